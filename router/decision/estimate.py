@@ -6,6 +6,11 @@ from router.domain.estimate import CostEstimate, QualityEstimate
 from router.domain.features import Features
 from router.domain.model import Model
 
+_FINEST_CUT = 2
+_FRAMING_TOKENS = 64
+"""How many of another tokenizer's tokens one of ours may be, and what a provider may wrap around a
+prompt: generous bounds, for what must not be exceeded (see ADR 5 for how far tokenizers differ)."""
+
 
 def candidate_for(model: Model, features: Features, experience: Experience) -> Candidate:
     """`model` with what is predicted of its answer."""
@@ -21,11 +26,18 @@ def candidate_for(model: Model, features: Features, experience: Experience) -> C
 def cost_of(model: Model, features: Features, expected_output_tokens: int) -> CostEstimate:
     """Expected and largest cost of answering with `model`, without any discount for cached input.
 
-    The largest is what the client's own limit, or else the model's, lets the answer grow to.
+    The largest is what the client's own limit, or else the model's, lets the answer grow to, at the
+    dearest rates that such tokens can have, with room for a tokenizer that cuts finer than ours.
     """
     longest = min(features.max_output_tokens or model.max_output_tokens, model.max_output_tokens)
     expected = min(expected_output_tokens, longest)
     return CostEstimate(
-        expected=model.price.charge_uncached(features.prompt_tokens, expected * features.choices),
-        upper=model.price.charge_uncached(features.prompt_tokens, longest * features.choices),
+        expected=model.price.charge_uncached(
+            features.prompt_tokens, expected * features.choices, features.service_tier
+        ),
+        upper=model.price.at_most(
+            features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
+            longest * features.choices,
+            features.service_tier,
+        ),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from router.domain.category import Category
 from router.domain.model import Capability
+from router.domain.price import STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class Features:
 
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
+    `service_tier` is the one that the client asked for, by the word of the price's bands.
     """
 
     prompt_tokens: int
@@ -22,6 +24,7 @@ class Features:
     max_output_tokens: int | None = None
     turns: int = 1
     tokens_exact: bool = True
+    service_tier: str = STANDARD
 
     def __post_init__(self) -> None:
         """Refuse impossible counts."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from router.domain.money import ZERO, Money
+from router.domain.price import STANDARD
 from router.domain.usage import NO_USAGE, Usage, UsageSource
 
 
@@ -16,17 +17,22 @@ class Outcome(StrEnum):
     CUT = "cut"
     CLIENT_LEFT = "client_left"
     HEDGE_LOST = "hedge_lost"
+    REJECTED = "rejected"
+    """A cascade's step whose answer was not taken."""
 
 
 class CostSource(StrEnum):
     """How far a cost can be trusted.
 
-    `priced` from the upstream's own usage, `estimated` from ours, `free` where nothing was charged
-    (a cached answer, a refused call, own hardware).
+    `priced` from the upstream's own usage and stated rates; `estimated` where the usage is ours, or
+    a rate stands in for one that nobody stated; `unpriced` where part of what was used has no rate
+    at all and is missing in the cost; `free` where nothing was charged (a cached answer, a refused
+    call, own hardware).
     """
 
     PRICED = "priced"
     ESTIMATED = "estimated"
+    UNPRICED = "unpriced"
     FREE = "free"
 
 
@@ -37,6 +43,9 @@ class Entry:
     `baseline` is what the reference model would have charged for this answer's usage; only the
     attempt whose answer the client got carries one, so that a sum over rows is a sum over
     requests. The saving of a request is its baseline less the cost of all its attempts.
+    `closes` marks the one row by which a request is counted: its answer, or its last attempt.
+    `cost_note` names what is not sure about the cost, "" where all of it is. `quality_p` is the
+    quality that was predicted of this model's answer. `service_tier` is the one that was billed.
     """
 
     request_id: str
@@ -61,9 +70,13 @@ class Entry:
     cost_source: CostSource = CostSource.FREE
     baseline: Money = ZERO
     price_source: str = ""
+    cost_note: str = ""
+    service_tier: str = STANDARD
+    quality_p: float | None = None
     first_content_s: float | None = None
     total_s: float = 0.0
     is_answer: bool = False
+    closes: bool = False
 
     @property
     def saving(self) -> Money:

@@ -1,6 +1,10 @@
-"""What a model charges: a rate per bucket of usage, with its date and its source."""
+"""What a model charges: a rate per bucket of usage, in bands of prompt length and service tier.
 
-from dataclasses import dataclass
+Vendors price a request as a whole: by its service tier (batch, flex, priority), and at another set
+of rates once its prompt is longer than some threshold. Each such set is a band.
+"""
+
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -8,7 +12,9 @@ from router.domain.money import Money
 from router.domain.usage import Usage
 
 _TOKENS_PER_MTOK = 1_000_000
-_RATES = ("input", "output", "cache_read", "cache_write", "reasoning", "request")
+
+STANDARD = "standard"
+"""The service tier of a request that asked for no other."""
 
 
 def pico_per_token(usd_per_mtok: Decimal | str | float) -> int:
@@ -18,12 +24,12 @@ def pico_per_token(usd_per_mtok: Decimal | str | float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """Rates in pico-dollars per token, and a fee per request.
+class Rates:
+    """Pico-dollars per token, a fee per request, and one per web search.
 
-    `source` says who stated the price (a URL, a file), `as_of` when. Vendors that name no rate
-    for cached input or reasoning charge the plain input or output rate for them; that is decided
-    where the price is built, not here.
+    Vendors that name no rate for cached input or reasoning charge the plain input or output rate
+    for them; that is decided where a price is built, not here. None is a rate that nobody stated:
+    what falls into it is charged at a stand-in's rate where there is one (see `Bill`), and says so.
     """
 
     input_pico: int
@@ -32,15 +38,90 @@ class Price:
     cache_write_pico: int
     reasoning_pico: int
     request_pico: int = 0
-    as_of: date | None = None
-    source: str = ""
+    cache_write_1h_pico: int | None = None
+    audio_input_pico: int | None = None
+    audio_cache_read_pico: int | None = None
+    audio_output_pico: int | None = None
+    image_input_pico: int | None = None
+    image_output_pico: int | None = None
+    web_search_pico: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse negative rates."""
-        for name in _RATES:
-            rate = getattr(self, f"{name}_pico")
+        for name in RATES:
+            rate = getattr(self, name)
+            if rate is None and name in _STAND_INS:
+                continue
             if type(rate) is not int or rate < 0:
-                raise ValueError(f"{name}_pico must be a whole number >= 0, not {rate!r}")
+                raise ValueError(f"{name} must be a whole number >= 0, not {rate!r}")
+
+
+RATES: tuple[str, ...] = tuple(field.name for field in fields(Rates))
+
+_STAND_INS: dict[str, str | None] = {
+    "cache_write_1h_pico": "cache_write_pico",
+    "audio_input_pico": "input_pico",
+    "audio_cache_read_pico": "cache_read_pico",
+    "audio_output_pico": "output_pico",
+    "image_input_pico": "input_pico",
+    "image_output_pico": "output_pico",
+    "web_search_pico": None,
+}
+"""Which rate stands in for one that nobody stated; nothing stands in for a search."""
+
+_EXTRAS = (
+    ("cache_write_1h_tokens", "cache_write_1h_pico"),
+    ("audio_input_tokens", "audio_input_pico"),
+    ("audio_cache_read_tokens", "audio_cache_read_pico"),
+    ("audio_output_tokens", "audio_output_pico"),
+    ("image_input_tokens", "image_input_pico"),
+    ("image_output_tokens", "image_output_pico"),
+    ("web_searches", "web_search_pico"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Rates that hold for requests of `tier` with more than `above_input_tokens` in their prompt."""
+
+    rates: Rates
+    tier: str = STANDARD
+    above_input_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a band that would be the price itself, or that no prompt could reach."""
+        if self.above_input_tokens < 0 or (self.tier, self.above_input_tokens) == (STANDARD, 0):
+            raise ValueError(f"a band is another tier's, or begins above some length: {self!r}")
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it holds for prompts of any length."""
+        return self.above_input_tokens == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a usage costs, and how sure that is.
+
+    `stood_in` names buckets charged at another bucket's rate (or a tier at the standard one),
+    `unpriced` those that nobody stated any rate for: they are not in `amount`.
+    """
+
+    amount: Money
+    stood_in: tuple[str, ...] = ()
+    unpriced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Price(Rates):
+    """Standard rates for short prompts, and bands in which other rates hold.
+
+    `source` says who stated the price (a URL, a file), `as_of` when.
+    """
+
+    as_of: date | None = None
+    source: str = ""
+    bands: tuple[Band, ...] = ()
 
     @classmethod
     def per_mtok(
@@ -60,24 +141,75 @@ class Price:
         """Who stated the price, and of what date it is."""
         return f"{self.source} ({self.as_of.isoformat()})" if self.as_of else self.source
 
-    def charge(self, usage: Usage) -> Money:
-        """The exact cost of `usage` at these rates."""
-        return Money(
-            self.request_pico
-            + usage.uncached_input_tokens * self.input_pico
-            + usage.cache_read_tokens * self.cache_read_pico
-            + usage.cache_write_tokens * self.cache_write_pico
-            + usage.output_tokens * self.output_pico
-            + usage.reasoning_tokens * self.reasoning_pico
-        )
-
-    def charge_uncached(self, input_tokens: int, output_tokens: int) -> Money:
-        """The exact cost of so many tokens, none of them cached or reasoned: for estimates."""
-        return Money(
-            self.request_pico + input_tokens * self.input_pico + output_tokens * self.output_pico
-        )
-
     @property
     def is_free(self) -> bool:
         """Whether nothing is ever charged (own hardware, say)."""
-        return not any(getattr(self, f"{name}_pico") for name in _RATES)
+        every = (self, *(band.rates for band in self.bands))
+        return not any(getattr(rates, name) for rates in every for name in RATES)
+
+    def rates_for(self, input_tokens: int, tier: str = STANDARD) -> Rates:
+        """The rates of a request: its tier's band with the highest threshold that it exceeds.
+
+        A tier of which nothing is stated is charged at the standard rates.
+        """
+        if not self.bands:
+            return self
+        if tier != STANDARD and not self.knows_tier(tier):
+            tier = STANDARD
+        reached = [
+            band
+            for band in self.bands
+            if band.tier == tier and (input_tokens > band.above_input_tokens or band.is_base)
+        ]
+        return max(reached, key=lambda band: band.above_input_tokens).rates if reached else self
+
+    def knows_tier(self, tier: str) -> bool:
+        """Whether rates are stated for `tier`."""
+        return tier == STANDARD or any(band.tier == tier for band in self.bands)
+
+    def bill(self, usage: Usage, tier: str = STANDARD) -> Bill:
+        """The exact cost of `usage` at the rates that hold for it, and what is not sure about it."""
+        rates = self.rates_for(usage.input_tokens, tier)
+        pico, stood_in, unpriced = _plain(rates, usage), [], []
+        for bucket, name in _EXTRAS:
+            if count := getattr(usage, bucket):
+                rate, stand_in = getattr(rates, name), _STAND_INS[name]
+                if rate is None and stand_in is None:
+                    unpriced.append(bucket)
+                    continue
+                if rate is None:
+                    stood_in.append(bucket)
+                    rate = getattr(rates, str(stand_in))
+                pico += count * rate
+        if not self.knows_tier(tier):
+            stood_in.append(f"tier {tier}")
+        return Bill(Money(pico), tuple(stood_in), tuple(unpriced))
+
+    def charge(self, usage: Usage, tier: str = STANDARD) -> Money:
+        """The amount of `bill`."""
+        return self.bill(usage, tier).amount
+
+    def charge_uncached(self, input_tokens: int, output_tokens: int, tier: str = STANDARD) -> Money:
+        """The cost of so many tokens, none of them cached or reasoned: for expectations."""
+        rates = self.rates_for(input_tokens, tier)
+        return Money(
+            rates.request_pico + input_tokens * rates.input_pico + output_tokens * rates.output_pico
+        )
+
+    def at_most(self, input_tokens: int, output_tokens: int, tier: str = STANDARD) -> Money:
+        """The most that so many tokens can cost: written to a cache, and all of them reasoned."""
+        rates = self.rates_for(input_tokens, tier)
+        into = max(rates.input_pico, rates.cache_write_pico, rates.cache_write_1h_pico or 0)
+        out = max(rates.output_pico, rates.reasoning_pico)
+        return Money(rates.request_pico + input_tokens * into + output_tokens * out)
+
+
+def _plain(rates: Rates, usage: Usage) -> int:
+    return (
+        rates.request_pico
+        + usage.uncached_input_tokens * rates.input_pico
+        + usage.cache_read_tokens * rates.cache_read_pico
+        + usage.cache_write_tokens * rates.cache_write_pico
+        + usage.output_tokens * rates.output_pico
+        + usage.reasoning_tokens * rates.reasoning_pico
+    )

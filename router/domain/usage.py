@@ -1,4 +1,4 @@
-"""What one call consumed, in exclusive buckets: no token is ever counted in two of them."""
+"""What one call consumed, in exclusive buckets: nothing is ever counted in two of them."""
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -15,10 +15,13 @@ class UsageSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call; the buckets are disjoint, so that their sum is the whole.
+    """Tokens of one call, and searches; the buckets are disjoint, so that their sum is the whole.
 
     OpenAI's `prompt_tokens` includes the cached ones and `completion_tokens` the reasoning ones;
-    here `uncached_input_tokens` and `output_tokens` are what is left after taking those out.
+    here `uncached_input_tokens` and `output_tokens` are what is left after taking those out, and
+    audio and images too where the upstream tells them apart. `cache_write_tokens` are kept by the
+    provider for its usual lifetime (minutes), `cache_write_1h_tokens` for an hour.
+    `web_searches` are searches that the provider made and bills by the piece.
     """
 
     uncached_input_tokens: int = 0
@@ -26,29 +29,49 @@ class Usage:
     cache_write_tokens: int = 0
     output_tokens: int = 0
     reasoning_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    audio_input_tokens: int = 0
+    audio_cache_read_tokens: int = 0
+    audio_output_tokens: int = 0
+    image_input_tokens: int = 0
+    image_output_tokens: int = 0
+    web_searches: int = 0
 
     def __post_init__(self) -> None:
         """Refuse negative and fractional counts."""
-        for name in _BUCKETS:
+        for name in BUCKETS:
             value = getattr(self, name)
             if type(value) is not int or value < 0:
                 raise ValueError(f"{name} must be a whole number >= 0, not {value!r}")
 
     @property
     def input_tokens(self) -> int:
-        """All tokens sent, cached or not."""
-        return self.uncached_input_tokens + self.cache_read_tokens + self.cache_write_tokens
+        """All tokens sent, cached or not, of whatever kind."""
+        return (
+            self.uncached_input_tokens
+            + self.cache_read_tokens
+            + self.cache_write_tokens
+            + self.cache_write_1h_tokens
+            + self.audio_input_tokens
+            + self.audio_cache_read_tokens
+            + self.image_input_tokens
+        )
 
     @property
     def total_output_tokens(self) -> int:
-        """All tokens generated, shown or reasoned."""
-        return self.output_tokens + self.reasoning_tokens
+        """All tokens generated, shown or reasoned, of whatever kind."""
+        return (
+            self.output_tokens
+            + self.reasoning_tokens
+            + self.audio_output_tokens
+            + self.image_output_tokens
+        )
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(*(getattr(self, name) + getattr(other, name) for name in _BUCKETS))
+        return Usage(*(getattr(self, name) + getattr(other, name) for name in BUCKETS))
 
 
-_BUCKETS = tuple(field.name for field in fields(Usage))
-
+BUCKETS: tuple[str, ...] = tuple(field.name for field in fields(Usage))
+"""The names of all buckets, in the order of the fields."""
 
 NO_USAGE = Usage()

@@ -6,6 +6,7 @@ from router.domain.decision import Candidate, Decision
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.money import ZERO, Money
+from router.domain.price import STANDARD, Bill
 from router.domain.usage import NO_USAGE, Usage, UsageSource
 
 CHARS_PER_TOKEN = 4
@@ -17,10 +18,14 @@ _MAYBE_BILLED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED})
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard of an answer: the upstream's own usage if it sent one, and how much text came."""
+    """What was heard of an answer: the upstream's own usage if it sent one, and how much text came.
+
+    `service_tier` is the one that the upstream says it billed, "" where it says nothing.
+    """
 
     usage: Usage | None = None
     output_chars: int = 0
+    service_tier: str = ""
 
 
 NOTHING_HEARD = Heard()
@@ -43,6 +48,8 @@ class Charge:
     usage_source: UsageSource = UsageSource.NONE
     cost: Money = ZERO
     cost_source: CostSource = CostSource.FREE
+    note: str = ""
+    service_tier: str = STANDARD
 
 
 NO_CHARGE = Charge()
@@ -73,7 +80,7 @@ class Account:
     def answered(self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing) -> Entry:
         """The client got this attempt's answer whole: it carries the request's baseline."""
         charge = self._charge(candidate, heard)
-        ending = Ending(Outcome.OK, baseline=self._baseline(charge.usage), is_answer=True)
+        ending = Ending(Outcome.OK, baseline=self._baseline(charge), is_answer=True)
         return self._entry(attempt, candidate, timing, charge, ending)
 
     def broke_off(
@@ -99,7 +106,7 @@ class Account:
     def from_cache(self, candidate: Candidate, usage: Usage, timing: Timing) -> Entry:
         """A stored answer: free, with the baseline of what generating it would have used."""
         charge = Charge(usage, UsageSource.CACHE)
-        ending = Ending(Outcome.CACHE_HIT, baseline=self._baseline(usage), is_answer=True)
+        ending = Ending(Outcome.CACHE_HIT, baseline=self._baseline(charge), is_answer=True)
         return self._entry(0, candidate, timing, charge, ending)
 
     def _entry(
@@ -129,20 +136,28 @@ class Account:
             cost_source=charge.cost_source,
             baseline=ending.baseline,
             price_source=model.price.origin,
+            cost_note=charge.note,
+            service_tier=charge.service_tier,
+            quality_p=candidate.quality.p,
             first_content_s=timing.first_content_s,
             total_s=timing.total_s,
             is_answer=ending.is_answer,
         )
 
-    def _baseline(self, usage: Usage) -> Money:
-        return self.decision.reference.model.price.charge(usage)
+    def _baseline(self, charge: Charge) -> Money:
+        return self.decision.reference.model.price.charge(charge.usage, charge.service_tier)
 
     def _charge(self, candidate: Candidate, heard: Heard) -> Charge:
         usage, source = heard.usage, UsageSource.UPSTREAM
         if usage is None:
             usage, source = self._estimated(heard.output_chars), UsageSource.ESTIMATED
-        price = candidate.model.price
-        return Charge(usage, source, price.charge(usage), _cost_source(price.is_free, source))
+        price, tier = (
+            candidate.model.price,
+            heard.service_tier or self.decision.features.service_tier,
+        )
+        bill = price.bill(usage, tier)
+        trust = _cost_source(price.is_free, bill, source)
+        return Charge(usage, source, bill.amount, trust, _note(bill), tier)
 
     def _estimated(self, output_chars: int) -> Usage:
         """Our own count of the prompt, and the text received by the rule of thumb."""
@@ -150,7 +165,19 @@ class Account:
         return Usage(self.decision.features.prompt_tokens, output_tokens=tokens)
 
 
-def _cost_source(is_free: bool, usage: UsageSource) -> CostSource:
+def _cost_source(is_free: bool, bill: Bill, usage: UsageSource) -> CostSource:
     if is_free:
         return CostSource.FREE
-    return CostSource.PRICED if usage is UsageSource.UPSTREAM else CostSource.ESTIMATED
+    if bill.unpriced:
+        return CostSource.UNPRICED
+    sure = usage is UsageSource.UPSTREAM and not bill.stood_in
+    return CostSource.PRICED if sure else CostSource.ESTIMATED
+
+
+def _note(bill: Bill) -> str:
+    parts = []
+    if bill.unpriced:
+        parts.append(f"no rate for {', '.join(bill.unpriced)}")
+    if bill.stood_in:
+        parts.append(f"no rate of its own for {', '.join(bill.stood_in)}")
+    return "; ".join(parts)

@@ -1,7 +1,7 @@
 """Keeps one request's account while it is walked: every attempt becomes an entry, posted together."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from router.decision.experience import Experience
 from router.dispatch.machine import Start
@@ -58,7 +58,7 @@ class Bookkeeper:
 
     def post(self) -> Awaitable[None]:
         """Hand the entries to the ledger, each once; the result is done when they are durable."""
-        entries, self._entries = tuple(self._entries), []
+        entries, self._entries = _closed(self._entries), []
         return self.ledger.post(entries)
 
     def _broke_off(
@@ -68,3 +68,11 @@ class Bookkeeper:
         self._entries.append(
             self.account.broke_off(start.attempt, start.candidate, heard, timing, ending)
         )
+
+
+def _closed(entries: list[Entry]) -> tuple[Entry, ...]:
+    """The entries of a whole request, one of them marked as the one by which it is counted."""
+    if not entries:
+        return ()
+    last = next((e for e in entries if e.is_answer), entries[-1])
+    return tuple(replace(entry, closes=True) if entry is last else entry for entry in entries)

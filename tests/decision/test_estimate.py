@@ -29,7 +29,7 @@ def test_cost_is_prompt_and_expected_answers_at_the_models_rates() -> None:
     cost = cost_of(model(price=("1", "2")), what, expected_output_tokens=100)
 
     assert cost.expected == Money.from_usd("0.001") + Money.from_usd("0.0002") * 2
-    assert cost.upper == Money.from_usd("0.001") + Money.from_usd("0.001") * 2
+    assert cost.upper == Money.from_usd("0.002064") + Money.from_usd("0.001") * 2
 
 
 def test_without_a_limit_of_the_client_the_models_own_bounds_the_cost() -> None:

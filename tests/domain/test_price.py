@@ -54,7 +54,7 @@ def test_only_what_charges_nothing_at_all_is_free() -> None:
     rates = [name for name in Price.__dataclass_fields__ if name.endswith("_pico")]
 
     assert free.is_free
-    assert len(rates) == 6
+    assert len(rates) == 13
     assert not any(replace(free, **{rate: 1}).is_free for rate in rates)  # type: ignore[arg-type]
 
 

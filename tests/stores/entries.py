@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.money import Money
-from router.domain.usage import Usage, UsageSource
+from router.domain.usage import BUCKETS, Usage, UsageSource
 
 USUAL = Entry(
     request_id="r1",
@@ -31,6 +31,7 @@ USUAL = Entry(
     price_source="a test",
     total_s=1.5,
     is_answer=True,
+    closes=True,
 )
 
 
@@ -62,7 +63,9 @@ def _attempts(draw: st.DrawFn, request_id: str) -> list[Entry]:
     outcomes = draw(st.lists(st.sampled_from([Outcome.FAILED, Outcome.CUT]), max_size=2))
     outcomes.append(draw(st.sampled_from([Outcome.OK, Outcome.CACHE_HIT, Outcome.CLIENT_LEFT])))
     return [
-        _attempt(draw, request_id, attempt, outcome, common)
+        _attempt(
+            draw, request_id, attempt, outcome, {**common, "closes": attempt + 1 == len(outcomes)}
+        )
         for attempt, outcome in enumerate(outcomes)
     ]
 
@@ -77,7 +80,7 @@ def _attempt(
         attempt=attempt,
         outcome=outcome,
         model=draw(st.sampled_from(["cheap", "top"])),
-        usage=Usage(*(draw(_COUNTS) for _ in range(5))),
+        usage=Usage(*(draw(_COUNTS) for _ in BUCKETS)),
         cost=Money(draw(_PICO)),
         cost_source=draw(st.sampled_from(CostSource)),
         baseline=Money(draw(_PICO)) if is_answer else Money(0),

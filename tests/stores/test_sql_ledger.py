@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from router.domain.ledger import Entry
 from router.domain.money import Money
-from router.domain.usage import Usage
+from router.domain.usage import BUCKETS, Usage
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
 from tests.stores.entries import USUAL, entry
@@ -61,6 +61,8 @@ async def test_a_row_says_all_that_its_entry_says(path: Path, ledger: SqlLedger)
     connection.close()
     row = dict(zip(names, said, strict=True))
     assert row == {
+        **dict.fromkeys(BUCKETS, 0),
+        "seq": 1,
         "request_id": "r1",
         "attempt": 1,
         "at_s": USUAL.at_s,
@@ -78,9 +80,9 @@ async def test_a_row_says_all_that_its_entry_says(path: Path, ledger: SqlLedger)
         "status": 200,
         "error": "",
         "is_answer": 1,
+        "closes": 1,
         "uncached_input_tokens": 900,
         "cache_read_tokens": 100,
-        "cache_write_tokens": 0,
         "output_tokens": 40,
         "reasoning_tokens": 10,
         "usage_source": "upstream",
@@ -88,6 +90,9 @@ async def test_a_row_says_all_that_its_entry_says(path: Path, ledger: SqlLedger)
         "cost_source": "priced",
         "baseline_pico": 3_000_000,
         "price_source": "a test",
+        "cost_note": "",
+        "service_tier": "standard",
+        "quality_p": None,
         "first_content_s": None,
         "total_s": 1.5,
     }
@@ -97,6 +102,7 @@ def test_no_field_of_an_entry_is_forgotten() -> None:
     told = "request_id attempt at_s asked policy policy_version category model upstream outcome"
     told += " reference key tags stream status error usage usage_source cost cost_source baseline"
     told += " price_source first_content_s total_s is_answer"
+    told += " closes cost_note service_tier quality_p"
 
     assert {field.name for field in fields(Entry)} == set(told.split())
 

@@ -2,6 +2,9 @@
 
 Money is an integer column of pico-dollars. A 64-bit column holds 9.2 million dollars; sums are
 taken in two halves (see reports), so that a total may be larger than a column.
+
+`attempts` and `attempt_tags` are the books. The `rollup_*` tables are sums over them, by hour and
+by day, that reports are read from; `virtual_keys` are the keys that clients present.
 """
 
 from collections.abc import Sequence
@@ -9,9 +12,21 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from router.domain.ledger import Entry
+from router.domain.usage import BUCKETS
 
 METADATA = MetaData()
 
@@ -25,8 +40,9 @@ def insert_into(table: Table, columns: Sequence[str]) -> str:
 ATTEMPTS = Table(
     "attempts",
     METADATA,
-    Column("request_id", String, primary_key=True),
-    Column("attempt", Integer, primary_key=True),
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("request_id", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
     Column("at_s", Float, nullable=False),
     Column("day", String, nullable=False),
     Column("asked", String, nullable=False),
@@ -42,20 +58,23 @@ ATTEMPTS = Table(
     Column("status", Integer, nullable=False),
     Column("error", String, nullable=False),
     Column("is_answer", Boolean, nullable=False),
-    Column("uncached_input_tokens", Integer, nullable=False),
-    Column("cache_read_tokens", Integer, nullable=False),
-    Column("cache_write_tokens", Integer, nullable=False),
-    Column("output_tokens", Integer, nullable=False),
-    Column("reasoning_tokens", Integer, nullable=False),
+    Column("closes", Boolean, nullable=False),
+    *(Column(bucket, Integer, nullable=False) for bucket in BUCKETS),
     Column("usage_source", String, nullable=False),
     Column("cost_pico", BigInteger, nullable=False),
     Column("cost_source", String, nullable=False),
     Column("baseline_pico", BigInteger, nullable=False),
     Column("price_source", String, nullable=False),
+    Column("cost_note", String, nullable=False),
+    Column("service_tier", String, nullable=False),
+    Column("quality_p", Float),
     Column("first_content_s", Float),
     Column("total_s", Float, nullable=False),
-    Index("attempts_by_day", "day"),
+    UniqueConstraint("request_id", "attempt", name="attempts_once"),
+    Index("attempts_by_time", "at_s"),
+    sqlite_autoincrement=True,
 )
+"""`seq` grows with the order of writing; `request_id` and `attempt` say what a row is, once."""
 
 TAGS = Table(
     "attempt_tags",
@@ -64,6 +83,81 @@ TAGS = Table(
     Column("attempt", Integer, primary_key=True),
     Column("tag", String, primary_key=True),
 )
+
+
+def _rollup(name: str, *leading: str) -> Table:
+    """Sums over attempts, one row for each combination of what reports ask by.
+
+    `size_class` is the largest threshold of `SIZE_THRESHOLDS` that the prompt exceeds, so that sums
+    can be priced anew at the rates of another model's bands.
+    """
+    return Table(
+        name,
+        METADATA,
+        *(Column(column, String, primary_key=True) for column in (*leading, *ROLLUP_DIMENSIONS)),
+        Column("size_class", Integer, primary_key=True),
+        *(Column(column, BigInteger, nullable=False) for column in ROLLUP_SUMS),
+        Column("quality_sum", Float, nullable=False),
+    )
+
+
+ROLLUP_DIMENSIONS = (
+    "key",
+    "policy",
+    "category",
+    "model",
+    "upstream",
+    "reference",
+    "outcome",
+    "cost_source",
+    "service_tier",
+)
+ROLLUP_SUMS = ("attempts", "requests", "answers", *BUCKETS, "cost_pico", "baseline_pico")
+"""Rows, rows that close a request, rows that are its answer; then sums of the columns themselves."""
+
+SIZE_THRESHOLDS = (100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
+"""Every length of prompt at which a vendor's rates change, as of litellm 1.106.2's price map."""
+
+ROLLUP_HOURS = _rollup("rollup_hours", "hour")
+ROLLUP_DAYS = _rollup("rollup_days", "day")
+ROLLUP_TAG_DAYS = _rollup("rollup_tag_days", "day", "tag")
+"""By hour (`2026-11-25T17`, UTC), by day (`2026-11-25`), and by day and tag: a request with two tags
+is in two rows of the last."""
+
+ROLLUP_LATENCY = Table(
+    "rollup_latency",
+    METADATA,
+    Column("day", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("measure", String, primary_key=True),
+    Column("bucket", Integer, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+"""Histograms of `first_content_s` and `total_s` of answers: bucket b counts seconds in
+(1.1 ** (b - 1), 1.1 ** b], which tells a quantile to within 5 %."""
+
+ROLLUP_STATE = Table(
+    "rollup_state",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("up_to_seq", BigInteger, nullable=False),
+)
+"""One row: up to which `seq` attempts are in the sums."""
+
+VIRTUAL_KEYS = Table(
+    "virtual_keys",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False, unique=True),
+    Column("hint", String, nullable=False),
+    Column("grants", String, nullable=False),
+    Column("created_s", Float, nullable=False),
+    Column("expires_s", Float),
+    Column("revoked_s", Float),
+)
+"""`digest` is the hexadecimal SHA-256 of the secret, `hint` its first characters, to be told by;
+`grants` JSON: tags, policies, models, budgets, limits."""
 
 _FROM_ENTRY = {
     "request_id": "request_id",
@@ -82,16 +176,16 @@ _FROM_ENTRY = {
     "status": "status",
     "error": "error",
     "is_answer": "is_answer",
-    "uncached_input_tokens": "usage.uncached_input_tokens",
-    "cache_read_tokens": "usage.cache_read_tokens",
-    "cache_write_tokens": "usage.cache_write_tokens",
-    "output_tokens": "usage.output_tokens",
-    "reasoning_tokens": "usage.reasoning_tokens",
+    "closes": "closes",
+    **{bucket: f"usage.{bucket}" for bucket in BUCKETS},
     "usage_source": "usage_source",
     "cost_pico": "cost.pico",
     "cost_source": "cost_source",
     "baseline_pico": "baseline.pico",
     "price_source": "price_source",
+    "cost_note": "cost_note",
+    "service_tier": "service_tier",
+    "quality_p": "quality_p",
     "first_content_s": "first_content_s",
     "total_s": "total_s",
 }
