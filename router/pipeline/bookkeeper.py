@@ -17,11 +17,15 @@ from router.ports import Ledger
 
 @dataclass(slots=True)
 class Bookkeeper:
-    """Writes down the attempts of one request. The ledger gets them in one go, at the end."""
+    """Writes down the attempts of one request. The ledger gets them in one go, at the end.
+
+    `posted` are the entries that the ledger has.
+    """
 
     account: Account
     ledger: Ledger
     experience: Experience
+    posted: tuple[Entry, ...] = ()
     _entries: list[Entry] = field(default_factory=list)
 
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
@@ -59,6 +63,7 @@ class Bookkeeper:
     def post(self) -> Awaitable[None]:
         """Hand the entries to the ledger, each once; the result is done when they are durable."""
         entries, self._entries = _closed(self._entries), []
+        self.posted += entries
         return self.ledger.post(entries)
 
     def _broke_off(

@@ -33,7 +33,7 @@ class Caller:
     """Who asks: the request's id, the name of the key, tags for reports, and two wishes.
 
     `wish` is about caching; `deadline_s` is how long the client is willing to wait, None where it
-    did not say.
+    did not say; `wants_receipt` whether what the answer cost shall come with it.
     """
 
     request_id: str
@@ -41,6 +41,7 @@ class Caller:
     tags: tuple[str, ...] = ()
     wish: Wish = ANY_WISH
     deadline_s: float | None = None
+    wants_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Pipeline:
             means=self.means,
             shelf=Shelf.of(self.cache, request, decision, tenant=caller.key, wish=caller.wish),
             books=Bookkeeper(account, self.ledger, self.experience),
+            tells_receipt=caller.wants_receipt or request.extension.receipt,
         )
 
     def _machine(self, request: ChatRequest, decision: Decision, caller: Caller) -> Attempts:

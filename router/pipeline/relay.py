@@ -24,8 +24,9 @@ _MAX_KEPT_BYTES = 2**18
 class Listener:
     """What is heard of a stream while it passes by.
 
-    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `kept` are the events as a client would get
-    them with usage, for the cache; None when the stream is not to be kept, or is too long.
+    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event, `last`
+    the last one that spoke of a choice. `kept` are the events as a client would get them with
+    usage, for the cache; None when the stream is not to be kept, or is too long.
     """
 
     keeps: InitVar[bool]
@@ -38,6 +39,7 @@ class Listener:
     error: str = ""
     error_code: str = ""
     done: bytes = b""
+    last: bytes = b""
     kept: list[bytes] | None = None
     _kept_bytes: int = 0
 
@@ -81,6 +83,7 @@ class Listener:
         self.output_chars += event.output_chars
         if event.choices:
             self.begun |= event.choices
+            self.last = event.raw
         if event.finish_reasons:
             self.finish_reasons |= event.finish_reasons
             self.finished |= event.finished

@@ -10,6 +10,7 @@ from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.ledger import Entry, Outcome
 from router.ledger.account import Heard
+from router.domain.receipt import Receipt
 from router.pipeline.attempts import Begun, Means, Race, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.opened import OpenedPlain, OpenedStream
@@ -20,6 +21,7 @@ from router.ports import Call
 from router.wire.answer import EventKind, read_event
 from router.wire.cached import CachedAnswer
 from router.wire.chat import ChatRequest, upstream_bytes
+from router.wire.receipt import receipt_event, receipt_headers, with_receipt
 from router.wire.sse import DONE, EventSplitter
 
 
@@ -34,6 +36,7 @@ class Walk:
     means: Means
     shelf: Shelf
     books: Bookkeeper
+    tells_receipt: bool = False
 
     async def from_cache(self) -> Reply | None:
         """The stored answer, if there is one that the decision accepts."""
@@ -44,10 +47,9 @@ class Walk:
         self.books.from_cache(writer, answer.usage, watch.timing())
         await self.books.post()
         headers = headers_of(self.request_id, self.decision, writer, attempts=0, cache="hit")
-        headers["x-farthing-cost-usd"] = "0"
         if self.request.stream:
-            return StreamReply(headers, _replay(answer.body, self.request.wants_usage))
-        return PlainReply(headers, answer.body)
+            return StreamReply(headers, self._replay(answer.body))
+        return self._receipted(headers, answer.body)
 
     async def from_upstream(self) -> Reply:
         """The answer of the first candidate that gives one. Raises ApiError when none does."""
@@ -85,9 +87,15 @@ class Walk:
         entry = await self._answered(begun, Heard(answer.usage, answer.output_chars))
         stored = CachedAnswer(entry.model, entry.usage, opened.body)
         await self.shelf.keep(stored, answer.finish_reasons, calls_tools=answer.calls_tools)
-        headers = self._headers(begun)
-        headers["x-farthing-cost-usd"] = str(entry.cost)
-        return PlainReply(headers, opened.body)
+        return self._receipted(self._headers(begun), opened.body)
+
+    def _receipted(self, headers: dict[str, str], body: bytes) -> PlainReply:
+        """The whole answer, with what it cost in its headers, and in itself where that is wished."""
+        receipt = Receipt.of(self.books.posted)
+        headers["x-farthing-cost-usd"] = str(receipt.answer.cost)
+        if not self.tells_receipt:
+            return PlainReply(headers, body)
+        return PlainReply(headers | receipt_headers(receipt), with_receipt(body, receipt))
 
     def _stream(self, begun: Begun, opened: OpenedStream) -> Reply:
         listener = Listener(keeps=self.shelf.may_store)
@@ -112,7 +120,14 @@ class Walk:
         if listener.kept is not None:
             stored = CachedAnswer(entry.model, entry.usage, b"".join(listener.kept))
             await self.shelf.keep(stored, listener.finish_reasons, calls_tools=listener.calls_tools)
-        return f": farthing cost-usd={entry.cost}\n\n".encode()
+        return self._remark(entry, listener.last)
+
+    def _remark(self, entry: Entry, last: bytes) -> bytes:
+        """What a stream says of its cost before its last event; `last` is an event with content."""
+        remark = f": farthing cost-usd={entry.cost}\n\n".encode()
+        if not self.tells_receipt:
+            return remark
+        return receipt_event(Receipt.of(self.books.posted), last) + remark
 
     def _abandon(self, begun: Begun, listener: Listener) -> None:
         """The client left in the middle of the answer."""
@@ -126,6 +141,18 @@ class Walk:
         entry = self.books.answered(begun, heard)
         await self.books.post()
         return entry
+
+    async def _replay(self, events: bytes) -> AsyncGenerator[bytes]:
+        """A stored stream once more, with its own cost."""
+        last = b""
+        for raw in EventSplitter().feed(events):
+            event = read_event(raw)
+            last = raw if event.choices else last
+            if self.request.wants_usage or event.kind is not EventKind.USAGE:
+                yield raw
+        if self.tells_receipt:
+            yield receipt_event(Receipt.of(self.books.posted), last)
+        yield DONE
 
     def _patience(self) -> Patience:
         machine = self.machine
@@ -142,10 +169,3 @@ class Walk:
             attempts=begun.start.attempt,
             cache=self.shelf.state,
         )
-
-
-async def _replay(events: bytes, shows_usage: bool) -> AsyncGenerator[bytes]:
-    for raw in EventSplitter().feed(events):
-        if shows_usage or read_event(raw).kind is not EventKind.USAGE:
-            yield raw
-    yield DONE

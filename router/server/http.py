@@ -27,6 +27,8 @@ _OK = b'{"status":"ok"}'
 _MAX_TAGS = 16
 _TAG = re.compile(r"[!-~]{1,64}")
 _DEADLINE = "x-farthing-deadline-s"
+_RECEIPT = "x-farthing-receipt"
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -216,6 +218,7 @@ def _caller(request: web.Request, key: VirtualKey) -> Caller:
         tags=tuple(tags),
         wish=Wish.from_header(request.headers.get("cache-control", "")),
         deadline_s=_deadline_s(request.headers.get(_DEADLINE)),
+        wants_receipt=_flag(request.headers.get(_RECEIPT), _RECEIPT),
     )
 
 
@@ -229,6 +232,14 @@ def _deadline_s(value: str | None) -> float | None:
     if not 0.0 < deadline_s < float("inf"):
         raise ApiError.invalid(_DEADLINE, f"'{_DEADLINE}' must be a number of seconds above 0.")
     return deadline_s
+
+
+def _flag(value: str | None, name: str) -> bool:
+    if value is None:
+        return False
+    if (flag := _FLAGS.get(value.strip().lower())) is None:
+        raise ApiError.invalid(name, f"'{name}' must be true or false.")
+    return flag
 
 
 def _json(body: Mapping[str, object]) -> web.Response:

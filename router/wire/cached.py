@@ -13,10 +13,12 @@ from zlib import crc32
 import orjson
 
 from router.domain.usage import Usage
+from router.wire.extension import MEMBER
 
 _FORMAT = 1
 _NO_PART_OF_THE_ANSWER = frozenset(
     {
+        MEMBER,
         "metadata",
         "user",
         "store",

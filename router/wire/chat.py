@@ -11,20 +11,25 @@ from typing import Any
 import orjson
 
 from router.domain.errors import ApiError
-from router.wire.splice import set_members
+from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
+from router.wire.splice import set_members, without_member
 
 JsonObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A well-formed chat completion request: the bytes as they came, and what was read from them."""
+    """A well-formed chat completion request: the bytes as they came, and what was read from them.
+
+    `extension` is what the client asks of Farthing itself.
+    """
 
     raw: bytes
     body: JsonObject
     asked: str
     stream: bool
     wants_usage: bool
+    extension: Extension = NO_EXTENSION
 
     @property
     def messages(self) -> list[JsonObject]:
@@ -61,11 +66,12 @@ def parse_chat(raw: bytes) -> ChatRequest:
         asked=body["model"],
         stream=bool(body.get("stream")),
         wants_usage=bool(options.get("include_usage")),
+        extension=read_extension(body),
     )
 
 
 def upstream_bytes(request: ChatRequest, model_name: str, *, ask_usage: bool) -> bytes:
-    """The client's bytes with the model's name replaced and nothing else rewritten.
+    """The client's bytes with the model's name replaced, our own member out, and nothing else rewritten.
 
     With `ask_usage` a streamed request also asks for the usage chunk that its price is read from.
     """
@@ -77,7 +83,8 @@ def upstream_bytes(request: ChatRequest, model_name: str, *, ask_usage: bool) ->
             **(request.body.get("stream_options") or {}),
             "include_usage": True,
         }
-    return set_members(request.raw, request.body, members)
+    raw = without_member(request.raw, request.body, MEMBER)
+    return set_members(raw, request.body, members)
 
 
 def _json_object(raw: bytes) -> dict[str, Any]:

@@ -30,6 +30,25 @@ def set_members(raw: bytes, body: Mapping[str, Any], members: Mapping[str, Any])
     return _prepended(raw, absent, others=bool(body)) if absent else raw
 
 
+def without_member(raw: bytes, body: Mapping[str, Any], name: str) -> bytes:
+    """`raw` without its top-level member `name`, wherever and however often it is written.
+
+    What is left keeps its bytes, and each member the comma that stood behind it.
+    """
+    if name not in body:
+        return raw
+    members = [
+        (raw.rindex(key, 0, start), end, key) for key, (start, end) in _top_level_members(raw)
+    ]
+    kept = [place for place, (_, _, key) in enumerate(members) if orjson.loads(key) != name]
+    pieces = [raw[: members[0][0]]]
+    for place in kept:
+        begin, end, _ = members[place]
+        until = end if place == kept[-1] else members[place + 1][0]
+        pieces.append(raw[begin:until])
+    return b"".join([*pieces, raw[members[-1][1] :]])
+
+
 def _spans(raw: bytes, name: str, value: object) -> list[tuple[int, int]]:
     """Where the values of the top-level member `name` stand; more than one if the key is repeated."""
     if isinstance(value, str) and not _ESCAPED_LETTER.search(raw):

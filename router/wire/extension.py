@@ -1,0 +1,41 @@
+"""The `farthing` member of a request: what a client asks of the proxy itself, never forwarded.
+
+OpenAI's clients send it by `extra_body={"farthing": {...}}`. Names that are not known are errors,
+for a wish that is silently ignored is worse than one that is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.domain.errors import ApiError
+
+MEMBER = "farthing"
+_KNOWN = ("receipt",)
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What a client asks of Farthing. `receipt`: what the answer cost shall come with it."""
+
+    receipt: bool = False
+
+
+NO_EXTENSION = Extension()
+
+
+def read_extension(body: Mapping[str, Any]) -> Extension:
+    """The extension in a request's body. Raises ApiError 400 that names what is not known."""
+    wishes = body.get(MEMBER)
+    if wishes is None:
+        return NO_EXTENSION
+    if not isinstance(wishes, dict):
+        raise ApiError.invalid(MEMBER, f"'{MEMBER}' must be an object.")
+    for name in wishes:
+        if name not in _KNOWN:
+            known = ", ".join(f"'{each}'" for each in _KNOWN)
+            raise ApiError.invalid(MEMBER, f"'{MEMBER}' takes {known}, and nothing else.")
+    receipt = wishes.get("receipt", False)
+    if not isinstance(receipt, bool):
+        raise ApiError.invalid(f"{MEMBER}.receipt", f"'{MEMBER}.receipt' must be true or false.")
+    return Extension(receipt=receipt)
