@@ -9,8 +9,8 @@ from router.dispatch.machine import Attempts, Start
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.ledger import Entry, Outcome
-from router.ledger.account import Heard
 from router.domain.receipt import Receipt
+from router.ledger.account import Heard
 from router.pipeline.attempts import Begun, Means, Race, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.opened import OpenedPlain, OpenedStream
