@@ -13,21 +13,9 @@ from zlib import crc32
 import orjson
 
 from router.domain.usage import Usage
-from router.wire.extension import MEMBER
+from router.wire.canonical import canonical
 
-_FORMAT = 1
-_NO_PART_OF_THE_ANSWER = frozenset(
-    {
-        MEMBER,
-        "metadata",
-        "user",
-        "store",
-        "stream_options",
-        "safety_identifier",
-        "prompt_cache_key",
-        "service_tier",
-    }
-)
+_FORMAT = 2
 _WHOLE_ANSWERS = frozenset({"stop"})
 
 
@@ -46,12 +34,12 @@ def cache_key(body: Mapping[str, Any], *, tenant: str, policy: str) -> str | Non
     The tenant is part of it, so that nobody is ever shown another's answer. None when the request
     is nested too deeply to be written down canonically.
     """
-    wanted = {name: value for name, value in body.items() if name not in _NO_PART_OF_THE_ANSWER}
-    try:
-        canonical = orjson.dumps([_FORMAT, tenant, policy, wanted], option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:
+    wanted = canonical(body)
+    if wanted is None:
         return None
-    return sha256(canonical).hexdigest()
+    # One JSON text after another: neither can run into the other.
+    scope = orjson.dumps([_FORMAT, tenant, policy, bool(body.get("stream"))])
+    return sha256(scope + wanted).hexdigest()
 
 
 def is_worth_keeping(finish_reasons: frozenset[str], *, calls_tools: bool) -> bool:
