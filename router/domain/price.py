@@ -4,7 +4,7 @@ Vendors price a request as a whole: by its service tier (batch, flex, priority),
 of rates once its prompt is longer than some threshold. Each such set is a band.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -24,12 +24,25 @@ def pico_per_token(usd_per_mtok: Decimal | str | float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """What a usage costs, and how sure that is.
+
+    `stood_in` names buckets charged at another bucket's rate (or a tier at the standard one),
+    `unpriced` those that nobody stated any rate for: they are not in `amount`.
+    """
+
+    amount: Money
+    stood_in: tuple[str, ...] = ()
+    unpriced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rates:
     """Pico-dollars per token, a fee per request, and one per web search.
 
     Vendors that name no rate for cached input or reasoning charge the plain input or output rate
     for them; that is decided where a price is built, not here. None is a rate that nobody stated:
-    what falls into it is charged at a stand-in's rate where there is one (see `Bill`), and says so.
+    what falls into it is charged at a stand-in's rate where there is one, and the `Bill` says so.
     """
 
     input_pico: int
@@ -54,6 +67,35 @@ class Rates:
                 continue
             if type(rate) is not int or rate < 0:
                 raise ValueError(f"{name} must be a whole number >= 0, not {rate!r}")
+
+    def stated(self, name: str) -> int:
+        """The rate of that name, or its stand-in's; 0 where nothing stands in for it."""
+        rate, stand_in = getattr(self, name), _STAND_INS.get(name)
+        return int(rate if rate is not None else getattr(self, stand_in) if stand_in else 0)
+
+    def tally(self, usage: Usage, requests: int = 1) -> Bill:
+        """The exact cost of `usage` over so many requests at these rates."""
+        pico, stood_in, unpriced = self._plain(usage) + requests * self.request_pico, [], []
+        for bucket, name in _EXTRAS:
+            if count := getattr(usage, bucket):
+                rate, stand_in = getattr(self, name), _STAND_INS[name]
+                if rate is None and stand_in is None:
+                    unpriced.append(bucket)
+                    continue
+                if rate is None:
+                    stood_in.append(bucket)
+                    rate = getattr(self, str(stand_in))
+                pico += count * rate
+        return Bill(Money(pico), tuple(stood_in), tuple(unpriced))
+
+    def _plain(self, usage: Usage) -> int:
+        return (
+            usage.uncached_input_tokens * self.input_pico
+            + usage.cache_read_tokens * self.cache_read_pico
+            + usage.cache_write_tokens * self.cache_write_pico
+            + usage.output_tokens * self.output_pico
+            + usage.reasoning_tokens * self.reasoning_pico
+        )
 
 
 RATES: tuple[str, ...] = tuple(field.name for field in fields(Rates))
@@ -97,19 +139,6 @@ class Band:
     def is_base(self) -> bool:
         """Whether it holds for prompts of any length."""
         return self.above_input_tokens == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What a usage costs, and how sure that is.
-
-    `stood_in` names buckets charged at another bucket's rate (or a tier at the standard one),
-    `unpriced` those that nobody stated any rate for: they are not in `amount`.
-    """
-
-    amount: Money
-    stood_in: tuple[str, ...] = ()
-    unpriced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +198,10 @@ class Price(Rates):
 
     def bill(self, usage: Usage, tier: str = STANDARD) -> Bill:
         """The exact cost of `usage` at the rates that hold for it, and what is not sure about it."""
-        rates = self.rates_for(usage.input_tokens, tier)
-        pico, stood_in, unpriced = _plain(rates, usage), [], []
-        for bucket, name in _EXTRAS:
-            if count := getattr(usage, bucket):
-                rate, stand_in = getattr(rates, name), _STAND_INS[name]
-                if rate is None and stand_in is None:
-                    unpriced.append(bucket)
-                    continue
-                if rate is None:
-                    stood_in.append(bucket)
-                    rate = getattr(rates, str(stand_in))
-                pico += count * rate
-        if not self.knows_tier(tier):
-            stood_in.append(f"tier {tier}")
-        return Bill(Money(pico), tuple(stood_in), tuple(unpriced))
+        bill = self.rates_for(usage.input_tokens, tier).tally(usage)
+        if self.knows_tier(tier):
+            return bill
+        return replace(bill, stood_in=(*bill.stood_in, f"tier {tier}"))
 
     def charge(self, usage: Usage, tier: str = STANDARD) -> Money:
         """The amount of `bill`."""
@@ -202,14 +220,3 @@ class Price(Rates):
         into = max(rates.input_pico, rates.cache_write_pico, rates.cache_write_1h_pico or 0)
         out = max(rates.output_pico, rates.reasoning_pico)
         return Money(rates.request_pico + input_tokens * into + output_tokens * out)
-
-
-def _plain(rates: Rates, usage: Usage) -> int:
-    return (
-        rates.request_pico
-        + usage.uncached_input_tokens * rates.input_pico
-        + usage.cache_read_tokens * rates.cache_read_pico
-        + usage.cache_write_tokens * rates.cache_write_pico
-        + usage.output_tokens * rates.output_pico
-        + usage.reasoning_tokens * rates.reasoning_pico
-    )

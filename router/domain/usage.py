@@ -74,4 +74,21 @@ class Usage:
 BUCKETS: tuple[str, ...] = tuple(field.name for field in fields(Usage))
 """The names of all buckets, in the order of the fields."""
 
+INPUT_BUCKETS = (
+    "uncached_input_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "audio_input_tokens",
+    "audio_cache_read_tokens",
+    "image_input_tokens",
+)
+OUTPUT_BUCKETS = (
+    "output_tokens",
+    "reasoning_tokens",
+    "audio_output_tokens",
+    "image_output_tokens",
+)
+"""Which buckets are of the prompt, and which of the answer; searches are of neither."""
+
 NO_USAGE = Usage()

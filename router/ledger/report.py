@@ -1,28 +1,148 @@
-"""What a report says: rows of totals, by whatever the reader wants to see them by."""
+"""What a report says: rows of totals, by whatever the reader wants to see them by.
 
-from collections.abc import Iterable
+A ledger hands out cells: sums of attempts that share a group, an outcome and a source of cost.
+Everything else is added up here, in whole numbers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from router.domain.ledger import CostSource, Outcome
 from router.domain.money import ZERO, Money
+from router.domain.price import Price
+from router.domain.usage import NO_USAGE, Usage
 
-GROUPINGS = ("day", "model", "policy", "key", "tag", "category", "upstream")
+GROUPINGS = (
+    "day",
+    "hour",
+    "model",
+    "policy",
+    "key",
+    "tag",
+    "category",
+    "upstream",
+    "reference",
+    "outcome",
+    "service_tier",
+)
 """What a report can be cut by. A new one is a word here and a column in `router.stores.sql.reports`."""
+
+IN_TIME = frozenset({"day", "hour"})
+"""Groupings that are shown in the order of time, not of cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a report is about.
+
+    `since` and `until` are days of UTC as ISO dates, both inclusive, "" for open. The rest is by
+    name, None for all; the empty name is that of requests without a key, a policy, a tag.
+    """
+
+    since: str = ""
+    until: str = ""
+    key: str | None = None
+    tag: str | None = None
+    policy: str | None = None
+    category: str | None = None
+    model: str | None = None
+    upstream: str | None = None
+
+
+EVERYTHING = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Sums over attempts that share a group's name, an outcome, a source of cost, and a size.
+
+    `size_class` is the largest length that their prompts exceed and at which rates may change.
+    """
+
+    name: str
+    outcome: Outcome
+    cost_source: CostSource
+    size_class: int
+    attempts: int
+    requests: int
+    answers: int
+    usage: Usage
+    cost: Money
+    baseline: Money
+    quality_sum: float = 0.0
+
+    def priced_at(self, price: Price) -> Money:
+        """What the answers in it would have cost at another price."""
+        if not self.answers:
+            return ZERO
+        rates = price.rates_for(self.size_class + 1 if self.size_class else 0)
+        return rates.tally(self.usage, self.answers).amount
+
+
+@dataclass(frozen=True, slots=True)
+class Decomposition:
+    """The parts of a saving, signed; their sum is the saving, to the pico-dollar.
+
+    `model_choice`: answers by another model than the reference, at the price of the other.
+    `cache`: answers that were not generated again. The rest are costs that brought no answer:
+    attempts that failed or broke off (`retries`), that were overtaken (`hedges`), whose answer a
+    cascade did not take (`cascades`), whose client had left (`abandoned`).
+    """
+
+    model_choice: Money = ZERO
+    cache: Money = ZERO
+    retries: Money = ZERO
+    hedges: Money = ZERO
+    cascades: Money = ZERO
+    abandoned: Money = ZERO
+
+    @property
+    def total(self) -> Money:
+        """The saving."""
+        return sum((getattr(self, name) for name in PARTS), ZERO)
+
+    def __add__(self, other: "Decomposition") -> "Decomposition":
+        return Decomposition(*(getattr(self, n) + getattr(other, n) for n in PARTS))
+
+
+PARTS = tuple(field.name for field in fields(Decomposition))
+
+_PART_OF: Mapping[Outcome, str] = {
+    Outcome.OK: "model_choice",
+    Outcome.CACHE_HIT: "cache",
+    Outcome.FAILED: "retries",
+    Outcome.CUT: "retries",
+    Outcome.HEDGE_LOST: "hedges",
+    Outcome.REJECTED: "cascades",
+    Outcome.CLIENT_LEFT: "abandoned",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the attempts of one group. Tokens are those that upstreams processed."""
+    """Sums over the attempts of one group. Tokens are those that upstreams processed.
+
+    A request is counted where it was closed: by its answer, or by its last attempt.
+    `estimated_cost` is the part of the cost that rests on estimates; `quality_sum` adds up the
+    predicted quality of the answers.
+    """
 
     requests: int = 0
+    answers: int = 0
     attempts: int = 0
     cache_hits: int = 0
     failed_attempts: int = 0
     estimated_attempts: int = 0
+    unpriced_attempts: int = 0
     input_tokens: int = 0
     cached_input_tokens: int = 0
     output_tokens: int = 0
     cost: Money = ZERO
+    estimated_cost: Money = ZERO
     baseline: Money = ZERO
+    parts: Decomposition = Decomposition()
+    quality_sum: float = 0.0
 
     @property
     def saving(self) -> Money:
@@ -34,8 +154,41 @@ class Totals:
         """The saving as a share of the baseline; None where there is no baseline."""
         return self.saving.pico / self.baseline.pico if self.baseline else None
 
+    @property
+    def quality(self) -> float | None:
+        """The mean predicted quality of the answers; None without any."""
+        return self.quality_sum / self.answers if self.answers else None
+
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Totals)))
+
+
+def totals_of(cell: Cell, price: Price | None = None) -> Totals:
+    """What one cell adds to a report, its baseline as recorded, or at `price`."""
+    hit = cell.outcome is Outcome.CACHE_HIT
+    processed = NO_USAGE if hit else cell.usage
+    baseline = cell.baseline if price is None else cell.priced_at(price)
+    return Totals(
+        requests=cell.requests,
+        answers=cell.answers,
+        attempts=0 if hit else cell.attempts,
+        cache_hits=cell.attempts if hit else 0,
+        failed_attempts=cell.attempts if cell.outcome is Outcome.FAILED else 0,
+        estimated_attempts=_if(cell, CostSource.ESTIMATED, cell.attempts),
+        unpriced_attempts=_if(cell, CostSource.UNPRICED, cell.attempts),
+        input_tokens=processed.input_tokens,
+        cached_input_tokens=processed.cache_read_tokens + processed.audio_cache_read_tokens,
+        output_tokens=processed.total_output_tokens,
+        cost=cell.cost,
+        estimated_cost=cell.cost if cell.cost_source is CostSource.ESTIMATED else ZERO,
+        baseline=baseline,
+        parts=Decomposition(**{_PART_OF[cell.outcome]: baseline - cell.cost}),
+        quality_sum=cell.quality_sum,
+    )
+
+
+def _if(cell: Cell, source: CostSource, count: int) -> int:
+    return count if cell.cost_source is source else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +201,30 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Groups by `by`, between two days (UTC, inclusive, "" for open), against a baseline.
+    """Groups by `by`, of what `filters` let through, against a baseline.
 
     `baseline` is "reference" or the id of the model that everything is compared with. `total`
     counts each attempt once, also where an attempt with several tags stands in several groups.
     """
 
     by: str
-    since: str
-    until: str
+    filters: Filters
     baseline: str
     groups: tuple[Group, ...]
     total: Totals
 
 
-def dearest_first(groups: Iterable[Group]) -> tuple[Group, ...]:
-    """Groups in the order of their cost, then of their name."""
+def summed(cells: Iterable[Cell], price: Price | None = None) -> Totals:
+    """All cells together."""
+    return sum((totals_of(cell, price) for cell in cells), Totals())
+
+
+def grouped(cells: Sequence[Cell], by: str, price: Price | None = None) -> tuple[Group, ...]:
+    """The groups of a report: by cost, the dearest first, or by time where they are times."""
+    by_name: defaultdict[str, list[Cell]] = defaultdict(list)
+    for cell in cells:
+        by_name[cell.name].append(cell)
+    groups = [Group(name, summed(held, price)) for name, held in by_name.items()]
+    if by in IN_TIME:
+        return tuple(sorted(groups, key=lambda group: group.name))
     return tuple(sorted(groups, key=lambda group: (-group.totals.cost.pico, group.name)))

@@ -14,20 +14,19 @@ from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.money import ZERO, Money
 from router.domain.price import Price
 from router.domain.usage import Usage
-from router.ledger.report import GROUPINGS, Report, Totals
+from router.ledger.report import EVERYTHING, GROUPINGS, Decomposition, Filters, Report, Totals
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
-from router.stores.sql.reports import Period, report
+from router.stores.sql.reports import NotKept, report
 from tests.stores.entries import day, entry, ledgers
 
-ALWAYS = Period()
 DEAR = Price(3_000_000, 15_000_000, 300_000, 3_750_000, 15_000_000, request_pico=7)
 
 
 def reports(
     entries: Sequence[Entry],
     groupings: Iterable[str],
-    period: Period = ALWAYS,
+    filters: Filters = EVERYTHING,
     baseline: tuple[str, Price] | None = None,
 ) -> dict[str, Report]:
     """Reports of a real ledger that holds `entries`."""
@@ -42,13 +41,15 @@ def reports(
         asyncio.run(keep(path))
         engine = open_database(path)
         try:
-            return {by: report(engine, by=by, period=period, baseline=baseline) for by in groupings}
+            return {
+                by: report(engine, by=by, filters=filters, baseline=baseline) for by in groupings
+            }
         finally:
             engine.dispose()
 
 
-def report_of(entries: Sequence[Entry], by: str = "model", period: Period = ALWAYS) -> Report:
-    return reports(entries, [by], period)[by]
+def report_of(entries: Sequence[Entry], by: str = "model", filters: Filters = EVERYTHING) -> Report:
+    return reports(entries, [by], filters)[by]
 
 
 def told(found: Report) -> list[str]:
@@ -65,33 +66,70 @@ def totals_of(entries: Sequence[Entry], price: Price | None = None) -> Totals:
         if price
         else [each.baseline for each in entries]
     )
+    cost, baseline = sum((each.cost for each in entries), ZERO), sum(baselines, ZERO)
     return Totals(
-        requests=len({each.request_id for each in entries}),
+        requests=sum(each.closes for each in entries),
+        answers=len(answers),
         attempts=len(tried),
         cache_hits=len(entries) - len(tried),
         failed_attempts=sum(each.outcome is Outcome.FAILED for each in entries),
         estimated_attempts=sum(each.cost_source is CostSource.ESTIMATED for each in entries),
+        unpriced_attempts=sum(each.cost_source is CostSource.UNPRICED for each in entries),
         input_tokens=sum(each.usage.input_tokens for each in tried),
-        cached_input_tokens=sum(each.usage.cache_read_tokens for each in tried),
+        cached_input_tokens=sum(
+            each.usage.cache_read_tokens + each.usage.audio_cache_read_tokens for each in tried
+        ),
         output_tokens=sum(each.usage.total_output_tokens for each in tried),
-        cost=sum((each.cost for each in entries), ZERO),
-        baseline=sum(baselines, ZERO),
+        cost=cost,
+        estimated_cost=sum(
+            (each.cost for each in entries if each.cost_source is CostSource.ESTIMATED), ZERO
+        ),
+        baseline=baseline,
+        parts=parts_of(entries, price),
+        quality_sum=float(sum(each.quality_p or 0.0 for each in answers)),
+    )
+
+
+def parts_of(entries: Sequence[Entry], price: Price | None) -> Decomposition:
+    """The saving of each entry, by how it ended."""
+
+    def saved(*outcomes: Outcome) -> Money:
+        ended = [each for each in entries if each.outcome in outcomes]
+        gained = (
+            (price.charge(each.usage) if price and each.is_answer else each.baseline)
+            if not price or each.is_answer
+            else ZERO
+            for each in ended
+        )
+        return sum(gained, ZERO) - sum((each.cost for each in ended), ZERO)
+
+    return Decomposition(
+        model_choice=saved(Outcome.OK),
+        cache=saved(Outcome.CACHE_HIT),
+        retries=saved(Outcome.FAILED, Outcome.CUT),
+        hedges=saved(Outcome.HEDGE_LOST),
+        cascades=saved(Outcome.REJECTED),
+        abandoned=saved(Outcome.CLIENT_LEFT),
     )
 
 
 NAMES: dict[str, Callable[[Entry], Iterable[str]]] = {
-    "day": lambda each: [_iso_day(each)],
+    "day": lambda each: [_iso(each, "%Y-%m-%d")],
+    "hour": lambda each: [_iso(each, "%Y-%m-%dT%H")],
     "model": lambda each: [each.model],
     "policy": lambda each: [each.policy],
     "key": lambda each: [each.key],
     "tag": lambda each: set(each.tags) or [""],
     "category": lambda each: [each.category],
     "upstream": lambda each: [each.upstream],
+    "reference": lambda each: [each.reference],
+    "outcome": lambda each: [each.outcome],
+    "service_tier": lambda each: [each.service_tier],
 }
 
 
-def _iso_day(each: Entry) -> str:
-    return datetime.fromtimestamp(each.at_s, UTC).date().isoformat()
+def _iso(each: Entry, form: str) -> str:
+    return datetime.fromtimestamp(each.at_s, UTC).strftime(form)
 
 
 def test_every_grouping_is_tested_here() -> None:
@@ -114,6 +152,9 @@ def test_a_report_is_the_sum_of_its_entries_by_any_grouping(
 
     assert {group.name: group.totals for group in found.groups} == expected
     assert found.total == totals_of(entries, price)
+    assert found.total.parts.total == found.total.saving
+    if by != "tag":
+        assert sum((group.totals for group in found.groups), Totals()) == found.total
     assert (found.by, found.baseline) == (by, "dear" if price else "reference")
 
 
@@ -134,11 +175,18 @@ def test_a_request_with_two_tags_stands_in_both_groups_and_counts_once() -> None
 
 def test_a_request_that_was_tried_twice_is_one_request() -> None:
     failed = entry(
-        "r1", 1, outcome=Outcome.FAILED, model="top", baseline=ZERO, is_answer=False, cost=Money(5)
+        "r1",
+        1,
+        outcome=Outcome.FAILED,
+        model="top",
+        baseline=ZERO,
+        is_answer=False,
+        closes=False,
+        cost=Money(5),
     )
     found = report_of([failed, entry("r1", 2)])
 
-    assert told(found) == ["cheap: 1 1000000", "top: 1 5"]
+    assert told(found) == ["cheap: 1 1000000", "top: 0 5"]
     assert (found.total.requests, found.total.attempts, found.total.failed_attempts) == (1, 2, 1)
 
 
@@ -188,11 +236,11 @@ THREE_DAYS = [
     ],
 )
 def test_a_period_takes_in_both_its_days(since: str, until: str, days: list[str]) -> None:
-    found = report_of(THREE_DAYS, "day", Period(since, until))
+    found = report_of(THREE_DAYS, "day", Filters(since, until))
 
     assert [f"{group.name}: {group.totals.requests}" for group in found.groups] == days
     assert found.total.requests == sum(group.totals.requests for group in found.groups)
-    assert (found.since, found.until) == (since, until)
+    assert (found.filters.since, found.filters.until) == (since, until)
 
 
 def test_days_stand_in_their_order_and_other_groups_by_their_cost() -> None:
@@ -210,3 +258,30 @@ def test_days_stand_in_their_order_and_other_groups_by_their_cost() -> None:
 def test_an_unknown_grouping_is_an_error() -> None:
     with pytest.raises(KeyError):
         reports([], ["planet"])
+
+
+@pytest.mark.parametrize(
+    ("by", "filters", "names"),
+    [
+        ("hour", Filters(tag="a"), "hour and tag"),
+        ("hour", Filters(key="k"), "hour and key"),
+        ("category", Filters(key="k", tag="a"), "category and key and tag"),
+    ],
+)
+def test_what_is_not_kept_together_is_told(by: str, filters: Filters, names: str) -> None:
+    with pytest.raises(NotKept, match=names):
+        reports([entry()], [by], filters)
+
+
+def test_filters_let_through_what_has_all_their_names() -> None:
+    entries = [
+        entry("r1", model="a", key="k", tags=("t", "u")),
+        entry("r2", model="a", key="", tags=("t",)),
+        entry("r3", model="b", key="k"),
+    ]
+
+    assert told(report_of(entries, "key", Filters(model="a"))) == [": 1 1000000", "k: 1 1000000"]
+    assert told(report_of(entries, "model", Filters(key=""))) == ["a: 1 1000000"]
+    assert told(report_of(entries, "model", Filters(tag="t"))) == ["a: 2 2000000"]
+    assert told(report_of(entries, "tag", Filters(tag=""))) == [": 1 1000000"]
+    assert told(report_of(entries, "category", Filters(key="k"))) == ["chat: 2 2000000"]

@@ -1,5 +1,6 @@
 """Opening the ledger's database: SQLite in WAL mode, its schema made on first use."""
 
+from math import ceil, log
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event
@@ -9,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from router.domain.errors import FarthingError
-from router.stores.sql.schema import METADATA
+from router.stores.sql.rollup_schema import every_table
 
 _BUSY_TIMEOUT_MS = 5000
 
@@ -25,7 +26,7 @@ def open_database(path: Path) -> Engine:
     event.listen(engine, "connect", _prepare)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        METADATA.create_all(engine)
+        every_table().create_all(engine)
     except (OSError, SQLAlchemyError) as error:
         engine.dispose()
         reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
@@ -38,6 +39,9 @@ class LedgerUnusable(FarthingError):
 
 
 def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # Not every SQLite is built with its mathematical functions.
+    for name, function in (("ln", log), ("ceil", ceil)):
+        connection.create_function(name, 1, function, deterministic=True)
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={_BUSY_TIMEOUT_MS}"):
         cursor.execute(f"PRAGMA {pragma}")

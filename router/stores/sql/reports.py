@@ -1,142 +1,140 @@
-"""Report queries: sums over attempts, grouped, exact to the pico-dollar."""
+"""Report queries: cells of the sums by hour and by day, exact to the pico-dollar.
+
+Attempts themselves are never read here, so a report's cost goes with its own size. Before a report
+is read the sums are brought up to date.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, and_, case, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Row,
+    Select,
+    String,
+    Table,
+    cast,
+    func,
+    literal,
+    select,
+)
 
+from router.domain.errors import FarthingError
 from router.domain.ledger import CostSource, Outcome
 from router.domain.money import Money
 from router.domain.price import Price
-from router.ledger.report import Group, Report, Totals, dearest_first
-from router.stores.sql.schema import ATTEMPTS, TAGS
+from router.domain.usage import BUCKETS, Usage
+from router.ledger.report import EVERYTHING, GROUPINGS, Cell, Filters, Report, grouped, summed
+from router.stores.sql.rollup_schema import (
+    COUNTS,
+    HALF,
+    MONEY,
+    ROLLUPS,
+)
+from router.stores.sql.rollups import roll_up
 
-_A = ATTEMPTS.c
-_HALF = 10**6
-"""Sums are taken of the quotient and the remainder by this, so that they stay within 64 bits."""
-
-_BY: Mapping[str, ColumnElement[Any]] = {
-    "day": _A.day,
-    "model": _A.model,
-    "policy": _A.policy,
-    "key": _A.key,
-    "tag": func.coalesce(TAGS.c.tag, ""),
-    "category": _A.category,
-    "upstream": _A.upstream,
-}
+_FILTERS = ("key", "tag", "policy", "category", "model", "upstream")
+_CELL = ("outcome", "cost_source", "size_class")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Days of UTC as ISO dates, both inclusive; "" leaves an end open."""
-
-    since: str = ""
-    until: str = ""
+class NotKept(FarthingError):
+    """A report that the sums cannot answer."""
 
 
 def report(
-    engine: Engine, *, by: str, period: Period, baseline: tuple[str, Price] | None = None
+    engine: Engine,
+    *,
+    by: str,
+    filters: Filters = EVERYTHING,
+    baseline: tuple[str, Price] | None = None,
 ) -> Report:
     """The report of a ledger. Savings count against each request's own reference, or `baseline`.
 
-    Raises KeyError when there is no such grouping.
+    Raises KeyError when there is no such grouping, NotKept for what no table of sums knows.
     """
+    if by not in GROUPINGS:
+        raise KeyError(by)
     price = baseline[1] if baseline else None
-    with engine.connect() as connection:
-        rows = connection.execute(_query(_BY[by], period, price)).all()
-        total = connection.execute(_query(literal("total"), period, price)).all()
-    groups = [Group(str(row.name), _totals(row)) for row in rows]
-    ordered = sorted(groups, key=lambda group: group.name) if by == "day" else dearest_first(groups)
+    roll_up(engine)
+    cells = read_cells(engine, by, filters)
+    # One with several tags stands in several groups, and in the total once.
+    overall = cells if by != "tag" or filters.tag is not None else read_cells(engine, "", filters)
     return Report(
         by=by,
-        since=period.since,
-        until=period.until,
+        filters=filters,
         baseline=baseline[0] if baseline else "reference",
-        groups=tuple(ordered),
-        total=_totals(total[0]) if total else Totals(),
+        groups=grouped(cells, by, price),
+        total=summed(overall, price),
     )
 
 
-def _query(name: ColumnElement[Any], period: Period, price: Price | None) -> Select[Any]:
-    joins = name is _BY["tag"]
-    source = ATTEMPTS
-    tagged = ATTEMPTS.outerjoin(
-        TAGS, and_(_A.request_id == TAGS.c.request_id, _A.attempt == TAGS.c.attempt)
+def read_cells(engine: Engine, by: str, filters: Filters = EVERYTHING) -> tuple[Cell, ...]:
+    """The cells of a grouping ("" for all in one group), as far as they are rolled up."""
+    with engine.connect() as connection:
+        rows = connection.execute(_query(by, filters)).all()
+    return tuple(_cell(row, by) for row in rows)
+
+
+def _query(by: str, filters: Filters) -> Select[Any]:
+    table = _table(by, filters)
+    keys = [_name(table, by).label("name"), *(table.c[column] for column in _CELL)]
+    sums = [func.sum(table.c[name]).label(name) for name in (*COUNTS, *BUCKETS, *MONEY)]
+    quality = func.sum(table.c.quality_sum).label("quality_sum")
+    query = select(*keys, *sums, quality).where(*_conditions(table, filters))
+    return query.group_by(*(keys if by else keys[1:]))
+
+
+def _table(by: str, filters: Filters) -> Table:
+    """The smallest table that knows all that is asked for. Raises NotKept when none does."""
+    asked = {name for name in _FILTERS if getattr(filters, name) is not None} | (
+        {by} if by else set()
     )
-    query = select(name.label("name"), *_sums(price)).select_from(tagged if joins else source)
-    if period.since:
-        query = query.where(_A.day >= period.since)
-    if period.until:
-        query = query.where(_A.day <= period.until)
-    return query.group_by(name)
-
-
-def _sums(price: Price | None) -> list[ColumnElement[Any]]:
-    hit = _A.outcome == Outcome.CACHE_HIT
-    cost, baseline = _A.cost_pico, _A.baseline_pico if price is None else _charge(price)
-    return [
-        func.count(_A.request_id.distinct()).label("requests"),
-        _count(~hit).label("attempts"),
-        _count(hit).label("cache_hits"),
-        _count(_A.outcome == Outcome.FAILED).label("failed_attempts"),
-        _count(_A.cost_source == CostSource.ESTIMATED).label("estimated_attempts"),
-        func.sum(case((hit, 0), else_=_input_tokens())).label("input_tokens"),
-        func.sum(case((hit, 0), else_=_A.cache_read_tokens)).label("cached_input_tokens"),
-        func.sum(case((hit, 0), else_=_output_tokens())).label("output_tokens"),
-        *_halves(cost, "cost"),
-        *_halves(baseline, "baseline"),
-    ]
-
-
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
-
-
-def _input_tokens() -> ColumnElement[int]:
-    return _A.uncached_input_tokens + _A.cache_read_tokens + _A.cache_write_tokens
-
-
-def _output_tokens() -> ColumnElement[int]:
-    return _A.output_tokens + _A.reasoning_tokens
-
-
-def _charge(price: Price) -> ColumnElement[int]:
-    """What `price` would charge for the usage of each answer; nothing for what was no answer."""
-    charged = (
-        price.request_pico
-        + _A.uncached_input_tokens * price.input_pico
-        + _A.cache_read_tokens * price.cache_read_pico
-        + _A.cache_write_tokens * price.cache_write_pico
-        + _A.output_tokens * price.output_pico
-        + _A.reasoning_tokens * price.reasoning_pico
-    )
-    return case((_A.is_answer, charged), else_=0)
-
-
-def _halves(pico: ColumnElement[int], name: str) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    return (
-        func.sum(pico.op("/")(_HALF)).label(f"{name}_high"),
-        func.sum(pico % _HALF).label(f"{name}_low"),
+    for table in ROLLUPS:
+        # A table with tags has some requests twice, so it serves reports on tags only.
+        if asked <= set(table.c.keys()) and ("tag" in table.c) == ("tag" in asked):
+            return table
+    raise NotKept(
+        f"sums are not kept by {' and '.join(sorted(asked))} together; leave one of them out"
     )
 
 
-def _totals(row: Row[Any]) -> Totals:
+def _name(table: Table, by: str) -> ColumnElement[Any]:
+    if by == "hour":
+        return table.c.day.concat("T").concat(cast(table.c.hour, String))
+    return table.c[by] if by else literal("")
+
+
+def _conditions(table: Table, filters: Filters) -> list[ColumnElement[bool]]:
+    named: Mapping[str, str | None] = {name: getattr(filters, name) for name in _FILTERS}
+    found = [table.c[name] == value for name, value in named.items() if value is not None]
+    if filters.since:
+        found.append(table.c.day >= filters.since)
+    if filters.until:
+        found.append(table.c.day <= filters.until)
+    return found
+
+
+def _cell(row: Row[Any], by: str) -> Cell:
     named = row._mapping
-    return Totals(
-        **{name: named[name] or 0 for name in _COUNTS},
-        cost=Money(int(row.cost_high or 0) * _HALF + int(row.cost_low or 0)),
-        baseline=Money(int(row.baseline_high or 0) * _HALF + int(row.baseline_low or 0)),
+    return Cell(
+        name=_hour(row.name) if by == "hour" else str(row.name),
+        outcome=Outcome(row.outcome),
+        cost_source=CostSource(row.cost_source),
+        size_class=row.size_class,
+        **{name: int(named[name]) for name in COUNTS},
+        usage=Usage(*(int(named[bucket]) for bucket in BUCKETS)),
+        cost=_whole(row.cost_high, row.cost_low),
+        baseline=_whole(row.baseline_high, row.baseline_low),
+        quality_sum=float(row.quality_sum),
     )
 
 
-_COUNTS = (
-    "requests",
-    "attempts",
-    "cache_hits",
-    "failed_attempts",
-    "estimated_attempts",
-    "input_tokens",
-    "cached_input_tokens",
-    "output_tokens",
-)
+def _hour(name: str) -> str:
+    """`2026-05-04T7` as `2026-05-04T07`: databases differ in how they would pad it."""
+    day, _, hour = name.partition("T")
+    return f"{day}T{int(hour):02}"
+
+
+def _whole(high: int, low: int) -> Money:
+    return Money(int(high) * HALF + int(low))

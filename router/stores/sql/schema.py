@@ -3,8 +3,8 @@
 Money is an integer column of pico-dollars. A 64-bit column holds 9.2 million dollars; sums are
 taken in two halves (see reports), so that a total may be larger than a column.
 
-`attempts` and `attempt_tags` are the books. The `rollup_*` tables are sums over them, by hour and
-by day, that reports are read from; `virtual_keys` are the keys that clients present.
+`attempts` and `attempt_tags` are the books; `virtual_keys` are the keys that clients present. The
+sums that reports are read from are in `router.stores.sql.rollup_schema`.
 """
 
 from collections.abc import Sequence
@@ -45,6 +45,7 @@ ATTEMPTS = Table(
     Column("attempt", Integer, nullable=False),
     Column("at_s", Float, nullable=False),
     Column("day", String, nullable=False),
+    Column("hour", Integer, nullable=False),
     Column("asked", String, nullable=False),
     Column("policy", String, nullable=False),
     Column("policy_version", String, nullable=False),
@@ -83,66 +84,6 @@ TAGS = Table(
     Column("attempt", Integer, primary_key=True),
     Column("tag", String, primary_key=True),
 )
-
-
-def _rollup(name: str, *leading: str) -> Table:
-    """Sums over attempts, one row for each combination of what reports ask by.
-
-    `size_class` is the largest threshold of `SIZE_THRESHOLDS` that the prompt exceeds, so that sums
-    can be priced anew at the rates of another model's bands.
-    """
-    return Table(
-        name,
-        METADATA,
-        *(Column(column, String, primary_key=True) for column in (*leading, *ROLLUP_DIMENSIONS)),
-        Column("size_class", Integer, primary_key=True),
-        *(Column(column, BigInteger, nullable=False) for column in ROLLUP_SUMS),
-        Column("quality_sum", Float, nullable=False),
-    )
-
-
-ROLLUP_DIMENSIONS = (
-    "key",
-    "policy",
-    "category",
-    "model",
-    "upstream",
-    "reference",
-    "outcome",
-    "cost_source",
-    "service_tier",
-)
-ROLLUP_SUMS = ("attempts", "requests", "answers", *BUCKETS, "cost_pico", "baseline_pico")
-"""Rows, rows that close a request, rows that are its answer; then sums of the columns themselves."""
-
-SIZE_THRESHOLDS = (100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
-"""Every length of prompt at which a vendor's rates change, as of litellm 1.106.2's price map."""
-
-ROLLUP_HOURS = _rollup("rollup_hours", "hour")
-ROLLUP_DAYS = _rollup("rollup_days", "day")
-ROLLUP_TAG_DAYS = _rollup("rollup_tag_days", "day", "tag")
-"""By hour (`2026-11-25T17`, UTC), by day (`2026-11-25`), and by day and tag: a request with two tags
-is in two rows of the last."""
-
-ROLLUP_LATENCY = Table(
-    "rollup_latency",
-    METADATA,
-    Column("day", String, primary_key=True),
-    Column("model", String, primary_key=True),
-    Column("measure", String, primary_key=True),
-    Column("bucket", Integer, primary_key=True),
-    Column("count", BigInteger, nullable=False),
-)
-"""Histograms of `first_content_s` and `total_s` of answers: bucket b counts seconds in
-(1.1 ** (b - 1), 1.1 ** b], which tells a quantile to within 5 %."""
-
-ROLLUP_STATE = Table(
-    "rollup_state",
-    METADATA,
-    Column("id", Integer, primary_key=True),
-    Column("up_to_seq", BigInteger, nullable=False),
-)
-"""One row: up to which `seq` attempts are in the sums."""
 
 VIRTUAL_KEYS = Table(
     "virtual_keys",
@@ -189,19 +130,19 @@ _FROM_ENTRY = {
     "first_content_s": "first_content_s",
     "total_s": "total_s",
 }
-"""Where each column comes from; `day` alone is computed."""
+"""Where each column comes from; `day` and `hour` are computed."""
 
 _values_of = attrgetter(*_FROM_ENTRY.values())
 
-INSERT_ATTEMPT = insert_into(ATTEMPTS, ("day", *_FROM_ENTRY))
+INSERT_ATTEMPT = insert_into(ATTEMPTS, ("day", "hour", *_FROM_ENTRY))
 INSERT_TAG = insert_into(TAGS, ("request_id", "attempt", "tag"))
 """Written out once: building a statement anew costs several times what running it does."""
 
 
 def row_of(entry: Entry) -> tuple[Any, ...]:
-    """The values that `INSERT_ATTEMPT` takes for `entry`; its day is that of UTC."""
-    day = datetime.fromtimestamp(entry.at_s, UTC).date().isoformat()
-    return (day, *_values_of(entry))
+    """The values that `INSERT_ATTEMPT` takes for `entry`; its day and hour are those of UTC."""
+    at = datetime.fromtimestamp(entry.at_s, UTC)
+    return (at.date().isoformat(), at.hour, *_values_of(entry))
 
 
 def tag_rows_of(entry: Entry) -> list[tuple[str, int, str]]:

@@ -1,0 +1,173 @@
+"""A report as JSON, as CSV, and as a table for people."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from router.domain.money import Money
+from router.ledger.report import PARTS, Decomposition, Report, Totals
+
+_COLUMNS = (
+    "requests",
+    "answers",
+    "cache_hits",
+    "attempts",
+    "failed_attempts",
+    "estimated_attempts",
+    "unpriced_attempts",
+    "input_tokens",
+    "cached_input_tokens",
+    "output_tokens",
+)
+
+
+def _fields(totals: Totals) -> dict[str, Any]:
+    """All figures of a line; money as exact decimal text."""
+    return {
+        **{name: getattr(totals, name) for name in _COLUMNS},
+        "cost_usd": str(totals.cost),
+        "estimated_cost_usd": str(totals.estimated_cost),
+        "baseline_usd": str(totals.baseline),
+        "saving_usd": str(totals.saving),
+        "saving_share": totals.saving_share,
+        **{f"{part}_usd": str(getattr(totals.parts, part)) for part in PARTS},
+        "predicted_quality": totals.quality,
+    }
+
+
+def as_json(found: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    filters = {
+        name: value for name, value in asdict(found.filters).items() if value not in ("", None)
+    }
+    return {
+        "by": found.by,
+        "since": found.filters.since or None,
+        "until": found.filters.until or None,
+        "filters": {k: v for k, v in filters.items() if k not in ("since", "until")},
+        "baseline": found.baseline,
+        "groups": [{found.by: group.name, **_fields(group.totals)} for group in found.groups],
+        "total": _fields(found.total),
+    }
+
+
+def write_csv(found: Report) -> None:
+    """The groups as CSV on standard output, without the total: spreadsheets add up by themselves."""
+    lines = as_json(found)["groups"]
+    writer = csv.DictWriter(sys.stdout, [found.by, *_fields(Totals())])
+    writer.writeheader()
+    writer.writerows(lines)
+
+
+def as_table(found: Report) -> Table:
+    """The report for people: dollars rounded to what can be read, columns of zeros left out."""
+    against = "each request's reference" if found.baseline == "reference" else found.baseline
+    table = Table(
+        title=f"Spend and saving by {found.by}, against {escape(against)}",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
+    table.add_column(found.by, overflow="fold", min_width=12)
+    columns = [column for column in _SHOWN if column.always or column.cell(found.total) != "0"]
+    for column in columns:
+        table.add_column(f" {column.heading}", justify="right", no_wrap=True)
+    for group in found.groups:
+        cells = (column.cell(group.totals) for column in columns)
+        table.add_row(escape(group.name or "-"), *cells)
+    table.add_section()
+    table.add_row("total", *(column.cell(found.total) for column in columns), style="bold")
+    return table
+
+
+def remarks(found: Report) -> Iterator[str]:
+    """What stands beneath the table: where the saving comes from, and what is not sure."""
+    total = found.total
+    if text := _decomposed(total.parts, total.saving):
+        yield text
+    if total.estimated_attempts:
+        yield (
+            f"{_times(total.estimated_attempts, 'attempt')} charged by estimate"
+            f" ({dollars(total.estimated_cost)}): the upstream told no usage, or no rate of its own."
+        )
+    if total.unpriced_attempts:
+        yield (
+            f"{_times(total.unpriced_attempts, 'attempt')} used something without a known rate, which"
+            " is missing in the cost: add the rate to the model's price (cost_note in the ledger)."
+        )
+
+
+_WORDS = {
+    "model_choice": "choice of models",
+    "cache": "cache",
+    "retries": "retries",
+    "hedges": "hedges",
+    "cascades": "cascades' other calls",
+    "abandoned": "answers that clients left",
+}
+
+
+def _decomposed(parts: Decomposition, saving: Money) -> str:
+    """The saving as a sum of what made it; "" where there is only one part or none."""
+    amounts = {_WORDS[name]: getattr(parts, name) for name in PARTS if getattr(parts, name)}
+    if len(amounts) < 2:
+        return ""
+    sides = [
+        f"{'- ' if amount.pico < 0 else '+ '}{dollars(_positive(amount))} {word}"
+        for word, amount in amounts.items()
+    ]
+    return f"Saved {dollars(saving)} = {' '.join(sides).removeprefix('+ ')}."
+
+
+def _positive(amount: Money) -> Money:
+    return -amount if amount.pico < 0 else amount
+
+
+def _times(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the table; one that is not `always` shown is left out while it is all zeros."""
+
+    heading: str
+    cell: Callable[[Totals], str]
+    always: bool = True
+
+
+def _share(totals: Totals) -> str:
+    return "" if totals.saving_share is None else f"{totals.saving_share:.0%}"
+
+
+def _short(count: int) -> str:
+    """A count in at most five characters: 999, 12.3k, 4.5M."""
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f}{unit}"
+    return str(count)
+
+
+def dollars(money: Money) -> str:
+    """An amount as people read it: cents from a dollar on, else to a thousandth of a cent."""
+    sign, usd = ("-" if money.pico < 0 else ""), abs(money.usd)
+    return f"{sign}${usd:,.{2 if usd >= 1 else 5}f}"
+
+
+_SHOWN = (
+    _Column("requests", lambda t: _short(t.requests)),
+    _Column("cached", lambda t: _short(t.cache_hits), always=False),
+    _Column("failed", lambda t: _short(t.failed_attempts), always=False),
+    _Column("in", lambda t: _short(t.input_tokens)),
+    _Column("out", lambda t: _short(t.output_tokens)),
+    _Column("cost", lambda t: dollars(t.cost)),
+    _Column("baseline", lambda t: dollars(t.baseline)),
+    _Column("saved", lambda t: dollars(t.saving)),
+    _Column("", _share),
+)
+"""What the table shows of each group; tokens as `in` and `out`."""

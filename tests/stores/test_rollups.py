@@ -1,0 +1,122 @@
+"""Attempts are in the sums once, however their writing and the rolling up take turns."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import OperationalError
+
+from router.domain.ledger import Entry, Outcome
+from router.domain.money import ZERO
+from router.ledger.report import Totals
+from router.stores.sql.database import open_database
+from router.stores.sql.reports import report
+from router.stores.sql.rollup_schema import ROLLUP_LATENCY, ROLLUP_STATE, ROLLUPS
+from router.stores.sql.rollups import roll_up, roll_up_step
+from router.stores.sql.schema import INSERT_ATTEMPT, INSERT_TAG, row_of, tag_rows_of
+from tests.stores.entries import entry, ledgers
+
+
+def write(engine: Engine, entries: Sequence[Entry]) -> None:
+    tags = [row for each in entries for row in tag_rows_of(each)]
+    with engine.begin() as connection:
+        if entries:
+            connection.exec_driver_sql(INSERT_ATTEMPT, [row_of(each) for each in entries])
+        if tags:
+            connection.exec_driver_sql(INSERT_TAG, tags)
+
+
+def sums(engine: Engine) -> dict[str, set[tuple[Any, ...]]]:
+    """Every row of every table of sums."""
+    with engine.connect() as connection:
+        return {
+            table.name: {tuple(row) for row in connection.execute(select(table))}
+            for table in (*ROLLUPS, ROLLUP_LATENCY)
+        }
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    return open_database(tmp_path / "farthing.db")
+
+
+@settings(max_examples=15)
+@given(entries=ledgers(), data=st.data())
+def test_however_it_is_done_in_steps_the_sums_are_the_same(
+    entries: list[Entry], data: st.DataObject
+) -> None:
+    with TemporaryDirectory() as folder:
+        at_once, in_steps = (open_database(Path(folder, name)) for name in ("a.db", "b.db"))
+        write(at_once, entries)
+        left = list(entries)
+        while left:
+            batch = data.draw(st.integers(1, len(left)))
+            write(in_steps, left[:batch])
+            del left[:batch]
+            for _ in range(data.draw(st.integers(0, 2))):
+                roll_up_step(in_steps, data.draw(st.integers(1, 5)))
+
+        assert roll_up(at_once) == len(entries)
+        roll_up(in_steps)
+        assert sums(at_once) == sums(in_steps)
+        assert roll_up(at_once) == roll_up(in_steps) == 0
+        for each in (at_once, in_steps):
+            each.dispose()
+
+
+def test_a_step_that_fails_leaves_no_trace(engine: Engine) -> None:
+    write(engine, [entry("r1"), entry("r2")])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE rollup_days RENAME TO elsewhere")
+    with pytest.raises(OperationalError):
+        roll_up(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO rollup_days")
+        assert connection.execute(select(ROLLUP_STATE)).all() == []
+
+    assert roll_up(engine) == 2
+    assert report(engine, by="model").total.requests == 2
+    engine.dispose()
+
+
+def test_a_row_that_comes_days_late_lands_in_its_own_day(engine: Engine) -> None:
+    write(engine, [entry("r1")])
+    roll_up(engine)
+    write(engine, [entry("r2", at_s=entry().at_s - 5 * 86_400)])
+    found = report(engine, by="day")
+
+    assert [group.name for group in found.groups] == ["2026-04-29", "2026-05-04"]
+    engine.dispose()
+
+
+def test_latencies_of_answers_are_counted_in_steps_of_a_tenth(engine: Engine) -> None:
+    times: list[dict[str, Any]] = [
+        {"total_s": 1.0, "first_content_s": 0.0},
+        {"total_s": 1.05},
+        {"total_s": 1.2},
+        {"total_s": 9.9, "is_answer": False, "outcome": Outcome.CUT, "baseline": ZERO},
+    ]
+    write(engine, [entry(f"r{n}", **each) for n, each in enumerate(times)])
+    roll_up(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(select(ROLLUP_LATENCY)).mappings().all()
+    measured = {(str(row["measure"]), int(row["bucket"])): int(row["count"]) for row in rows}
+
+    assert measured == {
+        ("total_s", 0): 1,
+        ("total_s", 1): 1,
+        ("total_s", 2): 1,
+        ("first_content_s", -72): 1,
+    }
+    engine.dispose()
+
+
+def test_an_empty_ledger_has_no_sums(engine: Engine) -> None:
+    assert roll_up(engine) == 0
+    assert report(engine, by="model").total == Totals()
+    engine.dispose()
