@@ -29,11 +29,15 @@ from router.server.http import Front, build_web_app
 from router.server.protocol import QuietRequestHandler
 from router.stores.memory import MemoryCache, MemoryLedger, NoCache
 from router.stores.redis import RedisCache
+from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
+from router.stores.sql.spool import Spool
 from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, exposition
 
 _BACKLOG = 1024
+_LOCKED_S = 0.25
+"""How long the ledger's writer waits for a locked database, and so the end of an answer may."""
 
 
 def real_world() -> World:
@@ -121,7 +125,9 @@ async def _pipeline(settings: Settings, world: World, stack: AsyncExitStack) -> 
     }
     cache = _cache(settings, world)
     stack.push_async_callback(cache.close)
-    ledger = SqlLedger(open_database(settings.ledger_path))
+    engine = open_database(settings.ledger_path, busy_timeout_s=_LOCKED_S)
+    books = Books(engine, Spool(settings.ledger_spool), world.monotonic_s)
+    ledger = SqlLedger(engine, books)
     stack.push_async_callback(ledger.close)
     return _assembled(settings, world, upstreams, cache, ledger)
 

@@ -60,6 +60,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         cache_max_bytes=int(section.cache.max_mb * 2**20),
         cache_timeout_s=section.cache.timeout_s,
         ledger_path=path.parent / section.ledger.path,
+        ledger_spool=path.parent / (section.ledger.spool or f"{section.ledger.path}.spool"),
         gate=gate,
         notes=tuple(selection.notes),
     )

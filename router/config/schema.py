@@ -206,6 +206,7 @@ class LedgerSection(Section):
     """Where the ledger is."""
 
     path: str = "var/farthing.db"
+    spool: str | None = None
 
 
 class KeySection(Section):

@@ -57,6 +57,7 @@ class Settings:
     cache_max_bytes: int
     cache_timeout_s: float
     ledger_path: Path
+    ledger_spool: Path
     gate: Gate
     notes: tuple[str, ...]
 

@@ -16,9 +16,9 @@ from router.domain.price import Price
 from router.domain.usage import Usage
 from router.ledger.report import EVERYTHING, GROUPINGS, Decomposition, Filters, Report, Totals
 from router.stores.sql.database import open_database
-from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.reports import NotKept, report
 from tests.stores.entries import day, entry, ledgers
+from tests.stores.opened import open_ledger
 
 DEAR = Price(3_000_000, 15_000_000, 300_000, 3_750_000, 15_000_000, request_pico=7)
 
@@ -32,7 +32,7 @@ def reports(
     """Reports of a real ledger that holds `entries`."""
 
     async def keep(path: Path) -> None:
-        ledger = SqlLedger(open_database(path))
+        ledger = open_ledger(path)
         await ledger.post(entries)
         await ledger.close()
 

@@ -16,9 +16,9 @@ import pytest_asyncio
 from router.domain.ledger import Entry
 from router.domain.money import Money
 from router.domain.usage import BUCKETS, Usage
-from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
 from tests.stores.entries import USUAL, entry
+from tests.stores.opened import open_ledger
 
 TOO_LARGE = Money(2**63)
 
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest_asyncio.fixture
 async def ledger(path: Path) -> AsyncIterator[SqlLedger]:
-    made = SqlLedger(open_database(path))
+    made = open_ledger(path)
     yield made
     await made.close()
 
@@ -67,6 +67,7 @@ async def test_a_row_says_all_that_its_entry_says(path: Path, ledger: SqlLedger)
         "attempt": 1,
         "at_s": USUAL.at_s,
         "day": "2026-05-04",
+        "hour": 12,
         "asked": "auto",
         "policy": "balanced",
         "policy_version": "v1",
@@ -128,7 +129,7 @@ async def test_the_largest_numbers_are_kept_exactly(path: Path, ledger: SqlLedge
 
 
 async def test_closing_writes_what_is_waiting(path: Path) -> None:
-    ledger = SqlLedger(open_database(path))
+    ledger = open_ledger(path)
     waiting = [ledger.post([entry(f"r{number:04}")]) for number in range(1200)]
     await ledger.close()
 
@@ -137,14 +138,14 @@ async def test_closing_writes_what_is_waiting(path: Path) -> None:
 
 
 async def test_closing_an_idle_ledger_ends_it(path: Path) -> None:
-    await SqlLedger(open_database(path)).close()
+    await open_ledger(path).close()
 
     assert rows(path) == []
 
 
 async def test_a_reopened_ledger_goes_on_where_it_was(path: Path) -> None:
     for number in range(2):
-        ledger = SqlLedger(open_database(path))
+        ledger = open_ledger(path)
         await ledger.post([entry(f"r{number}")])
         await ledger.close()
 
@@ -239,12 +240,11 @@ async def test_a_wait_that_was_given_up_does_not_take_the_entry_back(
 _POSTS_AND_WAITS_TO_BE_KILLED = """
 import asyncio, sys
 from pathlib import Path
-from router.stores.sql.database import open_database
-from router.stores.sql.ledger import SqlLedger
 from tests.stores.entries import entry
+from tests.stores.opened import open_ledger
 
 async def main():
-    ledger = SqlLedger(open_database(Path(sys.argv[1])))
+    ledger = open_ledger(Path(sys.argv[1]))
     await ledger.post([entry("r1", tags=("a",))])
     print("durable", flush=True)
     await asyncio.Event().wait()

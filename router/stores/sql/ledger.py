@@ -2,6 +2,9 @@
 
 The event loop never waits for the disk; whoever must know that an entry is durable awaits what
 `post` returned. Under load one commit serves many requests.
+
+What the database cannot take (locked, full, broken) goes to the spool, and from there into the
+database when it can again. What not even the spool can take waits in memory, and is said so.
 """
 
 import asyncio
@@ -15,12 +18,14 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.domain.ledger import Entry
-from router.stores.sql.schema import INSERT_ATTEMPT, INSERT_TAG, row_of, tag_rows_of
+from router.stores.sql.books import Books, Unwritable
+from router.stores.sql.rollups import roll_up_step
 
 _LOG = logging.getLogger(__name__)
 _MOST_IN_ONE_COMMIT = 500
-_UNWRITABLE = (SQLAlchemyError, OverflowError, ValueError)
-"""A number beyond 64 bits and text with half a surrogate are refused by exceptions of Python's own."""
+_IDLE_S = 0.5
+_ROLL_UP_STEP = 500
+"""Rows that are rolled up at a time while nobody waits: some 15 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +37,21 @@ class _Posted:
 class SqlLedger:
     """Implements `router.ports.Ledger` on a SQL database. Made inside a running event loop."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, books: Books) -> None:
         self._engine = engine
+        self._books = books
         self._loop = asyncio.get_running_loop()
         self._posted: queue.SimpleQueue[_Posted | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="farthing-ledger", daemon=True)
         self._writer.start()
 
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that are kept, but not in the database yet."""
+        return self._books.waiting_rows
+
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
-        """Take `entries` over. The result is done when they are committed, or given up on loudly."""
+        """Take `entries` over. The result is done when they are kept, or given up on loudly."""
         durable: asyncio.Future[None] = self._loop.create_future()
         self._posted.put(_Posted(entries, durable))
         return durable
@@ -52,15 +63,24 @@ class SqlLedger:
         self._engine.dispose()
 
     def _write(self) -> None:
-        while (first := self._posted.get()) is not None:
+        self._books.recover()
+        while True:
+            try:
+                first = self._posted.get(timeout=_IDLE_S)
+            except queue.Empty:
+                self._tidy()
+                continue
             batch, is_last = self._batch(first)
             self._keep(batch)
             self._loop.call_soon_threadsafe(_resolve, batch)
             if is_last:
+                self._books.recover()
                 return
 
-    def _batch(self, first: _Posted) -> tuple[list[_Posted], bool]:
+    def _batch(self, first: _Posted | None) -> tuple[list[_Posted], bool]:
         """Everything that waits by now, up to a limit, and whether it is the last there will be."""
+        if first is None:
+            return [], True
         batch = [first]
         while len(batch) < _MOST_IN_ONE_COMMIT:
             try:
@@ -73,28 +93,29 @@ class SqlLedger:
         return batch, False
 
     def _keep(self, batch: list[_Posted]) -> None:
-        """Commit everything at once, or, where that fails, each request by itself."""
+        """Keep everything at once, or, where that fails, each request by itself."""
         try:
-            self._commit([entry for posted in batch for entry in posted.entries])
-        except _UNWRITABLE:
+            self._books.keep([entry for posted in batch for entry in posted.entries])
+        except Unwritable:
             for posted in batch:
-                self._commit_or_log(posted.entries)
+                self._keep_or_log(posted.entries)
 
-    def _commit_or_log(self, entries: Sequence[Entry]) -> None:
+    def _keep_or_log(self, entries: Sequence[Entry]) -> None:
         try:
-            self._commit(entries)
-        except _UNWRITABLE as error:
+            self._books.keep(entries)
+        except Unwritable as error:
             # A request must not fail for our books; the rows are written to the log instead.
             for entry in entries:
-                _LOG.error("ledger entry not written (%s): %r", type(error).__name__, entry)
+                _LOG.error("ledger entry not written (%s): %r", error, entry)
 
-    def _commit(self, entries: Sequence[Entry]) -> None:
-        tags = [row for entry in entries for row in tag_rows_of(entry)]
-        with self._engine.begin() as connection:
-            if entries:
-                connection.exec_driver_sql(INSERT_ATTEMPT, [row_of(entry) for entry in entries])
-            if tags:
-                connection.exec_driver_sql(INSERT_TAG, tags)
+    def _tidy(self) -> None:
+        """While nobody waits: bring back what was spooled, and bring the sums up to date."""
+        self._books.recover()
+        try:
+            while self._posted.empty() and roll_up_step(self._engine, _ROLL_UP_STEP):
+                pass
+        except SQLAlchemyError as error:
+            _LOG.debug("sums not rolled up (%s)", type(error).__name__)
 
 
 def _resolve(batch: list[_Posted]) -> None:

@@ -134,9 +134,16 @@ _FROM_ENTRY = {
 
 _values_of = attrgetter(*_FROM_ENTRY.values())
 
-INSERT_ATTEMPT = insert_into(ATTEMPTS, ("day", "hour", *_FROM_ENTRY))
+COLUMNS = ("day", "hour", *_FROM_ENTRY)
+"""The columns of an attempt as they are written, in this order."""
+
+INSERT_ATTEMPT = insert_into(ATTEMPTS, COLUMNS)
 INSERT_TAG = insert_into(TAGS, ("request_id", "attempt", "tag"))
 """Written out once: building a statement anew costs several times what running it does."""
+
+REPLAY_ATTEMPT = f"{INSERT_ATTEMPT} ON CONFLICT DO NOTHING"
+REPLAY_TAG = f"{INSERT_TAG} ON CONFLICT DO NOTHING"
+"""For rows that may be there already."""
 
 
 def row_of(entry: Entry) -> tuple[Any, ...]:

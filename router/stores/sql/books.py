@@ -1,0 +1,162 @@
+"""Keeping entries: in the database, else in the spool, else in memory; and bringing them back.
+
+One thread uses it. It tells once when the database goes and once when it is back.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
+
+from router.domain.ledger import Entry
+from router.stores.sql.schema import (
+    INSERT_ATTEMPT,
+    INSERT_TAG,
+    REPLAY_ATTEMPT,
+    REPLAY_TAG,
+    row_of,
+    tag_rows_of,
+)
+from router.stores.sql.spool import Spool, Waiting
+
+_LOG = logging.getLogger(__name__)
+_PAUSE_S = 1.0
+_MOST_IN_MEMORY = 100_000
+_REPLAYED_AT_ONCE = 1000
+_UNWRITABLE = (SQLAlchemyError, OverflowError, ValueError)
+"""A number beyond 64 bits and text with half a surrogate are refused by exceptions of Python's own."""
+
+
+class Unwritable(Exception):
+    """These entries cannot be written, however well the database is; the message says why."""
+
+
+class Books:
+    """Where entries are kept: `engine`'s database, with `spool` and the memory behind it."""
+
+    def __init__(self, engine: Engine, spool: Spool, monotonic_s: Callable[[], float]) -> None:
+        self._engine = engine
+        self._spool = spool
+        self._monotonic_s = monotonic_s
+        self._asleep_until_s = float("-inf")
+        self._in_memory: list[Waiting] = []
+        self._spooled_rows = 0
+        self._is_well = True
+
+    @property
+    def waiting_rows(self) -> int:
+        """Rows that wait in the spool or in memory, as far as they were put there since the start."""
+        return self._spooled_rows + len(self._in_memory)
+
+    def keep(self, entries: Sequence[Entry]) -> None:
+        """Keep `entries`, all of them or none. Raises Unwritable for what no database would take."""
+        if self._monotonic_s() < self._asleep_until_s:
+            self._put_aside(entries)
+            return
+        try:
+            self._commit(entries)
+        except _UNWRITABLE as error:
+            if not _is_the_databases(error):
+                raise Unwritable(type(error).__name__) from None
+            self._went_down(error)
+            self._put_aside(entries)
+
+    def recover(self) -> None:
+        """Bring what was put aside into the database, if it is there again; each row once."""
+        if self._monotonic_s() < self._asleep_until_s:
+            return
+        try:
+            self._replay()
+        except _UNWRITABLE as error:
+            self._went_down(error)
+        else:
+            self._came_back()
+
+    def _commit(self, entries: Sequence[Entry]) -> None:
+        tags = [row for entry in entries for row in tag_rows_of(entry)]
+        rows = [row_of(entry) for entry in entries]
+        with self._engine.begin() as connection:
+            if rows:
+                connection.exec_driver_sql(INSERT_ATTEMPT, rows)
+            if tags:
+                connection.exec_driver_sql(INSERT_TAG, tags)
+
+    def _put_aside(self, entries: Sequence[Entry]) -> None:
+        """To the spool; to memory if that fails; to the log, whole, if there are too many."""
+        try:
+            rows = [Waiting.of(entry) for entry in entries]
+        except (ValueError, OverflowError) as error:
+            raise Unwritable(type(error).__name__) from None
+        try:
+            self._spool.append(rows)
+            self._spooled_rows += len(rows)
+        except TypeError as error:
+            raise Unwritable(type(error).__name__) from None
+        except OSError as error:
+            _LOG.error("the ledger's spool takes no rows (%s): they wait in memory", error.strerror)
+            self._remember(rows)
+
+    def _remember(self, rows: Sequence[Waiting]) -> None:
+        room = max(0, _MOST_IN_MEMORY - len(self._in_memory))
+        self._in_memory.extend(rows[:room])
+        for row in rows[room:]:
+            _LOG.error("ledger entry not written (no room): %r", row)
+
+    def _replay(self) -> None:
+        if self._spool.exists():
+            spooled = self._spool.read()
+            while batch := list(islice(spooled, _REPLAYED_AT_ONCE)):
+                whole = [row for row in batch if row is not None]
+                if len(whole) < len(batch):
+                    _LOG.warning("the ledger's spool has %s torn lines", len(batch) - len(whole))
+                self._bring_back(whole)
+            self._spool.remove()
+            self._spooled_rows = 0
+        if self._in_memory:
+            self._bring_back(self._in_memory)
+            self._in_memory = []
+
+    def _bring_back(self, rows: Sequence[Waiting]) -> None:
+        """Write rows that may be there already: all at once, or, where that fails, one by one."""
+        try:
+            self._commit_again(rows)
+        except _UNWRITABLE as error:
+            if _is_the_databases(error):
+                raise
+            for row in rows:
+                self._bring_back_one(row)
+
+    def _bring_back_one(self, row: Waiting) -> None:
+        try:
+            self._commit_again([row])
+        except _UNWRITABLE as error:
+            if _is_the_databases(error):
+                raise
+            _LOG.error("ledger entry not written (%s): %r", type(error).__name__, row)
+
+    def _commit_again(self, rows: Sequence[Waiting]) -> None:
+        tags = [values for row in rows for values in row.tag_values]
+        with self._engine.begin() as connection:
+            if rows:
+                connection.exec_driver_sql(REPLAY_ATTEMPT, [row.values for row in rows])
+            if tags:
+                connection.exec_driver_sql(REPLAY_TAG, tags)
+
+    def _went_down(self, error: Exception) -> None:
+        self._asleep_until_s = self._monotonic_s() + _PAUSE_S
+        if self._is_well:
+            reason = getattr(error, "orig", None) or type(error).__name__
+            _LOG.error("the ledger's database takes no rows (%s): they wait in the spool", reason)
+        self._is_well = False
+
+    def _came_back(self) -> None:
+        if not self._is_well:
+            _LOG.warning("the ledger's database takes rows again; those that waited are in it")
+        self._is_well = True
+
+
+def _is_the_databases(error: Exception) -> bool:
+    """Whether the database is at fault (locked, full, read-only, broken), and not what it was given."""
+    return isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError)
