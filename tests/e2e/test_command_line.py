@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 
@@ -284,6 +286,34 @@ def test_a_report_before_the_first_request_is_empty_too(tmp_path: Path) -> None:
     told = here("report", "--config", str(write_config(tmp_path, NOWHERE)), "--json")
     assert told.status == 0
     assert json.loads(told.out)["total"]["requests"] == 0
+
+
+def test_the_best_static_mix_is_a_baseline_that_is_named(used: Path) -> None:
+    told = here("report", "--config", str(used), "--json", "--baseline", "static")
+    found = json.loads(told.out)
+
+    assert re.search(r"the best static mix \(.*sim-", found["baseline"])
+    assert Decimal(found["total"]["baseline_usd"]) > 0
+
+
+def test_the_parts_of_a_saving_are_the_saving(used: Path) -> None:
+    found = json.loads(here("report", "--config", str(used), "--json", "--last", "7d").out)
+    total = found["total"]
+    parts = ("model_choice", "cache", "retries", "hedges", "cascades", "abandoned")
+
+    assert found["since"] is not None
+    assert sum(Decimal(total[f"{part}_usd"]) for part in parts) == Decimal(total["saving_usd"])
+
+
+def test_filters_leave_what_has_their_name(used: Path) -> None:
+    every = json.loads(here("report", "-c", str(used), "--json", "--by", "model").out)
+    name = every["groups"][0]["model"]
+    found = json.loads(here("report", "-c", str(used), "--json", "--model", name).out)
+
+    assert found["filters"] == {"model": name}
+    assert found["groups"] == [every["groups"][0]]
+    told = here("report", "-c", str(used), "--by", "hour", "--tag", "x")
+    assert (told.status, "not kept by hour and tag together" in told.err) == (1, True)
 
 
 def test_a_baseline_that_is_no_model_is_told_with_a_hint(used: Path) -> None:
