@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 
+from router.config.rates import price_of
 from router.domain.model import Capability
-from router.domain.money import Money
 from router.domain.price import Price
 
 _PRICES = "model_prices_and_context_window_backup.json"
@@ -71,29 +71,19 @@ class PriceMap:
     def find(self, key: str) -> CatalogFacts | None:
         """The facts under `key`; None when there is no such chat model or it has no price."""
         entry = self._entries.get(key)
-        if entry is None or not _is_priced_chat(entry):
+        if entry is None or not _is_chat(entry):
+            return None
+        price = price_of(entry, as_of=self._as_of, source=f"{self._source}, {key}")
+        if price is None:
             return None
         context = int(entry.get("max_input_tokens") or entry.get("max_tokens") or 8192)
         longest = int(entry.get("max_output_tokens") or entry.get("max_tokens") or 4096)
-        return CatalogFacts(self._price(key, entry), context, longest, _capabilities(entry))
+        return CatalogFacts(price, context, longest, _capabilities(entry))
 
     @cached_property
     def keys(self) -> frozenset[str]:
         """Every key of the map."""
         return frozenset(self._entries)
-
-    def _price(self, key: str, entry: Mapping[str, Any]) -> Price:
-        into, out = _pico(entry["input_cost_per_token"]), _pico(entry["output_cost_per_token"])
-        return Price(
-            input_pico=into,
-            output_pico=out,
-            cache_read_pico=_pico(entry.get("cache_read_input_token_cost"), into),
-            cache_write_pico=_pico(entry.get("cache_creation_input_token_cost"), into),
-            reasoning_pico=_pico(entry.get("output_cost_per_reasoning_token"), out),
-            request_pico=_pico(entry.get("input_cost_per_request"), 0),
-            as_of=self._as_of,
-            source=f"{self._source}, {key}",
-        )
 
 
 _FLAGS: Mapping[Capability, str] = {
@@ -116,10 +106,5 @@ def _capabilities(entry: Mapping[str, Any]) -> frozenset[Capability]:
     return frozenset(said | ({Capability.JSON_OBJECT} if single else _ASSUMED))
 
 
-def _is_priced_chat(entry: Mapping[str, Any]) -> bool:
-    priced = "input_cost_per_token" in entry and "output_cost_per_token" in entry
-    return priced and entry.get("mode") in ("chat", "responses", None)
-
-
-def _pico(usd: float | None, otherwise: int = 0) -> int:
-    return otherwise if usd is None else Money.from_usd(usd).pico
+def _is_chat(entry: Mapping[str, Any]) -> bool:
+    return entry.get("mode") in ("chat", "responses", None)

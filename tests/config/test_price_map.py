@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from router.config.price_map import PriceMap, litellm_folder
 from router.domain.model import Capability
 from router.domain.money import PICO_PER_USD
+from router.stores.sql.rollup_schema import SIZE_THRESHOLDS
 
 RATES = {
     "input_pico": "input_cost_per_token",
@@ -48,7 +49,7 @@ def test_every_price_is_the_decimal_of_the_file_to_the_nearest_pico(
         f"{key}: {name}": abs(getattr(facts.price, name) - Decimal(raw[key][said]) * PICO_PER_USD)
         for key, facts in priced.items()
         for name, said in RATES.items()
-        if raw[key].get(said) is not None
+        if raw[key].get(said) is not None and "tiered_pricing" not in raw[key]
     }
     assert len(priced) > 1000
     assert max(off_by.values()) <= Decimal("0.5")
@@ -130,3 +131,82 @@ def test_a_price_written_as_a_float_means_its_decimals(digits: int, exponent: in
 
     assert facts
     assert facts.price.input_pico == Decimal(written) * PICO_PER_USD
+
+
+def test_a_long_prompt_has_its_own_rates_and_a_tier_too() -> None:
+    facts = made(
+        input_cost_per_token_above_200k_tokens=2e-06,
+        output_cost_per_token_above_200k_tokens=3e-06,
+        input_cost_per_token_priority=4e-06,
+        output_cost_per_token_priority=8e-06,
+        cache_read_input_token_cost=1e-07,
+        cache_read_input_token_cost_priority=5e-07,
+    ).find("m")
+
+    assert facts
+    price = facts.price
+    long, fast = price.rates_for(200_001), price.rates_for(200_000, "priority")
+    assert price.rates_for(200_000) == price
+    assert (long.input_pico, long.output_pico) == (2 * 10**6, 3 * 10**6)
+    assert (fast.input_pico, fast.cache_read_pico) == (4 * 10**6, 5 * 10**5)
+
+
+def test_what_a_band_leaves_out_keeps_its_proportion() -> None:
+    facts = made(
+        cache_read_input_token_cost=1e-07,
+        cache_creation_input_token_cost=1.25e-06,
+        cache_creation_input_token_cost_above_1hr=2e-06,
+        input_cost_per_token_batches=5e-07,
+        output_cost_per_token_batches=1e-06,
+        input_cost_per_token_above_200k_tokens=2e-06,
+    ).find("m")
+
+    assert facts
+    batch, both = (facts.price.rates_for(tokens, "batch") for tokens in (1, 300_000))
+    assert (batch.cache_read_pico, batch.cache_write_pico) == (50_000, 625_000)
+    assert batch.cache_write_1h_pico == 10**6
+    assert (both.input_pico, both.output_pico, both.cache_read_pico) == (10**6, 10**6, 10**5)
+
+
+def test_a_list_of_ranges_is_a_list_of_bands() -> None:
+    ranges = [
+        {"range": [0, 32000.0], "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06},
+        {"range": [32000.0, 1e6], "input_cost_per_token": 3e-06, "output_cost_per_token": 4e-06},
+    ]
+    listed = PriceMap({"m": {"mode": "chat", "tiered_pricing": ranges}}, as_of=None, source="x")
+    facts = listed.find("m")
+
+    assert facts
+    assert [facts.price.rates_for(tokens).input_pico for tokens in (1, 32_000, 32_001)] == [
+        10**6,
+        10**6,
+        3 * 10**6,
+    ]
+
+
+def test_audio_pictures_and_searches_have_their_rates_where_they_are_stated() -> None:
+    searches = {"search_context_size_low": 0.01, "search_context_size_medium": 0.02}
+    facts = made(
+        input_cost_per_audio_token=4e-05,
+        output_cost_per_audio_token=8e-05,
+        search_context_cost_per_query=searches,
+    ).find("m")
+
+    assert facts
+    price = facts.price
+    assert (price.audio_input_pico, price.audio_output_pico) == (40 * 10**6, 80 * 10**6)
+    assert (price.image_input_pico, price.web_search_pico) == (price.input_pico, 2 * 10**10)
+    assert (price.cache_write_1h_pico, price.image_output_pico) == (None, None)
+
+
+def test_every_length_at_which_a_rate_changes_is_one_that_sums_are_kept_by(
+    shipped: PriceMap,
+) -> None:
+    prices = [facts.price for key in shipped.keys if (facts := shipped.find(key))]
+    lengths = {band.above_input_tokens for price in prices for band in price.bands}
+
+    assert lengths - {0} <= set(SIZE_THRESHOLDS)
+    assert {band.tier for price in prices for band in price.bands} >= {"batch", "flex", "priority"}
+    assert all(
+        rates.input_pico >= 0 for price in prices for rates in (b.rates for b in price.bands)
+    )

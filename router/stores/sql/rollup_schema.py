@@ -34,7 +34,7 @@ MONEY = ("cost_high", "cost_low", "baseline_high", "baseline_low")
 SUMS = (*COUNTS, *BUCKETS, *MONEY, "quality_sum")
 """Everything that is added up; `quality_sum` over answers."""
 
-SIZE_THRESHOLDS = (100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
+SIZE_THRESHOLDS = (32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
 """Every length of prompt at which a vendor's rates change, as of litellm 1.106.2's price map."""
 
 

@@ -1,0 +1,149 @@
+"""An entry of litellm's price map into a price with all its bands.
+
+The map writes a band into the names of its fields: `input_cost_per_token_above_200k_tokens_priority`
+is the rate of input in requests of tier priority whose prompt is longer than 200,000 tokens; a few
+vendors have a list, `tiered_pricing`, instead, which means the same.
+
+A band rarely states every rate. What it leaves out stands to its input (or output) rate as it does
+in the standard band: vendors multiply their discounts (Anthropic: "these multipliers stack",
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching, section Pricing).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import product
+from typing import Any
+
+from router.domain.money import Money
+from router.domain.price import STANDARD, Band, Price, Rates
+
+Entry = Mapping[str, Any]
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "input_pico": ("input_cost_per_token",),
+    "output_pico": ("output_cost_per_token",),
+    "cache_read_pico": ("cache_read_input_token_cost", "input_cost_per_token_cache_hit"),
+    "cache_write_pico": ("cache_creation_input_token_cost",),
+    "cache_write_1h_pico": ("cache_creation_input_token_cost_above_1hr",),
+    "reasoning_pico": ("output_cost_per_reasoning_token",),
+    "audio_input_pico": ("input_cost_per_audio_token",),
+    "audio_cache_read_pico": ("cache_read_input_audio_token_cost",),
+    "audio_output_pico": ("output_cost_per_audio_token",),
+    "image_input_pico": ("input_cost_per_image_token",),
+    "image_output_pico": ("output_cost_per_image_token",),
+}
+_OF_OUTPUT = ("reasoning_pico", "audio_output_pico", "image_output_pico")
+_WORDS = {"": STANDARD, "batches": "batch"}
+_BAND = re.compile(
+    r"(?:in|out)put_cost_per_token(?:_above_(?P<above>\d+)k_tokens)?"
+    r"(?:_(?P<tier>batches|flex|priority|ultrafast|balanced|decisions))?"
+)
+
+
+def price_of(entry: Entry, *, as_of: date | None, source: str) -> Price | None:
+    """The price that `entry` states; None when it has no rate for input or for output."""
+    if ranges := entry.get("tiered_pricing"):
+        entry = {**entry, **_without_range(ranges[0])}
+    if "input_cost_per_token" not in entry or "output_cost_per_token" not in entry:
+        return None
+    standard = _standard(entry)
+    known = {field.name: getattr(standard, field.name) for field in fields(Rates)}
+    bands = (*_named_bands(entry, standard), *_listed_bands(ranges or (), standard))
+    return Price(**known, as_of=as_of, source=source, bands=bands)
+
+
+def _standard(entry: Entry) -> Rates:
+    stated = _stated(entry, "")
+    into, out = stated["input_pico"], stated["output_pico"]
+    usual = {
+        "cache_read_pico": into,
+        "cache_write_pico": into,
+        "reasoning_pico": out,
+        "image_input_pico": into,  # every vendor counts a picture in tokens of input
+    }
+    return Rates(
+        **{**usual, **stated},
+        request_pico=_pico(entry.get("input_cost_per_request") or 0),
+        web_search_pico=_search_pico(entry),
+    )
+
+
+def _named_bands(entry: Entry, standard: Rates) -> Iterator[Band]:
+    """The bands whose names stand in the names of fields: every tier at every length."""
+    found = [match for name in entry if (match := _BAND.fullmatch(name))]
+    tiers = sorted({match["tier"] or "" for match in found})
+    lengths = sorted({match["above"] or "" for match in found}, key=lambda text: int(text or 0))
+    for tier, above in product(tiers, lengths):
+        if tier or above:
+            rates = _completed(_in_band(entry, standard, tier, above), standard)
+            yield Band(rates, _WORDS.get(tier, tier), int(above or 0) * 1000)
+
+
+def _in_band(entry: Entry, standard: Rates, tier: str, above: str) -> dict[str, int]:
+    """What is stated for a band; input and output in any case, as tier and length change them."""
+    stated = _stated(entry, _suffix(tier, above))
+    of_tier, of_length = _stated(entry, _suffix(tier, "")), _stated(entry, _suffix("", above))
+    for name in ("input_pico", "output_pico"):
+        usual = getattr(standard, name)
+        both = _in_proportion(of_tier.get(name, usual), of_length.get(name, usual), usual)
+        stated.setdefault(name, both)
+    return stated
+
+
+def _suffix(tier: str, above: str) -> str:
+    return (f"_above_{above}k_tokens" if above else "") + (f"_{tier}" if tier else "")
+
+
+def _listed_bands(ranges: Any, standard: Rates) -> Iterator[Band]:
+    """The bands of a list of ranges; the first range is the standard band itself."""
+    for each in ranges[1:]:
+        rates = _completed(_stated(each, ""), standard)
+        yield Band(rates, above_input_tokens=int(each["range"][0]))
+
+
+def _without_range(first: Entry) -> dict[str, Any]:
+    return {name: value for name, value in first.items() if name != "range"}
+
+
+def _stated(entry: Entry, suffix: str) -> dict[str, int]:
+    """The rates that `entry` states for one band."""
+    stated = {}
+    for rate, names in _FIELDS.items():
+        for name in names:
+            if (usd := entry.get(name + suffix)) is not None and rate not in stated:
+                stated[rate] = _pico(usd)
+    return stated
+
+
+def _completed(stated: Mapping[str, int], standard: Rates) -> Rates:
+    """A band's rates, with those that are not stated in their usual proportion."""
+    rates = dict(stated)
+    for name in _FIELDS:
+        usual = getattr(standard, name)
+        if name not in rates and usual is not None:
+            whole = "output_pico" if name in _OF_OUTPUT else "input_pico"
+            rates[name] = _in_proportion(usual, rates[whole], getattr(standard, whole))
+    fees = {"request_pico": standard.request_pico, "web_search_pico": standard.web_search_pico}
+    return Rates(**{**rates, **fees})  # type: ignore[arg-type]  # a dict of both kinds of rate
+
+
+def _in_proportion(usual: int, whole: int, usual_whole: int) -> int:
+    """What stands to `whole` as `usual` stands to `usual_whole`, rounded half-even."""
+    if usual_whole == 0:
+        return usual
+    exact = Decimal(usual) * whole / usual_whole
+    return int(exact.to_integral_value(ROUND_HALF_EVEN))
+
+
+def _search_pico(entry: Entry) -> int | None:
+    """What a search costs at the usual amount of context; None where nothing is said."""
+    costs = entry.get("search_context_cost_per_query") or {}
+    usd = costs.get("search_context_size_medium")
+    return None if usd is None else _pico(usd)
+
+
+def _pico(usd: float) -> int:
+    return Money.from_usd(usd).pico
