@@ -1,10 +1,13 @@
 """What every test may ask for, and how Hypothesis searches."""
 
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.postgres import PostgresServer, cluster
 from tests.servers import RedisServer
 
 # Every run tries the same examples, so a red run is red again; to look further:
@@ -25,4 +28,31 @@ def redis_url() -> Iterator[str]:
 def redis_server() -> Iterator[RedisServer]:
     """A real, empty Redis for this test alone, to be killed, paused and restarted."""
     with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Path]:
+    """An empty PostgreSQL cluster, for servers to be copied from."""
+    with cluster() as data:
+        yield data
+
+
+@pytest.fixture(scope="session")
+def _shared_postgres(postgres_cluster: Path) -> Iterator[tuple[PostgresServer, Iterator[int]]]:
+    with PostgresServer(postgres_cluster) as server:
+        yield server, count()
+
+
+@pytest.fixture
+def postgres_url(_shared_postgres: tuple[PostgresServer, Iterator[int]]) -> str:
+    """The address of an empty database of this test's own, on one server for the whole run."""
+    server, numbers = _shared_postgres
+    return server.create_database(f"test{next(numbers)}")
+
+
+@pytest.fixture
+def postgres_server(postgres_cluster: Path) -> Iterator[PostgresServer]:
+    """A real, empty PostgreSQL for this test alone, to be killed, paused and restarted."""
+    with PostgresServer(postgres_cluster) as server:
         yield server

@@ -6,6 +6,8 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
+import psycopg.errors
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
@@ -14,6 +16,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from tests.postgres import PostgresServer
 from tests.servers import RedisServer, ServerDied
 
 _ROOT = Path(__file__).parent.parent
@@ -77,6 +80,37 @@ def test_a_dead_server_cannot_be_paused(redis_server: RedisServer) -> None:
 
 def test_two_servers_live_side_by_side(redis_server: RedisServer, redis_url: str) -> None:
     assert redis_server.url != redis_url
+
+
+def test_a_postgres_keeps_its_rows_at_its_address_when_it_is_killed(
+    postgres_server: PostgresServer,
+) -> None:
+    url = postgres_server.url
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
+
+    postgres_server.restart()
+
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchall() == [(1,)]
+
+
+def test_a_paused_postgres_is_silent_until_it_is_resumed(postgres_server: PostgresServer) -> None:
+    with psycopg.connect(postgres_server.url) as open_before:
+        postgres_server.pause()
+        with pytest.raises(psycopg.errors.ConnectionTimeout):
+            psycopg.connect(postgres_server.url, connect_timeout=2)
+
+        postgres_server.resume()
+        assert open_before.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_every_test_has_a_database_of_its_own(
+    postgres_url: str, postgres_server: PostgresServer
+) -> None:
+    for url in (postgres_url, postgres_server.url):
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE mine (number int)")
 
 
 _TESTS_THAT_WAIT = """
