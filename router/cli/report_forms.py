@@ -11,34 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.domain.money import Money
+from router.ledger.figures import figures
 from router.ledger.report import PARTS, Decomposition, Report, Totals
-
-_COLUMNS = (
-    "requests",
-    "answers",
-    "cache_hits",
-    "attempts",
-    "failed_attempts",
-    "estimated_attempts",
-    "unpriced_attempts",
-    "input_tokens",
-    "cached_input_tokens",
-    "output_tokens",
-)
-
-
-def _fields(totals: Totals) -> dict[str, Any]:
-    """All figures of a line; money as exact decimal text."""
-    return {
-        **{name: getattr(totals, name) for name in _COLUMNS},
-        "cost_usd": str(totals.cost),
-        "estimated_cost_usd": str(totals.estimated_cost),
-        "baseline_usd": str(totals.baseline),
-        "saving_usd": str(totals.saving),
-        "saving_share": totals.saving_share,
-        **{f"{part}_usd": str(getattr(totals.parts, part)) for part in PARTS},
-        "predicted_quality": totals.quality,
-    }
 
 
 def as_json(found: Report) -> dict[str, Any]:
@@ -52,15 +26,15 @@ def as_json(found: Report) -> dict[str, Any]:
         "until": found.filters.until or None,
         "filters": {k: v for k, v in filters.items() if k not in ("since", "until")},
         "baseline": found.baseline,
-        "groups": [{found.by: group.name, **_fields(group.totals)} for group in found.groups],
-        "total": _fields(found.total),
+        "groups": [{found.by: group.name, **figures(group.totals)} for group in found.groups],
+        "total": figures(found.total),
     }
 
 
 def write_csv(found: Report) -> None:
     """The groups as CSV on standard output, without the total: spreadsheets add up by themselves."""
     lines = as_json(found)["groups"]
-    writer = csv.DictWriter(sys.stdout, [found.by, *_fields(Totals())])
+    writer = csv.DictWriter(sys.stdout, [found.by, *figures(Totals())])
     writer.writeheader()
     writer.writerows(lines)
 

@@ -4,7 +4,8 @@ Attempts themselves are never read here, so a report's cost goes with its own si
 is read the sums are brought up to date.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Set
 from typing import Any
 
 from sqlalchemy import (
@@ -76,20 +77,32 @@ def read_cells(engine: Engine, by: str, filters: Filters = EVERYTHING) -> tuple[
     return tuple(_cell(row, by) for row in rows)
 
 
-def _query(by: str, filters: Filters) -> Select[Any]:
-    table = _table(by, filters)
+def read_cells_within(
+    engine: Engine, outer: str, by: str, filters: Filters = EVERYTHING
+) -> Mapping[str, tuple[Cell, ...]]:
+    """The cells of a grouping within each name of an `outer` one: of each day by model."""
+    with engine.connect() as connection:
+        rows = connection.execute(_query(by, filters, outer)).all()
+    found: defaultdict[str, list[Cell]] = defaultdict(list)
+    for row in rows:
+        found[_hour(row.outer) if outer == "hour" else row.outer].append(_cell(row, by))
+    return {name: tuple(cells) for name, cells in found.items()}
+
+
+def _query(by: str, filters: Filters, outer: str = "") -> Select[Any]:
+    table = _table({by, outer} - {""}, filters)
     keys = [_name(table, by).label("name"), *(table.c[column] for column in _CELL)]
+    if outer:
+        keys.append(_name(table, outer).label("outer"))
     sums = [func.sum(table.c[name]).label(name) for name in (*COUNTS, *BUCKETS, *MONEY)]
     quality = func.sum(table.c.quality_sum).label("quality_sum")
     query = select(*keys, *sums, quality).where(*_conditions(table, filters))
     return query.group_by(*(keys if by else keys[1:]))
 
 
-def _table(by: str, filters: Filters) -> Table:
+def _table(by: Set[str], filters: Filters) -> Table:
     """The smallest table that knows all that is asked for. Raises NotKept when none does."""
-    asked = {name for name in _FILTERS if getattr(filters, name) is not None} | (
-        {by} if by else set()
-    )
+    asked = {name for name in _FILTERS if getattr(filters, name) is not None} | by
     for table in ROLLUPS:
         # A table with tags has some requests twice, so it serves reports on tags only.
         if asked <= set(table.c.keys()) and ("tag" in table.c) == ("tag" in asked):

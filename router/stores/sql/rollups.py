@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.domain.usage import BUCKETS, INPUT_BUCKETS
+from router.ledger.latency import BASE
 from router.stores.sql.rollup_schema import (
     COUNTS,
     HALF,
@@ -44,7 +45,6 @@ attempt with a lower `seq` can still be under way when the mark moves past it.""
 STEP_ROWS = 20_000
 _A = ATTEMPTS.c
 _MEASURES = ("first_content_s", "total_s")
-_LATENCY_BASE = 1.1
 _LEAST_S = 0.001
 
 
@@ -136,7 +136,7 @@ def _size_class() -> ColumnElement[int]:
 def _latencies(measure: str) -> Select[Any]:
     seconds = _A[measure]
     positive = case((seconds < _LEAST_S, _LEAST_S), else_=seconds)
-    bucket = func.ceil(func.ln(positive) / log(_LATENCY_BASE)).label("bucket")
+    bucket = func.ceil(func.ln(positive) / log(BASE)).label("bucket")
     by = [_A.day, _A.model, literal(measure).label("measure"), bucket]
     counted = select(*by, func.count().label("count")).where(_A.is_answer, seconds.is_not(None))
     return counted.group_by(_A.day, _A.model, bucket)

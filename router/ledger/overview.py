@@ -1,0 +1,139 @@
+"""What the dashboard shows of a period, as one document.
+
+The same figures as a report's, cut by all that one can look at, and by steps of time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from router.domain.ledger import Outcome
+from router.domain.money import ZERO, Money
+from router.domain.price import Price
+from router.ledger.figures import figures
+from router.ledger.latency import SHOWN, ModelLatency
+from router.ledger.report import Cell, Filters, Group, Totals, summed
+
+CUTS = ("model", "policy", "key", "tag", "category", "upstream")
+"""What an overview is cut by, and what it can be filtered by."""
+
+HOURLY_DAYS = 2
+"""Periods of so many days are shown by the hour, longer ones by the day."""
+
+_LEADING_DAYS = 92
+"""How many days without traffic a period may begin with on the page; beyond, they are left out."""
+
+_LOST = frozenset({Outcome.FAILED, Outcome.CUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An hour or a day: its name, its totals, what each model cost in it.
+
+    `lost` counts requests that ended without a whole answer though the client was there.
+    """
+
+    name: str
+    totals: Totals
+    lost: int
+    costs: Mapping[str, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All that a page shows. A cut is None where sums are not kept by it and the filters together.
+
+    `now_s` is when it was made (Unix time), `unit` "hour" or "day". `choices` are the names that
+    there are in the period, whatever the filters.
+    """
+
+    now_s: float
+    filters: Filters
+    baseline: str
+    unit: str
+    steps: tuple[Step, ...]
+    cuts: Mapping[str, tuple[Group, ...] | None]
+    choices: Mapping[str, Sequence[str]]
+    latencies: tuple[ModelLatency, ...]
+
+    @property
+    def total(self) -> Totals:
+        """All steps together."""
+        return sum((step.totals for step in self.steps), Totals())
+
+
+def steps_of(
+    cells: Mapping[str, Sequence[Cell]], names: Sequence[str], price: Price | None
+) -> tuple[Step, ...]:
+    """The steps `names`, and those beside them that have cells, in order of time."""
+    return tuple(
+        _step(name, cells.get(name, ()), price) for name in sorted({*names, *cells.keys()})
+    )
+
+
+def _step(name: str, cells: Sequence[Cell], price: Price | None) -> Step:
+    costs: dict[str, Money] = {}
+    for cell in cells:
+        costs[cell.name] = costs.get(cell.name, ZERO) + cell.cost
+    lost = sum(cell.requests for cell in cells if cell.outcome in _LOST)
+    return Step(name, summed(cells, price), lost, costs)
+
+
+def is_hourly(filters: Filters, today: date) -> bool:
+    """Whether a period is short enough to be shown by the hour."""
+    if not filters.since:
+        return False
+    until = date.fromisoformat(filters.until) if filters.until else today
+    return (until - date.fromisoformat(filters.since)).days < HOURLY_DAYS
+
+
+def days_between(filters: Filters, first: str, today: date) -> list[str]:
+    """The days of a period as ISO dates, up to today; `first` is the first one with traffic, or ""."""
+    until = min(date.fromisoformat(filters.until), today) if filters.until else today
+    since = date.fromisoformat(filters.since or first or today.isoformat())
+    if first and (until - since).days > _LEADING_DAYS:
+        since = max(since, date.fromisoformat(first))
+    return [(since + timedelta(days=n)).isoformat() for n in range((until - since).days + 1)]
+
+
+def hours_of(days: Sequence[str], now: str) -> list[str]:
+    """The hours of these days, `2026-05-04T07`, up to the hour `now`."""
+    hours = (f"{day}T{hour:02}" for day in days for hour in range(24))
+    return [hour for hour in hours if hour <= now]
+
+
+def document(found: Overview) -> dict[str, Any]:
+    """The overview as JSON takes it: money as exact decimal text, series for charts as numbers."""
+    models = _dearest_first(found.steps)
+    return {
+        "now_s": found.now_s,
+        "filters": {k: v for k, v in asdict(found.filters).items() if v is not None},
+        "baseline": found.baseline,
+        "unit": found.unit,
+        "total": {**figures(found.total), "lost": sum(step.lost for step in found.steps)},
+        "steps": [
+            {"name": step.name, **figures(step.totals), "lost": step.lost} for step in found.steps
+        ],
+        "models": models,
+        "cost_by_model": [
+            [float(step.costs.get(model, ZERO).usd) for step in found.steps] for model in models
+        ],
+        "cuts": {name: _lines(groups) for name, groups in found.cuts.items()},
+        "choices": {name: list(names) for name, names in found.choices.items()},
+        "latency": {"quantiles": SHOWN, "models": [asdict(each) for each in found.latencies]},
+    }
+
+
+def _lines(groups: Sequence[Group] | None) -> list[dict[str, Any]] | None:
+    if groups is None:
+        return None
+    return [{"name": group.name, **figures(group.totals)} for group in groups]
+
+
+def _dearest_first(steps: Sequence[Step]) -> list[str]:
+    costs: dict[str, int] = {}
+    for step in steps:
+        for model, cost in step.costs.items():
+            costs[model] = costs.get(model, 0) + cost.pico
+    return sorted(costs, key=lambda model: (-costs[model], model))
