@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from tests.e2e.patience import until
 from tests.servers import Server, unprivileged
 
 _ANSWERS_S = 1
-_GONE_S = 5.0
 _INITDB = ("--username=farthing", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
 _OPTIONS = {
     "fsync": "off",  # it outlives its own death; that of the machine is not tested here
@@ -148,7 +148,15 @@ class PostgresServer(Server):
         for child in children:
             with suppress(psutil.NoSuchProcess):
                 child.kill()
-        psutil.wait_procs(children, _GONE_S)
+        until(lambda: not any(_lives(child) for child in children))
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it has not ended; one that was not yet buried has."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _make_cluster(data: Path) -> None:
