@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -16,6 +16,8 @@ from router.config.settings import LitellmSettings, Settings, SimulatedSettings,
 from router.decision.experience import Experience
 from router.dispatch.fleet import Fleet
 from router.features.tokens import TokenCounter, cl100k
+from router.ledger.overview import document
+from router.ledger.report import Filters
 from router.pipeline.attempts import Means
 from router.pipeline.flow import Pipeline
 from router.pipeline.planning import Hedging
@@ -25,6 +27,7 @@ from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.simulated.models import default_models
 from router.providers.simulated.server import running
 from router.server.admin import Admin
+from router.server.dashboard import Dashboard
 from router.server.http import Front, build_web_app
 from router.server.protocol import QuietRequestHandler
 from router.stores.memory import MemoryCache, MemoryLedger, NoCache
@@ -32,6 +35,7 @@ from router.stores.redis import RedisCache
 from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
+from router.stores.sql.overview import overview
 from router.stores.sql.spool import Spool
 from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, exposition
 
@@ -76,7 +80,9 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
             new_id=world.new_id,
             stopping=asyncio.Event(),
         )
-        app = build_web_app(front, _admin(settings, pipeline, world))
+        admin = _admin(settings, pipeline, world)
+        dashboard = _dashboard(settings, admin, world, stack)
+        app = build_web_app(front, admin, dashboard.routes())
         yield Running(await _listen(app, settings, stack), pipeline)
         front.stopping.set()
 
@@ -116,6 +122,17 @@ def _admin(settings: Settings, pipeline: Pipeline, world: World) -> Admin:
         key=settings.admin_key,
         has_keys=bool(settings.gate.keys),
     )
+
+
+def _dashboard(settings: Settings, admin: Admin, world: World, stack: AsyncExitStack) -> Dashboard:
+    # Its own connections, which wait for a locked database longer than the writer's may.
+    engine = open_database(settings.ledger_path)
+    stack.callback(engine.dispose)
+
+    def read(filters: Filters, now_s: float) -> Mapping[str, Any]:
+        return document(overview(engine, filters=filters, now_s=now_s))
+
+    return Dashboard(admin.admit, read, world.unix_s)
 
 
 async def _pipeline(settings: Settings, world: World, stack: AsyncExitStack) -> Pipeline:

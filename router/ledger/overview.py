@@ -92,8 +92,8 @@ def days_between(filters: Filters, first: str, today: date) -> list[str]:
     """The days of a period as ISO dates, up to today; `first` is the first one with traffic, or ""."""
     until = min(date.fromisoformat(filters.until), today) if filters.until else today
     since = date.fromisoformat(filters.since or first or today.isoformat())
-    if first and (until - since).days > _LEADING_DAYS:
-        since = max(since, date.fromisoformat(first))
+    if (until - since).days > _LEADING_DAYS:
+        since = max(since, date.fromisoformat(first or until.isoformat()))
     return [(since + timedelta(days=n)).isoformat() for n in range((until - since).days + 1)]
 
 

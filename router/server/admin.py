@@ -27,14 +27,14 @@ class Admin:
 
     async def fleet_state(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/fleet`: breakers, limits and calls in flight of every model and upstream."""
-        self._admit(request)
+        self.admit(request)
         standings = [asdict(each) for each in self.fleet.standings(self.monotonic_s())]
         body = {"retries_left": self.fleet.retries.left, "standings": standings}
         return web.Response(body=orjson.dumps(body), content_type="application/json")
 
     async def metrics_text(self, request: web.Request) -> web.StreamResponse:
         """`GET /metrics`."""
-        self._admit(request)
+        self.admit(request)
         body, content_type = self.metrics()
         return web.Response(body=body, headers={"content-type": content_type})
 
@@ -45,7 +45,8 @@ class Admin:
             web.get("/metrics", self.metrics_text),
         ]
 
-    def _admit(self, request: web.Request) -> None:
+    def admit(self, request: web.Request) -> None:
+        """Let in whoever may see the figures. Raises ApiError 401 or 403 for anybody else."""
         if self.key is not None:
             Gate((self.key,)).admit(request.headers)
         elif self.has_keys:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -115,8 +115,8 @@ class Front:
             raise ApiError(408, message, code="request_timeout") from None
 
 
-def build_web_app(front: Front, admin: Admin) -> web.Application:
-    """The aiohttp application of `front` and `admin`."""
+def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ()) -> web.Application:
+    """The aiohttp application of `front`, `admin` and `more` routes."""
     app = web.Application(
         client_max_size=front.max_body_bytes, middlewares=[_errors_in_openai_shape(front.new_id)]
     )
@@ -130,6 +130,7 @@ def build_web_app(front: Front, admin: Admin) -> web.Application:
             web.get("/healthz", front.healthz),
             web.get("/readyz", front.readyz),
             *admin.routes(),
+            *more,
         ]
     )
     return app
