@@ -15,6 +15,7 @@ from router.config.price_map import cl100k_ranks
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.decision.experience import Experience
 from router.dispatch.fleet import Fleet
+from router.domain.catalog import DatedCatalog
 from router.features.tokens import TokenCounter, cl100k
 from router.ledger.overview import document
 from router.ledger.report import Filters
@@ -100,7 +101,7 @@ def _assembled(
     ledger: Ledger,
 ) -> Pipeline:
     return Pipeline(
-        catalog=settings.catalog,
+        catalog=DatedCatalog.of(settings.catalog),
         book=settings.book,
         counter=TokenCounter(cl100k(cl100k_ranks())),
         experience=Experience(),

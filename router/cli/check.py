@@ -18,6 +18,7 @@ from router.config.problems import nearest
 from router.config.settings import Settings
 from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Terms
 from router.decision.resolve import AUTO_PREFIX
+from router.domain.catalog import DatedCatalog
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.pipeline.flow import Caller, Pipeline
@@ -61,7 +62,7 @@ class Result:
 def check_examples(settings: Settings) -> Iterator[Result]:
     """Every example of every policy, decided and compared with what it expects."""
     pipeline = dry_pipeline(settings, real_world())
-    simulated = replace(pipeline, catalog=simulated_catalog())
+    simulated = replace(pipeline, catalog=DatedCatalog.of(simulated_catalog()))
     for loaded in settings.policies.values():
         for example in loaded.examples:
             within = simulated if loaded.on_simulated else pipeline

@@ -15,6 +15,7 @@ from router.cli.options import add_config, settings_of
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.config.problems import nearest
 from router.config.settings import Settings
+from router.domain.catalog import DatedCatalog
 from router.domain.errors import FarthingError
 from router.domain.model import Model
 from router.domain.price import Price
@@ -115,13 +116,12 @@ def _baseline(
     """The baseline's name and price; None for the reference that each request has."""
     if name == "reference":
         return None
+    catalog = DatedCatalog.of(settings.catalog).at(real_world().unix_s())
     if name == STATIC:
-        return _static(settings.catalog, engine, filters)
-    if name not in settings.catalog:
-        raise FarthingError(
-            f"--baseline: there is no model '{name}'{nearest(name, settings.catalog)}"
-        )
-    return name, settings.catalog[name].price
+        return _static(catalog, engine, filters)
+    if name not in catalog:
+        raise FarthingError(f"--baseline: there is no model '{name}'{nearest(name, catalog)}")
+    return name, catalog[name].price
 
 
 def _static(

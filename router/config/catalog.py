@@ -11,16 +11,14 @@ from router.config.schema import (
     LitellmUpstreamSection,
     ModelSection,
     OpenAIUpstreamSection,
-    PriceSection,
     SimulatedUpstreamSection,
 )
+from router.config.stated_price import price_changes, stated_price
 from router.config.yaml_file import YamlFile
 from router.domain.category import Category
 from router.domain.errors import Problem
 from router.domain.limits import Limits
 from router.domain.model import Ability, Capability, Model
-from router.domain.money import Money
-from router.domain.price import Price, pico_per_token
 from router.providers.simulated.models import SimulatedModel, default_models
 
 _OPENAI_HOST = "https://api.openai.com/"
@@ -92,7 +90,7 @@ class CatalogBuilder:
                 return key, facts
         if section.price is None:
             raise Missing(_price_to_add(section, self.prices))
-        price = _stated_price(section.price)
+        price = stated_price(section.price)
         every = frozenset(Capability)
         return None, CatalogFacts(price, _ASSUMED_CONTEXT_TOKENS, _ASSUMED_OUTPUT_TOKENS, every)
 
@@ -129,25 +127,6 @@ def _price_to_add(section: ModelSection, prices: PriceMap) -> str:
     return f"the price map has no price for '{section.catalog}'{hint}; {add}"
 
 
-def _stated_price(section: PriceSection) -> Price:
-    into = pico_per_token(section.input_usd_per_mtok)
-    out = pico_per_token(section.output_usd_per_mtok)
-    return Price(
-        input_pico=into,
-        output_pico=out,
-        cache_read_pico=_rate(section.cache_read_usd_per_mtok, into),
-        cache_write_pico=_rate(section.cache_write_usd_per_mtok, into),
-        reasoning_pico=_rate(section.reasoning_usd_per_mtok, out),
-        request_pico=Money.from_usd(section.request_usd).pico,
-        as_of=section.as_of,
-        source=section.source or "config",
-    )
-
-
-def _rate(usd_per_mtok: float | None, otherwise: int) -> int:
-    return otherwise if usd_per_mtok is None else pico_per_token(usd_per_mtok)
-
-
 def _with_stated(model: Model, section: ModelSection) -> Model:
     """`model` with everything that the operator states about it."""
     stated: dict[str, object] = {"tags": model.tags | set(section.tags)}
@@ -155,8 +134,9 @@ def _with_stated(model: Model, section: ModelSection) -> Model:
     stated["limits"] = Limits(
         limits.in_flight, limits.requests_per_minute, limits.tokens_per_minute
     )
+    stated["price_changes"] = price_changes(section)
     if section.price is not None:
-        stated["price"] = _stated_price(section.price)
+        stated["price"] = stated_price(section.price)
     if section.context_tokens is not None:
         stated["context_tokens"] = section.context_tokens
     if section.max_output_tokens is not None:

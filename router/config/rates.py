@@ -11,7 +11,6 @@ https://platform.claude.com/docs/en/build-with-claude/prompt-caching, section Pr
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
@@ -50,9 +49,8 @@ def price_of(entry: Entry, *, as_of: date | None, source: str) -> Price | None:
     if "input_cost_per_token" not in entry or "output_cost_per_token" not in entry:
         return None
     standard = _standard(entry)
-    known = {field.name: getattr(standard, field.name) for field in fields(Rates)}
     bands = (*_named_bands(entry, standard), *_listed_bands(ranges or (), standard))
-    return Price(**known, as_of=as_of, source=source, bands=bands)
+    return Price.of(standard, source, as_of, bands)
 
 
 def _standard(entry: Entry) -> Rates:
@@ -78,7 +76,7 @@ def _named_bands(entry: Entry, standard: Rates) -> Iterator[Band]:
     lengths = sorted({match["above"] or "" for match in found}, key=lambda text: int(text or 0))
     for tier, above in product(tiers, lengths):
         if tier or above:
-            rates = _completed(_in_band(entry, standard, tier, above), standard)
+            rates = completed(_in_band(entry, standard, tier, above), standard)
             yield Band(rates, _WORDS.get(tier, tier), int(above or 0) * 1000)
 
 
@@ -100,7 +98,7 @@ def _suffix(tier: str, above: str) -> str:
 def _listed_bands(ranges: Any, standard: Rates) -> Iterator[Band]:
     """The bands of a list of ranges; the first range is the standard band itself."""
     for each in ranges[1:]:
-        rates = _completed(_stated(each, ""), standard)
+        rates = completed(_stated(each, ""), standard)
         yield Band(rates, above_input_tokens=int(each["range"][0]))
 
 
@@ -118,8 +116,16 @@ def _stated(entry: Entry, suffix: str) -> dict[str, int]:
     return stated
 
 
-def _completed(stated: Mapping[str, int], standard: Rates) -> Rates:
-    """A band's rates, with those that are not stated in their usual proportion."""
+def completed(stated: Mapping[str, int], standard: Rates) -> Rates:
+    """A band's rates: what it does not state is to what it does as in the standard band.
+
+    Without a rate of its own for input or output it has the standard one.
+    """
+    stated = {
+        "input_pico": standard.input_pico,
+        "output_pico": standard.output_pico,
+        **stated,
+    }
     rates = dict(stated)
     for name in _FIELDS:
         usual = getattr(standard, name)

@@ -2,12 +2,13 @@
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from router.domain.category import Category
 from router.domain.model import Capability
+from router.domain.price import STANDARD
 
 
 def _text(pattern: str, expected: str) -> AfterValidator:
@@ -149,17 +150,51 @@ AnyUpstream = Annotated[
 ]
 
 
-class PriceSection(Section):
-    """USD per million tokens, and per request."""
+class RatesSection(Section):
+    """USD per million tokens; what is left out has its usual proportion to the others."""
+
+    cache_read_usd_per_mtok: Dollars | None = None
+    cache_write_usd_per_mtok: Dollars | None = None
+    cache_write_1h_usd_per_mtok: Dollars | None = None
+    reasoning_usd_per_mtok: Dollars | None = None
+    audio_input_usd_per_mtok: Dollars | None = None
+    audio_cache_read_usd_per_mtok: Dollars | None = None
+    audio_output_usd_per_mtok: Dollars | None = None
+    image_input_usd_per_mtok: Dollars | None = None
+    image_output_usd_per_mtok: Dollars | None = None
+
+
+class BandSection(RatesSection):
+    """Rates for another service tier, or for longer prompts, or for both."""
+
+    tier: Name = STANDARD
+    above_input_tokens: int = Field(0, ge=0)
+    input_usd_per_mtok: Dollars | None = None
+    output_usd_per_mtok: Dollars | None = None
+
+    @model_validator(mode="after")
+    def _differs(self) -> Self:
+        if self.tier == STANDARD and not self.above_input_tokens:
+            raise ValueError("needs 'tier' or 'above_input_tokens': else it is the price itself")
+        return self
+
+
+class PriceSection(RatesSection):
+    """USD per million tokens, per request and per web search."""
 
     input_usd_per_mtok: Dollars
     output_usd_per_mtok: Dollars
-    cache_read_usd_per_mtok: Dollars | None = None
-    cache_write_usd_per_mtok: Dollars | None = None
-    reasoning_usd_per_mtok: Dollars | None = None
     request_usd: Dollars = 0
+    web_search_usd: Dollars | None = None
+    bands: tuple[BandSection, ...] = ()
     as_of: date | None = None
     source: str | None = None
+
+
+class PriceChangeSection(PriceSection):
+    """A price that comes into force on a day, at midnight of UTC."""
+
+    from_: date = Field(alias="from")
 
 
 class LimitsSection(Section):
@@ -178,6 +213,7 @@ class ModelSection(Section):
     catalog: str | None = None
     like: str | None = None
     price: PriceSection | None = None
+    price_changes: tuple[PriceChangeSection, ...] = ()
     context_tokens: int | None = Field(None, ge=1)
     max_output_tokens: int | None = Field(None, ge=1)
     capabilities: list[Capability] | None = None

@@ -1,7 +1,7 @@
 """A model of the catalog: where it is, what it costs, what it can do, and how well."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from router.domain.category import Category
@@ -39,8 +39,19 @@ class Ability:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceChange:
+    """A price that comes into force at a Unix time."""
+
+    from_s: float
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
-    """An entry of the catalog. `id` is what clients write, `name` what its upstream calls it."""
+    """An entry of the catalog. `id` is what clients write, `name` what its upstream calls it.
+
+    `price` is in force until the first of `price_changes`, which are in the order of time.
+    """
 
     id: str
     upstream: str
@@ -52,6 +63,7 @@ class Model:
     capabilities: frozenset[Capability] = frozenset(Capability)
     tags: frozenset[str] = field(default_factory=frozenset)
     limits: Limits = UNLIMITED
+    price_changes: tuple[PriceChange, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a model without an ability for each category, or without room for a token."""
@@ -60,3 +72,10 @@ class Model:
             raise ValueError(f"model {self.id!r} has no ability for {', '.join(missing)}")
         if self.context_tokens < 1 or self.max_output_tokens < 1:
             raise ValueError(f"model {self.id!r} needs a context and an output of at least 1 token")
+
+    def at(self, unix_s: float) -> "Model":
+        """This model at the price of a moment; earlier prices are forgotten."""
+        begun = [change for change in self.price_changes if change.from_s <= unix_s]
+        if not begun:
+            return self
+        return replace(self, price=begun[-1].price, price_changes=self.price_changes[len(begun) :])

@@ -165,6 +165,18 @@ class Price(Rates):
         into, out = pico_per_token(input_usd), pico_per_token(output_usd)
         return cls(into, out, into, into, out, as_of=as_of, source=source)
 
+    @classmethod
+    def of(
+        cls,
+        rates: Rates,
+        source: str = "",
+        as_of: date | None = None,
+        bands: tuple[Band, ...] = (),
+    ) -> "Price":
+        """The price whose standard rates are `rates`."""
+        stated = {name: getattr(rates, name) for name in RATES}
+        return cls(**stated, as_of=as_of, source=source, bands=bands)
+
     @property
     def origin(self) -> str:
         """Who stated the price, and of what date it is."""

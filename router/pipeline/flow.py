@@ -13,6 +13,7 @@ from router.decision.resolve import PolicyBook, resolve
 from router.dispatch.fleet import Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
+from router.domain.catalog import DatedCatalog
 from router.domain.decision import Decision
 from router.domain.model import Model
 from router.features.extract import features_of
@@ -48,7 +49,7 @@ class Caller:
 class Pipeline:
     """Everything that a request meets on its way; built once by the composition root."""
 
-    catalog: Mapping[str, Model]
+    catalog: DatedCatalog
     book: PolicyBook
     counter: TokenCounter
     experience: Experience
@@ -59,15 +60,21 @@ class Pipeline:
     ledger: Ledger
     effort: Effort
 
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The catalog of this moment."""
+        return self.catalog.at(self.means.world.unix_s())
+
     def decide(self, request: ChatRequest, caller: Caller) -> Decision:
         """Understand and judge; nothing is sent. Raises ApiError for what cannot be decided."""
-        target = resolve(request.asked, self.book, self.catalog)
+        catalog = self.models
+        target = resolve(request.asked, self.book, catalog)
         features = features_of(request.body, self.counter)
         if isinstance(target, Model):
             usual = self.book.named(self.book.default).terms
             return pin(features, target, self.experience, cache_ttl_s=usual.cache_ttl_s)
         circumstances = Circumstances(request.asked, caller.key, frozenset(caller.tags))
-        return choose(features, circumstances, target, self.catalog, self.experience)
+        return choose(features, circumstances, target, catalog, self.experience)
 
     async def answer(self, raw: bytes, caller: Caller) -> Reply:
         """The reply to one request. Raises ApiError for everything the client must be told."""

@@ -70,7 +70,7 @@ class Front:
         book = self.pipeline.book
         names = [AUTO, *(AUTO_PREFIX + name for name in book.policies)]
         owners = dict.fromkeys(names, "farthing")
-        owners |= {model.id: model.upstream for model in self.pipeline.catalog.values()}
+        owners |= {model.id: model.upstream for model in self.pipeline.models.values()}
         return {
             name: {"id": name, "object": "model", "created": 0, "owned_by": owner}
             for name, owner in owners.items()
@@ -84,7 +84,7 @@ class Front:
         """`GET /readyz`: requests are welcome; 503 from the moment when Farthing is told to stop."""
         if self.stopping.is_set():
             raise ApiError(503, "Farthing is stopping.", code="stopping", kind="server_error")
-        return _json({"status": "ready", "models": len(self.pipeline.catalog)})
+        return _json({"status": "ready", "models": len(self.pipeline.models)})
 
     async def _body(self, request: web.Request) -> bytes:
         """The body, refused as soon as it is known to be too much, and before it is read if it says so.

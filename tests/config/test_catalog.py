@@ -1,10 +1,12 @@
 """Models from a config: what is written wins, what is not comes from the shipped catalog."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from router.config.catalog import simulated_catalog
+from router.domain.catalog import DatedCatalog
 from router.domain.category import Category
 from router.domain.model import Capability, Model
 from router.domain.price import Price
@@ -165,3 +167,70 @@ def test_a_simulated_model_may_go_by_another_name_and_price(tmp_path: Path) -> N
     assert (found.id, found.name) == ("fast", "sim-open-8b")
     assert found.price.is_free
     assert found.tags == {"simulated", "open-weight", "x"}
+
+
+def test_bands_and_further_rates_can_be_stated(tmp_path: Path) -> None:
+    price = models(
+        tmp_path,
+        "m:",
+        "  upstream: box",
+        "  price:",
+        "    input_usd_per_mtok: 2",
+        "    output_usd_per_mtok: 8",
+        "    cache_read_usd_per_mtok: 0.2",
+        "    audio_input_usd_per_mtok: 40",
+        "    web_search_usd: 0.01",
+        "    bands:",
+        "      - {above_input_tokens: 200000, input_usd_per_mtok: 4, output_usd_per_mtok: 12}",
+        "      - {tier: priority, input_usd_per_mtok: 3}",
+    )["m"].price
+    long, fast = price.rates_for(200_001), price.rates_for(5, "priority")
+
+    assert (price.audio_input_pico, price.web_search_pico) == (40_000_000, 10**10)
+    assert (long.input_pico, long.output_pico, long.cache_read_pico) == (
+        4_000_000,
+        12_000_000,
+        400_000,
+    )
+    assert (fast.input_pico, fast.output_pico, fast.cache_read_pico) == (
+        3_000_000,
+        8_000_000,
+        300_000,
+    )
+
+
+def test_a_price_that_was_announced_comes_into_force_by_itself(tmp_path: Path) -> None:
+    found = models(
+        tmp_path,
+        "gpt-4o:",
+        "  upstream: openai",
+        "  price_changes:",
+        "    - {from: 2027-02-01, input_usd_per_mtok: 1, output_usd_per_mtok: 2}",
+        "    - {from: 2027-01-01, input_usd_per_mtok: 2, output_usd_per_mtok: 4}",
+    )
+    catalog = DatedCatalog.of(found)
+    january_s = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
+    moments = (0.0, january_s - 1, january_s, january_s + 31 * 86_400)
+
+    assert [catalog.at(at_s)["gpt-4o"].price.input_pico for at_s in moments] == [
+        2_500_000,
+        2_500_000,
+        2_000_000,
+        1_000_000,
+    ]
+    assert catalog.at(january_s)["gpt-4o"].price.origin == "config (2027-01-01)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["bands: [{input_usd_per_mtok: 1}]"], "needs 'tier' or 'above_input_tokens'"),
+        (["bands: [{tier: fast, input_usd_per_mtok: -1}]"], "0"),
+        (["bands: [{tear: fast}]"], "did you mean 'tier'?"),
+    ],
+)
+def test_a_band_that_makes_no_sense_is_told(tmp_path: Path, lines: list[str], said: str) -> None:
+    head = "  m: {upstream: box, price: {input_usd_per_mtok: 1, output_usd_per_mtok: 1, "
+    told = complaints(tmp_path, UPSTREAMS + head + ", ".join(lines) + "}}\n")
+
+    assert any(said in each for each in told), told

@@ -1,0 +1,77 @@
+"""What the operator states of a model's price: rates, bands, and prices that come into force later."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from router.config.rates import completed
+from router.config.schema import BandSection, ModelSection, PriceChangeSection, PriceSection
+from router.domain.model import PriceChange
+from router.domain.money import Money
+from router.domain.price import Band, Price, Rates, pico_per_token
+
+_PER_TOKEN = (
+    "input",
+    "output",
+    "cache_read",
+    "cache_write",
+    "cache_write_1h",
+    "reasoning",
+    "audio_input",
+    "audio_cache_read",
+    "audio_output",
+    "image_input",
+    "image_output",
+)
+
+
+def stated_price(section: PriceSection) -> Price:
+    """The price in `section`: cached input, reasoning and pictures at the plain rate unless stated."""
+    stated = _stated(section)
+    into, out = stated["input_pico"], stated["output_pico"]
+    usual = {
+        "cache_read_pico": into,
+        "cache_write_pico": into,
+        "reasoning_pico": out,
+        "image_input_pico": into,
+    }
+    rates = {**usual, **stated}
+    standard = Rates(
+        **rates,
+        request_pico=Money.from_usd(section.request_usd).pico,
+        web_search_pico=_fee(section.web_search_usd),
+    )
+    bands = tuple(_band(band, standard) for band in section.bands)
+    return Price.of(standard, section.source or "config", section.as_of, bands)
+
+
+def price_changes(section: ModelSection) -> tuple[PriceChange, ...]:
+    """The prices that come into force later, each at midnight of UTC, the earliest first."""
+    changes = (_change(each) for each in section.price_changes)
+    return tuple(sorted(changes, key=lambda change: change.from_s))
+
+
+def _change(section: PriceChangeSection) -> PriceChange:
+    price = stated_price(section)
+    dated = price if price.as_of else Price.of(price, price.source, section.from_, price.bands)
+    return PriceChange(_midnight_s(section.from_), dated)
+
+
+def _midnight_s(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
+def _band(section: BandSection, standard: Rates) -> Band:
+    rates = completed(_stated(section), standard)
+    return Band(rates, section.tier, section.above_input_tokens)
+
+
+def _stated(section: PriceSection | BandSection) -> dict[str, int]:
+    """The rates per token that are written down, in pico-dollars."""
+    written: Mapping[str, float | None] = {
+        name: getattr(section, f"{name}_usd_per_mtok") for name in _PER_TOKEN
+    }
+    return {f"{name}_pico": pico_per_token(usd) for name, usd in written.items() if usd is not None}
+
+
+def _fee(usd: float | None) -> int | None:
+    return None if usd is None else Money.from_usd(usd).pico

@@ -1,0 +1,29 @@
+"""The models by id, at the prices of a moment: a price that was announced comes into force by itself."""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from router.domain.model import Model
+
+Catalog = Mapping[str, Model]
+
+
+@dataclass(frozen=True, slots=True)
+class DatedCatalog:
+    """The catalogs that follow one another; the n-th is in force from `changes_s[n - 1]` on."""
+
+    changes_s: tuple[float, ...]
+    catalogs: tuple[Catalog, ...]
+
+    @classmethod
+    def of(cls, models: Catalog) -> "DatedCatalog":
+        """All catalogs of `models`, whose prices may change in time."""
+        changes = sorted({each.from_s for model in models.values() for each in model.price_changes})
+        moments = (float("-inf"), *changes)
+        catalogs = tuple({key: m.at(moment) for key, m in models.items()} for moment in moments)
+        return cls(tuple(changes), catalogs)
+
+    def at(self, unix_s: float) -> Catalog:
+        """The catalog in force at a moment."""
+        return self.catalogs[bisect_right(self.changes_s, unix_s)]
