@@ -1,17 +1,56 @@
-"""Opening the ledger's database: SQLite in WAL mode, its schema made on first use."""
+"""Opening the ledger's database: a SQLite file in WAL mode, or a PostgreSQL; its schema made on first use."""
 
 from functools import partial
 from math import ceil, log
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from router.domain.errors import FarthingError
-from router.stores.sql.rollup_schema import every_table
+from router.stores.sql.versions import TooNew, bring_up_to_date
+
+_CONNECT_S = 5
+_SILENT_MS = 15_000
+
+
+def open_ledger(path: Path, url: str = "") -> Engine:
+    """The database to read the ledger from: the PostgreSQL at `url`, else the SQLite file at `path`.
+
+    Raises LedgerUnusable when it cannot be reached, or was written by a newer Farthing.
+    """
+    return open_central(url) if url else open_database(path)
+
+
+def open_central(url: str) -> Engine:
+    """The PostgreSQL at `url`, reached and with its tables. Raises LedgerUnusable."""
+    engine = central(url)
+    try:
+        bring_up_to_date(engine)
+    except (SQLAlchemyError, TooNew) as error:
+        engine.dispose()
+        raise LedgerUnusable(
+            f"the ledger {_place(engine)} cannot be opened: {_why(error)}"
+        ) from None
+    return engine
+
+
+def central(url: str) -> Engine:
+    """The PostgreSQL at `url`, not reached yet. Raises LedgerUnusable for what is no such URL."""
+    try:
+        address = make_url(url).set(drivername="postgresql+psycopg")
+    except ArgumentError:
+        raise LedgerUnusable("ledger.url is not a postgresql:// URL") from None
+    told = {
+        "application_name": "farthing",
+        "connect_timeout": _CONNECT_S,
+        "tcp_user_timeout": _SILENT_MS,
+        "prepare_threshold": None,  # poolers between us and the database know no prepared statements
+    }
+    return create_engine(address, connect_args=told, pool_size=1, hide_parameters=True)
 
 
 def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
@@ -26,16 +65,25 @@ def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
     event.listen(engine, "connect", partial(_prepare, busy_timeout_ms=int(busy_timeout_s * 1000)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        every_table().create_all(engine)
-    except (OSError, SQLAlchemyError) as error:
+        bring_up_to_date(engine)
+    except (OSError, SQLAlchemyError, TooNew) as error:
         engine.dispose()
-        reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
-        raise LedgerUnusable(f"the ledger {path} cannot be opened: {reason}") from None
+        raise LedgerUnusable(f"the ledger {path} cannot be opened: {_why(error)}") from None
     return engine
 
 
 class LedgerUnusable(FarthingError):
-    """The ledger's file cannot be opened or made; the message names it."""
+    """The ledger cannot be opened or made; the message names it."""
+
+
+def _place(engine: Engine) -> str:
+    return f"at {engine.url.host}, database {engine.url.database},"
+
+
+def _why(error: Exception) -> str:
+    """The driver's own words, in one line."""
+    reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
+    return " ".join(str(reason).split())
 
 
 def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry, *, busy_timeout_ms: int) -> None:

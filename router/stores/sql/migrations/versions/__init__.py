@@ -1,0 +1,1 @@
+"""One file a revision. A revision is never changed once it was released."""

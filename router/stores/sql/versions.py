@@ -1,0 +1,96 @@
+"""Which schema a ledger's database has, and bringing it to that of this Farthing.
+
+An empty database gets all tables at once, as the schema says. An older one is migrated, with all
+its rows, in one transaction. Alembic is imported only then: it costs more than opening the ledger.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from router.stores.sql.rollup_schema import every_table
+
+REVISIONS = ("1", "2")
+"""All there ever were, the oldest first. One is never changed once it was released."""
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_VERSION_LOCK = 0x66617276
+"""Of PostgreSQL's advisory locks: several processes may start at the same time."""
+
+
+class TooNew(Exception):
+    """The database was written by a newer Farthing, and this one does not know what it means."""
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Give the database the tables of this Farthing; rows that are there are kept.
+
+    Raises TooNew, and SQLAlchemyError when the database does not want to.
+    """
+    with engine.connect() as connection:
+        if _version(connection) == REVISIONS[-1]:
+            return
+    with _alone(engine) as connection:
+        found = _version(connection)  # another process may have been faster
+        if found is None:
+            every_table().create_all(connection)
+            _stamp(connection, REVISIONS[-1])
+        elif found != REVISIONS[-1]:
+            _migrate(connection, found)
+
+
+def _version(connection: Connection) -> str | None:
+    """The revision of the schema; None for a database without tables. Raises TooNew."""
+    tables = inspect(connection)
+    if not tables.has_table("alembic_version"):
+        return REVISIONS[0] if tables.has_table("attempts") else None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    if found not in REVISIONS:
+        raise TooNew(
+            f"it was written by a newer Farthing: its schema is {found}, and the newest known here"
+            f" is {REVISIONS[-1]}"
+        )
+    return str(found)
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction that no other process can be in at the same time."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _VERSION_LOCK})
+            yield connection
+        return
+    # Python's driver begins no transaction before DDL, and commits before it: we do it ourselves.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
+
+
+def _stamp(connection: Connection, revision: str) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL,"
+        " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+    )
+    connection.execute(
+        text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision}
+    )
+
+
+def _migrate(connection: Connection, found: str) -> None:
+    from alembic.command import upgrade  # noqa: PLC0415 - only when there is something to do
+    from alembic.config import Config  # noqa: PLC0415
+
+    if not inspect(connection).has_table("alembic_version"):
+        _stamp(connection, found)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    upgrade(config, "head")
