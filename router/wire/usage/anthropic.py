@@ -1,0 +1,19 @@
+"""Anthropic's messages: what was read from a cache or written to it is not part of `input_tokens`.
+
+In a stream `message_start` tells the prompt and `message_delta` the rest, its counts cumulative.
+Reasoning is part of the output and not told apart.
+"""
+
+from router.wire.usage.reading import Dialect
+
+ANTHROPIC = Dialect(
+    source="https://platform.claude.com/docs/en/api/messages",
+    prompt=("input_tokens",),
+    completion=("output_tokens",),
+    cached=(("cache_read_input_tokens",),),
+    written=(("cache_creation_input_tokens",),),
+    written_1h=(("cache_creation", "ephemeral_1h_input_tokens"),),
+    cache_is_apart=True,
+    searches=(("server_tool_use", "web_search_requests"),),
+    in_stream=(("message", "usage"), ("usage",)),
+)

@@ -1,0 +1,14 @@
+"""Bedrock's Converse: what was read from a cache or written to it is not part of `inputTokens`."""
+
+from router.wire.usage.reading import Dialect, Of
+
+BEDROCK = Dialect(
+    source="https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html",
+    prompt=("inputTokens",),
+    completion=("outputTokens",),
+    cached=(("cacheReadInputTokens",),),
+    written=(("cacheWriteInputTokens",),),
+    written_1h=(("cacheDetails", Of("ttl", "1h", "inputTokens")),),
+    cache_is_apart=True,
+    in_stream=(("metadata", "usage"), ("usage",)),
+)

@@ -1,0 +1,21 @@
+"""OpenAI's responses API: the counts of chat under other names, whole in the last event."""
+
+from router.wire.usage.reading import Dialect
+
+_INPUT, _OUTPUT = "input_tokens_details", "output_tokens_details"
+
+OPENAI_RESPONSES = Dialect(
+    source="https://platform.openai.com/docs/api-reference/responses/object",
+    prompt=("input_tokens",),
+    completion=("output_tokens",),
+    total=("total_tokens",),
+    cached=((_INPUT, "cached_tokens"),),
+    written=((_INPUT, "cache_write_tokens"), (_INPUT, "cache_creation_tokens")),
+    audio=((_INPUT, "audio_tokens"),),
+    cached_audio=((_INPUT, "cached_tokens_details", "audio_tokens"),),
+    images=((_INPUT, "image_tokens"),),
+    reasoning=((_OUTPUT, "reasoning_tokens"),),
+    audio_out=((_OUTPUT, "audio_tokens"),),
+    images_out=((_OUTPUT, "image_tokens"),),
+    in_stream=(("response", "usage"),),
+)
