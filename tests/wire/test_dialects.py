@@ -1,0 +1,97 @@
+"""Every dialect's fixtures mean what they mean, plain and streamed; and no counts make a negative."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.config.price_map import PriceMap
+from router.domain.money import PICO_PER_USD, Money
+from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.reading import read, read_stream
+from tests.wire.documents import TREES
+from tests.wire.usage_fixtures import FIXTURES, Fixture
+
+NAMES = [fixture.name for fixture in FIXTURES]
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=NAMES)
+def test_a_whole_answer_and_its_stream_mean_the_same(fixture: Fixture) -> None:
+    dialect = DIALECTS[fixture.dialect]
+
+    assert read(dialect, fixture.plain) == fixture.usage
+    assert read_stream(dialect, fixture.events) == fixture.usage
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=NAMES)
+def test_it_is_charged_what_the_price_list_says(fixture: Fixture) -> None:
+    if not fixture.model:
+        return
+    facts = PriceMap.shipped().find(fixture.model)
+    assert facts is not None
+
+    bill = facts.price.bill(fixture.usage, fixture.tier)
+
+    assert bill.amount == by_hand(fixture)
+    assert (bill.stood_in, bill.unpriced) == ((), ())
+
+
+def by_hand(fixture: Fixture) -> Money:
+    """Counts times rates, as a person with the price list would add them up."""
+    searches, usd_per_thousand = fixture.searches
+    micro_usd = [Money.from_usd(usd) * count for count, usd in fixture.charges]
+    whole = sum((each.pico for each in micro_usd), 0)
+    assert whole % 10**6 == 0
+    per_search = Money.from_usd(usd_per_thousand).pico * searches
+    assert per_search % 1000 == 0
+    return Money(whole // 10**6 + per_search // 1000)
+
+
+def test_a_dollar_is_what_it_is() -> None:
+    assert Money.from_usd(1).pico == PICO_PER_USD
+
+
+def test_every_dialect_has_fixtures_and_a_source() -> None:
+    assert {fixture.dialect for fixture in FIXTURES} == set(DIALECTS)
+    assert all(dialect.source.startswith("https://") for dialect in DIALECTS.values())
+
+
+COUNTS = st.integers(-5, 10**10) | st.none() | st.booleans() | st.text(max_size=2)
+
+
+def _with_other_counts(draw: st.DrawFn, tree: Any) -> Any:
+    match tree:
+        case dict():
+            return {name: _with_other_counts(draw, each) for name, each in tree.items()}
+        case list():
+            return [_with_other_counts(draw, each) for each in tree]
+        case int():
+            return draw(COUNTS)
+        case leaf:
+            return leaf
+
+
+@st.composite
+def distorted(draw: st.DrawFn) -> tuple[str, Any]:
+    """A fixture's usage with any counts at all in it."""
+    fixture = draw(st.sampled_from(FIXTURES))
+    return fixture.dialect, _with_other_counts(draw, fixture.plain)
+
+
+@given(told=distorted())
+def test_no_counts_make_a_negative_bucket_or_more_input_than_was_told(
+    told: tuple[str, Any],
+) -> None:
+    dialect, plain = DIALECTS[told[0]], told[1]
+
+    usage = read(dialect, plain)  # a negative bucket would be refused here
+
+    if usage is not None and not dialect.cache_is_apart and not dialect.more_prompt:
+        assert usage.input_tokens == plain[str(dialect.prompt[0])]
+
+
+@given(tree=TREES, name=st.sampled_from(sorted(DIALECTS)))
+def test_what_makes_no_sense_is_no_usage(tree: Any, name: str) -> None:
+    assert read(DIALECTS[name], tree) is None
+    assert read_stream(DIALECTS[name], [{"usage": tree}, {"message": tree}]) is None
