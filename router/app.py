@@ -145,7 +145,7 @@ async def _pipeline(settings: Settings, world: World, stack: AsyncExitStack) -> 
     stack.push_async_callback(cache.close)
     engine = open_database(settings.ledger_path, busy_timeout_s=_LOCKED_S)
     books = Books(engine, Spool(settings.ledger_spool), world.monotonic_s)
-    ledger = SqlLedger(engine, books)
+    ledger = SqlLedger(engine, books, world.monotonic_s)
     stack.push_async_callback(ledger.close)
     return _assembled(settings, world, upstreams, cache, ledger)
 

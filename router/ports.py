@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from router.domain.ledger import Entry
@@ -84,6 +85,27 @@ class Ledger(Protocol):
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Take `entries` over at once; what is returned is done when they are durable."""
         ...
+
+
+class LedgerState(StrEnum):
+    """Where entries go at the moment: to the database, to the spool, or no further than memory."""
+
+    OK = "ok"
+    SPOOLING = "spooling"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerStanding:
+    """How the ledger is, for operators.
+
+    `waiting_rows` are in the spool or in memory; `outbox_rows` are durable here, and on their way to
+    the PostgreSQL where reports look for them.
+    """
+
+    state: LedgerState = LedgerState.OK
+    waiting_rows: int = 0
+    outbox_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,4 +17,5 @@ def spool_of(path: Path) -> Path:
 def open_ledger(path: Path, monotonic_s: Callable[[], float] = time.monotonic) -> SqlLedger:
     """Needs a running loop."""
     engine = open_database(path, busy_timeout_s=0.25)
-    return SqlLedger(engine, Books(engine, Spool(spool_of(path)), monotonic_s))
+    books = Books(engine, Spool(spool_of(path)), monotonic_s)
+    return SqlLedger(engine, books, monotonic_s)

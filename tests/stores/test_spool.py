@@ -57,7 +57,7 @@ class Held:
 
 async def until_written(ledger: SqlLedger) -> None:
     async with asyncio.timeout(10):
-        while ledger.waiting_rows:  # noqa: ASYNC110 - the ledger's thread tells nobody of its end
+        while ledger.standing.waiting_rows:  # noqa: ASYNC110 - the ledger's thread tells nobody of its end
             await asyncio.sleep(0.02)
 
 
@@ -70,7 +70,7 @@ async def test_a_locked_database_holds_no_answer_and_loses_no_row(
     async with asyncio.timeout(2):
         await asyncio.gather(*(ledger.post([entry(f"r{n}", tags=("a",))]) for n in range(1, 50)))
         await ledger.post([entry("r50")])
-    assert (ids(path), ledger.waiting_rows) == (["r0"], 50)
+    assert (ids(path), ledger.standing.waiting_rows) == (["r0"], 50)
 
     held.let_go()
     await until_written(ledger)

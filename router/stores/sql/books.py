@@ -4,13 +4,14 @@ One thread uses it. It tells once when the database goes and once when it is bac
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
 
 from router.domain.ledger import Entry
+from router.ports import LedgerState
 from router.stores.sql.schema import (
     INSERT_ATTEMPT,
     INSERT_TAG,
@@ -19,12 +20,13 @@ from router.stores.sql.schema import (
     row_of,
     tag_rows_of,
 )
-from router.stores.sql.spool import Spool, Waiting
+from router.stores.sql.spool import Spool, Waiting, read
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_S = 1.0
 _MOST_IN_MEMORY = 100_000
-_REPLAYED_AT_ONCE = 1000
+_REPLAYED_AT_ONCE = 200
+"""Some 10 ms, which an answer may have to wait."""
 _UNWRITABLE = (SQLAlchemyError, OverflowError, ValueError)
 """A number beyond 64 bits and text with half a surrogate are refused by exceptions of Python's own."""
 
@@ -42,6 +44,7 @@ class Books:
         self._monotonic_s = monotonic_s
         self._asleep_until_s = float("-inf")
         self._in_memory: list[Waiting] = []
+        self._replaying: Iterator[None] | None = None
         self._spooled_rows = 0
         self._is_well = True
 
@@ -49,6 +52,13 @@ class Books:
     def waiting_rows(self) -> int:
         """Rows that wait in the spool or in memory, as far as they were put there since the start."""
         return self._spooled_rows + len(self._in_memory)
+
+    @property
+    def state(self) -> LedgerState:
+        """Where entries go at the moment."""
+        if self._in_memory:
+            return LedgerState.MEMORY
+        return LedgerState.OK if self._is_well else LedgerState.SPOOLING
 
     def keep(self, entries: Sequence[Entry]) -> None:
         """Keep `entries`, all of them or none. Raises Unwritable for what no database would take."""
@@ -63,16 +73,23 @@ class Books:
             self._went_down(error)
             self._put_aside(entries)
 
-    def recover(self) -> None:
-        """Bring what was put aside into the database, if it is there again; each row once."""
+    def recover(self, is_hurried: Callable[[], bool] = lambda: False) -> None:
+        """Bring what was put aside into the database, if it is there again; each row once.
+
+        Stops after some rows when `is_hurried` says that somebody waits; the next call goes on.
+        """
         if self._monotonic_s() < self._asleep_until_s:
             return
+        self._replaying = self._replaying or self._replay()
         try:
-            self._replay()
+            for _ in self._replaying:
+                if is_hurried():
+                    return
         except _UNWRITABLE as error:
             self._went_down(error)
         else:
             self._came_back()
+        self._replaying = None
 
     def _commit(self, entries: Sequence[Entry]) -> None:
         tags = [row for entry in entries for row in tag_rows_of(entry)]
@@ -104,19 +121,22 @@ class Books:
         for row in rows[room:]:
             _LOG.error("ledger entry not written (no room): %r", row)
 
-    def _replay(self) -> None:
-        if self._spool.exists():
-            spooled = self._spool.read()
+    def _replay(self) -> Iterator[None]:
+        """Bring everything back; yields after each commit."""
+        for part in self._spool.parts():
+            spooled = read(part)
             while batch := list(islice(spooled, _REPLAYED_AT_ONCE)):
                 whole = [row for row in batch if row is not None]
                 if len(whole) < len(batch):
                     _LOG.warning("the ledger's spool has %s torn lines", len(batch) - len(whole))
                 self._bring_back(whole)
-            self._spool.remove()
-            self._spooled_rows = 0
-        if self._in_memory:
-            self._bring_back(self._in_memory)
-            self._in_memory = []
+                self._spooled_rows = max(0, self._spooled_rows - len(whole))
+                yield
+            part.unlink(missing_ok=True)
+        while some := self._in_memory[:_REPLAYED_AT_ONCE]:
+            self._bring_back(some)
+            del self._in_memory[: len(some)]
+            yield
 
     def _bring_back(self, rows: Sequence[Waiting]) -> None:
         """Write rows that may be there already: all at once, or, where that fails, one by one."""

@@ -5,27 +5,33 @@ The event loop never waits for the disk; whoever must know that an entry is dura
 
 What the database cannot take (locked, full, broken) goes to the spool, and from there into the
 database when it can again. What not even the spool can take waits in memory, and is said so.
+
+With an outbox this database is only the first stop: the outbox moves its rows on to the PostgreSQL
+where the sums are kept.
 """
 
 import asyncio
 import logging
 import queue
 import threading
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.domain.ledger import Entry
+from router.ports import LedgerStanding
 from router.stores.sql.books import Books, Unwritable
+from router.stores.sql.outbox import Outbox
 from router.stores.sql.rollups import roll_up_step
 
 _LOG = logging.getLogger(__name__)
 _MOST_IN_ONE_COMMIT = 500
-_IDLE_S = 0.5
-_ROLL_UP_STEP = 500
-"""Rows that are rolled up at a time while nobody waits: some 15 ms."""
+_TIDY_EVERY_S = 1.0
+_SUMMED_EVERY_S = 60.0
+_ROLL_UP_STEP = 200
+"""Rows that are rolled up at a time: some 10 ms, which an answer may have to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +43,29 @@ class _Posted:
 class SqlLedger:
     """Implements `router.ports.Ledger` on a SQL database. Made inside a running event loop."""
 
-    def __init__(self, engine: Engine, books: Books) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        books: Books,
+        monotonic_s: Callable[[], float],
+        outbox: Outbox | None = None,
+    ) -> None:
         self._engine = engine
         self._books = books
+        self._monotonic_s = monotonic_s
+        self._outbox = outbox
+        self._summed_s = float("-inf")
+        self._is_summed = outbox is not None
         self._loop = asyncio.get_running_loop()
         self._posted: queue.SimpleQueue[_Posted | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="farthing-ledger", daemon=True)
         self._writer.start()
 
     @property
-    def waiting_rows(self) -> int:
-        """Rows that are kept, but not in the database yet."""
-        return self._books.waiting_rows
+    def standing(self) -> LedgerStanding:
+        """How it is, for operators."""
+        outbox_rows = self._outbox.rows if self._outbox else 0
+        return LedgerStanding(self._books.state, self._books.waiting_rows, outbox_rows)
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Take `entries` over. The result is done when they are kept, or given up on loudly."""
@@ -60,15 +77,19 @@ class SqlLedger:
         """Write what is waiting, then stop the writer and close the database."""
         self._posted.put(None)
         await asyncio.to_thread(self._writer.join)
+        if self._outbox:
+            await asyncio.to_thread(self._outbox.close)
         self._engine.dispose()
 
     def _write(self) -> None:
-        self._books.recover()
+        tidied_s = float("-inf")
         while True:
-            try:
-                first = self._posted.get(timeout=_IDLE_S)
-            except queue.Empty:
+            if self._monotonic_s() - tidied_s > _TIDY_EVERY_S:
                 self._tidy()
+                tidied_s = self._monotonic_s()
+            try:
+                first = self._posted.get(timeout=_TIDY_EVERY_S)
+            except queue.Empty:
                 continue
             batch, is_last = self._batch(first)
             self._keep(batch)
@@ -96,6 +117,7 @@ class SqlLedger:
         """Keep everything at once, or, where that fails, each request by itself."""
         try:
             self._books.keep([entry for posted in batch for entry in posted.entries])
+            self._is_summed = self._outbox is not None
         except Unwritable:
             for posted in batch:
                 self._keep_or_log(posted.entries)
@@ -109,13 +131,20 @@ class SqlLedger:
                 _LOG.error("ledger entry not written (%s): %r", error, entry)
 
     def _tidy(self) -> None:
-        """While nobody waits: bring back what was spooled, and bring the sums up to date."""
-        self._books.recover()
+        """Bring back what was spooled, and the sums up to date, as far as nobody waits."""
+        self._books.recover(self._is_hurried)
         try:
-            while self._posted.empty() and roll_up_step(self._engine, _ROLL_UP_STEP):
-                pass
+            while not self._is_summed and (not self._is_hurried() or self._is_overdue()):
+                self._is_summed = roll_up_step(self._engine, _ROLL_UP_STEP) < _ROLL_UP_STEP
+                self._summed_s = self._monotonic_s()
         except SQLAlchemyError as error:
             _LOG.debug("sums not rolled up (%s)", type(error).__name__)
+
+    def _is_hurried(self) -> bool:
+        return not self._posted.empty()
+
+    def _is_overdue(self) -> bool:
+        return self._monotonic_s() - self._summed_s > _SUMMED_EVERY_S
 
 
 def _resolve(batch: list[_Posted]) -> None:

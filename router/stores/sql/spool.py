@@ -3,13 +3,20 @@
 A line is written whole before anybody is told that its row is kept. One that was torn by the death
 of the process belongs to an answer that nobody has received whole; it is passed over. Rows carry
 their own key, so that to write them into the database twice is to write them once.
+
+Several processes may share a spool. Whoever adds to it holds its lock, and so does whoever sets it
+aside: a part that was set aside gets no more lines, is read at leisure, and then removed.
 """
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from errno import ENOSPC
+from fcntl import LOCK_EX, flock
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from zlib import crc32
 
@@ -45,14 +52,10 @@ class Waiting:
 
 
 class Spool:
-    """The file at `path`; it is there only while rows wait in it."""
+    """The file at `path`, and parts of it that were set aside; they are there while rows wait."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-
-    def exists(self) -> bool:
-        """Whether rows wait."""
-        return self._path.exists()
 
     def append(self, rows: Sequence[Waiting]) -> None:
         """Add `rows` at its end. Raises OSError, having added none of them.
@@ -60,21 +63,45 @@ class Spool:
         Raises TypeError for what cannot be written down: half a surrogate, a number beyond 64 bits.
         """
         lines = b"".join(map(_line, rows))
-        file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
+        with self._locked() as file:
             _append(file, lines)
-        finally:
-            os.close(file)
 
-    def read(self) -> Iterator[Waiting | None]:
-        """The rows in their order; None in place of each line that is damaged."""
-        with self._path.open("rb") as file:
-            for line in file:
-                yield _read(line)
+    def parts(self) -> list[Path]:
+        """The files whose rows wait, complete and named anew: nothing is added to them any more."""
+        if self._path.exists():
+            with self._locked():
+                self._path.rename(self._path.with_name(f"{self._path.name}.{token_hex(8)}"))
+        return sorted(self._path.parent.glob(f"{escape(self._path.name)}.{'[0-9a-f]' * 16}"))
 
-    def remove(self) -> None:
-        """Forget all rows: they are in the database."""
-        self._path.unlink(missing_ok=True)
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        """The file, opened for adding to it, and nobody else's meanwhile."""
+        while True:
+            file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                flock(file, LOCK_EX)
+                if _is_at(self._path, file):  # else it was set aside while we waited
+                    yield file
+                    return
+            finally:
+                os.close(file)
+
+
+def read(part: Path) -> Iterator[Waiting | None]:
+    """The rows of a part in their order; None in place of each line that is damaged.
+
+    There are none when another process has brought them back and removed it.
+    """
+    with suppress(FileNotFoundError), part.open("rb") as file:
+        for line in file:
+            yield _read(line)
+
+
+def _is_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except FileNotFoundError:
+        return False
 
 
 def _append(file: int, lines: bytes) -> None:

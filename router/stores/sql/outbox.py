@@ -1,0 +1,231 @@
+"""The outbox: rows that are durable in the local file, on their way to a PostgreSQL of many processes.
+
+A thread moves them: read here, committed there, only then deleted here. Whatever dies in between,
+a row is there once, since its request and attempt tell it: PostgreSQL takes no second one. While
+PostgreSQL is away, rows stay here, and nobody waits for it but this thread.
+
+Processes that share a file take turns: one of them moves everybody's rows, and when it ends,
+however it does, the next one goes on.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, delete, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from router.stores.sql.rollups import ROLLUP_LOCK, roll_up_step
+from router.stores.sql.schema import ATTEMPTS, COLUMNS, TAGS
+from router.stores.sql.versions import TooNew, bring_up_to_date
+
+_LOG = logging.getLogger(__name__)
+_EVERY_S = 0.5
+_LONGEST_PAUSE_S = 10.0
+_MOST_AT_ONCE = 500
+_DELETED_AT_ONCE = 100
+"""Some 2 ms, for which the writer is locked out."""
+_SUMMED_EVERY_S = 10.0
+_LAST_WORDS_S = 5.0
+_A = ATTEMPTS.c
+
+_INSERT_ATTEMPT = insert(ATTEMPTS).on_conflict_do_nothing(index_elements=["request_id", "attempt"])
+_INSERT_TAG = insert(TAGS).on_conflict_do_nothing()
+_SHARE = text(f"SELECT pg_advisory_xact_lock_shared({ROLLUP_LOCK})")
+
+_Values = Mapping[str, Any]
+
+
+class Outbox:
+    """Moves what stands in `local` to `central`, as long as it is not closed.
+
+    `turn` is a file whose lock says which of several processes does so.
+    """
+
+    def __init__(
+        self, local: Engine, central: Engine, turn: Path, monotonic_s: Callable[[], float]
+    ) -> None:
+        self._local = local
+        self._central = central
+        self._turn = _Turn(turn)
+        self._monotonic_s = monotonic_s
+        self._rows = 0
+        self._is_well = True
+        self._is_ready = False
+        self._summed_s = float("-inf")
+        self._closing = threading.Event()
+        self._mover = threading.Thread(target=self._move, name="farthing-outbox", daemon=True)
+        self._mover.start()
+
+    @property
+    def rows(self) -> int:
+        """About how many rows stood here lately."""
+        return self._rows
+
+    def close(self) -> None:
+        """Move what is left, if that goes quickly; what stays is moved by the next process."""
+        self._closing.set()
+        self._mover.join(_LAST_WORDS_S)
+        if not self._mover.is_alive():
+            self._central.dispose()
+
+    def _move(self) -> None:
+        pause_s = _EVERY_S
+        while not self._closing.wait(pause_s):
+            pause_s = _EVERY_S if self._moved() else min(pause_s * 2, _LONGEST_PAUSE_S)
+        self._moved()
+        self._turn.give_back()
+
+    def _moved(self) -> bool:
+        """Move all rows, if it is our turn. False when a database did not want to."""
+        try:
+            if self._turn.is_ours():
+                self._make_ready()
+                while self._step():
+                    pass
+                self._sum_up()
+            self._rows = self._count()
+        except (SQLAlchemyError, TooNew, OSError) as error:
+            self._went_away(error)
+            return False
+        self._came_back()
+        return True
+
+    def _make_ready(self) -> None:
+        if not self._is_ready:
+            bring_up_to_date(self._central)
+            self._is_ready = True
+
+    def _step(self) -> int:
+        """Move some rows; returns how many there were."""
+        with self._local.connect() as connection:
+            rows = _read(connection, _SOME)
+            tags = _read(connection, _tags_of(rows)) if rows else []
+        if rows:
+            self._deliver(rows, tags)
+            self._forget(rows)
+        return len(rows)
+
+    def _deliver(self, rows: Sequence[_Values], tags: Sequence[_Values]) -> None:
+        """Commit them there: all at once, or, where that fails, one by one."""
+        try:
+            self._commit(rows, tags)
+        except (DataError, IntegrityError):
+            for row in rows:
+                self._deliver_one(row, [tag for tag in tags if _key(tag) == _key(row)])
+
+    def _deliver_one(self, row: _Values, tags: Sequence[_Values]) -> None:
+        try:
+            self._commit([row], tags)
+        except (DataError, IntegrityError) as error:
+            _LOG.error("ledger entry not written (%s): %r", type(error).__name__, dict(row))
+
+    def _commit(self, rows: Sequence[_Values], tags: Sequence[_Values]) -> None:
+        with self._central.begin() as connection:
+            connection.execute(_SHARE)
+            connection.execute(_INSERT_ATTEMPT, [_without_seq(row) for row in rows])
+            if tags:
+                connection.execute(_INSERT_TAG, list(tags))
+
+    def _forget(self, rows: Sequence[_Values]) -> None:
+        for begin in range(0, len(rows), _DELETED_AT_ONCE):
+            some = rows[begin : begin + _DELETED_AT_ONCE]
+            with self._local.begin() as connection:
+                _delete(connection, some)
+
+    def _sum_up(self) -> None:
+        if self._monotonic_s() - self._summed_s < _SUMMED_EVERY_S:
+            return
+        while roll_up_step(self._central, _MOST_AT_ONCE) and not self._closing.is_set():
+            pass
+        self._summed_s = self._monotonic_s()
+
+    def _count(self) -> int:
+        with self._local.connect() as connection:
+            return int(connection.execute(_HOW_MANY).scalar_one())
+
+    def _went_away(self, error: Exception) -> None:
+        self._central.dispose()
+        if self._is_well:
+            reason = getattr(error, "orig", None) or error
+            words = " ".join(str(reason).split())
+            _LOG.error("the ledger's PostgreSQL takes no rows (%s): they wait in the outbox", words)
+        self._is_well = False
+        with suppress(SQLAlchemyError):
+            self._rows = self._count()
+
+    def _came_back(self) -> None:
+        if not self._is_well:
+            _LOG.warning("the ledger's PostgreSQL takes rows again; those of the outbox are in it")
+        self._is_well = True
+
+
+_SOME = select(ATTEMPTS).order_by(_A.seq).limit(_MOST_AT_ONCE)
+_HOW_MANY = select(func.coalesce(func.max(_A.seq) - func.min(_A.seq) + 1, 0))
+"""Quicker than counting; rows leave at one end and come at the other."""
+
+
+def _read(connection: Connection, query: Select[Any]) -> list[_Values]:
+    return [_plain(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def _tags_of(rows: Sequence[_Values]) -> Select[Any]:
+    mine = select(_A.request_id, _A.attempt).where(_A.seq <= rows[-1]["seq"])
+    return select(TAGS).where(tuple_(TAGS.c.request_id, TAGS.c.attempt).in_(mine))
+
+
+def _delete(connection: Connection, rows: Sequence[_Values]) -> None:
+    last = _A.seq <= rows[-1]["seq"]
+    mine = select(_A.request_id, _A.attempt).where(last)
+    keys = tuple_(TAGS.c.request_id, TAGS.c.attempt)
+    connection.execute(delete(TAGS).where(keys.in_(mine)))
+    connection.execute(delete(ATTEMPTS).where(last))
+
+
+def _plain(values: _Values) -> _Values:
+    """The values without a character that PostgreSQL keeps in no text."""
+    return {
+        name: value.replace("\0", "\ufffd") if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def _without_seq(row: _Values) -> _Values:
+    return {name: row[name] for name in COLUMNS}
+
+
+def _key(row: _Values) -> tuple[str, int]:
+    return row["request_id"], row["attempt"]
+
+
+class _Turn:
+    """A lock on a file, which the kernel gives back when the process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def is_ours(self) -> bool:
+        """Whether we have it, or could take it just now."""
+        if self._file is not None:
+            return True
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        self._file = file
+        return True
+
+    def give_back(self) -> None:
+        """Let the next process have it."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
