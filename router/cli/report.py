@@ -21,7 +21,7 @@ from router.domain.model import Model
 from router.domain.price import Price
 from router.ledger.report import GROUPINGS, Filters, Report
 from router.ledger.static_mix import static_mix
-from router.stores.sql.database import open_database
+from router.stores.sql.database import open_ledger
 from router.stores.sql.reports import read_cells, report
 from router.stores.sql.rollups import roll_up
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the report."""
     settings = settings_of(args)
     filters = filters_of(args, real_world().unix_s())
-    engine = open_database(settings.ledger_path)
+    engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
         baseline = _baseline(args.baseline, settings, engine, filters) if args.baseline else None
         found = report(engine, by=args.by, filters=filters, baseline=baseline)

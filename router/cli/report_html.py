@@ -1,0 +1,69 @@
+"""`farthing report --html`: the dashboard of a period as one file that needs nothing else."""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from router.domain.errors import FarthingError
+
+_PAGE: Traversable = files("router").joinpath("page")
+_STYLE = re.compile(r'<link rel="stylesheet" href="dashboard/([\w.]+)">\n?')
+_SCRIPT = re.compile(r'<script defer src="dashboard/([\w.]+)"></script>\n?')
+_HEAD = '<meta charset="utf-8">'
+_ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"})
+"""What HTML or an old JavaScript would read as its own, in the way that JSON may write it too."""
+
+
+def write_page(path: Path, document: Mapping[str, Any]) -> None:
+    """Write the page of an overview to `path`. Raises FarthingError where that cannot be written."""
+    try:
+        path.write_text(page(document), encoding="utf-8")
+    except OSError as error:
+        raise FarthingError(f"--html: {path} cannot be written: {error.strerror}") from None
+
+
+def page(document: Mapping[str, Any]) -> str:
+    """The page with its styles, scripts and figures inside.
+
+    Its policy lets run only the very scripts that we put there, and lets nothing be fetched: so
+    names in the figures, which clients choose, stay text, whatever they are.
+    """
+    source = _read("index.html")
+    styles = [_read(name) for name in _STYLE.findall(source)]
+    # A script inside ends at the first "</script", wherever it stands.
+    scripts = [_read(name).replace("</script", r"<\/script") for name in _SCRIPT.findall(source)]
+    bare = _SCRIPT.sub("", _STYLE.sub("", source))
+    policy = f'<meta http-equiv="content-security-policy" content="{_policy(styles, scripts)}">'
+    styled = "".join(f"<style>{style}</style>\n" for style in styles)
+    head, rest = bare.replace(_HEAD, f"{_HEAD}\n{policy}", 1).split("</head>", 1)
+    body, end = rest.rsplit("</body>", 1)
+    return f"{head}{styled}</head>{body}{''.join(_inside(document, scripts))}</body>{end}"
+
+
+def _inside(document: Mapping[str, Any], scripts: list[str]) -> Iterator[str]:
+    """The figures, then the scripts that show them."""
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False).translate(_ESCAPED)
+    yield f'<script type="application/json" id="overview">{text}</script>\n'
+    yield from (f"<script>{script}</script>\n" for script in scripts)
+
+
+def _policy(styles: list[str], scripts: list[str]) -> str:
+    return (
+        f"default-src 'none'; img-src data:; base-uri 'none'; form-action 'none';"
+        f" style-src {_hashes(styles)}; script-src {_hashes(scripts)}"
+    )
+
+
+def _hashes(texts: list[str]) -> str:
+    digests = (sha256(text.encode()).digest() for text in texts)
+    return " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
+
+
+def _read(name: str) -> str:
+    return _PAGE.joinpath(name).read_text(encoding="utf-8")

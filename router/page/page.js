@@ -1,0 +1,282 @@
+"use strict";
+/* The page: what was asked for, fetching it, and showing it. A report that was saved as a file has
+   its overview inside (`#overview`) and asks nobody. */
+(() => {
+  const { format, charts, views } = Farthing;
+  const { make, get, fill } = Farthing.dom;
+  const EVERY_S = 10;
+  const CUTS = ["model", "policy", "category", "key", "tag", "upstream"];
+  const KEY = "farthing-admin-key";
+
+  const inside = get("overview");
+  const query = new URLSearchParams(inside ? "" : location.search);
+  const state = {
+    period: query.get("period") ?? (query.has("since") ? "own" : "7d"),
+    since: query.get("since") ?? "", until: query.get("until") ?? "",
+    filters: Object.fromEntries(CUTS.filter((name) => query.has(name)).map((name) => [name, query.get(name)])),
+    cut: "model", sort: { column: views.SORTED_AT_FIRST, down: true },
+    against: "sum", latency: "total_s",
+    overview: null, paused: false, timer: 0, fetching: null,
+  };
+
+  /* ---------------------------------------------------------------------------- showing */
+
+  function show(overview) {
+    state.overview = overview;
+    const nothing = overview.total.attempts === 0 && overview.total.requests === 0;
+    for (const [id, hidden] of [["loading", true], ["key", true], ["trouble", true], ["empty", !nothing], ["figures", nothing]]) get(id).hidden = hidden;
+    get("content").setAttribute("aria-busy", "false");
+    get("period").textContent = told(overview);
+    if (nothing) return showEmpty(overview);
+    views.tiles(overview);
+    views.spend(overview);
+    views.against(overview, state.against);
+    views.bridge(overview);
+    views.worth(overview);
+    views.latency(overview, state.latency);
+    views.rates(overview);
+    showCut();
+  }
+
+  /* The period, and in a saved file what it was filtered by. */
+  function told({ steps, filters }) {
+    const days = steps.map((step) => step.name.slice(0, 10));
+    const period = days.length ? format.period(days[0], days[days.length - 1]) : "";
+    if (!inside) return period;
+    const only = CUTS.filter((name) => name in filters).map((name) => `${name} ${format.name(filters[name])}`);
+    return [period, ...only].filter(Boolean).join(" · ");
+  }
+
+  function showCut() {
+    views.cut(state.overview, state.cut, state.sort, {
+      pick: inside ? undefined : (name) => filterBy(state.cut, name),
+      resort: (column) => {
+        const down = state.sort.column === column ? !state.sort.down : column >= 0;
+        state.sort = { column, down };
+        showCut();
+        get("cut").querySelector(`[data-column="${column}"]`).focus();
+      },
+    });
+  }
+
+  function showEmpty({ filters }) {
+    const filtered = CUTS.some((name) => name in filters);
+    get("empty-title").textContent = filtered ? "Nothing matches" : "No traffic in this period";
+    get("empty-text").textContent = filtered
+      ? "No request of this period matches the filters. Take one of them away."
+      : "As soon as a request has been answered it is counted here. Send one to Farthing as you would to OpenAI:";
+    get("empty-command").hidden = filtered || Boolean(inside);
+    get("empty-command").textContent = `curl ${new URL("v1/chat/completions", location.href)} \\\n  -H 'content-type: application/json' \\\n  -d '{"model": "auto", "messages": [{"role": "user", "content": "Who wrote Emma?"}]}'`;
+  }
+
+  function showTrouble(message) {
+    get("trouble").textContent = message;
+    get("trouble").hidden = false;
+    get("loading").hidden = true;
+    get("status").textContent = "";
+  }
+
+  function showKeyForm(message) {
+    clearTimeout(state.timer);
+    state.overview = null;
+    for (const id of ["loading", "figures", "empty", "trouble", "asked"]) get(id).hidden = true;
+    for (const id of ["tiles", "cut"]) fill(id);
+    get("key").hidden = false;
+    get("key-why").textContent = message;
+    get("lock").hidden = true;
+    get("status").textContent = "";
+    get("period").textContent = "";
+    get("key-text").focus();
+  }
+
+  /* --------------------------------------------------------------------------- fetching */
+
+  function days() {
+    const today = new Date().toISOString().slice(0, 10);
+    const back = (count) => new Date(Date.parse(today) - (count - 1) * 86_400_000).toISOString().slice(0, 10);
+    switch (state.period) {
+      case "today": return { since: today, until: "" };
+      case "30d": return { since: back(30), until: "" };
+      case "month": return { since: `${today.slice(0, 8)}01`, until: "" };
+      case "own": return { since: state.since, until: state.until };
+      default: return { since: back(7), until: "" };
+    }
+  }
+
+  function asked(parameters) {
+    const wanted = new URLSearchParams();
+    for (const [name, value] of Object.entries(parameters)) if (value !== "") wanted.set(name, value);
+    for (const [name, value] of Object.entries(state.filters)) wanted.set(name, value);
+    return wanted;
+  }
+
+  function remember() {
+    const own = state.period === "own" ? { since: state.since, until: state.until } : { period: state.period };
+    history.replaceState(null, "", `?${asked(own)}`);
+  }
+
+  async function fetched(path) {
+    const key = sessionStorage.getItem(KEY);
+    const headers = key ? { authorization: `Bearer ${key}` } : {};
+    const response = await fetch(path, { headers, signal: state.fetching.signal, cache: "no-store" });
+    const body = await response.json().catch(() => ({}));
+    return { status: response.status, body, message: body?.error?.message ?? `Farthing answered with status ${response.status}.` };
+  }
+
+  async function load() {
+    clearTimeout(state.timer);
+    state.fetching?.abort();
+    const mine = state.fetching = new AbortController();
+    try {
+      const got = await fetched(`admin/overview?${asked(days())}`);
+      if (mine !== state.fetching) return;
+      if (got.status === 401 || got.status === 403) return showKeyForm(got.message);
+      if (got.status !== 200) showTrouble(got.message);
+      else arrived(got.body);
+    } catch (error) {
+      if (mine !== state.fetching || error.name === "AbortError") return;
+      showTrouble("Farthing does not answer. Trying again …");
+    }
+    next();
+  }
+
+  function arrived(overview) {
+    get("asked").hidden = false;
+    get("lock").hidden = sessionStorage.getItem(KEY) === null;
+    offer(overview);
+    show(overview);
+    get("status").textContent = state.paused ? "Paused" : `As of ${new Date(overview.now_s * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
+  }
+
+  function next() {
+    clearTimeout(state.timer);
+    if (!state.paused && !document.hidden) state.timer = setTimeout(load, EVERY_S * 1000);
+  }
+
+  function change() {
+    remember();
+    load();
+  }
+
+  /* ---------------------------------------------------------------------------- asking */
+
+  function offer({ choices }) {
+    const open = document.activeElement;
+    if (open?.tagName === "SELECT") return; // a list that someone is reading is left alone
+    fill("selects", ...CUTS.map((name) => select(name, choices[name])), ...clear());
+    const count = Object.keys(state.filters).length;
+    get("filtered").textContent = count ? ` · ${count}` : "";
+    for (const radio of document.querySelectorAll("[name=period]")) radio.checked = radio.value === state.period;
+    get("dates").hidden = state.period !== "own";
+  }
+
+  function select(name, names) {
+    const held = state.filters[name];
+    const all = held !== undefined && !names.includes(held) ? [held, ...names] : names;
+    const options = all.map((each, at) => make("option", { value: String(at), selected: each === held }, format.name(each)));
+    const any = make("option", { value: "", selected: held === undefined }, "all");
+    const chosen = ({ target }) => {
+      if (target.value === "") delete state.filters[name];
+      else state.filters[name] = all[Number(target.value)];
+      target.blur();
+      change();
+    };
+    return make("label", {}, name[0].toUpperCase() + name.slice(1), make("select", { name, onchange: chosen }, any, ...options));
+  }
+
+  function clear() {
+    if (!Object.keys(state.filters).length) return [];
+    const forget = () => {
+      state.filters = {};
+      change();
+    };
+    return [make("button", { type: "button", onclick: forget }, "Clear filters")];
+  }
+
+  function filterBy(name, value) {
+    state.filters[name] = value;
+    get("filters").open = true;
+    change();
+  }
+
+  function save(name, type, text) {
+    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  }
+
+  /* ----------------------------------------------------------------------------- wiring */
+
+  function each(selector, act) {
+    for (const radio of document.querySelectorAll(selector)) radio.addEventListener("change", () => act(radio.value));
+  }
+
+  function wireViews() {
+    each("[name=cut]", (by) => { state.cut = by; showCut(); });
+    each("[name=against]", (mode) => { state.against = mode; views.against(state.overview, mode); });
+    each("[name=latency]", (measure) => { state.latency = measure; views.latency(state.overview, measure); });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      charts.forget();
+      if (state.overview) show(state.overview);
+    });
+  }
+
+  function wirePeriod() {
+    each("[name=period]", (period) => {
+      const before = days();
+      state.period = period;
+      if (period === "own") {
+        state.since ||= before.since;
+        state.until ||= new Date().toISOString().slice(0, 10);
+        for (const name of ["since", "until"]) document.querySelector(`[name=${name}]`).value = state[name];
+        get("dates").hidden = false;
+      }
+      change();
+    });
+    for (const name of ["since", "until"]) {
+      const input = document.querySelector(`[name=${name}]`);
+      input.value = state[name];
+      input.addEventListener("change", () => {
+        state[name] = input.value;
+        if (state.since) change();
+      });
+    }
+  }
+
+  function wireLive() {
+    wirePeriod();
+    get("asked").addEventListener("submit", (event) => event.preventDefault());
+    get("pause").addEventListener("click", () => {
+      state.paused = !state.paused;
+      get("pause").setAttribute("aria-pressed", String(state.paused));
+      get("pause").textContent = state.paused ? "Go on" : "Pause";
+      if (state.paused) {
+        clearTimeout(state.timer);
+        get("status").textContent = "Paused";
+      } else load();
+    });
+    document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(state.timer) : state.paused || get("key").hidden === false || load()));
+    get("key").addEventListener("submit", (event) => {
+      event.preventDefault();
+      sessionStorage.setItem(KEY, get("key-text").value.trim());
+      get("key-text").value = "";
+      load();
+    });
+    get("lock").addEventListener("click", () => {
+      sessionStorage.removeItem(KEY);
+      showKeyForm("The key is forgotten.");
+    });
+    get("save-json").addEventListener("click", () => save("farthing.json", "application/json", JSON.stringify(state.overview, null, 2)));
+    get("save-csv").addEventListener("click", () => save(`farthing-by-${state.cut}.csv`, "text/csv", views.csv(state.cut, state.overview.cuts[state.cut] ?? [])));
+  }
+
+  charts.prepare();
+  wireViews();
+  if (inside) {
+    for (const element of document.querySelectorAll("[data-live]")) element.hidden = true;
+    show(JSON.parse(inside.textContent));
+  } else {
+    wireLive();
+    load();
+  }
+})();

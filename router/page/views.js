@@ -1,0 +1,292 @@
+"use strict";
+/* What an overview looks like: tiles, sentences, pictures, tables. Nothing here fetches anything. */
+Farthing.views = (() => {
+  const { format, charts } = Farthing;
+  const { make, get, fill, table, tableOnDemand } = Farthing.dom;
+  const MOST_SERIES = 8;
+
+  const number = (text) => Number(text);
+  const per = (part, whole) => (whole ? part / whole : null);
+  const unitOf = (overview) => (overview.unit === "hour" ? "hour" : "day");
+
+  /* ---------------------------------------------------------------------------- tiles */
+
+  function tiles({ total }) {
+    const saved = number(total.saving_usd);
+    const tile = (label, figure, beside, { exact = "", tone = "" } = {}) =>
+      make("div", { className: "tile" },
+        make("dt", {}, label),
+        make("dd", { className: `figure ${tone}`, title: exact, "data-exact": exact }, figure),
+        make("dd", { className: "beside" }, beside));
+    const against = `${format.share(total.saving_share)} of ${format.money(total.baseline_usd)}`;
+    fill("tiles",
+      tile("Spent", format.money(total.cost_usd), `${format.money(per(number(total.cost_usd), total.requests) ?? 0)} a request`,
+        { exact: `$${total.cost_usd}` }),
+      tile(saved < 0 ? "Lost" : "Saved", format.money(Math.abs(saved)), total.saving_share === null ? "no baseline" : against,
+        { exact: `$${total.saving_usd}`, tone: saved < 0 ? "bad" : saved > 0 ? "good" : "" }),
+      tile("Requests", format.count(total.requests), `${format.count(total.input_tokens)} tokens in, ${format.count(total.output_tokens)} out`,
+        { exact: String(total.requests) }),
+      tile("From the cache", format.share(per(total.cache_hits, total.requests)), format.times(total.cache_hits, "answer"),
+        { exact: String(total.cache_hits) }),
+      tile("Failed", format.share(per(total.lost, total.requests)), failures(total),
+        { exact: String(total.lost), tone: total.lost > total.requests * 0.05 ? "bad" : "" }),
+      ...doubts(total).map((text) => make("div", { className: "tile notes" }, make("dt", {}, "Not sure"), make("dd", {}, text))));
+  }
+
+  const failures = (total) =>
+    total.lost ? format.times(total.lost, "request")
+      : total.failed_attempts ? `${format.times(total.failed_attempts, "failed call")}, made good` : "no request";
+
+  function* doubted(total) {
+    if (total.unpriced_attempts) {
+      yield `${format.times(total.unpriced_attempts, "call")} used something without a known rate, which is missing in the spend.`;
+    }
+    if (total.estimated_attempts) {
+      yield `${format.times(total.estimated_attempts, "call")} charged by estimate (${format.money(total.estimated_cost_usd)}): the upstream told no usage, or no rate of its own.`;
+    }
+  }
+  const doubts = (total) => (total.unpriced_attempts || total.estimated_attempts ? [[...doubted(total)].join(" ")] : []);
+
+  /* ------------------------------------------------------------------------- over time */
+
+  /* The dearest models, and the rest together where there are many. */
+  function seriesOf({ models, cost_by_model: costs, steps }) {
+    const sum = (values) => values.reduce((total, value) => total + value, 0);
+    const shown = models.length > MOST_SERIES ? MOST_SERIES - 1 : models.length;
+    const series = models.slice(0, shown).map((name, index) =>
+      ({ name, values: costs[index], sum: sum(costs[index]), colour: charts.colourOf(name) }));
+    if (shown < models.length) {
+      const rest = steps.map((_, at) => sum(costs.slice(shown).map((values) => values[at])));
+      series.push({ name: `${models.length - shown} others`, values: rest, sum: sum(rest), colour: charts.css("other") });
+    }
+    return series;
+  }
+
+  function spend(overview) {
+    const names = overview.steps.map((step) => step.name);
+    const series = seriesOf(overview);
+    const all = number(overview.total.cost_usd);
+    const [first] = series;
+    get("spend-says").textContent = !first || !all ? "Nothing was spent."
+      : `${format.name(first.name)} made up ${format.share(per(first.sum, all))} of the spend.`;
+    charts.spend(names, series);
+    fill("spend-legend", ...series.filter((each) => each.sum > 0 || series.length < 3).map((each) =>
+      legend(each.colour, each.name, format.money(each.sum))));
+    tableOnDemand("spend-table", () => table("Spend over time by model",
+      [unitOf(overview), ...series.map((each) => format.name(each.name)), "together"],
+      overview.steps.map((step, at) => [format.wholeStep(step.name),
+        ...series.map((each) => format.money(each.values[at])), format.money(step.cost_usd)])));
+  }
+
+  function legend(colour, name, amount = "", kind = "") {
+    const swatch = make("span", { className: `swatch ${kind}` });
+    swatch.style.background = colour;
+    const parts = [swatch, make("span", { className: "name", title: name }, format.name(name))];
+    if (amount) parts.push(make("span", { className: "amount" }, amount));
+    return make("li", {}, ...parts);
+  }
+
+  function addedUp(values) {
+    let sum = 0;
+    return values.map((value) => (sum += value));
+  }
+
+  function against(overview, mode) {
+    const { steps, total } = overview;
+    const names = steps.map((step) => step.name);
+    const [costs, baselines] = ["cost_usd", "baseline_usd"].map((name) => {
+      const each = steps.map((step) => number(step[name]));
+      return mode === "sum" ? addedUp(each) : each;
+    });
+    const who = overview.baseline === "reference" ? "the models that were asked for" : overview.baseline;
+    const saved = number(total.saving_usd);
+    const says = number(total.baseline_usd) === 0 ? "No answer had a baseline."
+      : `With ${who}: ${format.money(total.baseline_usd)}, ${format.money(Math.abs(saved))} ${saved < 0 ? "less" : "more"} than was spent.`;
+    get("against-says").textContent = says;
+    get("against-each").textContent = `Per ${unitOf(overview)}`;
+    charts.against(names, costs, baselines, says);
+    fill("against-legend", legend(charts.css("spend"), "Spent", "", "line"),
+      legend(charts.css("baseline"), "Baseline", "", "line"),
+      legend(charts.css("saved"), saved < 0 ? "Saved or lost between them" : "Saved between them"));
+    tableOnDemand("against-table", () => table("Spend against the baseline",
+      [unitOf(overview), "spent", "baseline", "saved"],
+      steps.map((step) => [format.wholeStep(step.name), ...["cost_usd", "baseline_usd", "saving_usd"].map((name) => format.money(step[name]))])));
+  }
+
+  function rates({ steps, total, unit }) {
+    const names = steps.map((step) => step.name);
+    const hits = steps.map((step) => per(step.cache_hits, step.requests));
+    const lost = steps.map((step) => per(step.lost, step.requests));
+    const hitsSay = `${format.times(total.cache_hits, "answer")} came from the cache`;
+    const lostSay = `${format.times(total.lost, "request")} failed`;
+    get("rates-says").textContent = `${hitsSay}; ${lostSay}. ${failedCalls(total)}`;
+    charts.rate("hits", names, hits, "c0", hitsSay);
+    charts.rate("errors", names, lost, "c5", lostSay);
+    tableOnDemand("rates-table", () => table("Cache hits and errors", [unit, "requests", "from the cache", "failed", "failed calls"],
+      steps.map((step, at) => [format.wholeStep(step.name), format.count(step.requests), format.share(hits[at]), format.share(lost[at]), format.count(step.failed_attempts)])));
+  }
+
+  const failedCalls = (total) =>
+    `Of ${format.times(total.attempts, "call")} to models ${total.failed_attempts ? format.count(total.failed_attempts) : "none"} failed.`;
+
+  /* ------------------------------------------------------------------------- the saving */
+
+  const PARTS = {
+    model_choice_usd: "Choice of model", cache_usd: "Cache", retries_usd: "Retries",
+    hedges_usd: "Hedges", cascades_usd: "Cascades", abandoned_usd: "Left by clients",
+  };
+
+  function bridge({ total }) {
+    const parts = Object.entries(PARTS).filter(([name]) => number(total[name]) !== 0);
+    const bars = [{ label: "Baseline", from: 0, to: number(total.baseline_usd), kind: "baseline" }];
+    let at = number(total.baseline_usd);
+    for (const [name, label] of parts) {
+      const to = at - number(total[name]);
+      bars.push({ label, from: at, to, kind: to > at ? "wasted" : "saved" });
+      at = to;
+    }
+    bars.push({ label: "Spent", from: 0, to: number(total.cost_usd), kind: "spend" });
+    const saving = parts.filter(([name]) => number(total[name]) > 0).sort(([a], [b]) => number(total[b]) - number(total[a]));
+    const says = saving.length ? `Most of it: ${PARTS[saving[0][0]].toLowerCase()}, ${format.money(total[saving[0][0]])}.` : "Nothing was saved.";
+    get("bridge-says").textContent = says;
+    charts.bridge(bars, `From the baseline to what was spent: ${bars.map((bar) => `${bar.label} ${format.money(bar.to - bar.from)}`).join(", ")}`);
+    tableOnDemand("bridge-table", () => table("Parts of the saving", ["part", "saved, exact"],
+      [...Object.entries(PARTS).map(([name, label]) => [label, `$${total[name]}`]), ["Together", `$${total.saving_usd}`]]));
+  }
+
+  /* -------------------------------------------------------------------------- the models */
+
+  function worth(overview) {
+    const points = (overview.cuts.model ?? [])
+      .map((line) => ({ name: line.name, size: line.requests, y: line.predicted_quality, x: per(number(line.cost_usd), line.answers - line.cache_hits) }))
+      .filter((point) => point.x > 0 && point.y > 0)
+      .sort((a, b) => a.size - b.size);
+    const plot = get("worth").parentElement;
+    plot.hidden = points.length === 0;
+    const best = [...points].sort((a, b) => b.size - a.size)[0];
+    get("worth-says").textContent = best
+      ? `Up and to the left is better. ${format.name(best.name)} answered most: ${format.money(best.x)} each.`
+      : "No paid answer with a predicted quality in this period.";
+    if (points.length) charts.worth(points, `Cost and predicted quality: ${points.map((p) => `${format.name(p.name)} ${format.money(p.x)}, ${p.y.toFixed(2)}`).join("; ")}`);
+    tableOnDemand("worth-table", () => table("Cost and quality of answers", ["model", "an answer", "quality", "requests"],
+      [...points].reverse().map((p) => [format.name(p.name), format.money(p.x), p.y.toFixed(3), format.count(p.size)])));
+  }
+
+  const BY_MODEL = new Set(["since", "until", "model"]);
+
+  function latency(overview, measure) {
+    const models = overview.latency.models.filter((each) => each[measure].length).slice(0, 10)
+      .map((each) => ({ model: each.model, answers: each.answers, quantiles: each[measure] }));
+    const plot = get("latency").parentElement;
+    plot.hidden = models.length === 0;
+    const blind = Object.keys(overview.filters).filter((name) => !BY_MODEL.has(name));
+    get("latency-says").textContent = models.length === 0 ? "No answer was timed in this period."
+      : blind.length ? `Kept by model only: the filter by ${blind.join(" and ")} does not apply here.`
+        : "How soon half, nine in ten and 99 in 100 answers are there.";
+    if (models.length) charts.latency(models, `Latency by model: ${models.map((m) => `${format.name(m.model)} half within ${format.seconds(m.quantiles[0])}, 99 % within ${format.seconds(m.quantiles[2])}`).join("; ")}`);
+    const shades = charts.latencyShades();
+    fill("latency-legend", ...(models.length ? ["half", "90 %", "99 %"].map((text, at) => legend(shades[at], text, "", "dot")) : []));
+    tableOnDemand("latency-table", () => table("Latency by model", ["model", "half", "90 %", "99 %", "answers"],
+      models.map((each) => [format.name(each.model), ...each.quantiles.map(format.seconds), format.count(each.answers)])));
+  }
+
+  /* --------------------------------------------------------------------------- the table */
+
+  const COLUMNS = [
+    { heading: "requests", value: (line) => line.requests, text: format.count },
+    { heading: "cached", value: (line) => line.cache_hits, text: format.count, less: "less" },
+    { heading: "failed calls", value: (line) => line.failed_attempts, text: format.count, less: "less" },
+    { heading: "tokens in", value: (line) => line.input_tokens, text: format.count, less: "less" },
+    { heading: "out", value: (line) => line.output_tokens, text: format.count, less: "less" },
+    { heading: "quality", value: (line) => line.predicted_quality || null, text: (value) => (value === null ? "–" : value.toFixed(2)), less: "least" },
+    { heading: "an answer", value: (line) => per(number(line.cost_usd), line.answers), text: (value) => (value === null ? "–" : format.money(value)), less: "least" },
+    { heading: "baseline", value: (line) => number(line.baseline_usd), text: format.money, less: "less" },
+    { heading: "spent", value: (line) => number(line.cost_usd), text: format.money, exact: (line) => `$${line.cost_usd}` },
+    { heading: "saved", value: (line) => number(line.saving_usd), text: format.money, exact: (line) => `$${line.saving_usd}`, toned: true },
+    { heading: "share", value: (line) => line.saving_share, text: format.share, less: "least" },
+  ];
+  const SORTED_AT_FIRST = 8;
+
+  /* The table by `by`; `sort` is {column, down}, -1 being the name. `pick`, where it is given, is
+     called with a name that was clicked; `resort` with the column whose heading was. */
+  function cut(overview, by, sort, { pick, resort }) {
+    get("cut-name").textContent = by;
+    const lines = overview.cuts[by];
+    if (lines === null) {
+      fill("cut", make("p", { className: "says" }, `Sums are not kept by ${by} and these filters together.`));
+      return;
+    }
+    const value = sort.column < 0 ? (line) => line.name : COLUMNS[sort.column].value;
+    const order = (a, b) => {
+      const [left, right] = [value(a), value(b)];
+      return (left < right ? -1 : left > right ? 1 : 0) * (sort.down ? -1 : 1);
+    };
+    const dearest = Math.max(...lines.map((line) => number(line.cost_usd)), 1e-15);
+    const body = [...lines].sort(order).map((line) => row(line, pick, per(number(line.cost_usd), dearest)));
+    const foot = by === "tag" ? [] : [make("tfoot", {}, row({ ...overview.total, name: "Together" }))];
+    fill("cut", make("table", {}, make("caption", { className: "away" }, `Figures by ${by}`),
+      make("thead", {}, make("tr", {}, heading(by, -1, sort, resort), ...COLUMNS.map((column, at) => heading(column.heading, at, sort, resort, column.less)))),
+      make("tbody", {}, ...body), ...foot));
+  }
+
+  function heading(text, at, sort, resort, less = "") {
+    const button = make("button", { type: "button", onclick: () => resort(at), "data-column": String(at) }, text);
+    const sorted = at === sort.column ? { "aria-sort": sort.down ? "descending" : "ascending" } : {};
+    return make("th", { scope: "col", className: less, ...sorted }, button);
+  }
+
+  function row(line, pick, share) {
+    const label = format.name(line.name);
+    const name = make("th", { scope: "row" },
+      pick ? make("button", { type: "button", className: "pick", title: "Show this one alone", onclick: () => pick(line.name) }, label) : label);
+    if (share !== undefined) {
+      const bar = make("span", { className: "bar", "aria-hidden": "true" });
+      bar.style.width = `${Math.max(0, share) * 100}%`;
+      name.append(bar);
+    }
+    return make("tr", {}, name, ...COLUMNS.map((column) => {
+      const value = column.value(line);
+      const tone = column.toned && value ? (value < 0 ? "bad" : "good") : "";
+      return make("td", { className: `${column.less ?? ""} ${tone}`, title: column.exact?.(line) ?? "" }, column.text(value));
+    }));
+  }
+
+  /* ------------------------------------------------------------------------- budgets */
+
+  /* `budgets`: {name, limit_usd, spent_usd, reserved_usd, left_usd, resets}, resets an ISO time or null. */
+  function budgets(list) {
+    get("budgets").hidden = list.length === 0;
+    fill("budgets-list", ...list.map(budget));
+  }
+
+  function budget(each) {
+    const part = (name, amount) => {
+      const piece = make("span", { className: name });
+      piece.style.width = `${Math.min(1, per(number(amount), number(each.limit_usd)) ?? 0) * 100}%`;
+      return piece;
+    };
+    const used = `${format.money(each.spent_usd)} of ${format.money(each.limit_usd)}`;
+    const resets = each.resets ? `, resets ${each.resets.slice(0, 16).replace("T", " ")}` : "";
+    const reserved = number(each.reserved_usd) ? `, ${format.money(each.reserved_usd)} reserved` : "";
+    return make("li", { className: number(each.left_usd) <= 0 ? "full" : "" },
+      make("div", { className: "head" }, make("b", {}, each.name), make("span", {}, used)),
+      make("div", { className: "track", role: "img", "aria-label": `${used} spent${reserved}` }, part("spent", each.spent_usd), part("reserved", each.reserved_usd)),
+      make("p", { className: "foot" }, `${format.money(each.left_usd)} left${reserved}${resets}`));
+  }
+
+  /* ---------------------------------------------------------------------------- downloads */
+
+  /* The table as CSV. What a spreadsheet would take for a formula is given an apostrophe. */
+  function csv(by, lines) {
+    const columns = Object.keys(lines[0] ?? {}).filter((name) => name !== "name");
+    const cell = (value) => {
+      const text = value === null ? "" : String(value);
+      const safe = typeof value === "string" && /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
+      return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+    };
+    const rows = [[by, ...columns], ...lines.map((line) => [line.name, ...columns.map((name) => line[name])])];
+    return rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+  }
+
+  return { tiles, spend, against, rates, bridge, worth, latency, cut, budgets, csv, SORTED_AT_FIRST };
+})();
