@@ -1,15 +1,16 @@
 """Attempts are in the sums once, however their writing and the rolling up take turns."""
 
-from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from router.domain.ledger import Entry, Outcome
 from router.domain.money import ZERO
@@ -18,17 +19,8 @@ from router.stores.sql.database import open_database
 from router.stores.sql.reports import report
 from router.stores.sql.rollup_schema import ROLLUP_LATENCY, ROLLUP_STATE, ROLLUPS
 from router.stores.sql.rollups import roll_up, roll_up_step
-from router.stores.sql.schema import INSERT_ATTEMPT, INSERT_TAG, row_of, tag_rows_of
+from tests.stores.engines import write
 from tests.stores.entries import entry, ledgers
-
-
-def write(engine: Engine, entries: Sequence[Entry]) -> None:
-    tags = [row for each in entries for row in tag_rows_of(each)]
-    with engine.begin() as connection:
-        if entries:
-            connection.exec_driver_sql(INSERT_ATTEMPT, [row_of(each) for each in entries])
-        if tags:
-            connection.exec_driver_sql(INSERT_TAG, tags)
 
 
 def sums(engine: Engine) -> dict[str, set[tuple[Any, ...]]]:
@@ -38,11 +30,6 @@ def sums(engine: Engine) -> dict[str, set[tuple[Any, ...]]]:
             table.name: {tuple(row) for row in connection.execute(select(table))}
             for table in (*ROLLUPS, ROLLUP_LATENCY)
         }
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Engine:
-    return open_database(tmp_path / "farthing.db")
 
 
 @settings(max_examples=15)
@@ -73,7 +60,7 @@ def test_a_step_that_fails_leaves_no_trace(engine: Engine) -> None:
     write(engine, [entry("r1"), entry("r2")])
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE rollup_days RENAME TO elsewhere")
-    with pytest.raises(OperationalError):
+    with pytest.raises(DatabaseError):
         roll_up(engine)
     with engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO rollup_days")
@@ -81,7 +68,28 @@ def test_a_step_that_fails_leaves_no_trace(engine: Engine) -> None:
 
     assert roll_up(engine) == 2
     assert report(engine, by="model").total.requests == 2
-    engine.dispose()
+
+
+def test_writers_and_those_who_roll_up_may_all_be_at_it_at_once(engine: Engine) -> None:
+    def write_some(writer: int) -> None:
+        for number in range(20):
+            write(engine, [entry(f"{writer}-{number}", tags=("a",))])
+
+    def keep_rolling_up(done: Event) -> None:
+        while not done.is_set():
+            roll_up(engine, step_rows=7)
+
+    done = Event()
+    with ThreadPoolExecutor(5) as pool:
+        rolling = [pool.submit(keep_rolling_up, done) for _ in range(2)]
+        for writing in [pool.submit(write_some, writer) for writer in range(3)]:
+            writing.result()
+        done.set()
+        for each in rolling:
+            each.result()
+
+    total = report(engine, by="tag").total
+    assert (total.requests, total.cost) == (60, entry().cost * 60)
 
 
 def test_a_row_that_comes_days_late_lands_in_its_own_day(engine: Engine) -> None:
@@ -91,7 +99,6 @@ def test_a_row_that_comes_days_late_lands_in_its_own_day(engine: Engine) -> None
     found = report(engine, by="day")
 
     assert [group.name for group in found.groups] == ["2026-04-29", "2026-05-04"]
-    engine.dispose()
 
 
 def test_latencies_of_answers_are_counted_in_steps_of_a_tenth(engine: Engine) -> None:
@@ -113,10 +120,8 @@ def test_latencies_of_answers_are_counted_in_steps_of_a_tenth(engine: Engine) ->
         ("total_s", 2): 1,
         ("first_content_s", -72): 1,
     }
-    engine.dispose()
 
 
 def test_an_empty_ledger_has_no_sums(engine: Engine) -> None:
     assert roll_up(engine) == 0
     assert report(engine, by="model").total == Totals()
-    engine.dispose()

@@ -1,0 +1,119 @@
+"""What was spent since a moment, exactly, from sums where there are any.
+
+Periods of budgets begin when it is midnight somewhere, which may be in the middle of an hour of UTC.
+So what the sums have from the hour or day of that moment on is taken, less the attempts of that hour
+or day that came before it, plus the attempts that are not in the sums yet. Where the attempts of
+that first hour or day were pruned it counts whole: a budget never looks larger than it is.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
+
+from router.domain.money import Money
+from router.stores.sql.rollup_schema import (
+    HALF,
+    ROLLUP_HOURS,
+    ROLLUP_KEY_DAYS,
+    ROLLUP_STATE,
+    ROLLUP_TAG_DAYS,
+)
+from router.stores.sql.schema import ATTEMPTS, TAGS
+
+_A = ATTEMPTS.c
+_TABLES = {
+    "all": ROLLUP_HOURS,
+    "policy": ROLLUP_HOURS,
+    "key": ROLLUP_KEY_DAYS,
+    "tag": ROLLUP_TAG_DAYS,
+}
+"""The finest sums that know each kind of scope."""
+
+
+class Scope(Protocol):
+    """What a budget is about: `kind` is "all", "key", "tag" or "policy", and `name` says which."""
+
+    @property
+    def kind(self) -> str:
+        """What `name` is the name of."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Which of its kind; "" where there is but one."""
+        ...
+
+
+def spent(engine: Engine, scope: Scope, since_s: float) -> Money:
+    """The cost of all attempts of `scope` that began at the Unix time `since_s` or later."""
+    since_s = max(since_s, 0.0)  # nothing was before 1970: a budget for life may begin at -inf
+    ours, at = _ours(scope), datetime.fromtimestamp(since_s, UTC)
+    with _snapshot(engine) as connection:
+        mark = connection.execute(select(func.max(ROLLUP_STATE.c.up_to_seq))).scalar() or 0
+        summed = _read(connection, _sums(scope, at))
+        early = and_(ours, _A.seq <= mark, _A.at_s < since_s, *_in_first_step(scope, at))
+        late = and_(ours, _A.seq > mark, _A.at_s >= since_s)
+        return summed - _read(connection, _raw(early)) + _read(connection, _raw(late))
+
+
+def _snapshot(engine: Engine) -> Connection:
+    """A connection whose reads all see the same moment, as SQLite's do anyway."""
+    connection = engine.connect()
+    if engine.dialect.name == "postgresql":
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    return connection
+
+
+def _sums(scope: Scope, at: datetime) -> Select[Any]:
+    """The sums of the hour or day of `at` and of all after it."""
+    sums, day = _TABLES[scope.kind].c, at.date().isoformat()
+    since = sums.day >= day
+    if "hour" in sums:
+        since = or_(sums.day > day, and_(sums.day == day, sums.hour >= at.hour))
+    ours = true() if scope.kind == "all" else sums[scope.kind] == scope.name
+    return select(func.sum(sums.cost_high), func.sum(sums.cost_low)).where(since, ours)
+
+
+def _in_first_step(scope: Scope, at: datetime) -> list[ColumnElement[bool]]:
+    """Whether an attempt is in the hour or day of `at`, as the sums see it."""
+    first = [_A.day == at.date().isoformat()]
+    begins = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    if "hour" in _TABLES[scope.kind].c:
+        first.append(_A.hour == at.hour)
+        begins = begins.replace(hour=at.hour)
+    # There is an index of times only. A second more, since days and hours are of rounded times.
+    return [_A.at_s >= begins.timestamp() - 1, *first]
+
+
+def _ours(scope: Scope) -> ColumnElement[bool]:
+    """Whether an attempt belongs to `scope`."""
+    match scope.kind:
+        case "all":
+            return true()
+        case "tag":
+            own = and_(TAGS.c.request_id == _A.request_id, TAGS.c.attempt == _A.attempt)
+            return exists().where(own, TAGS.c.tag == scope.name)
+        case _:
+            return _A[scope.kind] == scope.name
+
+
+def _raw(these: ColumnElement[bool]) -> Select[Any]:
+    pico = _A.cost_pico
+    return select(func.sum(pico.op("/")(HALF)), func.sum(pico % HALF)).where(these)
+
+
+def _read(connection: Connection, query: Select[Any]) -> Money:
+    high, low = connection.execute(query).one()
+    return Money(int(high or 0) * HALF + int(low or 0))

@@ -1,0 +1,102 @@
+"""What a budget has spent, against the same sum in Python."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from router.domain.ledger import Entry
+from router.domain.money import ZERO, Money
+from router.stores.sql.database import open_database
+from router.stores.sql.rollups import roll_up, roll_up_step
+from router.stores.sql.spent import spent
+from tests.stores.engines import write
+from tests.stores.entries import day, entry, ledgers
+
+
+@dataclass(frozen=True)
+class Scope:
+    kind: str
+    name: str = ""
+
+
+ALL = Scope("all")
+SCOPES = [
+    ALL,
+    *(Scope(kind, name) for kind in ("key", "tag", "policy") for name in ("a", "c'; --")),
+]
+
+
+def holds(scope: Scope, each: Entry) -> bool:
+    """Whether an entry belongs to a scope."""
+    match scope.kind:
+        case "key":
+            return each.key == scope.name
+        case "policy":
+            return each.policy == scope.name
+        case "tag":
+            return scope.name in each.tags
+        case _:
+            return True
+
+
+def expected(entries: list[Entry], scope: Scope, since_s: float) -> Money:
+    costs = (each.cost for each in entries if holds(scope, each) and each.at_s >= since_s)
+    return sum(costs, ZERO)
+
+
+@settings(max_examples=30)
+@given(entries=ledgers(), since_s=st.floats(1_699_990_000, 1_700_510_000), data=st.data())
+def test_what_was_spent_is_the_sum_of_all_costs_since_then(
+    entries: list[Entry], since_s: float, data: st.DataObject
+) -> None:
+    with TemporaryDirectory() as folder:
+        engine = open_database(Path(folder, "farthing.db"))
+        write(engine, entries)
+        roll_up_step(engine, data.draw(st.integers(1, 8)))
+        moments = [since_s, 0.0, float("-inf"), *(each.at_s for each in entries[:2])]
+        for scope in SCOPES:
+            for moment in moments:
+                assert spent(engine, scope, moment) == expected(entries, scope, moment)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("rolled_up", [False, True])
+def test_a_period_may_begin_in_the_middle_of_an_hour(engine: Engine, rolled_up: bool) -> None:
+    midnight_of_kolkata_s = datetime.fromisoformat("2026-05-04T00:00+05:30").timestamp()
+    seconds = (-40_000, -1, -3e-7, 0, 1, 2_000, 50_000)
+    entries = [
+        entry(f"r{n}", at_s=midnight_of_kolkata_s + s, key="a", tags=("a", "b"), cost=Money(10**n))
+        for n, s in enumerate(seconds)
+    ]
+    write(engine, entries)
+    if rolled_up:
+        roll_up(engine)
+
+    for scope in (ALL, Scope("key", "a"), Scope("tag", "a"), Scope("policy", "balanced")):
+        assert spent(engine, scope, midnight_of_kolkata_s) == Money(1_111_000)
+    assert spent(engine, Scope("key", "b"), midnight_of_kolkata_s) == ZERO
+
+
+def test_attempts_that_are_not_rolled_up_yet_are_spent_all_the_same(engine: Engine) -> None:
+    write(engine, [entry("r1", cost=Money(1))])
+    roll_up(engine)
+    write(engine, [entry("r2", cost=Money(20))])
+    late_s = entry().at_s - timedelta(days=2).total_seconds()
+    write(engine, [entry("r3", cost=Money(300), at_s=late_s)])
+
+    assert spent(engine, ALL, day("2026-05-04", 0)) == Money(21)
+    assert spent(engine, ALL, day("2026-05-02", 0)) == Money(321)
+
+
+def test_sums_beyond_64_bits_are_exact(engine: Engine) -> None:
+    most = Money(9 * 10**18)
+    write(engine, [entry(f"r{n}", cost=most) for n in range(6)])
+    roll_up_step(engine, 3)
+
+    assert spent(engine, ALL, 0.0) == Money(54 * 10**18)
