@@ -34,8 +34,9 @@ from router.server.protocol import QuietRequestHandler
 from router.stores.memory import MemoryCache, MemoryLedger, NoCache
 from router.stores.redis import RedisCache
 from router.stores.sql.books import Books
-from router.stores.sql.database import open_database
+from router.stores.sql.database import central, open_database
 from router.stores.sql.ledger import SqlLedger
+from router.stores.sql.outbox import Outbox
 from router.stores.sql.overview import overview
 from router.stores.sql.spool import Spool
 from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, exposition
@@ -127,7 +128,8 @@ def _admin(settings: Settings, pipeline: Pipeline, world: World) -> Admin:
 
 def _dashboard(settings: Settings, admin: Admin, world: World, stack: AsyncExitStack) -> Dashboard:
     # Its own connections, which wait for a locked database longer than the writer's may.
-    engine = open_database(settings.ledger_path)
+    url = settings.ledger_url
+    engine = central(url) if url else open_database(settings.ledger_path)
     stack.callback(engine.dispose)
 
     def read(filters: Filters, now_s: float) -> Mapping[str, Any]:
@@ -143,11 +145,19 @@ async def _pipeline(settings: Settings, world: World, stack: AsyncExitStack) -> 
     }
     cache = _cache(settings, world)
     stack.push_async_callback(cache.close)
-    engine = open_database(settings.ledger_path, busy_timeout_s=_LOCKED_S)
-    books = Books(engine, Spool(settings.ledger_spool), world.monotonic_s)
-    ledger = SqlLedger(engine, books, world.monotonic_s)
+    ledger = _ledger(settings, world)
     stack.push_async_callback(ledger.close)
     return _assembled(settings, world, upstreams, cache, ledger)
+
+
+def _ledger(settings: Settings, world: World) -> SqlLedger:
+    engine = open_database(settings.ledger_path, busy_timeout_s=_LOCKED_S)
+    books = Books(engine, Spool(settings.ledger_spool), world.monotonic_s)
+    outbox = None
+    if settings.ledger_url:
+        turn = settings.ledger_path.with_name(f"{settings.ledger_path.name}.turn")
+        outbox = Outbox(engine, central(settings.ledger_url), turn, world.monotonic_s)
+    return SqlLedger(engine, books, world.monotonic_s, outbox)
 
 
 async def _upstream(

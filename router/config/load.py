@@ -1,7 +1,9 @@
 """Read a config and all that it names; report everything that is wrong with any of it at once."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from router.config.catalog import CatalogBuilder
 from router.config.policies import LoadedPolicy, load_policies
@@ -34,6 +36,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     gate = Gate(_keys(section, references, file, problems))
     _check_exposure(section.server, file, problems)
     cache_url = _cache_url(section, references, file, problems)
+    ledger_url = _ledger_url(section, references, file, problems)
     admin_key = _admin_key(section.server, references, file, problems)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
@@ -60,6 +63,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         cache_max_bytes=int(section.cache.max_mb * 2**20),
         cache_timeout_s=section.cache.timeout_s,
         ledger_path=path.parent / section.ledger.path,
+        ledger_url=ledger_url,
         ledger_spool=path.parent / (section.ledger.spool or f"{section.ledger.path}.spool"),
         gate=gate,
         notes=tuple(selection.notes),
@@ -154,3 +158,18 @@ def _cache_url(
     except Unresolved as missing:
         problems.append(file.problem(("cache", "url"), str(missing)))
         return "off"
+
+
+def _ledger_url(
+    section: ConfigFile, references: References, file: YamlFile, problems: list[Problem]
+) -> str:
+    """The ledger's PostgreSQL, "" for none. A password is written as a URL wants it, whatever is in it."""
+    text = section.ledger.url or ""
+    try:
+        url = references.resolve(text, str if text.startswith("${") else partial(quote, safe=""))
+    except Unresolved as missing:
+        problems.append(file.problem(("ledger", "url"), str(missing)))
+        return ""
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        problems.append(file.problem(("ledger", "url"), "must lead to a postgresql:// URL"))
+    return url

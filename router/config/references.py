@@ -1,7 +1,7 @@
 """`${NAME}` and `${file:/path}`: where secrets, and whatever differs between machines, come from."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,12 @@ class References:
 
     environ: Mapping[str, str]
 
-    def resolve(self, text: str) -> str:
-        """`text` with every reference replaced. Raises Unresolved for an unset or empty one."""
-        return _REFERENCE.sub(lambda match: self._value(match.group(1)), text)
+    def resolve(self, text: str, written: Callable[[str], str] = str) -> str:
+        """`text` with every reference replaced by its value, `written` as the text needs it.
+
+        Raises Unresolved for an unset or empty one.
+        """
+        return _REFERENCE.sub(lambda match: written(self._value(match.group(1))), text)
 
     def _value(self, name: str) -> str:
         if name.startswith(_FILE):

@@ -61,6 +61,14 @@ CacheUrl = Annotated[
     ),
     _text(r"(?!.*://[^/@]*:(?!\$\{)[^/@]*@).*", "written with the password as ${NAME}"),
 ]
+LedgerUrl = Annotated[
+    str,
+    _text(r"postgres(ql)?://\S+|\$\{[^}]+\}", "a postgresql:// URL, or a reference to one"),
+    _text(
+        r"(?!.*://[^/@]*:(?!\$\{)[^/@]*@)(?!.*[?&]password=(?!\$\{)).*",
+        "written with the password as ${NAME}",
+    ),
+]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -243,6 +251,7 @@ class LedgerSection(Section):
 
     path: str = "var/farthing.db"
     spool: str | None = None
+    url: LedgerUrl | None = None
 
 
 class KeySection(Section):

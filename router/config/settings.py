@@ -58,6 +58,7 @@ class Settings:
     cache_timeout_s: float
     ledger_path: Path
     ledger_spool: Path
+    ledger_url: str = field(repr=False)
     gate: Gate
     notes: tuple[str, ...]
 
