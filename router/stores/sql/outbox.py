@@ -49,12 +49,19 @@ class Outbox:
     """
 
     def __init__(
-        self, local: Engine, central: Engine, turn: Path, monotonic_s: Callable[[], float]
+        self,
+        local: Engine,
+        central: Engine,
+        turn: Path,
+        monotonic_s: Callable[[], float],
+        *,
+        every_s: float = _EVERY_S,
     ) -> None:
         self._local = local
         self._central = central
         self._turn = _Turn(turn)
         self._monotonic_s = monotonic_s
+        self._every_s = every_s
         self._rows = 0
         self._is_well = True
         self._is_ready = False
@@ -76,9 +83,9 @@ class Outbox:
             self._central.dispose()
 
     def _move(self) -> None:
-        pause_s = _EVERY_S
+        pause_s = self._every_s
         while not self._closing.wait(pause_s):
-            pause_s = _EVERY_S if self._moved() else min(pause_s * 2, _LONGEST_PAUSE_S)
+            pause_s = self._every_s if self._moved() else min(pause_s * 2, _LONGEST_PAUSE_S)
         self._moved()
         self._turn.give_back()
 
