@@ -35,6 +35,9 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "image_output_pico": ("output_cost_per_image_token",),
 }
 _OF_OUTPUT = ("reasoning_pico", "audio_output_pico", "image_output_pico")
+_CACHED_DIVISOR = {"fireworks_ai": 2}
+"""Vendors whose cached input is cheaper where the map says nothing: by half at Fireworks
+(https://docs.fireworks.ai/guides/prompt-caching)."""
 _WORDS = {"": STANDARD, "batches": "batch"}
 _BAND = re.compile(
     r"(?:in|out)put_cost_per_token(?:_above_(?P<above>\d+)k_tokens)?"
@@ -57,7 +60,7 @@ def _standard(entry: Entry) -> Rates:
     stated = _stated(entry, "")
     into, out = stated["input_pico"], stated["output_pico"]
     usual = {
-        "cache_read_pico": into,
+        "cache_read_pico": into // _CACHED_DIVISOR.get(str(entry.get("litellm_provider")), 1),
         "cache_write_pico": into,
         "reasoning_pico": out,
         "image_input_pico": into,  # every vendor counts a picture in tokens of input

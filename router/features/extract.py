@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.domain.features import Features
+from router.domain.price import STANDARD
+from router.domain.service_tier import tier_of
 from router.features.category import categorise
 from router.features.needs import needs_of
 from router.features.tokens import TokenCounter
@@ -23,4 +25,5 @@ def features_of(body: Mapping[str, Any], counter: TokenCounter) -> Features:
         max_output_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
         turns=sum(message["role"] == "user" for message in messages),
         tokens_exact=count.exact,
+        service_tier=tier_of(body.get("service_tier")) or STANDARD,
     )

@@ -40,6 +40,7 @@ class Listener:
     error_code: str = ""
     done: bytes = b""
     last: bytes = b""
+    service_tier: str = ""
     kept: list[bytes] | None = None
     _kept_bytes: int = 0
 
@@ -76,11 +77,12 @@ class Listener:
     @property
     def heard(self) -> Heard:
         """What an account needs to know."""
-        return Heard(self.usage, self.output_chars)
+        return Heard(self.usage, self.output_chars, self.service_tier)
 
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage
         self.output_chars += event.output_chars
+        self.service_tier = event.service_tier or self.service_tier
         if event.choices:
             self.begun |= event.choices
             self.last = event.raw

@@ -84,7 +84,9 @@ class Walk:
 
     async def _plain(self, begun: Begun, opened: OpenedPlain) -> Reply:
         answer = opened.answer
-        entry = await self._answered(begun, Heard(answer.usage, answer.output_chars))
+        entry = await self._answered(
+            begun, Heard(answer.usage, answer.output_chars, answer.service_tier)
+        )
         stored = CachedAnswer(entry.model, entry.usage, opened.body)
         await self.shelf.keep(stored, answer.finish_reasons, calls_tools=answer.calls_tools)
         return self._receipted(self._headers(begun), opened.body)

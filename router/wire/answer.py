@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from router.domain.service_tier import tier_of
 from router.domain.usage import Usage
 from router.wire.sse import data_of
 from router.wire.usage import read_usage
@@ -21,12 +22,16 @@ class MalformedAnswer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PlainAnswer:
-    """A whole chat completion: its usage (None where the upstream sent none) and its length."""
+    """A whole chat completion: its usage (None where the upstream sent none) and its length.
+
+    `service_tier` is the one that was billed, "" where nothing is said of it.
+    """
 
     usage: Usage | None
     output_chars: int
     finish_reasons: frozenset[str]
     calls_tools: bool
+    service_tier: str = ""
 
 
 def read_plain(raw: bytes) -> PlainAnswer:
@@ -44,6 +49,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
         output_chars=sum(map(_chars, messages)),
         finish_reasons=_finish_reasons(choices),
         calls_tools=any(message.get("tool_calls") for message in messages),
+        service_tier=_billed_tier(answer),
     )
 
 
@@ -75,6 +81,7 @@ class StreamEvent:
     finished: frozenset[int] = frozenset()
     finish_reasons: frozenset[str] = frozenset()
     calls_tools: bool = False
+    service_tier: str = ""
     error: Mapping[str, Any] | None = None
 
 
@@ -102,7 +109,8 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         raise MalformedAnswer("the choices in an event of the upstream's stream are no list")
     usage = read_usage(chunk.get("usage"))
     if not choices:
-        return StreamEvent(raw, EventKind.USAGE if usage else EventKind.PREAMBLE, usage)
+        kind = EventKind.USAGE if usage else EventKind.PREAMBLE
+        return StreamEvent(raw, kind, usage, service_tier=_billed_tier(chunk))
     deltas = [_part(choice, "delta") for choice in choices]
     reasons = _finish_reasons(choices)
     says = bool(reasons) or any(_says_something(delta) for delta in deltas)
@@ -115,6 +123,7 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         finished=frozenset(_index(each) for each in choices if _finish_reasons([each])),
         finish_reasons=reasons,
         calls_tools=any(delta.get("tool_calls") for delta in deltas),
+        service_tier=_billed_tier(chunk),
     )
 
 
@@ -153,3 +162,8 @@ def _call_chars(call: object) -> int:
 
 def _text_chars(holder: Mapping[str, Any], names: Iterable[str]) -> int:
     return sum(len(text) for name in names if isinstance(text := holder.get(name), str))
+
+
+def _billed_tier(answer: Mapping[str, Any]) -> str:
+    """The service tier that an answer, or a chunk of it, says was billed; "" where it says nothing."""
+    return tier_of(answer.get("service_tier") or _part(answer, "usage").get("service_tier"))

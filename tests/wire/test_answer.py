@@ -221,3 +221,24 @@ def test_any_event_is_read_or_malformed(raw: bytes) -> None:
     for framed in (raw, b"data: " + raw, event_of(raw)):
         with contextlib.suppress(MalformedAnswer):
             assert read_event(framed).raw == framed
+
+
+@pytest.mark.parametrize(
+    ("said", "tier"),
+    [
+        ({}, ""),
+        ({"service_tier": None}, ""),
+        ({"service_tier": "default"}, "standard"),
+        ({"service_tier": "scale"}, "standard"),
+        ({"service_tier": "priority"}, "priority"),
+        ({"service_tier": 7}, ""),
+        ({"service_tier": "no tier, a text\n"}, ""),
+        ({"usage": {"prompt_tokens": 1, "completion_tokens": 1, "service_tier": "batch"}}, "batch"),
+    ],
+)
+def test_the_tier_that_was_billed_is_read_where_it_stands(said: dict[str, Any], tier: str) -> None:
+    choice = {"index": 0, "message": {"content": "x"}, "delta": {"content": "x"}}
+    told = orjson.dumps({"choices": [choice], **said})
+
+    assert read_plain(told).service_tier == tier
+    assert read_event(event_of(told)).service_tier == tier

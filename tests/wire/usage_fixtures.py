@@ -339,7 +339,7 @@ FIXTURES = (
         plain=_FIREWORKS,
         events=_chat(_FIREWORKS),
         usage=Usage(500, 3500, 0, 100),
-        charges=[(4000, "0.56"), (100, "1.68")],
+        charges=[(500, "0.56"), (3500, "0.28"), (100, "1.68")],
     ),
     Fixture(
         name="vLLM, counting as it goes",

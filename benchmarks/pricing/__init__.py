@@ -1,0 +1,1 @@
+"""Whose bill is right: every fixture of every dialect, through Farthing and through litellm."""

@@ -1,0 +1,70 @@
+"""What was billed is charged: by its tier, by its length, by its day."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.e2e.books import rows
+from tests.e2e.configs import fixed_model, ledger_of, write_config
+from tests.e2e.programs import Farthing
+from tests.e2e.upstreams import Canned, FixedUpstream
+from tests.e2e.wire import chat, post
+
+PRICE = {
+    "input_usd_per_mtok": 1,
+    "output_usd_per_mtok": 2,
+    "cache_read_usd_per_mtok": 0.1,
+    "bands": [
+        {"tier": "priority", "input_usd_per_mtok": 2, "output_usd_per_mtok": 4},
+        {"above_input_tokens": 200_000, "input_usd_per_mtok": 3, "output_usd_per_mtok": 6},
+    ],
+}
+
+
+def answering(prompt: int, completion: int, **said: object) -> Canned:
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion}
+    usage["total_tokens"] = prompt + completion
+    choice = {"index": 0, "finish_reason": "stop", "message": {"content": "x"}}
+    body = {"id": "a", "object": "chat.completion", "created": 1, "model": "m", **said}
+    return Canned((orjson.dumps({**body, "choices": [choice], "usage": usage}),))
+
+
+@pytest.fixture
+def priced(tmp_path: Path, fixed: FixedUpstream) -> Iterator[Farthing]:
+    fixed_one = {**fixed_model("fixed"), "price": PRICE}
+    changed = {**fixed_one, "price_changes": [{"from": "2020-01-01", **PRICE, "bands": []}]}
+    changed["price_changes"][0]["output_usd_per_mtok"] = 5
+    config = write_config(
+        tmp_path,
+        "http://127.0.0.1:9",
+        upstreams={"fixed": {"kind": "openai", "base_url": fixed.base_url}},
+        models={"fixed": fixed_one, "changed": changed},
+        cache={"url": "off"},
+    )
+    with Farthing(config) as running:
+        yield running
+
+
+def test_tier_length_and_day_decide_the_price(priced: Farthing, fixed: FixedUpstream) -> None:
+    def costs(model: str, canned: Canned) -> tuple[str, int]:
+        fixed.answer = canned
+        got = post(priced.base_url, chat("x", model=model))
+        assert got.status == 200, got
+        (row,) = rows(ledger_of(priced.config), got.headers["x-request-id"])
+        return row["service_tier"], row["cost_pico"]
+
+    usual = costs("fixed", answering(100, 10, service_tier="default"))
+    fast = costs("fixed", answering(100, 10, service_tier="priority"))
+    long = costs("fixed", answering(200_001, 10))
+    unknown = costs("fixed", answering(100, 10, service_tier="flex"))
+
+    assert usual == ("standard", 120 * 10**6)
+    assert fast == ("priority", 240 * 10**6)
+    assert long == ("standard", (3 * 200_001 + 60) * 10**6)
+    assert unknown == ("flex", 120 * 10**6)
+    assert costs("changed", answering(100, 10)) == ("standard", 150 * 10**6)
+    notes = {row["service_tier"]: row for row in rows(ledger_of(priced.config))}
+    assert notes["flex"]["cost_source"] == "estimated"
+    assert notes["flex"]["cost_note"] == "no rate of its own for tier flex"
