@@ -39,7 +39,7 @@ from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.outbox import Outbox
 from router.stores.sql.overview import overview
 from router.stores.sql.spool import Spool
-from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, exposition
+from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, LedgerCollector, exposition
 
 _BACKLOG = 1024
 _LOCKED_S = 0.25
@@ -116,11 +116,12 @@ def _assembled(
 
 
 def _admin(settings: Settings, pipeline: Pipeline, world: World) -> Admin:
-    collector = FleetCollector(pipeline.fleet, world.monotonic_s)
+    fleet = FleetCollector(pipeline.fleet, world.monotonic_s)
+    ledger = LedgerCollector(pipeline.ledger)
     return Admin(
         fleet=pipeline.fleet,
         monotonic_s=world.monotonic_s,
-        metrics=lambda: (exposition(collector), CONTENT_TYPE),
+        metrics=lambda: (exposition(fleet, ledger), CONTENT_TYPE),
         key=settings.admin_key,
         has_keys=bool(settings.gate.keys),
     )

@@ -79,14 +79,6 @@ class Cache(Protocol):
         ...
 
 
-class Ledger(Protocol):
-    """Where entries are kept for good."""
-
-    def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
-        """Take `entries` over at once; what is returned is done when they are durable."""
-        ...
-
-
 class LedgerState(StrEnum):
     """Where entries go at the moment: to the database, to the spool, or no further than memory."""
 
@@ -106,6 +98,19 @@ class LedgerStanding:
     state: LedgerState = LedgerState.OK
     waiting_rows: int = 0
     outbox_rows: int = 0
+
+
+class Ledger(Protocol):
+    """Where entries are kept for good."""
+
+    def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
+        """Take `entries` over at once; what is returned is done when they are durable."""
+        ...
+
+    @property
+    def standing(self) -> LedgerStanding:
+        """How it is at the moment."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

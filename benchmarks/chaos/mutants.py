@@ -23,7 +23,7 @@ from router.domain.ledger import Entry
 from router.domain.money import ZERO
 from router.pipeline.flow import Caller, Pipeline
 from router.pipeline.reply import PlainReply, Reply, StreamReply
-from router.ports import Call, Ledger, Response, Upstream
+from router.ports import Call, Ledger, LedgerStanding, Response, Upstream
 
 DONE = b"data: [DONE]\n\n"
 _ERROR = b'data: {"error"'
@@ -265,6 +265,11 @@ class GenerousLedger:
     real: Ledger
     is_turn: Every = field(default_factory=lambda: Every(10))
 
+    @property
+    def standing(self) -> LedgerStanding:
+        """As the real one."""
+        return self.real.standing
+
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Post them, perhaps for free."""
         if self.is_turn():
@@ -278,6 +283,11 @@ class ForgetfulLedger:
 
     real: Ledger
     is_turn: Every = field(default_factory=lambda: Every(10))
+
+    @property
+    def standing(self) -> LedgerStanding:
+        """As the real one."""
+        return self.real.standing
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Post them, perhaps nowhere."""

@@ -84,7 +84,14 @@ class Front:
         """`GET /readyz`: requests are welcome; 503 from the moment when Farthing is told to stop."""
         if self.stopping.is_set():
             raise ApiError(503, "Farthing is stopping.", code="stopping", kind="server_error")
-        return _json({"status": "ready", "models": len(self.pipeline.models)})
+        ledger = self.pipeline.ledger.standing
+        return _json(
+            {
+                "status": "ready",
+                "models": len(self.pipeline.models),
+                "ledger": {"state": ledger.state, "waiting_rows": ledger.waiting_rows},
+            }
+        )
 
     async def _body(self, request: web.Request) -> bytes:
         """The body, refused as soon as it is known to be too much, and before it is read if it says so.

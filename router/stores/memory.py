@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 
 from router.domain.ledger import Entry
+from router.ports import LedgerStanding
 
 
 class MemoryCache:
@@ -64,6 +65,11 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+
+    @property
+    def standing(self) -> LedgerStanding:
+        """Always well."""
+        return LedgerStanding()
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Keep `entries`; done at once."""

@@ -8,14 +8,43 @@ from collections.abc import Callable, Iterator
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from router.dispatch.breaker import BreakerState
 from router.dispatch.fleet import Fleet
+from router.ports import Ledger, LedgerState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class FleetCollector:
+class LedgerCollector(Collector):
+    """The ledger's standing as gauges."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def collect(self) -> Iterator[Metric]:
+        """Where rows go (one of three is 1), and how many wait where."""
+        standing = self._ledger.standing
+        states = GaugeMetricFamily(
+            "farthing_ledger", "1 for where the ledger's rows go", labels=["state"]
+        )
+        for state in LedgerState:
+            states.add_metric([state], float(state is standing.state))
+        yield states
+        yield GaugeMetricFamily(
+            "farthing_ledger_waiting_rows",
+            "Rows in the spool or in memory, not in the database yet",
+            value=standing.waiting_rows,
+        )
+        yield GaugeMetricFamily(
+            "farthing_ledger_outbox_rows",
+            "Rows in the local file that PostgreSQL has not got yet, roughly",
+            value=standing.outbox_rows,
+        )
+
+
+class FleetCollector(Collector):
     """The fleet's standings as gauges."""
 
     def __init__(self, fleet: Fleet, monotonic_s: Callable[[], float]) -> None:
@@ -39,8 +68,9 @@ class FleetCollector:
         yield GaugeMetricFamily("farthing_retries_left", "Retries that may be made now", value=left)
 
 
-def exposition(collector: FleetCollector) -> bytes:
+def exposition(*collectors: Collector) -> bytes:
     """The text that Prometheus reads."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(collector)
+    for collector in collectors:
+        registry.register(collector)
     return generate_latest(registry)

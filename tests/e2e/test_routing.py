@@ -189,6 +189,7 @@ def test_health(farthing: Farthing) -> None:
     ready = get(f"{farthing.url}/readyz")
     assert ready.status == 200
     assert ready.json["status"] == "ready"
+    assert ready.json["ledger"] == {"state": "ok", "waiting_rows": 0}
 
 
 REDIRECTS = {
