@@ -1,0 +1,156 @@
+"""Budgets: so much money, for whom, in which period.
+
+A period is a day, a week from Monday, or a month by the calendar of a time zone, so that it begins
+at somebody's midnight also when their clocks are changed; or all of time.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from router.domain.money import ZERO, Money
+
+EACH = "*"
+"""As the name of a scope: one budget for each of its kind."""
+
+
+class ScopeKind(StrEnum):
+    """What a budget, or a limit, is about."""
+
+    ALL = "all"
+    KEY = "key"
+    TAG = "tag"
+    POLICY = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Everything, or what has a certain key, tag or policy; `name` is "" for everything."""
+
+    kind: ScopeKind = ScopeKind.ALL
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a name where there is but one, and none where there are many."""
+        if (self.kind is ScopeKind.ALL) != (self.name == ""):
+            raise ValueError(f"a scope of kind {self.kind} has a name unless it is everything")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" if self.name else "everything"
+
+
+EVERYTHING = Scope()
+
+
+class Window(StrEnum):
+    """How long a budget lasts before it begins anew."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    LIFETIME = "lifetime"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From a Unix time to another; a period without an end has None there."""
+
+    start_s: float
+    resets_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most `usd` for `scope` in each `window` of `timezone` (a name of the IANA database)."""
+
+    scope: Scope
+    usd: Money
+    window: Window
+    timezone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        """Refuse amounts below nothing and time zones that there are not."""
+        if self.usd < ZERO:
+            raise ValueError(f"a budget is not below 0: {self.usd}")
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"there is no time zone {self.timezone!r}") from None
+
+    def __str__(self) -> str:
+        """As a person would call it: `50 USD a month for key search-team`."""
+        span = "in all" if self.window is Window.LIFETIME else f"a {self.window}"
+        return f"{self.usd} USD {span} for {self.scope}"
+
+    @property
+    def is_for_each(self) -> bool:
+        """Whether it stands for one budget for each key, tag or policy."""
+        return self.scope.name == EACH
+
+    def of(self, name: str) -> "Budget":
+        """The budget of one of them."""
+        return replace(self, scope=Scope(self.scope.kind, name))
+
+    def period(self, now_s: float) -> Period:
+        """The period that `now_s` (Unix time) lies in."""
+        if self.window is Window.LIFETIME:
+            return Period(0.0, None)
+        zone = ZoneInfo(self.timezone)
+        today = datetime.fromtimestamp(now_s, zone).replace(
+            hour=0, minute=0, second=0, microsecond=0, fold=0
+        )
+        match self.window:
+            case Window.DAY:
+                start, end = today, today + timedelta(days=1)
+            case Window.WEEK:
+                start = today - timedelta(days=today.weekday())
+                end = start + timedelta(days=7)
+            case _:
+                start = today.replace(day=1)
+                end = (start + timedelta(days=32)).replace(day=1)
+        return Period(start.timestamp(), end.timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Where a budget stands: what was spent in its period, and what is reserved by requests under way."""
+
+    budget: Budget
+    period: Period
+    spent: Money = ZERO
+    reserved: Money = ZERO
+
+    @property
+    def left(self) -> Money:
+        """What may still be reserved; never below nothing."""
+        return max(ZERO, self.budget.usd - self.spent - self.reserved)
+
+    @property
+    def share_left(self) -> float:
+        """What is left as a share of the whole, 0 to 1."""
+        return self.left.pico / self.budget.usd.pico if self.budget.usd else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many requests, and tokens of prompt and answer, a minute, for a scope; None for no bound."""
+
+    scope: Scope
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse limits that would admit nothing."""
+        for bound in (self.requests_per_minute, self.tokens_per_minute):
+            if bound is not None and bound < 1:
+                raise ValueError(f"a limit is at least 1, not {bound!r}")
+
+    @property
+    def is_for_each(self) -> bool:
+        """Whether it stands for one limit for each key, tag or policy."""
+        return self.scope.name == EACH
+
+    def of(self, name: str) -> "RateLimit":
+        """The limit of one of them."""
+        return replace(self, scope=Scope(self.scope.kind, name))
