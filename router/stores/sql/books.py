@@ -46,19 +46,25 @@ class Books:
         self._in_memory: list[Waiting] = []
         self._replaying: Iterator[None] | None = None
         self._spooled_rows = 0
-        self._is_well = True
+        self._database = _Told()
+        self._spools = _Told()
 
     @property
     def waiting_rows(self) -> int:
         """Rows that wait in the spool or in memory, as far as they were put there since the start."""
-        return self._spooled_rows + len(self._in_memory)
+        return self._spooled_rows + self.in_memory_rows
+
+    @property
+    def in_memory_rows(self) -> int:
+        """Rows that would be lost if the process died now."""
+        return len(self._in_memory)
 
     @property
     def state(self) -> LedgerState:
         """Where entries go at the moment."""
         if self._in_memory:
             return LedgerState.MEMORY
-        return LedgerState.OK if self._is_well else LedgerState.SPOOLING
+        return LedgerState.OK if self._database.is_well else LedgerState.SPOOLING
 
     def keep(self, entries: Sequence[Entry]) -> None:
         """Keep `entries`, all of them or none. Raises Unwritable for what no database would take."""
@@ -87,9 +93,25 @@ class Books:
                     return
         except _UNWRITABLE as error:
             self._went_down(error)
+        except OSError as error:
+            self._spools.went("the ledger's spool cannot be read (%s)", error.strerror)
         else:
-            self._came_back()
+            self._database.came(
+                "the ledger's database takes rows again; those that waited are in it"
+            )
+            self._spools.came("the ledger's spool is well again")
         self._replaying = None
+
+    def close(self) -> None:
+        """Bring everything back, or at least to the spool, or, whole, to the log."""
+        self._asleep_until_s = float("-inf")
+        self.recover()
+        try:
+            if self._in_memory:
+                self._spool.append(self._in_memory)
+        except OSError:
+            for row in self._in_memory:
+                _LOG.error("ledger entry not written (no room): %r", row)
 
     def _commit(self, entries: Sequence[Entry]) -> None:
         tags = [row for entry in entries for row in tag_rows_of(entry)]
@@ -112,7 +134,8 @@ class Books:
         except TypeError as error:
             raise Unwritable(type(error).__name__) from None
         except OSError as error:
-            _LOG.error("the ledger's spool takes no rows (%s): they wait in memory", error.strerror)
+            message = "the ledger's spool takes no rows (%s): they wait in memory"
+            self._spools.went(message, error.strerror)
             self._remember(rows)
 
     def _remember(self, rows: Sequence[Waiting]) -> None:
@@ -123,6 +146,10 @@ class Books:
 
     def _replay(self) -> Iterator[None]:
         """Bring everything back; yields after each commit."""
+        while some := self._in_memory[:_REPLAYED_AT_ONCE]:
+            self._bring_back(some)
+            del self._in_memory[: len(some)]
+            yield
         for part in self._spool.parts():
             spooled = read(part)
             while batch := list(islice(spooled, _REPLAYED_AT_ONCE)):
@@ -133,10 +160,6 @@ class Books:
                 self._spooled_rows = max(0, self._spooled_rows - len(whole))
                 yield
             part.unlink(missing_ok=True)
-        while some := self._in_memory[:_REPLAYED_AT_ONCE]:
-            self._bring_back(some)
-            del self._in_memory[: len(some)]
-            yield
 
     def _bring_back(self, rows: Sequence[Waiting]) -> None:
         """Write rows that may be there already: all at once, or, where that fails, one by one."""
@@ -166,15 +189,28 @@ class Books:
 
     def _went_down(self, error: Exception) -> None:
         self._asleep_until_s = self._monotonic_s() + _PAUSE_S
-        if self._is_well:
-            reason = getattr(error, "orig", None) or type(error).__name__
-            _LOG.error("the ledger's database takes no rows (%s): they wait in the spool", reason)
-        self._is_well = False
+        reason = getattr(error, "orig", None) or type(error).__name__
+        message = "the ledger's database takes no rows (%s): they wait in the spool"
+        self._database.went(message, reason)
+        # What was opened may be no longer what is there: the next try opens it anew.
+        self._engine.dispose()
 
-    def _came_back(self) -> None:
-        if not self._is_well:
-            _LOG.warning("the ledger's database takes rows again; those that waited are in it")
-        self._is_well = True
+
+class _Told:
+    """Whether something is well; it is told when that changes, and not again and again."""
+
+    def __init__(self) -> None:
+        self.is_well = True
+
+    def went(self, message: str, *args: object) -> None:
+        if self.is_well:
+            _LOG.error(message, *args)
+        self.is_well = False
+
+    def came(self, message: str) -> None:
+        if not self.is_well:
+            _LOG.warning(message)
+        self.is_well = True
 
 
 def _is_the_databases(error: Exception) -> bool:

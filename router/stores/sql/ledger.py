@@ -95,7 +95,7 @@ class SqlLedger:
             self._keep(batch)
             self._loop.call_soon_threadsafe(_resolve, batch)
             if is_last:
-                self._books.recover()
+                self._books.close()
                 return
 
     def _batch(self, first: _Posted | None) -> tuple[list[_Posted], bool]:
