@@ -1,30 +1,22 @@
 """While the database takes no rows they wait beside it, and then are in it once, all of them."""
 
 import asyncio
-import contextlib
 import logging
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from router.domain.ledger import Entry
 from router.ports import LedgerState
-from router.stores.sql.books import Books, Unwritable
+from router.stores.sql.books import Books
 from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.spool import Spool, Waiting
-from tests.stores.entries import entry, ledgers
+from tests.stores.entries import entry
 from tests.stores.opened import open_ledger, spool_of
+from tests.stores.trouble import Clock, Held, Pragma
 
 
 @pytest.fixture
@@ -37,46 +29,6 @@ def ids(path: Path) -> list[str]:
         found = connection.execute("SELECT request_id FROM attempts ORDER BY request_id").fetchall()
     connection.close()
     return [request_id for (request_id,) in found]
-
-
-class Clock:
-    """Time that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-class Held:
-    """A lock on the database, as a backup or a careless tool would hold it."""
-
-    def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("BEGIN IMMEDIATE")
-
-    def let_go(self) -> None:
-        self._connection.execute("ROLLBACK")
-        self._connection.close()
-
-
-class Pragma:
-    """Something that every connection from now on is told first."""
-
-    def __init__(self, engine: Engine, pragma: str) -> None:
-        self._engine, self._pragma = engine, pragma
-        event.listen(engine, "connect", self._tell)
-        engine.dispose()
-
-    def take_back(self) -> None:
-        event.remove(self._engine, "connect", self._tell)
-        self._engine.dispose()
-
-    def _tell(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA {self._pragma}")
-        cursor.close()
 
 
 async def until_written(ledger: SqlLedger) -> None:
@@ -280,101 +232,3 @@ def test_when_the_disk_is_full_rows_wait_until_there_is_room(path: Path) -> None
     assert done.stdout == "memory ok 0\n", done.stderr
     assert len(ids(path)) == 1 + 3 * 600
     assert not list(path.parent.glob("*spool*"))
-
-
-class Life:
-    """A ledger's days: it writes, others lock its database or take its spool's place, it dies."""
-
-    def __init__(self, path: Path, entries: list[Entry]) -> None:
-        self.path, self.left = path, list(entries)
-        self.clock, self.engine = Clock(), open_database(path, busy_timeout_s=0.001)
-        self.written: set[tuple[str, int]] = set()
-        self.durable: set[tuple[str, int]] = set()
-        self.in_memory: set[tuple[str, int]] = set()
-        self.held: Held | None = None
-        self.books = Books(self.engine, Spool(spool_of(self.path)), self.clock)
-
-    def die(self) -> None:
-        """What was in memory only may be gone."""
-        self.books = Books(self.engine, Spool(spool_of(self.path)), self.clock)
-        self.durable -= self.in_memory
-        self.in_memory = set()
-
-    def write(self) -> None:
-        if self.left:
-            each = self.left.pop()
-            with contextlib.suppress(Unwritable):
-                before = self.books.in_memory_rows
-                self.books.keep([each])
-                key = (each.request_id, each.attempt)
-                self.written.add(key)
-                self.durable.add(key)
-                if self.books.in_memory_rows > before:
-                    self.in_memory.add(key)
-
-    def lock(self) -> None:
-        self.held = self.held or Held(self.path)
-
-    def unlock(self) -> None:
-        if self.held is not None:
-            self.held.let_go()
-        self.held = None
-
-    def block_spool(self) -> None:
-        if not spool_of(self.path).exists():
-            spool_of(self.path).mkdir()
-
-    def unblock_spool(self) -> None:
-        if spool_of(self.path).is_dir():
-            spool_of(self.path).rmdir()
-
-    def wait(self) -> None:
-        self.clock.now_s += 2.0
-
-    def recover(self) -> None:
-        self.books.recover()
-
-    def recover_in_haste(self) -> None:
-        self.books.recover(lambda: True)
-
-    def end(self) -> list[tuple[str, int]]:
-        """What is in the database when all is well again."""
-        for step in (self.unlock, self.unblock_spool, self.wait, self.recover, self.engine.dispose):
-            step()
-        with sqlite3.connect(self.path) as connection:
-            found = connection.execute("SELECT request_id, attempt FROM attempts").fetchall()
-        connection.close()
-        return found
-
-
-STEPS = st.lists(
-    st.sampled_from(
-        [
-            Life.write,
-            Life.lock,
-            Life.unlock,
-            Life.block_spool,
-            Life.unblock_spool,
-            Life.wait,
-            Life.recover,
-            Life.recover_in_haste,
-            Life.die,
-        ]
-    ),
-    max_size=30,
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(entries=ledgers(), steps=STEPS)
-def test_whatever_happens_what_was_kept_is_in_the_ledger_once(
-    entries: list[Entry], steps: list[Callable[[Life], None]]
-) -> None:
-    with TemporaryDirectory() as folder:
-        life = Life(Path(folder, "farthing.db"), entries)
-        for step in steps:
-            step(life)
-
-        ended = life.end()
-        assert len(ended) == len(set(ended))
-        assert life.durable <= set(ended) <= life.written
