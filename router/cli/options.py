@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from datetime import date
 from pathlib import Path
 
 from router.config.load import load_settings
@@ -24,3 +25,8 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 def settings_of(args: argparse.Namespace) -> Settings:
     """The settings that `--config` names. Raises ConfigError."""
     return load_settings(Path(args.config), os.environ)
+
+
+def day(text: str) -> str:
+    """A day of the calendar; argparse turns the ValueError of anything else into its own message."""
+    return date.fromisoformat(text).isoformat()

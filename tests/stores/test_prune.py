@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
+from router.domain.budget import EVERYTHING, Scope, ScopeKind
 from router.domain.ledger import Entry
 from router.ledger.report import GROUPINGS, Report
 from router.stores.sql.database import open_database
@@ -20,7 +21,7 @@ from router.stores.sql.schema import ATTEMPTS, TAGS
 from router.stores.sql.spent import spent
 from tests.stores.engines import write
 from tests.stores.entries import day, entry, ledgers
-from tests.stores.test_spent import ALL, SCOPES, Scope, expected
+from tests.stores.test_spent import SCOPES, expected
 
 
 def reports(engine: Engine) -> dict[str, Report]:
@@ -89,12 +90,13 @@ def test_a_new_attempt_after_pruning_is_rolled_up(engine: Engine) -> None:
 def test_a_period_that_begins_where_attempts_are_gone_counts_too_much_rather_than_too_little(
     engine: Engine,
 ) -> None:
-    write(engine, [entry("r1", at_s=day("2026-05-04", 7)), entry("r2", at_s=day("2026-05-04", 9))])
+    times = (day("2026-05-04", 7), day("2026-05-04", 9))
+    write(engine, [entry(f"r{n}", at_s=at_s, key="k") for n, at_s in enumerate(times)])
     roll_up(engine)
     list(prune(engine, day("2026-05-05")))
 
-    assert spent(engine, ALL, day("2026-05-04", 9) - 1) == entry().cost
-    assert spent(engine, Scope("key"), day("2026-05-04", 8)) == entry().cost * 2
+    assert spent(engine, EVERYTHING, day("2026-05-04", 9) - 1) == entry().cost
+    assert spent(engine, Scope(ScopeKind.KEY, "k"), day("2026-05-04", 8)) == entry().cost * 2
 
 
 def test_the_server_deletes_what_is_older_than_it_shall_keep(engine: Engine) -> None:

@@ -1,6 +1,5 @@
 """What a budget has spent, against the same sum in Python."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from router.domain.budget import EVERYTHING, Scope, ScopeKind
 from router.domain.ledger import Entry
 from router.domain.money import ZERO, Money
 from router.stores.sql.database import open_database
@@ -18,28 +18,20 @@ from router.stores.sql.spent import spent
 from tests.stores.engines import write
 from tests.stores.entries import day, entry, ledgers
 
-
-@dataclass(frozen=True)
-class Scope:
-    kind: str
-    name: str = ""
-
-
-ALL = Scope("all")
 SCOPES = [
-    ALL,
-    *(Scope(kind, name) for kind in ("key", "tag", "policy") for name in ("a", "c'; --")),
+    EVERYTHING,
+    *(Scope(kind, name) for kind in ScopeKind if kind != "all" for name in ("a", "c'; --")),
 ]
 
 
 def holds(scope: Scope, each: Entry) -> bool:
     """Whether an entry belongs to a scope."""
     match scope.kind:
-        case "key":
+        case ScopeKind.KEY:
             return each.key == scope.name
-        case "policy":
+        case ScopeKind.POLICY:
             return each.policy == scope.name
-        case "tag":
+        case ScopeKind.TAG:
             return scope.name in each.tags
         case _:
             return True
@@ -78,9 +70,14 @@ def test_a_period_may_begin_in_the_middle_of_an_hour(engine: Engine, rolled_up: 
     if rolled_up:
         roll_up(engine)
 
-    for scope in (ALL, Scope("key", "a"), Scope("tag", "a"), Scope("policy", "balanced")):
+    for scope in (
+        EVERYTHING,
+        Scope(ScopeKind.KEY, "a"),
+        Scope(ScopeKind.TAG, "a"),
+        Scope(ScopeKind.POLICY, "balanced"),
+    ):
         assert spent(engine, scope, midnight_of_kolkata_s) == Money(1_111_000)
-    assert spent(engine, Scope("key", "b"), midnight_of_kolkata_s) == ZERO
+    assert spent(engine, Scope(ScopeKind.KEY, "b"), midnight_of_kolkata_s) == ZERO
 
 
 def test_attempts_that_are_not_rolled_up_yet_are_spent_all_the_same(engine: Engine) -> None:
@@ -90,8 +87,8 @@ def test_attempts_that_are_not_rolled_up_yet_are_spent_all_the_same(engine: Engi
     late_s = entry().at_s - timedelta(days=2).total_seconds()
     write(engine, [entry("r3", cost=Money(300), at_s=late_s)])
 
-    assert spent(engine, ALL, day("2026-05-04", 0)) == Money(21)
-    assert spent(engine, ALL, day("2026-05-02", 0)) == Money(321)
+    assert spent(engine, EVERYTHING, day("2026-05-04", 0)) == Money(21)
+    assert spent(engine, EVERYTHING, day("2026-05-02", 0)) == Money(321)
 
 
 def test_sums_beyond_64_bits_are_exact(engine: Engine) -> None:
@@ -99,4 +96,4 @@ def test_sums_beyond_64_bits_are_exact(engine: Engine) -> None:
     write(engine, [entry(f"r{n}", cost=most) for n in range(6)])
     roll_up_step(engine, 3)
 
-    assert spent(engine, ALL, 0.0) == Money(54 * 10**18)
+    assert spent(engine, EVERYTHING, 0.0) == Money(54 * 10**18)

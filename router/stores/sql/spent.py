@@ -7,7 +7,7 @@ that first hour or day were pruned it counts whole: a budget never looks larger 
 """
 
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,6 +22,7 @@ from sqlalchemy import (
     true,
 )
 
+from router.domain.budget import Scope, ScopeKind
 from router.domain.money import Money
 from router.stores.sql.rollup_schema import (
     HALF,
@@ -34,26 +35,12 @@ from router.stores.sql.schema import ATTEMPTS, TAGS
 
 _A = ATTEMPTS.c
 _TABLES = {
-    "all": ROLLUP_HOURS,
-    "policy": ROLLUP_HOURS,
-    "key": ROLLUP_KEY_DAYS,
-    "tag": ROLLUP_TAG_DAYS,
+    ScopeKind.ALL: ROLLUP_HOURS,
+    ScopeKind.POLICY: ROLLUP_HOURS,
+    ScopeKind.KEY: ROLLUP_KEY_DAYS,
+    ScopeKind.TAG: ROLLUP_TAG_DAYS,
 }
 """The finest sums that know each kind of scope."""
-
-
-class Scope(Protocol):
-    """What a budget is about: `kind` is "all", "key", "tag" or "policy", and `name` says which."""
-
-    @property
-    def kind(self) -> str:
-        """What `name` is the name of."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Which of its kind; "" where there is but one."""
-        ...
 
 
 def spent(engine: Engine, scope: Scope, since_s: float) -> Money:
@@ -82,7 +69,7 @@ def _sums(scope: Scope, at: datetime) -> Select[Any]:
     since = sums.day >= day
     if "hour" in sums:
         since = or_(sums.day > day, and_(sums.day == day, sums.hour >= at.hour))
-    ours = true() if scope.kind == "all" else sums[scope.kind] == scope.name
+    ours = true() if scope.kind is ScopeKind.ALL else sums[scope.kind] == scope.name
     return select(func.sum(sums.cost_high), func.sum(sums.cost_low)).where(since, ours)
 
 
@@ -100,9 +87,9 @@ def _in_first_step(scope: Scope, at: datetime) -> list[ColumnElement[bool]]:
 def _ours(scope: Scope) -> ColumnElement[bool]:
     """Whether an attempt belongs to `scope`."""
     match scope.kind:
-        case "all":
+        case ScopeKind.ALL:
             return true()
-        case "tag":
+        case ScopeKind.TAG:
             own = and_(TAGS.c.request_id == _A.request_id, TAGS.c.attempt == _A.attempt)
             return exists().where(own, TAGS.c.tag == scope.name)
         case _:

@@ -71,6 +71,13 @@ class Spool:
         if self._path.exists():
             with self._locked():
                 self._path.rename(self._path.with_name(f"{self._path.name}.{token_hex(8)}"))
+        return self._set_aside()
+
+    def files(self) -> list[Path]:
+        """All files that rows wait in, as they are now; other processes may be at them."""
+        return [path for path in (*self._set_aside(), self._path) if path.exists()]
+
+    def _set_aside(self) -> list[Path]:
         return sorted(self._path.parent.glob(f"{escape(self._path.name)}.{'[0-9a-f]' * 16}"))
 
     @contextmanager

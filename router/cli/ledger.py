@@ -1,0 +1,252 @@
+"""`farthing ledger`: how the ledger is, its attempts as files, old attempts away."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy import Engine
+
+from router.app import real_world
+from router.cli.ledger_files import FORMS, STANDARD_OUTPUT, write_file
+from router.cli.options import add_config, day, settings_of
+from router.config.settings import Settings
+from router.domain.errors import FarthingError
+from router.ledger.export import Attempt, Column
+from router.ledger.focus import FOCUS
+from router.stores.sql.database import open_database, open_ledger
+from router.stores.sql.export import NATIVE, attempts, extent
+from router.stores.sql.retention import LEAST_KEPT_DAYS, give_back, prunable, prune
+from router.stores.sql.rollups import roll_up
+from router.stores.sql.spool import Spool, read
+from router.stores.sql.status import size_of, status
+
+HELP = "how the ledger is, its attempts as files, old attempts deleted"
+
+COLUMNS: Mapping[str, Sequence[Column]] = {"native": NATIVE, "focus": FOCUS}
+"""What `--columns` can be."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions of `ledger`, each with its options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, (help_, add, action) in _ACTIONS.items():
+        each = actions.add_parser(name, help=help_, description=help_)
+        add_config(each)
+        add(each)
+        each.set_defaults(act=action)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the action says."""
+    act: Callable[[argparse.Namespace, Settings], int] = args.act
+    return act(args, settings_of(args))
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Engine]:
+    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _outbox(settings: Settings) -> Iterator[Engine | None]:
+    """The local file, where it is the outbox of a PostgreSQL and there is one."""
+    if not settings.ledger_url or not settings.ledger_path.exists():
+        yield None
+        return
+    engine = open_database(settings.ledger_path)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+# --------------------------------------------------------------------------------- export
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", required=True, metavar="FILE", help="'-' for standard output")
+    parser.add_argument("--format", choices=[*FORMS], default="parquet", help="default: parquet")
+    parser.add_argument(
+        "--columns",
+        choices=[*COLUMNS],
+        default="native",
+        help="the ledger's own, or those of the FinOps specification FOCUS (default: native)",
+    )
+    parser.add_argument("--since", type=day, default="", metavar="DAY", help="first day (UTC)")
+    parser.add_argument("--until", type=day, default="", metavar="DAY", help="last day (UTC)")
+
+
+def _export(args: argparse.Namespace, settings: Settings) -> int:
+    """Write the file; progress goes to standard error, which may be a terminal."""
+    written = 0
+
+    def counted(batches: Iterable[list[Attempt]], total: int) -> Iterator[list[Attempt]]:
+        nonlocal written
+        with _progress("exporting", total) as advance:
+            for batch in batches:
+                yield batch
+                written += len(batch)
+                advance(len(batch))
+
+    with _opened(settings) as engine:
+        where = extent(engine, args.since, args.until)
+        batches = counted(attempts(engine, where), where.rows)
+        write_file(args.out, args.format, COLUMNS[args.columns], batches)
+    if args.out != STANDARD_OUTPUT:
+        _say(f"{written:,} attempts in {args.out}")
+    return 0
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda done: progress.advance(task, done)
+
+
+# ---------------------------------------------------------------------------------- prune
+
+
+def _add_prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--before",
+        required=True,
+        type=day,
+        metavar="DAY",
+        help=f"the first day whose attempts stay (UTC), {LEAST_KEPT_DAYS} days ago or earlier",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--vacuum",
+        action="store_true",
+        help="then write the SQLite file anew, so that it gets smaller; nobody else can write meanwhile",
+    )
+
+
+def _prune(args: argparse.Namespace, settings: Settings) -> int:
+    before_s = datetime.fromisoformat(args.before).replace(tzinfo=UTC).timestamp()
+    _refuse_recent(args.before, real_world().unix_s())
+    _refuse_while_older_wait(settings, before_s)
+    with _opened(settings) as engine:
+        rows = prunable(engine, before_s)
+        if not rows:
+            _say(f"There are no attempts before {args.before}.")
+            return 0
+        if not args.yes and not _agreed(rows, args.before):
+            _say("Nothing was deleted.")
+            return 1
+        roll_up(engine)
+        with _progress("deleting", rows) as advance:
+            deleted = _told(prune(engine, before_s), advance)
+        if args.vacuum:
+            give_back(engine)
+    _say(f"{deleted:,} attempts deleted. What reports say of them stays.")
+    return 0
+
+
+def _told(steps: Iterable[int], advance: Callable[[int], None]) -> int:
+    deleted = 0
+    for step in steps:
+        deleted += step
+        advance(step)
+    return deleted
+
+
+def _refuse_recent(before: str, now_s: float) -> None:
+    last = datetime.fromtimestamp(now_s, UTC).date() - timedelta(days=LEAST_KEPT_DAYS)
+    if before > last.isoformat():
+        raise FarthingError(
+            f"--before: {last} at the latest: budgets are counted from the attempts of their first day"
+        )
+
+
+def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
+    """A row that was written, waits all the same and is deleted would be taken for a new one."""
+    with _outbox(settings) as outbox:
+        waits = outbox is not None and prunable(outbox, before_s) > 0
+    parts = Spool(settings.ledger_spool).files()
+    rows = (row for part in parts for row in read(part) if row is not None)
+    if waits or any(row.row["at_s"] < before_s for row in rows):
+        raise FarthingError(
+            "attempts of that time wait outside the database: start Farthing, so that they come in"
+        )
+
+
+def _agreed(rows: int, before: str) -> bool:
+    """Whether the one who sits there says yes; nobody there is no."""
+    print(  # noqa: T201 - a command line speaks by printing
+        f"{rows:,} attempts before {before} will be deleted, for good. What reports say of them stays."
+        " Delete them? [y/N] ",
+        end="",
+        flush=True,
+    )
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+# --------------------------------------------------------------------------------- status
+
+
+def _add_status(_: argparse.ArgumentParser) -> None:
+    """It has no options of its own."""
+
+
+def _status(_: argparse.Namespace, settings: Settings) -> int:
+    with _opened(settings) as engine:
+        found = status(engine)
+        place = engine.url.render_as_string() if settings.ledger_url else settings.ledger_path
+    lines = {
+        "ledger": f"{place}, {_megabytes(found.bytes_on_disk)}",
+        "attempts": f"{found.attempts:,}{_from_to(found.first_day, found.last_day)}",
+        "in sums": f"{found.summed_attempts:,}{_from_to(found.first_summed_day, '')}",
+        "not in sums yet": f"{found.not_rolled_up:,}",
+        "spool": _spooled(settings),
+    }
+    with _outbox(settings) as outbox:
+        if outbox is not None:
+            lines["outbox"] = f"{status(outbox).attempts:,} attempts in {settings.ledger_path}"
+    for name, text in lines.items():
+        _say(f"{name + ':':17}{text}")
+    return 0
+
+
+def _spooled(settings: Settings) -> str:
+    files = Spool(settings.ledger_spool).files()
+    rows = sum(1 for file in files for _ in read(file))
+    return f"{rows:,} attempts, {_megabytes(size_of(files))}" if files else "empty"
+
+
+def _from_to(first: str, last: str) -> str:
+    if not first:
+        return ""
+    return f", {first} to {last}" if last else f", from {first}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 - a command line speaks by printing
+
+
+_ACTIONS: Mapping[
+    str,
+    tuple[
+        str,
+        Callable[[argparse.ArgumentParser], None],
+        Callable[[argparse.Namespace, Settings], int],
+    ],
+] = {
+    "status": ("what is in the ledger, and how large it is", _add_status, _status),
+    "export": ("write the ledger's attempts into a file", _add_export, _export),
+    "prune": ("delete old attempts; their sums stay", _add_prune, _prune),
+}

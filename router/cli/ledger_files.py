@@ -1,0 +1,122 @@
+"""Writing attempts into files: CSV, JSON lines, Parquet. Each writes batch by batch.
+
+Money is exact in all of them: decimal text, or a decimal of Parquet. pyarrow is imported for Parquet
+only.
+"""
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from router.domain.errors import FarthingError
+from router.domain.money import Money
+from router.ledger.export import Attempt, Column, Kind
+
+STANDARD_OUTPUT = "-"
+
+_Batches = Iterable[Sequence[Attempt]]
+_Writer = Callable[[BinaryIO, Sequence[Column], _Batches], None]
+
+
+def write_file(out: str, form: str, columns: Sequence[Column], batches: _Batches) -> None:
+    """Write `batches` into the file `out` ("-": standard output) in a form of `FORMS`.
+
+    The file is there when it is whole. Raises FarthingError when it cannot be written.
+    """
+    try:
+        with _opened(out) as file:
+            FORMS[form](file, columns, batches)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FarthingError(f"--out {out}: {error.strerror or error}") from None
+
+
+@contextmanager
+def _opened(out: str) -> Iterator[BinaryIO]:
+    """The file, under another name until it is whole."""
+    if out == STANDARD_OUTPUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    part = Path(f"{out}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_csv(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    lines = csv.writer(text)
+    lines.writerow([column.name for column in columns])
+    for batch in batches:
+        lines.writerows([_csv(column.value(attempt)) for column in columns] for attempt in batch)
+    text.detach()
+
+
+def _csv(value: Any) -> Any:
+    """Empty for None; words and truth as in JSON."""
+    match value:
+        case datetime():
+            return value.isoformat().replace("+00:00", "Z")
+        case bool() | list():
+            return orjson.dumps(value).decode()
+        case _:
+            return value
+
+
+def _write_jsonl(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -> None:
+    for batch in batches:
+        for attempt in batch:
+            row = {column.name: column.value(attempt) for column in columns}
+            file.write(orjson.dumps(row, default=str, option=_JSON))
+
+
+_JSON = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS
+"""Money is a dataclass, which would else be written as an object of its fields."""
+
+
+def _write_parquet(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - half a second, for this form only
+    from pyarrow import parquet  # noqa: PLC0415
+
+    types: Mapping[Kind, Any] = {
+        Kind.TEXT: pa.string(),
+        Kind.WHOLE: pa.int64(),
+        Kind.REAL: pa.float64(),
+        Kind.TRUTH: pa.bool_(),
+        Kind.MONEY: pa.decimal128(38, 12),
+        Kind.TIME: pa.timestamp("us", tz="UTC"),
+        Kind.WORDS: pa.list_(pa.string()),
+    }
+    schema = pa.schema([(column.name, types[column.kind]) for column in columns])
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for batch in batches:
+            values = [[_plain(column.value(each)) for each in batch] for column in columns]
+            arrays = [
+                pa.array(each, types[column.kind])
+                for column, each in zip(columns, values, strict=True)
+            ]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+
+
+def _plain(value: Any) -> Any:
+    return value.usd if isinstance(value, Money) else value
+
+
+FORMS: Mapping[str, _Writer] = {
+    "parquet": _write_parquet,
+    "csv": _write_csv,
+    "jsonl": _write_jsonl,
+}
+"""What `--format` can be."""
