@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import random
 import sqlite3
 import sys
@@ -86,7 +87,7 @@ async def run(
     found, dice = Findings(), random.Random(seed)
     async with upstreams_running(folder) as upstreams:
         config = _config(folder, {each.name: each.url for each in upstreams}, postgres)
-        port = free_port(dice)
+        port = free_port(random.Random(os.getpid()))  # several of us may run
         argv = ("serve", "--config", str(config), "--port", str(port))
         proxy = Process(folder / "proxy.log", "router", *argv)
         rig = _Rig(proxy, f"http://127.0.0.1:{port}", ledger_of(config), dice, found, postgres)
