@@ -80,8 +80,8 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         default="native",
         help="the ledger's own, or those of the FinOps specification FOCUS (default: native)",
     )
-    parser.add_argument("--since", type=day, default="", metavar="DAY", help="first day (UTC)")
-    parser.add_argument("--until", type=day, default="", metavar="DAY", help="last day (UTC)")
+    parser.add_argument("--since", type=day, metavar="DAY", help="first day (UTC)")
+    parser.add_argument("--until", type=day, metavar="DAY", help="last day (UTC)")
 
 
 def _export(args: argparse.Namespace, settings: Settings) -> int:
@@ -97,7 +97,7 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
                 advance(len(batch))
 
     with _opened(settings) as engine:
-        where = extent(engine, args.since, args.until)
+        where = extent(engine, args.since or "", args.until or "")
         batches = counted(attempts(engine, where), where.rows)
         write_file(args.out, args.format, COLUMNS[args.columns], batches)
     if args.out != STANDARD_OUTPUT:

@@ -1,7 +1,8 @@
 """Attempts as rows of FOCUS, the FinOps Open Cost and Usage Specification, version 1.2.
 
-A row is an attempt. The ledger knows its cost as a whole, of tokens of several prices: so it has no
-unit price, the quantity is all tokens together, and the buckets stand in columns of our own (`x_`).
+A row is an attempt. The ledger knows its cost as a whole, for tokens of several prices. So there is
+no column of unit prices, the quantity is all tokens together, and the buckets are in columns of our
+own (`x_`). Of the specification's conditional columns those stand here that the ledger knows.
 A cached answer is a row with neither cost nor quantity, since nobody was asked; its baseline stays.
 """
 
@@ -12,7 +13,6 @@ from typing import Any
 
 from router.domain.ledger import Outcome
 from router.domain.money import Money
-from router.domain.price import STANDARD
 from router.domain.usage import BUCKETS, INPUT_BUCKETS, OUTPUT_BUCKETS
 from router.ledger.export import Attempt, Column, Kind
 
@@ -76,10 +76,6 @@ def _sku_price(attempt: Attempt) -> str:
     return f"{_sku(attempt)}/{attempt['service_tier']}"
 
 
-def _pricing_category(attempt: Attempt) -> str:
-    return "Standard" if attempt["service_tier"] == STANDARD else "Other"
-
-
 def _tags(attempt: Attempt) -> str:
     """Ours have no value, for which the specification wants `true`."""
     return json.dumps(dict.fromkeys(attempt["tags"], True), ensure_ascii=False)
@@ -105,13 +101,11 @@ _TEXTS: dict[str, Callable[[Attempt], str | None]] = {
     "ConsumedUnit": _always("Tokens"),
     "InvoiceId": _always(None),
     "InvoiceIssuerName": _of("upstream"),
-    "PricingCategory": _pricing_category,
+    "PricingCategory": _always("Standard"),
     "PricingCurrency": _always("USD"),
     "PricingUnit": _always("Tokens"),
     "ProviderName": _of("upstream"),
     "PublisherName": _of("upstream"),
-    "RegionId": _always(None),
-    "RegionName": _always(None),
     "ResourceId": _of("model"),
     "ResourceName": _of("model"),
     "ResourceType": _always("Model"),
@@ -154,8 +148,6 @@ _COLUMNS = (
     *(Column(name, Kind.TIME, value) for name, value in _TIMES.items()),
     Column("ConsumedQuantity", Kind.WHOLE, _tokens),
     Column("PricingQuantity", Kind.WHOLE, _tokens),
-    Column("ContractedUnitPrice", Kind.MONEY, _always(None)),
-    Column("ListUnitPrice", Kind.MONEY, _always(None)),
     Column("x_AttemptNumber", Kind.WHOLE, _of("attempt")),
     Column("x_IsAnswer", Kind.TRUTH, _of("is_answer")),
     Column("x_TotalSeconds", Kind.REAL, _of("total_s")),

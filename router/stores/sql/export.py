@@ -113,7 +113,7 @@ def _kind(type_: TypeEngine[Any]) -> Kind:
 
 
 NATIVE = (
-    *(Column(column.name, _kind(column.type), itemgetter(column.name)) for column in ATTEMPTS.c),
+    *(Column(str(name), _kind(column.type), itemgetter(name)) for name, column in _A.items()),
     Column("cost_usd", Kind.MONEY, lambda attempt: Money(attempt["cost_pico"])),
     Column("baseline_usd", Kind.MONEY, lambda attempt: Money(attempt["baseline_pico"])),
     Column("tags", Kind.WORDS, itemgetter("tags")),

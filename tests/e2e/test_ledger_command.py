@@ -1,0 +1,180 @@
+"""`farthing ledger`: attempts leave as files or for good, and it says how things are."""
+
+import csv
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from router.domain.ledger import Entry
+from router.domain.money import Money
+from router.stores.sql.database import open_database, open_ledger
+from router.stores.sql.spool import Spool, Waiting
+from tests.e2e.configs import write_config
+from tests.e2e.programs import Done, here, run
+from tests.stores.engines import write
+from tests.stores.entries import day, entry
+
+NOWHERE = "http://127.0.0.1:9/v1"
+ENTRIES = [
+    entry("r1", at_s=day("2026-05-04"), key="k", tags=("b", "a"), cost=Money(1)),
+    entry("r2", at_s=day("2026-05-05"), asked="=1+1", first_content_s=0.25),
+    entry("r3", at_s=day("2026-05-06"), cost=Money(9 * 10**18), quality_p=0.5),
+]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A config whose ledger holds `ENTRIES`."""
+    on_postgres = request.param == "postgresql"
+    url = request.getfixturevalue("postgres_url") if on_postgres else ""
+    keep(tmp_path, url, ENTRIES)
+    return write_config(
+        tmp_path, NOWHERE, ledger={"path": "ledger.db"} | ({"url": url} if url else {})
+    )
+
+
+def keep(folder: Path, url: str, entries: Sequence[Entry]) -> None:
+    engine = open_ledger(folder / "ledger.db", url)
+    write(engine, entries)
+    engine.dispose()
+
+
+def ledger(action: str, config: Path, *arguments: str) -> Done:
+    return here("ledger", action, "--config", str(config), *arguments)
+
+
+def exported(config: Path, form: str, *arguments: str) -> list[dict[str, Any]]:
+    out = config.with_name(f"out.{form}")
+    done = ledger("export", config, "--format", form, "--out", str(out), *arguments)
+    assert (done.status, done.err) == (0, "")
+    assert done.out == f"{len(ENTRIES)} attempts in {out}\n"
+    match form:
+        case "csv":
+            with out.open(encoding="utf-8", newline="") as file:
+                return list(csv.DictReader(file))
+        case "jsonl":
+            return [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+        case _:
+            rows: list[dict[str, Any]] = parquet.read_table(out).to_pylist()
+            return rows
+
+
+def test_every_format_has_the_same_columns_and_exact_money(config: Path) -> None:
+    files = {form: exported(config, form) for form in ("csv", "jsonl", "parquet")}
+    columns = {form: list(rows[0]) for form, rows in files.items()}
+    costs = {form: [str(row["cost_usd"]) for row in rows] for form, rows in files.items()}
+
+    assert columns["csv"] == columns["jsonl"] == columns["parquet"]
+    assert costs["csv"] == costs["jsonl"] == ["0.000000000001", "0.000001", "9000000"]
+    assert sum(row["cost_usd"] for row in files["parquet"]) == Decimal("9000000.000001000001")
+    assert [row["tags"] for row in files["parquet"]] == [["a", "b"], [], []]
+    assert [row["tags"] for row in files["csv"]] == ['["a","b"]', "[]", "[]"]
+    assert [row["first_content_s"] for row in files["jsonl"]] == [None, 0.25, None]
+    assert [row["first_content_s"] for row in files["csv"]] == ["", "0.25", ""]
+    assert {row["is_answer"] for row in files["csv"]} == {"true"}
+
+
+def test_focus_has_its_columns_in_every_format(config: Path) -> None:
+    for form in ("csv", "jsonl", "parquet"):
+        rows = exported(config, form, "--columns", "focus")
+        first = rows[0]
+
+        assert [str(row["x_RequestId"]) for row in rows] == ["r1", "r2", "r3"]
+        assert first["ServiceCategory"] == "AI and Machine Learning"
+        assert json.loads(first["Tags"]) == {"a": True, "b": True}
+        if form == "parquet":
+            assert first["ChargePeriodStart"] == datetime(2026, 5, 4, 12, tzinfo=UTC)
+            assert first["BilledCost"] == Decimal("0.000000000001")
+        else:
+            assert first["ChargePeriodStart"] == "2026-05-04T12:00:00Z"
+            assert first["BilledCost"] == "0.000000000001"
+
+
+def test_days_can_be_chosen_and_standard_output_written_to(config: Path) -> None:
+    days = ("--since", "2026-05-05", "--until", "2026-05-05")
+    asked = ("export", "--config", str(config), "--format", "jsonl", "--out", "-", *days)
+    done = run("ledger", *asked)
+
+    assert [json.loads(line)["asked"] for line in done.out.splitlines()] == ["=1+1"]
+    assert (done.status, done.err) == (0, "")
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_line(config: Path) -> None:
+    done = ledger("export", config, "--out", str(config / "no-folder"))
+
+    assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("farthing: --out ")
+    assert done.err.count("\n") == 1
+    assert sorted(path.suffix for path in config.parent.iterdir() if ".part" in path.name) == []
+
+
+def test_pruning_deletes_attempts_and_leaves_reports_as_they_were(config: Path) -> None:
+    before = here("report", "--config", str(config), "--by", "day", "--json")
+    done = ledger("prune", config, "--before", "2026-05-06", "--yes", "--vacuum")
+
+    assert (done.status, done.err) == (0, "")
+    assert done.out == "2 attempts deleted. What reports say of them stays.\n"
+    assert here("report", "--config", str(config), "--by", "day", "--json") == before
+    again = ledger("prune", config, "--before", "2026-05-06", "--yes")
+    assert again.out == "There are no attempts before 2026-05-06.\n"
+
+
+def test_pruning_asks_and_silence_is_no(config: Path) -> None:
+    asked = ("prune", "--config", str(config), "--before", "2026-05-05")
+    nobody, yes = run("ledger", *asked), run("ledger", *asked, stdin="y\n")
+
+    assert nobody.status == 1
+    assert nobody.out.startswith("1 attempts before 2026-05-05 will be deleted, for good.")
+    assert nobody.out.endswith("Nothing was deleted.\n")
+    assert yes.status == 0
+    assert yes.out.endswith("1 attempts deleted. What reports say of them stays.\n")
+
+
+def test_recent_attempts_stay(config: Path) -> None:
+    today = datetime.fromtimestamp(time.time(), UTC).date().isoformat()
+    done = ledger("prune", config, "--before", today, "--yes")
+
+    assert done.status == 1
+    assert done.err.startswith("farthing: --before: ")
+    assert done.err.endswith("budgets are counted from the attempts of their first day\n")
+
+
+def test_nothing_is_deleted_while_older_attempts_wait_elsewhere(config: Path) -> None:
+    spool = config.with_name("ledger.db.spool")
+    Spool(spool).append([Waiting.of(entry("r0", at_s=day("2026-05-05")))])
+    refused = ledger("prune", config, "--before", "2026-05-06", "--yes")
+    allowed = ledger("prune", config, "--before", "2026-05-05", "--yes")
+
+    assert refused.status == 1
+    assert "wait outside the database" in refused.err
+    assert allowed.out == "1 attempts deleted. What reports say of them stays.\n"
+
+
+def test_it_says_how_the_ledger_is(config: Path) -> None:
+    here("report", "--config", str(config))
+    engine = open_database(config.with_name("ledger.db"))
+    is_postgres = "postgresql:" in config.read_text("utf-8")
+    write(engine, [entry("r4", at_s=day("2026-05-07"))])
+    engine.dispose()
+    Spool(config.with_name("ledger.db.spool")).append([Waiting.of(entry("r5"))] * 2)
+    done = ledger("status", config)
+    lines = dict(line.split(":", 1) for line in done.out.splitlines())
+
+    assert (done.status, done.err) == (0, "")
+    assert lines["ledger"].strip().endswith(" MB")
+    assert "0.0 MB" not in lines["ledger"]
+    assert lines["spool"].strip().startswith("2 attempts, ")
+    if is_postgres:
+        assert lines["attempts"].strip() == "3, 2026-05-04 to 2026-05-06"
+        assert lines["outbox"].strip().startswith("1 attempts in ")
+    else:
+        assert lines["attempts"].strip() == "4, 2026-05-04 to 2026-05-07"
+        assert lines["in sums"].strip() == "3, from 2026-05-04"
+        assert lines["not in sums yet"].strip() == "1"
