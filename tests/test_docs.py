@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, get_args, get_origin
@@ -209,8 +210,9 @@ def test_the_farthing_of_the_documents_takes_what_they_tell_it(
     if command == "--version":
         return
     assert command in COMMANDS
+    actions = list(takewhile(lambda word: not word.startswith("-"), arguments))
     with pytest.raises(SystemExit):
-        main([command, "--help"])
+        main([command, *actions, "--help"])
     known = capsys.readouterr().out
     options = [word for word in arguments if re.match(r"--?[a-z]", word)]
 
