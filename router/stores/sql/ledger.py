@@ -31,7 +31,7 @@ _MOST_IN_ONE_COMMIT = 500
 _TIDY_EVERY_S = 1.0
 _SUMMED_EVERY_S = 60.0
 _ROLL_UP_STEP = 200
-"""Rows that are rolled up at a time: some 10 ms, which an answer may have to wait."""
+"""Rows that are rolled up at a time: some 4 ms, which an answer may have to wait."""
 
 
 @dataclass(frozen=True, slots=True)

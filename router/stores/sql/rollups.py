@@ -6,6 +6,7 @@ the attempt's own time, so that one written down days late lands in its own day.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from math import log
 from typing import Any
 
@@ -13,9 +14,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Insert,
     Select,
     Table,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -62,8 +65,8 @@ def roll_up_step(engine: Engine, step_rows: int) -> int:
         mark = _locked_mark(connection)
         last, count = _next(connection, mark, step_rows)
         if count:
-            for table, rows in _rollups(and_(_A.seq > mark, _A.seq <= last)):
-                _add(connection, table, rows)
+            for statement in _additions(connection.dialect.name):
+                connection.execute(statement, {"mark": mark, "last": last})
             connection.execute(update(ROLLUP_STATE).values(up_to_seq=last))
         return count
 
@@ -72,7 +75,7 @@ def _locked_mark(connection: Connection) -> int:
     """The mark, with nobody else able to move it. Writing comes first: then SQLite locks at once."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ROLLUP_LOCK})
-    fresh = _insert(connection)(ROLLUP_STATE).values(id=1, up_to_seq=0)
+    fresh = _insert(connection.dialect.name)(ROLLUP_STATE).values(id=1, up_to_seq=0)
     connection.execute(fresh.on_conflict_do_nothing())
     connection.execute(update(ROLLUP_STATE).values(up_to_seq=ROLLUP_STATE.c.up_to_seq))
     return int(connection.execute(select(ROLLUP_STATE.c.up_to_seq)).scalar_one())
@@ -83,6 +86,16 @@ def _next(connection: Connection, mark: int, step_rows: int) -> tuple[int, int]:
     ahead = select(_A.seq).where(_A.seq > mark).order_by(_A.seq).limit(step_rows).subquery()
     last, count = connection.execute(select(func.max(ahead.c.seq), func.count())).one()
     return int(last or 0), int(count)
+
+
+@cache
+def _additions(dialect: str) -> tuple[Insert, ...]:
+    """What adds the attempts after `mark` up to `last` to every table of sums.
+
+    Made once, for to make these statements takes longer than to run them.
+    """
+    these = and_(_A.seq > bindparam("mark"), _A.seq <= bindparam("last"))
+    return tuple(_adding(dialect, table, rows) for table, rows in _rollups(these))
 
 
 def _rollups(these: ColumnElement[bool]) -> list[tuple[Table, Select[Any]]]:
@@ -142,19 +155,17 @@ def _latencies(measure: str) -> Select[Any]:
     return counted.group_by(_A.day, _A.model, bucket)
 
 
-def _add(connection: Connection, table: Table, rows: Select[Any]) -> None:
+def _adding(dialect: str, table: Table, rows: Select[Any]) -> Insert:
     """Insert `rows`, adding their sums to those of rows that are there already."""
-    adding = _insert(connection)(table).from_select([column.name for column in table.columns], rows)
+    adding = _insert(dialect)(table).from_select([column.name for column in table.columns], rows)
     sums = {
         column.name: column + adding.excluded[column.name]
         for column in table.columns
         if not column.primary_key
     }
-    connection.execute(
-        adding.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
-    )
+    return adding.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
 
 
-def _insert(connection: Connection) -> Callable[[Table], sqlite.Insert | postgresql.Insert]:
+def _insert(dialect: str) -> Callable[[Table], sqlite.Insert | postgresql.Insert]:
     """The dialect's own INSERT, which knows what to do about conflicts."""
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
