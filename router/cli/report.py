@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,15 +14,18 @@ from sqlalchemy import Engine
 from router.app import real_world
 from router.cli.options import add_config, settings_of
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
+from router.cli.report_html import write_page
 from router.config.problems import nearest
 from router.config.settings import Settings
 from router.domain.catalog import DatedCatalog
 from router.domain.errors import FarthingError
 from router.domain.model import Model
 from router.domain.price import Price
+from router.ledger.overview import document
 from router.ledger.report import GROUPINGS, Filters, Report
 from router.ledger.static_mix import static_mix
 from router.stores.sql.database import open_ledger
+from router.stores.sql.overview import overview
 from router.stores.sql.reports import read_cells, report
 from router.stores.sql.rollups import roll_up
 
@@ -46,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print CSV")
+    form.add_argument(
+        "--html", type=Path, metavar="FILE", help="write the dashboard of the period to one file"
+    )
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -75,14 +82,18 @@ def filters_of(args: argparse.Namespace, now_s: float) -> Filters:
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
     settings = settings_of(args)
-    filters = filters_of(args, real_world().unix_s())
+    now_s = real_world().unix_s()
+    filters = filters_of(args, now_s)
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
         baseline = _baseline(args.baseline, settings, engine, filters) if args.baseline else None
-        found = report(engine, by=args.by, filters=filters, baseline=baseline)
+        if args.html:
+            shown = overview(engine, filters=filters, now_s=now_s, baseline=baseline)
+            write_page(args.html, document(shown))
+        else:
+            _print(report(engine, by=args.by, filters=filters, baseline=baseline), args)
     finally:
         engine.dispose()
-    _print(found, args)
     return 0
 
 
