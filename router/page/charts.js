@@ -151,12 +151,7 @@ Farthing.charts = (() => {
         ctx.textBaseline = "middle";
         chart.getDatasetMeta(0).data.forEach((bar, index) => {
           const [from, to] = chart.data.datasets[0].data[index];
-          const right = Math.max(bar.x, bar.base);
-          const text = format.money(to - from);
-          const inside = right + 8 + ctx.measureText(text).width > chart.chartArea.right;
-          ctx.textAlign = inside ? "right" : "left";
-          const left = Math.min(bar.x, bar.base);
-          ctx.fillText(text, inside ? left - 6 : right + 6, bar.y);
+          ctx.fillText(format.money(to - from), Math.max(bar.x, bar.base) + 6, bar.y);
         });
         ctx.restore();
       },
@@ -199,7 +194,11 @@ Farthing.charts = (() => {
         ctx.font = `500 12px ${Chart.defaults.font.family}`;
         ctx.fillStyle = css("ink");
         ctx.textBaseline = "middle";
-        const taken = [];
+        const taken = chart.data.datasets.map((dataset, index) => {
+          const [{ x, y }] = chart.getDatasetMeta(index).data;
+          const { r } = dataset.data[0];
+          return { left: x - r, right: x + r, top: y - r, bottom: y + r };
+        });
         chart.data.datasets.forEach((dataset, index) => {
           const [point] = chart.getDatasetMeta(index).data;
           const text = shortened(dataset.label);
@@ -207,10 +206,10 @@ Farthing.charts = (() => {
           const gap = dataset.data[0].r + 5;
           const places = [[point.x + gap, point.y], [point.x - gap - width, point.y],
             [point.x - width / 2, point.y - gap - 5], [point.x - width / 2, point.y + gap + 6]];
-          const place = places.find(([x, y]) => x >= chartArea.left && x + width <= chartArea.right
-            && !taken.some((other) => Math.abs(other.y - y) < 13 && x < other.x + other.width && other.x < x + width));
+          const place = places.find(([x, y]) => x >= chartArea.left && x + width <= chart.width && y > 6
+            && !taken.some((other) => y + 6 > other.top && y - 6 < other.bottom && x < other.right && x + width > other.left));
           if (!place) return;
-          taken.push({ x: place[0], y: place[1], width });
+          taken.push({ left: place[0], right: place[0] + width, top: place[1] - 6, bottom: place[1] + 6 });
           ctx.fillText(text, ...place);
         });
         ctx.restore();
@@ -218,7 +217,6 @@ Farthing.charts = (() => {
     };
     const qualities = points.map((point) => point.y);
     const costs = points.map((point) => point.x);
-    const range = Math.max(0.05, Math.max(...qualities) - Math.min(...qualities));
     draw("worth", says, {
       type: "bubble",
       data: {
@@ -236,13 +234,15 @@ Farthing.charts = (() => {
             type: "logarithmic", min: Math.min(...costs) / 2.2, max: Math.max(...costs) * 2.2,
             border: { color: css("line") }, grid: { display: false },
             title: { display: true, text: "Mean cost of an answer (log)" },
-            ticks: { maxRotation: 0, autoSkipPadding: 12, callback: tenths },
+            afterBuildTicks: roundTicks,
+            ticks: { maxRotation: 0, autoSkipPadding: 12, callback: (value) => format.tick(value) },
           },
           y: {
-            border: { display: false }, max: Math.min(1.02, Math.max(...qualities) + range * 0.35),
-            min: Math.max(0, Math.min(...qualities) - range * 0.35),
+            border: { display: false },
+            min: Math.max(0, Math.floor(Math.min(...qualities) * 10 - 0.3) / 10),
+            max: Math.min(1, Math.ceil(Math.max(...qualities) * 10 + 0.3) / 10),
             title: { display: true, text: "Predicted quality" },
-            ticks: { maxTicksLimit: 6, callback: (value) => (value > 1 ? "" : Number(value.toFixed(2))) },
+            ticks: { stepSize: 0.1, callback: (value) => value.toFixed(1) },
           },
         },
         plugins: {
@@ -260,10 +260,12 @@ Farthing.charts = (() => {
 
   const shortened = (text) => (text.length > 22 ? `${text.slice(0, 21)}…` : text);
 
-  /* On an axis of powers, only 1, 2 and 5 are written. */
-  function tenths(value) {
-    const digit = Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
-    return [1, 2, 5].includes(digit) ? format.tick(value) : "";
+  /* On an axis of powers only 1, 2 and 5 are marked, and of a long one only 1. */
+  function roundTicks(axis) {
+    const digits = axis.max / axis.min > 200 ? [1] : [1, 2, 5];
+    const digit = (value) => Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
+    const round = axis.ticks.filter(({ value }) => digits.includes(digit(value)));
+    axis.ticks = round.filter(({ value }, at) => at === 0 || value / round[at - 1].value > 1.2);
   }
 
   const LATENCY_SHADES = [1, 0.7, 0.4];
@@ -296,7 +298,8 @@ Farthing.charts = (() => {
         scales: {
           x: {
             type: "logarithmic", border: { color: css("line") },
-            ticks: { maxRotation: 0, autoSkipPadding: 16, callback: (value) => tenths(value) && format.seconds(value) },
+            afterBuildTicks: roundTicks,
+            ticks: { maxRotation: 0, autoSkipPadding: 12, callback: (value) => format.seconds(value) },
           },
           y: { grid: { display: false }, border: { display: false }, ticks: { color: css("ink"), autoSkip: false } },
         },

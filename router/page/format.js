@@ -39,7 +39,7 @@ Farthing.format = (() => {
 
   function seconds(s) {
     if (s < 1) return `${Math.round(s * 1000)} ms`;
-    return `${s < 10 ? s.toFixed(1) : Math.round(s)} s`;
+    return `${s < 9.95 ? Number(s.toFixed(1)) : Math.round(s)} s`;
   }
 
   const zone = { timeZone: "UTC" };

@@ -145,7 +145,7 @@
     get("lock").hidden = sessionStorage.getItem(KEY) === null;
     offer(overview);
     show(overview);
-    get("status").textContent = state.paused ? "Paused" : `As of ${new Date(overview.now_s * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })}`;
+    get("status").textContent = state.paused ? "Paused" : `As of ${new Date(overview.now_s * 1000).toLocaleTimeString("en-GB")}`;
   }
 
   function next() {

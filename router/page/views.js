@@ -98,10 +98,10 @@ Farthing.views = (() => {
       const each = steps.map((step) => number(step[name]));
       return mode === "sum" ? addedUp(each) : each;
     });
-    const who = overview.baseline === "reference" ? "the models that were asked for" : overview.baseline;
+    const who = overview.baseline === "reference" ? "The references" : overview.baseline;
     const saved = number(total.saving_usd);
     const says = number(total.baseline_usd) === 0 ? "No answer had a baseline."
-      : `With ${who}: ${format.money(total.baseline_usd)}, ${format.money(Math.abs(saved))} ${saved < 0 ? "less" : "more"} than was spent.`;
+      : `${who} would have cost ${format.money(total.baseline_usd)}, ${format.money(Math.abs(saved))} ${saved < 0 ? "less" : "more"}.`;
     get("against-says").textContent = says;
     get("against-each").textContent = `Per ${unitOf(overview)}`;
     charts.against(names, costs, baselines, says);
@@ -121,7 +121,7 @@ Farthing.views = (() => {
     const lostSay = `${format.times(total.lost, "request")} failed`;
     get("rates-says").textContent = `${hitsSay}; ${lostSay}. ${failedCalls(total)}`;
     charts.rate("hits", names, hits, "c0", hitsSay);
-    charts.rate("errors", names, lost, "c5", lostSay);
+    charts.rate("errors", names, lost, "wasted", lostSay);
     tableOnDemand("rates-table", () => table("Cache hits and errors", [unit, "requests", "from the cache", "failed", "failed calls"],
       steps.map((step, at) => [format.wholeStep(step.name), format.count(step.requests), format.share(hits[at]), format.share(lost[at]), format.count(step.failed_attempts)])));
   }
@@ -242,7 +242,7 @@ Farthing.views = (() => {
     if (share !== undefined) {
       const bar = make("span", { className: "bar", "aria-hidden": "true" });
       bar.style.width = `${Math.max(0, share) * 100}%`;
-      name.append(bar);
+      name.append(make("span", { className: "track-of" }, bar));
     }
     return make("tr", {}, name, ...COLUMNS.map((column) => {
       const value = column.value(line);
