@@ -115,8 +115,8 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
     return figures
 
 
-def show(sizes: Sequence[int], found: Sequence[dict[str, Any]]) -> None:
-    table = Table(title="A month's report")
+def show(sizes: Sequence[int], found: Sequence[dict[str, Any]], title: str) -> None:
+    table = Table(title=title)
     table.add_column("")
     for size in sizes:
         table.add_column(f"{size:,} rows", justify="right")
@@ -136,7 +136,7 @@ def main() -> None:
     args = parser.parse_args()
     sizes = (args.rows // 10, args.rows)
     with TemporaryDirectory(prefix="farthing-report-") as folder:
-        show(sizes, [measure(rows, Path(folder)) for rows in sizes])
+        show(sizes, [measure(rows, Path(folder)) for rows in sizes], "A month's report")
 
 
 if __name__ == "__main__":

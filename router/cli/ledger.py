@@ -15,11 +15,12 @@ from router.cli.ledger_files import FORMS, STANDARD_OUTPUT, write_file
 from router.cli.options import add_config, day, settings_of
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
+from router.domain.ledger import LEAST_KEPT_DAYS
 from router.ledger.export import Attempt, Column
 from router.ledger.focus import FOCUS
 from router.stores.sql.database import open_database, open_ledger
 from router.stores.sql.export import NATIVE, attempts, extent
-from router.stores.sql.retention import LEAST_KEPT_DAYS, give_back, prunable, prune
+from router.stores.sql.retention import give_back, prunable, prune
 from router.stores.sql.rollups import roll_up
 from router.stores.sql.spool import Spool, read
 from router.stores.sql.status import size_of, status

@@ -36,6 +36,11 @@ class CostSource(StrEnum):
     FREE = "free"
 
 
+LEAST_KEPT_DAYS = 33
+"""Attempts must not be deleted before. A budget's month began at most 31 days ago, somewhere on
+Earth, and what was spent since then is counted from the attempts of that day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One attempt to answer one request (or the cache's answer to it).

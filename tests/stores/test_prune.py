@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from router.domain.budget import EVERYTHING, Scope, ScopeKind
-from router.domain.ledger import Entry
+from router.domain.ledger import LEAST_KEPT_DAYS, Entry
 from router.ledger.report import GROUPINGS, Report
 from router.stores.sql.database import open_database
 from router.stores.sql.reports import report
-from router.stores.sql.retention import LEAST_KEPT_DAYS, Retention, give_back, prunable, prune
+from router.stores.sql.retention import Retention, give_back, prunable, prune
 from router.stores.sql.rollups import roll_up, roll_up_step
 from router.stores.sql.schema import ATTEMPTS, TAGS
 from router.stores.sql.spent import spent

@@ -14,10 +14,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from router.stores.sql.rollup_schema import ROLLUP_STATE
 from router.stores.sql.schema import ATTEMPTS, TAGS
 
-LEAST_KEPT_DAYS = 33
-"""A budget's month began at most 31 days ago, somewhere on Earth; what was spent since then is
-counted from the attempts of that day."""
-
 _LOG = logging.getLogger(__name__)
 _A = ATTEMPTS.c
 _KEYS_OF_TAGS = tuple_(TAGS.c.request_id, TAGS.c.attempt)
@@ -25,6 +21,7 @@ _DAY_S = 86_400
 _STEP_ROWS = 1000
 _EVERY_S = 3600.0
 _BETWEEN_STEPS_S = 0.05
+_LAST_WORDS_S = 5.0
 
 
 def prune(engine: Engine, before_s: float, *, step_rows: int = _STEP_ROWS) -> Iterator[int]:
@@ -86,10 +83,11 @@ class Retention:
         self._pruner.start()
 
     def close(self) -> None:
-        """Stop after the step that is under way."""
+        """Stop after the step that is under way, which a database that hangs may make a long one."""
         self._closing.set()
-        self._pruner.join()
-        self._engine.dispose()
+        self._pruner.join(_LAST_WORDS_S)
+        if not self._pruner.is_alive():
+            self._engine.dispose()
 
     def _run(self) -> None:
         pause_s = self._first_s
