@@ -38,6 +38,7 @@ from router.stores.sql.database import central, open_database
 from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.outbox import Outbox
 from router.stores.sql.overview import overview
+from router.stores.sql.retention import Retention
 from router.stores.sql.spool import Spool
 from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, LedgerCollector, exposition
 
@@ -148,6 +149,8 @@ async def _pipeline(settings: Settings, world: World, stack: AsyncExitStack) -> 
     stack.push_async_callback(cache.close)
     ledger = _ledger(settings, world)
     stack.push_async_callback(ledger.close)
+    if settings.ledger_keep_days is not None:
+        stack.callback(_retention(settings, settings.ledger_keep_days, world).close)
     return _assembled(settings, world, upstreams, cache, ledger)
 
 
@@ -159,6 +162,12 @@ def _ledger(settings: Settings, world: World) -> SqlLedger:
         turn = settings.ledger_path.with_name(f"{settings.ledger_path.name}.turn")
         outbox = Outbox(engine, central(settings.ledger_url), turn, world.monotonic_s)
     return SqlLedger(engine, books, world.monotonic_s, outbox)
+
+
+def _retention(settings: Settings, keep_days: int, world: World) -> Retention:
+    url = settings.ledger_url
+    engine = central(url) if url else open_database(settings.ledger_path)
+    return Retention(engine, keep_days, world.unix_s)
 
 
 async def _upstream(

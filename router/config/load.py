@@ -64,6 +64,7 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         cache_timeout_s=section.cache.timeout_s,
         ledger_path=path.parent / section.ledger.path,
         ledger_url=ledger_url,
+        ledger_keep_days=section.ledger.keep_days,
         ledger_spool=path.parent / (section.ledger.spool or f"{section.ledger.path}.spool"),
         gate=gate,
         notes=tuple(selection.notes),

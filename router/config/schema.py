@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from router.domain.category import Category
+from router.domain.ledger import LEAST_KEPT_DAYS
 from router.domain.model import Capability
 from router.domain.price import STANDARD
 
@@ -252,6 +253,7 @@ class LedgerSection(Section):
     path: str = "var/farthing.db"
     spool: str | None = None
     url: LedgerUrl | None = None
+    keep_days: int | None = Field(None, ge=LEAST_KEPT_DAYS)
 
 
 class KeySection(Section):

@@ -59,6 +59,7 @@ class Settings:
     ledger_path: Path
     ledger_spool: Path
     ledger_url: str = field(repr=False)
+    ledger_keep_days: int | None
     gate: Gate
     notes: tuple[str, ...]
 
