@@ -263,9 +263,8 @@ Farthing.charts = (() => {
   /* On an axis of powers only 1, 2 and 5 are marked, and of a long one only 1. */
   function roundTicks(axis) {
     const digits = axis.max / axis.min > 200 ? [1] : [1, 2, 5];
-    const digit = (value) => Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
-    const round = axis.ticks.filter(({ value }) => digits.includes(digit(value)));
-    axis.ticks = round.filter(({ value }, at) => at === 0 || value / round[at - 1].value > 1.2);
+    const digit = (value) => Number((value / 10 ** Math.floor(Math.log10(value) + 1e-9)).toFixed(6));
+    axis.ticks = axis.ticks.filter(({ value }) => digits.includes(digit(value)));
   }
 
   const LATENCY_SHADES = [1, 0.7, 0.4];

@@ -67,6 +67,11 @@ Farthing.format = (() => {
     return `${from} – ${day(until)}`;
   }
 
+  const momentOf = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+  /* A Unix time where the reader is. */
+  const moment = (unix_s) => momentOf.format(new Date(unix_s * 1000));
+
   function name(text) {
     return text === "" ? "(none)" : text;
   }
@@ -75,7 +80,7 @@ Farthing.format = (() => {
     return `${count(number)} ${number === 1 ? one : many}`;
   }
 
-  return { money, tick, share, count, seconds, step, wholeStep, day, period, name, times };
+  return { money, tick, share, count, seconds, step, wholeStep, moment, day, period, name, times };
 })();
 
 Farthing.dom = (() => {

@@ -132,7 +132,11 @@
       if (mine !== state.fetching) return;
       if (got.status === 401 || got.status === 403) return showKeyForm(got.message);
       if (got.status !== 200) showTrouble(got.message);
-      else arrived(got.body);
+      else {
+        arrived(got.body);
+        const { status, body } = await fetched("admin/budgets");
+        if (mine === state.fetching && status === 200) views.budgets(body.budgets);
+      }
     } catch (error) {
       if (mine !== state.fetching || error.name === "AbortError") return;
       showTrouble("Farthing does not answer. Trying again …");

@@ -253,23 +253,26 @@ Farthing.views = (() => {
 
   /* ------------------------------------------------------------------------- budgets */
 
-  /* `budgets`: {name, limit_usd, spent_usd, reserved_usd, left_usd, resets}, resets an ISO time or null. */
+  /* Budgets as `GET /admin/budgets` tells them. */
   function budgets(list) {
     get("budgets").hidden = list.length === 0;
     fill("budgets-list", ...list.map(budget));
   }
 
+  const named = ({ scope, window }) =>
+    `${scope.name ? `${scope.kind} ${scope.name}` : "Everything"}, ${window === "lifetime" ? "for good" : `each ${window}`}`;
+
   function budget(each) {
     const part = (name, amount) => {
       const piece = make("span", { className: name });
-      piece.style.width = `${Math.min(1, per(number(amount), number(each.limit_usd)) ?? 0) * 100}%`;
+      piece.style.width = `${Math.min(1, per(number(amount), number(each.usd)) ?? 0) * 100}%`;
       return piece;
     };
-    const used = `${format.money(each.spent_usd)} of ${format.money(each.limit_usd)}`;
-    const resets = each.resets ? `, resets ${each.resets.slice(0, 16).replace("T", " ")}` : "";
+    const used = `${format.money(each.spent_usd)} of ${format.money(each.usd)}`;
+    const resets = each.resets_s ? `, anew ${format.moment(each.resets_s)}` : "";
     const reserved = number(each.reserved_usd) ? `, ${format.money(each.reserved_usd)} reserved` : "";
     return make("li", { className: number(each.left_usd) <= 0 ? "full" : "" },
-      make("div", { className: "head" }, make("b", {}, each.name), make("span", {}, used)),
+      make("div", { className: "head" }, make("b", {}, named(each)), make("span", {}, used)),
       make("div", { className: "track", role: "img", "aria-label": `${used} spent${reserved}` }, part("spent", each.spent_usd), part("reserved", each.reserved_usd)),
       make("p", { className: "foot" }, `${format.money(each.left_usd)} left${reserved}${resets}`));
   }
