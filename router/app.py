@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from router.config.price_map import cl100k_ranks
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.decision.experience import Experience
 from router.dispatch.fleet import Fleet
+from router.domain.budget import Scope
 from router.domain.catalog import DatedCatalog
+from router.domain.money import Money
 from router.features.tokens import TokenCounter, cl100k
 from router.ledger.overview import document
 from router.ledger.report import Filters
@@ -23,22 +27,27 @@ from router.pipeline.attempts import Means
 from router.pipeline.flow import Pipeline
 from router.pipeline.planning import Hedging
 from router.pipeline.slots import Slots
-from router.ports import Cache, Ledger, Upstream, World
+from router.ports import Cache, Ledger, Purse, Upstream, World
 from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.simulated.models import default_models
 from router.providers.simulated.server import running
 from router.server.admin import Admin
 from router.server.dashboard import Dashboard
+from router.server.gate import Gate
 from router.server.http import Front, build_web_app
+from router.server.keyring import Keyring, StoreAway, Stored
 from router.server.protocol import QuietRequestHandler
 from router.stores.memory import MemoryCache, MemoryLedger, NoCache
+from router.stores.purse import MemoryMeter, MemoryPurse
 from router.stores.redis import RedisCache
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
+from router.stores.sql.keys import KeyStore
 from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.outbox import Outbox
 from router.stores.sql.overview import overview
 from router.stores.sql.retention import Retention
+from router.stores.sql.spent import spent
 from router.stores.sql.spool import Spool
 from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, LedgerCollector, exposition
 
@@ -74,17 +83,19 @@ class Running:
 async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
     """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen."""
     async with AsyncExitStack() as stack:
-        pipeline = await _pipeline(settings, world, stack)
+        engine = _reading_engine(settings, stack)
+        pipeline = await _pipeline(settings, world, stack, engine)
+        keyring = await _keyring(settings, engine, world, stack)
         front = Front(
             pipeline=pipeline,
-            gate=settings.gate,
+            gate=Gate(keyring, world.unix_s),
             max_body_bytes=settings.max_body_bytes,
             write_timeout_s=settings.write_timeout_s,
             new_id=world.new_id,
             stopping=asyncio.Event(),
         )
-        admin = _admin(settings, pipeline, world)
-        dashboard = _dashboard(settings, admin, world, stack)
+        admin = _admin(settings, pipeline, keyring, world)
+        dashboard = _dashboard(engine, admin, world)
         app = build_web_app(front, admin, dashboard.routes())
         yield Running(await _listen(app, settings, stack), pipeline)
         front.stopping.set()
@@ -92,7 +103,7 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
 
 def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     """A pipeline that can decide and has nothing to send with: for explanations and checks."""
-    return _assembled(settings, world, {}, NoCache(), MemoryLedger())
+    return _assembled(settings, world, {}, NoCache(), MemoryLedger(), MemoryPurse(world.unix_s))
 
 
 def _assembled(
@@ -101,6 +112,7 @@ def _assembled(
     upstreams: Mapping[str, Upstream],
     cache: Cache,
     ledger: Ledger,
+    purse: Purse,
 ) -> Pipeline:
     return Pipeline(
         catalog=DatedCatalog.of(settings.catalog),
@@ -113,10 +125,14 @@ def _assembled(
         cache=cache,
         ledger=ledger,
         effort=settings.effort,
+        rulebook=settings.rulebook,
+        purse=purse,
+        meter=MemoryMeter(world.monotonic_s),
+        limits=settings.request_limits,
     )
 
 
-def _admin(settings: Settings, pipeline: Pipeline, world: World) -> Admin:
+def _admin(settings: Settings, pipeline: Pipeline, keyring: Keyring, world: World) -> Admin:
     fleet = FleetCollector(pipeline.fleet, world.monotonic_s)
     ledger = LedgerCollector(pipeline.ledger)
     return Admin(
@@ -124,23 +140,57 @@ def _admin(settings: Settings, pipeline: Pipeline, world: World) -> Admin:
         monotonic_s=world.monotonic_s,
         metrics=lambda: (exposition(fleet, ledger), CONTENT_TYPE),
         key=settings.admin_key,
-        has_keys=bool(settings.gate.keys),
+        is_open=lambda: keyring.is_open,
+        balances=pipeline.purse.balances,
     )
 
 
-def _dashboard(settings: Settings, admin: Admin, world: World, stack: AsyncExitStack) -> Dashboard:
-    # Its own connections, which wait for a locked database longer than the writer's may.
+def _reading_engine(settings: Settings, stack: AsyncExitStack) -> Engine:
+    """Where reports, keys and what was spent are read; it waits for a lock longer than the writer."""
     url = settings.ledger_url
     engine = central(url) if url else open_database(settings.ledger_path)
     stack.callback(engine.dispose)
+    return engine
 
+
+async def _keyring(
+    settings: Settings, engine: Engine, world: World, stack: AsyncExitStack
+) -> Keyring:
+    store = KeyStore(engine)
+
+    async def read() -> Stored:
+        try:
+            every = await asyncio.to_thread(store.all)
+        except SQLAlchemyError as error:
+            raise StoreAway(f"stored keys cannot be read ({type(error).__name__})") from None
+        there = tuple(each.key for each in every if each.revoked_s is None)
+        return Stored(there, bool(every))
+
+    keyring = Keyring(
+        settings.keys, guests=settings.guests, read=read, monotonic_s=world.monotonic_s
+    )
+    await keyring.refresh()
+    stack.callback(asyncio.create_task(keyring.watch(world.sleep)).cancel)
+    return keyring
+
+
+def _purse(engine: Engine, world: World) -> MemoryPurse:
+    async def spent_by(scope: Scope, since_s: float) -> Money:
+        return await asyncio.to_thread(spent, engine, scope, since_s)
+
+    return MemoryPurse(world.unix_s, spent_by)
+
+
+def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
     def read(filters: Filters, now_s: float) -> Mapping[str, Any]:
         return document(overview(engine, filters=filters, now_s=now_s))
 
     return Dashboard(admin.admit, read, world.unix_s)
 
 
-async def _pipeline(settings: Settings, world: World, stack: AsyncExitStack) -> Pipeline:
+async def _pipeline(
+    settings: Settings, world: World, stack: AsyncExitStack, engine: Engine
+) -> Pipeline:
     upstreams = {
         name: await _upstream(each, settings, world, stack)
         for name, each in settings.upstreams.items()
@@ -151,7 +201,9 @@ async def _pipeline(settings: Settings, world: World, stack: AsyncExitStack) -> 
     stack.push_async_callback(ledger.close)
     if settings.ledger_keep_days is not None:
         stack.callback(_retention(settings, settings.ledger_keep_days, world).close)
-    return _assembled(settings, world, upstreams, cache, ledger)
+    purse = _purse(engine, world)
+    stack.push_async_callback(purse.close)
+    return _assembled(settings, world, upstreams, cache, ledger, purse)
 
 
 def _ledger(settings: Settings, world: World) -> SqlLedger:

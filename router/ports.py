@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from router.domain.budget import Balance, Budget, RateLimit
 from router.domain.ledger import Entry
 from router.domain.model import Model
+from router.domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,59 @@ class Ledger(Protocol):
     @property
     def standing(self) -> LedgerStanding:
         """How it is at the moment."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Money that is set aside for an attempt; it must be settled once. `token` is its keeper's own."""
+
+    budgets: tuple[Budget, ...]
+    amount: Money
+    token: object = None
+
+
+class Purse(Protocol):
+    """Keeps budgets: what was spent, and what is set aside for attempts under way."""
+
+    async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
+        """Where each budget stands."""
+        ...
+
+    async def balances(self) -> Sequence[Balance]:
+        """Where every budget stands that was drawn on."""
+        ...
+
+    async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
+        """Set `amount` aside in all budgets, or in none: then the balance of one that has too little."""
+        ...
+
+    def settle(self, reservation: Reservation, cost: Money) -> None:
+        """What was set aside is free again, and `cost` is spent. Returns at once."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A limit per minute that is reached, and in how many seconds there is room again."""
+
+    limit: RateLimit
+    for_s: float
+
+
+class Meter(Protocol):
+    """Keeps limits per minute."""
+
+    async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
+        """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
         ...
 
 

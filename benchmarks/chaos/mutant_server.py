@@ -17,7 +17,9 @@ from router.config.load import load_settings
 from router.config.settings import Settings
 from router.pipeline.flow import Pipeline
 from router.server.admin import Admin
+from router.server.gate import Gate
 from router.server.http import Front, build_web_app
+from router.server.keyring import Keyring
 from router.telemetry.log import start_logging
 
 _HOST = "127.0.0.1"
@@ -65,7 +67,7 @@ async def _listening(pipeline: Pipeline, settings: Settings, port: int) -> Async
 def _front(pipeline: Pipeline, settings: Settings) -> Front:
     return Front(
         pipeline=pipeline,
-        gate=settings.gate,
+        gate=Gate(Keyring(settings.keys, monotonic_s=time.monotonic), time.time),
         max_body_bytes=settings.max_body_bytes,
         write_timeout_s=settings.write_timeout_s,
         new_id=real_world().new_id,
@@ -79,7 +81,8 @@ def _admin(pipeline: Pipeline) -> Admin:
         monotonic_s=time.monotonic,
         metrics=lambda: (b"", "text/plain"),
         key=None,
-        has_keys=False,
+        is_open=lambda: True,
+        balances=pipeline.purse.balances,
     )
 
 

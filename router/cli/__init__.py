@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "router.cli.serve",
     "check": "router.cli.check",
     "report": "router.cli.report",
+    "keys": "router.cli.keys",
     "ledger": "router.cli.ledger",
     "explain": "router.cli.explain",
     "simulate": "router.cli.simulate",

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from router.config.settings import Settings
-from router.server.gate import VirtualKey
+from router.domain.key import VirtualKey
 
 _QUESTION = "What is 17 * 23? Answer with the number."
 
@@ -71,7 +71,7 @@ def _own_name() -> str:
 
 
 def _show_usage(url: str, settings: Settings, console: Console) -> None:
-    has_keys = bool(settings.gate.keys)
+    has_keys = bool(settings.keys)
     key = ' -H "authorization: Bearer $YOUR_KEY"' if has_keys else ""
     command = (
         f"curl {url}/v1/chat/completions -H 'content-type: application/json'{key} \\\n"

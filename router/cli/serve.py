@@ -15,6 +15,7 @@ from rich.console import Console
 from router.app import real_world, serving
 from router.cli.hello import Greeting
 from router.cli.options import add_config, settings_of
+from router.config.load import has_stored_keys
 from router.config.settings import Settings
 from router.telemetry.log import start_logging
 
@@ -69,6 +70,7 @@ def _with_overrides(settings: Settings, args: argparse.Namespace) -> Settings:
     return settings.listening_on(
         settings.host if args.host is None else args.host,
         settings.port if args.port is None else args.port,
+        has_stored_keys=has_stored_keys(settings.ledger_path, settings.ledger_url),
     )
 
 

@@ -5,7 +5,9 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from router.config.budgets import budgets_of, limits_of
 from router.config.catalog import CatalogBuilder
+from router.config.keys import configured_keys, unknown_names
 from router.config.policies import LoadedPolicy, load_policies
 from router.config.price_map import PriceMap
 from router.config.priors import Priors
@@ -18,8 +20,11 @@ from router.config.yaml_file import Place, YamlFile, read_yaml
 from router.decision.resolve import PolicyBook
 from router.dispatch.plan import Effort
 from router.domain.errors import ConfigError, Problem
+from router.domain.key import VirtualKey
 from router.domain.model import Model
-from router.server.gate import Gate, VirtualKey
+from router.ledger.rulebook import Rulebook
+from router.stores.sql.database import LedgerUnusable, open_ledger
+from router.stores.sql.keys import are_any
 
 
 def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -33,11 +38,14 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     problems += selection.problems
     catalog = _catalog(section, selection, file, problems)
     policies = _policies(section, path.parent, file, problems)
-    gate = Gate(_keys(section, references, file, problems))
-    _check_exposure(section.server, file, problems)
+    keys = configured_keys(section, references, file, problems)
+    problems += unknown_names(section, file, policies, section.models)
     cache_url = _cache_url(section, references, file, problems)
     ledger_url = _ledger_url(section, references, file, problems)
     admin_key = _admin_key(section.server, references, file, problems)
+    ledger_path = path.parent / section.ledger.path
+    if not is_loopback(section.server.host) and not _has_keys(file, ledger_path, ledger_url):
+        problems.append(file.problem(("server", "host"), OPEN_TO_ALL))
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
     return Settings(
@@ -62,11 +70,14 @@ def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
         cache_url=cache_url,
         cache_max_bytes=int(section.cache.max_mb * 2**20),
         cache_timeout_s=section.cache.timeout_s,
-        ledger_path=path.parent / section.ledger.path,
+        ledger_path=ledger_path,
         ledger_url=ledger_url,
         ledger_keep_days=section.ledger.keep_days,
         ledger_spool=path.parent / (section.ledger.spool or f"{section.ledger.path}.spool"),
-        gate=gate,
+        keys=keys,
+        guests=(),
+        rulebook=Rulebook(tuple(budgets_of(section.budgets)), tuple(limits_of(section.limits))),
+        request_limits=section.server.limits.as_limits(),
         notes=tuple(selection.notes),
     )
 
@@ -114,26 +125,6 @@ def _policies(
     return policies
 
 
-def _keys(
-    section: ConfigFile, references: References, file: YamlFile, problems: list[Problem]
-) -> tuple[VirtualKey, ...]:
-    keys: list[VirtualKey] = []
-    for each in section.keys:
-        try:
-            secret = references.resolve(each.key)
-            keys.append(VirtualKey.from_secret(each.name, secret, tuple(each.tags)))
-        except Unresolved as missing:
-            index = _index_of_key(each.name, file)
-            problems.append(file.problem(("keys", index, "key"), str(missing)))
-    return tuple(keys)
-
-
-def _index_of_key(name: str, file: YamlFile) -> int:
-    """Where a key stands in the file; those in front of it may have been left out as unsound."""
-    names = [each.get("name") if isinstance(each, dict) else None for each in file.data["keys"]]
-    return names.index(name)
-
-
 def _admin_key(
     server: ServerSection, references: References, file: YamlFile, problems: list[Problem]
 ) -> VirtualKey | None:
@@ -145,10 +136,23 @@ def _admin_key(
     return VirtualKey.from_secret("admin", secret) if secret else None
 
 
-def _check_exposure(server: ServerSection, file: YamlFile, problems: list[Problem]) -> None:
-    # The file is asked, not the gate: keys that are wrong are told as such, and once is enough.
-    if not file.data.get("keys") and not is_loopback(server.host):
-        problems.append(file.problem(("server", "host"), OPEN_TO_ALL))
+def _has_keys(file: YamlFile, ledger_path: Path, ledger_url: str) -> bool:
+    # The file is asked, not the keys: those that are wrong are told as such, and once is enough.
+    return bool(file.data.get("keys")) or has_stored_keys(ledger_path, ledger_url)
+
+
+def has_stored_keys(ledger_path: Path, ledger_url: str) -> bool:
+    """Whether a key was ever made in the ledger's database; False where that cannot be asked."""
+    if not ledger_url and not ledger_path.exists():
+        return False
+    try:
+        engine = open_ledger(ledger_path, ledger_url)
+    except LedgerUnusable:
+        return False
+    try:
+        return are_any(engine)
+    finally:
+        engine.dispose()
 
 
 def _cache_url(

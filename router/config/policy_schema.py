@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from router.config.schema import Dollars, Name, Probability, Seconds, Section
+from router.config.words import Dollars, Name, Probability, Seconds, Section
 from router.decision.policy import FallBackTo, Otherwise
 
 

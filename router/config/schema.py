@@ -1,98 +1,30 @@
 """The shape of `config.yaml`, as pydantic models: one class a section, unknown keys are errors."""
 
-import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from router.config.budgets import AmountSection, BudgetSection, LimitSection, RatesSection
+from router.config.words import (
+    CacheUrl,
+    Dollars,
+    LedgerUrl,
+    ModelId,
+    Name,
+    Options,
+    Probability,
+    Seconds,
+    SecretRef,
+    Section,
+    Tag,
+    Url,
+)
 from router.domain.category import Category
 from router.domain.ledger import LEAST_KEPT_DAYS
 from router.domain.model import Capability
 from router.domain.price import STANDARD
-
-
-def _text(pattern: str, expected: str) -> AfterValidator:
-    """A check of text against `pattern`; the message says what is right and never repeats the text."""
-    compiled = re.compile(pattern)
-
-    def check(text: str) -> str:
-        if not compiled.fullmatch(text):
-            raise ValueError(f"must be {expected}")
-        return text
-
-    return AfterValidator(check)
-
-
-SecretRef = Annotated[
-    str,
-    _text(
-        r"\$\{([A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\}",
-        "a reference, ${NAME} or ${file:/path}: secrets do not stand in this file",
-    ),
-]
-_NAME = r"[!-9;-~][!-~]{0,127}"
-_A_NAME = "a name of at most 128 characters, in ASCII, without spaces, not beginning with a colon"
-
-Name = Annotated[str, _text(_NAME, _A_NAME)]
-"""Names stand in headers, in reports and on terminals: a line break in one would forge a header."""
-
-ModelId = Annotated[
-    str,
-    _text(
-        rf"(?!(?:auto|asked|best)\Z|auto:){_NAME}",
-        f"{_A_NAME}, and not auto, asked or best, which mean something else",
-    ),
-]
-Tag = Annotated[
-    str,
-    _text(r"[!-+\--~]{1,64}", "a tag of at most 64 characters, in ASCII, without spaces or commas"),
-]
-Url = Annotated[
-    str,
-    _text(
-        r"https?://(?![^/]*@)\S+",
-        "an address that begins with http:// or https://, without a name and a password in it",
-    ),
-]
-CacheUrl = Annotated[
-    str,
-    _text(
-        r"memory|off|(rediss?|unix)://\S+", "memory, off, or a redis://, rediss:// or unix:// URL"
-    ),
-    _text(r"(?!.*://[^/@]*:(?!\$\{)[^/@]*@).*", "written with the password as ${NAME}"),
-]
-LedgerUrl = Annotated[
-    str,
-    _text(r"postgres(ql)?://\S+|\$\{[^}]+\}", "a postgresql:// URL, or a reference to one"),
-    _text(
-        r"(?!.*://[^/@]*:(?!\$\{)[^/@]*@)(?!.*[?&]password=(?!\$\{)).*",
-        "written with the password as ${NAME}",
-    ),
-]
-Probability = Annotated[float, Field(ge=0, le=1)]
-Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-_SECRET = re.compile(r"(?i)auth|key|token|secret|password|credential|cookie")
-
-
-def _keeps_no_secrets(options: dict[str, str]) -> dict[str, str]:
-    for name, value in options.items():
-        if _SECRET.search(name) and "${" not in value:
-            raise ValueError(f"'{name}' must be a reference, ${{NAME}}: it looks like a secret")
-    return options
-
-
-Options = Annotated[dict[str, str], AfterValidator(_keeps_no_secrets)]
-"""Text by name, where what is secret by its name is a reference."""
-
-
-class Section(BaseModel):
-    """A part of the file: strict about its keys, frozen once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+from router.wire.limits import RequestLimits
 
 
 class TimeoutsSection(Section):
@@ -106,6 +38,17 @@ class TimeoutsSection(Section):
     shutdown_s: Seconds = 30
 
 
+class RequestLimitsSection(Section):
+    """How much one request may ask for."""
+
+    max_n: int = Field(16, ge=1)
+    max_output_tokens: int | None = Field(None, ge=1)
+
+    def as_limits(self) -> RequestLimits:
+        """As the wire knows them."""
+        return RequestLimits(self.max_n, self.max_output_tokens)
+
+
 class ServerSection(Section):
     """Where Farthing listens, and what it takes in."""
 
@@ -113,6 +56,7 @@ class ServerSection(Section):
     port: int = Field(8080, ge=0, le=65535)
     max_body_mb: float = Field(32, gt=0, le=1024)
     timeouts: TimeoutsSection = TimeoutsSection()
+    limits: RequestLimitsSection = RequestLimitsSection()
     attempts_per_model: int = Field(2, ge=1, le=3)
     admin_key: SecretRef | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -159,7 +103,7 @@ AnyUpstream = Annotated[
 ]
 
 
-class RatesSection(Section):
+class PriceRatesSection(Section):
     """USD per million tokens; what is left out has its usual proportion to the others."""
 
     cache_read_usd_per_mtok: Dollars | None = None
@@ -173,7 +117,7 @@ class RatesSection(Section):
     image_output_usd_per_mtok: Dollars | None = None
 
 
-class BandSection(RatesSection):
+class BandSection(PriceRatesSection):
     """Rates for another service tier, or for longer prompts, or for both."""
 
     tier: Name = STANDARD
@@ -188,7 +132,7 @@ class BandSection(RatesSection):
         return self
 
 
-class PriceSection(RatesSection):
+class PriceSection(PriceRatesSection):
     """USD per million tokens, per request and per web search."""
 
     input_usd_per_mtok: Dollars
@@ -262,6 +206,11 @@ class KeySection(Section):
     name: Name
     key: SecretRef
     tags: tuple[Tag, ...] = ()
+    policies: tuple[Name, ...] = ()
+    models: tuple[Name, ...] = ()
+    budgets: tuple[AmountSection, ...] = ()
+    limits: RatesSection = RatesSection()
+    expires: datetime | None = None
 
 
 class ConfigFile(Section):
@@ -275,3 +224,5 @@ class ConfigFile(Section):
     cache: CacheSection = CacheSection()
     ledger: LedgerSection = LedgerSection()
     keys: tuple[KeySection, ...] = ()
+    budgets: tuple[BudgetSection, ...] = ()
+    limits: tuple[LimitSection, ...] = ()

@@ -9,9 +9,11 @@ from router.config.policies import LoadedPolicy
 from router.decision.resolve import PolicyBook
 from router.dispatch.plan import Effort
 from router.domain.errors import ConfigError, Problem
+from router.domain.key import VirtualKey
 from router.domain.model import Model
+from router.ledger.rulebook import Rulebook
 from router.providers.direct import Endpoint
-from router.server.gate import Gate, VirtualKey
+from router.wire.limits import RequestLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +62,27 @@ class Settings:
     ledger_spool: Path
     ledger_url: str = field(repr=False)
     ledger_keep_days: int | None
-    gate: Gate
+    keys: tuple[VirtualKey, ...]
+    guests: tuple[VirtualKey, ...]
+    rulebook: Rulebook
+    request_limits: RequestLimits
     notes: tuple[str, ...]
 
-    def listening_on(self, host: str, port: int) -> "Settings":
+    def listening_on(self, host: str, port: int, *, has_stored_keys: bool = False) -> "Settings":
         """The same settings with another address. Raises ConfigError for one that is open to all."""
-        if not self.gate.keys and not is_loopback(host):
+        if not self.keys and not has_stored_keys and not is_loopback(host):
             raise ConfigError((Problem("--host", "", OPEN_TO_ALL),))
         return replace(self, host=host, port=port)
 
     def admitting(self, key: VirtualKey) -> "Settings":
-        """The same settings with one more key, where keys are asked for at all."""
-        return replace(self, gate=Gate((*self.gate.keys, key))) if self.gate.keys else self
+        """The same settings with one more key, for as long as this process lives."""
+        return replace(self, guests=(*self.guests, key))
 
 
-OPEN_TO_ALL = "without 'keys:' Farthing listens on loopback only; add a key, or use 127.0.0.1"
+OPEN_TO_ALL = (
+    "without a key Farthing listens on loopback only; make one with 'farthing keys create NAME',"
+    " or under 'keys:', or use 127.0.0.1"
+)
 """An open proxy spends its owner's money."""
 
 

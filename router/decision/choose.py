@@ -51,7 +51,7 @@ def choose(
     """The decision of `policy` for one request. Raises NothingAdequate when it must refuse."""
     rule, terms = policy.terms_for(features, circumstances)
     candidates = {key: candidate_for(catalog[key], features, experience) for key in sorted(catalog)}
-    able, excluded = _split(candidates.values(), features, terms)
+    able, excluded = _split(candidates.values(), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))
     reference = _reference(terms, circumstances, candidates, able)
@@ -107,12 +107,15 @@ class _Ranking:
 
 
 def _split(
-    candidates: Iterable[Candidate], features: Features, terms: Terms
+    candidates: Iterable[Candidate],
+    features: Features,
+    terms: Terms,
+    circumstances: Circumstances,
 ) -> tuple[list[Candidate], list[Exclusion]]:
     able: list[Candidate] = []
     excluded: list[Exclusion] = []
     for candidate in candidates:
-        if exclusion := exclusion_of(candidate, features, terms):
+        if exclusion := exclusion_of(candidate, features, terms, circumstances):
             excluded.append(exclusion)
         else:
             able.append(candidate)

@@ -77,6 +77,12 @@ def _min_turns(value: object) -> Condition:
     return lambda features, _: features.turns >= least
 
 
+def _max_budget_left(value: object) -> Condition:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise ValueError(f"must be a share from 0 to 1, not {value!r}")
+    return lambda _, circumstances: circumstances.budget_left <= value
+
+
 CONDITIONS: Mapping[str, Callable[[object], Condition]] = {
     "category": _category,
     "min_confidence": _min_confidence,
@@ -87,4 +93,5 @@ CONDITIONS: Mapping[str, Callable[[object], Condition]] = {
     "key": _key,
     "tag": _tag,
     "asked": _asked,
+    "max_budget_left": _max_budget_left,
 }

@@ -5,35 +5,39 @@ A new constraint is a function here, a row of `_CHECKS`, and a reason in the dom
 
 from collections.abc import Callable
 
-from router.decision.policy import Terms
+from router.decision.policy import Circumstances, Terms
 from router.domain.decision import Candidate, Exclusion, ExclusionReason
 from router.domain.features import Features
 
-Check = Callable[[Candidate, Features, Terms], str | None]
+Check = Callable[[Candidate, Features, Terms, Circumstances], str | None]
 
 
-def _not_allowed(candidate: Candidate, _: Features, terms: Terms) -> str | None:
+def _not_allowed(
+    candidate: Candidate, _: Features, terms: Terms, circumstances: Circumstances
+) -> str | None:
+    if circumstances.models and candidate.model.id not in circumstances.models:
+        return "the key does not allow it"
     return None if terms.pool.allows(candidate.model) else "the policy does not allow it"
 
 
-def _too_long(candidate: Candidate, features: Features, _: Terms) -> str | None:
+def _too_long(candidate: Candidate, features: Features, _: Terms, __: Circumstances) -> str | None:
     wanted = features.prompt_tokens + (features.max_output_tokens or 1)
     room = candidate.model.context_tokens
     return None if wanted <= room else f"{wanted} tokens do not fit into its context of {room}"
 
 
-def _incapable(candidate: Candidate, features: Features, _: Terms) -> str | None:
+def _incapable(candidate: Candidate, features: Features, _: Terms, __: Circumstances) -> str | None:
     lacking = features.needs - candidate.model.capabilities
     return f"it does not offer {', '.join(sorted(lacking))}" if lacking else None
 
 
-def _too_dear(candidate: Candidate, _: Features, terms: Terms) -> str | None:
+def _too_dear(candidate: Candidate, _: Features, terms: Terms, __: Circumstances) -> str | None:
     if terms.ceiling is None or candidate.cost.expected <= terms.ceiling:
         return None
     return f"an expected {candidate.cost.expected} USD is above the ceiling of {terms.ceiling} USD"
 
 
-def _too_slow(candidate: Candidate, _: Features, terms: Terms) -> str | None:
+def _too_slow(candidate: Candidate, _: Features, terms: Terms, __: Circumstances) -> str | None:
     latency = candidate.latency
     for limit_s, seen_s, what in (
         (terms.first_content_s, latency.first_content_s, "first content"),
@@ -44,18 +48,30 @@ def _too_slow(candidate: Candidate, _: Features, terms: Terms) -> str | None:
     return None
 
 
+def _beyond_budget(
+    candidate: Candidate, _: Features, __: Terms, circumstances: Circumstances
+) -> str | None:
+    left, most = circumstances.money_left, candidate.cost.upper
+    if left is None or most <= left:
+        return None
+    return f"it may cost up to {most} USD, and the budget has {left} USD left"
+
+
 _CHECKS: tuple[tuple[ExclusionReason, Check], ...] = (
     (ExclusionReason.NOT_ALLOWED, _not_allowed),
     (ExclusionReason.CONTEXT, _too_long),
     (ExclusionReason.CAPABILITY, _incapable),
     (ExclusionReason.COST_CEILING, _too_dear),
     (ExclusionReason.LATENCY, _too_slow),
+    (ExclusionReason.BUDGET, _beyond_budget),
 )
 
 
-def exclusion_of(candidate: Candidate, features: Features, terms: Terms) -> Exclusion | None:
+def exclusion_of(
+    candidate: Candidate, features: Features, terms: Terms, circumstances: Circumstances
+) -> Exclusion | None:
     """The first reason against `candidate`, or None when it may answer."""
     for reason, check in _CHECKS:
-        if detail := check(candidate, features, terms):
+        if detail := check(candidate, features, terms, circumstances):
             return Exclusion(candidate, reason, detail)
     return None

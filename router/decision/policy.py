@@ -88,11 +88,18 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What is known of a request beside its content: who asked, for which model, under which tags."""
+    """What is known of a request beside its content: who asked, for which model, under which tags.
+
+    `models` are those that its key may use, none for all of them. `money_left` is what its tightest
+    budget has left, None without budgets, and `budget_left` the least share of any, 1.0 without.
+    """
 
     asked: str = ""
     key: str = ""
     tags: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+    money_left: Money | None = None
+    budget_left: float = 1.0
 
 
 Condition = Callable[[Features, Circumstances], bool]

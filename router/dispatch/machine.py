@@ -81,6 +81,7 @@ _VERDICTS: Mapping[FaultKind, Verdict] = {
     FaultKind.REFUSED: Verdict.BAD,
     FaultKind.RATE_LIMITED: Verdict.NEITHER,
     FaultKind.CONTEXT: Verdict.NEITHER,
+    FaultKind.BUDGET: Verdict.NEITHER,
     FaultKind.CLIENT: Verdict.NEITHER,
 }
 
@@ -118,6 +119,11 @@ class Attempts:
     def deadline_s(self) -> float:
         """When the request is over, answered or not."""
         return self._deadline_s
+
+    @property
+    def tokens(self) -> int:
+        """What an attempt is expected to use of a limit per minute."""
+        return self._plan.tokens
 
     @property
     def stall_s(self) -> float:
@@ -188,7 +194,7 @@ class Attempts:
         elif fault.kind is FaultKind.CONTEXT:
             window = candidate.model.context_tokens
             self._left = [c for c in self._left if c.model.context_tokens > window]
-        elif fault.kind is FaultKind.REFUSED:
+        elif fault.kind in (FaultKind.REFUSED, FaultKind.BUDGET):
             self._drop(candidate)
 
     def _retry(

@@ -20,6 +20,7 @@ class ExclusionReason(StrEnum):
     COST_CEILING = "cost_ceiling"
     QUALITY = "quality"
     LATENCY = "latency"
+    BUDGET = "budget"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ FarthingError
 └── ApiError        what the client is told, in the shape that OpenAI's clients expect
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -37,7 +38,8 @@ class ConfigError(FarthingError):
 class ApiError(FarthingError):
     """An answer that is an error: HTTP status and the fields of OpenAI's error object.
 
-    `retry_after_s` becomes the Retry-After header; `param` names the field at fault.
+    `retry_after_s` becomes the Retry-After header, `headers` are further ones; `param` names the
+    field at fault.
     """
 
     def __init__(
@@ -56,7 +58,13 @@ class ApiError(FarthingError):
         self.param = param
         self.kind = kind
         self.retry_after_s = retry_after_s
+        self.headers: Mapping[str, str] = {}
         super().__init__(f"{status} {code}: {message}")
+
+    def with_headers(self, headers: Mapping[str, str]) -> Self:
+        """This error, to be sent with further headers."""
+        self.headers = headers
+        return self
 
     @classmethod
     def invalid(cls, param: str, message: str) -> Self:

@@ -27,6 +27,8 @@ class FaultKind(StrEnum):
     """The upstream does not accept *our* credentials or account (401, 402, 403)."""
     CONTEXT = "context"
     """The prompt is too long for this model; one with a larger window might take it."""
+    BUDGET = "budget"
+    """A budget has too little left for what this model may cost; a cheaper one might still fit."""
     CLIENT = "client"
     """The request itself is wrong; every upstream would say so."""
 

@@ -68,6 +68,10 @@ class Failed:
 class Losses(Protocol):
     """Who wants to know of attempts that brought no answer."""
 
+    async def set_aside(self, start: Start) -> Fault | None:
+        """Reserve what the attempt may cost; the fault it is if there is too little: it is not made."""
+        ...
+
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
         """The attempt failed before its first content; returns what it cost."""
         ...
@@ -217,6 +221,8 @@ class Race:
                 await self._means.world.sleep(start.at_s - watch.began_s)
                 watch = Stopwatch.started(self._means.world)
             async with asyncio.timeout(start.until_s - watch.began_s):
+                if fault := await self._losses.set_aside(start):
+                    return Failed(start, fault, watch.timing())
                 opened = await self._open(start)
         except TimeoutError:
             was_sent = start.attempt in self._sent

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from router.decision.experience import Experience
 from router.dispatch.machine import Start
 from router.domain.decision import Candidate
-from router.domain.fault import Fault
+from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import Entry, Outcome
-from router.domain.money import Money
+from router.domain.money import ZERO, Money
 from router.domain.usage import Usage
 from router.ledger.account import NOTHING_HEARD, Account, Ending, Heard, Timing
 from router.pipeline.attempts import Begun
+from router.pipeline.wallet import Wallet
 from router.ports import Ledger
 
 
@@ -25,13 +26,20 @@ class Bookkeeper:
     account: Account
     ledger: Ledger
     experience: Experience
+    wallet: Wallet
     posted: tuple[Entry, ...] = ()
     _entries: list[Entry] = field(default_factory=list)
 
+    async def set_aside(self, start: Start) -> Fault | None:
+        """Reserve what the attempt may cost; the fault it then is where a budget has too little."""
+        return await self.wallet.set_aside(start)
+
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
         """An attempt failed before its first content; returns what it cost. Others may follow."""
+        if fault.kind is FaultKind.BUDGET:
+            return ZERO  # it was never made
         entry = self.account.failed(start.attempt, start.candidate, fault, timing)
-        self._entries.append(entry)
+        self._write(entry)
         return entry.cost
 
     def stopped(self, start: Start, timing: Timing, outcome: Outcome) -> None:
@@ -46,7 +54,7 @@ class Bookkeeper:
         """The client gets a whole answer: its entry."""
         start, timing = begun.start, begun.timing()
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
-        self._entries.append(entry)
+        self._write(entry)
         self.experience.observe(
             start.candidate.model.id,
             self.account.decision.features.category,
@@ -64,15 +72,18 @@ class Bookkeeper:
         """Hand the entries to the ledger, each once; the result is done when they are durable."""
         entries, self._entries = _closed(self._entries), []
         self.posted += entries
+        self.wallet.close()
         return self.ledger.post(entries)
 
     def _broke_off(
         self, start: Start, heard: Heard, timing: Timing, outcome: Outcome, error: str
     ) -> None:
         ending = Ending(outcome, error=error)
-        self._entries.append(
-            self.account.broke_off(start.attempt, start.candidate, heard, timing, ending)
-        )
+        self._write(self.account.broke_off(start.attempt, start.candidate, heard, timing, ending))
+
+    def _write(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self.wallet.settle(entry.attempt, entry.cost)
 
 
 def _closed(entries: list[Entry]) -> tuple[Entry, ...]:

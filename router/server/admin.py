@@ -4,26 +4,34 @@ With keys configured these need the admin key; without any, Farthing listens on 
 whoever can connect may look.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
 from aiohttp import web
 
 from router.dispatch.fleet import Fleet
+from router.domain.budget import Balance
 from router.domain.errors import ApiError
-from router.server.gate import Gate, VirtualKey
+from router.domain.key import VirtualKey
+from router.server.gate import presents
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """The admin routes. `metrics` returns the text and content type for Prometheus."""
+    """The admin routes.
+
+    `metrics` returns the text and content type for Prometheus, `balances` where budgets stand.
+    `is_open` says whether there is no key at all; then these routes need none either.
+    """
 
     fleet: Fleet
     monotonic_s: Callable[[], float]
     metrics: Callable[[], tuple[bytes, str]]
     key: VirtualKey | None
-    has_keys: bool
+    is_open: Callable[[], bool]
+    balances: Callable[[], Awaitable[Sequence[Balance]]]
 
     async def fleet_state(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/fleet`: breakers, limits and calls in flight of every model and upstream."""
@@ -38,20 +46,45 @@ class Admin:
         body, content_type = self.metrics()
         return web.Response(body=body, headers={"content-type": content_type})
 
+    async def budgets(self, request: web.Request) -> web.StreamResponse:
+        """`GET /admin/budgets`: where every budget stands that anybody has drawn on."""
+        self.admit(request)
+        told = [_told(balance) for balance in await self.balances()]
+        return web.Response(body=orjson.dumps({"budgets": told}), content_type="application/json")
+
     def routes(self) -> list[web.RouteDef]:
         """The routes to add."""
         return [
             web.get("/admin/fleet", self.fleet_state),
+            web.get("/admin/budgets", self.budgets),
             web.get("/metrics", self.metrics_text),
         ]
 
     def admit(self, request: web.Request) -> None:
         """Let in whoever may see the figures. Raises ApiError 401 or 403 for anybody else."""
         if self.key is not None:
-            Gate((self.key,)).admit(request.headers)
-        elif self.has_keys:
+            if not presents(request.headers, self.key):
+                raise ApiError(401, "This is not the admin key.", code="invalid_api_key")
+        elif not self.is_open():
             raise ApiError(
                 403,
                 "This route needs an admin key; set 'server: {admin_key: ${NAME}}'.",
                 code="admin_key_needed",
             )
+
+
+def _told(balance: Balance) -> dict[str, Any]:
+    """A balance as JSON; money as exact decimal text in USD, times as Unix times."""
+    return {
+        "budget": str(balance.budget),
+        "scope": {"kind": balance.budget.scope.kind, "name": balance.budget.scope.name},
+        "window": balance.budget.window,
+        "timezone": balance.budget.timezone,
+        "usd": str(balance.budget.usd),
+        "spent_usd": str(balance.spent),
+        "reserved_usd": str(balance.reserved),
+        "left_usd": str(balance.left),
+        "share_left": balance.share_left,
+        "started_s": balance.period.start_s,
+        "resets_s": balance.period.resets_s,
+    }

@@ -1,51 +1,47 @@
-"""Who may come in: virtual keys, compared without leaking by timing; open on loopback without any."""
+"""Who may come in: whoever presents a virtual key; everybody on loopback while there are none."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 from router.domain.errors import ApiError
+from router.domain.key import ANONYMOUS, VirtualKey, digest_of
+from router.server.keyring import Keyring
 
-
-@dataclass(frozen=True, slots=True)
-class VirtualKey:
-    """A key that a client of ours presents; only its SHA-256 is kept."""
-
-    name: str
-    digest: bytes
-    tags: tuple[str, ...] = ()
-
-    @classmethod
-    def from_secret(cls, name: str, secret: str, tags: tuple[str, ...] = ()) -> "VirtualKey":
-        """The key whose bearer presents `secret`."""
-        return cls(name, _digest(secret), tags)
-
-
-ANONYMOUS = VirtualKey("", b"")
+_HEADERS = ("authorization", "x-api-key", "api-key")
+"""Where clients put their key: OpenAI's, Anthropic's, Azure's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets in whoever presents one of `keys`; everybody when there are none."""
+    """Lets in whoever presents a key of `keyring`; everybody when there never was one."""
 
-    keys: tuple[VirtualKey, ...] = ()
+    keyring: Keyring
+    unix_s: Callable[[], float]
 
-    def admit(self, headers: Mapping[str, str]) -> VirtualKey:
+    async def admit(self, headers: Mapping[str, str]) -> VirtualKey:
         """The key that `headers` present. Raises ApiError 401."""
-        if not self.keys:
+        if self.keyring.is_open:
             return ANONYMOUS
-        presented = _digest(headers.get("authorization", "").removeprefix("Bearer ").strip())
-        # All keys are compared, so that the time tells nothing about which one was close.
-        matches = [key for key in self.keys if hmac.compare_digest(key.digest, presented)]
-        if not matches:
+        key = await self.keyring.find(_presented(headers))
+        if key is None:
             raise ApiError(
                 401,
                 "Incorrect API key provided. Send a key of this proxy as 'Authorization: Bearer <key>'.",
                 code="invalid_api_key",
             )
-        return matches[0]
+        if key.expires_s is not None and self.unix_s() >= key.expires_s:
+            raise ApiError(401, "This API key has expired.", code="key_expired")
+        return key
 
 
-def _digest(secret: str) -> bytes:
-    return sha256(secret.encode("utf-8", "surrogateescape")).digest()
+def presents(headers: Mapping[str, str], key: VirtualKey) -> bool:
+    """Whether `headers` present this very key."""
+    return hmac.compare_digest(digest_of(_presented(headers)), key.digest)
+
+
+def _presented(headers: Mapping[str, str]) -> str:
+    for name in _HEADERS:
+        if value := headers.get(name):
+            return value.removeprefix("Bearer ").strip()
+    return ""

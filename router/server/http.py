@@ -12,11 +12,12 @@ from aiohttp import web
 
 from router.decision.resolve import AUTO, AUTO_PREFIX
 from router.domain.errors import ApiError
+from router.domain.key import Grants, VirtualKey
 from router.pipeline.flow import Caller, Pipeline
 from router.pipeline.reply import PlainReply, StreamReply
 from router.pipeline.shelf import Wish
 from router.server.admin import Admin
-from router.server.gate import Gate, VirtualKey
+from router.server.gate import Gate
 from router.server.protocol import meet_expectation
 from router.wire.encoding import too_large, unpacked
 from router.wire.errors import error_body, error_headers
@@ -46,7 +47,7 @@ class Front:
 
     async def chat_completions(self, request: web.Request) -> web.StreamResponse:
         """`POST /v1/chat/completions`."""
-        key = self.gate.admit(request.headers)
+        key = await self.gate.admit(request.headers)
         raw = await self._body(request)
         reply = await self.pipeline.answer(raw, _caller(request, key))
         if isinstance(reply, PlainReply):
@@ -55,22 +56,24 @@ class Front:
 
     async def models(self, request: web.Request) -> web.StreamResponse:
         """`GET /v1/models`: the policies that can be asked for, then the catalog."""
-        self.gate.admit(request.headers)
-        return _json({"object": "list", "data": list(self._listed().values())})
+        key = await self.gate.admit(request.headers)
+        return _json({"object": "list", "data": list(self._listed(key.grants).values())})
 
     async def model(self, request: web.Request) -> web.StreamResponse:
         """`GET /v1/models/{model}`: one of them."""
-        self.gate.admit(request.headers)
+        key = await self.gate.admit(request.headers)
         name = request.match_info["model"]
-        if (found := self._listed().get(name)) is None:
+        if (found := self._listed(key.grants).get(name)) is None:
             raise ApiError(404, "There is no such model.", code="model_not_found", param="model")
         return _json(found)
 
-    def _listed(self) -> dict[str, dict[str, object]]:
-        book = self.pipeline.book
-        names = [AUTO, *(AUTO_PREFIX + name for name in book.policies)]
-        owners = dict.fromkeys(names, "farthing")
-        owners |= {model.id: model.upstream for model in self.pipeline.models.values()}
+    def _listed(self, grants: Grants) -> dict[str, dict[str, object]]:
+        """What a key may ask for."""
+        book, models = self.pipeline.book, self.pipeline.models.values()
+        policies = [name for name in book.policies if grants.allows_policy(name)]
+        names = [AUTO] if grants.allows_policy(book.default) else []
+        owners = dict.fromkeys([*names, *(AUTO_PREFIX + name for name in policies)], "farthing")
+        owners |= {each.id: each.upstream for each in models if grants.allows_model(each.id)}
         return {
             name: {"id": name, "object": "model", "created": 0, "owned_by": owner}
             for name, owner in owners.items()
@@ -227,6 +230,7 @@ def _caller(request: web.Request, key: VirtualKey) -> Caller:
         wish=Wish.from_header(request.headers.get("cache-control", "")),
         deadline_s=_deadline_s(request.headers.get(_DEADLINE)),
         wants_receipt=_flag(request.headers.get(_RECEIPT), _RECEIPT),
+        grants=key.grants,
     )
 
 

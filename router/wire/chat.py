@@ -12,6 +12,7 @@ import orjson
 
 from router.domain.errors import ApiError
 from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
+from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits
 from router.wire.splice import set_members, without_member
 
 JsonObject = Mapping[str, Any]
@@ -48,8 +49,8 @@ class ChatRequest:
         return self.body.get("max_completion_tokens") or self.body.get("max_tokens")
 
 
-def parse_chat(raw: bytes) -> ChatRequest:
-    """The request in `raw`. Raises ApiError 400 that names the field at fault."""
+def parse_chat(raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS) -> ChatRequest:
+    """The request in `raw`, cut down to `limits`. Raises ApiError 400 that names the field at fault."""
     body = _json_object(raw)
     for name, (is_right, expected) in _FIELDS.items():
         value = body.get(name)
@@ -59,6 +60,9 @@ def parse_chat(raw: bytes) -> ChatRequest:
     _require(body, "messages")
     for index, message in enumerate(body["messages"]):
         _check_message(message, f"messages[{index}]")
+    if lowered := limits.lowered(body):
+        raw = set_members(raw, body, lowered)
+        body |= lowered
     options = body.get("stream_options") or {}
     return ChatRequest(
         raw=raw,
@@ -164,6 +168,10 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_amount(value: object) -> bool:
+    return _is_number(value) and value >= 0  # type: ignore[operator]  # it is a number
+
+
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -196,8 +204,10 @@ _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "n": (_is_count, "a whole number >= 1"),
     "max_tokens": (_is_count, "a whole number >= 1"),
     "max_completion_tokens": (_is_count, "a whole number >= 1"),
-    "temperature": (_is_number, "a number"),
-    "top_p": (_is_number, "a number"),
+    "temperature": (_is_amount, "a number >= 0"),
+    "top_p": (_is_amount, "a number >= 0"),
+    "presence_penalty": (_is_number, "a number"),
+    "frequency_penalty": (_is_number, "a number"),
     "tools": (_are_tools, "an array of tools"),
     "response_format": (_is_object, "an object"),
     "metadata": (_is_object, "an object"),

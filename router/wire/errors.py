@@ -29,8 +29,8 @@ def error_body(error: ApiError) -> bytes:
 def error_headers(error: ApiError) -> dict[str, str]:
     """The headers that go with an error: Retry-After in whole seconds, rounded up."""
     if error.retry_after_s is None:
-        return {}
-    return {"retry-after": str(max(0, -int(-error.retry_after_s // 1)))}
+        return dict(error.headers)
+    return {**error.headers, "retry-after": str(max(0, -int(-error.retry_after_s // 1)))}
 
 
 def read_error(raw: bytes) -> Mapping[str, Any] | None:

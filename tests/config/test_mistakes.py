@@ -139,8 +139,8 @@ def test_a_wrong_cache_url_is_told_and_its_password_is_not(
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", ""])  # noqa: S104
 def test_an_open_proxy_is_refused(host: str, tmp_path: Path) -> None:
     assert sole(tmp_path, f"{SOUND}server: {{host: '{host}'}}\n") == (
-        "config.yaml: server.host (line 6): without 'keys:' Farthing listens on loopback only;"
-        " add a key, or use 127.0.0.1"
+        "config.yaml: server.host (line 6): without a key Farthing listens on loopback only;"
+        " make one with 'farthing keys create NAME', or under 'keys:', or use 127.0.0.1"
     )
 
 

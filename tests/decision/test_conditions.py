@@ -16,7 +16,7 @@ WHAT = Features(
     needs=frozenset({Capability.TOOLS, Capability.VISION}),
     turns=3,
 )
-WHO = Circumstances(asked="gpt-6", key="team", tags=frozenset({"batch", "night"}))
+WHO = Circumstances("gpt-6", "team", frozenset({"batch", "night"}), budget_left=0.25)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,8 @@ WHO = Circumstances(asked="gpt-6", key="team", tags=frozenset({"batch", "night"}
         ("tag", "day", False),
         ("asked", "gpt-6", True),
         ("asked", "gpt", False),
+        ("max_budget_left", 0.25, True),
+        ("max_budget_left", 0.24, False),
     ],
 )
 def test_a_condition_holds_or_not(name: str, value: object, holds: bool) -> None:
@@ -51,6 +53,7 @@ def test_a_condition_holds_or_not(name: str, value: object, holds: bool) -> None
 def test_every_condition_was_tried_above() -> None:
     tried = (
         "category min_confidence min_prompt_tokens max_prompt_tokens min_turns needs key tag asked"
+        " max_budget_left"
     )
 
     assert set(CONDITIONS) == set(tried.split())
@@ -70,6 +73,7 @@ def test_every_condition_was_tried_above() -> None:
         ("min_confidence", True, "must be a number from 0 to 1"),
         ("min_turns", True, "must be a whole number >= 0"),
         ("min_turns", "3", "must be a whole number >= 0"),
+        ("max_budget_left", 2, "must be a share from 0 to 1"),
         ("key", None, "must be a word or a list of words"),
     ],
 )

@@ -63,6 +63,7 @@ UNREACHABLE = Fault(FaultKind.UNREACHABLE, 502, "it cannot be reached", "unreach
 DISCONNECTED = AttemptFailed.disconnected("the connection broke").fault
 REFUSED = Fault(FaultKind.REFUSED, 401, "the upstream answered with status 401")
 WRONG = Fault(FaultKind.CLIENT, 400, "wrong", "invalid_value", error={"message": "no such field"})
+OVERDRAWN = Fault(FaultKind.BUDGET, 402, "it may cost more than is left", "budget_exceeded")
 TOO_LONG = Fault(FaultKind.CONTEXT, 400, "too long", "context_length_exceeded")
 
 

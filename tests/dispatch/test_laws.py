@@ -13,6 +13,7 @@ from router.dispatch.plan import Effort, Plan
 from router.domain.fault import FaultKind
 from tests.dispatch.model_kit import (
     DISCONNECTED,
+    OVERDRAWN,
     REFUSED,
     STUMBLE,
     TOO_LONG,
@@ -40,6 +41,7 @@ faults = st.sampled_from(
         REFUSED,
         WRONG,
         TOO_LONG,
+        OVERDRAWN,
         limited(),
         limited(3),
         limited(60),
@@ -192,5 +194,6 @@ def test_every_kind_of_fault_is_scheduled_here() -> None:
         REFUSED.kind,
         WRONG.kind,
         TOO_LONG.kind,
+        OVERDRAWN.kind,
     }
     assert kinds | {limited().kind} == set(FaultKind)

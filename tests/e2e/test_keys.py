@@ -149,7 +149,7 @@ def test_without_keys_only_loopback_is_served(tmp_path: Path) -> None:
     done = run("serve", "--config", str(path))
     assert done.status == 1
     assert done.err.startswith(f"{path}: server.host (line ")
-    assert "add a key" in done.err
+    assert "farthing keys create" in done.err
     assert "127.0.0.1" in done.err
     assert "Traceback" not in done.err
 
@@ -158,4 +158,4 @@ def test_nor_is_it_by_an_option(tmp_path: Path) -> None:
     path = write_config(tmp_path, "http://127.0.0.1:9/v1")
     done = here("serve", "--config", str(path), "--host", "0.0.0.0")  # noqa: S104  likewise
     assert done.status == 1
-    assert "add a key" in done.err
+    assert "farthing keys create" in done.err

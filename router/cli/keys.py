@@ -1,0 +1,258 @@
+"""`farthing keys`: make, list, rotate and revoke the keys that clients present."""
+
+import argparse
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from router.app import real_world
+from router.cli.options import add_config, settings_of
+from router.config.problems import nearest
+from router.config.settings import Settings
+from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.errors import FarthingError
+from router.domain.key import Grants, VirtualKey, digest_of
+from router.domain.money import Money
+from router.stores.sql.database import open_ledger
+from router.stores.sql.keys import KeyStore, StoredKey
+
+HELP = "make, list, rotate and revoke the keys that clients present"
+_NAME = re.compile(r"[!-9;-~][!-~]{0,127}")
+_TAG = re.compile(r"[!-+\--~]{1,64}")
+_BUDGET = re.compile(r"(?P<usd>\d+(?:\.\d+)?)/(?P<per>day|week|month|lifetime)(?:@(?P<zone>\S+))?")
+_SECRET_BYTES = 32
+_DAY_S = 86_400.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions of `keys`, and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = _action(actions, "create", _create, "make a key; its secret is shown once")
+    create.add_argument("name", type=_name, help="how reports and policies call it")
+    create.add_argument("--tag", action="append", default=[], type=_tag, help="on each request")
+    create.add_argument("--policy", action="append", default=[], help="it may use this policy only")
+    create.add_argument("--model", action="append", default=[], help="it may use this model only")
+    create.add_argument(
+        "--budget",
+        action="append",
+        default=[],
+        type=_budget,
+        metavar="USD/PERIOD[@ZONE]",
+        help="50/month, 2.5/day@Europe/Berlin, 100/lifetime",
+    )
+    create.add_argument("--rpm", type=_count, help="requests a minute")
+    create.add_argument("--tpm", type=_count, help="tokens a minute, of prompt and answer")
+    create.add_argument(
+        "--expires", type=_expiry, metavar="DAY|Nd", help="2027-01-31 (its beginning, UTC), or 90d"
+    )
+    listing = _action(actions, "list", _list, "show all keys, without their secrets")
+    listing.add_argument("--all", action="store_true", help="those that are revoked or expired too")
+    rotate = _action(actions, "rotate", _rotate, "give a key a new secret, shown once")
+    rotate.add_argument("name", help="name or id of the key")
+    rotate.add_argument(
+        "--grace-s",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="the old one opens so long yet",
+    )
+    revoke = _action(actions, "revoke", _revoke, "close the door to a key")
+    revoke.add_argument("name", help="name or id of the key")
+
+
+def _action(
+    actions: Any, name: str, run_it: Callable[..., int], told: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=told, description=told)
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(act=run_it)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked for; FarthingError tells what cannot be done."""
+    settings = settings_of(args)
+    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    try:
+        done: int = args.act(args, settings, KeyStore(engine))
+    finally:
+        engine.dispose()
+    return done
+
+
+def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
+    _known(args.policy, "policy", settings.policies)
+    _known(args.model, "model", settings.catalog)
+    if args.name in {key.name for key in settings.keys}:
+        raise FarthingError(f"there is a key '{args.name}' in the configuration already")
+    secret, own = _new_secret(), Scope(ScopeKind.KEY, args.name)
+    grants = Grants(
+        policies=frozenset(args.policy),
+        models=frozenset(args.model),
+        budgets=tuple(Budget(own, *amount) for amount in args.budget),
+        limits=(RateLimit(own, args.rpm, args.tpm),) if args.rpm or args.tpm else (),
+    )
+    now_s = real_world().unix_s()
+    expires_s = args.expires(now_s) if args.expires else None
+    tags = tuple(dict.fromkeys(args.tag))
+    key = VirtualKey(args.name, digest_of(secret), tags, grants, expires_s, _new_id())
+    store.create(key, secret, now_s)
+    _show_secret(args, key, secret)
+    return 0
+
+
+def _rotate(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
+    if not 0 <= args.grace_s < float("inf"):
+        raise FarthingError("--grace-s is a number of seconds, 0 or more")
+    secret = _new_secret()
+    key = store.rotate(args.name, _new_id(), secret, real_world().unix_s(), args.grace_s)
+    _show_secret(args, key, secret)
+    return 0
+
+
+def _revoke(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
+    count = store.revoke(args.name, real_world().unix_s())
+    if args.json:
+        _print({"revoked": count})
+    else:
+        Console().print(
+            f"Revoked. A running Farthing refuses it within two seconds ({count} secrets)."
+        )
+    return 0
+
+
+def _list(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
+    now_s = real_world().unix_s()
+    every = [each for each in store.all() if args.all or each.is_active(now_s)]
+    if args.json:
+        _print([_told(each, now_s) for each in every])
+        return 0
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("name", "id", "secret"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("may use", "budgets and limits", "until"):
+        table.add_column(heading, overflow="fold")
+    for each in every:
+        table.add_row(*map(escape, _cells(each, now_s)))
+    for key in settings.keys:
+        table.add_row(escape(key.name), "-", "configured", *map(escape, _bounds(key)), "-")
+    Console().print(table)
+    return 0
+
+
+def _show_secret(args: argparse.Namespace, key: VirtualKey, secret: str) -> None:
+    """The one time that a secret is seen: plain, so that it can be copied or piped."""
+    if args.json:
+        _print({"id": key.id, "name": key.name, "secret": secret})
+        return
+    console = Console(stderr=True)
+    console.print(f"The key [bold]{escape(key.name)}[/] ({key.id}); its secret is not shown again:")
+    print(secret)  # noqa: T201 - for a pipe
+
+
+def _new_secret() -> str:
+    return f"fk-{secrets.token_urlsafe(_SECRET_BYTES)}"
+
+
+def _new_id() -> str:
+    return f"key_{secrets.token_hex(6)}"
+
+
+def _known(names: Iterable[str], what: str, there: Mapping[str, object]) -> None:
+    for name in names:
+        if name not in there:
+            raise FarthingError(f"there is no {what} '{name}'{nearest(name, there)}")
+
+
+def _told(stored: StoredKey, now_s: float) -> dict[str, Any]:
+    key = stored.key
+    return {
+        "id": key.id,
+        "name": key.name,
+        "hint": stored.hint,
+        "tags": key.tags,
+        "policies": sorted(key.grants.policies),
+        "models": sorted(key.grants.models),
+        "budgets": [str(budget) for budget in key.grants.budgets],
+        "limits": [_rates(limit) for limit in key.grants.limits],
+        "created": _iso(stored.created_s),
+        "expires": _iso(key.expires_s),
+        "revoked": _iso(stored.revoked_s),
+        "active": stored.is_active(now_s),
+    }
+
+
+def _cells(stored: StoredKey, now_s: float) -> Sequence[str]:
+    key = stored.key
+    until = "revoked" if stored.revoked_s else (_iso(key.expires_s) or "-")
+    if not stored.is_active(now_s) and not stored.revoked_s:
+        until = f"expired {until}"
+    return (key.name, key.id, f"{stored.hint}...", *_bounds(key), until)
+
+
+def _bounds(key: VirtualKey) -> tuple[str, str]:
+    grants = key.grants
+    may = [*(f"policy {p}" for p in sorted(grants.policies)), *sorted(grants.models)]
+    bounds = [f"{budget.usd} USD/{budget.window}" for budget in grants.budgets]
+    return ", ".join(may) or "everything", ", ".join([*bounds, *map(_rates, grants.limits)]) or "-"
+
+
+def _rates(limit: RateLimit) -> str:
+    told = {"rpm": limit.requests_per_minute, "tpm": limit.tokens_per_minute}
+    return ", ".join(f"{bound} {what}" for what, bound in told.items() if bound)
+
+
+def _iso(unix_s: float | None) -> str | None:
+    if unix_s is None:
+        return None
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
+
+
+def _print(told: object) -> None:
+    print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
+
+
+def _name(text: str) -> str:
+    """A name; argparse turns the ValueError of anything else into its own message."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _tag(text: str) -> str:
+    if not _TAG.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _count(text: str) -> int:
+    if (count := int(text)) < 1:
+        raise ValueError(text)
+    return count
+
+
+def _budget(text: str) -> tuple[Money, Window, str]:
+    """`50/month@Europe/Berlin` as an amount, a window and a time zone."""
+    if not (found := _BUDGET.fullmatch(text)):
+        raise ValueError(text)
+    amount = Money.from_usd(found["usd"]), Window(found["per"]), found["zone"] or "UTC"
+    Budget(Scope(ScopeKind.KEY, "-"), *amount)  # refuses time zones that there are not
+    return amount
+
+
+def _expiry(text: str) -> Callable[[float], float]:
+    """`90d` from now, or the beginning of a day; as a function of now."""
+    if days := re.fullmatch(r"([1-9]\d{0,4})d", text):
+        return lambda now_s: now_s + int(days[1]) * _DAY_S
+    day = date.fromisoformat(text)
+    at_s = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+    return lambda _: at_s

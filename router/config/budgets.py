@@ -1,0 +1,83 @@
+"""Budgets and limits per minute as they are written, and as the domain knows them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, field_validator, model_validator
+
+from router.config.words import Dollars, Name, Section
+from router.domain.budget import EVERYTHING, Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.money import Money
+
+
+class _Scoped(Section):
+    """For a key, a tag or a policy by name, for each of them (`*`), or for everything."""
+
+    key: Name | None = None
+    tag: Name | None = None
+    policy: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> Self:
+        if sum(name is not None for name in (self.key, self.tag, self.policy)) > 1:
+            raise ValueError("takes one of 'key', 'tag' and 'policy', or none of them")
+        return self
+
+    @property
+    def scope(self) -> Scope:
+        """What it is about."""
+        for kind in (ScopeKind.KEY, ScopeKind.TAG, ScopeKind.POLICY):
+            if (name := getattr(self, kind.value)) is not None:
+                return Scope(kind, name)
+        return EVERYTHING
+
+
+class AmountSection(Section):
+    """So much in each period."""
+
+    usd: Dollars
+    per: Window = Window.MONTH
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("must be a time zone such as Europe/Berlin") from None
+        return name
+
+    def budget(self, scope: Scope) -> Budget:
+        """The budget of a scope."""
+        return Budget(scope, Money.from_usd(self.usd), self.per, self.timezone)
+
+
+class BudgetSection(AmountSection, _Scoped):
+    """A budget: at its end requests are refused until its next period."""
+
+
+class RatesSection(Section):
+    """So many a minute."""
+
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_minute: int | None = Field(None, ge=1)
+
+    def limit(self, scope: Scope) -> RateLimit:
+        """The limit of a scope."""
+        return RateLimit(scope, self.requests_per_minute, self.tokens_per_minute)
+
+
+class LimitSection(RatesSection, _Scoped):
+    """A limit per minute: beyond it requests are told to come back."""
+
+
+def budgets_of(sections: Sequence[BudgetSection]) -> Iterator[Budget]:
+    """The budgets that are written."""
+    return (section.budget(section.scope) for section in sections)
+
+
+def limits_of(sections: Sequence[LimitSection]) -> Iterator[RateLimit]:
+    """The limits that are written."""
+    return (section.limit(section.scope) for section in sections)

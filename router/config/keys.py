@@ -1,0 +1,74 @@
+"""The `keys:`, `budgets:` and `limits:` of a config, with every name in them looked up."""
+
+from collections.abc import Container, Iterable, Iterator
+from datetime import UTC
+
+from router.config.problems import nearest
+from router.config.references import References, Unresolved
+from router.config.schema import ConfigFile, KeySection
+from router.config.yaml_file import Place, YamlFile
+from router.domain.budget import EACH, Scope, ScopeKind
+from router.domain.errors import Problem
+from router.domain.key import Grants, VirtualKey
+
+
+def configured_keys(
+    section: ConfigFile, references: References, file: YamlFile, problems: list[Problem]
+) -> tuple[VirtualKey, ...]:
+    """The keys whose secrets are there; `problems` gets the others."""
+    keys: list[VirtualKey] = []
+    for each in section.keys:
+        try:
+            keys.append(_key(each, references.resolve(each.key)))
+        except Unresolved as missing:
+            place = ("keys", _index_of_key(each.name, file), "key")
+            problems.append(file.problem(place, str(missing)))
+    return tuple(keys)
+
+
+def unknown_names(
+    section: ConfigFile, file: YamlFile, policies: Container[str], models: Iterable[str]
+) -> Iterator[Problem]:
+    """Policies and models that keys, budgets and limits name, and that there are not."""
+    known = {"policies": policies, "models": set(models)}
+    for each in section.keys:
+        index = _index_of_key(each.name, file)
+        for what, there in known.items():
+            for place, name in enumerate(getattr(each, what)):
+                if name not in there:
+                    hint = nearest(name, there)  # type: ignore[arg-type]  # a mapping or a set
+                    said = f"there is no {what.removesuffix('s').removesuffix('ie')} '{name}'{hint}"
+                    yield file.problem(("keys", index, what, place), said)
+    yield from _unknown_policies(section, file, policies)
+
+
+def _unknown_policies(
+    section: ConfigFile, file: YamlFile, policies: Container[str]
+) -> Iterator[Problem]:
+    for what in ("budgets", "limits"):
+        for index, each in enumerate(getattr(section, what)):
+            if each.policy not in (None, EACH) and each.policy not in policies:
+                hint = nearest(each.policy, policies)  # type: ignore[arg-type]  # a mapping
+                place: Place = (what, index, "policy")
+                yield file.problem(place, f"there is no policy '{each.policy}'{hint}")
+
+
+def _key(section: KeySection, secret: str) -> VirtualKey:
+    own = Scope(ScopeKind.KEY, section.name)
+    bounded = section.limits.requests_per_minute or section.limits.tokens_per_minute
+    grants = Grants(
+        policies=frozenset(section.policies),
+        models=frozenset(section.models),
+        budgets=tuple(each.budget(own) for each in section.budgets),
+        limits=(section.limits.limit(own),) if bounded else (),
+    )
+    expires_s = None
+    if (expires := section.expires) is not None:
+        expires_s = (expires if expires.tzinfo else expires.replace(tzinfo=UTC)).timestamp()
+    return VirtualKey.from_secret(section.name, secret, section.tags, grants, expires_s)
+
+
+def _index_of_key(name: str, file: YamlFile) -> int:
+    """Where a key stands in the file; those in front of it may have been left out as unsound."""
+    names = [each.get("name") if isinstance(each, dict) else None for each in file.data["keys"]]
+    return names.index(name)

@@ -1,0 +1,76 @@
+"""What a client is told when a budget is at its end, or a limit per minute is reached."""
+
+from datetime import UTC, datetime
+
+from router.domain.budget import Balance, RateLimit
+from router.domain.errors import ApiError
+from router.domain.fault import Fault, FaultKind
+from router.domain.money import Money
+from router.ports import Exceeded
+
+
+def budget_exceeded(balance: Balance) -> ApiError:
+    """402: nothing that may answer is within what the budget has left."""
+    error = ApiError(402, _sentence(balance), code="budget_exceeded", kind="insufficient_quota")
+    return error.with_headers(_headers(balance))
+
+
+def budget_fault(balance: Balance, wanted: Money) -> Fault:
+    """The same as the fault of one attempt, which was not made."""
+    message = f"an attempt may cost up to {wanted} USD. {_sentence(balance)}"
+    told = {"message": _sentence(balance), "type": "insufficient_quota", "code": "budget_exceeded"}
+    return Fault(FaultKind.BUDGET, 402, message, "budget_exceeded", error=told)
+
+
+def limit_exceeded(exceeded: Exceeded) -> ApiError:
+    """429: come back a little later."""
+    return ApiError(
+        429,
+        f"The limit of {_bounds(exceeded.limit)} a minute for {exceeded.limit.scope} is reached;"
+        f" there is room again in {exceeded.for_s:.1f} s.",
+        code="rate_limit_exceeded",
+        kind="rate_limit_error",
+        retry_after_s=exceeded.for_s,
+    )
+
+
+def policy_not_allowed(name: str, allowed: frozenset[str]) -> ApiError:
+    """403: the key may not use this policy."""
+    return _not_allowed("policy", name, allowed)
+
+
+def model_not_allowed(name: str, allowed: frozenset[str]) -> ApiError:
+    """403: the key may not use this model."""
+    return _not_allowed("model", name, allowed)
+
+
+def _not_allowed(what: str, name: str, allowed: frozenset[str]) -> ApiError:
+    return ApiError(
+        403,
+        f"This API key may not use the {what} '{name}'; it may use {', '.join(sorted(allowed))}.",
+        code=f"{what}_not_allowed",
+        param="model",
+    )
+
+
+def _sentence(balance: Balance) -> str:
+    resets_s = balance.period.resets_s
+    again = "" if resets_s is None else f" It begins anew at {_iso(resets_s)}."
+    return (
+        f"The budget of {balance.budget} has {balance.left} USD left, which is less than an answer"
+        f" may cost.{again}"
+    )
+
+
+def _headers(balance: Balance) -> dict[str, str]:
+    resets_s = balance.period.resets_s
+    return {} if resets_s is None else {"x-farthing-budget-resets": _iso(resets_s)}
+
+
+def _iso(unix_s: float) -> str:
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
+
+
+def _bounds(limit: RateLimit) -> str:
+    bounds = {"requests": limit.requests_per_minute, "tokens": limit.tokens_per_minute}
+    return " and ".join(f"{bound} {what}" for what, bound in bounds.items() if bound is not None)

@@ -1,0 +1,103 @@
+"""The keys that open the door at this moment: those of the configuration, and those that are stored.
+
+Stored ones are read again every two seconds, and at once when somebody presents a key that is not
+known: so a new key opens at its first try, and a revoked one stops within two seconds, in every
+process. While the store cannot be asked, what was known stays.
+"""
+
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from router.domain.errors import FarthingError
+from router.domain.key import VirtualKey, digest_of
+
+_LOG = logging.getLogger(__name__)
+_EVERY_S = 2.0
+_AT_ONCE_AFTER_S = 1.0
+"""Unknown keys make the store be asked, but not more often than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store holds: the keys that are not revoked, and whether there ever was one."""
+
+    keys: tuple[VirtualKey, ...] = ()
+    were_any: bool = False
+
+
+ReadStore = Callable[[], Awaitable[Stored]]
+
+
+class StoreAway(FarthingError):
+    """The store of keys cannot be asked now."""
+
+
+async def nothing_stored() -> Stored:
+    """For a keyring without a store."""
+    return Stored()
+
+
+class Keyring:
+    """All keys by the SHA-256 of their secrets. `guests` are let in without making keys be asked for."""
+
+    def __init__(
+        self,
+        fixed: Sequence[VirtualKey] = (),
+        *,
+        guests: Sequence[VirtualKey] = (),
+        read: ReadStore = nothing_stored,
+        monotonic_s: Callable[[], float],
+    ) -> None:
+        self._fixed = tuple(fixed)
+        self._guests = tuple(guests)
+        self._read = read
+        self._monotonic_s = monotonic_s
+        self._stored = Stored()
+        self._known = self._by_digest()
+        self._asked_at_s = float("-inf")
+        self._is_well = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may come in, since there never was a key."""
+        return not self._fixed and not self._stored.were_any
+
+    async def find(self, secret: str) -> VirtualKey | None:
+        """The key whose secret this is."""
+        digest = digest_of(secret)
+        if (key := self._match(digest)) is not None:
+            return key
+        if self._monotonic_s() - self._asked_at_s < _AT_ONCE_AFTER_S:
+            return None
+        await self.refresh()
+        return self._match(digest)
+
+    async def refresh(self) -> None:
+        """Read the store again."""
+        self._asked_at_s = self._monotonic_s()
+        try:
+            self._stored = await self._read()
+        except StoreAway as error:
+            if self._is_well:
+                _LOG.warning("%s; the keys known so far stay", error)
+            self._is_well = False
+            return
+        self._is_well = True
+        self._known = self._by_digest()
+
+    async def watch(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Read the store again and again, until cancelled."""
+        while True:
+            await sleep(_EVERY_S)
+            await self.refresh()
+
+    def _match(self, digest: bytes) -> VirtualKey | None:
+        # What a lookup's time tells is about the hash of what was presented, and a hash says
+        # nothing of another secret; the comparison after it takes the same time for all.
+        key = self._known.get(digest)
+        return key if key is not None and hmac.compare_digest(key.digest, digest) else None
+
+    def _by_digest(self) -> Mapping[bytes, VirtualKey]:
+        return {key.digest: key for key in (*self._stored.keys, *self._guests, *self._fixed)}

@@ -1,0 +1,131 @@
+"""Budgets and limits per minute kept in this process: for one process, and for tests.
+
+Nothing is awaited between looking and taking, so that two requests never take the same dollar. What
+was spent before this process began is asked of the ledger, once for each budget and period, before
+the first reservation in it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from router.dispatch.rate import Rate
+from router.domain.budget import Balance, Budget, Period, RateLimit, Scope
+from router.domain.money import ZERO, Money
+from router.ports import Exceeded, Reservation
+
+Spent = Callable[[Scope, float], Awaitable[Money]]
+"""What a scope has spent since a Unix time, by the ledger."""
+
+
+async def nothing_spent(_scope: Scope, _since_s: float) -> Money:
+    """For a purse without a ledger behind it."""
+    return ZERO
+
+
+@dataclass(slots=True)
+class _Account:
+    """A budget in one of its periods."""
+
+    period: Period
+    spent: Money = ZERO
+    reserved: Money = ZERO
+
+    def balance(self, budget: Budget) -> Balance:
+        return Balance(budget, self.period, self.spent, self.reserved)
+
+
+class MemoryPurse:
+    """Implements `router.ports.Purse` in this process."""
+
+    def __init__(self, unix_s: Callable[[], float], spent: Spent = nothing_spent) -> None:
+        self._unix_s = unix_s
+        self._spent = spent
+        self._accounts: dict[Budget, _Account] = {}
+        self._opening: dict[Budget, asyncio.Task[_Account]] = {}
+
+    async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
+        """Where each budget stands."""
+        accounts = [await self._account(budget) for budget in budgets]
+        return tuple(a.balance(b) for a, b in zip(accounts, budgets, strict=True))
+
+    async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
+        """Set `amount` aside in all budgets, or in none: then the balance of one that has too little."""
+        accounts = [await self._account(budget) for budget in budgets]
+        # From here on nothing is awaited.
+        for budget, account in zip(budgets, accounts, strict=True):
+            if (balance := account.balance(budget)).left < amount:
+                return balance
+        for account in accounts:
+            account.reserved += amount
+        return Reservation(tuple(budgets), amount, tuple(accounts))
+
+    def settle(self, reservation: Reservation, cost: Money) -> None:
+        """What was set aside is free again, and `cost` is spent, in the period it was set aside in."""
+        accounts = reservation.token
+        assert isinstance(accounts, tuple)  # noqa: S101 - our own token
+        for account in accounts:
+            account.reserved -= reservation.amount
+            account.spent += cost
+
+    async def balances(self) -> tuple[Balance, ...]:
+        """Where every budget stands that was drawn on since this process began."""
+        return tuple(account.balance(budget) for budget, account in self._accounts.items())
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    async def _account(self, budget: Budget) -> _Account:
+        """The account of this moment's period, opened if need be: by one, while all others wait."""
+        account = self._accounts.get(budget)
+        now_s = self._unix_s()
+        if account is not None and _holds(account.period, now_s):
+            return account
+        if (opening := self._opening.get(budget)) is None:
+            opening = asyncio.create_task(self._open(budget, now_s))
+            self._opening[budget] = opening
+            opening.add_done_callback(lambda _: self._opening.pop(budget, None))
+        return await asyncio.shield(opening)
+
+    async def _open(self, budget: Budget, now_s: float) -> _Account:
+        period = budget.period(now_s)
+        spent = await self._spent(budget.scope, period.start_s)
+        account = self._accounts[budget] = _Account(period, spent)
+        return account
+
+
+def _holds(period: Period, now_s: float) -> bool:
+    return period.start_s <= now_s and (period.resets_s is None or now_s < period.resets_s)
+
+
+class MemoryMeter:
+    """Implements `router.ports.Meter` in this process."""
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        self._monotonic_s = monotonic_s
+        self._rates: dict[tuple[RateLimit, str], Rate] = {}
+
+    async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
+        """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
+        now_s = self._monotonic_s()
+        wanted = [each for limit in limits for each in self._wanted(limit, tokens)]
+        for limit, rate, amount in wanted:
+            if (wait_s := rate.wait_s(amount, now_s)) > 0:
+                return Exceeded(limit, wait_s)
+        for _, rate, amount in wanted:
+            rate.take(amount, now_s)
+        return None
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+    def _wanted(self, limit: RateLimit, tokens: int) -> list[tuple[RateLimit, Rate, int]]:
+        bounds = {
+            "requests": (limit.requests_per_minute, 1),
+            "tokens": (limit.tokens_per_minute, tokens),
+        }
+        return [
+            (limit, self._rates.setdefault((limit, what), Rate(bound)), amount)
+            for what, (bound, amount) in bounds.items()
+            if bound is not None
+        ]

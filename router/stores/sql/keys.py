@@ -1,0 +1,167 @@
+"""Virtual keys in the ledger's database: made, listed, rotated and revoked, never deleted.
+
+Of a secret there is its SHA-256 and a few characters to tell it by. What a key may do is JSON.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, Row, and_, insert, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.errors import FarthingError
+from router.domain.key import Grants, VirtualKey, digest_of
+from router.domain.money import Money
+from router.stores.sql.schema import VIRTUAL_KEYS
+
+_K = VIRTUAL_KEYS.c
+_HINT_CHARS = 9
+
+
+class NoSuchKey(FarthingError):
+    """There is no active key of that name or id."""
+
+
+class NameTaken(FarthingError):
+    """There is an active key of that name already."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key with what its keeper wants to see; times are Unix times, None for never."""
+
+    key: VirtualKey
+    hint: str
+    created_s: float
+    revoked_s: float | None = None
+
+    def is_active(self, now_s: float) -> bool:
+        """Whether it opens the door at a moment."""
+        expires_s = self.key.expires_s
+        return self.revoked_s is None and (expires_s is None or now_s < expires_s)
+
+
+class KeyStore:
+    """The keys in the database of `engine`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def all(self) -> tuple[StoredKey, ...]:
+        """Every key that there ever was, the oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(VIRTUAL_KEYS).order_by(_K.created_s, _K.id)).all()
+        return tuple(map(_stored, rows))
+
+    def create(self, key: VirtualKey, secret: str, now_s: float) -> None:
+        """Keep `key`, whose bearer presents `secret`. Raises NameTaken."""
+        with self._engine.begin() as connection:
+            active = _active(now_s)
+            if connection.execute(select(_K.id).where(_K.name == key.name, active)).first():
+                raise NameTaken(
+                    f"there is an active key '{key.name}'; rotate it, or revoke it first"
+                )
+            connection.execute(insert(VIRTUAL_KEYS).values(_values(key, secret, now_s)))
+
+    def rotate(
+        self, name: str, new_id: str, secret: str, now_s: float, grace_s: float
+    ) -> VirtualKey:
+        """A new secret for the key of that name or id; the old one opens for `grace_s` seconds more."""
+        old = self._one(name, now_s)
+        until_s = now_s + grace_s
+        renewed = VirtualKey(
+            old.key.name, digest_of(secret), old.key.tags, old.key.grants, old.key.expires_s, new_id
+        )
+        ends_s = until_s if old.key.expires_s is None else min(until_s, old.key.expires_s)
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(VIRTUAL_KEYS).where(_K.id == old.key.id).values(expires_s=ends_s)
+            )
+            connection.execute(insert(VIRTUAL_KEYS).values(_values(renewed, secret, now_s)))
+        return renewed
+
+    def revoke(self, name: str, now_s: float) -> int:
+        """Close the door to the key of that name or id, its older secrets too; returns how many."""
+        self._one(name, now_s)
+        ours = and_(or_(_K.name == name, _K.id == name), _active(now_s))
+        with self._engine.begin() as connection:
+            done = connection.execute(update(VIRTUAL_KEYS).where(ours).values(revoked_s=now_s))
+        return done.rowcount
+
+    def _one(self, name: str, now_s: float) -> StoredKey:
+        """The newest active key of that name or id. Raises NoSuchKey."""
+        ours = [
+            stored
+            for stored in self.all()
+            if stored.is_active(now_s) and name in (stored.key.name, stored.key.id)
+        ]
+        if not ours:
+            raise NoSuchKey(f"there is no active key '{name}'")
+        return ours[-1]
+
+
+def are_any(engine: Engine) -> bool:
+    """Whether a key was ever made; False too where the database cannot be asked."""
+    try:
+        with engine.connect() as connection:
+            return connection.execute(select(_K.id).limit(1)).first() is not None
+    except SQLAlchemyError:
+        return False
+
+
+def _active(now_s: float) -> Any:
+    return and_(_K.revoked_s.is_(None), or_(_K.expires_s.is_(None), _K.expires_s > now_s))
+
+
+def _values(key: VirtualKey, secret: str, now_s: float) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "digest": key.digest.hex(),
+        "hint": secret[:_HINT_CHARS],
+        "grants": _written(key.tags, key.grants),
+        "created_s": now_s,
+        "expires_s": key.expires_s,
+    }
+
+
+def _stored(row: Row[Any]) -> StoredKey:
+    tags, grants = _read(row.grants, row.name)
+    key = VirtualKey(row.name, bytes.fromhex(row.digest), tags, grants, row.expires_s, row.id)
+    return StoredKey(key, row.hint, row.created_s, row.revoked_s)
+
+
+def _written(tags: Sequence[str], grants: Grants) -> str:
+    budgets = [
+        {"usd": str(budget.usd), "per": budget.window, "timezone": budget.timezone}
+        for budget in grants.budgets
+    ]
+    limits = [
+        {"requests": limit.requests_per_minute, "tokens": limit.tokens_per_minute}
+        for limit in grants.limits
+    ]
+    return orjson.dumps(
+        {
+            "tags": list(tags),
+            "policies": sorted(grants.policies),
+            "models": sorted(grants.models),
+            "budgets": budgets,
+            "limits": limits,
+        }
+    ).decode()
+
+
+def _read(text: str, name: str) -> tuple[tuple[str, ...], Grants]:
+    read, own = orjson.loads(text), Scope(ScopeKind.KEY, name)
+    budgets = (
+        Budget(own, Money.from_usd(each["usd"]), Window(each["per"]), each["timezone"])
+        for each in read["budgets"]
+    )
+    limits = (RateLimit(own, each["requests"], each["tokens"]) for each in read["limits"])
+    grants = Grants(
+        frozenset(read["policies"]), frozenset(read["models"]), tuple(budgets), tuple(limits)
+    )
+    return tuple(read["tags"]), grants

@@ -1,0 +1,40 @@
+"""How much one request may ask for, whatever a model would give."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.domain.errors import ApiError
+
+_LENGTHS = ("max_completion_tokens", "max_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """Bounds for every request: more `choices` are refused, longer answers are cut down to the bound.
+
+    `output_tokens` None leaves the length to the models.
+    """
+
+    choices: int = 16
+    output_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that would admit nothing."""
+        if self.choices < 1 or (self.output_tokens is not None and self.output_tokens < 1):
+            raise ValueError(f"a request may ask for at least one choice and one token: {self!r}")
+
+    def lowered(self, body: Mapping[str, Any]) -> dict[str, int]:
+        """The members of `body` that ask for too much, with what they may ask for.
+
+        Raises ApiError 400 for too many choices: fewer would be another answer.
+        """
+        if (body.get("n") or 1) > self.choices:
+            raise ApiError.invalid("n", f"'n' must be at most {self.choices} at this proxy.")
+        most = self.output_tokens
+        if most is None:
+            return {}
+        return {name: most for name in _LENGTHS if (body.get(name) or 0) > most}
+
+
+NO_REQUEST_LIMITS = RequestLimits(choices=2**31)
