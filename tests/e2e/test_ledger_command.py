@@ -2,6 +2,7 @@
 
 import csv
 import json
+import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 from pyarrow import parquet
 
-from router.domain.ledger import Entry
+from router.app import real_world, serving
+from router.config.load import load_settings
+from router.domain.ledger import LEAST_KEPT_DAYS, Entry
 from router.domain.money import Money
 from router.stores.sql.database import open_database, open_ledger
 from router.stores.sql.spool import Spool, Waiting
@@ -178,3 +181,23 @@ def test_it_says_how_the_ledger_is(config: Path) -> None:
         assert lines["attempts"].strip() == "4, 2026-05-04 to 2026-05-07"
         assert lines["in sums"].strip() == "3, from 2026-05-04"
         assert lines["not in sums yet"].strip() == "1"
+
+
+async def test_the_server_deletes_old_attempts_only_where_it_is_told_to(tmp_path: Path) -> None:
+    async def helpers(**ledger: int) -> list[str]:
+        config = write_config(tmp_path, NOWHERE, ledger={"path": "ledger.db", **ledger})
+        async with serving(load_settings(config, {}), real_world()):
+            return [each.name for each in threading.enumerate()]
+
+    assert "farthing-retention" not in await helpers()
+    assert "farthing-retention" in await helpers(keep_days=90)
+    assert "farthing-retention" not in [each.name for each in threading.enumerate()]
+
+
+def test_the_days_to_keep_are_no_fewer_than_budgets_need(tmp_path: Path) -> None:
+    config = write_config(tmp_path, NOWHERE, ledger={"keep_days": LEAST_KEPT_DAYS - 1})
+    done = here("check", "--config", str(config))
+
+    assert done.status == 1
+    assert "ledger.keep_days" in done.err + done.out
+    assert str(LEAST_KEPT_DAYS) in done.err + done.out
