@@ -35,13 +35,20 @@ from router.stores.sql.schema import ATTEMPTS
 from tests.postgres import PostgresServer
 
 _CLIENTS = 24
-_LIFE_S = (0.05, 0.8)
+_LIFE_S = (0.05, 1.2)
 _LOCKED_SHARE = 0.2
 _TROUBLED_SHARE = 0.3
 _FAULT_SHARE = 0.4
 _SETTLES_S = 60.0
-_POLICIES = ("any", "ash-first", "birch-first", "hedged")
-_FAULTS = ("status,code=503", "status,code=429", "reset", "delay,seconds=0.2", "cut,after=3")
+_POLICIES = ("any", "birch-first", "hedged", "hedged", "hedged")
+_FAULTS = (
+    "status,code=503",
+    "status,code=429",
+    "reset",
+    "delay,seconds=0.2",
+    "delay,seconds=0.2",
+    "cut,after=3",
+)
 
 
 @dataclass(frozen=True, slots=True)

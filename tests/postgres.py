@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -111,13 +111,11 @@ class PostgresServer(Server):
     def pause(self) -> None:
         """Freeze it, and the processes that serve its clients."""
         super().pause()
-        for child in self._children():
-            child.suspend()
+        _tell(self._children(), signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on; what was sent meanwhile is answered now."""
-        for child in self._children():
-            child.resume()
+        _tell(self._children(), signal.SIGCONT)
         super().resume()
 
     def _command(self) -> list[str]:
@@ -141,14 +139,17 @@ class PostgresServer(Server):
     def _end(self, number: signal.Signals) -> None:
         """End it and its children, which would hold its memory when it starts again."""
         children = self._children()
-        for child in children:
-            child.resume()
+        _tell(children, signal.SIGCONT)
         # SIGINT is its "fast shutdown"; on SIGTERM it would wait for its clients to leave.
         super()._end(signal.SIGINT if number == signal.SIGTERM else number)
-        for child in children:
-            with suppress(psutil.NoSuchProcess):
-                child.kill()
+        _tell(children, signal.SIGKILL)
         until(lambda: not any(_lives(child) for child in children))
+
+
+def _tell(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it may have come to its end by itself
+            process.send_signal(number)
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -17,8 +17,19 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, func, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+import orjson
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Table,
+    TextClause,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from router.stores.sql.rollups import ROLLUP_LOCK, roll_up_step
@@ -35,8 +46,19 @@ _SUMMED_EVERY_S = 10.0
 _LAST_WORDS_S = 5.0
 _A = ATTEMPTS.c
 
-_INSERT_ATTEMPT = insert(ATTEMPTS).on_conflict_do_nothing(index_elements=["request_id", "attempt"])
-_INSERT_TAG = insert(TAGS).on_conflict_do_nothing()
+
+def _insert(table: Table, columns: Sequence[str]) -> TextClause:
+    """An INSERT of many rows as one piece of JSON, which is three times as fast as row by row."""
+    names = ", ".join(columns)
+    return text(
+        f"INSERT INTO {table.name} ({names}) SELECT {names}"  # noqa: S608 - own names
+        f" FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json))"
+        " ON CONFLICT DO NOTHING"
+    )
+
+
+_INSERT_ATTEMPT = _insert(ATTEMPTS, COLUMNS)
+_INSERT_TAG = _insert(TAGS, TAGS.c.keys())
 _SHARE = text(f"SELECT pg_advisory_xact_lock_shared({ROLLUP_LOCK})")
 
 _Values = Mapping[str, Any]
@@ -136,9 +158,9 @@ class Outbox:
     def _commit(self, rows: Sequence[_Values], tags: Sequence[_Values]) -> None:
         with self._central.begin() as connection:
             connection.execute(_SHARE)
-            connection.execute(_INSERT_ATTEMPT, [_without_seq(row) for row in rows])
+            connection.execute(_INSERT_ATTEMPT, {"rows": _as_json(rows)})
             if tags:
-                connection.execute(_INSERT_TAG, list(tags))
+                connection.execute(_INSERT_TAG, {"rows": _as_json(tags)})
 
     def _forget(self, rows: Sequence[_Values]) -> None:
         for begin in range(0, len(rows), _DELETED_AT_ONCE):
@@ -162,14 +184,14 @@ class Outbox:
         if self._is_well:
             reason = getattr(error, "orig", None) or error
             words = " ".join(str(reason).split())
-            _LOG.error("the ledger's PostgreSQL takes no rows (%s): they wait in the outbox", words)
+            _LOG.error("rows cannot move on to PostgreSQL (%s): they wait in the outbox", words)
         self._is_well = False
         with suppress(SQLAlchemyError):
             self._rows = self._count()
 
     def _came_back(self) -> None:
         if not self._is_well:
-            _LOG.warning("the ledger's PostgreSQL takes rows again; those of the outbox are in it")
+            _LOG.warning("rows move on to PostgreSQL again; those of the outbox are in it")
         self._is_well = True
 
 
@@ -179,7 +201,8 @@ _HOW_MANY = select(func.coalesce(func.max(_A.seq) - func.min(_A.seq) + 1, 0))
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[_Values]:
-    return [_plain(dict(row)) for row in connection.execute(query).mappings()]
+    names = [str(column.name) for column in query.selected_columns]
+    return [dict(zip(names, row, strict=True)) for row in connection.execute(query)]
 
 
 def _tags_of(rows: Sequence[_Values]) -> Select[Any]:
@@ -195,16 +218,19 @@ def _delete(connection: Connection, rows: Sequence[_Values]) -> None:
     connection.execute(delete(ATTEMPTS).where(last))
 
 
+def _as_json(rows: Sequence[_Values]) -> str:
+    written = orjson.dumps(rows)
+    if b"\\u0000" in written:
+        written = orjson.dumps([_plain(row) for row in rows])
+    return written.decode()
+
+
 def _plain(values: _Values) -> _Values:
     """The values without a character that PostgreSQL keeps in no text."""
     return {
         name: value.replace("\0", "\ufffd") if isinstance(value, str) else value
         for name, value in values.items()
     }
-
-
-def _without_seq(row: _Values) -> _Values:
-    return {name: row[name] for name in COLUMNS}
 
 
 def _key(row: _Values) -> tuple[str, int]:
