@@ -10,18 +10,20 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
 
 from router.domain.errors import FarthingError
-from router.domain.money import Money
 from router.ledger.export import Attempt, Column, Kind
 
 STANDARD_OUTPUT = "-"
 
 _Batches = Iterable[Sequence[Attempt]]
+_Value = Callable[[Attempt], Any]
+_Convert = Callable[[Any], Any]
 _Writer = Callable[[BinaryIO, Sequence[Column], _Batches], None]
 
 
@@ -55,24 +57,36 @@ def _opened(out: str) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
+def _values(columns: Sequence[Column], converted: Mapping[Kind, _Convert]) -> list[_Value]:
+    """What yields each column's value of an attempt, some kinds `converted`; None stays None."""
+    return [_then(column.value, converted.get(column.kind)) for column in columns]
+
+
+def _then(value: _Value, convert: _Convert | None) -> _Value:
+    if convert is None:
+        return value
+    return lambda attempt: None if (found := value(attempt)) is None else convert(found)
+
+
 def _write_csv(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    values = _values(columns, _CSV)
     lines = csv.writer(text)
     lines.writerow([column.name for column in columns])
     for batch in batches:
-        lines.writerows([_csv(column.value(attempt)) for column in columns] for attempt in batch)
+        lines.writerows([value(attempt) for value in values] for attempt in batch)
     text.detach()
 
 
-def _csv(value: Any) -> Any:
-    """Empty for None; words and truth as in JSON."""
-    match value:
-        case datetime():
-            return value.isoformat().replace("+00:00", "Z")
-        case bool() | list():
-            return orjson.dumps(value).decode()
-        case _:
-            return value
+def _as_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+_CSV: Mapping[Kind, _Convert] = {Kind.TIME: _iso, Kind.TRUTH: _as_json, Kind.WORDS: _as_json}
 
 
 def _write_jsonl(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -> None:
@@ -99,19 +113,15 @@ def _write_parquet(file: BinaryIO, columns: Sequence[Column], batches: _Batches)
         Kind.TIME: pa.timestamp("us", tz="UTC"),
         Kind.WORDS: pa.list_(pa.string()),
     }
+    values = _values(columns, {Kind.MONEY: attrgetter("usd")})
     schema = pa.schema([(column.name, types[column.kind]) for column in columns])
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:
-            values = [[_plain(column.value(each)) for each in batch] for column in columns]
             arrays = [
-                pa.array(each, types[column.kind])
-                for column, each in zip(columns, values, strict=True)
+                pa.array([value(attempt) for attempt in batch], field.type)
+                for value, field in zip(values, schema, strict=True)
             ]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
-
-
-def _plain(value: Any) -> Any:
-    return value.usd if isinstance(value, Money) else value
 
 
 FORMS: Mapping[str, _Writer] = {
