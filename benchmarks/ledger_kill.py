@@ -19,7 +19,7 @@ import sqlite3
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,17 +38,13 @@ _CLIENTS = 24
 _LIFE_S = (0.05, 1.2)
 _LOCKED_SHARE = 0.2
 _TROUBLED_SHARE = 0.3
-_FAULT_SHARE = 0.4
 _SETTLES_S = 60.0
-_POLICIES = ("any", "birch-first", "hedged", "hedged", "hedged")
-_FAULTS = (
-    "status,code=503",
-    "status,code=429",
-    "reset",
-    "delay,seconds=0.2",
-    "delay,seconds=0.2",
-    "cut,after=3",
-)
+_FAULTS: Mapping[str, tuple[float, tuple[str, ...]]] = {
+    "any": (0.15, ("status,code=503", "reset", "cut,after=3")),
+    "birch-first": (0.15, ("status,code=503", "reset", "cut,after=3")),
+    "hedged": (0.4, ("delay,seconds=0.2",)),
+}
+"""By policy: in which share of the requests its first model fails, and how. More would let it rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +179,17 @@ class _Rig:
         return Receipt(headers["x-request-id"], int(headers["x-farthing-attempts"]))
 
     def _body(self) -> dict[str, Any]:
-        policy = self.dice.choice(_POLICIES)
+        policy = self.dice.choice(tuple(_FAULTS))
         words = f"Translate into French: number {self.dice.random()}"
         body: dict[str, Any] = {
             "model": f"auto:{policy}",
             "stream": self.dice.random() < 0.5,
             "messages": [{"role": "user", "content": words}],
         }
-        if self.dice.random() < _FAULT_SHARE:
-            model, fault = POOLS[policy][0], self.dice.choice(_FAULTS)
-            body["metadata"] = {"simulate": f"{model}:{fault}"}
+        share, faults = _FAULTS[policy]
+        if self.dice.random() < share:
+            fault = f"{POOLS[policy][0]}:{self.dice.choice(faults)}"
+            body["metadata"] = {"simulate": fault}
         return body
 
     @asynccontextmanager
