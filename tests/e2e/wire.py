@@ -99,7 +99,8 @@ def send(
     made = http.client.HTTPConnection(at.hostname or "", at.port, timeout=_PATIENCE_S)
     with closing(made) as connection:
         told = {**(JSON_HEADERS if body is not None else {}), **(headers or {})}
-        connection.request(method, at.path or "/", body, told)
+        target = f"{at.path or '/'}?{at.query}" if at.query else at.path or "/"
+        connection.request(method, target, body, told)
         return _got(connection.getresponse())
 
 

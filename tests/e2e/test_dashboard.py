@@ -1,0 +1,254 @@
+"""The dashboard in a real browser: what is drawn, what is asked for, what strangers' names can do.
+
+The pictures that it takes stay in pytest's folder (`--basetemp DIR` chooses one), to be looked at.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.browser import Page, browsing, chromium, saved
+from tests.e2e.configs import write_config
+from tests.e2e.programs import Farthing, here
+from tests.e2e.shown import HOSTILE, NOWHERE, SECRETS, reported, serving
+
+BROWSER = chromium()
+pytestmark = pytest.mark.skipif(
+    BROWSER is None,
+    reason="needs a Chromium or Chrome on PATH: apt install chromium, or brew install chromium",
+)
+CHARTS = ("spend", "against", "bridge", "worth", "latency", "hits", "errors")
+_SHOWN = "!document.getElementById('figures').hidden"
+_INK = """(() => {
+  const inked = (id) => {
+    const canvas = document.getElementById(id);
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let at = 3; at < data.length; at += 4) count += data[at] > 40;
+    return count > 400;
+  };
+  return %s.every(inked);
+})()""" % json.dumps(CHARTS)  # noqa: UP031 - braces are the script's
+
+
+@pytest.fixture(scope="module")
+def farthing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farthing]:
+    with serving(tmp_path_factory.mktemp("shown")) as running:
+        yield running
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    assert BROWSER
+    async with browsing(BROWSER) as opened:
+        await opened.looks(width=1280, height=900)
+        yield opened
+
+
+async def enter(page: Page, farthing: Farthing, query: str = "") -> None:
+    """Open the dashboard with the admin key."""
+    await page.open(f"{farthing.url}/dashboard{query}")
+    await page.until("!document.getElementById('key').hidden")
+    await page.run(f"document.getElementById('key-text').value = {SECRETS['ADMIN_KEY']!r}")
+    await page.click("#key button")
+    await page.until(_SHOWN)
+
+
+async def exact(page: Page) -> list[str]:
+    """What the first two tiles say, to the last digit: spent, saved."""
+    script = (
+        "[...document.querySelectorAll('[data-exact]')].slice(0, 3).map((e) => e.dataset.exact)"
+    )
+    found: list[str] = await page.run(script)
+    return found
+
+
+def in_full(total: object) -> list[str]:
+    assert isinstance(total, dict)
+    return [f"${total['cost_usd']}", f"${total['saving_usd']}", str(total["requests"])]
+
+
+async def test_the_page_asks_for_the_key_and_keeps_it_while_it_is_open(
+    page: Page, farthing: Farthing
+) -> None:
+    await page.open(f"{farthing.url}/dashboard")
+    await page.until("!document.getElementById('key').hidden")
+    await page.run("document.getElementById('key-text').value = 'wrong'")
+    await page.click("#key button")
+    await page.until("document.getElementById('key-why').textContent.includes('admin key')")
+    assert await page.run("document.getElementById('figures').hidden")
+
+    await enter(page, farthing)
+    await page.open(f"{farthing.url}/dashboard?period=today")
+    await page.until(_SHOWN)
+    assert await page.run("localStorage.length") == 0
+    assert SECRETS["ADMIN_KEY"] not in "".join(page.asked)
+
+    await page.click("#lock")
+    assert await page.run("sessionStorage.length") == 0
+    assert await page.run("document.getElementById('tiles').childElementCount") == 0
+
+
+async def test_all_charts_are_drawn_and_nothing_is_asked_of_others(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.until(_INK)
+
+    assert {url.split("/")[2] for url in page.asked if not url.startswith("data:")} == {
+        farthing.url.removeprefix("http://")
+    }
+    # The one thing that the console has to say is that there was no key at first.
+    assert [line for line in page.console if "401" not in line] == []
+
+
+async def test_the_figures_and_their_filters_are_those_of_the_report(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    assert await exact(page) == in_full(reported(farthing.config, "--last", "7d")["total"])
+
+    await page.run(
+        """(() => {
+          const select = document.querySelector("select[name=model]");
+          select.value = [...select.options].find((each) => each.text === "gpt-mini").value;
+          select.dispatchEvent(new Event("change"));
+        })()"""
+    )
+    of_one = reported(farthing.config, "--last", "7d", "--model", "gpt-mini")["total"]
+    await page.until(
+        f"document.querySelector('[data-exact]').dataset.exact === '${of_one['cost_usd']}'"
+    )
+    assert await exact(page) == in_full(of_one)
+    assert "model=gpt-mini" in await page.run("location.search")
+    assert await page.run("document.querySelectorAll('#cut tbody tr').length") == 1
+
+
+async def test_the_table_is_cut_and_sorted_as_one_clicks(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    await page.click("[name=cut][value=key]")
+    report = reported(farthing.config, "--last", "7d", "--by", "key")
+    names = "[...document.querySelectorAll('#cut tbody th')].map((e) => e.textContent)"
+    dearest_first = await page.run(names)
+    assert dearest_first == [each["key"] for each in report["groups"]]
+
+    await page.click("#cut [data-column='-1']")
+    assert await page.run(names) == sorted(dearest_first)
+    assert await page.run("document.querySelector('#cut [aria-sort]').ariaSort") == "ascending"
+
+
+async def test_hostile_names_stay_text(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    for by in ("model", "policy", "category", "key", "tag", "upstream"):
+        await page.click(f"[name=cut][value={by}]")
+        shown = await page.run("document.getElementById('cut').textContent")
+        assert all(name in shown for name in HOSTILE)
+    await page.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    await page.until("document.querySelector('#worth-table table') !== null")
+
+    assert await page.run("document.images.length") == 0
+    assert await page.title() == "Farthing"
+
+
+async def test_a_spreadsheet_is_given_no_formulas(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    csv = await page.run("Farthing.views.csv('key', [{name: \"=1+1\", cost_usd: '-0.5'}])")
+
+    assert csv == "key,cost_usd\r\n'=1+1,-0.5\r\n"
+
+
+async def test_refreshing_can_be_paused(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    await page.click("#pause")
+
+    assert await page.text("#status") == "Paused"
+    assert await page.run("document.getElementById('pause').ariaPressed") == "true"
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "dark"),
+    [
+        ("light", 1280, False),
+        ("dark", 1280, True),
+        ("tablet", 800, False),
+        ("phone", 390, True),
+        ("phone-light", 390, False),
+    ],
+)
+async def test_it_fits_every_screen(
+    page: Page, farthing: Farthing, tmp_path: Path, name: str, width: int, dark: bool
+) -> None:
+    await page.looks(width=width, height=844, dark=dark)
+    await enter(page, farthing)
+    await page.until(_INK)
+    saved(await page.picture(), tmp_path, f"{name}.png")
+
+    assert await page.run("document.documentElement.scrollWidth") == width
+    for by in ("key", "tag"):  # where the long names are
+        await page.click(f"[name=cut][value={by}]")
+        assert await page.run("document.documentElement.scrollWidth") == width
+    ground = await page.run("getComputedStyle(document.body).backgroundColor")
+    assert (ground == "rgb(20, 19, 17)") is dark
+
+
+async def test_colours_follow_the_machine_while_the_page_is_open(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.looks(width=1280, height=900, dark=True)
+    await page.until(f"Chart.defaults.color === '#a29c92' && {_INK}")
+
+
+async def test_what_can_be_used_has_a_name(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    await page.until(_INK)
+    nameless = await page.run(
+        """[...document.querySelectorAll("button, input, select, canvas")]
+          .filter((e) => !(e.labels?.[0]?.textContent || e.ariaLabel || e.textContent).trim())
+          .map((e) => e.outerHTML)"""
+    )
+    assert nameless == []
+
+
+async def test_a_saved_page_is_whole_without_any_server(
+    page: Page, farthing: Farthing, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.html"
+    options = ("--config", str(farthing.config), "--last", "7d", "--html", str(path))
+    assert here("report", *options, env=SECRETS).status == 0
+    await page.tell("Network.emulateNetworkConditions", offline=True, **_NO_LIMITS)
+    await page.open(path.as_uri())
+    await page.until(_INK)
+
+    assert await exact(page) == in_full(reported(farthing.config, "--last", "7d")["total"])
+    assert {url.partition(":")[0] for url in page.asked} <= {"file", "data"}
+    assert page.console == []
+    assert await page.run("document.images.length") == 0
+    assert await page.title() == "Farthing"
+    assert await page.run("[...document.querySelectorAll('[data-live]')].every((e) => e.hidden)")
+
+
+_NO_LIMITS = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+
+
+async def test_an_empty_ledger_says_what_to_do(page: Page, tmp_path: Path) -> None:
+    with Farthing(write_config(tmp_path, NOWHERE)) as running:
+        await page.open(f"{running.url}/dashboard")
+        await page.until("!document.getElementById('empty').hidden")
+
+        assert f"curl {running.url}/v1/chat/completions" in await page.text("#empty-command")
+        assert page.console == []
+
+
+async def test_a_farthing_that_is_gone_is_told_and_the_figures_stay(
+    page: Page, tmp_path: Path
+) -> None:
+    with serving(tmp_path, requests=30) as running:
+        await enter(page, running)
+    await page.click("[name=period][value=today]")
+    await page.until("!document.getElementById('trouble').hidden")
+
+    assert "does not answer" in await page.text("#trouble")
+    assert await page.run(_SHOWN)
