@@ -76,7 +76,7 @@ def entries(requests: int, days: int, until_s: float, rng: random.Random) -> Ite
 
 def _moment(days: int, until_s: float, rng: random.Random) -> float:
     while True:
-        at_s = until_s - days * _DAY_S * rng.random() ** 1.15
+        at_s = until_s - days * _DAY_S * float(rng.random() ** 1.15)
         weekday, hour = (int(at_s // _DAY_S) + 3) % 7, at_s % _DAY_S / 3600
         busy = 0.55 - 0.45 * cos((hour - 2) / 24 * 2 * pi)
         if rng.random() < busy * (0.35 if weekday > 4 else 1.0):

@@ -1,0 +1,98 @@
+"""Overviews of real ledgers: the same sums as reports, whatever the ledger."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+
+from router.domain.ledger import Entry
+from router.ledger.overview import CUTS, Overview
+from router.ledger.report import Filters, Report
+from router.stores.sql.database import open_database
+from router.stores.sql.overview import overview
+from router.stores.sql.reports import NotKept, report
+from tests.stores.entries import day, entry, ledgers
+from tests.stores.opened import open_ledger
+
+NOW_S = day("2026-05-06", 9)
+EVERY_DAY = Filters(since="2000-01-01")
+
+
+def both(
+    entries: Sequence[Entry], filters: Filters = EVERY_DAY
+) -> tuple[Overview, dict[str, Report]]:
+    """The overview of a real ledger that holds `entries`, and the reports that it is made of."""
+
+    async def keep(path: Path) -> None:
+        ledger = open_ledger(path)
+        await ledger.post(entries)
+        await ledger.close()
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "farthing.db")
+        asyncio.run(keep(path))
+        engine = open_database(path)
+        try:
+            found = overview(engine, filters=filters, now_s=NOW_S)
+            kept = [by for by in CUTS if found.cuts[by] is not None]
+            return found, {by: report(engine, by=by, filters=filters) for by in kept}
+        finally:
+            engine.dispose()
+
+
+@settings(max_examples=25)
+@given(entries=ledgers())
+def test_an_overview_has_the_groups_and_the_total_of_the_reports(entries: list[Entry]) -> None:
+    found, reports = both(entries)
+
+    for by, each in reports.items():
+        assert found.cuts[by] == each.groups
+        assert found.total == each.total
+    assert set(reports) == set(CUTS)
+
+
+def test_the_hours_of_a_day_are_in_order_and_complete() -> None:
+    entries = [
+        entry("r1", at_s=day("2026-05-06", 7)),
+        entry("r2", at_s=day("2026-05-06", 8), model="top"),
+    ]
+    found, _ = both(entries, Filters(since="2026-05-06"))
+
+    assert found.unit == "hour"
+    assert [step.name[-2:] for step in found.steps] == [f"{hour:02}" for hour in range(10)]
+    assert [list(step.costs) for step in found.steps[7:]] == [["cheap"], ["top"], []]
+
+
+def test_latencies_are_of_answers_by_model_the_busiest_first() -> None:
+    entries = [
+        entry("r1", at_s=day("2026-05-04"), total_s=1.0, first_content_s=0.5),
+        entry("r2", at_s=day("2026-05-05"), total_s=1.0),
+        entry("r3", at_s=day("2026-05-05"), total_s=2.0, model="top"),
+    ]
+    found, _ = both(entries)
+    one, _ = both(entries, Filters(since="2026-05-05", model="top"))
+
+    assert [(each.model, each.answers) for each in found.latencies] == [("cheap", 2), ("top", 1)]
+    assert found.latencies[0].first_content_s[0] == pytest.approx(0.5, rel=0.05)
+    assert [each.model for each in one.latencies] == ["top"]
+
+
+def test_choices_are_those_of_the_period_whatever_the_filters() -> None:
+    entries = [
+        entry("r1", at_s=day("2026-05-04"), key="a", tags=("t",)),
+        entry("r2", at_s=day("2026-05-05"), key="b"),
+    ]
+    found, _ = both(entries, Filters(since="2026-05-04", key="a"))
+
+    assert found.choices["key"] == ["a", "b"]
+    assert found.choices["tag"] == ["", "t"]
+    assert found.cuts["tag"] is None
+    assert found.total.requests == 1
+
+
+def test_filters_that_no_sum_is_kept_by_are_refused() -> None:
+    with pytest.raises(NotKept):
+        both([entry()], Filters(key="a", tag="b"))
