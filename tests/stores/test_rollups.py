@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DatabaseError
 
 from router.domain.ledger import Entry, Outcome
 from router.domain.money import ZERO
 from router.ledger.report import Totals
-from router.stores.sql.database import open_database
+from router.stores.sql.database import open_central, open_database
 from router.stores.sql.reports import report
 from router.stores.sql.rollup_schema import ROLLUP_LATENCY, ROLLUP_STATE, ROLLUPS
 from router.stores.sql.rollups import roll_up, roll_up_step
-from tests.stores.engines import write
+from tests.e2e.patience import until
+from tests.stores.engines import write, write_in
 from tests.stores.entries import entry, ledgers
 
 
@@ -90,6 +91,22 @@ def test_writers_and_those_who_roll_up_may_all_be_at_it_at_once(engine: Engine) 
 
     total = report(engine, by="tag").total
     assert (total.requests, total.cost) == (60, entry().cost * 60)
+
+
+_WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+
+
+def test_an_attempt_that_is_still_being_written_is_not_passed_over(postgres_url: str) -> None:
+    engine = open_central(postgres_url)
+    with ThreadPoolExecutor(1) as pool, engine.connect() as slow, engine.connect() as looking:
+        write_in(slow, [entry("r1")])
+        write(engine, [entry("r2")])
+        rolling = pool.submit(roll_up, engine)
+        until(lambda: bool(looking.execute(_WAITING).scalar()))
+        slow.commit()
+
+        assert rolling.result() == 2
+    engine.dispose()
 
 
 def test_a_row_that_comes_days_late_lands_in_its_own_day(engine: Engine) -> None:
