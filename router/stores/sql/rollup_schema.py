@@ -2,6 +2,7 @@
 
 Their size goes with what can be told apart (days, models, keys, ...), not with traffic. Sums of
 money are kept as quotient and remainder by a million, so that they stay within 64 bits.
+Those of tokens do: no count of more than 10**9 in one call is believed (`router.wire.usage`).
 """
 
 from collections.abc import Collection
