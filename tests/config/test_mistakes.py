@@ -1,5 +1,6 @@
 """Mistakes in a config: all told at once, each with its line and what would be right, no secret repeated."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from router.config.load import load_settings
 from router.config.yaml_file import parse_yaml
 from router.domain.errors import ConfigError
-from tests.config.files import SOUND, complaints, loaded
+from tests.config.files import NOTHING, SOUND, complaints, loaded
 
 BROKEN = Path(__file__).with_name("broken.yaml")
 GOLDEN = BROKEN.with_suffix(".txt")
@@ -29,8 +30,8 @@ def test_no_message_repeats_what_stands_where_a_secret_might(tmp_path: Path) -> 
         assert secret not in told
 
 
-def sole(folder: Path, text: str) -> str:
-    [told] = complaints(folder, text)
+def sole(folder: Path, text: str, environ: Mapping[str, str] = NOTHING) -> str:
+    [told] = complaints(folder, text, environ)
     return told
 
 
@@ -134,6 +135,32 @@ def test_a_wrong_cache_url_is_told_and_its_password_is_not(
     assert sole(tmp_path, f"{SOUND}cache: {{url: '{url}'}}\n") == (
         f"config.yaml: cache.url (line 6): {expected}"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://me:hush@db/books", "must be written with the password as ${NAME}"),
+        ("postgresql://db/books?password=hush", "must be written with the password as ${NAME}"),
+        ("mysql://db/books", "must be a postgresql:// URL, or a reference to one"),
+        ("postgresql://me:${NO_SUCH}@db/books", "the environment variable NO_SUCH is not set"),
+        ("${KEY}", "must lead to a postgresql:// URL"),
+    ],
+)
+def test_a_wrong_ledger_url_is_told_and_its_password_is_not(
+    url: str, expected: str, tmp_path: Path
+) -> None:
+    assert sole(tmp_path, f"{SOUND}ledger: {{url: '{url}'}}\n", {"KEY": "hush"}) == (
+        f"config.yaml: ledger.url (line 6): {expected}"
+    )
+
+
+def test_a_password_of_the_ledger_may_have_any_characters(tmp_path: Path) -> None:
+    text = f"{SOUND}ledger: {{url: 'postgresql://me:${{KEY}}@db/books'}}\n"
+    settings = loaded(tmp_path, text, {"KEY": "p@ss/w%rd"})
+
+    assert settings.ledger_url == "postgresql://me:p%40ss%2Fw%25rd@db/books"
+    assert "p%40ss" not in repr(settings)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", ""])  # noqa: S104

@@ -1,0 +1,72 @@
+"""A PostgreSQL as the ledger: it may be away, and then has everything all the same."""
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.e2e.configs import write_config
+from tests.e2e.patience import until
+from tests.e2e.programs import Farthing, here
+from tests.e2e.upstreams import Simulator
+from tests.e2e.wire import chat, get, post
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture
+def config(tmp_path: Path, shared_simulator: Simulator, postgres_server: PostgresServer) -> Path:
+    ledger = {"path": "ledger.db", "url": postgres_server.url}
+    return write_config(tmp_path, shared_simulator.base_url, ledger=ledger)
+
+
+def attempts(server: PostgresServer) -> list[tuple[str, int]]:
+    with psycopg.connect(server.url) as connection:
+        return connection.execute("SELECT request_id, attempt FROM attempts").fetchall()
+
+
+def metric(farthing: Farthing, name: str) -> float:
+    [line] = [
+        each
+        for each in get(f"{farthing.url}/metrics").body.decode().splitlines()
+        if each.startswith(f"{name} ")
+    ]
+    return float(line.split()[1])
+
+
+def test_answers_come_while_postgresql_is_away_and_their_rows_when_it_is_back(
+    config: Path, postgres_server: PostgresServer
+) -> None:
+    postgres_server.kill()
+    with Farthing(config) as farthing:
+        got = [post(farthing.base_url, chat(f"What is {n} + 1?", "sim-mid")) for n in range(10)]
+        assert {each.status for each in got} == {200}
+        assert farthing.readyz().json["ledger"] == {"state": "ok", "waiting_rows": 0}
+        until(lambda: metric(farthing, "farthing_ledger_outbox_rows") == 10)
+
+        postgres_server.restart()
+        until(lambda: metric(farthing, "farthing_ledger_outbox_rows") == 0)
+
+    assert sorted(attempts(postgres_server)) == sorted(
+        (each.headers["x-request-id"], 1) for each in got
+    )
+
+
+def test_reports_are_read_from_postgresql(config: Path, postgres_server: PostgresServer) -> None:
+    with Farthing(config) as farthing:
+        post(farthing.base_url, chat("What is 1 + 1?", "sim-mid"))
+    done = here("report", "--config", str(config), "--json")
+
+    assert done.status == 0, done.err
+    assert json.loads(done.out)["total"]["requests"] == 1
+
+
+def test_a_report_says_when_postgresql_cannot_be_reached(
+    config: Path, postgres_server: PostgresServer
+) -> None:
+    postgres_server.kill()
+    done = here("report", "--config", str(config))
+
+    assert done.status == 1
+    assert "the ledger at 127.0.0.1, database postgres, cannot be opened" in done.err
+    assert "Traceback" not in done.err
