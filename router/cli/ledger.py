@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
@@ -34,11 +35,11 @@ COLUMNS: Mapping[str, Sequence[Column]] = {"native": NATIVE, "focus": FOCUS}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions of `ledger`, each with its options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, (help_, add, action) in _ACTIONS.items():
-        each = actions.add_parser(name, help=help_, description=help_)
+    for name, action in _ACTIONS.items():
+        each = actions.add_parser(name, help=action.help, description=action.help)
         add_config(each)
-        add(each)
-        each.set_defaults(act=action)
+        action.add_options(each)
+        each.set_defaults(act=action.act)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,7 +103,7 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
         batches = counted(attempts(engine, where), where.rows)
         write_file(args.out, args.format, COLUMNS[args.columns], batches)
     if args.out != STANDARD_OUTPUT:
-        _say(f"{written:,} attempts in {args.out}")
+        _say(f"{_attempts(written)} in {args.out}")
     return 0
 
 
@@ -150,7 +151,7 @@ def _prune(args: argparse.Namespace, settings: Settings) -> int:
             deleted = _told(prune(engine, before_s), advance)
         if args.vacuum:
             give_back(engine)
-    _say(f"{deleted:,} attempts deleted. What reports say of them stays.")
+    _say(f"{_attempts(deleted)} deleted. What reports say of them stays.")
     return 0
 
 
@@ -185,7 +186,7 @@ def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
 def _agreed(rows: int, before: str) -> bool:
     """Whether the one who sits there says yes; nobody there is no."""
     print(  # noqa: T201 - a command line speaks by printing
-        f"{rows:,} attempts before {before} will be deleted, for good. What reports say of them stays."
+        f"{_attempts(rows)} before {before} will be deleted, for good. What reports say of them stays."
         " Delete them? [y/N] ",
         end="",
         flush=True,
@@ -213,7 +214,7 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
     }
     with _outbox(settings) as outbox:
         if outbox is not None:
-            lines["outbox"] = f"{status(outbox).attempts:,} attempts in {settings.ledger_path}"
+            lines["outbox"] = f"{_attempts(status(outbox).attempts)} in {settings.ledger_path}"
     for name, text in lines.items():
         _say(f"{name + ':':17}{text}")
     return 0
@@ -222,7 +223,7 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
 def _spooled(settings: Settings) -> str:
     files = Spool(settings.ledger_spool).files()
     rows = sum(1 for file in files for _ in read(file))
-    return f"{rows:,} attempts, {_megabytes(size_of(files))}" if files else "empty"
+    return f"{_attempts(rows)}, {_megabytes(size_of(files))}" if files else "empty"
 
 
 def _from_to(first: str, last: str) -> str:
@@ -235,19 +236,25 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
 
 
+def _attempts(count: int) -> str:
+    return "1 attempt" if count == 1 else f"{count:,} attempts"
+
+
 def _say(text: str) -> None:
     print(text)  # noqa: T201 - a command line speaks by printing
 
 
-_ACTIONS: Mapping[
-    str,
-    tuple[
-        str,
-        Callable[[argparse.ArgumentParser], None],
-        Callable[[argparse.Namespace, Settings], int],
-    ],
-] = {
-    "status": ("what is in the ledger, and how large it is", _add_status, _status),
-    "export": ("write the ledger's attempts into a file", _add_export, _export),
-    "prune": ("delete old attempts; their sums stay", _add_prune, _prune),
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """What `farthing ledger` can do: its help, its options, and doing it."""
+
+    help: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    act: Callable[[argparse.Namespace, Settings], int]
+
+
+_ACTIONS: Mapping[str, _Action] = {
+    "status": _Action("what is in the ledger, and how large it is", _add_status, _status),
+    "export": _Action("write the ledger's attempts into a file", _add_export, _export),
+    "prune": _Action("delete old attempts; their sums stay", _add_prune, _prune),
 }

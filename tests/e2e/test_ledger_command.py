@@ -134,10 +134,10 @@ def test_pruning_asks_and_silence_is_no(config: Path) -> None:
     nobody, yes = run("ledger", *asked), run("ledger", *asked, stdin="y\n")
 
     assert nobody.status == 1
-    assert nobody.out.startswith("1 attempts before 2026-05-05 will be deleted, for good.")
+    assert nobody.out.startswith("1 attempt before 2026-05-05 will be deleted, for good.")
     assert nobody.out.endswith("Nothing was deleted.\n")
     assert yes.status == 0
-    assert yes.out.endswith("1 attempts deleted. What reports say of them stays.\n")
+    assert yes.out.endswith("1 attempt deleted. What reports say of them stays.\n")
 
 
 def test_recent_attempts_stay(config: Path) -> None:
@@ -157,7 +157,7 @@ def test_nothing_is_deleted_while_older_attempts_wait_elsewhere(config: Path) ->
 
     assert refused.status == 1
     assert "wait outside the database" in refused.err
-    assert allowed.out == "1 attempts deleted. What reports say of them stays.\n"
+    assert allowed.out == "1 attempt deleted. What reports say of them stays.\n"
 
 
 def test_it_says_how_the_ledger_is(config: Path) -> None:
@@ -176,7 +176,7 @@ def test_it_says_how_the_ledger_is(config: Path) -> None:
     assert lines["spool"].strip().startswith("2 attempts, ")
     if is_postgres:
         assert lines["attempts"].strip() == "3, 2026-05-04 to 2026-05-06"
-        assert lines["outbox"].strip().startswith("1 attempts in ")
+        assert lines["outbox"].strip().startswith("1 attempt in ")
     else:
         assert lines["attempts"].strip() == "4, 2026-05-04 to 2026-05-07"
         assert lines["in sums"].strip() == "3, from 2026-05-04"

@@ -19,6 +19,7 @@ _A = ATTEMPTS.c
 _KEYS_OF_TAGS = tuple_(TAGS.c.request_id, TAGS.c.attempt)
 _DAY_S = 86_400
 _STEP_ROWS = 1000
+_STEP_ROWS_OF_SERVER = 200
 _EVERY_S = 3600.0
 _BETWEEN_STEPS_S = 0.05
 _LAST_WORDS_S = 5.0
@@ -102,7 +103,7 @@ class Retention:
         """Delete what is older, whole days only."""
         before_s = (self._unix_s() - self._kept_s) // _DAY_S * _DAY_S
         deleted = 0
-        for step in prune(self._engine, before_s):
+        for step in prune(self._engine, before_s, step_rows=_STEP_ROWS_OF_SERVER):
             deleted += step
             if self._closing.wait(_BETWEEN_STEPS_S):
                 break
