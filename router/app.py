@@ -27,7 +27,7 @@ from router.pipeline.attempts import Means
 from router.pipeline.flow import Pipeline
 from router.pipeline.planning import Hedging
 from router.pipeline.slots import Slots
-from router.ports import Cache, Ledger, Purse, Upstream, World
+from router.ports import Cache, Ledger, Meter, Purse, Upstream, World
 from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.simulated.models import default_models
 from router.providers.simulated.server import running
@@ -40,6 +40,9 @@ from router.server.protocol import QuietRequestHandler
 from router.stores.memory import MemoryCache, MemoryLedger, NoCache
 from router.stores.purse import MemoryMeter, MemoryPurse
 from router.stores.redis import RedisCache
+from router.stores.redis_link import RedisLink
+from router.stores.redis_meter import RedisMeter
+from router.stores.redis_purse import RedisPurse
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.keys import KeyStore
@@ -103,16 +106,24 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
 
 def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     """A pipeline that can decide and has nothing to send with: for explanations and checks."""
-    return _assembled(settings, world, {}, NoCache(), MemoryLedger(), MemoryPurse(world.unix_s))
+    stores = Stores(
+        NoCache(), MemoryLedger(), MemoryPurse(world.unix_s), MemoryMeter(world.monotonic_s)
+    )
+    return _assembled(settings, world, {}, stores)
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where a pipeline keeps what it must remember."""
+
+    cache: Cache
+    ledger: Ledger
+    purse: Purse
+    meter: Meter
 
 
 def _assembled(
-    settings: Settings,
-    world: World,
-    upstreams: Mapping[str, Upstream],
-    cache: Cache,
-    ledger: Ledger,
-    purse: Purse,
+    settings: Settings, world: World, upstreams: Mapping[str, Upstream], stores: Stores
 ) -> Pipeline:
     return Pipeline(
         catalog=DatedCatalog.of(settings.catalog),
@@ -122,12 +133,12 @@ def _assembled(
         fleet=Fleet(),
         hedging=Hedging({}),
         means=Means(upstreams, Slots(), world),
-        cache=cache,
-        ledger=ledger,
+        cache=stores.cache,
+        ledger=stores.ledger,
         effort=settings.effort,
         rulebook=settings.rulebook,
-        purse=purse,
-        meter=MemoryMeter(world.monotonic_s),
+        purse=stores.purse,
+        meter=stores.meter,
         limits=settings.request_limits,
     )
 
@@ -174,11 +185,19 @@ async def _keyring(
     return keyring
 
 
-def _purse(engine: Engine, world: World) -> MemoryPurse:
+def _purse(engine: Engine, world: World, link: RedisLink | None) -> Purse:
     async def spent_by(scope: Scope, since_s: float) -> Money:
         return await asyncio.to_thread(spent, engine, scope, since_s)
 
+    if link is not None:
+        return RedisPurse(link, world.unix_s, spent_by)
     return MemoryPurse(world.unix_s, spent_by)
+
+
+def _meter(world: World, link: RedisLink | None) -> Meter:
+    if link is not None:
+        return RedisMeter(link, world.monotonic_s)
+    return MemoryMeter(world.monotonic_s)
 
 
 def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
@@ -195,15 +214,15 @@ async def _pipeline(
         name: await _upstream(each, settings, world, stack)
         for name, each in settings.upstreams.items()
     }
-    cache = _cache(settings, world)
-    stack.push_async_callback(cache.close)
+    link = _redis(settings, world, stack)
+    cache = _cache(settings, world, link)
     ledger = _ledger(settings, world)
     stack.push_async_callback(ledger.close)
     if settings.ledger_keep_days is not None:
         stack.callback(_retention(settings, settings.ledger_keep_days, world).close)
-    purse = _purse(engine, world)
+    purse, meter = _purse(engine, world, link), _meter(world, link)
     stack.push_async_callback(purse.close)
-    return _assembled(settings, world, upstreams, cache, ledger, purse)
+    return _assembled(settings, world, upstreams, Stores(cache, ledger, purse, meter))
 
 
 def _ledger(settings: Settings, world: World) -> SqlLedger:
@@ -261,16 +280,23 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.connect_s)
 
 
-def _cache(settings: Settings, world: World) -> Cache:
-    match settings.cache_url:
-        case "off":
-            return NoCache()
-        case "memory":
-            return MemoryCache(max_bytes=settings.cache_max_bytes, monotonic_s=world.monotonic_s)
-        case url:
-            return RedisCache(
-                url, timeout_s=settings.cache_timeout_s, monotonic_s=world.monotonic_s
-            )
+def _redis(settings: Settings, world: World, stack: AsyncExitStack) -> RedisLink | None:
+    """The Redis that processes share, if there is one."""
+    if settings.cache_url in ("off", "memory"):
+        return None
+    link = RedisLink(
+        settings.cache_url, timeout_s=settings.cache_timeout_s, monotonic_s=world.monotonic_s
+    )
+    stack.push_async_callback(link.close)
+    return link
+
+
+def _cache(settings: Settings, world: World, link: RedisLink | None) -> Cache:
+    if link is not None:
+        return RedisCache(link)
+    if settings.cache_url == "off":
+        return NoCache()
+    return MemoryCache(max_bytes=settings.cache_max_bytes, monotonic_s=world.monotonic_s)
 
 
 async def _listen(app: web.Application, settings: Settings, stack: AsyncExitStack) -> str:

@@ -11,6 +11,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from router.stores.redis import RedisCache
+from router.stores.redis_link import RedisLink
 from tests.servers import RedisServer
 
 TIMEOUT_S = 0.2
@@ -29,7 +30,8 @@ class Clock:
 
 @asynccontextmanager
 async def connected(url: str, clock: Clock | None = None) -> AsyncIterator[RedisCache]:
-    cache = RedisCache(url, timeout_s=TIMEOUT_S, monotonic_s=clock or Clock(), pause_s=PAUSE_S)
+    link = RedisLink(url, timeout_s=TIMEOUT_S, monotonic_s=clock or Clock(), pause_s=PAUSE_S)
+    cache = RedisCache(link)
     try:
         yield cache
     finally:
@@ -164,7 +166,7 @@ async def test_its_going_and_coming_back_are_each_logged_once(
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO, "router.stores.redis")
+    caplog.set_level(logging.INFO, "router.stores.redis_link")
     redis_server.kill()
     for _ in range(3):
         await cache.get("a")

@@ -1,0 +1,76 @@
+"""Limits per minute in Redis: token buckets that every process draws on.
+
+    farthing:1:{limit}:<id>     hash: left, at_s
+
+Redis' own clock fills them, so that the processes' clocks need not agree.
+"""
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+from router.domain.budget import RateLimit
+from router.ports import Exceeded
+from router.stores.purse import MemoryMeter
+from router.stores.redis_link import RedisAway, RedisLink
+
+_TAKE = """
+local time = redis.call('TIME')
+local now, lefts = tonumber(time[1]) + tonumber(time[2]) / 1e6, {}
+for i, key in ipairs(KEYS) do
+  local most, amount = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local held = redis.call('HMGET', key, 'left', 'at_s')
+  local left = most
+  if held[1] then left = math.min(most, tonumber(held[1]) + (now - tonumber(held[2])) * most / 60) end
+  local lacking = math.min(amount, most) - left
+  if lacking > 0 then return {i, string.format('%.6f', lacking * 60 / most)} end
+  lefts[i] = left - amount
+end
+for i, key in ipairs(KEYS) do
+  redis.call('HSET', key, 'left', string.format('%.6f', lefts[i]), 'at_s', string.format('%.6f', now))
+  redis.call('EXPIRE', key, 120)
+end
+"""
+
+
+class RedisMeter:
+    """Implements `router.ports.Meter` on a Redis; without it, in this process."""
+
+    def __init__(self, link: RedisLink, monotonic_s: Callable[[], float]) -> None:
+        self._link = link
+        self._local = MemoryMeter(monotonic_s)
+        self._take = link.client.register_script(_TAKE)
+
+    async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
+        """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
+        bounds = [bound for limit in limits for bound in _bounds(limit, tokens)]
+        keys = [key for _, key, _, _ in bounds]
+        told = [number for _, _, most, amount in bounds for number in (most, amount)]
+        try:
+            answer = await self._link.ask(lambda: self._take(keys=keys, args=told))
+        except RedisAway:
+            return await self._local.take(limits, tokens)
+        if answer is None:
+            return None
+        place, wait_s = answer
+        return Exceeded(bounds[int(place) - 1][0], float(wait_s))
+
+    async def close(self) -> None:
+        """Nothing of its own to release."""
+
+
+def _bounds(limit: RateLimit, tokens: int) -> list[tuple[RateLimit, str, int, int]]:
+    """For each bound of a limit: itself, its key, its size, and what is taken of it."""
+    bounds = {
+        "requests": (limit.requests_per_minute, 1),
+        "tokens": (limit.tokens_per_minute, tokens),
+    }
+    return [
+        (limit, _key(limit, what), most, amount)
+        for what, (most, amount) in bounds.items()
+        if most is not None
+    ]
+
+
+def _key(limit: RateLimit, what: str) -> str:
+    text = f"{limit.scope.kind}\n{limit.scope.name}\n{what}"
+    return f"farthing:1:{{limit}}:{sha256(text.encode()).hexdigest()[:32]}"
