@@ -8,7 +8,7 @@ Farthing.format = (() => {
   const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
   const shorter = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
   const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const small = new Intl.NumberFormat("en-US", { minimumSignificantDigits: 1, maximumSignificantDigits: 3 });
+  const small = new Intl.NumberFormat("en-US", { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
 
   /* An amount as people read it: cents from a dollar on, three digits below, millions shortened. */
   function money(usd) {

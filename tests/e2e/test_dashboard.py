@@ -1,9 +1,10 @@
 """The dashboard in a real browser: what is drawn, what is asked for, what strangers' names can do.
 
-The pictures that it takes stay in pytest's folder (`--basetemp DIR` chooses one), to be looked at.
+To look at the pictures that it takes: FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/test_dashboard.py
 """
 
 import json
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -183,7 +184,7 @@ async def test_it_fits_every_screen(
     await page.looks(width=width, height=844, dark=dark)
     await enter(page, farthing)
     await page.until(_INK)
-    saved(await page.picture(), tmp_path, f"{name}.png")
+    saved(await page.picture(), Path(os.environ.get("FARTHING_PICTURES", tmp_path)), f"{name}.png")
 
     assert await page.run("document.documentElement.scrollWidth") == width
     for by in ("key", "tag"):  # where the long names are

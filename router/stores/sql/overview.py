@@ -37,15 +37,16 @@ def overview(
     roll_up(engine)
     price = baseline[1] if baseline else None
     unit, cells = _in_time(engine, filters, now_s)
-    cuts = {by: _cut(engine, by, filters, price) for by in CUTS}
+    by_model = grouped([cell for held in cells.values() for cell in held], "model", price)
+    others = {by: _cut(engine, by, filters, price) for by in CUTS if by != "model"}
     return Overview(
         now_s=now_s,
         filters=filters,
         baseline=baseline[0] if baseline else "reference",
         unit=unit,
         steps=steps_of(cells, _names_of_steps(unit, cells, filters, now_s), price),
-        cuts=cuts,
-        choices=_choices(engine, cuts, filters),
+        cuts={"model": by_model, **others},
+        choices=_choices(engine, {"model": by_model, **others}, filters),
         latencies=_latencies(engine, filters),
     )
 
