@@ -55,6 +55,9 @@ from router.stores.sql.spool import Spool
 from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, LedgerCollector, exposition
 
 _BACKLOG = 1024
+_PATIENT_S = 2.0
+"""How long budgets wait for Redis: longer than a cache may, since without it each process has a wall
+of its own."""
 _LOCKED_S = 0.25
 """How long the ledger's writer waits for a locked database, and so the end of an answer may."""
 
@@ -214,12 +217,13 @@ async def _pipeline(
         name: await _upstream(each, settings, world, stack)
         for name, each in settings.upstreams.items()
     }
-    link = _redis(settings, world, stack)
-    cache = _cache(settings, world, link)
+    quick = _redis(settings, world, stack, timeout_s=settings.cache_timeout_s, pause_s=1.0)
+    cache = _cache(settings, world, quick)
     ledger = _ledger(settings, world)
     stack.push_async_callback(ledger.close)
     if settings.ledger_keep_days is not None:
         stack.callback(_retention(settings, settings.ledger_keep_days, world).close)
+    link = _redis(settings, world, stack, timeout_s=_PATIENT_S, pause_s=_PATIENT_S)
     purse, meter = _purse(engine, world, link), _meter(world, link)
     stack.push_async_callback(purse.close)
     return _assembled(settings, world, upstreams, Stores(cache, ledger, purse, meter))
@@ -280,12 +284,14 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.connect_s)
 
 
-def _redis(settings: Settings, world: World, stack: AsyncExitStack) -> RedisLink | None:
-    """The Redis that processes share, if there is one."""
+def _redis(
+    settings: Settings, world: World, stack: AsyncExitStack, *, timeout_s: float, pause_s: float
+) -> RedisLink | None:
+    """A pool of connections to the Redis that processes share, if there is one."""
     if settings.cache_url in ("off", "memory"):
         return None
     link = RedisLink(
-        settings.cache_url, timeout_s=settings.cache_timeout_s, monotonic_s=world.monotonic_s
+        settings.cache_url, timeout_s=timeout_s, monotonic_s=world.monotonic_s, pause_s=pause_s
     )
     stack.push_async_callback(link.close)
     return link

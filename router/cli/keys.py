@@ -19,7 +19,7 @@ from router.config.problems import nearest
 from router.config.settings import Settings
 from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
 from router.domain.errors import FarthingError
-from router.domain.key import Grants, VirtualKey, digest_of
+from router.domain.key import SECRET_PREFIX, Grants, VirtualKey, digest_of
 from router.domain.money import Money
 from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore, StoredKey
@@ -160,7 +160,7 @@ def _show_secret(args: argparse.Namespace, key: VirtualKey, secret: str) -> None
 
 
 def _new_secret() -> str:
-    return f"fk-{secrets.token_urlsafe(_SECRET_BYTES)}"
+    return SECRET_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def _new_id() -> str:

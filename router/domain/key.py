@@ -5,6 +5,9 @@ from hashlib import sha256
 
 from router.domain.budget import Budget, RateLimit
 
+SECRET_PREFIX = "fk-"  # noqa: S105 - no secret, but how ours begin
+"""How the secrets that we make begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grants:

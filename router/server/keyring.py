@@ -15,7 +15,7 @@ from router.domain.key import VirtualKey, digest_of
 
 _LOG = logging.getLogger(__name__)
 _EVERY_S = 2.0
-_AT_ONCE_AFTER_S = 1.0
+_AT_ONCE_AFTER_S = 0.1
 """Unknown keys make the store be asked, but not more often than this."""
 
 

@@ -1,7 +1,7 @@
-"""One connection pool to Redis (or Valkey), with short patience: what is away is left alone a moment.
+"""A connection pool to Redis (or Valkey) with bounded patience: what is away is left alone a moment.
 
-Redis being down or slow must never become the client's problem: each command has a short time to
-answer, and after a failure the next ones fail at once for a second. It is logged once per change.
+Redis being down or slow must never become the client's problem: each command has a time to answer,
+and after a failure the next ones fail at once for a moment. It is logged once per change.
 """
 
 import asyncio
@@ -16,9 +16,6 @@ from redis.exceptions import RedisError
 
 _LOG = logging.getLogger(__name__)
 _CONNECTIONS = 16
-PATIENT_S = 1.0
-"""What budgets wait for an answer: longer than a cache may, since without it each process has a wall
-of its own."""
 
 
 class RedisAway(Exception):
@@ -36,14 +33,13 @@ class RedisLink:
         monotonic_s: Callable[[], float],
         pause_s: float = 1.0,
     ) -> None:
-        patience_s = max(timeout_s, PATIENT_S)
         # A pool that makes commands wait for a connection: the usual one refuses the hundredth,
         # which would look as if Redis were gone.
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             max_connections=_CONNECTIONS,
-            timeout=patience_s,
-            socket_timeout=patience_s,
+            timeout=timeout_s,
+            socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
             retry=Retry(NoBackoff(), 0),  # a request must not wait for a second try
         )
@@ -54,17 +50,12 @@ class RedisLink:
         self._asleep_until_s = float("-inf")
         self._is_up = True
 
-    async def ask(
-        self, command: Callable[[], Awaitable[Any]], *, patience_s: float | None = None
-    ) -> Any:
-        """The reply. Raises RedisAway; after a failure Redis is left alone for a moment.
-
-        `patience_s` is how long to wait for it, None for the link's own short timeout.
-        """
+    async def ask(self, command: Callable[[], Awaitable[Any]]) -> Any:
+        """The reply. Raises RedisAway; after a failure Redis is left alone for a moment."""
         if self._monotonic_s() < self._asleep_until_s:
             raise RedisAway
         try:
-            async with asyncio.timeout(patience_s or self._timeout_s):
+            async with asyncio.timeout(self._timeout_s):
                 reply = await command()
         except (RedisError, OSError, TimeoutError) as error:
             self._went_down(error)

@@ -24,7 +24,7 @@ from router.domain.budget import Balance, Budget, Period
 from router.domain.money import Money
 from router.ports import Reservation
 from router.stores.purse import MemoryPurse, Spent
-from router.stores.redis_link import PATIENT_S, RedisAway, RedisLink
+from router.stores.redis_link import RedisAway, RedisLink
 
 _LOG = logging.getLogger(__name__)
 _PICO_PER_NANO = 1000
@@ -217,9 +217,7 @@ class RedisPurse:
         stale, self._stale = self._stale, set()
         try:
             for account in stale:
-                await self._link.ask(
-                    partial(self._link.client.delete, account.key), patience_s=PATIENT_S
-                )
+                await self._link.ask(partial(self._link.client.delete, account.key))
         except RedisAway:
             self._stale |= stale
             raise
@@ -229,7 +227,7 @@ class RedisPurse:
         async with self._opening:  # the ledger is asked by one, not by all who wait
             for account in accounts:
                 exists = partial(self._link.client.exists, account.key)
-                if not await self._link.ask(exists, patience_s=PATIENT_S):
+                if not await self._link.ask(exists):
                     await self._begin_one(account)
 
     async def _begin_one(self, account: _Account) -> None:
@@ -242,7 +240,7 @@ class RedisPurse:
     async def _run(self, script: Any, accounts: Sequence[_Account], told: Sequence[Any]) -> Any:
         keys = [account.key for account in accounts]
         every = [*keys, *(f"{key}:holds" for key in keys)]
-        return await self._link.ask(lambda: script(keys=every, args=told), patience_s=PATIENT_S)
+        return await self._link.ask(lambda: script(keys=every, args=told))
 
     def _accounts(self, budgets: Sequence[Budget]) -> tuple[_Account, ...]:
         now_s = self._unix_s()

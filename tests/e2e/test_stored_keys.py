@@ -1,0 +1,160 @@
+"""Keys that are made by command: they open at once, stop within seconds, and leave no secret behind."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from tests.e2e.books import all_bytes, rows
+from tests.e2e.configs import ledger_of, write_config
+from tests.e2e.patience import until
+from tests.e2e.programs import Farthing, here
+from tests.e2e.upstreams import Simulator
+from tests.e2e.wire import Got, chat, get, post
+
+
+@pytest.fixture
+def config(tmp_path: Path, simulator: Simulator) -> Path:
+    return write_config(tmp_path, simulator.base_url, cache={"url": "off"})
+
+
+@pytest.fixture
+def running(config: Path) -> Iterator[Farthing]:
+    with Farthing(config) as started:
+        yield started
+
+
+def keys(config: Path, *arguments: str) -> Any:
+    done = here("keys", arguments[0], "--config", str(config), "--json", *arguments[1:])
+    assert done.status == 0, done
+    return json.loads(done.out)
+
+
+def ask(farthing: Farthing, secret: str, **fields: Any) -> Got:
+    body = chat("Name three rivers.", **fields)
+    return post(farthing.base_url, body, {"authorization": f"Bearer {secret}"})
+
+
+def test_the_first_key_closes_the_door_and_opens_it_to_its_bearer(
+    running: Farthing, config: Path
+) -> None:
+    assert post(running.base_url, chat("Hello?")).status == 200
+    made = keys(config, "create", "search", "--tag", "team=x")
+
+    until(lambda: post(running.base_url, chat("Hello?")).status == 401)
+    with openai.OpenAI(base_url=running.base_url, api_key=made["secret"], max_retries=0) as client:
+        answer = client.chat.completions.create(
+            model="auto", messages=[{"role": "user", "content": "Hello!"}]
+        )
+    assert answer.choices[0].message.content
+    assert {row["key"] for row in rows(ledger_of(config))} == {"", "search"}
+
+
+def test_a_revoked_key_stops_within_seconds_and_a_rotated_one_has_its_grace(
+    running: Farthing, config: Path
+) -> None:
+    first = keys(config, "create", "search")["secret"]
+    assert ask(running, first).status == 200
+    second = keys(config, "rotate", "search", "--grace-s", "3600")["secret"]
+    assert (ask(running, first).status, ask(running, second).status) == (200, 200)
+
+    assert keys(config, "revoke", "search") == {"revoked": 2}
+    until(lambda: ask(running, first).status == 401)
+    assert ask(running, second).status == 401
+
+
+def test_other_clients_send_their_key_in_headers_of_their_own(
+    running: Farthing, config: Path
+) -> None:
+    secret = keys(config, "create", "search")["secret"]
+
+    for name in ("x-api-key", "api-key"):
+        assert post(running.base_url, chat("Hello!"), {name: secret}).status == 200
+
+
+def test_a_key_may_use_what_it_is_granted_and_is_told_what_that_is(
+    running: Farthing, config: Path
+) -> None:
+    secret = keys(config, "create", "s", "--policy", "cheap", "--model", "sim-open-8b")["secret"]
+
+    assert ask(running, secret, model="auto:cheap").headers["x-farthing-model"] == "sim-open-8b"
+    assert ask(running, secret, model="sim-open-8b").status == 200
+    refused = ask(running, secret, model="auto:quality")
+    assert (refused.status, refused.error["code"]) == (403, "policy_not_allowed")
+    assert "cheap" in refused.error["message"]
+    refused = ask(running, secret, model="sim-frontier")
+    assert (refused.status, refused.error["code"]) == (403, "model_not_allowed")
+    listed = get(f"{running.base_url}/models", {"authorization": f"Bearer {secret}"}).json
+    assert {each["id"] for each in listed["data"]} == {"auto:cheap", "sim-open-8b"}
+
+
+def test_an_expired_key_is_told_so(running: Farthing, config: Path) -> None:
+    secret = keys(config, "create", "old", "--expires", "2020-01-01")["secret"]
+    refused = ask(running, secret)
+
+    assert (refused.status, refused.error["code"]) == (401, "key_expired")
+
+
+def test_a_secret_is_shown_once_and_kept_nowhere(config: Path) -> None:
+    secret = keys(config, "create", "search", "--budget", "5/day@Europe/Berlin", "--rpm", "9")[
+        "secret"
+    ]
+    (listed,) = keys(config, "list")
+
+    assert len(secret) > 40
+    assert secret not in json.dumps(listed)
+    assert secret.encode() not in all_bytes(ledger_of(config))
+    assert listed["budgets"] == ["5 USD a day for key search"]
+    assert secret not in here("keys", "list", "--config", str(config)).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("create", "search"), "there is an active key 'search'"),
+        (("create", "x", "--policy", "cheep"), "did you mean 'cheap'?"),
+        (("create", "x", "--model", "sim-fronteer"), "did you mean 'sim-frontier'?"),
+        (("revoke", "nobody"), "there is no active key 'nobody'"),
+        (("rotate", "nobody"), "there is no active key 'nobody'"),
+    ],
+)
+def test_mistakes_are_told_in_a_line(config: Path, arguments: tuple[str, ...], said: str) -> None:
+    keys(config, "create", "search")
+    done = here("keys", arguments[0], "--config", str(config), *arguments[1:])
+
+    assert done.status == 1
+    assert said in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("create", "a b"),
+        ("create", "x", "--budget", "50"),
+        ("create", "x", "--budget", "-1/day"),
+        ("create", "x", "--budget", "5/day@Mars/Olympus"),
+        ("create", "x", "--rpm", "0"),
+        ("create", "x", "--expires", "soon"),
+        ("create", "x", "--tag", "a,b"),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(config: Path, wrong: tuple[str, ...]) -> None:
+    assert here("keys", wrong[0], "--config", str(config), *wrong[1:]).status == 2
+
+
+def test_with_a_stored_key_any_address_may_be_served(tmp_path: Path, simulator: Simulator) -> None:
+    server = {"host": "0.0.0.0", "port": 0}  # noqa: S104  what the test is about
+    config = write_config(tmp_path, simulator.base_url, server=server)
+    assert here("check", "--config", str(config)).status == 1
+    loopback = write_config(tmp_path, simulator.base_url)
+    secret = keys(loopback, "create", "search")["secret"]
+
+    config = write_config(tmp_path, simulator.base_url, server=server)
+    with Farthing(config) as started:
+        assert ask(started, secret).status == 200
+        assert post(started.base_url, chat("Hello?")).status == 401
+        assert get(f"{started.url}/admin/fleet").error["code"] == "admin_key_needed"
