@@ -35,6 +35,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--key", default="", help="decide as for this key's name")
     parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")
+    parser.add_argument(
+        "--budget-left",
+        type=_share,
+        metavar="SHARE",
+        help="decide as if so much of the tightest budget were left: 0.1",
+    )
+
+
+def _share(text: str) -> float:
+    """A share; argparse turns the ValueError of anything else into its own message."""
+    share = float(text)
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(text)
+    return share
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
     pipeline = dry_pipeline(settings_of(args), world)
     console = Console()
     try:
-        decision = pipeline.decide(parse_chat(raw), Caller("", args.key, tuple(args.tag)))
+        caller = Caller("", args.key, tuple(args.tag), budget_left=args.budget_left)
+        decision = pipeline.decide(parse_chat(raw), caller)
     except NothingAdequate as refusal:
         console.print("No model may answer this request:")
         for exclusion in refusal.exclusions:

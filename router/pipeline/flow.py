@@ -122,7 +122,11 @@ class Pipeline:
         features = features_of(request.body, self.counter)
         if isinstance(target, Model):
             usual = self.book.named(self.book.default).terms
-            return pin(features, target, self.experience, cache_ttl_s=usual.cache_ttl_s)
+            pinned = pin(features, target, self.experience, cache_ttl_s=usual.cache_ttl_s)
+            left = least_left(balances)
+            if left is not None and pinned.chosen.cost.upper > left:
+                raise budget_exceeded(tightest(balances))
+            return pinned
         circumstances = Circumstances(
             asked=request.asked,
             key=caller.key,
