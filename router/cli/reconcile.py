@@ -1,0 +1,145 @@
+"""`farthing reconcile`: a vendor's invoice against the ledger, by day and model."""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from router.cli.options import add_config, day, settings_of
+from router.cli.report_forms import dollars
+from router.config.settings import Settings
+from router.domain.errors import FarthingError
+from router.domain.money import Money
+from router.ledger.invoices import FORMATS, read_invoice
+from router.ledger.reconcile import Difference, Reconciliation, reconcile
+from router.stores.sql.booked import booked_between
+from router.stores.sql.database import open_ledger
+
+HELP = "hold the ledger against a vendor's invoice, by day and model"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `reconcile`."""
+    add_config(parser)
+    parser.add_argument("invoice", metavar="INVOICE.csv", help="an export of costs")
+    parser.add_argument("--vendor", choices=tuple(FORMATS), help="its format (default: by columns)")
+    parser.add_argument(
+        "--upstream", metavar="NAME", help="hold it against the models of this upstream only"
+    )
+    parser.add_argument("--since", type=day, metavar="DAY", help="first day, YYYY-MM-DD (UTC)")
+    parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
+    parser.add_argument(
+        "--tolerance",
+        type=_share,
+        default=0.01,
+        metavar="SHARE",
+        help="differences below this share, or below a cent, are none (default: 0.01)",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the comparison; 1 when a line differs by more than the tolerance."""
+    settings = settings_of(args)
+    lines = read_invoice(_text(args.invoice), args.vendor)
+    days = [line.day for line in lines]
+    since, until = args.since or min(days, default=""), args.until or max(days, default="")
+    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    try:
+        booked = booked_between(engine, since, until)
+    finally:
+        engine.dispose()
+    ours = _of_upstream(settings, args.upstream)
+    found = reconcile(
+        [line for line in lines if since <= line.day <= until],
+        {place: each for place, each in booked.items() if ours is None or place[1] in ours},
+        _names(settings),
+        args.tolerance,
+    )
+    _print(found, args)
+    return 0 if found.agrees else 1
+
+
+def _text(name: str) -> str:
+    try:
+        return Path(name).read_text("utf-8")
+    except OSError as error:
+        raise FarthingError(f"{name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FarthingError(f"{name} is no text in UTF-8") from None
+
+
+def _share(text: str) -> float:
+    """A share; argparse turns the ValueError of anything else into its own message."""
+    if not 0.0 <= (share := float(text)) <= 1.0:
+        raise ValueError(text)
+    return share
+
+
+def _of_upstream(settings: Settings, upstream: str | None) -> frozenset[str] | None:
+    if upstream is None:
+        return None
+    return frozenset(m.id for m in settings.catalog.values() if m.upstream == upstream)
+
+
+def _names(settings: Settings) -> dict[str, str]:
+    """Vendors' names of models and our ids, to our ids."""
+    models = settings.catalog.values()
+    return {model.name: model.id for model in models} | {model.id: model.id for model in models}
+
+
+def _print(found: Reconciliation, args: argparse.Namespace) -> None:
+    if args.json:
+        total = {"invoiced_usd": str(found.invoiced), "booked_usd": str(found.booked)}
+        told = {"agrees": found.agrees, "total": total, "lines": [_told(x) for x in found.lines]}
+        print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
+    elif args.csv:
+        writer = csv.DictWriter(sys.stdout, list(_told(Difference("", "", Money(), Money(), True))))
+        writer.writeheader()
+        writer.writerows(map(_told, found.lines))
+    else:
+        _show(found)
+
+
+def _told(line: Difference) -> dict[str, Any]:
+    return {
+        "day": line.day,
+        "model": line.model,
+        "invoiced_usd": str(line.invoiced),
+        "booked_usd": str(line.booked),
+        "off_by_usd": str(line.off_by),
+        "within_tolerance": line.is_within,
+        "reason": line.reason,
+    }
+
+
+def _show(found: Reconciliation) -> None:
+    table = Table(box=box.SIMPLE_HEAD, padding=0)
+    table.add_column("day", no_wrap=True)
+    table.add_column(" model", overflow="fold", min_width=12)
+    for heading in (" invoiced", " booked", " off by"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for line in found.lines:
+        amounts = (line.invoiced, line.booked, line.off_by)
+        style = None if line.is_within else "bold"
+        table.add_row(line.day, f" {escape(line.model)}", *map(dollars, amounts), style=style)
+    table.add_section()
+    totals = (found.invoiced, found.booked, found.invoiced - found.booked)
+    table.add_row("total", "", *map(dollars, totals), style="bold")
+    console = Console()
+    console.print(table)
+    for line in found.lines:
+        if not line.is_within:
+            why = line.reason or "no reason is known"
+            console.print(f"{line.day} {escape(line.model)}: {escape(why)}.", highlight=False)
+    if found.agrees:
+        console.print("The books agree with the invoice.")

@@ -1,0 +1,257 @@
+"""The books against an invoice: per day and model, with the reason of a difference where it is known.
+
+Reasons are told in the order of `_REASONS`: the first that fits. A new one is a function and a row.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from router.domain.money import ZERO, Money
+from router.ledger.invoices.formats import InvoiceLine
+
+_CENT = Money.from_usd("0.01")
+_DATED = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2})(?:-v\d+(?::\d+)?)?$")
+_CLOSE = 0.001
+"""Token counts that differ by less than a thousandth are taken to agree."""
+
+Place = tuple[str, str]
+"""A day, and a model's id, or a vendor's name where the catalog knows none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What the ledger has for a model on a day; tokens are those that the upstream processed."""
+
+    cost: Money = ZERO
+    estimated: Money = ZERO
+    estimated_attempts: int = 0
+    unpriced_attempts: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """Of prompts and answers."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Invoiced:
+    """What the invoice has for a model on a day. `tokens` is None where it counts none."""
+
+    cost: Money = ZERO
+    other_items: Money = ZERO
+    items: tuple[str, ...] = ()
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One day and model: both amounts, and why they differ, "" where that is not known."""
+
+    day: str
+    model: str
+    invoiced: Money
+    booked: Money
+    is_within: bool
+    reason: str = ""
+
+    @property
+    def off_by(self) -> Money:
+        """What the invoice has more than the books."""
+        return self.invoiced - self.booked
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """All days and models, in their order, and both totals."""
+
+    lines: tuple[Difference, ...]
+
+    @property
+    def invoiced(self) -> Money:
+        """The whole invoice."""
+        return sum((line.invoiced for line in self.lines), ZERO)
+
+    @property
+    def booked(self) -> Money:
+        """All that the ledger has."""
+        return sum((line.booked for line in self.lines), ZERO)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every line is within the tolerance."""
+        return all(line.is_within for line in self.lines)
+
+
+def reconcile(
+    lines: Iterable[InvoiceLine],
+    booked: Mapping[Place, Booked],
+    names: Mapping[str, str],
+    tolerance: float = 0.01,
+) -> Reconciliation:
+    """Compare an invoice with the books.
+
+    `names` are the vendors' names of models, and our ids, to our ids. A difference of less than a
+    cent, or than the share `tolerance` of the larger amount, is none.
+    """
+    invoiced = _by_place(lines, names)
+    sides = _Sides(invoiced, booked, tolerance)
+    places = sorted({*invoiced, *booked})
+    return Reconciliation(tuple(sides.difference(place) for place in places))
+
+
+def known_as(name: str, names: Mapping[str, str]) -> str:
+    """Our id of a model that a vendor calls `name`, dated or not; `name` itself where there is none."""
+    for form in (name, _DATED.sub("", name)):
+        if form in names:
+            return names[form]
+    ours = {id_ for given, id_ in names.items() if _DATED.sub("", given) == name}
+    return ours.pop() if len(ours) == 1 else name
+
+
+def _by_place(lines: Iterable[InvoiceLine], names: Mapping[str, str]) -> dict[Place, Invoiced]:
+    found: defaultdict[Place, list[InvoiceLine]] = defaultdict(list)
+    for line in lines:
+        found[line.day, known_as(line.model, names) if line.model else line.item].append(line)
+    return {place: _summed(these) for place, these in found.items()}
+
+
+def _summed(lines: Sequence[InvoiceLine]) -> Invoiced:
+    counts = [
+        (line.input_tokens or 0) + (line.output_tokens or 0)
+        for line in lines
+        if line.input_tokens is not None or line.output_tokens is not None
+    ]
+    others = [line for line in lines if not line.is_tokens]
+    return Invoiced(
+        cost=sum((line.cost for line in lines), ZERO),
+        other_items=sum((line.cost for line in others), ZERO),
+        items=tuple(dict.fromkeys(line.item for line in others)),
+        tokens=sum(counts) if counts else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Invoice and books, side by side."""
+
+    invoiced: Mapping[Place, Invoiced]
+    booked: Mapping[Place, Booked]
+    tolerance: float
+    _nothing_invoiced: Invoiced = field(default=Invoiced())
+    _nothing_booked: Booked = field(default=Booked())
+
+    def at(self, place: Place) -> tuple[Invoiced, Booked]:
+        """Both at a place; nothing where one has none."""
+        return (
+            self.invoiced.get(place, self._nothing_invoiced),
+            self.booked.get(place, self._nothing_booked),
+        )
+
+    def off_by(self, place: Place) -> Money:
+        """What the invoice has more at a place."""
+        invoiced, booked = self.at(place)
+        return invoiced.cost - booked.cost
+
+    def is_within(self, off_by: Money, *amounts: Money) -> bool:
+        """Whether a difference is none worth telling."""
+        largest = max((abs(amount.pico) for amount in amounts), default=0)
+        return abs(off_by.pico) <= max(_CENT.pico, int(largest * self.tolerance))
+
+    def difference(self, place: Place) -> Difference:
+        """The line of a place, with its reason."""
+        invoiced, booked = self.at(place)
+        within = self.is_within(invoiced.cost - booked.cost, invoiced.cost, booked.cost)
+        reason = "" if within else next(filter(None, (why(self, place) for why in _REASONS)), "")
+        return Difference(*place, invoiced.cost, booked.cost, within, reason)
+
+
+def _shifted(sides: _Sides, place: Place) -> str:
+    day, model = place
+    days = sorted({d for d, m in {*sides.invoiced, *sides.booked} if m == model})
+    at, here = days.index(day), sides.off_by(place)
+    for other in (*days[at + 1 : at + 2], *days[max(0, at - 1) : at]):
+        there = sides.off_by((other, model))
+        # Each must be a difference by itself: what is nothing cancels nothing.
+        if abs(there.pico) > _CENT.pico and sides.is_within(here + there, here):
+            return f"{other} is off by the opposite: the invoice cuts days in another time zone"
+    return ""
+
+
+def _other_items(sides: _Sides, place: Place) -> str:
+    invoiced, booked = sides.at(place)
+    other = invoiced.other_items
+    if other and sides.is_within(invoiced.cost - other - booked.cost, invoiced.cost):
+        return f"{other} USD are no tokens: {', '.join(invoiced.items)}"
+    return ""
+
+
+def _not_booked(sides: _Sides, place: Place) -> str:
+    if place in sides.booked:
+        return ""
+    return "nothing is booked: requests that did not go through Farthing"
+
+
+def _not_invoiced(sides: _Sides, place: Place) -> str:
+    if place in sides.invoiced:
+        return ""
+    return "nothing is invoiced: another account's key, or an invoice that is not whole"
+
+
+def _unpriced(sides: _Sides, place: Place) -> str:
+    invoiced, booked = sides.at(place)
+    if booked.unpriced_attempts and invoiced.cost > booked.cost:
+        return f"{booked.unpriced_attempts} attempts used something without a known rate"
+    return ""
+
+
+def _other_price(sides: _Sides, place: Place) -> str:
+    invoiced, booked = sides.at(place)
+    if invoiced.tokens is None or not booked.tokens:
+        return ""
+    if abs(invoiced.tokens - booked.tokens) > booked.tokens * _CLOSE:
+        return ""
+    ratio = invoiced.cost.pico / booked.cost.pico if booked.cost else 0.0
+    return f"the tokens agree, the price does not: it is {ratio:.3g} times ours"
+
+
+def _estimated(sides: _Sides, place: Place) -> str:
+    invoiced, booked = sides.at(place)
+    lacking = booked.cost - invoiced.cost
+    if booked.estimated_attempts and ZERO < lacking <= booked.estimated + _CENT:
+        return (
+            f"{booked.estimated_attempts} attempts were charged by estimate"
+            f" ({booked.estimated} USD); some were not billed, or for less"
+        )
+    return ""
+
+
+def _more_tokens(sides: _Sides, place: Place) -> str:
+    invoiced, booked = sides.at(place)
+    if invoiced.tokens is None or invoiced.tokens <= booked.tokens:
+        return ""
+    more = invoiced.tokens - booked.tokens
+    return f"the invoice has {more:,} more tokens: requests that did not go through Farthing"
+
+
+def _fewer_tokens(sides: _Sides, place: Place) -> str:
+    invoiced, booked = sides.at(place)
+    if invoiced.tokens is None or invoiced.tokens >= booked.tokens:
+        return ""
+    return f"the invoice has {booked.tokens - invoiced.tokens:,} fewer tokens than were booked"
+
+
+_REASONS: tuple[Callable[[_Sides, Place], str], ...] = (
+    _shifted,
+    _other_items,
+    _not_booked,
+    _not_invoiced,
+    _unpriced,
+    _other_price,
+    _estimated,
+    _more_tokens,
+    _fewer_tokens,
+)

@@ -1,0 +1,83 @@
+"""The books of a real proxy against an invoice written from the models' own counters."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.books import rows
+from tests.e2e.configs import ledger_of, write_config
+from tests.e2e.programs import Done, Farthing, here
+from tests.e2e.upstreams import Simulator
+from tests.e2e.wire import chat, post
+
+PRICE = {"input_usd_per_mtok": 1000, "output_usd_per_mtok": 4000}
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """Models of this test's own, whose counters are of nothing else."""
+    with Simulator() as own:
+        yield own
+
+
+@pytest.fixture
+def config(tmp_path: Path, simulator: Simulator) -> Path:
+    models = {
+        "sim-open-8b": {"upstream": "sim", "price": PRICE},
+        "sim-mid": {"upstream": "sim", "price": PRICE},
+    }
+    config = write_config(tmp_path, simulator.base_url, models=models, cache={"url": "off"})
+    with Farthing(config) as farthing:
+        for number in range(5):
+            for model in models:
+                assert post(farthing.base_url, chat(f"Name {number} rivers.", model)).status == 200
+    return config
+
+
+def invoice(config: Path, simulator: Simulator, factor: float = 1.0) -> Path:
+    """What the models' provider bills, by its own counts."""
+    day = rows(ledger_of(config))[0]["day"]
+    path = config.with_name("invoice.csv")
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["date", "model", "cost_usd", "input_tokens", "output_tokens"])
+        for model in ("sim-open-8b", "sim-mid"):
+            usage = simulator.counters[model].usage
+            into, out = usage.input_tokens, usage.total_output_tokens
+            cost = (into * 1000 + out * 4000) / 1e6 * (factor if model == "sim-mid" else 1.0)
+            writer.writerow([day, model, f"{cost:.2f}", into, out])
+    return path
+
+
+def reconciled(config: Path, path: Path, *more: str) -> Done:
+    return here("reconcile", str(path), "--config", str(config), *more)
+
+
+def test_the_books_agree_with_the_models_own_counters(config: Path, simulator: Simulator) -> None:
+    done = reconciled(config, invoice(config, simulator))
+
+    assert (done.status, done.err) == (0, "")
+    assert "The books agree with the invoice." in done.out
+
+
+def test_a_price_that_was_raised_is_found(config: Path, simulator: Simulator) -> None:
+    done = reconciled(config, invoice(config, simulator, factor=1.25), "--json")
+    told = json.loads(done.out)
+
+    assert (done.status, told["agrees"]) == (1, False)
+    (off,) = [line for line in told["lines"] if not line["within_tolerance"]]
+    assert off["model"] == "sim-mid"
+    assert "the price does not: it is 1.25 times ours" in off["reason"]
+
+
+def test_another_form_and_mistakes(config: Path, simulator: Simulator, tmp_path: Path) -> None:
+    path = invoice(config, simulator)
+    assert reconciled(config, path, "--csv").out.startswith("day,model,invoiced_usd")
+    assert reconciled(config, path, "--upstream", "sim").status == 0
+    assert reconciled(config, tmp_path / "none.csv").err.endswith(
+        "none.csv cannot be read: No such file or directory\n"
+    )
+    assert "known are openai" in reconciled(config, path, "--vendor", "openai").err

@@ -1,0 +1,181 @@
+"""An invoice with planted differences: each is found, with its reason."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.domain.money import ZERO, Money
+from router.ledger.invoices import UnknownInvoice, read_invoice
+from router.ledger.invoices.formats import InvoiceLine
+from router.ledger.reconcile import Booked, Place, known_as, reconcile
+
+NAMES = {"gpt-4o": "gpt-4o", "claude-sonnet-4-5-20250929": "sonnet", "sonnet": "sonnet"}
+
+OPENAI = """\
+start_time,end_time,start_time_iso,end_time_iso,amount_value,amount_currency,line_item,project_id
+1,2,2026-11-01T00:00:00+00:00,2026-11-02T00:00:00+00:00,1.25,usd,"gpt-4o-2024-08-06, input",p
+1,2,2026-11-01T00:00:00+00:00,2026-11-02T00:00:00+00:00,0.750000,usd,"gpt-4o-2024-08-06, output",p
+1,2,2026-11-01T00:00:00+00:00,2026-11-02T00:00:00+00:00,0.30,usd,web search tool calls,p
+2,3,2026-11-02T00:00:00+00:00,2026-11-03T00:00:00+00:00,,,,
+"""
+ANTHROPIC = """\
+usage_date_utc,model,workspace,token_type,cost_usd
+2026-11-01,claude-sonnet-4-5,w,uncached_input_tokens,$1.50
+2026-11-01,claude-sonnet-4-5,w,output_tokens,"1,000.25"
+2026-11-01,claude-sonnet-4-5,w,web_search,0.03
+"""
+GENERIC = """\
+Date,Model,Cost_USD,input_tokens,output_tokens
+2026-11-01,gpt-4o,2.00,700000,25000
+"""
+
+
+def usd(text: str) -> Money:
+    return Money.from_usd(text)
+
+
+def line(cost: str, tokens: int | None = None, day: str = "2026-11-02") -> InvoiceLine:
+    return InvoiceLine(day, "gpt-4o", usd(cost), input_tokens=tokens, output_tokens=0)
+
+
+def reason(lines: list[InvoiceLine], booked: dict[Place, Booked], day: str = "2026-11-02") -> str:
+    found = reconcile(lines, booked, NAMES)
+    (told,) = [each for each in found.lines if each.day == day]
+    assert not told.is_within
+    assert not found.agrees
+    return told.reason
+
+
+def on(day: str, **fields: object) -> dict[Place, Booked]:
+    return {(day, "gpt-4o"): Booked(**fields)}  # type: ignore[arg-type]
+
+
+def test_openais_lines_are_read_by_model_and_item() -> None:
+    lines = read_invoice(OPENAI)
+
+    assert [(each.model, each.item, str(each.cost)) for each in lines] == [
+        ("gpt-4o-2024-08-06", "input", "1.25"),
+        ("gpt-4o-2024-08-06", "output", "0.75"),
+        ("", "web search tool calls", "0.3"),
+    ]
+    found = reconcile(lines, on("2026-11-01", cost=usd("2")), NAMES)
+    assert [(each.model, each.is_within) for each in found.lines] == [
+        ("gpt-4o", True),
+        ("web search tool calls", False),
+    ]
+
+
+def test_anthropics_lines_are_read_and_searches_are_told_apart() -> None:
+    booked = {("2026-11-01", "sonnet"): Booked(cost=usd("900"))}
+    (told,) = reconcile(read_invoice(ANTHROPIC), booked, NAMES).lines
+
+    assert (told.model, told.invoiced) == ("sonnet", usd("1001.78"))
+    lines = read_invoice(ANTHROPIC.replace('"1,000.25"', "0.25"))
+    booked = {("2026-11-01", "sonnet"): Booked(cost=usd("1.75"))}
+    (told,) = reconcile(lines, booked, NAMES, tolerance=0.0).lines
+    assert told.reason == "0.03 USD are no tokens: web_search"
+
+
+def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
+    (only,) = read_invoice("\ufeff" + GENERIC)
+
+    assert (only.day, only.model, only.cost) == ("2026-11-01", "gpt-4o", usd("2"))
+    assert (only.input_tokens, only.output_tokens) == (700_000, 25_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "of no header"),
+        ("when,what\n1,2\n", "the columns when, what; known are openai: amount_value"),
+        (GENERIC.replace("2.00", "two"), "line 2 of the invoice: 'two' is not an amount"),
+        (GENERIC.replace("2026-11-01", "yesterday"), "line 2"),
+        (OPENAI.replace("1.25,usd", "1.25,eur"), "not in US dollars"),
+        (OPENAI.replace('"gpt-4o-2024-08-06, input"', ""), "grouped by line item"),
+    ],
+)
+def test_what_is_no_invoice_is_told_with_what_would_be(text: str, said: str) -> None:
+    with pytest.raises(UnknownInvoice, match=said):
+        read_invoice(text)
+
+
+@pytest.mark.parametrize(
+    ("given", "ours"),
+    [
+        ("gpt-4o", "gpt-4o"),
+        ("gpt-4o-2024-08-06", "gpt-4o"),
+        ("claude-sonnet-4-5-20250929", "sonnet"),
+        ("claude-sonnet-4-5", "sonnet"),
+        ("gpt-4o-mini", "gpt-4o-mini"),
+    ],
+)
+def test_models_are_known_by_their_dated_names_too(given: str, ours: str) -> None:
+    assert known_as(given, NAMES) == ours
+
+
+def test_less_than_a_cent_is_no_difference() -> None:
+    found = reconcile([line("2.00")], on("2026-11-02", cost=usd("1.991")), NAMES, tolerance=0.0)
+
+    assert found.agrees
+
+
+def test_days_that_are_cut_elsewhere_are_seen() -> None:
+    lines = [line("3", day="2026-11-01"), line("1")]
+    booked = on("2026-11-01", cost=usd("2")) | on("2026-11-02", cost=usd("2"))
+
+    assert "2026-11-02 is off by the opposite" in reason(lines, booked, "2026-11-01")
+    assert "another time zone" in reason(lines, booked, "2026-11-02")
+
+
+def test_what_is_on_one_side_only_is_told() -> None:
+    assert "did not go through Farthing" in reason([line("5")], {})
+    assert "another account's key" in reason([], on("2026-11-02", cost=usd("5")))
+
+
+def test_something_without_a_rate_is_told() -> None:
+    booked = on("2026-11-02", cost=usd("1"), unpriced_attempts=7)
+
+    assert reason([line("2")], booked) == "7 attempts used something without a known rate"
+
+
+def test_another_price_for_the_same_tokens_is_told() -> None:
+    booked = on("2026-11-02", cost=usd("1"), input_tokens=1_000_000)
+
+    assert "it is 1.5 times ours" in reason([line("1.5", 1_000_100)], booked)
+
+
+def test_estimates_that_were_not_billed_are_told() -> None:
+    booked = on("2026-11-02", cost=usd("2"), estimated=usd("0.5"), estimated_attempts=3)
+
+    assert reason([line("1.6")], booked).startswith("3 attempts were charged by estimate (0.5 USD)")
+
+
+def test_more_and_fewer_tokens_are_told() -> None:
+    booked = on("2026-11-02", cost=usd("1"), input_tokens=1000)
+
+    assert "1,000 more tokens" in reason([line("2", 2000)], booked)
+    assert "500 fewer tokens" in reason([line("0.5", 500)], booked)
+
+
+def test_where_nothing_is_known_no_reason_is_made_up() -> None:
+    assert reason([line("2")], on("2026-11-02", cost=usd("1"))) == ""
+
+
+AMOUNTS = st.integers(0, 10**15).map(Money)
+DAYS = st.sampled_from(["2026-11-01", "2026-11-02", "2026-11-03"])
+MODELS = st.sampled_from(["gpt-4o", "gpt-4o-2024-08-06", "sonnet", "nobody's"])
+LINES = st.lists(st.builds(InvoiceLine, DAYS, MODELS, AMOUNTS))
+BOOKED = st.dictionaries(
+    st.tuples(DAYS, st.sampled_from(["gpt-4o", "sonnet"])), st.builds(Booked, cost=AMOUNTS)
+)
+
+
+@given(lines=LINES, booked=BOOKED)
+def test_nothing_is_dropped_and_the_differences_add_up(
+    lines: list[InvoiceLine], booked: dict[Place, Booked]
+) -> None:
+    found = reconcile(lines, booked, NAMES)
+
+    assert found.invoiced == sum((each.cost for each in lines), ZERO)
+    assert found.booked == sum((each.cost for each in booked.values()), ZERO)
+    assert sum((each.off_by for each in found.lines), ZERO) == found.invoiced - found.booked
