@@ -37,4 +37,4 @@ class RequestLimits:
         return {name: most for name in _LENGTHS if (body.get(name) or 0) > most}
 
 
-NO_REQUEST_LIMITS = RequestLimits(choices=2**31)
+NO_REQUEST_LIMITS = RequestLimits(choices=2**64)
