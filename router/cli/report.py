@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,14 +16,16 @@ from router.app import real_world
 from router.cli.options import add_config, settings_of
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
+from router.cli.report_movers import print_movers
 from router.config.problems import nearest
 from router.config.settings import Settings
 from router.domain.catalog import DatedCatalog
 from router.domain.errors import FarthingError
 from router.domain.model import Model
 from router.domain.price import Price
+from router.ledger.movers import filters_before
 from router.ledger.overview import document
-from router.ledger.report import GROUPINGS, Filters, Report
+from router.ledger.report import GROUPINGS, IN_TIME, Filters, Report
 from router.ledger.static_mix import static_mix
 from router.stores.sql.database import open_ledger
 from router.stores.sql.overview import overview
@@ -46,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="count savings against this model, or against 'static', the best fixed mix of models,"
         " instead of each request's own reference",
+    )
+    parser.add_argument(
+        "--movers",
+        action="store_true",
+        help="compare with the period before, of the same length: give --last, or --since",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
@@ -90,11 +98,26 @@ def run(args: argparse.Namespace) -> int:
         if args.html:
             shown = overview(engine, filters=filters, now_s=now_s, baseline=baseline)
             write_page(args.html, document(shown))
+        elif args.movers:
+            _print_movers(engine, args, filters, now_s)
         else:
             _print(report(engine, by=args.by, filters=filters, baseline=baseline), args)
     finally:
         engine.dispose()
     return 0
+
+
+def _print_movers(engine: Engine, args: argparse.Namespace, filters: Filters, now_s: float) -> None:
+    if not filters.since or args.by in IN_TIME or args.csv:
+        raise FarthingError(
+            "--movers compares periods: give --last 7d, or --since; not by day or hour, nor as CSV"
+        )
+    today = datetime.fromtimestamp(now_s, UTC).date().isoformat()
+    now = replace(filters, until=filters.until or today)
+    if now.until < now.since:
+        raise FarthingError("--movers: the period ends before it begins")
+    old, new = (report(engine, by=args.by, filters=each) for each in (filters_before(now), now))
+    print_movers(old, new, as_json=args.json)
 
 
 def _print(found: Report, args: argparse.Namespace) -> None:

@@ -305,6 +305,16 @@ def test_the_parts_of_a_saving_are_the_saving(used: Path) -> None:
     assert sum(Decimal(total[f"{part}_usd"]) for part in parts) == Decimal(total["saving_usd"])
 
 
+def test_movers_compare_with_the_period_before(used: Path) -> None:
+    told = here("report", "--config", str(used), "--movers", "--last", "7d", "--json")
+    found = json.loads(told.out)
+
+    assert Decimal(found["total"]["cost_before_usd"]) == 0
+    assert found["total"]["change_usd"] == found["total"]["cost_usd"]
+    assert "new" in here("report", "--config", str(used), "--movers", "--last", "7d").out
+    assert "give --last 7d" in here("report", "--config", str(used), "--movers").err
+
+
 def test_filters_leave_what_has_their_name(used: Path) -> None:
     every = json.loads(here("report", "-c", str(used), "--json", "--by", "model").out)
     name = every["groups"][0]["model"]

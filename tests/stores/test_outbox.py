@@ -172,9 +172,9 @@ async def test_processes_that_share_an_outbox_take_turns(path: Path, postgres_ur
             await asyncio.gather(
                 *(each.post([entry(f"r{n}")]) for n, each in enumerate([one, other]))
             )
-            await until(is_empty(one))
+            await until(is_empty(path))
         await one.post([entry("r2")])
-        await until(is_empty(one))
+        await until(is_empty(path))
 
     assert there(postgres_url) == [("r0", 1), ("r1", 1), ("r2", 1)]
 
@@ -184,7 +184,7 @@ async def test_a_file_that_was_the_ledger_is_moved_whole(path: Path, postgres_ur
     await before.post([entry(f"r{n:04}", tags=("a",)) for n in range(1200)])
     await before.close()
 
-    async with ledger(path, postgres_url) as books:
+    async with ledger(path, postgres_url):
         await until(is_empty(path))
 
     assert len(there(postgres_url)) == len(there(postgres_url, "1, tag", "attempt_tags")) == 1200

@@ -1,0 +1,77 @@
+"""Top movers: what changed from one period to the one before, and whether by volume or by price.
+
+For a group with `n` requests that cost `c` now, and `m` that cost `d` before, the change `c - d` is
+the sum of a volume effect, `(n - m) * d / m`, what as many more requests at the old cost would have
+added, and a price effect, the rest: dearer models, longer answers, fewer hits of the cache. Rounding
+goes to the price effect, so the two add up to the pico-dollar.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from router.domain.money import Money
+from router.ledger.report import Filters, Report, Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """How one group changed. A new group, or one that is gone, moved by its volume alone."""
+
+    name: str
+    before: Totals
+    now: Totals
+
+    @property
+    def change(self) -> Money:
+        """What it costs more than before."""
+        return self.now.cost - self.before.cost
+
+    @property
+    def share(self) -> float | None:
+        """The change as a share of the cost before; None where there was none."""
+        return self.change.pico / self.before.cost.pico if self.before.cost else None
+
+    @property
+    def by_volume(self) -> Money:
+        """The part of the change that comes of more, or fewer, requests."""
+        if not self.before.requests or not self.now.requests:
+            return self.change
+        more = self.now.requests - self.before.requests
+        return Money(round(Fraction(more * self.before.cost.pico, self.before.requests)))
+
+    @property
+    def by_price(self) -> Money:
+        """The part that comes of what a request costs."""
+        return self.change - self.by_volume
+
+
+def period_before(since: str, until: str) -> tuple[str, str]:
+    """The days (ISO, inclusive) just before a period, as many as it has."""
+    first, last = date.fromisoformat(since), date.fromisoformat(until)
+    length = (last - first) + timedelta(days=1)
+    return (first - length).isoformat(), (first - timedelta(days=1)).isoformat()
+
+
+def filters_before(filters: Filters) -> Filters:
+    """The same filters over the period before. Raises ValueError for a period without both ends."""
+    since, until = period_before(filters.since, filters.until)
+    names = ("key", "tag", "policy", "category", "model", "upstream")
+    return Filters(since, until, **{name: getattr(filters, name) for name in names})
+
+
+def movers(before: Report, now: Report) -> tuple[Mover, ...]:
+    """The groups of both reports, those whose cost changed most first."""
+    old, new = _by_name(before), _by_name(now)
+    every = [Mover(name, old.get(name, Totals()), new.get(name, Totals())) for name in {*old, *new}]
+    return tuple(sorted(every, key=lambda each: (-abs(each.change.pico), each.name)))
+
+
+def all_together(before: Report, now: Report) -> Mover:
+    """The change of the totals."""
+    return Mover("total", before.total, now.total)
+
+
+def _by_name(report: Report) -> Mapping[str, Totals]:
+    return {group.name: group.totals for group in report.groups}
