@@ -123,6 +123,7 @@ def test_latencies_of_answers_are_counted_in_steps_of_a_tenth(engine: Engine) ->
         {"total_s": 1.0, "first_content_s": 0.0},
         {"total_s": 1.05},
         {"total_s": 1.2},
+        {"total_s": 0.001, "outcome": Outcome.CACHE_HIT},
         {"total_s": 9.9, "is_answer": False, "outcome": Outcome.CUT, "baseline": ZERO},
     ]
     write(engine, [entry(f"r{n}", **each) for n, each in enumerate(times)])

@@ -76,7 +76,7 @@ ROLLUP_DAYS = _rollup("rollup_days", _day())
 last leave one of them out, or both. A request with two tags is in two rows of `rollup_tag_days`,
 and one without any in a row with the tag ""."""
 
-ROLLUPS = (ROLLUP_HOURS, ROLLUP_CATEGORY_DAYS, ROLLUP_KEY_DAYS, ROLLUP_TAG_DAYS, ROLLUP_DAYS)
+ROLLUPS = (ROLLUP_CATEGORY_DAYS, ROLLUP_HOURS, ROLLUP_KEY_DAYS, ROLLUP_TAG_DAYS, ROLLUP_DAYS)
 """The smallest first, as they usually are."""
 
 ROLLUP_LATENCY = Table(

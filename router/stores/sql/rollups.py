@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from router.domain.ledger import Outcome
 from router.domain.usage import BUCKETS, INPUT_BUCKETS
 from router.ledger.latency import BASE
 from router.stores.sql.rollup_schema import (
@@ -151,7 +152,9 @@ def _latencies(measure: str) -> Select[Any]:
     positive = case((seconds < _LEAST_S, _LEAST_S), else_=seconds)
     bucket = func.ceil(func.ln(positive) / log(BASE)).label("bucket")
     by = [_A.day, _A.model, literal(measure).label("measure"), bucket]
-    counted = select(*by, func.count().label("count")).where(_A.is_answer, seconds.is_not(None))
+    # What our own cache answered says nothing of the model that once wrote it.
+    theirs = _A.is_answer & (_A.outcome != Outcome.CACHE_HIT) & seconds.is_not(None)
+    counted = select(*by, func.count().label("count")).where(theirs)
     return counted.group_by(_A.day, _A.model, bucket)
 
 
