@@ -6,7 +6,7 @@ Reasons are told in the order of `_REASONS`: the first that fits. A new one is a
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from router.domain.money import ZERO, Money
 from router.ledger.invoices.formats import InvoiceLine
@@ -35,6 +35,9 @@ class Booked:
     def tokens(self) -> int:
         """Of prompts and answers."""
         return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: "Booked") -> "Booked":
+        return Booked(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Booked)))
 
 
 @dataclass(frozen=True, slots=True)

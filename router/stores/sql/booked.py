@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, func, literal, select
 
 from router.domain.ledger import CostSource, Outcome
-from router.domain.money import Money
+from router.domain.money import ZERO, Money
 from router.domain.usage import INPUT_BUCKETS, OUTPUT_BUCKETS
 from router.ledger.reconcile import Booked, Place
 from router.stores.sql.rollup_schema import HALF, ROLLUP_CATEGORY_DAYS
@@ -16,36 +17,38 @@ from router.stores.sql.rollups import roll_up
 def booked_between(engine: Engine, since: str, until: str) -> Mapping[Place, Booked]:
     """All that was booked from one day to another (ISO, inclusive), cached answers left out."""
     roll_up(engine)
-    sums = ROLLUP_CATEGORY_DAYS.c
-    input_tokens = sum((sums[bucket] for bucket in INPUT_BUCKETS[1:]), sums[INPUT_BUCKETS[0]])
-    output_tokens = sum((sums[bucket] for bucket in OUTPUT_BUCKETS[1:]), sums[OUTPUT_BUCKETS[0]])
-    by = (sums.day, sums.model, sums.cost_source)
-    query = (
-        select(
-            *by,
-            func.sum(sums.attempts).label("attempts"),
-            func.sum(sums.cost_high).label("high"),
-            func.sum(sums.cost_low).label("low"),
-            func.sum(input_tokens).label("input_tokens"),
-            func.sum(output_tokens).label("output_tokens"),
-        )
-        .where(sums.day >= since, sums.day <= until, sums.outcome != Outcome.CACHE_HIT)
-        .group_by(*by)
-    )
     found: defaultdict[Place, Booked] = defaultdict(Booked)
     with engine.connect() as connection:
-        for row in connection.execute(query).mappings():
+        for row in connection.execute(_query(since, until)).mappings():
             place = (str(row["day"]), str(row["model"]))
-            cost = Money(int(row["high"]) * HALF + int(row["low"]))
-            source, attempts = CostSource(row["cost_source"]), int(row["attempts"])
-            old, is_estimate = found[place], source is CostSource.ESTIMATED
-            found[place] = Booked(
-                cost=old.cost + cost,
-                estimated=old.estimated + (cost if is_estimate else Money(0)),
-                estimated_attempts=old.estimated_attempts + is_estimate * attempts,
-                unpriced_attempts=old.unpriced_attempts
-                + (source is CostSource.UNPRICED) * attempts,
-                input_tokens=old.input_tokens + int(row["input_tokens"]),
-                output_tokens=old.output_tokens + int(row["output_tokens"]),
-            )
+            found[place] += _booked(row)
     return {place: each for place, each in found.items() if each.cost or each.unpriced_attempts}
+
+
+def _query(since: str, until: str) -> Select[Any]:
+    sums = ROLLUP_CATEGORY_DAYS.c
+    nothing: ColumnElement[int] = literal(0)
+    added: dict[str, ColumnElement[Any]] = {
+        "attempts": sums.attempts,
+        "high": sums.cost_high,
+        "low": sums.cost_low,
+        "input_tokens": sum((sums[name] for name in INPUT_BUCKETS), nothing),
+        "output_tokens": sum((sums[name] for name in OUTPUT_BUCKETS), nothing),
+    }
+    by = (sums.day, sums.model, sums.cost_source)
+    query = select(*by, *(func.sum(each).label(name) for name, each in added.items()))
+    ours = (sums.day >= since, sums.day <= until, sums.outcome != Outcome.CACHE_HIT)
+    return query.where(*ours).group_by(*by)
+
+
+def _booked(row: RowMapping) -> Booked:
+    cost = Money(int(row["high"]) * HALF + int(row["low"]))
+    source, attempts = CostSource(row["cost_source"]), int(row["attempts"])
+    return Booked(
+        cost=cost,
+        estimated=cost if source is CostSource.ESTIMATED else ZERO,
+        estimated_attempts=attempts if source is CostSource.ESTIMATED else 0,
+        unpriced_attempts=attempts if source is CostSource.UNPRICED else 0,
+        input_tokens=int(row["input_tokens"]),
+        output_tokens=int(row["output_tokens"]),
+    )
