@@ -63,14 +63,14 @@ class Rates:
         """Refuse negative rates."""
         for name in RATES:
             rate = getattr(self, name)
-            if rate is None and name in _STAND_INS:
+            if rate is None and name in STAND_INS:
                 continue
             if type(rate) is not int or rate < 0:
                 raise ValueError(f"{name} must be a whole number >= 0, not {rate!r}")
 
     def stated(self, name: str) -> int:
         """The rate of that name, or its stand-in's; 0 where nothing stands in for it."""
-        rate, stand_in = getattr(self, name), _STAND_INS.get(name)
+        rate, stand_in = getattr(self, name), STAND_INS.get(name)
         return int(rate if rate is not None else getattr(self, stand_in) if stand_in else 0)
 
     def tally(self, usage: Usage, requests: int = 1) -> Bill:
@@ -78,7 +78,7 @@ class Rates:
         pico, stood_in, unpriced = self._plain(usage) + requests * self.request_pico, [], []
         for bucket, name in _EXTRAS:
             if count := getattr(usage, bucket):
-                rate, stand_in = getattr(self, name), _STAND_INS[name]
+                rate, stand_in = getattr(self, name), STAND_INS[name]
                 if rate is None and stand_in is None:
                     unpriced.append(bucket)
                     continue
@@ -100,7 +100,7 @@ class Rates:
 
 RATES: tuple[str, ...] = tuple(field.name for field in fields(Rates))
 
-_STAND_INS: dict[str, str | None] = {
+STAND_INS: dict[str, str | None] = {
     "cache_write_1h_pico": "cache_write_pico",
     "audio_input_pico": "input_pico",
     "audio_cache_read_pico": "cache_read_pico",

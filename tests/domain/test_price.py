@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.money import ZERO, Money
-from router.domain.price import Price, pico_per_token
-from router.domain.usage import NO_USAGE, Usage
+from router.domain.price import RATES, STAND_INS, Band, Price, Rates, pico_per_token
+from router.domain.usage import BUCKETS, NO_USAGE, Usage
 
 COUNTS = st.integers(0, 10**7)
-USAGES = st.builds(Usage, COUNTS, COUNTS, COUNTS, COUNTS, COUNTS)
-RATES = st.integers(0, 10**9)
-PRICES = st.builds(Price, RATES, RATES, RATES, RATES, RATES)
+USAGES = st.builds(Usage, *([COUNTS] * len(BUCKETS)))
+RATE = st.integers(0, 10**9)
+PRICES = st.builds(Price, RATE, RATE, RATE, RATE, RATE)
 
 
 def test_two_dollars_fifty_per_million_tokens_are_two_and_a_half_million_picos_each() -> None:
@@ -78,3 +78,64 @@ def test_rates_in_hundredths_of_a_cent_per_million_tokens_are_exact(cents: int) 
 
     assert pico_per_token(text) == cents * 100
     assert pico_per_token(float(text)) == cents * 100
+
+
+RATES_WITH_GAPS = st.builds(
+    Rates,
+    **dict.fromkeys((name for name in RATES if name not in STAND_INS), RATE),
+    **dict.fromkeys((name for name in RATES if name in STAND_INS), st.none() | RATE),
+)
+
+
+@given(rates=RATES_WITH_GAPS, parts=st.lists(USAGES), data=st.data())
+def test_the_bill_of_the_whole_is_that_of_its_parts_in_any_order_and_any_halves(
+    rates: Rates, parts: list[Usage], data: st.DataObject
+) -> None:
+    whole = rates.tally(sum(parts, NO_USAGE), requests=len(parts))
+    shuffled = data.draw(st.permutations(parts))
+    cut = data.draw(st.integers(0, len(parts)))
+    halves = [
+        rates.tally(sum(half, NO_USAGE), requests=len(half))
+        for half in (shuffled[:cut], shuffled[cut:])
+    ]
+
+    assert whole.amount == sum((rates.tally(part).amount for part in parts), ZERO)
+    assert whole.amount == sum((half.amount for half in halves), ZERO)
+    assert set(whole.unpriced) == {name for half in halves for name in half.unpriced}
+    assert set(whole.stood_in) == {name for half in halves for name in half.stood_in}
+
+
+@given(rates=RATES_WITH_GAPS, usage=USAGES)
+def test_what_is_used_is_charged_or_said_to_have_no_rate(rates: Rates, usage: Usage) -> None:
+    bill = rates.tally(usage)
+    dear = {name: rates.stated(name) for name in RATES}
+
+    if any(
+        dear[f"{bucket.removesuffix('_tokens')}_pico"] for bucket in PLAIN if getattr(usage, bucket)
+    ):
+        assert bill.amount > ZERO
+    assert ("web_searches" in bill.unpriced) == (
+        usage.web_searches > 0 and rates.web_search_pico is None
+    )
+
+
+PLAIN = ("cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+LONG = Price(1, 2, 1, 1, 2, bands=(Band(Rates(3, 6, 3, 3, 6), above_input_tokens=1000),))
+
+
+@pytest.mark.parametrize(("prompt", "pico"), [(999, 999), (1000, 1000), (1001, 3003)])
+def test_a_band_begins_above_its_threshold(prompt: int, pico: int) -> None:
+    assert LONG.charge(Usage(prompt)) == Money(pico)
+    assert LONG.charge(Usage(prompt - 500, 300, 200)) == Money(pico)
+
+
+def test_a_tier_without_rates_is_charged_as_usual_and_says_so() -> None:
+    bill = LONG.bill(Usage(10), "priority")
+
+    assert (bill.amount, bill.stood_in) == (Money(10), ("tier priority",))
+
+
+@pytest.mark.parametrize(("tier", "above"), [("standard", 0), ("flex", -1)])
+def test_a_band_that_would_be_the_price_itself_is_refused(tier: str, above: int) -> None:
+    with pytest.raises(ValueError, match="a band is another tier's"):
+        Band(Rates(1, 1, 1, 1, 1), tier, above)
