@@ -192,10 +192,14 @@ async def _keyring(
         return Stored(there, bool(every))
 
     keyring = Keyring(
-        settings.keys, guests=settings.guests, read=read, monotonic_s=world.monotonic_s
+        settings.keys,
+        guests=settings.guests,
+        read=read,
+        monotonic_s=world.monotonic_s,
+        sleep=world.sleep,
     )
     await keyring.refresh()
-    stack.callback(asyncio.create_task(keyring.watch(world.sleep)).cancel)
+    stack.callback(asyncio.create_task(keyring.watch()).cancel)
     return keyring
 
 

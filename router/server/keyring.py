@@ -5,6 +5,7 @@ known: so a new key opens at its first try, and a revoked one stops within two s
 process. While the store cannot be asked, what was known stays.
 """
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -49,11 +50,14 @@ class Keyring:
         guests: Sequence[VirtualKey] = (),
         read: ReadStore = nothing_stored,
         monotonic_s: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._fixed = tuple(fixed)
         self._guests = tuple(guests)
         self._read = read
         self._monotonic_s = monotonic_s
+        self._sleep = sleep
+        self._reading = asyncio.Lock()
         self._stored = Stored()
         self._known = self._by_digest()
         self._asked_at_s = float("-inf")
@@ -69,13 +73,20 @@ class Keyring:
         digest = digest_of(secret)
         if (key := self._match(digest)) is not None:
             return key
-        if self._monotonic_s() - self._asked_at_s < _AT_ONCE_AFTER_S:
-            return None
-        await self.refresh()
+        arrived_s = self._monotonic_s()
+        async with self._reading:
+            # All who came before a reading began are served by it.
+            if self._asked_at_s <= arrived_s:
+                await self._sleep(max(0.0, self._asked_at_s + _AT_ONCE_AFTER_S - arrived_s))
+                await self._refresh()
         return self._match(digest)
 
     async def refresh(self) -> None:
-        """Read the store again."""
+        """Read the store again. One reading at a time: an older one must not have the last word."""
+        async with self._reading:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         self._asked_at_s = self._monotonic_s()
         try:
             self._stored = await self._read()
@@ -87,10 +98,10 @@ class Keyring:
         self._is_well = True
         self._known = self._by_digest()
 
-    async def watch(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+    async def watch(self) -> None:
         """Read the store again and again, until cancelled."""
         while True:
-            await sleep(_EVERY_S)
+            await self._sleep(_EVERY_S)
             await self.refresh()
 
     def _match(self, digest: bytes) -> VirtualKey | None:

@@ -1,0 +1,110 @@
+"""Keys come and go in the store while requests come in; the newest reading has the last word."""
+
+import asyncio
+
+import pytest
+
+from router.domain.key import VirtualKey
+from router.server.keyring import Keyring, StoreAway, Stored
+
+
+class Store:
+    """A store of keys that can be slow or away, and counts how often it is read."""
+
+    def __init__(self) -> None:
+        self.keys: tuple[VirtualKey, ...] = ()
+        self.reads = 0
+        self.slow: asyncio.Event | None = None
+        self.is_away = False
+
+    async def __call__(self) -> Stored:
+        self.reads += 1
+        keys, slow = self.keys, self.slow
+        if slow is not None:
+            await slow.wait()
+        if self.is_away:
+            raise StoreAway("stored keys cannot be read")
+        return Stored(keys, bool(keys))
+
+    def put(self, *secrets: str) -> None:
+        self.keys = tuple(VirtualKey.from_secret(secret, secret) for secret in secrets)
+
+
+class Clock:
+    """Time that passes only in sleep."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    async def sleep(self, for_s: float) -> None:
+        self.now_s += for_s
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def keyring(store: Store) -> Keyring:
+    clock = Clock()
+    return Keyring(read=store, monotonic_s=clock, sleep=clock.sleep)
+
+
+async def test_a_new_key_opens_at_its_first_try(store: Store, keyring: Keyring) -> None:
+    await keyring.refresh()
+    was_open = keyring.is_open
+    store.put("one")
+
+    assert await keyring.find("one") == store.keys[0]
+    assert (was_open, keyring.is_open) == (True, False)
+    assert await keyring.find("other") is None
+
+
+async def test_an_older_reading_never_has_the_last_word(store: Store, keyring: Keyring) -> None:
+    store.slow = asyncio.Event()
+    old = asyncio.create_task(keyring.refresh())
+    await asyncio.sleep(0)
+    store.put("one")
+    finding = asyncio.create_task(keyring.find("one"))
+    await asyncio.sleep(0)
+    store.slow.set()
+
+    assert await finding == store.keys[0]
+    await old
+    assert await keyring.find("one") == store.keys[0]
+
+
+async def test_many_unknown_keys_are_one_reading_or_two(store: Store, keyring: Keyring) -> None:
+    found = await asyncio.gather(*(keyring.find(f"wrong {number}") for number in range(100)))
+
+    assert set(found) == {None}
+    assert store.reads <= 2
+
+
+async def test_a_key_that_is_gone_does_not_open(store: Store, keyring: Keyring) -> None:
+    store.put("one", "two")
+    await keyring.refresh()
+    store.put("two")
+    await keyring.refresh()
+
+    assert await keyring.find("one") is None
+    assert await keyring.find("two") == store.keys[0]
+
+
+async def test_while_the_store_is_away_what_was_known_stays(
+    store: Store, keyring: Keyring, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.put("one")
+    await keyring.refresh()
+    store.is_away = True
+    for _ in range(3):
+        await keyring.refresh()
+
+    assert await keyring.find("one") is not None
+    assert not keyring.is_open
+    assert len(caplog.records) == 1
