@@ -198,6 +198,7 @@ def test_a_client_that_leaves_a_stream_frees_what_was_set_aside(
                     await response.content.readany()
 
         asyncio.run(leave())
+        until(lambda: len(rows(ledger_of(farthing.config))) == 1)
         until(lambda: balance(farthing)["reserved_usd"] == "0")
         (row,) = rows(ledger_of(farthing.config))
         assert Decimal(balance(farthing)["spent_usd"]) * PICO == row["cost_pico"]
