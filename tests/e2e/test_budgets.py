@@ -206,7 +206,7 @@ def test_a_client_that_leaves_a_stream_frees_what_was_set_aside(
 
 def test_each_key_tag_and_policy_has_its_own(tmp_path: Path, simulator: Simulator) -> None:
     budgets = [
-        {"usd": 0.05, "per": "day", "tag": "*"},
+        {"usd": 0.0005, "per": "day", "tag": "*"},
         {"usd": 9, "per": "week", "policy": "balanced"},
     ]
     with serving(tmp_path, simulator, budgets=budgets) as farthing:
