@@ -142,6 +142,7 @@ class Account:
             first_content_s=timing.first_content_s,
             total_s=timing.total_s,
             is_answer=ending.is_answer,
+            closes=ending.is_answer,
         )
 
     def _baseline(self, charge: Charge) -> Money:

@@ -87,8 +87,7 @@ class Bookkeeper:
 
 
 def _closed(entries: list[Entry]) -> tuple[Entry, ...]:
-    """The entries of a whole request, one of them marked as the one by which it is counted."""
-    if not entries:
-        return ()
-    last = next((e for e in entries if e.is_answer), entries[-1])
-    return tuple(replace(entry, closes=True) if entry is last else entry for entry in entries)
+    """The entries of a whole request: without an answer the last one is the one it is counted by."""
+    if not entries or any(entry.closes for entry in entries):
+        return tuple(entries)
+    return (*entries[:-1], replace(entries[-1], closes=True))
