@@ -65,15 +65,77 @@ class Upstream(Protocol):
         ...
 
 
-class Cache(Protocol):
-    """Answers by key. A cache that is down behaves like an empty one and never raises."""
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A stored answer as a cache keeps it: for which request, by whom, and its bytes."""
 
-    async def get(self, key: str) -> bytes | None:
-        """The value stored under `key`, or None."""
+    key: str
+    writer: str
+    value: bytes
+
+
+class Cache(Protocol):
+    """Stored answers: for each request one by each model that wrote one.
+
+    A cache that is down behaves like an empty one and never raises.
+    """
+
+    async def answers(self, key: str) -> Mapping[str, bytes]:
+        """The stored answers to the request `key`, by who wrote them."""
         ...
 
-    async def put(self, key: str, value: bytes, ttl_s: int) -> None:
-        """Keep `value` for `ttl_s` seconds."""
+    async def put(self, key: str, writer: str, value: bytes, ttl_s: int) -> None:
+        """Keep what `writer` answered to the request `key` for `ttl_s` seconds."""
+        ...
+
+    async def drop(self, key: str, writer: str) -> None:
+        """Forget what `writer` answered to the request `key`."""
+        ...
+
+    def entries(self) -> AsyncIterator[Shelved]:
+        """All that is stored, in no order. For operators: it reads the whole cache."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class Lead(Protocol):
+    """The right to answer a request for all processes that share a tower; given up once."""
+
+    async def send(self, frame: bytes) -> None:
+        """Give a piece of the answer to all processes that wait for it, now or later."""
+        ...
+
+    async def is_wanted(self) -> bool:
+        """Whether a process still waits for it."""
+        ...
+
+    async def give_up(self) -> None:
+        """No more frames will come. Who has not got the last one finds another leader."""
+        ...
+
+
+class Tower(Protocol):
+    """Knows which requests one of several processes is just answering: each is led by one of them.
+
+    A tower that is down lets everybody lead, and never raises.
+    """
+
+    async def lead(self, key: str, wanted: Callable[[], None]) -> Lead | None:
+        """The lead of the request `key`, or None when another process has it.
+
+        `wanted` is called once, in the event loop, as soon as another process waits for the answer;
+        until then nothing needs to be sent.
+        """
+        ...
+
+    def follow(self, key: str) -> AsyncIterator[bytes]:
+        """The frames of the process that leads, from its first one on; ends when it has given up.
+
+        It ends as well, a few seconds later, when that process has died or when the tower is down.
+        """
         ...
 
     async def close(self) -> None:
