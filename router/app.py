@@ -25,6 +25,7 @@ from router.features.tokens import TokenCounter, cl100k
 from router.ledger.overview import document
 from router.ledger.report import Filters
 from router.pipeline.attempts import Means
+from router.pipeline.flights import Flights
 from router.pipeline.flow import Pipeline
 from router.pipeline.planning import Hedging
 from router.pipeline.slots import Slots
@@ -139,6 +140,9 @@ def _assembled(
         hedging=Hedging({}),
         means=Means(upstreams, Slots(), world),
         cache=stores.cache,
+        flights=Flights(),
+        tenancy=settings.tenancy,
+        largest_stored_bytes=settings.cache_max_entry_bytes,
         ledger=stores.ledger,
         effort=settings.effort,
         rulebook=settings.rulebook,

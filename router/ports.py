@@ -40,7 +40,10 @@ class Response(Protocol):
         ...
 
     def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it arrives. Raises AttemptFailed when it breaks off."""
+        """The body as it arrives. Raises AttemptFailed when it breaks off.
+
+        A wait for the next piece that is cancelled loses nothing: somebody else may wait for it.
+        """
         ...
 
     async def close(self) -> None:

@@ -21,7 +21,8 @@ from benchmarks.chaos.report import Invariant
 from router.domain.fault import AttemptFailed
 from router.domain.ledger import Entry
 from router.domain.money import ZERO
-from router.pipeline.flow import Caller, Pipeline
+from router.pipeline.flow import Pipeline
+from router.pipeline.visit import Caller
 from router.pipeline.reply import PlainReply, Reply, StreamReply
 from router.ports import Call, Ledger, LedgerStanding, Response, Upstream
 

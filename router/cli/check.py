@@ -21,7 +21,8 @@ from router.decision.resolve import AUTO_PREFIX
 from router.domain.catalog import DatedCatalog
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
-from router.pipeline.flow import Caller, Pipeline
+from router.pipeline.flow import Pipeline
+from router.pipeline.visit import Caller
 from router.wire.chat import parse_chat
 
 HELP = "check the configuration and run every policy's examples"

@@ -17,7 +17,7 @@ from router.decision.choose import NothingAdequate
 from router.decision.explain import Row, rows, sentences
 from router.domain.decision import Decision
 from router.domain.errors import FarthingError
-from router.pipeline.flow import Caller
+from router.pipeline.visit import Caller
 from router.wire.chat import parse_chat, upstream_bytes
 
 HELP = "what would be decided for a request, and why; nothing is sent"

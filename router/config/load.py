@@ -20,6 +20,7 @@ from router.config.upstreams import UpstreamSelection, select_upstreams
 from router.config.yaml_file import Place, YamlFile, read_yaml
 from router.decision.resolve import PolicyBook
 from router.dispatch.plan import Effort
+from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.model import Model
@@ -77,7 +78,9 @@ class _Loading:
             policies=policies,
             cache_url=self._resolved(("cache", "url"), section.cache.url, otherwise="off"),
             cache_max_bytes=int(section.cache.max_mb * 2**20),
+            cache_max_entry_bytes=section.cache.max_entry_kb * 2**10,
             cache_timeout_s=section.cache.timeout_s,
+            tenancy=Tenancy(section.cache.tenant.removeprefix("key").removeprefix("tag:")),
             ledger_path=ledger_path,
             ledger_url=ledger_url,
             ledger_keep_days=section.ledger.keep_days,

@@ -9,6 +9,7 @@ from typing import Any
 from router.config.policy_schema import (
     AdequateSection,
     ExampleSection,
+    PolicyCacheSection,
     PolicyFile,
     PoolSection,
     RuleSection,
@@ -18,6 +19,7 @@ from router.config.problems import nearest, validated_partly
 from router.config.yaml_file import YamlFile, read_yaml
 from router.decision.conditions import CONDITIONS
 from router.decision.policy import Condition, Policy, Pool, Rule, Terms
+from router.domain.caching import CacheTerms
 from router.domain.deadlines import Deadlines
 from router.domain.errors import ConfigError, Problem
 from router.domain.hedge import Hedge
@@ -94,6 +96,8 @@ def _merged(base: Terms, section: TermsSection) -> Terms:
     for name, terms_of in _TERMS.items():
         if (value := getattr(section, name)) is not None:
             stated |= terms_of(value)
+    if section.cache is not None:
+        stated["cache"] = _cache(base.cache, section.cache)
     return replace(base, **stated)
 
 
@@ -102,6 +106,11 @@ def _adequate(section: AdequateSection) -> dict[str, Any]:
     if section.floor is not None:
         return {"floor": section.floor}
     return {"floor": None} | ({} if section.within is None else {"within": section.within})
+
+
+def _cache(base: CacheTerms, section: PolicyCacheSection) -> CacheTerms:
+    """`base` with what is stated; a rule may forbid tool calls without repeating the time."""
+    return replace(base, **section.model_dump(exclude_unset=True))
 
 
 def _pool(section: PoolSection) -> Pool:
@@ -119,6 +128,6 @@ _TERMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
     "hedge": lambda s: {"hedge": Hedge(s.after_quantile, s.share)},
     "models": lambda s: {"pool": _pool(s)},
     "ceiling_usd": lambda value: {"ceiling": Money.from_usd(value)},
-    "cache": lambda s: {"cache_ttl_s": s.ttl_s},
 }
-"""What each key of a policy states. A new key is a field of `TermsSection` and a row here."""
+"""What each key of a policy states. A new key is a field of `TermsSection` and a row here; the parts
+of `cache` are stated one by one."""

@@ -52,9 +52,12 @@ class PoolSection(Section):
 
 
 class PolicyCacheSection(Section):
-    """For how long an answer may be given again; 0 for not at all."""
+    """For how long an answer may be given again (0 for not at all), and which answers may not."""
 
     ttl_s: Annotated[int, Field(ge=0, le=10**8)] = 0
+    tool_calls: bool = False
+    max_temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    max_n: Annotated[int, Field(ge=1)] | None = None
 
 
 class TermsSection(Section):

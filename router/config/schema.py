@@ -18,6 +18,7 @@ from router.config.words import (
     SecretRef,
     Section,
     Tag,
+    Tenant,
     Url,
 )
 from router.domain.category import Category
@@ -188,6 +189,8 @@ class CacheSection(Section):
 
     url: CacheUrl = "memory"
     max_mb: float = Field(64, gt=0, allow_inf_nan=False)
+    max_entry_kb: int = Field(1024, ge=1, le=64 * 1024)
+    tenant: Tenant = "key"
     timeout_s: Seconds = 0.05
 
 

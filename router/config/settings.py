@@ -8,6 +8,7 @@ from pathlib import Path
 from router.config.policies import LoadedPolicy
 from router.decision.resolve import PolicyBook
 from router.dispatch.plan import Effort
+from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.model import Model
@@ -57,7 +58,9 @@ class Settings:
     policies: Mapping[str, LoadedPolicy]
     cache_url: str
     cache_max_bytes: int
+    cache_max_entry_bytes: int
     cache_timeout_s: float
+    tenancy: Tenancy
     ledger_path: Path
     ledger_spool: Path
     ledger_url: str = field(repr=False)

@@ -42,6 +42,13 @@ Tag = Annotated[
     str,
     _text(r"[!-+\--~]{1,64}", "a tag of at most 64 characters, in ASCII, without spaces or commas"),
 ]
+Tenant = Annotated[
+    str,
+    _text(
+        r"key|tag:[!-+\--~]{1,64}",
+        "key, or tag: and a pattern of tags (tag:team-*)",
+    ),
+]
 Url = Annotated[
     str,
     _text(

@@ -1,13 +1,14 @@
 """The choice: the cheapest model that is good enough, by the terms of a policy.
 
-A pure function of its arguments, so that a decision can be replayed. Ties go to the better
-model, then to the alphabet, so that nothing depends on the order of a file.
+A stored answer is a candidate like any other: of the quality of the model that wrote it, for
+nothing. A pure function of its arguments, so that a decision can be replayed. Ties go to what is
+stored, to the better model, then to the alphabet, so that nothing depends on the order of a file.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from router.decision.estimate import candidate_for
+from router.decision.estimate import candidate_for, stored_by
 from router.decision.exclude import exclusion_of
 from router.decision.experience import Experience
 from router.decision.policy import (
@@ -19,6 +20,7 @@ from router.decision.policy import (
     Policy,
     Terms,
 )
+from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.decision import Candidate, Decision, Exclusion, ExclusionReason, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
@@ -47,11 +49,16 @@ def choose(
     policy: Policy,
     catalog: Catalog,
     experience: Experience,
+    stored: Collection[str] = (),
 ) -> Decision:
-    """The decision of `policy` for one request. Raises NothingAdequate when it must refuse."""
+    """The decision of `policy` for one request. Raises NothingAdequate when it must refuse.
+
+    `stored` are the models, by id, whose answers to this very request are at hand.
+    """
     rule, terms = policy.terms_for(features, circumstances)
     candidates = {key: candidate_for(catalog[key], features, experience) for key in sorted(catalog)}
-    able, excluded = _split(candidates.values(), features, terms, circumstances)
+    at_hand = [stored_by(catalog[key], features) for key in sorted(stored)]
+    able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))
     reference = _reference(terms, circumstances, candidates, able)
@@ -69,7 +76,7 @@ def choose(
         exclusions=(*excluded, *ranking.exclusions),
         reference=reference,
         required_p=ranking.required_p,
-        cache_ttl_s=terms.cache_ttl_s,
+        cache=terms.cache,
         ceiling=terms.ceiling,
         deadlines=terms.deadlines,
         hedge=terms.hedge,
@@ -77,10 +84,19 @@ def choose(
 
 
 def pin(
-    features: Features, model: Model, experience: Experience, *, cache_ttl_s: int = 0
+    features: Features,
+    model: Model,
+    experience: Experience,
+    *,
+    cache: CacheTerms = NO_CACHING,
+    is_stored: bool = False,
 ) -> Decision:
-    """The decision when the client named the model that must answer: no other is considered."""
-    chosen = candidate_for(model, features, experience)
+    """The decision when the client named the model that must answer: no other is considered.
+
+    `is_stored` says that its answer to this very request is at hand.
+    """
+    reference = candidate_for(model, features, experience)
+    chosen = stored_by(model, features) if is_stored else reference
     return Decision(
         policy="",
         policy_version="",
@@ -90,9 +106,9 @@ def pin(
         chosen=chosen,
         fallbacks=(),
         exclusions=(),
-        reference=chosen,
+        reference=reference,
         required_p=0.0,
-        cache_ttl_s=cache_ttl_s,
+        cache=cache,
     )
 
 
@@ -128,11 +144,15 @@ def _reference(
     candidates: Mapping[str, Candidate],
     able: list[Candidate],
 ) -> Candidate:
-    """The candidate that quality and saving are measured against; the best able one by default."""
+    """The candidate that quality and saving are measured against; the best able one by default.
+
+    What happens to be stored has no say in it, unless there is nothing else.
+    """
     named = circumstances.asked if terms.reference == REFERENCE_ASKED else terms.reference
     if terms.reference != REFERENCE_BEST and named in candidates:
         return candidates[named]
-    return min(able, key=_best_first)
+    live = [candidate for candidate in able if not candidate.is_stored]
+    return candidates[min(live or able, key=_best_first).model.id]
 
 
 def _required_p(terms: Terms, reference: Candidate) -> float:
@@ -151,9 +171,16 @@ def _rank(able: list[Candidate], terms: Terms, required_p: float) -> _Ranking:
     ordered = [*adequate, *weak] if terms.fall_back_to is FallBackTo.ANY else adequate
     if terms.fall_back_to is FallBackTo.NONE:
         ordered = adequate[:1]
-    kept = {candidate.model.id for candidate in ordered}
-    left = tuple(_not_kept(c, required_p) for c in able if c.model.id not in kept)
-    return _Ranking(required_p, reason, tuple(ordered), left)
+    kept = tuple(c for place, c in enumerate(ordered) if place == 0 or not c.is_stored)
+    left = tuple(_not_kept(c, required_p) for c in able if _is_left_over(c, kept, required_p))
+    return _Ranking(required_p, reason, kept, left)
+
+
+def _is_left_over(candidate: Candidate, kept: tuple[Candidate, ...], required_p: float) -> bool:
+    """Whether it must be told why this one is not kept. That one stored answer is enough needs no word."""
+    if candidate.is_stored and candidate.quality.p >= required_p:
+        return False
+    return not any(candidate is each for each in kept)
 
 
 def _make_do(
@@ -175,12 +202,14 @@ def _not_kept(candidate: Candidate, required_p: float) -> Exclusion:
     if p < required_p:
         detail = f"its predicted quality of {p:.3f} is below {required_p:.3f}"
         return Exclusion(candidate, ExclusionReason.QUALITY, detail)
-    return Exclusion(candidate, ExclusionReason.NOT_ALLOWED, "the policy keeps no fallbacks")
+    return Exclusion(candidate, ExclusionReason.NO_FALLBACKS, "the policy keeps no fallbacks")
 
 
-def _cheapest_first(candidate: Candidate) -> tuple[int, float, str]:
-    return candidate.cost.expected.pico, -candidate.quality.p, candidate.model.id
+def _cheapest_first(candidate: Candidate) -> tuple[int, bool, float, str]:
+    cost, is_live = candidate.cost.expected.pico, not candidate.is_stored
+    return cost, is_live, -candidate.quality.p, candidate.model.id
 
 
-def _best_first(candidate: Candidate) -> tuple[float, int, str]:
-    return -candidate.quality.p, candidate.cost.expected.pico, candidate.model.id
+def _best_first(candidate: Candidate) -> tuple[float, bool, int, str]:
+    cost, is_live = candidate.cost.expected.pico, not candidate.is_stored
+    return -candidate.quality.p, is_live, cost, candidate.model.id

@@ -2,9 +2,10 @@
 
 from router.decision.experience import Experience
 from router.domain.decision import Candidate
-from router.domain.estimate import CostEstimate, QualityEstimate
+from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
 from router.domain.features import Features
 from router.domain.model import Model
+from router.domain.money import ZERO
 
 _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
@@ -20,6 +21,18 @@ def candidate_for(model: Model, features: Features, experience: Experience) -> C
         quality=QualityEstimate(ability.p, ability.sd),
         cost=cost_of(model, features, experience.output_tokens(model.id, features.category)),
         latency=experience.latency(model.id),
+    )
+
+
+def stored_by(model: Model, features: Features) -> Candidate:
+    """An answer that `model` has written already: of its quality, for nothing, and at once."""
+    ability = model.abilities[features.category]
+    return Candidate(
+        model=model,
+        quality=QualityEstimate(ability.p, ability.sd),
+        cost=CostEstimate(ZERO, ZERO),
+        latency=UNOBSERVED,
+        is_stored=True,
     )
 
 

@@ -13,12 +13,15 @@ from router.domain.money import Money
 def headline(decision: Decision) -> str:
     """The decision on one line of printable ASCII, short enough for a header."""
     chosen, features = decision.chosen, decision.features
+    at_hand = "; a stored answer" if chosen.is_stored else ""
     if decision.reason is Reason.PINNED:
-        return "pinned by the request"
+        return f"pinned by the request{at_hand}"
+    weak = [each.candidate for each in decision.exclusions if each.candidate.is_stored]
+    refused = "".join(f"; stored answer of {c.model.id} refused" for c in weak[:1])
     return (
-        f"{decision.reason}; {features.category}; quality {chosen.quality.p:.2f}"
+        f"{decision.reason}; {features.category}{at_hand}; quality {chosen.quality.p:.2f}"
         f" (needs {decision.required_p:.2f}, {decision.reference.model.id}"
-        f" {decision.reference.quality.p:.2f})"
+        f" {decision.reference.quality.p:.2f}){refused}"
     )
 
 
@@ -32,12 +35,17 @@ def sentences(decision: Decision) -> Iterator[str]:
     )
     if decision.reason is Reason.PINNED:
         yield f"The client asked for {chosen.model.id} by name, and no policy routes that name."
+        if chosen.is_stored:
+            yield "Its stored answer costs nothing."
         return
     rule = f", rule '{decision.rule}'" if decision.rule else ""
     yield (
         f"Policy '{decision.policy}'{rule} takes {reference.model.id} as the reference"
         f" (quality {reference.quality.p:.3f}) and asks for at least {decision.required_p:.3f}."
     )
+    for exclusion in decision.exclusions:
+        if exclusion.candidate.is_stored:
+            yield f"A stored answer of {exclusion.model_id} is not taken: {exclusion.detail}."
     yield _choice(decision)
     yield f"It is expected to cost {chosen.cost.expected} USD; {_saving(chosen, reference)}."
     if decision.fallbacks:
@@ -54,13 +62,15 @@ def _choice(decision: Decision) -> str:
             )
         case Reason.CHEAPEST_AVAILABLE:
             return f"None is that good; the policy then takes the cheapest, {chosen.model.id} {quality}."
+        case _ if chosen.is_stored:
+            return f"The stored answer of {chosen.model.id} {quality} meets this and costs nothing."
         case _:
             return f"{chosen.model.id} {quality} is the cheapest that meets this."
 
 
 def _saving(chosen: Candidate, reference: Candidate) -> str:
     saved = reference.cost.expected - chosen.cost.expected
-    if chosen.model.id == reference.model.id:
+    if chosen.model.id == reference.model.id and not chosen.is_stored:
         return "it is the reference itself"
     if saved.pico < 0:
         return f"that is {-saved} USD more than {reference.model.id}"
@@ -93,8 +103,9 @@ def rows(decision: Decision) -> Iterator[Row]:
 
 def _row(candidate: Candidate, role: str, note: str) -> Row:
     quality = candidate.quality
+    at_hand = " (stored)" if candidate.is_stored else ""
     return Row(
-        candidate.model.id,
+        candidate.model.id + at_hand,
         role,
         quality.p,
         quality.sd,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.features import Features
 from router.domain.hedge import Hedge
@@ -74,7 +75,7 @@ class Terms:
     total_s: float | None = None
     otherwise: Otherwise = Otherwise.BEST
     fall_back_to: FallBackTo = FallBackTo.ADEQUATE
-    cache_ttl_s: int = 0
+    cache: CacheTerms = NO_CACHING
     deadlines: Deadlines = NO_DEADLINES
     hedge: Hedge | None = None
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate
 from router.domain.features import Features
@@ -21,16 +22,22 @@ class ExclusionReason(StrEnum):
     QUALITY = "quality"
     LATENCY = "latency"
     BUDGET = "budget"
+    NO_FALLBACKS = "no_fallbacks"
+    """It would do, and the policy keeps no fallbacks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model that could answer, with what is predicted of its answer."""
+    """A model that could answer, with what is predicted of its answer.
+
+    `is_stored` marks an answer that it has written already: it costs nothing, and is there at once.
+    """
 
     model: Model
     quality: QualityEstimate
     cost: CostEstimate
     latency: LatencyEstimate
+    is_stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Decision:
     """Which model answers, which follow if it fails, and why each other one does not.
 
     `required_p` is the quality that counted as adequate, `reference` the model that quality and
-    saving are measured against, `cache_ttl_s` for how long the answer may be given again, `ceiling` what all attempts may cost,
+    saving are measured against, `cache` what may become of the answer, `ceiling` what all attempts may cost,
     `deadlines` how long they may take, `hedge` whether a second model is asked beside a silent one. `rule` is the policy's rule that applied, by its name, "" for none.
     """
 
@@ -75,7 +82,7 @@ class Decision:
     exclusions: tuple[Exclusion, ...]
     reference: Candidate
     required_p: float
-    cache_ttl_s: int = 0
+    cache: CacheTerms = NO_CACHING
     ceiling: Money | None = None
     deadlines: Deadlines = NO_DEADLINES
     hedge: Hedge | None = None

@@ -109,6 +109,10 @@ class Account:
         ending = Ending(Outcome.CACHE_HIT, baseline=self._baseline(charge), is_answer=True)
         return self._entry(0, candidate, timing, charge, ending)
 
+    def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> Entry:
+        """An answer that another request pays for broke off: nothing was paid, nothing was saved."""
+        return self._entry(0, candidate, timing, NO_CHARGE, Ending(Outcome.CUT, error=error))
+
     def _entry(
         self, attempt: int, candidate: Candidate, timing: Timing, charge: Charge, ending: Ending
     ) -> Entry:

@@ -46,9 +46,9 @@ class Bookkeeper:
         """An attempt was stopped before its first content: the prompt may have been billed."""
         self._broke_off(start, NOTHING_HEARD, timing, outcome, outcome.value)
 
-    def broke_off(self, begun: Begun, heard: Heard, outcome: Outcome, error: str) -> None:
+    def broke_off(self, begun: Begun, heard: Heard, outcome: Outcome, error: str) -> Entry:
         """The answer ended early; what was generated is paid."""
-        self._broke_off(begun.start, heard, begun.timing(), outcome, error)
+        return self._broke_off(begun.start, heard, begun.timing(), outcome, error)
 
     def answered(self, begun: Begun, heard: Heard) -> Entry:
         """The client gets a whole answer: its entry."""
@@ -64,9 +64,15 @@ class Bookkeeper:
         )
         return entry
 
-    def from_cache(self, candidate: Candidate, usage: Usage, timing: Timing) -> None:
-        """The client gets a stored answer."""
-        self._entries.append(self.account.from_cache(candidate, usage, timing))
+    def from_cache(self, candidate: Candidate, usage: Usage, timing: Timing) -> Entry:
+        """The client gets an answer that was stored, or that another request has paid for."""
+        entry = self.account.from_cache(candidate, usage, timing)
+        self._entries.append(entry)
+        return entry
+
+    def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> None:
+        """An answer that another request pays for has broken off."""
+        self._entries.append(self.account.shared_cut(candidate, error, timing))
 
     def post(self) -> Awaitable[None]:
         """Hand the entries to the ledger, each once; the result is done when they are durable."""
@@ -77,9 +83,11 @@ class Bookkeeper:
 
     def _broke_off(
         self, start: Start, heard: Heard, timing: Timing, outcome: Outcome, error: str
-    ) -> None:
+    ) -> Entry:
         ending = Ending(outcome, error=error)
-        self._write(self.account.broke_off(start.attempt, start.candidate, heard, timing, ending))
+        entry = self.account.broke_off(start.attempt, start.candidate, heard, timing, ending)
+        self._write(entry)
+        return entry
 
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)

@@ -4,7 +4,7 @@ A plain answer is read whole and checked. A stream is read up to its first conte
 nothing has reached the client, and another model can still take over unseen.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
@@ -38,12 +38,14 @@ class OpenedStream:
         self._response = response
         self._release = release
         self._is_closed = False
-        self._events = self._arriving(response.pieces())
+        self._pieces = response.pieces()
+        self._splitter = EventSplitter()
         self._waiting: list[StreamEvent] = []
+        self._failure: AttemptFailed | None = None
 
     async def until_content(self) -> None:
         """Read up to the first content. Raises AttemptFailed when there is none."""
-        async for events in self._events:
+        while (events := await self._arriving()) is not None:
             self._waiting.extend(events)
             for event in events:
                 if event.kind is EventKind.ERROR:
@@ -52,15 +54,16 @@ class OpenedStream:
                     return
         raise _malformed("the stream ended without content")
 
-    async def batches(self) -> AsyncIterator[list[StreamEvent]]:
-        """All events from the first one on, in the batches in which they arrived.
+    async def next_events(self) -> list[StreamEvent] | None:
+        """The next batch as it arrived, from the first event on; None at the end.
 
-        Raises AttemptFailed when the stream breaks off or says something that is no event.
+        Raises AttemptFailed when the stream breaks off or says something that is no event. A wait
+        that is cancelled loses nothing.
         """
-        waiting, self._waiting = self._waiting, []
-        yield waiting
-        async for events in self._events:
-            yield events
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            return waiting
+        return await self._arriving()
 
     async def close(self) -> None:
         """Abandon what was not read and give the model's place back; again is harmless."""
@@ -69,20 +72,28 @@ class OpenedStream:
             self._release()
             await self._response.close()
 
-    async def _arriving(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[list[StreamEvent]]:
-        """The events of each piece; those before a malformed one still come."""
-        splitter = EventSplitter()
-        async for piece in pieces:
-            events: list[StreamEvent] = []
+    async def _arriving(self) -> list[StreamEvent] | None:
+        """The events of the next pieces, of which there is at least one; None at the end.
+
+        Those before a malformed one still come.
+        """
+        while self._failure is None:
             try:
-                for raw in splitter.feed(piece):
-                    events.append(read_event(raw))  # noqa: PERF401 - what came before an error counts
-            except (MalformedAnswer, OverflowError) as error:
-                if events:
-                    yield events
-                raise _malformed(str(error)) from None
-            if events:
-                yield events
+                piece = await anext(self._pieces)
+            except StopAsyncIteration:
+                return None
+            if events := self._read(piece):
+                return events
+        raise self._failure
+
+    def _read(self, piece: bytes) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
+        try:
+            for raw in self._splitter.feed(piece):
+                events.append(read_event(raw))  # noqa: PERF401 - what came before an error counts
+        except (MalformedAnswer, OverflowError) as error:
+            self._failure = _malformed(str(error))
+        return events
 
 
 Opened = OpenedPlain | OpenedStream

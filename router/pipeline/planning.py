@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from router.decision.experience import Experience
 from router.dispatch.allowance import Allowance
 from router.dispatch.plan import Effort, Plan
-from router.domain.deadlines import NO_DEADLINES
+from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.decision import Decision
 
 
@@ -39,7 +39,7 @@ def plan_for(
     length = experience.output_tokens(chosen.model.id, features.category)
     return Plan(
         candidates=(chosen, *decision.fallbacks),
-        effort=_tightened(effort, decision, deadline_s),
+        effort=tightened(effort, decision.deadlines, deadline_s),
         stream=stream,
         tokens=features.prompt_tokens + length * features.choices,
         ceiling=decision.ceiling,
@@ -48,9 +48,8 @@ def plan_for(
     )
 
 
-def _tightened(effort: Effort, decision: Decision, deadline_s: float | None) -> Effort:
+def tightened(effort: Effort, wishes: Deadlines, deadline_s: float | None) -> Effort:
     """The server's effort, where the policy or the client wants to wait for less."""
-    wishes = decision.deadlines
     if deadline_s is None and wishes == NO_DEADLINES:
         return effort
     return replace(

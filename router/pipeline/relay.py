@@ -1,103 +1,23 @@
-"""From the first content on: a stream's events go to the client as they came.
+"""From the first content on: a stream's events go to its clients as they came.
 
 No other model can take over now. A stream that breaks off ends in an `error` event, never in a
 made-up ending; a stream that is whole is in the ledger before its last event leaves.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import InitVar, dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Protocol
 
 from router.domain.errors import ApiError
-from router.domain.fault import AttemptFailed, code_of
-from router.domain.usage import Usage
-from router.ledger.account import Heard
-from router.pipeline.opened import OpenedStream
+from router.domain.fault import AttemptFailed
+from router.pipeline.listener import Listener
 from router.wire.answer import EventKind, StreamEvent
 from router.wire.errors import error_body
 from router.wire.sse import DONE, event_of
 
-_MAX_KEPT_BYTES = 2**18
-
-
-@dataclass(slots=True)
-class Listener:
-    """What is heard of a stream while it passes by.
-
-    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event, `last`
-    the last one that spoke of a choice. `kept` are the events as a client would get them with
-    usage, for the cache; None when the stream is not to be kept, or is too long.
-    """
-
-    keeps: InitVar[bool]
-    usage: Usage | None = None
-    output_chars: int = 0
-    finish_reasons: frozenset[str] = frozenset()
-    begun: frozenset[int] = frozenset()
-    finished: frozenset[int] = frozenset()
-    calls_tools: bool = False
-    error: str = ""
-    error_code: str = ""
-    done: bytes = b""
-    last: bytes = b""
-    service_tier: str = ""
-    kept: list[bytes] | None = None
-    _kept_bytes: int = 0
-
-    def __post_init__(self, keeps: bool) -> None:
-        """Begin to keep, if so wished."""
-        self.kept = [] if keeps else None
-
-    def hear(self, events: list[StreamEvent]) -> list[StreamEvent]:
-        """Take events in; returns those that belong to the answer, up to its end or an error."""
-        for place, event in enumerate(events):
-            if event.kind is EventKind.DONE:
-                self.done = event.raw
-            elif event.kind is EventKind.ERROR:
-                said = event.error or {}
-                message = said.get("message") or "the upstream reported an error"
-                self.broke(str(message), code_of(said, otherwise="stream_error"))
-            else:
-                self._hear(event)
-                continue
-            return events[:place]
-        return events
-
-    def ended(self) -> None:
-        """The upstream has closed the stream: fine after every choice has finished, else a break."""
-        is_whole = bool(self.finished) and self.begun <= self.finished
-        if not self.done and not is_whole and not self.error:
-            message = "the upstream closed the stream before the answer was finished"
-            self.broke(message, "stream_cut")
-
-    def broke(self, message: str, code: str) -> None:
-        """The stream has broken off: `message` is for the client, `code` for the books."""
-        self.error, self.error_code = message, code
-
-    @property
-    def heard(self) -> Heard:
-        """What an account needs to know."""
-        return Heard(self.usage, self.output_chars, self.service_tier)
-
-    def _hear(self, event: StreamEvent) -> None:
-        self.usage = event.usage or self.usage
-        self.output_chars += event.output_chars
-        self.service_tier = event.service_tier or self.service_tier
-        if event.choices:
-            self.begun |= event.choices
-            self.last = event.raw
-        if event.finish_reasons:
-            self.finish_reasons |= event.finish_reasons
-            self.finished |= event.finished
-        self.calls_tools = self.calls_tools or event.calls_tools
-        self._keep(event.raw)
-
-    def _keep(self, raw: bytes) -> None:
-        self._kept_bytes += len(raw)
-        if self._kept_bytes > _MAX_KEPT_BYTES:
-            self.kept = None
-        elif self.kept is not None:
-            self.kept.append(raw)
+_TOO_LATE = "timeout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +28,14 @@ class Patience:
     deadline_s: float
     monotonic_s: Callable[[], float]
 
-    def left_s(self) -> float:
-        """Seconds that the next piece may take."""
-        return min(self.stall_s, max(0.0, self.deadline_s - self.monotonic_s()))
+    def rest_s(self) -> float:
+        """Seconds until the request's deadline."""
+        return max(0.0, self.deadline_s - self.monotonic_s())
+
+    def left_s(self, since_s: float) -> float:
+        """Seconds that the next piece may still take, which is waited for since `since_s`."""
+        now_s = self.monotonic_s()
+        return max(0.0, min(since_s + self.stall_s, self.deadline_s) - now_s)
 
     def complaint(self) -> str:
         """What to say when it has taken longer."""
@@ -119,61 +44,191 @@ class Patience:
         return f"the upstream sent nothing for {self.stall_s:g} s"
 
 
-async def relay(
-    opened: OpenedStream,
-    listener: Listener,
-    *,
-    shows_usage: bool,
-    patience: Patience,
-    settle: Callable[[], Awaitable[bytes]],
-    abandon: Callable[[], None],
-) -> AsyncGenerator[bytes]:
-    """The pieces for the client, to the end of the stream or its break.
+class Source(Protocol):
+    """Where the events of a stream come from."""
 
-    `settle` is awaited once when the stream has ended, before its last event is sent; what it
-    returns is sent before that event. `abandon` is called instead when the client leaves first.
+    async def next_events(self) -> list[StreamEvent] | None:
+        """The next batch; None at the end. Raises AttemptFailed. A cancelled wait loses nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Abandon what was not read."""
+        ...
+
+
+class Owner(Protocol):
+    """Who accounts for a stream, whoever reads it: the request whose attempt it is."""
+
+    def close_books(self, listener: Listener) -> None:
+        """The stream has ended, whole or broken off. Called once, unless it is abandoned."""
+        ...
+
+    async def keep(self, listener: Listener) -> None:
+        """Store the ended stream, where that is wished. Called once, after `close_books`."""
+        ...
+
+    def abandon(self, listener: Listener) -> None:
+        """Nobody reads the stream any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A client of a stream. `shows_usage` says whether it wants the usage chunk.
+
+    `finish` is awaited when the stream has ended, before its last event is sent; what it returns is
+    sent before that event. `leave` is called instead, with the reason, when the client does not
+    get that far.
     """
-    settled = False
-    try:
-        async for piece in _passing(opened, listener, shows_usage, patience):
-            yield piece
-        settled = True  # from here on: even if the client leaves while the books are written
-        remark = await settle()
-        yield remark + (_error_event(listener.error) if listener.error else listener.done or DONE)
-    finally:
-        if not settled:
-            abandon()
-        await opened.close()
+
+    shows_usage: bool
+    patience: Patience
+    finish: Callable[[], Awaitable[bytes]]
+    leave: Callable[[str], None]
 
 
-async def _passing(
-    opened: OpenedStream, listener: Listener, shows_usage: bool, patience: Patience
-) -> AsyncIterator[bytes]:
-    try:
-        async for events in _timed(opened.batches(), patience):
-            shown = listener.hear(events)
-            if piece := b"".join(
-                e.raw for e in shown if shows_usage or e.kind is not EventKind.USAGE
-            ):
-                yield piece
-            if listener.done or listener.error:
-                return
-        listener.ended()
-    except AttemptFailed as failed:
-        listener.broke(failed.fault.message, failed.fault.code)
-    except TimeoutError:
-        listener.broke(patience.complaint(), "timeout")
+class Broadcast:
+    """A stream that any number of clients read, each at its own speed, from its first event on.
 
+    Nobody pumps: whoever has sent all that is there reads the next batch, for everybody. So a slow
+    client holds nobody up, one that leaves leaves nothing undone, and a lone one costs no task.
+    """
 
-async def _timed(
-    batches: AsyncIterator[list[StreamEvent]], patience: Patience
-) -> AsyncIterator[list[StreamEvent]]:
-    while True:
-        async with asyncio.timeout(patience.left_s()):
-            events = await anext(batches, None)
-        if events is None:
+    def __init__(self, source: Source, listener: Listener, owner: Owner) -> None:
+        self.listener = listener
+        self._source = source
+        self._owner = owner
+        self._batches: list[list[StreamEvent]] = []
+        self._dropped = 0
+        self._places: dict[int, int] = {}
+        self._numbers = count()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._asked_s: float | None = None
+        self._is_fetching = False
+        self._is_over = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether one who comes now would still get everything from the first event on."""
+        return self._dropped == 0 and self.listener.kept is not None and bool(self._places)
+
+    @property
+    def is_lonely(self) -> bool:
+        """Whether there is one reader only."""
+        return len(self._places) == 1
+
+    def enter(self) -> int:
+        """A place at the beginning. It must be read from, or left."""
+        number = next(self._numbers)
+        self._places[number] = 0
+        return number
+
+    async def reading(self, place: int, reader: Reader) -> AsyncGenerator[bytes]:
+        """The pieces for one client, to the end of the stream or its break."""
+        reason = "client_left"
+        try:
+            while (events := await self._next(place, reader.patience)) is not None:
+                if piece := _shown(events, reader.shows_usage):
+                    yield piece
+            reason = ""  # from here on: even if the client leaves while the books are written
+            remark = await reader.finish()
+            yield remark + self._last_event()
+        except _Late as late:
+            reason = _TOO_LATE
+            yield _error_event(str(late))
+        finally:
+            if reason:
+                reader.leave(reason)
+            await self.leave(place)
+
+    async def leave(self, place: int) -> None:
+        """Give a place up. With the last one the stream is closed, and if unfinished abandoned."""
+        if self._places.pop(place, None) is None or self._places:
             return
-        yield events
+        if not self._is_over:
+            self._is_over = True
+            self._owner.abandon(self.listener)
+        await self._source.close()
+
+    async def _next(self, place: int, patience: Patience) -> list[StreamEvent] | None:
+        """The next batch for one reader; None at the end."""
+        while (at := self._places[place] - self._dropped) >= len(self._batches):
+            if self._is_over:
+                return None
+            await self._more(patience)
+        self._places[place] += 1
+        events = self._batches[at]
+        self._drop_passed()
+        return events
+
+    async def _more(self, patience: Patience) -> None:
+        """Return once there is more, or the end. Raises _Late when only others may go on waiting."""
+        if self._asked_s is None:
+            self._asked_s = patience.monotonic_s()
+        try:
+            async with asyncio.timeout(patience.left_s(self._asked_s)):
+                await (self._wait() if self._is_fetching else self._fetch())
+        except TimeoutError:
+            if self._is_over:
+                return
+            if not self.is_lonely:
+                raise _Late(patience.complaint()) from None
+            self.listener.broke(patience.complaint(), _TOO_LATE)
+            await self._end()
+
+    async def _wait(self) -> None:
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(news)
+        await news
+
+    async def _fetch(self) -> None:
+        """Read the next batch, for everybody; another one goes on if this is cancelled."""
+        self._is_fetching, events = True, None
+        try:
+            events = await self._source.next_events()
+        except AttemptFailed as failed:
+            self.listener.broke(failed.fault.message, failed.fault.code)
+        finally:
+            self._is_fetching = False
+            self._wake()
+        self._asked_s = None
+        if events is None:
+            self.listener.ended()
+        else:
+            self._batches.append(self.listener.hear(events))
+        if events is None or self.listener.done or self.listener.error:
+            await self._end()
+
+    async def _end(self) -> None:
+        self._is_over = True
+        self._owner.close_books(self.listener)
+        self._wake()
+        await self._owner.keep(self.listener)
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for news in waiting:
+            if not news.done():
+                news.set_result(None)
+
+    def _drop_passed(self) -> None:
+        """Forget what everybody has got, unless somebody may still come who wants it all."""
+        if self.listener.kept is None:
+            passed = min(self._places.values()) - self._dropped
+            del self._batches[:passed]
+            self._dropped += passed
+
+    def _last_event(self) -> bytes:
+        listener = self.listener
+        return _error_event(listener.error) if listener.error else listener.done or DONE
+
+
+class _Late(Exception):
+    """A reader's own time is up, while others go on."""
+
+
+def _shown(events: list[StreamEvent], shows_usage: bool) -> bytes:
+    return b"".join(e.raw for e in events if shows_usage or e.kind is not EventKind.USAGE)
 
 
 def _error_event(message: str) -> bytes:

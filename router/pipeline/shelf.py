@@ -1,31 +1,53 @@
-"""The cache as the pipeline sees it: may this request be served from it, and may its answer stay?
+"""The cache as the pipeline sees it: what is stored for this request, and may its answer stay?
 
-A stored answer is taken only where the decision finds the model that wrote it adequate: a strict
-policy does not accept what a weak model wrote for a lenient one.
+A stored answer is a candidate of the decision, which knows whether the model that wrote it is good
+enough. Here it is only seen to that it is fresh, undamaged, and this tenant's own.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
-from router.domain.decision import Candidate, Decision
+import orjson
+
+from router.domain.caching import CacheTerms, Writer
+from router.domain.model import Model
 from router.ports import Cache
-from router.wire.cached import CachedAnswer, cache_key, is_worth_keeping, pack, unpack
+from router.wire.cached import StoredAnswer, cache_key, pack, unpack
 from router.wire.chat import ChatRequest
+from router.wire.keepable import flaw_of
+
+_DIRECTIVE = re.compile(r"([a-z-]+)\s*(?:=\s*\"?(\d+)\"?)?")
+_MOST_DIGITS = 10
+"""Of an age in seconds; whoever writes more means for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the client's Cache-Control header allows (RFC 9111, section 5.2.1)."""
+    """What the client's Cache-Control header allows (RFC 9111, section 5.2.1).
+
+    A stored answer may be `max_age_s` old at most, None for as old as the policy lets it become.
+    """
 
     may_read: bool = True
     may_store: bool = True
+    max_age_s: int | None = None
 
     @classmethod
     def from_header(cls, cache_control: str) -> "Wish":
-        """`no-cache` forbids reading, `no-store` both."""
-        directives = {part.strip().lower() for part in cache_control.split(",")}
-        stores = "no-store" not in directives
-        return cls(may_read=stores and "no-cache" not in directives, may_store=stores)
+        """`no-cache` forbids reading, `no-store` both; `max-age=N` bounds the age."""
+        said = {
+            found[1]: found[2]
+            for part in cache_control.lower().split(",")
+            if (found := _DIRECTIVE.fullmatch(part.strip()))
+        }
+        stores, age = "no-store" not in said, said.get("max-age")
+        return cls(
+            may_read=stores and "no-cache" not in said,
+            may_store=stores,
+            max_age_s=None if age is None else int(age[:_MOST_DIGITS]),
+        )
 
 
 ANY_WISH = Wish()
@@ -33,40 +55,58 @@ ANY_WISH = Wish()
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The place of one request's answer in the cache; a place without a key holds nothing."""
+    """The place of one request's answers in the cache; a place without a key holds nothing."""
 
     cache: Cache
     key: str | None
-    ttl_s: int
+    terms: CacheTerms
     wish: Wish
+    largest_bytes: int
 
     @classmethod
     def of(
-        cls, cache: Cache, request: ChatRequest, decision: Decision, *, tenant: str, wish: Wish
+        cls,
+        cache: Cache,
+        request: ChatRequest,
+        terms: CacheTerms,
+        *,
+        tenant: tuple[str, ...],
+        wish: Wish,
+        largest_bytes: int,
     ) -> "Shelf":
-        """The shelf for `request`; without a key where the policy caches nothing."""
-        policy = decision.policy or decision.chosen.model.id
-        cached = decision.cache_ttl_s > 0
-        key = cache_key(request.body, tenant=tenant, policy=policy) if cached else None
-        return cls(cache, key, decision.cache_ttl_s, wish)
+        """The shelf for `request`; without a key where the policy caches nothing of its kind."""
+        key = cache_key(request.body, tenant) if _may_repeat(request, terms) else None
+        return cls(cache, key, terms, wish, largest_bytes)
 
-    async def take(self, decision: Decision) -> tuple[Candidate, CachedAnswer] | None:
-        """A stored answer and the candidate that wrote it, if the decision accepts that one."""
+    async def look(self, models: Mapping[str, Model], now_s: float) -> dict[str, StoredAnswer]:
+        """The stored answers that may be given now, by the id of the model that wrote them."""
         if self.key is None or not self.wish.may_read:
-            return None
-        stored = await self.cache.get(self.key)
-        answer = unpack(stored) if stored else None
-        writer = _adequate(decision).get(answer.model_id) if answer else None
-        return (writer, answer) if writer and answer else None
+            return {}
+        found = await self.cache.answers(self.key)
+        stored = filter(None, map(unpack, found.values())) if found else ()
+        return {
+            answer.origin.writer.model_id: answer
+            for answer in stored
+            if self._is_fresh(answer, now_s) and is_still(answer.origin.writer, models)
+        }
 
-    async def keep(
-        self, answer: CachedAnswer, finish_reasons: frozenset[str], *, calls_tools: bool
-    ) -> None:
-        """Store `answer` if client, policy and its own ending allow it."""
-        if self.key is None or not self.may_store:
+    def flight_key(self, kind: Sequence[object]) -> str:
+        """The name of all requests of this kind that want what stands on this shelf."""
+        return sha256(orjson.dumps([self.key, *kind])).hexdigest()
+
+    async def keep(self, answer: StoredAnswer, request: ChatRequest) -> None:
+        """Store `answer` if client and policy allow it and there is no flaw in it."""
+        if self.key is None or not self.may_store or len(answer.body) > self.largest_bytes:
             return
-        if is_worth_keeping(finish_reasons, calls_tools=calls_tools):
-            await self.cache.put(self.key, pack(answer), self.ttl_s)
+        flaw = flaw_of(
+            answer.body,
+            is_stream=answer.is_stream,
+            request=request.body,
+            keeps_tool_calls=self.terms.tool_calls,
+        )
+        if flaw is None:
+            writer = answer.origin.writer.model_id
+            await self.cache.put(self.key, writer, pack(answer), self.terms.ttl_s)
 
     @property
     def may_store(self) -> bool:
@@ -74,14 +114,37 @@ class Shelf:
         return self.key is not None and self.wish.may_store
 
     @property
+    def is_shared(self) -> bool:
+        """Whether this request may be answered together with others that are the same."""
+        return self.may_store and self.wish.may_read
+
+    @property
     def state(self) -> str:
         """What the reply's header says when nothing was taken."""
         return "off" if self.key is None else "miss"
 
+    def _is_fresh(self, answer: StoredAnswer, now_s: float) -> bool:
+        """By this request's policy, which may be stricter than the one it was stored under."""
+        oldest_s = self.terms.ttl_s
+        if self.wish.max_age_s is not None:
+            oldest_s = min(oldest_s, self.wish.max_age_s)
+        return now_s - answer.origin.at_s < oldest_s
 
-def _adequate(decision: Decision) -> Mapping[str, Candidate]:
-    return {
-        candidate.model.id: candidate
-        for candidate in (decision.chosen, *decision.fallbacks)
-        if candidate.quality.p >= decision.required_p or candidate is decision.chosen
-    }
+
+def writer_of(model: Model) -> Writer:
+    """`model` as the writer of an answer today."""
+    return Writer(model.id, model.upstream, model.name)
+
+
+def is_still(writer: Writer, models: Mapping[str, Model]) -> bool:
+    """Whether the catalog's entry of that id would still be answered by the same model."""
+    model = models.get(writer.model_id)
+    return model is not None and writer_of(model) == writer
+
+
+def _may_repeat(request: ChatRequest, terms: CacheTerms) -> bool:
+    if terms.ttl_s <= 0 or (terms.max_n is not None and request.choices > terms.max_n):
+        return False
+    temperature = request.body.get("temperature")
+    usual = 1.0 if temperature is None else temperature
+    return terms.max_temperature is None or usual <= terms.max_temperature

@@ -103,10 +103,19 @@ class _DirectResponse:
                 )
         return bytes(body)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    def pieces(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        # No generator: one that is cancelled while it waits is over, and could not be read on.
         with _translated(reached_model=True):
-            async for piece in self._response.content.iter_chunked(_PIECE_BYTES):
-                yield _without(self._secret, piece) if b'"error"' in piece else piece
+            piece = await self._response.content.read(_PIECE_BYTES)
+        if not piece:
+            raise StopAsyncIteration
+        return _without(self._secret, piece) if b'"error"' in piece else piece
 
     async def close(self) -> None:
         # Not release(): a stream that was not read to its end must not go back to the pool, and

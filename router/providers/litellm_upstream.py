@@ -206,12 +206,14 @@ class _StreamResponse:
         self._trace = trace
         self._border = border
         self._first: bytes | None = None
+        self._waiting: asyncio.Task[bytes | None] | None = None
+        self._is_over = False
         self._id: str | None = None
 
     async def begun(self) -> "_StreamResponse":
         """Itself, after the first event: only then have all providers sent their request."""
         try:
-            self._first = await self._next()
+            self._first = await self._arriving()
         except BaseException:
             await self.close()
             raise
@@ -220,17 +222,41 @@ class _StreamResponse:
     async def read(self) -> bytes:
         return b"".join([piece async for piece in self.pieces()])
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        event = self._first
-        while event is not None:
-            yield event
-            event = await self._next()
-        yield DONE
+    def pieces(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._is_over:
+            raise StopAsyncIteration
+        event, self._first = self._first, None
+        event = event or await self._arriving()
+        self._is_over = event is None
+        return event or DONE
 
     async def close(self) -> None:
-        # litellm's aclose leaves the connection open; without it, its generators would warn.
         self._trace.hang_up()
+        if self._waiting is not None:
+            self._waiting.cancel()
+            await asyncio.gather(self._waiting, return_exceptions=True)
+        # litellm's aclose leaves the connection open; without it, its generators would warn.
         await self._stream.aclose()
+
+    async def _arriving(self) -> bytes | None:
+        """The next event; None at the end. A wait that is cancelled can be taken up by another.
+
+        So it is a task of its own that waits: litellm's generators are over once cancelled.
+        """
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._next())
+        waiting = self._waiting
+        try:
+            return await asyncio.shield(waiting)
+        finally:
+            if waiting.done():
+                self._waiting = None
 
     async def _next(self) -> bytes | None:
         """The next event; None at the end."""

@@ -13,9 +13,10 @@ from aiohttp import web
 from router.decision.resolve import AUTO, AUTO_PREFIX
 from router.domain.errors import ApiError
 from router.domain.key import Grants, VirtualKey
-from router.pipeline.flow import Caller, Pipeline
+from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, StreamReply
 from router.pipeline.shelf import Wish
+from router.pipeline.visit import Caller
 from router.server.admin import Admin
 from router.server.gate import Gate
 from router.server.protocol import meet_expectation
@@ -231,6 +232,7 @@ def _caller(request: web.Request, key: VirtualKey) -> Caller:
         deadline_s=_deadline_s(request.headers.get(_DEADLINE)),
         wants_receipt=_flag(request.headers.get(_RECEIPT), _RECEIPT),
         grants=key.grants,
+        key_tags=key.tags,
     )
 
 

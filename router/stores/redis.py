@@ -3,9 +3,13 @@
 A failure reads as an empty cache: see `router.stores.redis_link`.
 """
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+
+from router.ports import Shelved
 from router.stores.redis_link import RedisAway, RedisLink
 
-_PREFIX = "farthing:1:cache:"
+_PREFIX = "farthing:2:cache:"
 """Format version in the key, so that a newer Farthing never misreads an older one's entries."""
 
 
@@ -15,20 +19,34 @@ class RedisCache:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
 
-    async def get(self, key: str) -> bytes | None:
-        """The stored value; None when there is none or Redis does not answer in time."""
+    async def answers(self, key: str) -> Mapping[str, bytes]:
+        """The stored answers; none when Redis does not answer in time."""
         try:
-            value = await self._link.ask(lambda: self._link.client.get(_PREFIX + key))
+            found = await self._link.ask(lambda: self._link.client.hgetall(_PREFIX + key))
         except RedisAway:
-            return None
-        return value if isinstance(value, bytes) else None
+            return {}
+        return {writer.decode(): value for writer, value in found.items()}
 
-    async def put(self, key: str, value: bytes, ttl_s: int) -> None:
+    async def put(self, key: str, writer: str, value: bytes, ttl_s: int) -> None:
         """Store `value` with an expiry, if Redis answers in time."""
-        try:
-            await self._link.ask(lambda: self._link.client.set(_PREFIX + key, value, ex=ttl_s))
-        except RedisAway:
-            return
+        pipe = self._link.client.pipeline()
+        pipe.hset(_PREFIX + key, writer, value)
+        pipe.expire(_PREFIX + key, ttl_s, nx=True)
+        pipe.expire(_PREFIX + key, ttl_s, gt=True)
+        with suppress(RedisAway):
+            await self._link.ask(pipe.execute)
+
+    async def drop(self, key: str, writer: str) -> None:
+        """Forget one answer."""
+        with suppress(RedisAway):
+            await self._link.ask(lambda: self._link.client.hdel(_PREFIX + key, writer))
+
+    async def entries(self) -> AsyncIterator[Shelved]:
+        """All that is stored."""
+        async for name in self._link.client.scan_iter(f"{_PREFIX}*"):
+            key = name.decode().removeprefix(_PREFIX)
+            for writer, value in (await self.answers(key)).items():
+                yield Shelved(key, writer, value)
 
     async def close(self) -> None:
         """Close the connections."""

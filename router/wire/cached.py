@@ -1,74 +1,107 @@
-"""Stored answers: the key that names a request's answer, and the bytes that keep it.
+"""Stored answers: the key that names a request's answers, and the bytes that keep one.
 
-A stored answer is a checksum, a line of JSON (who wrote it, what it used), and the bytes that the
-client got, so that storing and replaying cost no parsing of the answer itself.
+A stored answer is a checksum, a line of JSON (who wrote it, when, for whom, what it used), and the
+bytes that the client got, so that storing and replaying cost no parsing of the answer itself.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
-from zlib import crc32
 
 import orjson
 
+from router.domain.caching import Origin, Writer
 from router.domain.usage import Usage
 from router.wire.canonical import canonical
 
-_FORMAT = 2
-_WHOLE_ANSWERS = frozenset({"stop"})
+_FORMAT = 3
+_CHECKSUM_BYTES = 4
+_WORTH_COMPRESSING = 2**14
+_LARGEST = 2**26
+"""What an entry may unfold to: more than any answer that is stored."""
 
 
 @dataclass(frozen=True, slots=True)
-class CachedAnswer:
+class StoredAnswer:
     """An answer as a client once got it. `body` is JSON, or for a stream its events in order."""
 
-    model_id: str
-    usage: Usage
+    origin: Origin
+    is_stream: bool
     body: bytes
 
 
-def cache_key(body: Mapping[str, Any], *, tenant: str, policy: str) -> str | None:
-    """The name of the answer to `body`: a full SHA-256 over everything that determines it.
+def cache_key(body: Mapping[str, Any], tenant: Sequence[str]) -> str | None:
+    """The name of the answers to `body`: a full SHA-256 over everything that determines them.
 
-    The tenant is part of it, so that nobody is ever shown another's answer. None when the request
-    is nested too deeply to be written down canonically.
+    The tenant is part of it, so that nobody is ever shown another's answer; the model is not, for
+    each of them may have written one. None when the request is nested too deeply to be written
+    down canonically.
     """
     wanted = canonical(body)
     if wanted is None:
         return None
     # One JSON text after another: neither can run into the other.
-    scope = orjson.dumps([_FORMAT, tenant, policy, bool(body.get("stream"))])
-    return sha256(scope + wanted).hexdigest()
+    return sha256(orjson.dumps([_FORMAT, *tenant]) + wanted).hexdigest()
 
 
-def is_worth_keeping(finish_reasons: frozenset[str], *, calls_tools: bool) -> bool:
-    """Whether an answer may be stored: finished by itself, and no call that would act twice."""
-    return bool(finish_reasons) and finish_reasons <= _WHOLE_ANSWERS and not calls_tools
-
-
-def pack(answer: CachedAnswer) -> bytes:
-    """The bytes to store."""
-    head = {"model": answer.model_id, "usage": answer.usage}
-    content = orjson.dumps(head) + b"\n" + answer.body
+def pack(answer: StoredAnswer) -> bytes:
+    """The bytes to store. A large body is compressed; the head never is, so that it can be listed."""
+    body, is_packed = answer.body, len(answer.body) >= _WORTH_COMPRESSING
+    if is_packed:
+        body = zlib.compress(body, 1)
+    head = {"origin": answer.origin, "stream": answer.is_stream, "zlib": is_packed}
+    content = orjson.dumps(head) + b"\n" + body
     return _checksum(content) + content
 
 
-def unpack(stored: bytes) -> CachedAnswer | None:
+def unpack(stored: bytes) -> StoredAnswer | None:
     """The answer in `stored`, or None when the bytes are of another format or damaged."""
     checksum, content = stored[:_CHECKSUM_BYTES], stored[_CHECKSUM_BYTES:]
     if checksum != _checksum(content):
         return None
-    head, _, body = content.partition(b"\n")
+    line, _, body = content.partition(b"\n")
     try:
-        read = orjson.loads(head)
-        return CachedAnswer(str(read["model"]), Usage(**read["usage"]), body)
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        head = orjson.loads(line)
+        whole = _unfolded(body) if head["zlib"] else body
+        return StoredAnswer(_origin(head["origin"]), bool(head["stream"]), whole)
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, zlib.error):
         return None
 
 
-_CHECKSUM_BYTES = 4
+def described(stored: StoredAnswer) -> dict[str, Any]:
+    """What may be told of a stored answer: everything but the answer."""
+    origin = asdict(stored.origin)
+    used = {name: count for name, count in origin.pop("usage").items() if count}
+    return {
+        **origin.pop("writer"),
+        **origin,
+        "usage": used,
+        "is_stream": stored.is_stream,
+        "bytes": len(stored.body),
+    }
+
+
+def _origin(told: Mapping[str, Any]) -> Origin:
+    return Origin(
+        writer=Writer(**told["writer"]),
+        usage=Usage(**told["usage"]),
+        at_s=float(told["at_s"]),
+        request_id=str(told["request_id"]),
+        key=str(told["key"]),
+        tags=tuple(map(str, told["tags"])),
+        policy=str(told["policy"]),
+    )
+
+
+def _unfolded(body: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    whole = unpacker.decompress(body, _LARGEST)
+    if not unpacker.eof:
+        raise ValueError("not the whole of it, or too large")
+    return whole
 
 
 def _checksum(content: bytes) -> bytes:
-    return crc32(content).to_bytes(_CHECKSUM_BYTES)
+    return zlib.crc32(content).to_bytes(_CHECKSUM_BYTES)

@@ -15,6 +15,7 @@ _MEANS_NOTHING = frozenset(
     {
         "farthing",
         "metadata",
+        "model",
         "moderation",
         "prompt_cache_key",
         "prompt_cache_options",
@@ -27,7 +28,8 @@ _MEANS_NOTHING = frozenset(
         "user",
     }
 )
-"""How it is sent, billed, kept or filed: the answer itself is the same."""
+"""How it is sent, billed, kept or filed: the answer itself is the same. Which model may have written
+it is judged apart."""
 
 _DEFAULTS: Mapping[str, Any] = {
     "frequency_penalty": 0,
@@ -67,6 +69,8 @@ def canonical(body: Mapping[str, Any]) -> bytes | None:
             for name, value in body.items()
             if name not in _MEANS_NOTHING and not _is_default(name, value)
         }
+        if isinstance(stop := wanted.get("stop"), str):
+            wanted["stop"] = [stop]
         if isinstance(messages := body.get("messages"), list):
             wanted["messages"] = [_message(each) for each in messages]
         written = orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS)

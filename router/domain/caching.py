@@ -1,0 +1,71 @@
+"""What a policy wants of stored answers, and what is known of one beside its words."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from router.domain.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class CacheTerms:
+    """For how long an answer may be given again, and which answers may not.
+
+    `ttl_s` of 0 is no caching. `tool_calls` says whether an answer that calls tools may be
+    given again. Requests with a higher temperature than `max_temperature`, or for more than `max_n`
+    choices, want something new each time; None sets no bound.
+    """
+
+    ttl_s: int = 0
+    tool_calls: bool = False
+    max_temperature: float | None = None
+    max_n: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse negative bounds."""
+        if self.ttl_s < 0 or (self.max_temperature or 0.0) < 0.0 or (self.max_n or 1) < 1:
+            raise ValueError(f"impossible terms for a cache: {self!r}")
+
+
+NO_CACHING = CacheTerms()
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """Who shares stored answers: nobody but the key itself, or all keys that bear the same tags.
+
+    `tags` is a pattern (`team-*`) of the tags that make a tenant; "" for none. Only tags that were
+    given to the key count: a client that could name its own tenant could read another's answers.
+    """
+
+    tags: str = ""
+
+    def tenant_of(self, key: str, key_tags: Collection[str]) -> tuple[str, ...]:
+        """What stands for the tenant: a kind, so that no key is taken for a tag, and the names."""
+        shared = sorted(tag for tag in key_tags if fnmatchcase(tag, self.tags))
+        return ("tags", *shared) if shared else ("key", key)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote an answer: a model of the catalog, as it was reached at that time.
+
+    An entry of the catalog that leads to another upstream or model today is another writer.
+    """
+
+    model_id: str
+    upstream: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a stored answer comes from: the request that paid for it, and when (Unix time)."""
+
+    writer: Writer
+    usage: Usage
+    at_s: float
+    request_id: str = ""
+    key: str = ""
+    tags: tuple[str, ...] = ()
+    policy: str = ""

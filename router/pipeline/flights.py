@@ -1,0 +1,204 @@
+r"""Identical requests at the same time are one flight: one of them leads, the others go along.
+
+    board ---> turn: LEAD   the first one. It looks into the cache, then asks an upstream.
+         \---> turn: waits  until the leader knows:
+                 Aboard     a stream has begun: read along, from its first event on
+                 Whole      the whole answer is there
+                 LOOK       it was stored all the time: look for yourself
+                 LEAD       the leader has failed or left: you are next
+                 LATE       your own time is up
+
+Two leaders that fail one after the other are enough: then all are told the second one's error, for
+a hundred that try in turn would wait a hundred times as long. An error that is the request's own
+fault is everybody's at once.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from router.domain.caching import Writer
+from router.domain.errors import ApiError
+from router.pipeline.relay import Broadcast
+from router.wire.cached import StoredAnswer
+
+_ENOUGH_FAILURES = 2
+_NOT_THE_REQUESTS_FAULT = frozenset({401, 402, 403, 408, 429})
+
+
+class Turn(Enum):
+    """What one that waits for an answer is to do."""
+
+    LEAD = auto()
+    LOOK = auto()
+    LATE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The answer that somebody else has got."""
+
+    answer: StoredAnswer
+
+    @property
+    def writer(self) -> Writer:
+        """Who wrote it."""
+        return self.answer.origin.writer
+
+    async def leave(self) -> None:
+        """Nothing is to be given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aboard:
+    """A stream that somebody else has begun, and a place in it that must be read from, or left."""
+
+    writer: Writer
+    broadcast: Broadcast
+    place: int
+
+    async def leave(self) -> None:
+        """Give the place up."""
+        await self.broadcast.leave(self.place)
+
+
+Landing = Turn | Whole | Aboard
+
+
+@dataclass(slots=True)
+class Flight:
+    """One answer, and those who wait for it. `over` is called once, when nobody may board any more."""
+
+    over: Callable[[], None]
+    _is_led: bool = False
+    _is_over: bool = False
+    _failures: int = 0
+    _stream: tuple[Writer, Broadcast] | None = None
+    _line: deque[asyncio.Future[Landing]] = field(default_factory=deque)
+
+    def __repr__(self) -> str:
+        return f"<Flight led={self._is_led} over={self._is_over} waiting={len(self._line)}>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one who comes now would get the whole answer."""
+        return not self._is_over and (self._stream is None or self._stream[1].is_whole)
+
+    async def turn(self, patience_s: float | None) -> Landing:
+        """What to do next; waits until that is known, None for as long as it takes. Raises ApiError."""
+        if not self._is_led:
+            self._is_led = True
+            return Turn.LEAD
+        if self._stream is not None:
+            return self._aboard(*self._stream)
+        place: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
+        self._line.append(place)
+        try:
+            async with asyncio.timeout(patience_s):
+                return await place
+        except TimeoutError:
+            await self._decline(place)
+            return Turn.LATE
+        except asyncio.CancelledError:
+            await self._decline(place)
+            raise
+
+    def look(self) -> None:
+        """The answer was stored before: everybody may find it."""
+        self._land(Turn.LOOK)
+        self.end()
+
+    def begun(self, writer: Writer, broadcast: Broadcast) -> None:
+        """The stream has begun; it is over when `end` is called."""
+        self._stream = (writer, broadcast)
+        while self._line:
+            self._hand_out(lambda: self._aboard(writer, broadcast))
+
+    def whole(self, answer: StoredAnswer) -> None:
+        """The whole answer is there."""
+        self._land(Whole(answer))
+        self.end()
+
+    def failed(self, error: ApiError | None) -> None:
+        """The leader has no answer, for this reason, or has left: the next in line leads."""
+        if self._is_over or self._stream is not None:
+            return
+        self._failures += error is not None
+        if error is not None and self._is_final(error):
+            for place in self._line:
+                if not place.done():
+                    place.set_exception(_again(error))
+            self._line.clear()
+        if not self._hand_out(lambda: Turn.LEAD):
+            self.end()
+
+    def end(self) -> None:
+        """Nobody may board any more."""
+        if not self._is_over:
+            self._is_over = True
+            self.over()
+
+    def _is_final(self, error: ApiError) -> bool:
+        is_requests = 400 <= error.status < 500 and error.status not in _NOT_THE_REQUESTS_FAULT
+        return is_requests or self._failures >= _ENOUGH_FAILURES
+
+    def _aboard(self, writer: Writer, broadcast: Broadcast) -> Aboard:
+        return Aboard(writer, broadcast, broadcast.enter())
+
+    def _land(self, landing: Landing) -> None:
+        while self._hand_out(lambda: landing):
+            """Everybody gets the same."""
+
+    def _hand_out(self, landing: Callable[[], Landing]) -> bool:
+        """Give this to the first in line who still waits; whether there was one."""
+        while self._line:
+            if not (place := self._line.popleft()).done():
+                place.set_result(landing())
+                return True
+        return False
+
+    async def _decline(self, place: asyncio.Future[Landing]) -> None:
+        """Whoever stops waiting hands on what has come at that very moment."""
+        if place in self._line:
+            self._line.remove(place)
+        if not place.done() or place.cancelled() or place.exception() is not None:
+            return
+        match place.result():
+            case Aboard() as aboard:
+                await aboard.leave()
+            case Turn.LEAD:
+                self.failed(None)
+            case _:
+                """Nothing was promised."""
+
+
+class Flights:
+    """The flights of a process, by what is asked."""
+
+    def __init__(self) -> None:
+        self._flights: dict[str, Flight] = {}
+
+    def __len__(self) -> int:
+        return len(self._flights)
+
+    def board(self, key: str) -> Flight:
+        """The flight for `key`, a new one if there is none, or none that can still be boarded whole."""
+        flight = self._flights.get(key)
+        if flight is None or not flight.is_open:
+            flight = self._flights[key] = Flight(lambda: self._remove(key, flight))
+        return flight
+
+    def _remove(self, key: str, flight: Flight | None) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+
+def _again(error: ApiError) -> ApiError:
+    """The same for another request: an exception keeps the traceback of the one who raised it."""
+    again = ApiError(
+        error.status, error.message, code=error.code, param=error.param, kind=error.kind
+    )
+    again.retry_after_s = error.retry_after_s
+    return again

@@ -1,0 +1,97 @@
+"""An answer that costs nothing: stored before, or paid for by another request at this moment."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from router.pipeline.attempts import Stopwatch
+from router.pipeline.flights import Aboard, Whole
+from router.pipeline.listener import Listener
+from router.pipeline.relay import Patience, Reader
+from router.pipeline.reply import Reply, StreamReply
+from router.pipeline.telling import Telling
+from router.ports import World
+from router.wire.cached import StoredAnswer
+from router.wire.chat import ChatRequest
+from router.wire.replay import as_events, as_plain
+from router.wire.sse import DONE
+
+_EVENTS_IN_A_PIECE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A request whose decision has chosen an answer that is at hand."""
+
+    request: ChatRequest
+    telling: Telling
+    patience: Patience
+    world: World
+
+    async def from_stored(self, answer: StoredAnswer) -> Reply:
+        """A stored answer, under an id of its own, as old as its `age` header says."""
+        watch = Stopwatch.started(self.world)
+        events = self._events(answer) if self.request.stream else ()
+        self.telling.books.from_cache(
+            self.telling.decision.chosen, answer.origin.usage, watch.timing()
+        )
+        await self.telling.books.post()
+        headers = self._headers("hit")
+        headers["age"] = str(max(0, int(watch.at_s - answer.origin.at_s)))
+        if self.request.stream:
+            return StreamReply(headers, self._replay(events))
+        body = as_plain(answer.body, is_stream=answer.is_stream, answer_id=self._answer_id)
+        return self.telling.receipted(headers, body)
+
+    async def from_flight(self, landed: Whole | Aboard) -> Reply:
+        """The answer that another request is getting at this moment, or has just got."""
+        watch = Stopwatch.started(self.world)
+        match landed:
+            case Whole(answer):
+                usage = answer.origin.usage
+                self.telling.books.from_cache(self.telling.decision.chosen, usage, watch.timing())
+                await self.telling.books.post()
+                return self.telling.receipted(self._headers("shared"), answer.body)
+            case Aboard(_, broadcast, place):
+                reader = Reader(
+                    self.request.wants_usage,
+                    self.patience,
+                    finish=lambda: self._finished(broadcast.listener, watch),
+                    leave=lambda _: None,
+                )
+                return StreamReply(self._headers("shared"), broadcast.reading(place, reader))
+
+    async def _finished(self, listener: Listener, watch: Stopwatch) -> bytes:
+        """The remark at the end of a stream that another request has paid for."""
+        chosen, timing, books = self.telling.decision.chosen, watch.timing(), self.telling.books
+        if listener.error:
+            books.shared_cut(chosen, listener.error_code, timing)
+            await books.post()
+            return b""
+        entry = books.from_cache(chosen, listener.paid, timing)
+        await books.post()
+        return self.telling.remark(entry, listener.last)
+
+    @property
+    def _answer_id(self) -> str:
+        return f"chatcmpl-{self.telling.request_id}"
+
+    def _events(self, answer: StoredAnswer) -> tuple[bytes, ...]:
+        return tuple(
+            as_events(
+                answer.body,
+                is_stream=answer.is_stream,
+                answer_id=self._answer_id,
+                usage=self.request.wants_usage,
+            )
+        )
+
+    async def _replay(self, events: tuple[bytes, ...]) -> AsyncGenerator[bytes]:
+        """A stored stream once more, with its own cost; many events at a time."""
+        for at in range(0, len(events), _EVENTS_IN_A_PIECE):
+            yield b"".join(events[at : at + _EVENTS_IN_A_PIECE])
+        answer = self.telling.books.posted[-1]
+        yield self.telling.remark(answer, events[-1]) + DONE
+
+    def _headers(self, cache: str) -> dict[str, str]:
+        chosen = self.telling.decision.chosen
+        return self.telling.headers(chosen, attempts=0, cache=cache)

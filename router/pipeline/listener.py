@@ -1,0 +1,89 @@
+"""What is heard of a stream while it passes by: its usage, its endings, its words for the cache."""
+
+from dataclasses import dataclass
+
+from router.domain.fault import code_of
+from router.domain.usage import NO_USAGE, Usage
+from router.ledger.account import Heard
+from router.wire.answer import EventKind, StreamEvent
+
+
+@dataclass(slots=True)
+class Listener:
+    """What is heard of a stream while it passes by.
+
+    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event, `last`
+    the last one that spoke of a choice. `paid` is what the books say was used, once they are closed. `kept` are the events as a client would get them with
+    usage, for the cache; None when the stream is not to be kept, or has more than `most_kept_bytes`.
+    """
+
+    most_kept_bytes: int
+    usage: Usage | None = None
+    output_chars: int = 0
+    finish_reasons: frozenset[str] = frozenset()
+    begun: frozenset[int] = frozenset()
+    finished: frozenset[int] = frozenset()
+    calls_tools: bool = False
+    error: str = ""
+    error_code: str = ""
+    done: bytes = b""
+    last: bytes = b""
+    service_tier: str = ""
+    paid: Usage = NO_USAGE
+    kept: list[bytes] | None = None
+    _kept_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin to keep, if so wished."""
+        self.kept = [] if self.most_kept_bytes else None
+
+    def hear(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        """Take events in; returns those that belong to the answer, up to its end or an error."""
+        for place, event in enumerate(events):
+            if event.kind is EventKind.DONE:
+                self.done = event.raw
+            elif event.kind is EventKind.ERROR:
+                said = event.error or {}
+                message = said.get("message") or "the upstream reported an error"
+                self.broke(str(message), code_of(said, otherwise="stream_error"))
+            else:
+                self._hear(event)
+                continue
+            return events[:place]
+        return events
+
+    def ended(self) -> None:
+        """The upstream has closed the stream: fine after every choice has finished, else a break."""
+        is_whole = bool(self.finished) and self.begun <= self.finished
+        if not self.done and not is_whole and not self.error:
+            message = "the upstream closed the stream before the answer was finished"
+            self.broke(message, "stream_cut")
+
+    def broke(self, message: str, code: str) -> None:
+        """The stream has broken off: `message` is for the client, `code` for the books."""
+        self.error, self.error_code = message, code
+
+    @property
+    def heard(self) -> Heard:
+        """What an account needs to know."""
+        return Heard(self.usage, self.output_chars, self.service_tier)
+
+    def _hear(self, event: StreamEvent) -> None:
+        self.usage = event.usage or self.usage
+        self.output_chars += event.output_chars
+        self.service_tier = event.service_tier or self.service_tier
+        if event.choices:
+            self.begun |= event.choices
+            self.last = event.raw
+        if event.finish_reasons:
+            self.finish_reasons |= event.finish_reasons
+            self.finished |= event.finished
+        self.calls_tools = self.calls_tools or event.calls_tools
+        self._keep(event.raw)
+
+    def _keep(self, raw: bytes) -> None:
+        self._kept_bytes += len(raw)
+        if self._kept_bytes > self.most_kept_bytes:
+            self.kept = None
+        elif self.kept is not None:
+            self.kept.append(raw)

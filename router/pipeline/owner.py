@@ -1,0 +1,81 @@
+"""The request that pays for a stream, however many read it and even when its own client has left."""
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from router.dispatch.fleet import Verdict
+from router.domain.ledger import Entry, Outcome
+from router.pipeline.attempts import Begun
+from router.pipeline.flights import Flight
+from router.pipeline.listener import Listener
+from router.wire.cached import StoredAnswer
+
+if TYPE_CHECKING:
+    from router.pipeline.walk import Walk
+
+
+class StreamOwner:
+    """Implements `router.pipeline.relay.Owner` for the request that has begun the stream.
+
+    `entry` is the answer's row in the ledger, None where the stream broke off or its client left.
+    """
+
+    def __init__(self, walk: "Walk", begun: Begun, flight: Flight | None) -> None:
+        self._walk = walk
+        self._begun = begun
+        self._flight = flight
+        self._left = ""
+        self._posted: Awaitable[None] | None = None
+        self.entry: Entry | None = None
+
+    def leave(self, reason: str) -> None:
+        """Its own client reads no further."""
+        self._left = reason
+
+    async def durable(self) -> None:
+        """Return once the ledger has the ended stream."""
+        if self._posted is not None:
+            await self._posted
+
+    def close_books(self, listener: Listener) -> None:
+        """The stream has ended: it is paid, and an answer only if its own client has got it."""
+        broken = listener.error_code
+        self._end(Verdict.BAD if broken else Verdict.GOOD)
+        if broken or self._left:
+            self._broke_off(listener, broken or self._left)
+        else:
+            self.entry = self._walk.books.answered(self._begun, listener.heard)
+            listener.paid = self.entry.usage
+        self._posted = self._walk.books.post()
+
+    async def keep(self, listener: Listener) -> None:
+        """Store the stream, then let nobody board it any more."""
+        try:
+            if listener.kept is not None and not listener.error:
+                origin = self._walk.origin(self._begun, listener.paid)
+                body = b"".join(listener.kept)
+                answer = StoredAnswer(origin, is_stream=True, body=body)
+                await self._walk.shelf.keep(answer, self._walk.request)
+        finally:
+            self._over()
+
+    def abandon(self, listener: Listener) -> None:
+        """Nobody reads any more: what was generated is paid."""
+        self._end(Verdict.NEITHER)
+        self._broke_off(listener, self._left)
+        self._walk.books.post()
+        self._over()
+
+    def _broke_off(self, listener: Listener, reason: str) -> None:
+        left = reason == Outcome.CLIENT_LEFT.value
+        outcome = Outcome.CLIENT_LEFT if left else Outcome.CUT
+        entry = self._walk.books.broke_off(self._begun, listener.heard, outcome, reason)
+        listener.paid = entry.usage
+
+    def _end(self, verdict: Verdict) -> None:
+        now_s = self._walk.means.world.monotonic_s()
+        self._walk.machine.ended(self._begun.start.attempt, verdict, now_s)
+
+    def _over(self) -> None:
+        if self._flight is not None:
+            self._flight.end()

@@ -1,0 +1,39 @@
+"""What a client is told beside the answer: headers, what it cost, and a receipt where one is wished."""
+
+from dataclasses import dataclass
+
+from router.domain.decision import Candidate, Decision
+from router.domain.ledger import Entry
+from router.domain.receipt import Receipt
+from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.reply import PlainReply, headers_of
+from router.wire.receipt import receipt_event, receipt_headers, with_receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A decided request, its books, and whether the client wants to read in them."""
+
+    request_id: str
+    decision: Decision
+    books: Bookkeeper
+    tells_receipt: bool
+
+    def headers(self, answering: Candidate, *, attempts: int, cache: str) -> dict[str, str]:
+        """What is known before the answer has ended."""
+        return headers_of(self.request_id, self.decision, answering, attempts=attempts, cache=cache)
+
+    def receipted(self, headers: dict[str, str], body: bytes) -> PlainReply:
+        """The whole answer, with what it cost in its headers, and in itself where that is wished."""
+        receipt = Receipt.of(self.books.posted)
+        headers["x-farthing-cost-usd"] = str(receipt.answer.cost)
+        if not self.tells_receipt:
+            return PlainReply(headers, body)
+        return PlainReply(headers | receipt_headers(receipt), with_receipt(body, receipt))
+
+    def remark(self, entry: Entry, like: bytes) -> bytes:
+        """What a stream says of its cost before its last event; `like` is an event with content."""
+        remark = f": farthing cost-usd={entry.cost}\n\n".encode()
+        if not self.tells_receipt:
+            return remark
+        return receipt_event(Receipt.of(self.books.posted), like) + remark

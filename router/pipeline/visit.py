@@ -1,0 +1,72 @@
+"""One request and whoever sends it, understood: what the rest of its way is decided by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.decision.policy import Circumstances, Policy, Terms
+from router.domain.budget import Balance, Budget
+from router.domain.features import Features
+from router.domain.key import EVERYTHING_GRANTED, Grants
+from router.domain.model import Model
+from router.ledger.rulebook import Payer
+from router.pipeline.shelf import ANY_WISH, Wish
+from router.wire.chat import ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the request's id, the name of the key, tags for reports, and two wishes.
+
+    `wish` is about caching; `deadline_s` is how long the client is willing to wait, None where it
+    did not say; `wants_receipt` whether what the answer cost shall come with it. `grants` are those
+    of the key, `key_tags` the tags that were given to it and not by the client. `budget_left` is a
+    share to suppose, for explanations; None takes it as it is.
+    """
+
+    request_id: str
+    key: str = ""
+    tags: tuple[str, ...] = ()
+    wish: Wish = ANY_WISH
+    deadline_s: float | None = None
+    wants_receipt: bool = False
+    grants: Grants = EVERYTHING_GRANTED
+    key_tags: tuple[str, ...] = ()
+    budget_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request with its caller, and what was found out about both.
+
+    `target` is the policy that decides, or the model that is pinned; `terms` are those that hold
+    for it. `began_s` is when the request came, by the clock that measures durations.
+    """
+
+    request: ChatRequest
+    caller: Caller
+    target: Policy | Model
+    features: Features
+    circumstances: Circumstances
+    terms: Terms
+    budgets: tuple[Budget, ...]
+    balances: Sequence[Balance]
+    began_s: float
+
+    @property
+    def payer(self) -> Payer:
+        """On whose account it goes."""
+        return payer_of(self.caller, self.target)
+
+    @property
+    def kind(self) -> tuple[str, str, bool]:
+        """What two requests must have in common, beside words and tenant, to be answered as one."""
+        target = self.target
+        if isinstance(target, Model):
+            return ("model", target.id, self.request.stream)
+        return (target.name, target.version, self.request.stream)
+
+
+def payer_of(caller: Caller, target: Policy | Model) -> Payer:
+    """On whose account a request goes that `target` decides, or answers."""
+    policy = "" if isinstance(target, Model) else target.name
+    return Payer(caller.key, caller.tags, policy, caller.grants)
