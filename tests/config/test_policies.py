@@ -67,7 +67,7 @@ cache: {ttl_s: 60}
     assert found.pool.without_tags == {"y"}
     assert found.ceiling == Money.from_usd("0.01")
     assert (found.otherwise, found.fall_back_to) == (Otherwise.REFUSE, FallBackTo.NONE)
-    assert found.cache_ttl_s == 60
+    assert found.cache.ttl_s == 60
 
 
 def test_a_rule_restates_some_of_it_and_keeps_the_rest(tmp_path: Path) -> None:
@@ -85,9 +85,9 @@ rules:
     name, found = policy.terms_for(Features(100, Category.MATHS), Circumstances())
     assert name == "long maths"
     assert (found.floor, found.within, found.otherwise) == (None, 0.1, Otherwise.CHEAPEST)
-    assert found.cache_ttl_s == 60
+    assert found.cache.ttl_s == 60
     name, found = policy.terms_for(Features(99, Category.MATHS), Circumstances())
-    assert (name, found.floor, found.cache_ttl_s) == ("all", 0.7, 0)
+    assert (name, found.floor, found.cache.ttl_s) == ("all", 0.7, 0)
 
 
 def test_its_version_is_that_of_its_text(tmp_path: Path) -> None:

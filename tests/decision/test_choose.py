@@ -16,6 +16,7 @@ from router.decision.policy import (
     Rule,
     Terms,
 )
+from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.category import Category
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.features import Features
@@ -105,7 +106,7 @@ def test_a_tolerance_wider_than_the_quality_asks_for_nothing() -> None:
     [
         (FallBackTo.ADEQUATE, "cheapest-adequate middle | top | small:quality"),
         (FallBackTo.ANY, "cheapest-adequate middle | top small | "),
-        (FallBackTo.NONE, "cheapest-adequate middle |  | small:quality top:not_allowed"),
+        (FallBackTo.NONE, "cheapest-adequate middle |  | small:quality top:no_fallbacks"),
     ],
 )
 def test_the_policy_says_who_may_answer_instead(keep: FallBackTo, line: str) -> None:
@@ -232,10 +233,10 @@ def test_the_first_rule_that_matches_applies() -> None:
 
 
 def test_a_decision_carries_what_the_policy_says_about_the_rest() -> None:
-    decision = deciding(cache_ttl_s=60, ceiling=Money.from_usd(1))
+    decision = deciding(cache=CacheTerms(60), ceiling=Money.from_usd(1))
 
     assert (decision.policy, decision.policy_version, decision.rule) == ("p", "v1", "")
-    assert (decision.cache_ttl_s, decision.ceiling) == (60, Money.from_usd(1))
+    assert (decision.cache, decision.ceiling) == (CacheTerms(60), Money.from_usd(1))
 
 
 def test_a_pinned_model_is_asked_alone_and_is_its_own_reference() -> None:
@@ -243,7 +244,7 @@ def test_a_pinned_model_is_asked_alone_and_is_its_own_reference() -> None:
 
     assert told(decision) == "pinned small |  | "
     assert decision.reference is decision.chosen
-    assert (decision.policy, decision.required_p, decision.cache_ttl_s) == ("", 0.0, 0)
+    assert (decision.policy, decision.required_p, decision.cache) == ("", 0.0, NO_CACHING)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def accepted(raw: bytes) -> ChatRequest | None:
 
 def understood(request: ChatRequest, counter: TokenCounter) -> Features:
     """The features, after everything else that reads a request has read it."""
-    cache_key(request.body, tenant="", policy="p")
+    cache_key(request.body, ("key", ""))
     features = features_of(request.body, counter)
     assert needs_of(request.body) == features.needs
     return features

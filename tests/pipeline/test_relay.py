@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from router.domain.fault import AttemptFailed
+from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedStream
-from router.pipeline.relay import Listener, Patience, relay
+from router.pipeline.relay import Broadcast, Patience, Reader
 from router.wire.sse import DONE, event_of
 
 
@@ -30,13 +31,20 @@ class Canned:
     async def read(self) -> bytes:
         return b"".join(self._pieces)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            yield piece
+    def pieces(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._pieces:
+            return self._pieces.pop(0)
         if self._breaks:
             raise AttemptFailed.transient("the connection broke", "connection_broken")
         if self._stalls:
             await asyncio.Event().wait()
+        raise StopAsyncIteration
 
     async def close(self) -> None:
         self.closed += 1
@@ -57,28 +65,51 @@ USAGE = event_of(
 REMARK = b": settled\n\n"
 
 
+class Books:
+    """Counts what a stream's owner is told; implements `router.pipeline.relay.Owner`."""
+
+    def __init__(self) -> None:
+        self.settled = 0
+        self.kept = 0
+        self.abandoned = 0
+
+    def close_books(self, listener: Listener) -> None:
+        self.settled += 1
+
+    async def keep(self, listener: Listener) -> None:
+        self.kept += 1
+
+    def abandon(self, listener: Listener) -> None:
+        self.abandoned += 1
+
+
 class Client:
-    """Reads a relay; remembers what came and what was settled."""
+    """Reads a stream; remembers what came and what was settled."""
 
     def __init__(self, response: Canned, *, deadline_s: float = 60, stall_s: float = 60) -> None:
         self.response = response
-        self.listener = Listener(keeps=True)
-        self.settled = 0
-        self.abandoned = 0
+        self.listener = Listener(2**18)
+        self.books = Books()
         self.released = 0
+        self.reasons: list[str] = []
         self._patience = Patience(stall_s, deadline_s, lambda: 0.0)
 
-    async def read(self, *, at_most: int = 1000, shows_usage: bool = True) -> bytes:
+    @property
+    def ending(self) -> tuple[int, int, int, int]:
+        """How often it was settled, abandoned, released and closed."""
+        return self.books.settled, self.books.abandoned, self.released, self.response.closed
+
+    async def broadcast(self) -> Broadcast:
         opened = OpenedStream(self.response, self._release)
         await opened.until_content()
-        pieces = relay(
-            opened,
-            self.listener,
-            shows_usage=shows_usage,
-            patience=self._patience,
-            settle=self._settle,
-            abandon=self._abandon,
-        )
+        return Broadcast(opened, self.listener, self.books)
+
+    def reader(self, *, shows_usage: bool = True) -> Reader:
+        return Reader(shows_usage, self._patience, self._finish, self.reasons.append)
+
+    async def read(self, *, at_most: int = 1000, shows_usage: bool = True) -> bytes:
+        broadcast = await self.broadcast()
+        pieces = broadcast.reading(broadcast.enter(), self.reader(shows_usage=shows_usage))
         got = [piece async for piece in _first(pieces, at_most)]
         await pieces.aclose()
         return b"".join(got)
@@ -86,12 +117,8 @@ class Client:
     def _release(self) -> None:
         self.released += 1
 
-    async def _settle(self) -> bytes:
-        self.settled += 1
+    async def _finish(self) -> bytes:
         return REMARK
-
-    def _abandon(self) -> None:
-        self.abandoned += 1
 
 
 async def _first(pieces: AsyncIterator[bytes], count: int) -> AsyncIterator[bytes]:
@@ -105,12 +132,7 @@ async def _first(pieces: AsyncIterator[bytes], count: int) -> AsyncIterator[byte
 async def test_a_whole_stream_passes_unchanged_and_is_settled_before_done() -> None:
     client = Client(Canned([says("one"), says("two"), ends(), USAGE, DONE]))
     assert await client.read() == says("one") + says("two") + ends() + USAGE + REMARK + DONE
-    assert (client.settled, client.abandoned, client.released, client.response.closed) == (
-        1,
-        0,
-        1,
-        1,
-    )
+    assert client.ending == (1, 0, 1, 1)
     assert client.listener.heard.usage is not None
 
 
@@ -140,7 +162,7 @@ async def test_a_broken_stream_ends_in_an_error_event_and_never_in_done(response
     assert DONE not in got
     last = orjson.loads(got.rstrip().rsplit(b"data: ", 1)[1])
     assert last["error"]["code"] == "stream_cut"
-    assert (client.settled, client.abandoned, client.response.closed) == (1, 0, 1)
+    assert client.ending == (1, 0, 1, 1)
 
 
 @pytest.mark.parametrize("tail", [[], [DONE], [DONE, DONE]], ids=["none", "one", "two"])
@@ -163,20 +185,15 @@ async def test_the_requests_deadline_ends_a_stream_too() -> None:
 async def test_a_client_that_leaves_abandons_the_stream_and_gives_the_place_back() -> None:
     client = Client(Canned([says("one"), says("two"), ends(), DONE]))
     assert await client.read(at_most=1) == says("one")
-    assert (client.settled, client.abandoned, client.released, client.response.closed) == (
-        0,
-        1,
-        1,
-        1,
-    )
+    assert client.ending == (0, 1, 1, 1)
+    assert client.reasons == ["client_left"]
 
 
 async def test_a_client_that_leaves_while_the_books_are_written_is_not_booked_twice() -> None:
     writing = asyncio.Event()
 
     class Slow(Client):
-        async def _settle(self) -> bytes:
-            self.settled += 1
+        async def _finish(self) -> bytes:
             writing.set()
             await asyncio.Event().wait()
             return b""
@@ -187,4 +204,153 @@ async def test_a_client_that_leaves_while_the_books_are_written_is_not_booked_tw
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (client.settled, client.abandoned, client.released) == (1, 0, 1)
+    assert client.ending == (1, 0, 1, 1)
+
+
+class Pushed(Canned):
+    """A response whose pieces come when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue()
+        self.waits = 0
+
+    def push(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._queue.put_nowait(piece)
+
+    async def __anext__(self) -> bytes:
+        self.waits += 1
+        if piece := await self._queue.get():
+            return piece
+        raise StopAsyncIteration
+
+
+WORDS = [says(word) for word in "a stream that many read at once".split()]
+
+
+async def collect(pieces: AsyncIterator[bytes]) -> bytes:
+    return b"".join([piece async for piece in pieces])
+
+
+async def settled(response: Pushed) -> None:
+    """Let everything run that can, up to where somebody waits for the next piece."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert response.waits
+
+
+async def test_all_who_read_get_everything_and_the_upstream_is_read_once() -> None:
+    response = Pushed()
+    client = Client(response)
+    response.push(WORDS[0])
+    broadcast = await client.broadcast()
+    reading = [
+        asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+        for _ in range(100)
+    ]
+    for word in WORDS[1:]:
+        response.push(word)
+        await settled(response)
+    late = asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+    response.push(ends(), USAGE, DONE)
+
+    got = await asyncio.gather(*reading, late)
+    assert set(got) == {b"".join(WORDS) + ends() + USAGE + REMARK + DONE}
+    assert client.ending == (1, 0, 1, 1)
+    assert (client.books.kept, response.waits) == (1, len(WORDS) + 3)
+
+
+async def test_who_leaves_while_reading_for_all_is_followed_by_another() -> None:
+    response = Pushed()
+    client = Client(response)
+    response.push(WORDS[0])
+    broadcast = await client.broadcast()
+    reading = [
+        asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+        for _ in range(3)
+    ]
+    for leaving in reading[:2]:
+        await settled(response)
+        leaving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaving
+    response.push(WORDS[1], ends(), DONE)
+
+    assert await reading[2] == WORDS[0] + WORDS[1] + ends() + REMARK + DONE
+    assert client.reasons == ["client_left"] * 2
+    assert client.ending == (1, 0, 1, 1)
+
+
+async def test_when_all_have_left_the_stream_is_abandoned() -> None:
+    response = Pushed()
+    client = Client(response)
+    response.push(WORDS[0])
+    broadcast = await client.broadcast()
+    reading = [
+        asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+        for _ in range(3)
+    ]
+    await settled(response)
+    for leaving in reading:
+        leaving.cancel()
+    await asyncio.gather(*reading, return_exceptions=True)
+
+    assert client.ending == (0, 1, 1, 1)
+    assert not broadcast.is_whole
+
+
+async def test_a_client_that_reads_slowly_holds_nobody_up() -> None:
+    response = Pushed()
+    client = Client(response)
+    response.push(WORDS[0])
+    broadcast = await client.broadcast()
+    slow = broadcast.reading(broadcast.enter(), client.reader())
+    assert await anext(slow) == WORDS[0]
+    quick = asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+    response.push(*WORDS[1:], ends(), DONE)
+
+    whole = b"".join(WORDS) + ends() + REMARK + DONE
+    assert await quick == whole
+    assert WORDS[0] + await collect(slow) == whole
+
+
+async def test_a_silent_stream_is_given_up_by_all_at_the_same_time() -> None:
+    client = Client(Canned([says("one")], stalls=True), stall_s=0.05)
+    broadcast = await client.broadcast()
+    began_s = asyncio.get_running_loop().time()
+    got = await asyncio.gather(
+        *(collect(broadcast.reading(broadcast.enter(), client.reader())) for _ in range(20))
+    )
+    assert all(b"sent nothing for 0.05 s" in each for each in got)
+    assert asyncio.get_running_loop().time() - began_s < 10 * 0.05
+    assert client.response.closed == 1
+
+
+async def test_whose_own_time_is_up_leaves_the_stream_to_the_others() -> None:
+    response = Pushed()
+    client = Client(response)
+    hasty = Client(response, deadline_s=0.02)
+    response.push(WORDS[0])
+    broadcast = await client.broadcast()
+    patient = asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+    got = await collect(broadcast.reading(broadcast.enter(), hasty.reader()))
+    assert b"broke off" in got
+    assert hasty.reasons == ["timeout"]
+    response.push(ends(), DONE)
+    assert await patient == WORDS[0] + ends() + REMARK + DONE
+
+
+async def test_what_is_too_long_to_keep_is_forgotten_as_it_passes() -> None:
+    response = Pushed()
+    client = Client(response)
+    client.listener = Listener(len(WORDS[0]))
+    response.push(WORDS[0])
+    broadcast = await client.broadcast()
+    first = broadcast.reading(broadcast.enter(), client.reader())
+    assert await anext(first) == WORDS[0]
+    assert broadcast.is_whole
+    response.push(WORDS[1], WORDS[2], ends(), DONE)
+    assert await anext(first) == WORDS[1]
+    assert not broadcast.is_whole
+    assert await collect(first) == WORDS[2] + ends() + REMARK + DONE

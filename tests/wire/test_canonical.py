@@ -12,7 +12,7 @@ from router.wire.canonical import canonical
 from tests.wire.documents import TREES
 from tests.wire.requests import USUAL, accepted_requests, nested
 
-PAIRS = settings(max_examples=500)
+PAIRS = settings(max_examples=3_500)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ PAIRS = settings(max_examples=500)
             "service_tier": "flex",
         },
         {"messages": [{"content": "Hello!", "role": "user", "name": None}]},
+        {"model": "auto:cheap"},
     ],
 )
 def test_to_say_what_goes_without_saying_changes_nothing(said: dict[str, Any]) -> None:
@@ -54,7 +55,7 @@ def test_to_say_what_goes_without_saying_changes_nothing(said: dict[str, Any]) -
         {"tool_choice": "none"},
         {"response_format": {"type": "json_object"}},
         {"something_new": 1},
-        {"model": "auto:cheap"},
+        {"stop": ["Hello"]},
         {"messages": [{"role": "user", "content": "Hello."}]},
         {"messages": [{"role": "system", "content": "Hello!"}]},
         {"messages": [{"role": "user", "content": ["Hello!"]}]},
@@ -63,6 +64,10 @@ def test_to_say_what_goes_without_saying_changes_nothing(said: dict[str, Any]) -
 )
 def test_to_ask_for_anything_else_is_another_request(said: dict[str, Any]) -> None:
     assert canonical({**USUAL, **said}) != canonical(USUAL)
+
+
+def test_one_stop_word_may_stand_in_a_list_or_alone() -> None:
+    assert canonical({**USUAL, "stop": "END"}) == canonical({**USUAL, "stop": ["END"]})
 
 
 def test_zero_is_zero_however_deep_it_stands() -> None:
