@@ -27,9 +27,10 @@ from router.ledger.report import Filters
 from router.pipeline.attempts import Means
 from router.pipeline.flights import Flights
 from router.pipeline.flow import Pipeline
+from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging
 from router.pipeline.slots import Slots
-from router.ports import Cache, Ledger, Meter, Purse, Upstream, World
+from router.ports import Cache, Ledger, Meter, Purse, Tower, Upstream, World
 from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.simulated.models import default_models
 from router.providers.simulated.server import running
@@ -40,6 +41,7 @@ from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring, StoreAway, Stored
 from router.server.protocol import QuietRequestHandler
 from router.stores.memory import MemoryCache, MemoryLedger, NoCache
+from router.stores.memory_tower import LonelyTower
 from router.stores.purse import MemoryMeter, MemoryPurse
 from router.stores.redis import RedisCache
 from router.stores.redis_link import RedisLink
@@ -113,7 +115,12 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
 def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     """A pipeline that can decide and has nothing to send with: for explanations and checks."""
     stores = Stores(
-        NoCache(), MemoryLedger(), MemoryPurse(world.unix_s), MemoryMeter(world.monotonic_s)
+        NoCache(),
+        Flights(),
+        LonelyTower(),
+        MemoryLedger(),
+        MemoryPurse(world.unix_s),
+        MemoryMeter(world.monotonic_s),
     )
     return _assembled(settings, world, {}, stores)
 
@@ -123,6 +130,8 @@ class Stores:
     """Where a pipeline keeps what it must remember."""
 
     cache: Cache
+    flights: Flights
+    tower: Tower
     ledger: Ledger
     purse: Purse
     meter: Meter
@@ -132,15 +141,19 @@ def _assembled(
     settings: Settings, world: World, upstreams: Mapping[str, Upstream], stores: Stores
 ) -> Pipeline:
     return Pipeline(
-        catalog=DatedCatalog.of(settings.catalog),
-        book=settings.book,
-        counter=TokenCounter(cl100k(cl100k_ranks())),
-        experience=Experience(),
+        judge=Judge(
+            catalog=DatedCatalog.of(settings.catalog),
+            book=settings.book,
+            counter=TokenCounter(cl100k(cl100k_ranks())),
+            experience=Experience(),
+            world=world,
+        ),
         fleet=Fleet(),
         hedging=Hedging({}),
         means=Means(upstreams, Slots(), world),
         cache=stores.cache,
-        flights=Flights(),
+        flights=stores.flights,
+        tower=stores.tower,
         tenancy=settings.tenancy,
         largest_stored_bytes=settings.cache_max_entry_bytes,
         ledger=stores.ledger,
@@ -257,7 +270,10 @@ async def _pipeline(
     outbox = _outbox_engine(settings, stack)
     purse, meter = _purse(engine, outbox, world, link), _meter(world, link)
     stack.push_async_callback(purse.close)
-    return _assembled(settings, world, upstreams, Stores(cache, ledger, purse, meter))
+    tower, flights = LonelyTower(), Flights()
+    stack.push_async_callback(flights.close)
+    stores = Stores(cache, flights, tower, ledger, purse, meter)
+    return _assembled(settings, world, upstreams, stores)
 
 
 def _ledger(settings: Settings, world: World) -> SqlLedger:

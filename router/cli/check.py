@@ -63,7 +63,8 @@ class Result:
 def check_examples(settings: Settings) -> Iterator[Result]:
     """Every example of every policy, decided and compared with what it expects."""
     pipeline = dry_pipeline(settings, real_world())
-    simulated = replace(pipeline, catalog=DatedCatalog.of(simulated_catalog()))
+    judge = replace(pipeline.judge, catalog=DatedCatalog.of(simulated_catalog()))
+    simulated = replace(pipeline, judge=judge)
     for loaded in settings.policies.values():
         for example in loaded.examples:
             within = simulated if loaded.on_simulated else pipeline

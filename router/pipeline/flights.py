@@ -15,9 +15,10 @@ fault is everybody's at once.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Any, Protocol
 
 from router.domain.caching import Writer
 from router.domain.errors import ApiError
@@ -26,6 +27,14 @@ from router.wire.cached import StoredAnswer
 
 _ENOUGH_FAILURES = 2
 _NOT_THE_REQUESTS_FAULT = frozenset({401, 402, 403, 408, 429})
+
+
+class Beacon(Protocol):
+    """What other processes see of a flight."""
+
+    def end(self) -> None:
+        """The flight is over."""
+        ...
 
 
 class Turn(Enum):
@@ -69,22 +78,26 @@ Landing = Turn | Whole | Aboard
 
 @dataclass(slots=True)
 class Flight:
-    """One answer, and those who wait for it. `over` is called once, when nobody may board any more."""
+    """One answer, and those who wait for it. `over` is called once, when nobody may board any more.
+
+    `beacon` is what other processes see of it, None where there are none, or one of them leads.
+    """
 
     over: Callable[[], None]
+    is_over: bool = False
+    beacon: "Beacon | None" = None
     _is_led: bool = False
-    _is_over: bool = False
     _failures: int = 0
     _stream: tuple[Writer, Broadcast] | None = None
     _line: deque[asyncio.Future[Landing]] = field(default_factory=deque)
 
     def __repr__(self) -> str:
-        return f"<Flight led={self._is_led} over={self._is_over} waiting={len(self._line)}>"
+        return f"<Flight led={self._is_led} over={self.is_over} waiting={len(self._line)}>"
 
     @property
     def is_open(self) -> bool:
         """Whether one who comes now would get the whole answer."""
-        return not self._is_over and (self._stream is None or self._stream[1].is_whole)
+        return not self.is_over and (self._stream is None or self._stream[1].is_whole)
 
     async def turn(self, patience_s: float | None) -> Landing:
         """What to do next; waits until that is known, None for as long as it takes. Raises ApiError."""
@@ -123,7 +136,7 @@ class Flight:
 
     def failed(self, error: ApiError | None) -> None:
         """The leader has no answer, for this reason, or has left: the next in line leads."""
-        if self._is_over or self._stream is not None:
+        if self.is_over or self._stream is not None:
             return
         self._failures += error is not None
         if error is not None and self._is_final(error):
@@ -136,9 +149,11 @@ class Flight:
 
     def end(self) -> None:
         """Nobody may board any more."""
-        if not self._is_over:
-            self._is_over = True
+        if not self.is_over:
+            self.is_over = True
             self.over()
+            if self.beacon is not None:
+                self.beacon.end()
 
     def _is_final(self, error: ApiError) -> bool:
         is_requests = 400 <= error.status < 500 and error.status not in _NOT_THE_REQUESTS_FAULT
@@ -179,6 +194,7 @@ class Flights:
 
     def __init__(self) -> None:
         self._flights: dict[str, Flight] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -189,6 +205,18 @@ class Flights:
         if flight is None or not flight.is_open:
             flight = self._flights[key] = Flight(lambda: self._remove(key, flight))
         return flight
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this in the background."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stop what is still done in the background."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _remove(self, key: str, flight: Flight | None) -> None:
         if self._flights.get(key) is flight:

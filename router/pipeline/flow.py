@@ -3,36 +3,30 @@
 parse -> understand -> stored? -> judge -> is somebody else just asking? -> send -> relay -> account
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from router.decision.choose import NothingAdequate, choose, pin
-from router.decision.experience import Experience
-from router.decision.policy import Circumstances, Policy, Terms
-from router.decision.resolve import PolicyBook, resolve
 from router.dispatch.fleet import Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
-from router.domain.budget import Balance, Budget
+from router.domain.budget import Balance
 from router.domain.caching import Tenancy
-from router.domain.catalog import DatedCatalog
-from router.domain.decision import Decision, ExclusionReason
+from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.model import Model
-from router.features.extract import features_of
-from router.features.tokens import TokenCounter
 from router.ledger.account import Account
-from router.ledger.rulebook import Payer, Rulebook, least_left, least_share_left, tightest
+from router.ledger.rulebook import Payer, Rulebook
 from router.pipeline.attempts import Means
+from router.pipeline.beacon import Beacon, followed
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
+from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging, plan_for, tightened
 from router.pipeline.refusals import (
-    budget_exceeded,
     limit_exceeded,
-    model_not_allowed,
-    policy_not_allowed,
 )
 from router.pipeline.relay import Patience
 from router.pipeline.reply import Reply
@@ -41,7 +35,7 @@ from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
-from router.ports import Cache, Ledger, Meter, Purse
+from router.ports import Cache, Ledger, Meter, Purse, Tower
 from router.wire.cached import StoredAnswer
 from router.wire.chat import ChatRequest, parse_chat
 from router.wire.limits import RequestLimits
@@ -54,15 +48,13 @@ Stored = Mapping[str, StoredAnswer]
 class Pipeline:
     """Everything that a request meets on its way; built once by the composition root."""
 
-    catalog: DatedCatalog
-    book: PolicyBook
-    counter: TokenCounter
-    experience: Experience
+    judge: Judge
     fleet: Fleet
     hedging: Hedging
     means: Means
     cache: Cache
     flights: Flights
+    tower: Tower
     tenancy: Tenancy
     largest_stored_bytes: int
     ledger: Ledger
@@ -75,23 +67,22 @@ class Pipeline:
     @property
     def models(self) -> Mapping[str, Model]:
         """The catalog of this moment."""
-        return self.catalog.at(self.means.world.unix_s())
+        return self.judge.models
 
     def decide(
         self, request: ChatRequest, caller: Caller, balances: Sequence[Balance] = ()
     ) -> Decision:
         """Understand and judge; nothing is sent. Raises ApiError for what cannot be decided."""
-        return self._judged(
-            self._visit(request, caller, self._target(request, caller), balances, ())
-        )
+        target = self.judge.target(request, caller)
+        return self.judge.judged(self.judge.visit(request, caller, target, balances, ()))
 
     async def answer(self, raw: bytes, caller: Caller) -> Reply:
         """The reply to one request. Raises ApiError for everything the client must be told."""
         request = parse_chat(raw, self.limits)
-        target = self._target(request, caller)
+        target = self.judge.target(request, caller)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()
-        visit = self._visit(request, caller, target, balances, budgets)
+        visit = self.judge.visit(request, caller, target, balances, budgets)
         shelf = self._shelf(visit)
         if shelf.is_shared:
             return await self._together(visit, shelf)
@@ -99,10 +90,11 @@ class Pipeline:
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
-        flight = self.flights.board(shelf.flight_key(visit.kind))
+        key = shelf.flight_key(visit.kind)
+        flight = self.flights.board(key)
         match await flight.turn(self._patience(visit).rest_s()):
             case Turn.LEAD:
-                return await self._leading(visit, shelf, flight)
+                return await self._leading(visit, shelf, flight, key)
             case Turn.LOOK:
                 return await self._served(visit, shelf, await self._stored(shelf))
             case Turn.LATE:
@@ -110,11 +102,15 @@ class Pipeline:
             case Whole() | Aboard() as landed:
                 return await self._joined(visit, shelf, landed)
 
-    async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight) -> Reply:
+    async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight, key: str) -> Reply:
         """Answer for all that wait; whatever goes wrong, they learn of it."""
         try:
-            stored = await self._stored(shelf)
-            decision = self._judged(visit, stored)
+            decision, stored = await self._look(visit, shelf)
+            if not decision.chosen.is_stored:
+                if (landed := await self._elsewhere(visit, flight, key)) is not None:
+                    return await self._joined(visit, shelf, landed)
+                # Another process may have stored its answer since we looked, and given up the lead.
+                decision, stored = await self._look(visit, shelf)
             if decision.chosen.is_stored:
                 flight.look()
                 return await self._handed_out(visit, decision, stored)
@@ -128,12 +124,30 @@ class Pipeline:
             flight.failed(error if isinstance(error, ApiError) else None)
             raise
 
+    async def _look(self, visit: Visit, shelf: Shelf) -> tuple[Decision, Stored]:
+        stored = await self._stored(shelf)
+        return self.judge.judged(visit, stored), stored
+
+    async def _elsewhere(self, visit: Visit, flight: Flight, key: str) -> Whole | Aboard | None:
+        """The answer of another process that leads; None when the lead is ours."""
+        if flight.beacon is not None:
+            return None
+        patience = self._patience(visit)
+        beacon = Beacon(flight, patience, self.flights.start)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience.rest_s()):
+                while (lead := await self.tower.lead(key, beacon.wanted)) is None:
+                    if landed := await followed(self.tower.follow(key), flight):
+                        return landed
+                beacon.light(lead)
+        return None
+
     async def _joined(self, visit: Visit, shelf: Shelf, landed: Whole | Aboard) -> Reply:
         """The answer that another request pays for, where it is good enough for this one."""
         try:
             writer = landed.writer
             at_hand = (writer.model_id,) if is_still(writer, self.models) else ()
-            decision = self._judged(visit, at_hand)
+            decision = self.judge.judged(visit, at_hand)
             if decision.chosen.is_stored:
                 await self._meter(visit.payer, 0)
                 return await self._handout(visit, decision).from_flight(landed)
@@ -145,7 +159,7 @@ class Pipeline:
 
     async def _served(self, visit: Visit, shelf: Shelf, stored: Stored) -> Reply:
         """The reply to a request that goes alone."""
-        decision = self._judged(visit, stored)
+        decision = self.judge.judged(visit, stored)
         if decision.chosen.is_stored:
             return await self._handed_out(visit, decision, stored)
         return await (await self._walk(visit, shelf, decision)).from_upstream()
@@ -157,70 +171,6 @@ class Pipeline:
 
     async def _stored(self, shelf: Shelf) -> Stored:
         return await shelf.look(self.models, self.means.world.unix_s())
-
-    def _target(self, request: ChatRequest, caller: Caller) -> Policy | Model:
-        """What is to decide, or to answer. Raises ApiError 404, and 403 for what the key may not use."""
-        target, grants = resolve(request.asked, self.book, self.models), caller.grants
-        if isinstance(target, Model):
-            if not grants.allows_model(target.id):
-                raise model_not_allowed(target.id, grants.models)
-        elif not grants.allows_policy(target.name):
-            raise policy_not_allowed(target.name, grants.policies)
-        return target
-
-    def _visit(
-        self,
-        request: ChatRequest,
-        caller: Caller,
-        target: Policy | Model,
-        balances: Sequence[Balance],
-        budgets: tuple[Budget, ...],
-    ) -> Visit:
-        features = features_of(request.body, self.counter)
-        circumstances = Circumstances(
-            asked=request.asked,
-            key=caller.key,
-            tags=frozenset(caller.tags),
-            models=caller.grants.models,
-            money_left=least_left(balances),
-            budget_left=_supposed(caller.budget_left, least_share_left(balances)),
-        )
-        if isinstance(target, Model):
-            terms = Terms(cache=self.book.named(self.book.default).terms.cache)
-        else:
-            _, terms = target.terms_for(features, circumstances)
-        return Visit(
-            request=request,
-            caller=caller,
-            target=target,
-            features=features,
-            circumstances=circumstances,
-            terms=terms,
-            budgets=budgets,
-            balances=balances,
-            began_s=self.means.world.monotonic_s(),
-        )
-
-    def _judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
-        """The decision. Raises ApiError: 400 where nothing may answer, 402 where it is the money."""
-        target, features = visit.target, visit.features
-        if isinstance(target, Model):
-            return self._pinned(visit, target, is_stored=target.id in stored)
-        try:
-            return choose(
-                features, visit.circumstances, target, self.models, self.experience, stored
-            )
-        except NothingAdequate as nothing:
-            if any(each.reason is ExclusionReason.BUDGET for each in nothing.exclusions):
-                raise budget_exceeded(tightest(visit.balances)) from None
-            raise
-
-    def _pinned(self, visit: Visit, model: Model, *, is_stored: bool) -> Decision:
-        cache, left = visit.terms.cache, visit.circumstances.money_left
-        pinned = pin(visit.features, model, self.experience, cache=cache, is_stored=is_stored)
-        if left is not None and pinned.chosen.cost.upper > left:
-            raise budget_exceeded(tightest(visit.balances))
-        return pinned
 
     async def _meter(self, payer: Payer, tokens: int) -> None:
         """Count the request in the limits that hold for it. Raises ApiError 429."""
@@ -264,7 +214,7 @@ class Pipeline:
             caller.request_id, request.asked, caller.key, caller.tags, request.stream, decision
         )
         wallet = Wallet(self.purse, visit.budgets)
-        books = Bookkeeper(account, self.ledger, self.experience, wallet)
+        books = Bookkeeper(account, self.ledger, self.judge.experience, wallet)
         return Telling(
             caller.request_id, decision, books, caller.wants_receipt or request.extension.receipt
         )
@@ -279,13 +229,9 @@ class Pipeline:
         plan = plan_for(
             decision,
             self.effort,
-            self.experience,
+            self.judge.experience,
             stream=visit.request.stream,
             deadline_s=visit.caller.deadline_s,
             hedges=self.hedging.of(decision),
         )
         return Attempts(plan, self.fleet, started_s=visit.began_s, jitter=self.means.world.chance)
-
-
-def _supposed(share: float | None, real: float) -> float:
-    return real if share is None else share

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from router.domain.ledger import Entry
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.flights import Aboard, Whole
 from router.pipeline.listener import Listener
@@ -12,10 +13,10 @@ from router.pipeline.telling import Telling
 from router.ports import World
 from router.wire.cached import StoredAnswer
 from router.wire.chat import ChatRequest
-from router.wire.replay import as_events, as_plain
-from router.wire.sse import DONE
+from router.wire.replay import as_plain, as_stream
+from router.wire.sse import DONE, EventSplitter
 
-_EVENTS_IN_A_PIECE = 64
+_PIECE_BYTES = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +31,15 @@ class Handout:
     async def from_stored(self, answer: StoredAnswer) -> Reply:
         """A stored answer, under an id of its own, as old as its `age` header says."""
         watch = Stopwatch.started(self.world)
-        events = self._events(answer) if self.request.stream else ()
-        self.telling.books.from_cache(
-            self.telling.decision.chosen, answer.origin.usage, watch.timing()
-        )
+        stream = self._stream(answer) if self.request.stream else b""
+        body = b"" if self.request.stream else self._plain(answer)
+        chosen, usage = self.telling.decision.chosen, answer.origin.usage
+        entry = self.telling.books.from_cache(chosen, usage, watch.timing())
         await self.telling.books.post()
         headers = self._headers("hit")
         headers["age"] = str(max(0, int(watch.at_s - answer.origin.at_s)))
         if self.request.stream:
-            return StreamReply(headers, self._replay(events))
-        body = as_plain(answer.body, is_stream=answer.is_stream, answer_id=self._answer_id)
+            return StreamReply(headers, self._replay(stream, entry))
         return self.telling.receipted(headers, body)
 
     async def from_flight(self, landed: Whole | Aboard) -> Reply:
@@ -75,22 +75,23 @@ class Handout:
     def _answer_id(self) -> str:
         return f"chatcmpl-{self.telling.request_id}"
 
-    def _events(self, answer: StoredAnswer) -> tuple[bytes, ...]:
-        return tuple(
-            as_events(
-                answer.body,
-                is_stream=answer.is_stream,
-                answer_id=self._answer_id,
-                usage=self.request.wants_usage,
-            )
+    def _plain(self, answer: StoredAnswer) -> bytes:
+        return as_plain(answer.body, is_stream=answer.is_stream, answer_id=self._answer_id)
+
+    def _stream(self, answer: StoredAnswer) -> bytes:
+        return as_stream(
+            answer.body,
+            is_stream=answer.is_stream,
+            answer_id=self._answer_id,
+            usage=self.request.wants_usage,
         )
 
-    async def _replay(self, events: tuple[bytes, ...]) -> AsyncGenerator[bytes]:
-        """A stored stream once more, with its own cost; many events at a time."""
-        for at in range(0, len(events), _EVENTS_IN_A_PIECE):
-            yield b"".join(events[at : at + _EVENTS_IN_A_PIECE])
-        answer = self.telling.books.posted[-1]
-        yield self.telling.remark(answer, events[-1]) + DONE
+    async def _replay(self, stream: bytes, entry: Entry) -> AsyncGenerator[bytes]:
+        """A stored stream once more, with its own cost."""
+        for at in range(0, len(stream), _PIECE_BYTES):
+            yield stream[at : at + _PIECE_BYTES]
+        first = EventSplitter(len(stream)).feed(stream)[0] if self.telling.tells_receipt else b""
+        yield self.telling.remark(entry, first) + DONE
 
     def _headers(self, cache: str) -> dict[str, str]:
         chosen = self.telling.decision.chosen

@@ -22,6 +22,7 @@ from typing import Any
 import aiohttp
 
 from router.domain.fault import AttemptFailed
+from router.pipeline.steady import Steady
 from router.ports import Call, Response
 from router.providers.translating.answers import chunk_event, plain_body
 from router.providers.translating.arguments import (
@@ -206,14 +207,13 @@ class _StreamResponse:
         self._trace = trace
         self._border = border
         self._first: bytes | None = None
-        self._waiting: asyncio.Task[bytes | None] | None = None
-        self._is_over = False
+        self._steady = Steady(self._events())
         self._id: str | None = None
 
     async def begun(self) -> "_StreamResponse":
         """Itself, after the first event: only then have all providers sent their request."""
         try:
-            self._first = await self._arriving()
+            self._first = await self._steady.next()
         except BaseException:
             await self.close()
             raise
@@ -229,34 +229,22 @@ class _StreamResponse:
         return self
 
     async def __anext__(self) -> bytes:
-        if self._is_over:
+        first, self._first = self._first, None
+        event = first or await self._steady.next()
+        if event is None:
             raise StopAsyncIteration
-        event, self._first = self._first, None
-        event = event or await self._arriving()
-        self._is_over = event is None
-        return event or DONE
+        return event
 
     async def close(self) -> None:
         self._trace.hang_up()
-        if self._waiting is not None:
-            self._waiting.cancel()
-            await asyncio.gather(self._waiting, return_exceptions=True)
+        await self._steady.close()
         # litellm's aclose leaves the connection open; without it, its generators would warn.
         await self._stream.aclose()
 
-    async def _arriving(self) -> bytes | None:
-        """The next event; None at the end. A wait that is cancelled can be taken up by another.
-
-        So it is a task of its own that waits: litellm's generators are over once cancelled.
-        """
-        if self._waiting is None:
-            self._waiting = asyncio.create_task(self._next())
-        waiting = self._waiting
-        try:
-            return await asyncio.shield(waiting)
-        finally:
-            if waiting.done():
-                self._waiting = None
+    async def _events(self) -> AsyncIterator[bytes]:
+        while (event := await self._next()) is not None:
+            yield event
+        yield DONE
 
     async def _next(self) -> bytes | None:
         """The next event; None at the end."""

@@ -70,7 +70,7 @@ class Front:
 
     def _listed(self, grants: Grants) -> dict[str, dict[str, object]]:
         """What a key may ask for."""
-        book, models = self.pipeline.book, self.pipeline.models.values()
+        book, models = self.pipeline.judge.book, self.pipeline.models.values()
         policies = [name for name in book.policies if grants.allows_policy(name)]
         names = [AUTO] if grants.allows_policy(book.default) else []
         owners = dict.fromkeys([*names, *(AUTO_PREFIX + name for name in policies)], "farthing")

@@ -1,0 +1,165 @@
+"""A flight that other processes can go along with: what its leader sends, and what they make of it.
+
+    leader     nothing at all, until another process wants it; then, as one more reader of the
+               flight, each piece as it comes: so it goes on even when its own clients have left
+    follower   the frames are a stream like an upstream's, or a whole answer
+
+Frames are a letter and bytes. A stream is its writer, its events in any number of frames, and what
+was used. Without this last frame it is broken off, whatever came before.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+
+import orjson
+
+from router.domain.caching import Writer
+from router.domain.errors import ApiError
+from router.domain.fault import AttemptFailed
+from router.domain.usage import NO_USAGE, Usage
+from router.pipeline.flights import Aboard, Flight, Turn, Whole
+from router.pipeline.listener import Listener
+from router.pipeline.relay import Broadcast, Patience, Reader
+from router.pipeline.steady import Steady
+from router.ports import Lead
+from router.wire.answer import StreamEvent, read_event
+from router.wire.cached import pack, unpack
+from router.wire.sse import EventSplitter
+
+_WHOLE, _WRITER, _EVENTS, _END = b"W", b"H", b"E", b"Z"
+_ASK_EVERY_S = 1.0
+_MOST_KEPT_BYTES = 2**20
+"""Of a stream that is followed, for those who come later."""
+
+
+class Beacon:
+    """What other processes see of a flight that is led here."""
+
+    def __init__(self, flight: Flight, patience: Patience, start: Callable[..., object]) -> None:
+        self._flight = flight
+        self._patience = patience
+        self._start = start
+        self._lead: Lead | None = None
+        self._is_wanted_already = False
+        self._is_feeding = False
+        self._asked_s = patience.monotonic_s()
+
+    def light(self, lead: Lead) -> None:
+        """The lead is ours."""
+        self._lead, self._flight.beacon = lead, self
+        if self._is_wanted_already:
+            self.wanted()
+
+    def wanted(self) -> None:
+        """Another process waits for the answer. Called in the event loop, once."""
+        self._is_wanted_already = True
+        if self._lead is not None and not self._flight.is_over:
+            self._is_feeding = True
+            self._start(self._feed(self._lead))
+
+    def end(self) -> None:
+        """The flight is over here."""
+        if self._lead is not None and not self._is_feeding:
+            self._start(self._lead.give_up())
+
+    async def _feed(self, lead: Lead) -> None:
+        try:
+            while not self._flight.is_over:
+                match await self._flight.turn(None):
+                    case Turn.LEAD:
+                        self._flight.failed(None)  # not for us: the next in line, if there is one
+                    case Whole(answer):
+                        await lead.send(_WHOLE + pack(answer))
+                    case Aboard() as aboard:
+                        await self._feed_stream(lead, aboard)
+                        return
+                    case _:
+                        """It is stored, and found there."""
+        except ApiError:
+            """They will find out for themselves."""
+        finally:
+            await lead.give_up()
+
+    async def _feed_stream(self, lead: Lead, aboard: Aboard) -> None:
+        is_whole = False
+
+        async def finish() -> bytes:
+            nonlocal is_whole
+            is_whole = not aboard.broadcast.listener.error
+            return b""
+
+        reader = Reader(True, self._patience, finish, lambda _: None)
+        await lead.send(_WRITER + orjson.dumps(aboard.writer))
+        async with aclosing(aboard.broadcast.reading(aboard.place, reader)) as pieces:
+            async for piece in pieces:
+                if is_whole or not await self._is_still_wanted(lead, aboard.broadcast):
+                    break
+                await lead.send(_EVENTS + piece)
+        if is_whole:
+            await lead.send(_END + orjson.dumps(aboard.broadcast.listener.paid))
+
+    async def _is_still_wanted(self, lead: Lead, broadcast: Broadcast) -> bool:
+        """Whether it is worth going on: asked now and then, once nobody else reads."""
+        now_s = self._patience.monotonic_s()
+        if not broadcast.is_lonely or now_s - self._asked_s < _ASK_EVERY_S:
+            return True
+        self._asked_s = now_s
+        return await lead.is_wanted()
+
+
+class RemoteStream:
+    """A stream that another process reads from its upstream. Both `Source` and `Owner` of it here."""
+
+    def __init__(self, frames: Steady[bytes], flight: Flight) -> None:
+        self._frames = frames
+        self._flight = flight
+        self._splitter = EventSplitter()
+        self._paid: Usage | None = None
+
+    async def next_events(self) -> list[StreamEvent] | None:
+        """The next batch. Raises AttemptFailed when the other process does not bring it to its end."""
+        frame = await self._frames.next()
+        if frame is None:
+            message = "the process that was answering has gone"
+            raise AttemptFailed.transient(message, "stream_cut", reached_model=True)
+        if frame[:1] == _END:
+            self._paid = Usage(**orjson.loads(frame[1:]))
+            return None
+        return [read_event(raw) for raw in self._splitter.feed(frame[1:])]
+
+    async def close(self) -> None:
+        """Stop following."""
+        await self._frames.close()
+
+    def close_books(self, listener: Listener) -> None:
+        """It is paid elsewhere."""
+        listener.paid = self._paid or NO_USAGE
+
+    async def keep(self, _: Listener) -> None:
+        """It is stored by whoever has paid for it."""
+        self._flight.end()
+
+    def abandon(self, _: Listener) -> None:
+        """Nobody here reads any more."""
+        self._flight.end()
+
+
+async def followed(frames: AsyncIterator[bytes], flight: Flight) -> Whole | Aboard | None:
+    """The answer of the process that leads, for all of `flight`; None when it has none (any more)."""
+    steady = Steady(frames)
+    try:
+        first = await steady.next()
+    except BaseException:
+        await steady.close()
+        raise
+    if first is None or first[:1] == _WHOLE:
+        await steady.close()
+        if answer := unpack(first[1:]) if first else None:
+            flight.whole(answer)
+        return Whole(answer) if answer else None
+    writer = Writer(**orjson.loads(first[1:]))
+    remote = RemoteStream(steady, flight)
+    broadcast = Broadcast(remote, Listener(_MOST_KEPT_BYTES), remote)
+    aboard = Aboard(writer, broadcast, broadcast.enter())
+    flight.begun(writer, broadcast)
+    return aboard

@@ -1,0 +1,105 @@
+"""Understanding and judging: everything about a request that needs no waiting."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from router.decision.choose import NothingAdequate, choose, pin
+from router.decision.experience import Experience
+from router.decision.policy import Circumstances, Policy, Terms
+from router.decision.resolve import PolicyBook, resolve
+from router.domain.budget import Balance, Budget
+from router.domain.catalog import DatedCatalog
+from router.domain.decision import Decision, ExclusionReason
+from router.domain.model import Model
+from router.features.extract import features_of
+from router.features.tokens import TokenCounter
+from router.ledger.rulebook import least_left, least_share_left, tightest
+from router.pipeline.refusals import budget_exceeded, model_not_allowed, policy_not_allowed
+from router.pipeline.visit import Caller, Visit
+from router.ports import World
+from router.wire.chat import ChatRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What decisions are made by: the catalog, the policies, and what was learnt so far."""
+
+    catalog: DatedCatalog
+    book: PolicyBook
+    counter: TokenCounter
+    experience: Experience
+    world: World
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """The catalog of this moment."""
+        return self.catalog.at(self.world.unix_s())
+
+    def target(self, request: ChatRequest, caller: Caller) -> Policy | Model:
+        """What is to decide, or to answer. Raises ApiError 404, and 403 for what the key may not use."""
+        target, grants = resolve(request.asked, self.book, self.models), caller.grants
+        if isinstance(target, Model):
+            if not grants.allows_model(target.id):
+                raise model_not_allowed(target.id, grants.models)
+        elif not grants.allows_policy(target.name):
+            raise policy_not_allowed(target.name, grants.policies)
+        return target
+
+    def visit(
+        self,
+        request: ChatRequest,
+        caller: Caller,
+        target: Policy | Model,
+        balances: Sequence[Balance],
+        budgets: tuple[Budget, ...],
+    ) -> Visit:
+        """The request understood, with the terms that hold for it."""
+        features = features_of(request.body, self.counter)
+        circumstances = Circumstances(
+            asked=request.asked,
+            key=caller.key,
+            tags=frozenset(caller.tags),
+            models=caller.grants.models,
+            money_left=least_left(balances),
+            budget_left=_supposed(caller.budget_left, least_share_left(balances)),
+        )
+        if isinstance(target, Model):
+            terms = Terms(cache=self.book.named(self.book.default).terms.cache)
+        else:
+            _, terms = target.terms_for(features, circumstances)
+        return Visit(
+            request=request,
+            caller=caller,
+            target=target,
+            features=features,
+            circumstances=circumstances,
+            terms=terms,
+            budgets=budgets,
+            balances=balances,
+            began_s=self.world.monotonic_s(),
+        )
+
+    def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
+        """The decision. Raises ApiError: 400 where nothing may answer, 402 where it is the money."""
+        target, features = visit.target, visit.features
+        if isinstance(target, Model):
+            return self._pinned(visit, target, is_stored=target.id in stored)
+        try:
+            return choose(
+                features, visit.circumstances, target, self.models, self.experience, stored
+            )
+        except NothingAdequate as nothing:
+            if any(each.reason is ExclusionReason.BUDGET for each in nothing.exclusions):
+                raise budget_exceeded(tightest(visit.balances)) from None
+            raise
+
+    def _pinned(self, visit: Visit, model: Model, *, is_stored: bool) -> Decision:
+        cache, left = visit.terms.cache, visit.circumstances.money_left
+        pinned = pin(visit.features, model, self.experience, cache=cache, is_stored=is_stored)
+        if left is not None and pinned.chosen.cost.upper > left:
+            raise budget_exceeded(tightest(visit.balances))
+        return pinned
+
+
+def _supposed(share: float | None, real: float) -> float:
+    return real if share is None else share

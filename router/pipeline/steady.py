@@ -1,0 +1,41 @@
+"""Wait for the next item of an iterator so that a cancelled wait loses nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Generic, TypeVar
+
+_T = TypeVar("_T")
+
+
+class Steady(Generic[_T]):
+    """Items of an async generator, which would be over once a wait inside it were cancelled.
+
+    So it is a task of its own that waits; whoever comes after a cancelled wait takes it up.
+    """
+
+    def __init__(self, items: AsyncIterator[_T]) -> None:
+        self._items = items
+        self._waiting: asyncio.Task[_T | None] | None = None
+
+    async def next(self) -> _T | None:
+        """The next item; None at the end. Raises what the iterator raises."""
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._anext())
+        waiting = self._waiting
+        try:
+            return await asyncio.shield(waiting)
+        finally:
+            if waiting.done():
+                self._waiting = None
+
+    async def close(self) -> None:
+        """Stop waiting, and close the iterator where it can be closed."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+            await asyncio.gather(self._waiting, return_exceptions=True)
+            self._waiting = None
+        if (aclose := getattr(self._items, "aclose", None)) is not None:
+            await aclose()
+
+    async def _anext(self) -> _T | None:
+        return await anext(self._items, None)

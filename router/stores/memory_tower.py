@@ -1,0 +1,34 @@
+"""A tower for one process: whoever asks leads, and nobody follows."""
+
+from collections.abc import AsyncIterator, Callable
+
+
+class LonelyLead:
+    """Implements `router.ports.Lead` where nobody else is there."""
+
+    async def send(self, _frame: bytes) -> None:
+        """Nobody listens."""
+
+    async def is_wanted(self) -> bool:
+        """Never."""
+        return False
+
+    async def give_up(self) -> None:
+        """Nobody takes it up."""
+
+
+class LonelyTower:
+    """Implements `router.ports.Tower` for one process."""
+
+    async def lead(self, _key: str, _wanted: Callable[[], None]) -> LonelyLead:
+        """Always."""
+        return LonelyLead()
+
+    async def follow(self, _key: str) -> AsyncIterator[bytes]:
+        """Nothing comes."""
+        for nothing in (b"",):
+            if nothing:
+                yield nothing
+
+    async def close(self) -> None:
+        """Nothing to release."""
