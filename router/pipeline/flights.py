@@ -199,6 +199,9 @@ class Flights:
     def __len__(self) -> int:
         return len(self._flights)
 
+    def __repr__(self) -> str:
+        return f"<Flights {list(self._flights.values())}>"
+
     def board(self, key: str) -> Flight:
         """The flight for `key`, a new one if there is none, or none that can still be boarded whole."""
         flight = self._flights.get(key)

@@ -18,6 +18,8 @@ from router.wire.errors import error_body
 from router.wire.sse import DONE, event_of
 
 _TOO_LATE = "timeout"
+_MOST_HELD_BYTES = 16 * 2**20
+"""Of a stream, for those who read more slowly than others: who falls further behind is let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Broadcast:
         self._owner = owner
         self._batches: list[list[StreamEvent]] = []
         self._dropped = 0
+        self._held_bytes = 0
         self._places: dict[int, int] = {}
         self._numbers = count()
         self._waiting: list[asyncio.Future[None]] = []
@@ -156,6 +159,8 @@ class Broadcast:
             if self._is_over:
                 return None
             await self._more(patience)
+        if at < 0:
+            raise _Late("it was read too slowly")
         self._places[place] += 1
         events = self._batches[at]
         self._drop_passed()
@@ -195,7 +200,7 @@ class Broadcast:
         if events is None:
             self.listener.ended()
         else:
-            self._batches.append(self.listener.hear(events))
+            self._hold(self.listener.hear(events))
         if events is None or self.listener.done or self.listener.error:
             await self._end()
 
@@ -211,12 +216,22 @@ class Broadcast:
             if not news.done():
                 news.set_result(None)
 
+    def _hold(self, events: list[StreamEvent]) -> None:
+        self._batches.append(events)
+        self._held_bytes += sum(len(event.raw) for event in events)
+        while self._held_bytes > _MOST_HELD_BYTES and len(self._batches) > 1:
+            self._drop(1)
+
     def _drop_passed(self) -> None:
         """Forget what everybody has got, unless somebody may still come who wants it all."""
         if self.listener.kept is None:
-            passed = min(self._places.values()) - self._dropped
-            del self._batches[:passed]
-            self._dropped += passed
+            self._drop(max(0, min(self._places.values()) - self._dropped))
+
+    def _drop(self, count: int) -> None:
+        for events in self._batches[:count]:
+            self._held_bytes -= sum(len(event.raw) for event in events)
+        del self._batches[:count]
+        self._dropped += count
 
     def _last_event(self) -> bytes:
         listener = self.listener

@@ -65,6 +65,7 @@ async def proxy(
     simulated: Sequence[SimulatedModel] | None = None,
     speed: float = 0,
     first_upstream: str | None = None,
+    cache: str = "off",
 ) -> AsyncIterator[Proxy]:
     """A proxy whose policy takes `models` in this order, the first one as the cheapest.
 
@@ -72,7 +73,9 @@ async def proxy(
     """
     async with running(simulated or default_models(), speed=speed) as upstream:
         places = {"sim": upstream.base_url, "first": first_upstream or upstream.base_url}
-        path = _write(folder, places, models, policy or {}, server or {}, of_model or {})
+        path = _write(
+            folder, places, models, policy or {}, server or {}, of_model or {}, cache=cache
+        )
         settings = replace(load_settings(path, {}), port=0)
         async with (
             serving(settings, real_world()) as started,
@@ -88,6 +91,8 @@ def _write(
     policy: Mapping[str, Any],
     server: Mapping[str, Any],
     of_model: Mapping[str, Any],
+    *,
+    cache: str,
 ) -> Path:
     (folder / "policies").mkdir()
     usual = {
@@ -113,7 +118,7 @@ def _write(
         "upstreams": {name: {"kind": "openai", "base_url": url} for name, url in places.items()},
         "models": catalog,
         "policies": {"default": "test"},
-        "cache": {"url": "off"},
+        "cache": {"url": cache},
         "ledger": {"path": "ledger.db"},
     }
     path = folder / "config.yaml"

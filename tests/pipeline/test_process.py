@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import get
 
 MB = 2**20
+NUMBERS = count()
 PATIENCE_S = 30.0
 HUGE = "huge,mb=24"
 
@@ -37,7 +39,7 @@ def ask(farthing: Farthing, fault: str) -> socket.socket:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
     connection.settimeout(PATIENCE_S)
     connection.connect((address.hostname, address.port))
-    message = {"role": "user", "content": "Tell me everything."}
+    message = {"role": "user", "content": f"Tell me everything about {next(NUMBERS)}."}
     body = json.dumps(
         {
             "model": "sim-mid",

@@ -354,3 +354,19 @@ async def test_what_is_too_long_to_keep_is_forgotten_as_it_passes() -> None:
     assert await anext(first) == WORDS[1]
     assert not broadcast.is_whole
     assert await collect(first) == WORDS[2] + ends() + REMARK + DONE
+
+
+async def test_who_falls_too_far_behind_is_let_go() -> None:
+    response = Pushed()
+    client, slow = Client(response), Client(response)
+    client.listener = Listener(1000)
+    response.push(WORDS[0])
+    broadcast = await client.broadcast()
+    behind = broadcast.reading(broadcast.enter(), slow.reader())
+    assert await anext(behind) == WORDS[0]
+    quick = asyncio.create_task(collect(broadcast.reading(broadcast.enter(), client.reader())))
+    response.push(*[says("x" * 2**20)] * 18, ends(), DONE)
+
+    assert len(await quick) > 18 * 2**20
+    assert b"read too slowly" in await collect(behind)
+    assert slow.reasons == ["timeout"]
