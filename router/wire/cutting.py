@@ -44,7 +44,8 @@ def _choice(choice: object, place: int) -> Iterator[dict[str, Any]]:
 
 def _deltas(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The role, then each member that says something: texts in pieces, anything else at once."""
-    yield {"role": message.get("role", "assistant"), "content": ""}
+    content = "" if isinstance(message.get("content"), str) else None
+    yield {"role": message.get("role", "assistant"), "content": content}
     for name, value in message.items():
         match value:
             case str() if name != "role":
