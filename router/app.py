@@ -38,12 +38,14 @@ from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring, StoreAway, Stored
 from router.server.protocol import QuietRequestHandler
-from router.stores.memory import MemoryCache, MemoryLedger, NoCache
-from router.stores.purse import MemoryMeter, MemoryPurse
-from router.stores.redis import RedisCache
-from router.stores.redis_link import RedisLink
-from router.stores.redis_meter import RedisMeter
-from router.stores.redis_purse import RedisPurse
+from router.stores.memory.cache import MemoryCache, NoCache
+from router.stores.memory.ledger import MemoryLedger
+from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.purse import MemoryPurse
+from router.stores.redis.cache import RedisCache
+from router.stores.redis.link import RedisLink
+from router.stores.redis.meter import RedisMeter
+from router.stores.redis.purse import RedisPurse
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.keys import KeyStore

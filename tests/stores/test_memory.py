@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from router.stores.memory import MemoryCache, MemoryLedger, NoCache
+from router.stores.memory.cache import MemoryCache, NoCache
+from router.stores.memory.ledger import MemoryLedger
 from tests.stores.entries import entry
 
 

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from router.stores.redis import RedisCache
-from router.stores.redis_link import RedisLink
+from router.stores.redis.cache import RedisCache
+from router.stores.redis.link import RedisLink
 from tests.servers import RedisServer
 
 TIMEOUT_S = 0.2
@@ -166,7 +166,7 @@ async def test_its_going_and_coming_back_are_each_logged_once(
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO, "router.stores.redis_link")
+    caplog.set_level(logging.INFO, "router.stores.redis.link")
     redis_server.kill()
     for _ in range(3):
         await cache.get("a")

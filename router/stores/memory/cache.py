@@ -1,11 +1,7 @@
-"""Stores that live in this process: for a single process, for dry runs, and for tests."""
+"""Stored answers in this process, and no stored answers at all."""
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-
-from router.domain.ledger import Entry
-from router.ports import LedgerStanding
+from collections.abc import Callable
 
 
 class MemoryCache:
@@ -58,22 +54,3 @@ class NoCache:
 
     async def close(self) -> None:
         """Nothing to release."""
-
-
-class MemoryLedger:
-    """Implements `router.ports.Ledger` in a list that tests can read."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-
-    @property
-    def standing(self) -> LedgerStanding:
-        """Always well."""
-        return LedgerStanding()
-
-    def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
-        """Keep `entries`; done at once."""
-        self.entries.extend(entries)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
