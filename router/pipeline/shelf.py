@@ -4,7 +4,7 @@ A stored answer is taken only where the decision finds the model that wrote it a
 policy does not accept what a weak model wrote for a lenient one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from router.domain.decision import Candidate, Decision
@@ -54,10 +54,12 @@ class Shelf:
         """A stored answer and the candidate that wrote it, if the decision accepts that one."""
         if self.key is None or not self.wish.may_read:
             return None
-        stored = await self.cache.get(self.key)
-        answer = unpack(stored) if stored else None
-        writer = _adequate(decision).get(answer.model_id) if answer else None
-        return (writer, answer) if writer and answer else None
+        stored = await self.cache.answers(self.key)
+        for writer in _adequate(decision):
+            value = stored.get(writer.model.id)
+            if value is not None and (answer := unpack(value)) is not None:
+                return writer, answer
+        return None
 
     async def keep(
         self, answer: CachedAnswer, finish_reasons: frozenset[str], *, calls_tools: bool
@@ -66,7 +68,7 @@ class Shelf:
         if self.key is None or not self.may_store:
             return
         if is_worth_keeping(finish_reasons, calls_tools=calls_tools):
-            await self.cache.put(self.key, pack(answer), self.ttl_s)
+            await self.cache.put(self.key, answer.model_id, pack(answer), self.ttl_s)
 
     @property
     def may_store(self) -> bool:
@@ -79,9 +81,7 @@ class Shelf:
         return "off" if self.key is None else "miss"
 
 
-def _adequate(decision: Decision) -> Mapping[str, Candidate]:
-    return {
-        candidate.model.id: candidate
-        for candidate in (decision.chosen, *decision.fallbacks)
-        if candidate.quality.p >= decision.required_p or candidate is decision.chosen
-    }
+def _adequate(decision: Decision) -> Iterator[Candidate]:
+    for candidate in (decision.chosen, *decision.fallbacks):
+        if candidate.quality.p >= decision.required_p or candidate is decision.chosen:
+            yield candidate

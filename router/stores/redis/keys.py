@@ -2,11 +2,11 @@
 
 | key                             | type       | fields                                | lifetime              |
 |---------------------------------|------------|---------------------------------------|-----------------------|
-| `farthing:1:cache:<request>`    | string     | an answer's bytes                     | as its policy says    |
-| `farthing:1:{budget}:<id>`      | hash       | `spent`, `reserved` in nano-dollars   | its period and a day  |
-| `farthing:1:{budget}:<id>:holds`| sorted set | `<token>:<nano-dollars>`, by when it  | its account's         |
+| `farthing:2:cache:<request>`    | hash       | `<model>`: its answer's bytes         | its longest answer's  |
+| `farthing:2:{budget}:<id>`      | hash       | `spent`, `reserved` in nano-dollars   | its period and a day  |
+| `farthing:2:{budget}:<id>:holds`| sorted set | `<token>:<nano-dollars>`, by when it  | its account's         |
 |                                 |            | lapses (Unix time)                    |                       |
-| `farthing:1:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
+| `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
 
 The number is the version of the format: a newer Farthing never misreads what an older one stored.
 `<request>` is a digest of the request, `<id>` of what the key is for: names of keys and projects
@@ -15,13 +15,19 @@ stand nowhere. Keys that one script touches share the braces, so that a cluster 
 
 from hashlib import sha256
 
-VERSION = 1
+VERSION = 2
 _PREFIX = f"farthing:{VERSION}:"
+_CACHE = f"{_PREFIX}cache:"
 
 
 def cached(request: str) -> str:
-    """The stored answer to the request with this digest."""
-    return f"{_PREFIX}cache:{request}"
+    """The stored answers to the request with this digest."""
+    return f"{_CACHE}{request}"
+
+
+def request(cached: str) -> str:
+    """The digest of the request whose stored answers have this key."""
+    return cached.removeprefix(_CACHE)
 
 
 def account(*named: str) -> str:
