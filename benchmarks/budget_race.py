@@ -17,9 +17,9 @@ from rich.table import Table
 from router.domain.budget import EVERYTHING, Budget, Scope, ScopeKind, Window
 from router.domain.money import ZERO, Money
 from router.ports import Purse, Reservation
-from router.stores.purse import MemoryPurse, nothing_spent
-from router.stores.redis_link import RedisLink
-from router.stores.redis_purse import RedisPurse
+from router.stores.memory.purse import MemoryPurse, nothing_spent
+from router.stores.redis.link import RedisLink
+from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 
 _AT_ONCE = 200

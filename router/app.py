@@ -40,13 +40,15 @@ from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring, StoreAway, Stored
 from router.server.protocol import QuietRequestHandler
-from router.stores.memory import MemoryCache, MemoryLedger, NoCache
+from router.stores.memory.cache import MemoryCache, NoCache
+from router.stores.memory.ledger import MemoryLedger
+from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.purse import MemoryPurse
 from router.stores.memory_tower import LonelyTower
-from router.stores.purse import MemoryMeter, MemoryPurse
-from router.stores.redis import RedisCache
-from router.stores.redis_link import RedisLink
-from router.stores.redis_meter import RedisMeter
-from router.stores.redis_purse import RedisPurse
+from router.stores.redis.cache import RedisCache
+from router.stores.redis.link import RedisLink
+from router.stores.redis.meter import RedisMeter
+from router.stores.redis.purse import RedisPurse
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.keys import KeyStore
@@ -346,10 +348,14 @@ def _redis(
 
 def _cache(settings: Settings, world: World, link: RedisLink | None) -> Cache:
     if link is not None:
-        return RedisCache(link)
+        return RedisCache(link, max_entry_bytes=settings.cache_max_entry_bytes)
     if settings.cache_url == "off":
         return NoCache()
-    return MemoryCache(max_bytes=settings.cache_max_bytes, monotonic_s=world.monotonic_s)
+    return MemoryCache(
+        max_bytes=settings.cache_max_bytes,
+        max_entry_bytes=settings.cache_max_entry_bytes,
+        monotonic_s=world.monotonic_s,
+    )
 
 
 async def _listen(app: web.Application, settings: Settings, stack: AsyncExitStack) -> str:

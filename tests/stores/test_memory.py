@@ -1,12 +1,15 @@
 """The cache of a single process: bounded, forgetful of the least used, strict about time."""
 
-from collections.abc import Coroutine
+import gc
+import tracemalloc
+from collections.abc import Coroutine, Mapping
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from router.stores.memory import MemoryCache, MemoryLedger, NoCache
+from router.stores.memory.cache import OVERHEAD_BYTES, MemoryCache, NoCache
+from router.stores.memory.ledger import MemoryLedger
 from tests.stores.entries import entry
 
 
@@ -20,87 +23,104 @@ class Clock:
         return self.now_s
 
 
-def cache(max_bytes: int, clock: Clock | None = None) -> MemoryCache:
-    return MemoryCache(max_bytes=max_bytes, monotonic_s=clock or Clock())
+W = "m"
+_EACH = OVERHEAD_BYTES + len("a") + len(W)
+"""What an answer without a byte takes."""
 
 
-async def test_what_is_put_is_got() -> None:
-    shelf = cache(100)
-    await shelf.put("a", b"1", 60)
-
-    assert await shelf.get("a") == b"1"
-    assert await shelf.get("b") is None
-
-
-async def test_an_answer_is_gone_when_its_time_is_up() -> None:
-    clock = Clock()
-    shelf = cache(100, clock)
-    await shelf.put("a", b"1", 60)
-
-    clock.now_s += 59.9
-    assert await shelf.get("a") == b"1"
-    clock.now_s += 0.1
-    assert await shelf.get("a") is None
+def cache(entries: int, of_bytes: int, clock: Clock | None = None) -> MemoryCache:
+    """Room for so many answers of so many bytes."""
+    return MemoryCache(max_bytes=entries * (of_bytes + _EACH), monotonic_s=clock or Clock())
 
 
 async def test_the_least_recently_used_leaves_first() -> None:
-    shelf = cache(3)
+    shelf = cache(3, 1)
     for key in "abc":
-        await shelf.put(key, b"1", 60)
-    await shelf.get("a")
-    await shelf.put("d", b"1", 60)
+        await shelf.put(key, W, b"1", 60)
+    await shelf.answers("a")
+    await shelf.put("d", W, b"1", 60)
 
-    assert [await shelf.get(key) for key in "abcd"] == [b"1", None, b"1", b"1"]
+    assert [bool(await shelf.answers(key)) for key in "abcd"] == [True, False, True, True]
+
+
+async def test_answers_of_all_writers_are_counted() -> None:
+    shelf = cache(3, 1)
+    for writer in "xyz":
+        await shelf.put("a", writer, b"1", 60)
+    await shelf.put("b", "x", b"1", 60)
+
+    assert await shelf.answers("a") == {"y": b"1", "z": b"1"}
+    assert await shelf.answers("b") == {"x": b"1"}
 
 
 async def test_what_is_larger_than_the_cache_is_not_kept_and_drives_nobody_out() -> None:
-    shelf = cache(3)
-    await shelf.put("a", b"123", 60)
-    await shelf.put("b", b"1234", 60)
+    shelf = cache(1, 3)
+    await shelf.put("a", W, b"123", 60)
+    await shelf.put("b", W, b"1234", 60)
 
-    assert await shelf.get("a") == b"123"
-    assert await shelf.get("b") is None
+    assert await shelf.answers("a") == {W: b"123"}
+    assert await shelf.answers("b") == {}
 
 
-async def test_a_new_value_takes_the_place_of_the_old_one() -> None:
-    shelf = cache(3)
-    await shelf.put("a", b"12", 60)
-    await shelf.put("a", b"345", 60)
-    await shelf.put("b", b"", 60)
+async def test_a_new_value_takes_the_place_of_the_old_one_even_where_it_is_too_large() -> None:
+    shelf = cache(1, 3)
+    await shelf.put("a", W, b"12", 60)
+    await shelf.put("a", W, b"345", 60)
 
-    assert await shelf.get("a") == b"345"
-    await shelf.put("a", b"too large", 60)
-    assert await shelf.get("a") is None
+    assert await shelf.answers("a") == {W: b"345"}
+    await shelf.put("a", W, b"too large", 60)
+    assert await shelf.answers("a") == {}
+
+
+async def test_the_bytes_that_it_counts_are_the_bytes_that_it_takes() -> None:
+    answers, most = 5000, 10**9
+    shelf = MemoryCache(max_bytes=most, monotonic_s=Clock())
+    gc.collect()
+    tracemalloc.start()
+    for number in range(answers):
+        await shelf.put(f"{number:064x}", f"model-{number}", bytes(1000), 60)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    counted = answers * (64 + len("model-1234") + 1000 + OVERHEAD_BYTES)
+    assert 0.85 < taken / counted < 1.1
 
 
 class AnyUse(RuleBasedStateMachine):
     """Whatever is done with it, it holds what a plain list of the last uses says it should."""
 
     KEYS = st.sampled_from("abcd")
-    MOST = 10
+    WRITERS = st.sampled_from("xyz")
+    MOST = 3 * (4 + _EACH)
 
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.shelf = cache(self.MOST, self.clock)
-        self.expected: dict[str, tuple[float, bytes]] = {}
+        self.shelf = cache(3, 4, self.clock)
+        self.expected: dict[tuple[str, str], tuple[float, bytes]] = {}
 
-    @rule(key=KEYS, value=st.binary(max_size=12), ttl_s=st.integers(0, 5))
-    def put(self, key: str, value: bytes, ttl_s: int) -> None:
-        done(self.shelf.put(key, value, ttl_s))
-        self.expected.pop(key, None)
-        if len(value) <= self.MOST:
-            self.expected[key] = (self.clock.now_s + ttl_s, value)
-        while sum(len(value) for _, value in self.expected.values()) > self.MOST:
+    @rule(key=KEYS, writer=WRITERS, value=st.binary(max_size=20), ttl_s=st.integers(0, 5))
+    def put(self, key: str, writer: str, value: bytes, ttl_s: int) -> None:
+        done(self.shelf.put(key, writer, value, ttl_s))
+        self.expected.pop((key, writer), None)
+        self.expected[key, writer] = (self.clock.now_s + ttl_s, value)
+        while sum(len(value) + _EACH for _, value in self.expected.values()) > self.MOST:
             del self.expected[next(iter(self.expected))]
 
+    @rule(key=KEYS, writer=WRITERS)
+    def drop(self, key: str, writer: str) -> None:
+        done(self.shelf.drop(key, writer))
+        self.expected.pop((key, writer), None)
+
     @rule(key=KEYS)
-    def get(self, key: str) -> None:
-        expires_s, value = self.expected.pop(key, (0.0, b""))
-        alive = expires_s > self.clock.now_s
-        if alive:
-            self.expected[key] = (expires_s, value)
-        assert done(self.shelf.get(key)) == (value if alive else None)
+    def ask(self, key: str) -> None:
+        alive = {}
+        for writer in "xyz":
+            expires_s, value = self.expected.pop((key, writer), (0.0, b""))
+            if expires_s > self.clock.now_s:
+                self.expected[key, writer] = (expires_s, value)
+                alive[writer] = value
+        assert done(self.shelf.answers(key)) == alive
 
     @rule(passed_s=st.floats(0, 3))
     def wait(self, passed_s: float) -> None:
@@ -111,21 +131,22 @@ TestAnyUse = AnyUse.TestCase
 TestAnyUse.settings = settings(max_examples=30, stateful_step_count=30)
 
 
-def done(coroutine: Coroutine[None, None, bytes | None]) -> bytes | None:
+def done(coroutine: Coroutine[None, None, Mapping[str, bytes] | None]) -> object:
     """The result of a coroutine that awaits nothing."""
     try:
         coroutine.send(None)
     except StopIteration as finished:
-        value: bytes | None = finished.value
-        return value
+        return finished.value
     raise AssertionError("it waits for something")
 
 
 async def test_no_cache_keeps_nothing() -> None:
     nothing = NoCache()
-    await nothing.put("a", b"1", 60)
+    await nothing.put("a", W, b"1", 60)
+    await nothing.drop("a", W)
 
-    assert await nothing.get("a") is None
+    assert await nothing.answers("a") == {}
+    assert [each async for each in nothing.entries()] == []
     await nothing.close()
 
 

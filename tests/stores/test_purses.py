@@ -10,10 +10,11 @@ import pytest_asyncio
 from router.domain.budget import EVERYTHING, Balance, Budget, RateLimit, Scope, ScopeKind, Window
 from router.domain.money import ZERO, Money
 from router.ports import Exceeded, Meter, Purse, Reservation
-from router.stores.purse import MemoryMeter, MemoryPurse
-from router.stores.redis_link import RedisLink
-from router.stores.redis_meter import RedisMeter
-from router.stores.redis_purse import RedisPurse
+from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.purse import MemoryPurse
+from router.stores.redis.link import RedisLink
+from router.stores.redis.meter import RedisMeter
+from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 
 NOON_S = 1_790_000_000.0

@@ -1,9 +1,6 @@
 """Budgets in Redis, one wall for every process that uses the same server.
 
-    farthing:1:{budget}:<id>        hash: spent, reserved, in nano-dollars
-    farthing:1:{budget}:<id>:holds  sorted set: `<token>:<amount>` by the time at which it lapses
-
-`<id>` names a budget in one of its periods. Scripts look and take in one step. An account that is
+Scripts look and take in one step. An account that is
 not there is first asked of the ledger; of two who ask at once the first one's answer stays.
 
 A process that dies cannot settle: what it had set aside lapses after a while, and counts as spent
@@ -17,14 +14,14 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from typing import Any
 
 from router.domain.budget import Balance, Budget, Period
 from router.domain.money import Money
 from router.ports import Reservation
-from router.stores.purse import MemoryPurse, Spent
-from router.stores.redis_link import RedisAway, RedisLink
+from router.stores.memory.purse import MemoryPurse, Spent
+from router.stores.redis import keys
+from router.stores.redis.link import RedisAway, RedisLink
 
 _LOG = logging.getLogger(__name__)
 _PICO_PER_NANO = 1000
@@ -116,8 +113,7 @@ class _Account:
     def key(self) -> str:
         scope = self.budget.scope
         named = (scope.kind, scope.name, self.budget.window, self.budget.timezone)
-        text = "\n".join((*named, repr(self.period.start_s)))
-        return f"farthing:1:{{budget}}:{sha256(text.encode()).hexdigest()[:32]}"
+        return keys.account(*named, repr(self.period.start_s))
 
     def balance(self, spent_nano: int, reserved_nano: int) -> Balance:
         spent, reserved = Money(spent_nano * _PICO_PER_NANO), Money(reserved_nano * _PICO_PER_NANO)
@@ -238,8 +234,8 @@ class RedisPurse:
         await self._run(self._open, (account,), [_nano(spent), for_s])
 
     async def _run(self, script: Any, accounts: Sequence[_Account], told: Sequence[Any]) -> Any:
-        keys = [account.key for account in accounts]
-        every = [*keys, *(f"{key}:holds" for key in keys)]
+        named = [account.key for account in accounts]
+        every = [*named, *map(keys.holds, named)]
         return await self._link.ask(lambda: script(keys=every, args=told))
 
     def _accounts(self, budgets: Sequence[Budget]) -> tuple[_Account, ...]:

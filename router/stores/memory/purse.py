@@ -1,4 +1,4 @@
-"""Budgets and limits per minute kept in this process: for one process, and for tests.
+"""Budgets kept in this process: for one process, and for tests.
 
 Nothing is awaited between looking and taking, so that two requests never take the same dollar. What
 was spent before this process began is asked of the ledger, once for each budget and period, before
@@ -9,10 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from router.dispatch.rate import Rate
-from router.domain.budget import Balance, Budget, Period, RateLimit, Scope
+from router.domain.budget import Balance, Budget, Period, Scope
 from router.domain.money import ZERO, Money
-from router.ports import Exceeded, Reservation
+from router.ports import Reservation
 
 Spent = Callable[[Scope, float], Awaitable[Money]]
 """What a scope has spent since a Unix time, by the ledger."""
@@ -96,36 +95,3 @@ class MemoryPurse:
 
 def _holds(period: Period, now_s: float) -> bool:
     return period.start_s <= now_s and (period.resets_s is None or now_s < period.resets_s)
-
-
-class MemoryMeter:
-    """Implements `router.ports.Meter` in this process."""
-
-    def __init__(self, monotonic_s: Callable[[], float]) -> None:
-        self._monotonic_s = monotonic_s
-        self._rates: dict[tuple[RateLimit, str], Rate] = {}
-
-    async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
-        """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
-        now_s = self._monotonic_s()
-        wanted = [each for limit in limits for each in self._wanted(limit, tokens)]
-        for limit, rate, amount in wanted:
-            if (wait_s := rate.wait_s(amount, now_s)) > 0:
-                return Exceeded(limit, wait_s)
-        for _, rate, amount in wanted:
-            rate.take(amount, now_s)
-        return None
-
-    async def close(self) -> None:
-        """Nothing to release."""
-
-    def _wanted(self, limit: RateLimit, tokens: int) -> list[tuple[RateLimit, Rate, int]]:
-        bounds = {
-            "requests": (limit.requests_per_minute, 1),
-            "tokens": (limit.tokens_per_minute, tokens),
-        }
-        return [
-            (limit, self._rates.setdefault((limit, what), Rate(bound)), amount)
-            for what, (bound, amount) in bounds.items()
-            if bound is not None
-        ]

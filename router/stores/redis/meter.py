@@ -1,17 +1,15 @@
 """Limits per minute in Redis: token buckets that every process draws on.
 
-    farthing:1:{limit}:<id>     hash: left, at_s
-
 Redis' own clock fills them, so that the processes' clocks need not agree.
 """
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 
 from router.domain.budget import RateLimit
 from router.ports import Exceeded
-from router.stores.purse import MemoryMeter
-from router.stores.redis_link import RedisAway, RedisLink
+from router.stores.memory.meter import MemoryMeter
+from router.stores.redis.keys import bucket
+from router.stores.redis.link import RedisAway, RedisLink
 
 _TAKE = """
 local time = redis.call('TIME')
@@ -65,12 +63,7 @@ def _bounds(limit: RateLimit, tokens: int) -> list[tuple[RateLimit, str, int, in
         "tokens": (limit.tokens_per_minute, tokens),
     }
     return [
-        (limit, _key(limit, what), most, amount)
+        (limit, bucket(limit.scope.kind, limit.scope.name, what), most, amount)
         for what, (most, amount) in bounds.items()
         if most is not None
     ]
-
-
-def _key(limit: RateLimit, what: str) -> str:
-    text = f"{limit.scope.kind}\n{limit.scope.name}\n{what}"
-    return f"farthing:1:{{limit}}:{sha256(text.encode()).hexdigest()[:32]}"

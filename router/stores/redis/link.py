@@ -6,7 +6,8 @@ and after a failure the next ones fail at once for a moment. It is logged once p
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import redis.asyncio
@@ -16,6 +17,7 @@ from redis.exceptions import RedisError
 
 _LOG = logging.getLogger(__name__)
 _CONNECTIONS = 16
+_PAGE = 200
 
 
 class RedisAway(Exception):
@@ -62,6 +64,19 @@ class RedisLink:
             raise RedisAway from None
         self._came_up()
         return reply
+
+    async def names(self, pattern: str) -> AsyncIterator[str]:
+        """The keys that match `pattern`. Raises RedisAway when it breaks off."""
+        cursor = 0
+        while True:
+            cursor, page = await self.ask(partial(self._page, cursor, pattern))
+            for name in page:
+                yield name.decode()
+            if cursor == 0:
+                return
+
+    async def _page(self, cursor: int, pattern: str) -> Any:
+        return await self.client.scan(cursor, match=pattern, count=_PAGE)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,49 @@
+"""The layout of keys in Redis: the only place that makes one.
+
+| key                             | type       | fields                                | lifetime              |
+|---------------------------------|------------|---------------------------------------|-----------------------|
+| `farthing:2:cache:<request>`    | hash       | `<model>`: its answer's bytes         | its longest answer's  |
+| `farthing:2:{budget}:<id>`      | hash       | `spent`, `reserved` in nano-dollars   | its period and a day  |
+| `farthing:2:{budget}:<id>:holds`| sorted set | `<token>:<nano-dollars>`, by when it  | its account's         |
+|                                 |            | lapses (Unix time)                    |                       |
+| `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
+
+The number is the version of the format: a newer Farthing never misreads what an older one stored.
+`<request>` is a digest of the request, `<id>` of what the key is for: names of keys and projects
+stand nowhere. Keys that one script touches share the braces, so that a cluster keeps them together.
+"""
+
+from hashlib import sha256
+
+VERSION = 2
+_PREFIX = f"farthing:{VERSION}:"
+_CACHE = f"{_PREFIX}cache:"
+
+
+def cached(request: str) -> str:
+    """The stored answers to the request with this digest."""
+    return f"{_CACHE}{request}"
+
+
+def request(cached: str) -> str:
+    """The digest of the request whose stored answers have this key."""
+    return cached.removeprefix(_CACHE)
+
+
+def account(*named: str) -> str:
+    """A budget in one of its periods."""
+    return f"{_PREFIX}{{budget}}:{_digest(named)}"
+
+
+def holds(account: str) -> str:
+    """What is set aside in an account."""
+    return f"{account}:holds"
+
+
+def bucket(*named: str) -> str:
+    """One bound of a limit per minute."""
+    return f"{_PREFIX}{{limit}}:{_digest(named)}"
+
+
+def _digest(named: tuple[str, ...]) -> str:
+    return sha256("\n".join(named).encode()).hexdigest()[:32]
