@@ -35,6 +35,7 @@ from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.simulated.models import default_models
 from router.providers.simulated.server import running
 from router.server.admin import Admin
+from router.server.cache import CacheDesk
 from router.server.dashboard import Dashboard
 from router.server.gate import Gate
 from router.server.http import Front, build_web_app
@@ -109,7 +110,8 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
         )
         admin = _admin(settings, pipeline, keyring, world)
         dashboard = _dashboard(engine, admin, world)
-        app = build_web_app(front, admin, dashboard.routes())
+        desk = CacheDesk(pipeline.cache, admin.admit)
+        app = build_web_app(front, admin, (*dashboard.routes(), *desk.routes()))
         yield Running(await _listen(app, settings, stack), pipeline)
         front.stopping.set()
 

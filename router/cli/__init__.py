@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "router.cli.check",
     "report": "router.cli.report",
     "keys": "router.cli.keys",
+    "cache": "router.cli.cache",
     "reconcile": "router.cli.reconcile",
     "ledger": "router.cli.ledger",
     "explain": "router.cli.explain",

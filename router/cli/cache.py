@@ -1,0 +1,153 @@
+"""`farthing cache`: how much is stored, where stored answers come from, and away with them.
+
+What is stored is in the server's own memory, or in a Redis: in both cases the running server is
+asked, so that it is done in one way, with one permission.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from router.cli.options import add_config, settings_of
+from router.domain.errors import FarthingError
+
+HELP = "how much is stored, where stored answers come from, and away with them"
+ADMIN_KEY = "FARTHING_ADMIN_KEY"
+_PATIENCE = aiohttp.ClientTimeout(total=60)
+_SHOWN_DIGEST = 12
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The actions of `cache`, and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, (act, told) in _ACTIONS.items():
+        each = actions.add_parser(name, help=told, description=told)
+        add_config(each)
+        each.add_argument("--url", help="where the server is (default: as configured)")
+        each.add_argument("--json", action="store_true", help="print JSON")
+        each.set_defaults(act=act)
+        if name != "stats":
+            _add_selection(each)
+        if name == "purge":
+            each.add_argument("--all", action="store_true", help="everything there is")
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--id", help="an x-request-id, or the beginning of a digest")
+    parser.add_argument("--key", help="what the key of this name paid for")
+    parser.add_argument("--tag", help="what was paid for under this tag")
+    parser.add_argument("--model", help="what this model wrote")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked for; FarthingError tells what cannot be done."""
+    act = args.act
+    done: int = act(args)
+    return done
+
+
+def _stats(args: argparse.Namespace) -> int:
+    stock = _ask(args, "GET", "/admin/cache", {})
+    if args.json:
+        _print(stock)
+        return 0
+    console = Console()
+    console.print(
+        f"{stock['answers']} answers to {stock['requests']} requests, {stock['bytes'] / 2**20:.1f} MB"
+        f", from {_when(stock['oldest_s'])} to {_when(stock['newest_s'])}"
+    )
+    if stock["damaged"]:
+        console.print(f"{stock['damaged']} entries of another format, or damaged; never given.")
+    table = Table("written by", "answers", box=box.SIMPLE_HEAD)
+    for model, count in stock["by_model"].items():
+        table.add_row(escape(model), str(count))
+    if stock["answers"]:
+        console.print(table)
+    return 0
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    entries = _ask(args, "GET", "/admin/cache/entries", _selection(args))["entries"]
+    if args.json:
+        _print(entries)
+        return 0
+    table = Table("digest", "written by", "when", "for", "bytes", box=box.SIMPLE_HEAD)
+    for entry in entries:
+        table.add_row(
+            entry["digest"][:_SHOWN_DIGEST],
+            escape(entry["model_id"]),
+            _when(entry["at_s"]),
+            escape(f"{entry['request_id']} {entry['key']} {' '.join(entry['tags'])}".strip()),
+            str(entry["bytes"]),
+        )
+    Console().print(table)
+    return 0 if entries else 1
+
+
+def _purge(args: argparse.Namespace) -> int:
+    selection = _selection(args)
+    if args.all == bool(selection):
+        raise FarthingError("say which answers (--id, --key, --tag, --model), or --all")
+    done = _ask(args, "POST", "/admin/cache/purge", selection or {"all": "true"})
+    if args.json:
+        _print(done)
+    else:
+        Console().print(f"{done['purged']} answers are forgotten.")
+    return 0
+
+
+_ACTIONS = {
+    "stats": (_stats, "how much is stored, and who wrote it"),
+    "inspect": (_inspect, "where stored answers come from; not what they say"),
+    "purge": (_purge, "forget stored answers"),
+}
+
+
+def _selection(args: argparse.Namespace) -> dict[str, str]:
+    named = {name: getattr(args, name) for name in ("id", "key", "tag", "model")}
+    return {name: value for name, value in named.items() if value}
+
+
+def _ask(
+    args: argparse.Namespace, method: str, path: str, query: Mapping[str, str]
+) -> dict[str, Any]:
+    settings = settings_of(args)
+    url = (args.url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    secret = os.environ.get(ADMIN_KEY, "")
+    return asyncio.run(_asked(method, url + path, query, secret))
+
+
+async def _asked(method: str, url: str, query: Mapping[str, str], secret: str) -> dict[str, Any]:
+    headers = {"authorization": f"Bearer {secret}"} if secret else {}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_PATIENCE) as session,
+            session.request(method, url, params=query, headers=headers) as response,
+        ):
+            body: dict[str, Any] = await response.json(content_type=None)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise FarthingError(
+            f"no Farthing answers at {url} ({type(error).__name__}); is it running? --url says where"
+        ) from None
+    if "error" in body:
+        hint = f" (put the admin key into {ADMIN_KEY})" if response.status in (401, 403) else ""
+        raise FarthingError(f"{body['error']['message']}{hint}")
+    return body
+
+
+def _when(unix_s: float | None) -> str:
+    return "-" if unix_s is None else datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _print(told: object) -> None:
+    print(json.dumps(told, indent=2))  # noqa: T201 - for a pipe

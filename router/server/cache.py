@@ -1,0 +1,84 @@
+"""What operators ask a running Farthing of its cache: `/admin/cache`, for `farthing cache`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from router.domain.errors import ApiError
+from router.pipeline.inventory import Selection, Stock, purge, selected, stock_of
+from router.ports import Cache
+from router.wire.cached import described
+
+_MOST_SHOWN = 1000
+_NAMES = tuple(each.name for each in fields(Selection))
+
+
+@dataclass(frozen=True, slots=True)
+class CacheDesk:
+    """The routes. `admit` lets operators in, and raises ApiError for anybody else."""
+
+    cache: Cache
+    admit: Callable[[web.Request], None]
+
+    async def stats(self, request: web.Request) -> web.StreamResponse:
+        """`GET /admin/cache`: how much is stored, by whom and for whom."""
+        self.admit(request)
+        return _json(told(await stock_of(self.cache)))
+
+    async def entries(self, request: web.Request) -> web.StreamResponse:
+        """`GET /admin/cache/entries?id=&key=&tag=&model=`: where answers come from, not what they say."""
+        self.admit(request)
+        selection, shown = selection_of(request.query), []
+        async for entry, answer in selected(self.cache, selection):
+            if answer is not None:
+                shown.append({"digest": entry.key, **described(answer)})
+            if len(shown) == _MOST_SHOWN:
+                break
+        return _json({"entries": shown})
+
+    async def purge(self, request: web.Request) -> web.StreamResponse:
+        """`POST /admin/cache/purge?id=&key=&tag=&model=`, or `?all=true`: forget answers."""
+        self.admit(request)
+        query = dict(request.query)
+        everything = query.pop("all", "") == "true"
+        selection = selection_of(query)
+        if selection.is_everything != everything:
+            raise ApiError.invalid("all", "Say which answers, or 'all=true'; one of the two.")
+        return _json({"purged": await purge(self.cache, selection)})
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes to add."""
+        return [
+            web.get("/admin/cache", self.stats),
+            web.get("/admin/cache/entries", self.entries),
+            web.post("/admin/cache/purge", self.purge),
+        ]
+
+
+def selection_of(query: Mapping[str, str]) -> Selection:
+    """Which answers a query means. Raises ApiError 400 for a name that is not known."""
+    for name in query:
+        if name not in _NAMES:
+            raise ApiError.invalid(name, f"'{name}' is unknown here; there is {', '.join(_NAMES)}.")
+    return Selection(**query)
+
+
+def told(stock: Stock) -> dict[str, Any]:
+    """A stock as JSON: sizes in bytes, times as Unix times."""
+    return {
+        "requests": len(stock.requests),
+        "answers": stock.answers,
+        "bytes": stock.bytes,
+        "damaged": stock.damaged,
+        "oldest_s": stock.oldest_s,
+        "newest_s": stock.newest_s,
+        "by_model": dict(stock.by_model.most_common()),
+        "by_key": dict(stock.by_key.most_common()),
+    }
+
+
+def _json(body: Mapping[str, Any]) -> web.Response:
+    return web.Response(body=orjson.dumps(body), content_type="application/json")

@@ -1,0 +1,135 @@
+"""`farthing cache`: what is stored is counted, listed and forgotten, in memory and in Redis."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.configs import write_config
+from tests.e2e.programs import Done, Farthing, run
+from tests.e2e.upstreams import Simulator
+from tests.e2e.wire import Got, chat, get, post
+from tests.servers import RedisServer
+
+KEYS = {"ALPHA_KEY": "sk-alpha-0123456789", "BETA_KEY": "sk-beta-0123456789"}
+ADMIN = {"FARTHING_ADMIN_KEY": "sk-admin-0123456789"}
+ALPHA, BETA = ({"authorization": f"Bearer {key}"} for key in KEYS.values())
+SECRET = "Tell me something nice about the number 4711"
+
+
+@dataclass(frozen=True)
+class Kept:
+    farthing: Farthing
+
+    def ask(self, prompt: str, headers: dict[str, str], **fields: Any) -> Got:
+        got = post(self.farthing.base_url, chat(prompt, **fields), headers)
+        assert got.status == 200, got
+        return got
+
+    def command(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
+        where = ("--config", str(self.farthing.config), "--url", self.farthing.url)
+        return run("cache", *arguments, *where, env={**KEYS, **(ADMIN if env is None else env)})
+
+    def told(self, *arguments: str) -> Any:
+        done = self.command(*arguments, "--json")
+        assert done.status == 0, done
+        return json.loads(done.out)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def kept(
+    request: pytest.FixtureRequest, tmp_path: Path, shared_simulator: Simulator
+) -> Iterator[Kept]:
+    url = "memory"
+    if request.param == "redis":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        url = server.url
+    keys = [
+        {"name": "alpha", "key": "${ALPHA_KEY}", "tags": ["team-a"]},
+        {"name": "beta", "key": "${BETA_KEY}"},
+    ]
+    path = write_config(
+        tmp_path,
+        shared_simulator.base_url,
+        cache={"url": url, "timeout_s": 2},
+        keys=keys,
+        server={"admin_key": "${FARTHING_ADMIN_KEY}", "port": 0},
+    )
+    with Farthing(path, env={**KEYS, **ADMIN}) as farthing:
+        yield Kept(farthing)
+
+
+def test_what_is_stored_is_counted_listed_and_forgotten(kept: Kept) -> None:
+    first = kept.ask(SECRET, ALPHA, model="sim-mid")
+    kept.ask(SECRET, ALPHA, model="sim-frontier")
+    kept.ask(SECRET, BETA, model="sim-mid")
+    kept.ask("Another one about the number 4712", BETA, model="sim-mid", stream=True)
+
+    stock = kept.told("stats")
+    assert (stock["requests"], stock["answers"], stock["damaged"]) == (3, 4, 0)
+    assert stock["by_model"] == {"sim-mid": 3, "sim-frontier": 1}
+    assert stock["by_key"] == {"alpha": 2, "beta": 2}
+    assert stock["bytes"] > 0
+
+    (entry,) = kept.told("inspect", "--id", first.headers["x-request-id"])
+    assert (entry["model_id"], entry["key"], entry["tags"]) == ("sim-mid", "alpha", ["team-a"])
+    assert entry["usage"]["output_tokens"] > 0
+    assert len(kept.told("inspect", "--id", entry["digest"][:16])) == 2
+    assert len(kept.told("inspect", "--key", "beta", "--model", "sim-mid")) == 2
+    listed = kept.command("inspect")
+    assert "sim-frontier" in listed.out
+    assert "4711" not in listed.out
+
+    assert kept.told("purge", "--id", first.headers["x-request-id"]) == {"purged": 1}
+    assert kept.ask(SECRET, ALPHA, model="sim-mid").headers["x-farthing-cache"] == "miss"
+    assert kept.told("purge", "--tag", "team-a") == {"purged": 2}
+    assert kept.told("purge", "--key", "beta", "--model", "sim-frontier") == {"purged": 0}
+    assert kept.told("purge", "--all") == {"purged": 2}
+    assert kept.told("stats")["answers"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "complaint"),
+    [
+        (("purge",), None, "say which answers"),
+        (("purge", "--all", "--key", "alpha"), None, "say which answers"),
+        (("stats",), {"FARTHING_ADMIN_KEY": "sk-wrong"}, "This is not the admin key"),
+        (("stats",), {"FARTHING_ADMIN_KEY": ""}, "put the admin key into FARTHING_ADMIN_KEY"),
+        (
+            ("stats", "--url", "http://127.0.0.1:1"),
+            None,
+            "no Farthing answers at http://127.0.0.1:1",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line(
+    tmp_path: Path,
+    shared_simulator: Simulator,
+    arguments: tuple[str, ...],
+    env: dict[str, str] | None,
+    complaint: str,
+) -> None:
+    path = write_config(
+        tmp_path,
+        shared_simulator.base_url,
+        server={"admin_key": "${OPERATORS_KEY}", "port": 0},
+    )
+    configured = {"OPERATORS_KEY": ADMIN["FARTHING_ADMIN_KEY"]}
+    with Farthing(path, env=configured) as farthing:
+        where = ("--config", str(path), "--url", farthing.url)
+        known = {**configured, **(ADMIN if env is None else env)}
+        named = where if "--url" not in arguments else where[:2]
+        done = run("cache", *arguments, *named, env=known)
+    assert done.status == 1
+    assert complaint in done.err
+
+
+def test_an_unknown_word_is_an_error_that_names_the_known_ones(kept: Kept) -> None:
+    headers = {"authorization": f"Bearer {ADMIN['FARTHING_ADMIN_KEY']}"}
+    got = get(f"{kept.farthing.url}/admin/cache/entries?who=me", headers)
+    assert got.status == 400
+    assert got.json["error"]["message"] == "'who' is unknown here; there is id, key, tag, model."
+    assert get(f"{kept.farthing.url}/admin/cache").status == 401
