@@ -45,11 +45,12 @@ from router.stores.memory.cache import MemoryCache, NoCache
 from router.stores.memory.ledger import MemoryLedger
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
-from router.stores.memory_tower import LonelyTower
+from router.stores.memory.tower import LonelyTower
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
 from router.stores.redis.meter import RedisMeter
 from router.stores.redis.purse import RedisPurse
+from router.stores.redis.tower import RedisTower
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.keys import KeyStore
@@ -244,6 +245,12 @@ def _purse(engine: Engine, outbox: Engine | None, world: World, link: RedisLink 
     return MemoryPurse(world.unix_s, spent_by)
 
 
+def _tower(quick: RedisLink | None, waiting: RedisLink | None, world: World) -> Tower:
+    if quick is None or waiting is None:
+        return LonelyTower()
+    return RedisTower(quick, waiting, world.monotonic_s, world.sleep)
+
+
 def _meter(world: World, link: RedisLink | None) -> Meter:
     if link is not None:
         return RedisMeter(link, world.monotonic_s)
@@ -274,7 +281,9 @@ async def _pipeline(
     outbox = _outbox_engine(settings, stack)
     purse, meter = _purse(engine, outbox, world, link), _meter(world, link)
     stack.push_async_callback(purse.close)
-    tower, flights = LonelyTower(), Flights()
+    tower = _tower(quick, _redis(settings, world, stack, timeout_s=_PATIENT_S, pause_s=1.0), world)
+    stack.push_async_callback(tower.close)
+    flights = Flights()
     stack.push_async_callback(flights.close)
     stores = Stores(cache, flights, tower, ledger, purse, meter)
     return _assembled(settings, world, upstreams, stores)

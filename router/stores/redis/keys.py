@@ -7,6 +7,9 @@
 | `farthing:2:{budget}:<id>:holds`| sorted set | `<token>:<nano-dollars>`, by when it  | its account's         |
 |                                 |            | lapses (Unix time)                    |                       |
 | `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
+| `farthing:2:{<flight>}:lead`    | string     | the leader's token                    | 3 s, renewed          |
+| `farthing:2:{<flight>}:wanted`  | string     | that somebody follows                 | about 1 s, renewed    |
+| `farthing:2:{<flight>}:frames:<token>` | stream | `frame`: a piece; `over`: the end  | a minute              |
 
 The number is the version of the format: a newer Farthing never misreads what an older one stored.
 `<request>` is a digest of the request, `<id>` of what the key is for: names of keys and projects
@@ -43,6 +46,21 @@ def holds(account: str) -> str:
 def bucket(*named: str) -> str:
     """One bound of a limit per minute."""
     return f"{_PREFIX}{{limit}}:{_digest(named)}"
+
+
+def lead(flight: str) -> str:
+    """Which process answers this request for all."""
+    return f"{_PREFIX}{{{flight}}}:lead"
+
+
+def wanted(flight: str) -> str:
+    """That a process waits for its answer."""
+    return f"{_PREFIX}{{{flight}}}:wanted"
+
+
+def frames(flight: str, token: str) -> str:
+    """The pieces of its answer, by the leader with this token."""
+    return f"{_PREFIX}{{{flight}}}:frames:{token}"
 
 
 def _digest(named: tuple[str, ...]) -> str:

@@ -1,0 +1,252 @@
+"""One leader for a request among all processes that share a Redis; the others get its answer as it comes.
+
+    farthing:2:{<key>}:lead             string: the leader's token; lapses unless it is renewed
+    farthing:2:{<key>}:wanted           string: a process waits for the answer; lapses likewise
+    farthing:2:{<key>}:frames:<token>   stream: the leader's frames, once it is wanted
+
+Most flights are over before anybody else asks for the same. So a leader sends nothing and watches
+now and then whether it is wanted; a flight that is shorter than that costs two commands. (A message
+to the leader would be sooner by a tenth of a second, and needs one more connection that may break
+unnoticed.) A token is a leader's own: whoever lost the lead, to a restart or a long pause, neither
+renews nor ends what has become another's.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from router.ports import Lead
+from router.stores.memory.tower import LonelyLead
+from router.stores.redis import keys
+from router.stores.redis.link import RedisAway, RedisLink
+
+_FRAME, _OVER = b"frame", b"over"
+_KEPT_MS = 60_000
+"""How long frames outlive their leader, for those who are still reading."""
+
+_WATCH = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1 + redis.call('EXISTS', KEYS[2])
+"""
+"""0: no longer ours; 1: ours; 2: ours, and wanted."""
+
+_SEND = """
+redis.call('XADD', KEYS[1], '*', 'frame', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+
+_GIVE_UP = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  redis.call('XADD', KEYS[3], '*', 'over', '')
+  redis.call('PEXPIRE', KEYS[3], ARGV[2])
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often things are looked at, in seconds.
+
+    A lead lapses `lease_s` after it was renewed, which happens every `watch_s`; so long a leader that
+    died is waited for. A follower looks up every `slice_s` whether there is a leader.
+    """
+
+    lease_s: float = 3.0
+    watch_s: float = 0.1
+    slice_s: float = 0.5
+    most_followed: int = 12
+
+
+USUAL_PACE = Pace()
+
+
+class RedisTower:
+    """Implements `router.ports.Tower` on a Redis. Made inside a running event loop.
+
+    `waiting` is a link of its own, for commands that wait: its patience must be longer than a slice.
+    """
+
+    def __init__(
+        self,
+        link: RedisLink,
+        waiting: RedisLink,
+        monotonic_s: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        pace: Pace = USUAL_PACE,
+    ) -> None:
+        self.link = link
+        self.pace = pace
+        self._waiting = waiting
+        self._monotonic_s = monotonic_s
+        self._sleep = sleep
+        self._followed = 0
+        self._leads: dict[str, RedisLead] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
+        self.watch = link.client.register_script(_WATCH)
+        self.send = link.client.register_script(_SEND)
+        self.give_up = link.client.register_script(_GIVE_UP)
+
+    async def lead(self, key: str, wanted: Callable[[], None]) -> Lead | None:
+        """The lead, or None when another process has it. Without Redis everybody leads for himself."""
+        if self._followed >= self.pace.most_followed:
+            return LonelyLead()
+        lead = RedisLead(self, key, secrets.token_hex(8), wanted, self._monotonic_s())
+        lease_ms = int(self.pace.lease_s * 1000)
+        try:
+            ours = await self.link.ask(
+                lambda: self.link.client.set(keys.lead(key), lead.token, nx=True, px=lease_ms)
+            )
+        except RedisAway:
+            return LonelyLead()
+        except asyncio.CancelledError:
+            self.start(lead.give_up())  # it may be ours by now
+            raise
+        if not ours:
+            return None
+        self._leads[lead.token] = lead
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch_all())
+        return lead
+
+    async def follow(self, key: str) -> AsyncIterator[bytes]:
+        """The frames of the leader; the end when it has given up, has died, or Redis has."""
+        self._followed += 1
+        try:
+            async for frame in self._frames(key):
+                yield frame
+        except RedisAway:
+            return
+        finally:
+            self._followed -= 1
+
+    async def close(self) -> None:
+        """Stop watching; finish what is being given up."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this in the background."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def forget(self, lead: "RedisLead") -> None:
+        """This one is no longer watched."""
+        self._leads.pop(lead.token, None)
+
+    async def _frames(self, key: str) -> AsyncIterator[bytes]:
+        token, last = await self._token(key), b"0"
+        while token is not None:
+            await self._want(key)
+            entries = await self._read(keys.frames(key, token.decode()), last, self.pace.slice_s)
+            is_led = bool(entries) or await self._token(key) == token
+            if not is_led:  # what came between the last look and the end
+                entries = await self._read(keys.frames(key, token.decode()), last, None)
+            for place, fields in entries:
+                if _OVER in fields:
+                    return
+                last = place
+                yield fields[_FRAME]
+            if not is_led:
+                return
+
+    async def _token(self, key: str) -> bytes | None:
+        token: bytes | None = await self.link.ask(lambda: self.link.client.get(keys.lead(key)))
+        return token
+
+    async def _want(self, key: str) -> None:
+        for_ms = int((self.pace.slice_s + self.pace.watch_s) * 2000)
+        await self.link.ask(lambda: self.link.client.set(keys.wanted(key), b"1", px=for_ms))
+
+    async def _read(
+        self, stream: str, after: bytes, for_s: float | None
+    ) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        """The next entries of a stream; waits for one so long, None for not at all."""
+        block = None if for_s is None else int(for_s * 1000)
+        found = await self._waiting.ask(
+            lambda: self._waiting.client.xread({stream: after}, block=block)
+        )
+        if not found:
+            return []
+        named = found.items() if isinstance(found, dict) else found
+        ((_, entries),) = named
+        # By the newer protocol a stream's entries stand in one more list.
+        return list(entries[0] if entries and isinstance(entries[0], list) else entries)
+
+    async def _watch_all(self) -> None:
+        while True:
+            await self._sleep(self.pace.watch_s)
+            since_s = self._monotonic_s() - self.pace.watch_s
+            due = [lead for lead in self._leads.values() if lead.began_s <= since_s]
+            await asyncio.gather(*(lead.look() for lead in due))
+
+
+class RedisLead:
+    """Implements `router.ports.Lead`."""
+
+    def __init__(
+        self, tower: RedisTower, key: str, token: str, wanted: Callable[[], None], began_s: float
+    ) -> None:
+        self.token = token
+        self.began_s = began_s
+        self._tower = tower
+        self._key = key
+        self._wanted = wanted
+        self._is_wanted = False
+        self._is_broken = False
+
+    def __repr__(self) -> str:
+        return f"<RedisLead {self._key[:8]} wanted={self._is_wanted} broken={self._is_broken}>"
+
+    async def look(self) -> None:
+        """Renew the lead, and see whether it is wanted."""
+        told: list[str | int] = [self.token, int(self._tower.pace.lease_s * 1000)]
+        names = [keys.lead(self._key), keys.wanted(self._key)]
+        try:
+            state = await self._tower.link.ask(lambda: self._tower.watch(keys=names, args=told))
+        except RedisAway:
+            return
+        if state == 0:
+            self._tower.forget(self)
+        elif state == 2 and not self._is_wanted:
+            self._is_wanted = True
+            self._wanted()
+
+    async def send(self, frame: bytes) -> None:
+        """Give a frame to all. After one that was lost no other is sent: nobody must miss a piece."""
+        if self._is_broken:
+            return
+        name = [keys.frames(self._key, self.token)]
+        try:
+            await self._tower.link.ask(lambda: self._tower.send(keys=name, args=[frame, _KEPT_MS]))
+        except RedisAway:
+            self._is_broken = True
+
+    async def is_wanted(self) -> bool:
+        """Whether a process has said lately that it waits."""
+        link, name = self._tower.link, keys.wanted(self._key)
+        try:
+            return bool(await link.ask(lambda: link.client.exists(name)))
+        except RedisAway:
+            return False
+
+    async def give_up(self) -> None:
+        """The lead is free; those who still wait learn that no more will come."""
+        self._tower.forget(self)
+        names = [
+            keys.lead(self._key),
+            keys.wanted(self._key),
+            keys.frames(self._key, self.token),
+        ]
+        with suppress(RedisAway):
+            await self._tower.link.ask(
+                lambda: self._tower.give_up(keys=names, args=[self.token, _KEPT_MS])
+            )
