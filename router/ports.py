@@ -126,6 +126,11 @@ class Tower(Protocol):
     A tower that is down lets everybody lead, and never raises.
     """
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there can be other processes."""
+        ...
+
     async def lead(self, key: str, wanted: Callable[[], None]) -> Lead | None:
         """The lead of the request `key`, or None when another process has it.
 

@@ -22,8 +22,8 @@ from router.domain.fault import AttemptFailed
 from router.domain.ledger import Entry
 from router.domain.money import ZERO
 from router.pipeline.flow import Pipeline
-from router.pipeline.visit import Caller
 from router.pipeline.reply import PlainReply, Reply, StreamReply
+from router.pipeline.visit import Caller
 from router.ports import Call, Ledger, LedgerStanding, Response, Upstream
 
 DONE = b"data: [DONE]\n\n"

@@ -15,7 +15,7 @@ fault is everybody's at once.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -193,7 +193,7 @@ class Flights:
     """The flights of a process, by what is asked."""
 
     def __init__(self) -> None:
-        self._flights: dict[str, Flight] = {}
+        self._flights: dict[Hashable, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -202,7 +202,7 @@ class Flights:
     def __repr__(self) -> str:
         return f"<Flights {list(self._flights.values())}>"
 
-    def board(self, key: str) -> Flight:
+    def board(self, key: Hashable) -> Flight:
         """The flight for `key`, a new one if there is none, or none that can still be boarded whole."""
         flight = self._flights.get(key)
         if flight is None or not flight.is_open:
@@ -221,7 +221,7 @@ class Flights:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _remove(self, key: str, flight: Flight | None) -> None:
+    def _remove(self, key: Hashable, flight: Flight | None) -> None:
         if self._flights.get(key) is flight:
             del self._flights[key]
 

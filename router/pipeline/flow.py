@@ -90,11 +90,10 @@ class Pipeline:
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
-        key = shelf.flight_key(visit.kind)
-        flight = self.flights.board(key)
+        flight = self.flights.board((shelf.key, visit.kind))
         match await flight.turn(self._patience(visit).rest_s()):
             case Turn.LEAD:
-                return await self._leading(visit, shelf, flight, key)
+                return await self._leading(visit, shelf, flight)
             case Turn.LOOK:
                 return await self._served(visit, shelf, await self._stored(shelf))
             case Turn.LATE:
@@ -102,12 +101,12 @@ class Pipeline:
             case Whole() | Aboard() as landed:
                 return await self._joined(visit, shelf, landed)
 
-    async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight, key: str) -> Reply:
+    async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight) -> Reply:
         """Answer for all that wait; whatever goes wrong, they learn of it."""
         try:
             decision, stored = await self._look(visit, shelf)
-            if not decision.chosen.is_stored:
-                if (landed := await self._elsewhere(visit, flight, key)) is not None:
+            if self.tower.is_shared and not decision.chosen.is_stored:
+                if (landed := await self._elsewhere(visit, shelf, flight)) is not None:
                     return await self._joined(visit, shelf, landed)
                 # Another process may have stored its answer since we looked, and given up the lead.
                 decision, stored = await self._look(visit, shelf)
@@ -128,11 +127,11 @@ class Pipeline:
         stored = await self._stored(shelf)
         return self.judge.judged(visit, stored), stored
 
-    async def _elsewhere(self, visit: Visit, flight: Flight, key: str) -> Whole | Aboard | None:
+    async def _elsewhere(self, visit: Visit, shelf: Shelf, flight: Flight) -> Whole | Aboard | None:
         """The answer of another process that leads; None when the lead is ours."""
         if flight.beacon is not None:
             return None
-        patience = self._patience(visit)
+        patience, key = self._patience(visit), shelf.flight_key(visit.kind)
         beacon = Beacon(flight, patience, self.flights.start)
         with suppress(TimeoutError):
             async with asyncio.timeout(patience.rest_s()):

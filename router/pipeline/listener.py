@@ -6,6 +6,7 @@ from router.domain.fault import code_of
 from router.domain.usage import NO_USAGE, Usage
 from router.ledger.account import Heard
 from router.wire.answer import EventKind, StreamEvent
+from router.wire.keepable import Ending
 
 
 @dataclass(slots=True)
@@ -67,6 +68,11 @@ class Listener:
     def heard(self) -> Heard:
         """What an account needs to know."""
         return Heard(self.usage, self.output_chars, self.service_tier)
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended."""
+        return Ending(self.finish_reasons, len(self.finished), self.calls_tools, self.output_chars)
 
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage

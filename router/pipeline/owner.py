@@ -55,7 +55,7 @@ class StreamOwner:
                 origin = self._walk.origin(self._begun, listener.paid)
                 body = b"".join(listener.kept)
                 answer = StoredAnswer(origin, is_stream=True, body=body)
-                await self._walk.shelf.keep(answer, self._walk.request)
+                await self._walk.shelf.keep(answer, self._walk.request, listener.ending)
         finally:
             self._over()
 

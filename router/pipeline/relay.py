@@ -17,6 +17,10 @@ from router.wire.answer import EventKind, StreamEvent
 from router.wire.errors import error_body
 from router.wire.sse import DONE, event_of
 
+Batch = tuple[bytes, bytes]
+"""What arrived at once, without the usage chunk and with it. Bytes alone: held events would be looked
+at by the garbage collector again and again."""
+
 _TOO_LATE = "timeout"
 _MOST_HELD_BYTES = 16 * 2**20
 """Of a stream, for those who read more slowly than others: who falls further behind is let go."""
@@ -34,9 +38,8 @@ class Patience:
         """Seconds until the request's deadline."""
         return max(0.0, self.deadline_s - self.monotonic_s())
 
-    def left_s(self, since_s: float) -> float:
+    def left_s(self, since_s: float, now_s: float) -> float:
         """Seconds that the next piece may still take, which is waited for since `since_s`."""
-        now_s = self.monotonic_s()
         return max(0.0, min(since_s + self.stall_s, self.deadline_s) - now_s)
 
     def complaint(self) -> str:
@@ -100,7 +103,7 @@ class Broadcast:
         self.listener = listener
         self._source = source
         self._owner = owner
-        self._batches: list[list[StreamEvent]] = []
+        self._batches: list[Batch] = []
         self._dropped = 0
         self._held_bytes = 0
         self._places: dict[int, int] = {}
@@ -130,8 +133,8 @@ class Broadcast:
         """The pieces for one client, to the end of the stream or its break."""
         reason = "client_left"
         try:
-            while (events := await self._next(place, reader.patience)) is not None:
-                if piece := _shown(events, reader.shows_usage):
+            while (batch := await self._next(place, reader.patience)) is not None:
+                if piece := batch[reader.shows_usage]:
                     yield piece
             reason = ""  # from here on: even if the client leaves while the books are written
             remark = await reader.finish()
@@ -153,7 +156,7 @@ class Broadcast:
             self._owner.abandon(self.listener)
         await self._source.close()
 
-    async def _next(self, place: int, patience: Patience) -> list[StreamEvent] | None:
+    async def _next(self, place: int, patience: Patience) -> Batch | None:
         """The next batch for one reader; None at the end."""
         while (at := self._places[place] - self._dropped) >= len(self._batches):
             if self._is_over:
@@ -162,16 +165,17 @@ class Broadcast:
         if at < 0:
             raise _Late("it was read too slowly")
         self._places[place] += 1
-        events = self._batches[at]
+        batch = self._batches[at]
         self._drop_passed()
-        return events
+        return batch
 
     async def _more(self, patience: Patience) -> None:
         """Return once there is more, or the end. Raises _Late when only others may go on waiting."""
+        now_s = patience.monotonic_s()
         if self._asked_s is None:
-            self._asked_s = patience.monotonic_s()
+            self._asked_s = now_s
         try:
-            async with asyncio.timeout(patience.left_s(self._asked_s)):
+            async with asyncio.timeout(patience.left_s(self._asked_s, now_s)):
                 await (self._wait() if self._is_fetching else self._fetch())
         except TimeoutError:
             if self._is_over:
@@ -195,7 +199,8 @@ class Broadcast:
             self.listener.broke(failed.fault.message, failed.fault.code)
         finally:
             self._is_fetching = False
-            self._wake()
+            if self._waiting:
+                self._wake()
         self._asked_s = None
         if events is None:
             self.listener.ended()
@@ -217,8 +222,11 @@ class Broadcast:
                 news.set_result(None)
 
     def _hold(self, events: list[StreamEvent]) -> None:
-        self._batches.append(events)
-        self._held_bytes += sum(len(event.raw) for event in events)
+        batch = _batch_of(events)
+        self._batches.append(batch)
+        if len(self._places) == 1:
+            return
+        self._held_bytes += len(batch[1])
         while self._held_bytes > _MOST_HELD_BYTES and len(self._batches) > 1:
             self._drop(1)
 
@@ -228,8 +236,8 @@ class Broadcast:
             self._drop(max(0, min(self._places.values()) - self._dropped))
 
     def _drop(self, count: int) -> None:
-        for events in self._batches[:count]:
-            self._held_bytes -= sum(len(event.raw) for event in events)
+        if self._held_bytes:
+            self._held_bytes -= sum(len(batch[1]) for batch in self._batches[:count])
         del self._batches[:count]
         self._dropped += count
 
@@ -242,8 +250,11 @@ class _Late(Exception):
     """A reader's own time is up, while others go on."""
 
 
-def _shown(events: list[StreamEvent], shows_usage: bool) -> bytes:
-    return b"".join(e.raw for e in events if shows_usage or e.kind is not EventKind.USAGE)
+def _batch_of(events: list[StreamEvent]) -> Batch:
+    whole = events[0].raw if len(events) == 1 else b"".join(event.raw for event in events)
+    if all(event.kind is not EventKind.USAGE for event in events):
+        return whole, whole
+    return b"".join(e.raw for e in events if e.kind is not EventKind.USAGE), whole
 
 
 def _error_event(message: str) -> bytes:

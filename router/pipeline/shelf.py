@@ -16,7 +16,7 @@ from router.domain.model import Model
 from router.ports import Cache
 from router.wire.cached import StoredAnswer, cache_key, pack, unpack
 from router.wire.chat import ChatRequest
-from router.wire.keepable import flaw_of
+from router.wire.keepable import Ending, flaw_of, flaw_of_stream
 
 _DIRECTIVE = re.compile(r"([a-z-]+)\s*(?:=\s*\"?(\d+)\"?)?")
 _MOST_DIGITS = 10
@@ -94,16 +94,26 @@ class Shelf:
         """The name of all requests of this kind that want what stands on this shelf."""
         return sha256(orjson.dumps([self.key, *kind])).hexdigest()
 
-    async def keep(self, answer: StoredAnswer, request: ChatRequest) -> None:
-        """Store `answer` if client and policy allow it and there is no flaw in it."""
+    async def keep(
+        self, answer: StoredAnswer, request: ChatRequest, ending: Ending | None = None
+    ) -> None:
+        """Store `answer` if client and policy allow it and there is no flaw in it.
+
+        `ending` is what was seen of a stream.
+        """
         if self.key is None or not self.may_store or len(answer.body) > self.largest_bytes:
             return
-        flaw = flaw_of(
-            answer.body,
-            is_stream=answer.is_stream,
-            request=request.body,
-            keeps_tool_calls=self.terms.tool_calls,
-        )
+        if ending is not None:
+            flaw = flaw_of_stream(
+                answer.body, ending, request=request.body, keeps_tool_calls=self.terms.tool_calls
+            )
+        else:
+            flaw = flaw_of(
+                answer.body,
+                is_stream=answer.is_stream,
+                request=request.body,
+                keeps_tool_calls=self.terms.tool_calls,
+            )
         if flaw is None:
             writer = answer.origin.writer.model_id
             await self.cache.put(self.key, writer, pack(answer), self.terms.ttl_s)

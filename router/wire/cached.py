@@ -6,7 +6,7 @@ bytes that the client got, so that storing and replaying cost no parsing of the 
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +18,7 @@ from router.wire.canonical import canonical
 
 _FORMAT = 3
 _CHECKSUM_BYTES = 4
+_COUNTS = tuple(each.name for each in fields(Usage))
 _WORTH_COMPRESSING = 2**14
 _LARGEST = 2**26
 """What an entry may unfold to: more than any answer that is stored."""
@@ -51,7 +52,7 @@ def pack(answer: StoredAnswer) -> bytes:
     body, is_packed = answer.body, len(answer.body) >= _WORTH_COMPRESSING
     if is_packed:
         body = zlib.compress(body, 1)
-    head = {"origin": answer.origin, "stream": answer.is_stream, "zlib": is_packed}
+    head = {**_told(answer.origin), "stream": answer.is_stream, "zlib": is_packed}
     content = orjson.dumps(head) + b"\n" + body
     return _checksum(content) + content
 
@@ -65,7 +66,7 @@ def unpack(stored: bytes) -> StoredAnswer | None:
     try:
         head = orjson.loads(line)
         whole = _unfolded(body) if head["zlib"] else body
-        return StoredAnswer(_origin(head["origin"]), bool(head["stream"]), whole)
+        return StoredAnswer(_origin(head), bool(head["stream"]), whole)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, zlib.error):
         return None
 
@@ -80,6 +81,20 @@ def described(stored: StoredAnswer) -> dict[str, Any]:
         "usage": used,
         "is_stream": stored.is_stream,
         "bytes": len(stored.body),
+    }
+
+
+def _told(origin: Origin) -> dict[str, Any]:
+    """An origin without the counts that are 0, which most are."""
+    used = {name: count for name in _COUNTS if (count := getattr(origin.usage, name))}
+    return {
+        "writer": origin.writer,
+        "usage": used,
+        "at_s": origin.at_s,
+        "request_id": origin.request_id,
+        "key": origin.key,
+        "tags": origin.tags,
+        "policy": origin.policy,
     }
 
 

@@ -1,6 +1,7 @@
 """Whether an answer is fit to be given again: whole, of the form that was asked for, and harmless."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -8,8 +9,32 @@ import orjson
 from router.wire.answer import MalformedAnswer
 from router.wire.replay import completion
 
+_REASONED = b'"reasoning'
 _ENDINGS = frozenset({"stop"})
 _ENDINGS_OF_CALLS = frozenset({"stop", "tool_calls", "function_call"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What was seen of a stream while it passed by; enough to judge most of them without reading again."""
+
+    finish_reasons: frozenset[str]
+    choices: int
+    calls_tools: bool
+    chars: int
+
+
+def flaw_of_stream(
+    events: bytes, ending: Ending, *, request: Mapping[str, Any], keeps_tool_calls: bool
+) -> str | None:
+    """Like `flaw_of`, for a stream whose ending is known."""
+    if ending.calls_tools or _wants_json(request) or _REASONED in events:
+        return flaw_of(events, is_stream=True, request=request, keeps_tool_calls=keeps_tool_calls)
+    if ending.choices != (request.get("n") or 1):
+        return _wrong_count(request)
+    if others := ending.finish_reasons - _ENDINGS:
+        return f"it ended by {min(others)!r}"
+    return None if ending.chars else "it says nothing"
 
 
 def flaw_of(
@@ -23,9 +48,8 @@ def flaw_of(
         choices = completion(answer, is_stream=is_stream).get("choices")
     except MalformedAnswer as malformed:
         return str(malformed)
-    wanted = request.get("n") or 1
-    if not isinstance(choices, list) or len(choices) != wanted:
-        return f"it does not have {wanted} choices"
+    if not isinstance(choices, list) or len(choices) != (request.get("n") or 1):
+        return _wrong_count(request)
     flaws = (_flaw(choice, request, keeps_tool_calls) for choice in choices)
     return next(filter(None, flaws), None)
 
@@ -48,9 +72,8 @@ def _flaw(choice: object, request: Mapping[str, Any], keeps_tool_calls: bool) ->
 
 def _flaw_of_form(content: str, request: Mapping[str, Any]) -> str | None:
     """What is wrong with a content that was to be JSON. A schema is not looked into."""
-    form = request.get("response_format")
-    kind = form.get("type") if isinstance(form, dict) else None
-    if kind not in ("json_object", "json_schema"):
+    kind = _wants_json(request)
+    if not kind:
         return None
     try:
         read = orjson.loads(content)
@@ -59,3 +82,14 @@ def _flaw_of_form(content: str, request: Mapping[str, Any]) -> str | None:
     if kind == "json_object" and not isinstance(read, dict):
         return "it is not the JSON object that was asked for"
     return None
+
+
+def _wants_json(request: Mapping[str, Any]) -> str:
+    """The kind of JSON that was asked for, "" for none."""
+    form = request.get("response_format")
+    kind = form.get("type") if isinstance(form, dict) else None
+    return kind if kind in ("json_object", "json_schema") else ""
+
+
+def _wrong_count(request: Mapping[str, Any]) -> str:
+    return f"it does not have {request.get('n') or 1} choices"

@@ -20,6 +20,11 @@ class LonelyLead:
 class LonelyTower:
     """Implements `router.ports.Tower` for one process."""
 
+    @property
+    def is_shared(self) -> bool:
+        """There is nobody else."""
+        return False
+
     async def lead(self, _key: str, _wanted: Callable[[], None]) -> LonelyLead:
         """Always."""
         return LonelyLead()

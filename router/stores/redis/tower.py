@@ -92,6 +92,11 @@ class RedisTower:
         self.send = link.client.register_script(_SEND)
         self.give_up = link.client.register_script(_GIVE_UP)
 
+    @property
+    def is_shared(self) -> bool:
+        """Others may be there."""
+        return True
+
     async def lead(self, key: str, wanted: Callable[[], None]) -> Lead | None:
         """The lead, or None when another process has it. Without Redis everybody leads for himself."""
         if self._followed >= self.pace.most_followed:

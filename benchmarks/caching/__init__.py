@@ -1,0 +1,1 @@
+"""Whose cache tells requests apart, and what a hit is worth."""
