@@ -16,6 +16,7 @@ from router.stores.redis.link import RedisLink
 from router.stores.redis.meter import RedisMeter
 from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
+from tests.stores.waiting import until
 
 NOON_S = 1_790_000_000.0
 DAY_S = 86_400
@@ -228,7 +229,7 @@ async def test_without_redis_the_wall_stands_in_each_process(clock: Clock, books
             await settled(purse, held, CENT * 30)
             books.spent[EVERYTHING] = CENT * 70  # the ledger has the row
             server.restart()
-            await asyncio.sleep(0.1)  # the link's own pause, after which it asks again
+            await until(lambda: link.is_up)
             (balance,) = await purse.look([WHOLE])
             assert balance.spent == CENT * 70
 

@@ -109,8 +109,9 @@ class NoCache:
 
     async def entries(self) -> AsyncIterator[Shelved]:
         """Nothing."""
-        for nothing in ():
-            yield nothing
+        nothing: tuple[Shelved, ...] = ()
+        for each in nothing:
+            yield each
 
     async def close(self) -> None:
         """Nothing to release."""
