@@ -43,42 +43,67 @@ class Address:
         return tuple(str(self.options[name]) for name in _FILES if name in self.options)
 
 
-_PORTS = {Kind.SERVER: 6379, Kind.CLUSTER: 6379, Kind.SENTINELS: 26379}
 _KINDS = {"": Kind.SERVER, "cluster": Kind.CLUSTER, "sentinel": Kind.SENTINELS}
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _TEXTS = ("username", "password", "client_name")
 _OF_SENTINELS = "sentinel_"
+_BEGINNING = (
+    "it must begin with redis://, rediss:// or unix://, or with redis+cluster://,"
+    " redis+sentinel:// and the like"
+)
+_PORT = 6379
+_SENTINEL_PORT = 26379
 
 
 def parsed(url: str) -> Address:
     """The address that `url` names. Raises ValueError, with what would be right, where it names none."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # its message would tell the password
+        raise ValueError("it is no URL") from None
     base, _, word = parts.scheme.partition("+")
     if base not in ("redis", "rediss", "unix") or word not in _KINDS or (base == "unix" and word):
-        raise ValueError(
-            "its beginning must be redis://, rediss:// or unix://, or redis+cluster://"
-        )
-    kind, options = _KINDS[word], _credentials(parts) | _options(parts, uses_tls=base == "rediss")
-    own = {name: value for name, value in options.items() if not name.startswith(_OF_SENTINELS)}
+        raise ValueError(_BEGINNING)
+    options = _credentials(parts) | _options(parts, uses_tls=base == "rediss")
+    if word != "sentinel" and any(name.startswith(_OF_SENTINELS) for name in options):
+        raise ValueError("options of sentinels need redis+sentinel://")
     if base == "unix":
-        return Address(kind, (), _database("", own) | {"path": _socket(parts)})
-    nodes = _nodes(parts, _PORTS[kind])
-    if base == "rediss":
-        own["ssl"] = True
-    if kind is Kind.SENTINELS:
-        service, _, database = parts.path.strip("/").partition("/")
-        if not service:
-            raise ValueError("its path must name the sentinels' service, as in /mymaster/0")
-        theirs = _of_sentinels(options)
-        return Address(kind, nodes, _database(database, own), unquote(service), theirs)
-    own = _database(parts.path.strip("/"), own)
-    if kind is Kind.CLUSTER and own.pop("db", 0):
-        raise ValueError("a cluster has the database 0 only")
-    if kind is Kind.SERVER and len(nodes) > 1:
+        return Address(Kind.SERVER, (), options | {"path": _socket(parts)})
+    return _FORMS[_KINDS[word]](parts, options)
+
+
+def _server(parts: SplitResult, options: Mapping[str, Any]) -> Address:
+    nodes = _nodes(parts, _PORT)
+    if len(nodes) > 1:
         raise ValueError(
             "several hosts are a cluster or sentinels: redis+cluster://, redis+sentinel://"
         )
-    return Address(kind, nodes, own)
+    return Address(Kind.SERVER, nodes, _with_database(options, parts.path.strip("/")))
+
+
+def _cluster(parts: SplitResult, options: Mapping[str, Any]) -> Address:
+    own = dict(_with_database(options, parts.path.strip("/")))
+    if own.pop("db", 0) != 0:
+        raise ValueError("a cluster has the database 0 only")
+    return Address(Kind.CLUSTER, _nodes(parts, _PORT), own)
+
+
+def _sentinels(parts: SplitResult, options: Mapping[str, Any]) -> Address:
+    service, _, database = parts.path.strip("/").partition("/")
+    if not service:
+        raise ValueError("its path must name the sentinels' service, as in /mymaster/0")
+    theirs = {
+        name.removeprefix(_OF_SENTINELS): value
+        for name, value in options.items()
+        if name.startswith((_OF_SENTINELS, "ssl"))
+    }
+    own = {name: each for name, each in options.items() if not name.startswith(_OF_SENTINELS)}
+    nodes = _nodes(parts, _SENTINEL_PORT)
+    own = dict(_with_database(own, database))
+    return Address(Kind.SENTINELS, nodes, own, unquote(service), theirs)
+
+
+_FORMS = {Kind.SERVER: _server, Kind.CLUSTER: _cluster, Kind.SENTINELS: _sentinels}
 
 
 def _credentials(parts: SplitResult) -> dict[str, Any]:
@@ -94,11 +119,11 @@ def _nodes(parts: SplitResult, usual_port: int) -> tuple[tuple[str, int], ...]:
 
 
 def _node(text: str, usual_port: int) -> tuple[str, int]:
-    one = urlsplit(f"//{text}")
     try:
+        one = urlsplit(f"//{text}")
         port = usual_port if one.port is None else one.port
     except ValueError:
-        raise ValueError("a port must be a number up to 65535") from None
+        raise ValueError("a port must be a number from 1 to 65535") from None
     if not one.hostname or port == 0:
         raise ValueError("it must name a host, as in redis://127.0.0.1:6379/0")
     return one.hostname, port
@@ -110,7 +135,7 @@ def _socket(parts: SplitResult) -> str:
     return unquote(parts.path)
 
 
-def _database(text: str, options: dict[str, Any]) -> dict[str, Any]:
+def _with_database(options: Mapping[str, Any], text: str) -> Mapping[str, Any]:
     """`options` with the database that the path names, which must be a number."""
     if not text:
         return options
@@ -119,18 +144,11 @@ def _database(text: str, options: dict[str, Any]) -> dict[str, Any]:
     return {**options, "db": int(text)}
 
 
-def _of_sentinels(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    prefix = _OF_SENTINELS
-    own = {key.removeprefix(prefix): v for key, v in options.items() if key.startswith(prefix)}
-    tls = {key: value for key, value in options.items() if key.startswith("ssl")}
-    return own | tls
-
-
 # ---------------------------------------------------------------------------------- options
 
 
 def _options(parts: SplitResult, *, uses_tls: bool) -> dict[str, Any]:
-    read = {}
+    read: dict[str, Any] = {"ssl": True} if uses_tls else {}
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
         if name not in _READERS:
             known = ", ".join(sorted(_READERS))
