@@ -60,7 +60,13 @@ from router.stores.sql.overview import overview
 from router.stores.sql.retention import Retention
 from router.stores.sql.spent import spent
 from router.stores.sql.spool import Spool
-from router.telemetry.metrics import CONTENT_TYPE, FleetCollector, LedgerCollector, exposition
+from router.telemetry.metrics import (
+    CONTENT_TYPE,
+    FleetCollector,
+    LedgerCollector,
+    RedisCollector,
+    exposition,
+)
 
 _LOG = logging.getLogger(__name__)
 _BACKLOG = 1024
@@ -99,7 +105,8 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
     """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen."""
     async with AsyncExitStack() as stack:
         engine = _reading_engine(settings, stack)
-        pipeline = await _pipeline(settings, world, stack, engine)
+        links = await _links(settings, world, stack)
+        pipeline = await _pipeline(settings, world, stack, engine, links)
         keyring = await _keyring(settings, engine, world, stack)
         front = Front(
             pipeline=pipeline,
@@ -109,7 +116,7 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
             new_id=world.new_id,
             stopping=asyncio.Event(),
         )
-        admin = _admin(settings, pipeline, keyring, world)
+        admin = _admin(settings, pipeline, keyring, world, links)
         dashboard = _dashboard(engine, admin, world)
         desk = CacheDesk(pipeline.cache, admin.admit)
         app = build_web_app(front, admin, (*dashboard.routes(), *desk.routes()))
@@ -170,13 +177,31 @@ def _assembled(
     )
 
 
-def _admin(settings: Settings, pipeline: Pipeline, keyring: Keyring, world: World) -> Admin:
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Connections to the Redis that processes share, if there is one, for two kinds of patience."""
+
+    quick: RedisLink | None = None
+    """For what a request does without after a moment."""
+    patient: RedisLink | None = None
+    """For budgets: without it each process has a wall of its own."""
+
+    def are_up(self) -> Mapping[str, bool]:
+        """Whether Redis answers, by what it is asked for."""
+        both = {"cache": self.quick, "budgets": self.patient}
+        return {name: link.is_up for name, link in both.items() if link is not None}
+
+
+def _admin(
+    settings: Settings, pipeline: Pipeline, keyring: Keyring, world: World, links: Links
+) -> Admin:
     fleet = FleetCollector(pipeline.fleet, world.monotonic_s)
     ledger = LedgerCollector(pipeline.ledger)
+    redis = RedisCollector(links.are_up)
     return Admin(
         fleet=pipeline.fleet,
         monotonic_s=world.monotonic_s,
-        metrics=lambda: (exposition(fleet, ledger), CONTENT_TYPE),
+        metrics=lambda: (exposition(fleet, ledger, redis), CONTENT_TYPE),
         key=settings.admin_key,
         is_open=lambda: keyring.is_open,
         balances=pipeline.purse.balances,
@@ -265,21 +290,20 @@ def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
 
 
 async def _pipeline(
-    settings: Settings, world: World, stack: AsyncExitStack, engine: Engine
+    settings: Settings, world: World, stack: AsyncExitStack, engine: Engine, links: Links
 ) -> Pipeline:
     upstreams = {
         name: await _upstream(each, settings, world, stack)
         for name, each in settings.upstreams.items()
     }
-    quick = _redis(settings, world, stack, timeout_s=settings.cache_timeout_s, pause_s=1.0)
-    cache = _cache(settings, world, quick)
+    cache = _cache(settings, world, links.quick)
     ledger = _ledger(settings, world)
     stack.push_async_callback(ledger.close)
     if settings.ledger_keep_days is not None:
         stack.callback(_retention(settings, settings.ledger_keep_days, world).close)
-    link = _redis(settings, world, stack, timeout_s=_PATIENT_S, pause_s=_PATIENT_S)
     outbox = _outbox_engine(settings, stack)
-    purse, meter = _purse(engine, outbox, world, link), _meter(world, link)
+    purse = _purse(engine, outbox, world, links.patient)
+    meter = _meter(world, links.patient)
     stack.push_async_callback(purse.close)
     tower = _tower(quick, _redis(settings, world, stack, timeout_s=_PATIENT_S, pause_s=1.0), world)
     stack.push_async_callback(tower.close)
@@ -344,17 +368,22 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.connect_s)
 
 
-def _redis(
-    settings: Settings, world: World, stack: AsyncExitStack, *, timeout_s: float, pause_s: float
-) -> RedisLink | None:
-    """A pool of connections to the Redis that processes share, if there is one."""
+async def _links(settings: Settings, world: World, stack: AsyncExitStack) -> Links:
     if settings.cache_url in ("off", "memory"):
-        return None
-    link = RedisLink(
-        settings.cache_url, timeout_s=timeout_s, monotonic_s=world.monotonic_s, pause_s=pause_s
+        return Links()
+    quick, patient = (
+        RedisLink(
+            settings.cache_url,
+            timeout_s=timeout_s,
+            monotonic_s=world.monotonic_s,
+            sleep=world.sleep,
+        )
+        for timeout_s in (settings.cache_timeout_s, _PATIENT_S)
     )
-    stack.push_async_callback(link.close)
-    return link
+    for link in (quick, patient):
+        stack.push_async_callback(link.close)
+    await asyncio.gather(quick.open(), patient.open())
+    return Links(quick, patient)
 
 
 def _cache(settings: Settings, world: World, link: RedisLink | None) -> Cache:

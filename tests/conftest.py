@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.postgres import PostgresServer, cluster
+from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 
 # Every run tries the same examples, so a red run is red again; to look further:
@@ -29,6 +30,13 @@ def redis_server() -> Iterator[RedisServer]:
     """A real, empty Redis for this test alone, to be killed, paused and restarted."""
     with RedisServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[RedisCluster]:
+    """A real cluster of three for the whole run; tests leave it as they found it."""
+    with RedisCluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

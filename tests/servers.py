@@ -72,11 +72,11 @@ class Server:
         our asking for one and the server's binding it: then the next port is tried.
         """
         for _ in range(_SPARE_PORTS):
-            self.port = _free_port()
+            self.port = free_port()
             with contextlib.suppress(ServerDied):
                 self._launch()
                 return self
-        self.port = _free_port()
+        self.port = free_port()
         self._launch()
         return self
 
@@ -196,8 +196,9 @@ class RedisServer(Server):
         """Its address as a `redis://` URL."""
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def _command(self) -> list[str]:
-        options = {
+    def _options(self) -> dict[str, str]:
+        """Its configuration; a subclass may add to it."""
+        return {
             "port": str(self.port),
             "bind": "127.0.0.1",
             "save": "",
@@ -205,7 +206,9 @@ class RedisServer(Server):
             "daemonize": "no",
             "dir": self._folder.name,
         }
-        pairs = ((f"--{name}", value) for name, value in options.items())
+
+    def _command(self) -> list[str]:
+        pairs = ((f"--{name}", value) for name, value in self._options().items())
         return [str(redis_binary()), *(word for pair in pairs for word in pair)]
 
     def _answers(self, pid: int) -> bool:
@@ -224,7 +227,7 @@ def unprivileged(needed: bool) -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,6 +1,6 @@
 """Read a config and all that it names; report everything that is wrong with any of it at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.model import Model
 from router.ledger.rulebook import Rulebook
+from router.stores.redis.address import parsed
 from router.stores.sql.database import LedgerUnusable, open_ledger
 from router.stores.sql.keys import are_any
 
@@ -76,7 +77,7 @@ class _Loading:
             catalog=catalog,
             book=_book(section.policies, policies),
             policies=policies,
-            cache_url=self._resolved(("cache", "url"), section.cache.url, otherwise="off"),
+            cache_url=self._cache_url(),
             cache_max_bytes=int(section.cache.max_mb * 2**20),
             cache_max_entry_bytes=section.cache.max_entry_kb * 2**10,
             cache_timeout_s=section.cache.timeout_s,
@@ -139,17 +140,32 @@ class _Loading:
         return VirtualKey.from_secret("admin", secret) if secret else None
 
     def _ledger_url(self) -> str:
-        """The ledger's PostgreSQL, "" for none. A password is written as a URL wants it, whatever is in it."""
-        text = self.section.ledger.url or ""
-        try:
-            escape = str if text.startswith("${") else partial(quote, safe="")
-            url = self.references.resolve(text, escape)
-        except Unresolved as missing:
-            self._wrong(("ledger", "url"), str(missing))
-            return ""
+        """The ledger's PostgreSQL, "" for none."""
+        url = self._url(("ledger", "url"), self.section.ledger.url or "", otherwise="")
         if url and not url.startswith(("postgresql://", "postgres://")):
             self._wrong(("ledger", "url"), "must lead to a postgresql:// URL")
         return url
+
+    def _cache_url(self) -> str:
+        """Where answers are kept: memory, off, or a Redis that could be connected to."""
+        url = self._url(("cache", "url"), self.section.cache.url, otherwise="off")
+        try:
+            files = () if url in ("memory", "off") else parsed(url).files
+        except ValueError as error:
+            self._wrong(("cache", "url"), f"is no address of a Redis: {error}")
+            return "off"
+        for name in files:
+            if not Path(name).is_file():
+                self._wrong(("cache", "url"), f"there is no file {name}")
+        return url
+
+    def _url(self, place: Place, text: str, *, otherwise: str) -> str:
+        """`text` with its references looked up. A password is written as a URL wants it, whatever is in it."""
+        try:
+            return self.references.resolve(text, _escape(text))
+        except Unresolved as missing:
+            self._wrong(place, str(missing))
+            return otherwise
 
     def _check_exposure(self, ledger_path: Path, ledger_url: str) -> None:
         if is_loopback(self.section.server.host):
@@ -157,6 +173,11 @@ class _Loading:
         # The file is asked, not the keys: those that are wrong are told as such, and once is enough.
         if not self.file.data.get("keys") and not has_stored_keys(ledger_path, ledger_url):
             self._wrong(("server", "host"), OPEN_TO_ALL)
+
+
+def _escape(text: str) -> Callable[[str], str]:
+    """How a value is written that stands in the URL `text`; a URL of its own stays as it is."""
+    return str if text.startswith("${") else partial(quote, safe="")
 
 
 def _book(section: PoliciesSection, policies: Mapping[str, LoadedPolicy]) -> PolicyBook:

@@ -56,7 +56,7 @@ class Settings:
     catalog: Mapping[str, Model]
     book: PolicyBook
     policies: Mapping[str, LoadedPolicy]
-    cache_url: str
+    cache_url: str = field(repr=False)
     cache_max_bytes: int
     cache_max_entry_bytes: int
     cache_timeout_s: float

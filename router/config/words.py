@@ -59,9 +59,14 @@ Url = Annotated[
 CacheUrl = Annotated[
     str,
     _text(
-        r"memory|off|(rediss?|unix)://\S+", "memory, off, or a redis://, rediss:// or unix:// URL"
+        r"memory|off|(rediss?(\+cluster|\+sentinel)?|unix)://\S+|\$\{[^}]+\}",
+        "memory, off, or a redis://, rediss:// or unix:// URL, also as redis+cluster:// or"
+        " redis+sentinel://, or a reference to one",
     ),
-    _text(r"(?!.*://[^/@]*:(?!\$\{)[^/@]*@).*", "written with the password as ${NAME}"),
+    _text(
+        r"(?!.*://[^/@]*:(?!\$\{)[^/@]*@)(?!.*[?&](sentinel_)?password=(?!\$\{)).*",
+        "written with the password as ${NAME}",
+    ),
 ]
 LedgerUrl = Annotated[
     str,

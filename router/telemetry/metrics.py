@@ -3,7 +3,7 @@
 Nothing here runs on the path of a request: a collector looks at the fleet when Prometheus asks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -66,6 +66,20 @@ class FleetCollector(Collector):
         yield calls
         left = self._fleet.retries.left
         yield GaugeMetricFamily("farthing_retries_left", "Retries that may be made now", value=left)
+
+
+class RedisCollector(Collector):
+    """Whether the Redis that processes share answers; nothing where there is none."""
+
+    def __init__(self, are_up: Callable[[], Mapping[str, bool]]) -> None:
+        self._are_up = are_up
+
+    def collect(self) -> Iterator[Metric]:
+        """1 or 0 for each thing that Redis is asked for."""
+        up = GaugeMetricFamily("farthing_redis_up", "1 while Redis answers", labels=["for"])
+        for what, is_up in self._are_up().items():
+            up.add_metric([what], float(is_up))
+        yield up
 
 
 def exposition(*collectors: Collector) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from router.config.load import load_settings
 from router.config.yaml_file import parse_yaml
 from router.domain.errors import ConfigError
+from router.stores.redis.address import parsed
 from tests.config.files import NOTHING, SOUND, complaints, loaded
 
 BROKEN = Path(__file__).with_name("broken.yaml")
@@ -125,16 +126,43 @@ def test_a_header_that_looks_secret_is_a_reference(tmp_path: Path) -> None:
     [
         ("redis://:hush@127.0.0.1/0", "must be written with the password as ${NAME}"),
         ("rediss://me:hush@127.0.0.1/0", "must be written with the password as ${NAME}"),
-        ("memcached://127.0.0.1", "must be memory, off, or a redis://, rediss:// or unix:// URL"),
+        ("redis+cluster://:hush@a:1,b:2/", "must be written with the password as ${NAME}"),
+        ("unix:///run/redis?password=hush", "must be written with the password as ${NAME}"),
+        (
+            "redis+sentinel://h/main/0?sentinel_password=hush",
+            "must be written with the password as ${NAME}",
+        ),
+        (
+            "memcached://127.0.0.1",
+            "must be memory, off, or a redis://, rediss:// or unix:// URL, also as redis+cluster:// or redis+sentinel://, or a reference to one",
+        ),
         ("redis://:${NO_SUCH}@127.0.0.1/0", "the environment variable NO_SUCH is not set"),
+        (
+            "redis://127.0.0.1:port/0",
+            "is no address of a Redis: a port must be a number from 1 to 65535",
+        ),
+        (
+            "${KEY}",
+            "is no address of a Redis: it must begin with redis://, rediss:// or unix://, or with redis+cluster://, redis+sentinel:// and the like",
+        ),
+        ("rediss://127.0.0.1/0?ssl_ca_certs=/no/such.pem", "there is no file /no/such.pem"),
     ],
 )
 def test_a_wrong_cache_url_is_told_and_its_password_is_not(
     url: str, expected: str, tmp_path: Path
 ) -> None:
-    assert sole(tmp_path, f"{SOUND}cache: {{url: '{url}'}}\n") == (
+    assert sole(tmp_path, f"{SOUND}cache: {{url: '{url}'}}\n", {"KEY": "hush"}) == (
         f"config.yaml: cache.url (line 6): {expected}"
     )
+
+
+def test_a_password_of_the_cache_may_have_any_characters(tmp_path: Path) -> None:
+    text = f"{SOUND}cache: {{url: 'redis+cluster://me:${{KEY}}@a:1,b:2/'}}\n"
+    settings = loaded(tmp_path, text, {"KEY": "p@ss/w%rd,:"})
+    address = parsed(settings.cache_url)
+
+    assert (address.options["password"], address.nodes) == ("p@ss/w%rd,:", (("a", 1), ("b", 2)))
+    assert "p%40ss" not in repr(settings)
 
 
 @pytest.mark.parametrize(

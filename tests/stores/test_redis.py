@@ -1,26 +1,28 @@
-"""The shared cache against a real server that is killed, frozen and brought back."""
+"""A link to a real Redis that is killed, frozen, brought back, slow, and gives no memory."""
 
 import asyncio
 import logging
+import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from time import monotonic
 
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
 from router.stores.redis.cache import RedisCache
-from router.stores.redis.link import RedisLink
+from router.stores.redis.link import RedisAway, RedisLink
 from tests.servers import RedisServer
+from tests.stores.waiting import Naps, until
 
 TIMEOUT_S = 0.2
-PAUSE_S = 30.0
 W = "some-model"
+LOG = "router.stores.redis.link"
 
 
 class Clock:
-    """A clock that goes when it is told to, for the pause after a failure."""
+    """A clock that goes when it is told to."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -30,13 +32,31 @@ class Clock:
 
 
 @asynccontextmanager
-async def connected(url: str, clock: Clock | None = None) -> AsyncIterator[RedisCache]:
-    link = RedisLink(url, timeout_s=TIMEOUT_S, monotonic_s=clock or Clock(), pause_s=PAUSE_S)
-    cache = RedisCache(link)
+async def linked(url: str, naps: Naps | None = None) -> AsyncIterator[RedisLink]:
+    """A link that looks for a Redis without pauses, or as `naps` says."""
+    link = RedisLink(
+        url, timeout_s=TIMEOUT_S, monotonic_s=Clock(), sleep=naps or asyncio.sleep, pause_s=0.2
+    )
     try:
-        yield cache
+        yield link
     finally:
-        await cache.close()
+        await link.close()
+
+
+@pytest_asyncio.fixture
+async def naps() -> Naps:
+    return Naps()
+
+
+@pytest_asyncio.fixture
+async def link(redis_server: RedisServer, naps: Naps) -> AsyncIterator[RedisLink]:
+    async with linked(redis_server.url, naps) as made:
+        yield made
+
+
+@pytest.fixture
+def cache(link: RedisLink) -> RedisCache:
+    return RedisCache(link)
 
 
 async def got(cache: RedisCache, key: str) -> bytes | None:
@@ -44,32 +64,43 @@ async def got(cache: RedisCache, key: str) -> bytes | None:
     return (await cache.answers(key)).get(W)
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+# ---------------------------------------------------------------------------- keys
 
 
-@pytest_asyncio.fixture
-async def cache(redis_server: RedisServer, clock: Clock) -> AsyncIterator[RedisCache]:
-    async with connected(redis_server.url, clock) as made:
-        yield made
-
-
-async def test_what_one_process_stores_another_finds(redis_url: str) -> None:
-    async with connected(redis_url) as one, connected(redis_url) as other:
-        await one.put("stores-1", W, b"\x00\xffanswer", 60)
-
-        assert await got(other, "stores-1") == b"\x00\xffanswer"
-        assert await got(other, "stores-2") is None
-
-
-async def test_an_answer_has_an_expiry_and_a_key_of_our_own(redis_url: str) -> None:
-    async with connected(redis_url) as cache, Redis.from_url(redis_url) as client:
+async def test_answers_have_an_expiry_and_a_key_of_our_own(redis_url: str) -> None:
+    async with linked(redis_url) as link, Redis.from_url(redis_url) as client:
+        cache = RedisCache(link)
         await cache.put("stores-3", W, b"1", 60)
 
         assert 0 < await client.ttl("farthing:2:cache:stores-3") <= 60
         await client.expireat("farthing:2:cache:stores-3", 1)
-        assert await got(cache, "stores-3") is None
+        assert await cache.answers("stores-3") == {}
+
+
+async def test_an_answer_never_shortens_the_life_of_another_one(redis_url: str) -> None:
+    async with linked(redis_url) as link, Redis.from_url(redis_url) as client:
+        cache = RedisCache(link)
+        await cache.put("stores-4", "patient", b"1", 600)
+        await cache.put("stores-4", "hasty", b"2", 60)
+        assert await client.ttl("farthing:2:cache:stores-4") > 60
+
+        await cache.put("stores-4", "hasty", b"2", 6000)
+        assert await client.ttl("farthing:2:cache:stores-4") > 600
+        assert await cache.answers("stores-4") == {"patient": b"1", "hasty": b"2"}
+
+
+async def test_something_of_another_kind_under_our_key_is_an_empty_cache(
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache
+) -> None:
+    async with Redis.from_url(redis_server.url) as client:
+        await client.lpush("farthing:2:cache:a", "not ours")
+
+    assert await cache.answers("a") == {}
+    await cache.put("a", W, b"1", 60)
+    assert link.is_up
+
+
+# ---------------------------------------------------------------------------- going and coming back
 
 
 async def test_a_dead_server_is_an_empty_cache(
@@ -80,60 +111,180 @@ async def test_a_dead_server_is_an_empty_cache(
 
     assert await got(cache, "a") is None
     await cache.put("a", W, b"2", 60)
+    await cache.drop("a", W)
+    assert [each async for each in cache.entries()] == []
 
 
-async def test_a_server_that_was_never_there_is_an_empty_cache() -> None:
-    async with connected("redis://127.0.0.1:1/0") as cache:
-        assert await got(cache, "a") is None
+async def test_a_server_that_was_never_there_is_known_to_be_away_before_the_first_request() -> None:
+    naps = Naps()
+    async with linked("redis://127.0.0.1:1/0", naps) as link:
+        await link.open()
+
+        assert not link.is_up
+        with pytest.raises(RedisAway):
+            await link.ask(link.client.ping)
 
 
-async def test_after_a_failure_the_server_is_left_alone_and_then_found_again(
-    redis_server: RedisServer, cache: RedisCache, clock: Clock
+async def test_while_it_is_away_no_request_asks_and_one_task_in_the_background_does(
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache, naps: Naps
 ) -> None:
+    await cache.put("a", W, b"1", 60)
     redis_server.kill()
     assert await got(cache, "a") is None
+    await until(lambda: naps.asked_s == [0.0, 0.05])  # asked at once, and waits to ask again
+
     redis_server.restart()
+    assert [await got(cache, "a") for _ in range(100)] == [None] * 100
+    assert not link.is_up
+    async with Redis.from_url(redis_server.url) as client:
+        assert len(await client.client_list()) == 1, "somebody but the task has connected"
 
-    await cache.put("a", W, b"1", 60)
-    assert await got(cache, "a") is None
-
-    clock.now_s += PAUSE_S
-    await cache.put("a", W, b"1", 60)
-    assert await got(cache, "a") == b"1"
-
-
-async def test_a_restart_that_nobody_noticed_costs_one_miss_at_most(
-    redis_server: RedisServer, cache: RedisCache, clock: Clock
-) -> None:
-    await cache.put("a", W, b"1", 60)
-    redis_server.restart()
-
-    await got(cache, "a")
-    clock.now_s += PAUSE_S
+    naps.wake()
+    await until(lambda: link.is_up)
     await cache.put("a", W, b"2", 60)
     assert await got(cache, "a") == b"2"
 
 
+async def test_the_pauses_double_up_to_the_longest(
+    redis_server: RedisServer, cache: RedisCache, naps: Naps
+) -> None:
+    redis_server.kill()
+    await got(cache, "a")
+    for number in range(2, 7):
+        await until(lambda number=number: len(naps.asked_s) == number)  # type: ignore[misc]
+        naps.wake()
+
+    assert naps.asked_s[:6] == [0.0, 0.05, 0.1, 0.2, 0.2, 0.2]
+
+
+async def test_a_restart_that_the_event_loop_could_not_see_costs_one_miss(
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache
+) -> None:
+    await asyncio.gather(*(cache.put(f"k{number}", W, b"1", 60) for number in range(16)))
+    redis_server.restart()  # nothing else runs meanwhile
+
+    await cache.put("a", W, b"2", 60)
+    await until(lambda: link.is_up)
+    for number in range(16):
+        await cache.put(f"k{number}", W, b"2", 60)
+        assert await got(cache, f"k{number}") == b"2"
+
+
+async def test_a_restart_between_two_requests_costs_nothing(
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache
+) -> None:
+    await asyncio.gather(*(cache.put(f"k{number}", W, b"1", 60) for number in range(16)))
+    await asyncio.to_thread(redis_server.restart)
+
+    await cache.put("a", W, b"2", 60)
+    assert await got(cache, "a") == b"2"
+    assert link.is_up
+
+
+async def test_connections_that_the_server_closes_for_being_idle_cost_nothing(
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache
+) -> None:
+    await asyncio.gather(*(cache.put(f"k{number}", W, b"1", 60) for number in range(16)))
+    async with Redis.from_url(redis_server.url) as client:
+        await client.client_kill_filter(_type="normal", skipme=True)
+        await client.ping()
+
+    assert [await got(cache, f"k{number}") for number in range(16)] == [b"1"] * 16
+    assert link.is_up
+
+
 async def test_a_frozen_server_delays_a_request_by_the_timeout_and_no_more(
-    redis_server: RedisServer, cache: RedisCache, clock: Clock
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache, naps: Naps
 ) -> None:
     await cache.put("a", W, b"1", 60)
     redis_server.pause()
 
-    began_s = monotonic()
-    assert await got(cache, "a") is None
-    assert monotonic() - began_s < TIMEOUT_S + 0.3
-    began_s = monotonic()
+    began_s = time.monotonic()
+    assert await asyncio.gather(*(got(cache, "a") for _ in range(500))) == [None] * 500
+    assert time.monotonic() - began_s < TIMEOUT_S + 0.3
+    began_s = time.monotonic()
     assert [await got(cache, "a") for _ in range(100)] == [None] * 100
-    assert monotonic() - began_s < TIMEOUT_S / 2
+    assert time.monotonic() - began_s < TIMEOUT_S / 2
 
     redis_server.resume()
-    clock.now_s += PAUSE_S
+    naps.wake()
+    await until(lambda: link.is_up)
     assert await got(cache, "a") == b"1"
 
 
+async def test_its_going_and_coming_back_are_each_logged_once(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, LOG)
+    async with linked(redis_server.url) as link:
+        cache = RedisCache(link)
+        redis_server.kill()
+        await asyncio.gather(*(got(cache, "a") for _ in range(30)))
+        redis_server.restart()
+        await until(lambda: link.is_up)
+        await got(cache, "a")
+
+    assert caplog.messages == [
+        "Redis does not answer (ConnectionError): going on without",
+        "Redis answers again",
+    ]
+
+
+async def test_a_server_without_memory_refuses_to_write_and_is_read_all_the_same(
+    redis_server: RedisServer,
+    link: RedisLink,
+    cache: RedisCache,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await cache.put("a", W, b"1", 60)
+    async with Redis.from_url(redis_server.url) as client:
+        await client.config_set("maxmemory", "1kb")
+    for _ in range(3):
+        await cache.put("b", W, b"2", 60)
+
+    assert await got(cache, "a") == b"1"
+    assert link.is_up
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("Redis refuses a command (")
+
+
+# ---------------------------------------------------------------------------- load
+
+
+async def test_under_load_a_slow_server_gets_no_more_than_sixteen_connections(
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache
+) -> None:
+    async with Redis.from_url(redis_server.url) as client:
+        await cache.put("a", W, b"1", 60)
+        await client.client_pause(100, all=False)
+        await asyncio.gather(*(cache.put(f"k{n}", W, b"1", 60) for n in range(1000)))
+        mine = [each for each in await client.client_list() if each["cmd"] != "client|list"]
+
+    assert len(mine) <= 16
+
+
+async def test_waiting_long_for_a_turn_is_not_held_against_the_server(
+    redis_server: RedisServer, link: RedisLink
+) -> None:
+    """Sixteen commands that are slow and in time: those behind them have too little left."""
+    nap = "redis.call('TIME') local t = redis.call('TIME') return t[1]"
+    slow = link.client.register_script(nap)
+
+    async def command() -> object:
+        await asyncio.sleep(TIMEOUT_S * 0.8)
+        return await slow()
+
+    answers = await asyncio.gather(*(link.ask(command) for _ in range(40)), return_exceptions=True)
+
+    assert link.is_up
+    assert sum(isinstance(answer, RedisAway) for answer in answers) == 24
+
+
+# ---------------------------------------------------------------------------- whose reply is it
+
+
 async def test_a_late_reply_never_answers_another_question(
-    redis_server: RedisServer, cache: RedisCache, clock: Clock
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache, naps: Naps
 ) -> None:
     keys = [f"k{number}" for number in range(8)]
     for key in keys:
@@ -141,55 +292,52 @@ async def test_a_late_reply_never_answers_another_question(
     redis_server.pause()
     late = await asyncio.gather(*(got(cache, key) for key in keys))
     redis_server.resume()
-    clock.now_s += PAUSE_S
+    naps.wake()
+    await until(lambda: link.is_up)
 
     for key in reversed(keys):
         assert await got(cache, key) == key.encode()
     assert late == [None] * len(keys)
 
 
-async def test_a_request_that_is_cancelled_leaves_no_reply_behind(
-    redis_server: RedisServer, cache: RedisCache
-) -> None:
-    await cache.put("a", W, b"of a", 60)
-    await cache.put("b", W, b"of b", 60)
-    redis_server.pause()
-    for steps in range(1, 12):
-        asking = asyncio.create_task(got(cache, "a"))
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
-    redis_server.resume()
-
-    assert await got(cache, "b") == b"of b"
-
-
-async def test_its_going_and_coming_back_are_each_logged_once(
+async def test_ten_thousand_requests_that_are_cancelled_anywhere_leave_no_reply_behind(
     redis_server: RedisServer,
-    cache: RedisCache,
-    clock: Clock,
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO, "router.stores.redis.link")
-    redis_server.kill()
-    for _ in range(3):
-        await got(cache, "a")
-        clock.now_s += PAUSE_S
-    redis_server.restart()
-    for _ in range(3):
-        await got(cache, "a")
+    """Each asks for a key whose value is the key; every other one leaves, some of them twice."""
+    chance, rounds, at_once = random.Random(7), 250, 40
+    async with linked(redis_server.url) as link:
+        cache = RedisCache(link)
+        for number in range(at_once):
+            await cache.put(f"k{number}", W, b"%d" % number * (1 + number * 50), 600)
+        wrong, right, left = 0, 0, 0
+        for _ in range(rounds):
+            asking = [asyncio.create_task(got(cache, f"k{number}")) for number in range(at_once)]
+            leaving = [asyncio.create_task(leave(task, chance)) for task in asking[::2]]
+            answers = await asyncio.gather(*asking, return_exceptions=True)
+            await asyncio.gather(*leaving)
+            for number, answer in enumerate(answers):
+                wrong += isinstance(answer, bytes) and answer != b"%d" % number * (1 + number * 50)
+                right += isinstance(answer, bytes)
+                left += isinstance(answer, asyncio.CancelledError)
 
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-    assert caplog.messages[0].startswith("Redis does not answer (ConnectionError)")
-    assert caplog.messages[1] == "Redis answers again"
+        assert wrong == 0
+        assert right > rounds * at_once / 3
+        assert left > rounds * at_once / 20
+        await every_place_is_free(link)
 
 
-async def test_an_error_of_the_server_is_an_empty_cache(
-    redis_server: RedisServer, cache: RedisCache
-) -> None:
-    async with Redis.from_url(redis_server.url) as client:
-        await client.lpush("farthing:2:cache:a", "not ours")
+async def every_place_is_free(link: RedisLink) -> None:
+    """As many commands at once as there are connections, each with one of its own."""
+    both = asyncio.Barrier(16)
 
-    assert await got(cache, "a") is None
+    async def command() -> object:
+        await both.wait()
+        return await link.client.ping()
+
+    assert await asyncio.gather(*(link.ask(command) for _ in range(16))) == [True] * 16
+
+
+async def leave(task: "asyncio.Task[bytes | None]", chance: random.Random) -> None:
+    for _ in range(chance.choice([1, 1, 2])):
+        await asyncio.sleep(chance.random() * 0.004)
+        task.cancel()

@@ -1,31 +1,56 @@
-"""A connection pool to Redis (or Valkey) with bounded patience: what is away is left alone a moment.
+"""Redis (or Valkey) with bounded patience: what is away is left alone, and looked for by nobody's request.
 
-Redis being down or slow must never become the client's problem: each command has a time to answer,
-and after a failure the next ones fail at once for a moment. It is logged once per change.
+Redis being down, frozen or slow must never become the client's problem:
+
+    UP    a command has so many seconds, waiting for its turn included; the first that fails: DOWN
+          (where it was a time limit, all that are under way fail with it)
+    DOWN  commands fail at once; one task in the background asks again, alone and with fresh
+          connections: at once, then after pauses that double, until it is answered: UP
+
+The first question of the task comes at once because most failures are a connection that the server
+has closed. If Redis fails again soon after it was back, the pauses go on where they were, so that one
+that is merely slow is not asked and given up on in turns. It is logged once when it goes and once
+when it is back.
+
+No command is sent a second time: it may have been carried out. A refusal (no memory, wrong type) is
+an answer, for that command's caller to do without; each kind is logged once.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+import redis.exceptions
+from redis.exceptions import (
+    ClusterError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+)
+
+from router.stores.redis.address import parsed
+from router.stores.redis.clients import connected
 
 _LOG = logging.getLogger(__name__)
 _CONNECTIONS = 16
-_PAGE = 200
+_PATIENCE_S = 1.0
+"""How long the background waits for a connection and an answer to its question."""
+_FIRST_PAUSE_S = 0.05
+_STEADY_S = 10.0
+"""Who stays up for so long is trusted again."""
+_FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
 
 
 class RedisAway(Exception):
-    """Redis does not answer, or not in time."""
+    """Redis does not answer, or not in time, or refuses."""
 
 
 class RedisLink:
-    """A Redis named by URL. Made inside a running event loop."""
+    """A Redis named by URL. Made inside a running event loop. Raises ValueError for no URL."""
 
     def __init__(
         self,
@@ -34,62 +59,154 @@ class RedisLink:
         timeout_s: float,
         monotonic_s: Callable[[], float],
         pause_s: float = 1.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        # A pool that makes commands wait for a connection: the usual one refuses the hundredth,
-        # which would look as if Redis were gone.
-        pool = redis.asyncio.BlockingConnectionPool.from_url(
-            url,
-            max_connections=_CONNECTIONS,
-            timeout=timeout_s,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-            retry=Retry(NoBackoff(), 0),  # a request must not wait for a second try
-        )
-        self.client = redis.asyncio.Redis(connection_pool=pool)
+        self._patience_s = max(timeout_s, _PATIENCE_S)
+        address = parsed(url)
+        self._server = connected(address, connections=_CONNECTIONS, patience_s=self._patience_s)
+        self._places = asyncio.Semaphore(_CONNECTIONS)
         self._timeout_s = timeout_s
         self._monotonic_s = monotonic_s
-        self._pause_s = pause_s
-        self._asleep_until_s = float("-inf")
-        self._is_up = True
+        self._longest_pause_s = pause_s
+        self._sleep = sleep
+        self._searching: asyncio.Task[None] | None = None
+        self._pause_s = 0.0
+        self._back_at_s = monotonic_s()
+        self._limits: set[asyncio.Timeout] = set()
+        self._refusals: set[str] = set()
+
+    @property
+    def client(self) -> Any:
+        """redis-py's client: its commands and scripts go through `ask`."""
+        return self._server.client
+
+    @property
+    def is_up(self) -> bool:
+        """Whether Redis answered when it was last asked."""
+        return self._searching is None or self._searching.done()
+
+    async def open(self) -> None:
+        """Find out whether Redis is there, so that no request has to. Never raises for its absence."""
+        if (error := await self._failure()) is not None:
+            self._lost(error)
 
     async def ask(self, command: Callable[[], Awaitable[Any]]) -> Any:
-        """The reply. Raises RedisAway; after a failure Redis is left alone for a moment."""
-        if self._monotonic_s() < self._asleep_until_s:
+        """The reply. Raises RedisAway, without delay when Redis is known to be down."""
+        if not self.is_up:
             raise RedisAway
+        is_telling = False
         try:
-            async with asyncio.timeout(self._timeout_s):
-                reply = await command()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._went_down(error)
+            async with self._limited() as limit, self._places:
+                if not self.is_up:  # it went while this one waited for its turn
+                    raise RedisAway
+                is_telling = self._has_time(limit)
+                return await _unless_cancelled(command)
+        except _FAILURES as error:
+            if is_telling:
+                self._failed(error)
             raise RedisAway from None
-        self._came_up()
-        return reply
 
     async def names(self, pattern: str) -> AsyncIterator[str]:
-        """The keys that match `pattern`. Raises RedisAway when it breaks off."""
-        cursor = 0
-        while True:
-            cursor, page = await self.ask(partial(self._page, cursor, pattern))
-            for name in page:
-                yield name.decode()
-            if cursor == 0:
-                return
-
-    async def _page(self, cursor: int, pattern: str) -> Any:
-        return await self.client.scan(cursor, match=pattern, count=_PAGE)
+        """The keys that match `pattern`, on all servers. Raises RedisAway when it breaks off."""
+        await self.ask(self._server.ping)  # a cluster is explored before its nodes are known
+        for page in self._server.walks(pattern):
+            cursor = -1
+            while cursor != 0:
+                cursor, names = await self.ask(partial(page, max(cursor, 0)))
+                for name in names:
+                    yield name.decode()
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self.client.aclose()
-        await self.client.connection_pool.disconnect()
+        """Stop searching and close the connections."""
+        if (searching := self._searching) is not None:
+            searching.cancel()
+            await asyncio.wait([searching])
+        await self._server.close()
 
-    def _went_down(self, error: Exception) -> None:
-        self._asleep_until_s = self._monotonic_s() + self._pause_s
-        if self._is_up:
-            _LOG.warning("Redis does not answer (%s): going on without", type(error).__name__)
-        self._is_up = False
+    @asynccontextmanager
+    async def _limited(self) -> AsyncIterator[asyncio.Timeout]:
+        """A time limit that ends early when Redis turns out to be frozen. Raises TimeoutError."""
+        async with asyncio.timeout(self._timeout_s) as limit:
+            self._limits.add(limit)
+            try:
+                yield limit
+            finally:
+                self._limits.discard(limit)
 
-    def _came_up(self) -> None:
-        if not self._is_up:
-            _LOG.info("Redis answers again")
-        self._is_up = True
+    def _has_time(self, limit: asyncio.Timeout) -> bool:
+        """Whether so much time is left that failing to use it says something of Redis."""
+        when_s = limit.when()
+        left_s = 0.0 if when_s is None else when_s - asyncio.get_running_loop().time()
+        return left_s > self._timeout_s / 2
+
+    def _failed(self, error: Exception) -> None:
+        if not _is_refusal(error):
+            self._lost(error)
+        elif (kind := str(error).partition(" ")[0]) not in self._refusals:
+            self._refusals.add(kind)
+            _LOG.warning("Redis refuses a command (%s): going on without", kind)
+
+    # ------------------------------------------------------------------------ going and coming back
+
+    def _lost(self, error: Exception) -> None:
+        """From now on commands fail at once, and a task looks for Redis."""
+        if not self.is_up:
+            return
+        if self._monotonic_s() - self._back_at_s >= _STEADY_S:
+            self._pause_s = 0.0
+        _LOG.warning("Redis does not answer (%s): going on without", type(error).__name__)
+        self._searching = asyncio.create_task(self._search())
+        if isinstance(error, TimeoutError | redis.exceptions.TimeoutError):
+            now_s = asyncio.get_running_loop().time()
+            for limit in self._limits:  # who waits already need not wait any longer
+                if not limit.expired():
+                    limit.reschedule(now_s)
+
+    async def _search(self) -> None:
+        while True:
+            await self._sleep(self._pause_s)
+            self._pause_s = min(max(_FIRST_PAUSE_S, 2 * self._pause_s), self._longest_pause_s)
+            if await self._failure() is None:
+                break
+        self._back_at_s = self._monotonic_s()
+        _LOG.info("Redis answers again")
+
+    async def _failure(self) -> Exception | None:
+        """Why Redis does not answer when it is asked patiently, over fresh connections."""
+        async with self._alone():
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    await self._server.renew()
+                    await self._server.ping()
+            except _FAILURES as error:
+                return error
+        return None
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """A time in which no command is under way: they end by their limits, and new ones fail."""
+        taken = 0
+        try:
+            while taken < _CONNECTIONS:
+                await self._places.acquire()
+                taken += 1
+            yield
+        finally:
+            for _ in range(taken):
+                self._places.release()
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether it is an answer of a server that is well: nothing is gained by asking it again."""
+    moved = isinstance(error, ClusterError | ReadOnlyError)
+    return isinstance(error, ResponseError) and not moved
+
+
+async def _unless_cancelled(command: Callable[[], Awaitable[Any]]) -> Any:
+    """The reply. Before Python 3.12 `asyncio.wait_for`, which redis-py uses, can swallow a cancellation."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    reply = await command()
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return reply

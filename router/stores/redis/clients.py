@@ -1,0 +1,159 @@
+"""redis-py's clients for what an address may be: made one way, asked and renewed one way.
+
+Nothing here retries, and commands on data have no time limit: both belong to `RedisLink`, which
+cancels a command that takes too long; redis-py closes the connection of a cancelled command, so that
+its reply never answers another one.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from redis.asyncio import (
+    Connection,
+    ConnectionPool,
+    Redis,
+    RedisCluster,
+    Sentinel,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
+from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from router.stores.redis.address import Address, Kind
+
+Page = Callable[[int], Awaitable[Any]]
+"""One step of a walk through a server's keys: from a cursor to the next one, 0 at the end, and names."""
+
+_PAGE = 200
+
+
+class Server(Protocol):
+    """What answers, whatever it consists of. Every method raises what redis-py raises."""
+
+    @property
+    def client(self) -> Any:
+        """redis-py's client, for commands and scripts."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when all of it answers."""
+        ...
+
+    async def renew(self) -> None:
+        """Have the next commands connect anew, to what is there now."""
+        ...
+
+    def walks(self, pattern: str) -> Sequence[Page]:
+        """Ways through all keys that match, one for each server that has some of its own."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+def connected(address: Address, *, connections: int, patience_s: float) -> Server:
+    """The server at `address`, not yet connected; a connection must come about within `patience_s`.
+
+    It never has more than so many connections, a cluster to each of its nodes.
+    """
+    options = {
+        **address.options,
+        "max_connections": connections,
+        "socket_connect_timeout": patience_s,
+        "socket_timeout": None,
+        "protocol": 2,  # nothing to be said at first, and no replies that nobody asked for
+        "driver_info": None,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    match address.kind:
+        case Kind.SERVER:
+            return _OneServer(Redis.from_pool(_pool(address, options)))
+        case Kind.CLUSTER:
+            # While the cluster is explored, a node that is frozen makes way for the next.
+            return _Cluster(_cluster(address, {**options, "socket_timeout": patience_s / 3}))
+        case Kind.SENTINELS:
+            return _Sentinels(address, options, patience_s)
+
+
+def _pool(address: Address, options: dict[str, Any]) -> ConnectionPool:
+    if "path" in address.options:
+        return ConnectionPool(connection_class=UnixDomainSocketConnection, **options)
+    (host, port), *_ = address.nodes
+    made_of = SSLConnection if options.pop("ssl", False) else Connection
+    return ConnectionPool(connection_class=made_of, host=host, port=port, **options)
+
+
+def _cluster(address: Address, options: Mapping[str, Any]) -> RedisCluster:
+    nodes = [ClusterNode(host, port) for host, port in address.nodes]
+    return RedisCluster(startup_nodes=nodes, **options)
+
+
+class _OneServer:
+    """One server, or the one of several that is the primary at the moment."""
+
+    def __init__(self, client: Redis) -> None:
+        self.client = client
+
+    async def ping(self) -> None:
+        await self.client.ping()
+
+    async def renew(self) -> None:
+        await self.client.connection_pool.disconnect(inuse_connections=False)
+
+    def walks(self, pattern: str) -> Sequence[Page]:
+        return (partial(self.client.scan, match=pattern, count=_PAGE),)
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+class _Sentinels(_OneServer):
+    """The primary of a service; a connection asks the sentinels which one it is."""
+
+    def __init__(self, address: Address, options: Mapping[str, Any], patience_s: float) -> None:
+        theirs = {
+            **(address.sentinel_options or {}),
+            "socket_connect_timeout": patience_s / 3,
+            "socket_timeout": patience_s / 3,
+            "protocol": 2,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        made: Any = Sentinel  # redis-py says nothing of its arguments' types
+        self._sentinel = made(address.nodes, sentinel_kwargs=theirs, **options)
+        super().__init__(self._sentinel.master_for(address.service))
+
+    async def close(self) -> None:
+        await super().close()
+        await self._sentinel.aclose()
+
+
+class _Cluster:
+    """All primaries of a cluster."""
+
+    def __init__(self, client: RedisCluster) -> None:
+        self.client = client
+
+    async def ping(self) -> None:
+        await self.client.ping(target_nodes=RedisCluster.PRIMARIES)
+
+    async def renew(self) -> None:
+        await self.client.aclose()  # the next command explores the cluster again
+
+    def walks(self, pattern: str) -> Sequence[Page]:
+        nodes = self.client.get_primaries()
+        return [partial(self._page, node, pattern) for node in nodes]
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        # After a failure it does not count as open, and has connections all the same.
+        await self.client.nodes_manager.aclose()
+        await self.client.nodes_manager.aclose("startup_nodes")
+
+    async def _page(self, node: ClusterNode, pattern: str, cursor: int) -> Any:
+        client: Any = self.client  # its cursors are by node, which its types do not say
+        cursors, names = await client.scan(cursor, pattern, _PAGE, target_nodes=node)
+        return cursors[node.name], names

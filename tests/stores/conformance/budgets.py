@@ -1,0 +1,22 @@
+"""Budgets for tests, and ways to draw on them."""
+
+from router.domain.budget import EVERYTHING, Budget, Scope, ScopeKind, Window
+from router.domain.money import Money
+from router.ports import Purse, Reservation
+
+DAY_S = 86_400
+DOLLAR = Money.from_usd(1)
+CENT = Money.from_usd("0.01")
+WHOLE = Budget(EVERYTHING, DOLLAR, Window.DAY)
+OWN = Budget(Scope(ScopeKind.KEY, "search"), Money.from_usd(5), Window.MONTH, "Europe/Berlin")
+
+
+async def settled(purse: Purse, reservation: Reservation, cost: Money) -> None:
+    purse.settle(reservation, cost)
+    await purse.close()
+
+
+async def taken(purse: Purse, amount: Money, *budgets: Budget) -> Reservation:
+    answer = await purse.reserve(budgets or (WHOLE,), amount)
+    assert isinstance(answer, Reservation), answer
+    return answer

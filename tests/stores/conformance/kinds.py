@@ -1,0 +1,72 @@
+"""What every store is tried on: this process, a real Redis, and a real cluster of three."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from router.domain.budget import Scope
+from router.domain.money import ZERO, Money
+from router.ports import Cache, Meter, Purse
+from router.stores.memory.cache import MemoryCache
+from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.purse import MemoryPurse
+from router.stores.redis.cache import RedisCache
+from router.stores.redis.link import RedisLink
+from router.stores.redis.meter import RedisMeter
+from router.stores.redis.purse import RedisPurse
+
+NOON_S = 1_790_000_000.0
+
+
+class Clock:
+    """Unix and monotonic time in one, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now_s = NOON_S
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+class Books:
+    """What a ledger says was spent; it can be slow, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.spent: dict[Scope, Money] = {}
+        self.asked = 0
+        self.slow: asyncio.Event | None = None
+
+    async def __call__(self, scope: Scope, _since_s: float) -> Money:
+        self.asked += 1
+        if self.slow is not None:
+            await self.slow.wait()
+        return self.spent.get(scope, ZERO)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Makes stores of one kind; what several of them share is shared as between processes."""
+
+    link: RedisLink | None
+    clock: Clock = field(default_factory=Clock)
+    books: Books = field(default_factory=Books)
+
+    def cache(self, max_entry_bytes: int = 2**20) -> Cache:
+        if self.link is not None:
+            return RedisCache(self.link, max_entry_bytes=max_entry_bytes)
+        return MemoryCache(max_bytes=2**24, monotonic_s=self.clock, max_entry_bytes=max_entry_bytes)
+
+    def purse(self) -> Purse:
+        if self.link is not None:
+            return RedisPurse(self.link, self.clock, self.books)
+        return MemoryPurse(self.clock, self.books)
+
+    def meter(self) -> Meter:
+        if self.link is not None:
+            return RedisMeter(self.link, self.clock)
+        return MemoryMeter(self.clock)
+
+    async def wait(self, for_s: float) -> None:
+        """Let time pass: ours by hand, Redis' own as it does."""
+        self.clock.now_s += for_s
+        if self.link is not None:
+            await asyncio.sleep(for_s)

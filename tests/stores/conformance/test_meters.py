@@ -1,0 +1,49 @@
+"""Limits per minute, in this process and in Redis: what every meter keeps to."""
+
+import asyncio
+
+import pytest
+
+from router.domain.budget import EVERYTHING, RateLimit, Scope, ScopeKind
+from router.ports import Exceeded, Meter
+from tests.stores.conformance.kinds import Clock, Stores
+
+
+@pytest.fixture
+def meter(stores: Stores) -> Meter:
+    return stores.meter()
+
+
+@pytest.fixture
+def clock(stores: Stores) -> Clock:
+    return stores.clock
+
+
+async def test_a_limit_of_requests_lets_so_many_through(meter: Meter) -> None:
+    limit = RateLimit(EVERYTHING, requests_per_minute=5)
+    answers = await asyncio.gather(*(meter.take([limit], 10) for _ in range(8)))
+    reached = [answer for answer in answers if answer is not None]
+
+    assert len(reached) == 3
+    assert all(each.limit == limit and 0 < each.for_s <= 12.1 for each in reached)
+
+
+async def test_a_limit_of_tokens_counts_tokens_and_the_first_that_is_reached_is_told(
+    meter: Meter,
+) -> None:
+    requests = RateLimit(EVERYTHING, requests_per_minute=1000)
+    tokens = RateLimit(Scope(ScopeKind.KEY, "k"), tokens_per_minute=600)
+
+    assert await meter.take([requests, tokens], 500) is None
+    reached = await meter.take([requests, tokens], 500)
+    assert isinstance(reached, Exceeded)
+    assert reached.limit == tokens
+    assert reached.for_s == pytest.approx(40, abs=1)
+    assert await meter.take([requests], 500) is None
+
+
+async def test_what_is_larger_than_a_limit_waits_for_all_of_it(meter: Meter) -> None:
+    limit = RateLimit(EVERYTHING, tokens_per_minute=100)
+
+    assert await meter.take([limit], 1000) is None
+    assert await meter.take([limit], 1) is not None

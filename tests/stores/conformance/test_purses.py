@@ -1,0 +1,106 @@
+"""Budgets are walls, in this process and in Redis: what every kind of purse keeps to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from router.domain.budget import EVERYTHING, Balance
+from router.domain.money import ZERO
+from router.ports import Purse, Reservation
+from tests.stores.conformance.budgets import CENT, DAY_S, DOLLAR, OWN, WHOLE, settled, taken
+from tests.stores.conformance.kinds import Books, Clock, Stores
+
+
+@pytest_asyncio.fixture
+async def purse(stores: Stores) -> AsyncIterator[Purse]:
+    made = stores.purse()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def clock(stores: Stores) -> Clock:
+    return stores.clock
+
+
+@pytest.fixture
+def books(stores: Stores) -> Books:
+    return stores.books
+
+
+async def test_what_is_set_aside_is_gone_until_it_is_settled(purse: Purse) -> None:
+    held = await taken(purse, CENT * 60)
+    refused = await purse.reserve([WHOLE], CENT * 41)
+
+    assert isinstance(refused, Balance)
+    assert (refused.budget, refused.left) == (WHOLE, CENT * 40)
+    await settled(purse, held, CENT * 7)
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved, balance.left) == (CENT * 7, ZERO, CENT * 93)
+
+
+async def test_all_budgets_are_drawn_on_or_none(purse: Purse) -> None:
+    held = await taken(purse, CENT * 90, WHOLE, OWN)
+    refused = await purse.reserve([OWN, WHOLE], CENT * 20)
+
+    assert isinstance(refused, Balance)
+    assert refused.budget == WHOLE
+    own, whole = await purse.look([OWN, WHOLE])
+    assert (own.reserved, whole.reserved) == (CENT * 90, CENT * 90)
+    await settled(purse, held, ZERO)
+
+
+async def test_two_hundred_at_once_against_a_dollar_take_no_more_than_a_dollar(
+    purse: Purse,
+) -> None:
+    answers = await asyncio.gather(*(purse.reserve([WHOLE, OWN], CENT * 3) for _ in range(200)))
+    held = [answer for answer in answers if isinstance(answer, Reservation)]
+
+    assert len(held) == 33
+    assert all(a.left < CENT * 3 for a in answers if isinstance(a, Balance))
+    for each in held:
+        purse.settle(each, CENT)
+    await purse.close()
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (CENT * 33, ZERO)
+
+
+async def test_what_was_spent_before_is_asked_of_the_ledger_once(
+    purse: Purse, books: Books
+) -> None:
+    books.spent[EVERYTHING] = CENT * 95
+    books.slow = asyncio.Event()
+    waiting = [asyncio.create_task(purse.reserve([WHOLE], CENT * 3)) for _ in range(20)]
+    await asyncio.sleep(0)
+    books.slow.set()
+    answers = await asyncio.gather(*waiting)
+
+    assert sum(isinstance(answer, Reservation) for answer in answers) == 1
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (CENT * 95, CENT * 3)
+
+
+async def test_a_new_period_begins_with_all_of_it(purse: Purse, clock: Clock) -> None:
+    late = await taken(purse, CENT * 80)
+    clock.now_s += DAY_S
+    await taken(purse, DOLLAR)
+    await settled(purse, late, CENT * 50)
+
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved) == (ZERO, DOLLAR)
+
+
+async def test_more_than_was_set_aside_is_spent_all_the_same(purse: Purse) -> None:
+    await settled(purse, await taken(purse, CENT), DOLLAR * 2)
+
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.left, balance.share_left) == (DOLLAR * 2, ZERO, 0.0)
+
+
+async def test_balances_are_of_what_was_drawn_on(purse: Purse) -> None:
+    assert tuple(await purse.balances()) == ()
+    await taken(purse, CENT, OWN)
+
+    assert [balance.budget for balance in await purse.balances()] == [OWN]

@@ -1,0 +1,88 @@
+"""Budgets in a Redis that several processes share, and that dies."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from router.domain.budget import EVERYTHING, Balance, Budget, Window
+from router.domain.money import ZERO
+from router.ports import Reservation
+from router.stores.redis.link import RedisLink
+from router.stores.redis.purse import RedisPurse
+from tests.servers import RedisServer
+from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
+from tests.stores.conformance.kinds import Books, Clock
+from tests.stores.waiting import until
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def books() -> Books:
+    return Books()
+
+
+@asynccontextmanager
+async def linked(url: str) -> AsyncIterator[RedisLink]:
+    loop = asyncio.get_running_loop()
+    link = RedisLink(url, timeout_s=2.0, monotonic_s=loop.time, pause_s=0.05)
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
+async def test_two_processes_share_one_wall(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as one, linked(redis_server.url) as other:
+        await one.client.flushall()
+        purses = [RedisPurse(link, clock, books) for link in (one, other)]
+        answers = await asyncio.gather(
+            *(purses[number % 2].reserve([WHOLE], CENT * 3) for number in range(200))
+        )
+
+        assert sum(isinstance(answer, Reservation) for answer in answers) == 33
+
+
+async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    forever = Budget(EVERYTHING, DOLLAR, Window.LIFETIME)
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        held = await RedisPurse(link, clock, books).reserve([forever], CENT * 70)
+        assert isinstance(held, Reservation)
+        clock.now_s += 3600
+        survivor = RedisPurse(link, clock, books)
+        (balance,) = await survivor.look([forever])
+        survivor.settle(held, CENT)  # too late
+        await survivor.close()
+
+        assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
+        assert (await survivor.look([forever]))[0].spent == CENT * 70
+
+
+async def test_without_redis_the_wall_stands_in_each_process(clock: Clock, books: Books) -> None:
+    books.spent[EVERYTHING] = CENT * 40
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            await taken(purse, CENT * 10)
+            server.kill()
+            held = await taken(purse, CENT * 50)
+            refused = await purse.reserve([WHOLE], CENT * 20)
+
+            assert isinstance(refused, Balance)
+            assert refused.left == CENT * 10
+            await settled(purse, held, CENT * 30)
+            books.spent[EVERYTHING] = CENT * 70  # the ledger has the row
+            server.restart()
+            await until(lambda: link.is_up)
+            (balance,) = await purse.look([WHOLE])
+            assert balance.spent == CENT * 70
