@@ -179,17 +179,19 @@ def _assembled(
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Connections to the Redis that processes share, if there is one, for two kinds of patience."""
+    """Connections to the Redis that processes share, if there is one, for three kinds of patience."""
 
     quick: RedisLink | None = None
     """For what a request does without after a moment."""
     patient: RedisLink | None = None
     """For budgets: without it each process has a wall of its own."""
+    waiting: RedisLink | None = None
+    """For commands that wait until something happens."""
 
     def are_up(self) -> Mapping[str, bool]:
         """Whether Redis answers, by what it is asked for."""
-        both = {"cache": self.quick, "budgets": self.patient}
-        return {name: link.is_up for name, link in both.items() if link is not None}
+        named = {"cache": self.quick, "budgets": self.patient, "flights": self.waiting}
+        return {name: link.is_up for name, link in named.items() if link is not None}
 
 
 def _admin(
@@ -270,10 +272,10 @@ def _purse(engine: Engine, outbox: Engine | None, world: World, link: RedisLink 
     return MemoryPurse(world.unix_s, spent_by)
 
 
-def _tower(quick: RedisLink | None, waiting: RedisLink | None, world: World) -> Tower:
-    if quick is None or waiting is None:
+def _tower(links: Links, world: World) -> Tower:
+    if links.quick is None or links.waiting is None:
         return LonelyTower()
-    return RedisTower(quick, waiting, world.monotonic_s, world.sleep)
+    return RedisTower(links.quick, links.waiting, world.monotonic_s, world.sleep)
 
 
 def _meter(world: World, link: RedisLink | None) -> Meter:
@@ -305,7 +307,7 @@ async def _pipeline(
     purse = _purse(engine, outbox, world, links.patient)
     meter = _meter(world, links.patient)
     stack.push_async_callback(purse.close)
-    tower = _tower(quick, _redis(settings, world, stack, timeout_s=_PATIENT_S, pause_s=1.0), world)
+    tower = _tower(links, world)
     stack.push_async_callback(tower.close)
     flights = Flights()
     stack.push_async_callback(flights.close)
@@ -371,19 +373,19 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
 async def _links(settings: Settings, world: World, stack: AsyncExitStack) -> Links:
     if settings.cache_url in ("off", "memory"):
         return Links()
-    quick, patient = (
+    links = [
         RedisLink(
             settings.cache_url,
             timeout_s=timeout_s,
             monotonic_s=world.monotonic_s,
             sleep=world.sleep,
         )
-        for timeout_s in (settings.cache_timeout_s, _PATIENT_S)
-    )
-    for link in (quick, patient):
+        for timeout_s in (settings.cache_timeout_s, _PATIENT_S, _PATIENT_S)
+    ]
+    for link in links:
         stack.push_async_callback(link.close)
-    await asyncio.gather(quick.open(), patient.open())
-    return Links(quick, patient)
+    await asyncio.gather(*(link.open() for link in links))
+    return Links(*links)
 
 
 def _cache(settings: Settings, world: World, link: RedisLink | None) -> Cache:
