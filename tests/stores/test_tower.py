@@ -15,8 +15,20 @@ from router.ports import Lead
 from router.stores.memory.tower import LonelyLead, LonelyTower
 from router.stores.redis.link import RedisLink
 from router.stores.redis.tower import Pace, RedisLead, RedisTower
+from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 from tests.simulated.raw import until
+
+
+@pytest.fixture(params=["redis", "cluster"])
+def shared_url(request: pytest.FixtureRequest) -> str:
+    """A Redis that several towers share."""
+    if request.param == "cluster":
+        server: RedisCluster = request.getfixturevalue("redis_cluster")
+        return server.url
+    url: str = request.getfixturevalue("redis_url")
+    return url
+
 
 QUICK = Pace(lease_s=0.6, watch_s=0.02, slice_s=0.1)
 
@@ -64,8 +76,8 @@ async def collect(tower: RedisTower, key: str) -> list[bytes]:
     return [frame async for frame in tower.follow(key)]
 
 
-async def test_one_leads_and_the_others_do_not(redis_url: str) -> None:
-    async with towers(redis_url, 3) as (one, two, three):
+async def test_one_leads_and_the_others_do_not(shared_url: str) -> None:
+    async with towers(shared_url, 3) as (one, two, three):
         lead = await led(one, "t1")
         assert await two.lead("t1", nobody) is None
         assert await three.lead("t1", nobody) is None
@@ -74,10 +86,10 @@ async def test_one_leads_and_the_others_do_not(redis_url: str) -> None:
         assert await two.lead("t1", nobody) is not None
 
 
-async def test_the_others_get_every_frame_once_and_in_order(redis_url: str) -> None:
+async def test_the_others_get_every_frame_once_and_in_order(shared_url: str) -> None:
     frames = [f"frame {number}".encode() for number in range(100)]
     wanted = asyncio.Event()
-    async with towers(redis_url, 5) as (one, *others):
+    async with towers(shared_url, 5) as (one, *others):
         lead = await led(one, "t3", wanted)
         following = [
             asyncio.create_task(collect(tower, "t3")) for tower in others for _ in range(5)
@@ -93,9 +105,9 @@ async def test_the_others_get_every_frame_once_and_in_order(redis_url: str) -> N
         assert await late in (frames, [])
 
 
-async def test_a_frame_arrives_while_the_leader_still_speaks(redis_url: str) -> None:
+async def test_a_frame_arrives_while_the_leader_still_speaks(shared_url: str) -> None:
     wanted = asyncio.Event()
-    async with towers(redis_url, 2) as (one, two):
+    async with towers(shared_url, 2) as (one, two):
         lead = await led(one, "t4", wanted)
         following = two.follow("t4")
         first = Steady(following)
@@ -109,9 +121,9 @@ async def test_a_frame_arrives_while_the_leader_still_speaks(redis_url: str) -> 
         assert await first.next() is None
 
 
-async def test_it_is_wanted_once_and_only_as_long_as_somebody_follows(redis_url: str) -> None:
+async def test_it_is_wanted_once_and_only_as_long_as_somebody_follows(shared_url: str) -> None:
     times: list[None] = []
-    async with towers(redis_url, 3) as (one, two, three):
+    async with towers(shared_url, 3) as (one, two, three):
         lead = await one.lead("t5", lambda: times.append(None))
         assert lead is not None
         assert not await lead.is_wanted()
@@ -125,9 +137,9 @@ async def test_it_is_wanted_once_and_only_as_long_as_somebody_follows(redis_url:
         assert times == [None]
 
 
-async def test_when_the_leader_gives_up_the_followers_know_at_once(redis_url: str) -> None:
+async def test_when_the_leader_gives_up_the_followers_know_at_once(shared_url: str) -> None:
     wanted = asyncio.Event()
-    async with towers(redis_url, 2, replace(QUICK, slice_s=10, lease_s=30)) as (one, two):
+    async with towers(shared_url, 2, replace(QUICK, slice_s=10, lease_s=30)) as (one, two):
         lead = await led(one, "t6", wanted)
         following = asyncio.create_task(collect(two, "t6"))
         await asyncio.wait_for(wanted.wait(), 5)
@@ -139,8 +151,8 @@ async def test_when_the_leader_gives_up_the_followers_know_at_once(redis_url: st
         assert await two.lead("t6", nobody) is not None
 
 
-async def test_when_the_leader_dies_another_one_may_lead(redis_url: str) -> None:
-    async with towers(redis_url, 2) as (one, two):
+async def test_when_the_leader_dies_another_one_may_lead(shared_url: str) -> None:
+    async with towers(shared_url, 2) as (one, two):
         await led(one, "t7")
         following = asyncio.create_task(collect(two, "t7"))
         await asyncio.sleep(0)
@@ -150,8 +162,8 @@ async def test_when_the_leader_dies_another_one_may_lead(redis_url: str) -> None
         assert await two.lead("t7", nobody) is not None
 
 
-async def test_a_lead_is_renewed_for_as_long_as_it_takes(redis_url: str) -> None:
-    async with towers(redis_url, 2) as (one, two):
+async def test_a_lead_is_renewed_for_as_long_as_it_takes(shared_url: str) -> None:
+    async with towers(shared_url, 2) as (one, two):
         await led(one, "t8")
         end_s = monotonic() + 3 * QUICK.lease_s
         while monotonic() < end_s:
@@ -204,9 +216,9 @@ async def test_a_redis_that_goes_ends_what_is_followed_and_never_skips_a_frame(
         assert await asyncio.wait_for(following, 10) in ([b"a"], [b"a", b"lost"], [])
 
 
-async def test_a_cancelled_lead_is_given_up(redis_url: str) -> None:
+async def test_a_cancelled_lead_is_given_up(shared_url: str) -> None:
     names = [f"t12-{steps}" for steps in range(1, 12)]
-    async with towers(redis_url, 2) as (one, two):
+    async with towers(shared_url, 2) as (one, two):
         for steps, name in enumerate(names, 1):
             asking = asyncio.create_task(one.lead(name, nobody))
             for _ in range(steps):
@@ -219,8 +231,8 @@ async def test_a_cancelled_lead_is_given_up(redis_url: str) -> None:
             assert await soon(partial(leads, two, name), True)
 
 
-async def test_who_follows_enough_leads_for_himself(redis_url: str) -> None:
-    async with towers(redis_url, 2, replace(QUICK, most_followed=1)) as (one, two):
+async def test_who_follows_enough_leads_for_himself(shared_url: str) -> None:
+    async with towers(shared_url, 2, replace(QUICK, most_followed=1)) as (one, two):
         await led(one, "t13")
         following = asyncio.create_task(collect(two, "t13"))
         await until(lambda: two._followed == 1)  # noqa: SLF001 - it has begun
