@@ -250,6 +250,58 @@ def test_a_pinned_model_is_never_answered_for_by_another(kept: Kept) -> None:
     assert other.headers["x-farthing-model"] == other.json["model"] == "sim-frontier"
 
 
+TEAM = {
+    "cache": {"url": "memory", "tenant": "tag:team-*"},
+    "keys": [
+        {"name": "alpha", "key": "${ALPHA_KEY}", "tags": ["team-a", "batch"]},
+        {"name": "beta", "key": "${BETA_KEY}", "tags": ["team-a"]},
+        {"name": "gamma", "key": "${GAMMA_KEY}"},
+    ],
+}
+GAMMA_KEY = "sk-gamma-0123456789"
+GAMMA = {"authorization": f"Bearer {GAMMA_KEY}"}
+
+
+def test_keys_of_a_team_share_and_nobody_can_name_himself_one_of_it(
+    tmp_path: Path, shared_simulator: Simulator
+) -> None:
+    path = write_config(tmp_path, shared_simulator.base_url, **TEAM)
+    with Farthing(path, env={**KEYS, "GAMMA_KEY": GAMMA_KEY}) as farthing:
+        body = fresh()
+
+        def state(headers: dict[str, str]) -> str:
+            return post(farthing.base_url, body, headers).headers["x-farthing-cache"]
+
+        assert [state(ALPHA), state(BETA)] == ["miss", "hit"]
+        assert state({**GAMMA, "x-farthing-tags": "team-a"}) == "miss"
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({}, "off"),
+        ({"temperature": 0.9}, "off"),
+        ({"temperature": 0.2}, "hit"),
+        ({"temperature": 0.2, "n": 2}, "off"),
+    ],
+)
+def test_a_policy_says_which_requests_want_something_new_each_time(
+    tmp_path: Path, shared_simulator: Simulator, fields: dict[str, Any], state: str
+) -> None:
+    (tmp_path / "policies").mkdir()
+    policy = (
+        "policy: careful\nintent: Only what is meant to repeat itself.\n"
+        "cache: {ttl_s: 60, max_temperature: 0.3, max_n: 1}\n"
+    )
+    (tmp_path / "policies" / "careful.yaml").write_text(policy)
+    policies = {"directory": "policies", "default": "careful"}
+    path = write_config(tmp_path, shared_simulator.base_url, policies=policies)
+    with Farthing(path) as farthing:
+        body = fresh(**fields)
+        post(farthing.base_url, body)
+        assert post(farthing.base_url, body).headers["x-farthing-cache"] == state
+
+
 def test_redis_may_come_and_go(
     tmp_path: Path, shared_simulator: Simulator, redis_server: RedisServer
 ) -> None:
