@@ -17,7 +17,7 @@ from router.domain.caching import Writer
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.domain.usage import NO_USAGE, Usage
-from router.pipeline.flights import Aboard, Flight, Turn, Whole
+from router.pipeline.flights import Aboard, Flight, Landing, Turn, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience, Reader
 from router.pipeline.steady import Steady
@@ -64,21 +64,25 @@ class Beacon:
 
     async def _feed(self, lead: Lead) -> None:
         try:
-            while not self._flight.is_over:
-                match await self._flight.turn(None):
-                    case Turn.LEAD:
-                        self._flight.failed(None)  # not for us: the next in line, if there is one
-                    case Whole(answer):
-                        await lead.send(_WHOLE + pack(answer))
-                    case Aboard() as aboard:
-                        await self._feed_stream(lead, aboard)
-                        return
-                    case _:
-                        """It is stored, and found there."""
+            match await self._landing():
+                case Whole(answer):
+                    await lead.send(_WHOLE + pack(answer))
+                case Aboard() as aboard:
+                    await self._feed_stream(lead, aboard)
+                case _:
+                    """It is stored and found there, or there is none."""
         except ApiError:
             """They will find out for themselves."""
         finally:
             await lead.give_up()
+
+    async def _landing(self) -> Landing:
+        """What the flight comes to. The lead is not for us: it goes to the next in line, if there is one."""
+        while (landing := await self._flight.turn(None)) is Turn.LEAD:
+            self._flight.failed(None)
+            if self._flight.is_over:
+                return Turn.LATE
+        return landing
 
     async def _feed_stream(self, lead: Lead, aboard: Aboard) -> None:
         is_whole = False
@@ -156,6 +160,7 @@ async def followed(frames: AsyncIterator[bytes], flight: Flight) -> Whole | Aboa
         await steady.close()
         if answer := unpack(first[1:]) if first else None:
             flight.whole(answer)
+            flight.end()
         return Whole(answer) if answer else None
     writer = Writer(**orjson.loads(first[1:]))
     remote = RemoteStream(steady, flight)

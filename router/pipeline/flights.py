@@ -8,9 +8,10 @@ r"""Identical requests at the same time are one flight: one of them leads, the o
                  LEAD       the leader has failed or left: you are next
                  LATE       your own time is up
 
-Two leaders that fail one after the other are enough: then all are told the second one's error, for
-a hundred that try in turn would wait a hundred times as long. An error that is the request's own
-fault is everybody's at once.
+Two leaders whose upstreams fail, one after the other, are enough: then all are told the second one's
+error, for a hundred that try in turn would wait a hundred times as long. What is wrong with the
+request itself is wrong for everybody at once; what is wrong with its sender (a budget, a limit, a
+deadline) is for nobody else.
 """
 
 import asyncio
@@ -26,7 +27,8 @@ from router.pipeline.relay import Broadcast
 from router.wire.cached import StoredAnswer
 
 _ENOUGH_FAILURES = 2
-_NOT_THE_REQUESTS_FAULT = frozenset({401, 402, 403, 408, 429})
+_SENDERS_OWN = frozenset({401, 402, 403, 408, 429, 504})
+"""What a status may say of one sender: no money, no permission, too many, too late."""
 
 
 class Beacon(Protocol):
@@ -89,6 +91,7 @@ class Flight:
     _is_led: bool = False
     _failures: int = 0
     _stream: tuple[Writer, Broadcast] | None = None
+    _whole: Whole | None = None
     _line: deque[asyncio.Future[Landing]] = field(default_factory=deque)
 
     def __repr__(self) -> str:
@@ -106,6 +109,8 @@ class Flight:
             return Turn.LEAD
         if self._stream is not None:
             return self._aboard(*self._stream)
+        if self._whole is not None:
+            return self._whole
         place: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
         self._line.append(place)
         try:
@@ -130,15 +135,14 @@ class Flight:
             self._hand_out(lambda: self._aboard(writer, broadcast))
 
     def whole(self, answer: StoredAnswer) -> None:
-        """The whole answer is there."""
-        self._land(Whole(answer))
-        self.end()
+        """The whole answer is there; it may be had here until `end` is called."""
+        self._whole = Whole(answer)
+        self._land(self._whole)
 
     def failed(self, error: ApiError | None) -> None:
         """The leader has no answer, for this reason, or has left: the next in line leads."""
-        if self.is_over or self._stream is not None:
+        if self.is_over or self._stream is not None or self._whole is not None:
             return
-        self._failures += error is not None
         if error is not None and self._is_final(error):
             for place in self._line:
                 if not place.done():
@@ -156,8 +160,10 @@ class Flight:
                 self.beacon.end()
 
     def _is_final(self, error: ApiError) -> bool:
-        is_requests = 400 <= error.status < 500 and error.status not in _NOT_THE_REQUESTS_FAULT
-        return is_requests or self._failures >= _ENOUGH_FAILURES
+        if error.status in _SENDERS_OWN:
+            return False
+        self._failures += 1
+        return error.status < 500 or self._failures >= _ENOUGH_FAILURES
 
     def _aboard(self, writer: Writer, broadcast: Broadcast) -> Aboard:
         return Aboard(writer, broadcast, broadcast.enter())

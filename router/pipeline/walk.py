@@ -1,6 +1,7 @@
 """A decided request to an upstream and back: the attempts, the answer, the books, the cache."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 from router.dispatch.fleet import Verdict
@@ -78,12 +79,23 @@ class Walk:
         self.machine.ended(begun.start.attempt, Verdict.GOOD, self.means.world.monotonic_s())
         heard = Heard(answer.usage, answer.output_chars, answer.service_tier)
         entry = self.books.answered(begun, heard)
-        await self.books.post()
+        posted = self.books.post()
         stored = StoredAnswer(self.origin(begun, entry.usage), is_stream=False, body=opened.body)
-        await self.shelf.keep(stored, self.request)
-        if flight is not None:
-            flight.whole(stored)
+        if flight is None:
+            await posted
+            await self.shelf.keep(stored, self.request)
+        else:
+            await self._landed(flight, stored, posted)
         return self.telling.receipted(self._answered_by(begun), opened.body)
+
+    async def _landed(self, flight: Flight, stored: StoredAnswer, posted: Awaitable[None]) -> None:
+        """Hand the answer to all who wait; it is under way until it is stored."""
+        flight.whole(stored)
+        try:
+            await posted
+            await self.shelf.keep(stored, self.request)
+        finally:
+            flight.end()
 
     def _stream(self, begun: Begun, opened: OpenedStream, flight: Flight | None) -> Reply:
         listener = Listener(self.shelf.largest_bytes if self.shelf.may_store else 0)

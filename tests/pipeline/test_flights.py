@@ -72,6 +72,8 @@ async def test_the_first_leads_and_all_others_get_the_whole_answer() -> None:
     flight.whole(ANSWER)
 
     assert await turns(others) == [Whole(ANSWER)] * 99
+    assert await flights.board("k").turn(60) == Whole(ANSWER)  # until it is stored
+    flight.end()
     assert len(flights) == 0
     assert await flights.board("k").turn(60) is Turn.LEAD
 
@@ -164,15 +166,16 @@ async def test_what_is_wrong_with_the_request_is_wrong_for_everybody() -> None:
     assert len(errors) == 3
 
 
-@pytest.mark.parametrize("status", [401, 402, 403, 429])
+@pytest.mark.parametrize("status", [401, 402, 403, 429, 504])
 async def test_what_is_wrong_with_one_caller_is_not(status: int) -> None:
     flights = Flights()
     flight = flights.board("k")
     await flight.turn(60)
-    others = await waiting(flights, 2)
-    flight.failed(ApiError(status, "Not you.", code="no"))
+    others = await waiting(flights, 4)
+    for _ in range(3):
+        flight.failed(ApiError(status, "Not you.", code="no"))
 
-    assert await turns(others) == [Turn.LEAD, None]
+    assert await turns(others) == [Turn.LEAD, Turn.LEAD, Turn.LEAD, None]
     flight.end()
     for task in others:
         task.cancel()
