@@ -7,10 +7,12 @@
 | `farthing:2:{budget}:<id>:holds`| sorted set | `<token>:<nano-dollars>`, by when it  | its account's         |
 |                                 |            | lapses (Unix time)                    |                       |
 | `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
+| `farthing:2:notices`            | hash       | `<about>:<name>`: until when (Unix    | ten minutes           |
+|                                 |            | time by Redis), or `no longer`        |                       |
 
 The number is the version of the format: a newer Farthing never misreads what an older one stored.
 `<request>` is a digest of the request, `<id>` of what the key is for: names of keys and projects
-stand nowhere. Keys that one script touches share the braces, so that a cluster keeps them together.
+stand nowhere; of the notices' models and upstreams they do. Keys that one script touches share the braces, so that a cluster keeps them together.
 """
 
 from hashlib import sha256
@@ -18,6 +20,7 @@ from hashlib import sha256
 VERSION = 2
 _PREFIX = f"farthing:{VERSION}:"
 _CACHE = f"{_PREFIX}cache:"
+NOTICES = f"{_PREFIX}notices"
 
 
 def cached(request: str) -> str:
