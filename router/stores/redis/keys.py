@@ -9,6 +9,7 @@
 | `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
 | `farthing:2:notices`            | hash       | `<about>:<name>`: until when (Unix    | ten minutes           |
 |                                 |            | time by Redis), or `no longer`        |                       |
+| `farthing:2:session:<id>`       | string     | the id of the session's model         | as long as it stays   |
 
 The number is the version of the format: a newer Farthing never misreads what an older one stored.
 `<request>` is a digest of the request, `<id>` of what the key is for: names of keys and projects
@@ -46,6 +47,11 @@ def holds(account: str) -> str:
 def bucket(*named: str) -> str:
     """One bound of a limit per minute."""
     return f"{_PREFIX}{{limit}}:{_digest(named)}"
+
+
+def session(name: str) -> str:
+    """With which model a session is."""
+    return f"{_PREFIX}session:{_digest((name,))}"
 
 
 def _digest(named: tuple[str, ...]) -> str:

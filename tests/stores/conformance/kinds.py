@@ -6,11 +6,13 @@ from functools import cached_property
 
 from router.domain.budget import Scope
 from router.domain.money import ZERO, Money
-from router.ports import Cache, Meter, Notices, Purse
+from router.ports import Affinity, Cache, Meter, Notices, Purse
+from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.notices import MemoryNotices
 from router.stores.memory.purse import MemoryPurse
+from router.stores.redis.affinity import RedisAffinity
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
 from router.stores.redis.meter import RedisMeter
@@ -75,6 +77,11 @@ class Stores:
 
     def notices(self) -> Notices:
         return self.board if self.link is None else RedisNotices(self.link)
+
+    def affinity(self, most_sessions: int = 1000) -> Affinity:
+        if self.link is not None:
+            return RedisAffinity(self.link)
+        return MemoryAffinity(self.clock, most_sessions=most_sessions)
 
     async def wait(self, for_s: float) -> None:
         """Let time pass: ours by hand, Redis' own as it does."""
