@@ -18,6 +18,7 @@ from router.config.price_map import cl100k_ranks
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.decision.experience import Experience
 from router.dispatch.fleet import Fleet
+from router.dispatch.notice import About, Subject
 from router.domain.budget import Scope
 from router.domain.catalog import DatedCatalog
 from router.domain.money import ZERO, Money
@@ -27,6 +28,7 @@ from router.ledger.report import Filters
 from router.pipeline.attempts import Means
 from router.pipeline.flights import Flights
 from router.pipeline.flow import Pipeline
+from router.pipeline.hearsay import Hearsay
 from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging
 from router.pipeline.slots import Slots
@@ -49,6 +51,7 @@ from router.stores.memory.tower import LonelyTower
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
 from router.stores.redis.meter import RedisMeter
+from router.stores.redis.notices import RedisNotices
 from router.stores.redis.purse import RedisPurse
 from router.stores.redis.tower import RedisTower
 from router.stores.sql.books import Books
@@ -107,6 +110,7 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
         engine = _reading_engine(settings, stack)
         links = await _links(settings, world, stack)
         pipeline = await _pipeline(settings, world, stack, engine, links)
+        _share_hearsay(settings, pipeline.fleet, world, stack, links.quick)
         keyring = await _keyring(settings, engine, world, stack)
         front = Front(
             pipeline=pipeline,
@@ -250,6 +254,19 @@ async def _keyring(
     await keyring.refresh()
     stack.callback(asyncio.create_task(keyring.watch()).cancel)
     return keyring
+
+
+def _share_hearsay(
+    settings: Settings, fleet: Fleet, world: World, stack: AsyncExitStack, link: RedisLink | None
+) -> None:
+    """Have the processes on one Redis tell each other which models to leave alone."""
+    if link is None:
+        return
+    models = settings.catalog.values()
+    known = {Subject(about, each.id) for each in models for about in (About.MODEL, About.LIMIT)}
+    known |= {Subject(About.UPSTREAM, each.upstream) for each in models}
+    hearsay = Hearsay(fleet, RedisNotices(link), known, world.monotonic_s, world.sleep)
+    stack.callback(asyncio.create_task(hearsay.watch()).cancel)
 
 
 def _purse(engine: Engine, outbox: Engine | None, world: World, link: RedisLink | None) -> Purse:

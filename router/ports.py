@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from router.dispatch.notice import Notice
 from router.domain.budget import Balance, Budget, RateLimit
 from router.domain.ledger import Entry
 from router.domain.model import Model
@@ -144,6 +145,44 @@ class Tower(Protocol):
 
         It ends as well, a few seconds later, when that process has died or when the tower is down.
         """
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class Notices(Protocol):
+    """What processes tell each other of models and upstreams that are to be left alone.
+
+    A board on which the last notice of each subject stays; one that is down is empty, and never raises.
+    """
+
+    async def post(self, notices: Sequence[Notice]) -> bool:
+        """Tell the others; whether they can hear it now."""
+        ...
+
+    async def read(self) -> Sequence[Notice]:
+        """The last notice of each subject whose time is not over, our own among them."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class Affinity(Protocol):
+    """Remembers which model a session is with.
+
+    It may forget; when it is down it remembers nothing, and never raises.
+    """
+
+    async def model_of(self, session: str) -> str | None:
+        """The id of the model that `session` stays with, if it is known."""
+        ...
+
+    async def stay(self, session: str, model_id: str, ttl_s: int) -> None:
+        """`session` stays with this model for `ttl_s` seconds from now."""
         ...
 
     async def close(self) -> None:

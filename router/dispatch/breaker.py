@@ -7,7 +7,8 @@
       +------------------------------------------------------------ HALF_OPEN
                                      the probe fails: OPEN, for longer --^
 
-Each opening begins a new epoch. A call belongs to the epoch in which it began, and what it reports
+Another process may say that it has opened or closed its own: this one follows, without a failure or
+a probe of its own. Each opening begins a new epoch. A call belongs to the epoch in which it began, and what it reports
 after another one has begun is ignored: a slow success from before the trouble proves nothing.
 """
 
@@ -54,6 +55,11 @@ class Breaker:
     def __repr__(self) -> str:
         return f"<Breaker {self._openings} openings, {self._in_a_row} failures in a row>"
 
+    @property
+    def epoch(self) -> int:
+        """Which one it is in: another one after each opening and closing."""
+        return self._epoch
+
     def state(self, now_s: float) -> BreakerState:
         """What the breaker would do with a call now."""
         if self._open_until_s is None:
@@ -64,9 +70,11 @@ class Breaker:
         """Seconds until a call is let through; 0 when one would be now."""
         if self._open_until_s is None:
             return 0.0
-        if self._is_probing:
-            return self._settings.open_s
-        return max(0.0, self._open_until_s - now_s)
+        return self._settings.open_s if self._is_probing else self.open_for_s(now_s)
+
+    def open_for_s(self, now_s: float) -> float:
+        """Seconds until it is half open; 0 when it is, or is closed."""
+        return 0.0 if self._open_until_s is None else max(0.0, self._open_until_s - now_s)
 
     def began(self, now_s: float) -> int:
         """A call begins; returns its epoch. While half open it is the probe, and the only one."""
@@ -96,6 +104,21 @@ class Breaker:
         """The call ended without telling anything: the client left, or was itself at fault."""
         if epoch == self._epoch:
             self._is_probing = False
+
+    def rest(self, for_s: float, now_s: float) -> None:
+        """Open for so long: another process has found out. What our own probe says is waited for."""
+        if self._is_probing:
+            return
+        until_s = now_s + min(for_s, self._settings.longest_open_s)
+        if self._open_until_s is None:
+            self._open_until_s = until_s
+            self._epoch += 1
+        self._open_until_s = max(self._open_until_s, until_s)
+
+    def trust(self) -> None:
+        """Close: another process was answered."""
+        if self._open_until_s is not None:
+            self._close()
 
     def _is_too_much(self, now_s: float) -> bool:
         calls, failures = self._window.counts(now_s)

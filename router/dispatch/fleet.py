@@ -2,6 +2,9 @@
 
 One fleet serves all requests of a process. It reads no clock: every question and every report
 comes with the time, so that a schedule of faults can be played in no time at all.
+
+What it finds out by itself is `news` until it is `told`; what it has `heard` never becomes news, so
+that a rumour dies with its cause.
 """
 
 from collections.abc import Iterator
@@ -10,6 +13,7 @@ from enum import Enum, auto
 
 from router.dispatch.allowance import Allowance
 from router.dispatch.breaker import Breaker, BreakerSettings, BreakerState
+from router.dispatch.notice import About, News, Notice, Subject
 from router.dispatch.rate import Rate
 from router.domain.model import Model
 
@@ -56,11 +60,11 @@ class Ticket:
 
 @dataclass(slots=True)
 class _Unit:
-    """What is known of one model."""
+    """What is known of one model; its own limits from the first call on."""
 
     breaker: Breaker
-    requests: Rate | None
-    tokens: Rate | None
+    requests: Rate | None = None
+    tokens: Rate | None = None
     limited_until_s: float = float("-inf")
     in_flight: int = 0
 
@@ -84,6 +88,10 @@ class Fleet:
     retries: Allowance = field(default_factory=lambda: Allowance(_RETRY_SHARE))
     _units: dict[str, _Unit] = field(default_factory=dict)
     _upstreams: dict[str, Breaker] = field(default_factory=dict)
+    _called: set[str] = field(default_factory=set)
+    _changes: int = 0
+    _news: dict[Subject, int] = field(default_factory=dict)
+    """What was found out and not told, and by which change."""
 
     def refusal(self, model: Model, tokens: int, now_s: float) -> Refusal | None:
         """Why `model` is not to be asked for `tokens` now, or None when it may be."""
@@ -105,20 +113,45 @@ class Fleet:
 
     def end(self, ticket: Ticket, verdict: Verdict, now_s: float) -> None:
         """The call has ended; what it says of the model is taken to heart."""
-        unit, upstream = self._unit(ticket.model), self._upstream(ticket.model)
+        model = ticket.model
+        unit, upstream = self._unit(model), self._upstream(model)
         unit.in_flight -= 1
-        _tell(unit.breaker, ticket.model_epoch, verdict, now_s)
+        if _turned(unit.breaker, ticket.model_epoch, verdict, now_s):
+            self._found_out(About.MODEL, model.id)
         # An upstream that answers with an error is an upstream that answers.
         about_upstream = Verdict.GOOD if verdict is Verdict.BAD else verdict
-        _tell(upstream, ticket.upstream_epoch, about_upstream, now_s)
+        if _turned(upstream, ticket.upstream_epoch, about_upstream, now_s):
+            self._found_out(About.UPSTREAM, model.upstream)
 
     def limit(self, model: Model, for_s: float, now_s: float) -> None:
         """The provider wants no more calls to `model` for so long."""
-        unit = self._unit(model)
-        unit.limited_until_s = max(unit.limited_until_s, now_s + for_s)
+        self._limit(model.id, for_s, now_s)
+        self._found_out(About.LIMIT, model.id)
+
+    def news(self, now_s: float) -> News:
+        """What this process has found out and not told yet."""
+        notices = (self._notice(subject, now_s) for subject in self._news)
+        return News(tuple(each for each in notices if each is not None), self._changes)
+
+    def told(self, news: News) -> None:
+        """The others have been told; what was found out since is still news."""
+        self._news = {who: change for who, change in self._news.items() if change > news.upto}
+
+    def heard(self, notice: Notice, now_s: float) -> None:
+        """Another process has found out. What this one has found out and not told yet is newer."""
+        name = notice.subject.name
+        if notice.subject in self._news:
+            return
+        match notice.subject.about:
+            case About.MODEL:
+                _follow(self._named(name).breaker, notice.for_s, now_s)
+            case About.UPSTREAM:
+                _follow(self._upstream_named(name), notice.for_s, now_s)
+            case About.LIMIT:
+                self._limit(name, notice.for_s or 0.0, now_s)
 
     def standings(self, now_s: float) -> Iterator[Standing]:
-        """The state of everything that was ever called."""
+        """The state of everything that was ever called or heard of."""
         for name, unit in self._units.items():
             state, rest_s = unit.breaker.state(now_s), unit.breaker.closed_for_s(now_s)
             limited_s = max(0.0, unit.limited_until_s - now_s)
@@ -127,22 +160,51 @@ class Fleet:
             yield Standing("upstream", name, breaker.state(now_s), breaker.closed_for_s(now_s), 0)
 
     def _unit(self, model: Model) -> _Unit:
-        if (unit := self._units.get(model.id)) is None:
-            limits = model.limits
-            unit = self._units[model.id] = _Unit(
-                Breaker(self.settings),
-                _rate(limits.requests_per_minute),
-                _rate(limits.tokens_per_minute),
-            )
+        unit = self._named(model.id)
+        if model.id not in self._called:
+            self._called.add(model.id)
+            unit.requests = _rate(model.limits.requests_per_minute)
+            unit.tokens = _rate(model.limits.tokens_per_minute)
+        return unit
+
+    def _named(self, model_id: str) -> _Unit:
+        if (unit := self._units.get(model_id)) is None:
+            unit = self._units[model_id] = _Unit(Breaker(self.settings))
         return unit
 
     def _upstream(self, model: Model) -> Breaker:
-        if (breaker := self._upstreams.get(model.upstream)) is None:
-            breaker = self._upstreams[model.upstream] = Breaker(self.settings)
+        return self._upstream_named(model.upstream)
+
+    def _upstream_named(self, name: str) -> Breaker:
+        if (breaker := self._upstreams.get(name)) is None:
+            breaker = self._upstreams[name] = Breaker(self.settings)
         return breaker
 
+    def _limit(self, model_id: str, for_s: float, now_s: float) -> None:
+        unit = self._named(model_id)
+        unit.limited_until_s = max(unit.limited_until_s, now_s + for_s)
 
-def _tell(breaker: Breaker, epoch: int, verdict: Verdict, now_s: float) -> None:
+    def _found_out(self, about: About, name: str) -> None:
+        self._changes += 1
+        self._news[Subject(about, name)] = self._changes
+
+    def _notice(self, subject: Subject, now_s: float) -> Notice | None:
+        """How it stands with `subject`; None when its time is over by itself."""
+        if subject.about is About.LIMIT:
+            for_s = self._named(subject.name).limited_until_s - now_s
+        else:
+            is_model = subject.about is About.MODEL
+            name = subject.name
+            breaker = self._named(name).breaker if is_model else self._upstream_named(name)
+            if breaker.state(now_s) is BreakerState.CLOSED:
+                return Notice(subject, None)
+            for_s = breaker.open_for_s(now_s)
+        return Notice(subject, for_s) if for_s > 0 else None
+
+
+def _turned(breaker: Breaker, epoch: int, verdict: Verdict, now_s: float) -> bool:
+    """Take a verdict to heart; whether the breaker has opened or closed by it."""
+    before = breaker.epoch
     match verdict:
         case Verdict.GOOD:
             breaker.succeeded(epoch, now_s)
@@ -150,6 +212,14 @@ def _tell(breaker: Breaker, epoch: int, verdict: Verdict, now_s: float) -> None:
             breaker.failed(epoch, now_s)
         case Verdict.NEITHER:
             breaker.undecided(epoch)
+    return breaker.epoch != before
+
+
+def _follow(breaker: Breaker, for_s: float | None, now_s: float) -> None:
+    if for_s is None:
+        breaker.trust()
+    else:
+        breaker.rest(for_s, now_s)
 
 
 def _rate(per_minute: int | None) -> Rate | None:

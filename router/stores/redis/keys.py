@@ -10,10 +10,13 @@
 | `farthing:2:{<flight>}:lead`    | string     | the leader's token                    | 3 s, renewed          |
 | `farthing:2:{<flight>}:wanted`  | string     | that somebody follows                 | about 1 s, renewed    |
 | `farthing:2:{<flight>}:frames:<token>` | stream | `frame`: a piece; `over`: the end  | a minute              |
+| `farthing:2:notices`            | hash       | `<about>:<name>`: until when (Unix    | ten minutes           |
+|                                 |            | time by Redis), or `no longer`        |                       |
+| `farthing:2:session:<id>`       | string     | the id of the session's model         | as long as it stays   |
 
 The number is the version of the format: a newer Farthing never misreads what an older one stored.
 `<request>` is a digest of the request, `<id>` of what the key is for: names of keys and projects
-stand nowhere. Keys that one script touches share the braces, so that a cluster keeps them together.
+stand nowhere; of the notices' models and upstreams they do. Keys that one script touches share the braces, so that a cluster keeps them together.
 """
 
 from hashlib import sha256
@@ -21,6 +24,7 @@ from hashlib import sha256
 VERSION = 2
 _PREFIX = f"farthing:{VERSION}:"
 _CACHE = f"{_PREFIX}cache:"
+NOTICES = f"{_PREFIX}notices"
 
 
 def cached(request: str) -> str:
@@ -61,6 +65,11 @@ def wanted(flight: str) -> str:
 def frames(flight: str, token: str) -> str:
     """The pieces of its answer, by the leader with this token."""
     return f"{_PREFIX}{{{flight}}}:frames:{token}"
+
+
+def session(name: str) -> str:
+    """With which model a session is."""
+    return f"{_PREFIX}session:{_digest((name,))}"
 
 
 def _digest(named: tuple[str, ...]) -> str:

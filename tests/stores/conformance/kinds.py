@@ -2,16 +2,21 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from router.domain.budget import Scope
 from router.domain.money import ZERO, Money
-from router.ports import Cache, Meter, Purse
+from router.ports import Affinity, Cache, Meter, Notices, Purse
+from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache
 from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.notices import MemoryNotices
 from router.stores.memory.purse import MemoryPurse
+from router.stores.redis.affinity import RedisAffinity
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
 from router.stores.redis.meter import RedisMeter
+from router.stores.redis.notices import RedisNotices
 from router.stores.redis.purse import RedisPurse
 
 NOON_S = 1_790_000_000.0
@@ -42,13 +47,18 @@ class Books:
         return self.spent.get(scope, ZERO)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stores:
     """Makes stores of one kind; what several of them share is shared as between processes."""
 
     link: RedisLink | None
     clock: Clock = field(default_factory=Clock)
     books: Books = field(default_factory=Books)
+
+    @cached_property
+    def board(self) -> MemoryNotices:
+        """The one that all share in this process."""
+        return MemoryNotices(self.clock)
 
     def cache(self, max_entry_bytes: int = 2**20) -> Cache:
         if self.link is not None:
@@ -64,6 +74,14 @@ class Stores:
         if self.link is not None:
             return RedisMeter(self.link, self.clock)
         return MemoryMeter(self.clock)
+
+    def notices(self) -> Notices:
+        return self.board if self.link is None else RedisNotices(self.link)
+
+    def affinity(self, most_sessions: int = 1000) -> Affinity:
+        if self.link is not None:
+            return RedisAffinity(self.link)
+        return MemoryAffinity(self.clock, most_sessions=most_sessions)
 
     async def wait(self, for_s: float) -> None:
         """Let time pass: ours by hand, Redis' own as it does."""

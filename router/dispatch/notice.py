@@ -1,0 +1,44 @@
+"""What one process tells the others of a model or an upstream, so that each need not find out itself."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class About(StrEnum):
+    """What a notice is about: a breaker of a model or an upstream, or a limit of a model's provider."""
+
+    MODEL = "model"
+    UPSTREAM = "upstream"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Of whom a notice speaks; a later notice of the same subject takes the place of an earlier one."""
+
+    about: About
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`subject` is to be left alone for so many seconds from now, or, with None, no longer."""
+
+    subject: Subject
+    for_s: float | None
+
+    def __post_init__(self) -> None:
+        """Refuse a time that is no time ahead, and the end of a limit, which only time brings."""
+        if self.for_s is None and self.subject.about is About.LIMIT:
+            raise ValueError("a limit ends by itself")
+        if self.for_s is not None and not (0 < self.for_s < math.inf):
+            raise ValueError(f"a rest lasts some seconds, not {self.for_s!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Notices that nobody was told yet, and up to which change of a fleet they tell."""
+
+    notices: tuple[Notice, ...]
+    upto: int

@@ -1,0 +1,41 @@
+"""What processes tell each other of models: beside the requests, never on the way of one.
+
+A process that has found out that a model fails, or that its provider wants no more calls, tells the
+others, and hears what they have found out, a few times a second.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+
+from router.dispatch.fleet import Fleet
+from router.dispatch.notice import Subject
+from router.ports import Notices
+
+_EVERY_S = 0.3
+"""From one process' finding out to another's knowing: twice this at most, and a moment for Redis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearsay:
+    """Between a process' fleet and the board that all processes read; `known` are our own subjects."""
+
+    fleet: Fleet
+    notices: Notices
+    known: Collection[Subject]
+    monotonic_s: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+
+    async def watch(self) -> None:
+        """Tell and hear until cancelled."""
+        while True:
+            await self.exchange()
+            await self.sleep(_EVERY_S)
+
+    async def exchange(self) -> None:
+        """Tell what is news, then hear what the others have told: in this order, for ours is newer."""
+        news = self.fleet.news(self.monotonic_s())
+        if not news.notices or await self.notices.post(news.notices):
+            self.fleet.told(news)
+        for notice in await self.notices.read():
+            if notice.subject in self.known:
+                self.fleet.heard(notice, self.monotonic_s())

@@ -1,0 +1,78 @@
+"""A board for notices in Redis: what one process has found out of a model, all others read.
+
+Redis' own clock says until when, so that the processes' clocks need not agree.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from router.dispatch.notice import About, Notice, Subject
+from router.stores.redis import keys
+from router.stores.redis.link import RedisAway, RedisLink
+
+_NO_LONGER = b"no longer"
+_KEPT_S = 600
+"""Longer than anything is left alone."""
+
+_POST = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
+for i = 2, #ARGV, 2 do
+  local word = ARGV[i + 1]
+  if tonumber(word) then word = string.format('%.3f', now + tonumber(word)) end
+  redis.call('HSET', KEYS[1], ARGV[i], word)
+end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+
+_READ = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1e6
+return {string.format('%.3f', now), redis.call('HGETALL', KEYS[1])}
+"""
+
+
+class RedisNotices:
+    """Implements `router.ports.Notices` on a Redis."""
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+        self._post = link.client.register_script(_POST)
+        self._read = link.client.register_script(_READ)
+
+    async def post(self, notices: Sequence[Notice]) -> bool:
+        """Pin them up; whether that was possible."""
+        told = [word for notice in notices for word in _words(notice)]
+        try:
+            await self._link.ask(lambda: self._post(keys=[keys.NOTICES], args=[_KEPT_S, *told]))
+        except RedisAway:
+            return False
+        return True
+
+    async def read(self) -> Sequence[Notice]:
+        """The last notice of each subject whose time is not over; none when Redis does not answer."""
+        try:
+            now, found = await self._link.ask(lambda: self._read(keys=[keys.NOTICES]))
+        except RedisAway:
+            return ()
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return tuple(notice for pair in pairs for notice in _understood(*pair, float(now)))
+
+    async def close(self) -> None:
+        """Nothing of its own to release."""
+
+
+def _words(notice: Notice) -> tuple[str | bytes, str | bytes]:
+    field = f"{notice.subject.about}:{notice.subject.name}"
+    return field, _NO_LONGER if notice.for_s is None else f"{notice.for_s:.3f}"
+
+
+def _understood(field: bytes, word: bytes, now_s: float) -> Iterator[Notice]:
+    """The notice that stands there, if its time is not over and we know such notices."""
+    about, _, name = field.decode().partition(":")
+    if about not in list(About):
+        return  # a newer Farthing's
+    subject = Subject(About(about), name)
+    if word == _NO_LONGER:
+        yield Notice(subject, None)
+    elif (for_s := float(word) - now_s) > 0:
+        yield Notice(subject, for_s)

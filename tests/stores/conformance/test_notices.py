@@ -1,0 +1,74 @@
+"""A board for notices, in this process and in Redis: what every one keeps to."""
+
+import pytest
+
+from router.dispatch.fleet import Fleet, Verdict
+from router.dispatch.notice import About, Notice, Subject
+from router.pipeline.hearsay import Hearsay
+from tests.dispatch.model_kit import a_model
+from tests.stores.conformance.kinds import Clock, Stores
+
+MODEL = Subject(About.MODEL, "vendor/modèle:1")
+LIMIT = Subject(About.LIMIT, "vendor/modèle:1")
+UPSTREAM = Subject(About.UPSTREAM, "vendor")
+
+
+async def told(stores: Stores) -> dict[Subject, float | None]:
+    return {each.subject: each.for_s for each in await stores.notices().read()}
+
+
+async def test_what_one_process_posts_all_read(stores: Stores) -> None:
+    assert await told(stores) == {}
+    assert await stores.notices().post([Notice(MODEL, 10.0), Notice(LIMIT, 20.0)])
+    assert await stores.notices().post([Notice(UPSTREAM, None)])
+
+    read = await told(stores)
+    assert read == {
+        MODEL: pytest.approx(10.0, abs=0.5),
+        LIMIT: pytest.approx(20.0, abs=0.5),
+        UPSTREAM: None,
+    }
+
+
+async def test_the_last_notice_of_a_subject_stays(stores: Stores) -> None:
+    for for_s in (10.0, 30.0, None, 20.0):
+        await stores.notices().post([Notice(MODEL, for_s)])
+    assert await told(stores) == {MODEL: pytest.approx(20.0, abs=0.5)}
+
+    await stores.notices().post([Notice(MODEL, None)])
+    assert await told(stores) == {MODEL: None}
+
+
+async def test_a_notice_is_gone_when_its_time_is_over(stores: Stores) -> None:
+    await stores.notices().post([Notice(MODEL, 0.2), Notice(UPSTREAM, 60.0)])
+    await stores.wait(0.3)
+
+    assert list(await told(stores)) == [UPSTREAM]
+
+
+async def test_two_processes_tell_each_other_what_they_know(stores: Stores) -> None:
+    model, clock = a_model("a"), Clock()
+    one, other = Fleet(), Fleet()
+    known = {Subject(about, "a") for about in About} | {Subject(About.UPSTREAM, model.upstream)}
+    both = [Hearsay(each, stores.notices(), known, clock, stores.wait) for each in (one, other)]
+    for _ in range(5):
+        one.end(one.begin(model, 1, clock()), Verdict.BAD, clock())
+    for each in both:
+        await each.exchange()
+    assert other.refusal(model, 1, clock()) is not None
+
+    clock.now_s += 11.0
+    other.end(other.begin(model, 1, clock()), Verdict.GOOD, clock())
+    for each in reversed(both):
+        await each.exchange()
+    assert one.refusal(model, 1, clock()) is None
+
+
+async def test_notices_of_models_that_a_process_does_not_have_are_nothing_to_it(
+    stores: Stores,
+) -> None:
+    fleet = Fleet()
+    await stores.notices().post([Notice(MODEL, 10.0), Notice(UPSTREAM, 10.0)])
+    await Hearsay(fleet, stores.notices(), {UPSTREAM}, Clock(), stores.wait).exchange()
+
+    assert [each.name for each in fleet.standings(Clock().now_s)] == ["vendor"]
