@@ -1,7 +1,6 @@
 """The composition root: the only place that builds adapters and puts them together."""
 
 import asyncio
-import logging
 import random
 import secrets
 import time
@@ -14,14 +13,25 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from router.app.stores import (
+    Links,
+    Stores,
+    cache_of,
+    ledger_of,
+    links_of,
+    meter_of,
+    outbox_engine,
+    purse_of,
+    reading_engine,
+    retention_of,
+    tower_of,
+)
 from router.config.price_map import cl100k_ranks
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.decision.experience import Experience
 from router.dispatch.fleet import Fleet
 from router.dispatch.notice import About, Subject
-from router.domain.budget import Scope
 from router.domain.catalog import DatedCatalog
-from router.domain.money import ZERO, Money
 from router.features.tokens import TokenCounter, cl100k
 from router.ledger.overview import document
 from router.ledger.report import Filters
@@ -32,7 +42,7 @@ from router.pipeline.hearsay import Hearsay
 from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging
 from router.pipeline.slots import Slots
-from router.ports import Cache, Ledger, Meter, Purse, Tower, Upstream, World
+from router.ports import Upstream, World
 from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.simulated.models import default_models
 from router.providers.simulated.server import running
@@ -43,26 +53,15 @@ from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring, StoreAway, Stored
 from router.server.protocol import QuietRequestHandler
-from router.stores.memory.cache import MemoryCache, NoCache
+from router.stores.memory.cache import NoCache
 from router.stores.memory.ledger import MemoryLedger
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
 from router.stores.memory.tower import LonelyTower
-from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
-from router.stores.redis.meter import RedisMeter
 from router.stores.redis.notices import RedisNotices
-from router.stores.redis.purse import RedisPurse
-from router.stores.redis.tower import RedisTower
-from router.stores.sql.books import Books
-from router.stores.sql.database import central, open_database
 from router.stores.sql.keys import KeyStore
-from router.stores.sql.ledger import SqlLedger
-from router.stores.sql.outbox import Outbox
 from router.stores.sql.overview import overview
-from router.stores.sql.retention import Retention
-from router.stores.sql.spent import spent
-from router.stores.sql.spool import Spool
 from router.telemetry.metrics import (
     CONTENT_TYPE,
     FleetCollector,
@@ -71,13 +70,7 @@ from router.telemetry.metrics import (
     exposition,
 )
 
-_LOG = logging.getLogger(__name__)
 _BACKLOG = 1024
-_PATIENT_S = 2.0
-"""How long budgets wait for Redis: longer than a cache may, since without it each process has a wall
-of its own."""
-_LOCKED_S = 0.25
-"""How long the ledger's writer waits for a locked database, and so the end of an answer may."""
 
 
 def real_world() -> World:
@@ -107,8 +100,8 @@ class Running:
 async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
     """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen."""
     async with AsyncExitStack() as stack:
-        engine = _reading_engine(settings, stack)
-        links = await _links(settings, world, stack)
+        engine = reading_engine(settings, stack)
+        links = await links_of(settings, world, stack)
         pipeline = await _pipeline(settings, world, stack, engine, links)
         _share_hearsay(settings, pipeline.fleet, world, stack, links.quick)
         keyring = await _keyring(settings, engine, world, stack)
@@ -141,18 +134,6 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     return _assembled(settings, world, {}, stores)
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where a pipeline keeps what it must remember."""
-
-    cache: Cache
-    flights: Flights
-    tower: Tower
-    ledger: Ledger
-    purse: Purse
-    meter: Meter
-
-
 def _assembled(
     settings: Settings, world: World, upstreams: Mapping[str, Upstream], stores: Stores
 ) -> Pipeline:
@@ -181,23 +162,6 @@ def _assembled(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Connections to the Redis that processes share, if there is one, for three kinds of patience."""
-
-    quick: RedisLink | None = None
-    """For what a request does without after a moment."""
-    patient: RedisLink | None = None
-    """For budgets: without it each process has a wall of its own."""
-    waiting: RedisLink | None = None
-    """For commands that wait until something happens."""
-
-    def are_up(self) -> Mapping[str, bool]:
-        """Whether Redis answers, by what it is asked for."""
-        named = {"cache": self.quick, "budgets": self.patient, "flights": self.waiting}
-        return {name: link.is_up for name, link in named.items() if link is not None}
-
-
 def _admin(
     settings: Settings, pipeline: Pipeline, keyring: Keyring, world: World, links: Links
 ) -> Admin:
@@ -212,23 +176,6 @@ def _admin(
         is_open=lambda: keyring.is_open,
         balances=pipeline.purse.balances,
     )
-
-
-def _reading_engine(settings: Settings, stack: AsyncExitStack) -> Engine:
-    """Where reports, keys and what was spent are read; it waits for a lock longer than the writer."""
-    url = settings.ledger_url
-    engine = central(url) if url else open_database(settings.ledger_path)
-    stack.callback(engine.dispose)
-    return engine
-
-
-def _outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
-    """The file where rows wait for PostgreSQL; None where they stay in it."""
-    if not settings.ledger_url:
-        return None
-    engine = open_database(settings.ledger_path)
-    stack.callback(engine.dispose)
-    return engine
 
 
 async def _keyring(
@@ -269,38 +216,6 @@ def _share_hearsay(
     stack.callback(asyncio.create_task(hearsay.watch()).cancel)
 
 
-def _purse(engine: Engine, outbox: Engine | None, world: World, link: RedisLink | None) -> Purse:
-    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
-
-    def read(scope: Scope, since_s: float) -> Money:
-        # What waits here first: a row that moves on meanwhile is counted twice, and never not at all.
-        here = spent(outbox, scope, since_s) if outbox is not None else ZERO
-        try:
-            return here + spent(engine, scope, since_s)
-        except SQLAlchemyError as error:
-            _LOG.warning("budgets go by this process alone (%s)", type(error).__name__)
-            return here
-
-    async def spent_by(scope: Scope, since_s: float) -> Money:
-        return await asyncio.to_thread(read, scope, since_s)
-
-    if link is not None:
-        return RedisPurse(link, world.unix_s, spent_by)
-    return MemoryPurse(world.unix_s, spent_by)
-
-
-def _tower(links: Links, world: World) -> Tower:
-    if links.quick is None or links.waiting is None:
-        return LonelyTower()
-    return RedisTower(links.quick, links.waiting, world.monotonic_s, world.sleep)
-
-
-def _meter(world: World, link: RedisLink | None) -> Meter:
-    if link is not None:
-        return RedisMeter(link, world.monotonic_s)
-    return MemoryMeter(world.monotonic_s)
-
-
 def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
     def read(filters: Filters, now_s: float) -> Mapping[str, Any]:
         return document(overview(engine, filters=filters, now_s=now_s))
@@ -315,37 +230,21 @@ async def _pipeline(
         name: await _upstream(each, settings, world, stack)
         for name, each in settings.upstreams.items()
     }
-    cache = _cache(settings, world, links.quick)
-    ledger = _ledger(settings, world)
+    cache = cache_of(settings, world, links.quick)
+    ledger = ledger_of(settings, world)
     stack.push_async_callback(ledger.close)
     if settings.ledger_keep_days is not None:
-        stack.callback(_retention(settings, settings.ledger_keep_days, world).close)
-    outbox = _outbox_engine(settings, stack)
-    purse = _purse(engine, outbox, world, links.patient)
-    meter = _meter(world, links.patient)
+        stack.callback(retention_of(settings, settings.ledger_keep_days, world).close)
+    outbox = outbox_engine(settings, stack)
+    purse = purse_of(engine, outbox, world, links.patient)
+    meter = meter_of(world, links.patient)
     stack.push_async_callback(purse.close)
-    tower = _tower(links, world)
+    tower = tower_of(links, world)
     stack.push_async_callback(tower.close)
     flights = Flights()
     stack.push_async_callback(flights.close)
     stores = Stores(cache, flights, tower, ledger, purse, meter)
     return _assembled(settings, world, upstreams, stores)
-
-
-def _ledger(settings: Settings, world: World) -> SqlLedger:
-    engine = open_database(settings.ledger_path, busy_timeout_s=_LOCKED_S)
-    books = Books(engine, Spool(settings.ledger_spool), world.monotonic_s)
-    outbox = None
-    if settings.ledger_url:
-        turn = settings.ledger_path.with_name(f"{settings.ledger_path.name}.turn")
-        outbox = Outbox(engine, central(settings.ledger_url), turn, world.monotonic_s)
-    return SqlLedger(engine, books, world.monotonic_s, outbox)
-
-
-def _retention(settings: Settings, keep_days: int, world: World) -> Retention:
-    url = settings.ledger_url
-    engine = central(url) if url else open_database(settings.ledger_path)
-    return Retention(engine, keep_days, world.unix_s)
 
 
 async def _upstream(
@@ -385,36 +284,6 @@ async def _warm(upstream: "LitellmUpstream") -> None:
 
 def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstream:
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.connect_s)
-
-
-async def _links(settings: Settings, world: World, stack: AsyncExitStack) -> Links:
-    if settings.cache_url in ("off", "memory"):
-        return Links()
-    links = [
-        RedisLink(
-            settings.cache_url,
-            timeout_s=timeout_s,
-            monotonic_s=world.monotonic_s,
-            sleep=world.sleep,
-        )
-        for timeout_s in (settings.cache_timeout_s, _PATIENT_S, _PATIENT_S)
-    ]
-    for link in links:
-        stack.push_async_callback(link.close)
-    await asyncio.gather(*(link.open() for link in links))
-    return Links(*links)
-
-
-def _cache(settings: Settings, world: World, link: RedisLink | None) -> Cache:
-    if link is not None:
-        return RedisCache(link, max_entry_bytes=settings.cache_max_entry_bytes)
-    if settings.cache_url == "off":
-        return NoCache()
-    return MemoryCache(
-        max_bytes=settings.cache_max_bytes,
-        max_entry_bytes=settings.cache_max_entry_bytes,
-        monotonic_s=world.monotonic_s,
-    )
 
 
 async def _listen(app: web.Application, settings: Settings, stack: AsyncExitStack) -> str:

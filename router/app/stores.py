@@ -1,0 +1,169 @@
+"""Where a running Farthing keeps what it must remember: in this process, in files, in Redis, in PostgreSQL."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from router.config.settings import Settings
+from router.domain.budget import Scope
+from router.domain.money import ZERO, Money
+from router.pipeline.flights import Flights
+from router.ports import Cache, Ledger, Meter, Purse, Tower, World
+from router.stores.memory.cache import MemoryCache, NoCache
+from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.purse import MemoryPurse
+from router.stores.memory.tower import LonelyTower
+from router.stores.redis.cache import RedisCache
+from router.stores.redis.link import RedisLink
+from router.stores.redis.meter import RedisMeter
+from router.stores.redis.purse import RedisPurse
+from router.stores.redis.tower import RedisTower
+from router.stores.sql.books import Books
+from router.stores.sql.database import central, open_database
+from router.stores.sql.ledger import SqlLedger
+from router.stores.sql.outbox import Outbox
+from router.stores.sql.retention import Retention
+from router.stores.sql.spent import spent
+from router.stores.sql.spool import Spool
+
+_LOG = logging.getLogger(__name__)
+_PATIENT_S = 2.0
+"""How long budgets wait for Redis: longer than a cache may, since without it each process has a wall
+of its own."""
+_LOCKED_S = 0.25
+"""How long the ledger's writer waits for a locked database, and so the end of an answer may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Connections to the Redis that processes share, if there is one, for three kinds of patience."""
+
+    quick: RedisLink | None = None
+    """For what a request does without after a moment."""
+    patient: RedisLink | None = None
+    """For budgets: without it each process has a wall of its own."""
+    waiting: RedisLink | None = None
+    """For commands that wait until something happens."""
+
+    def are_up(self) -> Mapping[str, bool]:
+        """Whether Redis answers, by what it is asked for."""
+        named = {"cache": self.quick, "budgets": self.patient, "flights": self.waiting}
+        return {name: link.is_up for name, link in named.items() if link is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Where a pipeline keeps what it must remember."""
+
+    cache: Cache
+    flights: Flights
+    tower: Tower
+    ledger: Ledger
+    purse: Purse
+    meter: Meter
+
+
+def reading_engine(settings: Settings, stack: AsyncExitStack) -> Engine:
+    """Where reports, keys and what was spent are read; it waits for a lock longer than the writer."""
+    url = settings.ledger_url
+    engine = central(url) if url else open_database(settings.ledger_path)
+    stack.callback(engine.dispose)
+    return engine
+
+
+def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
+    """The file where rows wait for PostgreSQL; None where they stay in it."""
+    if not settings.ledger_url:
+        return None
+    engine = open_database(settings.ledger_path)
+    stack.callback(engine.dispose)
+    return engine
+
+
+def purse_of(engine: Engine, outbox: Engine | None, world: World, link: RedisLink | None) -> Purse:
+    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
+
+    def read(scope: Scope, since_s: float) -> Money:
+        # What waits here first: a row that moves on meanwhile is counted twice, and never not at all.
+        here = spent(outbox, scope, since_s) if outbox is not None else ZERO
+        try:
+            return here + spent(engine, scope, since_s)
+        except SQLAlchemyError as error:
+            _LOG.warning("budgets go by this process alone (%s)", type(error).__name__)
+            return here
+
+    async def spent_by(scope: Scope, since_s: float) -> Money:
+        return await asyncio.to_thread(read, scope, since_s)
+
+    if link is not None:
+        return RedisPurse(link, world.unix_s, spent_by)
+    return MemoryPurse(world.unix_s, spent_by)
+
+
+def tower_of(links: Links, world: World) -> Tower:
+    """Who knows which process answers what."""
+    if links.quick is None or links.waiting is None:
+        return LonelyTower()
+    return RedisTower(links.quick, links.waiting, world.monotonic_s, world.sleep)
+
+
+def meter_of(world: World, link: RedisLink | None) -> Meter:
+    """The keeper of limits per minute."""
+    if link is not None:
+        return RedisMeter(link, world.monotonic_s)
+    return MemoryMeter(world.monotonic_s)
+
+
+def ledger_of(settings: Settings, world: World) -> SqlLedger:
+    """The ledger, which must be closed."""
+    engine = open_database(settings.ledger_path, busy_timeout_s=_LOCKED_S)
+    books = Books(engine, Spool(settings.ledger_spool), world.monotonic_s)
+    outbox = None
+    if settings.ledger_url:
+        turn = settings.ledger_path.with_name(f"{settings.ledger_path.name}.turn")
+        outbox = Outbox(engine, central(settings.ledger_url), turn, world.monotonic_s)
+    return SqlLedger(engine, books, world.monotonic_s, outbox)
+
+
+def retention_of(settings: Settings, keep_days: int, world: World) -> Retention:
+    """What deletes old attempts now and then; it must be closed."""
+    url = settings.ledger_url
+    engine = central(url) if url else open_database(settings.ledger_path)
+    return Retention(engine, keep_days, world.unix_s)
+
+
+async def links_of(settings: Settings, world: World, stack: AsyncExitStack) -> Links:
+    """Connections to Redis, looked for once before the first request; closed with `stack`."""
+    if settings.cache_url in ("off", "memory"):
+        return Links()
+    links = [
+        RedisLink(
+            settings.cache_url,
+            timeout_s=timeout_s,
+            monotonic_s=world.monotonic_s,
+            sleep=world.sleep,
+        )
+        for timeout_s in (settings.cache_timeout_s, _PATIENT_S, _PATIENT_S)
+    ]
+    for link in links:
+        stack.push_async_callback(link.close)
+    await asyncio.gather(*(link.open() for link in links))
+    return Links(*links)
+
+
+def cache_of(settings: Settings, world: World, link: RedisLink | None) -> Cache:
+    """Where answers are stored."""
+    if link is not None:
+        return RedisCache(link, max_entry_bytes=settings.cache_max_entry_bytes)
+    if settings.cache_url == "off":
+        return NoCache()
+    return MemoryCache(
+        max_bytes=settings.cache_max_bytes,
+        max_entry_bytes=settings.cache_max_entry_bytes,
+        monotonic_s=world.monotonic_s,
+    )
