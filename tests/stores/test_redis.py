@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -278,6 +279,19 @@ async def test_waiting_long_for_a_turn_is_not_held_against_the_server(
 
     assert link.is_up
     assert sum(isinstance(answer, RedisAway) for answer in answers) == 24
+
+
+async def test_an_event_loop_that_is_late_itself_holds_nothing_against_the_server(
+    redis_server: RedisServer, link: RedisLink, cache: RedisCache
+) -> None:
+    await cache.put("a", W, b"1", 60)
+    asking = [asyncio.create_task(got(cache, "a")) for _ in range(5)]
+    await asyncio.sleep(0)
+    threading.Event().wait(TIMEOUT_S * 2)
+
+    assert set(await asyncio.gather(*asking)) <= {None, b"1"}
+    assert link.is_up
+    assert await got(cache, "a") == b"1"
 
 
 # ---------------------------------------------------------------------------- whose reply is it

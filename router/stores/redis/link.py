@@ -94,15 +94,16 @@ class RedisLink:
         """The reply. Raises RedisAway, without delay when Redis is known to be down."""
         if not self.is_up:
             raise RedisAway
-        is_telling = False
+        limit, has_time = asyncio.timeout(self._timeout_s), False
         try:
-            async with self._limited() as limit, self._places:
+            async with self._bound(limit), self._places:
                 if not self.is_up:  # it went while this one waited for its turn
                     raise RedisAway
-                is_telling = self._has_time(limit)
+                has_time = self._left_s(limit) > self._timeout_s / 2
                 return await _unless_cancelled(command)
         except _FAILURES as error:
-            if is_telling:
+            # With little time, or in an event loop that was itself late, it says nothing of Redis.
+            if has_time and self._left_s(limit) > -self._timeout_s / 2:
                 self._failed(error)
             raise RedisAway from None
 
@@ -124,20 +125,19 @@ class RedisLink:
         await self._server.close()
 
     @asynccontextmanager
-    async def _limited(self) -> AsyncIterator[asyncio.Timeout]:
-        """A time limit that ends early when Redis turns out to be frozen. Raises TimeoutError."""
-        async with asyncio.timeout(self._timeout_s) as limit:
+    async def _bound(self, limit: asyncio.Timeout) -> AsyncIterator[None]:
+        """What is bound by `limit`, which ends early when Redis turns out to be frozen."""
+        async with limit:
             self._limits.add(limit)
             try:
-                yield limit
+                yield
             finally:
                 self._limits.discard(limit)
 
-    def _has_time(self, limit: asyncio.Timeout) -> bool:
-        """Whether so much time is left that failing to use it says something of Redis."""
+    def _left_s(self, limit: asyncio.Timeout) -> float:
+        """How many seconds are left, negative when it is over."""
         when_s = limit.when()
-        left_s = 0.0 if when_s is None else when_s - asyncio.get_running_loop().time()
-        return left_s > self._timeout_s / 2
+        return 0.0 if when_s is None else when_s - asyncio.get_running_loop().time()
 
     def _failed(self, error: Exception) -> None:
         if not _is_refusal(error):
