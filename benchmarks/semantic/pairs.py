@@ -1,0 +1,47 @@
+"""Pairs of questions: may the answer to one be given to the other?
+
+A family is a few forms times a few fillings, written by hand. Half of the families were looked at
+while the gates were written; the other half were written before them and kept apart.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two wordings of the family `family`."""
+
+    one: str
+    other: str
+    family: str
+    may_share: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Every form with every filling: `{0}` and `{1}` in a form stand for the parts of a filling."""
+
+    name: str
+    forms: Sequence[tuple[str, str]]
+    fillings: Sequence[tuple[str, ...]] = ((),)
+    may_share: bool = False
+
+    def pairs(self) -> Iterator[Pair]:
+        """The pairs, in the order in which they are written."""
+        for filling in self.fillings:
+            for one, other in self.forms:
+                yield Pair(
+                    one.format(*filling), other.format(*filling), self.name, self.may_share
+                )
+
+
+def words(text: str) -> tuple[tuple[str, ...], ...]:
+    """Fillings, a line each, parts divided by a bar."""
+    lines = (line.strip() for line in text.strip().splitlines())
+    return tuple(tuple(part.strip() for part in line.split("|")) for line in lines if line)
+
+
+def forms(text: str) -> tuple[tuple[str, str], ...]:
+    """Forms, a line each, the two wordings divided by a bar."""
+    return tuple((one, other) for one, other in words(text))
