@@ -23,7 +23,7 @@ class Family:
     """Every form with every filling: `{0}` and `{1}` in a form stand for the parts of a filling."""
 
     name: str
-    forms: Sequence[tuple[str, str]]
+    forms: Sequence[tuple[str, ...]]
     fillings: Sequence[tuple[str, ...]] = ((),)
     may_share: bool = False
 
@@ -31,17 +31,10 @@ class Family:
         """The pairs, in the order in which they are written."""
         for filling in self.fillings:
             for one, other in self.forms:
-                yield Pair(
-                    one.format(*filling), other.format(*filling), self.name, self.may_share
-                )
+                yield Pair(one.format(*filling), other.format(*filling), self.name, self.may_share)
 
 
-def words(text: str) -> tuple[tuple[str, ...], ...]:
-    """Fillings, a line each, parts divided by a bar."""
+def rows(text: str) -> tuple[tuple[str, ...], ...]:
+    """Forms or fillings, a line each, their parts divided by a bar."""
     lines = (line.strip() for line in text.strip().splitlines())
     return tuple(tuple(part.strip() for part in line.split("|")) for line in lines if line)
-
-
-def forms(text: str) -> tuple[tuple[str, str], ...]:
-    """Forms, a line each, the two wordings divided by a bar."""
-    return tuple((one, other) for one, other in words(text))

@@ -1,17 +1,17 @@
 """The families that were written before the gates, and kept apart from them."""
 
-from benchmarks.semantic.pairs import Family, forms, words
+from benchmarks.semantic.pairs import Family, rows
 
 MUST_NOT = (
     Family(
         "dates",
-        forms(
+        rows(
             """
             What happened on {0}? | What happened on {1}?
             Which saint's day is {0}? | Which saint's day is {1}?
             """
         ),
-        words(
+        rows(
             """
             14 July 1789 | 4 July 1776
             1 May | 2 May
@@ -23,7 +23,7 @@ MUST_NOT = (
     ),
     Family(
         "ordinals",
-        words(
+        rows(
             """
             State the first law of thermodynamics. | State the second law of thermodynamics.
             Who was the third president of the USA? | Who was the fourth president of the USA?
@@ -38,8 +38,8 @@ MUST_NOT = (
     ),
     Family(
         "doses and units",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             Is 400 mg of ibuprofen too much? | Is 400 g of ibuprofen too much?
             How far is 10 km on foot? | How far is 10 mi on foot?
@@ -55,7 +55,7 @@ MUST_NOT = (
     ),
     Family(
         "without, except, unless",
-        words(
+        rows(
             """
             How do I bake a cake with sugar? | How do I bake a cake without sugar?
             Which planets have moons? | Which planets lack moons?
@@ -72,8 +72,8 @@ MUST_NOT = (
     ),
     Family(
         "un-, in-, dis-, non-",
-        forms("What is {0}? | What is {1}?"),
-        words(
+        rows("What is {0}? | What is {1}?"),
+        rows(
             """
             a reversible reaction | an irreversible reaction
             a magnetic metal | a nonmagnetic metal
@@ -90,8 +90,8 @@ MUST_NOT = (
     ),
     Family(
         "people",
-        forms("When was {0} born? | When was {1} born?"),
-        words(
+        rows("When was {0} born? | When was {1} born?"),
+        rows(
             """
             Marie Curie | Pierre Curie
             George Bush | George W. Bush
@@ -106,8 +106,8 @@ MUST_NOT = (
     ),
     Family(
         "places inside places",
-        forms("What is the population of {0}? | What is the population of {1}?"),
-        words(
+        rows("What is the population of {0}? | What is the population of {1}?"),
+        rows(
             """
             New York City | New York State
             Mexico | Mexico City
@@ -121,8 +121,8 @@ MUST_NOT = (
     ),
     Family(
         "animals and plants",
-        forms("Is {2} safe for {0}? | Is {2} safe for {1}?"),
-        words(
+        rows("Is {2} safe for {0}? | Is {2} safe for {1}?"),
+        rows(
             """
             cats | dogs | chocolate
             horses | cows | clover
@@ -136,8 +136,8 @@ MUST_NOT = (
     ),
     Family(
         "words that look alike",
-        forms("What is {0}? | What is {1}?"),
-        words(
+        rows("What is {0}? | What is {1}?"),
+        rows(
             """
             mitosis | meiosis
             hypothermia | hyperthermia
@@ -154,7 +154,7 @@ MUST_NOT = (
     ),
     Family(
         "swaps",
-        words(
+        rows(
             """
             Does smoking cause stress? | Does stress cause smoking?
             Is Java faster than Go? | Is Go faster than Java?
@@ -172,7 +172,7 @@ MUST_NOT = (
     ),
     Family(
         "opposites",
-        words(
+        rows(
             """
             Which colours absorb light? | Which colours emit light?
             What are the rights of a buyer? | What are the rights of a seller?
@@ -193,8 +193,8 @@ MUST_NOT = (
     ),
     Family(
         "directions of translation",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             Translate Gift from German to English. | Translate Gift from English to German.
             Translate chat from French into English. | Translate chat from English into French.
@@ -207,7 +207,7 @@ MUST_NOT = (
     ),
     Family(
         "the same in another language",
-        words(
+        rows(
             """
             How do I cook rice? | Wie koche ich Reis?
             How do I cook rice? | Comment cuire du riz ?
@@ -222,8 +222,8 @@ MUST_NOT = (
     ),
     Family(
         "forms of an answer",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             Describe the water cycle in bullet points. | Describe the water cycle in prose.
             Give me the primes below 20 as YAML. | Give me the primes below 20 as TOML.
@@ -239,8 +239,8 @@ MUST_NOT = (
     ),
     Family(
         "tasks",
-        forms("{0} {2} | {1} {2}"),
-        words(
+        rows("{0} {2} | {1} {2}"),
+        rows(
             """
             State | Prove | the theorem of Pythagoras.
             Draft | Review | a contract for a cleaner.
@@ -253,7 +253,7 @@ MUST_NOT = (
     ),
     Family(
         "the moment and the person",
-        words(
+        rows(
             """
             Who is the president at the moment? | At the moment, who is the president?
             What is the exchange rate right now? | What's the exchange rate right now?
@@ -270,7 +270,7 @@ MUST_NOT = (
     ),
     Family(
         "programs",
-        words(
+        rows(
             r"""
             What does the regex ^a+$ match? | What does the regex ^a*$ match?
             What does chmod 644 do? | What does chmod 755 do?
@@ -288,8 +288,8 @@ MUST_NOT = (
     ),
     Family(
         "how much of it",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             Do all mammals give milk? | Do some mammals give milk?
             Do most startups fail? | Do few startups fail?
@@ -305,7 +305,7 @@ MUST_NOT = (
     ),
     Family(
         "tenses",
-        words(
+        rows(
             """
             How will robots change farming? | How did robots change farming?
             Why is Pluto a planet? | Why was Pluto a planet?
@@ -319,8 +319,8 @@ MUST_NOT = (
     ),
     Family(
         "small additions",
-        forms("What are the {0} of {2}? | What are the {1} of {2}?"),
-        words(
+        rows("What are the {0} of {2}? | What are the {1} of {2}?"),
+        rows(
             """
             side effects | long-term side effects | caffeine
             benefits | economic benefits | tourism
@@ -335,8 +335,8 @@ MUST_NOT = (
     ),
     Family(
         "conditions",
-        forms("What should one do {0}? | What should one do {1}?"),
-        words(
+        rows("What should one do {0}? | What should one do {1}?"),
+        rows(
             """
             in an earthquake | in an earthquake at sea
             if a dog bites | if a dog barks
@@ -350,8 +350,8 @@ MUST_NOT = (
     ),
     Family(
         "requests that hide the difference",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             Write a function that returns the index of an item in a list, or -1. | Write a function that returns the index of an item in a list, or raises.
             Write a poem about the moon that rhymes. | Write a poem about the moon that does rhyme not.
@@ -375,14 +375,14 @@ MUST_NOT = (
 MAY = (
     Family(
         "long politeness",
-        forms(
+        rows(
             """
             {0}? | I was wondering, {0}?
             {0}? | Quick question: {0}?
             {0}? | I would like to know: {0}?
             """
         ),
-        words(
+        rows(
             """
             how do bees make honey
             what is a leap year
@@ -394,14 +394,14 @@ MAY = (
     ),
     Family(
         "kind requests",
-        forms(
+        rows(
             """
             {0} | Would you kindly {1}
             {0} | I need you to {1}
             {0} | {0} Thanks in advance.
             """
         ),
-        words(
+        rows(
             """
             Draft a contract for a cleaner. | draft a contract for a cleaner.
             Describe the water cycle. | describe the water cycle.
@@ -413,14 +413,14 @@ MAY = (
     ),
     Family(
         "marks and signs",
-        forms(
+        rows(
             """
             {0}? | {0}...?
             {0}? | {0}??
             {0}? | {0}.
             """
         ),
-        words(
+        rows(
             """
             How do geysers form
             What makes bread rise
@@ -432,7 +432,7 @@ MAY = (
     ),
     Family(
         "German",
-        words(
+        rows(
             """
             Was ist Photosynthese? | was ist photosynthese
             Erkläre die Relativitätstheorie. | Bitte erkläre die Relativitätstheorie.
@@ -446,7 +446,7 @@ MAY = (
     ),
     Family(
         "French and Spanish",
-        words(
+        rows(
             """
             Qui a peint la Joconde ? | Qui a peint la Joconde?
             Explique la photosynthèse. | Explique la photosynthèse, s'il te plaît.
@@ -460,8 +460,8 @@ MAY = (
     ),
     Family(
         "one or many",
-        forms("How does {0} work? | How do {1} work?"),
-        words(
+        rows("How does {0} work? | How do {1} work?"),
+        rows(
             """
             a magnet | magnets
             a vaccine | vaccines
@@ -474,7 +474,7 @@ MAY = (
     ),
     Family(
         "authors",
-        words(
+        rows(
             """
             Who wrote Faust? | Who is the author of Faust?
             Who painted Guernica? | Guernica was painted by whom?
@@ -487,7 +487,7 @@ MAY = (
     ),
     Family(
         "filler words",
-        words(
+        rows(
             """
             How do geysers form? | How do geysers actually form?
             What makes bread rise? | What really makes bread rise?
@@ -501,7 +501,7 @@ MAY = (
     ),
     Family(
         "other words for it",
-        words(
+        rows(
             """
             How do I repair a bicycle? | How do I fix a bike?
             What is a film noir? | What is film noir?
@@ -519,14 +519,14 @@ MAY = (
     ),
     Family(
         "how, for everybody",
-        forms(
+        rows(
             """
             How do I {0}? | How does one {0}?
             How do I {0}? | How would I {0}?
             How do I {0}? | What is the way to {0}?
             """
         ),
-        words(
+        rows(
             """
             repair a bicycle
             fold a shirt
@@ -538,7 +538,7 @@ MAY = (
     ),
     Family(
         "American and British",
-        words(
+        rows(
             """
             What is a catalogue? | What is a catalog?
             What is aluminium? | What is aluminum?
@@ -552,7 +552,7 @@ MAY = (
     ),
     Family(
         "phrases moved",
-        words(
+        rows(
             """
             What is a mole in chemistry? | In chemistry, what is a mole?
             What should one do during a fire? | During a fire, what should one do?

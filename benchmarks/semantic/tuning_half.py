@@ -1,32 +1,32 @@
 """The families that the gates were written with."""
 
-from benchmarks.semantic.pairs import Family, forms, words
+from benchmarks.semantic.pairs import Family, rows
 
 MUST_NOT = (
     Family(
         "amounts",
-        forms(
+        rows(
             """
             Convert {0} kilometres to miles. | Convert {1} kilometres to miles.
             What is {0} percent of a million? | What is {1} percent of a million?
             """
         ),
-        words("5|50\n12|21\n3.5|35\n100|1000\n7|8"),
+        rows("5|50\n12|21\n3.5|35\n100|1000\n7|8"),
     ),
     Family(
         "numbers in words",
-        forms(
+        rows(
             """
             Name {0} rivers in Europe. | Name {1} rivers in Europe.
             Give me {0} ideas for a birthday party. | Give me {1} ideas for a birthday party.
             """
         ),
-        words("three|five\nfour|fourteen\ntwo|twenty\nsix|ten\none|nine"),
+        rows("three|five\nfour|fourteen\ntwo|twenty\nsix|ten\none|nine"),
     ),
     Family(
         "versions",
-        forms("What is new in {0}? | What is new in {1}?"),
-        words(
+        rows("What is new in {0}? | What is new in {1}?"),
+        rows(
             """
             Python 3.11 | Python 3.12
             Django 4.2 | Django 5.2
@@ -41,13 +41,13 @@ MUST_NOT = (
     ),
     Family(
         "negation: not",
-        forms(
+        rows(
             """
             Is it safe to {0}? | Is it not safe to {0}?
             Why should I {0}? | Why shouldn't I {0}?
             """
         ),
-        words(
+        rows(
             """
             reheat rice twice
             charge a phone overnight
@@ -60,8 +60,8 @@ MUST_NOT = (
     ),
     Family(
         "negation: always and never",
-        forms("Why should one always {0}? | Why should one never {0}?"),
-        words(
+        rows("Why should one always {0}? | Why should one never {0}?"),
+        rows(
             """
             rinse pasta
             commit generated files
@@ -74,28 +74,28 @@ MUST_NOT = (
     ),
     Family(
         "countries",
-        forms(
+        rows(
             """
             What is the capital of {0}? | What is the capital of {1}?
             How many people live in {0}? | How many people live in {1}?
             """
         ),
-        words("France|Germany\nAustria|Australia\nNiger|Nigeria\nIran|Iraq\nPeru|Chile"),
+        rows("France|Germany\nAustria|Australia\nNiger|Nigeria\nIran|Iraq\nPeru|Chile"),
     ),
     Family(
         "things in small letters",
-        forms(
+        rows(
             """
             How do I read a csv file with {0}? | How do I read a csv file with {1}?
             How do I install {0}? | How do I install {1}?
             """
         ),
-        words("pandas|polars\nawk|sed\nnumpy|pyarrow\nduckdb|sqlite\nbun|deno"),
+        rows("pandas|polars\nawk|sed\nnumpy|pyarrow\nduckdb|sqlite\nbun|deno"),
     ),
     Family(
         "medicine",
-        forms("Can one take {0} with alcohol? | Can one take {1} with alcohol?"),
-        words(
+        rows("Can one take {0} with alcohol? | Can one take {1} with alcohol?"),
+        rows(
             """
             ibuprofen | paracetamol
             aspirin | amoxicillin
@@ -107,13 +107,13 @@ MUST_NOT = (
     ),
     Family(
         "swaps: from and to",
-        forms(
+        rows(
             """
             Convert {0} to {1}. | Convert {1} to {0}.
             How do I migrate from {0} to {1}? | How do I migrate from {1} to {0}?
             """
         ),
-        words(
+        rows(
             """
             euros | dollars
             celsius | fahrenheit
@@ -125,17 +125,17 @@ MUST_NOT = (
     ),
     Family(
         "swaps: who did it",
-        forms(
+        rows(
             """
             When did {0} attack {1}? | When did {1} attack {0}?
             Why does {0} pay {1}? | Why does {1} pay {0}?
             """
         ),
-        words("Rome|Carthage\nthe bank|the client\nSparta|Athens\nthe tenant|the owner"),
+        rows("Rome|Carthage\nthe bank|the client\nSparta|Athens\nthe tenant|the owner"),
     ),
     Family(
         "antonyms",
-        words(
+        rows(
             """
             How do I increase the font size in a terminal? | How do I decrease the font size in a terminal?
             How do I enable swap on a server? | How do I disable swap on a server?
@@ -154,13 +154,13 @@ MUST_NOT = (
     ),
     Family(
         "languages to translate into",
-        forms(
+        rows(
             """
             Translate "{2}" into {0}. | Translate "{2}" into {1}.
             How do you say {2} in {0}? | How do you say {2} in {1}?
             """
         ),
-        words(
+        rows(
             """
             French | German | good morning
             Spanish | Portuguese | thank you
@@ -171,7 +171,7 @@ MUST_NOT = (
     ),
     Family(
         "languages of the question",
-        words(
+        rows(
             """
             What is photosynthesis? | Was ist Photosynthese?
             What is inflation? | Qu'est-ce que l'inflation ?
@@ -186,23 +186,23 @@ MUST_NOT = (
     ),
     Family(
         "format",
-        forms(
+        rows(
             """
             List the planets of the solar system. | List the planets of the solar system {0}.
             What are the causes of the First World War? | What are the causes of the First World War? Answer {0}.
             """
         ),
-        words("as JSON\nin a table\nas a numbered list\nin Markdown\nin capitals"),
+        rows("as JSON\nin a table\nas a numbered list\nin Markdown\nin capitals"),
     ),
     Family(
         "length",
-        forms(
+        rows(
             """
             Explain recursion. | Explain recursion {0}.
             What is a black hole? | What is a black hole? Answer {0}.
             """
         ),
-        words(
+        rows(
             """
             in one sentence
             briefly
@@ -214,18 +214,18 @@ MUST_NOT = (
     ),
     Family(
         "verbs",
-        forms(
+        rows(
             """
             Summarise the plot of Hamlet. | {0} the plot of Hamlet.
             Explain the theory of relativity. | {0} the theory of relativity.
             """
         ),
-        words("Criticise\nTranslate\nParody\nContinue\nQuestion"),
+        rows("Criticise\nTranslate\nParody\nContinue\nQuestion"),
     ),
     Family(
         "time",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             What is the weather like today? | How is the weather today?
             What is the latest version of Node? | Which is the latest version of Node?
@@ -240,7 +240,7 @@ MUST_NOT = (
     ),
     Family(
         "code",
-        words(
+        rows(
             """
             What does `x += 1` do? | What does `x =+ 1` do?
             What does `git reset --soft HEAD~1` do? | What does `git reset --hard HEAD~1` do?
@@ -257,8 +257,8 @@ MUST_NOT = (
     ),
     Family(
         "a narrower question",
-        forms("How do I {0}? | How do I {0} {1}?"),
-        words(
+        rows("How do I {0}? | How do I {0} {1}?"),
+        rows(
             """
             cook pasta | in a microwave
             learn the piano | as an adult
@@ -273,8 +273,8 @@ MUST_NOT = (
     ),
     Family(
         "question words",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             Why do cats purr? | How do cats purr?
             When did Rome fall? | Why did Rome fall?
@@ -289,8 +289,8 @@ MUST_NOT = (
     ),
     Family(
         "for whom",
-        forms("Explain {0} to {1}. | Explain {0} to {2}."),
-        words(
+        rows("Explain {0} to {1}. | Explain {0} to {2}."),
+        rows(
             """
             gravity | a child | a physicist
             recursion | a beginner | an expert
@@ -302,7 +302,7 @@ MUST_NOT = (
     ),
     Family(
         "links, names and paths",
-        words(
+        rows(
             """
             What is at https://example.com/a? | What is at https://example.com/b?
             Is ann@example.com a valid address? | Is anna@example.com a valid address?
@@ -317,8 +317,8 @@ MUST_NOT = (
     ),
     Family(
         "other things of the same kind",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             How long do hamsters live? | How long do gerbils live?
             How do I prune roses? | How do I prune lilacs?
@@ -335,8 +335,8 @@ MUST_NOT = (
     ),
     Family(
         "permission and obligation",
-        forms("{0} I {2}? | {1} I {2}?"),
-        words(
+        rows("{0} I {2}? | {1} I {2}?"),
+        rows(
             """
             Can | Must | cancel a contract by e-mail
             May | Should | wear shorts in the office
@@ -350,14 +350,14 @@ MUST_NOT = (
 MAY = (
     Family(
         "politeness",
-        forms(
+        rows(
             """
             {0} | Please {1}
             {0} | Could you please {1}
             {0} | Can you {1} Thanks!
             """
         ),
-        words(
+        rows(
             """
             Explain how a bill becomes a law. | explain how a bill becomes a law.
             List the planets of the solar system. | list the planets of the solar system.
@@ -370,13 +370,13 @@ MAY = (
     ),
     Family(
         "capitals, dots and spaces",
-        forms(
+        rows(
             """
             {0}? | {0}
             {0}? |  {0} ?!
             """
         ),
-        words(
+        rows(
             """
             what is photosynthesis
             how do vaccines work
@@ -390,7 +390,7 @@ MAY = (
     ),
     Family(
         "short forms",
-        words(
+        rows(
             """
             What is a monad? | What's a monad?
             Who is Ada Lovelace? | Who's Ada Lovelace?
@@ -406,14 +406,14 @@ MAY = (
     ),
     Family(
         "how do I, how can I, how to",
-        forms(
+        rows(
             """
             How do I {0}? | How can I {0}?
             How do I {0}? | How to {0}?
             How do I {0}? | How do you {0}?
             """
         ),
-        words(
+        rows(
             """
             remove a stain from a carpet
             reverse a list in Python
@@ -425,8 +425,8 @@ MAY = (
     ),
     Family(
         "articles",
-        forms("{0} | {1}"),
-        words(
+        rows("{0} | {1}"),
+        rows(
             """
             What is the capital of France? | What is capital of France?
             What is the meaning of irony? | What is meaning of irony?
@@ -440,13 +440,13 @@ MAY = (
     ),
     Family(
         "greetings and thanks",
-        forms(
+        rows(
             """
             {0} | Hi! {0}
             {0} | Hello there, {0} Thank you very much.
             """
         ),
-        words(
+        rows(
             """
             What is a black hole?
             How do magnets work?
@@ -458,7 +458,7 @@ MAY = (
     ),
     Family(
         "the place of a phrase",
-        words(
+        rows(
             """
             How do I reverse a list in Python? | In Python, how do I reverse a list?
             How do I centre a div in CSS? | In CSS, how do I centre a div?
@@ -471,7 +471,7 @@ MAY = (
     ),
     Family(
         "spellings",
-        words(
+        rows(
             """
             Summarise the rules of chess. | Summarize the rules of chess.
             What is the colour of chlorine? | What is the color of chlorine?
@@ -485,14 +485,14 @@ MAY = (
     ),
     Family(
         "tell me",
-        forms(
+        rows(
             """
             {0}? | Tell me {1}.
             {0}? | Do you know {1}?
             {0}? | I want to know {1}.
             """
         ),
-        words(
+        rows(
             """
             What a monad is | what a monad is
             How vaccines work | how vaccines work
@@ -503,7 +503,7 @@ MAY = (
     ),
     Family(
         "synonyms",
-        words(
+        rows(
             """
             How do I start a small company? | How do I found a small business?
             What is a big dog breed? | What is a large dog breed?
@@ -517,7 +517,7 @@ MAY = (
     ),
     Family(
         "what is, explain, define",
-        words(
+        rows(
             """
             What is entropy? | Explain what entropy is.
             What is a monad? | Explain to me what a monad is.
@@ -531,7 +531,7 @@ MAY = (
     ),
     Family(
         "both ways round",
-        words(
+        rows(
             """
             Compare apples and pears. | Compare pears and apples.
             What is the difference between a fox and a wolf? | What is the difference between a wolf and a fox?
