@@ -364,6 +364,7 @@ MAY = (
             Write a limerick about a cat. | write a limerick about a cat.
             Summarise the plot of Hamlet. | summarise the plot of Hamlet.
             Name three rivers in Europe. | name three rivers in Europe.
+            Translate "good luck" into Czech. | translate "good luck" into Czech.
             """
         ),
         may_share=True,
@@ -465,6 +466,9 @@ MAY = (
             What is a closure in JavaScript? | In JavaScript, what is a closure?
             What is a tort in English law? | In English law, what is a tort?
             How is a king crowned in Norway? | In Norway, how is a king crowned?
+            How do I boil an egg at high altitude? | At high altitude, how do I boil an egg?
+            How do I draw a circle with a compass? | With a compass, how do I draw a circle?
+            What is a straddle in finance? | In finance, what is a straddle?
             """
         ),
         may_share=True,
@@ -511,6 +515,8 @@ MAY = (
             How do I buy a house? | How do I purchase a house?
             What are the benefits of yoga? | What are the advantages of yoga?
             How quickly does bamboo grow? | How fast does bamboo grow?
+            Why is sleep important? | Why does sleep matter?
+            How do I fry an egg? | What is the best way to fry an egg?
             """
         ),
         may_share=True,

@@ -74,6 +74,11 @@ def likeness_of(text: str, key: bytes) -> Likeness | None:
     )
 
 
+def essence_of(text: str) -> str:
+    """The words of `text` in normal form: what a vector should be made of, not of the courtesies."""
+    return " ".join(read(text).words)
+
+
 def conflict(one: Likeness, other: Likeness, by: Sameness) -> str | None:
     """Why the two must not share an answer: the first gate that is shut, "words", or "order"."""
     gates = zip(GATES, one.gates, other.gates, strict=True)
