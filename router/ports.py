@@ -112,6 +112,11 @@ class Embedded:
 class Embedder(Protocol):
     """Makes vectors of texts. One that is down, slow or talks nonsense has none, and never raises."""
 
+    @property
+    def name(self) -> str:
+        """Of its model: vectors of two models cannot be compared."""
+        ...
+
     async def embed(self, text: str) -> Embedded | None:
         """The vector of `text`; None when there is none in time."""
         ...

@@ -27,7 +27,7 @@ from benchmarks.semantic.measure import (
     share,
     wording,
 )
-from benchmarks.semantic.pairs import Family
+from benchmarks.semantic.pairs import Family, Pair, within_a_longer_text
 from router.domain.semantic import DEFAULT_SIMILARITY
 from router.ports import Embedded, Embedder
 from router.providers.local_embeddings import load_wordllama
@@ -40,6 +40,8 @@ _CONSOLE = Console(width=130)
 
 class Letters:
     """The simulator's vectors: pieces of words, counted."""
+
+    name = "letters"
 
     async def embed(self, text: str) -> Embedded | None:
         """The vector."""
@@ -89,16 +91,23 @@ def _show(seen: Sequence[Seen]) -> None:
             print(f"{hit} {each.similarity:.2f} | {each.pair.one} | {each.pair.other}")
 
 
+def _pairs(half: str) -> list[Pair]:
+    groups: tuple[Family, ...] = (*_HALVES[half].MUST_NOT, *_HALVES[half].MAY)
+    return [pair for family in groups for pair in family.pairs()]
+
+
 async def _measure(embedder: Embedder, halves: Sequence[str], *, show: bool) -> None:
     for half in halves:
-        groups: tuple[Family, ...] = (*_HALVES[half].MUST_NOT, *_HALVES[half].MAY)
-        pairs = [pair for family in groups for pair in family.pairs()]
+        pairs = _pairs(half)
+        longer = [within_a_longer_text(pair) for pair in pairs]
         began_s = perf_counter()
         seen = await look(pairs, embedder)
         took_us = (perf_counter() - began_s) / len(pairs) / 2 * 1e6
         _CONSOLE.print(_rules_table(f"{half} half, {len(pairs)} pairs", seen))
         _CONSOLE.print(_families_table(f"{half} half, hits by family", seen))
         print(f"{took_us:.0f} us a text, for its vector and two likenesses")
+        title = f"{half} half, each within a longer text"
+        _CONSOLE.print(_rules_table(title, await look(longer, embedder)))
         if show:
             _show(seen)
 

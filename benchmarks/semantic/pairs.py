@@ -38,3 +38,19 @@ def rows(text: str) -> tuple[tuple[str, ...], ...]:
     """Forms or fillings, a line each, their parts divided by a bar."""
     lines = (line.strip() for line in text.strip().splitlines())
     return tuple(tuple(part.strip() for part in line.split("|")) for line in lines if line)
+
+
+_BEFORE = (
+    "The following came up in a seminar on general knowledge, and nobody in the room had an answer"
+    " that everybody could accept."
+)
+_AFTER = (
+    "Please give the answer together with the reasons for it, so that a listener without any previous"
+    " knowledge of the subject can follow the argument from its start to its end."
+)
+
+
+def within_a_longer_text(pair: Pair) -> Pair:
+    """The same difference among fifty words that are equal, where it moves a vector but little."""
+    one, other = (f"{_BEFORE} {said} {_AFTER}" for said in (pair.one, pair.other))
+    return Pair(one, other, pair.family, pair.may_share)

@@ -2,8 +2,8 @@
 
 A likeness is a keyed digest for each gate, over what that gate reads, and a short one for each word.
 By wording, two are the same when all digests are equal: a relation in which no chain can drift, for
-what is the same as a third thing is the same. By meaning they may have other words, but what a gate
-reads must be equal, and words that both have must stand in one order.
+what is the same as a third thing is the same. By meaning they may have other words, if they
+have few; but what a gate reads must be equal, and words that both have must stand in one order.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,9 @@ GATE_BYTES = 12
 WORD_BYTES = 6
 LONGEST_CHUNK = 100
 """Characters without a gap: what is longer is no sentence, and patterns take long to read it."""
+
+MOST_WORDS_BY_MEANING = 12
+"""Among more words, one that changes everything moves a vector too little to be seen."""
 
 _GATES_BYTES = GATE_BYTES * len(GATES)
 
@@ -85,7 +88,9 @@ def conflict(one: Likeness, other: Likeness, by: Sameness) -> str | None:
     shut = next((name for name, mine, theirs in gates if mine != theirs), None)
     if shut is not None:
         return shut
-    if by is Sameness.WORDING and sorted(one.words) != sorted(other.words):
+    longest = max(len(one.words), len(other.words))
+    by_words = by is Sameness.WORDING or longest > MOST_WORDS_BY_MEANING
+    if by_words and sorted(one.words) != sorted(other.words):
         return "words"
     return None if _in_one_order(one.words, other.words) else "order"
 

@@ -44,6 +44,11 @@ class UpstreamEmbedder:
         headers = {"content-type": "application/json", "user-agent": "farthing", **key}
         self._session = aiohttp.ClientSession(headers=headers | dict(endpoint.headers))
 
+    @property
+    def name(self) -> str:
+        """Of its model, at its address."""
+        return f"{self._url} {self._model}"
+
     async def embed(self, text: str) -> Embedded | None:
         """The vector of `text`; None when there is none in time."""
         if self._monotonic_s() < self._asleep_until_s:

@@ -27,6 +27,11 @@ class LocalEmbedder:
         self._table = table
         self._tokenizer = tokenizer
 
+    @property
+    def name(self) -> str:
+        """Of the package."""
+        return "wordllama"
+
     async def embed(self, text: str) -> Embedded | None:
         """The vector of `text`, in about 50 us; None for a text without a token."""
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids

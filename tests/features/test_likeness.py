@@ -83,6 +83,15 @@ def test_other_words_share_nothing_but_by_meaning() -> None:
     assert shut(hamsters, gerbils, Sameness.MEANING) is None
 
 
+def test_among_many_words_no_vector_vouches_for_one_of_them() -> None:
+    question, rest = "How do {} sleep", " and dream" * 5
+
+    assert shut(question.format("cats"), question.format("cows"), Sameness.MEANING) is None
+    long = question + rest
+    assert shut(long.format("cats"), long.format("cows"), Sameness.MEANING) == "words"
+    assert shut(long.format("cats"), long.format("cats"), Sameness.MEANING) is None
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
