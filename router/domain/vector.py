@@ -1,6 +1,7 @@
 """Vectors of length 1, between which the cosine is a sum of products."""
 
 import math
+import sys
 from collections.abc import Sequence
 from operator import mul
 
@@ -22,4 +23,12 @@ def cosine(one: Sequence[float], other: Sequence[float]) -> float:
     """Of the angle between two vectors of length 1; -1 for two that have not as many numbers."""
     if len(one) != len(other):
         return -1.0
-    return sum(map(mul, one, other), 0.0)
+    return _sum_of_products(one, other)
+
+
+if sys.version_info >= (3, 12):
+    _sum_of_products = math.sumprod
+else:
+
+    def _sum_of_products(one: Sequence[float], other: Sequence[float]) -> float:
+        return sum(map(mul, one, other), 0.0)

@@ -9,8 +9,8 @@ from heapq import nlargest
 from router.domain.vector import cosine
 from router.ports import Neighbour
 
-MOST_IN_A_SCOPE = 256
-"""The oldest have to go first; to look at so many takes a few milliseconds."""
+MOST_IN_A_SCOPE = 128
+"""The oldest have to go first. So many vectors of 256 numbers take Python 3.11 two milliseconds."""
 
 _OVERHEAD_BYTES = 300
 """Of an entry, beside what it holds."""

@@ -16,7 +16,7 @@ from router.ports import Neighbour
 from router.stores.redis_link import RedisAway, RedisLink
 
 _PREFIX = "farthing:1:near:"
-_MOST_IN_A_SCOPE = 256
+_MOST_IN_A_SCOPE = 128
 _MOST_BYTES = 2**18
 """Of a list: it travels whenever it is looked at."""
 _HEAD = struct.Struct("<dHHH")
