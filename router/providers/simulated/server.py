@@ -1,6 +1,7 @@
 """The server of simulated models: OpenAI's chat completions, and `/simulate` to steer and count.
 
 GET  /v1/models             POST   /v1/chat/completions      GET /healthz
+                            POST   /v1/embeddings
 GET  /simulate/counters     GET    /simulate/calls           POST /simulate/reset
 GET  /simulate/faults       POST   /simulate/faults          DELETE /simulate/faults
 """
@@ -16,6 +17,7 @@ from aiohttp import HttpVersion11, web
 
 from router.providers.simulated import admin, wire
 from router.providers.simulated.counters import Counters, Ending
+from router.providers.simulated.embedding import embeddings
 from router.providers.simulated.errors import Refused, invalid, too_large, unknown_model, wrong_key
 from router.providers.simulated.models import SimulatedModel
 from router.providers.simulated.playing import AlreadySent, Player
@@ -108,6 +110,7 @@ def _app(simulation: Simulation) -> web.Application:
     app = web.Application(client_max_size=_MOST_BODY_BYTES)
     app[admin.SIMULATION] = simulation
     app.router.add_post("/v1/chat/completions", _chat)
+    app.router.add_post("/v1/embeddings", _embeddings)
     app.router.add_get("/v1/models", _models)
     app.router.add_get("/v1/models/{model:.+}", _model)
     app.router.add_get("/healthz", _healthz)
@@ -138,6 +141,16 @@ async def _model(request: web.Request) -> web.Response:
     except Refused as error:
         return admin.refused(error)
     return admin.json_answer(orjson.dumps(wire.model_object(name)))
+
+
+async def _embeddings(request: web.Request) -> web.Response:
+    simulation = request.app[admin.SIMULATION]
+    try:
+        _check_key(request, simulation)
+        answer = embeddings(await request.read(), frozenset(simulation.models))
+    except Refused as error:
+        return admin.refused(error)
+    return admin.json_answer(answer)
 
 
 async def _chat(request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,1 @@
+"""What a semantic cache would give wrongly, measured on pairs of questions."""

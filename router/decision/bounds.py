@@ -1,0 +1,63 @@
+"""What a count says for certain of the share behind it: Clopper and Pearson's exact bounds.
+
+Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the
+binomial", Biometrika 26 (1934). Each bound is wrong in 2.5 % of cases at most, both in 5 %.
+"""
+
+import math
+from collections.abc import Callable
+
+_ONE_SIDE = 0.025
+_HALVINGS = 50
+
+
+def lower_bound(successes: int, trials: int) -> float:
+    """The least share with which `successes` or more of `trials` are not too unlikely; 0 without any."""
+    _check(successes, trials)
+    if successes == 0:
+        return 0.0
+    return _crossing(lambda share: _at_least(successes, trials, share) > _ONE_SIDE)
+
+
+def upper_bound(successes: int, trials: int) -> float:
+    """The greatest share with which `successes` or fewer of `trials` are not too unlikely; 1 for all."""
+    _check(successes, trials)
+    if successes == trials:
+        return 1.0
+    return _crossing(lambda share: 1 - _at_least(successes + 1, trials, share) < _ONE_SIDE)
+
+
+def _check(successes: int, trials: int) -> None:
+    if not 0 <= successes <= trials:
+        raise ValueError(f"{successes} of {trials} is no count")
+
+
+def _crossing(is_beyond: Callable[[float], bool]) -> float:
+    """The share from which on `is_beyond` holds."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if is_beyond(middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _at_least(successes: int, trials: int, share: float) -> float:
+    """The probability of `successes` or more: the shorter of both tails is added up."""
+    if successes > trials / 2:
+        return _sum(range(successes, trials + 1), trials, share)
+    return 1 - _sum(range(successes), trials, share)
+
+
+def _sum(counts: range, trials: int, share: float) -> float:
+    log, log_not = math.log(share), math.log1p(-share)
+    return math.fsum(
+        math.exp(_log_ways(count, trials) + count * log + (trials - count) * log_not)
+        for count in counts
+    )
+
+
+def _log_ways(count: int, trials: int) -> float:
+    return math.lgamma(trials + 1) - math.lgamma(count + 1) - math.lgamma(trials - count + 1)

@@ -1,0 +1,64 @@
+"""Whether answers that were given to other words are as good as new ones: counted, and acted upon.
+
+Some of the answers that could be given are not: a new one is made, and both are compared. Where it is
+certain that too many differ, that policy's semantic cache is stopped until the process ends.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from router.decision.bounds import lower_bound, upper_bound
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many were compared, and how many of them differed."""
+
+    checked: int = 0
+    differed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse more differences than comparisons."""
+        if not 0 <= self.differed <= self.checked:
+            raise ValueError(f"{self.differed} of {self.checked} is no count")
+
+    def with_one_more(self, *, agreed: bool) -> "Tally":
+        """The tally after another comparison."""
+        return Tally(self.checked + 1, self.differed + (not agreed))
+
+    @property
+    def lower(self) -> float:
+        """The share of answers that differ is hardly less than this (Clopper-Pearson, 95 %)."""
+        return lower_bound(self.differed, self.checked)
+
+    @property
+    def upper(self) -> float:
+        """It is hardly more than this."""
+        return upper_bound(self.differed, self.checked)
+
+
+class Watch:
+    """The tallies of all policies, and which of them are stopped."""
+
+    def __init__(self) -> None:
+        self._tallies: dict[str, Tally] = {}
+        self._stopped: set[str] = set()
+
+    @property
+    def tallies(self) -> Mapping[str, Tally]:
+        """By policy."""
+        return self._tallies
+
+    def is_stopped(self, policy: str) -> bool:
+        """Whether nothing may be given under `policy` any more."""
+        return policy in self._stopped
+
+    def note(self, policy: str, limit: float, *, agreed: bool) -> bool:
+        """Count a comparison; whether `policy` is stopped by it, for more than `limit` surely differ."""
+        tally = self._tallies.get(policy, Tally()).with_one_more(agreed=agreed)
+        self._tallies[policy] = tally
+        # An agreement never raises the lower bound, and to work it out takes a while.
+        if agreed or policy in self._stopped or tally.lower <= limit:
+            return False
+        self._stopped.add(policy)
+        return True

@@ -1,0 +1,95 @@
+"""A request in two parts: the words of its last message, and everything else.
+
+Requests that agree in everything else may be compared by their words. The model is in neither part:
+whether its answer is good enough is judged elsewhere.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from router.wire.canonical import canonical
+
+MOST_CHARS = 2_000
+"""A longer text says too much for a vector, and for rules, to vouch for all of it."""
+
+_FORMAT = 1
+_PLAIN_MEMBERS = frozenset({"role", "content", "name"})
+_PLAIN_PART = frozenset({"type", "text", "cache_control"})
+_FREE_CHOICE = ("auto", "none")
+_LOOKS_OUTSIDE = ("web_search_options", "audio", "prediction", "function_call")
+"""Members that tie an answer to the moment, to a voice, or to a call that must be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a user said last, and a SHA-256 over the tenant and all the rest of the request.
+
+    The text does not show in a repr, which ends in logs.
+    """
+
+    text: str = field(repr=False)
+    scope: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse an empty text and anything that is no digest."""
+        if not self.text.strip() or len(self.text) > MOST_CHARS:
+            raise ValueError(f"a wording has 1 to {MOST_CHARS} characters")
+        if len(self.scope) != sha256().digest_size:
+            raise ValueError("a scope is a SHA-256 digest")
+
+
+def split(body: Mapping[str, Any], tenant: Sequence[str]) -> Wording | None:
+    """The two parts of `body`, whose fields `router.wire.chat` has checked.
+
+    None for a request whose answer other words could not share: the last message is not a user's,
+    is no plain text or is longer than MOST_CHARS, a tool must be called, or the answer looks outside.
+    """
+    last = body["messages"][-1]
+    text = _text_of(last)
+    if text is None or _is_tied(body):
+        return None
+    rest = dict(body) | {"messages": [*body["messages"][:-1], {**last, "content": ""}]}
+    rest.pop("model", None)
+    if (spelt := canonical(rest)) is None:
+        return None
+    # One JSON text after another: neither can run into the other.
+    return Wording(text, sha256(orjson.dumps([_FORMAT, *tenant]) + spelt).digest())
+
+
+def _is_tied(body: Mapping[str, Any]) -> bool:
+    choice = body.get("tool_choice")
+    modalities = body.get("modalities")
+    return (
+        (choice is not None and choice not in _FREE_CHOICE)
+        or (modalities is not None and modalities != ["text"])
+        or any(body.get(name) is not None for name in _LOOKS_OUTSIDE)
+    )
+
+
+def _text_of(message: Mapping[str, Any]) -> str | None:
+    said = {name for name, value in message.items() if value is not None}
+    if message["role"] != "user" or not said <= _PLAIN_MEMBERS:
+        return None
+    text = _joined(message.get("content"))
+    return text if text is not None and text.strip() and len(text) <= MOST_CHARS else None
+
+
+def _joined(content: object) -> str | None:
+    match content:
+        case str():
+            return content
+        case list():
+            texts = [_part(part) for part in content]
+            return None if None in texts else "\n".join(filter(None, texts))
+        case _:
+            return None
+
+
+def _part(part: Mapping[str, Any]) -> str | None:
+    text = part.get("text")
+    plain = part["type"] == "text" and part.keys() <= _PLAIN_PART and isinstance(text, str)
+    return text if plain else None
