@@ -24,11 +24,14 @@ from router.app.stores import (
     purse_of,
     reading_engine,
     retention_of,
+    semantic_of,
     tower_of,
+    vectors_of,
 )
 from router.config.price_map import cl100k_ranks
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.decision.experience import Experience
+from router.decision.watch import Watch
 from router.dispatch.fleet import Fleet
 from router.dispatch.notice import About, Subject
 from router.domain.catalog import DatedCatalog
@@ -41,6 +44,8 @@ from router.pipeline.flow import Pipeline
 from router.pipeline.hearsay import Hearsay
 from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging
+from router.pipeline.semantic import Semantic
+from router.pipeline.similar import Similar
 from router.pipeline.slots import Slots
 from router.ports import Upstream, World
 from router.providers.direct import DirectUpstream, Endpoint
@@ -69,6 +74,7 @@ from router.telemetry.metrics import (
     RedisCollector,
     exposition,
 )
+from router.telemetry.semantic_metrics import SemanticCollector
 
 _BACKLOG = 1024
 
@@ -125,6 +131,7 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     """A pipeline that can decide and has nothing to send with: for explanations and checks."""
     stores = Stores(
         NoCache(),
+        Semantic({}, None, Watch(), world.chance),
         Flights(),
         LonelyTower(),
         MemoryLedger(),
@@ -137,19 +144,21 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
 def _assembled(
     settings: Settings, world: World, upstreams: Mapping[str, Upstream], stores: Stores
 ) -> Pipeline:
+    judge = Judge(
+        catalog=DatedCatalog.of(settings.catalog),
+        book=settings.book,
+        counter=TokenCounter(cl100k(cl100k_ranks())),
+        experience=Experience(),
+        world=world,
+    )
     return Pipeline(
-        judge=Judge(
-            catalog=DatedCatalog.of(settings.catalog),
-            book=settings.book,
-            counter=TokenCounter(cl100k(cl100k_ranks())),
-            experience=Experience(),
-            world=world,
-        ),
+        judge=judge,
         fleet=Fleet(),
         hedging=Hedging({}),
         means=Means(upstreams, Slots(), world),
         cache=stores.cache,
         flights=stores.flights,
+        similar=Similar(stores.semantic, vectors_of(settings), judge, world),
         tower=stores.tower,
         tenancy=settings.tenancy,
         largest_stored_bytes=settings.cache_max_entry_bytes,
@@ -168,10 +177,11 @@ def _admin(
     fleet = FleetCollector(pipeline.fleet, world.monotonic_s)
     ledger = LedgerCollector(pipeline.ledger)
     redis = RedisCollector(links.are_up)
+    semantic = SemanticCollector(pipeline.similar.semantic)
     return Admin(
         fleet=pipeline.fleet,
         monotonic_s=world.monotonic_s,
-        metrics=lambda: (exposition(fleet, ledger, redis), CONTENT_TYPE),
+        metrics=lambda: (exposition(fleet, ledger, redis, semantic), CONTENT_TYPE),
         key=settings.admin_key,
         is_open=lambda: keyring.is_open,
         balances=pipeline.purse.balances,
@@ -243,7 +253,9 @@ async def _pipeline(
     stack.push_async_callback(tower.close)
     flights = Flights()
     stack.push_async_callback(flights.close)
-    stores = Stores(cache, flights, tower, ledger, purse, meter)
+    semantic = await semantic_of(settings, world, links)
+    stack.push_async_callback(semantic.close)
+    stores = Stores(cache, semantic, flights, tower, ledger, purse, meter)
     return _assembled(settings, world, upstreams, stores)
 
 

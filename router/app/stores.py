@@ -9,20 +9,29 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.config.settings import Settings
+from router.config.settings import LocalEmbeddings, Settings, UpstreamEmbeddings
+from router.decision.watch import Watch
 from router.domain.budget import Scope
 from router.domain.money import ZERO, Money
+from router.domain.semantic import Sameness
 from router.pipeline.flights import Flights
-from router.ports import Cache, Ledger, Meter, Purse, Tower, World
+from router.pipeline.semantic import Semantic
+from router.pipeline.similar import Vectors
+from router.ports import Cache, Embedder, Ledger, Meter, Purse, Tower, VectorIndex, World
+from router.providers.embeddings import UpstreamEmbedder
+from router.providers.local_embeddings import load_wordllama
 from router.stores.memory.cache import MemoryCache, NoCache
+from router.stores.memory.index import MemoryIndex
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
 from router.stores.memory.tower import LonelyTower
 from router.stores.redis.cache import RedisCache
+from router.stores.redis.index import RedisIndex
 from router.stores.redis.link import RedisLink
 from router.stores.redis.meter import RedisMeter
 from router.stores.redis.purse import RedisPurse
 from router.stores.redis.tower import RedisTower
+from router.stores.redis.vectors import open_index
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.ledger import SqlLedger
@@ -61,6 +70,7 @@ class Stores:
     """Where a pipeline keeps what it must remember."""
 
     cache: Cache
+    semantic: Semantic
     flights: Flights
     tower: Tower
     ledger: Ledger
@@ -167,3 +177,39 @@ def cache_of(settings: Settings, world: World, link: RedisLink | None) -> Cache:
         max_entry_bytes=settings.cache_max_entry_bytes,
         monotonic_s=world.monotonic_s,
     )
+
+
+async def semantic_of(settings: Settings, world: World, links: Links) -> Semantic:
+    """The semantic cache. Raises ConfigError where vectors are to be made by what is not installed."""
+    index: VectorIndex = MemoryIndex(
+        max_bytes=settings.cache_max_bytes // 4, monotonic_s=world.monotonic_s
+    )
+    if links.quick is not None:
+        index = await open_index(links.quick, world.unix_s)
+    plain = RedisIndex(links.quick, world.unix_s) if links.quick is not None else index
+    indexes = {Sameness.WORDING: plain, Sameness.MEANING: index}
+    return Semantic(indexes, _embedder(settings, world), Watch(), world.chance)
+
+
+def _embedder(settings: Settings, world: World) -> Embedder | None:
+    match settings.embeddings:
+        case UpstreamEmbeddings() as chosen:
+            return UpstreamEmbedder(
+                chosen.endpoint,
+                chosen.model,
+                timeout_s=chosen.timeout_s,
+                monotonic_s=world.monotonic_s,
+            )
+        case LocalEmbeddings():
+            return load_wordllama()
+        case None:
+            return None
+
+
+def vectors_of(settings: Settings) -> Vectors:
+    """Who makes vectors, and at which price."""
+    match settings.embeddings:
+        case UpstreamEmbeddings() as chosen:
+            return Vectors(chosen.upstream, chosen.model, chosen.per_token)
+        case _:
+            return Vectors()

@@ -15,16 +15,28 @@ from router.config.priors import Priors
 from router.config.problems import nearest, validated_partly
 from router.config.references import References, Unresolved
 from router.config.schema import ConfigFile, PoliciesSection, ServerSection
-from router.config.settings import OPEN_TO_ALL, Settings, is_loopback
+from router.config.semantic import LocalEmbeddingsSection
+from router.config.settings import (
+    OPEN_TO_ALL,
+    EmbeddingsSettings,
+    LocalEmbeddings,
+    Settings,
+    UpstreamEmbeddings,
+    is_loopback,
+)
 from router.config.upstreams import UpstreamSelection, select_upstreams
 from router.config.yaml_file import Place, YamlFile, read_yaml
+from router.decision.policy import Policy
 from router.decision.resolve import PolicyBook
 from router.dispatch.plan import Effort
 from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.model import Model
+from router.domain.money import Money
+from router.domain.semantic import Sameness, SemanticMode
 from router.ledger.rulebook import Rulebook
+from router.providers.direct import Endpoint
 from router.stores.redis.address import parsed
 from router.stores.sql.database import LedgerUnusable, open_ledger
 from router.stores.sql.keys import are_any
@@ -81,6 +93,7 @@ class _Loading:
             cache_max_bytes=int(section.cache.max_mb * 2**20),
             cache_max_entry_bytes=section.cache.max_entry_kb * 2**10,
             cache_timeout_s=section.cache.timeout_s,
+            embeddings=self._embeddings(selection, policies),
             tenancy=Tenancy(section.cache.tenant.removeprefix("key").removeprefix("tag:")),
             ledger_path=ledger_path,
             ledger_url=ledger_url,
@@ -134,6 +147,30 @@ class _Loading:
                 self._wrong(place, f"there is no policy '{name}'{nearest(name, policies)}")
         return policies
 
+    def _embeddings(
+        self, selection: UpstreamSelection, policies: Mapping[str, LoadedPolicy]
+    ) -> EmbeddingsSettings | None:
+        """Where vectors come from. A policy that compares by meaning needs them."""
+        section = self.section.cache.embeddings
+        if section is None:
+            for name in sorted(filter(lambda name: wants_vectors(policies[name].policy), policies)):
+                message = f"is needed by policy '{name}', whose semantic cache goes by meaning"
+                self._wrong(("cache", "embeddings"), message)
+            return None
+        if isinstance(section, LocalEmbeddingsSection):
+            return LocalEmbeddings()
+        endpoint = selection.chosen.get(section.upstream)
+        if not isinstance(endpoint, Endpoint):
+            self._wrong(
+                ("cache", "embeddings", "upstream"),
+                f"'{section.upstream}' is no upstream of kind openai that takes part",
+            )
+            return None
+        per_token = Money.from_usd(section.usd_per_mtok / 10**6)
+        return UpstreamEmbeddings(
+            section.upstream, endpoint, section.model, per_token, section.timeout_s
+        )
+
     def _admin_key(self) -> VirtualKey | None:
         place = ("server", "admin_key")
         secret = self._resolved(place, self.section.server.admin_key or "", otherwise="")
@@ -178,6 +215,13 @@ class _Loading:
 def _escape(text: str) -> Callable[[str], str]:
     """How a value is written that stands in the URL `text`; a URL of its own stays as it is."""
     return str if text.startswith("${") else partial(quote, safe="")
+
+
+def wants_vectors(policy: Policy) -> bool:
+    """Whether any of its terms compare wordings by meaning."""
+    every = (policy.terms, *(rule.terms for rule in policy.rules))
+    wanted = (terms.cache.semantic for terms in every)
+    return any(each.mode is not SemanticMode.OFF and each.by is Sameness.MEANING for each in wanted)
 
 
 def _book(section: PoliciesSection, policies: Mapping[str, LoadedPolicy]) -> PolicyBook:

@@ -110,7 +110,10 @@ def _adequate(section: AdequateSection) -> dict[str, Any]:
 
 def _cache(base: CacheTerms, section: PolicyCacheSection) -> CacheTerms:
     """`base` with what is stated; a rule may forbid tool calls without repeating the time."""
-    return replace(base, **section.model_dump(exclude_unset=True))
+    stated = section.model_dump(exclude_unset=True, exclude={"semantic"})
+    if section.semantic is not None:
+        stated["semantic"] = section.semantic.as_terms()
+    return replace(base, **stated)
 
 
 def _pool(section: PoolSection) -> Pool:

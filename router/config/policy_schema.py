@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from router.config.semantic import SemanticSection
 from router.config.words import Dollars, Name, Probability, Seconds, Section
 from router.decision.policy import FallBackTo, Otherwise
 
@@ -58,6 +59,7 @@ class PolicyCacheSection(Section):
     tool_calls: bool = False
     max_temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     max_n: Annotated[int, Field(ge=1)] | None = None
+    semantic: SemanticSection | None = None
 
 
 class TermsSection(Section):

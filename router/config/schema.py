@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from router.config.budgets import AmountSection, BudgetSection, LimitSection, RatesSection
+from router.config.semantic import EmbeddingsSection
 from router.config.words import (
     CacheUrl,
     Dollars,
@@ -191,6 +192,7 @@ class CacheSection(Section):
     max_mb: float = Field(64, gt=0, allow_inf_nan=False)
     max_entry_kb: int = Field(1024, ge=1, le=64 * 1024)
     tenant: Tenant = "key"
+    embeddings: EmbeddingsSection | None = None
     timeout_s: Seconds = 0.05
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from router.config.words import Name, Probability, Seconds, Section
+from router.config.words import Dollars, Name, Probability, Seconds, Section
 from router.domain.semantic import DEFAULT_SIMILARITY, Sameness, SemanticMode, SemanticTerms
 
 
@@ -37,6 +37,7 @@ class UpstreamEmbeddingsSection(Section):
 
     upstream: Name
     model: Annotated[str, Field(min_length=1)]
+    usd_per_mtok: Dollars
     timeout_s: Seconds = 1
 
 

@@ -12,6 +12,7 @@ from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.model import Model
+from router.domain.money import Money
 from router.ledger.rulebook import Rulebook
 from router.providers.direct import Endpoint
 from router.wire.limits import RequestLimits
@@ -35,6 +36,23 @@ class SimulatedSettings:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class UpstreamEmbeddings:
+    """Vectors of texts come from a model of an upstream, at a price per token."""
+
+    upstream: str
+    endpoint: Endpoint = field(repr=False)
+    model: str
+    per_token: Money
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEmbeddings:
+    """Vectors of texts are made in this process."""
+
+
+EmbeddingsSettings = UpstreamEmbeddings | LocalEmbeddings
 UpstreamSettings = Endpoint | LitellmSettings | SimulatedSettings
 
 
@@ -61,6 +79,7 @@ class Settings:
     cache_max_entry_bytes: int
     cache_timeout_s: float
     tenancy: Tenancy
+    embeddings: EmbeddingsSettings | None
     ledger_path: Path
     ledger_spool: Path
     ledger_url: str = field(repr=False)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from router.domain.semantic import SEMANTIC_OFF, SemanticTerms
 from router.domain.usage import Usage
 
 
@@ -13,13 +14,15 @@ class CacheTerms:
 
     `ttl_s` of 0 is no caching. `tool_calls` says whether an answer that calls tools may be
     given again. Requests with a higher temperature than `max_temperature`, or for more than `max_n`
-    choices, want something new each time; None sets no bound.
+    choices, want something new each time; None sets no bound. `semantic` is about answers that were
+    given to other words.
     """
 
     ttl_s: int = 0
     tool_calls: bool = False
     max_temperature: float | None = None
     max_n: int | None = None
+    semantic: SemanticTerms = SEMANTIC_OFF
 
     def __post_init__(self) -> None:
         """Refuse negative bounds."""

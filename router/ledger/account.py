@@ -1,6 +1,6 @@
 """The entries of one request, written down as its attempts end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.domain.decision import Candidate, Decision
 from router.domain.fault import Fault, FaultKind
@@ -53,6 +53,26 @@ class Charge:
 
 
 NO_CHARGE = Charge()
+_BEFORE_ALL = -1
+"""The number of a call that was made before any attempt; 0 is the cache's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A call for a vector: who made it, how many tokens it counted, and the price of one."""
+
+    upstream: str
+    model: str
+    tokens: int
+    per_token: Money
+
+    @property
+    def charge(self) -> Charge:
+        """What it cost."""
+        usage = Usage(uncached_input_tokens=self.tokens)
+        source = CostSource.PRICED if self.per_token else CostSource.FREE
+        cost = Money(self.per_token.pico * self.tokens)
+        return Charge(usage, UsageSource.UPSTREAM, cost, source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,21 @@ class Account:
     def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> Entry:
         """An answer that another request pays for broke off: nothing was paid, nothing was saved."""
         return self._entry(0, candidate, timing, NO_CHARGE, Ending(Outcome.CUT, error=error))
+
+    def embedded(self, embedding: Embedding, timing: Timing) -> Entry:
+        """The vector of the request's words, which the semantic cache has asked an upstream for.
+
+        It is no attempt to answer, and counts as one before the first.
+        """
+        return replace(
+            self._entry(
+                _BEFORE_ALL, self.decision.chosen, timing, embedding.charge, Ending(Outcome.OK)
+            ),
+            model=embedding.model,
+            upstream=embedding.upstream,
+            price_source="configured",
+            quality_p=None,
+        )
 
     def _entry(
         self, attempt: int, candidate: Candidate, timing: Timing, charge: Charge, ending: Ending

@@ -10,7 +10,7 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import Entry, Outcome
 from router.domain.money import ZERO, Money
 from router.domain.usage import Usage
-from router.ledger.account import NOTHING_HEARD, Account, Ending, Heard, Timing
+from router.ledger.account import NOTHING_HEARD, Account, Embedding, Ending, Heard, Timing
 from router.pipeline.attempts import Begun
 from router.pipeline.wallet import Wallet
 from router.ports import Ledger
@@ -69,6 +69,10 @@ class Bookkeeper:
         entry = self.account.from_cache(candidate, usage, timing)
         self._entries.append(entry)
         return entry
+
+    def embedded(self, embedding: Embedding, timing: Timing) -> None:
+        """An upstream has made a vector of the request's words."""
+        self._entries.append(self.account.embedded(embedding, timing))
 
     def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> None:
         """An answer that another request pays for has broken off."""

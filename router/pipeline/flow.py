@@ -31,17 +31,14 @@ from router.pipeline.refusals import (
 from router.pipeline.relay import Patience
 from router.pipeline.reply import Reply
 from router.pipeline.shelf import Shelf, is_still
+from router.pipeline.similar import Asked, Find, Similar
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.ports import Cache, Ledger, Meter, Purse, Tower
-from router.wire.cached import StoredAnswer
 from router.wire.chat import ChatRequest, parse_chat
 from router.wire.limits import RequestLimits
-
-Stored = Mapping[str, StoredAnswer]
-"""Answers that are at hand, by the id of the model that wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,7 @@ class Pipeline:
     hedging: Hedging
     means: Means
     cache: Cache
+    similar: Similar
     flights: Flights
     tower: Tower
     tenancy: Tenancy
@@ -86,7 +84,7 @@ class Pipeline:
         shelf = self._shelf(visit)
         if shelf.is_shared:
             return await self._together(visit, shelf)
-        return await self._served(visit, shelf, await self._stored(shelf))
+        return await self._served(visit, await self._look(visit, shelf))
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -95,25 +93,27 @@ class Pipeline:
             case Turn.LEAD:
                 return await self._leading(visit, shelf, flight)
             case Turn.LOOK:
-                return await self._served(visit, shelf, await self._stored(shelf))
+                find = await self._look(visit, shelf)
+                return await self._served(visit, await self.similar.widened(visit, find))
             case Turn.LATE:
-                return await self._served(visit, shelf, {})
+                return await self._served(visit, self._nothing(visit, shelf))
             case Whole() | Aboard() as landed:
                 return await self._joined(visit, shelf, landed)
 
     async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight) -> Reply:
         """Answer for all that wait; whatever goes wrong, they learn of it."""
         try:
-            decision, stored = await self._look(visit, shelf)
-            if self.tower.is_shared and not decision.chosen.is_stored:
+            find = await self._look(visit, shelf)
+            if self.tower.is_shared and not find.decision.chosen.is_stored:
                 if (landed := await self._elsewhere(visit, shelf, flight)) is not None:
                     return await self._joined(visit, shelf, landed)
                 # Another process may have stored its answer since we looked, and given up the lead.
-                decision, stored = await self._look(visit, shelf)
-            if decision.chosen.is_stored:
+                find = await self._look(visit, shelf)
+            find = await self.similar.widened(visit, find)
+            if find.decision.chosen.is_stored:
                 flight.look()
-                return await self._handed_out(visit, decision, stored)
-            walk = await self._walk(visit, shelf, decision)
+                return await self._handed_out(visit, find)
+            walk = await self._walk(visit, find)
         except BaseException:
             flight.failed(None)
             raise
@@ -123,9 +123,12 @@ class Pipeline:
             flight.failed(error if isinstance(error, ApiError) else None)
             raise
 
-    async def _look(self, visit: Visit, shelf: Shelf) -> tuple[Decision, Stored]:
-        stored = await self._stored(shelf)
-        return self.judge.judged(visit, stored), stored
+    async def _look(self, visit: Visit, shelf: Shelf) -> Find:
+        stored = await shelf.look(self.models, self.means.world.unix_s())
+        return Find(self.judge.judged(visit, stored), stored, shelf)
+
+    def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
+        return Find(self.judge.judged(visit), {}, shelf)
 
     async def _elsewhere(self, visit: Visit, shelf: Shelf, flight: Flight) -> Whole | Aboard | None:
         """The answer of another process that leads; None when the lead is ours."""
@@ -154,22 +157,19 @@ class Pipeline:
             await landed.leave()
             raise
         await landed.leave()
-        return await (await self._walk(visit, shelf, decision)).from_upstream()
+        return await self._served(visit, self._nothing(visit, shelf))
 
-    async def _served(self, visit: Visit, shelf: Shelf, stored: Stored) -> Reply:
+    async def _served(self, visit: Visit, find: Find) -> Reply:
         """The reply to a request that goes alone."""
-        decision = self.judge.judged(visit, stored)
-        if decision.chosen.is_stored:
-            return await self._handed_out(visit, decision, stored)
-        return await (await self._walk(visit, shelf, decision)).from_upstream()
+        if find.decision.chosen.is_stored:
+            return await self._handed_out(visit, find)
+        return await (await self._walk(visit, find)).from_upstream()
 
-    async def _handed_out(self, visit: Visit, decision: Decision, stored: Stored) -> Reply:
+    async def _handed_out(self, visit: Visit, find: Find) -> Reply:
         await self._meter(visit.payer, 0)
-        answer = stored[decision.chosen.model.id]
-        return await self._handout(visit, decision).from_stored(answer)
-
-    async def _stored(self, shelf: Shelf) -> Stored:
-        return await shelf.look(self.models, self.means.world.unix_s())
+        handout = self._handout(visit, find.decision, find.asked)
+        answer = find.stored[find.decision.chosen.model.id]
+        return await handout.from_stored(answer, is_similar=find.is_similar)
 
     async def _meter(self, payer: Payer, tokens: int) -> None:
         """Count the request in the limits that hold for it. Raises ApiError 429."""
@@ -188,32 +188,34 @@ class Pipeline:
             largest_bytes=self.largest_stored_bytes,
         )
 
-    async def _walk(self, visit: Visit, shelf: Shelf, decision: Decision) -> Walk:
-        machine = self._machine(visit, decision)
+    async def _walk(self, visit: Visit, find: Find) -> Walk:
+        machine = self._machine(visit, find.decision)
         await self._meter(visit.payer, machine.tokens)
         return Walk(
             request=visit.request,
             machine=machine,
             means=self.means,
-            shelf=shelf,
-            telling=self._telling(visit, decision),
+            shelf=find.shelf,
+            telling=self._telling(visit, find.decision, find.asked),
         )
 
-    def _handout(self, visit: Visit, decision: Decision) -> Handout:
+    def _handout(self, visit: Visit, decision: Decision, asked: Asked | None = None) -> Handout:
         return Handout(
             visit.request,
-            self._telling(visit, decision),
+            self._telling(visit, decision, asked),
             self._patience(visit),
             self.means.world,
         )
 
-    def _telling(self, visit: Visit, decision: Decision) -> Telling:
+    def _telling(self, visit: Visit, decision: Decision, asked: Asked | None) -> Telling:
         caller, request = visit.caller, visit.request
         account = Account(
             caller.request_id, request.asked, caller.key, caller.tags, request.stream, decision
         )
         wallet = Wallet(self.purse, visit.budgets)
         books = Bookkeeper(account, self.ledger, self.judge.experience, wallet)
+        if asked is not None:
+            books.embedded(*asked)
         return Telling(
             caller.request_id, decision, books, caller.wants_receipt or request.extension.receipt
         )

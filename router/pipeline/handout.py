@@ -28,15 +28,18 @@ class Handout:
     patience: Patience
     world: World
 
-    async def from_stored(self, answer: StoredAnswer) -> Reply:
-        """A stored answer, under an id of its own, as old as its `age` header says."""
+    async def from_stored(self, answer: StoredAnswer, *, is_similar: bool = False) -> Reply:
+        """A stored answer, under an id of its own, as old as its `age` header says.
+
+        `is_similar` says that it was given to other words.
+        """
         watch = Stopwatch.started(self.world)
         stream = self._stream(answer) if self.request.stream else b""
         body = b"" if self.request.stream else self._plain(answer)
         chosen, usage = self.telling.decision.chosen, answer.origin.usage
         entry = self.telling.books.from_cache(chosen, usage, watch.timing())
         await self.telling.books.post()
-        headers = self._headers("hit")
+        headers = self._headers("similar" if is_similar else "hit")
         headers["age"] = str(max(0, int(watch.at_s - answer.origin.at_s)))
         if self.request.stream:
             return StreamReply(headers, self._replay(stream, entry))

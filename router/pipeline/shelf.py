@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 import orjson
 
@@ -53,15 +54,28 @@ class Wish:
 ANY_WISH = Wish()
 
 
+class Lesson(Protocol):
+    """What there is to learn from a new answer."""
+
+    async def learn(self, answer: StoredAnswer) -> None:
+        """It is stored."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The place of one request's answers in the cache; a place without a key holds nothing."""
+    """The place of one request's answers in the cache; a place without a key holds nothing.
+
+    `lesson` is what a new answer teaches, None for nothing.
+    """
 
     cache: Cache
     key: str | None
     terms: CacheTerms
     wish: Wish
     largest_bytes: int
+    tenant: tuple[str, ...] = ()
+    lesson: Lesson | None = None
 
     @classmethod
     def of(
@@ -76,13 +90,18 @@ class Shelf:
     ) -> "Shelf":
         """The shelf for `request`; without a key where the policy caches nothing of its kind."""
         key = cache_key(request.body, tenant) if _may_repeat(request, terms) else None
-        return cls(cache, key, terms, wish, largest_bytes)
+        return cls(cache, key, terms, wish, largest_bytes, tenant)
 
-    async def look(self, models: Mapping[str, Model], now_s: float) -> dict[str, StoredAnswer]:
-        """The stored answers that may be given now, by the id of the model that wrote them."""
+    async def look(
+        self, models: Mapping[str, Model], now_s: float, key: str | None = None
+    ) -> dict[str, StoredAnswer]:
+        """The stored answers that may be given now, by the id of the model that wrote them.
+
+        `key` is that of another request, whose answers may do for this one.
+        """
         if self.key is None or not self.wish.may_read:
             return {}
-        found = await self.cache.answers(self.key)
+        found = await self.cache.answers(key or self.key)
         stored = filter(None, map(unpack, found.values())) if found else ()
         return {
             answer.origin.writer.model_id: answer
@@ -117,6 +136,8 @@ class Shelf:
         if flaw is None:
             writer = answer.origin.writer.model_id
             await self.cache.put(self.key, writer, pack(answer), self.terms.ttl_s)
+            if self.lesson is not None:
+                await self.lesson.learn(answer)
 
     @property
     def may_store(self) -> bool:

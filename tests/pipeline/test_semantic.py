@@ -11,7 +11,7 @@ from router.domain.semantic import Sameness, SemanticMode, SemanticTerms
 from router.pipeline.semantic import NO_LOOK, Look, Semantic
 from router.ports import Embedded
 from router.providers.simulated.embedding import vector_of
-from router.stores.memory_index import MemoryIndex
+from router.stores.memory.index import MemoryIndex
 from router.telemetry.metrics import exposition
 from router.telemetry.semantic_metrics import SemanticCollector
 from router.wire.wording import Wording, split

@@ -13,10 +13,10 @@ from redis.asyncio import Redis
 
 from router.domain.vector import cosine, unit
 from router.ports import VectorIndex
-from router.stores.memory_index import MOST_IN_A_SCOPE, MemoryIndex
-from router.stores.redis_index import RedisIndex
-from router.stores.redis_link import RedisLink
-from router.stores.redis_vectors import RedisVectors, open_index
+from router.stores.memory.index import MOST_IN_A_SCOPE, MemoryIndex
+from router.stores.redis.index import RedisIndex
+from router.stores.redis.link import RedisLink
+from router.stores.redis.vectors import RedisVectors, open_index
 from tests.servers import RedisServer
 
 SCOPE, OTHER = b"s" * 32, b"o" * 32
@@ -183,7 +183,7 @@ async def test_a_list_in_redis_stays_short(redis_url: str, clock: Clock) -> None
         for number in range(100):
             await index.add(SCOPE, f"v{number}", wide, b"note", TTL_S)
         found = await index.nearest(SCOPE, wide, 999)
-        size = await link.client.memory_usage(f"farthing:1:near:{SCOPE.hex()}")
+        size = await link.client.memory_usage(f"farthing:2:near:{SCOPE.hex()}")
 
     assert 80 < len(found) < 90
     assert f"v{99}" in {each.item for each in found}
@@ -197,7 +197,7 @@ async def test_what_is_no_entry_of_ours_is_passed_over(redis_url: str, clock: Cl
         index = RedisIndex(link, clock)
         await index.add(SCOPE, "a", EAST, b"", TTL_S)
         for odd in (b"", b"x", b"\xff" * 40):
-            await client.lpush(f"farthing:1:near:{SCOPE.hex()}", odd)
+            await client.lpush(f"farthing:2:near:{SCOPE.hex()}", odd)
 
         assert [each.item for each in await index.nearest(SCOPE, EAST, 5)] == ["a"]
 
@@ -208,7 +208,7 @@ async def test_keys_in_redis_expire(index: VectorIndex, request: pytest.FixtureR
     url = request.getfixturevalue("redis_url" if isinstance(index, RedisIndex) else "vectors_url")
     await index.add(SCOPE, "a", EAST, b"", 60)
     async with Redis.from_url(url) as client:
-        lives_s = [await client.ttl(key) for key in await client.keys("farthing:1:*")]
+        lives_s = [await client.ttl(key) for key in await client.keys("farthing:2:*")]
 
     assert len(lives_s) == 1
     assert 0 < lives_s[0] <= 60

@@ -12,6 +12,8 @@
 | `farthing:2:{<flight>}:frames:<token>` | stream | `frame`: a piece; `over`: the end  | a minute              |
 | `farthing:2:notices`            | hash       | `<about>:<name>`: until when (Unix    | ten minutes           |
 |                                 |            | time by Redis), or `no longer`        |                       |
+| `farthing:2:near:<scope>`       | list       | vectors, the newest first             | its longest answer's  |
+| `farthing:2:vectors:<scope>`    | vector set | the same, from Redis 8.2 on           | its longest answer's  |
 | `farthing:2:session:<id>`       | string     | the id of the session's model         | as long as it stays   |
 
 The number is the version of the format: a newer Farthing never misreads what an older one stored.
@@ -70,6 +72,16 @@ def frames(flight: str, token: str) -> str:
 def session(name: str) -> str:
     """With which model a session is."""
     return f"{_PREFIX}session:{_digest((name,))}"
+
+
+def near(scope: bytes) -> str:
+    """The vectors of a scope, in any Redis."""
+    return f"{_PREFIX}near:{scope.hex()}"
+
+
+def vectors(scope: bytes) -> str:
+    """The vectors of a scope, in a Redis that has vector sets."""
+    return f"{_PREFIX}vectors:{scope.hex()}"
 
 
 def _digest(named: tuple[str, ...]) -> str:

@@ -1,9 +1,9 @@
 """Vectors in any Redis (or Valkey), shared by every process that uses the same server.
 
-    farthing:1:near:<scope>     list: entries as `_packed` writes them, the newest first
+    farthing:2:near:<scope>     list: entries as `_packed` writes them, the newest first
 
 A list is read whole and looked at here, so it is kept short. A failure reads as an empty index: see
-`router.stores.redis_link`.
+`router.stores.redis.link`.
 """
 
 import struct
@@ -13,9 +13,9 @@ from heapq import nlargest
 
 from router.domain.vector import cosine
 from router.ports import Neighbour
-from router.stores.redis_link import RedisAway, RedisLink
+from router.stores.redis import keys
+from router.stores.redis.link import RedisAway, RedisLink
 
-_PREFIX = "farthing:1:near:"
 _MOST_IN_A_SCOPE = 128
 _MOST_BYTES = 2**18
 """Of a list: it travels whenever it is looked at."""
@@ -36,9 +36,9 @@ class RedisIndex:
         """Keep `item` at `vector`, of length 1, for `ttl_s` seconds, or until there are newer ones."""
         packed = _packed(_Entry(item, tuple(vector), note, self._unix_s() + ttl_s))
         pipe = self._link.client.pipeline(transaction=True)
-        pipe.lpush(_key(scope), packed)
-        pipe.ltrim(_key(scope), 0, min(_MOST_IN_A_SCOPE, _MOST_BYTES // len(packed)) - 1)
-        pipe.expire(_key(scope), ttl_s)
+        pipe.lpush(keys.near(scope), packed)
+        pipe.ltrim(keys.near(scope), 0, min(_MOST_IN_A_SCOPE, _MOST_BYTES // len(packed)) - 1)
+        pipe.expire(keys.near(scope), ttl_s)
         try:
             await self._link.ask(pipe.execute)
         except RedisAway:
@@ -57,7 +57,7 @@ class RedisIndex:
         pipe = self._link.client.pipeline(transaction=True)
         for packed in await self._read(scope):
             if (entry := _unpacked(packed)) and entry.item == item:
-                pipe.lrem(_key(scope), 0, packed)  # type: ignore[arg-type]  # bytes are sent as they are
+                pipe.lrem(keys.near(scope), 0, packed)
         try:
             await self._link.ask(pipe.execute)
         except RedisAway:
@@ -68,7 +68,7 @@ class RedisIndex:
 
     async def _read(self, scope: bytes) -> Sequence[bytes]:
         try:
-            read = await self._link.ask(lambda: self._link.client.lrange(_key(scope), 0, -1))
+            read = await self._link.ask(lambda: self._link.client.lrange(keys.near(scope), 0, -1))
         except RedisAway:
             return ()
         return [packed for packed in read if isinstance(packed, bytes)]
@@ -92,10 +92,6 @@ def _newest(read: Sequence[bytes], now_s: float) -> Iterator[_Entry]:
         if entry.item not in seen and entry.expires_s > now_s:
             yield entry
         seen.add(entry.item)
-
-
-def _key(scope: bytes) -> str:
-    return f"{_PREFIX}{scope.hex()}"
 
 
 def _packed(entry: _Entry) -> bytes:

@@ -1,9 +1,9 @@
 """Vectors in the vector sets that Redis has since 8.2: the server finds what is near.
 
-    farthing:1:vectors:<scope>      vector set; an element's attributes: when it expires, and its note
+    farthing:2:vectors:<scope>      vector set; an element's attributes: when it expires, and its note
 
 Scripts keep to one form of answers, whatever protocol the client speaks. A failure reads as an empty
-index: see `router.stores.redis_link`. Vectors of another length are no failure: they replace the set.
+index: see `router.stores.redis.link`. Vectors of another length are no failure: they replace the set.
 """
 
 import base64
@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from router.ports import Neighbour, VectorIndex
-from router.stores.redis_index import RedisIndex
-from router.stores.redis_link import RedisAway, RedisLink
+from router.stores.redis import keys
+from router.stores.redis.index import RedisIndex
+from router.stores.redis.link import RedisAway, RedisLink
 
-_PREFIX = "farthing:1:vectors:"
 _MOST_IN_A_SCOPE = 4096
 _FIRST_VERSION = (8, 2)
 """From which on a search returns the attributes of what it finds."""
@@ -77,7 +77,7 @@ class RedisVectors:
         told = orjson.dumps({"until": until_s, "note": base64.b64encode(note).decode()})
         given: list[bytes | str | int] = [_singles(vector), item, told, ttl_s, _MOST_IN_A_SCOPE]
         try:
-            await self._link.ask(lambda: self._add(keys=[_key(scope)], args=given))
+            await self._link.ask(lambda: self._add(keys=[keys.vectors(scope)], args=given))
         except RedisAway:
             return
 
@@ -85,7 +85,9 @@ class RedisVectors:
         """The `k` that are nearest to `vector`, the nearest first; none where Redis does not answer."""
         given: list[bytes | int] = [_singles(vector), k, int(self._unix_s())]
         try:
-            found = await self._link.ask(lambda: self._nearest(keys=[_key(scope)], args=given))
+            found = await self._link.ask(
+                lambda: self._nearest(keys=[keys.vectors(scope)], args=given)
+            )
         except RedisAway:
             return ()
         triples = zip(found[::3], found[1::3], found[2::3], strict=True)
@@ -95,7 +97,7 @@ class RedisVectors:
         """Forget `item`, if Redis answers in time."""
         sets = self._link.client.vset()
         try:
-            await self._link.ask(lambda: sets.vrem(_key(scope), item))
+            await self._link.ask(lambda: sets.vrem(keys.vectors(scope), item))
         except RedisAway:
             return
 
@@ -107,10 +109,6 @@ def _neighbour(item: bytes, score: bytes, told: bytes) -> Neighbour:
     """Redis' score is 1 for the same direction, and 0 for the opposite one."""
     note = base64.b64decode(orjson.loads(told)["note"])
     return Neighbour(item.decode(), 2 * float(score) - 1, note)
-
-
-def _key(scope: bytes) -> str:
-    return f"{_PREFIX}{scope.hex()}"
 
 
 def _singles(vector: Sequence[float]) -> bytes:

@@ -1,0 +1,135 @@
+r"""The semantic cache on a request's way: what was found in other words, and what is learnt of it.
+
+nothing stored for these words ---> is there an answer to others? ---> the decision takes it: given
+|                \---> to be checked: a new one is made,
+|                      and both are compared
+\---> none: the new answer may do for others later
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from router.domain.decision import Decision
+from router.domain.money import ZERO, Money
+from router.domain.semantic import SemanticMode
+from router.ledger.account import Embedding, Timing
+from router.pipeline.attempts import Stopwatch
+from router.pipeline.judge import Judge
+from router.pipeline.semantic import Look, Semantic
+from router.pipeline.shelf import Shelf
+from router.pipeline.visit import Visit
+from router.ports import World
+from router.wire.answer import MalformedAnswer
+from router.wire.cached import StoredAnswer
+from router.wire.replay import completion
+from router.wire.wording import split
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Who makes vectors of texts, and what one token of them costs."""
+
+    upstream: str = ""
+    model: str = ""
+    per_token: Money = ZERO
+
+
+Asked = tuple[Embedding, Timing]
+"""A call for a vector, and when it was made."""
+
+Stored = Mapping[str, StoredAnswer]
+"""Answers that are at hand, by the id of the model that wrote them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """What is at hand for a request, what is decided with it, and the place of a new answer.
+
+    `asked` is the call for a vector that was made on the way, with its timing; `is_similar` says that
+    what is at hand was given to other words.
+    """
+
+    decision: Decision
+    stored: Stored
+    shelf: Shelf
+    asked: Asked | None = None
+    is_similar: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Implements `router.pipeline.shelf.Lesson`: the new answer may do for other words from now on.
+
+    `stored` is the answer that could have been given instead, where the two are to be compared.
+    """
+
+    semantic: Semantic
+    look: Look
+    key: str
+    ttl_s: int
+    stored: StoredAnswer | None = None
+
+    async def learn(self, answer: StoredAnswer) -> None:
+        """The new answer is stored as `key`."""
+        if self.stored is not None:
+            self.semantic.checked(self.look, text_of(self.stored), text_of(answer))
+        await self.semantic.learn(self.look, self.key, self.ttl_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Widens what was found to answers that were given to other words."""
+
+    semantic: Semantic
+    vectors: Vectors
+    judge: Judge
+    world: World
+
+    async def widened(self, visit: Visit, find: Find) -> Find:
+        """`find`, with an answer to other words where it has none of its own and the policy allows it."""
+        shelf, terms = find.shelf, find.shelf.terms
+        is_off = terms.semantic.mode is SemanticMode.OFF
+        if is_off or find.decision.chosen.is_stored or shelf.key is None or not shelf.is_shared:
+            return find
+        watch = Stopwatch.started(self.world)
+        wording = split(visit.request.body, shelf.tenant)
+        policy = visit.payer.policy or "none"
+        look = await self.semantic.look(wording, terms.semantic, policy, shelf.key)
+        find = replace(find, asked=self._asked(look, watch.timing()))
+        other = await self._other(visit, find, look)
+        if other is not None and look.usable:
+            self.semantic.took(look)
+            return other
+        stored = other.stored[other.decision.chosen.model.id] if other and look.to_check else None
+        lesson = Compared(self.semantic, look, shelf.key, terms.ttl_s, stored)
+        return replace(find, shelf=replace(shelf, lesson=lesson))
+
+    async def _other(self, visit: Visit, find: Find, look: Look) -> Find | None:
+        """What was found in other words, if it is still there and good enough."""
+        if look.found is None:
+            return None
+        stored = await find.shelf.look(self.judge.models, self.world.unix_s(), look.found)
+        if not stored:
+            await self.semantic.lost(look)
+            return None
+        decision = self.judge.judged(visit, stored)
+        if not decision.chosen.is_stored:
+            return None
+        return replace(find, decision=decision, stored=stored, is_similar=True)
+
+    def _asked(self, look: Look, timing: Timing) -> Asked | None:
+        if not look.tokens:
+            return None
+        vectors = self.vectors
+        return Embedding(vectors.upstream, vectors.model, look.tokens, vectors.per_token), timing
+
+
+def text_of(answer: StoredAnswer) -> str:
+    """What an answer says in its first choice, "" where that is nothing."""
+    try:
+        choices = completion(answer.body, is_stream=answer.is_stream).get("choices")
+    except MalformedAnswer:
+        return ""
+    message = choices[0].get("message") if choices else None
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, str) else ""
