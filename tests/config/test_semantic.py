@@ -48,7 +48,7 @@ def test_vectors_come_from_an_upstream_or_from_here() -> None:
     read = TypeAdapter[EmbeddingsSection](EmbeddingsSection).validate_python
 
     assert read({"local": "wordllama"}) == LocalEmbeddingsSection(local="wordllama")
-    there = read({"upstream": "openai", "model": "text-embedding-3-small"})
+    there = read({"upstream": "openai", "model": "text-embedding-3-small", "usd_per_mtok": 0.02})
     assert isinstance(there, UpstreamEmbeddingsSection)
     assert there.timeout_s == 1
     with pytest.raises(ValidationError):
