@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -153,7 +154,8 @@ async def test_a_user_with_the_rights_that_the_document_names_may_do_all_that_is
     assert needs is not None
     async with Redis.from_url(redis_server.url) as client:
         rules = ("on", ">secret", needs[1], *needs[2].split())
-        await client.execute_command("ACL", "SETUSER", "farthing", *rules)
+        tell: Any = client.execute_command
+        await tell("ACL", "SETUSER", "farthing", *rules)
 
     async with linked(f"redis://farthing:secret@127.0.0.1:{redis_server.port}/0", 2.0) as link:
         stores = Stores(link)
