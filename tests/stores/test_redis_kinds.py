@@ -2,22 +2,30 @@
 
 import asyncio
 import random
+import re
 import shutil
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
+from router.dispatch.notice import About, Notice, Subject
+from router.domain.budget import EVERYTHING, RateLimit
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
 from tests.redis_clusters import RedisCluster, WatchedRedis
 from tests.servers import RedisServer
+from tests.stores.conformance.budgets import CENT, WHOLE, settled, taken
+from tests.stores.conformance.kinds import Stores
 from tests.stores.waiting import until
 
 W = "some-model"
+REPO = Path(__file__).parents[2]
 
 
 @asynccontextmanager
@@ -133,6 +141,37 @@ async def test_when_the_primary_freezes_its_replica_takes_over_as_well() -> None
             await until(lambda: link.is_up)
             await cache.put("k1", W, b"2", 600)
             assert await answers(cache, 1) == b"2"
+
+
+# ---------------------------------------------------------------------------- a user with few rights
+
+
+async def test_a_user_with_the_rights_that_the_document_names_may_do_all_that_is_done(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = (REPO / "docs/redis.md").read_text("utf-8")
+    needs = re.search(r"A user with rights of its own needs `(.*)` and `(.*)`", told)
+    assert needs is not None
+    async with Redis.from_url(redis_server.url) as client:
+        rules = ("on", ">secret", needs[1], *needs[2].split())
+        tell: Any = client.execute_command
+        await tell("ACL", "SETUSER", "farthing", *rules)
+
+    async with linked(f"redis://farthing:secret@127.0.0.1:{redis_server.port}/0", 2.0) as link:
+        stores = Stores(link)
+        cache, purse, notices = stores.cache(), stores.purse(), stores.notices()
+        await cache.put("a", W, b"1", 60)
+        assert [each.value async for each in cache.entries()] == [b"1"]
+        await cache.drop("a", W)
+        await settled(purse, await taken(purse, CENT), CENT)
+        await purse.look([WHOLE])
+        await stores.meter().take([RateLimit(EVERYTHING, requests_per_minute=5)], 1)
+        assert await notices.post([Notice(Subject(About.MODEL, "a"), 5.0)])
+        assert len(await notices.read()) == 1
+        await stores.affinity().stay("s", "a", 60)
+        assert await stores.affinity().model_of("s") == "a"
+
+    assert caplog.messages == []
 
 
 # ---------------------------------------------------------------------------- a socket, and TLS

@@ -21,6 +21,7 @@ from redis.asyncio import (
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ClusterDownError
 
 from router.stores.redis.address import Address, Kind
 
@@ -138,7 +139,12 @@ class _Cluster:
         self.client = client
 
     async def ping(self) -> None:
-        await self.client.ping(target_nodes=RedisCluster.PRIMARIES)
+        client: Any = self.client  # one that is told of several nodes answers by node
+        states = await client.cluster_info(target_nodes=RedisCluster.PRIMARIES)
+        # With a single primary the answer is its own.
+        several = states.values() if "cluster_state" not in states else (states,)
+        if any(state["cluster_state"] != "ok" for state in several):
+            raise ClusterDownError("a node misses some of the slots")
 
     async def renew(self) -> None:
         await self.client.aclose()  # the next command explores the cluster again

@@ -36,7 +36,10 @@ from router.stores.redis.address import parsed
 from router.stores.redis.clients import connected
 
 _LOG = logging.getLogger(__name__)
-_CONNECTIONS = 16
+_PLACES = 16
+"""So many commands are under way at once, each on a connection."""
+_SPARE = 16
+"""Connections for whoever keeps one to itself, by `client`: a subscription is no command."""
 _PATIENCE_S = 1.0
 """How long the background waits for a connection and an answer to its question."""
 _FIRST_PAUSE_S = 0.05
@@ -63,8 +66,8 @@ class RedisLink:
     ) -> None:
         self._patience_s = max(timeout_s, _PATIENCE_S)
         address = parsed(url)
-        self._server = connected(address, connections=_CONNECTIONS, patience_s=self._patience_s)
-        self._places = asyncio.Semaphore(_CONNECTIONS)
+        self._server = connected(address, connections=_PLACES + _SPARE, patience_s=self._patience_s)
+        self._places = asyncio.Semaphore(_PLACES)
         self._timeout_s = timeout_s
         self._monotonic_s = monotonic_s
         self._longest_pause_s = pause_s
@@ -187,7 +190,7 @@ class RedisLink:
         """A time in which no command is under way: they end by their limits, and new ones fail."""
         taken = 0
         try:
-            while taken < _CONNECTIONS:
+            while taken < _PLACES:
                 await self._places.acquire()
                 taken += 1
             yield
