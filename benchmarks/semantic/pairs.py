@@ -41,7 +41,7 @@ def rows(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 _BEFORE = (
-    "The following came up in a seminar on general knowledge, and nobody in the room had an answer"
+    "This came up in a seminar on general knowledge, and nobody in the room had an answer"
     " that everybody could accept."
 )
 _AFTER = (

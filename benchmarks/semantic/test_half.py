@@ -264,7 +264,7 @@ MUST_NOT = (
             Where do I live? | Where do I live, please?
             What did I just say? | What did I say?
             Is our flight delayed? | Please, is our flight delayed?
-            Show the newest issues. | Please show the newest issues.
+            Show the newest releases. | Please show the newest releases.
             """
         ),
     ),

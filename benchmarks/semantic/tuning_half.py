@@ -334,6 +334,24 @@ MUST_NOT = (
         ),
     ),
     Family(
+        "commas and capitals",
+        rows(
+            """
+            Fix the punctuation: lets eat grandpa | Fix the punctuation: lets eat, grandpa
+            Correct this: the dog ate it's food | Correct this: the dog ate its food
+            Translate: I sent it to Turkey | Translate: i sent it to turkey
+            How many capitals are in NaCl? | How many capitals are in NACL?
+            Is this right: You're late. | Is this right: your late.
+            Proofread: We met, she left. | Proofread: We met; she left.
+            """
+        ),
+    ),
+    Family(
+        "you, we and I",
+        rows("How do I {0}? | How do you {0}?\nHow can I {0}? | How can we {0}?"),
+        rows("sleep\nlearn\nhelp the poor\nkeep a secret"),
+    ),
+    Family(
         "permission and obligation",
         rows("{0} I {2}? | {1} I {2}?"),
         rows(
@@ -411,7 +429,7 @@ MAY = (
             """
             How do I {0}? | How can I {0}?
             How do I {0}? | How to {0}?
-            How do I {0}? | How do you {0}?
+            How do I {0}? | How does one {0}?
             """
         ),
         rows(

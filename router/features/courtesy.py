@@ -17,7 +17,7 @@ TASKS = frozenset(
 """What models are told to do: a sentence that begins with one of these is a request."""
 
 _GREETINGS = (
-    r"(?:hi|hello|hey)(?: there| all)?|good (?:morning|afternoon|evening)|dear \w+"
+    r"(?:hi|hello|hey)(?: there| all)?|good (?:morning|afternoon|evening)"
     "|well|so|ok|okay|now|basically|actually|a? ?quick question"
     "|hallo|guten (?:tag|morgen|abend)|bonjour|salut|hola|buen(?:os|as) \\w+|ciao|olá|hej"
 )
@@ -47,7 +47,7 @@ _CLOSING = re.compile(rf"(?<=[,.;?!])\s*(?:{_THANKS})\s*[.!]*\s*\Z", re.IGNORECA
 
 
 def bare(prose: str) -> str:
-    """`prose`, whose gaps are single spaces, without what is only said to be kind; as it is where there would be nothing left."""
+    """`prose`, whose gaps are single, without what is only said to be kind; as it is where there would be nothing left."""
     left = prose
     while found := _OPENINGS.match(left):
         left = left[found.end() :]

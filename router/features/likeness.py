@@ -14,6 +14,7 @@ import orjson
 
 from router.domain.semantic import Sameness
 from router.features.gates import GATES
+from router.features.gates.verbatim import works_on_text
 from router.features.reading import read
 from router.features.ties import tie_of
 
@@ -60,12 +61,13 @@ class Likeness:
         return blake2b(self.packed(), digest_size=32).digest()
 
 
-def likeness_of(text: str, key: bytes) -> Likeness | None:
+def likeness_of(text: str, key: bytes, before: str = "") -> Likeness | None:
     """What is compared of `text`; None where its answer can be nobody else's, or it is no sentence.
 
-    `key` has 64 bytes at most.
+    Nor is anything where `before`, what was said before it, has a model work on what is said, rather
+    than answer it. `key` has 64 bytes at most.
     """
-    if max(map(len, text.split()), default=0) > LONGEST_CHUNK:
+    if max(map(len, text.split()), default=0) > LONGEST_CHUNK or works_on_text(before):
         return None
     reading = read(text)
     if not reading.words or tie_of(reading):

@@ -29,7 +29,9 @@ BE = frozenset("is are was were".split())
 _ONE_FORM = {"am": "is", "are": "is", "were": "was", "does": "do", "has": "have", "an": "a"}
 """Forms that agree with their subject, and so say nothing by themselves."""
 
-_ANYBODY = frozenset("i you we one".split())
+_ANYBODY = frozenset("i one".split())
+"""Not "you", who may be the model, nor "we", who may do what one cannot."""
+
 _OPEN_WAYS = frozenset("do can could would".split())
 _FILLERS = frozenset("exactly actually really".split())
 _SYMMETRIC = frozenset("compare difference differences similarities between".split())
@@ -51,8 +53,13 @@ def read(text: str) -> Reading:
     """The reading of `text`."""
     text = unicodedata.normalize("NFC", text).translate(_APOSTROPHES)
     code = tuple(found[0].strip("`").strip() for found in _CODE.finditer(text))
-    prose = bare(" ".join(_CODE.sub(" codespan ", text).split()))
+    prose = bare(_tidy(_CODE.sub(" codespan ", text)))
     return Reading(text, code, prose, _normal(_spelt(_moved(prose))))
+
+
+def _tidy(prose: str) -> str:
+    """With single gaps; a line break stays one."""
+    return "\n".join(filter(None, (" ".join(line.split()) for line in prose.splitlines())))
 
 
 def _moved(prose: str) -> str:

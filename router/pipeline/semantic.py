@@ -84,7 +84,7 @@ class Semantic:
         """What is stored for the same question in other words. Never raises for a store that is away."""
         if wording is None or not self._may_look(terms, policy):
             return NO_LOOK
-        likeness = likeness_of(wording.text, wording.scope)
+        likeness = likeness_of(wording.text, wording.scope, wording.before)
         if likeness is None:
             return self._nothing(policy, "tied")
         embedded = await self._embedded(wording.text, terms.by)

@@ -4,7 +4,7 @@ Requests that agree in everything else may be compared by their words. The model
 whether its answer is good enough is judged elsewhere.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -15,6 +15,9 @@ from router.wire.canonical import canonical
 
 MOST_CHARS = 2_000
 """A longer text says too much for a vector, and for rules, to vouch for all of it."""
+
+MOST_CHARS_BEFORE = 20_000
+"""Of earlier messages: what they ask for has to be read, too."""
 
 _FORMAT = 1
 _PLAIN_MEMBERS = frozenset({"role", "content", "name"})
@@ -28,11 +31,12 @@ _LOOKS_OUTSIDE = ("web_search_options", "audio", "prediction", "function_call")
 class Wording:
     """What a user said last, and a SHA-256 over the tenant and all the rest of the request.
 
-    The text does not show in a repr, which ends in logs.
+    `before` is the text of the messages before it. No text shows in a repr, which ends in logs.
     """
 
     text: str = field(repr=False)
     scope: bytes
+    before: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse an empty text and anything that is no digest."""
@@ -46,18 +50,20 @@ def split(body: Mapping[str, Any], tenant: Sequence[str]) -> Wording | None:
     """The two parts of `body`, whose fields `router.wire.chat` has checked.
 
     None for a request whose answer other words could not share: the last message is not a user's,
-    is no plain text or is longer than MOST_CHARS, a tool must be called, or the answer looks outside.
+    is no plain text or is longer than MOST_CHARS, those before it are longer than MOST_CHARS_BEFORE,
+    a tool must be called, or the answer looks outside.
     """
-    last = body["messages"][-1]
-    text = _text_of(last)
-    if text is None or _is_tied(body):
+    *earlier, last = body["messages"]
+    text, before = _text_of(last), "\n".join(_texts(earlier))
+    if text is None or len(before) > MOST_CHARS_BEFORE or _is_tied(body):
         return None
-    rest = dict(body) | {"messages": [*body["messages"][:-1], {**last, "content": ""}]}
+    rest = dict(body) | {"messages": [*earlier, {**last, "content": ""}]}
     rest.pop("model", None)
     if (spelt := canonical(rest)) is None:
         return None
     # One JSON text after another: neither can run into the other.
-    return Wording(text, sha256(orjson.dumps([_FORMAT, *tenant]) + spelt).digest())
+    scope = sha256(orjson.dumps([_FORMAT, *tenant]) + spelt).digest()
+    return Wording(text, scope, before)
 
 
 def _is_tied(body: Mapping[str, Any]) -> bool:
@@ -76,6 +82,15 @@ def _text_of(message: Mapping[str, Any]) -> str | None:
         return None
     text = _joined(message.get("content"))
     return text if text is not None and text.strip() and len(text) <= MOST_CHARS else None
+
+
+def _texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for message in messages:
+        content = message.get("content")
+        if isinstance(content, str):
+            yield content
+        elif isinstance(content, list):
+            yield from (text for part in content if isinstance(text := part.get("text"), str))
 
 
 def _joined(content: object) -> str | None:

@@ -55,6 +55,9 @@ def shut(one: str, other: str, by: Sameness = Sameness.WORDING) -> str | None:
         ("List the planets.", "List the planets as JSON.", "form"),
         ("What comes before rain?", "What comes after rain?", "opposites"),
         ("Which metal is heavier?", "Which metal is heaviest?", "opposites"),
+        ("Fix the commas: he said hi", "Fix the commas: he, said, hi", "verbatim"),
+        ("Translate polish wine.", "Translate Polish wine.", "verbatim"),
+        ("Which is right?\nShe left", "Which is right?\nshe left", "verbatim"),
     ],
 )
 def test_what_could_change_the_answer_shuts_a_gate_however_close_they_are(
@@ -126,6 +129,9 @@ def test_courtesies_spelling_and_ways_to_begin_change_nothing(one: str, other: s
         ("Is well water safe?", "Is water safe?"),
         ("Write the hello world program.", "Write the world program."),
         ("What is a hello?", "What is a hi?"),
+        ("How do I sleep?", "How do you sleep?"),
+        ("How can I save the rainforest?", "How can we save the rainforest?"),
+        ("Dear Ann, who did it?", "Dear Bob, who did it?"),
     ],
 )
 def test_a_courtesy_that_is_the_subject_is_none(one: str, other: str) -> None:
@@ -194,7 +200,7 @@ def test_a_text_never_conflicts_with_itself_and_outlives_storing(text: str) -> N
         ["", "?", " !", "...", ". Thanks!", ", please", ".\nThank you very much."]
     ),
     change=st.sampled_from([str.upper, str.title, str.lower]),
-    gap=st.sampled_from([" ", "  ", "\n", "\t "]),
+    gap=st.sampled_from([" ", "  ", "\t "]),
 )
 def test_a_kind_loud_or_untidy_wording_is_the_same_wording(
     words: list[str], before: str, after: str, change: object, gap: str

@@ -37,10 +37,8 @@ def test_there_are_six_hundred_pairs_and_no_family_is_in_both_halves() -> None:
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_by_wording_only_a_comma_is_overlooked(half: str) -> None:
-    known = ["Let's eat, grandpa: is it grammatical?"] if half == "test" else []
-
-    assert shared(MUST_NOT[half]) == known
+def test_by_wording_nothing_is_overlooked(half: str) -> None:
+    assert shared(MUST_NOT[half]) == []
 
 
 @pytest.mark.parametrize("by", Sameness)
@@ -48,7 +46,7 @@ def test_by_wording_only_a_comma_is_overlooked(half: str) -> None:
 def test_within_a_longer_text_it_is_no_worse(half: str, by: Sameness) -> None:
     longer = [within_a_longer_text(pair) for pair in MUST_NOT[half]]
 
-    assert len(shared(longer, by)) == (1 if half == "test" else 0)
+    assert shared(longer, by) == []
 
 
 @pytest.mark.parametrize(("half", "share"), [("tuning", 0.85), ("test", 0.69)])
@@ -56,7 +54,7 @@ def test_by_wording_most_of_what_may_share_an_answer_does(half: str, share: floa
     assert len(shared(MAY[half])) / len(MAY[half]) >= share
 
 
-def test_the_gates_without_a_look_at_the_words_overlook_a_fifth_and_more() -> None:
+def test_the_gates_without_a_look_at_the_words_overlook_a_sixth_and_more() -> None:
     overlooked = [len(shared(MUST_NOT[half], Sameness.MEANING)) for half in HALVES]
 
-    assert overlooked == [42, 57]
+    assert overlooked == [38, 54]

@@ -12,6 +12,8 @@ from router.pipeline.semantic import NO_LOOK, Look, Semantic
 from router.ports import Embedded
 from router.providers.simulated.embedding import vector_of
 from router.stores.memory.index import MemoryIndex
+from router.stores.redis.index import RedisIndex
+from router.stores.redis.link import RedisLink
 from router.telemetry.metrics import exposition
 from router.telemetry.semantic_metrics import SemanticCollector
 from router.wire.wording import Wording, split
@@ -217,3 +219,17 @@ async def test_nothing_that_is_kept_or_shown_has_a_word_of_the_text() -> None:
 
     assert "farthing" not in repr(look)
     assert b"farthing" not in look.note
+
+
+async def test_what_one_process_learns_another_finds(redis_url: str) -> None:
+    link = RedisLink(redis_url, timeout_s=1.0, monotonic_s=fixed(0))
+    try:
+        indexes = {by: RedisIndex(link, fixed(0)) for by in Sameness}
+        one, other = [Semantic(indexes, Letters(), Watch(), fixed(0.5)) for _ in range(2)]
+        for terms in (ON, BY_MEANING):
+            await ask(one, "What is a semaphore?", terms)
+            look = await other.look(asked("What's a semaphore?"), terms, "p", "k")
+
+            assert look.usable == "What is a semaphore?"
+    finally:
+        await link.close()

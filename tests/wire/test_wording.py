@@ -94,6 +94,7 @@ def test_tenants_share_nothing() -> None:
         {**BODY, "messages": [USER, {"role": "tool", "content": "42", "tool_call_id": "1"}]},
         {**BODY, "messages": [USER, {"role": "assistant", "content": "It is"}]},
         {**BODY, "messages": [{"role": "system", "content": "Be brief."}]},
+        {**BODY, "messages": [{"role": "system", "content": "x" * 20_001}, USER]},
     ],
 )
 def test_a_request_of_another_kind_has_no_wording(body: dict[str, Any]) -> None:
@@ -104,6 +105,13 @@ def test_a_text_in_parts_is_their_lines() -> None:
     parts = [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]
 
     assert parted(saying(parts)).text == "one\ntwo"
+
+
+def test_what_was_said_before_is_there_to_be_read() -> None:
+    parts = {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "image_url"}]}
+
+    assert parted(BODY).before == "Be brief."
+    assert parted({**BODY, "messages": [parts, USER]}).before == "one"
 
 
 def test_a_wording_does_not_show_its_text() -> None:
@@ -119,4 +127,4 @@ def test_any_request_is_split_or_refused_and_other_words_change_no_scope(
         last = {**body["messages"][-1], "content": text}
         other = {**body, "messages": [*body["messages"][:-1], last]}
 
-        assert parted(other) == Wording(text, wording.scope)
+        assert parted(other) == Wording(text, wording.scope, wording.before)

@@ -15,6 +15,7 @@ from router.features.gates import (
     numbers,
     opposites,
     questions,
+    verbatim,
 )
 from router.features.reading import Reading, Words
 
@@ -29,5 +30,6 @@ GATES: Mapping[str, Gate] = {
     "questions": questions.reads,
     "form": form.reads,
     "opposites": opposites.reads,
+    "verbatim": verbatim.reads,
 }
 """In the order in which they are asked: the first that is shut says why."""
