@@ -269,7 +269,7 @@ def _default(field: FieldInfo) -> str:
         case None:
             return "none"
         case str(text):
-            return text
+            return f"{text}"
         case tuple() | list():
             return "[]"
         case value:
