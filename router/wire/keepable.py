@@ -1,0 +1,88 @@
+"""Whether an answer may be stored: a flaw would be told to everybody who asks the same."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from router.wire.answer import MalformedAnswer
+from router.wire.chunks import choices_in
+from router.wire.json_shape import misshaped
+from router.wire.replay import whole
+
+_FLAWED_ENDS: Mapping[object, str] = {
+    None: "a choice is not finished",
+    "length": "a choice was cut off at the limit of its length",
+    "content_filter": "a choice was filtered",
+}
+_CALLS = ("tool_calls", "function_call")
+
+
+def flaw_of(
+    answer: bytes, *, is_stream: bool, request: Mapping[str, Any], keeps_tool_calls: bool
+) -> str | None:
+    """Why the answer to `request` must not be stored, as a clause; None when it may be.
+
+    `answer` is a whole chat completion, or with `is_stream` the events of one. Of a JSON schema only
+    the outermost types and required members are checked.
+    """
+    try:
+        completion = whole(answer, is_stream=is_stream)
+    except MalformedAnswer as malformed:
+        return str(malformed)
+    return next(_flaws(completion, request, keeps_tool_calls=keeps_tool_calls), None)
+
+
+def _flaws(
+    completion: dict[str, Any], request: Mapping[str, Any], *, keeps_tool_calls: bool
+) -> Iterator[str]:
+    if completion.get("error"):
+        yield "it carries an error"
+    choices, wanted = choices_in(completion), request.get("n") or 1
+    if len(choices) != wanted:
+        yield f"it has {len(choices)} choices, not {wanted}"
+    response_format = request.get("response_format")
+    for choice in choices:
+        message = choice.get("message")
+        told = message if isinstance(message, dict) else {}
+        yield from _flaws_of_choice(choice, told, keeps_tool_calls)
+        if isinstance(response_format, dict) and not _is_empty(told.get("content")):
+            yield from _flaws_of_format(told["content"], response_format)
+
+
+def _flaws_of_choice(
+    choice: Mapping[str, Any], message: Mapping[str, Any], keeps_tool_calls: bool
+) -> Iterator[str]:
+    if choice.get("error"):
+        yield "a choice carries an error"
+    calls = any(message.get(name) for name in _CALLS)
+    if calls and not keeps_tool_calls:
+        yield "it calls tools"
+    reason = choice.get("finish_reason")
+    if reason != "stop" and not (keeps_tool_calls and reason in _CALLS):
+        known = reason is None or isinstance(reason, str)
+        yield _FLAWED_ENDS.get(reason if known else "", "a choice did not end by itself")
+    if not calls and _is_empty(message.get("content")):
+        yield "a choice says nothing"
+
+
+def _is_empty(content: object) -> bool:
+    return not (content.strip() if isinstance(content, str) else content)
+
+
+def _flaws_of_format(content: object, response_format: Mapping[str, Any]) -> Iterator[str]:
+    """What is not as the client has asked for JSON to be."""
+    kind = response_format.get("type")
+    if kind not in ("json_object", "json_schema"):
+        return
+    try:
+        value = orjson.loads(content if isinstance(content, str) else b"")
+    except orjson.JSONDecodeError:
+        yield "its content is not the JSON that was asked for"
+        return
+    schema = {"type": "object"}
+    if kind == "json_schema":
+        named = response_format.get("json_schema")
+        schema = named.get("schema") if isinstance(named, dict) else None
+    if flaw := misshaped(value, schema):
+        yield flaw
