@@ -58,6 +58,8 @@ def _flaws_of_choice(
     calls = any(message.get(name) for name in _CALLS)
     if calls and not keeps_tool_calls:
         yield "it calls tools"
+    if message.get("refusal"):
+        yield "a choice refuses to answer"
     reason = choice.get("finish_reason")
     if reason != "stop" and not (keeps_tool_calls and reason in _CALLS):
         known = reason is None or isinstance(reason, str)
@@ -79,10 +81,12 @@ def _flaws_of_format(content: object, response_format: Mapping[str, Any]) -> Ite
         value = orjson.loads(content if isinstance(content, str) else b"")
     except orjson.JSONDecodeError:
         yield "its content is not the JSON that was asked for"
-        return
-    schema = {"type": "object"}
-    if kind == "json_schema":
-        named = response_format.get("json_schema")
-        schema = named.get("schema") if isinstance(named, dict) else None
-    if flaw := misshaped(value, schema):
-        yield flaw
+    else:
+        yield from filter(None, [misshaped(value, _schema(response_format))])
+
+
+def _schema(response_format: Mapping[str, Any]) -> object:
+    if response_format["type"] == "json_object":
+        return {"type": "object"}
+    named = response_format.get("json_schema")
+    return named.get("schema") if isinstance(named, dict) else None

@@ -44,7 +44,7 @@ def _is_parsed(raw: bytes, head: re.Match[bytes], answer: Mapping[str, Any]) -> 
     Of a repeated member the last is parsed: were the outermost id repeated, the parsed one would be
     another, or be written once more.
     """
-    is_last = answer["id"] == head[2].decode() and raw.count(b'"' + head[2] + b'"') == 1
+    is_last = answer.get("id") == head[2].decode() and raw.count(b'"' + head[2] + b'"') == 1
     return is_last and rb"\u00" not in raw
 
 

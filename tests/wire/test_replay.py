@@ -1,0 +1,424 @@
+"""A stored answer is told again in either form: the same answer under one new id."""
+
+import contextlib
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+
+from router.wire.answer import MalformedAnswer
+from router.wire.renaming import renamed
+from router.wire.replay import as_events, as_plain
+from router.wire.sse import DONE, data_of, event_of
+from tests.e2e.described import check_answer, check_chunk
+from tests.wire.documents import TREES, Written, objects
+from tests.wire.requests import nested
+from tests.wire.stored import StoredStream, chunk, completions, delta, stream, streams
+
+NEW = "chatcmpl-new"
+
+
+def plain(body: bytes, *, is_stream: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = orjson.loads(as_plain(body, is_stream=is_stream, answer_id=NEW))
+    return answer
+
+
+def events(body: bytes, *, is_stream: bool, usage: bool = True) -> list[bytes]:
+    return list(as_events(body, is_stream=is_stream, answer_id=NEW, usage=usage))
+
+
+def chunks(told: list[bytes]) -> list[dict[str, Any]]:
+    return [orjson.loads(data) for event in told if (data := data_of(event)) is not None]
+
+
+def texts(told: list[dict[str, Any]]) -> dict[tuple[int, str], str]:
+    """What each choice says, by the name of the member that says it."""
+    said: dict[tuple[int, str], str] = {}
+    for choice in (choice for each in told for choice in each["choices"]):
+        for name, text in choice["delta"].items():
+            if isinstance(text, str) and text and name != "role":
+                said[choice["index"], name] = said.get((choice["index"], name), "") + text
+    return said
+
+
+HELLO: dict[str, Any] = {
+    "id": "chatcmpl-old",
+    "object": "chat.completion",
+    "created": 7,
+    "model": "m",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Hello, you!", "refusal": None},
+            "logprobs": None,
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13},
+}
+TELLING = stream(
+    chunk(delta({"role": "assistant", "content": "", "refusal": None}), usage=None),
+    chunk(delta({"content": "Hello,"}), usage=None),
+    chunk(delta({"content": " you!"}), usage=None),
+    chunk(delta({}, "stop"), usage=None),
+    chunk(usage=HELLO["usage"]),
+)
+
+
+def test_a_stream_becomes_the_answer_that_it_tells() -> None:
+    assert plain(TELLING, is_stream=True) == {**HELLO, "id": NEW}
+
+
+def test_an_answer_becomes_a_stream_that_begins_with_the_role_and_ends_with_a_reason() -> None:
+    told = chunks(events(orjson.dumps(HELLO), is_stream=False, usage=False))
+
+    assert [each["choices"][0] for each in told] == [
+        delta({"role": "assistant", "content": "", "refusal": None}),
+        delta({"content": "Hello, you!"}),
+        delta({}, "stop"),
+    ]
+    assert {(each["id"], each["object"], each["created"], each["model"]) for each in told} == {
+        (NEW, "chat.completion.chunk", 7, "m")
+    }
+    assert not any("usage" in each for each in told)
+
+
+def test_usage_that_is_asked_for_stands_in_a_chunk_of_its_own() -> None:
+    *told, last = chunks(events(orjson.dumps(HELLO), is_stream=False, usage=True))
+
+    assert (last["choices"], last["usage"]) == ([], HELLO["usage"])
+    assert all(each["usage"] is None for each in told)
+
+
+def test_where_no_usage_is_known_none_is_announced() -> None:
+    answer = {name: value for name, value in HELLO.items() if name != "usage"}
+    told = chunks(events(orjson.dumps(answer), is_stream=False, usage=True))
+
+    assert not any("usage" in each for each in told)
+
+
+def test_a_usage_chunk_is_shown_to_whom_it_is_asked_by() -> None:
+    shown = TELLING.replace(b"chatcmpl-old", NEW.encode())
+    hidden = shown[: shown.rindex(b"data: ")]
+
+    assert b"".join(events(TELLING, is_stream=True, usage=True)) == shown
+    assert b"".join(events(TELLING, is_stream=True, usage=False)) == hidden
+
+
+def test_usage_beside_a_choice_stays_where_it_is() -> None:
+    body = stream(chunk(delta({"content": "Hi"})), chunk(delta({}, "stop"), usage=HELLO["usage"]))
+
+    assert chunks(events(body, is_stream=True, usage=False))[-1]["usage"] == HELLO["usage"]
+    assert plain(body, is_stream=True)["usage"] == HELLO["usage"]
+
+
+def test_a_chunk_without_choices_and_usage_is_part_of_the_stream() -> None:
+    first = {**chunk(), "id": "", "model": "", "prompt_filter_results": [{"prompt_index": 0}]}
+    body = stream(first, chunk(delta({"content": "Hi"}, "stop")))
+
+    assert chunks(events(body, is_stream=True, usage=False))[0] == {**first, "id": NEW}
+    answer = plain(body, is_stream=True)
+    assert (answer["model"], answer["prompt_filter_results"]) == ("m", [{"prompt_index": 0}])
+
+
+def test_comments_stay_and_the_end_is_left_to_the_caller() -> None:
+    hi = stream(chunk(delta({"content": "Hi"}, "stop")))
+    new = hi.replace(b"chatcmpl-old", NEW.encode())
+
+    assert events(b": waiting\n\n" + hi + DONE, is_stream=True) == [b": waiting\n\n", new]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'data:{"choices":[{}],"id":"a"}\n\n', b'data:{"choices":[{}],"id":"N"}\n\n'),
+        (b'data: {"choices":[{}],"id":null}\r\n\r\n', b'data: {"choices":[{}],"id":"N"}\r\n\r\n'),
+        (b'event: x\ndata: {"choices":[{}]}\n\n', b'event: x\ndata: {"id":"N","choices":[{}]}\n\n'),
+        (b'data: {"choices":\ndata: [{}]}\n\n', b'data: {"id":"N","choices": [{}]}\n\n'),
+        (
+            b'data: {"i\\u0064":"a","choices":[{}]}\n\n',
+            b'data: {"i\\u0064":"N","choices":[{}]}\n\n',
+        ),
+        (
+            b'data: {"id":"a","choices":[{"id":"a"}],"id":"a"}\n\n',
+            b'data: {"id":"N","choices":[{"id":"a"}],"id":"N"}\n\n',
+        ),
+        (
+            b'data: {"x\\"id":"a","choices":[{}],"id":"a"}\n\n',
+            b'data: {"x\\"id":"a","choices":[{}],"id":"N"}\n\n',
+        ),
+    ],
+)
+def test_an_id_is_found_however_an_event_is_written(old: bytes, new: bytes) -> None:
+    assert list(as_events(old, is_stream=True, answer_id="N", usage=True)) == [new]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"id":"a","choices":[{"message":{"tool_calls":[{"id":"b"},{"id":"c"}]}}]}',
+        b'{"id":"a","choices":[{"message":{"tool_calls":[{"id":"a"}]}}]}',
+        b'{"choices":[{"message":{"content":"\\"id\\":\\"a\\","}}], "id" : "a"}',
+        b'{"x":"id","y":{"id":"b"},"id":"a","choices":[{}]}',
+        b'{"id":"","choices":[{"id":""}]}',
+        b'{"id":7,"choices":[{"id":7}]}',
+        b'{"choices":[{"id":"a"}]}',
+    ],
+)
+def test_the_outermost_id_changes_and_no_other(raw: bytes) -> None:
+    assert plain(raw, is_stream=False) == {**orjson.loads(raw), "id": NEW}
+
+
+def test_of_a_repeated_id_every_one_is_new() -> None:
+    raw = b'{"id":"a","choices":[{"id":"b"}],"id":"b","i\\u0064":"a"}'
+    new = b'{"id":"N","choices":[{"id":"b"}],"id":"N","i\\u0064":"N"}'
+
+    assert as_plain(raw, is_stream=False, answer_id="N") == new
+
+
+@given(document=objects(st.sampled_from(["id", 'a"id', "model"]) | st.text(max_size=3)))
+def test_no_other_byte_of_a_whole_answer_changes(document: Written) -> None:
+    new = renamed(document.raw, orjson.loads(document.raw), "N")
+
+    if "id" in document.keys:
+        assert new == document.with_members("id", '"N"')
+    else:
+        head, brace, rest = document.raw.partition(b"{")
+        comma = b"," if document.keys else b""
+        assert new == head + brace + b'"id":"N"' + comma + rest
+
+
+@given(answer=completions())
+def test_a_whole_answer_is_the_same_but_for_its_id(answer: dict[str, Any]) -> None:
+    assert as_plain(orjson.dumps(answer), is_stream=False, answer_id=NEW) == orjson.dumps(
+        {**answer, "id": NEW}
+    )
+
+
+@given(stored=streams())
+def test_a_stream_is_as_if_the_upstream_had_given_the_new_id(stored: StoredStream) -> None:
+    assert b"".join(events(stored.body, is_stream=True)) == stored.renamed(NEW)
+
+
+@given(stored=streams())
+def test_nothing_but_the_usage_chunk_is_left_out(stored: StoredStream) -> None:
+    told = chunks(events(stored.body, is_stream=True, usage=False))
+
+    assert told == [{"id": NEW, **each} for each in stored.chunks if each["choices"]]
+
+
+@given(answer=completions(), usage=st.booleans())
+def test_there_and_back_an_answer_is_the_same(answer: dict[str, Any], usage: bool) -> None:
+    told = events(orjson.dumps(answer), is_stream=False, usage=usage)
+    back = plain(b"".join(told), is_stream=True)
+
+    expected = {**answer, "id": NEW}
+    if not usage:
+        expected.pop("usage", None)
+    assert back == expected
+
+
+@given(stored=streams())
+def test_there_and_back_a_stream_tells_the_same(stored: StoredStream) -> None:
+    whole = as_plain(stored.body, is_stream=True, answer_id="between")
+    told = chunks(events(whole, is_stream=False))
+
+    assert texts(told) == texts(stored.chunks)
+    assert plain(b"".join(map(_event, told)), is_stream=True) == {
+        **orjson.loads(whole),
+        "id": NEW,
+    }
+
+
+@given(answer=completions(), usage=st.booleans())
+def test_every_chunk_is_one_for_openais_client(answer: dict[str, Any], usage: bool) -> None:
+    state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
+    answer["choices"] = [{**each, "finish_reason": "stop"} for each in answer["choices"]]
+    for told in chunks(events(orjson.dumps(answer), is_stream=False, usage=usage)):
+        assert told["id"] == NEW
+        state.handle_chunk(ChatCompletionChunk.model_validate(told))
+
+    for choice, heard in zip(answer["choices"], state.get_final_completion().choices, strict=True):
+        message = choice["message"]
+        assert (heard.message.content or "") == (message["content"] or "")
+        assert (heard.message.refusal or "") == (message["refusal"] or "")
+        assert [
+            (call.id, call.function.name, call.function.arguments)
+            for call in heard.message.tool_calls or []
+        ] == [
+            (call["id"], call["function"]["name"], call["function"]["arguments"])
+            for call in message.get("tool_calls", [])
+        ]
+
+
+@given(stored=streams())
+def test_every_merged_answer_is_one_for_openais_client(stored: StoredStream) -> None:
+    answer = as_plain(stored.body, is_stream=True, answer_id=NEW)
+
+    assert ChatCompletion.model_validate(orjson.loads(answer)).id == NEW
+
+
+CALLS = [
+    {"id": f"call_{index}", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+    for index in range(2)
+]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant", "content": "Grüße! 👋🏽 " * 40, "refusal": None},
+        {"role": "assistant", "content": None, "refusal": "I must not."},
+        {"role": "assistant", "content": None, "refusal": None, "tool_calls": CALLS},
+    ],
+)
+def test_both_forms_are_what_openai_describes(message: dict[str, Any]) -> None:
+    choices = [{**HELLO["choices"][0], "index": index, "message": message} for index in range(2)]
+    told = chunks(events(orjson.dumps({**HELLO, "choices": choices}), is_stream=False))
+
+    for each in told:
+        check_chunk(each)
+    answer = plain(b"".join(map(_event, told)), is_stream=True)
+    check_answer(answer)
+    assert answer["choices"] == choices
+
+
+def test_tool_calls_in_pieces_are_put_together_by_their_index() -> None:
+    def call(index: int, arguments: str, **head: Any) -> Any:
+        name = {"name": head.pop("name")} if "name" in head else {}
+        function = {**name, "arguments": arguments}
+        return delta({"tool_calls": [{"index": index, **head, "function": function}]})
+
+    body = stream(
+        chunk(call(0, "", id="call_0", type="function", name="get")),
+        chunk(call(0, '{"a"')),
+        chunk(call(1, "{", id="call_1", type="function", name="set")),
+        chunk(call(0, ":1}", id="", type="function", name="get")),
+        chunk(call(1, "}")),
+        chunk(delta({}, "tool_calls")),
+    )
+
+    [choice] = plain(body, is_stream=True)["choices"]
+    assert choice["message"]["tool_calls"] == [
+        {"id": "call_0", "type": "function", "function": {"name": "get", "arguments": '{"a":1}'}},
+        {"id": "call_1", "type": "function", "function": {"name": "set", "arguments": "{}"}},
+    ]
+
+
+def test_log_probabilities_are_joined_and_come_with_the_first_text() -> None:
+    one, other = ({"token": each, "logprob": -1.0} for each in ("Hi", "!"))
+    body = stream(
+        chunk(delta({"content": "Hi"}) | {"logprobs": {"content": [one], "refusal": None}}),
+        chunk(delta({"content": "!"}) | {"logprobs": {"content": [other], "refusal": None}}),
+        chunk(delta({}, "stop")),
+    )
+    whole = as_plain(body, is_stream=True, answer_id=NEW)
+    logprobs = {"content": [one, other], "refusal": None}
+    told = chunks(events(whole, is_stream=False))
+
+    assert orjson.loads(whole)["choices"][0]["logprobs"] == logprobs
+    assert [each["choices"][0]["logprobs"] for each in told] == [None, logprobs, None]
+
+
+def test_members_that_only_some_vendors_know_are_told_too() -> None:
+    body = stream(
+        chunk(delta({"reasoning": "Hm", "role": "assistant"}), provider="p"),
+        chunk(delta({"reasoning": "m.", "role": "assistant"}), provider="p"),
+        chunk(delta({"content": "Hi"}, "stop", stop_reason=7), provider="p"),
+    )
+    answer = plain(body, is_stream=True)
+    first, *_, last = chunks(events(orjson.dumps(answer), is_stream=False))
+
+    assert (answer["provider"], first["provider"]) == ("p", "p")
+    assert answer["choices"][0]["message"]["reasoning"] == "Hmm."
+    assert answer["choices"][0]["stop_reason"] == last["choices"][0]["stop_reason"] == 7
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"choices":[]}',
+        b'{"choices":[7]}',
+        b'{"choices":{"a":1}}',
+        b'{"choices":[{}],"x":' + nested(2000) + b"}",
+    ],
+)
+def test_what_is_no_answer_is_malformed_in_every_form(raw: bytes) -> None:
+    for is_stream, body in (
+        (False, raw),
+        (True, raw),
+        (True, event_of(raw)),
+        (True, b"data: " + raw),
+    ):
+        with pytest.raises(MalformedAnswer):
+            as_plain(body, is_stream=is_stream, answer_id=NEW)
+        with pytest.raises(MalformedAnswer):
+            as_events(body, is_stream=is_stream, answer_id=NEW, usage=True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_stream"),
+    [
+        (b'{"choices":[{"message":{"x":' + nested(900) + b"}}]}", False),
+        (b'data: {"choices":[{"delta":{"x":' + nested(900) + b"}}]}\n\n", True),
+        (
+            2 * (b'data: {"choices":[{"delta":' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}]}\n\n"),
+            True,
+        ),
+    ],
+)
+def test_what_is_nested_too_deeply_cannot_be_told_otherwise(raw: bytes, is_stream: bool) -> None:
+    def retell() -> object:
+        if is_stream:
+            return as_plain(raw, is_stream=True, answer_id=NEW)
+        return as_events(raw, is_stream=False, answer_id=NEW, usage=True)
+
+    with pytest.raises(MalformedAnswer, match="too deeply"):
+        retell()
+
+
+def test_a_stream_that_broke_off_is_malformed() -> None:
+    for body in (TELLING + event_of(b'{"error":{"message":"no"}}'), TELLING[:-1]):
+        with pytest.raises(MalformedAnswer):
+            as_events(body, is_stream=True, answer_id=NEW, usage=True)
+        with pytest.raises(MalformedAnswer):
+            as_plain(body, is_stream=True, answer_id=NEW)
+
+
+_PARTS = TREES | st.fixed_dictionaries(
+    {}, optional={"role": TREES, "content": TREES, "tool_calls": TREES, "function_call": TREES}
+)
+_CHOICE = st.fixed_dictionaries(
+    {}, optional={"index": TREES, "delta": _PARTS, "message": _PARTS, "logprobs": TREES}
+)
+_ANSWER = st.fixed_dictionaries(
+    {"choices": TREES | st.lists(_CHOICE | TREES, max_size=3)},
+    optional={"id": TREES, "usage": TREES, "error": TREES, "created": TREES},
+)
+_JSON = _ANSWER.map(orjson.dumps) | objects().map(lambda document: document.raw) | st.binary()
+_END = st.sampled_from([b"\n\n", b"\r\n\r\n", b"\r\r", b"\n"])
+_BODIES = _JSON | st.lists(
+    st.tuples(st.sampled_from([b"data: ", b"data:", b": ", b""]), _JSON, _END).map(b"".join)
+).map(b"".join)
+
+
+@given(body=_BODIES, usage=st.booleans())
+def test_any_bytes_are_told_again_or_malformed(body: bytes, usage: bool) -> None:
+    for is_stream in (False, True):
+        with contextlib.suppress(MalformedAnswer):
+            assert plain(body, is_stream=is_stream)["id"] == NEW
+        with contextlib.suppress(MalformedAnswer):
+            told = events(body, is_stream=is_stream, usage=usage)
+            assert {each["id"] for each in chunks(told)} == {NEW}
+
+
+def _event(told: dict[str, Any]) -> bytes:
+    return event_of(orjson.dumps(told))
