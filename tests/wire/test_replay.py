@@ -147,6 +147,19 @@ def test_comments_stay_and_the_end_is_left_to_the_caller() -> None:
             b'data: {"id":"a","choices":[{"id":"a"}],"id":"a"}\n\n',
             b'data: {"id":"N","choices":[{"id":"a"}],"id":"N"}\n\n',
         ),
+        (b'data: {"choices":[{}]}\r\r', b'data: {"id":"N","choices":[{}]}\r\r'),
+        (
+            b'data: {"id":"a","id":"b","choices":[{}]}\n\n',
+            b'data: {"id":"N","id":"N","choices":[{}]}\n\n',
+        ),
+        (
+            b'data: {"id":"a","choices":[{}],"\\u0069d":"b"}\n\n',
+            b'data: {"id":"N","choices":[{}],"\\u0069d":"N"}\n\n',
+        ),
+        (
+            b'data: {"x\\"id":"a","choices":[{}]}\n\n',
+            b'data: {"id":"N","x\\"id":"a","choices":[{}]}\n\n',
+        ),
         (
             b'data: {"x\\"id":"a","choices":[{}],"id":"a"}\n\n',
             b'data: {"x\\"id":"a","choices":[{}],"id":"N"}\n\n',
@@ -173,11 +186,32 @@ def test_the_outermost_id_changes_and_no_other(raw: bytes) -> None:
     assert plain(raw, is_stream=False) == {**orjson.loads(raw), "id": NEW}
 
 
-def test_of_a_repeated_id_every_one_is_new() -> None:
-    raw = b'{"id":"a","choices":[{"id":"b"}],"id":"b","i\\u0064":"a"}'
-    new = b'{"id":"N","choices":[{"id":"b"}],"id":"N","i\\u0064":"N"}'
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            b'{"id":"a","choices":[{"id":"b"}],"id":"b","i\\u0064":"a"}',
+            b'{"id":"N","choices":[{"id":"b"}],"id":"N","i\\u0064":"N"}',
+        ),
+        (
+            b'{"id":"a","choices":[{"id":"c"}],"id":"b"}',
+            b'{"id":"N","choices":[{"id":"c"}],"id":"N"}',
+        ),
+        (
+            b'{"id":"a","choices":[{"id":"c"}],"id":"\\u0061"}',
+            b'{"id":"N","choices":[{"id":"c"}],"id":"N"}',
+        ),
+        (b'{"id":"a","choices":[{}],"i\\u0064":"b"}', b'{"id":"N","choices":[{}],"i\\u0064":"N"}'),
+    ],
+)
+def test_of_a_repeated_id_every_one_is_new(old: bytes, new: bytes) -> None:
+    assert as_plain(old, is_stream=False, answer_id="N") == new
 
-    assert as_plain(raw, is_stream=False, answer_id="N") == new
+
+def test_a_key_that_ends_like_an_id_is_none() -> None:
+    raw = b'{"x\\"id":"a","choices":[{}]}'
+
+    assert as_plain(raw, is_stream=False, answer_id="N") == b'{"id":"N",' + raw[1:]
 
 
 @given(document=objects(st.sampled_from(["id", 'a"id', "model"]) | st.text(max_size=3)))
@@ -331,11 +365,54 @@ def test_members_that_only_some_vendors_know_are_told_too() -> None:
         chunk(delta({"content": "Hi"}, "stop", stop_reason=7), provider="p"),
     )
     answer = plain(body, is_stream=True)
-    first, *_, last = chunks(events(orjson.dumps(answer), is_stream=False))
+    first, *more, last = chunks(events(orjson.dumps(answer), is_stream=False))
 
     assert (answer["provider"], first["provider"]) == ("p", "p")
+    assert not any("provider" in each for each in [*more, last])
     assert answer["choices"][0]["message"]["reasoning"] == "Hmm."
     assert answer["choices"][0]["stop_reason"] == last["choices"][0]["stop_reason"] == 7
+
+
+def test_what_is_told_later_does_not_unsay_anything() -> None:
+    body = stream(
+        chunk(delta({"content": "Hi"}, "stop", stop_reason=7), usage=HELLO["usage"]),
+        {**chunk(delta({}, None, stop_reason=None), usage=None), "created": 0, "model": ""},
+    )
+    answer = plain(body, is_stream=True)
+    [choice] = answer["choices"]
+
+    assert (answer["created"], answer["model"], answer["usage"]) == (7, "m", HELLO["usage"])
+    assert (choice["finish_reason"], choice["stop_reason"]) == ("stop", 7)
+
+
+def test_choices_and_calls_stand_in_the_order_of_their_indices() -> None:
+    def call(index: int) -> Any:
+        return delta({"tool_calls": [{"index": index, **CALLS[index]}]}, index=1)
+
+    body = stream(chunk(call(1)), chunk(call(0)), chunk(delta({"content": "Hi"})))
+    first, second = plain(body, is_stream=True)["choices"]
+
+    assert first["message"]["content"] == "Hi"
+    assert second["message"]["tool_calls"] == CALLS
+
+
+def test_choices_without_an_index_are_counted() -> None:
+    choices = [{"message": {"content": text}, "finish_reason": "stop"} for text in "ab"]
+    told = chunks(events(orjson.dumps({"choices": choices}), is_stream=False))
+
+    assert texts(told) == {(0, "content"): "a", (1, "content"): "b"}
+
+
+def test_what_belongs_to_the_other_form_is_not_carried_over() -> None:
+    whole = {**HELLO["choices"][0], "delta": {"content": "twice"}}
+    part = delta({"content": "Hi"}, "stop", message={"content": "twice"})
+
+    told = chunks(events(orjson.dumps({**HELLO, "choices": [whole]}), is_stream=False))
+    answer = plain(stream(chunk(part, obfuscation="x8Q")), is_stream=True)
+
+    assert texts(told) == {(0, "content"): "Hello, you!"}
+    assert answer["choices"][0]["message"]["content"] == "Hi"
+    assert "obfuscation" not in answer
 
 
 @pytest.mark.parametrize(
@@ -385,8 +462,11 @@ def test_what_is_nested_too_deeply_cannot_be_told_otherwise(raw: bytes, is_strea
         retell()
 
 
+CUT = TELLING + b'data: {"id":"chatcmpl-old","choices":[{"delta":{"content":"\n\n'
+
+
 def test_a_stream_that_broke_off_is_malformed() -> None:
-    for body in (TELLING + event_of(b'{"error":{"message":"no"}}'), TELLING[:-1]):
+    for body in (TELLING + event_of(b'{"error":{"message":"no"}}'), TELLING[:-1], CUT):
         with pytest.raises(MalformedAnswer):
             as_events(body, is_stream=True, answer_id=NEW, usage=True)
         with pytest.raises(MalformedAnswer):
