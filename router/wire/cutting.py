@@ -1,65 +1,95 @@
-"""A completion cut into the chunks that a streamed request would have got."""
+"""A chat completion, cut into the chunks of a stream that tells it."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.wire.answer import MalformedAnswer
+from router.wire.chunks import choices_in, index_of
 
-_CARRIED = ("created", "model", "system_fingerprint", "service_tier")
-_PIECE = re.compile(r"(?s).{1,80}(?:\s+|$)|\S{1,400}|.{1,80}")
-"""About a dozen words, and the white space behind them; joined, the pieces are the text again."""
+_SHARED = ("created", "model", "service_tier", "system_fingerprint")
+"""What every chunk repeats."""
+_OWN = frozenset({"id", "object", "choices", "usage", *_SHARED})
+_REASONING = ("reasoning_content", "reasoning")
+_CALLS = ("tool_calls", "function_call")
+_OF_A_CHOICE = frozenset({"index", "message", "delta", "logprobs", "finish_reason"})
+
+_PIECE = re.compile(
+    r"""
+    .{80} .*?                                    # to the end of a word,
+    (?: (?<=\s) (?= [!-~] | [^\W\u0e33\u0eb3\uff9e\uff9f] )   # which nothing of the next one modifies,
+      | (?<= [\u4e00-\u9fff] ) (?= [\u4e00-\u9fff] )          # or to where Chinese has none,
+      | \Z )
+    | .+                                         # or what is left
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 
 
-def chunks_of(answer: Mapping[str, Any], *, usage: bool) -> Iterator[dict[str, Any]]:
-    """The chunks, without an id. Raises MalformedAnswer for what is no completion."""
-    choices = answer.get("choices")
-    if not isinstance(choices, list) or not choices:
-        raise MalformedAnswer("it has no choices")
-    head = {name: answer[name] for name in _CARRIED if name in answer}
-    head["object"] = "chat.completion.chunk"
-    pending = {"usage": None} if usage else {}
-    for place, choice in enumerate(choices):
-        for cut in _choice(choice, place):
-            yield {**head, "choices": [cut], **pending}
-    if usage and isinstance(answer.get("usage"), dict):
-        yield {**head, "choices": [], "usage": answer["usage"]}
+def pieces_of(text: str) -> list[str]:
+    """`text` in pieces of 80 characters and the rest of a word; no grapheme is ever cut apart."""
+    return _PIECE.findall(text)
 
 
-def _choice(choice: object, place: int) -> Iterator[dict[str, Any]]:
-    """Its words, then how it ended; log-probabilities come all together with the end."""
-    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
-        raise MalformedAnswer("a choice has no message")
-    index = choice.get("index")
-    index = index if isinstance(index, int) else place
-    for delta in _deltas(choice["message"]):
-        yield {"index": index, "delta": delta, "logprobs": None, "finish_reason": None}
-    yield {
-        "index": index,
-        "delta": {},
-        "logprobs": choice.get("logprobs"),
-        "finish_reason": choice.get("finish_reason"),
+def cut(answer: dict[str, Any], answer_id: str, *, usage: bool) -> Iterator[dict[str, Any]]:
+    """The chunks that tell `answer`, with a usage chunk at the end where `usage` asks for it.
+
+    Raises MalformedAnswer when a choice has no message.
+    """
+    shared = {name: answer[name] for name in _SHARED if name in answer}
+    used = answer.get("usage") if usage else None
+    head = {"id": answer_id, "object": "chat.completion.chunk", **shared}
+    tail = {"usage": None} if used else {}
+    rest = {name: value for name, value in answer.items() if name not in _OWN}
+    for place, choice in enumerate(choices_in(answer)):
+        for part in _cut_choice(choice, index_of(choice, otherwise=place)):
+            yield {**head, "choices": [part], **tail, **rest}
+            rest = {}  # it is told once, with the first chunk
+    if used:
+        yield {**head, "choices": [], "usage": used}
+
+
+def _cut_choice(choice: Mapping[str, Any], index: int) -> Iterator[dict[str, Any]]:
+    """The role, what is said, and the end; log probabilities come with the first thing said."""
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise MalformedAnswer("a choice of the stored answer has no message")
+    deltas = [_opening(message), *_texts(message), *_calls(message), {}]
+    for place, delta in enumerate(deltas):
+        logprobs = choice.get("logprobs") if place == 1 else None
+        part = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": None}
+        if place < len(deltas) - 1:
+            yield part
+        else:
+            others = {name: each for name, each in choice.items() if name not in _OF_A_CHOICE}
+            yield {**part, "finish_reason": choice.get("finish_reason"), **others}
+
+
+def _opening(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The role, the texts still empty, and all that is neither a text nor a call."""
+    told = {
+        name: "" if isinstance(value, str) else value
+        for name, value in message.items()
+        if name not in _CALLS
     }
+    return {**told, "role": message.get("role") or "assistant"}
 
 
-def _deltas(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The role, then each member that says something: texts in pieces, anything else at once."""
-    content = "" if isinstance(message.get("content"), str) else None
-    yield {"role": message.get("role", "assistant"), "content": content}
-    for name, value in message.items():
-        match value:
-            case str() if name != "role":
-                for piece in _PIECE.findall(value):
-                    yield {name: piece}
-            case list() if name == "tool_calls":
-                yield {name: [_call(call, at) for at, call in enumerate(value)]}
-            case None | str():
-                """Nothing to say, or said already."""
-            case _:
-                yield {name: value}
+def _texts(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is said, the reasoning before the rest."""
+    names = [name for name in _REASONING if name in message]
+    names += [name for name in message if name not in {"role", *_REASONING, *_CALLS}]
+    for name in names:
+        if isinstance(text := message[name], str):
+            yield from ({name: piece} for piece in pieces_of(text))
 
 
-def _call(call: object, place: int) -> dict[str, Any]:
-    if not isinstance(call, dict):
-        raise MalformedAnswer("a tool call is no object")
-    return {**call, "index": place}
+def _calls(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each call in a delta of its own."""
+    calls = message.get("tool_calls") or []
+    if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
+        raise MalformedAnswer("the tool calls of the stored answer are no list of objects")
+    for index, call in enumerate(calls):
+        yield {"tool_calls": [{**call, "index": index}]}
+    if message.get("function_call"):
+        yield {"function_call": message["function_call"]}

@@ -1,95 +1,92 @@
-"""Whether an answer is fit to be given again: whole, of the form that was asked for, and harmless."""
+"""Whether an answer may be stored: a flaw would be told to everybody who asks the same."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from router.wire.answer import MalformedAnswer
-from router.wire.replay import completion
+from router.wire.chunks import choices_in
+from router.wire.json_shape import misshaped
+from router.wire.replay import whole
 
-_REASONED = b'"reasoning'
-_ENDINGS = frozenset({"stop"})
-_ENDINGS_OF_CALLS = frozenset({"stop", "tool_calls", "function_call"})
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What was seen of a stream while it passed by; enough to judge most of them without reading again."""
-
-    finish_reasons: frozenset[str]
-    choices: int
-    calls_tools: bool
-    chars: int
-
-
-def flaw_of_stream(
-    events: bytes, ending: Ending, *, request: Mapping[str, Any], keeps_tool_calls: bool
-) -> str | None:
-    """Like `flaw_of`, for a stream whose ending is known."""
-    if ending.calls_tools or _wants_json(request) or _REASONED in events:
-        return flaw_of(events, is_stream=True, request=request, keeps_tool_calls=keeps_tool_calls)
-    if ending.choices != (request.get("n") or 1):
-        return _wrong_count(request)
-    if others := ending.finish_reasons - _ENDINGS:
-        return f"it ended by {min(others)!r}"
-    return None if ending.chars else "it says nothing"
+_FLAWED_ENDS: Mapping[object, str] = {
+    None: "a choice is not finished",
+    "length": "a choice was cut off at the limit of its length",
+    "content_filter": "a choice was filtered",
+}
+_CALLS = ("tool_calls", "function_call")
 
 
 def flaw_of(
     answer: bytes, *, is_stream: bool, request: Mapping[str, Any], keeps_tool_calls: bool
 ) -> str | None:
-    """Why `answer` must not be stored, as a clause; None when it may be.
+    """Why the answer to `request` must not be stored, as a clause; None when it may be.
 
-    `request` is what it answers; `keeps_tool_calls` lets calls be given again, which may act twice.
+    `answer` is a whole chat completion, or with `is_stream` the events of one. Of a JSON schema only
+    the outermost types and required members are checked.
     """
     try:
-        choices = completion(answer, is_stream=is_stream).get("choices")
+        completion = whole(answer, is_stream=is_stream)
     except MalformedAnswer as malformed:
         return str(malformed)
-    if not isinstance(choices, list) or len(choices) != (request.get("n") or 1):
-        return _wrong_count(request)
-    flaws = (_flaw(choice, request, keeps_tool_calls) for choice in choices)
-    return next(filter(None, flaws), None)
+    return next(_flaws(completion, request, keeps_tool_calls=keeps_tool_calls), None)
 
 
-def _flaw(choice: object, request: Mapping[str, Any], keeps_tool_calls: bool) -> str | None:
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        return "a choice has no message"
-    calls = bool(message.get("tool_calls") or message.get("function_call"))
+def _flaws(
+    completion: dict[str, Any], request: Mapping[str, Any], *, keeps_tool_calls: bool
+) -> Iterator[str]:
+    if completion.get("error"):
+        yield "it carries an error"
+    choices, wanted = choices_in(completion), request.get("n") or 1
+    if len(choices) != wanted:
+        yield f"it has {len(choices)} choices, not {wanted}"
+    response_format = request.get("response_format")
+    for choice in choices:
+        message = choice.get("message")
+        told = message if isinstance(message, dict) else {}
+        yield from _flaws_of_choice(choice, told, keeps_tool_calls)
+        if isinstance(response_format, dict) and not _is_empty(told.get("content")):
+            yield from _flaws_of_format(told["content"], response_format)
+
+
+def _flaws_of_choice(
+    choice: Mapping[str, Any], message: Mapping[str, Any], keeps_tool_calls: bool
+) -> Iterator[str]:
+    if choice.get("error"):
+        yield "a choice carries an error"
+    calls = any(message.get(name) for name in _CALLS)
     if calls and not keeps_tool_calls:
-        return "it calls tools"
-    ending = choice.get("finish_reason")
-    if ending not in (_ENDINGS_OF_CALLS if calls else _ENDINGS):
-        return f"it ended by {ending!r}"
-    content = message.get("content")
-    if not calls and not (isinstance(content, str) and content.strip()):
-        return "it says nothing"
-    return None if calls else _flaw_of_form(str(content), request)
+        yield "it calls tools"
+    if message.get("refusal"):
+        yield "a choice refuses to answer"
+    reason = choice.get("finish_reason")
+    if reason != "stop" and not (keeps_tool_calls and reason in _CALLS):
+        known = reason is None or isinstance(reason, str)
+        yield _FLAWED_ENDS.get(reason if known else "", "a choice did not end by itself")
+    if not calls and _is_empty(message.get("content")):
+        yield "a choice says nothing"
 
 
-def _flaw_of_form(content: str, request: Mapping[str, Any]) -> str | None:
-    """What is wrong with a content that was to be JSON. A schema is not looked into."""
-    kind = _wants_json(request)
-    if not kind:
-        return None
+def _is_empty(content: object) -> bool:
+    return not (content.strip() if isinstance(content, str) else content)
+
+
+def _flaws_of_format(content: object, response_format: Mapping[str, Any]) -> Iterator[str]:
+    """What is not as the client has asked for JSON to be."""
+    kind = response_format.get("type")
+    if kind not in ("json_object", "json_schema"):
+        return
     try:
-        read = orjson.loads(content)
+        value = orjson.loads(content if isinstance(content, str) else b"")
     except orjson.JSONDecodeError:
-        return "it is not the JSON that was asked for"
-    if kind == "json_object" and not isinstance(read, dict):
-        return "it is not the JSON object that was asked for"
-    return None
+        yield "its content is not the JSON that was asked for"
+    else:
+        yield from filter(None, [misshaped(value, _schema(response_format))])
 
 
-def _wants_json(request: Mapping[str, Any]) -> str:
-    """The kind of JSON that was asked for, "" for none."""
-    form = request.get("response_format")
-    kind = form.get("type") if isinstance(form, dict) else None
-    return kind if kind in ("json_object", "json_schema") else ""
-
-
-def _wrong_count(request: Mapping[str, Any]) -> str:
-    return f"it does not have {request.get('n') or 1} choices"
+def _schema(response_format: Mapping[str, Any]) -> object:
+    if response_format["type"] == "json_object":
+        return {"type": "object"}
+    named = response_format.get("json_schema")
+    return named.get("schema") if isinstance(named, dict) else None

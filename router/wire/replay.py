@@ -1,131 +1,70 @@
-"""A stored answer as the client wants it now: whole or as a stream, under an id of its own.
+"""A stored chat completion once more, in the form that is asked for now.
 
-What was stored in the form that is wanted keeps its bytes, but for the id. The other form is made:
-a stream's chunks are merged into a message, a message is cut into chunks.
+Where it was stored in that form, its bytes go out again with another id and nothing else changed;
+else a stream is put together (`merging`), or a whole answer cut into chunks (`cutting`).
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from router.wire.answer import MalformedAnswer
-from router.wire.cutting import chunks_of
-from router.wire.merging import completion_of
-from router.wire.splice import set_members
-from router.wire.sse import EventSplitter, data_of, event_of
-
-_ID = re.compile(rb'"id"\s*:\s*("[^"\\]*")')
-_DATA, _BLANK = b"data: ", b"\n\n"
-_USAGE = re.compile(rb'"choices"\s*:\s*\[\s*\]')
+from router.wire.chunks import choices_in, chunk_in, events_in
+from router.wire.cutting import cut
+from router.wire.merging import merged
+from router.wire.renaming import renamed, renamed_events
+from router.wire.sse import event_of
 
 
 def as_plain(body: bytes, *, is_stream: bool, answer_id: str) -> bytes:
-    """The answer as one chat completion. Raises MalformedAnswer where `body` is no stored answer."""
-    if is_stream:
-        return _written({"id": answer_id, **completion(body, is_stream=True)})
-    return _renamed(body, answer_id)
+    """The stored answer as one chat completion with the id `answer_id`.
 
-
-def completion(body: bytes, *, is_stream: bool) -> Mapping[str, Any]:
-    """The answer as a chat completion; one that was a stream has no id. Raises MalformedAnswer."""
-    return completion_of(map(_chunk, _events(body))) if is_stream else _object(body)
-
-
-def as_stream(body: bytes, *, is_stream: bool, answer_id: str, usage: bool) -> bytes:
-    """The answer as the events of a stream, without the last one; `usage` asks for the usage chunk.
-
-    Raises MalformedAnswer where `body` is no stored answer.
+    `body` is that already, or with `is_stream` the events of a stream. Raises MalformedAnswer when
+    it is neither.
     """
     if not is_stream:
-        chunks = chunks_of(_object(body), usage=usage)
-        return b"".join(event_of(_written({"id": answer_id, **chunk})) for chunk in chunks)
-    renamed = _all_renamed(body, answer_id)
-    if renamed is None:
-        renamed = b"".join(_renamed_event(event, answer_id) for event in _events(body))
-    return renamed if usage else _without_usage(renamed)
-
-
-def _events(body: bytes) -> list[bytes]:
-    events = EventSplitter(len(body) + 1).feed(body)
-    if not events:
-        raise MalformedAnswer("there is no event in it")
-    return events
-
-
-def _chunk(event: bytes) -> Mapping[str, Any]:
-    """What an event says; nothing, where it is a comment."""
-    data = data_of(event)
-    return _object(data) if data else {}
-
-
-def _object(raw: bytes) -> Mapping[str, Any]:
+        return renamed(body, _completion(body), answer_id)
     try:
-        read = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise MalformedAnswer("it is not JSON") from None
-    if not isinstance(read, dict):
-        raise MalformedAnswer("it is no object")
-    return read
-
-
-def _written(answer: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(answer)
+        return orjson.dumps(whole(body, answer_id=answer_id))
     except orjson.JSONEncodeError:
-        raise MalformedAnswer("it is nested too deeply") from None
+        raise _too_deep() from None
 
 
-def _without_usage(stream: bytes) -> bytes:
-    if b"\r" in stream:
-        return b"".join(event for event in _events(stream) if not _is_usage(event))
-    at = 0
-    while (found := _USAGE.search(stream, at)) is not None:
-        before = stream.rfind(_BLANK, 0, found.start())
-        start = 0 if before < 0 else before + len(_BLANK)
-        at = stream.index(_BLANK, found.end()) + len(_BLANK)
-        if _is_usage(stream[start:at]):
-            stream, at = stream[:start] + stream[at:], start
-    return stream
+def as_events(body: bytes, *, is_stream: bool, answer_id: str, usage: bool) -> Iterator[bytes]:
+    """The stored answer as the events of a stream, without `[DONE]`, each with the id `answer_id`.
 
-
-def _is_usage(event: bytes) -> bool:
-    # Only what may be one is parsed; most events are not.
-    return bool(_USAGE.search(event)) and not _chunk(event).get("choices")
-
-
-def _all_renamed(stream: bytes, answer_id: str) -> bytes | None:
-    """All events under another id at one stroke; None where they are not all written alike.
-
-    What looks like the member inside of a text is none: there its quotes are escaped.
+    The chunk that has no choices but the usage is among them only with `usage`. Raises
+    MalformedAnswer at once, before the first event is taken.
     """
-    first = _ID.match(stream, len(_DATA) + 1)
-    if first is None or stream.count(first[0]) != stream.count(_DATA):
-        return None
-    return stream.replace(first[0], b'"id":' + orjson.dumps(answer_id))
+    if is_stream:
+        return iter(renamed_events(body, answer_id, usage=usage))
+    chunks = cut(_completion(body), answer_id, usage=usage)
+    try:
+        return iter([event_of(orjson.dumps(chunk)) for chunk in chunks])
+    except orjson.JSONEncodeError:
+        raise _too_deep() from None
 
 
-def _renamed(raw: bytes, answer_id: str) -> bytes:
-    """A JSON object's bytes with another id, and no other byte changed.
-
-    Nearly always the id is the first member, written plainly; then nothing needs to be parsed.
-    """
-    if (first := _ID.match(raw, _begin(raw))) is not None:
-        start, end = first.span(1)
-        return raw[:start] + orjson.dumps(answer_id) + raw[end:]
-    return set_members(raw, _object(raw), {"id": answer_id})
-
-
-def _renamed_event(event: bytes, answer_id: str) -> bytes:
-    if (data := data_of(event)) is None:
-        return event
-    if event.startswith(b"data: ") and (first := _ID.match(event, 6 + _begin(data))) is not None:
-        start, end = first.span(1)
-        return event[:start] + orjson.dumps(answer_id) + event[end:]
-    return event_of(set_members(data, _object(data), {"id": answer_id}).replace(b"\n", b" "))
+def whole(body: bytes, *, is_stream: bool = True, answer_id: str = "") -> dict[str, Any]:
+    """The stored answer as a chat completion's fields. Raises MalformedAnswer when it is none."""
+    if not is_stream:
+        return _completion(body)
+    try:
+        return merged(filter(None, map(chunk_in, events_in(body))), answer_id)
+    except RecursionError:
+        raise _too_deep() from None
 
 
-def _begin(raw: bytes) -> int:
-    """Where an object's first member would stand."""
-    return 1 if raw[:1] == b"{" else 0
+def _completion(body: bytes) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise MalformedAnswer("the stored answer is not JSON") from None
+    if not isinstance(answer, dict) or not choices_in(answer):
+        raise MalformedAnswer("the stored answer has no choices")
+    return answer
+
+
+def _too_deep() -> MalformedAnswer:
+    return MalformedAnswer("the stored answer is nested too deeply")

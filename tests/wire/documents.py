@@ -6,7 +6,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-DECOYS = ("model", "stream_options", 'a"model', "model\\", '"model": "x"', "Model", "")
+DECOYS = (
+    "model",
+    "stream_options",
+    'a"model',
+    "model\\",
+    '"model": "x"',
+    "Model",
+    "",
+    "id",
+    '"id": "x"',
+)
 
 _SPACES = st.sampled_from(["", "", "", " ", "\n", "\t", "\r\n  "])
 _TEXTS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(

@@ -1,76 +1,213 @@
-"""Which answers may be given again."""
+"""What may be stored: an answer that is whole, ended by itself, and of the form that was asked for."""
 
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.wire.keepable import flaw_of
-from router.wire.replay import as_stream
+from router.wire.replay import as_events
+from tests.wire.documents import TREES
+from tests.wire.requests import USUAL, odd_requests
+from tests.wire.stored import chunk, completions, delta, stream
 
-CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-JSON = {"response_format": {"type": "json_object"}}
-SCHEMA = {"response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": {}}}}
-
-
-def answer(*choices: dict[str, Any]) -> dict[str, Any]:
-    return {"id": "x", "choices": [{"index": at, **choice} for at, choice in enumerate(choices)]}
-
-
-def choice(content: str | None = "Hi.", reason: str | None = "stop", **more: Any) -> dict[str, Any]:
-    return {"message": {"role": "assistant", "content": content, **more}, "finish_reason": reason}
+CALL = {"id": "call_0", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+UNFINISHED = "a choice is not finished"
+SILENT = "a choice says nothing"
+NOT_JSON = "its content is not the JSON that was asked for"
+OTHER_TYPE = "its JSON is of another type than the schema asks for"
 
 
-def flaw(said: dict[str, Any], request: dict[str, Any], *, keeps: bool = False) -> str | None:
-    """What is wrong with the answer, which is the same for both of its forms."""
-    raw = orjson.dumps(said)
-    streamed = as_stream(raw, is_stream=False, answer_id="x", usage=True)
-    plain = flaw_of(raw, is_stream=False, request=request, keeps_tool_calls=keeps)
-    assert plain == flaw_of(streamed, is_stream=True, request=request, keeps_tool_calls=keeps)
-    return plain
+def choice(content: Any = "Hi", end: Any = "stop", **message: Any) -> dict[str, Any]:
+    told = {"role": "assistant", "content": content, "refusal": None, **message}
+    return {"index": 0, "message": told, "logprobs": None, "finish_reason": end}
 
 
-@pytest.mark.parametrize(
-    ("said", "request_", "keeps"),
-    [
-        (answer(choice()), {}, False),
-        (answer(choice(), choice()), {"n": 2}, False),
-        (answer(choice('{"a": 1}')), JSON, False),
-        (answer(choice("[1]")), SCHEMA, False),
-        (answer(choice(None, "tool_calls", tool_calls=[CALL])), {}, True),
-        (answer(choice(None, "stop", tool_calls=[CALL])), {}, True),
-    ],
-)
-def test_a_whole_answer_may_be_given_again(
-    said: dict[str, Any], request_: dict[str, Any], keeps: bool
-) -> None:
-    assert flaw(said, request_, keeps=keeps) is None
+def flaw(*choices: Any, keeps_tool_calls: bool = False, error: Any = None, **asked: Any) -> Any:
+    answer = {"id": "x", "object": "chat.completion", "choices": choices, "error": error}
+    return flaw_of(
+        orjson.dumps(answer),
+        is_stream=False,
+        request={**USUAL, **asked},
+        keeps_tool_calls=keeps_tool_calls,
+    )
+
+
+def test_an_answer_that_ended_by_itself_may_be_stored() -> None:
+    assert flaw(choice()) is None
+    assert flaw(choice(), n=None) is None
+    assert flaw(choice(), {**choice(), "index": 1}, n=2) is None
 
 
 @pytest.mark.parametrize(
-    ("said", "request_", "why"),
+    ("end", "expected"),
     [
-        (answer(choice(reason="length")), {}, "it ended by 'length'"),
-        (answer(choice(reason="content_filter")), {}, "it ended by 'content_filter'"),
-        (answer(choice(reason=None)), {}, "it ended by None"),
-        (answer(choice(), choice(reason="length")), {"n": 2}, "it ended by 'length'"),
-        (answer(choice()), {"n": 2}, "it does not have 2 choices"),
-        (answer(choice(), choice()), {}, "it does not have 1 choices"),
-        (answer(choice(" \n")), {}, "it says nothing"),
-        (answer(choice(None, refusal="No.")), {}, "it says nothing"),
-        (answer(choice(None, "tool_calls", tool_calls=[CALL])), {}, "it calls tools"),
-        (answer(choice("Sure: {}")), JSON, "it is not the JSON that was asked for"),
-        (answer(choice("[1]")), JSON, "it is not the JSON object that was asked for"),
-        (answer(choice("{'a': 1}")), SCHEMA, "it is not the JSON that was asked for"),
+        (None, UNFINISHED),
+        ("length", "a choice was cut off at the limit of its length"),
+        ("content_filter", "a choice was filtered"),
+        ("tool_calls", "a choice did not end by itself"),
+        ("eos", "a choice did not end by itself"),
+        ([], "a choice did not end by itself"),
     ],
 )
-def test_an_answer_with_a_flaw_is_not_kept(
-    said: dict[str, Any], request_: dict[str, Any], why: str
+def test_an_answer_that_ended_otherwise_may_not(end: Any, expected: str) -> None:
+    assert flaw(choice(end=end)) == expected
+    assert flaw(choice(), choice(end=end), n=2) == expected
+
+
+@pytest.mark.parametrize(("n", "given"), [(None, 2), (1, 2), (3, 2), (2, 1)])
+def test_as_many_choices_are_there_as_were_asked_for(n: int | None, given: int) -> None:
+    assert flaw(*[choice()] * given, n=n) == f"it has {given} choices, not {n or 1}"
+
+
+@pytest.mark.parametrize("content", [None, "", " \n\t", []])
+def test_an_answer_that_says_nothing_is_not_kept(content: Any) -> None:
+    assert flaw(choice(content)) == SILENT
+    assert flaw(choice(content), keeps_tool_calls=True) == SILENT
+
+
+def test_a_refusal_is_not_kept() -> None:
+    assert flaw(choice(None, refusal="No.")) == "a choice refuses to answer"
+
+
+@pytest.mark.parametrize(
+    ("end", "calls"),
+    [
+        ("tool_calls", {"tool_calls": [CALL]}),
+        ("stop", {"tool_calls": [CALL]}),
+        ("function_call", {"function_call": CALL["function"]}),
+    ],
+)
+def test_calls_are_kept_where_that_is_wished(end: str, calls: dict[str, Any]) -> None:
+    called = choice(None, end, **calls)
+
+    assert flaw(called) == "it calls tools"
+    assert flaw(called, keeps_tool_calls=True) is None
+    assert flaw(called, keeps_tool_calls=True, response_format={"type": "json_object"}) is None
+
+
+def test_errors_are_not_kept() -> None:
+    assert flaw(choice(), error={"message": "no"}) == "it carries an error"
+    assert flaw({**choice(), "error": {"code": 502}}) == "a choice carries an error"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('{"a": 1}', None),
+        (' {"a": 1}\n', None),
+        ("[1]", OTHER_TYPE),
+        ('{"a": 1', NOT_JSON),
+        ('```json\n{"a": 1}\n```', NOT_JSON),
+        ("Sure!", NOT_JSON),
+    ],
+)
+def test_json_that_was_asked_for_is_json(content: str, expected: str | None) -> None:
+    assert flaw(choice(content), response_format={"type": "json_object"}) == expected
+    assert flaw(choice(content), response_format={"type": "text"}) is None
+    two = [choice('{"b": 2}'), choice(content)]
+    assert flaw(*two, n=2, response_format={"type": "json_object"}) == expected
+
+
+SCHEMA = {
+    "type": "object",
+    "required": ["name", "age"],
+    "properties": {
+        "name": {"type": "string"},
+        "age": {"type": ["integer", "null"]},
+        "tags": {"type": "array"},
+        "more": {"$ref": "#/$defs/more"},
+        "kind": {"type": "unheard-of"},
+    },
+}
+LACKS = "its JSON lacks a member that the schema requires"
+OTHER_MEMBER = "its JSON has a member of another type than the schema asks for"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"name": "a", "age": 1}, None),
+        ({"name": "a", "age": None, "more": 1, "kind": 1, "other": 1}, None),
+        ({"name": "a", "age": 1.0, "tags": []}, None),
+        ({"name": "a"}, LACKS),
+        ({}, LACKS),
+        ({"name": 1, "age": 1}, OTHER_MEMBER),
+        ({"name": "a", "age": 1.5}, OTHER_MEMBER),
+        ({"name": "a", "age": True}, OTHER_MEMBER),
+        ({"name": "a", "age": 1, "tags": "x"}, OTHER_MEMBER),
+        ([], OTHER_TYPE),
+        ("a", OTHER_TYPE),
+    ],
+)
+def test_a_schema_is_looked_at_on_its_surface(value: Any, expected: str | None) -> None:
+    asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA}}
+
+    assert flaw(choice(orjson.dumps(value).decode()), response_format=asked) == expected
+
+
+@pytest.mark.parametrize("named", [None, {}, {"schema": None}, {"schema": {"anyOf": []}}, 7])
+def test_a_schema_that_says_nothing_on_its_surface_asks_for_json_only(named: Any) -> None:
+    asked = {"type": "json_schema", "json_schema": named}
+
+    assert flaw(choice("7"), response_format=asked) is None
+    assert flaw(choice("seven"), response_format=asked) == NOT_JSON
+
+
+def stream_flaw(*chunks: dict[str, Any], **asked: Any) -> str | None:
+    return flaw_of(
+        stream(*chunks), is_stream=True, request={**USUAL, **asked}, keeps_tool_calls=False
+    )
+
+
+def test_a_stream_is_judged_by_what_it_tells() -> None:
+    text, more, end = (
+        chunk(delta({"content": '{"a'})),
+        chunk(delta({"content": '":1}'})),
+        chunk(delta({}, "stop")),
+    )
+    other = chunk(delta({"content": "x"}, index=1))
+    json = {"type": "json_object"}
+
+    assert stream_flaw(text, more, end, response_format=json) is None
+    assert stream_flaw(text, end, response_format=json) == NOT_JSON
+    assert stream_flaw(text, more) == UNFINISHED
+    assert stream_flaw(text, other, end, n=2) == UNFINISHED
+    assert stream_flaw(end) == SILENT
+    assert stream_flaw(chunk(usage={"prompt_tokens": 1})) == "the stored stream has no choices"
+
+
+@given(answer=completions(), keeps=st.booleans())
+def test_an_answer_is_judged_alike_in_both_forms(answer: dict[str, Any], keeps: bool) -> None:
+    body = orjson.dumps(answer)
+    told = b"".join(as_events(body, is_stream=False, answer_id="x", usage=True))
+    request = {**USUAL, "n": len(answer["choices"])}
+
+    assert flaw_of(body, is_stream=False, request=request, keeps_tool_calls=keeps) == flaw_of(
+        told, is_stream=True, request=request, keeps_tool_calls=keeps
+    )
+
+
+_ANSWERS = st.fixed_dictionaries(
+    {
+        "choices": TREES
+        | st.lists(
+            st.fixed_dictionaries(
+                {}, optional={"message": TREES, "delta": TREES, "finish_reason": TREES}
+            ),
+            max_size=2,
+        )
+    }
+).map(orjson.dumps)
+
+
+@given(body=st.binary() | _ANSWERS, is_stream=st.booleans(), request=odd_requests())
+def test_any_answer_to_any_request_is_judged(
+    body: bytes, is_stream: bool, request: dict[str, Any]
 ) -> None:
-    assert flaw(said, request_) == why
+    written = b"data: " + body + b"\n\n" if is_stream else body
+    found = flaw_of(written, is_stream=is_stream, request=request, keeps_tool_calls=True)
 
-
-@pytest.mark.parametrize("raw", [b"", b"nonsense", b"[]", b"{}", b'{"choices": [7]}'])
-def test_what_is_no_answer_is_not_kept(raw: bytes) -> None:
-    for is_stream in (False, True):
-        assert flaw_of(raw, is_stream=is_stream, request={}, keeps_tool_calls=True)
+    assert found is None or found

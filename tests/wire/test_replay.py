@@ -1,214 +1,504 @@
-"""Stored answers in the form that is wanted: the same words, under one new id."""
+"""A stored answer is told again in either form: the same answer under one new id."""
 
+import contextlib
 from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router.wire.answer import MalformedAnswer
-from router.wire.replay import as_plain, as_stream
-from router.wire.sse import DONE, EventSplitter, data_of, event_of
-from tests.wire.documents import TREES
+from router.wire.renaming import renamed
+from router.wire.replay import as_events, as_plain
+from router.wire.sse import DONE, data_of, event_of
+from tests.e2e.described import check_answer, check_chunk
+from tests.wire.documents import TREES, Written, objects
+from tests.wire.requests import nested
+from tests.wire.stored import StoredStream, chunk, completions, delta, stream, streams
 
 NEW = "chatcmpl-new"
-OLD = "chatcmpl-old"
-USAGE = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
-TEXT = st.text(st.characters(codec="utf-8"), max_size=400) | st.text("ab \n", max_size=900)
-CALLS = st.lists(
-    st.builds(
-        lambda name, arguments: {
-            "type": "function",
-            "function": {"name": name, "arguments": arguments},
-        },
-        st.sampled_from(["look", "book"]),
-        TEXT,
-    ),
-    min_size=1,
-    max_size=3,
-).map(lambda calls: [{"id": f"call_{at}", **call} for at, call in enumerate(calls)])
-MESSAGES = st.one_of(
-    st.fixed_dictionaries(
-        {"content": TEXT.filter(bool)}, optional={"reasoning_content": TEXT.filter(bool)}
-    ),
-    st.fixed_dictionaries({"content": st.none(), "refusal": TEXT.filter(bool)}),
-    st.fixed_dictionaries({"content": st.none(), "tool_calls": CALLS}),
-).map(lambda message: {"role": "assistant", **message})
-REASONS = st.sampled_from(["stop", "length", "tool_calls"])
 
 
-def completion(choices: list[tuple[dict[str, Any], str]], **more: Any) -> dict[str, Any]:
-    return {
-        "id": OLD,
-        "object": "chat.completion",
-        "created": 7,
-        "model": "m",
-        "choices": [
-            {"index": index, "message": message, "logprobs": None, "finish_reason": reason}
-            for index, (message, reason) in enumerate(choices)
-        ],
-        "usage": USAGE,
-        **more,
+def plain(body: bytes, *, is_stream: bool) -> dict[str, Any]:
+    answer: dict[str, Any] = orjson.loads(as_plain(body, is_stream=is_stream, answer_id=NEW))
+    return answer
+
+
+def events(body: bytes, *, is_stream: bool, usage: bool = True) -> list[bytes]:
+    return list(as_events(body, is_stream=is_stream, answer_id=NEW, usage=usage))
+
+
+def chunks(told: list[bytes]) -> list[dict[str, Any]]:
+    return [orjson.loads(data) for event in told if (data := data_of(event)) is not None]
+
+
+def texts(told: list[dict[str, Any]]) -> dict[tuple[int, str], str]:
+    """What each choice says, by the name of the member that says it."""
+    said: dict[tuple[int, str], str] = {}
+    for choice in (choice for each in told for choice in each["choices"]):
+        for name, text in choice["delta"].items():
+            if isinstance(text, str) and text and name != "role":
+                said[choice["index"], name] = said.get((choice["index"], name), "") + text
+    return said
+
+
+HELLO: dict[str, Any] = {
+    "id": "chatcmpl-old",
+    "object": "chat.completion",
+    "created": 7,
+    "model": "m",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "Hello, you!", "refusal": None},
+            "logprobs": None,
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13},
+}
+TELLING = stream(
+    chunk(delta({"role": "assistant", "content": "", "refusal": None}), usage=None),
+    chunk(delta({"content": "Hello,"}), usage=None),
+    chunk(delta({"content": " you!"}), usage=None),
+    chunk(delta({}, "stop"), usage=None),
+    chunk(usage=HELLO["usage"]),
+)
+
+
+def test_a_stream_becomes_the_answer_that_it_tells() -> None:
+    assert plain(TELLING, is_stream=True) == {**HELLO, "id": NEW}
+
+
+def test_an_answer_becomes_a_stream_that_begins_with_the_role_and_ends_with_a_reason() -> None:
+    told = chunks(events(orjson.dumps(HELLO), is_stream=False, usage=False))
+
+    assert [each["choices"][0] for each in told] == [
+        delta({"role": "assistant", "content": "", "refusal": None}),
+        delta({"content": "Hello, you!"}),
+        delta({}, "stop"),
+    ]
+    assert {(each["id"], each["object"], each["created"], each["model"]) for each in told} == {
+        (NEW, "chat.completion.chunk", 7, "m")
     }
+    assert not any("usage" in each for each in told)
 
 
-ANSWERS = st.lists(st.tuples(MESSAGES, REASONS), min_size=1, max_size=3).map(completion)
+def test_usage_that_is_asked_for_stands_in_a_chunk_of_its_own() -> None:
+    *told, last = chunks(events(orjson.dumps(HELLO), is_stream=False, usage=True))
+
+    assert (last["choices"], last["usage"]) == ([], HELLO["usage"])
+    assert all(each["usage"] is None for each in told)
 
 
-def stream(answer: dict[str, Any], *, usage: bool = True) -> bytes:
-    return as_stream(orjson.dumps(answer), is_stream=False, answer_id=OLD, usage=usage)
+def test_where_no_usage_is_known_none_is_announced() -> None:
+    answer = {name: value for name, value in HELLO.items() if name != "usage"}
+    told = chunks(events(orjson.dumps(answer), is_stream=False, usage=True))
+
+    assert not any("usage" in each for each in told)
 
 
-def chunks(events: bytes) -> list[dict[str, Any]]:
-    datas = map(data_of, EventSplitter().feed(events))
-    return [orjson.loads(data) for data in datas if data]
+def test_a_usage_chunk_is_shown_to_whom_it_is_asked_by() -> None:
+    shown = TELLING.replace(b"chatcmpl-old", NEW.encode())
+    hidden = shown[: shown.rindex(b"data: ")]
+
+    assert b"".join(events(TELLING, is_stream=True, usage=True)) == shown
+    assert b"".join(events(TELLING, is_stream=True, usage=False)) == hidden
 
 
-@given(answer=ANSWERS)
-def test_only_the_id_of_a_whole_answer_changes(answer: dict[str, Any]) -> None:
-    raw = orjson.dumps(answer)
-    got = as_plain(raw, is_stream=False, answer_id=NEW)
+def test_usage_beside_a_choice_stays_where_it_is() -> None:
+    body = stream(chunk(delta({"content": "Hi"})), chunk(delta({}, "stop"), usage=HELLO["usage"]))
 
-    assert got == raw.replace(OLD.encode(), NEW.encode(), 1)
-    ChatCompletion.model_validate(orjson.loads(got))
+    assert chunks(events(body, is_stream=True, usage=False))[-1]["usage"] == HELLO["usage"]
+    assert plain(body, is_stream=True)["usage"] == HELLO["usage"]
+
+
+def test_a_chunk_without_choices_and_usage_is_part_of_the_stream() -> None:
+    first = {**chunk(), "id": "", "model": "", "prompt_filter_results": [{"prompt_index": 0}]}
+    body = stream(first, chunk(delta({"content": "Hi"}, "stop")))
+
+    assert chunks(events(body, is_stream=True, usage=False))[0] == {**first, "id": NEW}
+    answer = plain(body, is_stream=True)
+    assert (answer["model"], answer["prompt_filter_results"]) == ("m", [{"prompt_index": 0}])
+
+
+def test_comments_stay_and_the_end_is_left_to_the_caller() -> None:
+    hi = stream(chunk(delta({"content": "Hi"}, "stop")))
+    new = hi.replace(b"chatcmpl-old", NEW.encode())
+
+    assert events(b": waiting\n\n" + hi + DONE, is_stream=True) == [b": waiting\n\n", new]
 
 
 @pytest.mark.parametrize(
-    "written",
+    ("old", "new"),
     [
-        b'{"id":"x","a":1}',
-        b'{ "id" : "x" ,"a":1}',
-        b'{"a":1,"id":"x"}',
-        b'{"a":1}',
-        b'{"a":{"id":"x"},"id":"y"}',
-        b'{"id":null,"a":1}',
-        b'{"id":"a\\"b","a":1}',
+        (b'data:{"choices":[{}],"id":"a"}\n\n', b'data:{"choices":[{}],"id":"N"}\n\n'),
+        (b'data: {"choices":[{}],"id":null}\r\n\r\n', b'data: {"choices":[{}],"id":"N"}\r\n\r\n'),
+        (b'event: x\ndata: {"choices":[{}]}\n\n', b'event: x\ndata: {"id":"N","choices":[{}]}\n\n'),
+        (b'data: {"choices":\ndata: [{}]}\n\n', b'data: {"id":"N","choices": [{}]}\n\n'),
+        (
+            b'data: {"i\\u0064":"a","choices":[{}]}\n\n',
+            b'data: {"i\\u0064":"N","choices":[{}]}\n\n',
+        ),
+        (
+            b'data: {"id":"a","choices":[{"id":"a"}],"id":"a"}\n\n',
+            b'data: {"id":"N","choices":[{"id":"a"}],"id":"N"}\n\n',
+        ),
+        (b'data: {"choices":[{}]}\r\r', b'data: {"id":"N","choices":[{}]}\r\r'),
+        (
+            b'data: {"id":"a","id":"b","choices":[{}]}\n\n',
+            b'data: {"id":"N","id":"N","choices":[{}]}\n\n',
+        ),
+        (
+            b'data: {"id":"a","choices":[{}],"\\u0069d":"b"}\n\n',
+            b'data: {"id":"N","choices":[{}],"\\u0069d":"N"}\n\n',
+        ),
+        (
+            b'data: {"x\\"id":"a","choices":[{}]}\n\n',
+            b'data: {"id":"N","x\\"id":"a","choices":[{}]}\n\n',
+        ),
+        (
+            b'data: {"x\\"id":"a","choices":[{}],"id":"a"}\n\n',
+            b'data: {"x\\"id":"a","choices":[{}],"id":"N"}\n\n',
+        ),
     ],
 )
-def test_an_id_is_found_wherever_and_however_it_is_written(written: bytes) -> None:
-    got = orjson.loads(as_plain(written, is_stream=False, answer_id=NEW))
-    assert got == {**orjson.loads(written), "id": NEW}
+def test_an_id_is_found_however_an_event_is_written(old: bytes, new: bytes) -> None:
+    assert list(as_events(old, is_stream=True, answer_id="N", usage=True)) == [new]
 
 
-@given(answer=ANSWERS)
-def test_cut_and_merged_an_answer_says_the_same(answer: dict[str, Any]) -> None:
-    got = orjson.loads(as_plain(stream(answer), is_stream=True, answer_id=NEW))
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"id":"a","choices":[{"message":{"tool_calls":[{"id":"b"},{"id":"c"}]}}]}',
+        b'{"id":"a","choices":[{"message":{"tool_calls":[{"id":"a"}]}}]}',
+        b'{"choices":[{"message":{"content":"\\"id\\":\\"a\\","}}], "id" : "a"}',
+        b'{"x":"id","y":{"id":"b"},"id":"a","choices":[{}]}',
+        b'{"id":"","choices":[{"id":""}]}',
+        b'{"id":7,"choices":[{"id":7}]}',
+        b'{"choices":[{"id":"a"}]}',
+    ],
+)
+def test_the_outermost_id_changes_and_no_other(raw: bytes) -> None:
+    assert plain(raw, is_stream=False) == {**orjson.loads(raw), "id": NEW}
 
-    assert got == {**answer, "id": NEW}
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            b'{"id":"a","choices":[{"id":"b"}],"id":"b","i\\u0064":"a"}',
+            b'{"id":"N","choices":[{"id":"b"}],"id":"N","i\\u0064":"N"}',
+        ),
+        (
+            b'{"id":"a","choices":[{"id":"c"}],"id":"b"}',
+            b'{"id":"N","choices":[{"id":"c"}],"id":"N"}',
+        ),
+        (
+            b'{"id":"a","choices":[{"id":"c"}],"id":"\\u0061"}',
+            b'{"id":"N","choices":[{"id":"c"}],"id":"N"}',
+        ),
+        (b'{"id":"a","choices":[{}],"i\\u0064":"b"}', b'{"id":"N","choices":[{}],"i\\u0064":"N"}'),
+    ],
+)
+def test_of_a_repeated_id_every_one_is_new(old: bytes, new: bytes) -> None:
+    assert as_plain(old, is_stream=False, answer_id="N") == new
 
 
-@given(answer=ANSWERS, usage=st.booleans())
-def test_a_stream_that_is_made_is_one_that_clients_understand(
-    answer: dict[str, Any], usage: bool
-) -> None:
-    got = chunks(stream(answer, usage=usage))
+def test_a_key_that_ends_like_an_id_is_none() -> None:
+    raw = b'{"x\\"id":"a","choices":[{}]}'
 
-    for chunk in got:
-        ChatCompletionChunk.model_validate(chunk)
-    assert {chunk["id"] for chunk in got} == {OLD}
-    assert [chunk["usage"] for chunk in got if chunk.get("usage")] == ([USAGE] if usage else [])
-    for choice in answer["choices"]:
-        parts = [c for chunk in got for c in chunk["choices"] if c["index"] == choice["index"]]
-        said = "".join(part["delta"].get("content") or "" for part in parts)
-        assert said == (choice["message"]["content"] or "")
-        assert parts[0]["delta"]["role"] == "assistant"
-        assert [part["finish_reason"] for part in parts if part["finish_reason"]] == [
-            choice["finish_reason"]
+    assert as_plain(raw, is_stream=False, answer_id="N") == b'{"id":"N",' + raw[1:]
+
+
+@given(document=objects(st.sampled_from(["id", 'a"id', "model"]) | st.text(max_size=3)))
+def test_no_other_byte_of_a_whole_answer_changes(document: Written) -> None:
+    new = renamed(document.raw, orjson.loads(document.raw), "N")
+
+    if "id" in document.keys:
+        assert new == document.with_members("id", '"N"')
+    else:
+        head, brace, rest = document.raw.partition(b"{")
+        comma = b"," if document.keys else b""
+        assert new == head + brace + b'"id":"N"' + comma + rest
+
+
+@given(answer=completions())
+def test_a_whole_answer_is_the_same_but_for_its_id(answer: dict[str, Any]) -> None:
+    assert as_plain(orjson.dumps(answer), is_stream=False, answer_id=NEW) == orjson.dumps(
+        {**answer, "id": NEW}
+    )
+
+
+@given(stored=streams())
+def test_a_stream_is_as_if_the_upstream_had_given_the_new_id(stored: StoredStream) -> None:
+    assert b"".join(events(stored.body, is_stream=True)) == stored.renamed(NEW)
+
+
+@given(stored=streams())
+def test_nothing_but_the_usage_chunk_is_left_out(stored: StoredStream) -> None:
+    told = chunks(events(stored.body, is_stream=True, usage=False))
+
+    assert told == [{"id": NEW, **each} for each in stored.chunks if each["choices"]]
+
+
+@given(answer=completions(), usage=st.booleans())
+def test_there_and_back_an_answer_is_the_same(answer: dict[str, Any], usage: bool) -> None:
+    told = events(orjson.dumps(answer), is_stream=False, usage=usage)
+    back = plain(b"".join(told), is_stream=True)
+
+    expected = {**answer, "id": NEW}
+    if not usage:
+        expected.pop("usage", None)
+    assert back == expected
+
+
+@given(stored=streams())
+def test_there_and_back_a_stream_tells_the_same(stored: StoredStream) -> None:
+    whole = as_plain(stored.body, is_stream=True, answer_id="between")
+    told = chunks(events(whole, is_stream=False))
+
+    assert texts(told) == texts(stored.chunks)
+    assert plain(b"".join(map(_event, told)), is_stream=True) == {
+        **orjson.loads(whole),
+        "id": NEW,
+    }
+
+
+@given(answer=completions(), usage=st.booleans())
+def test_every_chunk_is_one_for_openais_client(answer: dict[str, Any], usage: bool) -> None:
+    state: ChatCompletionStreamState[None] = ChatCompletionStreamState()
+    answer["choices"] = [{**each, "finish_reason": "stop"} for each in answer["choices"]]
+    for told in chunks(events(orjson.dumps(answer), is_stream=False, usage=usage)):
+        assert told["id"] == NEW
+        state.handle_chunk(ChatCompletionChunk.model_validate(told))
+
+    for choice, heard in zip(answer["choices"], state.get_final_completion().choices, strict=True):
+        message = choice["message"]
+        assert (heard.message.content or "") == (message["content"] or "")
+        assert (heard.message.refusal or "") == (message["refusal"] or "")
+        assert [
+            (call.id, call.function.name, call.function.arguments)
+            for call in heard.message.tool_calls or []
+        ] == [
+            (call["id"], call["function"]["name"], call["function"]["arguments"])
+            for call in message.get("tool_calls", [])
         ]
 
 
-@given(answer=ANSWERS, usage=st.booleans())
-def test_only_the_id_of_a_stream_changes_and_usage_goes_unless_it_is_asked_for(
-    answer: dict[str, Any], usage: bool
-) -> None:
-    stored = stream(answer)
-    got = as_stream(stored, is_stream=True, answer_id=NEW, usage=usage)
+@given(stored=streams())
+def test_every_merged_answer_is_one_for_openais_client(stored: StoredStream) -> None:
+    answer = as_plain(stored.body, is_stream=True, answer_id=NEW)
 
-    wanted = [chunk for chunk in chunks(stored) if usage or chunk["choices"]]
-    assert chunks(got) == [{**chunk, "id": NEW} for chunk in wanted]
-    if usage:
-        assert got == stored.replace(OLD.encode(), NEW.encode())
+    assert ChatCompletion.model_validate(orjson.loads(answer)).id == NEW
 
 
-def test_a_long_text_comes_in_pieces_of_whole_words() -> None:
-    text = "Words that belong together are not torn apart. " * 20
-    got = chunks(stream(completion([({"role": "assistant", "content": text}, "stop")])))
-    pieces = [c["delta"].get("content") for chunk in got for c in chunk["choices"]]
-    said = [piece for piece in pieces if piece]
-
-    assert len(said) > 10
-    assert all(piece.endswith(" ") for piece in said)
+CALLS = [
+    {"id": f"call_{index}", "type": "function", "function": {"name": "get", "arguments": "{}"}}
+    for index in range(2)
+]
 
 
-@pytest.mark.parametrize("end", [b"\r\n", b"\r"])
-def test_events_of_another_spelling_are_replayed_too(end: bytes) -> None:
-    events = [
-        b": keep-alive",
-        b'data: {"id":"a","choices":[{"index":0,"delta":{"content":"Hi \\"id\\":\\"a\\""}}]}',
-        b'data:{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}',
-        b'data: {"id":"b","choices":[],"usage":{"prompt_tokens":1}}',
-    ]
-    stored = b"".join(event + end + end for event in events)
-    got = chunks(as_stream(stored, is_stream=True, answer_id=NEW, usage=False))
-
-    assert [chunk["id"] for chunk in got] == [NEW, NEW]
-    assert got[0]["choices"][0]["delta"]["content"] == 'Hi "id":"a"'
-    plain = orjson.loads(as_plain(stored, is_stream=True, answer_id=NEW))
-    assert plain["choices"][0]["message"]["content"] == 'Hi "id":"a"'
-    assert plain["usage"] == {"prompt_tokens": 1}
-
-
-def test_pieces_of_parallel_calls_find_together() -> None:
-    def calls(*pieces: dict[str, Any]) -> bytes:
-        choice = {"index": 0, "delta": {"tool_calls": pieces}}
-        return event_of(orjson.dumps({"id": OLD, "choices": [choice]}))
-
-    stored = (
-        calls(
-            {
-                "index": 0,
-                "id": "call_a",
-                "type": "function",
-                "function": {"name": "look", "arguments": ""},
-            }
-        )
-        + calls(
-            {
-                "index": 1,
-                "id": "call_b",
-                "type": "function",
-                "function": {"name": "book", "arguments": "{"},
-            }
-        )
-        + calls(
-            {"index": 0, "function": {"arguments": '{"a":'}},
-            {"index": 1, "function": {"arguments": "}"}},
-        )
-        + calls({"index": 0, "id": "call_a", "function": {"arguments": "1}"}})
-    )
-    message = orjson.loads(as_plain(stored, is_stream=True, answer_id=NEW))["choices"][0]["message"]
-
-    assert message["tool_calls"] == [
-        {"id": "call_a", "type": "function", "function": {"name": "look", "arguments": '{"a":1}'}},
-        {"id": "call_b", "type": "function", "function": {"name": "book", "arguments": "{}"}},
-    ]
-
-
-@given(
-    body=st.binary()
-    | TREES.map(orjson.dumps)
-    | TREES.map(lambda tree: event_of(orjson.dumps(tree)))
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant", "content": "Grüße! 👋🏽 " * 40, "refusal": None},
+        {"role": "assistant", "content": None, "refusal": "I must not."},
+        {"role": "assistant", "content": None, "refusal": None, "tool_calls": CALLS},
+    ],
 )
-def test_whatever_else_is_stored_is_malformed_or_replayed_and_nothing_worse(body: bytes) -> None:
-    for is_stream in (False, True):
-        try:
+def test_both_forms_are_what_openai_describes(message: dict[str, Any]) -> None:
+    choices = [{**HELLO["choices"][0], "index": index, "message": message} for index in range(2)]
+    told = chunks(events(orjson.dumps({**HELLO, "choices": choices}), is_stream=False))
+
+    for each in told:
+        check_chunk(each)
+    answer = plain(b"".join(map(_event, told)), is_stream=True)
+    check_answer(answer)
+    assert answer["choices"] == choices
+
+
+def test_tool_calls_in_pieces_are_put_together_by_their_index() -> None:
+    def call(index: int, arguments: str, **head: Any) -> Any:
+        name = {"name": head.pop("name")} if "name" in head else {}
+        function = {**name, "arguments": arguments}
+        return delta({"tool_calls": [{"index": index, **head, "function": function}]})
+
+    body = stream(
+        chunk(call(0, "", id="call_0", type="function", name="get")),
+        chunk(call(0, '{"a"')),
+        chunk(call(1, "{", id="call_1", type="function", name="set")),
+        chunk(call(0, ":1}", id="", type="function", name="get")),
+        chunk(call(1, "}")),
+        chunk(delta({}, "tool_calls")),
+    )
+
+    [choice] = plain(body, is_stream=True)["choices"]
+    assert choice["message"]["tool_calls"] == [
+        {"id": "call_0", "type": "function", "function": {"name": "get", "arguments": '{"a":1}'}},
+        {"id": "call_1", "type": "function", "function": {"name": "set", "arguments": "{}"}},
+    ]
+
+
+def test_log_probabilities_are_joined_and_come_with_the_first_text() -> None:
+    one, other = ({"token": each, "logprob": -1.0} for each in ("Hi", "!"))
+    body = stream(
+        chunk(delta({"content": "Hi"}) | {"logprobs": {"content": [one], "refusal": None}}),
+        chunk(delta({"content": "!"}) | {"logprobs": {"content": [other], "refusal": None}}),
+        chunk(delta({}, "stop")),
+    )
+    whole = as_plain(body, is_stream=True, answer_id=NEW)
+    logprobs = {"content": [one, other], "refusal": None}
+    told = chunks(events(whole, is_stream=False))
+
+    assert orjson.loads(whole)["choices"][0]["logprobs"] == logprobs
+    assert [each["choices"][0]["logprobs"] for each in told] == [None, logprobs, None]
+
+
+def test_members_that_only_some_vendors_know_are_told_too() -> None:
+    body = stream(
+        chunk(delta({"reasoning": "Hm", "role": "assistant"}), provider="p"),
+        chunk(delta({"reasoning": "m.", "role": "assistant"}), provider="p"),
+        chunk(delta({"content": "Hi"}, "stop", stop_reason=7), provider="p"),
+    )
+    answer = plain(body, is_stream=True)
+    first, *more, last = chunks(events(orjson.dumps(answer), is_stream=False))
+
+    assert (answer["provider"], first["provider"]) == ("p", "p")
+    assert not any("provider" in each for each in [*more, last])
+    assert answer["choices"][0]["message"]["reasoning"] == "Hmm."
+    assert answer["choices"][0]["stop_reason"] == last["choices"][0]["stop_reason"] == 7
+
+
+def test_what_is_told_later_does_not_unsay_anything() -> None:
+    body = stream(
+        chunk(delta({"content": "Hi"}, "stop", stop_reason=7), usage=HELLO["usage"]),
+        {**chunk(delta({}, None, stop_reason=None), usage=None), "created": 0, "model": ""},
+    )
+    answer = plain(body, is_stream=True)
+    [choice] = answer["choices"]
+
+    assert (answer["created"], answer["model"], answer["usage"]) == (7, "m", HELLO["usage"])
+    assert (choice["finish_reason"], choice["stop_reason"]) == ("stop", 7)
+
+
+def test_choices_and_calls_stand_in_the_order_of_their_indices() -> None:
+    def call(index: int) -> Any:
+        return delta({"tool_calls": [{"index": index, **CALLS[index]}]}, index=1)
+
+    body = stream(chunk(call(1)), chunk(call(0)), chunk(delta({"content": "Hi"})))
+    first, second = plain(body, is_stream=True)["choices"]
+
+    assert first["message"]["content"] == "Hi"
+    assert second["message"]["tool_calls"] == CALLS
+
+
+def test_choices_without_an_index_are_counted() -> None:
+    choices = [{"message": {"content": text}, "finish_reason": "stop"} for text in "ab"]
+    told = chunks(events(orjson.dumps({"choices": choices}), is_stream=False))
+
+    assert texts(told) == {(0, "content"): "a", (1, "content"): "b"}
+
+
+def test_what_belongs_to_the_other_form_is_not_carried_over() -> None:
+    whole = {**HELLO["choices"][0], "delta": {"content": "twice"}}
+    part = delta({"content": "Hi"}, "stop", message={"content": "twice"})
+
+    told = chunks(events(orjson.dumps({**HELLO, "choices": [whole]}), is_stream=False))
+    answer = plain(stream(chunk(part, obfuscation="x8Q")), is_stream=True)
+
+    assert texts(told) == {(0, "content"): "Hello, you!"}
+    assert answer["choices"][0]["message"]["content"] == "Hi"
+    assert "obfuscation" not in answer
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"choices":[]}',
+        b'{"choices":[7]}',
+        b'{"choices":{"a":1}}',
+        b'{"choices":[{}],"x":' + nested(2000) + b"}",
+    ],
+)
+def test_what_is_no_answer_is_malformed_in_every_form(raw: bytes) -> None:
+    for is_stream, body in (
+        (False, raw),
+        (True, raw),
+        (True, event_of(raw)),
+        (True, b"data: " + raw),
+    ):
+        with pytest.raises(MalformedAnswer):
             as_plain(body, is_stream=is_stream, answer_id=NEW)
-            as_stream(body, is_stream=is_stream, answer_id=NEW, usage=False)
-        except MalformedAnswer:
-            continue
+        with pytest.raises(MalformedAnswer):
+            as_events(body, is_stream=is_stream, answer_id=NEW, usage=True)
 
 
-def test_done_is_no_part_of_what_is_stored() -> None:
-    assert DONE not in stream(completion([({"role": "assistant", "content": "Hi"}, "stop")]))
+@pytest.mark.parametrize(
+    ("raw", "is_stream"),
+    [
+        (b'{"choices":[{"message":{"x":' + nested(900) + b"}}]}", False),
+        (b'data: {"choices":[{"delta":{"x":' + nested(900) + b"}}]}\n\n", True),
+        (
+            2 * (b'data: {"choices":[{"delta":' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}]}\n\n"),
+            True,
+        ),
+    ],
+)
+def test_what_is_nested_too_deeply_cannot_be_told_otherwise(raw: bytes, is_stream: bool) -> None:
+    def retell() -> object:
+        if is_stream:
+            return as_plain(raw, is_stream=True, answer_id=NEW)
+        return as_events(raw, is_stream=False, answer_id=NEW, usage=True)
+
+    with pytest.raises(MalformedAnswer, match="too deeply"):
+        retell()
+
+
+CUT = TELLING + b'data: {"id":"chatcmpl-old","choices":[{"delta":{"content":"\n\n'
+
+
+def test_a_stream_that_broke_off_is_malformed() -> None:
+    for body in (TELLING + event_of(b'{"error":{"message":"no"}}'), TELLING[:-1], CUT):
+        with pytest.raises(MalformedAnswer):
+            as_events(body, is_stream=True, answer_id=NEW, usage=True)
+        with pytest.raises(MalformedAnswer):
+            as_plain(body, is_stream=True, answer_id=NEW)
+
+
+_PARTS = TREES | st.fixed_dictionaries(
+    {}, optional={"role": TREES, "content": TREES, "tool_calls": TREES, "function_call": TREES}
+)
+_CHOICE = st.fixed_dictionaries(
+    {}, optional={"index": TREES, "delta": _PARTS, "message": _PARTS, "logprobs": TREES}
+)
+_ANSWER = st.fixed_dictionaries(
+    {"choices": TREES | st.lists(_CHOICE | TREES, max_size=3)},
+    optional={"id": TREES, "usage": TREES, "error": TREES, "created": TREES},
+)
+_JSON = _ANSWER.map(orjson.dumps) | objects().map(lambda document: document.raw) | st.binary()
+_END = st.sampled_from([b"\n\n", b"\r\n\r\n", b"\r\r", b"\n"])
+_BODIES = _JSON | st.lists(
+    st.tuples(st.sampled_from([b"data: ", b"data:", b": ", b""]), _JSON, _END).map(b"".join)
+).map(b"".join)
+
+
+@given(body=_BODIES, usage=st.booleans())
+def test_any_bytes_are_told_again_or_malformed(body: bytes, usage: bool) -> None:
+    for is_stream in (False, True):
+        with contextlib.suppress(MalformedAnswer):
+            assert plain(body, is_stream=is_stream)["id"] == NEW
+        with contextlib.suppress(MalformedAnswer):
+            told = events(body, is_stream=is_stream, usage=usage)
+            assert {each["id"] for each in chunks(told)} == {NEW}
+
+
+def _event(told: dict[str, Any]) -> bytes:
+    return event_of(orjson.dumps(told))

@@ -1,0 +1,71 @@
+"""A stored stream, taken apart again: its events, and the chunk in each of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from router.wire.answer import MalformedAnswer
+from router.wire.sse import EventSplitter, data_of
+
+
+def events_in(body: bytes) -> list[bytes]:
+    """The events of a stored stream, each with its blank line; joined they are `body`.
+
+    Raises MalformedAnswer when the last one is not whole.
+    """
+    *lines, rest = body.split(b"\n")
+    if (
+        b"\r" not in body and not any(lines[1::2]) and len(lines) % 2 == 0
+    ):  # one line each, as usual
+        events = [line + b"\n\n" for line in lines[::2]]
+    else:
+        splitter = EventSplitter(max_event_bytes=len(body))
+        events, rest = splitter.feed(body), splitter.rest()
+    if rest:
+        raise MalformedAnswer("the stored stream ends within an event")
+    return events
+
+
+def chunk_in(event: bytes) -> dict[str, Any] | None:
+    """The chunk that an event brings, None for a comment or the end of the stream.
+
+    Raises MalformedAnswer for an error, and for what is no chunk.
+    """
+    data = data_of(event)
+    if data is None or data.strip() == b"[DONE]":
+        return None
+    try:
+        chunk = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise MalformedAnswer("an event of the stored stream is not JSON") from None
+    if not isinstance(chunk, dict):
+        raise MalformedAnswer("an event of the stored stream is no object")
+    if chunk.get("error"):
+        raise MalformedAnswer("the stored stream carries an error")
+    choices_in(chunk)
+    return chunk
+
+
+def is_usage_chunk(chunk: Mapping[str, Any]) -> bool:
+    """Whether this is the extra chunk that has no choices and tells the usage of all."""
+    return bool(chunk.get("usage")) and not chunk.get("choices")
+
+
+def is_done(event: bytes) -> bool:
+    """Whether this is the event that ends every stream."""
+    return (data_of(event) or b"").strip() == b"[DONE]"
+
+
+def choices_in(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """The choices of a chunk or a whole answer, if any. Raises MalformedAnswer where they are none."""
+    choices = part.get("choices") or []
+    if not isinstance(choices, list) or not all(isinstance(each, dict) for each in choices):
+        raise MalformedAnswer("the choices of the stored answer are no list of objects")
+    return choices
+
+
+def index_of(choice: dict[str, Any], otherwise: int = 0) -> int:
+    """Which of several choices this is."""
+    index = choice.get("index")
+    return index if isinstance(index, int) else otherwise
