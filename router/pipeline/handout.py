@@ -13,7 +13,7 @@ from router.pipeline.telling import Telling
 from router.ports import World
 from router.wire.cached import StoredAnswer
 from router.wire.chat import ChatRequest
-from router.wire.replay import as_plain, as_stream
+from router.wire.replay import as_events, as_plain
 from router.wire.sse import DONE, EventSplitter
 
 _PIECE_BYTES = 2**16
@@ -82,12 +82,13 @@ class Handout:
         return as_plain(answer.body, is_stream=answer.is_stream, answer_id=self._answer_id)
 
     def _stream(self, answer: StoredAnswer) -> bytes:
-        return as_stream(
+        events = as_events(
             answer.body,
             is_stream=answer.is_stream,
             answer_id=self._answer_id,
             usage=self.request.wants_usage,
         )
+        return b"".join(events)
 
     async def _replay(self, stream: bytes, entry: Entry) -> AsyncGenerator[bytes]:
         """A stored stream once more, with its own cost."""

@@ -21,7 +21,7 @@ from router.pipeline.visit import Visit
 from router.ports import World
 from router.wire.answer import MalformedAnswer
 from router.wire.cached import StoredAnswer
-from router.wire.replay import completion
+from router.wire.replay import whole
 from router.wire.wording import split
 
 
@@ -127,7 +127,7 @@ class Similar:
 def text_of(answer: StoredAnswer) -> str:
     """What an answer says in its first choice, "" where that is nothing."""
     try:
-        choices = completion(answer.body, is_stream=answer.is_stream).get("choices")
+        choices = whole(answer.body, is_stream=answer.is_stream).get("choices")
     except MalformedAnswer:
         return ""
     message = choices[0].get("message") if choices else None

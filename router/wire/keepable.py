@@ -1,6 +1,8 @@
 """Whether an answer may be stored: a flaw would be told to everybody who asks the same."""
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,6 +18,33 @@ _FLAWED_ENDS: Mapping[object, str] = {
     "content_filter": "a choice was filtered",
 }
 _CALLS = ("tool_calls", "function_call")
+_WHOLE = frozenset({"stop"})
+_SAYS_MORE = re.compile(rb'"(?:refusal"\s*:\s*"|reasoning|error"\s*:\s*[^n\s])')
+"""A member beside the content that a stream may consist of; what looks like one is looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What was seen of a stream while it passed by; enough to judge most of them without reading again.
+
+    `choices` is how many have ended, `chars` how much text was told in all.
+    """
+
+    finish_reasons: frozenset[str]
+    choices: int
+    calls_tools: bool
+    chars: int
+
+
+def flaw_of_stream(
+    events: bytes, ending: Ending, *, request: Mapping[str, Any], keeps_tool_calls: bool
+) -> str | None:
+    """Like `flaw_of`, for a stream whose ending is known: most need not be put together for it."""
+    is_plain_text = not (ending.calls_tools or request.get("response_format") or ending.chars == 0)
+    if is_plain_text and ending.finish_reasons == _WHOLE and not _SAYS_MORE.search(events):
+        wanted = request.get("n") or 1
+        return None if ending.choices == wanted else _wrong_count(ending.choices, wanted)
+    return flaw_of(events, is_stream=True, request=request, keeps_tool_calls=keeps_tool_calls)
 
 
 def flaw_of(
@@ -40,7 +69,7 @@ def _flaws(
         yield "it carries an error"
     choices, wanted = choices_in(completion), request.get("n") or 1
     if len(choices) != wanted:
-        yield f"it has {len(choices)} choices, not {wanted}"
+        yield _wrong_count(len(choices), wanted)
     response_format = request.get("response_format")
     for choice in choices:
         message = choice.get("message")
@@ -90,3 +119,7 @@ def _schema(response_format: Mapping[str, Any]) -> object:
         return {"type": "object"}
     named = response_format.get("json_schema")
     return named.get("schema") if isinstance(named, dict) else None
+
+
+def _wrong_count(choices: int, wanted: int) -> str:
+    return f"it has {choices} choices, not {wanted}"
