@@ -19,6 +19,8 @@ _FLAWED_ENDS: Mapping[object, str] = {
 }
 _CALLS = ("tool_calls", "function_call")
 _WHOLE = frozenset({"stop"})
+_SURELY_WORDS = 64
+"""So many characters of content are not white space alone."""
 _SAYS_MORE = re.compile(rb'"(?:refusal"\s*:\s*"|reasoning|error"\s*:\s*[^n\s])')
 """A member beside the content that a stream may consist of; what looks like one is looked into."""
 
@@ -40,10 +42,10 @@ def flaw_of_stream(
     events: bytes, ending: Ending, *, request: Mapping[str, Any], keeps_tool_calls: bool
 ) -> str | None:
     """Like `flaw_of`, for a stream whose ending is known: most need not be put together for it."""
-    is_plain_text = not (ending.calls_tools or request.get("response_format") or ending.chars == 0)
-    if is_plain_text and ending.finish_reasons == _WHOLE and not _SAYS_MORE.search(events):
-        wanted = request.get("n") or 1
-        return None if ending.choices == wanted else _wrong_count(ending.choices, wanted)
+    is_plain = not (ending.calls_tools or request.get("response_format") or request.get("n"))
+    is_long = ending.chars >= _SURELY_WORDS and ending.choices == 1
+    if is_plain and is_long and ending.finish_reasons == _WHOLE and not _SAYS_MORE.search(events):
+        return None
     return flaw_of(events, is_stream=True, request=request, keeps_tool_calls=keeps_tool_calls)
 
 
@@ -69,7 +71,7 @@ def _flaws(
         yield "it carries an error"
     choices, wanted = choices_in(completion), request.get("n") or 1
     if len(choices) != wanted:
-        yield _wrong_count(len(choices), wanted)
+        yield f"it has {len(choices)} choices, not {wanted}"
     response_format = request.get("response_format")
     for choice in choices:
         message = choice.get("message")
@@ -119,7 +121,3 @@ def _schema(response_format: Mapping[str, Any]) -> object:
         return {"type": "object"}
     named = response_format.get("json_schema")
     return named.get("schema") if isinstance(named, dict) else None
-
-
-def _wrong_count(choices: int, wanted: int) -> str:
-    return f"it has {choices} choices, not {wanted}"

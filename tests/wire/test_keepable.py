@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.wire.keepable import flaw_of
+from router.wire.answer import read_event
+from router.wire.keepable import Ending, flaw_of, flaw_of_stream
 from router.wire.replay import as_events
+from router.wire.sse import EventSplitter
 from tests.wire.documents import TREES
 from tests.wire.requests import USUAL, odd_requests
 from tests.wire.stored import chunk, completions, delta, stream
@@ -211,3 +213,49 @@ def test_any_answer_to_any_request_is_judged(
     found = flaw_of(written, is_stream=is_stream, request=request, keeps_tool_calls=True)
 
     assert found is None or found
+
+
+def seen(events: bytes) -> Ending:
+    """What a listener has seen of a stream."""
+    every = [read_event(raw) for raw in EventSplitter().feed(events)]
+    return Ending(
+        frozenset().union(*(event.finish_reasons for event in every)),
+        len(frozenset().union(*(event.finished for event in every))),
+        any(event.calls_tools for event in every),
+        sum(event.output_chars for event in every),
+    )
+
+
+ASKED = st.fixed_dictionaries(
+    {},
+    optional={
+        "n": st.integers(1, 3),
+        "response_format": st.sampled_from([{"type": "text"}, {"type": "json_object"}]),
+    },
+)
+
+
+def long(answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with more to say: only a long stream is judged by what was heard of it."""
+    for each in answer["choices"]:
+        if each["message"].get("content"):
+            each["message"]["content"] += " and so on" * 20
+    return answer
+
+
+@given(answer=completions() | completions().map(long), asked=ASKED, keeps=st.booleans())
+def test_a_stream_that_was_heard_is_judged_like_one_that_is_read_again(
+    answer: dict[str, Any], asked: dict[str, Any], keeps: bool
+) -> None:
+    told = as_events(orjson.dumps(answer), is_stream=False, answer_id="x", usage=True)
+    events = b"".join(told)
+    heard = flaw_of_stream(events, seen(events), request=asked, keeps_tool_calls=keeps)
+    read = flaw_of(events, is_stream=True, request=asked, keeps_tool_calls=keeps)
+    assert (heard is None) == (read is None), (heard, read)
+
+
+def test_an_ordinary_stream_is_not_put_together_again() -> None:
+    ending = Ending(frozenset({"stop"}), 1, calls_tools=False, chars=500)
+    assert flaw_of_stream(b"", ending, request={}, keeps_tool_calls=False) is None
+    for more in (b'"reasoning_content":"Hm"', b'"refusal": "No"', b'"error":{"code":1}'):
+        assert flaw_of_stream(more, ending, request={}, keeps_tool_calls=False) is not None
