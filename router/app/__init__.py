@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from router.app.stores import (
     Links,
     Stores,
+    affinity_of,
     cache_of,
     ledger_of,
     links_of,
@@ -58,6 +59,7 @@ from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring, StoreAway, Stored
 from router.server.protocol import QuietRequestHandler
+from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import NoCache
 from router.stores.memory.ledger import MemoryLedger
 from router.stores.memory.meter import MemoryMeter
@@ -131,6 +133,7 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     """A pipeline that can decide and has nothing to send with: for explanations and checks."""
     stores = Stores(
         NoCache(),
+        MemoryAffinity(world.monotonic_s),
         Semantic({}, None, Watch(), world.chance),
         Flights(),
         LonelyTower(),
@@ -157,6 +160,7 @@ def _assembled(
         hedging=Hedging({}),
         means=Means(upstreams, Slots(), world),
         cache=stores.cache,
+        affinity=stores.affinity,
         flights=stores.flights,
         similar=Similar(stores.semantic, vectors_of(settings), judge, world),
         tower=stores.tower,
@@ -255,7 +259,8 @@ async def _pipeline(
     stack.push_async_callback(flights.close)
     semantic = await semantic_of(settings, world, links)
     stack.push_async_callback(semantic.close)
-    stores = Stores(cache, semantic, flights, tower, ledger, purse, meter)
+    affinity = affinity_of(links, world)
+    stores = Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)
     return _assembled(settings, world, upstreams, stores)
 
 

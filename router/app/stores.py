@@ -17,14 +17,16 @@ from router.domain.semantic import Sameness
 from router.pipeline.flights import Flights
 from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Vectors
-from router.ports import Cache, Embedder, Ledger, Meter, Purse, Tower, VectorIndex, World
+from router.ports import Affinity, Cache, Embedder, Ledger, Meter, Purse, Tower, VectorIndex, World
 from router.providers.embeddings import UpstreamEmbedder
 from router.providers.local_embeddings import load_wordllama
+from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache, NoCache
 from router.stores.memory.index import MemoryIndex
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
 from router.stores.memory.tower import LonelyTower
+from router.stores.redis.affinity import RedisAffinity
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.index import RedisIndex
 from router.stores.redis.link import RedisLink
@@ -70,6 +72,7 @@ class Stores:
     """Where a pipeline keeps what it must remember."""
 
     cache: Cache
+    affinity: Affinity
     semantic: Semantic
     flights: Flights
     tower: Tower
@@ -177,6 +180,13 @@ def cache_of(settings: Settings, world: World, link: RedisLink | None) -> Cache:
         max_entry_bytes=settings.cache_max_entry_bytes,
         monotonic_s=world.monotonic_s,
     )
+
+
+def affinity_of(links: Links, world: World) -> Affinity:
+    """Who remembers which model a session is with."""
+    if links.quick is not None:
+        return RedisAffinity(links.quick)
+    return MemoryAffinity(world.monotonic_s)
 
 
 async def semantic_of(settings: Settings, world: World, links: Links) -> Semantic:

@@ -63,6 +63,7 @@ def choose(
         raise NothingAdequate(policy.name, tuple(excluded))
     reference = _reference(terms, circumstances, candidates, able)
     ranking = _rank(able, terms, _required_p(terms, reference))
+    ranking = _staying(ranking, able, circumstances.stays_with)
     if ranking.reason is None:
         raise NothingAdequate(policy.name, (*excluded, *ranking.exclusions))
     return Decision(
@@ -174,6 +175,21 @@ def _rank(able: list[Candidate], terms: Terms, required_p: float) -> _Ranking:
     kept = tuple(c for place, c in enumerate(ordered) if place == 0 or not c.is_stored)
     left = tuple(_not_kept(c, required_p) for c in able if _is_left_over(c, kept, required_p))
     return _Ranking(required_p, reason, kept, left)
+
+
+def _staying(ranking: _Ranking, able: list[Candidate], stays_with: str) -> _Ranking:
+    """The model that has called tools gets their results, unless an answer to them is stored.
+
+    Another one would have to read the whole conversation anew, at full price. It was good enough for
+    the work when it was chosen; here only a tool's words are judged.
+    """
+    live = (c for c in able if c.model.id == stays_with and not c.is_stored)
+    staying = next(live, None)
+    if staying is None or ranking.reason is None or ranking.ordered[0].is_stored:
+        return ranking
+    others = tuple(c for c in ranking.ordered if c is not staying)
+    left = tuple(each for each in ranking.exclusions if each.candidate is not staying)
+    return _Ranking(ranking.required_p, Reason.SESSION, (staying, *others), left)
 
 
 def _is_left_over(candidate: Candidate, kept: tuple[Candidate, ...], required_p: float) -> bool:

@@ -60,6 +60,8 @@ def _choice(decision: Decision) -> str:
             return (
                 f"None is that good; the policy then takes the best, {chosen.model.id} {quality}."
             )
+        case Reason.SESSION:
+            return f"{chosen.model.id} {quality} has called the tools whose results come now, and goes on."
         case Reason.CHEAPEST_AVAILABLE:
             return f"None is that good; the policy then takes the cheapest, {chosen.model.id} {quality}."
         case _ if chosen.is_stored:

@@ -93,6 +93,7 @@ class Circumstances:
 
     `models` are those that its key may use, none for all of them. `money_left` is what its tightest
     budget has left, None without budgets, and `budget_left` the least share of any, 1.0 without.
+    `stays_with` is the model that has called the tools whose results the request brings, "" for none.
     """
 
     asked: str = ""
@@ -101,6 +102,7 @@ class Circumstances:
     models: frozenset[str] = frozenset()
     money_left: Money | None = None
     budget_left: float = 1.0
+    stays_with: str = ""
 
 
 Condition = Callable[[Features, Circumstances], bool]

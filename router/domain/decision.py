@@ -61,6 +61,8 @@ class Reason(StrEnum):
     PINNED = "pinned"
     BEST_AVAILABLE = "best-available"
     CHEAPEST_AVAILABLE = "cheapest-available"
+    SESSION = "session"
+    """It has called the tools whose results this request brings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Keeps one request's account while it is walked: every attempt becomes an entry, posted together."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from router.decision.experience import Experience
@@ -20,7 +20,8 @@ from router.ports import Ledger
 class Bookkeeper:
     """Writes down the attempts of one request. The ledger gets them in one go, at the end.
 
-    `posted` are the entries that the ledger has.
+    `posted` are the entries that the ledger has. `answers_by` is told the id of the model whose whole
+    answer the client gets.
     """
 
     account: Account
@@ -28,6 +29,7 @@ class Bookkeeper:
     experience: Experience
     wallet: Wallet
     posted: tuple[Entry, ...] = ()
+    answers_by: Callable[[str], None] | None = None
     _entries: list[Entry] = field(default_factory=list)
 
     async def set_aside(self, start: Start) -> Fault | None:
@@ -62,6 +64,8 @@ class Bookkeeper:
             first_content_s=timing.first_content_s,
             total_s=timing.total_s,
         )
+        if self.answers_by is not None:
+            self.answers_by(entry.model)
         return entry
 
     def from_cache(self, candidate: Candidate, usage: Usage, timing: Timing) -> Entry:

@@ -33,12 +33,16 @@ from router.pipeline.reply import Reply
 from router.pipeline.shelf import Shelf, is_still
 from router.pipeline.similar import Asked, Find, Similar
 from router.pipeline.telling import Telling
-from router.pipeline.visit import Caller, Visit, payer_of
+from router.pipeline.visit import Caller, Visit, payer_of, session_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
-from router.ports import Cache, Ledger, Meter, Purse, Tower
+from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parse_chat
 from router.wire.limits import RequestLimits
+
+_RESULTS = frozenset({"tool", "function"})
+_SESSION_S = 3600
+"""How long after its last answer a session's model is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class Pipeline:
     hedging: Hedging
     means: Means
     cache: Cache
+    affinity: Affinity
     similar: Similar
     flights: Flights
     tower: Tower
@@ -80,11 +85,18 @@ class Pipeline:
         target = self.judge.target(request, caller)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()
-        visit = self.judge.visit(request, caller, target, balances, budgets)
+        stays_with = await self._model_of(request, caller)
+        visit = self.judge.visit(request, caller, target, balances, budgets, stays_with)
         shelf = self._shelf(visit)
         if shelf.is_shared:
             return await self._together(visit, shelf)
         return await self._served(visit, await self._look(visit, shelf))
+
+    async def _model_of(self, request: ChatRequest, caller: Caller) -> str:
+        """The model that has called the tools whose results come now, "" where nobody knows one."""
+        if not caller.session or request.messages[-1]["role"] not in _RESULTS:
+            return ""
+        return await self.affinity.model_of(session_of(caller)) or ""
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -216,9 +228,14 @@ class Pipeline:
         books = Bookkeeper(account, self.ledger, self.judge.experience, wallet)
         if asked is not None:
             books.embedded(*asked)
+        if caller.session:
+            books.answers_by = lambda model_id: self._stay(caller, model_id)
         return Telling(
             caller.request_id, decision, books, caller.wants_receipt or request.extension.receipt
         )
+
+    def _stay(self, caller: Caller, model_id: str) -> None:
+        self.flights.start(self.affinity.stay(session_of(caller), model_id, _SESSION_S))
 
     def _patience(self, visit: Visit) -> Patience:
         """How long this client waits, for itself or along with others."""

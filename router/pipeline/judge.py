@@ -52,6 +52,7 @@ class Judge:
         target: Policy | Model,
         balances: Sequence[Balance],
         budgets: tuple[Budget, ...],
+        stays_with: str = "",
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
         features = features_of(request.body, self.counter)
@@ -61,6 +62,7 @@ class Judge:
             tags=frozenset(caller.tags),
             models=caller.grants.models,
             money_left=least_left(balances),
+            stays_with=stays_with,
             budget_left=_supposed(caller.budget_left, least_share_left(balances)),
         )
         if isinstance(target, Model):

@@ -19,7 +19,7 @@ class Caller:
 
     `wish` is about caching; `deadline_s` is how long the client is willing to wait, None where it
     did not say; `wants_receipt` whether what the answer cost shall come with it. `grants` are those
-    of the key, `key_tags` the tags that were given to it and not by the client. `budget_left` is a
+    of the key, `session` is what the client calls its conversation, "" for nothing, `key_tags` the tags that were given to it and not by the client. `budget_left` is a
     share to suppose, for explanations; None takes it as it is.
     """
 
@@ -31,6 +31,7 @@ class Caller:
     wants_receipt: bool = False
     grants: Grants = EVERYTHING_GRANTED
     key_tags: tuple[str, ...] = ()
+    session: str = ""
     budget_left: float | None = None
 
 
@@ -70,3 +71,8 @@ def payer_of(caller: Caller, target: Policy | Model) -> Payer:
     """On whose account a request goes that `target` decides, or answers."""
     policy = "" if isinstance(target, Model) else target.name
     return Payer(caller.key, caller.tags, policy, caller.grants)
+
+
+def session_of(caller: Caller) -> str:
+    """The name of the caller's session, which no other key has."""
+    return f"{caller.key}\n{caller.session}"

@@ -30,6 +30,8 @@ _MAX_TAGS = 16
 _TAG = re.compile(r"[!-~]{1,64}")
 _DEADLINE = "x-farthing-deadline-s"
 _RECEIPT = "x-farthing-receipt"
+_SESSION = "x-session-id"
+_NAME = re.compile(r"[!-~]{1,128}")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -233,6 +235,7 @@ def _caller(request: web.Request, key: VirtualKey) -> Caller:
         wants_receipt=_flag(request.headers.get(_RECEIPT), _RECEIPT),
         grants=key.grants,
         key_tags=key.tags,
+        session=_session(request.headers.get(_SESSION, "")),
     )
 
 
@@ -246,6 +249,16 @@ def _deadline_s(value: str | None) -> float | None:
     if not 0.0 < deadline_s < float("inf"):
         raise ApiError.invalid(_DEADLINE, f"'{_DEADLINE}' must be a number of seconds above 0.")
     return deadline_s
+
+
+def _session(value: str) -> str:
+    name = value.strip()
+    if name and not _NAME.fullmatch(name):
+        raise ApiError.invalid(
+            _SESSION,
+            f"'{_SESSION}' must be a name of at most 128 characters, in ASCII, without spaces.",
+        )
+    return name
 
 
 def _flag(value: str | None, name: str) -> bool:

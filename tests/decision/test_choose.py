@@ -253,3 +253,30 @@ def test_a_pinned_model_is_asked_alone_and_is_its_own_reference() -> None:
 def test_terms_that_are_no_probabilities_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         Terms(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_model_that_called_a_tool_gets_its_result() -> None:
+    decision = deciding(who=Circumstances(stays_with="small"), within=0.1)
+
+    assert told(decision) == "session small | middle top | "
+    assert decision.required_p == pytest.approx(0.85)
+
+
+@pytest.mark.parametrize(
+    ("stays_with", "terms"),
+    [
+        ("gone", {}),
+        ("top", {"pool": Pool(without_tags=frozenset({"closed"}))}),
+        ("top", {"ceiling": Money.from_usd("0.0001")}),
+        ("small", {"otherwise": Otherwise.REFUSE, "floor": 0.99}),
+    ],
+)
+def test_a_model_that_may_not_answer_may_not_in_a_session_either(
+    stays_with: str, terms: dict[str, Any]
+) -> None:
+    without = refusal(**terms) if "floor" in terms else deciding(**terms)
+    if isinstance(without, NothingAdequate):
+        with pytest.raises(NothingAdequate):
+            deciding(who=Circumstances(stays_with=stays_with), **terms)
+    else:
+        assert deciding(who=Circumstances(stays_with=stays_with), **terms) == without

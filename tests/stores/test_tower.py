@@ -30,7 +30,7 @@ def shared_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-QUICK = Pace(lease_s=0.6, watch_s=0.02, slice_s=0.1)
+QUICK = Pace(lease_s=0.6, watch_s=0.02, slice_s=0.1, wish_s=0.5)
 
 
 def nobody() -> None: ...
@@ -42,10 +42,11 @@ async def towers(url: str, count: int, pace: Pace = QUICK) -> AsyncIterator[list
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(count):
-            link = RedisLink(url, timeout_s=0.2, monotonic_s=monotonic, pause_s=0.1)
-            waiting = RedisLink(url, timeout_s=1.0, monotonic_s=monotonic, pause_s=0.1)
+            link = RedisLink(url, timeout_s=1.0, monotonic_s=monotonic, pause_s=0.1)
+            waiting = RedisLink(url, timeout_s=2.0, monotonic_s=monotonic, pause_s=0.1)
             stack.push_async_callback(waiting.close)
             stack.push_async_callback(link.close)
+            await asyncio.gather(link.open(), waiting.open())
             tower = RedisTower(link, waiting, monotonic, asyncio.sleep, pace)
             stack.push_async_callback(tower.close)
             made.append(tower)
@@ -214,6 +215,24 @@ async def test_a_redis_that_goes_ends_what_is_followed_and_never_skips_a_frame(
         await lead.send(b"behind the hole")
         await lead.give_up()
         assert await asyncio.wait_for(following, 10) in ([b"a"], [b"a", b"lost"], [])
+
+
+async def test_behind_a_restart_that_nobody_noticed_no_frame_follows(
+    redis_server: RedisServer,
+) -> None:
+    wanted = asyncio.Event()
+    async with towers(redis_server.url, 2) as (one, two):
+        lead = await led(one, "t15", wanted)
+        following = Steady(two.follow("t15"))
+        waiting = asyncio.create_task(following.next())
+        await asyncio.wait_for(wanted.wait(), 5)
+        await lead.send(b"a")
+        assert await waiting == b"a"
+        async with Redis.from_url(redis_server.url) as client:
+            await client.flushall()
+        await lead.send(b"behind the hole")
+        assert await following.next() is None
+        await following.close()
 
 
 async def test_a_cancelled_lead_is_given_up(shared_url: str) -> None:

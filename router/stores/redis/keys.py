@@ -8,7 +8,7 @@
 |                                 |            | lapses (Unix time)                    |                       |
 | `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
 | `farthing:2:{<flight>}:lead`    | string     | the leader's token                    | 3 s, renewed          |
-| `farthing:2:{<flight>}:wanted`  | string     | that somebody follows                 | about 1 s, renewed    |
+| `farthing:2:{<flight>}:wanted`  | string     | that somebody follows                 | 5 s, renewed          |
 | `farthing:2:{<flight>}:frames:<token>` | stream | `frame`: a piece; `over`: the end  | a minute              |
 | `farthing:2:notices`            | hash       | `<about>:<name>`: until when (Unix    | ten minutes           |
 |                                 |            | time by Redis), or `no longer`        |                       |

@@ -35,9 +35,12 @@ return 1 + redis.call('EXISTS', KEYS[2])
 """0: no longer ours; 1: ours; 2: ours, and wanted."""
 
 _SEND = """
-redis.call('XADD', KEYS[1], '*', 'frame', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('XADD', KEYS[2], '*', 'frame', ARGV[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
+return 1
 """
+"""A Redis that was restarted has lost the frames together with the lead: no later one may follow them."""
 
 _GIVE_UP = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
@@ -53,12 +56,14 @@ class Pace:
     """How often things are looked at, in seconds.
 
     A lead lapses `lease_s` after it was renewed, which happens every `watch_s`; so long a leader that
-    died is waited for. A follower looks up every `slice_s` whether there is a leader.
+    died is waited for. A follower looks up every `slice_s` whether there is a leader, and says that it
+    wants the answer; it is believed for `wish_s`, for its client may read slowly.
     """
 
     lease_s: float = 3.0
     watch_s: float = 0.1
     slice_s: float = 0.5
+    wish_s: float = 5.0
     most_followed: int = 12
 
 
@@ -168,7 +173,7 @@ class RedisTower:
         return token
 
     async def _want(self, key: str) -> None:
-        for_ms = int((self.pace.slice_s + self.pace.watch_s) * 2000)
+        for_ms = int(self.pace.wish_s * 1000)
         await self.link.ask(lambda: self.link.client.set(keys.wanted(key), b"1", px=for_ms))
 
     async def _read(
@@ -229,11 +234,13 @@ class RedisLead:
         """Give a frame to all. After one that was lost no other is sent: nobody must miss a piece."""
         if self._is_broken:
             return
-        name = [keys.frames(self._key, self.token)]
+        names = [keys.lead(self._key), keys.frames(self._key, self.token)]
+        told: list[str | bytes | int] = [self.token, frame, _KEPT_MS]
         try:
-            await self._tower.link.ask(lambda: self._tower.send(keys=name, args=[frame, _KEPT_MS]))
+            sent = await self._tower.link.ask(lambda: self._tower.send(keys=names, args=told))
         except RedisAway:
-            self._is_broken = True
+            sent = 0
+        self._is_broken = not sent
 
     async def is_wanted(self) -> bool:
         """Whether a process has said lately that it waits."""

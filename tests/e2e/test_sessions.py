@@ -1,0 +1,108 @@
+"""A conversation whose tools are being called stays with its model, in one process and in two."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.configs import write_config
+from tests.e2e.patience import until
+from tests.e2e.programs import Farthing
+from tests.e2e.upstreams import Simulator
+from tests.e2e.wire import Got, post
+from tests.servers import RedisServer
+
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather forecast for a city",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    },
+}
+QUESTION = {
+    "role": "user",
+    "content": "Prove that the sum of two odd numbers is even, then look at Oslo.",
+}
+CALL = {"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+RESULT = [
+    QUESTION,
+    {"role": "assistant", "content": None, "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "c1", "content": "Hello! Fine, how are you?"},
+]
+
+
+@pytest.fixture(params=["memory", "redis"])
+def pair(
+    request: pytest.FixtureRequest, tmp_path: Path, shared_simulator: Simulator
+) -> Iterator[tuple[Farthing, Farthing]]:
+    """The process that is asked first, and the one that is asked next: with a Redis, another one."""
+    keys = [{"name": "alpha", "key": "${ALPHA_KEY}"}, {"name": "beta", "key": "${BETA_KEY}"}]
+    env = {"ALPHA_KEY": "sk-alpha-0123456789", "BETA_KEY": "sk-beta-0123456789"}
+    with ExitStack() as stack:
+
+        def started(name: str, url: str) -> Farthing:
+            (tmp_path / name).mkdir()
+            cache = {"url": url, "timeout_s": 2}
+            path = write_config(tmp_path / name, shared_simulator.base_url, cache=cache, keys=keys)
+            return stack.enter_context(Farthing(path, env=env))
+
+        if request.param == "memory":
+            one = started("one", "memory")
+            yield one, one
+        else:
+            server: RedisServer = request.getfixturevalue("redis_server")
+            yield started("one", server.url), started("other", server.url)
+
+
+def ask(
+    farthing: Farthing, messages: list[Any], session: str, key: str = "alpha", **more: Any
+) -> Got:
+    headers = {"authorization": f"Bearer sk-{key}-0123456789", "x-session-id": session}
+    body = {"model": "auto:cheap", "messages": messages, "tools": [TOOL], **more}
+    return post(farthing.base_url, body, headers)
+
+
+def model(got: Got) -> str:
+    assert got.status == 200, got
+    return got.headers["x-farthing-model"]
+
+
+def test_the_model_that_called_a_tool_gets_its_result(pair: tuple[Farthing, Farthing]) -> None:
+    one, other = pair
+    first = model(ask(one, [QUESTION], "s1", model="sim-frontier"))
+    assert first == "sim-frontier"
+    got: list[Got] = []
+
+    def stays() -> bool:
+        got.append(ask(other, RESULT, "s1", seed=len(got)))
+        return model(got[-1]) == first
+
+    until(stays)
+    assert got[-1].headers["x-farthing-reason"].startswith("session; ")
+    for session, key in (("s2", "alpha"), ("s1", "beta"), ("", "alpha")):
+        assert model(ask(other, RESULT, session, key, seed=-1)) != first
+    new_turn = [
+        *RESULT,
+        {"role": "assistant", "content": "Fine."},
+        {"role": "user", "content": "Hello!"},
+    ]
+    assert model(ask(other, new_turn, "s1")) != first
+
+
+def test_a_model_that_fails_is_left_in_a_session_too(tmp_path: Path, simulator: Simulator) -> None:
+    with Farthing(write_config(tmp_path, simulator.base_url)) as farthing:
+        assert model(ask(farthing, [QUESTION], "s1", model="sim-frontier")) == "sim-frontier"
+        until(lambda: model(ask(farthing, RESULT, "s1", temperature=0.5)) == "sim-frontier")
+        simulator.will("sim-frontier", *["status,code=500"] * 4)
+        assert model(ask(farthing, RESULT, "s1", temperature=0.6)) != "sim-frontier"
+
+
+@pytest.mark.parametrize("name", ["two words", "x" * 129, "ümlaut"])
+def test_a_session_has_a_name(tmp_path: Path, shared_simulator: Simulator, name: str) -> None:
+    with Farthing(write_config(tmp_path, shared_simulator.base_url)) as farthing:
+        got = ask(farthing, [QUESTION], name.encode().decode("latin-1"))
+    assert got.status == 400
+    assert got.json["error"]["param"] == "x-session-id"
