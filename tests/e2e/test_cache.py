@@ -1,4 +1,4 @@
-"""The same request again costs nothing, in memory and in Redis; and Redis may go at any time."""
+"""The same request again costs nothing: in memory, in Redis, in a cluster; and Redis may go at any time."""
 
 import itertools
 import json
@@ -17,6 +17,7 @@ from tests.e2e.patience import until
 from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, chat, get, post
+from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 
 KEYS = {"ALPHA_KEY": "sk-alpha-0123456789", "BETA_KEY": "sk-beta-0123456789"}
@@ -56,13 +57,18 @@ def config(folder: Path, simulator: Simulator, url: str) -> Path:
     return write_config(folder, simulator.base_url, cache=cache, keys=keys)
 
 
-@pytest.fixture(scope="module", params=["memory", "redis"])
+@pytest.fixture(scope="module", params=["memory", "redis", "cluster"])
 def kept(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     shared_simulator: Simulator,
 ) -> Iterator[Kept]:
-    url = "memory" if request.param == "memory" else request.getfixturevalue("redis_url")
+    url = "memory"
+    if request.param == "redis":
+        url = request.getfixturevalue("redis_url")
+    elif request.param == "cluster":
+        cluster: RedisCluster = request.getfixturevalue("redis_cluster")
+        url = cluster.url
     path = config(tmp_path_factory.mktemp("cache"), shared_simulator, url)
     with Farthing(path, env=KEYS) as farthing:
         yield Kept(farthing, shared_simulator)
