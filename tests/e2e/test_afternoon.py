@@ -240,7 +240,7 @@ def test_every_call_is_an_attempt_and_every_fault_a_failed_one(it: Afternoon) ->
 def test_every_request_is_counted_once(it: Afternoon) -> None:
     for report in it.reports.values():
         assert total_of(report)["requests"] == REQUESTS
-        assert total_of(report)["cache_hits"] == it.seen["hit"]
+        assert total_of(report)["cache_hits"] == it.seen["hit"] + it.seen["shared"]
     for by in ("key", "tag", "policy", "category", "day"):
         assert sum(group["requests"] for group in it.reports[by]["groups"]) == REQUESTS, by
 
