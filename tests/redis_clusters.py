@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 
 import redis
 
-from tests.servers import RedisServer, free_port, redis_binary
+from tests.servers import RedisServer, ServerDied, free_port, redis_binary
 
 _SLOTS = 16384
+_SPARE_PORTS = 3
 _FORMS_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.02
 SERVICE = "main"
@@ -22,6 +23,14 @@ class ClusterNode(RedisServer):
     def __init__(self) -> None:
         super().__init__()
         self.bus_port = free_port()
+
+    def start(self) -> Self:
+        """Start; with another port for the bus, should somebody have taken it meanwhile."""
+        for _ in range(_SPARE_PORTS):
+            with suppress(ServerDied):
+                return super().start()
+            self.bus_port = free_port()
+        return super().start()
 
     def _options(self) -> dict[str, str]:
         return super()._options() | {

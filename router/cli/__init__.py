@@ -4,8 +4,11 @@ A subcommand is a module with `HELP` (a line), `add_arguments(parser)` and `run(
 """
 
 import argparse
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.metadata import version
 from typing import Protocol, cast
@@ -59,12 +62,26 @@ def _main(argv: Sequence[str] | None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"farthing {version('farthing')}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in _wanted(argv).items():
-        command = _load(module)
+    with _interruptible():
+        commands = {name: _load(module) for name, module in _wanted(argv).items()}
+    for name, command in commands.items():
         subparser = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return _guarded(parser.parse_args(argv))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C ends the process on the spot: in the middle of an import Python may lose a KeyboardInterrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _wanted(argv: Sequence[str] | None) -> Mapping[str, str]:
