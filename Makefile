@@ -30,7 +30,7 @@ run: $(VENV)/.ready-run
 	@exec $(BIN)/farthing serve --config $(CONFIG) --hello
 
 test: $(VENV)/.ready-test
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
