@@ -63,8 +63,8 @@ def _stats(args: argparse.Namespace) -> int:
         return 0
     console = Console()
     console.print(
-        f"{stock['answers']} answers to {stock['requests']} requests, {stock['bytes'] / 2**20:.1f} MB"
-        f", from {_when(stock['oldest_s'])} to {_when(stock['newest_s'])}"
+        f"Answers: {stock['answers']}, to {stock['requests']} different requests,"
+        f" {stock['bytes'] / 2**20:.1f} MB, from {_when(stock['oldest_s'])} to {_when(stock['newest_s'])}"
     )
     if stock["damaged"]:
         console.print(f"{stock['damaged']} entries of another format, or damaged; never given.")
@@ -102,7 +102,7 @@ def _purge(args: argparse.Namespace) -> int:
     if args.json:
         _print(done)
     else:
-        Console().print(f"{done['purged']} answers are forgotten.")
+        Console().print(f"Answers forgotten: {done['purged']}")
     return 0
 
 
