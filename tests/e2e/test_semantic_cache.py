@@ -1,5 +1,6 @@
 """Other words for the same question: given, counted, checked, and never where a word changes everything."""
 
+import importlib.util
 import itertools
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.e2e.wire import Got, chat, get, post
 from tests.servers import RedisServer
 
 NUMBERS = itertools.count(100)
+INSTALLED = importlib.util.find_spec("wordllama") is not None
 PRICE = 20
 """USD per million tokens of an embedding: much, so that it can be seen."""
 
@@ -160,3 +162,18 @@ def test_a_policy_that_goes_by_meaning_needs_vectors(
     done = run("check", "--config", str(path))
     assert done.status == 1
     assert "is needed by policy 'kind', whose semantic cache goes by meaning" in done.err
+
+
+@pytest.mark.skipif(not INSTALLED, reason="farthing[semantic] is not installed")
+def test_vectors_can_be_made_in_this_process(tmp_path: Path, shared_simulator: Simulator) -> None:
+    path = config(tmp_path, shared_simulator, "memory", mode="on", by="meaning", check_share=0)
+    lines = path.read_text().splitlines(keepends=True)
+    at = next(number for number, line in enumerate(lines) if "embeddings:" in line)
+    local = ["  embeddings:\n", "    local: wordllama\n"]
+    path.write_text("".join([*lines[:at], *local, *lines[at + 4 :]]))
+    with Farthing(path) as farthing:
+        number = next(NUMBERS)
+        prompts = f"Please describe the mill {number}.", f"describe the mill {number}"
+        assert [state(ask(farthing, prompt)) for prompt in prompts] == ["miss", "similar"]
+        other = ask(farthing, f"Please do not describe the mill {number}.")
+        assert state(other) == "miss"
