@@ -103,7 +103,10 @@ class Bookkeeper:
 
 
 def _closed(entries: list[Entry]) -> tuple[Entry, ...]:
-    """The entries of a whole request: without an answer the last one is the one it is counted by."""
-    if not entries or any(entry.closes for entry in entries):
+    """The entries of a whole request: without an answer the last attempt is what it is counted by.
+
+    A call that was made before any attempt is none.
+    """
+    if not entries or entries[-1].attempt < 0 or any(entry.closes for entry in entries):
         return tuple(entries)
     return (*entries[:-1], replace(entries[-1], closes=True))

@@ -17,7 +17,7 @@ from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.model import Model
 from router.ledger.account import Account
-from router.ledger.rulebook import Payer, Rulebook
+from router.ledger.rulebook import Rulebook
 from router.pipeline.attempts import Means
 from router.pipeline.beacon import Beacon, followed
 from router.pipeline.bookkeeper import Bookkeeper
@@ -120,7 +120,7 @@ class Pipeline:
                 if (landed := await self._elsewhere(visit, shelf, flight)) is not None:
                     return await self._joined(visit, shelf, landed)
                 # Another process may have stored its answer since we looked, and given up the lead.
-                find = await self._look(visit, shelf)
+                find = await self._look(visit, shelf, find)
             find = await self.similar.widened(visit, find)
             if find.decision.chosen.is_stored:
                 flight.look()
@@ -135,8 +135,11 @@ class Pipeline:
             flight.failed(error if isinstance(error, ApiError) else None)
             raise
 
-    async def _look(self, visit: Visit, shelf: Shelf) -> Find:
+    async def _look(self, visit: Visit, shelf: Shelf, before: Find | None = None) -> Find:
+        """What is stored, and the decision; that of `before` where nothing has come since."""
         stored = await shelf.look(self.models, self.means.world.unix_s())
+        if before is not None and stored.keys() == before.stored.keys():
+            return before
         return Find(self.judge.judged(visit, stored), stored, shelf)
 
     def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
@@ -163,8 +166,9 @@ class Pipeline:
             at_hand = (writer.model_id,) if is_still(writer, self.models) else ()
             decision = self.judge.judged(visit, at_hand)
             if decision.chosen.is_stored:
-                await self._meter(visit.payer, 0)
-                return await self._handout(visit, decision).from_flight(landed)
+                handout = self._handout(visit, decision)
+                await self._admit(visit, handout.telling, 0)
+                return await handout.from_flight(landed)
         except BaseException:
             await landed.leave()
             raise
@@ -178,15 +182,19 @@ class Pipeline:
         return await (await self._walk(visit, find)).from_upstream()
 
     async def _handed_out(self, visit: Visit, find: Find) -> Reply:
-        await self._meter(visit.payer, 0)
         handout = self._handout(visit, find.decision, find.asked)
+        await self._admit(visit, handout.telling, 0)
         answer = find.stored[find.decision.chosen.model.id]
         return await handout.from_stored(answer, is_similar=find.is_similar)
 
-    async def _meter(self, payer: Payer, tokens: int) -> None:
-        """Count the request in the limits that hold for it. Raises ApiError 429."""
-        limits = self.rulebook.limits_for(payer)
+    async def _admit(self, visit: Visit, telling: Telling, tokens: int) -> None:
+        """Count the request in the limits that hold for it. Raises ApiError 429.
+
+        What it has cost by then (a vector of its words) is booked all the same.
+        """
+        limits = self.rulebook.limits_for(visit.payer)
         if limits and (exceeded := await self.meter.take(limits, tokens)):
+            await telling.books.post()
             raise limit_exceeded(exceeded)
 
     def _shelf(self, visit: Visit) -> Shelf:
@@ -202,13 +210,14 @@ class Pipeline:
 
     async def _walk(self, visit: Visit, find: Find) -> Walk:
         machine = self._machine(visit, find.decision)
-        await self._meter(visit.payer, machine.tokens)
+        telling = self._telling(visit, find.decision, find.asked)
+        await self._admit(visit, telling, machine.tokens)
         return Walk(
             request=visit.request,
             machine=machine,
             means=self.means,
             shelf=find.shelf,
-            telling=self._telling(visit, find.decision, find.asked),
+            telling=telling,
         )
 
     def _handout(self, visit: Visit, decision: Decision, asked: Asked | None = None) -> Handout:

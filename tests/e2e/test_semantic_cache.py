@@ -177,3 +177,17 @@ def test_vectors_can_be_made_in_this_process(tmp_path: Path, shared_simulator: S
         assert [state(ask(farthing, prompt)) for prompt in prompts] == ["miss", "similar"]
         other = ask(farthing, f"Please do not describe the mill {number}.")
         assert state(other) == "miss"
+
+
+def test_a_vector_is_paid_for_by_a_request_that_is_refused_afterwards(
+    tmp_path: Path, shared_simulator: Simulator
+) -> None:
+    path = config(tmp_path, shared_simulator, "memory", mode="on", by="meaning")
+    path.write_text(path.read_text() + "limits:\n  - requests_per_minute: 1\n")
+    with Farthing(path) as farthing:
+        ask(farthing, f"describe the dam {next(NUMBERS)}")
+        refused = post(farthing.base_url, chat(f"describe the weir {next(NUMBERS)}"))
+        assert refused.status == 429
+        (vector,) = rows(ledger_of(path), refused.headers["x-request-id"])
+    assert (vector["attempt"], vector["closes"]) == (-1, 0)
+    assert vector["cost_pico"] > 0
