@@ -13,6 +13,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from router.app.languages import language_of_for
 from router.app.stores import (
     Links,
     Stores,
@@ -153,6 +154,7 @@ def _assembled(
         counter=TokenCounter(cl100k(cl100k_ranks())),
         experience=Experience(),
         world=world,
+        language_of=language_of_for(settings.book.asks),
     )
     return Pipeline(
         judge=judge,

@@ -14,7 +14,7 @@ from router.config.price_map import PriceMap
 from router.config.priors import Priors
 from router.config.problems import nearest, validated_partly
 from router.config.references import References, Unresolved
-from router.config.schema import ConfigFile, PoliciesSection, ServerSection
+from router.config.schema import ConfigFile, PoliciesSection, RouteSection, ServerSection
 from router.config.semantic import LocalEmbeddingsSection
 from router.config.settings import (
     OPEN_TO_ALL,
@@ -27,7 +27,7 @@ from router.config.settings import (
 from router.config.upstreams import UpstreamSelection, select_upstreams
 from router.config.yaml_file import Place, YamlFile, read_yaml
 from router.decision.policy import Policy
-from router.decision.resolve import PolicyBook
+from router.decision.resolve import PolicyBook, Route
 from router.dispatch.plan import Effort
 from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
@@ -141,7 +141,8 @@ class _Loading:
         self.problems.extend(wrong)
         unsound = {Path(problem.file).stem for problem in wrong}
         named: dict[Place, str] = {("policies", "default"): section.default}
-        named |= {("policies", "routes", k): v for k, v in section.routes.items()}
+        for pattern, route in section.routes.items():
+            named |= {("policies", "routes", pattern): as_route(route).policy}
         for place, name in named.items():
             if name not in policies and name not in unsound:
                 self._wrong(place, f"there is no policy '{name}'{nearest(name, policies)}")
@@ -219,14 +220,21 @@ def _escape(text: str) -> Callable[[str], str]:
 
 def wants_vectors(policy: Policy) -> bool:
     """Whether any of its terms compare wordings by meaning."""
-    every = (policy.terms, *(rule.terms for rule in policy.rules))
-    wanted = (terms.cache.semantic for terms in every)
+    wanted = (terms.cache.semantic for terms in policy.all_terms)
     return any(each.mode is not SemanticMode.OFF and each.by is Sameness.MEANING for each in wanted)
 
 
 def _book(section: PoliciesSection, policies: Mapping[str, LoadedPolicy]) -> PolicyBook:
     named = {name: loaded.policy for name, loaded in policies.items()}
-    return PolicyBook(named, section.default, section.routes)
+    routes = {pattern: as_route(route) for pattern, route in section.routes.items()}
+    return PolicyBook(named, section.default, routes)
+
+
+def as_route(written: str | RouteSection) -> Route:
+    """A route as it may be written: the policy's name, or with the model that the name stands for."""
+    if isinstance(written, str):
+        return Route(written)
+    return Route(written.policy, written.reference or "")
 
 
 def _effort(server: ServerSection) -> Effort:

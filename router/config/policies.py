@@ -1,6 +1,6 @@
 """Policy files into policies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -9,11 +9,14 @@ from typing import Any
 from router.config.policy_schema import (
     AdequateSection,
     ExampleSection,
+    HedgeSection,
+    LatencySection,
     PolicyCacheSection,
     PolicyFile,
     PoolSection,
     RuleSection,
     TermsSection,
+    WeightedSection,
 )
 from router.config.problems import nearest, validated_partly
 from router.config.yaml_file import YamlFile, read_yaml
@@ -24,6 +27,7 @@ from router.domain.deadlines import Deadlines
 from router.domain.errors import ConfigError, Problem
 from router.domain.hedge import Hedge
 from router.domain.money import Money
+from router.domain.objective import Aim, Objective
 
 _VERSION_DIGITS = 12
 
@@ -40,21 +44,38 @@ class LoadedPolicy:
 
 def load_policies(folder: Path) -> tuple[dict[str, LoadedPolicy], list[Problem]]:
     """Every policy in `folder` by its name, and everything that is wrong in the others."""
-    loaded: dict[str, LoadedPolicy] = {}
-    problems: list[Problem] = []
     if not folder.is_dir():
         return {}, [Problem(str(folder), "", "there is no such folder of policies")]
+    drafts, problems = dict[str, Draft](), list[Problem]()
     for path in sorted(folder.glob("*.yaml")):
         try:
-            found = load_policy(path)
-            loaded[found.policy.name] = found
+            drafts[path.stem] = read_policy(path)
         except ConfigError as error:
             problems.extend(error.problems)
-    return loaded, problems
+    unsound = {Path(problem.file).stem for problem in problems}
+    loaded, wrong = linked(drafts, unsound)
+    return loaded, [*problems, *wrong]
 
 
 def load_policy(path: Path) -> LoadedPolicy:
-    """The policy in the file at `path`. Raises ConfigError with everything that is wrong."""
+    """The policy in the file at `path`, which extends none. Raises ConfigError with all that is wrong."""
+    loaded, problems = linked({path.stem: read_policy(path)})
+    if problems:
+        raise ConfigError(tuple(problems))
+    return loaded[path.stem]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A policy file by itself, before the policies that it extends are looked up."""
+
+    section: PolicyFile
+    file: YamlFile
+    digest: bytes
+
+
+def read_policy(path: Path) -> Draft:
+    """The file at `path` by itself. Raises ConfigError with everything that is wrong with its keys."""
     file = read_yaml(path)
     section, found = validated_partly(PolicyFile, file)
     if section is None:
@@ -62,40 +83,92 @@ def load_policy(path: Path) -> LoadedPolicy:
     problems = list(found)
     if section.policy != path.stem:
         problems.append(file.problem(("policy",), f"must be '{path.stem}', the name of its file"))
-    terms = _merged(Terms(), section)
-    rules = tuple(
-        _rule(rule, terms, file, index, problems) for index, rule in enumerate(section.rules)
-    )
+    for index, rule in enumerate(section.rules):
+        _conditions(rule, file, index, problems)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
-    version = sha256(path.read_bytes()).hexdigest()[:_VERSION_DIGITS]
-    policy = Policy(section.policy, version, section.intent.strip(), terms, rules)
-    on_simulated = section.examples_on == "simulated"
-    return LoadedPolicy(policy, tuple(section.examples), on_simulated, file)
+    return Draft(section, file, sha256(path.read_bytes()).digest())
 
 
-def _rule(
-    rule: RuleSection, base: Terms, file: YamlFile, index: int, problems: list[Problem]
-) -> Rule:
-    conditions: list[Condition] = []
+def linked(
+    drafts: Mapping[str, Draft], unsound: Collection[str] = ()
+) -> tuple[dict[str, LoadedPolicy], list[Problem]]:
+    """The policies, each with what it extends, and what is wrong between them.
+
+    `unsound` are those whose files are wrong by themselves: whoever extends one is left out without
+    a second complaint.
+    """
+    loaded, problems = dict[str, LoadedPolicy](), list[Problem]()
+    for name, draft in drafts.items():
+        line, problem = _line_of(name, drafts, unsound)
+        if problem:
+            problems.append(draft.file.problem(("extends",), problem))
+        elif line:
+            loaded[name] = _loaded(line)
+    return loaded, problems
+
+
+def _line_of(
+    name: str, drafts: Mapping[str, Draft], unsound: Collection[str]
+) -> tuple[list[Draft], str]:
+    """The policy, what it extends, what that extends ...; or what is wrong with this line."""
+    line, names = [drafts[name]], [name]
+    while (base := line[-1].section.extends) is not None:
+        if base in names:
+            return [], f"goes round in a circle: {' -> '.join([*names, base])}"
+        if base in unsound:
+            return [], ""
+        if base not in drafts:
+            return [], f"there is no policy '{base}'{nearest(base, drafts)}"
+        line.append(drafts[base])
+        names.append(base)
+    return line, ""
+
+
+def _loaded(line: Sequence[Draft]) -> LoadedPolicy:
+    """The policy of the first draft, whose terms stand upon those of the ones behind it."""
+    draft, terms = line[0], Terms()
+    for each in reversed(line):
+        terms = _merged(terms, each.section)
+    rules = dict[str, Rule]()
+    for each in line:
+        for index, rule in enumerate(each.section.rules):
+            if rule.name not in rules:
+                conditions = _conditions(rule, each.file, index, [])
+                rules[rule.name] = Rule(rule.name, conditions, _merged(terms, rule.then))
+    section, version = draft.section, sha256(b"".join(each.digest for each in line)).hexdigest()
+    intent, on_simulated = section.intent.strip(), section.examples_on == "simulated"
+    policy = Policy(section.policy, version[:_VERSION_DIGITS], intent, terms, tuple(rules.values()))
+    return LoadedPolicy(policy, tuple(section.examples), on_simulated, draft.file)
+
+
+def _conditions(
+    rule: RuleSection, file: YamlFile, index: int, problems: list[Problem]
+) -> tuple[Condition, ...]:
+    found: list[Condition] = []
     for name, value in rule.when.items():
         place = ("rules", index, "when", name)
         if name not in CONDITIONS:
             problems.append(file.problem(place, f"unknown condition{nearest(name, CONDITIONS)}"))
             continue
         try:
-            conditions.append(CONDITIONS[name](value))
+            found.append(CONDITIONS[name](value))
         except ValueError as error:
             problems.append(file.problem(place, str(error)))
-    return Rule(rule.name, tuple(conditions), _merged(base, rule.then))
+    return tuple(found)
 
 
 def _merged(base: Terms, section: TermsSection) -> Terms:
-    """`base` with what `section` states in its place; what it does not state stays."""
+    """`base` with what `section` states in its place; what it does not state stays.
+
+    A `null` is a statement too: it takes the term back to what it is by default.
+    """
     stated: dict[str, Any] = {}
-    for name, terms_of in _TERMS.items():
+    for name, part in _PARTS.items():
         if (value := getattr(section, name)) is not None:
-            stated |= terms_of(value)
+            stated |= part.terms_of(value)
+        elif name in section.model_fields_set:
+            stated |= {field: getattr(_DEFAULTS, field) for field in part.fields}
     if section.cache is not None:
         stated["cache"] = _cache(base.cache, section.cache)
     return replace(base, **stated)
@@ -103,9 +176,35 @@ def _merged(base: Terms, section: TermsSection) -> Terms:
 
 def _adequate(section: AdequateSection) -> dict[str, Any]:
     """A tolerance takes a floor's place and the other way round."""
+    stated: dict[str, Any] = {}
     if section.floor is not None:
-        return {"floor": section.floor}
-    return {"floor": None} | ({} if section.within is None else {"within": section.within})
+        stated = {"floor": section.floor}
+    if section.within is not None:
+        stated = {"floor": None, "within": section.within}
+    return stated | ({} if section.confidence is None else {"confidence": section.confidence})
+
+
+def _latency(section: LatencySection) -> dict[str, Any]:
+    return {
+        "first_content_s": section.first_content_s,
+        "total_s": section.total_s,
+        "latency_quantile": section.quantile or _DEFAULTS.latency_quantile,
+    }
+
+
+def _objective(value: str | WeightedSection) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"objective": Objective(Aim(value))}
+    point, second = Money.from_usd(value.usd_per_point), Money.from_usd(value.usd_per_s)
+    return {"objective": Objective(Aim.WEIGHTED, point, second)}
+
+
+def _hedged(section: HedgeSection) -> dict[str, Any]:
+    return {"hedge": Hedge(section.after_quantile, section.share)}
+
+
+def _strategy(value: str) -> dict[str, Any]:
+    return _hedged(HedgeSection()) if value == "hedge" else {"hedge": None}
 
 
 def _cache(base: CacheTerms, section: PolicyCacheSection) -> CacheTerms:
@@ -121,16 +220,31 @@ def _pool(section: PoolSection) -> Pool:
     return Pool(*map(frozenset, lists))
 
 
-_TERMS: Mapping[str, Callable[[Any], dict[str, Any]]] = {
-    "reference": lambda value: {"reference": value},
-    "otherwise": lambda value: {"otherwise": value},
-    "fall_back_to": lambda value: {"fall_back_to": value},
-    "adequate": _adequate,
-    "latency": lambda s: {"first_content_s": s.first_content_s, "total_s": s.total_s},
-    "deadlines": lambda s: {"deadlines": Deadlines(s.first_content_s, s.stall_s, s.total_s)},
-    "hedge": lambda s: {"hedge": Hedge(s.after_quantile, s.share)},
-    "models": lambda s: {"pool": _pool(s)},
-    "ceiling_usd": lambda value: {"ceiling": Money.from_usd(value)},
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a key of a policy states: the fields of `Terms` that it may set, and how."""
+
+    fields: tuple[str, ...]
+    terms_of: Callable[[Any], dict[str, Any]]
+
+
+_DEFAULTS = Terms()
+_PARTS: Mapping[str, _Part] = {
+    "reference": _Part(("reference",), lambda value: {"reference": value}),
+    "otherwise": _Part(("otherwise",), lambda value: {"otherwise": value}),
+    "fall_back_to": _Part(("fall_back_to",), lambda value: {"fall_back_to": value}),
+    "adequate": _Part(("floor", "within", "confidence"), _adequate),
+    "objective": _Part(("objective",), _objective),
+    "latency": _Part(("first_content_s", "total_s", "latency_quantile"), _latency),
+    "deadlines": _Part(
+        ("deadlines",),
+        lambda s: {"deadlines": Deadlines(s.first_content_s, s.stall_s, s.total_s)},
+    ),
+    "strategy": _Part(("hedge",), _strategy),
+    "hedge": _Part(("hedge",), _hedged),
+    "models": _Part(("pool",), lambda section: {"pool": _pool(section)}),
+    "ceiling_usd": _Part(("ceiling",), lambda value: {"ceiling": Money.from_usd(value)}),
+    "cache": _Part(("cache",), lambda _: {}),
 }
 """What each key of a policy states. A new key is a field of `TermsSection` and a row here; the parts
 of `cache` are stated one by one."""

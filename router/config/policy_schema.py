@@ -1,11 +1,15 @@
-"""The shape of a policy file, as pydantic models."""
+"""The shape of a policy file, as pydantic models.
+
+The text beneath a key is its meaning in the reference page and in the JSON Schema, which are both
+made from these classes.
+"""
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from router.config.semantic import SemanticSection
-from router.config.words import Dollars, Name, Probability, Seconds, Section
+from router.config.words import Dollars, Name, Options, Probability, Seconds, Section
 from router.decision.policy import FallBackTo, Otherwise
 
 
@@ -13,102 +17,212 @@ class AdequateSection(Section):
     """What is good enough: `within` a tolerance of the reference, or above a `floor`."""
 
     within: Probability | None = None
+    """how far below the reference's predicted quality is still good enough"""
     floor: Probability | None = None
+    """a predicted quality that is good enough, whatever the reference; takes the place of `within`"""
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] | None = None
+    """how sure it must be that the quality is that good; at `0.5` the estimate is taken at its word,
+    above it the uncertainty of both models counts against the one that is not the reference"""
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
-        if (self.within is None) == (self.floor is None):
+        if self.within is not None and self.floor is not None:
             raise ValueError("needs 'within' or 'floor', one of the two")
+        if self.within is self.floor is self.confidence is None:
+            raise ValueError("needs 'within', 'floor' or 'confidence'")
         return self
 
 
 class LatencySection(Section):
-    """Medians that a model must keep, once it has been observed."""
+    """Latencies that a model must keep, once it has been observed."""
 
     first_content_s: Seconds | None = None
+    """a model whose time to the first content of streams is above this is not asked; one that was
+    not observed yet is"""
     total_s: Seconds | None = None
+    """the same for whole answers"""
+    quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """which share of a model's last answers must keep the targets: `0.5` holds its median against
+    them, `0.95` nearly every answer; beyond the median it takes 20 answers to know"""
 
 
 class DeadlinesSection(Section):
     """When to stop waiting: for an attempt's first content, for the next piece, for all of it."""
 
     first_content_s: Seconds | None = None
+    """an attempt at a stream fails when it has said nothing by then, and the next model is asked; no
+    deadline is later than the server's own"""
     stall_s: Seconds | None = None
+    """a stream ends with an error when nothing came for so long"""
     total_s: Seconds | None = None
+    """the request ends then with a 504, over all attempts"""
 
 
 class HedgeSection(Section):
     """Ask the next model beside one that is silent for longer than this quantile of its own times."""
 
     after_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    """ask the next model too when the chosen one is silent for longer than in this share of its last
+    answers"""
     share: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """of the requests under this policy that may be hedged at most"""
 
 
 class PoolSection(Section):
     """Which models may answer."""
 
     ids: tuple[str, ...] = ()
+    """only these models; empty for all"""
     with_tags: tuple[str, ...] = ()
+    """only models that have all of these tags: `open-weight`, `eu`, `zero-retention`, or your own"""
     without_tags: tuple[str, ...] = ()
+    """no model that has one of these tags"""
 
 
 class PolicyCacheSection(Section):
-    """For how long an answer may be given again (0 for not at all), and which answers may not."""
+    """For how long an answer may be given again, and which answers may not."""
 
     ttl_s: Annotated[int, Field(ge=0, le=10**8)] = 0
+    """for how many seconds an answer may be given again; 0 for never"""
     tool_calls: bool = False
+    """whether an answer that calls tools may be given again"""
     max_temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """requests above it are not cached; one that says nothing has 1"""
     max_n: Annotated[int, Field(ge=1)] | None = None
+    """requests for more choices are not cached"""
     semantic: SemanticSection | None = None
+    """answers that were given to other words; see [the semantic cache](semantic-cache.md)"""
+
+
+class WeightedSection(Section):
+    """Dollars for what an answer lacks: the adequate model with the least in all is chosen."""
+
+    usd_per_point: Dollars = 0
+    """what a point (0.01) of predicted quality is worth"""
+    usd_per_s: Dollars = 0
+    """what a second until the whole answer is worth"""
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> Self:
+        if not self.usd_per_point and not self.usd_per_s:
+            raise ValueError("needs 'usd_per_point' or 'usd_per_s' above 0; else it is 'cheapest'")
+        return self
+
+
+Aims = Literal["cheapest", "fastest", "fastest-start", "best"]
 
 
 class TermsSection(Section):
     """What a policy asks of an answer; in a rule's `then`, what it asks differently."""
 
     reference: str | None = None
+    """what quality and saving are measured against. `asked`: the model that the client names, or that
+    its route stands for; for `auto` or a name that is no model, the best that may answer. `best`:
+    always that. Or a model's id"""
     adequate: AdequateSection | None = None
+    """what is good enough"""
+    objective: Aims | WeightedSection | None = None
+    """which adequate model is chosen: the `cheapest`; the `fastest` (to the whole answer) or the one
+    with the `fastest-start` (to the first content); the `best`; or the one that costs least when
+    quality and time are paid for too, `{usd_per_point: ..., usd_per_s: ...}`. Set a `ceiling_usd`
+    beside any but the first"""
     latency: LatencySection | None = None
+    """targets, for choosing a model"""
     deadlines: DeadlinesSection | None = None
+    """ends, for waiting"""
+    strategy: Literal["single", "hedge"] | None = None
+    """one model at a time (`single`), or a second one beside a silent first (`hedge`)"""
     hedge: HedgeSection | None = None
+    """when to hedge; `hedge: {}` is `strategy: hedge`"""
     models: PoolSection | None = None
+    """which models may answer"""
     ceiling_usd: Dollars | None = None
+    """no model that is expected to cost more for this request, and no further attempt once attempts
+    together would"""
     otherwise: Otherwise | None = None
+    """when no model is adequate: `best`, `cheapest`, or `refuse`"""
     fall_back_to: FallBackTo | None = None
+    """when the chosen model fails: other `adequate` ones, `any` (the adequate first, then the weaker
+    ones, best first), or `none`"""
     cache: PolicyCacheSection | None = None
+    """whether an answer may be given again"""
+
+    @model_validator(mode="after")
+    def _hedges_or_not(self) -> Self:
+        if self.strategy == "single" and self.hedge is not None:
+            raise ValueError("'strategy: single' does not go with 'hedge'")
+        return self
 
 
 class RuleSection(Section):
     """Other terms for some requests; the first rule whose conditions all hold applies."""
 
     name: str
+    """what the rule is called in explanations"""
     when: dict[str, Any]
+    """conditions; all must hold, and no condition always holds"""
     then: TermsSection
+    """terms, as above; what is not restated stays, and `null` takes a term back to its default"""
 
 
 class ExpectSection(Section):
     """What must come out of an example; everything that is written must hold."""
 
     model: str | None = None
+    """the id of the chosen model"""
     category: str | None = None
+    """the request's category"""
     tag: str | None = None
+    """a tag of the chosen model"""
     rule: str | None = None
+    """the name of the rule that applied, `""` for none"""
     reason: str | None = None
+    """why it was chosen, or the code of an error, such as `no_adequate_model`"""
+
+
+class ExampleFromSection(Section):
+    """Who sends an example's request, and when: what conditions on other things than its text ask."""
+
+    key: str = ""
+    """the name of the key"""
+    tags: tuple[str, ...] = ()
+    """tags of the request"""
+    headers: Options = {}
+    """headers, by their names in small letters"""
+    time: str | None = None
+    """the moment, such as `2026-05-04T23:30:00+02:00`"""
+    budget_left: Probability | None = None
+    """the share that is left of the tightest budget"""
 
 
 class ExampleSection(Section):
     """A request and what the policy must make of it: the policy's own test."""
 
     name: str
+    """what the example shows"""
     request: dict[str, Any]
+    """`prompt:`, or any fields of a chat request (`model: gpt-4o` is what the client asks for)"""
+    sent: ExampleFromSection = ExampleFromSection()
+    """by whom and when"""
     expect: ExpectSection
+    """what must come out"""
 
 
 class PolicyFile(TermsSection):
     """The whole file."""
 
     policy: Name
+    """the name; that of the file without `.yaml`"""
     version: Literal[1] = 1
+    """of this format"""
     intent: Annotated[str, Field(min_length=10)]
+    """what the policy is for, in a sentence of at least ten characters"""
+    extends: Name | None = None
+    """another policy, whose terms hold where this one states none, and whose rules follow this one's;
+    a rule of the same name takes its place"""
     rules: tuple[RuleSection, ...] = ()
+    """other terms for some requests, the first that matches applies"""
     examples_on: Literal["config", "simulated"] = "config"
+    """run the examples on the models of the `config`, or on the `simulated` ones"""
     examples: tuple[ExampleSection, ...] = ()
+    """requests and what must become of them"""

@@ -177,12 +177,19 @@ class ModelSection(Section):
     limits: LimitsSection = LimitsSection()
 
 
+class RouteSection(Section):
+    """Which policy decides for a name, and which model the name stands for."""
+
+    policy: str
+    reference: str | None = None
+
+
 class PoliciesSection(Section):
     """Where the policies are, which one `auto` means, and which names clients send for which policy."""
 
     directory: str = "policies"
     default: str = "balanced"
-    routes: dict[str, str] = {}
+    routes: dict[str, str | RouteSection] = {}
 
 
 class CacheSection(Section):

@@ -2,30 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from router.config.words import Dollars, Name, Probability, Seconds, Section
 from router.domain.semantic import DEFAULT_SIMILARITY, Sameness, SemanticMode, SemanticTerms
 
 
-def _as_word(value: object) -> object:
-    """YAML reads a bare `off` as false, and `on` as true."""
-    match value:
-        case True:
-            return "on"
-        case False:
-            return "off"
-    return value
-
-
 class SemanticSection(Section):
     """Of a policy's `cache`: may the answer to other words be given, and how is that checked?"""
 
-    mode: Annotated[SemanticMode, BeforeValidator(_as_word)] = SemanticMode.OFF
+    mode: SemanticMode = SemanticMode.OFF
+    """answers that were given to other words: `off`, `shadow` (only counted), or `on`"""
     by: Sameness = Sameness.WORDING
+    """the same words but for courtesies and spelling (`wording`), or the same `meaning` by vectors"""
     similarity: Annotated[float, Field(gt=0, le=1)] = DEFAULT_SIMILARITY
+    """for `meaning`: the least cosine of two vectors"""
     limit: Probability = 0.02
+    """of such answers may differ from new ones; where more surely do, none is given any more"""
     check_share: Probability = 0.05
+    """of such answers is not given but compared with a new one"""
 
     def as_terms(self) -> SemanticTerms:
         """As the decision knows it."""

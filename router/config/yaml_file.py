@@ -18,6 +18,22 @@ from router.domain.errors import ConfigError, Problem
 _MAX_BYTES = 2**20
 _PLAIN = re.compile(r"[!-~]+")
 
+_ANEW = {
+    "tag:yaml.org,2002:bool": (re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"),
+    "tag:yaml.org,2002:int": (
+        re.compile(r"^(?:[-+]?(?:0|[1-9][0-9_]*)|0x[0-9a-fA-F]+)$"),
+        "-+0123456789",
+    ),
+    "tag:yaml.org,2002:float": (
+        re.compile(
+            r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?$|^[-+]?[0-9]+[eE][-+]?[0-9]+$"
+            r"|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
+        ),
+        "-+0123456789.",
+    ),
+}
+"""What is read otherwise than PyYAML does: https://yaml.org/spec/1.2.2/#1032-tag-resolution."""
+
 Place = tuple[str | int, ...]
 
 
@@ -75,6 +91,17 @@ def parse_yaml(raw: bytes | str, name: str) -> YamlFile:
 
 
 class _StrictLoader(yaml.SafeLoader):
+    """YAML with the booleans and numbers of YAML 1.2.
+
+    In 1.1, which PyYAML speaks, `no` is false (and Norway's language with it), `on` is true, and a bare
+    22:30 is the number 1350. Here they are the words that stand there.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
+        first: [pair for pair in pairs if pair[0] not in _ANEW]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
@@ -95,6 +122,10 @@ class _StrictLoader(yaml.SafeLoader):
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+for _tag, (_pattern, _firsts) in _ANEW.items():
+    _StrictLoader.add_implicit_resolver(_tag, _pattern, list(_firsts))
 
 
 def _lines_of(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:

@@ -1,11 +1,11 @@
-"""The choice: the cheapest model that is good enough, by the terms of a policy.
+"""The choice: of the models that are good enough the cheapest, or what else a policy aims at.
 
 A stored answer is a candidate like any other: of the quality of the model that wrote it, for
 nothing. A pure function of its arguments, so that a decision can be replayed. Ties go to what is
 stored, to the better model, then to the alphabet, so that nothing depends on the order of a file.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from router.decision.estimate import candidate_for, stored_by
@@ -20,11 +20,13 @@ from router.decision.policy import (
     Policy,
     Terms,
 )
+from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.decision import Candidate, Decision, Exclusion, ExclusionReason, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
 from router.domain.model import Model
+from router.domain.objective import Aim, Objective
 
 Catalog = Mapping[str, Model]
 
@@ -56,13 +58,16 @@ def choose(
     `stored` are the models, by id, whose answers to this very request are at hand.
     """
     rule, terms = policy.terms_for(features, circumstances)
-    candidates = {key: candidate_for(catalog[key], features, experience) for key in sorted(catalog)}
+    candidates = {
+        key: candidate_for(catalog[key], features, experience, terms.latency_quantile)
+        for key in sorted(catalog)
+    }
     at_hand = [stored_by(catalog[key], features) for key in sorted(stored)]
     able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))
     reference = _reference(terms, circumstances, candidates, able)
-    ranking = _rank(able, terms, _required_p(terms, reference))
+    ranking = _rank(able, terms, _bar(terms, reference))
     ranking = _staying(ranking, able, circumstances.stays_with)
     if ranking.reason is None:
         raise NothingAdequate(policy.name, (*excluded, *ranking.exclusions))
@@ -76,7 +81,8 @@ def choose(
         fallbacks=ranking.ordered[1:],
         exclusions=(*excluded, *ranking.exclusions),
         reference=reference,
-        required_p=ranking.required_p,
+        bar=ranking.bar,
+        objective=terms.objective,
         cache=terms.cache,
         ceiling=terms.ceiling,
         deadlines=terms.deadlines,
@@ -108,7 +114,7 @@ def pin(
         fallbacks=(),
         exclusions=(),
         reference=reference,
-        required_p=0.0,
+        bar=NO_BAR,
         cache=cache,
     )
 
@@ -117,7 +123,7 @@ def pin(
 class _Ranking:
     """The models that may answer, in order; without a reason, none may."""
 
-    required_p: float
+    bar: Bar
     reason: Reason | None
     ordered: tuple[Candidate, ...]
     exclusions: tuple[Exclusion, ...]
@@ -149,32 +155,47 @@ def _reference(
 
     What happens to be stored has no say in it, unless there is nothing else.
     """
-    named = circumstances.asked if terms.reference == REFERENCE_ASKED else terms.reference
+    asked = circumstances.stands_for or circumstances.asked
+    named = asked if terms.reference == REFERENCE_ASKED else terms.reference
     if terms.reference != REFERENCE_BEST and named in candidates:
         return candidates[named]
     live = [candidate for candidate in able if not candidate.is_stored]
     return candidates[min(live or able, key=_best_first).model.id]
 
 
-def _required_p(terms: Terms, reference: Candidate) -> float:
+def _bar(terms: Terms, reference: Candidate) -> Bar:
     if terms.floor is not None:
-        return terms.floor
+        return Bar(terms.floor, terms.confidence)
     # Rounded, because 0.8 - 0.1 is a little more than 0.7, and 0.7 is within 0.1 of 0.8.
-    return max(0.0, round(reference.quality.p - terms.within, 9))
+    p = max(0.0, round(reference.quality.p - terms.within, 9))
+    return Bar(p, terms.confidence, reference.quality.sd, reference.model.id)
 
 
-def _rank(able: list[Candidate], terms: Terms, required_p: float) -> _Ranking:
-    adequate = sorted((c for c in able if c.quality.p >= required_p), key=_cheapest_first)
-    weak = sorted((c for c in able if c.quality.p < required_p), key=_best_first)
-    reason: Reason | None = Reason.CHEAPEST_ADEQUATE
+def _rank(able: list[Candidate], terms: Terms, bar: Bar) -> _Ranking:
+    reason: Reason | None = _REASONS[terms.objective.aim]
+    adequate = sorted((c for c in able if _meets(c, bar)), key=_order(terms.objective))
+    weak = sorted((c for c in able if not _meets(c, bar)), key=_best_first)
     if not adequate:
         reason, adequate, weak = _make_do(weak, terms.otherwise)
     ordered = [*adequate, *weak] if terms.fall_back_to is FallBackTo.ANY else adequate
     if terms.fall_back_to is FallBackTo.NONE:
         ordered = adequate[:1]
     kept = tuple(c for place, c in enumerate(ordered) if place == 0 or not c.is_stored)
-    left = tuple(_not_kept(c, required_p) for c in able if _is_left_over(c, kept, required_p))
-    return _Ranking(required_p, reason, kept, left)
+    left = tuple(_not_kept(c, bar) for c in able if _is_left_over(c, kept, bar))
+    return _Ranking(bar, reason, kept, left)
+
+
+_REASONS: Mapping[Aim, Reason] = {
+    Aim.CHEAPEST: Reason.CHEAPEST_ADEQUATE,
+    Aim.FASTEST: Reason.FASTEST_ADEQUATE,
+    Aim.FASTEST_START: Reason.FASTEST_ADEQUATE,
+    Aim.BEST: Reason.BEST_AFFORDABLE,
+    Aim.WEIGHTED: Reason.BEST_VALUE,
+}
+
+
+def _meets(candidate: Candidate, bar: Bar) -> bool:
+    return bar.is_met(candidate.model.id, candidate.quality)
 
 
 def _staying(ranking: _Ranking, able: list[Candidate], stays_with: str) -> _Ranking:
@@ -189,12 +210,12 @@ def _staying(ranking: _Ranking, able: list[Candidate], stays_with: str) -> _Rank
         return ranking
     others = tuple(c for c in ranking.ordered if c is not staying)
     left = tuple(each for each in ranking.exclusions if each.candidate is not staying)
-    return _Ranking(ranking.required_p, Reason.SESSION, (staying, *others), left)
+    return _Ranking(ranking.bar, Reason.SESSION, (staying, *others), left)
 
 
-def _is_left_over(candidate: Candidate, kept: tuple[Candidate, ...], required_p: float) -> bool:
+def _is_left_over(candidate: Candidate, kept: tuple[Candidate, ...], bar: Bar) -> bool:
     """Whether it must be told why this one is not kept. That one stored answer is enough needs no word."""
-    if candidate.is_stored and candidate.quality.p >= required_p:
+    if candidate.is_stored and _meets(candidate, bar):
         return False
     return not any(candidate is each for each in kept)
 
@@ -213,12 +234,34 @@ def _make_do(
             return Reason.CHEAPEST_AVAILABLE, ordered[:1], sorted(ordered[1:], key=_best_first)
 
 
-def _not_kept(candidate: Candidate, required_p: float) -> Exclusion:
-    p = candidate.quality.p
-    if p < required_p:
-        detail = f"its predicted quality of {p:.3f} is below {required_p:.3f}"
-        return Exclusion(candidate, ExclusionReason.QUALITY, detail)
+def _not_kept(candidate: Candidate, bar: Bar) -> Exclusion:
+    if not _meets(candidate, bar):
+        return Exclusion(candidate, ExclusionReason.QUALITY, bar.missed_by(candidate.quality))
     return Exclusion(candidate, ExclusionReason.NO_FALLBACKS, "the policy keeps no fallbacks")
+
+
+_Order = Callable[[Candidate], tuple[float | str, ...]]
+
+
+def _order(objective: Objective) -> _Order:
+    """What the adequate models are sorted by. Whatever ties, the cheaper and the better comes first.
+
+    A latency that is not known yet counts as none: only who is asked becomes known.
+    """
+    match objective.aim:
+        case Aim.CHEAPEST:
+            return _cheapest_first
+        case Aim.BEST:
+            return _best_first
+        case Aim.FASTEST:
+            return lambda c: (c.latency.total_s or 0.0, *_cheapest_first(c))
+        case Aim.FASTEST_START:
+            return lambda c: (c.latency.first_content_s or 0.0, *_cheapest_first(c))
+        case Aim.WEIGHTED:
+            return lambda c: (
+                objective.worth_pico(c.cost.expected, c.quality.p, c.latency.total_s),
+                *_cheapest_first(c),
+            )
 
 
 def _cheapest_first(candidate: Candidate) -> tuple[int, bool, float, str]:

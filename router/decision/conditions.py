@@ -1,97 +1,185 @@
-"""The conditions that `when:` may name. A new one is a function and a row of `CONDITIONS`.
+"""The conditions that `when:` may name. A new one is a row of `CONDITIONS`.
 
-Each entry turns the value written in YAML into a test of one request, and raises ValueError with
-what would be right when the value makes no sense.
+A row says what the condition means, what may be written (as JSON Schema, for editors), and turns
+the value written in YAML into a test of one request. It raises ValueError with what would be right
+when the value makes no sense. The reference page and the schema are made from these rows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from router.decision.policy import Condition
+from router.decision.policy import Asks, Circumstances, Condition
+from router.decision.predicates import AllOf, AnyOf, AtLeast, AtMost, Fact, Labelled, OneOf
+from router.decision.written import (
+    HOURS_SCHEMA,
+    LANGUAGE_SCHEMA,
+    SHARE_SCHEMA,
+    WHOLE_SCHEMA,
+    hours,
+    labels,
+    labels_schema,
+    language_codes,
+    share,
+    whole,
+    words,
+    words_from,
+    words_schema,
+)
 from router.domain.category import Category
+from router.domain.features import Features
 from router.domain.model import Capability
 
 
-def _words(value: object) -> frozenset[str]:
-    words = [value] if isinstance(value, str) else value
-    if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
-        raise ValueError(f"must be a word or a list of words, not {value!r}")
-    return frozenset(words)
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A condition by its name in YAML: its meaning, what may be written, and what comes of it."""
+
+    meaning: str
+    schema: Mapping[str, Any]
+    make: Callable[[object], Condition]
+
+    def __call__(self, value: object) -> Condition:
+        """The test that `value` asks for. Raises ValueError with what would be right."""
+        return self.make(value)
 
 
-def _words_from(value: object, known: Iterable[str]) -> frozenset[str]:
-    words, allowed = _words(value), sorted(known)
-    if unknown := words - set(allowed):
-        raise ValueError(f"knows no {', '.join(sorted(unknown))}; there is {', '.join(allowed)}")
-    return words
+def _key(_: Features, circumstances: Circumstances) -> str:
+    return circumstances.key
 
 
-def _count(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"must be a whole number >= 0, not {value!r}")
-    return value
+def _tags(_: Features, circumstances: Circumstances) -> frozenset[str]:
+    return circumstances.tags
 
 
-def _category(value: object) -> Condition:
-    wanted = _words_from(value, Category)
-    return lambda features, _: features.category in wanted
+def _asked(_: Features, circumstances: Circumstances) -> str:
+    return circumstances.asked
 
 
-def _min_confidence(value: object) -> Condition:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise ValueError(f"must be a number from 0 to 1, not {value!r}")
-    return lambda features, _: features.category_confidence >= value
+def _budget_left(_: Features, circumstances: Circumstances) -> float:
+    return circumstances.budget_left
 
 
-def _min_prompt_tokens(value: object) -> Condition:
-    least = _count(value)
-    return lambda features, _: features.prompt_tokens >= least
+def _moment(_: Features, circumstances: Circumstances) -> float:
+    return circumstances.unix_s
 
 
-def _max_prompt_tokens(value: object) -> Condition:
-    most = _count(value)
-    return lambda features, _: features.prompt_tokens <= most
+def _header(value: object) -> Condition:
+    wanted = {name.lower(): patterns for name, patterns in labels(value, secret=True).items()}
+    asks = Asks(headers=frozenset(wanted))
+    return Labelled("header", lambda _, circumstances: circumstances.headers, wanted, asks=asks)
 
 
-def _needs(value: object) -> Condition:
-    wanted = _words_from(value, Capability)
-    return lambda features, _: wanted <= features.needs
+def _metadata(value: object) -> Condition:
+    wanted = labels(value)
+    asks = Asks(metadata=frozenset(wanted))
+    return Labelled("metadata", lambda _, circumstances: circumstances.metadata, wanted, asks=asks)
 
 
-def _key(value: object) -> Condition:
-    wanted = _words(value)
-    return lambda _, circumstances: circumstances.key in wanted
+def _language(value: object) -> Condition:
+    return OneOf(
+        "language", lambda f, _: f.language or None, language_codes(value), asks=Asks(language=True)
+    )
 
 
-def _tag(value: object) -> Condition:
-    wanted = _words(value)
-    return lambda _, circumstances: bool(wanted & circumstances.tags)
+def _difficulty(bound: type[AtLeast] | type[AtMost]) -> Callable[[object], Condition]:
+    asks = Asks(difficulty=True)
+    return lambda value: bound("difficulty", lambda f, _: f.difficulty, share(value), asks=asks)
 
 
-def _asked(value: object) -> Condition:
-    wanted = _words(value)
-    return lambda _, circumstances: circumstances.asked in wanted
+def _at_least(about: str, fact: Fact) -> Callable[[object], Condition]:
+    return lambda value: AtLeast(about, fact, whole(value))
 
 
-def _min_turns(value: object) -> Condition:
-    least = _count(value)
-    return lambda features, _: features.turns >= least
+def _at_most(about: str, fact: Fact) -> Callable[[object], Condition]:
+    return lambda value: AtMost(about, fact, whole(value))
 
 
-def _max_budget_left(value: object) -> Condition:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise ValueError(f"must be a share from 0 to 1, not {value!r}")
-    return lambda _, circumstances: circumstances.budget_left <= value
-
-
-CONDITIONS: Mapping[str, Callable[[object], Condition]] = {
-    "category": _category,
-    "min_confidence": _min_confidence,
-    "min_prompt_tokens": _min_prompt_tokens,
-    "max_prompt_tokens": _max_prompt_tokens,
-    "min_turns": _min_turns,
-    "needs": _needs,
-    "key": _key,
-    "tag": _tag,
-    "asked": _asked,
-    "max_budget_left": _max_budget_left,
+CONDITIONS: Mapping[str, Kind] = {
+    "category": Kind(
+        "the request's category is one of these",
+        words_schema(Category),
+        lambda value: OneOf("category", lambda f, _: f.category, words_from(value, Category)),
+    ),
+    "min_confidence": Kind(
+        "so much of the evidence, from 0 to 1, speaks for the category; below a half it is a guess",
+        SHARE_SCHEMA,
+        lambda value: AtLeast("confidence", lambda f, _: f.category_confidence, share(value)),
+    ),
+    "min_difficulty": Kind(
+        "the request looks at least so hard, from 0 to 1",
+        SHARE_SCHEMA,
+        _difficulty(AtLeast),
+    ),
+    "max_difficulty": Kind(
+        "the request looks at most so hard, from 0 to 1",
+        SHARE_SCHEMA,
+        _difficulty(AtMost),
+    ),
+    "min_prompt_tokens": Kind(
+        "the prompt has at least so many tokens",
+        WHOLE_SCHEMA,
+        _at_least("prompt_tokens", lambda f, _: f.prompt_tokens),
+    ),
+    "max_prompt_tokens": Kind(
+        "the prompt has at most so many tokens",
+        WHOLE_SCHEMA,
+        _at_most("prompt_tokens", lambda f, _: f.prompt_tokens),
+    ),
+    "min_turns": Kind(
+        "the conversation has at least so many messages from the user",
+        WHOLE_SCHEMA,
+        _at_least("turns", lambda f, _: f.turns),
+    ),
+    "max_turns": Kind(
+        "the conversation has at most so many messages from the user",
+        WHOLE_SCHEMA,
+        _at_most("turns", lambda f, _: f.turns),
+    ),
+    "needs": Kind(
+        "the request needs all of these: tools, pictures (`vision`), a schema ...",
+        words_schema(Capability),
+        lambda value: AllOf("needs", lambda f, _: f.needs, words_from(value, Capability)),
+    ),
+    "language": Kind(
+        "the user's last message is written in one of these, by its ISO 639-1 code: `de`, `fr`",
+        LANGUAGE_SCHEMA,
+        _language,
+    ),
+    "key": Kind(
+        "the client's key has one of these names; `team-*` is a pattern",
+        words_schema(),
+        lambda value: OneOf("key", _key, words(value), patterns=True),
+    ),
+    "tag": Kind(
+        "the request carries one of these tags, from its key or its `x-farthing-tags` header",
+        words_schema(),
+        lambda value: AnyOf("tag", _tags, words(value)),
+    ),
+    "metadata": Kind(
+        "the request's own `metadata` has these entries: `{team: [search, ads]}`; `*` is any text",
+        labels_schema(),
+        _metadata,
+    ),
+    "header": Kind(
+        "the request came with these headers, as `metadata`; no header that is a secret",
+        labels_schema(),
+        _header,
+    ),
+    "asked": Kind(
+        "the client wrote one of these as `model`; `claude-*` is a pattern",
+        words_schema(),
+        lambda value: OneOf("asked", _asked, words(value), patterns=True),
+    ),
+    "time": Kind(
+        "it is one of these `days`, `from` one hour `until` another, in this `timezone`",
+        HOURS_SCHEMA,
+        lambda value: hours("time", _moment, value),
+    ),
+    "max_budget_left": Kind(
+        "at most this share (0 to 1) of the tightest budget that the request draws on is left; 1"
+        " without budgets",
+        SHARE_SCHEMA,
+        lambda value: AtMost("budget_left", _budget_left, share(value)),
+    ),
 }

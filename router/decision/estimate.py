@@ -1,6 +1,6 @@
 """Predictions for one model and one request: quality, cost, latency."""
 
-from router.decision.experience import Experience
+from router.decision.experience import MEDIAN, Experience
 from router.domain.decision import Candidate
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
 from router.domain.features import Features
@@ -13,14 +13,16 @@ _FRAMING_TOKENS = 64
 prompt: generous bounds, for what must not be exceeded (see ADR 5 for how far tokenizers differ)."""
 
 
-def candidate_for(model: Model, features: Features, experience: Experience) -> Candidate:
+def candidate_for(
+    model: Model, features: Features, experience: Experience, latency_quantile: float = MEDIAN
+) -> Candidate:
     """`model` with what is predicted of its answer."""
     ability = model.abilities[features.category]
     return Candidate(
         model=model,
         quality=QualityEstimate(ability.p, ability.sd),
         cost=cost_of(model, features, experience.output_tokens(model.id, features.category)),
-        latency=experience.latency(model.id),
+        latency=experience.latency(model.id, latency_quantile),
     )
 
 

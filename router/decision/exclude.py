@@ -5,6 +5,7 @@ A new constraint is a function here, a row of `_CHECKS`, and a reason in the dom
 
 from collections.abc import Callable
 
+from router.decision.experience import MEDIAN
 from router.decision.policy import Circumstances, Terms
 from router.domain.decision import Candidate, Exclusion, ExclusionReason
 from router.domain.features import Features
@@ -44,8 +45,14 @@ def _too_slow(candidate: Candidate, _: Features, terms: Terms, __: Circumstances
         (terms.total_s, latency.total_s, "the whole answer"),
     ):
         if limit_s is not None and seen_s is not None and seen_s > limit_s:
-            return f"its median of {seen_s:.2f} s to {what} is above {limit_s} s"
+            return (
+                f"its {_spoken(latency.quantile)} of {seen_s:.2f} s to {what} is above {limit_s} s"
+            )
     return None
+
+
+def _spoken(quantile: float) -> str:
+    return "median" if quantile == MEDIAN else f"{quantile:g} quantile"
 
 
 def _beyond_budget(

@@ -15,6 +15,7 @@ _WINDOW = 64
 _LEAST_FOR_QUANTILES = 20
 _WEIGHT_OF_USUAL = 8
 _ALL_MODELS = ""
+MEDIAN = 0.5
 
 TYPICAL_OUTPUT_TOKENS: Mapping[Category, int] = {
     Category.CHAT: 150,
@@ -96,13 +97,16 @@ class Experience:
         own = self._output_tokens.get((model_id, category))
         return round(own.drawn_towards(usual) if own else usual)
 
-    def latency(self, model_id: str) -> LatencyEstimate:
-        """Median latencies of the model, unknown until it has answered."""
+    def latency(self, model_id: str, quantile: float = MEDIAN) -> LatencyEstimate:
+        """Latencies of the model: medians from its first answer on, other quantiles from the 20th."""
         total = self._total_s.get(model_id)
         if total is None:
             return UNOBSERVED
         first = self._first_content_s.get(model_id)
-        return LatencyEstimate(first.value if first else None, total.value)
+        if quantile == MEDIAN:
+            return LatencyEstimate(first.value if first else None, total.value)
+        first_s = first.quantile(quantile) if first else None
+        return LatencyEstimate(first_s, total.quantile(quantile), quantile)
 
     def silence_s(self, model_id: str, share: float, *, stream: bool) -> float | None:
         """How long the model is silent at most in `share` of its answers; None while that is unknown.

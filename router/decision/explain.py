@@ -97,7 +97,7 @@ def rows(decision: Decision) -> Iterator[Row]:
     """Every candidate: the chosen one, the fallbacks in order, and the excluded with their reason."""
     yield _row(decision.chosen, "chosen", "")
     for place, candidate in enumerate(decision.fallbacks, 1):
-        below = "" if candidate.quality.p >= decision.required_p else "below what the policy asks"
+        below = "" if decision.is_adequate(candidate) else "below what the policy asks"
         yield _row(candidate, f"fallback {place}", below)
     for exclusion in decision.exclusions:
         yield _row(exclusion.candidate, "excluded", exclusion.detail)

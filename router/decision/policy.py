@@ -4,16 +4,19 @@ Policies are written in YAML (see policies/), read by `router.config.policies`, 
 values from there on.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol, Self
 
+from router.domain.bar import EVEN
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.features import Features
 from router.domain.hedge import Hedge
 from router.domain.model import Model
 from router.domain.money import Money
+from router.domain.objective import CHEAPEST, Objective
 
 
 class Otherwise(StrEnum):
@@ -61,18 +64,23 @@ class Terms:
     """What a policy asks of an answer; a rule restates some of it for the requests that it matches.
 
     Adequate is a predicted quality of at least `floor` where one is given, else of at least the
-    reference's less `within`. `reference` is "asked" (the model that the client named, or the
-    best where it named none), "best", or the id of a model. `first_content_s` and `total_s` are
-    targets: a slower model is not asked; at its `deadlines` an attempt, or the request, ends.
+    reference's less `within`, each with `confidence`. `reference` is "asked" (the model that the
+    client named, or the best where it named none), "best", or the id of a model. `first_content_s`
+    and `total_s` are targets for the `latency_quantile` of a model's answers: a slower one is not
+    asked; at its `deadlines` an attempt, or the request, ends. `objective` puts the adequate models
+    in order.
     """
 
     reference: str = REFERENCE_ASKED
     within: float = 0.05
     floor: float | None = None
+    confidence: float = EVEN
+    objective: Objective = CHEAPEST
     pool: Pool = EVERY_MODEL
     ceiling: Money | None = None
     first_content_s: float | None = None
     total_s: float | None = None
+    latency_quantile: float = 0.5
     otherwise: Otherwise = Otherwise.BEST
     fall_back_to: FallBackTo = FallBackTo.ADEQUATE
     cache: CacheTerms = NO_CACHING
@@ -80,11 +88,15 @@ class Terms:
     hedge: Hedge | None = None
 
     def __post_init__(self) -> None:
-        """Refuse tolerances and floors that are no probabilities."""
+        """Refuse tolerances, floors, confidences and quantiles that are none."""
         if not 0.0 <= self.within <= 1.0:
             raise ValueError(f"within must lie between 0 and 1, not {self.within!r}")
         if self.floor is not None and not 0.0 <= self.floor <= 1.0:
             raise ValueError(f"floor must lie between 0 and 1, not {self.floor!r}")
+        if not EVEN <= self.confidence < 1.0:
+            raise ValueError(f"confidence must lie in [0.5, 1), not {self.confidence!r}")
+        if not 0.0 < self.latency_quantile < 1.0:
+            raise ValueError(f"a quantile must lie in (0, 1), not {self.latency_quantile!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,9 @@ class Circumstances:
 
     `models` are those that its key may use, none for all of them. `money_left` is what its tightest
     budget has left, None without budgets, and `budget_left` the least share of any, 1.0 without.
-    `stays_with` is the model that has called the tools whose results the request brings, "" for none.
+    `stays_with` is the model that has called the tools whose results the request brings, "" for none;
+    `stands_for` the model that a route takes the asked name for, "" for the name itself. `unix_s` is
+    the moment. Of `headers` and `metadata` there is what some policy asks for, and nothing else.
     """
 
     asked: str = ""
@@ -103,9 +117,53 @@ class Circumstances:
     money_left: Money | None = None
     budget_left: float = 1.0
     stays_with: str = ""
+    stands_for: str = ""
+    unix_s: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-Condition = Callable[[Features, Circumstances], bool]
+class Condition(Protocol):
+    """A test of one request, of which can be said what it leaves to others."""
+
+    def __call__(self, features: Features, circumstances: Circumstances, /) -> bool:
+        """Whether it holds."""
+        ...
+
+    def covers(self, other: "Condition", /) -> bool:
+        """Whether this one surely holds wherever `other` does."""
+        ...
+
+    def clashes(self, other: "Condition", /) -> bool:
+        """Whether there is surely no request for which both hold."""
+        ...
+
+    @property
+    def asks(self) -> "Asks":
+        """What must be found out of a request for this condition, beside what always is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What is found out of a request only when a policy wants to know it."""
+
+    headers: frozenset[str] = frozenset()
+    metadata: frozenset[str] = frozenset()
+    language: bool = False
+    difficulty: bool = False
+
+    def __or__(self, other: Self) -> "Asks":
+        """What either asks."""
+        return Asks(
+            self.headers | other.headers,
+            self.metadata | other.metadata,
+            self.language or other.language,
+            self.difficulty or other.difficulty,
+        )
+
+
+NOTHING_ASKED = Asks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +195,17 @@ class Policy:
             if rule.matches(features, circumstances):
                 return rule.name, rule.terms
         return "", self.terms
+
+    @property
+    def all_terms(self) -> tuple[Terms, ...]:
+        """Those of the policy itself, then of each rule."""
+        return (self.terms, *(rule.terms for rule in self.rules))
+
+    @property
+    def asks(self) -> Asks:
+        """What its conditions must be told."""
+        every = NOTHING_ASKED
+        for rule in self.rules:
+            for condition in rule.conditions:
+                every |= condition.asks
+        return every

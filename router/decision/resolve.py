@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from router.decision.policy import Policy
+from router.decision.policy import NOTHING_ASKED, Asks, Policy
 from router.domain.errors import ApiError
 from router.domain.model import Model
 
@@ -14,12 +14,34 @@ AUTO_PREFIX = "auto:"
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """Which policy decides for a name that clients send; `reference` is the model it stands for.
+
+    Without a reference the name stands for the model of that name, if there is one.
+    """
+
+    policy: str
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyBook:
-    """The policies by name, the default one's name, and routes: asked names (globs) to policy names."""
+    """The policies by name, the default one's name, and routes by the names that are asked (globs).
+
+    `asks` is what some policy must be told of every request.
+    """
 
     policies: Mapping[str, Policy]
     default: str
-    routes: Mapping[str, str] = field(default_factory=dict)
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    asks: Asks = field(init=False, default=NOTHING_ASKED)
+
+    def __post_init__(self) -> None:
+        """Gather what the policies ask, once."""
+        every = NOTHING_ASKED
+        for policy in self.policies.values():
+            every |= policy.asks
+        object.__setattr__(self, "asks", every)
 
     def named(self, name: str) -> Policy:
         """The policy `name`. Raises ApiError 404 that suggests the nearest names."""
@@ -28,6 +50,16 @@ class PolicyBook:
         raise _not_found(
             f"There is no policy '{name}'", "policy_not_found", name, self.policies, AUTO_PREFIX
         )
+
+    def route_of(self, asked: str) -> Route | None:
+        """The first route whose pattern the name matches, in the order of the file."""
+        routes = self.routes.items()
+        return next((route for pattern, route in routes if fnmatchcase(asked, pattern)), None)
+
+    def stands_for(self, asked: str) -> str:
+        """The model that a route takes the name for, "" where it says nothing of it."""
+        route = self.route_of(asked) if self.routes else None
+        return route.reference if route else ""
 
 
 def resolve(asked: str, book: PolicyBook, catalog: Mapping[str, Model]) -> Policy | Model:
@@ -39,9 +71,8 @@ def resolve(asked: str, book: PolicyBook, catalog: Mapping[str, Model]) -> Polic
         return book.named(book.default)
     if asked.startswith(AUTO_PREFIX):
         return book.named(asked.removeprefix(AUTO_PREFIX))
-    for pattern, policy in book.routes.items():
-        if fnmatchcase(asked, pattern):
-            return book.named(policy)
+    if route := book.route_of(asked):
+        return book.named(route.policy)
     if asked in catalog:
         return catalog[asked]
     raise _not_found(f"There is no model '{asked}'", "model_not_found", asked, [AUTO, *catalog])

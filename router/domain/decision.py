@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from router.domain.bar import Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate
@@ -10,6 +11,7 @@ from router.domain.features import Features
 from router.domain.hedge import Hedge
 from router.domain.model import Model
 from router.domain.money import Money
+from router.domain.objective import CHEAPEST, Objective
 
 
 class ExclusionReason(StrEnum):
@@ -59,6 +61,11 @@ class Reason(StrEnum):
 
     CHEAPEST_ADEQUATE = "cheapest-adequate"
     PINNED = "pinned"
+    FASTEST_ADEQUATE = "fastest-adequate"
+    BEST_AFFORDABLE = "best-affordable"
+    """The best within the ceiling, by a policy that wants the best for its money."""
+    BEST_VALUE = "best-value"
+    """By dollars per point of quality and per second."""
     BEST_AVAILABLE = "best-available"
     CHEAPEST_AVAILABLE = "cheapest-available"
     SESSION = "session"
@@ -69,9 +76,11 @@ class Reason(StrEnum):
 class Decision:
     """Which model answers, which follow if it fails, and why each other one does not.
 
-    `required_p` is the quality that counted as adequate, `reference` the model that quality and
-    saving are measured against, `cache` what may become of the answer, `ceiling` what all attempts may cost,
-    `deadlines` how long they may take, `hedge` whether a second model is asked beside a silent one. `rule` is the policy's rule that applied, by its name, "" for none.
+    `bar` is what counted as adequate, `reference` the model that quality and saving are measured
+    against, `objective` what the adequate ones were put in order by. `cache` says what may become of
+    the answer, `ceiling` what all attempts may cost, `deadlines` how long they may take, `hedge`
+    whether a second model is asked beside a silent one. `rule` is the policy's rule that applied, by
+    its name, "" for none.
     """
 
     policy: str
@@ -83,8 +92,18 @@ class Decision:
     fallbacks: tuple[Candidate, ...]
     exclusions: tuple[Exclusion, ...]
     reference: Candidate
-    required_p: float
+    bar: Bar
+    objective: Objective = CHEAPEST
     cache: CacheTerms = NO_CACHING
     ceiling: Money | None = None
     deadlines: Deadlines = NO_DEADLINES
     hedge: Hedge | None = None
+
+    @property
+    def required_p(self) -> float:
+        """The quality that counted as adequate."""
+        return self.bar.p
+
+    def is_adequate(self, candidate: Candidate) -> bool:
+        """Whether the candidate meets the bar."""
+        return self.bar.is_met(candidate.model.id, candidate.quality)

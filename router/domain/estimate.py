@@ -38,10 +38,14 @@ class CostEstimate:
 
 @dataclass(frozen=True, slots=True)
 class LatencyEstimate:
-    """Median seconds to the first content and to the end; None until the model was observed."""
+    """Seconds to the first content and to the end that this `quantile` of answers keeps.
+
+    None until enough was observed of the model.
+    """
 
     first_content_s: float | None = None
     total_s: float | None = None
+    quantile: float = 0.5
 
 
 UNOBSERVED = LatencyEstimate()

@@ -13,7 +13,9 @@ class Features:
 
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
-    `service_tier` is the one that the client asked for, by the word of the price's bands.
+    `service_tier` is the one that the client asked for, by the word of the price's bands. `language`
+    is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
+    1, how hard the request looks. Both are None where no policy wants to know them.
     """
 
     prompt_tokens: int
@@ -25,6 +27,8 @@ class Features:
     turns: int = 1
     tokens_exact: bool = True
     service_tier: str = STANDARD
+    language: str | None = None
+    difficulty: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse impossible counts."""

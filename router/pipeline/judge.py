@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.experience import Experience
@@ -11,7 +12,7 @@ from router.domain.budget import Balance, Budget
 from router.domain.catalog import DatedCatalog
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.model import Model
-from router.features.extract import features_of
+from router.features.extract import LanguageOf, features_of
 from router.features.tokens import TokenCounter
 from router.ledger.rulebook import least_left, least_share_left, tightest
 from router.pipeline.refusals import budget_exceeded, model_not_allowed, policy_not_allowed
@@ -22,13 +23,17 @@ from router.wire.chat import ChatRequest
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What decisions are made by: the catalog, the policies, and what was learnt so far."""
+    """What decisions are made by: the catalog, the policies, and what was learnt so far.
+
+    `language_of` tells languages apart; None where no policy asks for them.
+    """
 
     catalog: DatedCatalog
     book: PolicyBook
     counter: TokenCounter
     experience: Experience
     world: World
+    language_of: LanguageOf | None = None
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -55,7 +60,13 @@ class Judge:
         stays_with: str = "",
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
-        features = features_of(request.body, self.counter)
+        asks = self.book.asks
+        features = features_of(
+            request.body,
+            self.counter,
+            language_of=self.language_of if asks.language else None,
+            rates_difficulty=asks.difficulty,
+        )
         circumstances = Circumstances(
             asked=request.asked,
             key=caller.key,
@@ -64,6 +75,10 @@ class Judge:
             money_left=least_left(balances),
             stays_with=stays_with,
             budget_left=_supposed(caller.budget_left, least_share_left(balances)),
+            stands_for=self.book.stands_for(request.asked),
+            unix_s=_supposed(caller.unix_s, self.world.unix_s()),
+            headers=_only(asks.headers, caller.headers),
+            metadata=_only(asks.metadata, request.body.get("metadata")),
         )
         if isinstance(target, Model):
             terms = Terms(cache=self.book.named(self.book.default).terms.cache)
@@ -101,6 +116,13 @@ class Judge:
         if left is not None and pinned.chosen.cost.upper > left:
             raise budget_exceeded(tightest(visit.balances))
         return pinned
+
+
+def _only(names: Collection[str], given: Any) -> dict[str, str]:
+    """Of what was given the entries that are asked for, where they are text."""
+    if not names or not isinstance(given, Mapping):
+        return {}
+    return {name: text for name in names if isinstance(text := given.get(name), str)}
 
 
 def _supposed(share: float | None, real: float) -> float:

@@ -49,6 +49,5 @@ def headers_of(
 def _reason(decision: Decision, answering: Candidate) -> str:
     if answering is decision.chosen:
         return headline(decision)
-    adequate = answering.quality.p >= decision.required_p
-    kind = "fallback" if adequate else "fallback below what the policy asks"
+    kind = "fallback" if decision.is_adequate(answering) else "fallback below what the policy asks"
     return f"{kind}; {decision.chosen.model.id} failed; {headline(decision)}"

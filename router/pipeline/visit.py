@@ -1,7 +1,7 @@
 """One request and whoever sends it, understood: what the rest of its way is decided by."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from router.decision.policy import Circumstances, Policy, Terms
 from router.domain.budget import Balance, Budget
@@ -19,8 +19,10 @@ class Caller:
 
     `wish` is about caching; `deadline_s` is how long the client is willing to wait, None where it
     did not say; `wants_receipt` whether what the answer cost shall come with it. `grants` are those
-    of the key, `session` is what the client calls its conversation, "" for nothing, `key_tags` the tags that were given to it and not by the client. `budget_left` is a
-    share to suppose, for explanations; None takes it as it is.
+    of the key, `session` is what the client calls its conversation, "" for nothing, `key_tags` the
+    tags that were given to it and not by the client. `headers` are those of the request, by their
+    names in small letters or whatever their case. `budget_left` is a share to suppose, `unix_s` a
+    moment, for explanations; None takes them as they are.
     """
 
     request_id: str
@@ -32,7 +34,9 @@ class Caller:
     grants: Grants = EVERYTHING_GRANTED
     key_tags: tuple[str, ...] = ()
     session: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     budget_left: float | None = None
+    unix_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

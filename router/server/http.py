@@ -236,6 +236,7 @@ def _caller(request: web.Request, key: VirtualKey) -> Caller:
         grants=key.grants,
         key_tags=key.tags,
         session=_session(request.headers.get(_SESSION, "")),
+        headers=request.headers,
     )
 
 

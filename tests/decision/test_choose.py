@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from router.decision.choose import NothingAdequate, choose, pin
+from router.decision.conditions import CONDITIONS
 from router.decision.experience import Experience
 from router.decision.policy import (
     Circumstances,
@@ -218,9 +219,9 @@ def test_ties_go_to_the_better_model_and_then_to_the_alphabet() -> None:
 def test_the_first_rule_that_matches_applies() -> None:
     strict, lax = replace(Terms(), within=0.0), replace(Terms(), within=1.0)
     rules = (
-        Rule("never", (lambda *_: False,), strict),
-        Rule("only half", (lambda *_: True, lambda *_: False), strict),
-        Rule("maths", (lambda what, _: what.category is Category.MATHS,), lax),
+        Rule("never", (CONDITIONS["min_turns"](1000),), strict),
+        Rule("only half", (CONDITIONS["min_turns"](0), CONDITIONS["min_turns"](1000)), strict),
+        Rule("maths", (CONDITIONS["category"]("maths"),), lax),
         Rule("all", (), strict),
     )
     ruled = Policy("p", "v1", "a test", Terms(), rules)

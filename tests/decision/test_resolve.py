@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.policy import Policy
-from router.decision.resolve import PolicyBook, resolve
+from router.decision.resolve import PolicyBook, Route, resolve
 from router.domain.errors import ApiError
 from router.domain.model import Model
 from tests.decision.catalogs import policy
@@ -16,7 +16,9 @@ CATALOG = catalog(model("gpt-6-sol"), model("gpt-6-mini"), model("llama"))
 
 
 def book(**routes: str) -> PolicyBook:
-    return PolicyBook({"cheap": CHEAP, "balanced": BALANCED}, "balanced", routes)
+    return PolicyBook(
+        {"cheap": CHEAP, "balanced": BALANCED}, "balanced", {k: Route(v) for k, v in routes.items()}
+    )
 
 
 def meant(asked: str, **routes: str) -> Policy | Model:
@@ -86,3 +88,11 @@ def test_any_name_means_something_or_is_a_404(asked: str) -> None:
     except ApiError as error:
         status = error.status
         assert status == 404
+
+
+def test_a_route_may_say_which_model_a_name_stands_for() -> None:
+    routes = {"claude-*": Route("cheap", "gpt-6-sol"), "gpt-6-*": Route("cheap")}
+    routed = PolicyBook({"cheap": CHEAP}, "cheap", routes)
+
+    assert routed.stands_for("claude-sonnet-5") == "gpt-6-sol"
+    assert [routed.stands_for(asked) for asked in ("gpt-6-mini", "auto", "llama")] == ["", "", ""]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from router.decision.estimate import cost_of
+from router.domain.bar import Bar
 from router.domain.category import Category
 from router.domain.decision import Candidate, Decision, Reason
 from router.domain.estimate import UNOBSERVED, QualityEstimate
@@ -74,7 +75,7 @@ def decision(
         fallbacks=(),
         exclusions=(),
         reference=against,
-        required_p=against.quality.p,
+        bar=Bar(against.quality.p),
     )
 
 

@@ -1,0 +1,1 @@
+"""How well the form of a request tells its difficulty."""

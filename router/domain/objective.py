@@ -1,0 +1,45 @@
+"""What a policy wants the most of, once an answer is good enough."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from router.domain.money import ZERO, Money
+
+_POINTS = 100
+"""A point of quality is a hundredth: from 0.80 to 0.81."""
+
+
+class Aim(StrEnum):
+    """By what the adequate models are put in order."""
+
+    CHEAPEST = "cheapest"
+    FASTEST = "fastest"
+    """By the seconds to the whole answer."""
+    FASTEST_START = "fastest-start"
+    """By the seconds to the first content."""
+    BEST = "best"
+    WEIGHTED = "weighted"
+    """By dollars: those of the answer, of the quality that it lacks, and of the time that it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """An aim; of a weighted one also what a point of quality and a second are worth."""
+
+    aim: Aim = Aim.CHEAPEST
+    usd_per_point: Money = ZERO
+    usd_per_s: Money = ZERO
+
+    def __post_init__(self) -> None:
+        """Refuse weights below nothing, and weights of an aim that has none."""
+        weights = (self.usd_per_point.pico, self.usd_per_s.pico)
+        if min(weights) < 0 or (any(weights) and self.aim is not Aim.WEIGHTED):
+            raise ValueError(f"no objective: {self!r}")
+
+    def worth_pico(self, cost: Money, p: float, total_s: float | None) -> float:
+        """What an answer costs all in all, in 1e-12 USD; a time that is not known counts nothing."""
+        lacking = (1.0 - p) * _POINTS * self.usd_per_point.pico
+        return cost.pico + lacking + (total_s or 0.0) * self.usd_per_s.pico
+
+
+CHEAPEST = Objective()
