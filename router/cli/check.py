@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,16 +13,16 @@ from rich.markup import escape
 from router.app import dry_pipeline, real_world
 from router.cli.options import add_config, settings_of
 from router.config.catalog import simulated_catalog
-from router.config.policies import LoadedPolicy
-from router.config.policy_schema import ExampleSection, ExpectSection
-from router.config.problems import nearest
+from router.config.load import has_stored_keys
+from router.config.policies import LoadedPolicy, load_policies
+from router.config.policy_schema import ExampleFromSection, ExampleSection, ExpectSection
 from router.config.settings import Settings
-from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Terms
-from router.decision.resolve import AUTO_PREFIX
+from router.decision.lint import Surroundings, findings, of_routes
+from router.decision.resolve import AUTO_PREFIX, PolicyBook
 from router.domain.catalog import DatedCatalog
 from router.domain.decision import Decision
-from router.domain.errors import ApiError
-from router.pipeline.flow import Pipeline
+from router.domain.errors import ApiError, ConfigError
+from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 from router.wire.chat import parse_chat
 
@@ -31,25 +32,67 @@ HELP = "check the configuration and run every policy's examples"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `check`."""
     add_config(parser)
+    parser.add_argument(
+        "--policies", metavar="FOLDER", type=Path, help="check the policies of this folder instead"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="fail too when something is allowed but doubtful"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what was found; 1 when an example fails. Problems of the files raise ConfigError."""
     settings = settings_of(args)
+    if args.policies is not None:
+        settings = with_policies_of(args.policies, settings)
     console = Console()
     console.print(
         f"{escape(str(settings.file))}: {len(settings.catalog)} models,"
         f" {len(settings.upstreams)} upstreams, {len(settings.policies)} policies"
     )
-    for note in (*settings.notes, *_remarks(settings)):
+    for note in settings.notes:
         console.print(f"  note: {escape(note)}", soft_wrap=True)
+    doubts = list(doubts_about(settings))
+    for doubt in doubts:
+        console.print(f"  [yellow]doubtful[/] {escape(doubt)}", soft_wrap=True)
     failures = 0
     for result in check_examples(settings):
         failures += bool(result.failure)
         mark = "[red]wrong[/]" if result.failure else "[green]ok[/]"
         console.print(f"  {mark} {escape(result.name)}{escape(result.failure)}", soft_wrap=True)
     console.print("All examples hold." if not failures else f"{failures} examples fail.")
-    return 1 if failures else 0
+    return 1 if failures or (doubts and args.strict) else 0
+
+
+def with_policies_of(folder: Path, settings: Settings) -> Settings:
+    """The settings with other policies. Raises ConfigError with everything that is wrong in them."""
+    policies, problems = load_policies(folder)
+    if problems:
+        raise ConfigError(tuple(problems))
+    named = {name: loaded.policy for name, loaded in policies.items()}
+    book = PolicyBook(named, default=next(iter(named), ""))
+    return replace(settings, policies=policies, book=book)
+
+
+def doubts_about(settings: Settings) -> Iterator[str]:
+    """What is allowed and yet hardly meant, in policies and routes."""
+    yield from of_routes(settings.book, settings.catalog)
+    around = Surroundings(settings.catalog, _keys(settings), _has_budgets(settings))
+    for loaded in settings.policies.values():
+        yield from map(str, findings(loaded.policy, around))
+
+
+def _keys(settings: Settings) -> frozenset[str] | None:
+    """The names of all keys; None where some are in the database."""
+    if has_stored_keys(settings.ledger_path, settings.ledger_url):
+        return None
+    return frozenset(key.name for key in settings.keys)
+
+
+def _has_budgets(settings: Settings) -> bool:
+    """Whether anything may have a budget; keys in the database may."""
+    own = any(key.grants.budgets for key in settings.keys)
+    return own or bool(settings.rulebook.budgets) or _keys(settings) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +105,20 @@ class Result:
 
 def check_examples(settings: Settings) -> Iterator[Result]:
     """Every example of every policy, decided and compared with what it expects."""
-    pipeline = dry_pipeline(settings, real_world())
-    judge = replace(pipeline.judge, catalog=DatedCatalog.of(simulated_catalog()))
-    simulated = replace(pipeline, judge=judge)
+    configured = dry_pipeline(settings, real_world()).judge
+    simulated = replace(configured, catalog=DatedCatalog.of(simulated_catalog()))
     for loaded in settings.policies.values():
         for example in loaded.examples:
-            within = simulated if loaded.on_simulated else pipeline
+            judge = simulated if loaded.on_simulated else configured
             name = f"{loaded.policy.name}: {example.name}"
-            yield Result(name, _failure(loaded, example, within))
+            yield Result(name, _failure(loaded, example, judge))
 
 
-def _failure(loaded: LoadedPolicy, example: ExampleSection, pipeline: Pipeline) -> str:
+def _failure(loaded: LoadedPolicy, example: ExampleSection, judge: Judge) -> str:
     try:
         request = parse_chat(_request_of(loaded.policy.name, example.request))
-        decision = pipeline.decide(request, Caller(""))
+        visit = judge.visit(request, _caller(example.sent), loaded.policy, (), ())
+        decision = judge.judged(visit)
     except ApiError as error:
         return "" if example.expect.reason == error.code else f": {error.message}"
     found = _facts(decision, example.expect)
@@ -108,15 +151,12 @@ def _facts(decision: Decision, expect: ExpectSection) -> dict[str, tuple[str, st
     return {name: (want, got[name]) for name, want in wanted.items()}
 
 
-def _remarks(settings: Settings) -> Iterator[str]:
-    """What is allowed and yet probably not meant: models named by a policy that are not there."""
-    for name, loaded in settings.policies.items():
-        for terms in (loaded.policy.terms, *(rule.terms for rule in loaded.policy.rules)):
-            for model_id in sorted(_named(terms) - set(settings.catalog)):
-                hint = nearest(model_id, settings.catalog)
-                yield f"policy {name} names the model '{model_id}', which is not in the catalog now{hint}"
-
-
-def _named(terms: Terms) -> frozenset[str]:
-    reference = {terms.reference} - {REFERENCE_ASKED, REFERENCE_BEST}
-    return terms.pool.ids | reference
+def _caller(sent: ExampleFromSection) -> Caller:
+    return Caller(
+        "",
+        sent.key,
+        sent.tags,
+        headers={name.lower(): text for name, text in sent.headers.items()},
+        budget_left=sent.budget_left,
+        unix_s=None if sent.time is None else sent.time.timestamp(),
+    )

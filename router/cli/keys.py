@@ -15,12 +15,12 @@ from rich.table import Table
 
 from router.app import real_world
 from router.cli.options import add_config, settings_of
-from router.config.problems import nearest
 from router.config.settings import Settings
 from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
 from router.domain.errors import FarthingError
 from router.domain.key import SECRET_PREFIX, Grants, VirtualKey, digest_of
 from router.domain.money import Money
+from router.domain.nearest import nearest
 from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore, StoredKey
 

@@ -17,11 +17,11 @@ from router.cli.options import add_config, settings_of
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
 from router.cli.report_movers import print_movers
-from router.config.problems import nearest
 from router.config.settings import Settings
 from router.domain.catalog import DatedCatalog
 from router.domain.errors import FarthingError
 from router.domain.model import Model
+from router.domain.nearest import nearest
 from router.domain.price import Price
 from router.ledger.movers import filters_before
 from router.ledger.overview import document

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from router.config.price_map import CatalogFacts, PriceMap
 from router.config.priors import Priors
-from router.config.problems import nearest
 from router.config.schema import (
     AnyUpstream,
     LitellmUpstreamSection,
@@ -19,6 +18,7 @@ from router.domain.category import Category
 from router.domain.errors import Problem
 from router.domain.limits import Limits
 from router.domain.model import Ability, Capability, Model
+from router.domain.nearest import nearest
 from router.providers.simulated.models import SimulatedModel, default_models
 
 _OPENAI_HOST = "https://api.openai.com/"
@@ -154,6 +154,14 @@ def _simulated(model_id: str, name: str, upstream: str) -> Model:
     return _as_model(model_id, known[name], upstream)
 
 
+_SIMULATED_TAGS = {
+    "sim-mid": {"eu"},
+    "sim-open-70b": {"open-weight", "eu", "zero-retention"},
+    "sim-open-8b": {"open-weight", "eu", "zero-retention"},
+}
+"""What real models of these kinds are usually tagged with, for policies to be tried on."""
+
+
 def _as_model(model_id: str, simulated: SimulatedModel, upstream: str) -> Model:
     abilities = {
         category: Ability(simulated.quality_for(category), _STATED_SD, "simulated")
@@ -167,5 +175,5 @@ def _as_model(model_id: str, simulated: SimulatedModel, upstream: str) -> Model:
         context_tokens=simulated.context_tokens,
         max_output_tokens=simulated.max_output_tokens,
         abilities=abilities,
-        tags=frozenset({"simulated"} | ({"open-weight"} if "open" in simulated.id else set())),
+        tags=frozenset({"simulated"} | _SIMULATED_TAGS.get(simulated.id, set())),
     )

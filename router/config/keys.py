@@ -3,13 +3,13 @@
 from collections.abc import Container, Iterable, Iterator
 from datetime import UTC
 
-from router.config.problems import nearest
 from router.config.references import References, Unresolved
 from router.config.schema import ConfigFile, KeySection
 from router.config.yaml_file import Place, YamlFile
 from router.domain.budget import EACH, Scope, ScopeKind
 from router.domain.errors import Problem
 from router.domain.key import Grants, VirtualKey
+from router.domain.nearest import nearest
 
 
 def configured_keys(

@@ -12,7 +12,7 @@ from router.config.keys import configured_keys, unknown_names
 from router.config.policies import LoadedPolicy, load_policies
 from router.config.price_map import PriceMap
 from router.config.priors import Priors
-from router.config.problems import nearest, validated_partly
+from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
 from router.config.schema import ConfigFile, PoliciesSection, RouteSection, ServerSection
 from router.config.semantic import LocalEmbeddingsSection
@@ -34,6 +34,7 @@ from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.model import Model
 from router.domain.money import Money
+from router.domain.nearest import nearest
 from router.domain.semantic import Sameness, SemanticMode
 from router.ledger.rulebook import Rulebook
 from router.providers.direct import Endpoint

@@ -18,7 +18,7 @@ from router.config.policy_schema import (
     TermsSection,
     WeightedSection,
 )
-from router.config.problems import nearest, validated_partly
+from router.config.problems import validated_partly
 from router.config.yaml_file import YamlFile, read_yaml
 from router.decision.conditions import CONDITIONS
 from router.decision.policy import Condition, Policy, Pool, Rule, Terms
@@ -27,6 +27,7 @@ from router.domain.deadlines import Deadlines
 from router.domain.errors import ConfigError, Problem
 from router.domain.hedge import Hedge
 from router.domain.money import Money
+from router.domain.nearest import nearest
 from router.domain.objective import Aim, Objective
 
 _VERSION_DIGITS = 12

@@ -6,7 +6,7 @@ made from these classes.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from router.config.semantic import SemanticSection
 from router.config.words import Dollars, Name, Options, Probability, Seconds, Section
@@ -189,7 +189,7 @@ class ExampleFromSection(Section):
     """tags of the request"""
     headers: Options = {}
     """headers, by their names in small letters"""
-    time: str | None = None
+    time: AwareDatetime | None = None
     """the moment, such as `2026-05-04T23:30:00+02:00`"""
     budget_left: Probability | None = None
     """the share that is left of the tightest budget"""

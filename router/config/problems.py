@@ -5,7 +5,6 @@ Values are never repeated in a message: one of them might be a secret in the wro
 
 import copy
 from collections.abc import Iterable
-from difflib import get_close_matches
 from types import UnionType
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
@@ -14,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from router.config.yaml_file import Place, YamlFile
 from router.domain.errors import ConfigError, Problem
+from router.domain.nearest import nearest
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -103,14 +103,6 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
             return (
                 error["msg"].replace("Input should be", "must be").replace("Input should", "must")
             )
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the known word that is most like `word`, or all known ones."""
-    names = sorted(known)
-    if close := get_close_matches(word, names, n=1, cutoff=0.5):
-        return f"; did you mean '{close[0]}'?"
-    return f"; there is {', '.join(names)}" if names else ""
 
 
 def _in_file(location: tuple[str | int, ...], data: Any) -> Place:

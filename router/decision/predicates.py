@@ -29,7 +29,7 @@ class Predicate:
     def __call__(self, features: Features, circumstances: Circumstances, /) -> bool:
         """Whether the fact is known, and is what is wanted."""
         found = self.fact(features, circumstances)
-        return found is not None and self._is_met(found)
+        return found is not None and self.is_met(found)
 
     def covers(self, other: Condition, /) -> bool:
         """Whether this surely holds wherever `other` does."""
@@ -43,7 +43,8 @@ class Predicate:
             isinstance(other, Predicate) and other.about == self.about and self._is_against(other)
         )
 
-    def _is_met(self, found: Any) -> bool:
+    def is_met(self, found: Any) -> bool:
+        """Whether a fact that is known is what is wanted."""
         raise NotImplementedError
 
     def _is_implied_by(self, other: Any) -> bool:
@@ -60,7 +61,8 @@ class OneOf(Predicate):
     wanted: frozenset[str]
     patterns: bool = False
 
-    def _is_met(self, found: str) -> bool:
+    def is_met(self, found: str) -> bool:
+        """See `Predicate`."""
         return found in self.wanted or (self.patterns and _is_like_any(found, self.wanted))
 
     def _is_implied_by(self, other: "OneOf") -> bool:
@@ -78,7 +80,8 @@ class AnyOf(Predicate):
 
     wanted: frozenset[str]
 
-    def _is_met(self, found: Collection[str]) -> bool:
+    def is_met(self, found: Collection[str]) -> bool:
+        """See `Predicate`."""
         return not self.wanted.isdisjoint(found)
 
     def _is_implied_by(self, other: "AnyOf") -> bool:
@@ -91,7 +94,8 @@ class AllOf(Predicate):
 
     wanted: frozenset[str]
 
-    def _is_met(self, found: Collection[str]) -> bool:
+    def is_met(self, found: Collection[str]) -> bool:
+        """See `Predicate`."""
         return self.wanted <= frozenset(found)
 
     def _is_implied_by(self, other: "AllOf") -> bool:
@@ -104,7 +108,8 @@ class AtLeast(Predicate):
 
     least: float
 
-    def _is_met(self, found: float) -> bool:
+    def is_met(self, found: float) -> bool:
+        """See `Predicate`."""
         return found >= self.least
 
     def _is_implied_by(self, other: "AtLeast") -> bool:
@@ -120,7 +125,8 @@ class AtMost(Predicate):
 
     most: float
 
-    def _is_met(self, found: float) -> bool:
+    def is_met(self, found: float) -> bool:
+        """See `Predicate`."""
         return found <= self.most
 
     def _is_implied_by(self, other: "AtMost") -> bool:
@@ -136,7 +142,8 @@ class Labelled(Predicate):
 
     wanted: Mapping[str, frozenset[str]]
 
-    def _is_met(self, found: Mapping[str, str]) -> bool:
+    def is_met(self, found: Mapping[str, str]) -> bool:
+        """See `Predicate`."""
         return all(
             label in found and _is_like_any(found[label], patterns)
             for label, patterns in self.wanted.items()
@@ -162,7 +169,8 @@ class During(Predicate):
     until_min: int
     zone: ZoneInfo
 
-    def _is_met(self, found: float) -> bool:
+    def is_met(self, found: float) -> bool:
+        """See `Predicate`."""
         local = datetime.fromtimestamp(found, self.zone)
         minute, day = local.hour * 60 + local.minute, local.weekday()
         if self.from_min < self.until_min:

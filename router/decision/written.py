@@ -5,11 +5,11 @@ Every reader raises ValueError that says what would be right.
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from router.decision.predicates import During, Fact
+from router.domain.nearest import nearest
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MIN = 24 * 60
@@ -68,11 +68,7 @@ def words_from(value: object, known: Iterable[str]) -> frozenset[str]:
     """A word or a list of words out of a vocabulary."""
     found, allowed = words(value), sorted(known)
     if unknown := sorted(found - set(allowed)):
-        close = get_close_matches(unknown[0], allowed, n=1, cutoff=0.5)
-        hint = f"did you mean '{close[0]}'?" if close else ""
-        raise ValueError(
-            f"knows no {', '.join(unknown)}; {hint or 'there is ' + ', '.join(allowed)}"
-        )
+        raise ValueError(f"knows no {', '.join(unknown)}{nearest(unknown[0], allowed)}")
     return found
 
 

@@ -235,7 +235,7 @@ def test_the_overrides_of_the_command_line_are_held_to_the_same_rule(tmp_path: P
         ("a: !!python/object/apply:os.system [ls]", "line 1: could not determine a constructor"),
         ("a: !secret x", "line 1: could not determine a constructor"),
         ("<<: {a: 1}", "line 1: could not determine a constructor"),
-        ("a: 2026-13-45", "is no valid YAML"),
+        ("a: 2026-02-30", "is no valid YAML"),
         ("a: 2026-13-45", "is no valid YAML"),
         ("a: " + "9" * 5000, "is no valid YAML"),
         ("a: [", "line 1: expected the node content"),

@@ -1,0 +1,172 @@
+"""What is allowed in a policy and yet hardly meant: rules that never apply, models that never answer.
+
+Everything here is certain: what merely could be wrong is not told.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import combinations
+
+from router.decision.estimate import cost_of
+from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Policy, Rule, Terms
+from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf
+from router.decision.resolve import PolicyBook
+from router.domain.category import Category
+from router.domain.features import Features
+from router.domain.model import Model
+from router.domain.money import Money
+from router.domain.nearest import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What there is around a policy: the models, the names of all keys, and whether there are budgets.
+
+    `keys` is None where it is not known which keys there are.
+    """
+
+    catalog: Mapping[str, Model]
+    keys: Collection[str] | None = None
+    has_budgets: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a policy, or about one of its rules (by name, "" for the policy itself)."""
+
+    policy: str
+    rule: str
+    text: str
+
+    def __str__(self) -> str:
+        """As it is told to whoever wrote the policy."""
+        rule = f", rule '{self.rule}'" if self.rule else ""
+        return f"policy {self.policy}{rule}: {self.text}"
+
+
+def findings(policy: Policy, around: Surroundings) -> Iterator[Finding]:
+    """Everything that is to be said about `policy` in these surroundings."""
+    for text in _of_terms(policy.terms, around):
+        yield Finding(policy.name, "", text)
+    for place, rule in enumerate(policy.rules):
+        for text in _of_rule(rule, policy, policy.rules[:place], around):
+            yield Finding(policy.name, rule.name, text)
+
+
+# ------------------------------------------------------------------------------------- rules
+
+
+def _of_rule(
+    rule: Rule, policy: Policy, earlier: tuple[Rule, ...], around: Surroundings
+) -> Iterator[str]:
+    if why := _why_never(rule, earlier, around):
+        yield f"never applies: {why}"
+        return
+    if rule.terms == policy.terms:
+        yield "changes nothing: what it asks is what the policy asks anyway"
+    said = frozenset(_of_terms(policy.terms, around))
+    yield from (text for text in _of_terms(rule.terms, around) if text not in said)
+    yield from _incapable(rule, around)
+
+
+def _why_never(rule: Rule, earlier: tuple[Rule, ...], around: Surroundings) -> str:
+    for first, second in combinations(rule.conditions, 2):
+        if first.clashes(second):
+            return "no request can meet all of its conditions"
+    for before in earlier:
+        if all(any(c.covers(own) for own in rule.conditions) for c in before.conditions):
+            return f"rule '{before.name}' stands before it and takes every request that it would"
+    return _why_not_here(rule, around)
+
+
+def _why_not_here(rule: Rule, around: Surroundings) -> str:
+    """What these surroundings have that no request can meet the rule."""
+    for condition in rule.conditions:
+        match condition:
+            case OneOf(about="key", wanted=wanted) if _is_nobody(condition, around.keys):
+                return f"there is no key '{min(wanted)}'{nearest(min(wanted), around.keys or ())}"
+            case AtMost(about="budget_left", most=most) if most < 1 and not around.has_budgets:
+                return "there are no budgets"
+    return ""
+
+
+def _is_nobody(condition: OneOf, keys: Collection[str] | None) -> bool:
+    return keys is not None and not any(condition.is_met(key) for key in keys)
+
+
+def _incapable(rule: Rule, around: Surroundings) -> Iterator[str]:
+    """Models that the rule allows and its own conditions rule out."""
+    allowed = _allowed(rule.terms, around)
+    for condition in rule.conditions:
+        match condition:
+            case AllOf(about="needs", wanted=wanted):
+                lacking = [m.id for m in allowed if not wanted <= m.capabilities]
+                yield from _ruled_out(lacking, allowed, f"do not offer {', '.join(sorted(wanted))}")
+            case AtLeast(about="prompt_tokens", least=least):
+                short = [m.id for m in allowed if m.context_tokens <= least]
+                yield from _ruled_out(short, allowed, f"have no room for {least:.0f} tokens")
+
+
+def _ruled_out(out: list[str], allowed: list[Model], why: str) -> Iterator[str]:
+    if out and len(out) == len(allowed):
+        yield f"no model may answer: all that it allows {why}"
+    elif out:
+        yield f"of the models that it allows {', '.join(out)} {why}, and are never chosen there"
+
+
+# ------------------------------------------------------------------------------------- terms
+
+
+def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
+    named = sorted((terms.pool.ids | {terms.reference}) - {REFERENCE_ASKED, REFERENCE_BEST})
+    for model_id in named:
+        if model_id not in around.catalog:
+            hint = nearest(model_id, around.catalog)
+            yield f"names the model '{model_id}', which is not in the catalog now{hint}"
+    allowed = _allowed(terms, around)
+    if not allowed:
+        yield f"allows none of the models ({_pool_in_words(terms)})"
+        return
+    if terms.floor is not None and not _is_ever_reached(terms.floor, allowed):
+        yield f"no model that it allows is ever predicted to reach its floor of {terms.floor:g}"
+    if terms.ceiling is not None and all(_least_cost(m) > terms.ceiling for m in allowed):
+        yield f"no model that it allows answers even a word below its ceiling of {terms.ceiling} USD"
+
+
+def _allowed(terms: Terms, around: Surroundings) -> list[Model]:
+    return [model for _, model in sorted(around.catalog.items()) if terms.pool.allows(model)]
+
+
+def _pool_in_words(terms: Terms) -> str:
+    pool = terms.pool
+    parts = {"ids": pool.ids, "with tags": pool.with_tags, "without tags": pool.without_tags}
+    return "; ".join(f"{name} {', '.join(sorted(words))}" for name, words in parts.items() if words)
+
+
+def _is_ever_reached(floor: float, models: list[Model]) -> bool:
+    return any(model.abilities[each].p >= floor for model in models for each in Category)
+
+
+def _least_cost(model: Model) -> Money:
+    return cost_of(model, Features(1, Category.HOUSEKEEPING), 1).expected
+
+
+# ------------------------------------------------------------------------------------ routes
+
+
+def of_routes(book: PolicyBook, catalog: Mapping[str, Model]) -> Iterator[str]:
+    """What is to be said about the names that clients send."""
+    patterns = list(book.routes)
+    for place, (pattern, route) in enumerate(book.routes.items()):
+        before = next((p for p in patterns[:place] if fnmatchcase(pattern, p)), None)
+        if before is not None:
+            yield f"route '{pattern}' is never taken: '{before}' stands before it and matches too"
+        if route.reference and route.reference not in catalog:
+            hint = nearest(route.reference, catalog)
+            yield f"route '{pattern}' stands for '{route.reference}', which is not in the catalog now{hint}"
+        if not route.reference and not any(fnmatchcase(model_id, pattern) for model_id in catalog):
+            yield (
+                f"route '{pattern}' names no model of the catalog, so that the best that may answer is"
+                f" the reference; write {{policy: {route.policy}, reference: ...}} for another one"
+            )

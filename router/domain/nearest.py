@@ -1,0 +1,12 @@
+"""The nearest right word for a wrong one, as every message says it."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the known word that is most like `word`, or all known ones."""
+    names = sorted(known)
+    if close := get_close_matches(word, names, n=1, cutoff=0.5):
+        return f"; did you mean '{close[0]}'?"
+    return f"; there is {', '.join(names)}" if names else ""
