@@ -22,12 +22,14 @@ from pydantic_core import PydanticUndefined
 from router.app import real_world, serving
 from router.cli import COMMANDS, main
 from router.cli.check import check_examples
+from router.cli.schema import policy_schema_text
 from router.config.load import load_settings
 from router.config.policy_schema import PolicyFile
+from router.config.reference import policy_page
 from router.config.schema import ConfigFile
 from router.config.yaml_file import parse_yaml
 from router.decision.conditions import CONDITIONS
-from router.decision.policy import FallBackTo, Otherwise, Terms
+from router.decision.policy import FallBackTo, Otherwise
 from router.domain.category import Category
 from router.domain.decision import Reason
 from router.domain.ledger import CostSource, Outcome
@@ -106,6 +108,8 @@ def _write(folder: Path, config: Mapping[str, Any], policy: Mapping[str, Any] | 
     """The files of a configuration, with a stand-in for each policy that it names."""
     named = config.get("policies", {})
     names = {named.get("default", "balanced"), *named.get("routes", {}).values()}
+    if policy is not None:
+        names |= {policy.get("extends", "balanced")}
     policies = {name: {**_POLICY, "policy": name} for name in names}
     if policy is not None:
         policies[policy["policy"]] = dict(policy)
@@ -137,7 +141,15 @@ def test_yaml_in_the_documents_is_what_the_loader_takes(fence: Fence, tmp_path: 
 def test_the_policy_in_the_read_me_is_the_shipped_one() -> None:
     shown = next(fence for fence in fences(_ROOT / "README.md") if fence.language == "yaml")
 
-    assert (_ROOT / "policies/balanced.yaml").read_text(encoding="utf-8").startswith(shown.text)
+    assert shown.text in (_ROOT / "policies/balanced.yaml").read_text(encoding="utf-8")
+
+
+def test_the_situations_of_the_policies_page_are_the_tested_files() -> None:
+    shown = [f.text for f in fences(_ROOT / "docs/policies.md") if f.language == "yaml"][1:]
+    files = [file.read_text("utf-8") for file in (_ROOT / "policies/examples").glob("*.yaml")]
+
+    assert len(shown) == len(files) == 10
+    assert all(any(text in file for file in files) for text in shown)
 
 
 # --------------------------------------------------------------------------------- Python
@@ -284,16 +296,30 @@ def test_the_configuration_page_has_every_key_with_its_default() -> None:
     assert _told("configuration.md") == dict(_keys_of(ConfigFile))
 
 
-def test_the_policies_page_has_every_key_with_its_default() -> None:
-    terms = Terms()
-    filled_in = {
-        "reference": terms.reference,
-        "adequate.within": str(terms.within),
-        "otherwise": terms.otherwise.value,
-        "fall_back_to": terms.fall_back_to.value,
-    }
+def test_the_reference_page_and_the_schema_are_those_of_the_code() -> None:
+    page = (_ROOT / "docs/policy-reference.md").read_text(encoding="utf-8")
+    schema = (_ROOT / "policies/policy.schema.json").read_text(encoding="utf-8")
 
-    assert _told("policies.md") == dict(_keys_of(PolicyFile)) | filled_in
+    assert page == policy_page(), "farthing schema --markdown > docs/policy-reference.md"
+    assert schema == policy_schema_text(), "farthing schema > policies/policy.schema.json"
+
+
+def test_the_reference_page_has_every_key_with_its_default() -> None:
+    told = _told("policy-reference.md")
+    expected = dict(_keys_of(PolicyFile))
+
+    assert told.keys() - {"objective.usd_per_point", "objective.usd_per_s"} == expected.keys()
+    differing = {k for k, v in expected.items() if told[k] not in (v, v or '""')}
+    assert differing == {
+        "reference",
+        "adequate.within",
+        "adequate.confidence",
+        "latency.quantile",
+        "objective",
+        "strategy",
+        "otherwise",
+        "fall_back_to",
+    }
 
 
 def _error_codes() -> set[str]:
@@ -315,10 +341,10 @@ def _sources() -> list[Path]:
 @pytest.mark.parametrize(
     ("doc", "named"),
     [
-        pytest.param("policies.md", {*CONDITIONS}, id="conditions"),
-        pytest.param("policies.md", {*Category}, id="categories"),
-        pytest.param("policies.md", {*Capability}, id="needs"),
-        pytest.param("policies.md", {*Reason, *Otherwise, *FallBackTo}, id="choices"),
+        pytest.param("policy-reference.md", {*CONDITIONS}, id="conditions"),
+        pytest.param("policy-reference.md", {*Category}, id="categories"),
+        pytest.param("policy-reference.md", {*Capability}, id="needs"),
+        pytest.param("policy-reference.md", {*Reason, *Otherwise, *FallBackTo}, id="choices"),
         pytest.param("configuration.md", {*Capability}, id="capabilities"),
         pytest.param("reports.md", {*GROUPINGS}, id="groupings"),
         pytest.param("reports.md", {*Outcome, *CostSource, *UsageSource}, id="provenance"),

@@ -12,7 +12,8 @@ class SemanticSection(Section):
     """Of a policy's `cache`: may the answer to other words be given, and how is that checked?"""
 
     mode: SemanticMode = SemanticMode.OFF
-    """answers that were given to other words: `off`, `shadow` (only counted), or `on`"""
+    """answers that were given to other words: `off`, `shadow` (only counted), or `on`; see
+    [the semantic cache](semantic-cache.md)"""
     by: Sameness = Sameness.WORDING
     """the same words but for courtesies and spelling (`wording`), or the same `meaning` by vectors"""
     similarity: Annotated[float, Field(gt=0, le=1)] = DEFAULT_SIMILARITY

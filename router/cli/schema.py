@@ -1,0 +1,29 @@
+"""`farthing schema`: the language of policies, for editors and as a page."""
+
+import argparse
+
+import orjson
+
+from router.config.reference import policy_page, policy_schema
+
+HELP = "print the JSON Schema of policy files, for editors"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `schema`."""
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the reference page of the language instead"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it; always 0."""
+    text = policy_page() if args.markdown else policy_schema_text()
+    print(text, end="")  # noqa: T201 - a command line speaks by printing
+    return 0
+
+
+def policy_schema_text() -> str:
+    """The JSON Schema as it is published in `policies/policy.schema.json`."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(policy_schema(), option=options).decode()
