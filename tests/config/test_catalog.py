@@ -156,7 +156,7 @@ def test_simulated_models_have_the_abilities_that_they_play() -> None:
 
     assert set(catalog) == {"sim-frontier", "sim-mid", "sim-open-70b", "sim-open-8b"}
     assert catalog["sim-open-8b"].abilities[Category.MATHS].p == 0.42
-    assert catalog["sim-open-8b"].tags == {"simulated", "open-weight"}
+    assert catalog["sim-open-8b"].tags == {"simulated", "open-weight", "eu", "zero-retention"}
     assert isinstance(catalog["sim-mid"].price, Price)
 
 
@@ -166,7 +166,7 @@ def test_a_simulated_model_may_go_by_another_name_and_price(tmp_path: Path) -> N
 
     assert (found.id, found.name) == ("fast", "sim-open-8b")
     assert found.price.is_free
-    assert found.tags == {"simulated", "open-weight", "x"}
+    assert found.tags == {"simulated", "open-weight", "eu", "zero-retention", "x"}
 
 
 def test_bands_and_further_rates_can_be_stated(tmp_path: Path) -> None:

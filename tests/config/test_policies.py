@@ -1,17 +1,24 @@
 """Policy files: read into terms and rules, and every mistake told with its place."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from router.cli.check import check_examples
+from router.cli.check import check_examples, doubts_about, with_policies_of
 from router.config.policies import load_policies, load_policy
+from router.config.yaml_file import read_yaml
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
+from router.decision.resolve import Route
 from router.domain.category import Category
 from router.domain.errors import ConfigError
 from router.domain.features import Features
+from router.domain.hedge import Hedge
 from router.domain.money import Money
+from router.domain.objective import Aim, Objective
 from tests.config.files import ROOT, SOUND, complaints, loaded, written
 
 HEAD = "policy: mine\nintent: a policy for a test\n"
@@ -222,3 +229,166 @@ examples:
 
 def test_indentation_of_examples_does_not_matter(tmp_path: Path) -> None:
     assert terms(tmp_path, "adequate:\n" + indent("floor: 0.5\n", "      ")).floor == 0.5
+
+
+# ---------------------------------------------------------------------- the rest of the language
+
+
+def test_what_a_policy_aims_at(tmp_path: Path) -> None:
+    weighted = "objective: {usd_per_point: 0.001, usd_per_s: 0.01}\n"
+
+    assert terms(tmp_path, "objective: fastest-start\n").objective == Objective(Aim.FASTEST_START)
+    assert terms(tmp_path, weighted).objective == Objective(
+        Aim.WEIGHTED, Money.from_usd("0.001"), Money.from_usd("0.01")
+    )
+
+
+def test_confidence_and_quantiles_are_heard(tmp_path: Path) -> None:
+    said = "adequate: {confidence: 0.9}\nlatency: {total_s: 9, quantile: 0.95}\n"
+    found = terms(tmp_path, said)
+
+    assert (found.within, found.floor, found.confidence) == (0.05, None, 0.9)
+    assert (found.total_s, found.latency_quantile) == (9.0, 0.95)
+
+
+def test_null_takes_a_term_back(tmp_path: Path) -> None:
+    said = """\
+adequate: {floor: 0.7, confidence: 0.8}
+ceiling_usd: 0.01
+models: {ids: [a]}
+strategy: hedge
+cache: {ttl_s: 60}
+rules:
+  - name: free of it all
+    when: {}
+    then: {adequate: null, ceiling_usd: null, models: null, hedge: null, cache: null}
+  - name: one at a time
+    when: {}
+    then: {strategy: single}
+"""
+    policy = load_policy(policy_file(tmp_path, HEAD + said)).policy
+
+    assert policy.terms.hedge == Hedge(0.95, 0.05)
+    assert policy.rules[0].terms == Terms()
+    assert policy.rules[1].terms == replace(policy.terms, hedge=None)
+
+
+def test_a_policy_stands_on_another_one(tmp_path: Path) -> None:
+    base = """\
+adequate: {floor: 0.7}
+ceiling_usd: 0.01
+rules:
+  - {name: maths, when: {category: maths}, then: {otherwise: refuse}}
+  - {name: long, when: {min_prompt_tokens: 100}, then: {otherwise: cheapest}}
+"""
+    upper = """\
+extends: base
+adequate: {within: 0.2}
+rules:
+  - {name: chat, when: {category: chat}, then: {ceiling_usd: 0.5}}
+  - {name: long, when: {min_prompt_tokens: 200}, then: {otherwise: best}}
+"""
+    policy_file(tmp_path, f"policy: base\nintent: what others stand on\n{base}", "base")
+    policy_file(tmp_path, HEAD + upper)
+    loaded_policies, problems = load_policies(tmp_path)
+    policy = loaded_policies["mine"].policy
+
+    assert problems == []
+    assert (policy.terms.floor, policy.terms.within) == (None, 0.2)
+    assert policy.terms.ceiling == Money.from_usd("0.01")
+    assert [rule.name for rule in policy.rules] == ["chat", "long", "maths"]
+    assert policy.rules[2].terms == replace(policy.terms, otherwise=Otherwise.REFUSE)
+
+    policy_file(tmp_path, f"policy: base\nintent: what others stand on!\n{base}", "base")
+    changed = load_policies(tmp_path)[0]["mine"].policy
+    assert changed.version != policy.version
+
+
+def test_policies_that_stand_on_nothing(tmp_path: Path) -> None:
+    for name, base in (("a", "b"), ("b", "c"), ("c", "a"), ("d", "bb"), ("e", "e")):
+        text = f"policy: {name}\nintent: a policy for a test\nextends: {base}\n"
+        policy_file(tmp_path, text, name)
+    loaded_policies, problems = load_policies(tmp_path)
+
+    assert loaded_policies == {}
+    assert [str(problem).removeprefix(f"{tmp_path}/") for problem in problems] == [
+        "a.yaml: extends (line 3): goes round in a circle: a -> b -> c -> a",
+        "b.yaml: extends (line 3): goes round in a circle: b -> c -> a -> b",
+        "c.yaml: extends (line 3): goes round in a circle: c -> a -> b -> c",
+        "d.yaml: extends (line 3): there is no policy 'bb'; did you mean 'b'?",
+        "e.yaml: extends (line 3): goes round in a circle: e -> e",
+    ]
+
+
+def test_who_stands_on_a_broken_policy_is_not_blamed_for_it(tmp_path: Path) -> None:
+    policy_file(tmp_path, "policy: base\nintent: shrt\n", "base")
+    policy_file(tmp_path, f"{HEAD}extends: base\n")
+    loaded_policies, problems = load_policies(tmp_path)
+
+    assert loaded_policies == {}
+    assert [problem.file.removeprefix(f"{tmp_path}/") for problem in problems] == ["base.yaml"]
+
+
+def test_a_route_may_say_what_its_name_stands_for(tmp_path: Path) -> None:
+    routes = "policies: {routes: {gpt-4o: cheap, claude-*: {policy: cheap, reference: sim-mid}}}\n"
+    book = loaded(tmp_path, SOUND + routes).book
+
+    assert book.routes == {"gpt-4o": Route("cheap"), "claude-*": Route("cheap", "sim-mid")}
+
+
+# ------------------------------------------------------------------------------ the ten situations
+
+
+def test_the_ten_situations_hold_and_nothing_about_them_is_doubtful(tmp_path: Path) -> None:
+    text = f"""\
+{(ROOT / "config.example.yaml").read_text().partition("upstreams:")[0]}
+upstreams: {{simulated: {{kind: simulated}}}}
+models: {{sim-open-8b: {{upstream: simulated}}, sim-open-70b: {{upstream: simulated}},
+  sim-mid: {{upstream: simulated}}, sim-frontier: {{upstream: simulated}}}}
+keys: [{{name: mobile-ios, key: "${{K}}"}}]
+budgets: [{{policy: balanced, usd: 500, per: month}}]
+"""
+    settings = loaded(tmp_path, text, {"K": "a-secret"})
+    examples = with_policies_of(ROOT / "policies" / "examples", settings)
+    results = list(check_examples(examples))
+
+    assert len(examples.policies) == 10
+    assert [result for result in results if result.failure] == []
+    assert all(loaded_policy.examples for loaded_policy in examples.policies.values())
+    assert list(doubts_about(examples)) == []
+
+
+# ------------------------------------------------------------------------------------- the schema
+
+
+SCHEMA = json.loads((ROOT / "policies" / "policy.schema.json").read_text())
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "policies").rglob("*.yaml")), ids=lambda f: f.stem)
+def test_an_editor_finds_the_shipped_policies_in_order(file: Path) -> None:
+    data = json.loads(json.dumps(read_yaml(file).data, default=str))
+    first = file.read_text().splitlines()[0]
+
+    Draft202012Validator(SCHEMA).validate(data)
+    shown = first.removeprefix("# yaml-language-server: $schema=")
+    assert (file.parent / shown).resolve() == ROOT / "policies" / "policy.schema.json"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "adequat: {within: 0.1}",
+        "adequate: {within: 2}",
+        "objective: quickest",
+        "rules: [{name: a, when: {categry: maths}, then: {}}]",
+        "rules: [{name: a, when: {category: math}, then: {}}]",
+        "rules: [{name: a, when: {time: {from: '25h'}}, then: {}}]",
+        "rules: [{name: a, when: {min_turns: -1}, then: {}}]",
+        "cache: {ttl: 5}",
+    ],
+)
+def test_an_editor_and_the_loader_find_the_same_mistakes(tmp_path: Path, text: str) -> None:
+    data = read_yaml(policy_file(tmp_path, HEAD + text)).data
+
+    assert not Draft202012Validator(SCHEMA).is_valid(data)
+    assert told(tmp_path, HEAD + text)

@@ -13,6 +13,7 @@ from router.domain.decision import Decision
 from router.domain.features import Features
 from router.domain.model import Capability, Model
 from router.domain.money import Money
+from router.domain.objective import Aim, Objective
 from tests.domain.builders import model
 
 NAMES = tuple("abcdef")
@@ -50,6 +51,14 @@ _POOLS = st.builds(
     with_tags=st.frozensets(st.sampled_from(TAGS), max_size=1),
     without_tags=st.frozensets(st.sampled_from(TAGS), max_size=1),
 )
+OBJECTIVES = st.sampled_from(
+    [
+        Objective(Aim.FASTEST),
+        Objective(Aim.FASTEST_START),
+        Objective(Aim.BEST),
+        Objective(Aim.WEIGHTED, Money.from_usd("0.0001"), Money.from_usd("0.001")),
+    ]
+)
 TERMS = st.builds(
     Terms,
     reference=st.sampled_from(["asked", "best", *NAMES]),
@@ -58,9 +67,20 @@ TERMS = st.builds(
     pool=st.just(Pool()) | _POOLS,
     ceiling=st.none() | st.sampled_from([Money(0), Money.from_usd("0.001"), Money.from_usd(1)]),
     first_content_s=st.none() | st.just(1.0),
+    confidence=st.sampled_from([0.5, 0.5, 0.8, 0.95]),
     otherwise=st.sampled_from(Otherwise),
     fall_back_to=st.sampled_from(FallBackTo),
 )
+
+
+def experienced(seconds: dict[str, float]) -> Experience:
+    """What was learnt of models that took so long for their answers."""
+    experience = Experience()
+    for name, total_s in seconds.items():
+        experience.observe(
+            name, Category.CHAT, output_tokens=100, first_content_s=total_s / 4, total_s=total_s
+        )
+    return experience
 
 
 def policy(terms: Terms | None = None, /, **stated: Any) -> Policy:

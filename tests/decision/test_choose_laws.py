@@ -1,19 +1,34 @@
 """What is true of every decision, whatever the catalog, the request and the policy."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
-from router.domain.decision import Decision, Reason
+from router.domain.decision import Candidate, Decision, Reason
 from router.domain.features import Features
 from router.domain.model import Model
-from tests.decision.catalogs import CATALOGS, CIRCUMSTANCES, FEATURES, TERMS, chosen_id, decided
+from router.domain.objective import Aim, Objective
+from tests.decision.catalogs import (
+    CATALOGS,
+    CIRCUMSTANCES,
+    FEATURES,
+    NAMES,
+    OBJECTIVES,
+    TERMS,
+    chosen_id,
+    decided,
+    experienced,
+)
 from tests.domain.builders import dearer, model
 
 Catalog = dict[str, Model]
+SECONDS = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([0.5, 1.0, 8.0]))
+_REASONS_OF_AIMS = {Reason.FASTEST_ADEQUATE, Reason.BEST_AFFORDABLE, Reason.BEST_VALUE}
 
 
 @given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES)
@@ -58,7 +73,7 @@ def test_a_decision_keeps_the_policys_word(
         assert terms.ceiling is None or candidate.cost.expected <= terms.ceiling
         assert candidate.cost.expected <= candidate.cost.upper
     if outcome.reason is Reason.CHEAPEST_ADEQUATE:
-        assert outcome.chosen.quality.p >= outcome.required_p
+        assert outcome.is_adequate(outcome.chosen)
 
 
 @given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES)
@@ -70,7 +85,7 @@ def test_nothing_adequate_is_cheaper_than_what_is_chosen_as_cheapest(
     assume(isinstance(outcome, Decision) and outcome.reason is Reason.CHEAPEST_ADEQUATE)
     assert isinstance(outcome, Decision)
 
-    adequate = [c for c in outcome.fallbacks if c.quality.p >= outcome.required_p]
+    adequate = [c for c in outcome.fallbacks if outcome.is_adequate(c)]
     assert all(outcome.chosen.cost.expected <= c.cost.expected for c in adequate)
     assert list(outcome.fallbacks[: len(adequate)]) == adequate
 
@@ -114,7 +129,7 @@ def test_one_more_model_never_makes_the_cheapest_adequate_dearer(
         fewer = {key: each for key, each in catalog.items() if key != name}
         before = decided(terms, fewer, features, circumstances) if fewer else None
         if isinstance(before, Decision) and before.reason is Reason.CHEAPEST_ADEQUATE:
-            same = before.required_p == after.required_p
+            same = before.bar == after.bar
             assert not same or after.chosen.cost.expected <= before.chosen.cost.expected
 
 
@@ -142,6 +157,69 @@ def test_a_decision_can_be_told(
     assert {row.model_id for row in rows(outcome)} == set(catalog)
     assert all(sentence.endswith(".") for sentence in sentences(outcome))
     assert headline(outcome).isprintable()
+
+
+@given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES, OBJECTIVES, SECONDS)
+def test_whatever_the_aim_dearer_never_makes_likelier(
+    catalog: Catalog,
+    features: Features,
+    terms: Terms,
+    circumstances: Circumstances,
+    objective: Objective,
+    seconds: dict[str, float],
+) -> None:
+    terms, seen = replace(terms, objective=objective), experienced(seconds)
+    before = chosen_id(decided(terms, catalog, features, circumstances, seen))
+
+    for name in catalog.keys() - {before}:
+        raised = {**catalog, name: dearer(catalog[name], 3)}
+        assert chosen_id(decided(terms, raised, features, circumstances, seen)) != name
+
+
+@given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES, OBJECTIVES, SECONDS)
+def test_no_other_adequate_model_is_nearer_to_the_aim(
+    catalog: Catalog,
+    features: Features,
+    terms: Terms,
+    circumstances: Circumstances,
+    objective: Objective,
+    seconds: dict[str, float],
+) -> None:
+    terms = replace(terms, objective=objective, fall_back_to=FallBackTo.ANY)
+    outcome = decided(terms, catalog, features, circumstances, experienced(seconds))
+    assume(isinstance(outcome, Decision) and outcome.is_adequate(outcome.chosen))
+    assert isinstance(outcome, Decision)
+
+    def distance(c: Candidate) -> float:
+        match objective.aim:
+            case Aim.FASTEST:
+                return c.latency.total_s or 0.0
+            case Aim.FASTEST_START:
+                return c.latency.first_content_s or 0.0
+            case Aim.BEST:
+                return -c.quality.p
+            case _:
+                return objective.worth_pico(c.cost.expected, c.quality.p, c.latency.total_s)
+
+    others = [c for c in outcome.fallbacks if outcome.is_adequate(c)]
+    assert all(distance(outcome.chosen) <= distance(other) for other in others)
+    assert outcome.reason in _REASONS_OF_AIMS
+
+
+@given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES)
+def test_more_confidence_never_lets_more_models_in(
+    catalog: Catalog, features: Features, terms: Terms, circumstances: Circumstances
+) -> None:
+    everyone = replace(terms, fall_back_to=FallBackTo.ANY, otherwise=Otherwise.BEST)
+    adequate: list[set[str]] = []
+    for confidence in (0.5, 0.6, 0.9, 0.99):
+        asked = replace(everyone, confidence=confidence)
+        outcome = decided(asked, catalog, features, circumstances)
+        if isinstance(outcome, Decision):
+            kept = (outcome.chosen, *outcome.fallbacks)
+            adequate.append({c.model.id for c in kept if outcome.is_adequate(c)})
+
+    assert all(more >= fewer for more, fewer in pairwise(adequate))
 
 
 def test_a_price_can_decide_only_downwards() -> None:
