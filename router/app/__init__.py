@@ -155,6 +155,7 @@ def _assembled(
         experience=Experience(),
         world=world,
         language_of=language_of_for(settings.book.asks),
+        known=DatedCatalog.of(settings.known),
     )
     return Pipeline(
         judge=judge,

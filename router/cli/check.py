@@ -76,7 +76,7 @@ def with_policies_of(folder: Path, settings: Settings) -> Settings:
 
 def doubts_about(settings: Settings) -> Iterator[str]:
     """What is allowed and yet hardly meant, in policies and routes."""
-    yield from of_routes(settings.book, settings.catalog)
+    yield from of_routes(settings.book, settings.known)
     around = Surroundings(settings.catalog, _keys(settings), _has_budgets(settings))
     for loaded in settings.policies.values():
         yield from map(str, findings(loaded.policy, around))

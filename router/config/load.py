@@ -70,7 +70,8 @@ class _Loading:
         section, server = self.section, self.section.server
         selection = select_upstreams(section.upstreams, self.references, self.file)
         self.problems.extend(selection.problems)
-        catalog, policies = self._catalog(selection), self._policies()
+        known, policies = self._models(), self._policies()
+        catalog = self._taking_part(known, selection)
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, section.models))
         ledger_path, ledger_url = self._beside(section.ledger.path), self._ledger_url()
@@ -88,6 +89,7 @@ class _Loading:
             effort=_effort(server),
             upstreams=selection.chosen,
             catalog=catalog,
+            known=known,
             book=_book(section.policies, policies),
             policies=policies,
             cache_url=self._cache_url(),
@@ -123,15 +125,20 @@ class _Loading:
             self._wrong(place, str(missing))
             return otherwise
 
-    def _catalog(self, selection: UpstreamSelection) -> dict[str, Model]:
-        """The models of the upstreams that take part; those of the others are checked all the same."""
-        section, before = self.section, len(self.problems)
+    def _models(self) -> dict[str, Model]:
+        """Every model that is configured, also those whose upstream does not take part."""
+        section = self.section
         unsound = set(self.file.data.get("upstreams") or {}) - set(section.upstreams)
         sections = {key: m for key, m in section.models.items() if m.upstream not in unsound}
         builder = CatalogBuilder(self.file, section.upstreams, PriceMap.shipped(), Priors.shipped())
-        models = builder.build(sections, self.problems)
-        present = {key: m for key, m in models.items() if m.upstream in selection.chosen}
-        if not present and len(self.problems) == before == 0:
+        return builder.build(sections, self.problems)
+
+    def _taking_part(
+        self, known: Mapping[str, Model], selection: UpstreamSelection
+    ) -> dict[str, Model]:
+        """The models of the upstreams that take part."""
+        present = {key: m for key, m in known.items() if m.upstream in selection.chosen}
+        if not present and not self.problems:
             notes = "; ".join(selection.notes) or "none is configured"
             self._wrong(("models",), f"no model has an upstream that takes part ({notes})")
         return present

@@ -58,7 +58,11 @@ UpstreamSettings = Endpoint | LitellmSettings | SimulatedSettings
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that was configured. `notes` tell what was left out and why."""
+    """Everything that was configured. `notes` tell what was left out and why.
+
+    `catalog` are the models that may answer; `known` has those too whose upstream does not take part:
+    a name that clients send can stand for one of these, as what an answer is measured against.
+    """
 
     file: Path
     host: str
@@ -72,6 +76,7 @@ class Settings:
     effort: Effort
     upstreams: Mapping[str, UpstreamSettings]
     catalog: Mapping[str, Model]
+    known: Mapping[str, Model]
     book: PolicyBook
     policies: Mapping[str, LoadedPolicy]
     cache_url: str = field(repr=False)

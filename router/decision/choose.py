@@ -7,6 +7,7 @@ stored, to the better model, then to the alphabet, so that nothing depends on th
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from router.decision.estimate import candidate_for, stored_by
 from router.decision.exclude import exclusion_of
@@ -29,6 +30,7 @@ from router.domain.model import Model
 from router.domain.objective import Aim, Objective
 
 Catalog = Mapping[str, Model]
+_NO_OTHERS: Catalog = MappingProxyType({})
 
 
 class NothingAdequate(ApiError):
@@ -45,17 +47,20 @@ class NothingAdequate(ApiError):
         )
 
 
-def choose(
+def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing else
     features: Features,
     circumstances: Circumstances,
     policy: Policy,
     catalog: Catalog,
     experience: Experience,
     stored: Collection[str] = (),
+    *,
+    known: Catalog = _NO_OTHERS,
 ) -> Decision:
     """The decision of `policy` for one request. Raises NothingAdequate when it must refuse.
 
-    `stored` are the models, by id, whose answers to this very request are at hand.
+    `stored` are the models, by id, whose answers to this very request are at hand; `known` are models
+    that cannot answer and may yet be the reference.
     """
     rule, terms = policy.terms_for(features, circumstances)
     candidates = {
@@ -66,7 +71,10 @@ def choose(
     able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))
-    reference = _reference(terms, circumstances, candidates, able)
+    named = _named(terms, circumstances)
+    if named in known and named not in candidates:
+        candidates[named] = candidate_for(known[named], features, experience)
+    reference = _reference(terms, named, candidates, able)
     ranking = _rank(able, terms, _bar(terms, reference))
     ranking = _staying(ranking, able, circumstances.stays_with)
     if ranking.reason is None:
@@ -145,18 +153,20 @@ def _split(
     return able, excluded
 
 
+def _named(terms: Terms, circumstances: Circumstances) -> str:
+    """The id of the model that is to be the reference, if there is one of that name."""
+    if terms.reference == REFERENCE_ASKED:
+        return circumstances.stands_for or circumstances.asked
+    return terms.reference
+
+
 def _reference(
-    terms: Terms,
-    circumstances: Circumstances,
-    candidates: Mapping[str, Candidate],
-    able: list[Candidate],
+    terms: Terms, named: str, candidates: Mapping[str, Candidate], able: list[Candidate]
 ) -> Candidate:
     """The candidate that quality and saving are measured against; the best able one by default.
 
     What happens to be stored has no say in it, unless there is nothing else.
     """
-    asked = circumstances.stands_for or circumstances.asked
-    named = asked if terms.reference == REFERENCE_ASKED else terms.reference
     if terms.reference != REFERENCE_BEST and named in candidates:
         return candidates[named]
     live = [candidate for candidate in able if not candidate.is_stored]

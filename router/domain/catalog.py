@@ -27,3 +27,6 @@ class DatedCatalog:
     def at(self, unix_s: float) -> Catalog:
         """The catalog in force at a moment."""
         return self.catalogs[bisect_right(self.changes_s, unix_s)]
+
+
+EMPTY_CATALOG = DatedCatalog((), ({},))

@@ -9,7 +9,7 @@ from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.resolve import PolicyBook, resolve
 from router.domain.budget import Balance, Budget
-from router.domain.catalog import DatedCatalog
+from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.model import Model
 from router.features.extract import LanguageOf, features_of
@@ -25,7 +25,8 @@ from router.wire.chat import ChatRequest
 class Judge:
     """What decisions are made by: the catalog, the policies, and what was learnt so far.
 
-    `language_of` tells languages apart; None where no policy asks for them.
+    `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
+    not answer, and that a name may stand for all the same.
     """
 
     catalog: DatedCatalog
@@ -34,6 +35,7 @@ class Judge:
     experience: Experience
     world: World
     language_of: LanguageOf | None = None
+    known: DatedCatalog = EMPTY_CATALOG
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -103,7 +105,13 @@ class Judge:
             return self._pinned(visit, target, is_stored=target.id in stored)
         try:
             return choose(
-                features, visit.circumstances, target, self.models, self.experience, stored
+                features,
+                visit.circumstances,
+                target,
+                self.models,
+                self.experience,
+                stored,
+                known=self.known.at(self.world.unix_s()),
             )
         except NothingAdequate as nothing:
             if any(each.reason is ExclusionReason.BUDGET for each in nothing.exclusions):

@@ -281,3 +281,14 @@ def test_a_model_that_may_not_answer_may_not_in_a_session_either(
             deciding(who=Circumstances(stays_with=stays_with), **terms)
     else:
         assert deciding(who=Circumstances(stays_with=stays_with), **terms) == without
+
+
+def test_a_model_that_cannot_answer_may_be_what_an_answer_is_measured_against() -> None:
+    dear = model("dear", price=("30", "90"), p=0.99)
+    who = Circumstances(asked="gpt-4o", stands_for="dear")
+    decision = choose(features(), who, policy(within=0.1), ALL, Experience(), known={"dear": dear})
+
+    assert (decision.reference.model.id, decision.chosen.model.id) == ("dear", "top")
+    assert decision.required_p == pytest.approx(0.89)
+    assert "dear" not in {c.model.id for c in (decision.chosen, *decision.fallbacks)}
+    assert "dear" not in {each.model_id for each in decision.exclusions}
