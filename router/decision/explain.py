@@ -6,8 +6,10 @@ The same text is used by the response header, by `farthing explain` and by logs.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from router.domain.bar import EVEN
 from router.domain.decision import Candidate, Decision, Reason
 from router.domain.money import Money
+from router.domain.objective import Aim
 
 
 def headline(decision: Decision) -> str:
@@ -41,7 +43,8 @@ def sentences(decision: Decision) -> Iterator[str]:
     rule = f", rule '{decision.rule}'" if decision.rule else ""
     yield (
         f"Policy '{decision.policy}'{rule} takes {reference.model.id} as the reference"
-        f" (quality {reference.quality.p:.3f}) and asks for at least {decision.required_p:.3f}."
+        f" (quality {reference.quality.p:.3f}) and asks for at least {decision.required_p:.3f}"
+        f"{_sureness(decision)}."
     )
     for exclusion in decision.exclusions:
         if exclusion.candidate.is_stored:
@@ -53,21 +56,37 @@ def sentences(decision: Decision) -> Iterator[str]:
 
 
 def _choice(decision: Decision) -> str:
-    chosen = decision.chosen
-    quality = f"(quality {chosen.quality.p:.3f})"
-    match decision.reason:
-        case Reason.BEST_AVAILABLE:
-            return (
-                f"None is that good; the policy then takes the best, {chosen.model.id} {quality}."
-            )
-        case Reason.SESSION:
-            return f"{chosen.model.id} {quality} has called the tools whose results come now, and goes on."
-        case Reason.CHEAPEST_AVAILABLE:
-            return f"None is that good; the policy then takes the cheapest, {chosen.model.id} {quality}."
-        case _ if chosen.is_stored:
-            return f"The stored answer of {chosen.model.id} {quality} meets this and costs nothing."
-        case _:
-            return f"{chosen.model.id} {quality} is the cheapest that meets this."
+    chosen, aim = decision.chosen, decision.objective
+    who = f"{chosen.model.id} (quality {chosen.quality.p:.3f})"
+    if decision.is_adequate(chosen) and chosen.is_stored:
+        return f"The stored answer of {who} meets this and costs nothing."
+    told = {
+        Reason.BEST_AVAILABLE: f"None is that good; the policy then takes the best, {who}.",
+        Reason.CHEAPEST_AVAILABLE: f"None is that good; the policy then takes the cheapest, {who}.",
+        Reason.SESSION: f"{who} has called the tools whose results come now, and goes on.",
+        Reason.FASTEST_ADEQUATE: f"{who} is the fastest that meets this ({_time(decision)}).",
+        Reason.BEST_AFFORDABLE: f"{who} is the best of those that may answer.",
+        Reason.BEST_VALUE: (
+            f"{who} meets this and costs least, with {aim.usd_per_point} USD for a missing point of"
+            f" quality and {aim.usd_per_s} USD for a second."
+        ),
+    }
+    return told.get(decision.reason, f"{who} is the cheapest that meets this.")
+
+
+def _sureness(decision: Decision) -> str:
+    confidence = decision.bar.confidence
+    return "" if confidence == EVEN else f", {confidence:.0%} sure"
+
+
+def _time(decision: Decision) -> str:
+    """How long the chosen model takes, by what the policy aims at."""
+    latency = decision.chosen.latency
+    is_start = decision.objective.aim is Aim.FASTEST_START
+    seconds = latency.first_content_s if is_start else latency.total_s
+    if seconds is None:
+        return "not observed yet"
+    return f"{seconds:.2f} s to {'the first content' if is_start else 'the whole answer'}"
 
 
 def _saving(chosen: Candidate, reference: Candidate) -> str:

@@ -204,6 +204,7 @@ def test_no_other_adequate_model_is_nearer_to_the_aim(
     others = [c for c in outcome.fallbacks if outcome.is_adequate(c)]
     assert all(distance(outcome.chosen) <= distance(other) for other in others)
     assert outcome.reason in _REASONS_OF_AIMS
+    assert all(sentence.endswith(".") for sentence in sentences(outcome))
 
 
 @given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES)

@@ -12,7 +12,9 @@ from router.decision.explain import headline, rows, sentences
 from router.decision.policy import FallBackTo, Otherwise
 from router.domain.category import Category
 from router.domain.decision import Decision, Reason
-from tests.decision.catalogs import NOBODY, policy
+from router.domain.money import Money
+from router.domain.objective import Aim, Objective
+from tests.decision.catalogs import NOBODY, experienced, policy
 from tests.domain.builders import catalog, decision, features, model
 
 TOP = model("top", price=("3", "15"), p=0.95)
@@ -119,3 +121,45 @@ def test_the_table_has_a_row_for_every_candidate(
     assert found[0].quality == 0.88
     assert str(found[0].expected_cost) == "0.00096"
     assert found[0].first_content_s is None
+
+
+@pytest.mark.parametrize(
+    ("objective", "told"),
+    [
+        (
+            Objective(Aim.FASTEST),
+            "small (quality 0.650) is the fastest that meets this (not observed yet).",
+        ),
+        (Objective(Aim.BEST), "top (quality 0.950) is the best of those that may answer."),
+        (
+            Objective(Aim.WEIGHTED, Money.from_usd("0.001"), Money.from_usd("0.01")),
+            (
+                "top (quality 0.950) meets this and costs least, with 0.001 USD for a missing point of"
+                " quality and 0.01 USD for a second."
+            ),
+        ),
+    ],
+)
+def test_other_aims_are_told_too(objective: Objective, told: str) -> None:
+    assert list(sentences(deciding(objective=objective, within=0.5)))[2] == told
+
+
+def test_how_fast_the_fastest_was_is_told() -> None:
+    seen = experienced({"top": 8.0, "middle": 2.0, "small": 4.0})
+    wanted = policy(objective=Objective(Aim.FASTEST_START), within=0.5)
+    found = choose(features(), NOBODY, wanted, catalog(TOP, MIDDLE, SMALL), seen)
+
+    assert list(sentences(found))[2] == (
+        "middle (quality 0.880) is the fastest that meets this (0.50 s to the first content)."
+    )
+
+
+def test_how_sure_it_must_be_is_told() -> None:
+    found = deciding(confidence=0.9, fall_back_to=FallBackTo.ADEQUATE)
+
+    assert list(sentences(found))[1].endswith("asks for at least 0.850, 90% sure.")
+    assert found.chosen.model.id == "top"
+    assert [each.detail for each in found.exclusions] == [
+        "its predicted quality of 0.880 ± 0.050 is not 90% sure to be 0.850 or more",
+        "its predicted quality of 0.650 ± 0.050 is not 90% sure to be 0.850 or more",
+    ]
