@@ -141,9 +141,9 @@ class TermsSection(Section):
     together would"""
     otherwise: Otherwise | None = None
     """when no model is adequate: `best`, `cheapest`, or `refuse`"""
-    fall_back_to: FallBackTo | None = None
+    fall_back_to: FallBackTo | Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     """when the chosen model fails: other `adequate` ones, `any` (the adequate first, then the weaker
-    ones, best first), or `none`"""
+    ones, best first), `none`, or a list of models in the order in which to ask them"""
     cache: PolicyCacheSection | None = None
     """whether an answer may be given again"""
 

@@ -25,7 +25,7 @@ _FILLED_IN = {
     "objective": _DEFAULTS.objective.aim.value,
     "latency.quantile": str(_DEFAULTS.latency_quantile),
     "otherwise": _DEFAULTS.otherwise.value,
-    "fall_back_to": _DEFAULTS.fall_back_to.value,
+    "fall_back_to": str(_DEFAULTS.fall_back_to),
     "strategy": "single",
 }
 """What holds where a policy says nothing, where the file itself has no default."""

@@ -187,12 +187,26 @@ def _rank(able: list[Candidate], terms: Terms, bar: Bar) -> _Ranking:
     weak = sorted((c for c in able if not _meets(c, bar)), key=_best_first)
     if not adequate:
         reason, adequate, weak = _make_do(weak, terms.otherwise)
-    ordered = [*adequate, *weak] if terms.fall_back_to is FallBackTo.ANY else adequate
-    if terms.fall_back_to is FallBackTo.NONE:
-        ordered = adequate[:1]
+    ordered = _in_order(adequate, weak, terms.fall_back_to)
     kept = tuple(c for place, c in enumerate(ordered) if place == 0 or not c.is_stored)
     left = tuple(_not_kept(c, bar) for c in able if _is_left_over(c, kept, bar))
     return _Ranking(bar, reason, kept, left)
+
+
+def _in_order(
+    adequate: list[Candidate], weak: list[Candidate], fall_back_to: FallBackTo | tuple[str, ...]
+) -> list[Candidate]:
+    """The chosen one, then those that follow when it fails."""
+    match fall_back_to:
+        case FallBackTo.ADEQUATE:
+            return adequate
+        case FallBackTo.ANY:
+            return [*adequate, *weak]
+        case FallBackTo.NONE:
+            return adequate[:1]
+        case names:
+            rest = {c.model.id: c for c in (*adequate[1:], *weak) if not c.is_stored}
+            return [*adequate[:1], *(rest[name] for name in names if name in rest)]
 
 
 _REASONS: Mapping[Aim, Reason] = {
@@ -247,7 +261,7 @@ def _make_do(
 def _not_kept(candidate: Candidate, bar: Bar) -> Exclusion:
     if not _meets(candidate, bar):
         return Exclusion(candidate, ExclusionReason.QUALITY, bar.missed_by(candidate.quality))
-    return Exclusion(candidate, ExclusionReason.NO_FALLBACKS, "the policy keeps no fallbacks")
+    return Exclusion(candidate, ExclusionReason.NO_FALLBACKS, "the policy does not fall back to it")
 
 
 _Order = Callable[[Candidate], tuple[float | str, ...]]

@@ -119,8 +119,9 @@ def _ruled_out(out: list[str], allowed: list[Model], why: str) -> Iterator[str]:
 
 
 def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
-    named = sorted((terms.pool.ids | {terms.reference}) - {REFERENCE_ASKED, REFERENCE_BEST})
-    for model_id in named:
+    fallbacks = terms.fall_back_to if isinstance(terms.fall_back_to, tuple) else ()
+    named = terms.pool.ids | {terms.reference, *fallbacks}
+    for model_id in sorted(named - {REFERENCE_ASKED, REFERENCE_BEST}):
         if model_id not in around.catalog:
             hint = nearest(model_id, around.catalog)
             yield f"names the model '{model_id}', which is not in the catalog now{hint}"
@@ -128,6 +129,8 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
     if not allowed:
         yield f"allows none of the models ({_pool_in_words(terms)})"
         return
+    if kept_out := [each for each in fallbacks if each not in {model.id for model in allowed}]:
+        yield f"falls back to models that it does not allow: {', '.join(kept_out)}"
     if terms.floor is not None and not _is_ever_reached(terms.floor, allowed):
         yield f"no model that it allows is ever predicted to reach its floor of {terms.floor:g}"
     if terms.ceiling is not None and all(_least_cost(m) > terms.ceiling for m in allowed):

@@ -68,7 +68,7 @@ class Terms:
     client named, or the best where it named none), "best", or the id of a model. `first_content_s`
     and `total_s` are targets for the `latency_quantile` of a model's answers: a slower one is not
     asked; at its `deadlines` an attempt, or the request, ends. `objective` puts the adequate models
-    in order.
+    in order. `fall_back_to` may name the very models that follow, in their order.
     """
 
     reference: str = REFERENCE_ASKED
@@ -82,7 +82,7 @@ class Terms:
     total_s: float | None = None
     latency_quantile: float = 0.5
     otherwise: Otherwise = Otherwise.BEST
-    fall_back_to: FallBackTo = FallBackTo.ADEQUATE
+    fall_back_to: FallBackTo | tuple[str, ...] = FallBackTo.ADEQUATE
     cache: CacheTerms = NO_CACHING
     deadlines: Deadlines = NO_DEADLINES
     hedge: Hedge | None = None

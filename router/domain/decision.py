@@ -25,7 +25,7 @@ class ExclusionReason(StrEnum):
     LATENCY = "latency"
     BUDGET = "budget"
     NO_FALLBACKS = "no_fallbacks"
-    """It would do, and the policy keeps no fallbacks."""
+    """It would do, and the policy does not fall back to it."""
 
 
 @dataclass(frozen=True, slots=True)

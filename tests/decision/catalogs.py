@@ -69,7 +69,8 @@ TERMS = st.builds(
     first_content_s=st.none() | st.just(1.0),
     confidence=st.sampled_from([0.5, 0.5, 0.8, 0.95]),
     otherwise=st.sampled_from(Otherwise),
-    fall_back_to=st.sampled_from(FallBackTo),
+    fall_back_to=st.sampled_from(FallBackTo)
+    | st.lists(st.sampled_from(NAMES), min_size=1, unique=True).map(tuple),
 )
 
 

@@ -292,3 +292,15 @@ def test_a_model_that_cannot_answer_may_be_what_an_answer_is_measured_against() 
     assert decision.required_p == pytest.approx(0.89)
     assert "dear" not in {c.model.id for c in (decision.chosen, *decision.fallbacks)}
     assert "dear" not in {each.model_id for each in decision.exclusions}
+
+
+def test_a_policy_may_name_the_very_models_that_follow() -> None:
+    decision = deciding(within=0.1, fall_back_to=("small", "nobody", "top"))
+
+    assert decision.chosen.model.id == "middle"
+    assert [each.model.id for each in decision.fallbacks] == ["small", "top"]
+    assert decision.exclusions == ()
+    kept = deciding(within=0.1, fall_back_to=("small", "middle"))
+    assert [(e.model_id, e.detail) for e in kept.exclusions] == [
+        ("top", "the policy does not fall back to it")
+    ]

@@ -107,7 +107,7 @@ def test_a_free_reference_saves_nothing_and_divides_by_nothing() -> None:
             [
                 ("middle", "chosen", ""),
                 ("small", "excluded", "its predicted quality of 0.650 is below 0.850"),
-                ("top", "excluded", "the policy keeps no fallbacks"),
+                ("top", "excluded", "the policy does not fall back to it"),
             ],
         ),
     ],
