@@ -56,8 +56,9 @@ def choose(
     `stored` are the models, by id, whose answers to this very request are at hand.
     """
     rule, terms = policy.terms_for(features, circumstances)
-    candidates = {key: candidate_for(catalog[key], features, experience) for key in sorted(catalog)}
-    at_hand = [stored_by(catalog[key], features) for key in sorted(stored)]
+    models = {key: terms.pool.within(catalog[key]) for key in sorted(catalog)}
+    candidates = {key: candidate_for(model, features, experience) for key, model in models.items()}
+    at_hand = [stored_by(models[key], features) for key in sorted(stored)]
     able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))
