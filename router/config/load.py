@@ -14,6 +14,7 @@ from router.config.price_map import PriceMap
 from router.config.priors import Priors
 from router.config.problems import nearest, validated_partly
 from router.config.references import References, Unresolved
+from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import ConfigFile, PoliciesSection, ServerSection
 from router.config.semantic import LocalEmbeddingsSection
 from router.config.settings import (
@@ -126,10 +127,16 @@ class _Loading:
         """The models of the upstreams that take part; those of the others are checked all the same."""
         section, before = self.section, len(self.problems)
         unsound = set(self.file.data.get("upstreams") or {}) - set(section.upstreams)
-        sections = {key: m for key, m in section.models.items() if m.upstream not in unsound}
+        sections = {
+            key: m
+            for key, m in section.models.items()
+            if not any(place.upstream in unsound for place in stated_places(m))
+        }
         builder = CatalogBuilder(self.file, section.upstreams, PriceMap.shipped(), Priors.shipped())
         models = builder.build(sections, self.problems)
-        present = {key: m for key, m in models.items() if m.upstream in selection.chosen}
+        selection.notes.extend(note for model in models.values() for note in remarks(model))
+        parts = {key: taking_part(model, selection.chosen) for key, model in models.items()}
+        present = {key: model for key, model in parts.items() if model is not None}
         if not present and len(self.problems) == before == 0:
             notes = "; ".join(selection.notes) or "none is configured"
             self._wrong(("models",), f"no model has an upstream that takes part ({notes})")
