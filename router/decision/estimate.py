@@ -18,10 +18,11 @@ prompt: generous bounds, for what must not be exceeded (see ADR 5 for how far to
 def candidate_for(model: Model, features: Features, experience: Experience) -> Candidate:
     """`model` with what is predicted of its answer; of its replicas, the cheapest speaks for all."""
     ability = model.abilities[features.category]
+    quality = QualityEstimate(ability.p, ability.sd)
     output_tokens = experience.output_tokens(model.id, features.category)
     candidate = Candidate(
         model=model,
-        quality=QualityEstimate(ability.p, ability.sd),
+        quality=quality,
         cost=cost_of(model, features, output_tokens),
         latency=experience.latency(model.id),
     )
