@@ -28,7 +28,10 @@ def picked(
     replicas: Sequence[Candidate], loads: Mapping[str, Load], chance: Callable[[], float]
 ) -> str:
     """The upstream of the replica that gets the next call."""
-    load_of: Callable[[Model], Load] = lambda model: loads.get(model.upstream, UNKNOWN)
+
+    def load_of(model: Model) -> Load:
+        return loads.get(model.upstream, UNKNOWN)
+
     return pick(replicas, load_of, chance).model.upstream
 
 
