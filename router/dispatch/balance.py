@@ -5,8 +5,8 @@ keeps the fullest queue nearly as short as looking at all, and nobody rushes to 
 best a moment ago. The better of the two has the lower product of how slow it is, as a peak EWMA, and
 how many calls it would then have under way, as in Finagle and Linkerd.
 
-A weight is a share of the work: it says how often a replica is drawn, and a call under way on one of
-weight 3 counts a third of a call on one of weight 1. Two that are nearly as fast as one another are
+A weight is a share of the work: it says how often a replica is drawn, and a call on one of weight 3
+counts a third of a call on one of weight 1. Two that are nearly as fast as one another are
 taken as equally fast, so that among equals weights decide, and not the noise of their clocks.
 """
 
@@ -105,10 +105,13 @@ def _better(first: _Loaded, second: _Loaded) -> _Loaded:
             return known
     if one is None or other is None or max(one, other) <= _ALIKE * min(one, other):
         one = other = 1.0
-    return second if other * _share(second, first) < one * _share(first, second) else first
+    mine, its = _burden(first), _burden(second)
+    if not first[1].in_flight:
+        # It was drawn as often as its weight says: with nothing to do it is not too small for this.
+        mine = min(mine, its)
+    return second if other * its < one * mine else first
 
 
-def _share(one: _Loaded, other: _Loaded) -> float:
-    """What `one` would have to do after one more call, in calls of the heavier of the two."""
-    heavier = max(one[0].model.weight, other[0].model.weight)
-    return 1.0 + one[1].in_flight * heavier / one[0].model.weight
+def _burden(one: _Loaded) -> float:
+    """What it would have to do after one more call, by its weight."""
+    return (one[1].in_flight + 1) / one[0].model.weight

@@ -93,7 +93,15 @@ def test_a_call_on_a_replica_of_three_times_the_weight_counts_a_third() -> None:
     heavy = a_replica("heavy", weight=3)
     loads = {"heavy": Load(5, 1.0), "b": Load(2, 1.0)}
     assert picked([heavy, B], loads, drawing(0.99, 0.0)) == "heavy"
-    assert picked([heavy, B], {**loads, "heavy": Load(7, 1.0)}, drawing(0.0, 0.0)) == "b"
+    assert picked([heavy, B], {**loads, "heavy": Load(9, 1.0)}, drawing(0.0, 0.0)) == "b"
+
+
+def test_a_light_one_that_is_drawn_gets_a_call_when_it_is_idle_and_no_second_one() -> None:
+    heavy = a_replica("heavy", weight=9)
+    loads = {"heavy": Load(2, 1.0)}
+    assert picked([heavy, B], loads, drawing(0.95, 0.0)) == "b"
+    assert picked([heavy, B], {**loads, "b": Load(1, 1.0)}, drawing(0.95, 0.0)) == "heavy"
+    assert picked([heavy, B], loads, drawing(0.0, 0.0)) == "heavy"
 
 
 loads = st.builds(
@@ -202,10 +210,11 @@ def test_a_replica_that_is_ten_times_slower_gets_a_small_part_and_is_not_forgott
     assert got["a"] == pytest.approx(got["b"], rel=0.1)
 
 
-def test_under_load_shares_of_equals_are_their_weights_too() -> None:
+@pytest.mark.parametrize("every_s", [2.0, 0.4, 0.02])
+def test_at_any_load_shares_of_equals_are_their_weights(every_s: float) -> None:
     heavy, light = a_replica("heavy", weight=4), a_replica("light", weight=1)
-    got = Crowd({"heavy": 1.0, "light": 1.0}, [heavy, light]).run(5000, every_s=0.02)
-    assert got["heavy"] / 5000 == pytest.approx(0.8, abs=0.05)
+    got = Crowd({"heavy": 1.0, "light": 1.0}, [heavy, light]).run(5000, every_s)
+    assert got["heavy"] / 5000 == pytest.approx(0.8, abs=0.06)
 
 
 def test_one_that_has_recovered_is_found_out_within_a_minute() -> None:
