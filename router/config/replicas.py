@@ -33,13 +33,19 @@ def stated_places(section: ModelSection) -> tuple[Stated, ...]:
 
 
 def _alone(section: ModelSection, replica: ReplicaSection) -> ModelSection:
-    """What holds for `replica`: its own word, else the model's. A price of its own is in force for good."""
-    own = replica.model_dump(exclude_unset=True, exclude={"upstream", "weight", "tags"})
-    said: dict[str, object] = {name: getattr(replica, name) for name in own}
-    if "price" in own or "catalog" in own:
+    """What holds for `replica`: its own word, else the model's.
+
+    Where it has a price of its own, changes of the model's price do not concern it.
+    """
+    said: dict[str, object] = {
+        name: value
+        for name in ("name", "catalog", "price", "price_changes", "limits")
+        if (value := getattr(replica, name))
+    }
+    if "price" in said or "catalog" in said:
         said = {"price": None, "price_changes": (), **said}
-    said["tags"] = (*section.tags, *replica.tags)
-    return section.model_copy(update={**said, "upstream": replica.upstream, "upstreams": ()})
+    where = {"upstream": replica.upstream, "upstreams": ()}
+    return section.model_copy(update={**said, **where, "tags": (*section.tags, *replica.tags)})
 
 
 def entry_of(places: Sequence[Model], weights: Sequence[float], ids: Collection[str]) -> Model:

@@ -169,7 +169,7 @@ class ReplicaSection(Section):
     catalog: str | None = None
     price: PriceSection | None = None
     price_changes: tuple[PriceChangeSection, ...] = ()
-    limits: LimitsSection = LimitsSection()
+    limits: LimitsSection | None = None
     tags: tuple[Tag, ...] = ()
 
 
