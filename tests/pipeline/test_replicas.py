@@ -169,7 +169,10 @@ async def test_the_cheapest_is_asked_and_a_dearer_one_that_stands_in_charges_its
 async def test_what_does_not_fit_into_the_cheap_place_goes_to_the_dear_one_and_waits_for_nobody(
     tmp_path: Path,
 ) -> None:
-    stated = {"own": {"limits": {"in_flight": 2}}, "cloud": {"price": DEAR}}
+    stated: dict[str, dict[str, Any]] = {
+        "own": {"limits": {"in_flight": 2}},
+        "cloud": {"price": DEAR},
+    }
     async with several(tmp_path, {"own": LATE, "cloud": LATE}, stated) as it:
         assert await all_of(it, 6, at_a_time=6) == {"own": 2, "cloud": 4}
 
@@ -177,7 +180,7 @@ async def test_what_does_not_fit_into_the_cheap_place_goes_to_the_dear_one_and_w
 async def test_a_policys_tags_choose_among_the_places_and_none_left_is_no_model_left(
     tmp_path: Path,
 ) -> None:
-    stated = {"us": {"tags": ["us"]}, "eu": {"tags": ["eu"], "price": DEAR}}
+    stated: dict[str, Any] = {"us": {"tags": ["us"]}, "eu": {"tags": ["eu"], "price": DEAR}}
     policy = {
         "models": {"with_tags": ["eu"]},
         "rules": [
