@@ -242,7 +242,7 @@ def test_the_make_of_the_documents_has_their_targets(line: str) -> None:
 # ------------------------------------------------------------------------------ references
 
 
-_RESTATED = ("then", "bands", "price_changes")
+_RESTATED = ("then", "bands", "price_changes", "upstreams[].price", "upstreams[].limits")
 """Their keys are those of what stands around them, and are told there."""
 
 
@@ -250,7 +250,7 @@ def _keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, st
     """Every key of a file as a dotted path, with its default as the documents write it."""
     for name, field in model.model_fields.items():
         path = prefix + name
-        nested = () if name in _RESTATED else tuple(_models_in(field.annotation, path))
+        nested = () if path.endswith(_RESTATED) else tuple(_models_in(field.annotation, path))
         for step, inner in nested:
             yield from _keys_of(inner, f"{step}.")
         if not nested:

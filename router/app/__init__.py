@@ -226,9 +226,9 @@ def _share_hearsay(
     """Have the processes on one Redis tell each other which models to leave alone."""
     if link is None:
         return
-    models = settings.catalog.values()
-    known = {Subject(about, each.id) for each in models for about in (About.MODEL, About.LIMIT)}
-    known |= {Subject(About.UPSTREAM, each.upstream) for each in models}
+    places = [place for model in settings.catalog.values() for place in model.places]
+    known = {Subject(about, each.key) for each in places for about in (About.MODEL, About.LIMIT)}
+    known |= {Subject(About.UPSTREAM, each.upstream) for each in places}
     hearsay = Hearsay(fleet, RedisNotices(link), known, world.monotonic_s, world.sleep)
     stack.callback(asyncio.create_task(hearsay.watch()).cancel)
 

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("invoice", metavar="INVOICE.csv", help="an export of costs")
     parser.add_argument("--vendor", choices=tuple(FORMATS), help="its format (default: by columns)")
     parser.add_argument(
-        "--upstream", metavar="NAME", help="hold it against the models of this upstream only"
+        "--upstream", metavar="NAME", help="hold it against what was asked of this upstream only"
     )
     parser.add_argument("--since", type=day, metavar="DAY", help="first day, YYYY-MM-DD (UTC)")
     parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
@@ -55,13 +55,12 @@ def run(args: argparse.Namespace) -> int:
     since, until = args.since or min(days, default=""), args.until or max(days, default="")
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
-        booked = booked_between(engine, since, until)
+        booked = booked_between(engine, since, until, args.upstream)
     finally:
         engine.dispose()
-    ours = _of_upstream(settings, args.upstream)
     found = reconcile(
         [line for line in lines if since <= line.day <= until],
-        {place: each for place, each in booked.items() if ours is None or place[1] in ours},
+        booked,
         _names(settings),
         args.tolerance,
     )
@@ -85,16 +84,11 @@ def _share(text: str) -> float:
     return share
 
 
-def _of_upstream(settings: Settings, upstream: str | None) -> frozenset[str] | None:
-    if upstream is None:
-        return None
-    return frozenset(m.id for m in settings.catalog.values() if m.upstream == upstream)
-
-
 def _names(settings: Settings) -> dict[str, str]:
     """Vendors' names of models and our ids, to our ids."""
     models = settings.catalog.values()
-    return {model.name: model.id for model in models} | {model.id: model.id for model in models}
+    theirs = {place.name: model.id for model in models for place in model.places}
+    return theirs | {model.id: model.id for model in models}
 
 
 def _print(found: Reconciliation, args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from router.config.price_map import CatalogFacts, PriceMap
 from router.config.priors import Priors
+from router.config.replicas import Stated, entry_of, stated_places
 from router.config.schema import (
     AnyUpstream,
     LitellmUpstreamSection,
@@ -13,7 +14,7 @@ from router.config.schema import (
     SimulatedUpstreamSection,
 )
 from router.config.stated_price import price_changes, stated_price
-from router.config.yaml_file import YamlFile
+from router.config.yaml_file import Place, YamlFile
 from router.domain.category import Category
 from router.domain.errors import Problem
 from router.domain.limits import Limits
@@ -47,30 +48,41 @@ class CatalogBuilder:
         """The models that are sound; `problems` gets what is wrong with the others."""
         models: dict[str, Model] = {}
         for model_id, section in sections.items():
-            upstream = self.upstreams.get(section.upstream)
-            if upstream is None:
-                hint = nearest(section.upstream, self.file.data["upstreams"])
-                problems.append(
-                    self.file.problem(
-                        ("models", model_id, "upstream"), f"there is no such upstream{hint}"
-                    )
-                )
+            stated = stated_places(section)
+            found = [self._place(model_id, each, problems) for each in stated]
+            places = [each for each in found if each is not None]
+            if len(places) < len(stated):
                 continue
-            try:
-                models[model_id] = self._model(model_id, section, upstream)
-            except Missing as missing:
-                problems.append(self.file.problem(("models", model_id), str(missing)))
+            weights = [each.weight for each in stated]
+            is_one = section.upstream is not None
+            models[model_id] = places[0] if is_one else entry_of(places, weights, sections.keys())
         return models
 
-    def _model(self, model_id: str, section: ModelSection, upstream: AnyUpstream) -> Model:
+    def _place(self, model_id: str, stated: Stated, problems: list[Problem]) -> Model | None:
+        """The model as it is in one place; None, and one more problem, when something is wrong with it."""
+        place: Place = ("models", model_id, *stated.at)
+        upstream = self.upstreams.get(stated.upstream)
+        if upstream is None:
+            hint = nearest(stated.upstream, self.file.data["upstreams"])
+            message = f"there is no such upstream{hint}"
+            problems.append(self.file.problem((*place, "upstream"), message))
+            return None
+        try:
+            return self._model(model_id, stated, upstream)
+        except Missing as missing:
+            problems.append(self.file.problem(place, str(missing)))
+            return None
+
+    def _model(self, model_id: str, stated: Stated, upstream: AnyUpstream) -> Model:
+        section = stated.section
         name = section.name or model_id
         if isinstance(upstream, SimulatedUpstreamSection):
-            return _with_stated(_simulated(model_id, name, section.upstream), section)
+            return _with_stated(_simulated(model_id, name, stated.upstream), section)
         key, facts = self._facts(name, section, upstream)
         prior = self.priors.of([section.like, key, model_id, name], facts.price)
         model = Model(
             id=model_id,
-            upstream=section.upstream,
+            upstream=stated.upstream,
             name=name,
             price=facts.price,
             context_tokens=facts.context_tokens,

@@ -14,6 +14,7 @@ from router.config.price_map import PriceMap
 from router.config.priors import Priors
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
+from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import ConfigFile, PoliciesSection, RouteSection, ServerSection
 from router.config.semantic import LocalEmbeddingsSection
 from router.config.settings import (
@@ -129,7 +130,11 @@ class _Loading:
         """Every model that is configured, also those whose upstream does not take part."""
         section = self.section
         unsound = set(self.file.data.get("upstreams") or {}) - set(section.upstreams)
-        sections = {key: m for key, m in section.models.items() if m.upstream not in unsound}
+        sections = {
+            key: m
+            for key, m in section.models.items()
+            if not any(place.upstream in unsound for place in stated_places(m))
+        }
         builder = CatalogBuilder(self.file, section.upstreams, PriceMap.shipped(), Priors.shipped())
         return builder.build(sections, self.problems)
 
@@ -137,7 +142,9 @@ class _Loading:
         self, known: Mapping[str, Model], selection: UpstreamSelection
     ) -> dict[str, Model]:
         """The models of the upstreams that take part."""
-        present = {key: m for key, m in known.items() if m.upstream in selection.chosen}
+        selection.notes.extend(note for model in known.values() for note in remarks(model))
+        parts = {key: taking_part(model, selection.chosen) for key, model in known.items()}
+        present = {key: model for key, model in parts.items() if model is not None}
         if not present and not self.problems:
             notes = "; ".join(selection.notes) or "none is configured"
             self._wrong(("models",), f"no model has an upstream that takes part ({notes})")

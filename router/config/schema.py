@@ -160,10 +160,24 @@ class LimitsSection(Section):
     tokens_per_minute: int | None = Field(None, ge=1)
 
 
+class ReplicaSection(Section):
+    """One of several upstreams of a model; what is left out is as the model says, tags are added."""
+
+    upstream: str
+    name: str | None = None
+    weight: float = Field(1, ge=0, allow_inf_nan=False)
+    catalog: str | None = None
+    price: PriceSection | None = None
+    price_changes: tuple[PriceChangeSection, ...] = ()
+    limits: LimitsSection | None = None
+    tags: tuple[Tag, ...] = ()
+
+
 class ModelSection(Section):
     """One model; what is left out comes from the shipped catalog."""
 
-    upstream: str
+    upstream: str | None = None
+    upstreams: tuple[ReplicaSection, ...] = ()
     name: str | None = None
     catalog: str | None = None
     like: str | None = None
@@ -175,6 +189,12 @@ class ModelSection(Section):
     tags: tuple[Tag, ...] = ()
     abilities: dict[Category, Probability] = {}
     limits: LimitsSection = LimitsSection()
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if (self.upstream is None) != bool(self.upstreams):
+            raise ValueError("needs one of 'upstream' and 'upstreams' (a list, of one or more)")
+        return self
 
 
 class RouteSection(Section):

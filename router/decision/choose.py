@@ -63,11 +63,12 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     that cannot answer and may yet be the reference.
     """
     rule, terms = policy.terms_for(features, circumstances)
+    models = {key: terms.pool.within(catalog[key]) for key in sorted(catalog)}
     candidates = {
-        key: candidate_for(catalog[key], features, experience, terms.latency_quantile)
-        for key in sorted(catalog)
+        key: candidate_for(model, features, experience, terms.latency_quantile)
+        for key, model in models.items()
     }
-    at_hand = [stored_by(catalog[key], features) for key in sorted(stored)]
+    at_hand = [stored_by(models[key], features) for key in sorted(stored)]
     able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))

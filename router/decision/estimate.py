@@ -1,5 +1,7 @@
 """Predictions for one model and one request: quality, cost, latency."""
 
+from dataclasses import replace
+
 from router.decision.experience import MEDIAN, Experience
 from router.domain.decision import Candidate
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
@@ -16,14 +18,30 @@ prompt: generous bounds, for what must not be exceeded (see ADR 5 for how far to
 def candidate_for(
     model: Model, features: Features, experience: Experience, latency_quantile: float = MEDIAN
 ) -> Candidate:
-    """`model` with what is predicted of its answer."""
+    """`model` with what is predicted of its answer; of its replicas, the cheapest speaks for all."""
     ability = model.abilities[features.category]
-    return Candidate(
+    quality = QualityEstimate(ability.p, ability.sd)
+    output_tokens = experience.output_tokens(model.id, features.category)
+    candidate = Candidate(
         model=model,
-        quality=QualityEstimate(ability.p, ability.sd),
-        cost=cost_of(model, features, experience.output_tokens(model.id, features.category)),
+        quality=quality,
+        cost=cost_of(model, features, output_tokens),
         latency=experience.latency(model.id, latency_quantile),
     )
+    return _with_replicas(candidate, features, output_tokens) if model.replicas else candidate
+
+
+def _with_replicas(candidate: Candidate, features: Features, output_tokens: int) -> Candidate:
+    """`candidate` as its cheapest replica, with all that are not drained to choose from."""
+    replicas = tuple(
+        replace(candidate, model=each, cost=cost_of(each, features, output_tokens))
+        for each in candidate.model.replicas
+        if not each.is_drained
+    )
+    if not replicas:
+        return candidate
+    ordered = tuple(sorted(replicas, key=lambda each: each.cost.expected))
+    return replace(ordered[0], replicas=ordered)
 
 
 def stored_by(model: Model, features: Features) -> Candidate:

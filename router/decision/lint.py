@@ -138,7 +138,8 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
 
 
 def _allowed(terms: Terms, around: Surroundings) -> list[Model]:
-    return [model for _, model in sorted(around.catalog.items()) if terms.pool.allows(model)]
+    usable = (terms.pool.within(model) for _, model in sorted(around.catalog.items()))
+    return [model for model in usable if terms.pool.allows(model)]
 
 
 def _pool_in_words(terms: Terms) -> str:

@@ -55,6 +55,15 @@ class Pool:
             and not (self.without_tags & model.tags)
         )
 
+    def within(self, model: Model) -> Model:
+        """`model` in those of its open places that may be used; as it is when it has just one, or none."""
+        if not model.replicas:
+            return model
+        usable = tuple(each for each in model.replicas if not each.is_drained and self.allows(each))
+        if len(usable) in (0, len(model.replicas)):
+            return model
+        return model.answering_in(usable)
+
 
 EVERY_MODEL = Pool()
 

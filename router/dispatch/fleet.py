@@ -1,5 +1,7 @@
 """The state of all models as dispatch sees it: who is resting, who is limited, who is busy.
 
+Of a model that answers in several places each has a state of its own, under the name of its replica.
+
 One fleet serves all requests of a process. It reads no clock: every question and every report
 comes with the time, so that a schedule of faults can be played in no time at all.
 
@@ -12,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from router.dispatch.allowance import Allowance
+from router.dispatch.balance import Load, PeakEwma
 from router.dispatch.breaker import Breaker, BreakerSettings, BreakerState
 from router.dispatch.notice import About, News, Notice, Subject
 from router.dispatch.rate import Rate
@@ -60,13 +63,17 @@ class Ticket:
 
 @dataclass(slots=True)
 class _Unit:
-    """What is known of one model; its own limits from the first call on."""
+    """What is known of one model in one place; its own limits from the first call on.
+
+    `slowness` is kept only where there are several places to compare, of streams and of whole answers.
+    """
 
     breaker: Breaker
     requests: Rate | None = None
     tokens: Rate | None = None
     limited_until_s: float = float("-inf")
     in_flight: int = 0
+    slowness: dict[bool, PeakEwma] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,20 @@ class Fleet:
         resting_s = max(unit.breaker.closed_for_s(now_s), self._upstream(model).closed_for_s(now_s))
         return Refusal(Refused.RESTING, resting_s) if resting_s > 0 else None
 
+    def load(self, model: Model, now_s: float, *, stream: bool) -> Load:
+        """How busy and how slow a replica is."""
+        unit, limit = self._unit(model), model.limits.in_flight
+        seen = unit.slowness.get(stream)
+        return Load(
+            in_flight=unit.in_flight,
+            slowness=seen.value(now_s) if seen is not None else None,
+            has_room=limit is None or unit.in_flight < limit,
+        )
+
+    def measured(self, model: Model, slowness: float, now_s: float, *, stream: bool) -> None:
+        """A replica has answered, that slowly; streams and whole answers are measured in their own units."""
+        self._unit(model).slowness.setdefault(stream, PeakEwma()).observe(slowness, now_s)
+
     def begin(self, model: Model, tokens: int, now_s: float) -> Ticket:
         """A call to `model` begins, expected to use so many tokens."""
         unit = self._unit(model)
@@ -117,7 +138,7 @@ class Fleet:
         unit, upstream = self._unit(model), self._upstream(model)
         unit.in_flight -= 1
         if _turned(unit.breaker, ticket.model_epoch, verdict, now_s):
-            self._found_out(About.MODEL, model.id)
+            self._found_out(About.MODEL, model.key)
         # An upstream that answers with an error is an upstream that answers.
         about_upstream = Verdict.GOOD if verdict is Verdict.BAD else verdict
         if _turned(upstream, ticket.upstream_epoch, about_upstream, now_s):
@@ -125,8 +146,8 @@ class Fleet:
 
     def limit(self, model: Model, for_s: float, now_s: float) -> None:
         """The provider wants no more calls to `model` for so long."""
-        self._limit(model.id, for_s, now_s)
-        self._found_out(About.LIMIT, model.id)
+        self._limit(model.key, for_s, now_s)
+        self._found_out(About.LIMIT, model.key)
 
     def news(self, now_s: float) -> News:
         """What this process has found out and not told yet."""
@@ -160,16 +181,17 @@ class Fleet:
             yield Standing("upstream", name, breaker.state(now_s), breaker.closed_for_s(now_s), 0)
 
     def _unit(self, model: Model) -> _Unit:
-        unit = self._named(model.id)
-        if model.id not in self._called:
-            self._called.add(model.id)
+        key = model.key
+        unit = self._named(key)
+        if key not in self._called:
+            self._called.add(key)
             unit.requests = _rate(model.limits.requests_per_minute)
             unit.tokens = _rate(model.limits.tokens_per_minute)
         return unit
 
-    def _named(self, model_id: str) -> _Unit:
-        if (unit := self._units.get(model_id)) is None:
-            unit = self._units[model_id] = _Unit(Breaker(self.settings))
+    def _named(self, key: str) -> _Unit:
+        if (unit := self._units.get(key)) is None:
+            unit = self._units[key] = _Unit(Breaker(self.settings))
         return unit
 
     def _upstream(self, model: Model) -> Breaker:
@@ -180,8 +202,8 @@ class Fleet:
             breaker = self._upstreams[name] = Breaker(self.settings)
         return breaker
 
-    def _limit(self, model_id: str, for_s: float, now_s: float) -> None:
-        unit = self._named(model_id)
+    def _limit(self, key: str, for_s: float, now_s: float) -> None:
+        unit = self._named(key)
         unit.limited_until_s = max(unit.limited_until_s, now_s + for_s)
 
     def _found_out(self, about: About, name: str) -> None:

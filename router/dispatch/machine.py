@@ -8,6 +8,9 @@
                       v    |
                    failed -+---- nobody left, or no time ----> GiveUp(error)
 
+A model that answers in several places is asked in the one that `balance` picks; after a failure it
+is asked in another one at once, before another model is.
+
 Every start checks again whether the model may be asked: its breaker, its limits, the time that is
 left, the money that is left. When all that remain are resting, the first of them is asked all the
 same: a breaker never closes the last door.
@@ -16,9 +19,11 @@ It awaits nothing and reads no clock: the time and `jitter` (uniform in [0, 1)) 
 thousands of schedules of faults run in a test without a second passing. Nothing else retries.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+from router.dispatch.balance import pick
 from router.dispatch.fleet import Fleet, Refusal, Refused, Ticket, Verdict
 from router.dispatch.plan import Plan
 from router.dispatch.verdict import api_error_of, out_of_time, resting
@@ -30,7 +35,10 @@ from router.domain.money import ZERO, Money
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Ask `candidate`, not before `at_s`; it fails if no content has come by `until_s`."""
+    """Ask `candidate` (a replica, where there are some), not before `at_s`.
+
+    It fails if no content has come by `until_s`.
+    """
 
     attempt: int
     candidate: Candidate
@@ -72,7 +80,7 @@ Command = Start | Commit | Cancel | Wake | GiveUp
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
 _FIRST = 1
 _MOST_TRIES = 3
-"""Of one model, whatever happens."""
+"""Of one model in one place, whatever happens."""
 
 _VERDICTS: Mapping[FaultKind, Verdict] = {
     FaultKind.TRANSIENT: Verdict.BAD,
@@ -145,6 +153,12 @@ class Attempts:
         self._is_over = True
         return (Commit(attempt), *self._cancels(but=attempt))
 
+    def measured(self, attempt: int, slowness: float, now_s: float) -> None:
+        """The attempt of a replica has brought its first content, or all of it, that slowly."""
+        if (start := self._live.get(attempt)) is not None:
+            model, stream = start.candidate.model, self._plan.stream
+            self._fleet.measured(model, slowness, now_s, stream=stream)
+
     def ended(self, attempt: int, verdict: Verdict, now_s: float) -> None:
         """The attempt that was committed to, or cancelled, has ended."""
         if (start := self._live.pop(attempt, None)) is not None:
@@ -180,8 +194,8 @@ class Attempts:
         first = self._live.get(_FIRST)
         if first is None or self._is_over or now_s >= self._deadline_s:
             return ()
-        others = [c for c in self._left if c is not first.candidate]
-        candidate = next((c for c in others if self._refusal(c, now_s) is None), None)
+        others = (self._placed(c, now_s, []) for c in _without(self._left, first.candidate))
+        candidate = next((other for other in others if other is not None), None)
         if candidate is None or not (self._plan.hedges and self._plan.hedges.spend()):
             return ()
         return (self._start(candidate, now_s, now_s),)
@@ -194,19 +208,25 @@ class Attempts:
         elif fault.kind is FaultKind.CONTEXT:
             window = candidate.model.context_tokens
             self._left = [c for c in self._left if c.model.context_tokens > window]
-        elif fault.kind in (FaultKind.REFUSED, FaultKind.BUDGET):
+        elif fault.kind is FaultKind.BUDGET:
+            self._left = [c for c in self._left if c.model.id != candidate.model.id]
+        elif fault.kind is FaultKind.REFUSED:
             self._drop(candidate)
 
     def _retry(
         self, candidate: Candidate, fault: Fault, now_s: float
     ) -> tuple[Command, ...] | None:
-        """The same model again after a pause, if the failure, the tries and the allowance let it."""
+        """The same model again after a pause, if the failure, the tries and the allowance let it.
+
+        Not if it can be asked in another place: then this one has been tried.
+        """
         tries = self._tries[candidate.model.id]
         if fault.kind not in _RETRIED:
             return None
         if fault.kind is FaultKind.DISCONNECTED and not self._has_reconnected:
             return self._reconnect(candidate, now_s)
-        if tries < self._plan.effort.attempts_per_model:
+        is_last = not self._is_elsewhere(candidate, now_s)
+        if is_last and tries < self._plan.effort.attempts_per_model:
             # Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
             pause_s = self._jitter() * self._plan.effort.backoff_s * 2.0 ** (tries - 1)
             at_s = now_s + max(pause_s, fault.retry_after_s or 0.0)
@@ -221,7 +241,7 @@ class Attempts:
         Not when the model is resting: then its connections are closed for a reason.
         """
         self._has_reconnected = True
-        often = self._tries[candidate.model.id] >= _MOST_TRIES
+        often = self._tries[candidate.model.key] >= _MOST_TRIES
         if often or now_s >= self._deadline_s or self._refusal(candidate, now_s) is not None:
             return None
         return (self._start(candidate, now_s, now_s),)
@@ -235,11 +255,42 @@ class Attempts:
         if now_s >= self._deadline_s:
             return self._give_up(out_of_time(self._plan.effort.total_s))
         refusals: list[tuple[Candidate, Refusal]] = []
-        for candidate in self._affordable():
-            if (refusal := self._refusal(candidate, now_s)) is None:
-                return (self._start(candidate, now_s, now_s),)
-            refusals.append((candidate, refusal))
+        for candidate in self._left:
+            if (placed := self._placed(candidate, now_s, refusals)) is not None:
+                return (self._start(placed, now_s, now_s),)
         return self._make_do(refusals, now_s)
+
+    def _placed(
+        self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, Refusal]]
+    ) -> Candidate | None:
+        """`candidate` where it may be asked now; None, and `refusals` gets why, when that is nowhere."""
+        if not candidate.replicas:
+            return candidate if self._is_free(candidate, now_s, refusals) else None
+        free = [each for each in candidate.replicas if self._is_free(each, now_s, refusals)]
+        load_of = partial(self._fleet.load, now_s=now_s, stream=self._plan.stream)
+        return pick(free, load_of, self._jitter) if free else None
+
+    def _is_free(
+        self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, Refusal]]
+    ) -> bool:
+        """Whether it may be asked now: not too often, within the money, and by its own leave.
+
+        When only the last is missing, `refusals` gets why.
+        """
+        ceiling = self._plan.ceiling
+        dear = ceiling is not None and self._spent + candidate.cost.expected > ceiling
+        if dear or self._tries.get(candidate.model.key, 0) >= _MOST_TRIES:
+            return False
+        if (refusal := self._refusal(candidate, now_s)) is not None:
+            refusals.append((candidate, refusal))
+        return refusal is None
+
+    def _is_elsewhere(self, candidate: Candidate, now_s: float) -> bool:
+        """Whether the model of a replica may be asked in another place now."""
+        if not candidate.model.replica:
+            return False
+        rest = (c for c in _without(self._left, candidate) if c.model.id == candidate.model.id)
+        return any(self._is_free(place, now_s, []) for each in rest for place in each.replicas)
 
     def _make_do(
         self, refusals: list[tuple[Candidate, Refusal]], now_s: float
@@ -258,29 +309,23 @@ class Attempts:
                 return (self._start(candidate, at_s, now_s),)
         return self._give_up(self._last_word([each for _, each in refusals]))
 
-    def _affordable(self) -> Iterator[Candidate]:
-        """The candidates that are left, tried seldom enough and still below the ceiling."""
-        ceiling = self._plan.ceiling
-        for candidate in self._left:
-            dear = ceiling is not None and self._spent + candidate.cost.expected > ceiling
-            if not dear and self._tries.get(candidate.model.id, 0) < _MOST_TRIES:
-                yield candidate
-
     def _refusal(self, candidate: Candidate, now_s: float) -> Refusal | None:
         return self._fleet.refusal(candidate.model, self._plan.tokens, now_s)
 
     def _start(self, candidate: Candidate, at_s: float, now_s: float) -> Start:
         self._made += 1
-        model_id = candidate.model.id
-        self._tries[model_id] = self._tries.get(model_id, 0) + 1
+        model = candidate.model
+        self._tries[model.id] = self._tries.get(model.id, 0) + 1
+        if model.replica:
+            self._tries[model.replica] = self._tries.get(model.replica, 0) + 1
         until_s = min(at_s + self._plan.patience_s, self._deadline_s)
-        ticket = self._fleet.begin(candidate.model, self._plan.tokens, now_s)
+        ticket = self._fleet.begin(model, self._plan.tokens, now_s)
         start = Start(self._made, candidate, max(at_s, now_s), until_s, ticket)
         self._live[start.attempt] = start
         return start
 
     def _drop(self, candidate: Candidate) -> None:
-        self._left = [c for c in self._left if c is not candidate]
+        self._left = list(_without(self._left, candidate))
 
     def _cancels(self, but: int = 0) -> tuple[Command, ...]:
         return tuple(Cancel(attempt) for attempt in self._live if attempt != but)
@@ -299,3 +344,12 @@ class Attempts:
         if fault.kind is FaultKind.RATE_LIMITED:
             error.retry_after_s = soonest_s
         return error
+
+
+def _without(candidates: Iterable[Candidate], placed: Candidate) -> Iterator[Candidate]:
+    """`candidates` without the place `placed`; a model goes with its last place."""
+    for each in candidates:
+        if each.model.id != placed.model.id:
+            yield each
+        elif rest := tuple(place for place in each.replicas if place is not placed):
+            yield replace(rest[0], replicas=rest)

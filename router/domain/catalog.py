@@ -19,7 +19,8 @@ class DatedCatalog:
     @classmethod
     def of(cls, models: Catalog) -> "DatedCatalog":
         """All catalogs of `models`, whose prices may change in time."""
-        changes = sorted({each.from_s for model in models.values() for each in model.price_changes})
+        places = [place for model in models.values() for place in model.places]
+        changes = sorted({change.from_s for place in places for change in place.price_changes})
         moments = (float("-inf"), *changes)
         catalogs = tuple({key: m.at(moment) for key, m in models.items()} for moment in moments)
         return cls(tuple(changes), catalogs)

@@ -33,6 +33,8 @@ class Candidate:
     """A model that could answer, with what is predicted of its answer.
 
     `is_stored` marks an answer that it has written already: it costs nothing, and is there at once.
+    `replicas` are the places among which dispatch chooses, the cheapest first and what `model` and
+    `cost` tell of; none where there is nothing to choose.
     """
 
     model: Model
@@ -40,6 +42,7 @@ class Candidate:
     cost: CostEstimate
     latency: LatencyEstimate
     is_stored: bool = False
+    replicas: tuple["Candidate", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

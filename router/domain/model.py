@@ -1,5 +1,6 @@
 """A model of the catalog: where it is, what it costs, what it can do, and how well."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -51,6 +52,10 @@ class Model:
     """An entry of the catalog. `id` is what clients write, `name` what its upstream calls it.
 
     `price` is in force until the first of `price_changes`, which are in the order of time.
+
+    A model that answers in several places has a replica for each: a model of the same id with a
+    `replica` name that no other has, and a `weight` of 0 when nothing new is to go there. What the
+    model itself says of its upstream and price is what its first replica says.
     """
 
     id: str
@@ -64,6 +69,9 @@ class Model:
     tags: frozenset[str] = field(default_factory=frozenset)
     limits: Limits = UNLIMITED
     price_changes: tuple[PriceChange, ...] = ()
+    replica: str = ""
+    weight: float = 1.0
+    replicas: tuple["Model", ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a model without an ability for each category, or without room for a token."""
@@ -72,9 +80,34 @@ class Model:
             raise ValueError(f"model {self.id!r} has no ability for {', '.join(missing)}")
         if self.context_tokens < 1 or self.max_output_tokens < 1:
             raise ValueError(f"model {self.id!r} needs a context and an output of at least 1 token")
+        if not 0.0 <= self.weight < math.inf:
+            raise ValueError(f"model {self.id!r} needs a weight of at least 0, not {self.weight!r}")
+        if any(each.id != self.id or each.replicas for each in self.replicas):
+            raise ValueError(f"a replica of model {self.id!r} is another model")
+
+    @property
+    def key(self) -> str:
+        """The name of the place where it answers: breakers, limits and calls in flight go by it."""
+        return self.replica or self.id
+
+    @property
+    def places(self) -> tuple["Model", ...]:
+        """Its replicas, drained ones too; itself when it answers in one place."""
+        return self.replicas or (self,)
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether no new request is to go there."""
+        return self.weight == 0
+
+    def answering_in(self, replicas: tuple["Model", ...]) -> "Model":
+        """This model with these replicas only, at least one; it says of itself what the first says."""
+        return replace(replicas[0], replica="", weight=1.0, replicas=replicas)
 
     def at(self, unix_s: float) -> "Model":
         """This model at the price of a moment; earlier prices are forgotten."""
+        if self.replicas:
+            return self.answering_in(tuple(each.at(unix_s) for each in self.replicas))
         begun = [change for change in self.price_changes if change.from_s <= unix_s]
         if not begun:
             return self

@@ -11,13 +11,15 @@ from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.ledger import Outcome
 from router.domain.model import Model
 from router.domain.money import Money
-from router.ledger.account import Timing
-from router.pipeline.opened import Opened, OpenedStream, open_answer
+from router.ledger.account import CHARS_PER_TOKEN, Timing
+from router.pipeline.opened import Opened, OpenedPlain, OpenedStream, open_answer
 from router.pipeline.slots import Slots
 from router.ports import Call, Upstream, World
 
 _QUEUE_S = 10.0
 _BUSY_RETRY_S = 1.0
+_TOKENS_BEFORE_THE_FIRST = 50
+"""A first token takes as long as some dozens of later ones, of large models as of small ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,19 @@ class Begun:
     def timing(self) -> Timing:
         """The attempt's timing, were it to end now."""
         return self.watch.timing(self.first_content_s)
+
+    @property
+    def slowness(self) -> float:
+        """Seconds to a stream's first content; of a whole answer, seconds for one of its tokens.
+
+        What comes before the first token counts as much as 50 more.
+        """
+        match self.opened:
+            case OpenedPlain(_, answer):
+                tokens = answer.output_chars // CHARS_PER_TOKEN
+                return self.watch.elapsed_s() / (tokens + _TOKENS_BEFORE_THE_FIRST)
+            case OpenedStream():
+                return self.first_content_s or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +176,8 @@ class Race:
             case None:
                 return self._machine.tick(now_s)
             case Begun(start):
+                if start.candidate.model.replica:
+                    self._machine.measured(start.attempt, event.slowness, now_s)
                 return self._machine.answering(start.attempt)
             case Failed(start, fault, timing):
                 cost = self._losses.failed(start, fault, timing)

@@ -1,14 +1,17 @@
 """An answer that costs nothing: stored before, or paid for by another request at this moment."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from router.domain.caching import Writer
+from router.domain.decision import Candidate
 from router.domain.ledger import Entry
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.flights import Aboard, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Patience, Reader
 from router.pipeline.reply import Reply, StreamReply
+from router.pipeline.shelf import writer_of
 from router.pipeline.telling import Telling
 from router.ports import World
 from router.wire.cached import StoredAnswer
@@ -36,10 +39,10 @@ class Handout:
         watch = Stopwatch.started(self.world)
         stream = self._stream(answer) if self.request.stream else b""
         body = b"" if self.request.stream else self._plain(answer)
-        chosen, usage = self.telling.decision.chosen, answer.origin.usage
-        entry = self.telling.books.from_cache(chosen, usage, watch.timing())
+        written, usage = self._written_by(answer.origin.writer), answer.origin.usage
+        entry = self.telling.books.from_cache(written, usage, watch.timing())
         await self.telling.books.post()
-        headers = self._headers("similar" if is_similar else "hit")
+        headers = self._headers(written, "similar" if is_similar else "hit")
         headers["age"] = str(max(0, int(watch.at_s - answer.origin.at_s)))
         if self.request.stream:
             return StreamReply(headers, self._replay(stream, entry))
@@ -48,29 +51,31 @@ class Handout:
     async def from_flight(self, landed: Whole | Aboard) -> Reply:
         """The answer that another request is getting at this moment, or has just got."""
         watch = Stopwatch.started(self.world)
+        written = self._written_by(landed.writer)
+        headers = self._headers(written, "shared")
         match landed:
             case Whole(answer):
                 usage = answer.origin.usage
-                self.telling.books.from_cache(self.telling.decision.chosen, usage, watch.timing())
+                self.telling.books.from_cache(written, usage, watch.timing())
                 await self.telling.books.post()
-                return self.telling.receipted(self._headers("shared"), answer.body)
+                return self.telling.receipted(headers, answer.body)
             case Aboard(_, broadcast, place):
                 reader = Reader(
                     self.request.wants_usage,
                     self.patience,
-                    finish=lambda: self._finished(broadcast.listener, watch),
+                    finish=lambda: self._finished(written, broadcast.listener, watch),
                     leave=lambda _: None,
                 )
-                return StreamReply(self._headers("shared"), broadcast.reading(place, reader))
+                return StreamReply(headers, broadcast.reading(place, reader))
 
-    async def _finished(self, listener: Listener, watch: Stopwatch) -> bytes:
+    async def _finished(self, written: Candidate, listener: Listener, watch: Stopwatch) -> bytes:
         """The remark at the end of a stream that another request has paid for."""
-        chosen, timing, books = self.telling.decision.chosen, watch.timing(), self.telling.books
+        timing, books = watch.timing(), self.telling.books
         if listener.error:
-            books.shared_cut(chosen, listener.error_code, timing)
+            books.shared_cut(written, listener.error_code, timing)
             await books.post()
             return b""
-        entry = books.from_cache(chosen, listener.paid, timing)
+        entry = books.from_cache(written, listener.paid, timing)
         await books.post()
         return self.telling.remark(entry, listener.last)
 
@@ -97,6 +102,13 @@ class Handout:
         first = EventSplitter(len(stream)).feed(stream)[0] if self.telling.tells_receipt else b""
         yield self.telling.remark(entry, first) + DONE
 
-    def _headers(self, cache: str) -> dict[str, str]:
+    def _written_by(self, writer: Writer) -> Candidate:
+        """The chosen candidate, in that of its places where `writer` wrote the answer."""
         chosen = self.telling.decision.chosen
-        return self.telling.headers(chosen, attempts=0, cache=cache)
+        if not chosen.model.replicas:
+            return chosen
+        places = (each for each in chosen.model.replicas if writer_of(each) == writer)
+        return replace(chosen, model=next(places, chosen.model))
+
+    def _headers(self, written: Candidate, cache: str) -> dict[str, str]:
+        return self.telling.headers(written, attempts=0, cache=cache)

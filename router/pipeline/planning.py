@@ -8,6 +8,9 @@ from router.dispatch.plan import Effort, Plan
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.decision import Decision
 
+_A_FEW = 2
+"""Places of one model are enough for a hedge."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hedging:
@@ -65,6 +68,7 @@ def _least(usual_s: float, *wishes_s: float | None) -> float:
 
 
 def _silence_s(decision: Decision, experience: Experience, stream: bool) -> float | None:
-    if decision.hedge is None or not decision.fallbacks:
+    is_alone = not decision.fallbacks and len(decision.chosen.replicas) < _A_FEW
+    if decision.hedge is None or is_alone:
         return None
     return experience.silence_s(decision.chosen.model.id, decision.hedge.quantile, stream=stream)

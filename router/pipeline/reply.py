@@ -39,6 +39,7 @@ def headers_of(
         "x-request-id": request_id,
         "x-farthing-policy": decision.policy or "none",
         "x-farthing-model": answering.model.id,
+        "x-farthing-upstream": answering.model.upstream,
         "x-farthing-reason": _reason(decision, answering),
         "x-farthing-attempts": str(attempts),
         "x-farthing-cache": cache,
@@ -47,7 +48,7 @@ def headers_of(
 
 
 def _reason(decision: Decision, answering: Candidate) -> str:
-    if answering is decision.chosen:
+    if answering.model.id == decision.chosen.model.id:
         return headline(decision)
     kind = "fallback" if decision.is_adequate(answering) else "fallback below what the policy asks"
     return f"{kind}; {decision.chosen.model.id} failed; {headline(decision)}"

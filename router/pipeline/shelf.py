@@ -170,7 +170,7 @@ def writer_of(model: Model) -> Writer:
 def is_still(writer: Writer, models: Mapping[str, Model]) -> bool:
     """Whether the catalog's entry of that id would still be answered by the same model."""
     model = models.get(writer.model_id)
-    return model is not None and writer_of(model) == writer
+    return model is not None and any(writer_of(place) == writer for place in model.places)
 
 
 def _may_repeat(request: ChatRequest, terms: CacheTerms) -> bool:

@@ -20,15 +20,15 @@ class Slots:
     def take_now(self, model: Model) -> bool:
         """Whether a place was free; then it is ours, and must be given back with `give`."""
         limit = model.limits.in_flight
-        if limit is not None and self._taken[model.id] >= limit:
+        if limit is not None and self._taken[model.key] >= limit:
             return False
-        self._taken[model.id] += 1
+        self._taken[model.key] += 1
         return True
 
     async def wait(self, model: Model) -> None:
         """Return once a place has become ours. It must be given back with `give`."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines[model.id].append(place)
+        self._lines[model.key].append(place)
         try:
             await place
         except asyncio.CancelledError:
@@ -38,9 +38,9 @@ class Slots:
 
     def give(self, model: Model) -> None:
         """Give a place back: the first who still waits gets it."""
-        line = self._lines[model.id]
+        line = self._lines[model.key]
         while line:
             if not (place := line.popleft()).done():
                 place.set_result(None)
                 return
-        self._taken[model.id] -= 1
+        self._taken[model.key] -= 1

@@ -3,7 +3,8 @@
 import heapq
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from router.dispatch.allowance import Allowance
 from router.dispatch.fleet import Fleet, Verdict
@@ -39,6 +40,27 @@ def a_candidate(model: Model, cost: Money = ZERO) -> Candidate:
     return Candidate(model, QualityEstimate(0.9, 0.05), CostEstimate(cost, cost), UNOBSERVED)
 
 
+def replicas(model_id: str, *upstreams: str, **fields: Any) -> Model:
+    """A model in several upstreams, whose names say how it is called in the places: `m@a`."""
+    usual = a_model(model_id)
+    places = tuple(
+        replace(usual, upstream=name, replica=f"{model_id}@{name}", **fields) for name in upstreams
+    )
+    return usual.answering_in(places)
+
+
+def replicated(model: Model, *costs: Money) -> Candidate:
+    """The candidate that a decision makes of a model with replicas, which cost so much in order."""
+    prices = costs or (ZERO,) * len(model.replicas)
+    places = [
+        a_candidate(place, cost)
+        for place, cost in zip(model.replicas, prices, strict=True)
+        if not place.is_drained
+    ]
+    ordered = tuple(sorted(places, key=lambda each: each.cost.expected))
+    return replace(ordered[0], replicas=ordered)
+
+
 def a_plan(
     *models: Model,
     effort: Effort | None = None,
@@ -48,7 +70,9 @@ def a_plan(
     hedges: Allowance | None = None,
 ) -> Plan:
     return Plan(
-        candidates=tuple(a_candidate(model, cost) for model in models),
+        candidates=tuple(
+            replicated(model) if model.replicas else a_candidate(model, cost) for model in models
+        ),
         effort=effort or Effort(),
         stream=True,
         tokens=100,
@@ -150,6 +174,9 @@ class _Player:
             elif start.attempt in self._cancelled:
                 continue
             elif fault is None:
+                if start.candidate.model.replica:
+                    took_s = self._now_s - start.at_s
+                    self._machine.measured(start.attempt, took_s, self._now_s)
                 self._obey(self._machine.answering(start.attempt))
             else:
                 self._obey(self._machine.failed(start.attempt, fault, self._now_s))
@@ -176,7 +203,7 @@ class _Player:
                     self.played.error = error
 
     def _ask(self, start: Start) -> None:
-        model = start.candidate.model.id
+        model = start.candidate.model.key
         self._names[start.attempt] = model
         self.played.asked.append((start.at_s, model))
         outcome = self._upstreams(model, start.at_s)

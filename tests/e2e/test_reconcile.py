@@ -81,3 +81,31 @@ def test_another_form_and_mistakes(config: Path, simulator: Simulator, tmp_path:
         "none.csv cannot be read: No such file or directory\n"
     )
     assert "known are openai" in reconciled(config, path, "--vendor", "openai").err
+
+
+def test_of_a_model_in_two_places_each_vendors_invoice_is_held_against_its_own_calls(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    with Simulator() as other:
+        urls = {"sim": simulator.base_url, "other": other.base_url}
+        places = [
+            {"upstream": name, "weight": weight} for name, weight in (("sim", 1), ("other", 3))
+        ]
+        config = write_config(
+            tmp_path,
+            simulator.base_url,
+            upstreams={name: {"kind": "openai", "base_url": url} for name, url in urls.items()},
+            models={"sim-mid": {"upstreams": places, "price": PRICE}},
+            cache={"url": "off"},
+        )
+        with Farthing(config) as farthing:
+            for number in range(40):
+                question = chat(f"Name {number} rivers.", "sim-mid")
+                assert post(farthing.base_url, question).status == 200
+        asked = [each.counters["sim-mid"].requests for each in (simulator, other)]
+        assert sum(asked) == 40
+        assert min(asked) > 0
+        path = invoice(config, simulator)
+    assert reconciled(config, path, "--upstream", "sim").status == 0
+    assert reconciled(config, path, "--upstream", "other").status == 1
+    assert reconciled(config, path).status == 1

@@ -14,18 +14,23 @@ from router.stores.sql.rollup_schema import HALF, ROLLUP_CATEGORY_DAYS
 from router.stores.sql.rollups import roll_up
 
 
-def booked_between(engine: Engine, since: str, until: str) -> Mapping[Place, Booked]:
-    """All that was booked from one day to another (ISO, inclusive), cached answers left out."""
+def booked_between(
+    engine: Engine, since: str, until: str, upstream: str | None = None
+) -> Mapping[Place, Booked]:
+    """All that was booked from one day to another (ISO, inclusive), cached answers left out.
+
+    With `upstream` only what was asked there.
+    """
     roll_up(engine)
     found: defaultdict[Place, Booked] = defaultdict(Booked)
     with engine.connect() as connection:
-        for row in connection.execute(_query(since, until)).mappings():
+        for row in connection.execute(_query(since, until, upstream)).mappings():
             place = (str(row["day"]), str(row["model"]))
             found[place] += _booked(row)
     return {place: each for place, each in found.items() if each.cost or each.unpriced_attempts}
 
 
-def _query(since: str, until: str) -> Select[Any]:
+def _query(since: str, until: str, upstream: str | None) -> Select[Any]:
     sums = ROLLUP_CATEGORY_DAYS.c
     nothing: ColumnElement[int] = literal(0)
     added: dict[str, ColumnElement[Any]] = {
@@ -37,7 +42,9 @@ def _query(since: str, until: str) -> Select[Any]:
     }
     by = (sums.day, sums.model, sums.cost_source)
     query = select(*by, *(func.sum(each).label(name) for name, each in added.items()))
-    ours = (sums.day >= since, sums.day <= until, sums.outcome != Outcome.CACHE_HIT)
+    ours = [sums.day >= since, sums.day <= until, sums.outcome != Outcome.CACHE_HIT]
+    if upstream is not None:
+        ours.append(sums.upstream == upstream)
     return query.where(*ours).group_by(*by)
 
 
