@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from router.config.policy_files import policy_files
 from router.config.policy_schema import (
     AdequateSection,
     ExampleSection,
@@ -38,24 +38,28 @@ class LoadedPolicy:
     file: YamlFile
 
 
-def load_policies(folder: Path) -> tuple[dict[str, LoadedPolicy], list[Problem]]:
+Read = Callable[[Path], YamlFile]
+"""Reads a file; raises ConfigError."""
+
+
+def load_policies(
+    folder: Path, read: Read = read_yaml
+) -> tuple[dict[str, LoadedPolicy], list[Problem]]:
     """Every policy in `folder` by its name, and everything that is wrong in the others."""
     loaded: dict[str, LoadedPolicy] = {}
-    problems: list[Problem] = []
-    if not folder.is_dir():
-        return {}, [Problem(str(folder), "", "there is no such folder of policies")]
-    for path in sorted(folder.glob("*.yaml")):
+    paths, problems = policy_files(folder)
+    for path in paths:
         try:
-            found = load_policy(path)
+            found = load_policy(path, read)
             loaded[found.policy.name] = found
         except ConfigError as error:
             problems.extend(error.problems)
     return loaded, problems
 
 
-def load_policy(path: Path) -> LoadedPolicy:
+def load_policy(path: Path, read: Read = read_yaml) -> LoadedPolicy:
     """The policy in the file at `path`. Raises ConfigError with everything that is wrong."""
-    file = read_yaml(path)
+    file = read(path)
     section, found = validated_partly(PolicyFile, file)
     if section is None:
         raise ConfigError(found)
@@ -68,7 +72,7 @@ def load_policy(path: Path) -> LoadedPolicy:
     )
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
-    version = sha256(path.read_bytes()).hexdigest()[:_VERSION_DIGITS]
+    version = file.digest[:_VERSION_DIGITS]
     policy = Policy(section.policy, version, section.intent.strip(), terms, rules)
     on_simulated = section.examples_on == "simulated"
     return LoadedPolicy(policy, tuple(section.examples), on_simulated, file)
