@@ -9,9 +9,8 @@ from urllib.parse import quote
 from router.config.budgets import budgets_of, limits_of
 from router.config.catalog import CatalogBuilder
 from router.config.keys import configured_keys, unknown_names
+from router.config.library import Library
 from router.config.policies import LoadedPolicy, load_policies
-from router.config.price_map import PriceMap
-from router.config.priors import Priors
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
 from router.config.replicas import remarks, stated_places, taking_part
@@ -26,7 +25,7 @@ from router.config.settings import (
     is_loopback,
 )
 from router.config.upstreams import UpstreamSelection, select_upstreams
-from router.config.yaml_file import Place, YamlFile, read_yaml
+from router.config.yaml_file import Place, YamlFile
 from router.decision.policy import Policy
 from router.decision.resolve import PolicyBook, Route
 from router.dispatch.plan import Effort
@@ -44,13 +43,25 @@ from router.stores.sql.database import LedgerUnusable, open_ledger
 from router.stores.sql.keys import are_any
 
 
-def load_settings(path: Path, environ: Mapping[str, str]) -> Settings:
-    """The settings in the file at `path`. Raises ConfigError with every problem there is."""
-    file = read_yaml(path)
+def load_settings(
+    path: Path,
+    environ: Mapping[str, str],
+    library: Library | None = None,
+    *,
+    is_running: bool = False,
+) -> Settings:
+    """The settings in the file at `path`. Raises ConfigError with every problem there is.
+
+    A `library` that is given is where the files come from, and where they are kept. A process that
+    `is_running` listens already: whether it may is not asked again.
+    """
+    library = library or Library()
+    file = library.read(path)
     section, found = validated_partly(ConfigFile, file)
     if section is None:
         raise ConfigError(found)
-    settings, problems = _Loading(file, section, path, References(environ), list(found)).done()
+    loading = _Loading(file, section, path, References(environ), library, list(found))
+    settings, problems = loading.done(is_running=is_running)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
     return settings
@@ -64,9 +75,10 @@ class _Loading:
     section: ConfigFile
     path: Path
     references: References
+    library: Library
     problems: list[Problem]
 
-    def done(self) -> tuple[Settings, list[Problem]]:
+    def done(self, *, is_running: bool) -> tuple[Settings, list[Problem]]:
         """The settings, and all problems; with any of these the settings are good for nothing."""
         section, server = self.section, self.section.server
         selection = select_upstreams(section.upstreams, self.references, self.file)
@@ -76,7 +88,8 @@ class _Loading:
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, section.models))
         ledger_path, ledger_url = self._beside(section.ledger.path), self._ledger_url()
-        self._check_exposure(ledger_path, ledger_url)
+        if not is_running:
+            self._check_exposure(ledger_path, ledger_url)
         settings = Settings(
             file=self.path,
             host=server.host,
@@ -135,7 +148,9 @@ class _Loading:
             for key, m in section.models.items()
             if not any(place.upstream in unsound for place in stated_places(m))
         }
-        builder = CatalogBuilder(self.file, section.upstreams, PriceMap.shipped(), Priors.shipped())
+        builder = CatalogBuilder(
+            self.file, section.upstreams, self.library.prices, self.library.priors
+        )
         return builder.build(sections, self.problems)
 
     def _taking_part(
@@ -152,7 +167,7 @@ class _Loading:
 
     def _policies(self) -> dict[str, LoadedPolicy]:
         section = self.section.policies
-        policies, wrong = load_policies(self._beside(section.directory))
+        policies, wrong = load_policies(self._beside(section.directory), self.library.read)
         self.problems.extend(wrong)
         unsound = {Path(problem.file).stem for problem in wrong}
         named: dict[Place, str] = {("policies", "default"): section.default}

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from router.config.policy_files import policy_files
 from router.config.policy_schema import (
     AdequateSection,
     ExampleSection,
@@ -43,14 +44,19 @@ class LoadedPolicy:
     file: YamlFile
 
 
-def load_policies(folder: Path) -> tuple[dict[str, LoadedPolicy], list[Problem]]:
+Read = Callable[[Path], YamlFile]
+"""Reads a file; raises ConfigError."""
+
+
+def load_policies(
+    folder: Path, read: Read = read_yaml
+) -> tuple[dict[str, LoadedPolicy], list[Problem]]:
     """Every policy in `folder` by its name, and everything that is wrong in the others."""
-    if not folder.is_dir():
-        return {}, [Problem(str(folder), "", "there is no such folder of policies")]
-    drafts, problems = dict[str, Draft](), list[Problem]()
-    for path in sorted(folder.glob("*.yaml")):
+    drafts = dict[str, Draft]()
+    paths, problems = policy_files(folder)
+    for path in paths:
         try:
-            drafts[path.stem] = read_policy(path)
+            drafts[path.stem] = read_policy(path, read)
         except ConfigError as error:
             problems.extend(error.problems)
     unsound = {Path(problem.file).stem for problem in problems}
@@ -72,12 +78,11 @@ class Draft:
 
     section: PolicyFile
     file: YamlFile
-    digest: bytes
 
 
-def read_policy(path: Path) -> Draft:
+def read_policy(path: Path, read: Read = read_yaml) -> Draft:
     """The file at `path` by itself. Raises ConfigError with everything that is wrong with its keys."""
-    file = read_yaml(path)
+    file = read(path)
     section, found = validated_partly(PolicyFile, file)
     if section is None:
         raise ConfigError(found)
@@ -88,7 +93,7 @@ def read_policy(path: Path) -> Draft:
         _conditions(rule, file, index, problems)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
-    return Draft(section, file, sha256(path.read_bytes()).digest())
+    return Draft(section, file)
 
 
 def linked(
@@ -137,10 +142,16 @@ def _loaded(line: Sequence[Draft]) -> LoadedPolicy:
             if rule.name not in rules:
                 conditions = _conditions(rule, each.file, index, [])
                 rules[rule.name] = Rule(rule.name, conditions, _merged(terms, rule.then))
-    section, version = draft.section, sha256(b"".join(each.digest for each in line)).hexdigest()
+    section, version = draft.section, _version([each.file.digest for each in line])
     intent, on_simulated = section.intent.strip(), section.examples_on == "simulated"
-    policy = Policy(section.policy, version[:_VERSION_DIGITS], intent, terms, tuple(rules.values()))
+    policy = Policy(section.policy, version, intent, terms, tuple(rules.values()))
     return LoadedPolicy(policy, tuple(section.examples), on_simulated, draft.file)
+
+
+def _version(digests: Sequence[str]) -> str:
+    """The hash of a policy's file, or of all files that it stands on."""
+    whole = digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
+    return whole[:_VERSION_DIGITS]
 
 
 def _conditions(

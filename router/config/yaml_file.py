@@ -1,14 +1,18 @@
 """YAML files as plain data, strictly: no duplicate keys, no aliases, no tags, and line numbers kept.
 
-An alias can make a file of a few hundred bytes expand to gigabytes, and a key written twice loses
-its first value without a word, so neither is allowed.
+An alias can make a file of a few hundred bytes expand to gigabytes, a tag can name code to be run,
+and a key written twice loses its first value without a word, so none of these is allowed. Nor is
+anything but a plain file of UTF-8: a pipe would be waited for without end.
 """
 
 import json
+import os
 import re
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import yaml
@@ -16,6 +20,10 @@ import yaml
 from router.domain.errors import ConfigError, Problem
 
 _MAX_BYTES = 2**20
+_MAX_DEPTH = 32
+"""Of lists and mappings in one another; a sensible configuration has a handful."""
+_MAX_DIGITS = 64
+"""Of a number: reading `1:1:1:...`, which YAML counts in sixties, takes the square of its length."""
 _PLAIN = re.compile(r"[!-~]+")
 
 _ANEW = {
@@ -39,11 +47,15 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A parsed file: its name for messages, its data, and the line on which each place stands."""
+    """A parsed file: its name for messages, its data, and the line on which each place stands.
+
+    `digest` is the SHA-256 of its bytes, in hexadecimal digits.
+    """
 
     name: str
     data: Any
     lines: dict[Place, int]
+    digest: str
 
     def problem(self, place: Place, message: str) -> Problem:
         """A problem at `place`, with the nearest line that is known."""
@@ -66,28 +78,42 @@ def shown(place: Place) -> str:
 def read_yaml(path: Path, name: str | None = None) -> YamlFile:
     """The file at `path`. Raises ConfigError when it cannot be read or is no strict YAML."""
     name = name or str(path)
+    return parse_yaml(bytes_of(path, name), name)
+
+
+def bytes_of(path: Path, name: str) -> bytes:
+    """What the file at `path` holds. Raises ConfigError for anything but a plain file of a bearable size.
+
+    It waits for no other program, whatever is there.
+    """
     try:
-        raw = path.read_bytes()
+        if not S_ISREG(path.stat().st_mode):
+            raise ConfigError((Problem(name, "", "is no plain file"),))
+        # Not blocking: a pipe may have taken the file's place since.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - a descriptor
+            raw = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError((Problem(name, "", f"cannot be read: {error.strerror}"),)) from None
     if len(raw) > _MAX_BYTES:
         raise ConfigError((Problem(name, "", f"is larger than {_MAX_BYTES} bytes"),))
-    return parse_yaml(raw, name)
+    return raw
 
 
 def parse_yaml(raw: bytes | str, name: str) -> YamlFile:
     """YAML text as plain data. Raises ConfigError for what is no strict YAML."""
     try:
-        loader = _StrictLoader(raw)
+        raw = raw if isinstance(raw, bytes) else raw.encode()
+        loader = _StrictLoader(raw.decode())
         try:
             node = loader.get_single_node()
             data = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         # A ValueError comes of dates like 2026-13-45, of numbers that are no numbers, of bad UTF-8.
         raise ConfigError((Problem(name, _where(error), _what(error)),)) from None
-    return YamlFile(name, data, dict(_lines_of(node, ())) if node else {})
+    lines = dict(_lines_of(node, ())) if node else {}
+    return YamlFile(name, data, lines, sha256(raw).hexdigest())
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -102,11 +128,27 @@ class _StrictLoader(yaml.SafeLoader):
         for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    _depth = 0
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed here", mark)
-        return super().compose_node(parent, index)
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _refused("aliases are not allowed here", event)
+        if event.tag is not None:
+            raise _refused(f"tags like {event.tag} are not allowed here", event)
+        if self._depth >= _MAX_DEPTH:
+            raise _refused("is nested too deeply", event)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        is_number = node.tag in _NUMBERS
+        if is_number and len(node.value) > _MAX_DIGITS:
+            raise _refused(f"a number has at most {_MAX_DIGITS} digits here", node)
+        return super().construct_object(node, deep)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
@@ -128,6 +170,13 @@ for _tag, (_pattern, _firsts) in _ANEW.items():
     _StrictLoader.add_implicit_resolver(_tag, _pattern, list(_firsts))
 
 
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+
+
+def _refused(why: str, where: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=why, problem_mark=where.start_mark)  # type: ignore[arg-type]
+
+
 def _lines_of(node: yaml.Node, place: Place) -> Iterator[tuple[Place, int]]:
     yield place, node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -145,6 +194,6 @@ def _where(error: Exception) -> str:
 
 
 def _what(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"is no UTF-8 (byte {error.start + 1})"
     return str(getattr(error, "problem", None) or "is no valid YAML")

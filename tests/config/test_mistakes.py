@@ -1,5 +1,6 @@
 """Mistakes in a config: all told at once, each with its line and what would be right, no secret repeated."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -232,16 +233,27 @@ def test_the_overrides_of_the_command_line_are_held_to_the_same_rule(tmp_path: P
         ("true: 2", "line 1: a key must be text, not True"),
         ("[a]: 2", "line 1: a key must be text, not ['a']"),
         ("? {a: 1}\n: 2", "line 1: a key must be text, not {'a': 1}"),
-        ("a: !!python/object/apply:os.system [ls]", "line 1: could not determine a constructor"),
-        ("a: !secret x", "line 1: could not determine a constructor"),
+        (
+            "a: !!python/object/apply:os.system [ls]",
+            "line 1: tags like tag:yaml.org,2002:python/object/apply:os.system are not allowed here",
+        ),
+        (
+            "a: !!python/name:os.system x",
+            "line 1: tags like tag:yaml.org,2002:python/name:os.system",
+        ),
+        ("a: !secret x", "line 1: tags like !secret are not allowed here"),
+        ("a:\n  - !!str 5", "line 2: tags like tag:yaml.org,2002:str are not allowed here"),
+        ("!!map {a: 1}", "line 1: tags like tag:yaml.org,2002:map are not allowed here"),
+        ("a: ! x", "line 1: tags like ! are not allowed here"),
         ("<<: {a: 1}", "line 1: could not determine a constructor"),
         ("a: 2026-02-30", "is no valid YAML"),
         ("a: 2026-13-45", "is no valid YAML"),
-        ("a: " + "9" * 5000, "is no valid YAML"),
+        ("a: " + "9" * 5000, "line 1: a number has at most 64 digits here"),
         ("a: [", "line 1: expected the node content"),
         ("a: 1\n\tb: 2", "line 2: found character '\\t' that cannot start any token"),
         ("--- a\n--- b", "line 2: but found another document"),
-        ("[" * 2000, "is nested too deeply"),
+        ("[" * 2000, "line 1: is nested too deeply"),
+        ("- " * 2000, "line 1: is nested too deeply"),
     ],
 )
 def test_what_is_no_strict_yaml_is_told_by_its_line(text: str, told: str, tmp_path: Path) -> None:
@@ -251,8 +263,9 @@ def test_what_is_no_strict_yaml_is_told_by_its_line(text: str, told: str, tmp_pa
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (b"\xff\xfe\x00", "is no valid YAML"),
-        (b"a: \xe9", "is no valid YAML"),
+        (b"\xff\xfe\x00", "is no UTF-8 (byte 1)"),
+        (b"a: \xe9", "is no UTF-8 (byte 4)"),
+        ("a: 1".encode("utf-16"), "is no UTF-8 (byte 1)"),
         (b"\x00\x01\x02", "is no valid YAML"),
         (b"# " + b"x" * 2**20, "is larger than 1048576 bytes"),
     ],
@@ -262,8 +275,14 @@ def test_what_is_no_text_is_told(raw: bytes, told: str, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.yaml", tmp_path):
-        with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        load_settings(tmp_path / "none.yaml", {})
+
+
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in (tmp_path / "pipe.yaml", tmp_path, Path("/dev/zero")):
+        with pytest.raises(ConfigError, match="is no plain file"):
             load_settings(path, {})
 
 

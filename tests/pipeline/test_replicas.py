@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from router.app import Running, real_world, serving
-from router.config.load import load_settings
+from router.app.reloading import Following, Wishes
+from router.config.source import Source
 from router.domain.catalog import DatedCatalog
 from router.domain.price import Price
 from router.pipeline.flow import Pipeline
@@ -69,11 +70,13 @@ async def several(
         nowhere = f"http://127.0.0.1:{free_port()}/v1"
         urls = {n: upstreams[n].base_url if n in upstreams else nowhere for n in models}
         path = _write(folder, urls, stated or {}, policy or {}, cache)
-        settings = replace(load_settings(path, {}), port=0)
+        source = Source(path, {})
+        following = Following(source, source.settings(), Wishes())
+        settings = replace(following.booted, port=0)
         started = await stack.enter_async_context(serving(settings, real_world()))
         client = await stack.enter_async_context(aiohttp.ClientSession())
         some = next(iter(upstreams.values()))
-        yield Several(Proxy(started, some, client, settings.ledger_path), upstreams)
+        yield Several(Proxy(started, some, client, settings.ledger_path, following), upstreams)
 
 
 def _write(

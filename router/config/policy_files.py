@@ -1,0 +1,44 @@
+"""Which files of a folder are policies, and which only look like it."""
+
+from pathlib import Path
+
+from router.domain.errors import Problem
+
+_MOST_FILES = 500
+"""More than anybody writes by hand: whoever names the wrong folder is told so at once."""
+
+
+def policy_files(folder: Path) -> tuple[list[Path], list[Problem]]:
+    """The `*.yaml` of `folder` in the order of their names, and what is wrong with the others.
+
+    A link may lead to another place in the folder, as Kubernetes makes them, and nowhere else.
+    Hidden files belong to editors and are passed over.
+    """
+    try:
+        there = [each for each in folder.iterdir() if _is_meant(each)]
+    except (FileNotFoundError, NotADirectoryError):
+        return [], [Problem(str(folder), "", "there is no such folder of policies")]
+    except (OSError, ValueError) as error:  # a ValueError comes of a zero byte in a name
+        return [], [
+            Problem(str(folder), "", f"cannot be read: {getattr(error, 'strerror', error)}")
+        ]
+    if len(there) > _MOST_FILES:
+        return [], [Problem(str(folder), "", f"has more than {_MOST_FILES} policies")]
+    found = {path: _objection(path, folder) for path in sorted(there)}
+    wrong = [Problem(str(path), "", why) for path, why in found.items() if why]
+    return [path for path, why in found.items() if not why], wrong
+
+
+def _is_meant(path: Path) -> bool:
+    return path.suffix == ".yaml" and not path.name.startswith(".")
+
+
+def _objection(path: Path, folder: Path) -> str:
+    """Why `path` is no policy's file, "" where nothing speaks against it."""
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError):  # a RuntimeError comes of links in a circle, before Python 3.13
+        return "is a link that leads nowhere" if path.is_symlink() else ""
+    if not real.is_relative_to(folder.resolve()):
+        return "is a link that leads out of the folder of policies"
+    return ""
