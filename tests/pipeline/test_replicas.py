@@ -129,7 +129,7 @@ async def test_a_slow_replica_gets_less_and_books_and_headers_name_the_real_one(
         assert got == it.asked()
         assert got == Counter(str(row["upstream"]) for row in it.proxy.rows())
         assert {row["model"] for row in it.proxy.rows()} == {"m"}
-        assert 0 < got["slow"] < 20
+        assert 0 < got["slow"] < 30
         assert min(got["a"], got["b"]) > 30
         standings = await it.proxy.standings()
         assert {"m@a", "m@b", "m@slow", "a", "b", "slow"} <= standings.keys()
@@ -139,7 +139,8 @@ async def test_a_slow_replica_gets_less_and_books_and_headers_name_the_real_one(
 async def test_a_replica_that_was_slow_is_left_alone_though_it_is_idle(
     tmp_path: Path, stream: bool
 ) -> None:
-    async with several(tmp_path, {"a": SOON, "slow": LATE}) as it:
+    very_slow = replace(AT_ONCE, ttft_s=1.0)
+    async with several(tmp_path, {"a": SOON, "slow": very_slow}) as it:
         got = await all_of(it, 40, at_a_time=1, stream=stream)
         assert got["slow"] <= 2
 
@@ -213,7 +214,8 @@ async def test_a_silent_place_is_hedged_by_another_one_though_no_other_model_is_
     async with several(tmp_path, {"a": AT_ONCE, "b": AT_ONCE}, stated, policy=policy) as it:
         assert await all_of(it, 20, at_a_time=1, model="auto") == {"a": 20}
         it.upstreams["a"].faults.script("m", ["silence"])
-        assert await it.ask(model="auto") == "b"
+        async with asyncio.timeout(5):
+            assert await it.ask(model="auto") == "b"
         lost, won = sorted(it.proxy.rows()[-2:], key=lambda row: str(row["outcome"]))
         assert (lost["outcome"], lost["upstream"]) == ("hedge_lost", "a")
         assert (won["outcome"], won["upstream"]) == ("ok", "b")
