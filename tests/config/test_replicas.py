@@ -1,5 +1,6 @@
 """A model with several upstreams: what is written for one, what it takes from the model."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from router.domain.catalog import DatedCatalog
@@ -80,12 +81,20 @@ def test_a_price_of_a_replicas_own_is_not_changed_by_the_models(tmp_path: Path) 
         tmp_path,
         "gpt-4o:",
         "  price_changes: [{from: 2030-01-01, input_usd_per_mtok: 9, output_usd_per_mtok: 9}]",
-        f"  upstreams: [{{upstream: openai}}, {{upstream: box, {OWN}}}]",
+        "  upstreams:",
+        "    - {upstream: openai}",
+        f"    - {{upstream: box, {OWN}}}",
+        f"    - {{upstream: box, {OWN}, price_changes: [{{from: 2029-01-01,",
+        "       input_usd_per_mtok: 7, output_usd_per_mtok: 7}]}",
     )
     dated = DatedCatalog.of({"gpt-4o": found})
-    now, then = (dated.at(at_s)["gpt-4o"].replicas for at_s in (0.0, 2_000_000_000.0))
-    assert [each.price.input_pico for each in now] == [2_500_000, 100_000]
-    assert [each.price.input_pico for each in then] == [9_000_000, 100_000]
+    moments = [datetime(year, 6, 1, tzinfo=UTC).timestamp() for year in (2028, 2029, 2030)]
+    prices = [[r.price.input_pico for r in dated.at(at_s)["gpt-4o"].replicas] for at_s in moments]
+    assert prices == [
+        [2_500_000, 100_000, 100_000],
+        [2_500_000, 100_000, 7_000_000],
+        [9_000_000, 100_000, 7_000_000],
+    ]
 
 
 def test_a_replica_whose_upstream_takes_no_part_is_left_out(tmp_path: Path) -> None:

@@ -132,10 +132,20 @@ async def test_a_slow_replica_gets_less_and_books_and_headers_name_the_real_one(
         assert got == it.asked()
         assert got == Counter(str(row["upstream"]) for row in it.proxy.rows())
         assert {row["model"] for row in it.proxy.rows()} == {"m"}
-        assert 0 < got["slow"] < 20
+        assert 0 < got["slow"] < 30
         assert min(got["a"], got["b"]) > 30
         standings = await it.proxy.standings()
         assert {"m@a", "m@b", "m@slow", "a", "b", "slow"} <= standings.keys()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_replica_that_was_slow_is_left_alone_though_it_is_idle(
+    tmp_path: Path, stream: bool
+) -> None:
+    very_slow = replace(AT_ONCE, ttft_s=1.0)
+    async with several(tmp_path, {"a": SOON, "slow": very_slow}) as it:
+        got = await all_of(it, 40, at_a_time=1, stream=stream)
+        assert got["slow"] <= 2
 
 
 async def test_where_nobody_listens_no_client_sees_it_and_soon_nobody_is_sent(
@@ -180,6 +190,40 @@ async def test_what_does_not_fit_into_the_cheap_place_goes_to_the_dear_one_and_w
         assert await all_of(it, 6, at_a_time=6) == {"own": 2, "cloud": 4}
 
 
+async def test_when_all_places_are_full_requests_wait_and_none_is_sent_too_much(
+    tmp_path: Path,
+) -> None:
+    stated = {name: {"limits": {"in_flight": 1}} for name in ("a", "b")}
+    async with several(tmp_path, {"a": LATE, "b": LATE}, stated) as it:
+        most = Counter[str]()
+
+        async def watch() -> None:
+            while True:
+                for name, each in it.upstreams.items():
+                    most[name] = max(most[name], each.counters["m"].in_flight)
+                await asyncio.sleep(0.001)
+
+        watching = asyncio.create_task(watch())
+        assert (await all_of(it, 6, at_a_time=6)).total() == 6
+        watching.cancel()
+        assert most == {"a": 1, "b": 1}
+
+
+async def test_a_silent_place_is_hedged_by_another_one_though_no_other_model_is_there(
+    tmp_path: Path,
+) -> None:
+    policy = {"hedge": {"after_quantile": 0.9, "share": 1.0}}
+    stated = {"b": {"price": DEAR}}
+    async with several(tmp_path, {"a": AT_ONCE, "b": AT_ONCE}, stated, policy=policy) as it:
+        assert await all_of(it, 20, at_a_time=1, model="auto") == {"a": 20}
+        it.upstreams["a"].faults.script("m", ["silence"])
+        async with asyncio.timeout(5):
+            assert await it.ask(model="auto") == "b"
+        lost, won = sorted(it.proxy.rows()[-2:], key=lambda row: str(row["outcome"]))
+        assert (lost["outcome"], lost["upstream"]) == ("hedge_lost", "a")
+        assert (won["outcome"], won["upstream"]) == ("ok", "b")
+
+
 async def test_a_policys_tags_choose_among_the_places_and_none_left_is_no_model_left(
     tmp_path: Path,
 ) -> None:
@@ -202,12 +246,13 @@ async def test_a_policys_tags_choose_among_the_places_and_none_left_is_no_model_
 
 
 async def test_an_answer_of_one_place_is_kept_for_questions_to_all(tmp_path: Path) -> None:
-    policy = {"cache": {"ttl_s": 60}}
-    async with several(tmp_path, {"a": AT_ONCE, "b": AT_ONCE}, policy=policy, cache="memory") as it:
-        writer = await it.ask(model="auto", temperature=0)
-        for _ in range(10):
+    policy, stated = {"cache": {"ttl_s": 60}}, {"a": {"price": DEAR}}
+    places = {"a": AT_ONCE, "b": AT_ONCE}
+    async with several(tmp_path, places, stated, policy=policy, cache="memory") as it:
+        writer = "b"
+        for _ in range(11):
             assert await it.ask(model="auto", temperature=0) == writer
-        assert it.asked().total() == 1
+        assert it.asked() == {"a": 0, writer: 1}
         hits = [row for row in it.proxy.rows() if row["outcome"] == "cache_hit"]
         assert {row["upstream"] for row in hits} == {writer}
         assert len(hits) == 10
