@@ -1,0 +1,96 @@
+"""What of a configuration may change while a process runs, and what did."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from router.config.load import wants_vectors
+from router.config.settings import Settings
+from router.config.yaml_file import YamlFile
+from router.domain.errors import Problem
+
+RELOADED = frozenset({"catalog", "book", "policies", "notes"})
+"""The settings that are taken over while a process runs."""
+
+SECTIONS: Mapping[str, str] = {
+    "host": "server",
+    "port": "server",
+    "max_body_bytes": "server",
+    "log_level": "server",
+    "connect_s": "server",
+    "write_timeout_s": "server",
+    "shutdown_s": "server",
+    "admin_key": "server",
+    "effort": "server",
+    "request_limits": "server",
+    "upstreams": "upstreams",
+    "cache_url": "cache",
+    "cache_max_bytes": "cache",
+    "cache_max_entry_bytes": "cache",
+    "cache_timeout_s": "cache",
+    "tenancy": "cache",
+    "embeddings": "cache",
+    "ledger_path": "ledger",
+    "ledger_spool": "ledger",
+    "ledger_url": "ledger",
+    "ledger_keep_days": "ledger",
+    "keys": "keys",
+    "rulebook": "budgets and limits",
+}
+"""Where the settings stand that need a restart."""
+
+
+def taken_over(running: Settings, fresh: Settings) -> Settings:
+    """`running` with what may change as it is in `fresh`."""
+    return replace(running, **{name: getattr(fresh, name) for name in RELOADED})
+
+
+def need_restart(running: Settings, fresh: Settings) -> tuple[str, ...]:
+    """The sections of the config that have changed and will not be taken over."""
+    changed = (name for name in SECTIONS if getattr(running, name) != getattr(fresh, name))
+    return tuple(dict.fromkeys(SECTIONS[name] for name in changed))
+
+
+def impossible(running: Settings, fresh: Settings, file: YamlFile) -> Iterator[Problem]:
+    """What `fresh` needs and a process that began with `running` has not."""
+    for model in fresh.catalog.values():
+        if model.upstream not in running.upstreams:
+            place = ("models", model.id, "upstream")
+            yield file.problem(place, f"'{model.upstream}' is new: an upstream needs a restart")
+    for name, loaded in fresh.policies.items():
+        if running.embeddings is None and wants_vectors(loaded.policy):
+            message = f"are new, and policy '{name}' wants them: they need a restart"
+            yield file.problem(("cache", "embeddings"), message)
+
+
+def changes(before: Settings, after: Settings) -> Iterator[str]:
+    """What is different, a phrase each: policies with their versions, models, routes."""
+    versions = _versions(before), _versions(after)
+    yield from (f"policy {each}" for each in _differences(*versions))
+    default = before.book.default, after.book.default
+    if default[0] != default[1]:
+        yield f"default policy {default[0]} -> {default[1]}"
+    if list(before.book.routes.items()) != list(after.book.routes.items()):
+        yield "routes"
+    models = dict(before.catalog), dict(after.catalog)
+    yield from (f"model {each}" for each in _named(*models))
+
+
+def _versions(settings: Settings) -> dict[str, str]:
+    return {name: loaded.policy.version for name, loaded in settings.policies.items()}
+
+
+def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*before, *after}):
+        old, new = before.get(name, "none"), after.get(name, "none")
+        if old != new:
+            yield f"{name} {old} -> {new}"
+
+
+def _named(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
+    for name in sorted({*before, *after}):
+        if name not in before:
+            yield f"{name} added"
+        elif name not in after:
+            yield f"{name} removed"
+        elif before[name] != after[name]:
+            yield f"{name} changed"

@@ -1,0 +1,69 @@
+"""The files of a configuration as they are now, for a process that follows their changes."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from router.config.library import Library
+from router.config.load import load_settings
+from router.config.policy_files import policy_files
+from router.config.settings import Settings
+from router.config.yaml_file import YamlFile, bytes_of
+from router.domain.errors import ConfigError
+
+_USUAL_FOLDER = "policies"
+
+Stamp = Mapping[Path, str]
+"""What each file holds, as a hash, or why it cannot be read: two stamps are equal if nothing changed."""
+
+
+class Source:
+    """A config file with its policies; what has not changed is not parsed again.
+
+    It may be used in any thread, by one at a time.
+    """
+
+    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+        self.path = path
+        self._environ = dict(environ)
+        self._library = Library()
+        self._folder = path.parent / _USUAL_FOLDER
+
+    def settings(self, *, is_running: bool = False) -> Settings:
+        """What the files say. Raises ConfigError with everything that is wrong with any of them."""
+        return load_settings(self.path, self._environ, self._library, is_running=is_running)
+
+    def file(self) -> YamlFile:
+        """The config file itself. Raises ConfigError."""
+        return self._library.read(self.path)
+
+    def stamp(self) -> Stamp:
+        """What the files hold now."""
+        folder = self._policies()
+        paths, wrong = policy_files(folder)
+        self._library.forget_others({self.path, *paths})
+        held = {path: _held(path) for path in (self.path, *paths)}
+        return {**held, **{Path(each.file): each.message for each in wrong}}
+
+    def folders(self) -> frozenset[Path]:
+        """Where something happens when a file changes, or what a link leads to."""
+        folder = self._policies()
+        near = {self.path.parent, self.path.resolve().parent, folder.parent, folder}
+        return frozenset(each.resolve() for each in near if each.is_dir())
+
+    def _policies(self) -> Path:
+        """The folder of policies that the config names; the last one while that cannot be read."""
+        try:
+            data = self.file().data
+            named = data.get("policies", {}).get("directory", _USUAL_FOLDER)
+            self._folder = self.path.parent / named
+        except (ConfigError, AttributeError, TypeError):
+            pass
+        return self._folder
+
+
+def _held(path: Path) -> str:
+    try:
+        return sha256(bytes_of(path, path.name)).hexdigest()
+    except ConfigError as error:
+        return str(error)
