@@ -15,6 +15,7 @@ from benchmarks.chaos.mutants import MUTANTS
 from router.app import real_world, serving
 from router.config.load import load_settings
 from router.config.settings import Settings
+from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.server.admin import Admin
 from router.server.gate import Gate
@@ -66,7 +67,7 @@ async def _listening(pipeline: Pipeline, settings: Settings, port: int) -> Async
 
 def _front(pipeline: Pipeline, settings: Settings) -> Front:
     return Front(
-        pipeline=pipeline,
+        current=Current(pipeline, time.time()),
         gate=Gate(Keyring(settings.keys, monotonic_s=time.monotonic), time.time),
         max_body_bytes=settings.max_body_bytes,
         write_timeout_s=settings.write_timeout_s,

@@ -13,6 +13,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from router.app.reloading import Following, Reloader
 from router.app.stores import (
     Links,
     Stores,
@@ -29,20 +30,21 @@ from router.app.stores import (
     tower_of,
     vectors_of,
 )
+from router.app.watching import watch
 from router.config.price_map import cl100k_ranks
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.decision.experience import Experience
 from router.decision.watch import Watch
 from router.dispatch.fleet import Fleet
-from router.dispatch.notice import About, Subject
 from router.domain.catalog import DatedCatalog
 from router.features.tokens import TokenCounter, cl100k
 from router.ledger.overview import document
 from router.ledger.report import Filters
 from router.pipeline.attempts import Means
+from router.pipeline.current import Current
 from router.pipeline.flights import Flights
 from router.pipeline.flow import Pipeline
-from router.pipeline.hearsay import Hearsay
+from router.pipeline.hearsay import Hearsay, Subjects
 from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging
 from router.pipeline.semantic import Semantic
@@ -76,6 +78,7 @@ from router.telemetry.metrics import (
     RedisCollector,
     exposition,
 )
+from router.telemetry.reload_metrics import ReloadCollector
 from router.telemetry.semantic_metrics import SemanticCollector
 
 _BACKLOG = 1024
@@ -101,31 +104,45 @@ class Running:
     """A server that accepts connections."""
 
     url: str
-    pipeline: Pipeline
+    current: Current
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What answers a request that comes now."""
+        return self.current.pipeline
 
 
 @asynccontextmanager
-async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
-    """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen."""
+async def serving(
+    settings: Settings, world: World, following: Following | None = None
+) -> AsyncIterator[Running]:
+    """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen.
+
+    With `following` it takes over what changes in the files.
+    """
     async with AsyncExitStack() as stack:
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
         pipeline = await _pipeline(settings, world, stack, engine, links)
-        _share_hearsay(settings, pipeline.fleet, world, stack, links.quick)
+        current = Current(pipeline, world.unix_s())
+        _share_hearsay(current, world, stack, links.quick)
         keyring = await _keyring(settings, engine, world, stack)
         front = Front(
-            pipeline=pipeline,
+            current=current,
             gate=Gate(keyring, world.unix_s),
             max_body_bytes=settings.max_body_bytes,
             write_timeout_s=settings.write_timeout_s,
             new_id=world.new_id,
             stopping=asyncio.Event(),
         )
-        admin = _admin(settings, pipeline, keyring, world, links)
+        admin = _admin(settings, current, keyring, world, links)
         dashboard = _dashboard(engine, admin, world)
         desk = CacheDesk(pipeline.cache, admin.admit)
         app = build_web_app(front, admin, (*dashboard.routes(), *desk.routes()))
-        yield Running(await _listen(app, settings, stack), pipeline)
+        url = await _listen(app, settings, stack)
+        if following is not None:
+            _follow(following, current, world, stack)
+        yield Running(url, current)
         front.stopping.set()
 
 
@@ -176,16 +193,18 @@ def _assembled(
 
 
 def _admin(
-    settings: Settings, pipeline: Pipeline, keyring: Keyring, world: World, links: Links
+    settings: Settings, current: Current, keyring: Keyring, world: World, links: Links
 ) -> Admin:
+    pipeline = current.pipeline
     fleet = FleetCollector(pipeline.fleet, world.monotonic_s)
     ledger = LedgerCollector(pipeline.ledger)
     redis = RedisCollector(links.are_up)
     semantic = SemanticCollector(pipeline.similar.semantic)
+    reloads = ReloadCollector(current)
     return Admin(
         fleet=pipeline.fleet,
         monotonic_s=world.monotonic_s,
-        metrics=lambda: (exposition(fleet, ledger, redis, semantic), CONTENT_TYPE),
+        metrics=lambda: (exposition(fleet, ledger, redis, semantic, reloads), CONTENT_TYPE),
         key=settings.admin_key,
         is_open=lambda: keyring.is_open,
         balances=pipeline.purse.balances,
@@ -218,16 +237,26 @@ async def _keyring(
 
 
 def _share_hearsay(
-    settings: Settings, fleet: Fleet, world: World, stack: AsyncExitStack, link: RedisLink | None
+    current: Current, world: World, stack: AsyncExitStack, link: RedisLink | None
 ) -> None:
     """Have the processes on one Redis tell each other which models to leave alone."""
     if link is None:
         return
-    models = settings.catalog.values()
-    known = {Subject(about, each.id) for each in models for about in (About.MODEL, About.LIMIT)}
-    known |= {Subject(About.UPSTREAM, each.upstream) for each in models}
-    hearsay = Hearsay(fleet, RedisNotices(link), known, world.monotonic_s, world.sleep)
+    fleet = current.pipeline.fleet
+    hearsay = Hearsay(fleet, RedisNotices(link), Subjects(current), world.monotonic_s, world.sleep)
     stack.callback(asyncio.create_task(hearsay.watch()).cancel)
+
+
+def _follow(following: Following, current: Current, world: World, stack: AsyncExitStack) -> None:
+    reloader = Reloader(following, current, world)
+    seeing = watch(following.source, following.wishes.notice, world.sleep)
+    for doing in (reloader.run(), seeing):
+        stack.push_async_callback(_ended, asyncio.create_task(doing))
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:

@@ -5,8 +5,8 @@ import os
 from datetime import date
 from pathlib import Path
 
-from router.config.load import load_settings
 from router.config.settings import Settings
+from router.config.source import Source
 
 DEFAULT_CONFIG = "config.yaml"
 
@@ -22,9 +22,14 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def source_of(args: argparse.Namespace) -> Source:
+    """The files that `--config` names."""
+    return Source(Path(args.config), os.environ)
+
+
 def settings_of(args: argparse.Namespace) -> Settings:
     """The settings that `--config` names. Raises ConfigError."""
-    return load_settings(Path(args.config), os.environ)
+    return source_of(args).settings()
 
 
 def day(text: str) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 from rich.console import Console
 
 from router.app import real_world, serving
+from router.app.reloading import Following, Wishes
 from router.cli.hello import Greeting
-from router.cli.options import add_config, settings_of
+from router.cli.options import add_config, source_of
 from router.config.load import has_stored_keys
 from router.config.settings import Settings
 from router.telemetry.log import start_logging
@@ -46,17 +47,18 @@ def _port(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; 1 when the address cannot be listened on."""
-    settings = settings_of(args)
-    start_logging(settings.log_level)
+    """Serve until SIGINT or SIGTERM, read the files again on SIGHUP; 1 when the address cannot be listened on."""
+    source = source_of(args)
+    booted = source.settings()
+    start_logging(booted.log_level)
     _raise_open_files()
-    settings = _with_overrides(settings, args)
+    settings = _with_overrides(booted, args)
     greeting = Greeting.fresh() if args.hello else None
     if greeting:
         settings = settings.admitting(greeting.key)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, greeting))
+            runner.run(_serve(settings, greeting, Following(source, booted, Wishes())))
     except OSError as error:
         reason = error.strerror or error
         print(  # noqa: T201 - a command line speaks by printing
@@ -74,13 +76,14 @@ def _with_overrides(settings: Settings, args: argparse.Namespace) -> Settings:
     )
 
 
-async def _serve(settings: Settings, greeting: Greeting | None) -> None:
+async def _serve(settings: Settings, greeting: Greeting | None, following: Following) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, _stop_or_exit, stop)
+    loop.add_signal_handler(signal.SIGHUP, following.wishes.order)
     console = Console(stderr=True)
-    async with serving(settings, real_world()) as running:
+    async with serving(settings, real_world(), following) as running:
         for note in settings.notes:
             console.print(f"[dim]{note}[/]")
         console.print(

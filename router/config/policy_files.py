@@ -18,8 +18,10 @@ def policy_files(folder: Path) -> tuple[list[Path], list[Problem]]:
         there = [each for each in folder.iterdir() if _is_meant(each)]
     except (FileNotFoundError, NotADirectoryError):
         return [], [Problem(str(folder), "", "there is no such folder of policies")]
-    except OSError as error:
-        return [], [Problem(str(folder), "", f"cannot be read: {error.strerror}")]
+    except (OSError, ValueError) as error:  # a ValueError comes of a zero byte in a name
+        return [], [
+            Problem(str(folder), "", f"cannot be read: {getattr(error, 'strerror', error)}")
+        ]
     if len(there) > _MOST_FILES:
         return [], [Problem(str(folder), "", f"has more than {_MOST_FILES} policies")]
     found = {path: _objection(path, folder) for path in sorted(there)}

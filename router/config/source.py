@@ -28,28 +28,38 @@ class Source:
         self._environ = dict(environ)
         self._library = Library()
         self._folder = path.parent / _USUAL_FOLDER
+        self._read: Stamp = {}
 
     def settings(self, *, is_running: bool = False) -> Settings:
         """What the files say. Raises ConfigError with everything that is wrong with any of them."""
+        self._read = self._stamp()
         return load_settings(self.path, self._environ, self._library, is_running=is_running)
 
     def file(self) -> YamlFile:
         """The config file itself. Raises ConfigError."""
         return self._library.read(self.path)
 
-    def stamp(self) -> Stamp:
-        """What the files hold now."""
-        folder = self._policies()
-        paths, wrong = policy_files(folder)
-        self._library.forget_others({self.path, *paths})
-        held = {path: _held(path) for path in (self.path, *paths)}
-        return {**held, **{Path(each.file): each.message for each in wrong}}
+    def is_news(self) -> bool:
+        """Whether the files hold anything else than when they were last read."""
+        return self._stamp() != self._read
 
     def folders(self) -> frozenset[Path]:
         """Where something happens when a file changes, or what a link leads to."""
         folder = self._policies()
         near = {self.path.parent, self.path.resolve().parent, folder.parent, folder}
         return frozenset(each.resolve() for each in near if each.is_dir())
+
+    def names(self) -> frozenset[str]:
+        """What the config and the folder of policies are called."""
+        paths = (self.path, self.path.resolve(), self._folder, self._folder.resolve())
+        return frozenset(each.name for each in paths)
+
+    def _stamp(self) -> Stamp:
+        folder = self._policies()
+        paths, wrong = policy_files(folder)
+        self._library.forget_others({self.path, *paths})
+        held = {path: _held(path) for path in (self.path, *paths)}
+        return {**held, **{Path(each.file): each.message for each in wrong}}
 
     def _policies(self) -> Path:
         """The folder of policies that the config names; the last one while that cannot be read."""

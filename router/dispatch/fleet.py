@@ -7,7 +7,7 @@ What it finds out by itself is `news` until it is `told`; what it has `heard` ne
 that a rumour dies with its cause.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -128,6 +128,14 @@ class Fleet:
         self._limit(model.id, for_s, now_s)
         self._found_out(About.LIMIT, model.id)
 
+    def relimit(self, models: Iterable[Model]) -> None:
+        """The limits per minute of `models` may have changed; what was used of them stays used."""
+        for model in models:
+            if model.id in self._called:
+                unit, limits = self._units[model.id], model.limits
+                unit.requests = _resized(unit.requests, limits.requests_per_minute)
+                unit.tokens = _resized(unit.tokens, limits.tokens_per_minute)
+
     def news(self, now_s: float) -> News:
         """What this process has found out and not told yet."""
         notices = (self._notice(subject, now_s) for subject in self._news)
@@ -224,6 +232,13 @@ def _follow(breaker: Breaker, for_s: float | None, now_s: float) -> None:
 
 def _rate(per_minute: int | None) -> Rate | None:
     return None if per_minute is None else Rate(per_minute)
+
+
+def _resized(rate: Rate | None, per_minute: int | None) -> Rate | None:
+    if rate is None or per_minute is None:
+        return _rate(per_minute)
+    rate.resize(per_minute)
+    return rate
 
 
 def _wait_s(unit: _Unit, tokens: int, now_s: float) -> float:

@@ -20,6 +20,11 @@ class Rate:
         self._fill(now_s)
         self._left -= amount
 
+    def resize(self, per_minute: int) -> None:
+        """Hold another minute's worth from now on; what was taken stays taken."""
+        self._left += per_minute - self._most
+        self._most = float(per_minute)
+
     def _fill(self, now_s: float) -> None:
         if self._at_s is not None:
             self._left = min(self._most, self._left + (now_s - self._at_s) * self._most / 60.0)

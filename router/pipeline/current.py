@@ -68,21 +68,19 @@ class Current:
         """Requests that come from now on are judged by `judge`."""
         similar = replace(self._pipeline.similar, judge=judge)
         self._pipeline = replace(self._pipeline, judge=judge, similar=similar)
-        self._sound(Reloaded.CHANGED, Standing(now_s, restart=restart))
+        self._standing = Standing(now_s, restart=restart)
+        self._succeeded_s = now_s
+        self._counts[Reloaded.CHANGED] += 1
 
     def keep(self, now_s: float, restart: tuple[str, ...] = ()) -> None:
         """The files are sound, and say what is in force already."""
-        is_news = self._standing.is_stale or self._standing.restart != restart
-        since_s = now_s if is_news else self._standing.since_s
-        self._sound(Reloaded.UNCHANGED, Standing(since_s, restart=restart))
+        since_s = now_s if self._standing.is_stale else self._standing.since_s
+        self._standing = Standing(since_s, restart=restart)
+        self._succeeded_s = now_s
+        self._counts[Reloaded.UNCHANGED] += 1
 
     def refuse(self, problems: tuple[Problem, ...], now_s: float) -> None:
         """The files are broken: what is in force stays so."""
         since_s = self._standing.since_s if self._standing.is_stale else now_s
         self._standing = Standing(since_s, problems, self._standing.restart)
         self._counts[Reloaded.FAILED] += 1
-
-    def _sound(self, how: Reloaded, standing: Standing) -> None:
-        self._standing = standing
-        self._succeeded_s = max(self._succeeded_s, now) if (now := standing.since_s) else 0.0
-        self._counts[how] += 1

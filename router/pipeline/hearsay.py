@@ -4,15 +4,32 @@ A process that has found out that a model fails, or that its provider wants no m
 others, and hears what they have found out, a few times a second.
 """
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 
 from router.dispatch.fleet import Fleet
-from router.dispatch.notice import Subject
+from router.dispatch.notice import About, Subject
+from router.pipeline.current import Current
 from router.ports import Notices
 
 _EVERY_S = 0.3
 """From one process' finding out to another's knowing: twice this at most, and a moment for Redis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What this process knows of: its models and their upstreams as they are at the moment."""
+
+    current: Current
+
+    def __contains__(self, subject: object) -> bool:
+        models = self.current.pipeline.models
+        match subject:
+            case Subject(About.UPSTREAM, name):
+                return any(model.upstream == name for model in models.values())
+            case Subject(_, name):
+                return name in models
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +38,7 @@ class Hearsay:
 
     fleet: Fleet
     notices: Notices
-    known: Collection[Subject]
+    known: Container[Subject]
     monotonic_s: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]]
 

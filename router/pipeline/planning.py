@@ -11,16 +11,17 @@ from router.domain.decision import Decision
 
 @dataclass(frozen=True, slots=True)
 class Hedging:
-    """One allowance of hedges for each policy, so that each keeps to its own share."""
+    """One allowance of hedges for each policy and share, so that each keeps to its own."""
 
-    allowances: dict[str, Allowance]
+    allowances: dict[tuple[str, float], Allowance]
 
     def of(self, decision: Decision) -> Allowance | None:
         """The allowance of the decision's policy, one request richer; None when it does not hedge."""
         if decision.hedge is None:
             return None
         share = decision.hedge.share
-        allowance = self.allowances.setdefault(decision.policy, Allowance(share, floor=1.0))
+        usual = Allowance(share, floor=1.0)
+        allowance = self.allowances.setdefault((decision.policy, share), usual)
         allowance.earn()
         return allowance
 

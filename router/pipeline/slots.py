@@ -15,12 +15,11 @@ class Slots:
 
     def __init__(self) -> None:
         self._taken: defaultdict[str, int] = defaultdict(int)
-        self._lines: defaultdict[str, deque[asyncio.Future[None]]] = defaultdict(deque)
+        self._lines: defaultdict[str, deque[_Waiting]] = defaultdict(deque)
 
     def take_now(self, model: Model) -> bool:
         """Whether a place was free; then it is ours, and must be given back with `give`."""
-        limit = model.limits.in_flight
-        if limit is not None and self._taken[model.id] >= limit:
+        if not _has_room(self._taken[model.id], model.limits.in_flight):
             return False
         self._taken[model.id] += 1
         return True
@@ -28,7 +27,7 @@ class Slots:
     async def wait(self, model: Model) -> None:
         """Return once a place has become ours. It must be given back with `give`."""
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._lines[model.id].append(place)
+        self._lines[model.id].append((place, model.limits.in_flight))
         try:
             await place
         except asyncio.CancelledError:
@@ -37,10 +36,21 @@ class Slots:
             raise
 
     def give(self, model: Model) -> None:
-        """Give a place back: the first who still waits gets it."""
-        line = self._lines[model.id]
-        while line:
-            if not (place := line.popleft()).done():
-                place.set_result(None)
-                return
+        """Give a place back: whoever still waits gets it, in the order of asking.
+
+        A limit may have changed since somebody asked: more than one place may be free then, or none.
+        """
         self._taken[model.id] -= 1
+        line = self._lines[model.id]
+        while line and _has_room(self._taken[model.id], line[0][1]):
+            if not (place := line.popleft()[0]).done():
+                self._taken[model.id] += 1
+                place.set_result(None)
+
+
+_Waiting = tuple[asyncio.Future[None], int | None]
+"""Who waits, and how many calls may be under way as far as he knows."""
+
+
+def _has_room(taken: int, limit: int | None) -> bool:
+    return limit is None or taken < limit

@@ -13,6 +13,7 @@ from aiohttp import web
 from router.decision.resolve import AUTO, AUTO_PREFIX
 from router.domain.errors import ApiError
 from router.domain.key import Grants, VirtualKey
+from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, StreamReply
 from router.pipeline.shelf import Wish
@@ -20,6 +21,7 @@ from router.pipeline.visit import Caller
 from router.server.admin import Admin
 from router.server.gate import Gate
 from router.server.protocol import meet_expectation
+from router.server.standing import policies_told
 from router.wire.encoding import too_large, unpacked
 from router.wire.errors import error_body, error_headers
 
@@ -41,12 +43,17 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Front:
     """What the handlers need: the pipeline, the gate, and how large a body may be."""
 
-    pipeline: Pipeline
+    current: Current
     gate: Gate
     max_body_bytes: int
     write_timeout_s: float
     new_id: Callable[[], str]
     stopping: asyncio.Event
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What answers a request that comes now; whoever waits on the way must not ask for it twice."""
+        return self.current.pipeline
 
     async def chat_completions(self, request: web.Request) -> web.StreamResponse:
         """`POST /v1/chat/completions`."""
@@ -72,7 +79,8 @@ class Front:
 
     def _listed(self, grants: Grants) -> dict[str, dict[str, object]]:
         """What a key may ask for."""
-        book, models = self.pipeline.judge.book, self.pipeline.models.values()
+        judge = self.pipeline.judge
+        book, models = judge.book, judge.models.values()
         policies = [name for name in book.policies if grants.allows_policy(name)]
         names = [AUTO] if grants.allows_policy(book.default) else []
         owners = dict.fromkeys([*names, *(AUTO_PREFIX + name for name in policies)], "farthing")
@@ -96,6 +104,7 @@ class Front:
                 "status": "ready",
                 "models": len(self.pipeline.models),
                 "ledger": {"state": ledger.state, "waiting_rows": ledger.waiting_rows},
+                "policies": policies_told(self.current),
             }
         )
 

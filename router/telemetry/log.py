@@ -29,3 +29,5 @@ def start_logging(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # It tells every single change of a file; what has come of it is told by whoever watches.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)

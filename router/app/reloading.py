@@ -1,0 +1,129 @@
+"""Takes over what has changed in the files while requests go on: all of it, or nothing.
+
+The files are read beside the event loop; then a single reference changes. A request that is under way
+ends under the policies with which it began.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from router.config.changes import changes, impossible, need_restart, taken_over
+from router.config.settings import Settings
+from router.config.source import Source
+from router.domain.catalog import DatedCatalog
+from router.domain.errors import ConfigError, Problem
+from router.pipeline.current import Current
+from router.ports import World
+
+_LOG = logging.getLogger(__name__)
+_WRITING_S = 0.05
+"""A file that is broken now may be one that somebody is just writing."""
+_MOST_READINGS = 5
+
+
+class Wishes:
+    """Wishes to read the files again; however many come while they are read, they are one."""
+
+    def __init__(self) -> None:
+        self._any = asyncio.Event()
+        self._is_order = False
+
+    def order(self) -> None:
+        """Somebody says so: read them, changed or not."""
+        self._is_order = True
+        self._any.set()
+
+    def notice(self) -> None:
+        """Something may have changed."""
+        self._any.set()
+
+    async def next(self) -> bool:
+        """Wait for a wish; whether it is an order."""
+        await self._any.wait()
+        self._any.clear()
+        is_order, self._is_order = self._is_order, False
+        return is_order
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The files to follow, what they said when this process began, and who asks to look at them."""
+
+    source: Source
+    booted: Settings
+    wishes: Wishes
+
+
+class Reloader:
+    """Brings `current` into line with the files."""
+
+    def __init__(self, following: Following, current: Current, world: World) -> None:
+        self._source = following.source
+        self._wishes = following.wishes
+        self._settings = following.booted
+        self._current = current
+        self._world = world
+
+    async def run(self) -> None:
+        """Read the files whenever somebody wishes it, until cancelled."""
+        while True:
+            is_order = await self._wishes.next()
+            if is_order or await asyncio.to_thread(self._source.is_news):
+                await self.reload()
+
+    async def reload(self) -> None:
+        """Read the files, and take over what they say if all of it is sound."""
+        began_s = self._world.monotonic_s()
+        try:
+            fresh = await self._settled()
+        except ConfigError as error:
+            self._refuse(error.problems)
+        except Exception as error:  # noqa: BLE001 - whatever a file can do to us, requests go on
+            _LOG.exception("the files could not be read")
+            self._refuse((Problem(self._source.path.name, "", f"fails: {type(error).__name__}"),))
+        else:
+            self._take(fresh, lambda: (self._world.monotonic_s() - began_s) * 1000)
+
+    async def _settled(self) -> Settings:
+        """What the files say once they hold still. Raises ConfigError."""
+        for _ in range(_MOST_READINGS):
+            try:
+                fresh = await asyncio.to_thread(self._fresh)
+            except ConfigError:
+                await self._world.sleep(_WRITING_S)
+                if not await asyncio.to_thread(self._source.is_news):
+                    raise
+            else:
+                if not await asyncio.to_thread(self._source.is_news):
+                    return fresh
+        return await asyncio.to_thread(self._fresh)
+
+    def _fresh(self) -> Settings:
+        fresh = self._source.settings(is_running=True)
+        if problems := tuple(impossible(self._settings, fresh, self._source.file())):
+            raise ConfigError(problems)
+        return fresh
+
+    def _take(self, fresh: Settings, took_ms: Callable[[], float]) -> None:
+        after, restart = taken_over(self._settings, fresh), need_restart(self._settings, fresh)
+        different = "; ".join(changes(self._settings, after))
+        now_s = self._world.unix_s()
+        if different:
+            catalog = DatedCatalog.of(after.catalog)
+            pipeline = self._current.pipeline
+            pipeline.fleet.relimit(after.catalog.values())
+            judge = replace(pipeline.judge, catalog=catalog, book=after.book)
+            self._current.take(judge, now_s, restart)
+        else:
+            self._current.keep(now_s, restart)
+        self._settings = after
+        _LOG.info("reloaded in %.0f ms: %s", took_ms(), different or "nothing has changed")
+        if restart:
+            _LOG.warning("changed, and waiting for a restart: %s", ", ".join(restart))
+
+    def _refuse(self, problems: tuple[Problem, ...]) -> None:
+        self._current.refuse(problems, self._world.unix_s())
+        told = "; ".join(map(str, problems))
+        _LOG.error("not reloaded, what was in force stays in force: %s", told)

@@ -1,0 +1,71 @@
+"""Notices when the files of a configuration change, however they are written.
+
+Editors write a new file and rename it, Kubernetes moves a link, a deployment moves a whole folder: so
+the folders are watched and not the files, and anew when one of them has become another. Where the
+kernel tells nothing (a network's file system, a container's), a look now and then finds out.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from watchfiles import Change, awatch
+
+from router.config.source import Source
+
+_LOG = logging.getLogger(__name__)
+_STEP_MS = 10
+"""What changes within so long of one another is one change."""
+_DEBOUNCE_MS = 50
+"""A folder in which something happens all the time is looked at so often."""
+_LOOK_MS = 2_000
+_RETRY_S = 2.0
+
+Identity = frozenset[tuple[Path, int, int]]
+
+
+async def watch(
+    source: Source, noticed: Callable[[], None], sleep: Callable[[float], Awaitable[None]]
+) -> None:
+    """Call `noticed` whenever something may have changed, until cancelled."""
+    is_told = False
+    while True:
+        try:
+            await _until_moved(source, noticed)
+        except (OSError, RuntimeError) as error:
+            if not is_told:
+                _LOG.warning("files are looked at every %g s only: %s", _RETRY_S, error)
+            is_told = True
+            await sleep(_RETRY_S)
+        noticed()
+
+
+async def _until_moved(source: Source, noticed: Callable[[], None]) -> None:
+    """Watch the folders as they are now; return when one of them has become another."""
+    names, known = source.names(), await asyncio.to_thread(_identity, source)
+
+    def is_meant(_: Change, path: str) -> bool:
+        # The ledger may lie in the same folder, and is written all the time.
+        name = Path(path).name
+        return name in names or name.endswith(".yaml") or name.startswith("..")
+
+    notices = awatch(
+        *(path for path, _, _ in known),
+        watch_filter=is_meant,
+        debounce=_DEBOUNCE_MS,
+        step=_STEP_MS,
+        rust_timeout=_LOOK_MS,
+        yield_on_timeout=True,
+        recursive=False,
+    )
+    async for _ in notices:
+        noticed()
+        if await asyncio.to_thread(_identity, source) != known:
+            return
+
+
+def _identity(source: Source) -> Identity:
+    """Which folders they are, beyond their names."""
+    stats = ((path, path.stat()) for path in source.folders())
+    return frozenset((path, stat.st_dev, stat.st_ino) for path, stat in stats)

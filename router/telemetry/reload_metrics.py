@@ -1,0 +1,35 @@
+"""Reloads in Prometheus' format."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from router.pipeline.current import Current
+
+
+class ReloadCollector(Collector):
+    """Whether what is in force is what the files say."""
+
+    def __init__(self, current: Current) -> None:
+        self._current = current
+
+    def collect(self) -> Iterator[Metric]:
+        """Reloads by how they ended, whether the files are broken now, and when they last were not."""
+        reloads = CounterMetricFamily(
+            "farthing_reloads", "Times that the files were read again", labels=["result"]
+        )
+        for result, count in self._current.counts.items():
+            reloads.add_metric([result], count)
+        yield reloads
+        yield GaugeMetricFamily(
+            "farthing_reload_failed",
+            "1 while the files are broken and older ones are in force",
+            value=float(self._current.standing.is_stale),
+        )
+        yield GaugeMetricFamily(
+            "farthing_reload_succeeded_seconds",
+            "When the files were last found sound, as a Unix time",
+            value=self._current.succeeded_s,
+        )
