@@ -15,7 +15,7 @@ from watchfiles import Change, awatch
 from router.config.source import Source
 
 _LOG = logging.getLogger(__name__)
-_STEP_MS = 10
+_STEP_MS = 20
 """What changes within so long of one another is one change."""
 _DEBOUNCE_MS = 50
 """A folder in which something happens all the time is looked at so often."""

@@ -11,7 +11,9 @@ import yaml
 from sqlalchemy import select
 
 from router.app import Running, real_world, serving
-from router.config.load import load_settings
+from router.app.reloading import Following, Wishes
+from router.config.source import Source
+from router.ports import World
 from router.providers.simulated import SimulatedModel, default_models, running
 from router.providers.simulated.server import RunningSimulator
 from router.stores.sql.database import open_database
@@ -29,6 +31,12 @@ class Proxy:
     upstream: RunningSimulator
     client: aiohttp.ClientSession
     ledger: Path
+    following: Following
+
+    @property
+    def folder(self) -> Path:
+        """Where its config and the folder `policies` are."""
+        return self.following.source.path.parent
 
     def post(self, *, headers: Mapping[str, str] | None = None, **fields: Any) -> Any:
         """The request context of one chat completion; `prompt=` and `faults=` are for short."""
@@ -66,22 +74,27 @@ async def proxy(
     speed: float = 0,
     first_upstream: str | None = None,
     cache: str = "off",
+    follows: bool = False,
+    world: World | None = None,
 ) -> AsyncIterator[Proxy]:
     """A proxy whose policy takes `models` in this order, the first one as the cheapest.
 
-    With `first_upstream` the first model is there, and not where the others are.
+    With `first_upstream` the first model is there, and not where the others are. One that `follows`
+    its files takes over what changes in them.
     """
     async with running(simulated or default_models(), speed=speed) as upstream:
         places = {"sim": upstream.base_url, "first": first_upstream or upstream.base_url}
         path = _write(
             folder, places, models, policy or {}, server or {}, of_model or {}, cache=cache
         )
-        settings = replace(load_settings(path, {}), port=0)
+        source = Source(path, {})
+        following = Following(source, source.settings(), Wishes())
+        settings = replace(following.booted, port=0)
         async with (
-            serving(settings, real_world()) as started,
+            serving(settings, world or real_world(), following if follows else None) as started,
             aiohttp.ClientSession() as client,
         ):
-            yield Proxy(started, upstream, client, settings.ledger_path)
+            yield Proxy(started, upstream, client, settings.ledger_path, following)
 
 
 def _write(

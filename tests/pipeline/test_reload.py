@@ -1,0 +1,429 @@
+"""Files change while requests go on: what is sound is in force at once, what is broken never."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from router.app import real_world
+from router.app.watching import watch
+from router.config.source import Source
+from router.pipeline.current import Reloaded
+from tests.pipeline.kit import PRICE, Proxy, proxy
+from tests.stores.waiting import until
+
+FIRST, SECOND = "sim-open-8b", "sim-mid"
+BROKEN = "policy: test\nintent: it is\nnonsense: 1\n"
+
+
+def policy(**stated: Any) -> str:
+    usual = {"policy": "test", "intent": "another one", "reference": "best"}
+    return yaml.safe_dump({**usual, "adequate": {"floor": 0.0}, **stated})
+
+
+def only(*models: str) -> str:
+    return policy(models={"ids": list(models)})
+
+
+def policy_file(it: Proxy) -> Path:
+    return it.folder / "policies" / "test.yaml"
+
+
+def change_config(it: Proxy, **sections: Any) -> None:
+    path = it.following.source.path
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **sections}))
+
+
+def models_of(it: Proxy) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(it.following.source.path.read_text())["models"]
+    return found
+
+
+async def reloads(it: Proxy, result: Reloaded, count: int = 1) -> None:
+    """Wait until so many reloads have ended so."""
+    await until(lambda: it.running.current.counts[result] >= count)
+
+
+async def writer(it: Proxy, **fields: Any) -> str:
+    async with it.post(**fields) as response:
+        assert response.status == 200, await response.text()
+        await response.read()
+        return str(response.headers["x-farthing-model"])
+
+
+async def told(it: Proxy, path: str) -> Any:
+    async with it.client.get(f"{it.running.url}{path}") as response:
+        assert response.status == 200
+        return await response.json()
+
+
+async def metrics(it: Proxy) -> Mapping[str, float]:
+    async with it.client.get(f"{it.running.url}/metrics") as response:
+        lines = (await response.text()).splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if line.startswith("farthing_reload"))
+    return {name: float(value) for name, value in pairs}
+
+
+def version(it: Proxy) -> str:
+    return it.running.pipeline.judge.book.policies["test"].version
+
+
+async def test_a_changed_policy_decides_the_next_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "router.app.reloading")
+    async with proxy(tmp_path, follows=True) as it:
+        old = version(it)
+        assert await writer(it) == FIRST
+        policy_file(it).write_text(only(SECOND))
+        await reloads(it, Reloaded.CHANGED)
+        assert await writer(it) == SECOND
+        new = version(it)
+        rows = it.rows()
+
+    assert old != new
+    assert [row["policy_version"] for row in rows] == [old, new]
+    assert f"policy test {old} -> {new}" in caplog.text
+    assert "reloaded in " in caplog.text
+
+
+async def test_a_stream_that_is_under_way_ends_under_the_policy_with_which_it_began(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        old = version(it)
+        async with it.post(stream=True, faults="stall,after=1,seconds=600") as begun:
+            assert await begun.content.readany()
+            policy_file(it).write_text(only(SECOND))
+            await reloads(it, Reloaded.CHANGED)
+            assert await writer(it) == SECOND
+        await until(lambda: len(it.rows()) == 2)
+        rows = {row["model"]: row["policy_version"] for row in it.rows()}
+
+    assert rows == {FIRST: old, SECOND: version(it)}
+
+
+async def test_a_request_that_falls_back_after_a_reload_keeps_to_its_own_policy(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True, server={"attempts_per_model": 1}) as it:
+        old = version(it)
+        slow = f"{FIRST}:delay,seconds=0.5;{FIRST}:status,code=503"
+        first = asyncio.create_task(writer(it, faults=slow))
+        await until(lambda: it.upstream.counters[FIRST].requests == 1)
+        policy_file(it).write_text(only(FIRST))
+        await reloads(it, Reloaded.CHANGED)
+        await first
+        rows = it.rows()
+
+    assert {row["policy_version"] for row in rows} == {old}
+
+
+@pytest.mark.parametrize(
+    "text", [BROKEN, "", "policy: [", "a: &x 1\nb: *x", "p: !!python/name:x y"]
+)
+async def test_a_broken_file_changes_nothing_and_says_so(
+    text: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        sound, old = policy_file(it).read_text(), version(it)
+        policy_file(it).write_text(text)
+        await reloads(it, Reloaded.FAILED)
+        assert await writer(it) == FIRST
+        broken, of_broken = (await told(it, "/readyz"))["policies"], await metrics(it)
+        policy_file(it).write_text(sound)
+        await reloads(it, Reloaded.UNCHANGED)
+        mended, of_mended = (await told(it, "/readyz"))["policies"], await metrics(it)
+
+    assert broken["state"] == "stale"
+    assert broken["versions"] == {"test": old}
+    assert broken["problems"]
+    assert all(each.startswith("test.yaml: ") for each in broken["problems"])
+    assert str(tmp_path) in caplog.text
+    assert of_broken["farthing_reload_failed"] == 1
+    assert of_broken['farthing_reloads_total{result="failed"}'] == 1
+    assert mended["state"] == "current"
+    assert mended["problems"] == []
+    assert mended["since"] > broken["since"]
+    assert of_mended["farthing_reload_failed"] == 0
+    seconds = "farthing_reload_succeeded_seconds"
+    assert of_mended[seconds] > of_broken[seconds]
+
+
+async def test_of_two_files_one_of_which_is_broken_neither_is_taken_over(tmp_path: Path) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        old = version(it)
+        (it.folder / "policies" / "other.yaml").write_text(BROKEN)
+        policy_file(it).write_text(only(SECOND))
+        await reloads(it, Reloaded.FAILED)
+        assert version(it) == old
+        assert await writer(it) == FIRST
+        (it.folder / "policies" / "other.yaml").unlink()
+        await reloads(it, Reloaded.CHANGED)
+        assert await writer(it) == SECOND
+
+
+def in_place(file: Path, text: str) -> None:
+    file.write_text(text)
+
+
+def renamed_over(file: Path, text: str) -> None:
+    file.with_name(f".{file.name}.swp").write_text(text)
+    file.with_name(f".{file.name}.swp").rename(file)
+
+
+def by_a_backup(file: Path, text: str) -> None:
+    file.rename(file.with_name(f"{file.name}~"))
+    file.write_text(text)
+
+
+def gone_for_a_moment(file: Path, text: str) -> None:
+    file.unlink()
+    file.write_text(text)
+
+
+def with_its_whole_folder(file: Path, text: str) -> None:
+    folder, fresh = file.parent, file.parent.with_name("fresh")
+    shutil.copytree(folder, fresh, symlinks=True)
+    (fresh / file.name).write_text(text)
+    folder.rename(folder.with_name("old"))
+    fresh.rename(folder)
+
+
+@pytest.mark.parametrize(
+    "write", [in_place, renamed_over, by_a_backup, gone_for_a_moment, with_its_whole_folder]
+)
+async def test_however_a_file_is_written_it_is_noticed_again_and_again(
+    write: Callable[[Path, str], None], tmp_path: Path
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        for turn, model in enumerate((SECOND, FIRST, SECOND)):
+            write(policy_file(it), only(model))
+            shutil.rmtree(it.folder / "old", ignore_errors=True)
+            await reloads(it, Reloaded.CHANGED, turn + 1)
+            assert await writer(it) == model
+
+    assert it.running.current.counts[Reloaded.FAILED] == 0
+
+
+async def test_a_folder_as_kubernetes_mounts_it_is_followed(tmp_path: Path) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        folder = it.folder / "policies"
+        for turn, model in enumerate((SECOND, FIRST, SECOND)):
+            data = folder / f"..2026_{turn}"
+            data.mkdir()
+            (data / "test.yaml").write_text(only(model))
+            (folder / "..tmp").symlink_to(data.name)
+            (folder / "..tmp").rename(folder / "..data")
+            if turn == 0:
+                (folder / "new").symlink_to("..data/test.yaml")
+                (folder / "new").rename(folder / "test.yaml")
+            await reloads(it, Reloaded.CHANGED, turn + 1)
+            assert await writer(it) == model
+
+    assert it.running.current.counts[Reloaded.FAILED] == 0
+
+
+async def test_a_folder_that_is_gone_for_a_while_keeps_the_policies_and_is_found_again(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        (it.folder / "policies").rename(it.folder / "away")
+        await reloads(it, Reloaded.FAILED)
+        assert await writer(it) == FIRST
+        (it.folder / "away" / "test.yaml").write_text(only(SECOND))
+        (it.folder / "away").rename(it.folder / "policies")
+        await reloads(it, Reloaded.CHANGED)
+        policy_file(it).write_text(only(FIRST))
+        await reloads(it, Reloaded.CHANGED, 2)
+        assert await writer(it) == FIRST
+
+
+async def test_what_is_half_written_is_waited_for_and_no_failure(tmp_path: Path) -> None:
+    naps: list[float] = []
+
+    async def nap(for_s: float) -> None:
+        if for_s < 1:
+            naps.append(for_s)
+            (tmp_path / "policies" / "test.yaml").write_text(only(SECOND))
+        else:
+            await asyncio.sleep(for_s)
+
+    async with proxy(tmp_path, follows=True, world=replace(real_world(), sleep=nap)) as it:
+        policy_file(it).write_text("policy: te")
+        await reloads(it, Reloaded.CHANGED)
+        assert await writer(it) == SECOND
+
+    assert naps
+    assert it.running.current.counts[Reloaded.FAILED] == 0
+
+
+async def test_an_order_reads_the_files_whether_they_have_changed_or_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "router.app.reloading")
+    async with proxy(tmp_path, follows=True) as it:
+        since = (await told(it, "/readyz"))["policies"]["since"]
+        it.following.wishes.order()
+        await reloads(it, Reloaded.UNCHANGED)
+        assert (await told(it, "/readyz"))["policies"]["since"] == since
+
+    assert "nothing has changed" in caplog.text
+
+
+async def test_an_order_that_comes_while_files_are_read_has_them_read_again(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        wishes, current = it.following.wishes, it.running.current
+        policy_file(it).write_text(BROKEN)
+        wishes.order()
+        await asyncio.sleep(0)  # the first order is taken up
+        for _ in range(5):
+            wishes.order()
+        await reloads(it, Reloaded.FAILED, 2)
+        policy_file(it).write_text(only(SECOND))
+        await reloads(it, Reloaded.CHANGED)
+
+    assert current.counts[Reloaded.FAILED] <= 3
+
+
+async def test_models_come_and_go_with_the_config(tmp_path: Path) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        more = {"upstream": "sim", "price": {key: usd / 9 for key, usd in PRICE.items()}}
+        models = {**models_of(it), "sim-open-70b": more}
+        del models[FIRST]
+        change_config(it, models=models)
+        await reloads(it, Reloaded.CHANGED)
+        listed = [each["id"] for each in (await told(it, "/v1/models"))["data"]]
+        assert await writer(it) == "sim-open-70b"
+        async with it.post(model=FIRST) as response:
+            assert response.status == 404
+
+    assert "sim-open-70b" in listed
+    assert FIRST not in listed
+
+
+async def test_another_price_is_charged_from_the_next_request_on(tmp_path: Path) -> None:
+    async with proxy(tmp_path, follows=True, models=(FIRST,)) as it:
+        await writer(it)
+        dearer = {key: usd * 10 for key, usd in PRICE.items()}
+        change_config(it, models={FIRST: {**models_of(it)[FIRST], "price": dearer}})
+        await reloads(it, Reloaded.CHANGED)
+        await writer(it)
+        before, after = (row["cost_pico"] for row in it.rows())
+
+    assert after == 10 * before > 0
+
+
+async def test_routes_and_the_default_follow_the_config(tmp_path: Path) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        second = policy(policy="second", models={"ids": [SECOND]})
+        (it.folder / "policies" / "second.yaml").write_text(second)
+        change_config(it, policies={"default": "second", "routes": {"gpt-*": "test"}})
+        await until(lambda: it.running.pipeline.judge.book.default == "second")
+        assert await writer(it) == SECOND
+        assert await writer(it, model="gpt-4o") == FIRST
+
+
+async def test_a_model_of_an_upstream_that_does_not_run_is_refused_by_its_line(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        path = it.following.source.path
+        config = yaml.safe_load(path.read_text())
+        upstreams = {**config["upstreams"], "new": {"kind": "simulated"}}
+        models = {"other": {"upstream": "new", "name": FIRST}, **config["models"]}
+        change_config(it, upstreams=upstreams, models=models)
+        await reloads(it, Reloaded.FAILED)
+        (problem,) = (await told(it, "/readyz"))["policies"]["problems"]
+        assert await writer(it) == FIRST
+
+    line = next(
+        number
+        for number, text in enumerate(path.read_text().splitlines(), 1)
+        if text.strip() == "upstream: new"
+    )
+    assert problem == (
+        f"config.yaml: models.other.upstream (line {line}):"
+        " 'new' is new: an upstream needs a restart"
+    )
+
+
+async def test_what_needs_a_restart_waits_for_it_and_the_rest_does_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        models = models_of(it)
+        del models[FIRST]
+        change_config(it, models=models, server={"max_body_mb": 1}, budgets=[])
+        await reloads(it, Reloaded.CHANGED)
+        assert await writer(it) == SECOND
+        policies = (await told(it, "/readyz"))["policies"]
+
+    assert policies["state"] == "current"
+    assert policies["waiting_for_restart"] == ["server"]
+    assert "waiting for a restart: server" in caplog.text
+
+
+async def test_a_policy_that_wants_vectors_is_refused_where_nobody_makes_them(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        semantic = {"mode": "on", "by": "meaning"}
+        policy_file(it).write_text(policy(cache={"ttl_s": 60, "semantic": semantic}))
+        change_config(it, cache={"url": "off", "embeddings": {"kind": "local"}})
+        await reloads(it, Reloaded.FAILED)
+        problems = (await told(it, "/readyz"))["policies"]["problems"]
+
+    assert any("vectors" in each or "embeddings" in each for each in problems)
+
+
+async def test_while_the_kernel_tells_nothing_the_files_are_looked_at_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Deaf(Source):
+        def folders(self) -> frozenset[Path]:
+            raise OSError("inotify watch limit reached")
+
+    looks, enough = 0, asyncio.Event()
+
+    def noticed() -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            enough.set()
+
+    watching = asyncio.create_task(
+        watch(Deaf(tmp_path / "config.yaml", {}), noticed, lambda _: asyncio.sleep(0))
+    )
+    await enough.wait()
+    watching.cancel()
+
+    assert caplog.text.count("inotify watch limit reached") == 1
+
+
+async def test_a_loader_that_fails_in_itself_costs_no_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(**_: Any) -> None:
+        raise ZeroDivisionError
+
+    async with proxy(tmp_path, follows=True) as it:
+        with monkeypatch.context() as patched:
+            patched.setattr(it.following.source, "settings", fails)
+            it.following.wishes.order()
+            await reloads(it, Reloaded.FAILED)
+        assert await writer(it) == FIRST
+        (problem,) = (await told(it, "/readyz"))["policies"]["problems"]
+        it.following.wishes.order()
+        await reloads(it, Reloaded.UNCHANGED)
+
+    assert problem == "config.yaml: fails: ZeroDivisionError"
+    assert "Traceback" in caplog.text
