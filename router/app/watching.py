@@ -59,6 +59,8 @@ async def _until_moved(source: Source, noticed: Callable[[], None]) -> None:
         yield_on_timeout=True,
         recursive=False,
     )
+    # Once the kernel watches, which is when this waits for the first time: what has changed before?
+    asyncio.get_running_loop().call_soon(noticed)
     async for _ in notices:
         noticed()
         if await asyncio.to_thread(_identity, source) != known:

@@ -196,6 +196,13 @@ def with_its_whole_folder(file: Path, text: str) -> None:
     fresh.rename(folder)
 
 
+@pytest.fixture
+def _nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is noticed the kernel has told."""
+    monkeypatch.setattr("router.app.watching._LOOK_MS", 3_600_000)
+
+
+@pytest.mark.usefixtures("_nobody_looks")
 @pytest.mark.parametrize(
     "write", [in_place, renamed_over, by_a_backup, gone_for_a_moment, with_its_whole_folder]
 )
@@ -212,6 +219,7 @@ async def test_however_a_file_is_written_it_is_noticed_again_and_again(
     assert it.running.current.counts[Reloaded.FAILED] == 0
 
 
+@pytest.mark.usefixtures("_nobody_looks")
 async def test_a_folder_as_kubernetes_mounts_it_is_followed(tmp_path: Path) -> None:
     async with proxy(tmp_path, follows=True) as it:
         folder = it.folder / "policies"
@@ -230,6 +238,7 @@ async def test_a_folder_as_kubernetes_mounts_it_is_followed(tmp_path: Path) -> N
     assert it.running.current.counts[Reloaded.FAILED] == 0
 
 
+@pytest.mark.usefixtures("_nobody_looks")
 async def test_a_folder_that_is_gone_for_a_while_keeps_the_policies_and_is_found_again(
     tmp_path: Path,
 ) -> None:
