@@ -436,3 +436,14 @@ async def test_a_loader_that_fails_in_itself_costs_no_request(
 
     assert problem == "config.yaml: fails: ZeroDivisionError"
     assert "Traceback" in caplog.text
+
+
+async def test_another_share_of_hedges_is_kept_from_the_next_request_on(tmp_path: Path) -> None:
+    async with proxy(tmp_path, follows=True, policy={"hedge": {"share": 0.01}}) as it:
+        await writer(it)
+        policy_file(it).write_text(policy(hedge={"share": 1.0}))
+        await reloads(it, Reloaded.CHANGED)
+        await writer(it)
+        shares = it.running.pipeline.hedging.allowances.keys()
+
+    assert shares == {("test", 0.01), ("test", 1.0)}
