@@ -71,9 +71,10 @@ class Clients:
     async def _stream(self, number: int, begun: asyncio.Semaphore) -> bool:
         prompt = f"Repeat the following text word by word: '{TEXT} and {number}'"
         async with self._asked(prompt, stream=True, metadata=SLOWLY) as response:
-            first = await response.content.readany()
+            first: bytes = await response.content.readany()
             begun.release()
-            return (first + await response.content.read()).endswith(b"data: [DONE]\n\n")
+            rest: bytes = await response.content.read()
+            return (first + rest).endswith(b"data: [DONE]\n\n")
 
     async def _round(self, fresh: str, stale: str) -> None:
         """A broken file changes nothing; a sound one decides the next request, as soon as it can."""

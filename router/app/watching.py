@@ -33,9 +33,9 @@ async def watch(
     while True:
         try:
             await _until_moved(source, noticed)
-        except (OSError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, a look now and then does as well
             if not is_told:
-                _LOG.warning("files are looked at every %g s only: %s", _RETRY_S, error)
+                _LOG.warning("files are looked at every %g s only: %r", _RETRY_S, error)
             is_told = True
             await sleep(_RETRY_S)
         noticed()

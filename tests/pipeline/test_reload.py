@@ -14,7 +14,9 @@ import yaml
 from router.app import real_world
 from router.app.watching import watch
 from router.config.source import Source
+from router.dispatch.notice import About, Subject
 from router.pipeline.current import Reloaded
+from router.pipeline.hearsay import Subjects
 from tests.pipeline.kit import PRICE, Proxy, proxy
 from tests.stores.waiting import until
 
@@ -319,6 +321,22 @@ async def test_models_come_and_go_with_the_config(tmp_path: Path) -> None:
     assert FIRST not in listed
 
 
+async def test_what_other_processes_say_of_a_new_model_is_heard_and_of_an_old_one_no_more(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        ours = Subjects(it.running.current)
+        assert Subject(About.LIMIT, FIRST) in ours
+        change_config(it, models={"new": {**models_of(it)[SECOND], "name": SECOND}})
+        await reloads(it, Reloaded.CHANGED)
+
+    assert Subject(About.MODEL, "new") in ours
+    assert Subject(About.UPSTREAM, "sim") in ours
+    assert Subject(About.UPSTREAM, "new") not in ours
+    assert Subject(About.LIMIT, FIRST) not in ours
+    assert Subject(About.MODEL, "sim") not in ours
+
+
 async def test_another_price_is_charged_from_the_next_request_on(tmp_path: Path) -> None:
     async with proxy(tmp_path, follows=True, models=(FIRST,)) as it:
         await writer(it)
@@ -399,7 +417,7 @@ async def test_while_the_kernel_tells_nothing_the_files_are_looked_at_all_the_sa
 ) -> None:
     class Deaf(Source):
         def folders(self) -> frozenset[Path]:
-            raise OSError("inotify watch limit reached")
+            raise ExceptionGroup("watching", [OSError("inotify watch limit reached")])
 
     looks, enough = 0, asyncio.Event()
 
