@@ -61,9 +61,11 @@ async def _until_moved(source: Source, noticed: Callable[[], None]) -> None:
     )
     # Once the kernel watches, which is when this waits for the first time: what has changed before?
     asyncio.get_running_loop().call_soon(noticed)
-    async for _ in notices:
+    async for seen in notices:
         noticed()
-        if await asyncio.to_thread(_identity, source) != known:
+        # A new folder may bear the very number of the one that was deleted, so its name counts, too.
+        is_named = any(Path(path).name in names for _, path in seen)
+        if is_named or await asyncio.to_thread(_identity, source) != known:
             return
 
 

@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,23 @@ async def test_however_a_file_is_written_it_is_noticed_again_and_again(
             assert await writer(it) == model
 
     assert it.running.current.counts[Reloaded.FAILED] == 0
+
+
+@pytest.mark.usefixtures("_nobody_looks")
+async def test_however_often_a_folder_is_replaced_and_deleted_the_new_one_is_watched(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        for turn in range(12):
+            for move in range(turn % 3):
+                with_its_whole_folder(policy_file(it), only(FIRST) + f"# {turn} {move}\n")
+                shutil.rmtree(it.folder / "old")
+            in_place(policy_file(it), text := only(SECOND) + f"# {turn}\n")
+            await until(lambda wanted=text: version(it) == digest_of(wanted))  # type: ignore[misc]
+
+
+def digest_of(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:12]
 
 
 @pytest.mark.usefixtures("_nobody_looks")
