@@ -6,7 +6,6 @@ ends under the policies with which it began.
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from router.app.languages import language_of_for
@@ -70,22 +69,28 @@ class Reloader:
     async def run(self) -> None:
         """Read the files whenever somebody wishes it, until cancelled."""
         while True:
-            is_order = await self._wishes.next()
-            if is_order or await asyncio.to_thread(self._source.is_news):
+            if await self._wishes.next() or await self._is_news():
                 await self.reload()
 
     async def reload(self) -> None:
         """Read the files, and take over what they say if all of it is sound."""
         began_s = self._world.monotonic_s()
         try:
-            fresh = await self._settled()
+            different = self._take(await self._settled())
         except ConfigError as error:
             self._refuse(error.problems)
         except Exception as error:  # noqa: BLE001 - whatever a file can do to us, requests go on
             _LOG.exception("the files could not be read")
             self._refuse((Problem(self._source.path.name, "", f"fails: {type(error).__name__}"),))
         else:
-            self._take(fresh, lambda: (self._world.monotonic_s() - began_s) * 1000)
+            took_ms = (self._world.monotonic_s() - began_s) * 1000
+            _LOG.info("reloaded in %.0f ms: %s", took_ms, different or "nothing has changed")
+
+    async def _is_news(self) -> bool:
+        try:
+            return await asyncio.to_thread(self._source.is_news)
+        except Exception:  # noqa: BLE001 - to read them will tell what is wrong
+            return True
 
     async def _settled(self) -> Settings:
         """What the files say once they hold still. Raises ConfigError."""
@@ -108,28 +113,27 @@ class Reloader:
         language_of_for(fresh.book.asks)  # loads what it needs while nobody waits for it
         return fresh
 
-    def _take(self, fresh: Settings, took_ms: Callable[[], float]) -> None:
+    def _take(self, fresh: Settings) -> str:
+        """Bring what is `fresh` into force; what is different now, "" for nothing."""
         after, restart = taken_over(self._settings, fresh), need_restart(self._settings, fresh)
-        different = "; ".join(changes(self._settings, after))
         now_s = self._world.unix_s()
-        if different:
-            catalog = DatedCatalog.of(after.catalog)
+        if different := "; ".join(changes(self._settings, after)):
             pipeline = self._current.pipeline
-            pipeline.fleet.relimit(after.catalog.values())
             judge = replace(
                 pipeline.judge,
-                catalog=catalog,
+                catalog=DatedCatalog.of(after.catalog),
                 known=DatedCatalog.of(after.known),
                 book=after.book,
                 language_of=language_of_for(after.book.asks),
             )
             self._current.take(judge, now_s, restart)
+            pipeline.fleet.relimit(after.catalog.values())
         else:
             self._current.keep(now_s, restart)
         self._settings = after
-        _LOG.info("reloaded in %.0f ms: %s", took_ms(), different or "nothing has changed")
         if restart:
             _LOG.warning("changed, and waiting for a restart: %s", ", ".join(restart))
+        return different
 
     def _refuse(self, problems: tuple[Problem, ...]) -> None:
         self._current.refuse(problems, self._world.unix_s())

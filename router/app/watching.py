@@ -33,9 +33,9 @@ async def watch(
     while True:
         try:
             await _until_moved(source, noticed)
-        except (OSError, RuntimeError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, a look now and then does as well
             if not is_told:
-                _LOG.warning("files are looked at every %g s only: %s", _RETRY_S, error)
+                _LOG.warning("files are looked at every %g s only: %r", _RETRY_S, error)
             is_told = True
             await sleep(_RETRY_S)
         noticed()
@@ -59,9 +59,13 @@ async def _until_moved(source: Source, noticed: Callable[[], None]) -> None:
         yield_on_timeout=True,
         recursive=False,
     )
-    async for _ in notices:
+    # Once the kernel watches, which is when this waits for the first time: what has changed before?
+    asyncio.get_running_loop().call_soon(noticed)
+    async for seen in notices:
         noticed()
-        if await asyncio.to_thread(_identity, source) != known:
+        # A new folder may bear the very number of the one that was deleted, so its name counts, too.
+        is_named = any(Path(path).name in names for _, path in seen)
+        if is_named or await asyncio.to_thread(_identity, source) != known:
             return
 
 

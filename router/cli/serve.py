@@ -8,6 +8,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -81,7 +82,8 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, _stop_or_exit, stop)
-    loop.add_signal_handler(signal.SIGHUP, following.wishes.order)
+    may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
+    loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, following.wishes, stop, may_hang_up)
     console = Console(stderr=True)
     async with serving(settings, real_world(), following) as running:
         for note in settings.notes:
@@ -93,7 +95,8 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
         if greeting:
             await _unless(stop, greeting.say(running.url, settings, console))
         await stop.wait()
-        console.print("\nStopping: no new requests; those under way may finish.")
+        with suppress(OSError):  # the terminal may be gone
+            console.print("\nStopping: no new requests; those under way may finish.")
 
 
 async def _unless(stop: asyncio.Event, doing: Coroutine[Any, Any, None]) -> None:
@@ -110,6 +113,23 @@ def _stop_or_exit(stop: asyncio.Event) -> None:
     if stop.is_set():
         os._exit(_EXIT_BY_SIGINT)
     stop.set()
+
+
+def _reload_or_stop(wishes: Wishes, stop: asyncio.Event, may_hang_up: bool) -> None:
+    """SIGHUP has the files read again. If it means what it once meant, the terminal is gone: stop."""
+    if may_hang_up and not _has_terminal():
+        stop.set()
+    else:
+        wishes.order()
+
+
+def _has_terminal() -> bool:
+    """Whether there is a terminal whose end would be ours."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
 
 
 def _settle_heap() -> None:

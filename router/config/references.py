@@ -37,5 +37,9 @@ class References:
 def _content(path: Path) -> str:
     try:
         return path.read_text().strip()
-    except OSError as error:
-        raise Unresolved(f"the file {path} cannot be read ({error.strerror})") from None
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # a ValueError comes of what is no UTF-8, and of zero bytes
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise Unresolved(f"the file {path} cannot be read ({why})") from None

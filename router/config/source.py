@@ -20,7 +20,7 @@ Stamp = Mapping[Path, str]
 class Source:
     """A config file with its policies; what has not changed is not parsed again.
 
-    It may be used in any thread, by one at a time.
+    Several threads may use it; at worst a file is parsed twice.
     """
 
     def __init__(self, path: Path, environ: Mapping[str, str]) -> None:

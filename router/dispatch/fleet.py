@@ -151,9 +151,9 @@ class Fleet:
 
     def relimit(self, models: Iterable[Model]) -> None:
         """The limits per minute of `models` may have changed; what was used of them stays used."""
-        for model in models:
-            if model.id in self._called:
-                unit, limits = self._units[model.id], model.limits
+        for place in (place for model in models for place in model.places):
+            if place.key in self._called:
+                unit, limits = self._units[place.key], place.limits
                 unit.requests = _resized(unit.requests, limits.requests_per_minute)
                 unit.tokens = _resized(unit.tokens, limits.tokens_per_minute)
 

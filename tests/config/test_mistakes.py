@@ -279,6 +279,13 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         load_settings(tmp_path / "none.yaml", {})
 
 
+def test_a_secret_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"\xff\xfe")
+    text = SOUND + f"server: {{admin_key: '${{file:{tmp_path}/secret}}'}}\n"
+
+    assert sole(tmp_path, text).endswith("/secret cannot be read (it is no text)")
+
+
 def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     for path in (tmp_path / "pipe.yaml", tmp_path, Path("/dev/zero")):

@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import yaml
 from router.app import real_world
 from router.app.watching import watch
 from router.config.source import Source
+from router.dispatch.notice import About, Subject
 from router.pipeline.current import Reloaded
+from router.pipeline.hearsay import Subjects
 from tests.pipeline.kit import PRICE, Proxy, proxy
 from tests.stores.waiting import until
 
@@ -196,6 +199,13 @@ def with_its_whole_folder(file: Path, text: str) -> None:
     fresh.rename(folder)
 
 
+@pytest.fixture
+def _nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is noticed the kernel has told."""
+    monkeypatch.setattr("router.app.watching._LOOK_MS", 3_600_000)
+
+
+@pytest.mark.usefixtures("_nobody_looks")
 @pytest.mark.parametrize(
     "write", [in_place, renamed_over, by_a_backup, gone_for_a_moment, with_its_whole_folder]
 )
@@ -212,6 +222,24 @@ async def test_however_a_file_is_written_it_is_noticed_again_and_again(
     assert it.running.current.counts[Reloaded.FAILED] == 0
 
 
+@pytest.mark.usefixtures("_nobody_looks")
+async def test_however_often_a_folder_is_replaced_and_deleted_the_new_one_is_watched(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        for turn in range(12):
+            for move in range(turn % 3):
+                with_its_whole_folder(policy_file(it), only(FIRST) + f"# {turn} {move}\n")
+                shutil.rmtree(it.folder / "old")
+            in_place(policy_file(it), text := only(SECOND) + f"# {turn}\n")
+            await until(lambda wanted=text: version(it) == digest_of(wanted))  # type: ignore[misc]
+
+
+def digest_of(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+@pytest.mark.usefixtures("_nobody_looks")
 async def test_a_folder_as_kubernetes_mounts_it_is_followed(tmp_path: Path) -> None:
     async with proxy(tmp_path, follows=True) as it:
         folder = it.folder / "policies"
@@ -230,6 +258,7 @@ async def test_a_folder_as_kubernetes_mounts_it_is_followed(tmp_path: Path) -> N
     assert it.running.current.counts[Reloaded.FAILED] == 0
 
 
+@pytest.mark.usefixtures("_nobody_looks")
 async def test_a_folder_that_is_gone_for_a_while_keeps_the_policies_and_is_found_again(
     tmp_path: Path,
 ) -> None:
@@ -308,6 +337,22 @@ async def test_models_come_and_go_with_the_config(tmp_path: Path) -> None:
 
     assert "sim-open-70b" in listed
     assert FIRST not in listed
+
+
+async def test_what_other_processes_say_of_a_new_model_is_heard_and_of_an_old_one_no_more(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        ours = Subjects(it.running.current)
+        assert Subject(About.LIMIT, FIRST) in ours
+        change_config(it, models={"new": {**models_of(it)[SECOND], "name": SECOND}})
+        await reloads(it, Reloaded.CHANGED)
+
+    assert Subject(About.MODEL, "new") in ours
+    assert Subject(About.UPSTREAM, "sim") in ours
+    assert Subject(About.UPSTREAM, "new") not in ours
+    assert Subject(About.LIMIT, FIRST) not in ours
+    assert Subject(About.MODEL, "sim") not in ours
 
 
 async def test_another_price_is_charged_from_the_next_request_on(tmp_path: Path) -> None:
@@ -390,7 +435,7 @@ async def test_while_the_kernel_tells_nothing_the_files_are_looked_at_all_the_sa
 ) -> None:
     class Deaf(Source):
         def folders(self) -> frozenset[Path]:
-            raise OSError("inotify watch limit reached")
+            raise ExceptionGroup("watching", [OSError("inotify watch limit reached")])
 
     looks, enough = 0, asyncio.Event()
 
@@ -427,3 +472,14 @@ async def test_a_loader_that_fails_in_itself_costs_no_request(
 
     assert problem == "config.yaml: fails: ZeroDivisionError"
     assert "Traceback" in caplog.text
+
+
+async def test_another_share_of_hedges_is_kept_from_the_next_request_on(tmp_path: Path) -> None:
+    async with proxy(tmp_path, follows=True, policy={"hedge": {"share": 0.01}}) as it:
+        await writer(it)
+        policy_file(it).write_text(policy(hedge={"share": 1.0}))
+        await reloads(it, Reloaded.CHANGED)
+        await writer(it)
+        shares = it.running.pipeline.hedging.allowances.keys()
+
+    assert shares == {("test", 0.01), ("test", 1.0)}

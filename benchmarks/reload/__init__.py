@@ -1,0 +1,1 @@
+"""A policy is rewritten again and again while a thousand streams are under way."""
