@@ -167,6 +167,7 @@ def _assembled(
         tenancy=settings.tenancy,
         largest_stored_bytes=settings.cache_max_entry_bytes,
         ledger=stores.ledger,
+        keeps_decisions=settings.ledger_decisions,
         effort=settings.effort,
         rulebook=settings.rulebook,
         purse=stores.purse,

@@ -6,7 +6,7 @@ name that ends with `_usd`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
@@ -20,7 +20,6 @@ from router.domain.money import Money
 Document = Mapping[str, Any]
 """JSON: texts, numbers, truths, lists, and mappings of them."""
 
-_T = TypeVar("_T")
 _AS_IT_IS = ("policy", "policy_version", "rule", "reason", "headline", "sentences", "required_p")
 
 
@@ -53,13 +52,17 @@ def document_of(text: str) -> dict[str, Any]:
 
 
 def features_of(told: Document) -> Features:
-    """The features that a document tells of. Raises KeyError or ValueError where it tells of none."""
-    return _made(Features, told["features"])
+    """The features that a document tells of; those that it does not have are as by default.
+
+    What this Farthing does not know is passed over: another one may have written it. Raises KeyError
+    or ValueError where it tells of none.
+    """
+    return _features().validate_python(_as_kept(told["features"]))
 
 
 def circumstances_of(told: Document) -> Circumstances:
-    """The circumstances that a document tells of. Raises KeyError or ValueError where it tells of none."""
-    return _made(Circumstances, told["circumstances"])
+    """The circumstances that a document tells of, in the same way."""
+    return _circumstances().validate_python(_as_kept(told["circumstances"]))
 
 
 def _in_order(kept: Document) -> Iterator[str]:
@@ -108,15 +111,6 @@ def _usd(name: str) -> str:
     return name if name.endswith("_usd") else f"{name}_usd"
 
 
-def _made(kind: type[_T], told: Any) -> _T:
-    """A frozen value out of its members; what is left out is as by default.
-
-    Members that the type does not have are passed over: another Farthing may have written them.
-    """
-    made: _T = _reader(kind).validate_python(_as_kept(told))
-    return made
-
-
 def _as_kept(told: Any) -> Any:
     """Money as it was before it became text; it may have been called `_usd` all along."""
     if not isinstance(told, Mapping):
@@ -132,5 +126,10 @@ def _as_kept(told: Any) -> Any:
 
 
 @cache
-def _reader(kind: type) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _features() -> TypeAdapter[Features]:
+    return TypeAdapter(Features)
+
+
+@cache
+def _circumstances() -> TypeAdapter[Circumstances]:
+    return TypeAdapter(Circumstances)
