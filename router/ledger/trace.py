@@ -4,8 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from router.domain.errors import FarthingError
 from router.domain.ledger import Entry
 from router.domain.money import ZERO, Money
+
+
+class TracesAway(FarthingError):
+    """The ledger cannot be read now; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
