@@ -25,7 +25,7 @@ from router.cli.explain_forms import (
 from router.cli.options import add_config, read_bytes, settings_of
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
-from router.decision.document import NotKept
+from router.decision.record import NotKept
 from router.domain.errors import FarthingError
 from router.domain.key import ANONYMOUS
 from router.ledger.trace import Trace

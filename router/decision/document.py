@@ -4,50 +4,44 @@ What is not known, or is not the case, is left out of it. Money is exact decimal
 name that ends with `_usd`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-import orjson
 from pydantic import TypeAdapter
 
+from router.decision.explain import headline, sentences
 from router.decision.policy import Circumstances
-from router.decision.record import FORM, Record
-from router.domain.decision import Decision
+from router.domain.decision import Candidate, Decision
 from router.domain.features import Features
 from router.domain.money import Money
 
 Document = Mapping[str, Any]
 """JSON: texts, numbers, truths, lists, and mappings of them."""
 
-_AS_IT_IS = ("policy", "policy_version", "rule", "reason", "headline", "sentences", "required_p")
-
-
-class NotKept(ValueError):
-    """A text of which no document can be made; the message says why."""
+_OF_THE_PLAN = ("deadlines", "ceiling", "hedge", "cache")
 
 
 def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]:
-    """The whole decision, and what it was made by. Raises NotKept for what no JSON can hold."""
-    if (text := Record(decision, circumstances).text()) is None:
-        raise NotKept("the decision has text in it that is none")
-    return document_of(text)
-
-
-def document_of(text: str) -> dict[str, Any]:
-    """The document of a decision that the ledger has kept. Raises NotKept for one of a later form."""
-    kept = orjson.loads(text)
-    if kept["form"] > FORM:
-        raise NotKept("it was kept by a newer Farthing")
-    plan = {"models": list(_in_order(kept)), **kept["plan"]}
+    """The whole decision, what it was made by, and the words for it."""
     return {
-        "asked": kept["circumstances"]["asked"],
-        **{name: kept[name] for name in _AS_IT_IS},
-        "reference": _predicted(kept["reference"]),
-        "candidates": list(_candidates(kept)),
-        "plan": _told(plan),
-        "features": _told(kept["features"]),
-        "circumstances": _told(kept["circumstances"]),
+        "asked": circumstances.asked,
+        "policy": decision.policy,
+        "policy_version": decision.policy_version,
+        "rule": decision.rule,
+        "reason": decision.reason.value,
+        "headline": headline(decision),
+        "sentences": list(sentences(decision)),
+        "required_p": decision.required_p,
+        "reference": _predicted(decision.reference),
+        "candidates": list(_candidates(decision)),
+        "plan": {
+            "models": [each.model.id for each in (decision.chosen, *decision.fallbacks)],
+            **dict(_members(decision, _OF_THE_PLAN)),
+        },
+        "features": _plain(decision.features),
+        "circumstances": _plain(circumstances),
     }
 
 
@@ -57,72 +51,86 @@ def features_of(told: Document) -> Features:
     What this Farthing does not know is passed over: another one may have written it. Raises KeyError
     or ValueError where it tells of none.
     """
-    return _features().validate_python(_as_kept(told["features"]))
+    return _features().validate_python(_as_it_was(told["features"]))
 
 
 def circumstances_of(told: Document) -> Circumstances:
     """The circumstances that a document tells of, in the same way."""
-    return _circumstances().validate_python(_as_kept(told["circumstances"]))
+    return _circumstances().validate_python(_as_it_was(told["circumstances"]))
 
 
-def _in_order(kept: Document) -> Iterator[str]:
-    yield kept["chosen"][0]
-    for _, candidate in kept["fallbacks"]:
-        yield candidate[0]
+# ---------------------------------------------------------------------------------- telling
 
 
-def _candidates(kept: Document) -> Iterator[dict[str, Any]]:
+def _candidates(decision: Decision) -> Iterator[dict[str, Any]]:
     """The chosen one, the fallbacks in order, and the excluded."""
-    yield {"role": "chosen", **_predicted(kept["chosen"])}
-    for place, (is_adequate, candidate) in enumerate(kept["fallbacks"], 1):
+    yield {"role": "chosen", **_predicted(decision.chosen)}
+    for place, candidate in enumerate(decision.fallbacks, 1):
         told = {"role": f"fallback {place}", **_predicted(candidate)}
-        yield told if is_adequate else {**told, "is_adequate": False}
-    for reason, detail, candidate in kept["exclusions"]:
-        why = {"reason": reason, "detail": detail}
-        yield {"role": "excluded", **_predicted(candidate), "exclusion": why}
+        yield told if _is_adequate(candidate, decision) else {**told, "is_adequate": False}
+    for each in decision.exclusions:
+        why = {"reason": each.reason.value, "detail": each.detail}
+        yield {"role": "excluded", **_predicted(each.candidate), "exclusion": why}
 
 
-def _predicted(kept: Sequence[Any]) -> dict[str, Any]:
-    model, upstream, quality, expected, upper, latency, is_stored = kept
+def _is_adequate(candidate: Candidate, decision: Decision) -> bool:
+    return candidate.quality.p >= decision.required_p
+
+
+def _predicted(candidate: Candidate) -> dict[str, Any]:
     told = {
-        "model": model,
-        "upstream": upstream,
-        "quality": quality,
-        "cost": {"expected_usd": str(Money(expected)), "upper_usd": str(Money(upper))},
-        "latency": _told(latency or {}),
+        "model": candidate.model.id,
+        "upstream": candidate.model.upstream,
+        "quality": _plain(candidate.quality),
+        "cost": _plain(candidate.cost),
+        "latency": _plain(candidate.latency),
     }
-    return {**told, "is_stored": True} if is_stored else told
+    return {**told, "is_stored": True} if candidate.is_stored else told
 
 
-def _told(kept: Document) -> dict[str, Any]:
-    """Members without those that say nothing, and money as text."""
-    return dict(_member(name, value) for name, value in kept.items() if value is not None)
+def _plain(value: Any) -> Any:
+    """A frozen value as JSON knows it: sets sorted, members that are None left out."""
+    if is_dataclass(value):
+        kind: Any = type(value)
+        return dict(_members(value, _names(kind)))
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(map(_plain, value))
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, str) else value
 
 
-def _member(name: str, value: Any) -> tuple[str, Any]:
-    if not isinstance(value, Mapping):
-        return name, value
-    if value.keys() == {"pico"}:
-        return _usd(name), str(Money(value["pico"]))
-    return name, _told(value)
+def _members(value: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name in names:
+        member = getattr(value, name)
+        if isinstance(member, Money):
+            yield name if name.endswith("_usd") else f"{name}_usd", str(member)
+        elif member is not None:
+            yield name, _plain(member)
 
 
-def _usd(name: str) -> str:
-    return name if name.endswith("_usd") else f"{name}_usd"
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
-def _as_kept(told: Any) -> Any:
-    """Money as it was before it became text; it may have been called `_usd` all along."""
+# ---------------------------------------------------------------------------------- reading
+
+
+def _as_it_was(told: Any) -> Any:
+    """Money as it was before it became text; its name may have ended with `_usd` all along."""
     if not isinstance(told, Mapping):
         return told
-    kept: dict[str, Any] = {}
+    was: dict[str, Any] = {}
     for name, value in told.items():
         if name.endswith("_usd"):
             amount = Money.from_usd(value)
-            kept |= {name: amount, name.removesuffix("_usd"): amount}
+            was |= {name: amount, name.removesuffix("_usd"): amount}
         else:
-            kept[name] = _as_kept(value)
-    return kept
+            was[name] = _as_it_was(value)
+    return was
 
 
 @cache

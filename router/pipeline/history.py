@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from router.decision.document import NotKept, document_of
+from router.decision.document import document
+from router.decision.record import NotKept, Record
 from router.ledger.trace import Trace, told
 
 
@@ -10,4 +11,6 @@ def history(trace: Trace) -> dict[str, Any]:
     """The document of the decision, with what followed from it. Raises NotKept where there is none."""
     if trace.decision is None:
         raise NotKept("it was not kept at that time ('ledger: {decisions: true}' keeps it)")
-    return {"request_id": trace.request_id, **document_of(trace.decision), **told(trace)}
+    kept = Record.of(trace.decision)
+    decided = document(kept.decision, kept.circumstances)
+    return {"request_id": trace.request_id, **decided, **told(trace)}

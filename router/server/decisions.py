@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from router.decision.document import NotKept
+from router.decision.record import NotKept
 from router.domain.errors import ApiError
 from router.ledger.trace import Trace, TracesAway
 from router.pipeline.history import history

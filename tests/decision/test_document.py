@@ -9,17 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.choose import choose
-from router.decision.document import (
-    NotKept,
-    circumstances_of,
-    document,
-    document_of,
-    features_of,
-)
+from router.decision.document import circumstances_of, document, features_of
 from router.decision.experience import Experience
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, Terms
-from router.decision.record import Record
+from router.decision.record import NotKept, Record
 from router.domain.caching import CacheTerms
 from router.domain.category import Category
 from router.domain.deadlines import Deadlines
@@ -75,10 +69,13 @@ def test_a_decision_that_is_read_back_says_the_very_same_as_one_that_was_just_ma
     made = decided(terms, models, what)
     if not isinstance(made, Decision):
         return
-    told = document(made, NOBODY)
-    again = document_of(orjson.loads(orjson.dumps({"text": Record(made, NOBODY).text()}))["text"])
+    text = Record(made, NOBODY).text()
+    assert text is not None
+    kept = Record.of(text)
+    again = document(kept.decision, kept.circumstances)
 
-    assert again == told
+    assert kept.text() == text
+    assert again == document(made, NOBODY)
     assert again["headline"] == headline(made)
     assert again["sentences"] == list(sentences(made))
     assert [(row.role, row.expected_cost) for row in rows(again)] == [
@@ -170,15 +167,14 @@ def test_a_later_form_is_not_guessed_at() -> None:
     text = Record(decision(model()), NOBODY).text()
     assert text is not None
     with pytest.raises(NotKept, match="newer Farthing"):
-        document_of(text.replace('"form":1', '"form":2'))
+        Record.of(text.replace('"form":1', '"form":2'))
+    for broken in ("", "[]", "{}", text.replace('"chat"', '"chess"'), text.replace('"m",', "")):
+        with pytest.raises(NotKept, match="cannot be read"):
+            Record.of(broken)
 
 
 def test_what_no_json_can_hold_costs_the_row_its_decision_and_nothing_else() -> None:
-    record = Record(decision(model()), replace(NOBODY, key="caf\udce9"))
-
-    assert record.text() is None
-    with pytest.raises(NotKept):
-        document(record.decision, record.circumstances)
+    assert Record(decision(model()), replace(NOBODY, key="caf\udce9")).text() is None
 
 
 def test_a_record_in_the_log_is_there_whole() -> None:
