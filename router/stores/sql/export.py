@@ -113,7 +113,7 @@ def _kind(type_: TypeEngine[Any]) -> Kind:
 
 
 NATIVE = (
-    *(Column(each.name, _kind(each.type), itemgetter(each.name)) for each in BOOKED),
+    *(Column(str(each.name), _kind(each.type), itemgetter(each.name)) for each in BOOKED),
     Column("cost_usd", Kind.MONEY, lambda attempt: Money(attempt["cost_pico"])),
     Column("baseline_usd", Kind.MONEY, lambda attempt: Money(attempt["baseline_pico"])),
     Column("tags", Kind.WORDS, itemgetter("tags")),
