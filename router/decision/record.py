@@ -6,7 +6,7 @@ the text.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any, Self, cast
@@ -58,7 +58,8 @@ class Record:
     def text(self) -> str | None:
         """What is kept; None for what no JSON can hold, such as half a surrogate in a header."""
         try:
-            return orjson.dumps(_kept(self.decision, self.circumstances), default=_listed).decode()
+            kept = _kept(self.decision, self.circumstances)
+            return orjson.dumps(kept, _written, orjson.OPT_PASSTHROUGH_DATACLASS).decode()
         except TypeError:
             return None
 
@@ -99,7 +100,7 @@ def _kept(decision: Decision, circumstances: Circumstances) -> dict[str, Any]:
         "chosen": _row_of(decision.chosen),
         "fallbacks": [_row_of(each) for each in decision.fallbacks],
         "exclusions": [(e.reason, e.detail, _row_of(e.candidate)) for e in decision.exclusions],
-        **{name: _stated(value) for name, value, usual in terms if value != usual},
+        **{name: value for name, value, usual in terms if value != usual},
         "features": _stated(decision.features),
         "circumstances": _stated(circumstances),
     }
@@ -121,12 +122,17 @@ def _usual(kind: Any) -> tuple[tuple[str, object], ...]:
     )
 
 
-def _listed(value: object) -> object:
-    """What orjson does not know: sets, sorted so that the same decision is the same text."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, frozenset):
-        return sorted(value)
+def _written(value: object) -> object:
+    """What orjson does not know, or knows otherwise; sets are sorted, so that equals are the same text."""
+    match value:
+        case frozenset():
+            return sorted(value)
+        case Mapping():
+            return dict(value)
+        case Money(pico):
+            return {"pico": str(pico)}  # a budget may have more left than 64 bits hold
+    if is_dataclass(value):
+        return _stated(value)
     raise TypeError(type(value).__name__)
 
 

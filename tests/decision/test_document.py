@@ -62,6 +62,16 @@ def test_features_and_circumstances_come_back_as_they_were(
     assert features_of(orjson.loads(orjson.dumps(told))) == what
 
 
+@given(what=_ANY_FEATURES, circumstances=_ANY_CIRCUMSTANCES)
+def test_what_is_kept_is_read_back_as_it_was(what: Features, circumstances: Circumstances) -> None:
+    text = Record(decision(model(), what=what), circumstances).text()
+    assert text is not None
+    kept = Record.of(text)
+
+    assert kept.decision.features == what
+    assert kept.circumstances == circumstances
+
+
 @given(models=CATALOGS, what=FEATURES, terms=TERMS)
 def test_a_decision_that_is_read_back_says_the_very_same_as_one_that_was_just_made(
     models: dict[str, Model], what: Features, terms: Terms
