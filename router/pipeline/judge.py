@@ -127,10 +127,11 @@ class Judge:
 
 
 def _only(names: Collection[str], given: Any) -> dict[str, str]:
-    """Of what was given the entries that are asked for, where they are text."""
+    """Of what was given the entries that are asked for, where they are text; no half surrogates."""
     if not names or not isinstance(given, Mapping):
         return {}
-    return {name: text for name in names if isinstance(text := given.get(name), str)}
+    found = {name: text for name in names if isinstance(text := given.get(name), str)}
+    return {name: text.encode(errors="replace").decode() for name, text in found.items()}
 
 
 def _supposed(share: float | None, real: float) -> float:

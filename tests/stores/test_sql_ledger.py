@@ -96,6 +96,7 @@ async def test_a_row_says_all_that_its_entry_says(path: Path, ledger: SqlLedger)
         "quality_p": None,
         "first_content_s": None,
         "total_s": 1.5,
+        "decision": None,
     }
 
 
@@ -103,7 +104,7 @@ def test_no_field_of_an_entry_is_forgotten() -> None:
     told = "request_id attempt at_s asked policy policy_version category model upstream outcome"
     told += " reference key tags stream status error usage usage_source cost cost_source baseline"
     told += " price_source first_content_s total_s is_answer"
-    told += " closes cost_note service_tier quality_p"
+    told += " closes cost_note service_tier quality_p decision"
 
     assert {field.name for field in fields(Entry)} == set(told.split())
 
