@@ -102,7 +102,7 @@ def _tried(args: argparse.Namespace) -> Trial:
     understood, left_out = known(_watched(read, "Reading", len(found)))
     pairs = compared(understood, old, new, judge.models, judge.experience)
     return Trial(
-        names=(args.old, args.new),
+        names=_names(args, old, new),
         policies=(old, new),
         source=_about(args.file),
         pairs=tuple(_watched(pairs, "Deciding", len(understood))),
@@ -151,6 +151,11 @@ def _policy(name: str, settings: Settings) -> Policy:
         return load_policy(path).policy
     hint = nearest(name, settings.policies)
     raise FarthingError(f"there is no policy '{name}'{hint}, and no such file")
+
+
+def _names(args: argparse.Namespace, old: Policy, new: Policy) -> tuple[str, str]:
+    """The names of the policies; where a draft has the name of what it is compared with, what was typed."""
+    return (args.old, args.new) if old.name == new.name else (old.name, new.name)
 
 
 def _complaints(found: Totals, args: argparse.Namespace) -> Iterator[str]:

@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Two policies on the same requests. `names` are those that they were asked for by, the old one's first."""
+    """Two policies on the same requests. `names` tell them apart; the old one comes first."""
 
     names: tuple[str, str]
     policies: tuple[Policy, Policy]

@@ -83,10 +83,13 @@ def _cells(pair: Pair) -> Iterator[str]:
 
 def _table(*headings: str, title: str) -> Table:
     """A table with numbers to the right: every column but the first, and those of names."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for index, heading in enumerate(headings):
         is_name = index == 0 or heading in ("category", "from", "to")
-        table.add_column(heading, justify="left" if is_name else "right", overflow="fold")
+        justify = "left" if is_name else "right"
+        table.add_column(heading, justify=justify, overflow="fold", no_wrap=heading == "category")
     return table
 
 
@@ -98,9 +101,17 @@ def _mean(side: Side) -> str:
     return "-" if side.quality is None else f"{side.quality:.3f}"
 
 
+def _differences(found: Totals) -> Iterator[str]:
+    yield _cost_change(found) if found.answered else "-"
+    yield _points(found.quality_change) if found.answered else "-"
+
+
 def _cost_change(found: Totals) -> str:
+    """As a share of what it was; as a multiple where it is more than doubled."""
     share = found.cost_change_share
-    return _signed(found.cost_change) if share is None else _sign(f"{share:+.0%}")
+    if share is None:
+        return _signed(found.cost_change)
+    return f"×{1 + share:,.1f}" if share >= 1 else _sign(f"{share:+.0%}")
 
 
 def _points(change: float) -> str:

@@ -19,6 +19,7 @@
 
   function costChange(figures) {
     const share = figures.cost_change_share;
+    if (figures.answered === 0) return "–";
     if (share === null) return signed(figures.cost_change_usd);
     return share >= 1 ? `×${Number((1 + share).toPrecision(2))}` : `${share > 0 ? "+" : ""}${format.share(share)}`;
   }
@@ -140,7 +141,7 @@
       make("td", {}, `${format.money(each.old.cost_usd_per_thousand)} → ${format.money(each.new.cost_usd_per_thousand)}`),
       make("td", { className: "less" }, dots(each, least)),
       make("td", { className: toneOf(each.quality_change, false) }, each.quality_change ? points(each.quality_change) : "as before"));
-    const headings = [["Category"], ["Change"], ["", "less"], ["Cost of 1,000"], [`Quality, ${least.toFixed(1)} to 1`, "less"], ["Its change"]];
+    const headings = [["Category"], ["Change"], ["", "less"], ["Cost of 1,000"], [`Quality, ${least.toFixed(1)} to 1`, "less chart"], ["Its change"]];
     fill("kinds-says", `The upper bar and the grey dot are ${trial.old.name}, the lower bar and the coloured dot ${trial.new.name}; the pale band is where its quality lies with 95 %, as far as estimates know.`);
     fill("kinds", make("table", { className: "kinds" },
       make("caption", { className: "away" }, "Cost and quality by category"),
@@ -162,7 +163,7 @@
     const change = both ? each.new.quality - each.old.quality : 0;
     return make("tr", {},
       make("th", { scope: "row" }, each.id),
-      make("td", { className: "less" }, each.category.replaceAll("_", " ")),
+      make("td", { className: "less kind" }, each.category.replaceAll("_", " ")),
       make("td", { className: "less" }, format.count(each.prompt_tokens)),
       make("td", { className: "model", title: why(each.old) }, model(each.old.model)),
       make("td", { className: "model", title: why(each.new) }, model(each.new.model)),
@@ -173,7 +174,7 @@
   function showChanges() {
     const wanted = get("only").value;
     const shown = trial.changes.filter((each) => !wanted || streamOf(each) === wanted);
-    const headings = [["Request"], ["Category", "less"], ["Tokens", "less"], ["From", "model"], ["To", "model"], ["Cost"], ["Quality"]];
+    const headings = [["Request"], ["Category", "less kind"], ["Tokens", "less"], ["From", "model"], ["To", "model"], ["Cost"], ["Quality"]];
     const left = total.changed - trial.changes.length;
     fill("changes-says", total.changed === 0 ? "None."
       : `${format.times(shown.length, "decision")}, those with most money in them first${left > 0 ? `; ${format.count(left)} with less are left out` : ""}.`);
