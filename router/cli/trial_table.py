@@ -61,8 +61,8 @@ def _flows(trial: Trial) -> Table:
         for (kind, old, new), found in streams.items():
             if kind is category and old != new:
                 share = f"{found.requests:,} of {whole.requests:,}"
-                cells = (_cost_change(found), _points(found.quality_change))
-                table.add_row(category.value, share, _name(old), _name(new), *cells)
+                names = (category.value, share, _name(old), _name(new))
+                table.add_row(*names, *_differences(found))
     return table
 
 

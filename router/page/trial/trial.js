@@ -12,8 +12,8 @@
   const signed = (usd) => (Number(usd) > 0 ? "+" : "") + format.money(usd);
   const quality = (p) => (p === null ? "–" : p.toFixed(3));
   const model = (id) => id ?? REFUSED;
-  const kindOf = ({ from, to, cost_change_usd: change }) =>
-    from === to ? "same" : Number(change) > 0 ? "dearer" : "cheaper";
+  const costs = ({ old, new: now }, answered) =>
+    answered ? `${format.money(old.cost_usd_per_thousand)} → ${format.money(now.cost_usd_per_thousand)}` : "–";
   const toneOf = (change, goodBelow) =>
     change === 0 ? "" : (change < 0) === goodBelow ? "good" : "bad";
 
@@ -43,7 +43,7 @@
       ? `; refused: ${total.old.refused} → ${total.new.refused}` : "";
     fill("tiles",
       tile("Expected cost", costChange(total),
-        `${format.money(total.old.cost_usd_per_thousand)} → ${format.money(total.new.cost_usd_per_thousand)} for 1,000 requests`,
+        `${costs(total, total.answered)} for 1,000 requests`,
         toneOf(Number(total.cost_change_usd), true)),
       tile("Mean predicted quality", points(total.quality_change),
         `${quality(total.old.quality)} → ${quality(total.new.quality)}; with 95 %: ${points(low)} to ${points(high)}`,
@@ -62,11 +62,10 @@
     const sums = new Map();
     for (const each of trial.flows) {
       const key = JSON.stringify([each.from, each.to]);
-      const sum = sums.get(key) ?? { from: each.from, to: each.to, requests: 0, old: 0, now: 0, change: 0 };
+      const sum = sums.get(key) ?? { from: each.from, to: each.to, requests: 0, old: 0, now: 0 };
       sum.requests += each.requests;
       sum.old += Number(each.old.cost_usd);
       sum.now += Number(each.new.cost_usd);
-      sum.change += Number(each.cost_change_usd);
       sums.set(key, sum);
     }
     return [...sums.values()].sort((a, b) => b.requests - a.requests);
@@ -74,15 +73,23 @@
 
   function asDrawn(each, by) {
     const size = by === "cost" ? { from: each.old, to: each.now } : { from: each.requests, to: each.requests };
-    const kind = kindOf({ ...each, cost_change_usd: each.change });
-    const title = `${model(each.from)} → ${model(each.to)}: ${format.times(each.requests, "request")},`
-      + ` ${format.money(each.old)} → ${format.money(each.now)}`;
-    return { from: model(each.from), to: model(each.to), size, kind, title };
+    const title = `${nameOf(each)}: ${format.times(each.requests, "request")}`
+      + (kindOf(each) === "refused" ? "" : `, ${format.money(each.old)} → ${format.money(each.now)}`);
+    return { from: model(each.from), to: model(each.to), size, kind: kindOf(each), title };
+  }
+
+  const nameOf = ({ from, to }) => `${model(from)} → ${model(to)}`;
+
+  function kindOf({ from, to, old, now }) {
+    if (from === to) return "same";
+    if (from === null || to === null) return "refused";
+    return now > old ? "dearer" : "cheaper";
   }
 
   function drawFlow(found) {
     const by = document.querySelector("#flow-of input:checked").value;
-    const write = by === "cost" ? format.money : (count) => format.times(count, "request");
+    const isNarrow = get("flow").clientWidth < 480;
+    const write = by === "cost" ? format.money : isNarrow ? format.count : (count) => format.times(count, "request");
     const drawn = found.map((each) => asDrawn(each, by)).filter(({ size }) => size.from > 0 || size.to > 0);
     const title = `From the models of ${trial.old.name} to those of ${trial.new.name}`;
     const pick = (each) => { get("only").value = `${each.from} → ${each.to}`; showChanges(); get("changes-title").scrollIntoView(); };
@@ -94,8 +101,9 @@
     const moved = found.filter((each) => each.from !== each.to);
     const most = moved[0];
     fill("flow-says", most
-      ? `Most of what changes goes from ${model(most.from)} to ${model(most.to)}: ${format.times(most.requests, "request")}.`
+      ? `The largest change is ${nameOf(most)}: ${format.times(most.requests, "request")}.`
       : "No request would go to another model.");
+    get("flow-refused").hidden = !moved.some((each) => kindOf(each) === "refused");
     const redraw = () => drawFlow(found);
     get("flow-of").onchange = redraw;
     new ResizeObserver(redraw).observe(get("flow"));
@@ -117,7 +125,7 @@
 
   /* Before and after on a line from `least` to 1, and where the change may lie. */
   function dots(figures, least) {
-    if (figures.old.quality === null) return "–";
+    if (figures.old.quality === null) return "";
     const x = (p) => 6 + ((Math.min(1, Math.max(least, p)) - least) / (1 - least)) * (WIDE - 12);
     const [low, high] = figures.quality_interval.map((change) => x(figures.old.quality + change));
     const [old, now] = [x(figures.old.quality), x(figures.new.quality)];
@@ -128,19 +136,24 @@
       flow.draw("circle", { cx: now, cy: 8, r: 5, class: "after" }));
   }
 
+  function outcome({ answered, quality_change: change }) {
+    if (!answered) return REFUSED;
+    return change === 0 ? "as before" : points(change);
+  }
+
   function showKinds() {
-    const costs = trial.categories.flatMap(({ old, new: now }) => [old, now].map((side) => Number(side.cost_usd_per_thousand)));
+    const spent = trial.categories.flatMap(({ old, new: now }) => [old, now].map((side) => Number(side.cost_usd_per_thousand)));
     const qualities = trial.categories.flatMap((each) =>
       each.old.quality === null ? [] : [each.old.quality, each.old.quality + each.quality_interval[0]]);
     const least = Math.max(0, Math.floor(Math.min(...qualities, 0.9) * 10) / 10);
-    const most = Math.max(...costs, 1e-12);
+    const most = Math.max(...spent, 1e-12);
     const row = (each) => make("tr", {},
       make("th", { scope: "row" }, each.category.replaceAll("_", " ")),
       make("td", {}, `${format.count(each.changed)} of ${format.count(each.requests)}`),
-      make("td", { className: "less" }, bars(each, most)),
-      make("td", {}, `${format.money(each.old.cost_usd_per_thousand)} → ${format.money(each.new.cost_usd_per_thousand)}`),
-      make("td", { className: "less" }, dots(each, least)),
-      make("td", { className: toneOf(each.quality_change, false) }, each.quality_change ? points(each.quality_change) : "as before"));
+      make("td", { className: "less chart" }, each.answered ? bars(each, most) : ""),
+      make("td", {}, costs(each, each.answered)),
+      make("td", { className: "less chart" }, dots(each, least)),
+      make("td", { className: toneOf(each.quality_change, false) }, outcome(each)));
     const headings = [["Category"], ["Change"], ["", "less"], ["Cost of 1,000"], [`Quality, ${least.toFixed(1)} to 1`, "less chart"], ["Its change"]];
     fill("kinds-says", `The upper bar and the grey dot are ${trial.old.name}, the lower bar and the coloured dot ${trial.new.name}; the pale band is where its quality lies with 95 %, as far as estimates know.`);
     fill("kinds", make("table", { className: "kinds" },
@@ -167,7 +180,7 @@
       make("td", { className: "less" }, format.count(each.prompt_tokens)),
       make("td", { className: "model", title: why(each.old) }, model(each.old.model)),
       make("td", { className: "model", title: why(each.new) }, model(each.new.model)),
-      make("td", { className: toneOf(Number(each.cost_change_usd), true) }, signed(each.cost_change_usd)),
+      make("td", { className: both ? toneOf(Number(each.cost_change_usd), true) : "" }, signed(each.cost_change_usd)),
       make("td", { className: toneOf(change, false) }, both ? points(change) : "–"));
   }
 
