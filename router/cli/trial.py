@@ -3,8 +3,10 @@
 import argparse
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,11 +72,10 @@ def _add_guards(parser: argparse.ArgumentParser) -> None:
 
 
 def _amount(text: str) -> float:
-    """A number from 0 on; argparse turns the ValueError of anything else into its own message."""
-    amount = float(text)
-    if not 0.0 <= amount < float("inf"):
-        raise ValueError(text)
-    return amount
+    with suppress(ValueError):
+        if 0.0 <= (amount := float(text)) < inf:
+            return amount
+    raise argparse.ArgumentTypeError(f"must be a number from 0 on, not {text!r}")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -20,8 +20,9 @@ _REFUSED = "refused"
 def print_trial(trial: Trial, console: Console) -> None:
     """What changes altogether, from which model to which, and the requests where most is at stake."""
     found = totals(trial.pairs)
+    count = "1 request" if found.requests == 1 else f"{found.requests:,} requests"
     console.print(
-        f"{found.requests:,} requests of {escape(trial.source)}, decided twice. Nothing was sent.",
+        f"{count} of {escape(trial.source)}, decided twice. Nothing was sent.",
         highlight=False,
         soft_wrap=True,
     )

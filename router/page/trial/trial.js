@@ -155,7 +155,7 @@
       make("td", { className: "less chart" }, dots(each, least)),
       make("td", { className: toneOf(each.quality_change, false) }, outcome(each)));
     const headings = [["Category"], ["Change"], ["", "less"], ["Cost of 1,000"], [`Quality, ${least.toFixed(1)} to 1`, "less chart"], ["Its change"]];
-    fill("kinds-says", `The upper bar and the grey dot are ${trial.old.name}, the lower bar and the coloured dot ${trial.new.name}; the pale band is where its quality lies with 95 %, as far as estimates know.`);
+    fill("kinds-says", `The upper bar and the grey dot stand for “${trial.old.name}”, the lower bar and the coloured dot for “${trial.new.name}”; the pale band is where its quality lies with 95 %, as far as estimates know.`);
     fill("kinds", make("table", { className: "kinds" },
       make("caption", { className: "away" }, "Cost and quality by category"),
       make("thead", {}, make("tr", {}, ...headings.map(([text, className = ""]) => make("th", { scope: "col", className }, text)))),
