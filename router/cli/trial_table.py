@@ -89,8 +89,12 @@ def _table(*headings: str, title: str) -> Table:
     )
     for index, heading in enumerate(headings):
         is_name = index == 0 or heading in ("category", "from", "to")
-        justify = "left" if is_name else "right"
-        table.add_column(heading, justify=justify, overflow="fold", no_wrap=heading == "category")
+        table.add_column(
+            heading,
+            justify="left" if is_name else "right",
+            overflow="fold",
+            no_wrap=heading == "category",
+        )
     return table
 
 

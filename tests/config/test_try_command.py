@@ -20,6 +20,8 @@ latency: {total_s: 20}
 otherwise: refuse
 models: {ids: [sim-mid]}
 """
+CAREFUL = "policy: careful\nintent: Within five points of the best.\nadequate: {within: 0.05}\n"
+THRIFTY = "policy: thrifty\nintent: More likely right than not.\nadequate: {floor: 0.6}\n"
 HELLO = {"role": "user", "content": "Hello! How are you today?"}
 
 
@@ -30,11 +32,16 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
 
 
+def drafted(folder: Path, text: str) -> str:
+    """A policy file of that text, by the name that stands in it."""
+    path = folder / f"{text.split()[1]}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
 @pytest.fixture
 def draft(tmp_path: Path) -> str:
-    path = tmp_path / "draft.yaml"
-    path.write_text(DRAFT, encoding="utf-8")
-    return str(path)
+    return drafted(tmp_path, DRAFT)
 
 
 def tried(capsys: pytest.CaptureFixture[str], *args: str, status: int = 0) -> str:
@@ -58,9 +65,10 @@ def squeezed(text: str) -> str:
 
 
 def test_the_shipped_sample_is_taken_where_nothing_else_is_said(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    said = squeezed(tried(capsys, "balanced", "cheap"))
+    old, new = drafted(tmp_path, CAREFUL), drafted(tmp_path, THRIFTY)
+    said = squeezed(tried(capsys, old, new))
 
     assert "131 requests of the shipped sample, decided twice. Nothing was sent." in said
     assert "expected cost $0.64581 $0.03704 -94%" in said
@@ -74,7 +82,7 @@ def test_a_policy_against_itself_changes_nothing(capsys: pytest.CaptureFixture[s
 
     assert "No request would go to another model." in said
     assert "requests that change 0 of 131 (0%)" in said
-    assert "mean predicted quality 0.932 0.932 0.000" in said
+    assert re.search(r"mean predicted quality (0\.\d+) \1 0\.000", said)
 
 
 def test_a_draft_is_tried_before_it_is_installed(
@@ -91,11 +99,10 @@ def test_a_draft_is_tried_before_it_is_installed(
 def test_a_draft_of_the_same_name_goes_by_what_was_typed(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    path = tmp_path / "balanced.yaml"
-    path.write_text(DRAFT.replace("draft", "balanced"), encoding="utf-8")
-    found = told(capsys, "balanced", str(path))
+    path = drafted(tmp_path, DRAFT.replace("draft", "balanced"))
+    found = told(capsys, "balanced", path)
 
-    assert [found[side]["name"] for side in ("old", "new")] == ["balanced", str(path)]
+    assert [found[side]["name"] for side in ("old", "new")] == ["balanced", path]
     assert [found[side]["policy"] for side in ("old", "new")] == ["balanced", "balanced"]
 
 
@@ -161,7 +168,7 @@ def test_what_is_no_chat_request_is_left_out_and_told(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     embedding = {"custom_id": "e", "url": "/v1/embeddings", "body": {"input": "Hello"}}
-    broken = ({"messages": []}, [1], "text", {"model": 7, "messages": [HELLO]})
+    broken: list[object] = [{"messages": []}, [1], "text", {"model": 7, "messages": [HELLO]}]
     file = requests(tmp_path, {"messages": [HELLO]}, embedding, *broken)
     with Path(file).open("a", encoding="utf-8") as more:
         more.write('\n\n{"messages": [')
@@ -210,21 +217,19 @@ def test_what_is_not_there_is_told_in_a_line(
 def test_a_draft_with_mistakes_is_not_tried(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    path = tmp_path / "draft.yaml"
-    path.write_text(DRAFT.replace("floor: 0.9", "flor: 0.9"), encoding="utf-8")
+    path = drafted(tmp_path, DRAFT.replace("floor: 0.9", "flor: 0.9"))
 
-    assert main(["try", "--config", str(EXAMPLE), "cheap", str(path)]) == 1
+    assert main(["try", "--config", str(EXAMPLE), "cheap", path]) == 1
     assert "adequate.flor" in capsys.readouterr().err
 
 
 def test_a_key_and_a_tag_are_what_rules_may_ask_for(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    path = tmp_path / "draft.yaml"
     rules = "rules:\n  - {name: night, when: {key: night, tag: batch}, then: {adequate: {floor: 0.1}}}\n"
-    path.write_text(f"policy: draft\nintent: Cheap at night.\n{rules}", encoding="utf-8")
-    by_day = told(capsys, "quality", str(path))
-    by_night = told(capsys, "quality", str(path), "--key", "night", "--tag", "batch")
+    path = drafted(tmp_path, f"policy: draft\nintent: Cheap at night.\n{rules}")
+    by_day = told(capsys, "quality", path)
+    by_night = told(capsys, "quality", path, "--key", "night", "--tag", "batch")
 
     assert {each["new"]["rule"] for each in by_day["changes"]} == {""}
     assert {each["new"]["rule"] for each in by_night["changes"]} == {"night"}
@@ -234,23 +239,35 @@ def test_a_key_and_a_tag_are_what_rules_may_ask_for(
 
 
 def test_a_pipeline_stops_where_quality_drops_or_cost_rises(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    tried(capsys, "balanced", "cheap", "--fail-if-quality-drops", "0.1", status=1)
-    tried(capsys, "balanced", "cheap", "--fail-if-quality-drops", "0.2")
-    tried(capsys, "balanced", "quality", "--fail-if-cost-rises", "0.1", status=1)
-    tried(capsys, "balanced", "quality", "--fail-if-cost-rises", "0.2")
+    old, new = drafted(tmp_path, CAREFUL), drafted(tmp_path, THRIFTY)
+
+    tried(capsys, old, new, "--fail-if-quality-drops", "0.1", status=1)
+    tried(capsys, old, new, "--fail-if-quality-drops", "0.9")
+    tried(capsys, new, old, "--fail-if-cost-rises", "0.1", status=1)
+    tried(capsys, new, old, "--fail-if-cost-rises", "1000")
+    tried(capsys, old, old, "--fail-if-quality-drops", "0", "--fail-if-cost-rises", "0")
+
+
+@pytest.mark.parametrize(
+    ("order", "complaint"),
+    [
+        ((CAREFUL, THRIFTY), r"farthing: mean predicted quality falls by 0\.\d{4}, more than 0\n"),
+        (
+            (THRIFTY, CAREFUL),
+            r"farthing: the expected cost rises by \d+\.\d\d%, more than 0\.00%\n",
+        ),
+    ],
+)
+def test_a_guard_says_what_it_found(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, order: tuple[str, str], complaint: str
+) -> None:
     guards = ("--fail-if-quality-drops", "0", "--fail-if-cost-rises", "0")
-    tried(capsys, "balanced", "balanced", *guards)
+    policies = [drafted(tmp_path, text) for text in order]
 
-
-def test_a_guard_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("--fail-if-quality-drops", "0", "--fail-if-cost-rises", "0")
-    main(["try", "--config", str(EXAMPLE), "balanced", "cheap", *arguments])
-
-    assert capsys.readouterr().err == (
-        "farthing: mean predicted quality falls by 0.1556, more than 0\n"
-    )
+    assert main(["try", "--config", str(EXAMPLE), *policies, *guards]) == 1
+    assert re.fullmatch(complaint, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("amount", ["-0.1", "nan", "inf", "much"])

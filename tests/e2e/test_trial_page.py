@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,11 @@ adequate: {floor: 0.9}
 otherwise: refuse
 models: {ids: [sim-mid, sim-open-70b, sim-open-8b]}
 """
+
+
+def figures(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(here("try", "--config", EXAMPLE, *arguments, "--json").out)
+    return found
 
 
 def made(folder: Path, *arguments: str) -> Path:
@@ -90,10 +96,14 @@ async def test_the_page_shows_what_the_table_says(page: Page, page_of_sample: Pa
     await page.open(page_of_sample.as_uri())
 
     assert await page.text("h1") == "balanced → cheap"
-    tiles = await page.text("#tiles")
-    assert all(figure in tiles for figure in ("94 %", "0.156", "104 of 131"))
-    assert await page.run("document.querySelectorAll('#kinds tbody tr').length") == 13
-    assert await page.run("document.querySelectorAll('#changes tbody tr').length") == 104
+    told = figures("balanced", "cheap")
+    total, tiles = told["total"], await page.text("#tiles")
+    assert f"{total['changed']} of {total['requests']}" in tiles
+    assert f"{abs(total['quality_change']):.3f}" in tiles
+    assert f"{abs(total['cost_change_share']) * 100:.0f} %" in tiles
+    rows = "document.querySelectorAll('#%s tbody tr').length"
+    assert await page.run(rows % "kinds") == len(told["categories"])
+    assert await page.run(rows % "changes") == len(told["changes"])
     assert page.console == []
     assert [url for url in page.asked if not url.startswith(("data:", "file:"))] == []
 
@@ -101,16 +111,19 @@ async def test_the_page_shows_what_the_table_says(page: Page, page_of_sample: Pa
 @in_a_browser
 async def test_ribbons_are_as_wide_as_what_they_show(page: Page, page_of_sample: Path) -> None:
     await page.open(page_of_sample.as_uri())
-    heights = "[...document.querySelectorAll('#flow .node')].map((e) => e.height.baseVal.value)"
-    by_requests = await page.run(heights)
-    await page.click("#flow-of input[value=cost]")
-    by_cost = await page.run(heights)
+    tall = (
+        "[0, 1].map((side) => [...document.querySelectorAll('#flow .node')]"
+        ".filter((e) => (e.x.baseVal.value > 0) === (side === 1))"
+        ".reduce((sum, e) => sum + e.height.baseVal.value, 0))"
+    )
+    before, now = await page.run(tall)
+    assert before == pytest.approx(now)
 
-    # Left and right: three models before, two now. In requests both sides are equally tall ...
-    assert sum(by_requests[:3]) == pytest.approx(260) == sum(by_requests[3:])
-    # ... and in money the new side is what is left of it.
-    assert sum(by_cost[:3]) == pytest.approx(260, abs=2)
-    assert sum(by_cost[3:]) < 30
+    await page.click("#flow-of input[value=cost]")
+    before, now = await page.run(tall)
+    total = figures("balanced", "cheap")["total"]
+    share = float(total["new"]["cost_usd"]) / float(total["old"]["cost_usd"])
+    assert now / before == pytest.approx(share, abs=0.02)
 
 
 @in_a_browser
@@ -127,7 +140,7 @@ async def test_a_ribbon_shows_its_requests(page: Page, page_of_sample: Path) -> 
 
     assert " → " in wanted
     assert {*shown} == {wanted}
-    assert len(shown) < 104
+    assert len(shown) < len(figures("balanced", "cheap")["changes"])
 
 
 @in_a_browser
