@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -55,6 +56,7 @@ from router.providers.simulated.server import running
 from router.server.admin import Admin
 from router.server.cache import CacheDesk
 from router.server.dashboard import Dashboard
+from router.server.decisions import DecisionDesk
 from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring, StoreAway, Stored
@@ -69,6 +71,7 @@ from router.stores.redis.link import RedisLink
 from router.stores.redis.notices import RedisNotices
 from router.stores.sql.keys import KeyStore
 from router.stores.sql.overview import overview
+from router.stores.sql.traces import trace_of
 from router.telemetry.metrics import (
     CONTENT_TYPE,
     FleetCollector,
@@ -124,7 +127,9 @@ async def serving(settings: Settings, world: World) -> AsyncIterator[Running]:
         admin = _admin(settings, pipeline, keyring, world, links)
         dashboard = _dashboard(engine, admin, world)
         desk = CacheDesk(pipeline.cache, admin.admit)
-        app = build_web_app(front, admin, (*dashboard.routes(), *desk.routes()))
+        decisions = _decisions(settings, front, admin, engine, stack)
+        more = (*dashboard.routes(), *desk.routes(), *decisions.routes())
+        app = build_web_app(front, admin, more)
         yield Running(await _listen(app, settings, stack), pipeline)
         front.stopping.set()
 
@@ -167,6 +172,7 @@ def _assembled(
         tenancy=settings.tenancy,
         largest_stored_bytes=settings.cache_max_entry_bytes,
         ledger=stores.ledger,
+        keeps_decisions=settings.ledger_decisions,
         effort=settings.effort,
         rulebook=settings.rulebook,
         purse=stores.purse,
@@ -235,6 +241,14 @@ def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
         return document(overview(engine, filters=filters, now_s=now_s))
 
     return Dashboard(admin.admit, read, world.unix_s)
+
+
+def _decisions(
+    settings: Settings, front: Front, admin: Admin, engine: Engine, stack: AsyncExitStack
+) -> DecisionDesk:
+    outbox = outbox_engine(settings, stack)
+    engines = (engine,) if outbox is None else (outbox, engine)
+    return DecisionDesk(front, admin.admit, partial(trace_of, engines))
 
 
 async def _pipeline(

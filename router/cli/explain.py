@@ -1,37 +1,61 @@
-"""`farthing explain`: what would be decided for a request, and why. Nothing is sent."""
+"""`farthing explain`: what would be decided for a request and why, or how one was decided that is over.
+
+Nothing is sent. A request may be given as a question, as JSON, or as a curl line; one that is over, by its id.
+"""
 
 import argparse
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+import asyncio
+import re
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
 
 import orjson
-from rich import box
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from sqlalchemy import Engine
 
 from router.app import dry_pipeline, real_world
-from router.cli.options import add_config, settings_of
+from router.cli.curl import CurlRequest, is_curl, parse_curl
+from router.cli.explain_forms import (
+    print_decision,
+    print_json,
+    print_refusal,
+    print_sentences,
+)
+from router.cli.options import add_config, read_bytes, settings_of
+from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
-from router.decision.explain import Row, rows, sentences
-from router.domain.decision import Decision
+from router.decision.record import NotKept
 from router.domain.errors import FarthingError
-from router.pipeline.visit import Caller
+from router.domain.key import ANONYMOUS
+from router.ledger.trace import Trace
+from router.ledger.trace import sentences as happened
+from router.pipeline.history import history
+from router.server.http import caller_of
+from router.stores.sql.database import open_database, open_ledger
+from router.stores.sql.spool import Spool
+from router.stores.sql.traces import trace_of
 from router.wire.chat import parse_chat, upstream_bytes
+from router.wire.errors import error_object
 
-HELP = "what would be decided for a request, and why; nothing is sent"
+HELP = "what would be decided for a request, or was decided for one, and why; nothing is sent"
+
+_ID = re.compile(r"req_[0-9a-f]+")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `explain`."""
     add_config(parser)
-    parser.add_argument("prompt", nargs="?", help="a question to decide on")
+    parser.add_argument(
+        "prompt", nargs="?", help="a question to decide on; the id of a request, or a curl line"
+    )
     parser.add_argument(
         "--file", "-f", metavar="FILE", help="a whole request as JSON ('-' reads standard input)"
     )
+    parser.add_argument("--curl", metavar="LINE", help="a request as a line for curl")
+    parser.add_argument("--id", help="a request that is over, by its x-request-id: as it is kept")
     parser.add_argument(
-        "--model", "-m", help="the model to ask for (default: auto, or the file's own)"
+        "--model", "-m", help="the model to ask for (default: auto, or the request's own)"
     )
     parser.add_argument("--key", default="", help="decide as for this key's name")
     parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")
@@ -41,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="decide as if so much of the tightest budget were left: 0.1",
     )
+    parser.add_argument("--json", action="store_true", help="print the document of the decision")
 
 
 def _share(text: str) -> float:
@@ -53,77 +78,92 @@ def _share(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Print the decision in sentences and as a table; 1 when the policy allows no model."""
-    raw = _request(args)
-    world = real_world()
-    pipeline = dry_pipeline(settings_of(args), world)
-    console = Console()
+    _sort(args)
+    settings = settings_of(args)
+    if args.id is not None:
+        return _recall(args, settings)
+    request = _request(args)
     try:
-        caller = Caller("", args.key, tuple(args.tag), budget_left=args.budget_left)
-        decision = pipeline.decide(parse_chat(raw), caller)
+        document = asyncio.run(_decided(args, settings, request))
     except NothingAdequate as refusal:
-        console.print("No model may answer this request:")
-        for exclusion in refusal.exclusions:
-            console.print(f"  {exclusion.model_id}: {escape(exclusion.detail)}")
+        print_json(error_object(refusal)) if args.json else print_refusal(refusal)
         return 1
-    for sentence in sentences(decision):
-        console.print(escape(sentence), highlight=False)
-    console.print(_table(decision))
-    for note in _notes(decision):
-        console.print(escape(note), highlight=False, soft_wrap=True)
+    print_decision(document, as_json=args.json)
     return 0
 
 
-def _request(args: argparse.Namespace) -> bytes:
-    """The request's bytes. Raises FarthingError unless there is exactly one of prompt and file."""
-    if (args.prompt is None) == (args.file is None):
-        raise FarthingError("explain needs a prompt or --file, one of the two")
+def _sort(args: argparse.Namespace) -> None:
+    """Take a question for what it is. Raises FarthingError unless there is exactly one request."""
+    if args.prompt is not None and _ID.fullmatch(args.prompt):
+        args.id, args.prompt = args.id or args.prompt, None
+    elif args.prompt is not None and is_curl(args.prompt):
+        args.curl, args.prompt = args.curl or args.prompt, None
+    given = [each for each in (args.prompt, args.file, args.curl, args.id) if each is not None]
+    if len(given) != 1:
+        raise FarthingError("explain needs a prompt, --file, --curl or --id, one of the four")
+
+
+# ------------------------------------------------------------------------- before it is sent
+
+
+async def _decided(
+    args: argparse.Namespace, settings: Settings, request: CurlRequest
+) -> Mapping[str, Any]:
+    """The document of what would be decided. Raises ApiError."""
+    sent = caller_of(request.headers, "", ANONYMOUS)
+    caller = replace(sent, key=args.key, tags=(*sent.tags, *args.tag), budget_left=args.budget_left)
+    return await dry_pipeline(settings, real_world()).route(request.body, caller)
+
+
+def _request(args: argparse.Namespace) -> CurlRequest:
     if args.prompt is not None:
         # A terminal may send bytes that are no UTF-8; Python keeps them as halves of surrogates.
         prompt = args.prompt.encode(errors="surrogateescape").decode(errors="replace")
         message = {"role": "user", "content": prompt}
-        return orjson.dumps({"model": args.model or "auto", "messages": [message]})
-    raw = _read(args.file)
+        return CurlRequest(
+            body=orjson.dumps({"model": args.model or "auto", "messages": [message]})
+        )
+    request = parse_curl(args.curl) if args.curl is not None else CurlRequest(read_bytes(args.file))
     if args.model:
-        return upstream_bytes(parse_chat(raw), args.model, ask_usage=False)
-    return raw
+        body = upstream_bytes(parse_chat(request.body), args.model, ask_usage=False)
+        return replace(request, body=body)
+    return request
 
 
-def _is_text(prompt: str) -> bool:
-    """Whether the shell gave us text: bytes that are none arrive as lone surrogates."""
+# ---------------------------------------------------------------------------- when it is over
+
+
+def _recall(args: argparse.Namespace, settings: Settings) -> int:
+    """Print how a request was decided, where that is kept, and what became of it. Raises FarthingError."""
+    trace = _trace(settings, args.id)
     try:
-        prompt.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        print_decision(history(trace), as_json=args.json)
+    except NotKept as why:
+        missing = f"How {args.id} was decided is not in the ledger: {why}."
+        if args.json:
+            raise FarthingError(missing) from None
+        print_sentences([missing])
+    if not args.json:
+        print_sentences(["", *happened(trace)])
+    return 0
 
 
-def _read(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise FarthingError(f"{name} cannot be read: {error.strerror}") from None
+def _trace(settings: Settings, request_id: str) -> Trace:
+    with ExitStack() as stack:
+        trace = trace_of(_engines(settings, stack), request_id)
+    if trace is not None:
+        return trace
+    waiting = Spool(settings.ledger_spool).files()
+    where = f"; rows wait in {waiting[0]}, and may be of it" if waiting else ""
+    raise FarthingError(f"there is no request '{request_id}' in the ledger{where}")
 
 
-def _table(decision: Decision) -> Table:
-    """One line a model; why one may not answer stands beneath, for it is a sentence."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("model", "role"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("quality", "cost", "first content"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows(decision):
-        table.add_row(*_cells(row))
-    return table
-
-
-def _cells(row: Row) -> list[str]:
-    latency = "" if row.first_content_s is None else f"{row.first_content_s:.2f} s"
-    quality = f"{row.quality:.2f} ± {row.sd:.2f}"
-    return [escape(row.model_id), row.role, quality, f"${row.expected_cost.usd:.6f}", latency]
-
-
-def _notes(decision: Decision) -> Iterator[str]:
-    """What speaks against the models that have something against them."""
-    for row in rows(decision):
-        if row.note:
-            yield f"  {row.model_id}: {row.note}"
+def _engines(settings: Settings, stack: ExitStack) -> list[Engine]:
+    """Where rows are: the outbox first, for they move on from there."""
+    engines = []
+    if settings.ledger_url and settings.ledger_path.exists():
+        engines.append(open_database(settings.ledger_path))
+    engines.append(open_ledger(settings.ledger_path, settings.ledger_url))
+    for engine in engines:
+        stack.callback(engine.dispose)
+    return engines

@@ -98,6 +98,7 @@ class _Loading:
             ledger_path=ledger_path,
             ledger_url=ledger_url,
             ledger_keep_days=section.ledger.keep_days,
+            ledger_decisions=section.ledger.decisions,
             ledger_spool=self._beside(section.ledger.spool or f"{section.ledger.path}.spool"),
             keys=keys,
             guests=(),

@@ -203,6 +203,7 @@ class LedgerSection(Section):
     spool: str | None = None
     url: LedgerUrl | None = None
     keep_days: int | None = Field(None, ge=LEAST_KEPT_DAYS)
+    decisions: bool = True
 
 
 class KeySection(Section):

@@ -84,6 +84,7 @@ class Settings:
     ledger_spool: Path
     ledger_url: str = field(repr=False)
     ledger_keep_days: int | None
+    ledger_decisions: bool
     keys: tuple[VirtualKey, ...]
     guests: tuple[VirtualKey, ...]
     rulebook: Rulebook

@@ -1,10 +1,12 @@
 """A decision in words: one line for a header, sentences for a person, rows for a table.
 
-The same text is used by the response header, by `farthing explain` and by logs.
+The same text is used by the response header, by `farthing explain`, and in the document of a decision,
+whether it was made just now or is read from the ledger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from router.domain.decision import Candidate, Decision, Reason
 from router.domain.money import Money
@@ -93,25 +95,22 @@ class Row:
     note: str
 
 
-def rows(decision: Decision) -> Iterator[Row]:
-    """Every candidate: the chosen one, the fallbacks in order, and the excluded with their reason."""
-    yield _row(decision.chosen, "chosen", "")
-    for place, candidate in enumerate(decision.fallbacks, 1):
-        below = "" if candidate.quality.p >= decision.required_p else "below what the policy asks"
-        yield _row(candidate, f"fallback {place}", below)
-    for exclusion in decision.exclusions:
-        yield _row(exclusion.candidate, "excluded", exclusion.detail)
+def rows(document: Mapping[str, Any]) -> Iterator[Row]:
+    """Every candidate of a decision's document: the chosen one, the fallbacks in order, the excluded."""
+    for candidate in document["candidates"]:
+        at_hand = " (stored)" if candidate.get("is_stored") else ""
+        yield Row(
+            model_id=candidate["model"] + at_hand,
+            role=candidate["role"],
+            quality=candidate["quality"]["p"],
+            sd=candidate["quality"]["sd"],
+            expected_cost=Money.from_usd(candidate["cost"]["expected_usd"]),
+            first_content_s=candidate["latency"].get("first_content_s"),
+            note=_note(candidate),
+        )
 
 
-def _row(candidate: Candidate, role: str, note: str) -> Row:
-    quality = candidate.quality
-    at_hand = " (stored)" if candidate.is_stored else ""
-    return Row(
-        candidate.model.id + at_hand,
-        role,
-        quality.p,
-        quality.sd,
-        candidate.cost.expected,
-        candidate.latency.first_content_s,
-        note,
-    )
+def _note(candidate: Mapping[str, Any]) -> str:
+    if "exclusion" in candidate:
+        return str(candidate["exclusion"]["detail"])
+    return "" if candidate.get("is_adequate", True) else "below what the policy asks"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from router.domain.money import ZERO, Money
 from router.domain.price import STANDARD
@@ -41,6 +42,14 @@ LEAST_KEPT_DAYS = 33
 Earth, and what was spent since then is counted from the attempts of that day."""
 
 
+class Recording(Protocol):
+    """Something that is written down beside an entry, at the time when the entry is: not before."""
+
+    def text(self) -> str | None:
+        """What is written; None for nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One attempt to answer one request (or the cache's answer to it).
@@ -51,6 +60,7 @@ class Entry:
     `closes` marks the one row by which a request is counted: its answer, or its last attempt.
     `cost_note` names what is not sure about the cost, "" where all of it is. `quality_p` is the
     quality that was predicted of this model's answer. `service_tier` is the one that was billed.
+    `decision` is how the request was decided, on the row that closes it; None where that is not kept.
     """
 
     request_id: str
@@ -82,6 +92,7 @@ class Entry:
     total_s: float = 0.0
     is_answer: bool = False
     closes: bool = False
+    decision: Recording | None = None
 
     @property
     def saving(self) -> Money:

@@ -1,10 +1,11 @@
 """The entries of one request, written down as its attempts end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from router.domain.decision import Candidate, Decision
 from router.domain.fault import Fault, FaultKind
-from router.domain.ledger import CostSource, Entry, Outcome
+from router.domain.ledger import CostSource, Entry, Outcome, Recording
 from router.domain.money import ZERO, Money
 from router.domain.price import STANDARD, Bill
 from router.domain.usage import NO_USAGE, Usage, UsageSource
@@ -88,7 +89,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The common part of a request's entries; each method returns the entry for one event."""
+    """The common part of a request's entries; each method returns the entry for one event.
+
+    `recording` is what the entry that closes the request keeps of its decision.
+    """
 
     request_id: str
     asked: str
@@ -96,6 +100,7 @@ class Account:
     tags: tuple[str, ...]
     stream: bool
     decision: Decision
+    recording: Recording | None = None
 
     def answered(self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing) -> Entry:
         """The client got this attempt's answer whole: it carries the request's baseline."""
@@ -148,6 +153,16 @@ class Account:
             quality_p=None,
         )
 
+    def closed(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+        """The entries of a whole request: without an answer the last attempt is what it is counted by.
+
+        A call that was made before any attempt is none.
+        """
+        if not entries or entries[-1].attempt < 0 or any(entry.closes for entry in entries):
+            return tuple(entries)
+        last = replace(entries[-1], closes=True, decision=self.recording)
+        return (*entries[:-1], last)
+
     def _entry(
         self, attempt: int, candidate: Candidate, timing: Timing, charge: Charge, ending: Ending
     ) -> Entry:
@@ -182,6 +197,7 @@ class Account:
             total_s=timing.total_s,
             is_answer=ending.is_answer,
             closes=ending.is_answer,
+            decision=self.recording if ending.is_answer else None,
         )
 
     def _baseline(self, charge: Charge) -> Money:

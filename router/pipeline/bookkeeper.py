@@ -1,7 +1,7 @@
 """Keeps one request's account while it is walked: every attempt becomes an entry, posted together."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from router.decision.experience import Experience
 from router.dispatch.machine import Start
@@ -84,7 +84,7 @@ class Bookkeeper:
 
     def post(self) -> Awaitable[None]:
         """Hand the entries to the ledger, each once; the result is done when they are durable."""
-        entries, self._entries = _closed(self._entries), []
+        entries, self._entries = self.account.closed(self._entries), []
         self.posted += entries
         self.wallet.close()
         return self.ledger.post(entries)
@@ -100,13 +100,3 @@ class Bookkeeper:
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)
         self.wallet.settle(entry.attempt, entry.cost)
-
-
-def _closed(entries: list[Entry]) -> tuple[Entry, ...]:
-    """The entries of a whole request: without an answer the last attempt is what it is counted by.
-
-    A call that was made before any attempt is none.
-    """
-    if not entries or entries[-1].attempt < 0 or any(entry.closes for entry in entries):
-        return tuple(entries)
-    return (*entries[:-1], replace(entries[-1], closes=True))

@@ -7,7 +7,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
+from router.decision.document import document
+from router.decision.record import Record
 from router.dispatch.fleet import Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
@@ -61,6 +64,7 @@ class Pipeline:
     tenancy: Tenancy
     largest_stored_bytes: int
     ledger: Ledger
+    keeps_decisions: bool
     effort: Effort
     rulebook: Rulebook
     purse: Purse
@@ -81,16 +85,29 @@ class Pipeline:
 
     async def answer(self, raw: bytes, caller: Caller) -> Reply:
         """The reply to one request. Raises ApiError for everything the client must be told."""
+        visit = await self._visit(raw, caller)
+        shelf = self._shelf(visit)
+        if shelf.is_shared:
+            return await self._together(visit, shelf)
+        return await self._served(visit, await self._look(visit, shelf))
+
+    async def route(self, raw: bytes, caller: Caller) -> dict[str, Any]:
+        """The document of what `answer` would decide now. Nothing is sent, booked or counted.
+
+        What is stored for the same words is looked for; what is stored for others is not, since that
+        may take a call. Raises the ApiError that `answer` would raise.
+        """
+        visit = await self._visit(raw, caller)
+        find = await self._look(visit, self._shelf(visit))
+        return document(find.decision, visit.circumstances)
+
+    async def _visit(self, raw: bytes, caller: Caller) -> Visit:
         request = parse_chat(raw, self.limits)
         target = self.judge.target(request, caller)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()
         stays_with = await self._model_of(request, caller)
-        visit = self.judge.visit(request, caller, target, balances, budgets, stays_with)
-        shelf = self._shelf(visit)
-        if shelf.is_shared:
-            return await self._together(visit, shelf)
-        return await self._served(visit, await self._look(visit, shelf))
+        return self.judge.visit(request, caller, target, balances, budgets, stays_with)
 
     async def _model_of(self, request: ChatRequest, caller: Caller) -> str:
         """The model that has called the tools whose results come now, "" where nobody knows one."""
@@ -231,7 +248,13 @@ class Pipeline:
     def _telling(self, visit: Visit, decision: Decision, asked: Asked | None) -> Telling:
         caller, request = visit.caller, visit.request
         account = Account(
-            caller.request_id, request.asked, caller.key, caller.tags, request.stream, decision
+            caller.request_id,
+            request.asked,
+            caller.key,
+            caller.tags,
+            request.stream,
+            decision,
+            Record(decision, visit.circumstances) if self.keeps_decisions else None,
         )
         wallet = Wallet(self.purse, visit.budgets)
         books = Bookkeeper(account, self.ledger, self.judge.experience, wallet)

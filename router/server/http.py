@@ -50,12 +50,17 @@ class Front:
 
     async def chat_completions(self, request: web.Request) -> web.StreamResponse:
         """`POST /v1/chat/completions`."""
-        key = await self.gate.admit(request.headers)
-        raw = await self._body(request)
-        reply = await self.pipeline.answer(raw, _caller(request, key))
+        raw, caller = await self.asked(request)
+        reply = await self.pipeline.answer(raw, caller)
         if isinstance(reply, PlainReply):
             return web.Response(body=reply.body, headers=reply.headers, content_type=_JSON)
         return await _send_stream(request, reply, self.write_timeout_s)
+
+    async def asked(self, request: web.Request) -> tuple[bytes, Caller]:
+        """What is asked, and who asks. Raises ApiError for whom the gate does not admit, and for too much."""
+        key = await self.gate.admit(request.headers)
+        raw = await self._body(request)
+        return raw, caller_of(request.headers, request[REQUEST_ID], key)
 
     async def models(self, request: web.Request) -> web.StreamResponse:
         """`GET /v1/models`: the policies that can be asked for, then the catalog."""
@@ -217,8 +222,9 @@ async def _write(
         raise ConnectionResetError("the client has stopped reading") from None
 
 
-def _caller(request: web.Request, key: VirtualKey) -> Caller:
-    own = (tag.strip() for tag in request.headers.get("x-farthing-tags", "").split(","))
+def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> Caller:
+    """Who asks, by the headers, whose names may be of any case. Raises ApiError for what is wrong in them."""
+    own = (tag.strip() for tag in headers.get("x-farthing-tags", "").split(","))
     tags = dict.fromkeys([*key.tags, *filter(None, own)])
     if len(tags) > _MAX_TAGS or not all(map(_TAG.fullmatch, tags)):
         raise ApiError.invalid(
@@ -227,15 +233,15 @@ def _caller(request: web.Request, key: VirtualKey) -> Caller:
             " in ASCII, without spaces, separated by commas.",
         )
     return Caller(
-        request_id=request[REQUEST_ID],
+        request_id=request_id,
         key=key.name,
         tags=tuple(tags),
-        wish=Wish.from_header(request.headers.get("cache-control", "")),
-        deadline_s=_deadline_s(request.headers.get(_DEADLINE)),
-        wants_receipt=_flag(request.headers.get(_RECEIPT), _RECEIPT),
+        wish=Wish.from_header(headers.get("cache-control", "")),
+        deadline_s=_deadline_s(headers.get(_DEADLINE)),
+        wants_receipt=_flag(headers.get(_RECEIPT), _RECEIPT),
         grants=key.grants,
         key_tags=key.tags,
-        session=_session(request.headers.get(_SESSION, "")),
+        session=_session(headers.get(_SESSION, "")),
     )
 
 

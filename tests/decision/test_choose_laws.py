@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import assume, given
 
 from router.decision.choose import NothingAdequate
+from router.decision.document import document
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
 from router.domain.decision import Decision, Reason
@@ -139,7 +140,7 @@ def test_a_decision_can_be_told(
     assume(isinstance(outcome, Decision))
     assert isinstance(outcome, Decision)
 
-    assert {row.model_id for row in rows(outcome)} == set(catalog)
+    assert {row.model_id for row in rows(document(outcome, circumstances))} == set(catalog)
     assert all(sentence.endswith(".") for sentence in sentences(outcome))
     assert headline(outcome).isprintable()
 

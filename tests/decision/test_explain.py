@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.choose import choose, pin
+from router.decision.document import document
 from router.decision.experience import Experience
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import FallBackTo, Otherwise
@@ -113,7 +114,7 @@ def test_a_free_reference_saves_nothing_and_divides_by_nothing() -> None:
 def test_the_table_has_a_row_for_every_candidate(
     keep: FallBackTo, expected: list[tuple[str, str, str]]
 ) -> None:
-    found = list(rows(deciding(fall_back_to=keep)))
+    found = list(rows(document(deciding(fall_back_to=keep), NOBODY)))
 
     assert [(row.model_id, row.role, row.note) for row in found] == expected
     assert found[0].quality == 0.88

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate, choose, pin
+from router.decision.document import document
 from router.decision.experience import Experience
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, Pool, Terms
@@ -54,7 +55,7 @@ def test_a_strict_policy_does_not_take_what_a_weaker_model_wrote() -> None:
         "A stored answer of small is not taken: its predicted quality of 0.650 is below 0.850."
         in list(sentences(strict))
     )
-    assert "small (stored)" in [row.model_id for row in rows(strict)]
+    assert "small (stored)" in [row.model_id for row in rows(document(strict, NOBODY))]
     assert (lenient.chosen.model.id, lenient.chosen.is_stored) == ("small", True)
 
 

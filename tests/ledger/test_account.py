@@ -146,3 +146,20 @@ def test_the_reference_itself_saves_nothing(usage: Usage) -> None:
     own = replace(account(), decision=decision(CHEAP, CHEAP))
 
     assert own.answered(1, by(), Heard(usage), WHEN).saving == ZERO
+
+
+class _Note:
+    def text(self) -> str:
+        return "kept"
+
+
+def test_how_it_was_decided_is_kept_once_on_the_row_that_closes_the_request() -> None:
+    note = _Note()
+    keeping = replace(account(), recording=note)
+    fault = Fault(FaultKind.TRANSIENT, 503, "it fell over", "overloaded")
+    lost = keeping.failed(1, by(), fault, WHEN)
+    answer = keeping.answered(2, by(), Heard(NO_USAGE), WHEN)
+
+    assert [each.decision for each in keeping.closed([lost, answer])] == [None, note]
+    assert [each.decision for each in keeping.closed([lost, lost])] == [None, note]
+    assert keeping.closed([]) == ()

@@ -21,6 +21,7 @@ from router.domain.money import Money
 from router.stores.sql.database import LedgerUnusable, central, open_database, open_ledger
 from router.stores.sql.reports import report
 from router.stores.sql.rollup_schema import every_table
+from router.stores.sql.traces import trace_of
 from router.stores.sql.versions import MIGRATIONS, REVISIONS, bring_up_to_date
 
 _FIRST_SCHEMA = """
@@ -105,6 +106,16 @@ def test_a_ledger_of_the_first_schema_keeps_its_rows_and_its_sums(first: Path) -
         (4, "r2", 2, 1, 12, "standard"),
     ]
     engine.dispose()
+
+
+def test_rows_that_were_written_before_decisions_were_kept_have_none(first: Path) -> None:
+    engine = open_database(first)
+    trace = trace_of([engine], "r1")
+    engine.dispose()
+
+    assert trace is not None
+    assert [each.attempt for each in trace.entries] == [1, 2]
+    assert trace.decision is None
 
 
 def test_a_step_that_fails_leaves_the_old_ledger_as_it_was(first: Path) -> None:

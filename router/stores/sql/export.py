@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeEngine
 
 from router.domain.money import Money
 from router.ledger.export import Attempt, Column, Kind
-from router.stores.sql.schema import ATTEMPTS, TAGS
+from router.stores.sql.schema import ATTEMPTS, BOOKED, TAGS
 
 _A = ATTEMPTS.c
 _BATCH_ROWS = 5000
@@ -67,7 +67,7 @@ def _batch(engine: Engine, where: Extent, after: int, batch_rows: int) -> list[A
     these = and_(
         _A.seq > after, _A.seq <= where.last_seq, *_days(where), *_about(where.since, where.until)
     )
-    query = select(ATTEMPTS).where(these).order_by(_A.seq).limit(batch_rows)
+    query = select(*BOOKED).where(these).order_by(_A.seq).limit(batch_rows)
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
         tags = _tags(connection, after, rows[-1]["seq"]) if rows else {}
@@ -113,7 +113,7 @@ def _kind(type_: TypeEngine[Any]) -> Kind:
 
 
 NATIVE = (
-    *(Column(str(name), _kind(column.type), itemgetter(name)) for name, column in _A.items()),
+    *(Column(each.name, _kind(each.type), itemgetter(each.name)) for each in BOOKED),
     Column("cost_usd", Kind.MONEY, lambda attempt: Money(attempt["cost_pico"])),
     Column("baseline_usd", Kind.MONEY, lambda attempt: Money(attempt["baseline_pico"])),
     Column("tags", Kind.WORDS, itemgetter("tags")),

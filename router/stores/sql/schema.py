@@ -7,7 +7,7 @@ taken in two halves (see reports), so that a total may be larger than a column.
 sums that reports are read from are in `router.stores.sql.rollup_schema`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -25,8 +25,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from router.domain.ledger import Entry
-from router.domain.usage import BUCKETS
+from router.domain.ledger import CostSource, Entry, Outcome
+from router.domain.money import Money
+from router.domain.usage import BUCKETS, Usage, UsageSource
 
 METADATA = MetaData()
 
@@ -71,11 +72,17 @@ ATTEMPTS = Table(
     Column("quality_p", Float),
     Column("first_content_s", Float),
     Column("total_s", Float, nullable=False),
+    Column("decision", String),
     UniqueConstraint("request_id", "attempt", name="attempts_once"),
     Index("attempts_by_time", "at_s"),
     sqlite_autoincrement=True,
 )
-"""`seq` grows with the order of writing; `request_id` and `attempt` say what a row is, once."""
+"""`seq` grows with the order of writing; `request_id` and `attempt` say what a row is, once.
+`decision` is JSON, on the row that closes a request, if decisions are kept; whoever reads many rows
+leaves it out, for it is larger than all the rest."""
+
+BOOKED = tuple(column for column in ATTEMPTS.columns if column.name != "decision")
+"""What is booked of an attempt."""
 
 TAGS = Table(
     "attempt_tags",
@@ -130,11 +137,11 @@ _FROM_ENTRY = {
     "first_content_s": "first_content_s",
     "total_s": "total_s",
 }
-"""Where each column comes from; `day` and `hour` are computed."""
+"""Where each column comes from; `day` and `hour` are computed, `decision` is written out."""
 
 _values_of = attrgetter(*_FROM_ENTRY.values())
 
-COLUMNS = ("day", "hour", *_FROM_ENTRY)
+COLUMNS = ("day", "hour", *_FROM_ENTRY, "decision")
 """The columns of an attempt as they are written, in this order."""
 
 INSERT_ATTEMPT = insert_into(ATTEMPTS, COLUMNS)
@@ -149,7 +156,25 @@ REPLAY_TAG = f"{INSERT_TAG} ON CONFLICT DO NOTHING"
 def row_of(entry: Entry) -> tuple[Any, ...]:
     """The values that `INSERT_ATTEMPT` takes for `entry`; its day and hour are those of UTC."""
     at = datetime.fromtimestamp(entry.at_s, UTC)
-    return (at.date().isoformat(), at.hour, *_values_of(entry))
+    decision = entry.decision.text() if entry.decision is not None else None
+    return (at.date().isoformat(), at.hour, *_values_of(entry), decision)
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """The entry of a row that has its `tags` too; without its decision, which stays text."""
+    same = {name: row[name] for name, source in _FROM_ENTRY.items() if name == source}
+    return Entry(
+        **{
+            **same,
+            "outcome": Outcome(row["outcome"]),
+            "usage": Usage(*(row[bucket] for bucket in BUCKETS)),
+            "usage_source": UsageSource(row["usage_source"]),
+            "cost": Money(row["cost_pico"]),
+            "cost_source": CostSource(row["cost_source"]),
+            "baseline": Money(row["baseline_pico"]),
+            "tags": tuple(row["tags"]),
+        }
+    )
 
 
 def tag_rows_of(entry: Entry) -> list[tuple[str, int, str]]:

@@ -1,0 +1,100 @@
+"""A curl line, as it is copied from a shell or from the documentation of an API: its headers and its body."""
+
+import argparse
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from multidict import CIMultiDict
+
+from router.cli.options import read_bytes
+from router.domain.errors import FarthingError
+
+_CONTINUED = re.compile(r"\\\r?\n")
+_ENDS = frozenset({"|", "||", "&&", ";", ">", ">>", "<"})
+"""What follows is no longer curl's."""
+_FLAGS = "sSNkvifLg"
+"""Common options without a value, so that they may be written together: `-sSd`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurlRequest:
+    """What a curl line would send; the names of headers are of any case."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=CIMultiDict[str])
+
+
+def is_curl(text: str) -> bool:
+    """Whether a text looks like a curl line."""
+    return bool(re.match(r"\s*(\$\s+)?curl\s", text))
+
+
+def parse_curl(line: str) -> CurlRequest:
+    """The request of a line. Raises FarthingError for what is none, or has no body."""
+    args, _ = _options().parse_known_args(_words(line))
+    if not args.data:
+        raise FarthingError("the curl line sends no body: -d, --data or --json takes it")
+    joined = b"" if all(each.is_json for each in args.data) else b"&"
+    return CurlRequest(joined.join(each.read() for each in args.data), _headers(args.header))
+
+
+def _words(line: str) -> list[str]:
+    """The arguments of curl."""
+    try:
+        words = shlex.split(_CONTINUED.sub(" ", line.strip().removeprefix("$")))
+    except ValueError as error:
+        raise FarthingError(f"the curl line cannot be read: {error}") from None
+    if not words or words[0] != "curl":
+        raise FarthingError("a curl line begins with 'curl'")
+    ends = (at for at, word in enumerate(words) if word in _ENDS)
+    return words[1 : next(ends, len(words))]
+
+
+def _headers(lines: list[str]) -> CIMultiDict[str]:
+    parts = (line.partition(":") for line in lines)
+    return CIMultiDict((name.strip(), value.strip()) for name, colon, value in parts if colon)
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """A piece of the body: a text, or the name of a file behind an @."""
+
+    text: str
+    may_be_file: bool = True
+    is_json: bool = False
+
+    def read(self) -> bytes:
+        if self.may_be_file and self.text.startswith("@"):
+            return read_bytes(self.text[1:])
+        return self.text.encode(errors="surrogateescape")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raise what the command line tells in one line, in place of ending the process."""
+        raise FarthingError(f"the curl line cannot be read: {message}")
+
+
+def _options() -> argparse.ArgumentParser:
+    """Of curl's many options those that make the request; the others are passed over."""
+    parser = _Parser(prog="curl", add_help=False, allow_abbrev=False)
+    parser.add_argument("-H", "--header", action="append", default=[])
+    parser.add_argument("-X", "--request")
+    data = ("-d", "--data", "--data-ascii", "--data-binary")
+    parser.add_argument(*data, dest="data", action="append", default=[], type=_Data)
+    parser.add_argument("--data-raw", dest="data", action="append", type=_raw)
+    parser.add_argument("--json", dest="data", action="append", type=_json)
+    for flag in _FLAGS:
+        parser.add_argument(f"-{flag}", action="store_true")
+    return parser
+
+
+def _raw(text: str) -> _Data:
+    return _Data(text, may_be_file=False)
+
+
+def _json(text: str) -> _Data:
+    return _Data(text, is_json=True)

@@ -1,0 +1,74 @@
+"""How a decision is shown: its sentences, a table of the candidates, and what became of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from router.decision.choose import NothingAdequate
+from router.decision.explain import Row, rows
+
+Document = Mapping[str, Any]
+
+
+def print_decision(document: Document, *, as_json: bool) -> None:
+    """Print a decision in sentences and as a table, or its document."""
+    if as_json:
+        print_json(document)
+        return
+    console = Console()
+    _print_lines(console, document["sentences"])
+    console.print(_table(document))
+    _print_lines(console, _notes(document))
+
+
+def print_refusal(refusal: NothingAdequate) -> None:
+    """Print why no model may answer."""
+    console = Console()
+    console.print("No model may answer this request:")
+    _print_lines(console, (f"  {each.model_id}: {each.detail}" for each in refusal.exclusions))
+
+
+def print_sentences(sentences: Iterable[str]) -> None:
+    """Print what became of a request."""
+    _print_lines(Console(), sentences)
+
+
+def print_json(document: Document) -> None:
+    """Print JSON for people who read it, and for programs."""
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_lines(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def _table(document: Document) -> Table:
+    """One line a model; why one may not answer stands beneath, for it is a sentence."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("model", "role"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("quality", "cost", "first content"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows(document):
+        table.add_row(*_cells(row))
+    return table
+
+
+def _cells(row: Row) -> list[str]:
+    latency = "" if row.first_content_s is None else f"{row.first_content_s:.2f} s"
+    quality = f"{row.quality:.2f} ± {row.sd:.2f}"
+    return [escape(row.model_id), row.role, quality, f"${row.expected_cost.usd:.6f}", latency]
+
+
+def _notes(document: Document) -> Iterator[str]:
+    """What speaks against the models that have something against them."""
+    for row in rows(document):
+        if row.note:
+            yield f"  {row.model_id}: {row.note}"

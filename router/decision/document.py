@@ -1,0 +1,143 @@
+"""A decision as a document: what `POST /v1/route`, `GET /v1/decisions` and `farthing explain` tell.
+
+What is not known, or is not the case, is left out of it. Money is exact decimal text in USD, by a
+name that ends with `_usd`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from router.decision.explain import headline, sentences
+from router.decision.policy import Circumstances
+from router.domain.decision import Candidate, Decision
+from router.domain.features import Features
+from router.domain.money import Money
+
+Document = Mapping[str, Any]
+"""JSON: texts, numbers, truths, lists, and mappings of them."""
+
+_OF_THE_PLAN = ("deadlines", "ceiling", "hedge", "cache")
+
+
+def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]:
+    """The whole decision, what it was made by, and the words for it."""
+    return {
+        "asked": circumstances.asked,
+        "policy": decision.policy,
+        "policy_version": decision.policy_version,
+        "rule": decision.rule,
+        "reason": decision.reason.value,
+        "headline": headline(decision),
+        "sentences": list(sentences(decision)),
+        "required_p": decision.required_p,
+        "reference": _predicted(decision.reference),
+        "candidates": list(_candidates(decision)),
+        "plan": {
+            "models": [each.model.id for each in (decision.chosen, *decision.fallbacks)],
+            **dict(_members(decision, _OF_THE_PLAN)),
+        },
+        "features": _plain(decision.features),
+        "circumstances": _plain(circumstances),
+    }
+
+
+def features_of(told: Document) -> Features:
+    """The features that a document tells of; those that it does not have are as by default.
+
+    What this Farthing does not know is passed over: another one may have written it. Raises KeyError
+    or ValueError where it tells of none.
+    """
+    return _features().validate_python(_as_it_was(told["features"]))
+
+
+def circumstances_of(told: Document) -> Circumstances:
+    """The circumstances that a document tells of, in the same way."""
+    return _circumstances().validate_python(_as_it_was(told["circumstances"]))
+
+
+# ---------------------------------------------------------------------------------- telling
+
+
+def _candidates(decision: Decision) -> Iterator[dict[str, Any]]:
+    """The chosen one, the fallbacks in order, and the excluded."""
+    yield {"role": "chosen", **_predicted(decision.chosen)}
+    for place, candidate in enumerate(decision.fallbacks, 1):
+        told = {"role": f"fallback {place}", **_predicted(candidate)}
+        yield told if _is_adequate(candidate, decision) else {**told, "is_adequate": False}
+    for each in decision.exclusions:
+        why = {"reason": each.reason.value, "detail": each.detail}
+        yield {"role": "excluded", **_predicted(each.candidate), "exclusion": why}
+
+
+def _is_adequate(candidate: Candidate, decision: Decision) -> bool:
+    return candidate.quality.p >= decision.required_p
+
+
+def _predicted(candidate: Candidate) -> dict[str, Any]:
+    told = {
+        "model": candidate.model.id,
+        "upstream": candidate.model.upstream,
+        "quality": _plain(candidate.quality),
+        "cost": _plain(candidate.cost),
+        "latency": _plain(candidate.latency),
+    }
+    return {**told, "is_stored": True} if candidate.is_stored else told
+
+
+def _plain(value: Any) -> Any:
+    """A frozen value as JSON knows it: sets sorted, members that are None left out."""
+    if is_dataclass(value):
+        kind: Any = type(value)
+        return dict(_members(value, _names(kind)))
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(map(_plain, value))
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, str) else value
+
+
+def _members(value: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name in names:
+        member = getattr(value, name)
+        if isinstance(member, Money):
+            yield name if name.endswith("_usd") else f"{name}_usd", str(member)
+        elif member is not None:
+            yield name, _plain(member)
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
+# ---------------------------------------------------------------------------------- reading
+
+
+def _as_it_was(told: Any) -> Any:
+    """Money as it was before it became text; its name may have ended with `_usd` all along."""
+    if not isinstance(told, Mapping):
+        return told
+    was: dict[str, Any] = {}
+    for name, value in told.items():
+        if name.endswith("_usd"):
+            amount = Money.from_usd(value)
+            was |= {name: amount, name.removesuffix("_usd"): amount}
+        else:
+            was[name] = _as_it_was(value)
+    return was
+
+
+@cache
+def _features() -> TypeAdapter[Features]:
+    return TypeAdapter(Features)
+
+
+@cache
+def _circumstances() -> TypeAdapter[Circumstances]:
+    return TypeAdapter(Circumstances)

@@ -1,0 +1,182 @@
+"""A decision as it is kept and as it is told: nothing is lost on the way, and the words are the same."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.decision.choose import choose
+from router.decision.document import circumstances_of, document, features_of
+from router.decision.experience import Experience
+from router.decision.explain import headline, rows, sentences
+from router.decision.policy import Circumstances, Terms
+from router.decision.record import NotKept, Record
+from router.domain.caching import CacheTerms
+from router.domain.category import Category
+from router.domain.deadlines import Deadlines
+from router.domain.decision import Decision
+from router.domain.features import Features
+from router.domain.hedge import Hedge
+from router.domain.model import Capability, Model
+from router.domain.money import Money
+from tests.decision.catalogs import CATALOGS, FEATURES, NAMES, NOBODY, TERMS, decided, policy
+from tests.domain.builders import catalog, decision, features, model
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+_SHARES = st.floats(0, 1)
+_MONEY = st.integers(-(10**20), 10**20).map(Money)
+_ANY_FEATURES = st.builds(
+    Features,
+    prompt_tokens=st.integers(0, 10**9),
+    category=st.sampled_from(Category),
+    category_confidence=_SHARES,
+    needs=st.frozensets(st.sampled_from(Capability)),
+    choices=st.integers(1, 128),
+    max_output_tokens=st.none() | st.integers(1, 10**6),
+    turns=st.integers(0, 1000),
+    tokens_exact=st.booleans(),
+)
+_ANY_CIRCUMSTANCES = st.builds(
+    Circumstances,
+    asked=_TEXTS,
+    key=_TEXTS,
+    tags=st.frozensets(_TEXTS, max_size=3),
+    models=st.frozensets(st.sampled_from(NAMES), max_size=3),
+    money_left=st.none() | _MONEY,
+    budget_left=_SHARES,
+    stays_with=_TEXTS,
+)
+
+
+@given(what=_ANY_FEATURES, circumstances=_ANY_CIRCUMSTANCES)
+def test_features_and_circumstances_come_back_as_they_were(
+    what: Features, circumstances: Circumstances
+) -> None:
+    told = document(decision(model(), what=what), circumstances)
+
+    assert features_of(told) == what
+    assert circumstances_of(told) == circumstances
+    assert features_of(orjson.loads(orjson.dumps(told))) == what
+
+
+@given(models=CATALOGS, what=FEATURES, terms=TERMS)
+def test_a_decision_that_is_read_back_says_the_very_same_as_one_that_was_just_made(
+    models: dict[str, Model], what: Features, terms: Terms
+) -> None:
+    made = decided(terms, models, what)
+    if not isinstance(made, Decision):
+        return
+    text = Record(made, NOBODY).text()
+    assert text is not None
+    kept = Record.of(text)
+    again = document(kept.decision, kept.circumstances)
+
+    assert kept.text() == text
+    assert again == document(made, NOBODY)
+    assert again["headline"] == headline(made)
+    assert again["sentences"] == list(sentences(made))
+    assert [(row.role, row.expected_cost) for row in rows(again)] == [
+        ("chosen", made.chosen.cost.expected),
+        *((f"fallback {n}", c.cost.expected) for n, c in enumerate(made.fallbacks, 1)),
+        *(("excluded", e.candidate.cost.expected) for e in made.exclusions),
+    ]
+
+
+@given(models=CATALOGS, what=FEATURES, terms=TERMS)
+def test_what_was_told_decides_the_same_again(
+    models: dict[str, Model], what: Features, terms: Terms
+) -> None:
+    made = decided(terms, models, what)
+    if not isinstance(made, Decision):
+        return
+    told = document(made, NOBODY)
+    again = choose(features_of(told), circumstances_of(told), policy(terms), models, Experience())
+    assert document(again, NOBODY) == told
+
+
+def test_a_document_in_full() -> None:
+    top, small = model("top", price=("3", "15"), p=0.95), model("small", p=0.9)
+    weak = model("weak", price=("0.1", "0.1"), p=0.3)
+    wanted = policy(
+        within=0.1,
+        ceiling=Money.from_usd("0.5"),
+        cache=CacheTerms(ttl_s=60),
+        deadlines=Deadlines(total_s=20.0),
+        hedge=Hedge(0.9, 0.05),
+    )
+    experience = Experience()
+    for _ in range(5):
+        experience.observe(
+            "small", Category.CHAT, output_tokens=100, first_content_s=0.5, total_s=2.0
+        )
+    circumstances = Circumstances("auto", "team", frozenset("ba"), money_left=Money.from_usd(2))
+    made = choose(features(1000), circumstances, wanted, catalog(top, small, weak), experience)
+    told: Any = document(made, circumstances)
+
+    assert told["candidates"][0] == {
+        "role": "chosen",
+        "model": "small",
+        "upstream": "up",
+        "quality": {"p": 0.9, "sd": 0.05, "source": "prior"},
+        "cost": {"expected_usd": "0.001238", "upper_usd": "0.010256"},
+        "latency": {"first_content_s": 0.5, "total_s": 2.0},
+    }
+    assert told["candidates"][1]["role"] == "fallback 1"
+    assert told["candidates"][2]["exclusion"] == {
+        "reason": "quality",
+        "detail": "its predicted quality of 0.300 is below 0.850",
+    }
+    assert told["plan"] == {
+        "models": ["small", "top"],
+        "deadlines": {"total_s": 20.0},
+        "ceiling_usd": "0.5",
+        "hedge": {"quantile": 0.9, "share": 0.05},
+        "cache": {"ttl_s": 60, "tool_calls": False, "semantic": told["plan"]["cache"]["semantic"]},
+    }
+    assert told["circumstances"] == {
+        "asked": "auto",
+        "key": "team",
+        "tags": ["a", "b"],
+        "models": [],
+        "money_left_usd": "2",
+        "budget_left": 1.0,
+        "stays_with": "",
+    }
+    assert told["reference"]["model"] == "top"
+
+
+def test_what_another_farthing_wrote_is_read_as_far_as_it_is_known() -> None:
+    told = document(decision(model()), NOBODY)
+    told["features"] = {"prompt_tokens": 3, "category": "maths", "mood": "grim"}
+    told["circumstances"] = {"asked": "auto", "weather_usd": "3"}
+
+    assert features_of(told) == Features(3, Category.MATHS)
+    assert circumstances_of(told) == Circumstances("auto")
+
+
+@pytest.mark.parametrize("told", [{}, {"features": None}, {"features": {"prompt_tokens": -1}}])
+def test_a_document_without_features_has_none(told: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, ValueError)):
+        features_of(told)
+
+
+def test_a_later_form_is_not_guessed_at() -> None:
+    text = Record(decision(model()), NOBODY).text()
+    assert text is not None
+    with pytest.raises(NotKept, match="newer Farthing"):
+        Record.of(text.replace('"form":1', '"form":2'))
+    for broken in ("", "[]", "{}", text.replace('"chat"', '"chess"'), text.replace('"m",', "")):
+        with pytest.raises(NotKept, match="cannot be read"):
+            Record.of(broken)
+
+
+def test_what_no_json_can_hold_costs_the_row_its_decision_and_nothing_else() -> None:
+    assert Record(decision(model()), replace(NOBODY, key="caf\udce9")).text() is None
+
+
+def test_a_record_in_the_log_is_there_whole() -> None:
+    record = Record(decision(model("cheap")), NOBODY)
+    assert repr(record) == f"Record({record.text()})"

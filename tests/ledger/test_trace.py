@@ -1,0 +1,99 @@
+"""What became of a request, told: its attempts, and what they cost."""
+
+import pytest
+
+from router.domain.ledger import Outcome
+from router.domain.money import Money
+from router.domain.usage import NO_USAGE
+from router.ledger.trace import Trace, sentences, told
+from tests.stores.entries import entry
+
+FAILED = entry(
+    attempt=1,
+    outcome=Outcome.FAILED,
+    status=503,
+    error="overloaded",
+    usage=NO_USAGE,
+    cost=Money(20),
+    baseline=Money(0),
+    is_answer=False,
+    closes=False,
+)
+ANSWER = entry(attempt=2, first_content_s=0.25)
+
+
+def test_attempts_and_sums_are_told_with_exact_money() -> None:
+    document = told(Trace((FAILED, ANSWER)))
+
+    assert (document["cost_usd"], document["baseline_usd"], document["saving_usd"]) == (
+        "0.00000100002",
+        "0.000003",
+        "0.00000199998",
+    )
+    assert document["attempts"] == [
+        {
+            "attempt": 1,
+            "model": "cheap",
+            "upstream": "up",
+            "outcome": "failed",
+            "is_answer": False,
+            "status": 503,
+            "usage": {},
+            "usage_source": "upstream",
+            "cost_usd": "0.00000000002",
+            "cost_source": "priced",
+            "began_at_s": FAILED.at_s,
+            "total_s": 1.5,
+            "error": "overloaded",
+        },
+        {
+            "attempt": 2,
+            "model": "cheap",
+            "upstream": "up",
+            "outcome": "ok",
+            "is_answer": True,
+            "status": 200,
+            "usage": {
+                "uncached_input_tokens": 900,
+                "cache_read_tokens": 100,
+                "output_tokens": 40,
+                "reasoning_tokens": 10,
+            },
+            "usage_source": "upstream",
+            "cost_usd": "0.000001",
+            "cost_source": "priced",
+            "began_at_s": ANSWER.at_s,
+            "total_s": 1.5,
+            "first_content_s": 0.25,
+        },
+    ]
+
+
+def test_what_happened_is_told_in_sentences() -> None:
+    assert list(sentences(Trace((FAILED, ANSWER)))) == [
+        "Attempt 1: cheap at up: failed (overloaded) in 1.50 s for 0.00000000002 USD.",
+        "Attempt 2: cheap at up: ok in 1.50 s (first content after 0.25 s) for 0.000001 USD.",
+        (
+            "All in all it cost 0.00000100002 USD; top would have charged 0.000003 USD for this"
+            " answer: 0.00000199998 USD was saved."
+        ),
+    ]
+
+
+def test_an_answer_that_was_dearer_a_stored_one_and_none_at_all_are_told() -> None:
+    dearer = list(sentences(Trace((entry(cost=Money(5_000_000)),))))
+    stored = list(sentences(Trace((entry(attempt=0, outcome=Outcome.CACHE_HIT, cost=Money(0)),))))
+    vector = entry(attempt=-1, is_answer=False, closes=False, baseline=Money(0))
+
+    assert dearer[-1].endswith("0.000002 USD more was paid.")
+    assert stored[0] == "From the cache: cheap at up: cache hit in 1.50 s for 0 USD."
+    assert list(sentences(Trace((vector,)))) == [
+        "Before any attempt: cheap at up: ok in 1.50 s for 0.000001 USD.",
+        "There was no whole answer; all in all it cost 0.000001 USD.",
+    ]
+
+
+@pytest.mark.parametrize("entries", [(), (entry("r1"), entry("r2"))])
+def test_a_trace_is_of_one_request(entries: tuple[()]) -> None:
+    with pytest.raises(ValueError, match="of one request"):
+        Trace(entries)
