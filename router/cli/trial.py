@@ -2,10 +2,9 @@
 
 import argparse
 import json
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
-from functools import partial
 from math import inf
 from pathlib import Path
 from typing import TypeVar
@@ -14,21 +13,27 @@ from rich.console import Console
 from rich.progress import track
 
 from router.app import dry_pipeline, real_world
-from router.cli.options import add_config, settings_of
+from router.cli.options import add_config, day, settings_of
 from router.cli.report_html import TRIAL, write_page
 from router.cli.trial_forms import Trial, document
-from router.cli.trial_sources import Understanding, cases, known, read_file, sample
+from router.cli.trial_ledger import MOST, first_day, from_ledger
+from router.cli.trial_sources import (
+    Gathered,
+    cases,
+    known,
+    read_file,
+    sample,
+    understanding,
+)
 from router.cli.trial_table import print_trial
 from router.config.policies import load_policy
 from router.config.problems import nearest
 from router.config.settings import Settings
 from router.decision.compare import Totals, compared, totals
-from router.decision.policy import Circumstances, Policy
+from router.decision.policy import Policy
 from router.domain.errors import FarthingError
-from router.domain.features import Features
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
-from router.wire.chat import ChatRequest
 
 HELP = "which decisions another policy would change, at what cost and quality; nothing is sent"
 SAMPLE = "the shipped sample"
@@ -41,12 +46,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     for name, what in (("old", "the policy to compare with"), ("new", "the policy to try")):
         parser.add_argument(name, metavar=name.upper(), help=f"{what}: its name, or a policy file")
-    parser.add_argument(
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
         "--file",
         "-f",
         metavar="FILE",
         help="chat requests as JSON lines, as a JSON list or as a batch file of OpenAI's"
         " ('-' reads standard input; default: the shipped sample)",
+    )
+    source.add_argument(
+        "--ledger", action="store_true", help="the requests that the ledger has kept decisions of"
+    )
+    parser.add_argument(
+        "--since",
+        type=_since,
+        metavar="WHEN",
+        help="of the ledger: from a day on (YYYY-MM-DD, UTC), or so many days, today's included: 7d",
+    )
+    parser.add_argument(
+        "--most",
+        type=_count,
+        metavar="N",
+        help=f"of the ledger: the newest so many (default: {MOST:,})",
     )
     parser.add_argument("--key", default="", help="decide as for this key's name")
     parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")
@@ -78,6 +99,18 @@ def _amount(text: str) -> float:
     raise argparse.ArgumentTypeError(f"must be a number from 0 on, not {text!r}")
 
 
+def _since(text: str) -> str:
+    """A day, or a number of days as `7d`; argparse turns the ValueError of anything else into its own message."""
+    return text if re.fullmatch(r"[1-9]\d{0,4}d", text) else day(text)
+
+
+def _count(text: str) -> int:
+    """A number from 1 on; argparse turns the ValueError of anything else into its own message."""
+    if not re.fullmatch(r"[1-9]\d{0,8}", text):
+        raise ValueError(text)
+    return int(text)
+
+
 def run(args: argparse.Namespace) -> int:
     """Print what changes; 1 when that is more than the guards allow."""
     trial = _tried(args)
@@ -94,34 +127,39 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tried(args: argparse.Namespace) -> Trial:
-    settings = settings_of(args)
+    settings, world = settings_of(args), real_world()
     old, new = (_policy(name, settings) for name in (args.old, args.new))
-    judge = dry_pipeline(settings, real_world()).judge
-    found = read_file(args.file) if args.file else sample()
-    understand = understanding(judge, Caller("", args.key, tuple(args.tag)), old, new)
-    read = cases(found, understand)
-    understood, left_out = known(_watched(read, "Reading", len(found)))
+    judge = dry_pipeline(settings, world).judge
+    if args.ledger:
+        gathered = _from_ledger(args, settings, world.unix_s())
+    else:
+        gathered = _from_file(args, judge, old, new)
+    understood, left_out = known(_watched(gathered.cases, "Reading", gathered.count))
     pairs = compared(understood, old, new, judge.models, judge.experience)
     return Trial(
         names=_names(args, old, new),
         policies=(old, new),
-        source=_about(args.file),
+        source=gathered.source,
         pairs=tuple(_watched(pairs, "Deciding", len(understood))),
         left_out=tuple(left_out),
     )
 
 
-def understanding(judge: Judge, caller: Caller, *policies: Policy) -> Understanding:
-    """How the server would understand a request of `caller`, if it had `policies` as well."""
-    drafts = {f"{index}": policy for index, policy in enumerate(policies)}
-    book = replace(judge.book, policies={**judge.book.policies, **drafts})
-    visit = partial(replace(judge, book=book).visit, target=policies[-1], balances=(), budgets=())
+def _from_file(args: argparse.Namespace, judge: Judge, *policies: Policy) -> Gathered:
+    """The requests of `--file`, or the sample. Raises FarthingError."""
+    if args.since or args.most:
+        raise FarthingError("--since and --most are of the ledger: they go with --ledger")
+    found = read_file(args.file) if args.file else sample()
+    understand = understanding(judge, Caller("", args.key, tuple(args.tag)), *policies)
+    return Gathered(_about(args.file), len(found), cases(found, understand))
 
-    def understand(request: ChatRequest) -> tuple[Features, Circumstances]:
-        known = visit(request, caller)
-        return known.features, known.circumstances
 
-    return understand
+def _from_ledger(args: argparse.Namespace, settings: Settings, now_s: float) -> Gathered:
+    """The requests of `--ledger`. Raises FarthingError."""
+    if args.key or args.tag:
+        raise FarthingError("--key and --tag go with a file: the ledger's requests have their own")
+    since = first_day(args.since, now_s) if args.since else ""
+    return from_ledger(settings, since, args.most or MOST)
 
 
 def _watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:

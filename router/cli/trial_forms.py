@@ -54,7 +54,7 @@ def document(trial: Trial, most_changes: int | None = None) -> Document:
 
 def notes(trial: Trial) -> Iterator[str]:
     """What must be known to read the figures right."""
-    yield from (f"{each.place} is no chat request: {each.why}" for each in trial.left_out[:3])
+    yield from (f"{each.place} is left out: {each.why}" for each in trial.left_out[:3])
     if (more := len(trial.left_out) - 3) > 0:
         yield f"So it is with {more} more."
     for name, policy in zip(trial.names, trial.policies, strict=True):

@@ -1,19 +1,21 @@
 """Requests that `farthing try` runs policies on: a file's, or the shipped sample's."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import orjson
 
+from router.cli.options import read_bytes
 from router.config.sample import sample_requests
 from router.decision.compare import Case
-from router.decision.policy import Circumstances
+from router.decision.policy import Circumstances, Policy
 from router.decision.resolve import AUTO
 from router.domain.errors import ApiError, FarthingError
 from router.domain.features import Features
+from router.pipeline.judge import Judge
+from router.pipeline.visit import Caller
 from router.wire.chat import ChatRequest, parse_chat
 
 Understanding = Callable[[ChatRequest], tuple[Features, Circumstances]]
@@ -38,6 +40,15 @@ class LeftOut:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Requests that are still to be understood: where they come from, in words, and how many they are."""
+
+    source: str
+    count: int
+    cases: Iterator[Case | LeftOut]
+
+
 def sample() -> list[Written]:
     """The requests that ship with Farthing."""
     return written(sample_requests())
@@ -45,11 +56,7 @@ def sample() -> list[Written]:
 
 def read_file(name: str) -> list[Written]:
     """The requests in a file, or on standard input for '-'. Raises FarthingError where there are none."""
-    try:
-        raw = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise FarthingError(f"{name} cannot be read: {error.strerror}") from None
-    if not (found := written(raw)):
+    if not (found := written(read_bytes(name))):
         raise FarthingError(f"{name} has no requests in it")
     return found
 
@@ -75,6 +82,19 @@ def cases(found: Iterable[Written], understand: Understanding) -> Iterator[Case 
             yield _case(each, understand)
         except ApiError as error:
             yield LeftOut(each.place, error.message)
+
+
+def understanding(judge: Judge, caller: Caller, *policies: Policy) -> Understanding:
+    """How the server would understand a request of `caller`, if it had `policies` as well."""
+    drafts = {f"{index}": policy for index, policy in enumerate(policies)}
+    book = replace(judge.book, policies={**judge.book.policies, **drafts})
+    visit = partial(replace(judge, book=book).visit, target=policies[-1], balances=(), budgets=())
+
+    def understand(request: ChatRequest) -> tuple[Features, Circumstances]:
+        known = visit(request, caller)
+        return known.features, known.circumstances
+
+    return understand
 
 
 def known(every: Iterable[Case | LeftOut]) -> tuple[Sequence[Case], Sequence[LeftOut]]:

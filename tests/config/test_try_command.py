@@ -175,8 +175,8 @@ def test_what_is_no_chat_request_is_left_out_and_told(
     said = tried(capsys, "cheap", "quality", "--file", file)
 
     assert "1 request of" in said
-    assert "line 2 is no chat request: It is meant for /v1/embeddings" in said
-    assert "line 4 is no chat request: It is not a JSON object." in said
+    assert "line 2 is left out: It is meant for /v1/embeddings" in said
+    assert "line 4 is left out: It is not a JSON object." in said
     assert "So it is with 3 more." in said
 
 
