@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from router.decision.compare import Case, Choice, ruling
+from router.decision.conditions import CONDITIONS
 from router.decision.constant import LEAST_REQUESTS, constant_choice
 from router.decision.experience import Experience
 from router.decision.policy import Otherwise, Policy, Pool, Rule
@@ -41,9 +42,7 @@ def test_a_tolerance_that_lets_nothing_pass_is_constant() -> None:
 
 def test_one_request_that_another_model_answers_is_enough() -> None:
     maths = features(category=Category.MATHS)
-    by_kind = Rule(
-        "maths", (lambda known, _: known.category is Category.MATHS,), policy(within=0).terms
-    )
+    by_kind = Rule("maths", (CONDITIONS["category"]("maths"),), policy(within=0).terms)
     deciding = Policy("p", "v", "a test", policy(within=0.5).terms, (by_kind,))
 
     assert constant(deciding) == "good"
