@@ -26,12 +26,12 @@ from router.cli.trial_sources import (
     understanding,
 )
 from router.cli.trial_table import print_trial
-from router.config.policies import load_policy
-from router.config.problems import nearest
+from router.config.drafts import load_draft
 from router.config.settings import Settings
 from router.decision.compare import Totals, compared, totals
 from router.decision.policy import Policy
 from router.domain.errors import FarthingError
+from router.domain.nearest import nearest
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 
@@ -187,7 +187,7 @@ def _policy(name: str, settings: Settings) -> Policy:
         return settings.policies[name].policy
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
-        return load_policy(path).policy
+        return load_draft(path, settings.policies)
     hint = nearest(name, settings.policies)
     raise FarthingError(f"there is no policy '{name}'{hint}, and no such file")
 

@@ -9,6 +9,7 @@ from router.cli.trial_sources import LeftOut
 from router.decision.compare import Choice, Pair, Ruling, Side, Totals, changes, grouped, totals
 from router.decision.policy import Policy, Terms
 from router.domain.category import Category
+from router.domain.objective import Aim
 
 Document = dict[str, Any]
 
@@ -58,8 +59,11 @@ def notes(trial: Trial) -> Iterator[str]:
     if (more := len(trial.left_out) - 3) > 0:
         yield f"So it is with {more} more."
     for name, policy in zip(trial.names, trial.policies, strict=True):
-        if any(_has_latency_target(terms) for terms in _every_terms(policy)):
+        every = tuple(_every_terms(policy))
+        if any(map(_has_latency_target, every)):
             yield f"'{name}' has targets for latency. No model was observed here, so they exclude none."
+        if any(map(_chooses_by_time, every)):
+            yield f"'{name}' chooses by time. No model was observed here, so they are all alike in it."
     found = totals(trial.pairs)
     if found.answered < found.requests:
         refused = found.requests - found.answered
@@ -100,6 +104,11 @@ def _every_terms(policy: Policy) -> Iterator[Terms]:
 
 def _has_latency_target(terms: Terms) -> bool:
     return terms.first_content_s is not None or terms.total_s is not None
+
+
+def _chooses_by_time(terms: Terms) -> bool:
+    is_fast = terms.objective.aim in (Aim.FASTEST, Aim.FASTEST_START)
+    return is_fast or bool(terms.objective.usd_per_s)
 
 
 def _policy(name: str, policy: Policy) -> Document:

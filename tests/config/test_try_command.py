@@ -106,6 +106,39 @@ def test_a_draft_of_the_same_name_goes_by_what_was_typed(
     assert [found[side]["policy"] for side in ("old", "new")] == ["balanced", "balanced"]
 
 
+def test_a_draft_stands_on_what_is_beside_it_and_on_what_is_installed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    intent = "intent: Stands on another one.\n"
+    installed = drafted(tmp_path, f"policy: draft\nextends: cheap\n{intent}")
+    alike = told(capsys, "cheap", installed)
+    drafted(tmp_path, f"policy: cheap\nextends: quality\n{intent}")
+    beside = told(capsys, "quality", installed)
+
+    assert (alike["total"]["changed"], beside["total"]["changed"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("base", "complaint"),
+    [("chep", "there is no policy 'chep'"), ("draft", "goes round in a circle")],
+)
+def test_a_draft_that_stands_on_nothing_is_not_tried(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, base: str, complaint: str
+) -> None:
+    path = drafted(tmp_path, f"policy: draft\nextends: {base}\nintent: Stands on nothing.\n")
+
+    assert main(["try", "--config", str(EXAMPLE), "cheap", path]) == 1
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_policy_that_chooses_by_time_is_told_that_nothing_is_known_of_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = drafted(tmp_path, "policy: draft\nintent: Soon rather than cheap.\nobjective: fastest\n")
+
+    assert "'draft' chooses by time. No model was observed here" in tried(capsys, "cheap", path)
+
+
 def test_json_has_every_change_and_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
     found = told(capsys, "cheap", "quality")
     changed = [flow for flow in found["flows"] if flow["from"] != flow["to"]]
