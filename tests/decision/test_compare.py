@@ -143,6 +143,28 @@ def test_errors_of_a_model_in_two_categories_go_together() -> None:
     assert totals(pairs(STRICT, LOOSE, *cases)).quality_sd == pytest.approx(0.05 * 2**0.5)
 
 
+def moved(category: Category, old: str, new: str) -> Pair:
+    """A request that goes from one model to another, both of the same quality."""
+    quality = QualityEstimate(0.8, 0.05)
+    by_id = {name: Choice(name, Reason.PINNED, "", Money(1), quality) for name in (old, new)}
+    return Pair(case(category=category), by_id[old], by_id[new])
+
+
+def test_what_a_model_wins_and_loses_in_a_category_cancels_out() -> None:
+    there_and_back = (moved(Category.MATHS, "a", "b"), moved(Category.MATHS, "b", "a"))
+
+    assert totals(there_and_back).quality_sd == 0.0
+    assert totals((*there_and_back, there_and_back[0])).quality_sd == pytest.approx(
+        0.05 * 2**0.5 / 3
+    )
+
+
+def test_what_a_model_wins_in_one_category_and_loses_in_another_does_not() -> None:
+    crossed = (moved(Category.MATHS, "a", "b"), moved(Category.CHAT, "b", "a"))
+
+    assert totals(crossed).quality_sd == pytest.approx(0.05 * 2**0.5)
+
+
 def test_what_both_policies_answer_alike_dilutes_the_error() -> None:
     cases = (case("a", Category.MATHS), case("b", Category.CHAT))
 

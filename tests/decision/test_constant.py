@@ -1,5 +1,7 @@
 """Policies that decide nothing are told from those that mean to."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -47,6 +49,12 @@ def test_one_request_that_another_model_answers_is_enough() -> None:
 
     assert constant(deciding) == "good"
     assert constant(deciding, [*CHATS, *asked(maths, times=1)]) is None
+
+
+def test_a_session_that_stays_with_its_model_is_no_choice_of_the_policy() -> None:
+    staying = Case("s", features(), replace(NOBODY, stays_with="best"))
+
+    assert constant(policy(within=0.5), [*CHATS, staying]) == "good"
 
 
 def test_twenty_nine_requests_may_be_alike_by_chance() -> None:
