@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "reconcile": "router.cli.reconcile",
     "ledger": "router.cli.ledger",
     "explain": "router.cli.explain",
+    "try": "router.cli.trial",
     "schema": "router.cli.schema",
     "simulate": "router.cli.simulate",
 }

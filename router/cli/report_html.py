@@ -1,4 +1,4 @@
-"""`farthing report --html`: the dashboard of a period as one file that needs nothing else."""
+"""A page of router/page/ with its figures as one file that needs nothing else, as `--html` writes it."""
 
 import json
 import re
@@ -13,28 +13,32 @@ from typing import Any
 from router.domain.errors import FarthingError
 
 _PAGE: Traversable = files("router").joinpath("page")
-_STYLE = re.compile(r'<link rel="stylesheet" href="dashboard/([\w.]+)">\n?')
-_SCRIPT = re.compile(r'<script defer src="dashboard/([\w.]+)"></script>\n?')
+_STYLE = re.compile(r'<link rel="stylesheet" href="dashboard/([\w./]+)">\n?')
+_SCRIPT = re.compile(r'<script defer src="dashboard/([\w./]+)"></script>\n?')
 _HEAD = '<meta charset="utf-8">'
 _ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"})
 """What HTML or an old JavaScript would read as its own, in the way that JSON may write it too."""
 
 
-def write_page(path: Path, document: Mapping[str, Any]) -> None:
-    """Write the page of an overview to `path`. Raises FarthingError where that cannot be written."""
+DASHBOARD = "index.html"
+TRIAL = "trial/index.html"
+
+
+def write_page(path: Path, document: Mapping[str, Any], name: str = DASHBOARD) -> None:
+    """Write a page that shows `document` to `path`. Raises FarthingError where that cannot be written."""
     try:
-        path.write_text(page(document), encoding="utf-8")
+        path.write_text(page(document, name), encoding="utf-8")
     except OSError as error:
         raise FarthingError(f"--html: {path} cannot be written: {error.strerror}") from None
 
 
-def page(document: Mapping[str, Any]) -> str:
-    """The page with its styles, scripts and figures inside.
+def page(document: Mapping[str, Any], name: str = DASHBOARD) -> str:
+    """The page `name` with its styles, scripts and figures inside.
 
     Its policy lets run only the very scripts that we put there, and lets nothing be fetched: so
     names in the figures, which clients choose, stay text, whatever they are.
     """
-    source = _read("index.html")
+    source = _read(name)
     styles = [_read(name) for name in _STYLE.findall(source)]
     # A script inside ends at the first "</script", wherever it stands.
     scripts = [_read(name).replace("</script", r"<\/script") for name in _SCRIPT.findall(source)]

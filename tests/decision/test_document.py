@@ -154,6 +154,10 @@ def test_a_document_in_full() -> None:
         "money_left_usd": "2",
         "budget_left": 1.0,
         "stays_with": "",
+        "stands_for": "",
+        "unix_s": 0.0,
+        "headers": {},
+        "metadata": {},
     }
     assert told["reference"]["model"] == "top"
 

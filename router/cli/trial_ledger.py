@@ -1,0 +1,50 @@
+"""The ledger's requests for `farthing try`, as they were understood when they came."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from router.cli.trial_sources import Gathered, LeftOut
+from router.config.settings import Settings
+from router.decision.compare import Case
+from router.decision.record import NotKept, Record
+from router.domain.errors import FarthingError
+from router.stores.sql.database import open_ledger
+from router.stores.sql.decided import decided
+
+MOST = 100_000
+"""So many requests at a time: some 2 kB of memory each."""
+
+
+def from_ledger(settings: Settings, since: str, most: int) -> Gathered:
+    """The newest `most` requests that a policy has decided, from a day on ("" for all).
+
+    Raises FarthingError when the ledger cannot be read, or has none.
+    """
+    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    try:
+        kept = decided(engine, since, most)
+    finally:
+        engine.dispose()
+    from_then = f" since {since}" if since else ""
+    if not kept:
+        keep = "'ledger: {decisions: true}' keeps them"
+        raise FarthingError(f"no decisions of a policy are in the ledger{from_then} ({keep})")
+    return Gathered(f"the ledger{from_then}", len(kept), recorded(kept))
+
+
+def first_day(since: str, now_s: float) -> str:
+    """A day as it is; of `7d` the first one, today being the last."""
+    if not since.endswith("d"):
+        return since
+    today = datetime.fromtimestamp(now_s, UTC).date()
+    return (today - timedelta(days=int(since[:-1]) - 1)).isoformat()
+
+
+def recorded(kept: Iterable[tuple[str, str]]) -> Iterator[Case | LeftOut]:
+    """Ids and kept decisions as requests; what cannot be read is left out."""
+    for request_id, text in kept:
+        try:
+            record = Record.of(text)
+            yield Case(request_id, record.decision.features, record.circumstances)
+        except NotKept as why:
+            yield LeftOut(request_id, str(why))

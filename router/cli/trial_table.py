@@ -1,0 +1,136 @@
+"""A trial of two policies as tables for people."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from router.cli.report_forms import dollars
+from router.cli.trial_forms import Trial, by_category, by_stream, notes
+from router.decision.compare import Pair, Side, Totals, changes, grouped, totals
+from router.domain.money import Money
+
+_MOST_CHANGES = 10
+_REFUSED = "refused"
+
+
+def print_trial(trial: Trial, console: Console) -> None:
+    """What changes altogether, from which model to which, and the requests where most is at stake."""
+    found = totals(trial.pairs)
+    count = "1 request" if found.requests == 1 else f"{found.requests:,} requests"
+    console.print(
+        f"{count} of {escape(trial.source)}, decided twice. Nothing was sent.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(_summary(trial, found))
+    if found.changed:
+        console.print(_flows(trial))
+        console.print(_changes(trial, found))
+    else:
+        console.print("No request would go to another model.")
+    for note in notes(trial):
+        console.print(escape(note), highlight=False, soft_wrap=True)
+
+
+def _summary(trial: Trial, found: Totals) -> Table:
+    table = _table("", *map(escape, trial.names), "change", title="Altogether")
+    old, new = found.old, found.new
+    table.add_row("expected cost", dollars(old.cost), dollars(new.cost), _cost_change(found))
+    thousand = [dollars(found.per_thousand(side.cost)) for side in (old, new)]
+    table.add_row("  per 1,000 requests", *thousand, _signed(found.per_thousand(found.cost_change)))
+    table.add_row("mean predicted quality", _mean(old), _mean(new), _points(found.quality_change))
+    if found.quality_sd:
+        table.add_row("  with 95 %", "", "", _interval(found))
+    if old.refused or new.refused:
+        change = f"{new.refused - old.refused:+,}"
+        table.add_row(_REFUSED, f"{old.refused:,}", f"{new.refused:,}", change)
+    changed = f"{found.changed:,} of {found.requests:,} ({found.changed_share:.0%})"
+    table.add_row("requests that change", "", "", changed)
+    return table
+
+
+def _flows(trial: Trial) -> Table:
+    """Which model takes over from which, a line a category, the categories of most requests first."""
+    title = "Who takes over from whom"
+    table = _table("category", "requests", "from", "to", "cost", "quality", title=title)
+    streams = grouped(trial.pairs, by_stream)
+    for category, whole in grouped(trial.pairs, by_category).items():
+        for (kind, old, new), found in streams.items():
+            if kind is category and old != new:
+                share = f"{found.requests:,} of {whole.requests:,}"
+                names = (category.value, share, _name(old), _name(new))
+                table.add_row(*names, *_differences(found))
+    return table
+
+
+def _changes(trial: Trial, found: Totals) -> Table:
+    shown = min(_MOST_CHANGES, found.changed)
+    title = f"The {shown} of {found.changed:,} changes with most money in them"
+    table = _table("request", "category", "from", "to", "cost", "quality", title=title)
+    for pair in islice(changes(trial.pairs), shown):
+        table.add_row(escape(pair.case.id), pair.category.value, *_cells(pair))
+    return table
+
+
+def _cells(pair: Pair) -> Iterator[str]:
+    yield from map(_name, pair.flow)
+    yield _signed(pair.cost_change)
+    yield "-" if (both := pair.both) is None else _points(both[1].quality.p - both[0].quality.p)
+
+
+def _table(*headings: str, title: str) -> Table:
+    """A table with numbers to the right: every column but the first, and those of names."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for index, heading in enumerate(headings):
+        is_name = index == 0 or heading in ("category", "from", "to")
+        table.add_column(
+            heading,
+            justify="left" if is_name else "right",
+            overflow="fold",
+            no_wrap=heading == "category",
+        )
+    return table
+
+
+def _name(model_id: str) -> str:
+    return escape(model_id) or _REFUSED
+
+
+def _mean(side: Side) -> str:
+    return "-" if side.quality is None else f"{side.quality:.3f}"
+
+
+def _differences(found: Totals) -> Iterator[str]:
+    yield _cost_change(found) if found.answered else "-"
+    yield _points(found.quality_change) if found.answered else "-"
+
+
+def _cost_change(found: Totals) -> str:
+    """As a share of what it was; as a multiple where it is more than doubled."""
+    share = found.cost_change_share
+    if share is None:
+        return _signed(found.cost_change)
+    return f"×{1 + share:,.1f}" if share >= 1 else _sign(f"{share:+.0%}")
+
+
+def _points(change: float) -> str:
+    return _sign(f"{change:+.3f}")
+
+
+def _interval(found: Totals) -> str:
+    return " to ".join(map(_points, found.quality_interval))
+
+
+def _signed(amount: Money) -> str:
+    return f"+{dollars(amount)}" if amount.pico > 0 else dollars(amount)
+
+
+def _sign(number: str) -> str:
+    """A rounded number without a sign where nothing is left of it."""
+    return number if number.strip("+-0.%") else number.strip("+-")

@@ -1,0 +1,251 @@
+"""Two policies on the same requests: which decisions change, at what expected cost and quality.
+
+Estimates of quality are of models in categories, not of requests. A thousand requests of one category
+that go to one model share a single error, so that more requests make a mean no surer, and what two
+policies answer alike has no error in their difference at all. The errors of one model in several
+categories rest on the same evidence in part; they are taken to go together, which errs on the side
+of a wide interval. Those of two models are taken as independent.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import fsum, hypot
+from typing import TypeVar
+
+from router.decision.choose import Catalog, NothingAdequate, choose
+from router.decision.experience import Experience
+from router.decision.policy import Circumstances, Policy
+from router.domain.category import Category
+from router.domain.decision import Reason
+from router.domain.estimate import QualityEstimate
+from router.domain.features import Features
+from router.domain.money import ZERO, Money
+
+Key = TypeVar("Key", bound=Hashable)
+
+NOBODY = ""
+"""Stands for a model where a policy refuses."""
+
+_SDS_OF_95_PERCENT = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request as far as decisions go; `id` is what people find it again by."""
+
+    id: str
+    features: Features
+    circumstances: Circumstances
+
+    @property
+    def alone(self) -> Circumstances:
+        """Its circumstances as if it began a session: no policy is held to another one's model."""
+        return replace(self.circumstances, stays_with="")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The model that a policy takes for a request, with what is expected of its answer."""
+
+    model_id: str
+    reason: Reason
+    rule: str
+    cost: Money
+    quality: QualityEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A policy lets no model answer; `why` is what the client would be told."""
+
+    why: str
+
+    @property
+    def model_id(self) -> str:
+        """No model's."""
+        return NOBODY
+
+
+Ruling = Choice | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What the old and the new policy make of one request."""
+
+    case: Case
+    old: Ruling
+    new: Ruling
+
+    @property
+    def category(self) -> Category:
+        """That of the request."""
+        return self.case.features.category
+
+    @property
+    def flow(self) -> tuple[str, str]:
+        """The old model and the new one, by id; `NOBODY` for a refusal."""
+        return self.old.model_id, self.new.model_id
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether another model answers, or only one of the policies refuses."""
+        return self.old.model_id != self.new.model_id
+
+    @property
+    def cost_change(self) -> Money:
+        """By how much the request gets dearer. A refusal costs nothing."""
+        return _cost(self.new) - _cost(self.old)
+
+    @property
+    def both(self) -> tuple[Choice, Choice] | None:
+        """Both choices, where neither policy refuses."""
+        if isinstance(self.old, Choice) and isinstance(self.new, Choice):
+            return self.old, self.new
+        return None
+
+
+def ruling(case: Case, policy: Policy, catalog: Catalog, experience: Experience) -> Ruling:
+    """What `policy` makes of a request when no answer to it is stored."""
+    try:
+        decision = choose(case.features, case.alone, policy, catalog, experience)
+    except NothingAdequate as refusal:
+        return Refusal(refusal.message)
+    chosen = decision.chosen
+    return Choice(
+        chosen.model.id, decision.reason, decision.rule, chosen.cost.expected, chosen.quality
+    )
+
+
+def compared(
+    cases: Iterable[Case], old: Policy, new: Policy, catalog: Catalog, experience: Experience
+) -> Iterator[Pair]:
+    """Each request with the rulings of both policies, in the order of `cases`."""
+    for case in cases:
+        yield Pair(
+            case,
+            ruling(case, old, catalog, experience),
+            ruling(case, new, catalog, experience),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One policy's part of some totals; `quality` is a mean of predictions, None of no request."""
+
+    cost: Money = ZERO
+    quality: float | None = None
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over requests. Cost and quality are of those that neither policy refuses (`answered`).
+
+    A refusal is no saving, and has no quality: it is counted, and left out of everything else.
+    `quality_sd` is the standard deviation of the error of `quality_change`.
+    """
+
+    requests: int = 0
+    changed: int = 0
+    answered: int = 0
+    old: Side = Side()
+    new: Side = Side()
+    quality_change: float = 0.0
+    quality_sd: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse counts that contradict each other."""
+        if not 0 <= max(self.changed, self.answered) <= self.requests:
+            raise ValueError(f"impossible totals: {self!r}")
+
+    @property
+    def changed_share(self) -> float:
+        """The share of requests whose decision changes, from 0 to 1; 0 of none."""
+        return self.changed / self.requests if self.requests else 0.0
+
+    @property
+    def cost_change(self) -> Money:
+        """By how much the answered requests get dearer; negative is a saving."""
+        return self.new.cost - self.old.cost
+
+    @property
+    def cost_change_share(self) -> float | None:
+        """The same as a share of the old cost: -0.2 saves a fifth. None where that was nothing."""
+        return self.cost_change.pico / self.old.cost.pico if self.old.cost else None
+
+    @property
+    def quality_interval(self) -> tuple[float, float]:
+        """Where the change of mean predicted quality lies with 95 %, as far as the estimates know."""
+        margin = _SDS_OF_95_PERCENT * self.quality_sd
+        return self.quality_change - margin, self.quality_change + margin
+
+    def per_thousand(self, cost: Money) -> Money:
+        """A cost of the answered requests, of a thousand such ones; rounded half-even."""
+        return Money(round(Fraction(cost.pico * 1000, max(self.answered, 1))))
+
+
+def totals(pairs: Iterable[Pair]) -> Totals:
+    """The sums over `pairs`."""
+    every = tuple(pairs)
+    answered = tuple(both for pair in every if (both := pair.both))
+    changes = [new.quality.p - old.quality.p for old, new in answered]
+    return Totals(
+        requests=len(every),
+        changed=sum(pair.is_changed for pair in every),
+        answered=len(answered),
+        old=_side([pair.old for pair in every], [old for old, _ in answered]),
+        new=_side([pair.new for pair in every], [new for _, new in answered]),
+        quality_change=fsum(changes) / len(changes) if changes else 0.0,
+        quality_sd=_quality_sd(every),
+    )
+
+
+def grouped(pairs: Iterable[Pair], by: Callable[[Pair], Key]) -> Mapping[Key, Totals]:
+    """The sums of each group, the group of most requests first; ties by name."""
+    groups: defaultdict[Key, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        groups[by(pair)].append(pair)
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), str(item[0])))
+    return {key: totals(group) for key, group in ordered}
+
+
+def changes(pairs: Iterable[Pair]) -> Sequence[Pair]:
+    """The requests whose decision changes, those first whose cost changes most; ties by id."""
+    changed = (pair for pair in pairs if pair.is_changed)
+    return sorted(changed, key=lambda pair: (-abs(pair.cost_change.pico), pair.case.id))
+
+
+def _cost(each: Ruling) -> Money:
+    return each.cost if isinstance(each, Choice) else ZERO
+
+
+def _side(rulings: Sequence[Ruling], answers: Sequence[Choice]) -> Side:
+    return Side(
+        cost=Money(sum(answer.cost.pico for answer in answers)),
+        quality=fsum(answer.quality.p for answer in answers) / len(answers) if answers else None,
+        refused=sum(isinstance(each, Refusal) for each in rulings),
+    )
+
+
+def _quality_sd(pairs: Sequence[Pair]) -> float:
+    """The sd of the mean change of quality, by the rules at the head of this file.
+
+    What a model wins and loses in a category cancels out before anything is squared.
+    """
+    answered = 0
+    errors: defaultdict[tuple[str, Category], float] = defaultdict(float)
+    for pair in pairs:
+        if (both := pair.both) is None:
+            continue
+        answered += 1
+        if pair.is_changed:
+            old, new = both
+            errors[new.model_id, pair.category] += new.quality.sd
+            errors[old.model_id, pair.category] -= old.quality.sd
+    by_model: defaultdict[str, float] = defaultdict(float)
+    for (model_id, _), error in errors.items():
+        by_model[model_id] += abs(error)
+    return hypot(*by_model.values()) / max(answered, 1)
