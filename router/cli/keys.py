@@ -23,6 +23,7 @@ from router.domain.money import Money
 from router.domain.nearest import nearest
 from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore, StoredKey
+from router.wire.overrides import OVERRIDES
 
 HELP = "make, list, rotate and revoke the keys that clients present"
 _NAME = re.compile(r"[!-9;-~][!-~]{0,127}")
@@ -40,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--tag", action="append", default=[], type=_tag, help="on each request")
     create.add_argument("--policy", action="append", default=[], help="it may use this policy only")
     create.add_argument("--model", action="append", default=[], help="it may use this model only")
+    create.add_argument(
+        "--overrides",
+        type=_overrides,
+        metavar="NAMES",
+        help="its requests may override these only: tolerance,candidates; or none",
+    )
     create.add_argument(
         "--budget",
         action="append",
@@ -98,6 +105,7 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
     grants = Grants(
         policies=frozenset(args.policy),
         models=frozenset(args.model),
+        overrides=args.overrides,
         budgets=tuple(Budget(own, *amount) for amount in args.budget),
         limits=(RateLimit(own, args.rpm, args.tpm),) if args.rpm or args.tpm else (),
     )
@@ -182,6 +190,7 @@ def _told(stored: StoredKey, now_s: float) -> dict[str, Any]:
         "tags": key.tags,
         "policies": sorted(key.grants.policies),
         "models": sorted(key.grants.models),
+        "overrides": None if key.grants.overrides is None else sorted(key.grants.overrides),
         "budgets": [str(budget) for budget in key.grants.budgets],
         "limits": [_rates(limit) for limit in key.grants.limits],
         "created": _iso(stored.created_s),
@@ -201,9 +210,12 @@ def _cells(stored: StoredKey, now_s: float) -> Sequence[str]:
 
 def _bounds(key: VirtualKey) -> tuple[str, str]:
     grants = key.grants
-    may = [*(f"policy {p}" for p in sorted(grants.policies)), *sorted(grants.models)]
+    named = [*(f"policy {p}" for p in sorted(grants.policies)), *sorted(grants.models)]
+    may = named or ["everything"]
+    if grants.overrides is not None:
+        may.append(f"overrides {' '.join(sorted(grants.overrides)) or 'none'}")
     bounds = [f"{budget.usd} USD/{budget.window}" for budget in grants.budgets]
-    return ", ".join(may) or "everything", ", ".join([*bounds, *map(_rates, grants.limits)]) or "-"
+    return ", ".join(may), ", ".join([*bounds, *map(_rates, grants.limits)]) or "-"
 
 
 def _rates(limit: RateLimit) -> str:
@@ -232,6 +244,14 @@ def _tag(text: str) -> str:
     if not _TAG.fullmatch(text):
         raise ValueError(text)
     return text
+
+
+def _overrides(text: str) -> frozenset[str]:
+    """`tolerance,candidates`, or `none`."""
+    names = frozenset() if text == "none" else frozenset(text.split(","))
+    if names - set(OVERRIDES):
+        raise ValueError(text)
+    return names
 
 
 def _count(text: str) -> int:

@@ -33,6 +33,7 @@ SECTIONS: Mapping[str, str] = {
     "ledger_spool": "ledger",
     "ledger_url": "ledger",
     "ledger_keep_days": "ledger",
+    "ledger_decisions": "ledger",
     "keys": "keys",
     "rulebook": "budgets and limits",
 }

@@ -61,6 +61,7 @@ def _key(section: KeySection, secret: str) -> VirtualKey:
         models=frozenset(section.models),
         budgets=tuple(each.budget(own) for each in section.budgets),
         limits=(section.limits.limit(own),) if bounded else (),
+        overrides=None if section.overrides is None else frozenset(section.overrides),
     )
     expires_s = None
     if (expires := section.expires) is not None:

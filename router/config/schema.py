@@ -233,6 +233,9 @@ class LedgerSection(Section):
     decisions: bool = True
 
 
+OverrideName = Literal["policy", "tolerance", "ceiling_usd", "candidates", "cache", "dry_run"]
+
+
 class KeySection(Section):
     """A key that clients present to Farthing."""
 
@@ -241,6 +244,7 @@ class KeySection(Section):
     tags: tuple[Tag, ...] = ()
     policies: tuple[Name, ...] = ()
     models: tuple[Name, ...] = ()
+    overrides: tuple[OverrideName, ...] | None = None
     budgets: tuple[AmountSection, ...] = ()
     limits: RatesSection = RatesSection()
     expires: datetime | None = None

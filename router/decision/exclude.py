@@ -18,6 +18,9 @@ def _not_allowed(
 ) -> str | None:
     if circumstances.models and candidate.model.id not in circumstances.models:
         return "the key does not allow it"
+    wanted = circumstances.overrides.candidates
+    if wanted and candidate.model.id not in wanted:
+        return "the request does not want it"
     return None if terms.pool.allows(candidate.model) else "the policy does not allow it"
 
 

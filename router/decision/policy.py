@@ -5,7 +5,7 @@ values from there on.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, Self
 
@@ -17,6 +17,7 @@ from router.domain.hedge import Hedge
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
+from router.domain.overrides import NO_OVERRIDES, Overrides
 
 
 class Otherwise(StrEnum):
@@ -116,7 +117,7 @@ class Circumstances:
     budget has left, None without budgets, and `budget_left` the least share of any, 1.0 without.
     `stays_with` is the model that has called the tools whose results the request brings, "" for none;
     `stands_for` the model that a route takes the asked name for, "" for the name itself. `unix_s` is
-    the moment. Of `headers` and `metadata` there is what some policy asks for, and nothing else.
+    the moment. `overrides` is what the request asks otherwise. Of `headers` and `metadata` there is what some policy asks for, and nothing else.
     """
 
     asked: str = ""
@@ -130,6 +131,7 @@ class Circumstances:
     unix_s: float = 0.0
     headers: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
+    overrides: Overrides = NO_OVERRIDES
 
 
 class Condition(Protocol):
@@ -202,8 +204,8 @@ class Policy:
         """The name of the rule that applies ("" for none) and the terms that follow."""
         for rule in self.rules:
             if rule.matches(features, circumstances):
-                return rule.name, rule.terms
-        return "", self.terms
+                return rule.name, _overridden(rule.terms, circumstances.overrides)
+        return "", _overridden(self.terms, circumstances.overrides)
 
     @property
     def all_terms(self) -> tuple[Terms, ...]:
@@ -218,3 +220,15 @@ class Policy:
             for condition in rule.conditions:
                 every |= condition.asks
         return every
+
+
+def _overridden(terms: Terms, overrides: Overrides) -> Terms:
+    """`terms` with what the request asks otherwise: of two ceilings the lower one counts."""
+    if overrides is NO_OVERRIDES:
+        return terms
+    if overrides.tolerance is not None:
+        terms = replace(terms, within=overrides.tolerance, floor=None)
+    if overrides.ceiling is not None:
+        both = (overrides.ceiling, overrides.ceiling if terms.ceiling is None else terms.ceiling)
+        terms = replace(terms, ceiling=min(both))
+    return terms

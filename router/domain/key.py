@@ -13,6 +13,7 @@ SECRET_PREFIX = "fk-"  # noqa: S105 - no secret, but how ours begin
 class Grants:
     """What a key may do. No policies, or models, means all of them.
 
+    `overrides` are the names of what its requests may ask otherwise, None for whatever they like.
     `budgets` and `limits` are the key's own, beside those of the configuration.
     """
 
@@ -20,6 +21,11 @@ class Grants:
     models: frozenset[str] = frozenset()
     budgets: tuple[Budget, ...] = ()
     limits: tuple[RateLimit, ...] = ()
+    overrides: frozenset[str] | None = None
+
+    def allows_override(self, name: str) -> bool:
+        """Whether a request may ask for this otherwise."""
+        return self.overrides is None or name in self.overrides
 
     def allows_policy(self, name: str) -> bool:
         """Whether requests may be decided by this policy."""

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from router.decision.document import document
 from router.decision.record import Record
 from router.dispatch.fleet import Fleet
@@ -27,12 +29,13 @@ from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.judge import Judge
+from router.pipeline.overriding import overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
 from router.pipeline.refusals import (
     limit_exceeded,
 )
 from router.pipeline.relay import Patience
-from router.pipeline.reply import Reply
+from router.pipeline.reply import PlainReply, Reply
 from router.pipeline.shelf import Shelf, is_still
 from router.pipeline.similar import Asked, Find, Similar
 from router.pipeline.telling import Telling
@@ -80,6 +83,7 @@ class Pipeline:
         self, request: ChatRequest, caller: Caller, balances: Sequence[Balance] = ()
     ) -> Decision:
         """Understand and judge; nothing is sent. Raises ApiError for what cannot be decided."""
+        caller = overriding(request, caller)
         target = self.judge.target(request, caller)
         return self.judge.judged(self.judge.visit(request, caller, target, balances, ()))
 
@@ -87,6 +91,9 @@ class Pipeline:
         """The reply to one request. Raises ApiError for everything the client must be told."""
         visit = await self._visit(raw, caller)
         shelf = self._shelf(visit)
+        if visit.caller.overrides.dry_run:
+            headers = {"x-request-id": caller.request_id}
+            return PlainReply(headers, orjson.dumps(await self._dry(visit, shelf)))
         if shelf.is_shared:
             return await self._together(visit, shelf)
         return await self._served(visit, await self._look(visit, shelf))
@@ -98,11 +105,15 @@ class Pipeline:
         may take a call. Raises the ApiError that `answer` would raise.
         """
         visit = await self._visit(raw, caller)
-        find = await self._look(visit, self._shelf(visit))
+        return await self._dry(visit, self._shelf(visit))
+
+    async def _dry(self, visit: Visit, shelf: Shelf) -> dict[str, Any]:
+        find = await self._look(visit, shelf)
         return document(find.decision, visit.circumstances)
 
     async def _visit(self, raw: bytes, caller: Caller) -> Visit:
         request = parse_chat(raw, self.limits)
+        caller = overriding(request, caller)
         target = self.judge.target(request, caller)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()

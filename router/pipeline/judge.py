@@ -12,9 +12,11 @@ from router.domain.budget import Balance, Budget
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.model import Model
+from router.domain.overrides import NO_OVERRIDES
 from router.features.extract import LanguageOf, features_of
 from router.features.tokens import TokenCounter
 from router.ledger.rulebook import least_left, least_share_left, tightest
+from router.pipeline.overriding import check_candidates, check_pinned
 from router.pipeline.refusals import budget_exceeded, model_not_allowed, policy_not_allowed
 from router.pipeline.visit import Caller, Visit
 from router.ports import World
@@ -44,13 +46,22 @@ class Judge:
 
     def target(self, request: ChatRequest, caller: Caller) -> Policy | Model:
         """What is to decide, or to answer. Raises ApiError 404, and 403 for what the key may not use."""
-        target, grants = resolve(request.asked, self.book, self.models), caller.grants
+        target, grants = self._meant(request, caller), caller.grants
         if isinstance(target, Model):
+            check_pinned(caller, target)
             if not grants.allows_model(target.id):
                 raise model_not_allowed(target.id, grants.models)
         elif not grants.allows_policy(target.name):
             raise policy_not_allowed(target.name, grants.policies)
         return target
+
+    def _meant(self, request: ChatRequest, caller: Caller) -> Policy | Model:
+        if caller.overrides is NO_OVERRIDES:
+            return resolve(request.asked, self.book, self.models)
+        check_candidates(caller, self.models)
+        if named := caller.overrides.policy:
+            return self.book.named(named)
+        return resolve(request.asked, self.book, self.models)
 
     def visit(
         self,
@@ -80,6 +91,7 @@ class Judge:
             stands_for=self.book.stands_for(request.asked),
             unix_s=_supposed(caller.unix_s, self.world.unix_s()),
             headers=_only(asks.headers, caller.headers),
+            overrides=caller.overrides,
             metadata=_only(asks.metadata, request.body.get("metadata")),
         )
         if isinstance(target, Model):

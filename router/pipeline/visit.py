@@ -8,9 +8,11 @@ from router.domain.budget import Balance, Budget
 from router.domain.features import Features
 from router.domain.key import EVERYTHING_GRANTED, Grants
 from router.domain.model import Model
+from router.domain.overrides import NO_OVERRIDES, Overrides
 from router.ledger.rulebook import Payer
 from router.pipeline.shelf import ANY_WISH, Wish
 from router.wire.chat import ChatRequest
+from router.wire.overrides import Stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Caller:
     did not say; `wants_receipt` whether what the answer cost shall come with it. `grants` are those
     of the key, `session` is what the client calls its conversation, "" for nothing, `key_tags` the
     tags that were given to it and not by the client. `headers` are those of the request, by their
-    names in small letters or whatever their case. `budget_left` is a share to suppose, `unix_s` a
+    names in small letters or whatever their case; `stated` what they ask otherwise, by name, and
+    `overrides` what they and the body ask, once that is allowed. `budget_left` is a share to suppose, `unix_s` a
     moment, for explanations; None takes them as they are.
     """
 
@@ -35,6 +38,8 @@ class Caller:
     key_tags: tuple[str, ...] = ()
     session: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stated: Stated = field(default_factory=dict)
+    overrides: Overrides = NO_OVERRIDES
     budget_left: float | None = None
     unix_s: float | None = None
 
@@ -68,7 +73,8 @@ class Visit:
         target = self.target
         if isinstance(target, Model):
             return ("model", target.id, self.request.stream)
-        return (target.name, target.version, self.request.stream)
+        chosen = self.caller.overrides.of_the_choice
+        return (target.name, target.version + chosen, self.request.stream)
 
 
 def payer_of(caller: Caller, target: Policy | Model) -> Payer:

@@ -24,6 +24,7 @@ from router.server.protocol import meet_expectation
 from router.server.standing import policies_told
 from router.wire.encoding import too_large, unpacked
 from router.wire.errors import error_body, error_headers
+from router.wire.overrides import of_headers
 
 _LOG = logging.getLogger(__name__)
 _JSON = "application/json"
@@ -233,6 +234,7 @@ async def _write(
 
 def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> Caller:
     """Who asks, by the headers, whose names may be of any case. Raises ApiError for what is wrong in them."""
+    stated = of_headers(headers)
     own = (tag.strip() for tag in headers.get("x-farthing-tags", "").split(","))
     tags = dict.fromkeys([*key.tags, *filter(None, own)])
     if len(tags) > _MAX_TAGS or not all(map(_TAG.fullmatch, tags)):
@@ -252,6 +254,7 @@ def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> C
         key_tags=key.tags,
         session=_session(headers.get(_SESSION, "")),
         headers=headers,
+        stated=stated,
     )
 
 

@@ -5,13 +5,15 @@ for a wish that is silently ignored is worse than one that is refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from router.domain.errors import ApiError
+from router.domain.nearest import nearest
+from router.wire.overrides import OVERRIDES, Stated, of_member
 
 MEMBER = "farthing"
-_KNOWN = ("receipt",)
+_KNOWN = ("receipt", *OVERRIDES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Extension:
     """What a client asks of Farthing. `receipt`: what the answer cost shall come with it."""
 
     receipt: bool = False
+    overrides: Stated = field(default_factory=dict)
 
 
 NO_EXTENSION = Extension()
@@ -33,9 +36,10 @@ def read_extension(body: Mapping[str, Any]) -> Extension:
         raise ApiError.invalid(MEMBER, f"'{MEMBER}' must be an object.")
     for name in wishes:
         if name not in _KNOWN:
-            known = ", ".join(f"'{each}'" for each in _KNOWN)
-            raise ApiError.invalid(MEMBER, f"'{MEMBER}' takes {known}, and nothing else.")
+            raise ApiError.invalid(
+                f"{MEMBER}.{name}", f"'{MEMBER}' knows no '{name}'{nearest(name, _KNOWN)}"
+            )
     receipt = wishes.get("receipt", False)
     if not isinstance(receipt, bool):
         raise ApiError.invalid(f"{MEMBER}.receipt", f"'{MEMBER}.receipt' must be true or false.")
-    return Extension(receipt=receipt)
+    return Extension(receipt, of_member(wishes, MEMBER))

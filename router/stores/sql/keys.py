@@ -148,6 +148,7 @@ def _written(tags: Sequence[str], grants: Grants) -> str:
             "tags": list(tags),
             "policies": sorted(grants.policies),
             "models": sorted(grants.models),
+            "overrides": None if grants.overrides is None else sorted(grants.overrides),
             "budgets": budgets,
             "limits": limits,
         }
@@ -161,7 +162,12 @@ def _read(text: str, name: str) -> tuple[tuple[str, ...], Grants]:
         for each in read["budgets"]
     )
     limits = (RateLimit(own, each["requests"], each["tokens"]) for each in read["limits"])
+    overrides = read.get("overrides")  # older keys have none
     grants = Grants(
-        frozenset(read["policies"]), frozenset(read["models"]), tuple(budgets), tuple(limits)
+        frozenset(read["policies"]),
+        frozenset(read["models"]),
+        tuple(budgets),
+        tuple(limits),
+        None if overrides is None else frozenset(overrides),
     )
     return tuple(read["tags"]), grants

@@ -1,0 +1,37 @@
+"""What one request asks otherwise than the policy and the proxy would have it."""
+
+from dataclasses import dataclass
+
+from router.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """`policy` decides, whatever the model's name says, "" for the usual one.
+
+    `tolerance` takes the place of the policy's own, and of its floor; `ceiling` counts where it is
+    below the policy's; of the models that may answer anyway only `candidates` may, none for all of
+    them. Without `cache` no stored answer is given, and this one is not stored. A `dry_run` is told
+    the decision, and nothing is sent.
+    """
+
+    policy: str = ""
+    tolerance: float | None = None
+    ceiling: Money | None = None
+    candidates: frozenset[str] = frozenset()
+    cache: bool = True
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no tolerance (NaN included)."""
+        if self.tolerance is not None and not 0.0 <= self.tolerance <= 1.0:
+            raise ValueError(f"a tolerance lies between 0 and 1, not {self.tolerance!r}")
+
+    @property
+    def of_the_choice(self) -> str:
+        """A text that is the same for overrides that choose alike, "" where none bears on the choice."""
+        stated = (self.tolerance, self.ceiling, sorted(self.candidates))
+        return "" if stated == (None, None, []) else repr(stated)
+
+
+NO_OVERRIDES = Overrides()

@@ -1,0 +1,59 @@
+"""What a request asks otherwise: is it allowed, and does it make sense for this request?"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from router.domain.errors import ApiError
+from router.domain.model import Model
+from router.domain.nearest import nearest
+from router.pipeline.shelf import Wish
+from router.pipeline.visit import Caller
+from router.wire.chat import ChatRequest
+from router.wire.overrides import as_overrides, merged
+
+_NOTHING_STORED = Wish(may_read=False, may_store=False)
+_NEED_A_POLICY = ("tolerance", "ceiling_usd", "candidates")
+
+
+def overriding(request: ChatRequest, caller: Caller) -> Caller:
+    """`caller` with what body and headers ask otherwise. Raises ApiError 400, and 403 for what the key may not."""
+    if not request.extension.overrides and not caller.stated:
+        return caller
+    stated = merged(request.extension.overrides, caller.stated)
+    for name in stated:
+        if not caller.grants.allows_override(name):
+            raise _not_allowed(name, caller.grants.overrides or frozenset())
+    overrides = as_overrides(stated)
+    wish = caller.wish if overrides.cache else _NOTHING_STORED
+    return replace(caller, stated=stated, overrides=overrides, wish=wish)
+
+
+def check_pinned(caller: Caller, model: Model) -> None:
+    """Raise ApiError 400 for overrides that only a policy could heed."""
+    for name in _NEED_A_POLICY:
+        if name in caller.stated:
+            raise ApiError.invalid(
+                f"farthing.{name}",
+                f"'{name}' is for requests that a policy decides, and '{model.id}' is asked for by"
+                " its name; send 'auto' as the model, or a 'policy' beside it.",
+            )
+
+
+def check_candidates(caller: Caller, catalog: Mapping[str, Model]) -> None:
+    """Raise ApiError 400 for candidates that there are not."""
+    for name in sorted(caller.overrides.candidates):
+        if name not in catalog:
+            known = [each for each in catalog if caller.grants.allows_model(each)]
+            raise ApiError.invalid(
+                "farthing.candidates", f"There is no model '{name}'{nearest(name, known)}"
+            )
+
+
+def _not_allowed(name: str, allowed: frozenset[str]) -> ApiError:
+    may = ", ".join(sorted(allowed)) or "nothing"
+    return ApiError(
+        403,
+        f"This API key may not override '{name}'; it may override {may}.",
+        code="override_not_allowed",
+        param=f"farthing.{name}",
+    )

@@ -1,0 +1,158 @@
+"""Overrides as a request states them: as members of `farthing` in its body, or as headers.
+
+A new one is a row of `OVERRIDES`, a field of `router.domain.overrides.Overrides` and what it means.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.domain.errors import ApiError
+from router.domain.money import Money
+from router.domain.nearest import nearest
+from router.domain.overrides import NO_OVERRIDES, Overrides
+
+Stated = Mapping[str, Any]
+"""Overrides by their names, with the values that they have in `Overrides`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An override: its header, its field, and how its value is read, from JSON and from a header."""
+
+    header: str
+    field: str
+    right: str
+    of_json: Callable[[Any], Any]
+    of_text: Callable[[str], Any]
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _share(value: Any) -> float:
+    number = _number(value)
+    if not 0.0 <= number <= 1.0:
+        raise ValueError
+    return number
+
+
+def _dollars(value: Any) -> Money:
+    number = _number(value)
+    if number < 0:
+        raise ValueError
+    return Money.from_usd(number)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError
+    return value
+
+
+def _names(value: Any) -> frozenset[str]:
+    if not isinstance(value, list) or not value:
+        raise ValueError
+    return frozenset(map(_name, value))
+
+
+def _flag(value: Any) -> bool:
+    if value is True or value is False:
+        return value
+    raise ValueError
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",")]
+
+
+def _truth(text: str) -> bool:
+    words = {"true": True, "1": True, "false": False, "0": False}
+    if (found := words.get(text.strip().lower())) is None:
+        raise ValueError
+    return found
+
+
+_TRUTH = "must be true or false"
+OVERRIDES: Mapping[str, _Row] = {
+    "policy": _Row("x-farthing-policy", "policy", "must be the name of a policy", _name, str.strip),
+    "tolerance": _Row(
+        "x-farthing-tolerance", "tolerance", "must be a number from 0 to 1", _share, float
+    ),
+    "ceiling_usd": _Row(
+        "x-farthing-ceiling-usd",
+        "ceiling",
+        "must be a number of dollars, 0 or more",
+        _dollars,
+        float,
+    ),
+    "candidates": _Row(
+        "x-farthing-candidates", "candidates", "must be a list of models' ids", _names, _listed
+    ),
+    "cache": _Row("x-farthing-cache", "cache", _TRUTH, _flag, _truth),
+    "dry_run": _Row("x-farthing-dry-run", "dry_run", _TRUTH, _flag, _truth),
+}
+_PREFIX = "x-farthing-"
+_OTHER_HEADERS = ("x-farthing-tags", "x-farthing-deadline-s", "x-farthing-receipt")
+
+
+def of_member(member: Mapping[str, Any], where: str) -> Stated:
+    """The overrides that a body's member states. Raises ApiError 400 for values that make no sense."""
+    return {
+        name: _read(row, member[name], f"{where}.{name}")
+        for name, row in OVERRIDES.items()
+        if member.get(name) is not None
+    }
+
+
+def of_headers(headers: Mapping[str, str]) -> Stated:
+    """The overrides that headers state. Raises ApiError 400, also for headers of ours that there are not."""
+    if not (ours := [name for name in headers if name.lower().startswith(_PREFIX)]):
+        return {}
+    known = [row.header for row in OVERRIDES.values()]
+    for name in ours:
+        if name.lower() not in (*known, *_OTHER_HEADERS):
+            hint = nearest(name.lower(), [*known, *_OTHER_HEADERS])
+            raise ApiError.invalid(name, f"There is no header '{name}'{hint}")
+    return {
+        name: _read(row, _as_json(row, text), row.header)
+        for name, row in OVERRIDES.items()
+        if (text := headers.get(row.header)) is not None
+    }
+
+
+def _as_json(row: _Row, text: str) -> Any:
+    """What JSON would have in the header's place; the text itself where that is nothing sensible."""
+    try:
+        return row.of_text(text)
+    except ValueError:
+        return text
+
+
+def _read(row: _Row, value: Any, where: str) -> Any:
+    try:
+        return row.of_json(value)
+    except ValueError:
+        raise ApiError.invalid(where, f"'{where}' {row.right}.") from None
+
+
+def merged(of_body: Stated, of_head: Stated) -> Stated:
+    """What both state. Raises ApiError 400 where they contradict each other."""
+    for name in of_body.keys() & of_head.keys():
+        if of_body[name] != of_head[name]:
+            header = OVERRIDES[name].header
+            raise ApiError.invalid(
+                header, f"The body's '{name}' and the header '{header}' say different things."
+            )
+    return {**of_body, **of_head}
+
+
+def as_overrides(stated: Stated) -> Overrides:
+    """What was stated, as everybody else knows it."""
+    if not stated:
+        return NO_OVERRIDES
+    return Overrides(**{OVERRIDES[name].field: value for name, value in stated.items()})
