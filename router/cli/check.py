@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from router.app import dry_pipeline, real_world
+from router.cli.constancy import constant_policies
 from router.cli.options import add_config, settings_of
 from router.config.catalog import simulated_catalog
 from router.config.load import has_stored_keys
@@ -80,6 +81,7 @@ def doubts_about(settings: Settings) -> Iterator[str]:
     around = Surroundings(settings.catalog, _keys(settings), _has_budgets(settings))
     for loaded in settings.policies.values():
         yield from map(str, findings(loaded.policy, around))
+    yield from constant_policies(settings, dry_pipeline(settings, real_world()).judge)
 
 
 def _keys(settings: Settings) -> frozenset[str] | None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import orjson
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from router.domain.decision import Candidate, Decision, Reason
 from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.objective import Aim, Objective
+from router.domain.overrides import Overrides
 from tests.decision.catalogs import (
     CATALOGS,
     CIRCUMSTANCES,
@@ -222,6 +224,59 @@ def test_more_confidence_never_lets_more_models_in(
             adequate.append({c.model.id for c in kept if outcome.is_adequate(c)})
 
     assert all(more >= fewer for more, fewer in pairwise(adequate))
+
+
+@given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES, st.frozensets(st.sampled_from(NAMES), max_size=3))
+def test_candidates_of_a_request_only_narrow(
+    catalog: Catalog,
+    features: Features,
+    terms: Terms,
+    circumstances: Circumstances,
+    wanted: frozenset[str],
+) -> None:
+    asked = replace(circumstances, overrides=Overrides(candidates=wanted))
+    outcome = decided(terms, catalog, features, asked)
+    kept = (outcome.chosen, *outcome.fallbacks) if isinstance(outcome, Decision) else ()
+
+    assert {c.model.id for c in kept} <= (wanted or catalog.keys())
+    assert all(terms.pool.allows(c.model) for c in kept)
+
+
+@given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES)
+def test_a_looser_tolerance_of_a_request_never_costs_more(
+    catalog: Catalog, features: Features, terms: Terms, circumstances: Circumstances
+) -> None:
+    terms = replace(terms, otherwise=Otherwise.BEST)
+    costs = [
+        outcome.chosen.cost.expected
+        for tolerance in (0.0, 0.05, 0.2, 1.0)
+        if isinstance(
+            outcome := decided(
+                terms,
+                catalog,
+                features,
+                replace(circumstances, overrides=Overrides(tolerance=tolerance)),
+            ),
+            Decision,
+        )
+    ]
+    assert costs == sorted(costs, reverse=True)
+
+
+@given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES)
+def test_the_same_inputs_make_the_same_bytes(
+    catalog: Catalog, features: Features, terms: Terms, circumstances: Circumstances
+) -> None:
+    turned = dict(reversed(catalog.items()))
+    outcomes = [decided(terms, each, features, circumstances) for each in (catalog, turned)]
+    texts = {
+        orjson.dumps(document(outcome, circumstances))
+        if isinstance(outcome, Decision)
+        else str(outcome)
+        for outcome in outcomes
+    }
+
+    assert len(texts) == 1
 
 
 def test_a_price_can_decide_only_downwards() -> None:

@@ -22,6 +22,7 @@ from router.domain.features import Features
 from router.domain.hedge import Hedge
 from router.domain.model import Capability, Model
 from router.domain.money import Money
+from router.domain.overrides import Overrides
 from tests.decision.catalogs import CATALOGS, FEATURES, NAMES, NOBODY, TERMS, decided, policy
 from tests.domain.builders import catalog, decision, features, model
 
@@ -38,6 +39,8 @@ _ANY_FEATURES = st.builds(
     max_output_tokens=st.none() | st.integers(1, 10**6),
     turns=st.integers(0, 1000),
     tokens_exact=st.booleans(),
+    language=st.none() | st.sampled_from(["", "de"]),
+    difficulty=st.none() | _SHARES,
 )
 _ANY_CIRCUMSTANCES = st.builds(
     Circumstances,
@@ -48,6 +51,18 @@ _ANY_CIRCUMSTANCES = st.builds(
     money_left=st.none() | _MONEY,
     budget_left=_SHARES,
     stays_with=_TEXTS,
+    stands_for=_TEXTS,
+    unix_s=st.floats(0, 2e9),
+    headers=st.dictionaries(_TEXTS, _TEXTS, max_size=2),
+    metadata=st.dictionaries(_TEXTS, _TEXTS, max_size=2),
+    overrides=st.builds(
+        Overrides,
+        policy=_TEXTS,
+        tolerance=st.none() | _SHARES,
+        ceiling=st.none() | st.integers(0, 10**20).map(Money),
+        candidates=st.frozensets(_TEXTS, max_size=2),
+        cache=st.booleans(),
+    ),
 )
 
 
@@ -158,6 +173,7 @@ def test_a_document_in_full() -> None:
         "unix_s": 0.0,
         "headers": {},
         "metadata": {},
+        "overrides": {"policy": "", "candidates": [], "cache": True, "dry_run": False},
     }
     assert told["reference"]["model"] == "top"
 

@@ -1,0 +1,47 @@
+"""Policies that decide nothing, by the ledger's recorded requests or the sample that ships."""
+
+from collections.abc import Iterator
+
+from router.cli.trial_ledger import from_ledger
+from router.cli.trial_sources import cases, known, sample, understanding
+from router.config.settings import Settings
+from router.decision.compare import Case
+from router.decision.constant import LEAST_REQUESTS, constant_choice
+from router.domain.errors import FarthingError
+from router.pipeline.judge import Judge
+from router.pipeline.visit import Caller
+
+_MOST = 2000
+"""Of the newest requests: enough to tell, read in a moment."""
+
+
+def constant_policies(settings: Settings, judge: Judge) -> Iterator[str]:
+    """What is to be said of policies that would always choose the same model."""
+    found, source = _recorded(settings)
+    if len(found) < LEAST_REQUESTS:
+        found, source = _sampled(settings, judge), "the shipped sample"
+    for loaded in settings.policies.values():
+        model = constant_choice(loaded.policy, found, judge.models, judge.experience)
+        if model is not None:
+            yield (
+                f"policy {loaded.policy.name}: decides nothing: of the {len(found)} requests of"
+                f" {source} it would give every one that it answers to {model}"
+            )
+
+
+def _recorded(settings: Settings) -> tuple[list[Case], str]:
+    if not settings.ledger_url and not settings.ledger_path.exists():
+        return [], ""
+    try:
+        gathered = from_ledger(settings, "", _MOST)
+    except FarthingError:
+        return [], ""
+    return [each for each in gathered.cases if isinstance(each, Case)], gathered.source
+
+
+def _sampled(settings: Settings, judge: Judge) -> list[Case]:
+    policies = [loaded.policy for loaded in settings.policies.values()]
+    if not policies:
+        return []
+    every, _ = known(cases(sample(), understanding(judge, Caller(""), *policies)))
+    return list(every)
