@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from router.decision.explain import headline, sentences
+from router.decision.explain import asked_otherwise, headline, sentences
 from router.decision.policy import Circumstances
 from router.domain.decision import Candidate, Decision
 from router.domain.features import Features
@@ -32,7 +32,7 @@ def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]
         "rule": decision.rule,
         "reason": decision.reason.value,
         "headline": headline(decision),
-        "sentences": list(sentences(decision)),
+        "sentences": [*asked_otherwise(circumstances.overrides), *sentences(decision)],
         "required_p": decision.required_p,
         "confidence": decision.bar.confidence,
         "objective": _plain(decision.objective),

@@ -12,6 +12,7 @@ from router.domain.bar import EVEN
 from router.domain.decision import Candidate, Decision, Reason
 from router.domain.money import Money
 from router.domain.objective import Aim
+from router.domain.overrides import Overrides
 
 
 def headline(decision: Decision) -> str:
@@ -55,6 +56,21 @@ def sentences(decision: Decision) -> Iterator[str]:
     yield f"It is expected to cost {chosen.cost.expected} USD; {_saving(chosen, reference)}."
     if decision.fallbacks:
         yield f"Should it fail, {', then '.join(c.model.id for c in decision.fallbacks)} would be asked."
+
+
+def asked_otherwise(overrides: Overrides) -> Iterator[str]:
+    """What the request asks otherwise than its policy, as far as that bears on the choice."""
+    asked = []
+    if overrides.policy:
+        asked.append(f"to be decided by policy '{overrides.policy}'")
+    if overrides.tolerance is not None:
+        asked.append(f"for a tolerance of {overrides.tolerance:g}")
+    if overrides.ceiling is not None:
+        asked.append(f"to cost at most {overrides.ceiling} USD")
+    if overrides.candidates:
+        asked.append(f"for none but {', '.join(sorted(overrides.candidates))}")
+    if asked:
+        yield f"The request itself asks {' and '.join(asked)}."
 
 
 def _choice(decision: Decision) -> str:

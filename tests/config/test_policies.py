@@ -356,8 +356,10 @@ budgets: [{{policy: balanced, usd: 500, per: month}}]
     assert [result for result in results if result.failure] == []
     assert all(loaded_policy.examples for loaded_policy in examples.policies.values())
     assert list(doubts_about(examples)) == [
-        "policy never-worse: decides nothing: of the 131 requests of the shipped sample it would give"
-        " every one that it answers to sim-frontier"
+        (
+            "policy never-worse: decides nothing: of the 131 requests of the shipped sample it would give"
+            " every one that it answers to sim-frontier"
+        )
     ]
 
 

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from router.decision.choose import choose, pin
 from router.decision.document import document
 from router.decision.experience import Experience
-from router.decision.explain import headline, rows, sentences
+from router.decision.explain import asked_otherwise, headline, rows, sentences
 from router.decision.policy import FallBackTo, Otherwise
 from router.domain.category import Category
 from router.domain.decision import Decision, Reason
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective
+from router.domain.overrides import Overrides
 from tests.decision.catalogs import NOBODY, experienced, policy
 from tests.domain.builders import catalog, decision, features, model
 
@@ -164,3 +165,15 @@ def test_how_sure_it_must_be_is_told() -> None:
         "its predicted quality of 0.880 ± 0.050 is not 90% sure to be 0.850 or more",
         "its predicted quality of 0.650 ± 0.050 is not 90% sure to be 0.850 or more",
     ]
+
+
+def test_what_a_request_asks_otherwise_is_told() -> None:
+    asked = Overrides("cheap", 0.2, Money.from_usd("0.01"), frozenset({"b", "a"}))
+
+    assert list(asked_otherwise(asked)) == [
+        (
+            "The request itself asks to be decided by policy 'cheap' and for a tolerance of 0.2 and to cost"
+            " at most 0.01 USD and for none but a, b."
+        )
+    ]
+    assert list(asked_otherwise(Overrides(dry_run=True, cache=False))) == []
