@@ -248,9 +248,10 @@ def _tag(text: str) -> str:
 
 def _overrides(text: str) -> frozenset[str]:
     """`tolerance,candidates`, or `none`."""
-    names = frozenset() if text == "none" else frozenset(text.split(","))
-    if names - set(OVERRIDES):
-        raise ValueError(text)
+    names = frozenset() if text == "none" else frozenset(each.strip() for each in text.split(","))
+    for name in sorted(names - OVERRIDES.keys()):
+        hint = nearest(name, OVERRIDES)
+        raise argparse.ArgumentTypeError(f"there is no override '{name}'{hint}")
     return names
 
 

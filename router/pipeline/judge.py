@@ -16,7 +16,7 @@ from router.domain.overrides import NO_OVERRIDES
 from router.features.extract import LanguageOf, features_of
 from router.features.tokens import TokenCounter
 from router.ledger.rulebook import least_left, least_share_left, tightest
-from router.pipeline.overriding import check_candidates, check_pinned
+from router.pipeline.overriding import check_candidates, check_pinned, policy_named
 from router.pipeline.refusals import budget_exceeded, model_not_allowed, policy_not_allowed
 from router.pipeline.visit import Caller, Visit
 from router.ports import World
@@ -60,7 +60,7 @@ class Judge:
             return resolve(request.asked, self.book, self.models)
         check_candidates(caller, self.models)
         if named := caller.overrides.policy:
-            return self.book.named(named)
+            return policy_named(named, self.book.policies, caller.grants)
         return resolve(request.asked, self.book, self.models)
 
     def visit(

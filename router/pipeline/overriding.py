@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from router.decision.policy import Policy
 from router.domain.errors import ApiError
+from router.domain.key import Grants
 from router.domain.model import Model
 from router.domain.nearest import nearest
+from router.domain.overrides import NO_OVERRIDES
+from router.pipeline.refusals import policy_not_allowed
 from router.pipeline.shelf import Wish
 from router.pipeline.visit import Caller
 from router.wire.chat import ChatRequest
-from router.wire.overrides import as_overrides, merged
+from router.wire.overrides import OVERRIDES, Stated, as_overrides, merged
 
 _NOTHING_STORED = Wish(may_read=False, may_store=False)
 _NEED_A_POLICY = ("tolerance", "ceiling_usd", "candidates")
@@ -21,11 +25,26 @@ def overriding(request: ChatRequest, caller: Caller) -> Caller:
         return caller
     stated = merged(request.extension.overrides, caller.stated)
     for name in stated:
-        if not caller.grants.allows_override(name):
+        if not caller.grants.allows_override(name) and _wants_something(name, stated):
             raise _not_allowed(name, caller.grants.overrides or frozenset())
     overrides = as_overrides(stated)
     wish = caller.wish if overrides.cache else _NOTHING_STORED
     return replace(caller, stated=stated, overrides=overrides, wish=wish)
+
+
+def _wants_something(name: str, stated: Stated) -> bool:
+    """Whether it is more than a word for what is so anyway, as `dry_run: false`."""
+    return bool(stated[name] != getattr(NO_OVERRIDES, OVERRIDES[name].field))
+
+
+def policy_named(name: str, policies: Mapping[str, Policy], grants: Grants) -> Policy:
+    """The policy that a client wants to decide. Raises ApiError 404, and 403 for what the key may not use."""
+    if name not in policies:
+        message = f"There is no policy '{name}'{nearest(name, policies)}"
+        raise ApiError(404, message, code="policy_not_found", param="farthing.policy")
+    if not grants.allows_policy(name):
+        raise policy_not_allowed(name, grants.policies, "farthing.policy")
+    return policies[name]
 
 
 def check_pinned(caller: Caller, model: Model) -> None:

@@ -34,22 +34,22 @@ def limit_exceeded(exceeded: Exceeded) -> ApiError:
     )
 
 
-def policy_not_allowed(name: str, allowed: frozenset[str]) -> ApiError:
-    """403: the key may not use this policy."""
-    return _not_allowed("policy", name, allowed)
+def policy_not_allowed(name: str, allowed: frozenset[str], param: str = "model") -> ApiError:
+    """403: the key may not use this policy, which `param` of the request names."""
+    return _not_allowed("policy", name, allowed, param)
 
 
 def model_not_allowed(name: str, allowed: frozenset[str]) -> ApiError:
     """403: the key may not use this model."""
-    return _not_allowed("model", name, allowed)
+    return _not_allowed("model", name, allowed, "model")
 
 
-def _not_allowed(what: str, name: str, allowed: frozenset[str]) -> ApiError:
+def _not_allowed(what: str, name: str, allowed: frozenset[str], param: str) -> ApiError:
     return ApiError(
         403,
         f"This API key may not use the {what} '{name}'; it may use {', '.join(sorted(allowed))}.",
         code=f"{what}_not_allowed",
-        param="model",
+        param=param,
     )
 
 

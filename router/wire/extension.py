@@ -10,7 +10,7 @@ from typing import Any
 
 from router.domain.errors import ApiError
 from router.domain.nearest import nearest
-from router.wire.overrides import OVERRIDES, Stated, of_member
+from router.wire.overrides import OVERRIDES, Stated, of_member, shortened
 
 MEMBER = "farthing"
 _KNOWN = ("receipt", *OVERRIDES)
@@ -36,8 +36,9 @@ def read_extension(body: Mapping[str, Any]) -> Extension:
         raise ApiError.invalid(MEMBER, f"'{MEMBER}' must be an object.")
     for name in wishes:
         if name not in _KNOWN:
+            shown = shortened(name)
             raise ApiError.invalid(
-                f"{MEMBER}.{name}", f"'{MEMBER}' knows no '{name}'{nearest(name, _KNOWN)}"
+                f"{MEMBER}.{shown}", f"'{MEMBER}' knows no '{shown}'{nearest(shown, _KNOWN)}"
             )
     receipt = wishes.get("receipt", False)
     if not isinstance(receipt, bool):

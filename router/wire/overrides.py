@@ -4,6 +4,7 @@ A new one is a row of `OVERRIDES`, a field of `router.domain.overrides.Overrides
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,8 @@ class _Row:
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value:
+    # As a configuration names things: what is longer, or no ASCII, is none of ours, and stays out of errors.
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise ValueError
     return value
 
@@ -77,6 +79,7 @@ def _truth(text: str) -> bool:
     return found
 
 
+_NAME = re.compile(r"[!-~]{1,128}")
 _TRUTH = "must be true or false"
 OVERRIDES: Mapping[str, _Row] = {
     "policy": _Row("x-farthing-policy", "policy", "must be the name of a policy", _name, str.strip),
@@ -97,6 +100,7 @@ OVERRIDES: Mapping[str, _Row] = {
     "dry_run": _Row("x-farthing-dry-run", "dry_run", _TRUTH, _flag, _truth),
 }
 _PREFIX = "x-farthing-"
+_LONGEST_SHOWN = 64
 _OTHER_HEADERS = ("x-farthing-tags", "x-farthing-deadline-s", "x-farthing-receipt")
 
 
@@ -111,18 +115,33 @@ def of_member(member: Mapping[str, Any], where: str) -> Stated:
 
 def of_headers(headers: Mapping[str, str]) -> Stated:
     """The overrides that headers state. Raises ApiError 400, also for headers of ours that there are not."""
-    if not (ours := [name for name in headers if name.lower().startswith(_PREFIX)]):
+    if not (ours := _ours(headers)):
         return {}
     known = [row.header for row in OVERRIDES.values()]
     for name in ours:
-        if name.lower() not in (*known, *_OTHER_HEADERS):
-            hint = nearest(name.lower(), [*known, *_OTHER_HEADERS])
-            raise ApiError.invalid(name, f"There is no header '{name}'{hint}")
+        if name not in (*known, *_OTHER_HEADERS):
+            shown = shortened(name)
+            hint = nearest(shown, [*known, *_OTHER_HEADERS])
+            raise ApiError.invalid(shown, f"There is no header '{shown}'{hint}")
     return {
         name: _read(row, _as_json(row, text), row.header)
         for name, row in OVERRIDES.items()
-        if (text := headers.get(row.header)) is not None
+        if (text := ours.get(row.header)) is not None
     }
+
+
+def shortened(name: str) -> str:
+    """A name that there is not, as an error shows it and looks for the nearest one: however long it came."""
+    return name[:_LONGEST_SHOWN]
+
+
+def _ours(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that begin like ours, in small letters; one that comes twice has a comma (RFC 9110, 5.3)."""
+    ours: dict[str, str] = {}
+    for header, text in headers.items():
+        if (name := header.lower()).startswith(_PREFIX):
+            ours[name] = f"{ours[name]},{text}" if name in ours else text
+    return ours
 
 
 def _as_json(row: _Row, text: str) -> Any:

@@ -1,5 +1,6 @@
 """What one request asks otherwise, by OpenAI's own client: in its body, by headers, within its key."""
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 
 from tests.e2e.books import rows
 from tests.e2e.configs import ledger_of, write_config
-from tests.e2e.programs import Farthing
+from tests.e2e.programs import Farthing, here
 from tests.e2e.upstreams import Simulator
-from tests.e2e.wire import chat, post
+from tests.e2e.wire import chat, head, post, raw_exchange
 
 CODE = "Write a Python function that merges two sorted lists."
 NUMBERS = count()
@@ -203,7 +204,37 @@ def test_a_policy_that_there_is_not(farthing: Farthing) -> None:
     status, code, told = refused(farthing, policy="cheep")
 
     assert (status, code) == (404, "policy_not_found")
-    assert "cheap" in told
+    assert told == "There is no policy 'cheep'; did you mean 'cheap'?"
+
+
+def test_a_policy_is_named_without_what_makes_it_a_model(farthing: Farthing) -> None:
+    with pytest.raises(openai.NotFoundError, match="did you mean 'cheap'") as caught:
+        asked(farthing, policy="auto:cheap")
+
+    assert caught.value.param == "farthing.policy"
+
+
+def test_bytes_that_are_no_text_are_told_as_such(farthing: Farthing) -> None:
+    for name in ("policy", "candidates", "cache"):
+        got = post(
+            farthing.base_url,
+            chat(CODE),
+            {"authorization": f"Bearer {KEYS['OWN']}", f"x-farthing-{name}": "caf\xe9\xff"},
+        )
+
+        assert (got.status, got.error["param"]) == (400, f"x-farthing-{name}")
+
+
+def test_a_header_that_comes_twice_is_not_half_heard(farthing: Farthing) -> None:
+    body = json.dumps(chat(f"{CODE} Call it twice.")).encode()
+    lines = [f"authorization: Bearer {KEYS['OWN']}", f"content-length: {len(body)}"]
+    both = [f"x-farthing-candidates: {each}" for each in ("sim-open-8b", "sim-mid")]
+    two_minds = [f"x-farthing-dry-run: {each}" for each in ("false", "true")]
+    got = raw_exchange(farthing.url, head(farthing.url, *lines, *both) + body)
+    refusal = raw_exchange(farthing.url, head(farthing.url, *lines, *two_minds) + body)
+
+    assert got.headers["x-farthing-model"] == "sim-mid"
+    assert (refusal.status, refusal.error["param"]) == (400, "x-farthing-dry-run")
 
 
 def test_a_pinned_model_has_no_tolerance(farthing: Farthing) -> None:
@@ -218,6 +249,38 @@ def test_a_key_allows_some_overrides_and_bounds_them(farthing: Farthing) -> None
     assert refused(farthing, "bound", ceiling_usd=1)[:2] == (403, "override_not_allowed")
     assert refused(farthing, "bound", policy="cheap")[:2] == (403, "policy_not_allowed")
     assert refused(farthing, "bound", candidates=["sim-frontier"])[:2] == (400, "no_adequate_model")
+
+
+def test_a_word_for_what_is_so_anyway_overrides_nothing(farthing: Farthing) -> None:
+    assert model_of(asked(farthing, "strict", dry_run=False, cache=True)) == "sim-frontier"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "complaint"),
+    [
+        ("tolerence", "there is no override 'tolerence'; did you mean 'tolerance'?"),
+        ("policy,", "there is no override ''"),
+        ("none,policy", "there is no override 'none'"),
+    ],
+)
+def test_a_key_cannot_be_made_for_overrides_that_there_are_not(
+    config: Path, overrides: str, complaint: str
+) -> None:
+    done = here("keys", "create", "x", "--config", str(config), "--overrides", overrides, env=KEYS)
+
+    assert done.status == 2
+    assert complaint in " ".join(done.err.split())
+
+
+def test_a_key_keeps_its_overrides_when_it_is_rotated(config: Path, tmp_path: Path) -> None:
+    own = tmp_path / "config.yaml"
+    own.write_text(config.read_text("utf-8"), "utf-8")
+    for action in (("create", "some", "--overrides", "tolerance, candidates"), ("rotate", "some")):
+        done = here("keys", action[0], "--config", str(own), *action[1:], env=KEYS)
+        assert done.status == 0, done
+    listed = json.loads(here("keys", "list", "--config", str(own), "--json", env=KEYS).out)
+
+    assert [each["overrides"] for each in listed][-1] == ["candidates", "tolerance"]
 
 
 def test_a_key_that_allows_none(farthing: Farthing) -> None:
