@@ -1,12 +1,13 @@
 """`farthing schema`: the language of policies, for editors and as a page."""
 
 import argparse
+from pathlib import Path
 
 import orjson
 
 from router.config.reference import policy_page, policy_schema
 
-HELP = "print the JSON Schema of policy files, for editors"
+HELP = "print the language of policies: a JSON Schema for editors, or the reference page for people"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,12 +15,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--markdown", action="store_true", help="print the reference page of the language instead"
     )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write it to a file instead of printing it"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print it; always 0."""
+    """Print it, or write it to a file; always 0."""
     text = policy_page() if args.markdown else policy_schema_text()
-    print(text, end="")  # noqa: T201 - a command line speaks by printing
+    if args.output is not None:
+        args.output.write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")  # noqa: T201 - a command line speaks by printing
     return 0
 
 

@@ -15,6 +15,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MIN = 24 * 60
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_OURS = "x-farthing-"
 _SECRET = re.compile(r"(?i)authorization|cookie|api-?key|token|secret|password")
 
 Schema = Mapping[str, Any]
@@ -102,6 +103,8 @@ def labels(value: object, *, secret: bool = False) -> dict[str, frozenset[str]]:
         raise ValueError(
             f"must not ask for '{hidden[0]}', which holds a secret; use 'key' or 'tag'"
         )
+    if secret and (ours := sorted(name for name in value if name.lower().startswith(_OURS))):
+        raise ValueError(f"must not ask for '{ours[0]}', which is the proxy's own; use 'tag'")
     return {name: words(wanted) for name, wanted in value.items()}
 
 

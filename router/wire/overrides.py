@@ -79,6 +79,11 @@ def _truth(text: str) -> bool:
     return found
 
 
+def _caching(text: str) -> bool:
+    """The words of Cache-Control (RFC 9111, 5.2.1) do as well: either keeps this request out of it."""
+    return False if text.strip().lower() in ("no-cache", "no-store") else _truth(text)
+
+
 _NAME = re.compile(r"[!-~]{1,128}")
 _TRUTH = "must be true or false"
 OVERRIDES: Mapping[str, _Row] = {
@@ -96,7 +101,7 @@ OVERRIDES: Mapping[str, _Row] = {
     "candidates": _Row(
         "x-farthing-candidates", "candidates", "must be a list of models' ids", _names, _listed
     ),
-    "cache": _Row("x-farthing-cache", "cache", _TRUTH, _flag, _truth),
+    "cache": _Row("x-farthing-cache", "cache", _TRUTH, _flag, _caching),
     "dry_run": _Row("x-farthing-dry-run", "dry_run", _TRUTH, _flag, _truth),
 }
 _PREFIX = "x-farthing-"

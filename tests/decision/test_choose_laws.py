@@ -14,6 +14,7 @@ from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
 from router.domain.decision import Candidate, Decision, Reason
 from router.domain.features import Features
 from router.domain.model import Model
+from router.domain.money import Money
 from router.domain.objective import Aim, Objective
 from router.domain.overrides import Overrides
 from tests.decision.catalogs import (
@@ -261,6 +262,35 @@ def test_a_looser_tolerance_of_a_request_never_costs_more(
         )
     ]
     assert costs == sorted(costs, reverse=True)
+
+
+@given(
+    CATALOGS,
+    FEATURES,
+    TERMS,
+    CIRCUMSTANCES,
+    st.none() | st.sampled_from([0.0, 0.1, 1.0]),
+    st.none() | st.sampled_from([Money(0), Money.from_usd("0.001"), Money.from_usd(1)]),
+)
+def test_an_override_decides_as_a_policy_of_these_terms_would(
+    catalog: Catalog,
+    features: Features,
+    terms: Terms,
+    circumstances: Circumstances,
+    tolerance: float | None,
+    ceiling: Money | None,
+) -> None:
+    asked = Overrides(tolerance=tolerance, ceiling=ceiling, candidates=frozenset(catalog))
+    stated = terms
+    if tolerance is not None:
+        stated = replace(stated, within=tolerance, floor=None)
+    if ceiling is not None:
+        both = (ceiling, ceiling if stated.ceiling is None else stated.ceiling)
+        stated = replace(stated, ceiling=min(both))
+    overridden = decided(terms, catalog, features, replace(circumstances, overrides=asked))
+    written = decided(stated, catalog, features, circumstances)
+
+    assert str(overridden) == str(written)
 
 
 @given(CATALOGS, FEATURES, TERMS, CIRCUMSTANCES)

@@ -158,6 +158,7 @@ def test_a_condition_says_what_must_be_found_out_for_it() -> None:
             {"Authorization": "*"},
             "must not ask for 'Authorization', which holds a secret",
         ),
+        ("header", {"X-Farthing-Team": "*"}, "which is the proxy's own; use 'tag'"),
         ("header", {"x-api-key": "*"}, "must not ask for 'x-api-key', which holds a secret"),
         ("time", "night", "must be a mapping of some of days, from, until, timezone"),
         ("time", {"hours": "9-5"}, "must be a mapping of some of days, from, until, timezone"),

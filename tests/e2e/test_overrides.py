@@ -116,8 +116,9 @@ def test_without_the_cache_nothing_stored_is_given(farthing: Farthing) -> None:
     hit = asked(farthing, text=CODE)
     fresh = asked(farthing, text=CODE, cache=False)
     by_header = asked(farthing, text=CODE, headers={"x-farthing-cache": "false"})
+    by_word = asked(farthing, text=CODE, headers={"x-farthing-cache": "no-cache"})
 
-    told = [got.headers["x-farthing-cache"] for got in (hit, fresh, by_header)]
+    told = [got.headers["x-farthing-cache"] for got in (hit, fresh, by_header, by_word)]
     assert told[0] == "hit"
     assert "hit" not in told[1:]
 
