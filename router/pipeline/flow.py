@@ -29,7 +29,7 @@ from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.judge import Judge
-from router.pipeline.overriding import overriding
+from router.pipeline.overriding import choosing, overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
 from router.pipeline.refusals import (
     limit_exceeded,
@@ -274,7 +274,11 @@ class Pipeline:
         if caller.session:
             books.answers_by = lambda model_id: self._stay(caller, model_id)
         return Telling(
-            caller.request_id, decision, books, caller.wants_receipt or request.extension.receipt
+            caller.request_id,
+            decision,
+            books,
+            caller.wants_receipt or request.extension.receipt,
+            overridden=choosing(caller),
         )
 
     def _stay(self, caller: Caller, model_id: str) -> None:

@@ -17,6 +17,7 @@ from router.wire.overrides import OVERRIDES, Stated, as_overrides, merged
 
 _NOTHING_STORED = Wish(may_read=False, may_store=False)
 _NEED_A_POLICY = ("tolerance", "ceiling_usd", "candidates")
+_OF_THE_CHOICE = ("policy", *_NEED_A_POLICY)
 
 
 def overriding(request: ChatRequest, caller: Caller) -> Caller:
@@ -45,6 +46,11 @@ def policy_named(name: str, policies: Mapping[str, Policy], grants: Grants) -> P
     if not grants.allows_policy(name):
         raise policy_not_allowed(name, grants.policies, "farthing.policy")
     return policies[name]
+
+
+def choosing(caller: Caller) -> tuple[str, ...]:
+    """The names of what the request asks otherwise, and which model answers it depends on."""
+    return tuple(name for name in _OF_THE_CHOICE if name in caller.stated) if caller.stated else ()
 
 
 def check_pinned(caller: Caller, model: Model) -> None:

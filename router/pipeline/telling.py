@@ -12,16 +12,23 @@ from router.wire.receipt import receipt_event, receipt_headers, with_receipt
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """A decided request, its books, and whether the client wants to read in them."""
+    """A decided request, its books, and whether the client wants to read in them.
+
+    `overridden` are the names of what the request asked otherwise, and was decided by.
+    """
 
     request_id: str
     decision: Decision
     books: Bookkeeper
     tells_receipt: bool
+    overridden: tuple[str, ...] = ()
 
     def headers(self, answering: Candidate, *, attempts: int, cache: str) -> dict[str, str]:
         """What is known before the answer has ended."""
-        return headers_of(self.request_id, self.decision, answering, attempts=attempts, cache=cache)
+        told = headers_of(self.request_id, self.decision, answering, attempts=attempts, cache=cache)
+        if self.overridden:
+            told["x-farthing-reason"] += f"; overridden: {', '.join(self.overridden)}"
+        return told
 
     def receipted(self, headers: dict[str, str], body: bytes) -> PlainReply:
         """The whole answer, with what it cost in its headers, and in itself where that is wished."""

@@ -99,7 +99,10 @@ def test_without_overrides_the_policy_decides(farthing: Farthing) -> None:
 def test_body_and_headers_ask_for_the_same(
     farthing: Farthing, overrides: dict[str, Any], headers: dict[str, str], model: str
 ) -> None:
-    assert model_of(asked(farthing, **overrides)) == model
+    got = asked(farthing, **overrides)
+
+    assert model_of(got) == model
+    assert got.headers["x-farthing-reason"].endswith(f"; overridden: {next(iter(overrides))}")
     assert model_of(asked(farthing, headers=headers)) == model
     assert model_of(asked(farthing, headers=headers, **overrides)) == model
 
