@@ -78,7 +78,8 @@ def with_policies_of(folder: Path, settings: Settings) -> Settings:
 def doubts_about(settings: Settings) -> Iterator[str]:
     """What is allowed and yet hardly meant, in policies and routes."""
     yield from of_routes(settings.book, settings.known)
-    around = Surroundings(settings.catalog, _keys(settings), _has_budgets(settings))
+    keys = _keys(settings)
+    around = Surroundings(settings.catalog, keys, keys is None or _has_budgets(settings))
     for loaded in settings.policies.values():
         yield from map(str, findings(loaded.policy, around))
     yield from constant_policies(settings, dry_pipeline(settings, real_world()).judge)
@@ -92,9 +93,9 @@ def _keys(settings: Settings) -> frozenset[str] | None:
 
 
 def _has_budgets(settings: Settings) -> bool:
-    """Whether anything may have a budget; keys in the database may."""
+    """Whether anything that is configured has a budget; keys in the database may have one, too."""
     own = any(key.grants.budgets for key in settings.keys)
-    return own or bool(settings.rulebook.budgets) or _keys(settings) is None
+    return own or bool(settings.rulebook.budgets)
 
 
 @dataclass(frozen=True, slots=True)

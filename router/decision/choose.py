@@ -63,18 +63,14 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     that cannot answer and may yet be the reference.
     """
     rule, terms = policy.terms_for(features, circumstances)
-    models = {key: terms.pool.within(catalog[key]) for key in sorted(catalog)}
-    candidates = {
-        key: candidate_for(model, features, experience, terms.latency_quantile)
-        for key, model in models.items()
-    }
-    at_hand = [stored_by(models[key], features) for key in sorted(stored)]
+    candidates = _estimated(catalog, features, terms, experience)
+    at_hand = [stored_by(terms.pool.within(catalog[key]), features) for key in sorted(stored)]
     able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))
     named = _named(terms, circumstances)
     if named in known and named not in candidates:
-        candidates[named] = candidate_for(known[named], features, experience)
+        candidates |= _estimated({named: known[named]}, features, terms, experience)
     reference = _reference(terms, named, candidates, able)
     ranking = _rank(able, terms, _bar(terms, reference))
     ranking = _staying(ranking, able, circumstances.stays_with)
@@ -136,6 +132,18 @@ class _Ranking:
     reason: Reason | None
     ordered: tuple[Candidate, ...]
     exclusions: tuple[Exclusion, ...]
+
+
+def _estimated(
+    catalog: Catalog, features: Features, terms: Terms, experience: Experience
+) -> dict[str, Candidate]:
+    """Every model with what is predicted of its answer, in the places that the policy allows."""
+    return {
+        key: candidate_for(
+            terms.pool.within(catalog[key]), features, experience, terms.latency_quantile
+        )
+        for key in sorted(catalog)
+    }
 
 
 def _split(

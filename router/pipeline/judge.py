@@ -11,6 +11,7 @@ from router.decision.resolve import PolicyBook, resolve
 from router.domain.budget import Balance, Budget
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.decision import Decision, ExclusionReason
+from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.overrides import NO_OVERRIDES
 from router.features.extract import LanguageOf, features_of
@@ -73,27 +74,8 @@ class Judge:
         stays_with: str = "",
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
-        asks = self.book.asks
-        features = features_of(
-            request.body,
-            self.counter,
-            language_of=self.language_of if asks.language else None,
-            rates_difficulty=asks.difficulty,
-        )
-        circumstances = Circumstances(
-            asked=request.asked,
-            key=caller.key,
-            tags=frozenset(caller.tags),
-            models=caller.grants.models,
-            money_left=least_left(balances),
-            stays_with=stays_with,
-            budget_left=_supposed(caller.budget_left, least_share_left(balances)),
-            stands_for=self.book.stands_for(request.asked),
-            unix_s=_supposed(caller.unix_s, self.world.unix_s()),
-            headers=_only(asks.headers, caller.headers),
-            overrides=caller.overrides,
-            metadata=_only(asks.metadata, request.body.get("metadata")),
-        )
+        features = self._features(request)
+        circumstances = self._circumstances(request, caller, balances, stays_with)
         if isinstance(target, Model):
             terms = Terms(cache=self.book.named(self.book.default).terms.cache)
         else:
@@ -108,6 +90,34 @@ class Judge:
             budgets=budgets,
             balances=balances,
             began_s=self.world.monotonic_s(),
+        )
+
+    def _features(self, request: ChatRequest) -> Features:
+        asks = self.book.asks
+        return features_of(
+            request.body,
+            self.counter,
+            language_of=self.language_of if asks.language else None,
+            rates_difficulty=asks.difficulty,
+        )
+
+    def _circumstances(
+        self, request: ChatRequest, caller: Caller, balances: Sequence[Balance], stays_with: str
+    ) -> Circumstances:
+        asks = self.book.asks
+        return Circumstances(
+            asked=request.asked,
+            key=caller.key,
+            tags=frozenset(caller.tags),
+            models=caller.grants.models,
+            money_left=least_left(balances),
+            budget_left=_supposed(caller.budget_left, least_share_left(balances)),
+            stays_with=stays_with,
+            stands_for=self.book.stands_for(request.asked),
+            unix_s=_supposed(caller.unix_s, self.world.unix_s()),
+            headers=_only(asks.headers, caller.headers),
+            metadata=_only(asks.metadata, request.body.get("metadata")),
+            overrides=caller.overrides,
         )
 
     def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
@@ -146,5 +156,5 @@ def _only(names: Collection[str], given: Any) -> dict[str, str]:
     return {name: text.encode(errors="replace").decode() for name, text in found.items()}
 
 
-def _supposed(share: float | None, real: float) -> float:
-    return real if share is None else share
+def _supposed(wanted: float | None, real: float) -> float:
+    return real if wanted is None else wanted
