@@ -1,0 +1,46 @@
+"""A pool: the models between which outcomes are compared, with their prices, outside any configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from router.domain.category import Category
+from router.domain.model import Ability
+
+
+@dataclass(frozen=True, slots=True)
+class PoolModel:
+    """One model of a pool. Prices are USD per 1,000,000 tokens.
+
+    `usd_per_call` stands for tokens and prices where the source of the outcomes has neither.
+    `abilities` are what the pool's author holds of the model, a category each; empty where nothing.
+    """
+
+    name: str
+    input_usd_per_1m: float
+    output_usd_per_1m: float
+    usd_per_call: float | None = None
+    abilities: Mapping[Category, Ability] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse negative prices (NaN included)."""
+        prices = (self.input_usd_per_1m, self.output_usd_per_1m, self.usd_per_call or 0.0)
+        if not all(0.0 <= price < float("inf") for price in prices):
+            raise ValueError(f"{self.name}: a price is zero or more, not {prices}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Models by name, in the order of the file; `datasets` are the ones it is for, empty for all.
+
+    `has_nominal_costs`: a call costs `usd_per_call`, whatever the outcomes say.
+    """
+
+    name: str
+    models: tuple[PoolModel, ...]
+    datasets: frozenset[str] = frozenset()
+    has_nominal_costs: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The models' names, the columns of every table about this pool."""
+        return tuple(model.name for model in self.models)

@@ -1,0 +1,32 @@
+"""What a router predicts of every model of a pool for every prompt, as tables."""
+
+from dataclasses import dataclass
+
+from router.domain.outcomes import Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """Prompts in rows, models in columns.
+
+    `p_quality` is the calibrated probability of a good answer in [0, 1], `p_sd` its standard deviation;
+    `costs_usd` the expected dollars of a call, `latencies_s` its expected seconds (NaN: unknown).
+    """
+
+    prompt_ids: tuple[str, ...]
+    models: tuple[str, ...]
+    p_quality: Floats
+    p_sd: Floats
+    costs_usd: Floats
+    latencies_s: Floats
+
+    def __post_init__(self) -> None:
+        """Refuse tables of different sizes and probabilities that are none."""
+        shape = (len(self.prompt_ids), len(self.models))
+        tables = (self.p_quality, self.p_sd, self.costs_usd, self.latencies_s)
+        if any(table.shape != shape for table in tables):
+            raise ValueError(
+                f"every table of predictions is {shape[0]} prompts x {shape[1]} models"
+            )
+        if not ((self.p_quality >= 0.0) & (self.p_quality <= 1.0) & (self.p_sd >= 0.0)).all():
+            raise ValueError("quality is a probability with a standard deviation")
