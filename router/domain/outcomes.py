@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from router.domain.kinship import Floats as Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,62 @@
+"""How many tokens a call of a model takes, from what it took on prompts that resemble the prompt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.domain.kinship import Floats, Kinship
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpendingModel:
+    """Tokens of `names` on each kind of prompt.
+
+    `outputs` are mean output tokens, (models, kinds), reasoning included; `usual` those over all prompts,
+    (models,). `input_ratios` are a vendor's count of input tokens by ours, (models,). A model that was
+    not seen takes the mean of those that were. `floor` is the least weight of the kind against the usual.
+    """
+
+    names: tuple[str, ...]
+    outputs: Floats
+    usual: Floats
+    input_ratios: Floats
+    floor: float
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not belong together, and numbers of tokens below 0."""
+        rows = (len(self.names),)
+        if not self.outputs.shape[:1] == self.usual.shape == self.input_ratios.shape == rows:
+            raise ValueError(f"{rows[0]} models have {len(self.outputs)} rows of tokens")
+        if not all((each >= 0).all() for each in (self.outputs, self.usual, self.input_ratios)):
+            raise ValueError("numbers of tokens are zero or more")
+
+    def tokens(self, scored_as: str | None, kinship: Kinship, prompt_tokens: int) -> tuple[float, float]:
+        """Expected input and output tokens of one call."""
+        weight = self.floor + (1.0 - self.floor) * kinship.familiarity
+        if scored_as in self.names:
+            row = self.names.index(scored_as)
+            of_kinds, usual, ratio = self.outputs[row], self.usual[row], self.input_ratios[row]
+        else:
+            of_kinds, usual = self.outputs.mean(axis=0), self.usual.mean()
+            ratio = self.input_ratios.mean()
+        output = weight * (of_kinds @ kinship.shares) + (1.0 - weight) * usual
+        return float(ratio) * prompt_tokens, float(output)
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The tables, as arrays by name."""
+        return {"outputs": self.outputs, "usual": self.usual, "input_ratios": self.input_ratios}
+
+    @classmethod
+    def from_arrays(
+        cls, names: Sequence[str], floor: float, arrays: Mapping[str, NDArray[np.generic]]
+    ) -> "SpendingModel":
+        """The reverse of `arrays`. Raises KeyError for what is missing, ValueError for what is wrong."""
+        return cls(
+            names=tuple(names),
+            outputs=arrays["outputs"].astype(np.float64),
+            usual=arrays["usual"].astype(np.float64),
+            input_ratios=arrays["input_ratios"].astype(np.float64),
+            floor=floor,
+        )

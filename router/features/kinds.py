@@ -1,0 +1,113 @@
+"""Which of the kinds of prompts with known outcomes a prompt resembles, and how surely.
+
+A kind is a set of prompts that were learnt from: one dataset, one user's category. Everything is linear
+in the weights of the prompt's token ids and neighbouring pairs (`router.features.hashing`), so one
+table of numbers holds it all: the classifier of kinds, the centre of each kind, and the traits.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.domain.kinship import Floats, Kinship
+from router.features.hashing import buckets_of
+
+WINDOW_CHARS = 4096
+"""Longer texts are read at both ends only: what is asked stands there, what it is about between."""
+
+
+def read_part(text: str) -> str:
+    """What is read of a text: all, or its two ends."""
+    if len(text) <= WINDOW_CHARS:
+        return text
+    half = WINDOW_CHARS // 2
+    return f"{text[:half]}\n{text[-half:]}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KindModel:
+    """What was learnt of `kinds` kinds of prompts, by 2 ** `bits` buckets.
+
+    `idf` is the weight of each bucket, (buckets,); `table` and `scales` are (buckets, columns) and
+    (columns,), whose product has three groups of columns: the classifier's weights and the centres
+    (of length 1), one column per kind each, then one per trait. `offsets` are the classifier's
+    constants, (kinds,). `familiar` are the constant and the slope by which the likeness to the nearest
+    centre becomes familiarity.
+    """
+
+    kinds: int
+    bits: int
+    idf: NDArray[np.float32]
+    table: NDArray[np.int8]
+    scales: NDArray[np.float32]
+    offsets: NDArray[np.float32]
+    familiar: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not belong together, and numbers that are none."""
+        buckets, columns = 2**self.bits, self.table.shape[1]
+        shapes = (self.idf.shape, self.table.shape, self.scales.shape, self.offsets.shape)
+        if shapes != ((buckets,), (buckets, columns), (columns,), (self.kinds,)):
+            raise ValueError(f"tables of kinds do not belong together: {shapes}")
+        if not 0 < 2 * self.kinds <= columns or self.table.dtype != np.int8:
+            raise ValueError(f"{columns} columns of {self.table.dtype} for {self.kinds} kinds")
+        numbers = (self.idf, self.scales, self.offsets, np.asarray(self.familiar))
+        if not all(np.isfinite(each).all() for each in numbers):
+            raise ValueError("a table of kinds holds what is no number")
+
+    @property
+    def traits(self) -> int:
+        """How many traits a prompt has."""
+        return int(self.table.shape[1]) - 2 * self.kinds
+
+    def of(self, tokens: Sequence[int]) -> Kinship:
+        """The kinship of a prompt with these token ids (of `read_part` of its text)."""
+        buckets = buckets_of(tokens, self.bits)
+        weights = self.idf[buckets].astype(np.float64)
+        length = float(np.sqrt(weights @ weights)) or 1.0
+        signs = (weights @ self.table[buckets]) * (self.scales / length)
+        logits = signs[: self.kinds] + self.offsets.astype(np.float64)
+        likeness = float(signs[self.kinds : 2 * self.kinds].max())
+        return Kinship(
+            shares=softmax(logits),
+            traits=signs[2 * self.kinds :],
+            familiarity=_sigmoid(self.familiar[0] + self.familiar[1] * likeness),
+        )
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """All that was learnt, as arrays by name."""
+        return {
+            "idf": self.idf,
+            "table": self.table,
+            "scales": self.scales,
+            "offsets": self.offsets,
+            "familiar": np.asarray(self.familiar, dtype=np.float64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "KindModel":
+        """The reverse of `arrays`. Raises KeyError for what is missing, ValueError for what is wrong."""
+        constant, slope = (float(each) for each in arrays["familiar"].astype(np.float64))
+        idf = arrays["idf"].astype(np.float32, casting="same_kind")
+        return cls(
+            kinds=len(arrays["offsets"]),
+            bits=(len(idf) - 1).bit_length(),
+            idf=idf,
+            table=arrays["table"].astype(np.int8, casting="same_kind"),
+            scales=arrays["scales"].astype(np.float32, casting="same_kind"),
+            offsets=arrays["offsets"].astype(np.float32, casting="same_kind"),
+            familiar=(constant, slope),
+        )
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities that sum to 1."""
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum(), dtype=np.float64)
+
+
+def _sigmoid(logit: float) -> float:
+    return 1.0 / (1.0 + exp(-min(max(logit, -60.0), 60.0)))

@@ -1,0 +1,138 @@
+"""Fits which kind a prompt is of: a multinomial logistic regression over its tokens, and the kinds' centres."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from router.domain.kinship import Floats
+from router.features.hashing import buckets_of
+from router.features.kinds import KindModel
+
+BITS = 14
+_INVERSE_PENALTY = 5.0
+_MOST_ITERATIONS = 60
+"""Of the classifier. Between 3 and 10 the penalty matters little; see benchmarks/routing."""
+_LEAST_DOCUMENTS = 2
+"""A bucket seen in one prompt alone says nothing about others."""
+_TRAITS = 3
+_TRAIT_PENALTY = 8.0
+_LARGEST_INT8 = 127
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighted:
+    """Prompts as rows of bucket weights, each of length 1, and the weight of each bucket."""
+
+    rows: sparse.csr_matrix
+    idf: NDArray[np.float32]
+
+
+def weighted(prompts: Sequence[Sequence[int]], bits: int = BITS) -> Weighted:
+    """Inverse document frequencies (Spärck Jones 1972) of the buckets of these token ids, and the rows."""
+    found = [buckets_of(tokens, bits) for tokens in prompts]
+    indices = np.concatenate(found).astype(np.int64)
+    starts = np.concatenate(([0], np.cumsum([len(each) for each in found])))
+    documents = np.bincount(indices, minlength=2**bits)
+    idf = np.log((1.0 + len(prompts)) / (1.0 + documents))
+    idf[documents < _LEAST_DOCUMENTS] = 0.0
+    idf = idf.astype(np.float32)
+    table = sparse.csr_matrix((idf[indices].astype(np.float64), indices, starts), (len(found), 2**bits))
+    lengths = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
+    return Weighted(sparse.diags(1.0 / np.where(lengths > 0, lengths, 1.0)) @ table, idf)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traits:
+    """Columns of weights, (buckets, traits), and what each adds to each model's score, (models, traits)."""
+
+    columns: Floats
+    loadings: Floats
+
+
+def fit_traits(data: Weighted, residuals: Floats) -> Traits:
+    """What prompts of one kind differ in: reduced-rank ridge regression (Izenman 1975).
+
+    `residuals` are scores less the means of the kind, (prompts, models), NaN for no answer.
+    """
+    known = np.nan_to_num(residuals)
+    _, _, directions = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
+    wide = directions[: 4 * _TRAITS].T
+    fit = Ridge(alpha=_TRAIT_PENALTY, fit_intercept=False).fit(data.rows, known @ wide)
+    weights = np.atleast_2d(fit.coef_)
+    _, _, turned = np.linalg.svd(data.rows @ weights.T, full_matrices=False)
+    turn = turned[:_TRAITS].T
+    return Traits(weights.T @ turn, wide @ turn)
+
+
+def fit_kinds(
+    data: Weighted, kinds: NDArray[np.intp], n_kinds: int, traits: Traits, seed: int
+) -> KindModel:
+    """The kind model: classifier, centres, traits and the scale of familiarity, in one table."""
+    weights, offsets = _classifier(data.rows, kinds, n_kinds, seed)
+    sums = _sums(data.rows, kinds, n_kinds)
+    centres = sums / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
+    table, scales = _quantised(np.hstack((weights, centres, traits.columns)))
+    return KindModel(
+        kinds=n_kinds,
+        bits=int(np.log2(len(data.idf))),
+        idf=data.idf,
+        table=table,
+        scales=scales,
+        offsets=offsets.astype(np.float32),
+        familiar=_familiar(data.rows, kinds, sums),
+    )
+
+
+def _classifier(
+    rows: sparse.csr_matrix, kinds: NDArray[np.intp], n_kinds: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Weights, (buckets, kinds), and constants. One kind needs no classifier."""
+    if n_kinds == 1:
+        return np.zeros((rows.shape[1], 1)), np.zeros(1)
+    model = LogisticRegression(
+        C=_INVERSE_PENALTY, max_iter=_MOST_ITERATIONS, tol=1e-3, random_state=seed
+    )
+    model.fit(rows, kinds)
+    if n_kinds == 2:  # scikit-learn keeps the second class's weights alone
+        return np.hstack((-model.coef_.T, model.coef_.T)) / 2, np.r_[-model.intercept_, model.intercept_] / 2
+    return model.coef_.T, model.intercept_
+
+
+def _sums(rows: sparse.csr_matrix, kinds: NDArray[np.intp], n_kinds: int) -> Floats:
+    member = sparse.csr_matrix(np.eye(n_kinds)[kinds])
+    return np.asarray((rows.T @ member).todense())
+
+
+def _familiar(rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats) -> tuple[float, float]:
+    """Constant and slope that tell prompts of the kinds from prompts of none, by the likeness to a centre.
+
+    Every prompt stands for both: once as one of its kind, the centre being made without it, once as
+    one of no kind, its own kind being left out.
+    """
+    own = np.arange(rows.shape[0])
+    products = np.asarray(rows @ sums)
+    likeness = products / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
+    squares = (sums**2).sum(axis=0)[kinds]
+    without = np.sqrt(np.maximum(squares - 2 * products[own, kinds] + 1.0, 1e-9))
+    as_one = likeness.copy()
+    as_one[own, kinds] = (products[own, kinds] - 1.0) / without
+    as_none = likeness.copy()
+    as_none[own, kinds] = -1.0
+    inside, outside = as_one.max(axis=1), as_none.max(axis=1)
+    if sums.shape[1] == 1:  # nothing to compare with: half of the rarest twentieth is taken as familiar
+        outside = np.full_like(inside, 2 * np.quantile(inside, 0.05) - np.median(inside))
+    model = LogisticRegression(C=1e4).fit(
+        np.concatenate((inside, outside))[:, None], np.repeat((1, 0), len(own))
+    )
+    slope = max(0.0, float(model.coef_[0, 0]))
+    return (float(model.intercept_[0]) if slope else 0.0), slope
+
+
+def _quantised(columns: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Columns as whole numbers from -127 to 127, and the scale of each."""
+    scales = np.maximum(np.abs(columns).max(axis=0), 1e-12) / _LARGEST_INT8
+    return np.rint(columns / scales).astype(np.int8), scales.astype(np.float32)
