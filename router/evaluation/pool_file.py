@@ -103,7 +103,9 @@ class _Reading:
             abilities=dict(self._abilities(place, entry)),
         )
 
-    def _abilities(self, place: str, entry: Mapping[str, Any]) -> Iterator[tuple[Category, Ability]]:
+    def _abilities(
+        self, place: str, entry: Mapping[str, Any]
+    ) -> Iterator[tuple[Category, Ability]]:
         if "quality" in entry and (same := self._ability(f"{place}.quality", entry["quality"])):
             yield from ((category, same) for category in Category)
         for name, stated in self._mapping(f"{place}.abilities", entry.get("abilities", {})).items():

@@ -12,12 +12,33 @@ from numpy.typing import NDArray
 from router.domain.outcomes import Floats, Outcomes
 from router.evaluation.hull import Hull, hull
 
-STEPS = 100
-_LEAST, _MOST = 1e-3, 1e4
 _TIE = 1e-12
 
 Choices = NDArray[np.int64]
 """Prompts in rows, settings in columns: the number of the model that answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The λ of a sweep: 0, then so many steps in equal ratios.
+
+    At `least` the mean cost of the dearest model weighs as much as that part of a right answer, at
+    `most` as much as so many right answers.
+    """
+
+    least: float
+    most: float
+    steps: int
+
+    def over(self, costs_usd: Floats) -> Floats:
+        """The λ per USD for these costs, which have models in columns."""
+        dearest = float(costs_usd.mean(axis=0).max())
+        steps = np.geomspace(self.least, self.most, self.steps)
+        return np.concatenate(([0.0], steps)) / (dearest if dearest > 0.0 else 1.0)
+
+
+FINE = Grid(1e-3, 1e4, 100)
+"""For routers, whose hull changes by less than 0.0001 when it is made finer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +68,10 @@ class Sweep:
     scores: Floats
     costs_usd: Floats
 
-    def points(self, shares: Floats | None = None) -> Points:
-        """The means over all prompts, or weighted by `shares`, which add up to 1."""
-        if shares is None:
-            shares = np.full(len(self.scores), 1.0 / len(self.scores))
-        return Points(shares @ self.costs_usd, shares @ self.scores)
+    @property
+    def points(self) -> Points:
+        """The means over all prompts."""
+        return Points(self.costs_usd.mean(axis=0), self.scores.mean(axis=0))
 
 
 def singles(outcomes: Outcomes) -> Sweep:
@@ -67,21 +87,10 @@ def routed(outcomes: Outcomes, choices: Choices) -> Sweep:
     )
 
 
-def lambdas(costs_usd: Floats, steps: int = STEPS) -> Floats:
-    """The λ of a sweep, per USD: 0, then `steps` in equal ratios.
-
-    `costs_usd` has models in columns. At the first step the mean cost of the dearest model weighs a
-    thousandth of a right answer, at the last ten thousand right answers.
-    """
-    dearest = float(costs_usd.mean(axis=0).max())
-    scale = dearest if dearest > 0.0 else 1.0
-    return np.concatenate(([0.0], np.geomspace(_LEAST, _MOST, steps))) / scale
-
-
-def chosen(qualities: Floats, costs_usd: Floats, at: Floats) -> Choices:
+def chosen(qualities: Floats, costs_usd: Floats, lambdas: Floats) -> Choices:
     """For each prompt and each λ the model with the largest `quality - λ * cost`; of equals the cheapest."""
-    found = np.empty((len(qualities), len(at)), dtype=np.int64)
-    for column, each in enumerate(at):
+    found = np.empty((len(qualities), len(lambdas)), dtype=np.int64)
+    for column, each in enumerate(lambdas):
         worth = qualities - each * costs_usd
         is_best = worth >= worth.max(axis=1, keepdims=True) - _TIE
         found[:, column] = np.where(is_best, costs_usd, np.inf).argmin(axis=1)
