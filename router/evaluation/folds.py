@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
 
 NOWHERE = -1
@@ -30,12 +31,12 @@ def by_prompt(outcomes: Outcomes, count: int, seed: int) -> Split:
     """Folds of random complete cases, all of about one size.
 
     A question that repeats an earlier one goes where that is. Prompts that some model did not answer
-    are in no fold, or in that of a question that they repeat. Raises ValueError for fewer prompts
+    are in no fold, or in that of a question that they repeat. Raises FarthingError for fewer prompts
     than folds.
     """
     complete = np.flatnonzero(outcomes.is_complete)
     if not 2 <= count <= len(complete):
-        raise ValueError(f"{len(complete)} complete prompts make no {count} folds")
+        raise FarthingError(f"{len(complete)} complete prompts make no {count} folds")
     folds = np.full(len(outcomes), NOWHERE, dtype=np.int64)
     order = np.random.default_rng(seed).permutation(len(complete))
     folds[complete[order]] = np.arange(len(complete)) % count
@@ -43,10 +44,10 @@ def by_prompt(outcomes: Outcomes, count: int, seed: int) -> Split:
 
 
 def by_dataset(outcomes: Outcomes) -> Split:
-    """A fold for each dataset. Raises ValueError where there is one alone."""
+    """A fold for each dataset. Raises FarthingError where there is one alone."""
     names, folds = np.unique(np.array(outcomes.datasets, dtype=np.str_), return_inverse=True)
     if len(names) < 2:
-        raise ValueError(f"only {', '.join(names)} is there: nothing remains to learn from")
+        raise FarthingError(f"only {', '.join(names)} is there: nothing remains to learn from")
     return Split(folds.astype(np.int64), tuple(map(str, names)))
 
 

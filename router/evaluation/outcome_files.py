@@ -10,7 +10,7 @@
 | input_tokens, output_tokens, cost_usd, latency_s | null, or no column at all, where it is unknown |
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -7,6 +7,7 @@ intervals too.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from router.domain.outcomes import Floats
 SAMPLES = 1000
 LEVEL = 0.95
 _CHUNK = 100
+
+Rows = NDArray[np.int64]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,10 @@ class Resamples:
         """The means of a table's columns, a row for each sample."""
         return self.sums(table) / len(table)
 
-    def each(self, figure: Callable[[NDArray[np.int64]], float]) -> Floats:
+    def each(self, figure: Callable[[Rows], Found]) -> list[Found]:
         """What `figure` says of the drawn prompts' row numbers, for each sample."""
         rows = np.arange(self.counts.shape[1])
-        return np.array([figure(np.repeat(rows, counts)) for counts in self.counts])
+        return [figure(np.repeat(rows, counts)) for counts in self.counts]
 
 
 def interval(values: Floats) -> Interval:
