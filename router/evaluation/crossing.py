@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from router.domain.errors import FarthingError
-from router.domain.outcomes import Outcomes
+from router.domain.outcomes import Floats, Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Predictions
 from router.evaluation.folds import NOWHERE, Split
@@ -83,14 +83,13 @@ def _nominal(outcomes: Outcomes, pool: Pool) -> Outcomes:
 
 def _why_incomplete(outcomes: Outcomes, pool: Pool) -> str:
     """What lacks most, in words."""
-    known = np.isfinite(outcomes.scores).any(axis=0)
-    if missing := [
-        name for name, is_known in zip(outcomes.models, known, strict=True) if not is_known
-    ]:
-        return f"no file has a score of {', '.join(missing)}, which pool '{pool.name}' names"
-    costly = np.isfinite(outcomes.costs_usd).any(axis=0)
-    if missing := [
-        name for name, is_known in zip(outcomes.models, costly, strict=True) if not is_known
-    ]:
-        return f"no file has a cost of {', '.join(missing)}: name its cost_per_call, with cost: nominal"
+    if unscored := _unknown(outcomes.scores, outcomes.models):
+        return f"no file has a score of {', '.join(unscored)}, which pool '{pool.name}' names"
+    if unpriced := _unknown(outcomes.costs_usd, outcomes.models):
+        return f"no file has a cost of {', '.join(unpriced)}: say cost: nominal, and cost_per_call"
     return f"no prompt has a score and a cost of all {len(outcomes.models)} models of '{pool.name}'"
+
+
+def _unknown(table: Floats, models: tuple[str, ...]) -> list[str]:
+    """The models of which a table knows nothing."""
+    return [name for at, name in enumerate(models) if not np.isfinite(table[:, at]).any()]

@@ -54,9 +54,14 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class PairFigures:
-    """RouteLLM's measures of so many prompts: the curve, its APGR, and CPT by the gap recovered."""
+    """RouteLLM's measures of so many prompts: the curve, its APGR, and CPT by the gap recovered.
+
+    `strong` is the model that is better on all prompts together.
+    """
 
     prompts: int
+    weak: str
+    strong: str
     curve: PairCurve
     apgr: Interval
     cpt: Mapping[float, Interval]
@@ -167,6 +172,8 @@ def _pair(forecast: Forecast, resamples: Resamples, is_asked: NDArray[np.bool_])
     curves = resamples.each(measured)
     return PairFigures(
         prompts=int(is_asked.sum()),
+        weak=forecast.outcomes.models[weak],
+        strong=forecast.outcomes.models[strong],
         curve=curves[0],
         apgr=interval(np.array([curve.apgr for curve in curves])),
         cpt={gap: interval(np.array([curve.cpt(gap) for curve in curves])) for gap in CALLS_AT},
