@@ -15,6 +15,7 @@ from router.evaluation.resampling import Interval
 from router.evaluation.standing import ROUTER, Row
 
 _NONE = "-"
+_NAME_WIDTH = 8
 
 
 def print_evaluation(found: Evaluated, console: Console) -> None:
@@ -102,12 +103,18 @@ def _calls(pair: PairFigures) -> str:
 
 def _table(*headings: str, title: str) -> Table:
     table = Table(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
     )
     for index, heading in enumerate(headings):
-        table.add_column(
-            heading, justify="right" if index else "left", overflow="fold", no_wrap=index > 0
-        )
+        if index:
+            table.add_column(heading, justify="right", no_wrap=True)
+        else:
+            table.add_column(heading, overflow="fold", min_width=_NAME_WIDTH)
     return table
 
 
@@ -117,6 +124,7 @@ class _Written:
 
     alone: Callable[[float], str]
     bound: Callable[[float], str]
+    unit: str = ""
 
     def above(self, figure: Interval) -> str:
         """A number above its interval, where it has one."""
@@ -137,7 +145,7 @@ class _Written:
     def _bounds(self, figure: Interval) -> str:
         if isnan(figure.low) or figure.low == figure.high:
             return ""
-        return f"{self.bound(figure.low)} to {self.bound(figure.high)}"
+        return f"{self.bound(figure.low)} to {self.bound(figure.high)}{self.unit}"
 
 
 def _fraction(digits: int, sign: str = "") -> Callable[[float], str]:
@@ -152,21 +160,21 @@ def _fraction(digits: int, sign: str = "") -> Callable[[float], str]:
     return written
 
 
-def _percent(digits: int) -> Callable[[float], str]:
+def _percent(digits: int, unit: str = "") -> Callable[[float], str]:
     def written(value: float) -> str:
         if isnan(value):
             return _NONE
-        return "never" if isinf(value) else f"{round(100.0 * value, digits) + 0.0:.{digits}f} %"
+        return "never" if isinf(value) else f"{round(100.0 * value, digits) + 0.0:.{digits}f}{unit}"
 
     return written
 
 
 def _dollars(cost_usd: float) -> str:
     """What 1,000 calls cost."""
-    return f"${1000.0 * cost_usd:.4g}"
+    return f"${1000.0 * cost_usd:.3g}"
 
 
 _SCORE = _Written(_fraction(4), _fraction(3))
 _POINTS = _Written(_fraction(4, "+"), _fraction(3, "+"))
-_SHARE = _Written(_percent(1), _percent(0))
+_SHARE = _Written(_percent(1, " %"), _percent(0), " %")
 _COST = _Written(_dollars, _dollars)

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import astuple
 from math import inf
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from router.cli.evaluate import add_pool
-from router.cli.offline import NONE, SHIPPED, forecasting
+from router.cli.offline import NONE, SHIPPED, forecasting, watched
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
@@ -70,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
     answers = _answers(args.answers, pool)
     predictions = _predictions(answers, pool, args.artefact)
     points = _strategies(predictions, args.lambdas, args.max_quality_loss)
-    _write(args.out, replayed(answers, points))
+    decisions = replayed(answers, points)
+    _write(args.out, watched(decisions, "Deciding", len(answers) * len(points)))
     said = f"{len(answers):,} prompts at {len(points)} points: {args.out}"
     Console().print(said, highlight=False, markup=False, soft_wrap=True)
     return 0
@@ -111,7 +111,7 @@ def _write(path: Path, decisions: Iterable[Decided]) -> None:
     import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
     from pyarrow import parquet  # noqa: PLC0415
 
-    rows = [astuple(each) for each in decisions]
+    rows = [(each.prompt_id, each.point, each.model, each.calls) for each in decisions]
     ids, points, models, calls = zip(*rows, strict=True)
     columns = {"prompt_id": ids, "point": points, "model": models}
     table = pa.table(
