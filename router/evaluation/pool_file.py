@@ -80,7 +80,7 @@ class _Reading:
         is_nominal = self._one_of(f"{place}.cost", about.get("cost", "column")) == "nominal"
         listed = self._mapping(f"{place}.models", about.get("models"))
         models = tuple(
-            self._model(f"{place}.models.{model}", str(model), entry, is_nominal)
+            self._model(f"{place}.models.{model}", model, entry, is_nominal)
             for model, entry in listed.items()
         )
         datasets = self._names(f"{place}.datasets", about.get("datasets"))
@@ -91,6 +91,9 @@ class _Reading:
         return Pool(name, models, datasets, is_nominal)
 
     def _model(self, place: str, name: str, data: Any, is_nominal: bool) -> PoolModel:
+        if not isinstance(data, Mapping):
+            self._wrong(place, "must be a mapping")
+            return PoolModel(name, 0.0, 0.0)
         entry = self._mapping(place, data)
         per_call = self._price(place, "cost_per_call", entry, is_needed=is_nominal)
         needs_prices = per_call is None and not is_nominal
@@ -150,6 +153,7 @@ class _Reading:
         return str(word)
 
     def _mapping(self, place: str, data: Any) -> Mapping[str, Any]:
+        """`data` with its keys as text; what is none is told, and empty from then on."""
         if isinstance(data, Mapping):
             return {str(key): value for key, value in data.items()}
         self._wrong(place, "must be a mapping")

@@ -46,7 +46,9 @@ def test_quality_is_nothing_before_the_first_corner_and_flat_after_the_last() ->
 def test_a_quality_costs_what_the_cheapest_mix_costs() -> None:
     found = around(*SHOP)
 
-    assert [found.cost_of(quality) for quality in (0.1, 0.6, 0.8, 0.81)] == [1.0, 2.0, 3.0, inf]
+    costs = [found.cost_of(quality) for quality in (0.1, 0.6, 0.8, 0.81)]
+
+    assert costs == pytest.approx([1.0, 2.0, 3.0, inf])
 
 
 def test_the_mean_height_worked_out_by_hand() -> None:
