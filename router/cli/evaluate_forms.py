@@ -68,9 +68,11 @@ def document(found: Evaluated) -> Document:
 
 def notes(found: Evaluated) -> Iterator[str]:
     """What must be known to read the figures right."""
-    if found.left_out:
+    if found.left_out == 1:
+        yield "1 prompt lacks a score or a cost of some model: it is not judged, at most learnt from."
+    elif found.left_out:
         yield (
-            f"{_prompts(found.left_out)} lack a score or a cost of some model: they are not judged,"
+            f"{found.left_out:,} prompts lack a score or a cost of some model: they are not judged,"
             " at most learnt from."
         )
     if found.artefact != NONE:
@@ -81,10 +83,6 @@ def notes(found: Evaluated) -> Iterator[str]:
     yield (
         "The best setting for RouterArena's score is chosen in hindsight, as are Zero's mixes and the oracle."
     )
-
-
-def _prompts(count: int) -> str:
-    return "1 prompt" if count == 1 else f"{count:,} prompts"
 
 
 def _model(each: Alone) -> Document:

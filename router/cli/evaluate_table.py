@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isinf, isnan
+from typing import Literal
 
 from rich import box
 from rich.console import Console
@@ -111,10 +112,9 @@ def _table(*headings: str, title: str) -> Table:
         collapse_padding=True,
     )
     for index, heading in enumerate(headings):
-        if index:
-            table.add_column(heading, justify="right", no_wrap=True)
-        else:
-            table.add_column(heading, overflow="fold", min_width=_NAME_WIDTH)
+        justify: Literal["left", "right"] = "right" if index else "left"
+        width = None if index else _NAME_WIDTH
+        table.add_column(heading, justify=justify, overflow="fold", min_width=width)
     return table
 
 

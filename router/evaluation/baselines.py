@@ -22,7 +22,7 @@ def chance(outcomes: Outcomes) -> Sweep:
     models: what lies between its two points is reached without a look at a prompt.
     """
     points = singles(outcomes).points
-    ends = [int(points.costs_usd.argmin()), int(points.qualities.argmax())]
+    ends = [int(points.costs_usd.argmin()), points.best]
     return Sweep(outcomes.scores[:, ends], outcomes.costs_usd[:, ends])
 
 

@@ -99,7 +99,7 @@ def judged(forecast: Forecast, resamples: Resamples) -> Evaluation:
     }
     means = {name: Means.of(sweep, resamples) for name, sweep in sweeps.items()}
     single, router = means["single"], means["router"]
-    best = int(single.qualities[0].argmax())
+    best = sweeps["single"].points.best
     return Evaluation(
         models=tuple(_alone(forecast, single, resamples)),
         best=best,

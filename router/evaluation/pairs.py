@@ -4,7 +4,7 @@ PGR, the performance gap recovered, is 0 at the weak model's quality and 1 at th
 """
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, nan
 
 import numpy as np
 
@@ -30,7 +30,9 @@ class PairCurve:
         return float(np.trapezoid(self.pgrs, self.strong_shares))
 
     def cpt(self, gap: float) -> float:
-        """The least share of strong calls that recovers this gap; infinite where none does."""
+        """The least share of strong calls that recovers this gap: infinite where none does, NaN without a gap."""
+        if np.isnan(self.pgrs).any():
+            return nan
         before = (self.strong_shares[0], self.pgrs[0])
         for share, pgr in zip(self.strong_shares, self.pgrs, strict=True):
             if pgr >= gap - _ROUNDING:
@@ -45,8 +47,10 @@ def pair_curve(preferences: Floats, weak: Floats, strong: Floats) -> PairCurve:
 
     `preferences` say for each prompt how much the strong model is wanted; it answers from the
     threshold on, at the last one above it (as RouteLLM's own evaluation has it). `weak` and `strong`
-    are the scores. PGR is NaN where the two models are equally good.
+    are the scores. PGR is NaN where the two models are equally good, and of no prompts.
     """
+    if not len(preferences):
+        return PairCurve(np.array([0.0, 1.0]), np.full(2, nan))
     thresholds = np.quantile(preferences, np.linspace(0.0, 1.0, THRESHOLDS + 1))
     is_strong = preferences[:, None] >= thresholds
     is_strong[:, -1] = preferences > thresholds[-1]

@@ -8,7 +8,7 @@ import numpy as np
 from router.domain.outcomes import Floats
 from router.evaluation.hull import Hull, aiq, hull, saving
 from router.evaluation.resampling import Interval, Resamples, interval
-from router.evaluation.sweep import Sweep
+from router.evaluation.sweep import Points, Sweep
 
 NEARLY = 0.95
 """Of the best single model's quality: what is saved there is told, too."""
@@ -79,14 +79,19 @@ class Yardstick:
     @classmethod
     def all_of(cls, single: Means) -> "list[Yardstick]":
         """The yardstick of each sample."""
-        best = single.qualities.argmax(axis=1)[:, None]
-        columns = (
-            single.costs_usd.min(axis=1),
-            single.costs_usd.max(axis=1),
-            np.take_along_axis(single.qualities, best, axis=1)[:, 0],
-            np.take_along_axis(single.costs_usd, best, axis=1)[:, 0],
+        return [
+            cls.of(Points(*means)) for means in zip(single.costs_usd, single.qualities, strict=True)
+        ]
+
+    @classmethod
+    def of(cls, single: Points) -> "Yardstick":
+        """The yardstick of these single models."""
+        return cls(
+            cheapest_usd=float(single.costs_usd.min()),
+            dearest_usd=float(single.costs_usd.max()),
+            best_quality=float(single.qualities[single.best]),
+            best_usd=float(single.costs_usd[single.best]),
         )
-        return [cls(*numbers) for numbers in np.stack(columns, axis=1).tolist()]
 
     def measured(self, found: Hull, zero: Hull) -> tuple[float, ...]:
         """The numbers of a Standing, in its order."""

@@ -53,6 +53,12 @@ class Points:
         """What mixing the settings reaches."""
         return hull(self.costs_usd, self.qualities)
 
+    @property
+    def best(self) -> int:
+        """The number of the setting with the best quality, of equals the cheapest."""
+        is_best = self.qualities >= self.qualities.max() - _TIE
+        return int(np.where(is_best, self.costs_usd, np.inf).argmin())
+
     def beside(self, other: "Points") -> "Points":
         """These points and others together."""
         return Points(

@@ -28,6 +28,10 @@ def test_lambda_weighs_cost_against_quality() -> None:
     assert chosen(quality, costs, np.array([0.0, 0.3, 0.4, 100.0])).tolist() == [[1, 1, 0, 0]]
 
 
+def test_of_equally_good_settings_the_cheapest_is_the_best() -> None:
+    assert Points(np.array([3.0, 1.0, 2.0]), np.array([0.9, 0.2, 0.9])).best == 2
+
+
 def test_of_equally_good_models_the_cheapest_answers() -> None:
     assert chosen(np.array([[0.5, 0.5]]), np.array([[0.2, 0.1]]), np.zeros(1)).tolist() == [[1]]
 

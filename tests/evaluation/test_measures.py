@@ -116,7 +116,9 @@ def test_a_gap_that_is_never_closed_takes_no_share_of_calls() -> None:
 
 
 def test_equal_models_leave_no_gap() -> None:
-    assert isnan(pair_curve(WANTED, STRONG, STRONG).apgr)
+    for curve in (pair_curve(WANTED, STRONG, STRONG), pair_curve(*[np.zeros(0)] * 3)):
+        assert isnan(curve.apgr)
+        assert isnan(curve.cpt(0.5))
 
 
 @given(st.lists(st.tuples(PROBABILITY, st.booleans(), st.booleans()), min_size=3, max_size=30))
