@@ -114,7 +114,9 @@ def _table(*headings: str, title: str) -> Table:
     for index, heading in enumerate(headings):
         justify: Literal["left", "right"] = "right" if index else "left"
         width = None if index else _NAME_WIDTH
-        table.add_column(heading, justify=justify, overflow="fold", min_width=width)
+        table.add_column(
+            heading, justify=justify, overflow="fold", min_width=width, no_wrap=index > 0
+        )
     return table
 
 
@@ -129,23 +131,19 @@ class _Written:
     def above(self, figure: Interval) -> str:
         """A number above its interval, where it has one."""
         bounds = self._bounds(figure)
-        return (
-            f"{self.alone(figure.estimate)}\n[dim]{bounds}[/]"
-            if bounds
-            else self.alone(figure.estimate)
-        )
+        written = self.alone(figure.estimate)
+        return f"{written}\n[dim]{bounds}[/]" if bounds else written
 
     def said(self, figure: Interval) -> str:
         """A number in a sentence, with its interval."""
         bounds = self._bounds(figure)
-        return (
-            f"{self.alone(figure.estimate)} ({bounds})" if bounds else self.alone(figure.estimate)
-        )
+        written = self.alone(figure.estimate)
+        return f"{written} ({bounds}{self.unit})" if bounds else written
 
     def _bounds(self, figure: Interval) -> str:
-        if isnan(figure.low) or figure.low == figure.high:
-            return ""
-        return f"{self.bound(figure.low)} to {self.bound(figure.high)}{self.unit}"
+        """Nothing, where they say no more than the number does."""
+        low, high = self.bound(figure.low), self.bound(figure.high)
+        return "" if isnan(figure.low) or low == high else f"{low} to {high}"
 
 
 def _fraction(digits: int, sign: str = "") -> Callable[[float], str]:
@@ -155,6 +153,8 @@ def _fraction(digits: int, sign: str = "") -> Callable[[float], str]:
         if isnan(value):
             return _NONE
         rounded = round(value, digits) + 0.0
+        if abs(rounded) >= 1.0:
+            return f"{rounded:{sign}.{digits - 1}f}"
         return f"{rounded:{sign if rounded else ''}.{digits}f}".replace("0.", ".", 1)
 
     return written
@@ -175,6 +175,6 @@ def _dollars(cost_usd: float) -> str:
 
 
 _SCORE = _Written(_fraction(4), _fraction(3))
-_POINTS = _Written(_fraction(4, "+"), _fraction(3, "+"))
+_POINTS = _Written(_fraction(4, "+"), _fraction(3))
 _SHARE = _Written(_percent(1, " %"), _percent(0), " %")
 _COST = _Written(_dollars, _dollars)
