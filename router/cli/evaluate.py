@@ -18,7 +18,6 @@ from router.domain.predictions import Fit
 from router.evaluation.crossing import Forecast, forecast, gathered, held_out, priced
 from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.judge import judged
-from router.evaluation.outcome_files import read_outcomes
 from router.evaluation.pool_file import read_pool
 from router.evaluation.resampling import SAMPLES, Resamples
 
@@ -73,6 +72,8 @@ def add_pool(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the evaluation, and write what is asked for."""
+    from router.evaluation.outcome_files import read_outcomes  # noqa: PLC0415 - half a second for pyarrow
+
     pool = read_pool(args.pool)
     outcomes = priced(read_outcomes(args.outcomes, pool.names, pool.datasets), pool)
     split = _split(outcomes, args)

@@ -16,7 +16,6 @@ from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions
-from router.evaluation.outcome_files import read_answers
 from router.evaluation.pool_file import read_pool
 from router.evaluation.replay import Decided, Strategy, replayed, single_by_lambda, single_within
 from router.evaluation.sweep import FINE
@@ -78,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _answers(path: Path, pool: Pool) -> Outcomes:
     """The answers of the pool's models. Raises FarthingError where one of them has none at all."""
+    from router.evaluation.outcome_files import read_answers  # noqa: PLC0415 - half a second for pyarrow
+
     found = read_answers([path], datasets=pool.datasets)
     if missing := [name for name in pool.names if name not in found.models]:
         raise FarthingError(f"{path} has no answer of {', '.join(missing)}")

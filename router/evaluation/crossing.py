@@ -9,7 +9,7 @@ from router.domain.errors import FarthingError
 from router.domain.outcomes import Floats, Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Predictions
-from router.evaluation.folds import NOWHERE, Split
+from router.evaluation.folds import NOWHERE, Split, normalised
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,12 +42,14 @@ def priced(outcomes: Outcomes, pool: Pool) -> Outcomes:
 
 
 def held_out(outcomes: Outcomes, split: Split) -> Iterator[HeldOut]:
-    """Each fold; only complete cases are to be predicted."""
+    """Each fold; only complete cases are to be predicted, and no question among them is learnt from."""
+    texts = np.array([normalised(prompt) for prompt in outcomes.prompts], dtype=np.object_)
     for fold, name in enumerate(split.names):
         is_here = split.folds == fold
         if (is_here & outcomes.is_complete).any():
-            test = outcomes.at(is_here & outcomes.is_complete)
-            yield HeldOut(name, outcomes.at(~is_here), test)
+            asked = set(texts[is_here])
+            is_new = np.array([text not in asked for text in texts], dtype=np.bool_)
+            yield HeldOut(name, outcomes.at(is_new), outcomes.at(is_here & outcomes.is_complete))
 
 
 def forecast(fold: HeldOut, pool: Pool, fit: Fit, seed: int) -> Predictions:

@@ -14,7 +14,7 @@ from router.evaluation.pairs import CALLS_AT, PairCurve, pair_curve
 from router.evaluation.probabilities import Ranking, gaps
 from router.evaluation.resampling import Interval, Resamples, Rows, interval
 from router.evaluation.standing import Means, Row, rows
-from router.evaluation.sweep import FINE, chosen, routed, singles
+from router.evaluation.sweep import FINE, Sweep, chosen, routed, singles
 
 EVERYTHING = "all"
 
@@ -85,8 +85,11 @@ class Evaluation:
     pairs: Mapping[str, PairFigures]
 
 
-def judged(forecast: Forecast, resamples: Resamples) -> Evaluation:
-    """What a forecast's choices come to beside the baselines, on the same samples of the same prompts."""
+def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = None) -> Evaluation:
+    """What a forecast's choices come to beside the baselines, on the same samples of the same prompts.
+
+    `cascade` is what cascades score and cost on these prompts, calls in vain included.
+    """
     outcomes, predictions = forecast.outcomes, forecast.predictions
     lambdas = FINE.over(predictions.costs_usd)
     picks = chosen(predictions.p_quality, predictions.costs_usd, lambdas)
@@ -97,6 +100,8 @@ def judged(forecast: Forecast, resamples: Resamples) -> Evaluation:
         "router": routed(outcomes, picks),
         "oracle": oracle(outcomes),
     }
+    if cascade is not None:
+        sweeps["cascade"] = cascade
     means = {name: Means.of(sweep, resamples) for name, sweep in sweeps.items()}
     single, router = means["single"], means["router"]
     best = sweeps["single"].points.best

@@ -13,6 +13,8 @@ from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
 from router.evaluation.sweep import chosen
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -101,9 +103,6 @@ def single_within(predictions: Predictions, max_quality_loss: float) -> Strategy
     is_cheapest = is_adequate & (costs <= least)
     picks = np.where(is_cheapest, quality, -np.inf).argmax(axis=1)
     return _one_call(predictions, picks.tolist())
-
-
-_ROUNDING = 1e-12
 
 
 def _one_call(predictions: Predictions, picks: list[int]) -> Strategy:

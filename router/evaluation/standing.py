@@ -13,8 +13,8 @@ from router.evaluation.sweep import Points, Sweep
 NEARLY = 0.95
 """Of the best single model's quality: what is saved there is told, too."""
 
-RANDOM, ZERO, CATEGORY, ROUTER, ORACLE = "random", "zero", "category mean", "router", "oracle"
-WITH_SINGLES = "router + single models"
+RANDOM, ZERO, CATEGORY, ORACLE = "random", "zero", "category mean", "oracle"
+ROUTER, WITH_SINGLES, CASCADE = "router", "router + single models", "cascade"
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     RANDOM: ("chance",),
@@ -22,9 +22,10 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     CATEGORY: ("category", "single"),
     ROUTER: ("router",),
     WITH_SINGLES: ("router", "single"),
+    CASCADE: ("cascade",),
     ORACLE: ("oracle",),
 }
-"""Which sweeps each row's hull is drawn around, in the order of the table."""
+"""Which sweeps each row's hull is drawn around, in the order of the table. Not everything can be swept always."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,8 @@ class Grid:
         return np.concatenate(([0.0], steps)) / (dearest if dearest > 0.0 else 1.0)
 
 
-FINE = Grid(1e-3, 1e4, 100)
-"""For routers, whose hull changes by less than 0.0001 when it is made finer."""
+FINE = Grid(1e-2, 1e4, 100)
+"""For routers and the oracle; ten times as many steps raise AIQ by 0.0002, at most 0.0005."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
