@@ -1,8 +1,11 @@
 """What a router predicts of every model of a pool for every prompt, as tables."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from router.domain.outcomes import Floats
+from router.domain.outcomes import Floats, Outcomes
+from router.domain.pool import Pool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,3 +33,22 @@ class Predictions:
             )
         if not ((self.p_quality >= 0.0) & (self.p_quality <= 1.0) & (self.p_sd >= 0.0)).all():
             raise ValueError("quality is a probability with a standard deviation")
+
+
+class Forecaster(Protocol):
+    """What predicts how good and how dear each model's answer to a prompt would be."""
+
+    def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
+        """Predictions for these prompts and every model of the pool, in their orders."""
+        ...
+
+
+class Fit(Protocol):
+    """What learns a forecaster from outcomes; the same outcomes and seed give the same forecaster.
+
+    Where a model has no score or cost for a prompt, `train` has NaN.
+    """
+
+    def __call__(self, train: Outcomes, pool: Pool, seed: int) -> Forecaster:
+        """A forecaster for models of this pool that has seen `train` and nothing else."""
+        ...

@@ -1,0 +1,136 @@
+"""`farthing evaluate`: what a router would have scored and cost on outcomes that are known."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+from rich.console import Console
+
+from router.cli.evaluate_forms import Evaluated, document
+from router.cli.evaluate_table import print_evaluation
+from router.cli.offline import NONE, SHIPPED, forecasting, watched
+from router.cli.report_html import write_page
+from router.domain.errors import FarthingError
+from router.domain.outcomes import Outcomes
+from router.domain.pool import Pool
+from router.domain.predictions import Fit
+from router.evaluation.crossing import Forecast, forecast, gathered, held_out, priced
+from router.evaluation.folds import Split, by_dataset, by_prompt
+from router.evaluation.judge import judged
+from router.evaluation.pool_file import read_pool
+from router.evaluation.resampling import SAMPLES, Resamples
+
+HELP = "what a router would score and cost on known outcomes, beside what needs no router"
+PAGE = "evaluation/index.html"
+PROMPT, DATASET = "prompt", "dataset"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `evaluate`."""
+    parser.add_argument(
+        "outcomes", nargs="+", type=Path, metavar="OUTCOMES.parquet", help="files of outcomes"
+    )
+    add_pool(parser)
+    parser.add_argument(
+        "--split",
+        choices=(PROMPT, DATASET),
+        default=PROMPT,
+        help="hold out random prompts, or one dataset after the other (default: prompt)",
+    )
+    parser.add_argument(
+        "--folds", type=_folds, default=5, metavar="K", help="of random prompts (default: 5)"
+    )
+    parser.add_argument(
+        "--artefact",
+        default=NONE,
+        metavar=f"{SHIPPED}|{NONE}|DIR",
+        help="what predicts: the shipped artefact, one of your own, or what the other folds teach"
+        " (default: none)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of folds and samples (default: 0)")
+    parser.add_argument(
+        "--samples",
+        type=_samples,
+        default=SAMPLES,
+        metavar="N",
+        help="for intervals (default: 1000)",
+    )
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write every number to this file")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="write a page to this file")
+
+
+def add_pool(parser: argparse.ArgumentParser) -> None:
+    """`--pool FILE.yaml:NAME`."""
+    parser.add_argument(
+        "--pool",
+        required=True,
+        metavar="POOLS.yaml:NAME",
+        help="the models between which is chosen, with their prices",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the evaluation, and write what is asked for."""
+    from router.evaluation.outcome_files import read_outcomes  # noqa: PLC0415 - half a second for pyarrow
+
+    pool = read_pool(args.pool)
+    outcomes = priced(read_outcomes(args.outcomes, pool.names, pool.datasets), pool)
+    split = _split(outcomes, args)
+    found = _forecast(outcomes, split, pool, forecasting(args.artefact), args.seed)
+    resamples = Resamples.drawn(len(found.outcomes), args.samples, args.seed)
+    with Console(stderr=True).status("Resampling"):
+        evaluation = judged(found, resamples)
+    evaluated = Evaluated(
+        evaluation=evaluation,
+        pool=pool.name,
+        files=tuple(path.name for path in args.outcomes),
+        datasets=found.outcomes.datasets,
+        left_out=len(outcomes) - len(found.outcomes),
+        split=args.split,
+        folds=len(split.names),
+        artefact=args.artefact,
+        seed=args.seed,
+        samples=args.samples,
+    )
+    _write(evaluated, args)
+    print_evaluation(evaluated, Console())
+    return 0
+
+
+def _split(outcomes: Outcomes, args: argparse.Namespace) -> Split:
+    if args.split == DATASET:
+        return by_dataset(outcomes)
+    return by_prompt(outcomes, args.folds, args.seed)
+
+
+def _forecast(outcomes: Outcomes, split: Split, pool: Pool, fit: Fit, seed: int) -> Forecast:
+    folds = watched(held_out(outcomes, split), "Fitting", len(split.names))
+    return gathered(outcomes, split, [forecast(fold, pool, fit, seed) for fold in folds])
+
+
+def _write(evaluated: Evaluated, args: argparse.Namespace) -> None:
+    if args.json:
+        text = json.dumps(document(evaluated), indent=2, allow_nan=False)
+        try:
+            args.json.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise FarthingError(
+                f"--json: {args.json} cannot be written: {error.strerror}"
+            ) from None
+    if args.html:
+        write_page(args.html, document(evaluated), PAGE)
+
+
+def _folds(text: str) -> int:
+    """A number of folds; argparse turns the ValueError of anything else into its own message."""
+    if not re.fullmatch(r"[2-9]|[1-9]\d{1,3}", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _samples(text: str) -> int:
+    """A number from 1 on; argparse turns the ValueError of anything else into its own message."""
+    if not re.fullmatch(r"[1-9]\d{0,5}", text):
+        raise ValueError(text)
+    return int(text)

@@ -1,0 +1,136 @@
+"""`farthing replay`: what would be decided on prompts whose answers are at hand, but not their scores."""
+
+import argparse
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from math import inf
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from router.cli.evaluate import add_pool
+from router.cli.offline import NONE, SHIPPED, forecasting, watched
+from router.domain.errors import FarthingError
+from router.domain.nearest import nearest
+from router.domain.outcomes import Outcomes
+from router.domain.pool import Pool
+from router.domain.predictions import Predictions
+from router.evaluation.pool_file import read_pool
+from router.evaluation.replay import Decided, Strategy, replayed, single_by_lambda, single_within
+from router.evaluation.sweep import FINE
+
+HELP = "what would be decided on prompts whose answers are at hand; each answer looked at is paid"
+POLICIES = ("auto", "single")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `replay`."""
+    parser.add_argument(
+        "answers", type=Path, metavar="ANSWERS.parquet", help="a file like outcomes, without scores"
+    )
+    add_pool(parser)
+    parser.add_argument(
+        "--artefact",
+        default=SHIPPED,
+        metavar="DIR",
+        help="what predicts (default: the shipped one)",
+    )
+    parser.add_argument(
+        "--policy",
+        default="auto",
+        metavar="NAME",
+        help="how models are asked: single asks one, auto whatever serves best (default: auto)",
+    )
+    settings = parser.add_mutually_exclusive_group()
+    settings.add_argument(
+        "--max-quality-loss",
+        type=_amounts,
+        metavar="X,...",
+        help="the cheapest model whose predicted quality is within X of the best model's",
+    )
+    settings.add_argument(
+        "--lambda",
+        dest="lambdas",
+        type=_amounts,
+        metavar="L,...",
+        help="the model with most predicted quality less L for a dollar (default: a sweep)",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DEC.parquet", help="decisions")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the decisions."""
+    if args.policy not in POLICIES:
+        hint = nearest(args.policy, POLICIES)
+        raise FarthingError(f"--policy: there is no '{args.policy}' to replay{hint}")
+    pool = read_pool(args.pool)
+    answers = _answers(args.answers, pool)
+    predictions = _predictions(answers, pool, args.artefact)
+    points = _strategies(predictions, args.lambdas, args.max_quality_loss)
+    decisions = replayed(answers, points)
+    _write(args.out, watched(decisions, "Deciding", len(answers) * len(points)))
+    said = f"{len(answers):,} prompts at {len(points)} points: {args.out}"
+    Console().print(said, highlight=False, markup=False, soft_wrap=True)
+    return 0
+
+
+def _answers(path: Path, pool: Pool) -> Outcomes:
+    """The answers of the pool's models. Raises FarthingError where one of them has none at all."""
+    from router.evaluation.outcome_files import read_answers  # noqa: PLC0415 - half a second for pyarrow
+
+    found = read_answers([path], datasets=pool.datasets)
+    if missing := [name for name in pool.names if name not in found.models]:
+        raise FarthingError(f"{path} has no answer of {', '.join(missing)}")
+    return found.of(pool.names)
+
+
+def _predictions(answers: Outcomes, pool: Pool, artefact: str) -> Predictions:
+    """What is predicted of the prompts; their answers are out of reach here."""
+    if artefact == NONE:
+        raise FarthingError(
+            "--artefact none: there are no scores to learn from in a file of answers"
+        )
+    nothing = answers.at(np.zeros(len(answers), dtype=np.bool_))
+    forecaster = forecasting(artefact)(nothing, pool, 0)
+    return forecaster.predict(answers.prompts, pool, answers.prompt_ids)
+
+
+def _strategies(
+    predictions: Predictions, lambdas: list[float] | None, losses: list[float] | None
+) -> Mapping[str, Strategy]:
+    """A strategy for each point, by a name that says its setting."""
+    if losses is not None:
+        return {f"max_quality_loss={x:.10g}": single_within(predictions, x) for x in losses}
+    if lambdas is None:
+        lambdas = FINE.over(predictions.costs_usd).tolist()
+    return {f"lambda={each:.10g}": single_by_lambda(predictions, each) for each in lambdas}
+
+
+def _write(path: Path, decisions: Iterable[Decided]) -> None:
+    """Raises FarthingError where `path` cannot be written."""
+    import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
+    from pyarrow import parquet  # noqa: PLC0415
+
+    rows = [(each.prompt_id, each.point, each.model, each.calls) for each in decisions]
+    ids, points, models, calls = zip(*rows, strict=True)
+    columns = {"prompt_id": ids, "point": points, "model": models}
+    table = pa.table(
+        {
+            **{name: pa.array(column, pa.string()) for name, column in columns.items()},
+            "calls": pa.array(map(list, calls), pa.list_(pa.string())),
+        }
+    )
+    try:
+        parquet.write_table(table, path, compression="zstd")
+    except OSError as error:
+        raise FarthingError(f"--out: {path} cannot be written: {error.strerror or error}") from None
+
+
+def _amounts(text: str) -> list[float]:
+    """Numbers from 0 on between commas."""
+    with suppress(ValueError):
+        amounts = [float(part) for part in text.split(",")]
+        if all(0.0 <= amount < inf for amount in amounts):
+            return list(dict.fromkeys(amounts))
+    raise argparse.ArgumentTypeError(f"takes numbers from 0 on between commas, not {text!r}")

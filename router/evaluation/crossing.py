@@ -1,0 +1,97 @@
+"""Predictions of prompts by what never saw them: for each fold, fitted on all the others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from router.domain.errors import FarthingError
+from router.domain.outcomes import Floats, Outcomes
+from router.domain.pool import Pool
+from router.domain.predictions import Fit, Predictions
+from router.evaluation.folds import NOWHERE, Split, normalised
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOut:
+    """A fold: what may be learnt from, and what is to be predicted."""
+
+    name: str
+    train: Outcomes
+    test: Outcomes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """Prompts that were all held out once, with their folds and what was predicted of them."""
+
+    outcomes: Outcomes
+    split: Split
+    predictions: Predictions
+
+
+def priced(outcomes: Outcomes, pool: Pool) -> Outcomes:
+    """The outcomes at the pool's costs: nominal ones where it has such, else their own.
+
+    Raises FarthingError where no prompt has a score and a cost of every model of the pool.
+    """
+    found = _nominal(outcomes, pool) if pool.has_nominal_costs else outcomes
+    if not found.is_complete.any():
+        raise FarthingError(_why_incomplete(found, pool))
+    return found
+
+
+def held_out(outcomes: Outcomes, split: Split) -> Iterator[HeldOut]:
+    """Each fold; only complete cases are to be predicted, and no question among them is learnt from."""
+    texts = np.array([normalised(prompt) for prompt in outcomes.prompts], dtype=np.object_)
+    for fold, name in enumerate(split.names):
+        is_here = split.folds == fold
+        if (is_here & outcomes.is_complete).any():
+            asked = set(texts[is_here])
+            is_new = np.array([text not in asked for text in texts], dtype=np.bool_)
+            yield HeldOut(name, outcomes.at(is_new), outcomes.at(is_here & outcomes.is_complete))
+
+
+def forecast(fold: HeldOut, pool: Pool, fit: Fit, seed: int) -> Predictions:
+    """What a forecaster that learnt from the other folds says of this one."""
+    forecaster = fit(fold.train, pool, seed)
+    return forecaster.predict(fold.test.prompts, pool, fold.test.prompt_ids)
+
+
+def gathered(outcomes: Outcomes, split: Split, parts: list[Predictions]) -> Forecast:
+    """The predictions of all folds in the order of the outcomes. Raises ValueError where one lacks."""
+    rows = np.flatnonzero(outcomes.is_complete & (split.folds != NOWHERE))
+    judged = outcomes.at(rows)
+    place = {name: at for at, name in enumerate(id_ for part in parts for id_ in part.prompt_ids)}
+    order = np.array([place.get(name, -1) for name in judged.prompt_ids], dtype=np.int64)
+    if (order < 0).any() or any(part.models != outcomes.models for part in parts):
+        raise ValueError("a forecaster predicts every prompt and every model of the pool, in order")
+    tables = [
+        np.concatenate([getattr(part, name) for part in parts])[order]
+        for name in ("p_quality", "p_sd", "costs_usd", "latencies_s")
+    ]
+    return Forecast(
+        judged,
+        Split(split.folds[rows], split.names),
+        Predictions(judged.prompt_ids, judged.models, *tables),
+    )
+
+
+def _nominal(outcomes: Outcomes, pool: Pool) -> Outcomes:
+    per_call = np.array([model.usd_per_call for model in pool.models], dtype=np.float64)
+    costs = np.where(np.isfinite(outcomes.scores), per_call, np.nan)
+    return replace(outcomes, costs_usd=costs)
+
+
+def _why_incomplete(outcomes: Outcomes, pool: Pool) -> str:
+    """What lacks most, in words."""
+    if unscored := _unknown(outcomes.scores, outcomes.models):
+        return f"no file has a score of {', '.join(unscored)}, which pool '{pool.name}' names"
+    if unpriced := _unknown(outcomes.costs_usd, outcomes.models):
+        return f"no file has a cost of {', '.join(unpriced)}: say cost: nominal, and cost_per_call"
+    return f"no prompt has a score and a cost of all {len(outcomes.models)} models of '{pool.name}'"
+
+
+def _unknown(table: Floats, models: tuple[str, ...]) -> list[str]:
+    """The models of which a table knows nothing."""
+    return [name for at, name in enumerate(models) if not np.isfinite(table[:, at]).any()]

@@ -1,0 +1,70 @@
+"""Which prompts are held out together: what is fitted for a fold never sees one of its prompts."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.domain.errors import FarthingError
+from router.domain.outcomes import Outcomes
+
+NOWHERE = -1
+"""The fold of prompts that are never judged, and always learnt from."""
+
+_OPTION = re.compile(r"(?m)^\s*A[.):]")
+_SAID = re.compile(r"[^a-z0-9]")
+
+Folds = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """The fold of each prompt, and a name for each fold."""
+
+    folds: Folds
+    names: tuple[str, ...]
+
+
+def by_prompt(outcomes: Outcomes, count: int, seed: int) -> Split:
+    """Folds of random complete cases, all of about one size.
+
+    A question that repeats an earlier one goes where that is. Prompts that some model did not answer
+    are in no fold, or in that of a question that they repeat. Raises FarthingError for fewer prompts
+    than folds.
+    """
+    complete = np.flatnonzero(outcomes.is_complete)
+    if not 2 <= count <= len(complete):
+        raise FarthingError(f"{len(complete)} complete prompts make no {count} folds")
+    folds = np.full(len(outcomes), NOWHERE, dtype=np.int64)
+    order = np.random.default_rng(seed).permutation(len(complete))
+    folds[complete[order]] = np.arange(len(complete)) % count
+    return Split(_together(folds, outcomes.prompts), tuple(f"fold {n + 1}" for n in range(count)))
+
+
+def by_dataset(outcomes: Outcomes) -> Split:
+    """A fold for each dataset. Raises FarthingError where there is one alone."""
+    names, folds = np.unique(np.array(outcomes.datasets, dtype=np.str_), return_inverse=True)
+    if len(names) < 2:
+        raise FarthingError(f"only {', '.join(names)} is there: nothing remains to learn from")
+    return Split(folds.astype(np.int64), tuple(map(str, names)))
+
+
+def normalised(prompt: str) -> str:
+    """What two prompts have in common that ask the same: letters and digits before the options.
+
+    The last options count: those before belong to examples.
+    """
+    *_, last = (0, *(found.start() for found in _OPTION.finditer(prompt)))
+    return _SAID.sub("", (prompt[:last].strip() or prompt).lower())
+
+
+def _together(folds: Folds, prompts: Sequence[str]) -> Folds:
+    """`folds`, with every repeated question where it stands first among those that have a fold."""
+    homes: dict[str, int] = {}
+    texts = [normalised(prompt) for prompt in prompts]
+    for text, fold in zip(texts, folds.tolist(), strict=True):
+        if fold != NOWHERE:
+            homes.setdefault(text, fold)
+    return np.array([homes.get(text, NOWHERE) for text in texts], dtype=np.int64)

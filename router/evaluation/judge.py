@@ -1,0 +1,185 @@
+"""A router beside what needs none: every number of `farthing evaluate`, with its interval."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.domain.outcomes import Floats
+from router.evaluation.arena import arena_score
+from router.evaluation.baselines import category_mean, chance, oracle
+from router.evaluation.crossing import Forecast
+from router.evaluation.pairs import CALLS_AT, PairCurve, pair_curve
+from router.evaluation.probabilities import Ranking, gaps
+from router.evaluation.resampling import Interval, Resamples, Rows, interval
+from router.evaluation.standing import Means, Row, rows
+from router.evaluation.sweep import FINE, Sweep, chosen, routed, singles
+
+EVERYTHING = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How well probabilities tell good answers from bad ones (AUC), and how far they are off (ECE)."""
+
+    auc: Interval
+    ece: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A single model: its mean score and cost in USD, and what its predictions tell."""
+
+    name: str
+    quality: Interval
+    cost_usd: Interval
+    telling: Telling
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A router at one λ (per USD): its quality, that less the best single model's, its mean cost in USD.
+
+    `cost_share` is that cost by the best single model's, `arena` RouterArena's score.
+    """
+
+    lambda_per_usd: float
+    quality: Interval
+    gain: Interval
+    cost_usd: Interval
+    cost_share: Interval
+    arena: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class PairFigures:
+    """RouteLLM's measures of so many prompts: the curve, its APGR, and CPT by the gap recovered.
+
+    `strong` is the model that is better on all prompts together.
+    """
+
+    prompts: int
+    weak: str
+    strong: str
+    curve: PairCurve
+    apgr: Interval
+    cpt: Mapping[float, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything that is said of a forecast; `best` is the number of the best single model.
+
+    `quality_first` is the router at λ = 0, `best_in_arena` where RouterArena's score is highest. `pairs`
+    is empty for any other number of models than two; else it has an entry for all prompts, and one
+    for each source of them.
+    """
+
+    models: tuple[Alone, ...]
+    best: int
+    rows: tuple[Row, ...]
+    telling: Telling
+    quality_first: Setting
+    best_in_arena: Setting
+    pairs: Mapping[str, PairFigures]
+
+
+def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = None) -> Evaluation:
+    """What a forecast's choices come to beside the baselines, on the same samples of the same prompts.
+
+    `cascade` is what cascades score and cost on these prompts, calls in vain included.
+    """
+    outcomes, predictions = forecast.outcomes, forecast.predictions
+    lambdas = FINE.over(predictions.costs_usd)
+    picks = chosen(predictions.p_quality, predictions.costs_usd, lambdas)
+    sweeps = {
+        "single": singles(outcomes),
+        "chance": chance(outcomes),
+        "category": category_mean(outcomes, forecast.split),
+        "router": routed(outcomes, picks),
+        "oracle": oracle(outcomes),
+    }
+    if cascade is not None:
+        sweeps["cascade"] = cascade
+    means = {name: Means.of(sweep, resamples) for name, sweep in sweeps.items()}
+    single, router = means["single"], means["router"]
+    best = sweeps["single"].points.best
+    return Evaluation(
+        models=tuple(_alone(forecast, single, resamples)),
+        best=best,
+        rows=tuple(rows(means)),
+        telling=_telling(predictions.p_quality, outcomes.scores, resamples),
+        quality_first=_setting(lambdas, 0, router, single, best),
+        best_in_arena=_setting(lambdas, _arena_choice(router), router, single, best),
+        pairs=dict(_pairs(forecast, resamples)) if len(outcomes.models) == 2 else {},
+    )
+
+
+def _alone(forecast: Forecast, single: Means, resamples: Resamples) -> Iterator[Alone]:
+    for at, name in enumerate(forecast.outcomes.models):
+        predicted = forecast.predictions.p_quality[:, at : at + 1]
+        scores = forecast.outcomes.scores[:, at : at + 1]
+        yield Alone(
+            name=name,
+            quality=interval(single.qualities[:, at]),
+            cost_usd=interval(single.costs_usd[:, at]),
+            telling=_telling(predicted, scores, resamples),
+        )
+
+
+def _telling(predicted: Floats, scores: Floats, resamples: Resamples) -> Telling:
+    ranking, models = Ranking.of(predicted, scores), predicted.shape[1]
+    weights = (np.repeat(counts, models).astype(np.float64) for counts in resamples.counts)
+    off_by = np.abs(resamples.sums(gaps(predicted, scores))).sum(axis=1) / predicted.size
+    return Telling(interval(np.array([ranking.auc(each) for each in weights])), interval(off_by))
+
+
+def _arena_choice(router: Means) -> int:
+    """The setting with the highest score; it is chosen in hindsight."""
+    points = zip(router.qualities[0], router.costs_usd[0], strict=True)
+    return int(np.argmax([arena_score(quality, cost) for quality, cost in points]))
+
+
+def _setting(lambdas: Floats, at: int, router: Means, single: Means, best: int) -> Setting:
+    quality, cost = router.qualities[:, at], router.costs_usd[:, at]
+    share = np.full(len(cost), np.nan)
+    np.divide(cost, single.costs_usd[:, best], out=share, where=single.costs_usd[:, best] > 0.0)
+    scores = [arena_score(*point) for point in zip(quality, cost, strict=True)]
+    return Setting(
+        lambda_per_usd=float(lambdas[at]),
+        quality=interval(quality),
+        gain=interval(quality - single.qualities[:, best]),
+        cost_usd=interval(cost),
+        cost_share=interval(share),
+        arena=interval(np.array(scores)),
+    )
+
+
+def _pairs(forecast: Forecast, resamples: Resamples) -> Iterator[tuple[str, PairFigures]]:
+    """The measures of all prompts, and of each source where there are several."""
+    sources = np.array(["/".join(name.split("/")[:2]) for name in forecast.outcomes.datasets])
+    yield EVERYTHING, _pair(forecast, resamples, np.ones(len(sources), dtype=np.bool_))
+    names = sorted(set(sources.tolist()))
+    for name in names if len(names) > 1 else ():
+        yield name, _pair(forecast, resamples, sources == name)
+
+
+def _pair(forecast: Forecast, resamples: Resamples, is_asked: NDArray[np.bool_]) -> PairFigures:
+    scores = forecast.outcomes.scores
+    weak, strong = np.argsort(scores.mean(axis=0), kind="stable")
+    wanted = forecast.predictions.p_quality[:, strong] - forecast.predictions.p_quality[:, weak]
+
+    def measured(drawn: Rows) -> PairCurve:
+        asked = drawn[is_asked[drawn]]
+        return pair_curve(wanted[asked], scores[asked, weak], scores[asked, strong])
+
+    curves = resamples.each(measured)
+    return PairFigures(
+        prompts=int(is_asked.sum()),
+        weak=forecast.outcomes.models[weak],
+        strong=forecast.outcomes.models[strong],
+        curve=curves[0],
+        apgr=interval(np.array([curve.apgr for curve in curves])),
+        cpt={gap: interval(np.array([curve.cpt(gap) for curve in curves])) for gap in CALLS_AT},
+    )

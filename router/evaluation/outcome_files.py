@@ -1,0 +1,216 @@
+"""Files of outcomes: Parquet, one row a model's answer to one prompt.
+
+| column | meaning |
+|---|---|
+| dataset | `source/subset`, the unit of leave-one-dataset-out |
+| prompt_id, prompt | an id, unique over all files, and the text that a router sees |
+| model | by the name that the pool file has, too |
+| score | from 0 to 1, null where it is unknown |
+| answer | the final answer, null where none could be parsed |
+| input_tokens, output_tokens, cost_usd, latency_s | null, or no column at all, where it is unknown |
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import compute, parquet
+
+from router.domain.errors import FarthingError
+from router.domain.outcomes import Floats, Outcomes
+
+_TEXTS = ("dataset", "prompt_id", "prompt", "model")
+_NUMBERS = ("score", "cost_usd", "input_tokens", "output_tokens", "latency_s")
+_MOST = {"score": 1.0}
+
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Prompts without anybody's answer, sorted by id. `datasets` may be blank."""
+
+    prompt_ids: tuple[str, ...]
+    prompts: tuple[str, ...]
+    datasets: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.prompt_ids)
+
+
+def read_outcomes(
+    paths: Iterable[Path | str],
+    models: Sequence[str] | None = None,
+    datasets: Collection[str] | None = None,
+) -> Outcomes:
+    """The outcomes of several files together, prompts sorted by id.
+
+    Columns are `models` in that order (NaN where the files know nothing of one), else every model
+    by name. Only prompts of `datasets` are read, where any are given, and only those that one of
+    `models` was asked. Raises FarthingError, which names the file, for what is no file of outcomes,
+    for a score outside 0..1, and for a model that answers the same prompt twice.
+    """
+    return _read(paths, (*_TEXTS, "score"), models, datasets)
+
+
+def read_answers(
+    paths: Iterable[Path | str],
+    models: Sequence[str] | None = None,
+    datasets: Collection[str] | None = None,
+) -> Outcomes:
+    """Like `read_outcomes`, from files that have no scores; if one has, they are not looked at."""
+    return _read(paths, (*_TEXTS, "answer"), models, datasets, numbers=_NUMBERS[1:])
+
+
+def read_prompts(path: Path | str) -> Prompts:
+    """The prompts of a file, each once; columns other than prompt_id and prompt may lack.
+
+    Raises FarthingError for what is no such file, and for an id with two texts.
+    """
+    table = _table(Path(path), ("prompt_id", "prompt"), ("dataset",))
+    if "dataset" not in table.column_names:
+        table = table.append_column("dataset", pa.array([""] * len(table), pa.string()))
+    return _prompts(table, str(path))[0]
+
+
+def _read(
+    paths: Iterable[Path | str],
+    required: tuple[str, ...],
+    models: Sequence[str] | None,
+    datasets: Collection[str] | None,
+    numbers: tuple[str, ...] = _NUMBERS,
+) -> Outcomes:
+    named = [Path(path) for path in paths]
+    tables = [_checked(_table(path, required, (*numbers, "answer")), path) for path in named]
+    table = pa.concat_tables(tables, promote_options="default")
+    table = _only(_only(table, "dataset", datasets), "model", models)
+    return _pivoted(table, models, ", ".join(map(str, named)))
+
+
+def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
+    """The wanted columns that `path` has, each of the type that it should have."""
+    try:
+        known = parquet.read_schema(path).names
+        if missing := [name for name in required if name not in known]:
+            raise FarthingError(f"{path} has no column {', '.join(missing)}")
+        wanted = [name for name in dict.fromkeys((*required, *optional)) if name in known]
+        table = parquet.read_table(path, columns=wanted)
+        return table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
+    except pa.ArrowException as error:
+        # pyarrow's messages run over several lines, of which the first says it.
+        raise FarthingError(f"{path} is no file of outcomes: {_first_line(error)}") from None
+    except OSError as error:
+        raise FarthingError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "it cannot be parsed")
+
+
+def _type_of(column: str) -> Any:
+    return pa.float64() if column in _NUMBERS else pa.large_string()
+
+
+def _checked(table: Any, path: Path) -> Any:
+    """`table`, if names are everywhere and numbers within their range. Raises FarthingError."""
+    for name in _TEXTS:
+        if table[name].null_count:
+            raise FarthingError(f"{path}: {name} is null in {table[name].null_count} rows")
+    for name in set(_NUMBERS) & set(table.column_names):
+        values, most = table[name].to_numpy(), _MOST.get(name, np.finfo(float).max)
+        wrong = values[(values < 0.0) | (values > most)]
+        if len(wrong):
+            span = "0 to 1" if name in _MOST else "0 on"
+            raise FarthingError(f"{path}: {name} is a number from {span}, not {wrong[0]:g}")
+    return table
+
+
+def _only(table: Any, column: str, names: Collection[str] | None) -> Any:
+    """The rows with one of `names`; all of them where no name is given."""
+    if not names:
+        return table
+    return table.filter(compute.is_in(table[column], pa.array(sorted(names), pa.large_string())))
+
+
+def _pivoted(table: Any, models: Sequence[str] | None, files: str) -> Outcomes:
+    """Rows of answers as tables of prompts x models."""
+    texts, rows = _prompts(table, files)
+    names, columns = _coded(table["model"])
+    order = tuple(models or sorted(names))
+    place = {name: at for at, name in enumerate(order)}
+    columns = np.array([place[name] for name in names], dtype=np.int64)[columns]
+    _refuse_repeated(rows, columns, texts, order, files)
+    grid = _Grid(table, rows, columns, (len(texts), len(order)))
+    return Outcomes(
+        prompt_ids=texts.prompt_ids,
+        prompts=texts.prompts,
+        datasets=texts.datasets,
+        models=order,
+        scores=grid.numbers("score"),
+        costs_usd=grid.numbers("cost_usd"),
+        input_tokens=grid.numbers("input_tokens"),
+        output_tokens=grid.numbers("output_tokens"),
+        latencies_s=grid.numbers("latency_s"),
+        answers=grid.answers(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Where each row of a table belongs among prompts x models."""
+
+    table: Any
+    rows: Codes
+    columns: Codes
+    shape: tuple[int, int]
+
+    def numbers(self, name: str) -> Floats:
+        """A column as prompts x models; NaN where it is null, or is not there."""
+        found = np.full(self.shape, np.nan)
+        if name in self.table.column_names:
+            found[self.rows, self.columns] = self.table[name].to_numpy()
+        return found
+
+    def answers(self) -> NDArray[np.object_]:
+        found = np.full(self.shape, None, dtype=np.object_)
+        if "answer" in self.table.column_names:
+            found[self.rows, self.columns] = self.table["answer"].to_pylist()
+        return found
+
+
+def _prompts(table: Any, files: str) -> tuple[Prompts, Codes]:
+    """The prompts by id, and which of them each row is about. Raises FarthingError for an id of two."""
+    names, codes = _coded(table["prompt_id"])
+    order = np.argsort(np.array(names, dtype=np.object_), kind="stable")
+    rows = np.argsort(order, kind="stable")[codes]
+    first = np.unique(rows, return_index=True)[1]
+    for column in ("prompt", "dataset"):
+        meant = _coded(table[column])[1]
+        if len(odd := np.flatnonzero(meant != meant[first][rows])):
+            where = names[codes[odd[0]]]
+            raise FarthingError(f"{files}: prompt_id '{where}' has more than one {column}")
+    ids, texts, datasets = (
+        tuple(table[name].take(pa.array(first)).to_pylist())
+        for name in ("prompt_id", "prompt", "dataset")
+    )
+    return Prompts(ids, texts, tuple(name or "" for name in datasets)), rows
+
+
+def _coded(column: Any) -> tuple[list[str], Codes]:
+    """The different texts of a column, and which of them stands in each row."""
+    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+
+
+def _refuse_repeated(
+    rows: Codes, columns: Codes, texts: Prompts, models: Sequence[str], files: str
+) -> None:
+    places, counts = np.unique(rows * len(models) + columns, return_counts=True)
+    if len(twice := places[counts > 1]):
+        row, column = divmod(int(twice[0]), len(models))
+        answered = f"'{models[column]}' answers prompt '{texts.prompt_ids[row]}' twice"
+        raise FarthingError(f"{files}: {answered}")

@@ -1,0 +1,134 @@
+"""How ways to choose models stand beside each other: hulls held against the single models."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from router.domain.outcomes import Floats
+from router.evaluation.hull import Hull, aiq, hull, saving
+from router.evaluation.resampling import Interval, Resamples, interval
+from router.evaluation.sweep import Points, Sweep
+
+NEARLY = 0.95
+"""Of the best single model's quality: what is saved there is told, too."""
+
+RANDOM, ZERO, CATEGORY, ORACLE = "random", "zero", "category mean", "oracle"
+ROUTER, WITH_SINGLES, CASCADE = "router", "router + single models", "cascade"
+
+ROWS: Mapping[str, tuple[str, ...]] = {
+    RANDOM: ("chance",),
+    ZERO: ("single",),
+    CATEGORY: ("category", "single"),
+    ROUTER: ("router",),
+    WITH_SINGLES: ("router", "single"),
+    CASCADE: ("cascade",),
+    ORACLE: ("oracle",),
+}
+"""Which sweeps each row's hull is drawn around, in the order of the table. Not everything can be swept always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a way to choose models stands. Qualities are from 0 to 1, savings shares of a cost.
+
+    `aiq` is the mean quality over the costs between the cheapest and the dearest single model,
+    `aiq_above_zero` that less Zero's. `quality_at_best_cost` is what the best single model's cost buys,
+    `gain_at_best_cost` that less the best single model's. The last two are the shares of its cost that
+    are saved at its quality, and at 95 % of it: minus infinity where that is never reached.
+    """
+
+    aiq: Interval
+    aiq_above_zero: Interval
+    quality_at_best_cost: Interval
+    gain_at_best_cost: Interval
+    saved_at_best_quality: Interval
+    saved_at_95: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A way to choose models: its name, how it stands, and its hull over all prompts."""
+
+    name: str
+    standing: Standing
+    hull: Hull
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Means:
+    """The mean cost in USD and score of each setting (columns) in each sample (rows)."""
+
+    costs_usd: Floats
+    qualities: Floats
+
+    @classmethod
+    def of(cls, sweep: Sweep, resamples: Resamples) -> "Means":
+        """The means of a sweep in all samples."""
+        return cls(resamples.means(sweep.costs_usd), resamples.means(sweep.scores))
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What the single models of one sample set: the span of costs (USD), and the best of them."""
+
+    cheapest_usd: float
+    dearest_usd: float
+    best_quality: float
+    best_usd: float
+
+    @classmethod
+    def all_of(cls, single: Means) -> "list[Yardstick]":
+        """The yardstick of each sample."""
+        return [
+            cls.of(Points(*means)) for means in zip(single.costs_usd, single.qualities, strict=True)
+        ]
+
+    @classmethod
+    def of(cls, single: Points) -> "Yardstick":
+        """The yardstick of these single models."""
+        return cls(
+            cheapest_usd=float(single.costs_usd.min()),
+            dearest_usd=float(single.costs_usd.max()),
+            best_quality=float(single.qualities[single.best]),
+            best_usd=float(single.costs_usd[single.best]),
+        )
+
+    def measured(self, found: Hull, zero: Hull) -> tuple[float, ...]:
+        """The numbers of a Standing, in its order."""
+        height = aiq(found, self.cheapest_usd, self.dearest_usd)
+        quality = found.quality_at(self.best_usd)
+        return (
+            height,
+            height - aiq(zero, self.cheapest_usd, self.dearest_usd),
+            quality,
+            quality - self.best_quality,
+            saving(found, self.best_quality, self.best_usd),
+            saving(found, NEARLY * self.best_quality, self.best_usd),
+        )
+
+
+def rows(means: Mapping[str, Means]) -> Iterator[Row]:
+    """Each row of ROWS whose sweeps are all there."""
+    yards = Yardstick.all_of(means["single"])
+    zeros = list(_hulls([means["single"]]))
+    for name, sweeps in ROWS.items():
+        if all(sweep in means for sweep in sweeps):
+            hulls = list(_hulls([means[sweep] for sweep in sweeps]))
+            yield Row(name, _standing(yards, hulls, zeros), hulls[0])
+
+
+def _hulls(parts: list[Means]) -> Iterable[Hull]:
+    """The hull around the points of `parts` together, sample by sample."""
+    costs = np.concatenate([part.costs_usd for part in parts], axis=1)
+    qualities = np.concatenate([part.qualities for part in parts], axis=1)
+    return map(hull, costs, qualities)
+
+
+def _standing(yards: list[Yardstick], hulls: list[Hull], zeros: list[Hull]) -> Standing:
+    measured = [
+        yard.measured(found, zero) for yard, found, zero in zip(yards, hulls, zeros, strict=True)
+    ]
+    columns = np.array(measured).T
+    names = (each.name for each in fields(Standing))
+    return Standing(**{name: interval(column) for name, column in zip(names, columns, strict=True)})
