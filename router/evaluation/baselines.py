@@ -11,8 +11,8 @@ from router.evaluation.folds import Split
 from router.evaluation.sweep import FINE, Choices, Grid, Sweep, chosen, routed, singles
 
 COARSE = Grid(1e-4, 1e3, 27)
-"""For category means. Their hull has few corners, and its height hangs by .001 on which of them a grid
-meets; this one gives the published figures of the pools that benchmarks/routing knows."""
+"""For category means. Their hull has few corners, and which of them a grid meets moves its height by .001;
+with this one the published figures of four pools come out (tests/evaluation/test_self_test.py)."""
 
 
 def chance(outcomes: Outcomes) -> Sweep:
