@@ -58,6 +58,8 @@ def test_a_router_that_knows_the_answers_stands_with_the_oracle() -> None:
     assert rows["router"].aiq_above_zero.estimate == pytest.approx(0.125)
     assert rows["router"].saved_at_best_quality.estimate == pytest.approx(0.45)
     assert rows["zero"].saved_at_95.estimate == pytest.approx(0.09)
+    assert rows["zero"].quality_at_best_cost.estimate == pytest.approx(1.0)
+    assert rows["zero"].gain_at_best_cost.estimate == pytest.approx(0.0)
 
 
 def test_cascades_have_a_row_where_there_are_any() -> None:
@@ -171,6 +173,23 @@ def test_no_prompt_is_predicted_by_what_has_seen_it(split: Split) -> None:
 
     assert told.predictions.prompt_ids == told.outcomes.prompt_ids == SHOP.prompt_ids
     assert told.predictions.p_quality.max() == 0.0
+
+
+class Counter:
+    """Predicts the number in a prompt's id, as a share of a hundred."""
+
+    def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
+        p = np.array([[int(each[1:]) / 100] * len(pool.models) for each in prompt_ids])
+        return Predictions(tuple(prompt_ids), pool.names, p, 0 * p, 0 * p, 0 * p)
+
+
+def test_predictions_of_all_folds_come_back_in_the_order_of_the_prompts() -> None:
+    split = by_prompt(SHOP, 5, seed=0)
+    folds = held_out(SHOP, split)
+    parts = [forecast(fold, pool_of(SHOP), lambda *_: Counter(), seed=0) for fold in folds]
+    found = gathered(SHOP, split, parts).predictions
+
+    assert (found.p_quality[:, 0] * 100).round().tolist() == list(range(20))
 
 
 def test_a_dataset_that_is_held_out_is_not_learnt_from() -> None:
