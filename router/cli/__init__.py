@@ -40,6 +40,8 @@ COMMANDS: Mapping[str, str] = {
     "ledger": "router.cli.ledger",
     "explain": "router.cli.explain",
     "try": "router.cli.trial",
+    "fit": "router.cli.fit",
+    "predict": "router.cli.predict",
     "evaluate": "router.cli.evaluate",
     "replay": "router.cli.replay",
     "schema": "router.cli.schema",

@@ -1,40 +1,53 @@
 """What the offline commands share: where their predictions come from, and how far they are."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from math import exp, log
+from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from router.domain.errors import FarthingError
-from router.domain.outcomes import Floats, Outcomes
+from router.config.artefact_files import read_artefact
+from router.config.price_map import cl100k_ranks
+from router.config.priors import Priors
+from router.config.shipped import shipped_artefact
+from router.domain.category import Category
+from router.domain.estimate import QualityEstimate
+from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
-from router.domain.predictions import Fit, Forecaster, Predictions
+from router.domain.predictions import Fit, Forecaster
+from router.domain.price import Price
+from router.features.tokens import cl100k
+from router.pipeline.artefact import Artefact
+from router.pipeline.foresight import Foresight, PriorOf, Tokenize
 
 NONE, SHIPPED = "none", "shipped"
 
 Item = TypeVar("Item")
 
-_UNKNOWN_P, _UNKNOWN_SD = 0.5, 0.29
-"""Of a model of which nothing is known: anything from 0 to 1."""
-_CHARACTERS_A_TOKEN = 4
-_USUAL_OUTPUT_TOKENS = 300
-
 
 def forecasting(artefact: str) -> Fit:
     """Where predictions come from: 'none' learns from the outcomes alone, 'shipped' and a folder from an artefact.
 
-    Raises FarthingError for an artefact that cannot be used.
+    Raises ArtefactRefused for an artefact that cannot be used.
     """
     if artefact == NONE:
-        return _fit_means
-    if artefact == SHIPPED:
-        return _take_priors
-    raise FarthingError(
-        f"--artefact {artefact}: artefacts cannot be read yet; there is none, shipped"
-    )
+        return _fitting(tokenizer())
+    forecaster = taken(artefact)
+    return lambda train, pool, seed: forecaster  # noqa: ARG005 - as Fit has it
+
+
+def taken(artefact: str) -> Forecaster:
+    """Predictions by the artefact 'shipped' or in a folder. Raises ArtefactRefused."""
+    read = shipped_artefact() if artefact == SHIPPED else read_artefact(Path(artefact))
+    return Foresight(read, tokenizer(), _priors(read), read.scored_as)
+
+
+def tokenizer() -> Tokenize:
+    """Text to token ids, as the server counts them."""
+    return cl100k(cl100k_ranks()).encode_ordinary
 
 
 def watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:
@@ -46,65 +59,68 @@ def watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Constant:
-    """Predicts the same of every prompt: a probability, its deviation and a cost for each model."""
+def _fitting(tokenize: Tokenize) -> Fit:
+    def learn(train: Outcomes, pool: Pool, seed: int) -> Forecaster:
+        from router.training.fit import Recipe, fit  # noqa: PLC0415 - two seconds for scikit-learn
 
-    p: Floats
-    sd: Floats
-    costs_usd: Floats
+        artefact = fit(train, pool, tokenize, Recipe(seed=seed))
+        return Foresight(artefact, tokenize, _priors(artefact), artefact.scored_as)
 
-    def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
-        shape = (len(prompts), len(pool.models))
-        return Predictions(
-            prompt_ids=tuple(prompt_ids),
-            models=pool.names,
-            p_quality=np.broadcast_to(self.p, shape),
-            p_sd=np.broadcast_to(self.sd, shape),
-            costs_usd=np.broadcast_to(self.costs_usd, shape),
-            latencies_s=np.full(shape, np.nan),
-        )
+    return learn
 
 
-def _fit_means(train: Outcomes, pool: Pool, seed: int) -> Forecaster:  # noqa: ARG001 - as Fit has it
-    """Each model's mean score and cost, whatever is asked."""
-    known = train.of(pool.names)
-    counts = np.isfinite(known.scores).sum(axis=0)
-    means = np.nansum(known.scores, axis=0) / np.maximum(counts, 1)
-    p = np.where(counts > 0, means, _UNKNOWN_P)
-    priced = np.isfinite(known.costs_usd).sum(axis=0)
-    costs = np.nansum(known.costs_usd, axis=0) / np.maximum(priced, 1)
-    return _Constant(p, np.sqrt(p * (1 - p) / np.maximum(counts, 1)), costs)
+def _priors(artefact: Artefact) -> PriorOf:
+    """What is held of a model: its mean in the artefact, what the pool says, its published results, its price.
+
+    Where the artefact has means of its own, all else is moved onto their scale.
+    """
+    published = _published()
+    shift = _shift(artefact, published)
+
+    def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
+        usual = artefact.usual(model.name)
+        return usual or _moved(_stated(model, category) or published(model, category), shift)
+
+    return prior_of
 
 
-class _Priors:
-    """Goes by what the pool file says: abilities, prices, and answers of usual length."""
+def _published() -> PriorOf:
+    priors = Priors.shipped()
 
-    def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
-        stated = np.array([_stated(model) for model in pool.models])
-        constant = _Constant(stated[:, 0], stated[:, 1], np.zeros(len(pool.models)))
-        lengths = np.array([[len(prompt)] for prompt in prompts]).reshape(-1, 1)
-        tokens = lengths / _CHARACTERS_A_TOKEN
-        input_usd, output_usd = (
-            np.array([getattr(model, name) for model in pool.models]) / 1e6
-            for name in ("input_usd_per_1m", "output_usd_per_1m")
-        )
-        per_call = np.array([model.usd_per_call for model in pool.models], dtype=np.float64)
-        by_tokens = tokens * input_usd + _USUAL_OUTPUT_TOKENS * output_usd
-        costs = np.where(np.isnan(per_call), by_tokens, per_call)
-        found = constant.predict(prompts, pool, prompt_ids)
-        return Predictions(
-            found.prompt_ids, found.models, found.p_quality, found.p_sd, costs, found.latencies_s
-        )
+    @cache
+    def abilities(name: str, price: Price) -> Mapping[Category, QualityEstimate]:
+        found = priors.of((name,), price).abilities
+        return {category: QualityEstimate(each.p, each.sd) for category, each in found.items()}
+
+    def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
+        price = Price.per_mtok(model.input_usd_per_1m, model.output_usd_per_1m)
+        return abilities(model.name, price)[category]
+
+    return prior_of
 
 
-def _take_priors(train: Outcomes, pool: Pool, seed: int) -> Forecaster:  # noqa: ARG001 - as Fit has it
-    return _Priors()
+def _stated(model: PoolModel, category: Category) -> QualityEstimate | None:
+    ability = model.abilities.get(category)
+    return None if ability is None else QualityEstimate(ability.p, ability.sd)
 
 
-def _stated(model: PoolModel) -> tuple[float, float]:
-    """The mean ability that the pool's author holds of a model, with its deviation."""
-    if not (abilities := list(model.abilities.values())):
-        return _UNKNOWN_P, _UNKNOWN_SD
-    count = len(abilities)
-    return sum(each.p for each in abilities) / count, sum(each.sd for each in abilities) / count
+def _shift(artefact: Artefact, published: PriorOf) -> float:
+    """How much harder the artefact's prompts were than published results would have it, in logits."""
+    usual = [(name, found) for name in artefact.models if (found := artefact.usual(name))]
+    free = [PoolModel(name, 0.0, 0.0) for name, _ in usual]
+    held = [
+        sum(_logit(published(model, category).p) for category in Category) / len(Category)
+        for model in free
+    ]
+    gaps = [_logit(found.p) - prior for (_, found), prior in zip(usual, held, strict=True)]
+    return sum(gaps) / len(gaps) if gaps else 0.0
+
+
+def _moved(estimate: QualityEstimate, shift: float) -> QualityEstimate:
+    p = 1.0 / (1.0 + exp(-(_logit(estimate.p) + shift)))
+    return QualityEstimate(p, estimate.sd, estimate.source)
+
+
+def _logit(p: float) -> float:
+    held = min(max(p, 0.005), 0.995)
+    return log(held / (1.0 - held))

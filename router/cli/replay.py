@@ -6,11 +6,10 @@ from contextlib import suppress
 from math import inf
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
 from router.cli.evaluate import add_pool
-from router.cli.offline import NONE, SHIPPED, forecasting, watched
+from router.cli.offline import NONE, SHIPPED, taken, watched
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
@@ -79,7 +78,7 @@ def _answers(path: Path, pool: Pool) -> Outcomes:
     """The answers of the pool's models. Raises FarthingError where one of them has none at all."""
     from router.evaluation.outcome_files import read_answers  # noqa: PLC0415 - half a second for pyarrow
 
-    found = read_answers([path], datasets=pool.datasets)
+    found = read_answers([path])
     if missing := [name for name in pool.names if name not in found.models]:
         raise FarthingError(f"{path} has no answer of {', '.join(missing)}")
     return found.of(pool.names)
@@ -91,9 +90,7 @@ def _predictions(answers: Outcomes, pool: Pool, artefact: str) -> Predictions:
         raise FarthingError(
             "--artefact none: there are no scores to learn from in a file of answers"
         )
-    nothing = answers.at(np.zeros(len(answers), dtype=np.bool_))
-    forecaster = forecasting(artefact)(nothing, pool, 0)
-    return forecaster.predict(answers.prompts, pool, answers.prompt_ids)
+    return taken(artefact).predict(answers.prompts, pool, answers.prompt_ids)
 
 
 def _strategies(

@@ -1,15 +1,14 @@
 """An artefact on disk: a folder of numbers, refused unless every byte and every number is as it was made.
 
-    artefact.json   schema, names of models and kinds, the card's facts
-    tables.npz      the numbers; no pickles
-    parity.json     token ids with the numbers that must come out of them, made by scikit-learn
-    SHA256SUMS      of the other files; its own digest identifies the artefact
+artefact.json   schema, names of models and kinds, the card's facts
+tables.npz      the numbers; no pickles
+parity.json     token ids with the numbers that must come out of them, made by scikit-learn
+SHA256SUMS      of the other files; its own digest identifies the artefact
 """
 
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from router.decision.quality import QualityModel
 from router.decision.spending import SpendingModel
 from router.domain.errors import FarthingError
 from router.features.kinds import KindModel
-from router.pipeline.artefact import Artefact
+from router.pipeline.artefact import Artefact, ParityCase
 
 SCHEMA = 1
 """Changes whenever a file means something else than before."""
@@ -32,16 +31,6 @@ _SUMS, _NAMES, _TABLES, _PARITY = "SHA256SUMS", "artefact.json", "tables.npz", "
 
 class ArtefactRefused(FarthingError):
     """The folder is not the artefact that it should be; says what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParityCase:
-    """What must come out of these token ids: the shares of the kinds, the traits and the familiarity."""
-
-    tokens: tuple[int, ...]
-    shares: tuple[float, ...]
-    traits: tuple[float, ...]
-    familiarity: float
 
 
 def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path) -> str:
@@ -85,7 +74,9 @@ def _checked(folder: Path, pinned: str | None) -> dict[str, bytes]:
     files = {name: (folder / name).read_bytes() for name in (_NAMES, _TABLES, _PARITY)}
     for name, data in files.items():
         if stated.get(name) != sha256(data).hexdigest():
-            raise ArtefactRefused(f"{folder / name} was changed: its SHA-256 is not that of {_SUMS}")
+            raise ArtefactRefused(
+                f"{folder / name} was changed: its SHA-256 is not that of {_SUMS}"
+            )
     return files
 
 
@@ -94,6 +85,7 @@ def _named(artefact: Artefact) -> dict[str, Any]:
         "schema": SCHEMA,
         "models": artefact.quality.names,
         "kinds": artefact.kind_names,
+        "moves_from": artefact.moves_from,
         "facts": dict(artefact.facts),
     }
 
@@ -112,6 +104,7 @@ def _artefact(named: Mapping[str, Any], tables: Mapping[str, NDArray[np.generic]
         kinds=KindModel.from_arrays(tables),
         quality=quality,
         spending=SpendingModel.from_arrays(named["models"], quality.floor, tables),
+        moves_from=named["moves_from"],
         facts=named["facts"],
     )
 

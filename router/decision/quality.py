@@ -47,7 +47,9 @@ class QualityModel:
         if models != len(self.names) or len(self.loadings) != models:
             raise ValueError(f"{len(self.names)} models have {models} rows of scores")
         if self.sds.shape != (models, kinds) or self.anchors.shape != (models, kinds):
-            raise ValueError("scores, deviations and anchors have one row a model, one column a kind")
+            raise ValueError(
+                "scores, deviations and anchors have one row a model, one column a kind"
+            )
         if not all(_are_shares(each) for each in (self.scores, self.sds, self.anchors)):
             raise ValueError("scores, deviations and anchors are from 0 to 1")
         if not np.isfinite(self.loadings).all() or not 0.0 <= self.floor <= 1.0:
@@ -69,10 +71,8 @@ class QualityModel:
             weight=self.floor + (1.0 - self.floor) * kinship.familiarity,
         )
 
-    def usual(self, name: str) -> QualityEstimate | None:
-        """A scored model's own mean over all kinds, its prior where nothing else is known of it."""
-        if name not in self.names:
-            return None
+    def usual(self, name: str) -> QualityEstimate:
+        """The mean over all kinds of where a scored model moves from. Raises ValueError for others."""
         row = self.anchors[self.names.index(name)]
         return QualityEstimate(float(row.mean()), float(row.std()), EstimateSource.ARTEFACT)
 

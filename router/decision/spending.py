@@ -32,7 +32,9 @@ class SpendingModel:
         if not all((each >= 0).all() for each in (self.outputs, self.usual, self.input_ratios)):
             raise ValueError("numbers of tokens are zero or more")
 
-    def tokens(self, scored_as: str | None, kinship: Kinship, prompt_tokens: int) -> tuple[float, float]:
+    def tokens(
+        self, scored_as: str | None, kinship: Kinship, prompt_tokens: int
+    ) -> tuple[float, float]:
         """Expected input and output tokens of one call."""
         weight = self.floor + (1.0 - self.floor) * kinship.familiarity
         if scored_as in self.names:

@@ -62,8 +62,11 @@ def read_answers(
     models: Sequence[str] | None = None,
     datasets: Collection[str] | None = None,
 ) -> Outcomes:
-    """Like `read_outcomes`, from files that have no scores; if one has, they are not looked at."""
-    return _read(paths, (*_TEXTS, "answer"), models, datasets, numbers=_NUMBERS[1:])
+    """Like `read_outcomes`, from files that have no scores; if one has, they are not looked at.
+
+    `dataset` may be blank or lack.
+    """
+    return _read(paths, (*_TEXTS[1:], "answer"), models, datasets, numbers=_NUMBERS[1:])
 
 
 def read_prompts(path: Path | str) -> Prompts:
@@ -71,10 +74,7 @@ def read_prompts(path: Path | str) -> Prompts:
 
     Raises FarthingError for what is no such file, and for an id with two texts.
     """
-    table = _table(Path(path), ("prompt_id", "prompt"), ("dataset",))
-    if "dataset" not in table.column_names:
-        table = table.append_column("dataset", pa.array([""] * len(table), pa.string()))
-    return _prompts(table, str(path))[0]
+    return _prompts(_table(Path(path), ("prompt_id", "prompt"), ("dataset",)), str(path))[0]
 
 
 def _read(
@@ -85,7 +85,10 @@ def _read(
     numbers: tuple[str, ...] = _NUMBERS,
 ) -> Outcomes:
     named = [Path(path) for path in paths]
-    tables = [_checked(_table(path, required, (*numbers, "answer")), path) for path in named]
+    tables = [
+        _checked(_table(path, required, (*numbers, "answer", "dataset")), path, required)
+        for path in named
+    ]
     table = pa.concat_tables(tables, promote_options="default")
     table = _only(_only(table, "dataset", datasets), "model", models)
     return _pivoted(table, models, ", ".join(map(str, named)))
@@ -99,6 +102,8 @@ def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> 
             raise FarthingError(f"{path} has no column {', '.join(missing)}")
         wanted = [name for name in dict.fromkeys((*required, *optional)) if name in known]
         table = parquet.read_table(path, columns=wanted)
+        if "dataset" in optional and "dataset" not in known:
+            table = table.append_column("dataset", pa.nulls(len(table), pa.large_string()))
         return table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
     except pa.ArrowException as error:
         # pyarrow's messages run over several lines, of which the first says it.
@@ -115,9 +120,9 @@ def _type_of(column: str) -> Any:
     return pa.float64() if column in _NUMBERS else pa.large_string()
 
 
-def _checked(table: Any, path: Path) -> Any:
+def _checked(table: Any, path: Path, required: tuple[str, ...]) -> Any:
     """`table`, if names are everywhere and numbers within their range. Raises FarthingError."""
-    for name in _TEXTS:
+    for name in set(_TEXTS) & set(required):
         if table[name].null_count:
             raise FarthingError(f"{path}: {name} is null in {table[name].null_count} rows")
     for name in set(_NUMBERS) & set(table.column_names):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from router.domain.kinship import Floats, Kinship
 from router.features.hashing import buckets_of
 
-_LOG_ODDS = log(19.0)
+LOG_ODDS = log(19.0)
 """Prompts of no known kind are taken to be 19 times as common as prompts of known ones. Between 9 and 49 little
 changes, in distribution and out of it; with even odds, kinds that look alike are trusted too much (docs/evidence.md)."""
 
@@ -78,7 +78,7 @@ class KindModel:
         return Kinship(
             shares=softmax(logits),
             traits=signs[2 * self.kinds :],
-            familiarity=_sigmoid(self.familiar[0] + self.familiar[1] * likeness - _LOG_ODDS),
+            familiarity=_sigmoid(self.familiar[0] + self.familiar[1] * likeness - LOG_ODDS),
         )
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:

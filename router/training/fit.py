@@ -12,7 +12,7 @@ from router.domain.kinship import Floats
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.features.kinds import read_part
-from router.pipeline.artefact import Artefact
+from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
 from router.training.kinds import fit_kinds, fit_traits, weighted
 from router.training.tables import KindMeans, kind_means, numbered
 
@@ -32,7 +32,9 @@ class Recipe:
     anchors: Mapping[str, Mapping[str, float]] | None = None
 
 
-def fit(outcomes: Outcomes, pool: Pool | None, tokenize: Tokenize, recipe: Recipe = Recipe()) -> Artefact:
+def fit(
+    outcomes: Outcomes, pool: Pool | None, tokenize: Tokenize, recipe: Recipe = Recipe()
+) -> Artefact:
     """Learns from all `outcomes`; costs are understood by the prices of `pool`, where a model is in it.
 
     Raises ValueError where there is nothing to learn from.
@@ -56,8 +58,29 @@ def fit(outcomes: Outcomes, pool: Pool | None, tokenize: Tokenize, recipe: Recip
             calibration=(1.0, 0.0),
             floor=recipe.floor,
         ),
-        spending=_spending(outcomes, pool, kinds, len(kind_names), np.array([len(p) for p in prompts]), recipe.floor),
+        spending=_spending(
+            outcomes,
+            pool,
+            kinds,
+            len(kind_names),
+            np.array([len(p) for p in prompts]),
+            recipe.floor,
+        ),
+        moves_from=PRIORS if recipe.anchors is not None else OWN_MEANS,
+        facts=_facts(outcomes, kind_names, kinds, recipe),
     )
+
+
+def _facts(
+    outcomes: Outcomes, kind_names: Sequence[str], kinds: NDArray[np.intp], recipe: Recipe
+) -> Mapping[str, object]:
+    counts = np.bincount(kinds, minlength=len(kind_names))
+    return {
+        "prompts": len(outcomes),
+        "answers": int(np.isfinite(outcomes.scores).sum()),
+        "prompts_by_kind": {name: int(n) for name, n in zip(kind_names, counts, strict=True)},
+        "seed": recipe.seed,
+    }
 
 
 def _anchors(
@@ -73,10 +96,17 @@ def _anchors(
 
 
 def _spending(
-    outcomes: Outcomes, pool: Pool | None, kinds: NDArray[np.intp], n_kinds: int, lengths: Floats, floor: float
+    outcomes: Outcomes,
+    pool: Pool | None,
+    kinds: NDArray[np.intp],
+    n_kinds: int,
+    lengths: Floats,
+    floor: float,
 ) -> SpendingModel:
     inputs, outputs = billed_tokens(outcomes, pool)
-    ratios = np.nanmedian(np.where(lengths[:, None] > 0, inputs / np.maximum(lengths, 1)[:, None], np.nan), axis=0)
+    ratios = np.nanmedian(
+        np.where(lengths[:, None] > 0, inputs / np.maximum(lengths, 1)[:, None], np.nan), axis=0
+    )
     return SpendingModel(
         names=outcomes.models,
         outputs=_means_by_kind(outputs, kinds, n_kinds),
@@ -94,7 +124,9 @@ def billed_tokens(outcomes: Outcomes, pool: Pool | None) -> tuple[Floats, Floats
             column = outcomes.models.index(model.name)
             paid = outcomes.costs_usd[:, column] * 1e6 - inputs[:, column] * model.input_usd_per_1m
             billed = paid / model.output_usd_per_1m
-            outputs[:, column] = np.where(np.isfinite(billed), np.maximum(billed, 0.0), outputs[:, column])
+            outputs[:, column] = np.where(
+                np.isfinite(billed), np.maximum(billed, 0.0), outputs[:, column]
+            )
     return inputs, outputs
 
 

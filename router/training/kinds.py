@@ -34,15 +34,24 @@ class Weighted:
 def weighted(prompts: Sequence[Sequence[int]], bits: int = BITS) -> Weighted:
     """Inverse document frequencies (Spärck Jones 1972) of the buckets of these token ids, and the rows."""
     found = [buckets_of(tokens, bits) for tokens in prompts]
-    indices = np.concatenate(found).astype(np.int64)
-    starts = np.concatenate(([0], np.cumsum([len(each) for each in found])))
-    documents = np.bincount(indices, minlength=2**bits)
+    documents = np.bincount(np.concatenate(found).astype(np.int64), minlength=2**bits)
     idf = np.log((1.0 + len(prompts)) / (1.0 + documents))
     idf[documents < _LEAST_DOCUMENTS] = 0.0
     idf = idf.astype(np.float32)
-    table = sparse.csr_matrix((idf[indices].astype(np.float64), indices, starts), (len(found), 2**bits))
+    return Weighted(rows_of(prompts, idf), idf)
+
+
+def rows_of(prompts: Sequence[Sequence[int]], idf: NDArray[np.float32]) -> sparse.csr_matrix:
+    """Prompts as rows of bucket weights, each of length 1 (or 0 where no bucket has a weight)."""
+    bits = int(np.log2(len(idf)))
+    found = [buckets_of(tokens, bits) for tokens in prompts]
+    indices = np.concatenate(found).astype(np.int64)
+    starts = np.concatenate(([0], np.cumsum([len(each) for each in found])))
+    table = sparse.csr_matrix(
+        (idf[indices].astype(np.float64), indices, starts), (len(found), len(idf))
+    )
     lengths = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
-    return Weighted(sparse.diags(1.0 / np.where(lengths > 0, lengths, 1.0)) @ table, idf)
+    return sparse.diags(1.0 / np.where(lengths > 0, lengths, 1.0)) @ table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +107,9 @@ def _classifier(
     )
     model.fit(rows, kinds)
     if n_kinds == 2:  # scikit-learn keeps the second class's weights alone
-        return np.hstack((-model.coef_.T, model.coef_.T)) / 2, np.r_[-model.intercept_, model.intercept_] / 2
+        return np.hstack((-model.coef_.T, model.coef_.T)) / 2, np.r_[
+            -model.intercept_, model.intercept_
+        ] / 2
     return model.coef_.T, model.intercept_
 
 
@@ -107,7 +118,9 @@ def _sums(rows: sparse.csr_matrix, kinds: NDArray[np.intp], n_kinds: int) -> Flo
     return np.asarray((rows.T @ member).todense())
 
 
-def _familiar(rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats) -> tuple[float, float]:
+def _familiar(
+    rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats
+) -> tuple[float, float]:
     """Constant and slope that tell prompts of the kinds from prompts of none, by the likeness to a centre.
 
     Every prompt stands for both: once as one of its kind, the centre being made without it, once as
@@ -123,7 +136,9 @@ def _familiar(rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats) ->
     as_none = likeness.copy()
     as_none[own, kinds] = -1.0
     inside, outside = as_one.max(axis=1), as_none.max(axis=1)
-    if sums.shape[1] == 1:  # nothing to compare with: half of the rarest twentieth is taken as familiar
+    if (
+        sums.shape[1] == 1
+    ):  # nothing to compare with: half of the rarest twentieth is taken as familiar
         outside = np.full_like(inside, 2 * np.quantile(inside, 0.05) - np.median(inside))
     model = LogisticRegression(C=1e4).fit(
         np.concatenate((inside, outside))[:, None], np.repeat((1, 0), len(own))

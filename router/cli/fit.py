@@ -1,0 +1,92 @@
+"""`farthing fit`: an artefact from outcomes."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from router.cli.evaluate import add_pool
+from router.cli.offline import tokenizer
+from router.config.artefact_files import write_artefact
+from router.domain.errors import FarthingError
+from router.domain.outcomes import Outcomes
+from router.evaluation.pool_file import read_pool
+from router.pipeline.artefact import Artefact
+
+HELP = "learn from outcomes how good each model is on which kind of prompt, into an artefact"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fit`."""
+    parser.add_argument(
+        "outcomes", nargs="+", type=Path, metavar="OUTCOMES.parquet", help="files of outcomes"
+    )
+    add_pool(parser)
+    parser.add_argument(
+        "--exclude-dataset",
+        action="append",
+        default=[],
+        metavar="D",
+        help="learn nothing from this dataset; may be given several times",
+    )
+    parser.add_argument(
+        "--ids", type=Path, metavar="FILE", help="learn from these prompt ids only, one a line"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of everything that is drawn (default: 0)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="ARTEFACT", help="the folder")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the artefact, and print its digest."""
+    from router.evaluation.crossing import priced  # noqa: PLC0415 - half a second for pyarrow
+    from router.evaluation.outcome_files import read_outcomes  # noqa: PLC0415 - as above
+    from router.training.fit import Recipe, fit  # noqa: PLC0415 - two seconds for scikit-learn
+    from router.training.parity import TEXTS, parity_cases  # noqa: PLC0415 - as above
+
+    pool = read_pool(args.pool)
+    outcomes = _wanted(priced(read_outcomes(args.outcomes, pool.names, pool.datasets), pool), args)
+    tokenize = tokenizer()
+    with Console(stderr=True).status(f"Learning from {len(outcomes)} prompts"):
+        artefact = fit(outcomes, pool, tokenize, Recipe(seed=args.seed))
+        cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS])
+    try:
+        digest = write_artefact(artefact, cases, args.out)
+    except OSError as error:
+        raise FarthingError(f"--out: {args.out} cannot be written: {error.strerror}") from None
+    _tell(artefact, outcomes, args.out, digest)
+    return 0
+
+
+def _wanted(outcomes: Outcomes, args: argparse.Namespace) -> Outcomes:
+    """What is to be learnt from. Raises FarthingError where nothing is left."""
+    excluded = set(args.exclude_dataset)
+    if unknown := sorted(excluded - set(outcomes.datasets)):
+        raise FarthingError(f"--exclude-dataset: no outcome is of {', '.join(unknown)}")
+    keeps = np.array([dataset not in excluded for dataset in outcomes.datasets], dtype=bool)
+    if args.ids:
+        ids = _ids(args.ids)
+        keeps &= np.array([each in ids for each in outcomes.prompt_ids], dtype=bool)
+    if not keeps.any():
+        raise FarthingError("no prompt is left to learn from")
+    return outcomes.at(keeps)
+
+
+def _ids(path: Path) -> frozenset[str]:
+    try:
+        return frozenset(path.read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise FarthingError(f"--ids: {path} cannot be read: {error}") from None
+
+
+def _tell(artefact: Artefact, outcomes: Outcomes, folder: Path, digest: str) -> None:
+    console = Console()
+    console.print(
+        f"Learnt from {len(outcomes)} prompts of {len(artefact.kind_names)} kinds and"
+        f" {len(artefact.models)} models: {folder}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(f"SHA-256 {digest}", highlight=False, soft_wrap=True)

@@ -1,0 +1,81 @@
+"""`farthing predict`: how good and how dear each model's answer to each prompt would be."""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from router.cli.evaluate import add_pool
+from router.cli.offline import SHIPPED, taken, watched
+from router.domain.errors import FarthingError
+from router.domain.pool import Pool
+from router.domain.predictions import Predictions
+from router.evaluation.pool_file import read_pool
+
+HELP = "how good, how dear and how slow each model's answer to each prompt would be"
+
+_AT_ONCE = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `predict`."""
+    parser.add_argument(
+        "prompts", type=Path, metavar="PROMPTS.parquet", help="a file with prompt_id and prompt"
+    )
+    add_pool(parser)
+    parser.add_argument(
+        "--artefact",
+        default=SHIPPED,
+        metavar="DIR",
+        help="what predicts (default: the shipped one)",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="PRED.parquet", help="one row a prompt and model"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the predictions: also for models that were never scored, from their priors and prices."""
+    pool = read_pool(args.pool)
+    _write(args.out, _predicted(args, pool))
+    Console().print(f"Predictions of {len(pool.names)} models: {args.out}", soft_wrap=True)
+    return 0
+
+
+def _predicted(args: argparse.Namespace, pool: Pool) -> Iterator[Predictions]:
+    from router.evaluation.outcome_files import read_prompts  # noqa: PLC0415 - half a second for pyarrow
+
+    known = read_prompts(args.prompts)
+    forecaster = taken(args.artefact)
+    starts = range(0, len(known), _AT_ONCE)
+    for start in watched(starts, "Predicting", len(starts)):
+        part = slice(start, start + _AT_ONCE)
+        yield forecaster.predict(known.prompts[part], pool, known.prompt_ids[part])
+
+
+def _write(path: Path, predictions: Iterable[Predictions]) -> None:
+    """Raises FarthingError where `path` cannot be written."""
+    import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
+    from pyarrow import parquet  # noqa: PLC0415 - as above
+
+    tables = [pa.table(_columns(each)) for each in predictions]
+    if not tables:
+        raise FarthingError("there are no prompts to predict for")
+    try:
+        parquet.write_table(pa.concat_tables(tables), path, compression="zstd")
+    except OSError as error:
+        raise FarthingError(f"--out: {path} cannot be written: {error.strerror or error}") from None
+
+
+def _columns(found: Predictions) -> dict[str, object]:
+    latencies = found.latencies_s.ravel()
+    return {
+        "prompt_id": np.repeat(np.asarray(found.prompt_ids, dtype=object), len(found.models)),
+        "model": np.tile(np.asarray(found.models, dtype=object), len(found.prompt_ids)),
+        "p_quality": found.p_quality.ravel(),
+        "p_sd": found.p_sd.ravel(),
+        "pred_cost_usd": found.costs_usd.ravel(),
+        "pred_latency_s": [None if np.isnan(each) else float(each) for each in latencies],
+    }

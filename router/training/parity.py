@@ -1,0 +1,60 @@
+"""Numbers that must come out of an artefact, worked out by scikit-learn from what the artefact holds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from router.domain.kinship import Floats
+from router.features.kinds import LOG_ODDS, KindModel
+from router.pipeline.artefact import ParityCase
+from router.training.kinds import rows_of
+
+TEXTS = (
+    "",
+    "hello",
+    "What is 17 * 23? Think step by step, then give the number alone.",
+    "Write a Python function that merges two sorted lists, with a docstring and tests.",
+    "Übersetze bitte ins Englische: Der Zug nach Köln fährt heute von Gleis 7.",
+    "Which of these gases is the lightest?\nA. argon\nB. helium\nC. neon\nD. krypton",
+    'Return the fields as JSON: {"name": "...", "total": 0}\n\nInvoice 12, Ada Lovelace, 4 pencils at 0.25 each',
+    "def f(xs):\n    return [x for x in xs if x > 2]\nassert f([1, 2, 3]) == ??",
+)
+"""Made up, of every kind of script and length that matters to the arithmetic."""
+
+
+def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[ParityCase]:
+    """What scikit-learn's estimators, holding the same weights, make of these token ids."""
+    rows = rows_of(prompts, kinds.idf)
+    weights = kinds.table.astype(np.float64) * kinds.scales.astype(np.float64)
+    centres = weights[:, kinds.kinds : 2 * kinds.kinds]
+    shares = _classifier(weights[:, : kinds.kinds], kinds.offsets.astype(np.float64)).predict_proba(
+        rows
+    )
+    nearest = np.asarray(rows @ centres).max(axis=1)[:, None]
+    scale = _binary(kinds.familiar[0] - LOG_ODDS, kinds.familiar[1])
+    familiarity = scale.predict_proba(nearest)[:, 1]
+    traits = np.asarray(rows @ weights[:, 2 * kinds.kinds :])
+    return [
+        ParityCase(
+            tuple(tokens), tuple(map(float, s[: kinds.kinds])), tuple(map(float, t)), float(f)
+        )
+        for tokens, s, t, f in zip(prompts, shares, traits, familiarity, strict=True)
+    ]
+
+
+def _classifier(weights: Floats, offsets: Floats) -> LogisticRegression:
+    """A multinomial regression of these weights, (buckets, kinds); one kind needs a second to stand against."""
+    missing = max(0, 3 - weights.shape[1])  # scikit-learn has its own form for two classes
+    model = LogisticRegression()
+    model.classes_ = np.arange(weights.shape[1] + missing)
+    model.coef_ = np.vstack((weights.T, np.zeros((missing, len(weights)))))
+    model.intercept_ = np.concatenate((offsets, np.full(missing, -1e9)))
+    return model
+
+
+def _binary(constant: float, slope: float) -> LogisticRegression:
+    model = LogisticRegression()
+    model.classes_ = np.arange(2)
+    model.coef_, model.intercept_ = np.array([[slope]]), np.array([constant])
+    return model
