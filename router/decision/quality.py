@@ -1,12 +1,14 @@
 """P(good answer) of each model to one prompt, from what was learnt of prompts that resemble it.
 
-    q  = sum over kinds of P(kind) * (score of the model on the kind) + traits * loadings
-    p  = sigmoid((1 - w) * logit(prior) + w * logit(q))
+    q     = sum over kinds of P(kind) * (score of the model on the kind) + traits * loadings
+    shift = mean over the scored models of logit(q) - logit(prior)
+    p     = sigmoid(logit(prior) + v * shift + w * (logit(q) - logit(prior) - shift))
 
-A model that was never scored moves from its prior as the scored ones moved from theirs, on average. The
-weight w grows from `floor` to 1 with the prompt's familiarity, so that far from what was trained on
-a model is as good as its prior says: category means carry most of what can be known of a prompt, and
-unshrunk predictions are worse than none on unseen kinds of prompts (docs/evidence.md).
+The shift says how hard the prompt is, for every model alike, and moves those that were never scored, too. What
+is left says which models are better at it than usual, and is trusted less: w is strict where v is even-handed, since
+category means carry most of what can be known, and unshrunk contrasts between models are worse than none on
+unseen kinds of prompts (docs/evidence.md). Both weights grow with the prompt's familiarity from `floor` to 1, so
+that far from what was learnt from, a model is as good as its prior says.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +18,13 @@ from math import exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
-from router.domain.kinship import Floats, Kinship
+from router.domain.kinship import Kinship
 
+_ODDS_OF_NO_KIND = 19.0
+"""Before models are told apart, prompts of no known kind are taken to be 19 times as common as others. Between 9 and
+49 little changes, in distribution or out of it; with even odds, kinds that look alike are trusted too much."""
 _LEAST_P = 0.005
 """No share of good answers is 0 or 1 for certain: keeps logits finite."""
 
@@ -68,7 +74,8 @@ class QualityModel:
             logits=logits,
             sds=np.sqrt(spread @ shares),
             shift=float(np.mean(logits - np.log(anchors / (1.0 - anchors)))),
-            weight=self.floor + (1.0 - self.floor) * kinship.familiarity,
+            level_weight=self.floor + (1.0 - self.floor) * kinship.familiarity,
+            contrast_weight=self.floor + (1.0 - self.floor) * strict(kinship.familiarity),
         )
 
     def usual(self, name: str) -> QualityEstimate:
@@ -110,24 +117,33 @@ class Outlook:
     """One prompt as the scored models stand to it.
 
     `logits` and `sds` have one number for each of `rows`; `shift` is how far the scored models moved
-    from their priors on average, in logits; `weight` how much of that holds here.
+    from their priors on average, in logits; the weights are how much of that, and of each model's own
+    movement beyond it, holds here.
     """
 
     rows: Mapping[str, int]
     logits: Floats
     sds: Floats
     shift: float
-    weight: float
+    level_weight: float
+    contrast_weight: float
 
     def quality(self, scored_as: str | None, prior: QualityEstimate) -> QualityEstimate:
         """P(good answer) of a model of this prior, scored under that name (None: never scored)."""
         row = None if scored_as is None else self.rows.get(scored_as)
-        w, from_prior = self.weight, _logit(prior.p)
+        from_prior = _logit(prior.p)
+        level = from_prior + self.level_weight * self.shift
         if row is None:
-            return _estimate(from_prior + w * self.shift, prior.sd, EstimateSource.PRIOR)
+            return _estimate(level, prior.sd, EstimateSource.PRIOR)
+        w = self.contrast_weight
+        contrast = float(self.logits[row]) - from_prior - self.shift
         sd = sqrt((w * float(self.sds[row])) ** 2 + ((1.0 - w) * prior.sd) ** 2)
-        logit = (1.0 - w) * from_prior + w * float(self.logits[row])
-        return _estimate(logit, sd, EstimateSource.ARTEFACT)
+        return _estimate(level + w * contrast, sd, EstimateSource.ARTEFACT)
+
+
+def strict(familiarity: float) -> float:
+    """`familiarity` if prompts of no known kind are far more common, from 0 to 1."""
+    return familiarity / (familiarity + _ODDS_OF_NO_KIND * (1.0 - familiarity))
 
 
 def _estimate(logit: float, sd: float, source: EstimateSource) -> QualityEstimate:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.kinship import Floats, Kinship
+from router.domain.arrays import Floats
+from router.domain.kinship import Kinship
 
 
 @dataclass(frozen=True, slots=True, eq=False)

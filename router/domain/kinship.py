@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.float64]
+from router.domain.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -13,7 +10,8 @@ class Kinship:
     """`shares` are the probabilities of the kinds of prompts that were learnt from, and sum to 1.
 
     `traits` are how the prompt differs from others of its kinds, a few numbers about 0.
-    `familiarity`, from 0 to 1, is how surely it is of one of these kinds at all.
+    `familiarity`, from 0 to 1, is how surely it is of one of these kinds at all, if prompts of known kinds
+    and of others were equally common.
     """
 
     shares: Floats

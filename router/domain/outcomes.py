@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.kinship import Floats as Floats
+from router.domain.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from router.domain.outcomes import Floats, Outcomes
+from router.domain.arrays import Floats
+from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 
 

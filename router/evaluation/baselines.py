@@ -6,7 +6,8 @@ Each is a sweep over the same prompts, so that all of them can be resampled toge
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.outcomes import Floats, Outcomes
+from router.domain.arrays import Floats
+from router.domain.outcomes import Outcomes
 from router.evaluation.folds import Split
 from router.evaluation.sweep import FINE, Choices, Grid, Sweep, chosen, routed, singles
 

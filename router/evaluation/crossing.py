@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from router.domain.arrays import Floats
 from router.domain.errors import FarthingError
-from router.domain.outcomes import Floats, Outcomes
+from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Predictions
 from router.evaluation.folds import NOWHERE, Split, normalised

@@ -11,7 +11,7 @@ from math import inf
 
 import numpy as np
 
-from router.domain.outcomes import Floats
+from router.domain.arrays import Floats
 
 NEVER = -inf
 """The saving where a quality is not reached at any cost."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.outcomes import Floats
+from router.domain.arrays import Floats
 from router.evaluation.arena import arena_score
 from router.evaluation.baselines import category_mean, chance, oracle
 from router.evaluation.crossing import Forecast

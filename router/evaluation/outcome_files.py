@@ -20,8 +20,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import compute, parquet
 
+from router.domain.arrays import Floats
 from router.domain.errors import FarthingError
-from router.domain.outcomes import Floats, Outcomes
+from router.domain.outcomes import Outcomes
 
 _TEXTS = ("dataset", "prompt_id", "prompt", "model")
 _NUMBERS = ("score", "cost_usd", "input_tokens", "output_tokens", "latency_s")

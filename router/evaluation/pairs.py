@@ -8,7 +8,7 @@ from math import inf, nan
 
 import numpy as np
 
-from router.domain.outcomes import Floats
+from router.domain.arrays import Floats
 
 THRESHOLDS = 10
 CALLS_AT = (0.2, 0.5, 0.8)

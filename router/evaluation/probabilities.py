@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.outcomes import Floats
+from router.domain.arrays import Floats
 
 BINS = 15
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.outcomes import Floats
+from router.domain.arrays import Floats
 
 SAMPLES = 1000
 LEVEL = 0.95

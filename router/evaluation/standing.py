@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from router.domain.outcomes import Floats
+from router.domain.arrays import Floats
 from router.evaluation.hull import Hull, aiq, hull, saving
 from router.evaluation.resampling import Interval, Resamples, interval
 from router.evaluation.sweep import Points, Sweep

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.outcomes import Floats, Outcomes
+from router.domain.arrays import Floats
+from router.domain.outcomes import Outcomes
 from router.evaluation.hull import Hull, hull
 
 _TIE = 1e-12

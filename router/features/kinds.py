@@ -7,17 +7,14 @@ table of numbers holds it all: the classifier of kinds, the centre of each kind,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.kinship import Floats, Kinship
+from router.domain.arrays import Floats
+from router.domain.kinship import Kinship
 from router.features.hashing import buckets_of
-
-LOG_ODDS = log(19.0)
-"""Prompts of no known kind are taken to be 19 times as common as prompts of known ones. Between 9 and 49 little
-changes, in distribution and out of it; with even odds, kinds that look alike are trusted too much (docs/evidence.md)."""
 
 WINDOW_CHARS = 4096
 """Longer texts are read at both ends only: what is asked stands there, what it is about between."""
@@ -78,7 +75,7 @@ class KindModel:
         return Kinship(
             shares=softmax(logits),
             traits=signs[2 * self.kinds :],
-            familiarity=_sigmoid(self.familiar[0] + self.familiar[1] * likeness - LOG_ODDS),
+            familiarity=_sigmoid(self.familiar[0] + self.familiar[1] * likeness),
         )
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.decision.quality import QualityModel
-from router.decision.spending import SpendingModel
-from router.domain.kinship import Floats
+from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
-from router.features.kinds import read_part
+from router.features.kinds import KindModel, read_part
 from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
+from router.training.calibration import platt
 from router.training.kinds import fit_kinds, fit_traits, weighted
+from router.training.spending import fit_spending
 from router.training.tables import KindMeans, kind_means, numbered
 
 Tokenize = Callable[[str], Sequence[int]]
@@ -43,32 +44,73 @@ def fit(
         raise ValueError("there are no outcomes with a score to learn from")
     kind_names, kinds = numbered(outcomes.datasets)
     prompts = [tokenize(read_part(prompt)) for prompt in outcomes.prompts]
-    data = weighted(prompts)
-    means = kind_means(outcomes.scores, kinds, len(kind_names))
-    traits = fit_traits(data, outcomes.scores - means.scores.T[kinds])
+    lesson = _Lesson(prompts, kinds, len(kind_names), outcomes.scores)
+    learnt = _learn(lesson, recipe.seed)
+    lengths = np.array([len(tokens) for tokens in prompts], dtype=np.float64)
     return Artefact(
         kind_names=kind_names,
-        kinds=fit_kinds(data, kinds, len(kind_names), traits, recipe.seed),
+        kinds=learnt.kinds,
         quality=QualityModel(
             names=outcomes.models,
-            scores=means.scores,
-            sds=means.sds,
-            loadings=traits.loadings,
-            anchors=_anchors(outcomes.models, kind_names, means, recipe),
-            calibration=(1.0, 0.0),
+            scores=learnt.means.scores,
+            sds=learnt.means.sds,
+            loadings=learnt.loadings,
+            anchors=_anchors(outcomes.models, kind_names, learnt.means, recipe),
+            calibration=_calibration(lesson, recipe.seed),
             floor=recipe.floor,
         ),
-        spending=_spending(
-            outcomes,
-            pool,
-            kinds,
-            len(kind_names),
-            np.array([len(p) for p in prompts]),
-            recipe.floor,
-        ),
+        spending=fit_spending(outcomes, pool, kinds, lengths, recipe.floor),
         moves_from=PRIORS if recipe.anchors is not None else OWN_MEANS,
         facts=_facts(outcomes, kind_names, kinds, recipe),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lesson:
+    """Prompts as token ids, the kind of each, and the scores of the models, (prompts, models)."""
+
+    prompts: Sequence[Sequence[int]]
+    kinds: NDArray[np.intp]
+    n_kinds: int
+    scores: Floats
+
+    def at(self, rows: NDArray[np.intp]) -> "_Lesson":
+        prompts = [self.prompts[row] for row in rows]
+        return _Lesson(prompts, self.kinds[rows], self.n_kinds, self.scores[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Learnt:
+    kinds: KindModel
+    means: KindMeans
+    loadings: Floats
+
+    def expects(self, tokens: Sequence[int]) -> Floats:
+        """Each model's chance of a good answer, before calibration."""
+        kinship = self.kinds.of(tokens)
+        return self.means.scores @ kinship.shares + self.loadings @ kinship.traits
+
+
+def _learn(lesson: _Lesson, seed: int) -> _Learnt:
+    data = weighted(lesson.prompts)
+    means = kind_means(lesson.scores, lesson.kinds, lesson.n_kinds)
+    traits = fit_traits(data, lesson.scores - means.scores.T[lesson.kinds])
+    return _Learnt(
+        fit_kinds(data, lesson.kinds, lesson.n_kinds, traits, seed), means, traits.loadings
+    )
+
+
+def _calibration(lesson: _Lesson, seed: int) -> tuple[float, float]:
+    """Platt's slope and intercept, each half of the prompts being predicted by what the other half teaches."""
+    order = np.random.default_rng(seed).permutation(len(lesson.prompts))
+    halves = np.array_split(order, 2)
+    if min(len(set(lesson.kinds[half])) for half in halves) < lesson.n_kinds:
+        return 1.0, 0.0  # too few prompts to leave half of them out
+    expected = np.empty_like(lesson.scores)
+    for learnt_from, held_out in (halves, halves[::-1]):
+        learnt = _learn(lesson.at(learnt_from), seed)
+        expected[held_out] = [learnt.expects(lesson.prompts[row]) for row in held_out]
+    return platt(expected, lesson.scores)
 
 
 def _facts(
@@ -93,48 +135,3 @@ def _anchors(
         for column, kind in enumerate(kind_names):
             table[row, column] = (recipe.anchors or {}).get(model, {}).get(kind, table[row, column])
     return table
-
-
-def _spending(
-    outcomes: Outcomes,
-    pool: Pool | None,
-    kinds: NDArray[np.intp],
-    n_kinds: int,
-    lengths: Floats,
-    floor: float,
-) -> SpendingModel:
-    inputs, outputs = billed_tokens(outcomes, pool)
-    ratios = np.nanmedian(
-        np.where(lengths[:, None] > 0, inputs / np.maximum(lengths, 1)[:, None], np.nan), axis=0
-    )
-    return SpendingModel(
-        names=outcomes.models,
-        outputs=_means_by_kind(outputs, kinds, n_kinds),
-        usual=_means_by_kind(outputs, np.zeros_like(kinds), 1)[:, 0],
-        input_ratios=np.nan_to_num(ratios, nan=1.0),
-        floor=floor,
-    )
-
-
-def billed_tokens(outcomes: Outcomes, pool: Pool | None) -> tuple[Floats, Floats]:
-    """Input and output tokens of every call; output such that the pool's prices make the recorded cost."""
-    inputs, outputs = outcomes.input_tokens, outcomes.output_tokens.copy()
-    for model in pool.models if pool else ():
-        if model.name in outcomes.models and model.output_usd_per_1m > 0:
-            column = outcomes.models.index(model.name)
-            paid = outcomes.costs_usd[:, column] * 1e6 - inputs[:, column] * model.input_usd_per_1m
-            billed = paid / model.output_usd_per_1m
-            outputs[:, column] = np.where(
-                np.isfinite(billed), np.maximum(billed, 0.0), outputs[:, column]
-            )
-    return inputs, outputs
-
-
-def _means_by_kind(table: Floats, kinds: NDArray[np.intp], n_kinds: int) -> Floats:
-    """(models, kinds); a model without numbers takes its own mean, or else that of all models."""
-    known, member = np.isfinite(table), np.eye(n_kinds)[kinds]
-    counts, sums = known.T.astype(float) @ member, np.where(known, table, 0.0).T @ member
-    of_all = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1.0)
-    own = sums.sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0)
-    usual = np.where(counts.sum(axis=1)[:, None] > 0, own[:, None], of_all[None, :])
-    return np.where(counts > 0, sums / np.maximum(counts, 1.0), usual)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from router.domain.kinship import Floats
+from router.domain.arrays import Floats
 from router.features.hashing import buckets_of
 from router.features.kinds import KindModel
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from router.domain.kinship import Floats
-from router.features.kinds import LOG_ODDS, KindModel
+from router.domain.arrays import Floats
+from router.features.kinds import KindModel
 from router.pipeline.artefact import ParityCase
 from router.training.kinds import rows_of
 
@@ -32,7 +32,7 @@ def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[Par
         rows
     )
     nearest = np.asarray(rows @ centres).max(axis=1)[:, None]
-    scale = _binary(kinds.familiar[0] - LOG_ODDS, kinds.familiar[1])
+    scale = _binary(*kinds.familiar)
     familiarity = scale.predict_proba(nearest)[:, 1]
     traits = np.asarray(rows @ weights[:, 2 * kinds.kinds :])
     return [

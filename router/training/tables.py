@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.kinship import Floats
+from router.domain.arrays import Floats
 
 _PSEUDO_ANSWERS = 8.0
 """How many answers the additive expectation counts as. Chosen by 5-fold validation on zeroeval and mmlu_pro,

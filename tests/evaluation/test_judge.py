@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.domain.arrays import Floats
 from router.domain.errors import FarthingError
-from router.domain.outcomes import Floats, Outcomes
+from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Forecaster, Predictions
 from router.evaluation.crossing import Forecast, forecast, gathered, held_out, priced

@@ -1,0 +1,58 @@
+"""How many tokens each model takes on each kind of prompt."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.decision.spending import SpendingModel
+from router.domain.arrays import Floats
+from router.domain.outcomes import Outcomes
+from router.domain.pool import Pool
+
+
+def fit_spending(
+    outcomes: Outcomes, pool: Pool | None, kinds: NDArray[np.intp], lengths: Floats, floor: float
+) -> SpendingModel:
+    """Mean tokens by model and kind; `lengths` are our counts of each prompt's tokens.
+
+    Output tokens are such that the prices of `pool` make the recorded cost, where a model is in it.
+    """
+    inputs, outputs = billed_tokens(outcomes, pool)
+    return SpendingModel(
+        names=outcomes.models,
+        outputs=_means_by_kind(outputs, kinds, int(kinds.max()) + 1),
+        usual=_means_by_kind(outputs, np.zeros_like(kinds), 1)[:, 0],
+        input_ratios=_ratios(inputs, lengths),
+        floor=floor,
+    )
+
+
+def _ratios(inputs: Floats, lengths: Floats) -> Floats:
+    """The median of a vendor's count of input tokens by ours, 1 where a model has none."""
+    ratios = inputs / np.maximum(lengths, 1.0)[:, None]
+    return np.array(
+        [np.median(known) if len(known := r[np.isfinite(r)]) else 1.0 for r in ratios.T]
+    )
+
+
+def billed_tokens(outcomes: Outcomes, pool: Pool | None) -> tuple[Floats, Floats]:
+    """Input and output tokens of every call; output such that the pool's prices make the recorded cost."""
+    inputs, outputs = outcomes.input_tokens, outcomes.output_tokens.copy()
+    for model in pool.models if pool else ():
+        if model.name in outcomes.models and model.output_usd_per_1m > 0:
+            column = outcomes.models.index(model.name)
+            paid = outcomes.costs_usd[:, column] * 1e6 - inputs[:, column] * model.input_usd_per_1m
+            billed = paid / model.output_usd_per_1m
+            outputs[:, column] = np.where(
+                np.isfinite(billed), np.maximum(billed, 0.0), outputs[:, column]
+            )
+    return inputs, outputs
+
+
+def _means_by_kind(table: Floats, kinds: NDArray[np.intp], n_kinds: int) -> Floats:
+    """(models, kinds); a model without numbers takes its own mean, or else that of all models."""
+    known, member = np.isfinite(table), np.eye(n_kinds)[kinds]
+    counts, sums = known.T.astype(float) @ member, np.where(known, table, 0.0).T @ member
+    of_all = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1.0)
+    own = sums.sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0)
+    usual = np.where(counts.sum(axis=1)[:, None] > 0, own[:, None], of_all[None, :])
+    return np.where(counts > 0, sums / np.maximum(counts, 1.0), usual)
