@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "ledger": "router.cli.ledger",
     "explain": "router.cli.explain",
     "try": "router.cli.trial",
+    "calibrate": "router.cli.calibrate",
     "schema": "router.cli.schema",
     "simulate": "router.cli.simulate",
 }
