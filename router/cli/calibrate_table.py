@@ -1,6 +1,6 @@
 """A calibration as tables for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich import box
@@ -13,14 +13,18 @@ Document = Mapping[str, Any]
 
 def print_calibration(told: Document, console: Console) -> None:
     """Where own answers are the better evidence, and what they say there."""
-    for line in _head(told):
-        console.print(escape(line), highlight=False, soft_wrap=True)
+    _print_lines(console, _head(told))
     console.print(_categories(told))
-    for note in told["notes"]:
-        console.print(escape(note), highlight=False, soft_wrap=True)
+    _print_lines(console, _verdicts(told))
+    _print_lines(console, told["notes"])
     for each in told["categories"]:
         if each["installed"]:
             console.print(_estimates(each))
+
+
+def _print_lines(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(escape(line), highlight=False, soft_wrap=True)
 
 
 def _head(told: Document) -> Iterator[str]:
@@ -37,35 +41,33 @@ def _head(told: Document) -> Iterator[str]:
 
 
 def _categories(told: Document) -> Table:
-    level = told["rule"]["level"]
-    table = _table("Own answers against what was shipped, and against Zero")
-    for heading in (
-        "category",
-        "questions",
-        "value against shipped",
-        "Brier",
-        "p",
-        "value against Zero",
-    ):
+    table = _table("What own answers bring (with 90 % of the bootstrap)")
+    for heading in ("category", "asked", "value", "Brier", "p", "Zero"):
         table.add_column(heading, justify="left" if heading == "category" else "right")
-    table.add_column("verdict", overflow="fold", min_width=24)
     for each in told["categories"]:
         shipped, zero = each["against"]["shipped"], each["against"]["zero"]
-        table.add_row(
-            each["category"],
-            f"{each['prompts']:,}",
-            _gain(shipped["value"]),
-            _gain(shipped["brier"]),
-            f"{shipped['p_value']:.3f}",
-            _gain(zero["value"]),
-            "[green]own answers[/]" if each["installed"] else f"shipped stays: {each['why_not']}",
-        )
-    table.caption = (
-        "Gains of own answers, with central 90 % intervals; p is corrected for"
-        f" {len(told['categories'])} categories, and must not be above {level:g}."
-    )
-    table.caption_justify = "left"
+        gains = (shipped["value"], shipped["brier"], zero["value"])
+        value, brier, against_zero = map(_gain, gains)
+        p_value = f"{shipped['p_value']:.3f}"
+        asked = f"{each['prompts']:,}"
+        table.add_row(each["category"], asked, value, brier, p_value, against_zero)
     return table
+
+
+def _verdicts(told: Document) -> Iterator[str]:
+    """What follows for each category, and how to read the table."""
+    for each in told["categories"]:
+        why = "own answers" if each["installed"] else f"shipped stays, {each['why_not']}"
+        yield f"  {each['category']}: {why}"
+    rule = told["rule"]
+    yield (
+        "value, Brier: how much better than what was shipped, on questions that were held back; Zero: how"
+        " much more value than the best fixed choice."
+    )
+    yield (
+        f"p is corrected for all categories, and must not be above {rule['level']:g}"
+        f"{'; against Zero, too' if rule['is_strict'] else ''}."
+    )
 
 
 def _estimates(each: Document) -> Table:
@@ -96,4 +98,5 @@ def _p(estimate: Document) -> str:
 
 
 def _gain(gain: Document) -> str:
-    return f"{gain['mean']:+.3f} ({gain['low']:+.3f} to {gain['high']:+.3f})"
+    """The mean, and beneath it where it may lie."""
+    return f"{gain['mean']:+.3f}\n{gain['low']:+.3f}…{gain['high']:+.3f}"
