@@ -148,7 +148,7 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
     if prompts < LEAST_PROMPTS:
         return f"needs {LEAST_PROMPTS} prompts that every model has answered"
     if not shipped.is_no_worse:
-        return "worse than shipped on prompts that were held back"
+        return "no better than shipped on prompts that were held back"
     if not shipped.is_won(rule.level):
         return f"not surely better than shipped (p = {shipped.p_value:.3f})"
     if zero.value.mean < -MARGIN:
