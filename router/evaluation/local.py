@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.category import Category
-from router.domain.outcomes import Floats
+from router.domain.outcomes import Floats, Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions
 from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO, Fit
 from router.evaluation.labelled import Labelled, question_of
 from router.evaluation.significance import LEVEL, Gain, gain, holm
-from router.evaluation.value import brier, log_loss, values
+from router.evaluation.value import brier, brier_doubts, log_loss, value_doubts, values
 
 MARGIN = 0.005
 """Half a point of quality: what counts as not worse."""
@@ -160,25 +160,36 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
 
 def _duels(trial: Trial, category: Category, seed: int) -> dict[str, Duel]:
     rows = trial.judged.of_category(category)
-    outcomes = trial.judged.outcomes.at(rows)
-    measures = {
-        name: (
-            values(part, outcomes, trial.dearest_usd),
-            -brier(part, outcomes),
-            -log_loss(part, outcomes),
+    parts = {name: _at(each, rows) for name, each in trial.foreseen.items()}
+    ring = _Ring(trial.judged.outcomes.at(rows), trial.dearest_usd, seed)
+    return {rival: ring.duel(parts[LOCAL], parts[rival]) for rival in RIVALS}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ring:
+    """The prompts of one category, on which two ways to foresee are compared."""
+
+    outcomes: Outcomes
+    dearest_usd: float
+    seed: int
+
+    def duel(self, own: Predictions, its: Predictions) -> Duel:
+        return Duel(
+            value=gain(
+                self._value(own) - self._value(its),
+                self.seed,
+                value_doubts(own, its, self.dearest_usd),
+            ),
+            brier=gain(
+                brier(its, self.outcomes) - brier(own, self.outcomes),
+                self.seed,
+                brier_doubts(own, its),
+            ),
+            log_loss=gain(log_loss(its, self.outcomes) - log_loss(own, self.outcomes), self.seed),
         )
-        for name, each in trial.foreseen.items()
-        for part in [_at(each, rows)]
-    }
-    return {rival: _duel(measures[LOCAL], measures[rival], seed) for rival in RIVALS}
 
-
-Measures = tuple[Floats, Floats, Floats]
-
-
-def _duel(own: Measures, its: Measures, seed: int) -> Duel:
-    gains = [gain(mine - theirs, seed) for mine, theirs in zip(own, its, strict=True)]
-    return Duel(gains[0], gains[1], gains[2])
+    def _value(self, predicted: Predictions) -> Floats:
+        return values(predicted, self.outcomes, self.dearest_usd)
 
 
 def _folds(categories: list[Category], folds: int, seed: int) -> NDArray[np.int_]:

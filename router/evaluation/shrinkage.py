@@ -26,6 +26,7 @@ LEAST_ANSWERS = 10
 """Own answers in a category from which on a model counts as measured there."""
 _LEAST_WORTH, _MOST_WORTH = 1.0, 1000.0
 _LEAST_P, _MOST_P = 0.01, 0.99
+_LEAST_SD = 0.001
 _LEAST_SHIFT_SD = 0.2
 """In logits: even models that all moved alike say no more of one that nobody has asked."""
 
@@ -41,9 +42,8 @@ class Shrunk:
 def worth(shipped: Ability) -> float:
     """How many answers the shipped estimate counts for, from 1 to 1,000."""
     p = min(_MOST_P, max(_LEAST_P, shipped.p))
-    if shipped.sd == 0.0:
-        return _MOST_WORTH
-    return min(_MOST_WORTH, max(_LEAST_WORTH, p * (1 - p) / shipped.sd**2 - 1))
+    answers = p * (1 - p) / max(_LEAST_SD, shipped.sd) ** 2 - 1
+    return min(_MOST_WORTH, max(_LEAST_WORTH, answers))
 
 
 def shrunk(shipped: Ability, mean: float, answers: float) -> Shrunk:

@@ -53,6 +53,22 @@ def brier(predicted: Predictions, outcomes: Outcomes) -> Floats:
     return np.asarray(((predicted.p_quality - outcomes.scores) ** 2).mean(axis=1))
 
 
+def value_doubts(own: Predictions, its: Predictions, dearest_usd: float) -> tuple[float, float]:
+    """The worst and the best difference in value on a prompt: one choice right and the other wrong."""
+    prices = [_per_usd(thrift, dearest_usd) for thrift in THRIFT]
+    differs = [choices(own, price) != choices(its, price) for price in prices]
+    share = float(np.mean(differs))
+    return (-share, share)
+
+
+def brier_doubts(own: Predictions, its: Predictions) -> tuple[float, float]:
+    """The worst and the best difference in Brier score on a prompt, every model's score being the one for it."""
+    mine, theirs = own.p_quality, its.p_quality
+    if_wrong, if_right = theirs**2 - mine**2, (1 - theirs) ** 2 - (1 - mine) ** 2
+    worst, best = np.minimum(if_wrong, if_right), np.maximum(if_wrong, if_right)
+    return (float(worst.mean()), float(best.mean()))
+
+
 def log_loss(predicted: Predictions, outcomes: Outcomes) -> Floats:
     """The mean surprise in nats over the models, for each prompt; P is kept within .005 to .995."""
     p = np.clip(predicted.p_quality, _LEAST, _MOST)

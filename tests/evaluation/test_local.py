@@ -17,7 +17,8 @@ USUAL: Shares = {
     Category.CHAT: (0.85, 0.9, 0.93),
     Category.CODE_WRITING: (0.5, 0.7, 0.85),
 }
-RUNS = 60
+RARE: Shares = dict.fromkeys(USUAL, (0.97, 0.98, 0.985))
+RUNS = 40
 ALIKE: Shares = dict.fromkeys(USUAL, (0.7, 0.7, 0.7))
 
 
@@ -26,13 +27,17 @@ def installed(truth: Shares, thought: Shares, prompts: int, seed: int = 0) -> se
 
 
 @pytest.mark.parametrize(
-    "truth", [pytest.param(USUAL, id="as shipped"), pytest.param(ALIKE, id="all alike")]
+    "truth",
+    [
+        pytest.param(USUAL, id="as shipped"),
+        pytest.param(ALIKE, id="all alike"),
+        pytest.param(RARE, id="hardly a failure"),
+    ],
 )
-@pytest.mark.parametrize("prompts", [30, 60])
 def test_noise_around_what_was_shipped_is_not_installed_more_often_than_stated(
-    truth: Shares, prompts: int
+    truth: Shares,
 ) -> None:
-    taken_in = sum(bool(installed(truth, truth, prompts, seed)) for seed in range(RUNS))
+    taken_in = sum(bool(installed(truth, truth, 30, seed)) for seed in range(RUNS))
 
     assert taken_in <= LEVEL * RUNS + 2 * (LEVEL * (1 - LEVEL) * RUNS) ** 0.5
 
@@ -96,15 +101,9 @@ def test_hearsay_about_a_question_that_is_judged_is_not_learnt_from() -> None:
     alone = calibrate(gold, shipped(USUAL), Rule(), 0)
     both = calibrate(joined([gold, heard]), shipped(USUAL), Rule(), 0)
 
-    def brier(found: object) -> float:
-        return (
-            alone.verdicts[0].duels[SHIPPED].brier.mean
-            if found is alone
-            else (both.verdicts[0].duels[SHIPPED].brier.mean)
-        )
-
+    gains = [each.verdicts[0].duels[SHIPPED].brier.mean for each in (alone, both)]
     # Had it been learnt from, each prompt's own score would pull its forecast the right way.
-    assert brier(both) <= brier(alone) + 0.005
+    assert gains[1] <= gains[0] + 0.005
 
 
 def test_the_same_seed_finds_the_same() -> None:
