@@ -31,7 +31,8 @@ class Journal:
         self.held[row.key] = row
         try:
             with self._lines.open("ab") as file:
-                file.write(orjson.dumps(asdict(row), option=orjson.OPT_APPEND_NEWLINE))
+                # The end of line comes first: the line before it may have been cut off.
+                file.write(b"\n" + orjson.dumps(asdict(row)))
         except OSError as error:
             raise FarthingError(f"{self._lines} cannot be written: {error.strerror}") from None
 

@@ -89,6 +89,7 @@ def test_a_journal_that_was_cut_off_by_a_crash_keeps_all_whole_answers(tmp_path:
     assert [*again.held.values()] == [WHOLE]
 
     again.add(BARE)
+    assert [*Journal(tmp_path / "own.parquet").held.values()] == [WHOLE, BARE]
     again.close()
     assert [each.name for each in tmp_path.iterdir()] == ["own.parquet"]
     assert [*Journal(tmp_path / "own.parquet").held.values()] == [WHOLE, BARE]
