@@ -64,6 +64,8 @@ def from_requests(
             agreed(console, says_yes=args.yes)
         tally = _done(args, unrouted, plan)
     plan.journal.close()
+    for line in _told(plan, tally):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     return _gathered(plan, tally, models, judge)
 
 
@@ -156,7 +158,7 @@ def _gathered(plan: Plan, tally: Tally, models: Mapping[str, Model], judge: Judg
         if row.prompt_id in ids and row.scored_by == plan.grading.name
     ]
     found = from_rows(rows, (str(plan.journal.path),), models, judge)
-    notes = (*plan.notes, *found.notes, *_told(plan, tally))
+    notes = (*plan.notes, *found.notes)
     return replace(found, notes=notes, spent_usd=str(tally.spent))
 
 

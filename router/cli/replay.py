@@ -79,6 +79,7 @@ class Replay:
         self._grading = grading
         self._most = most
         self._reserved = ZERO
+        self._settled = asyncio.Event()
         self._in_a_row: Counter[str] = Counter()
         self.tally = Tally()
 
@@ -104,7 +105,7 @@ class Replay:
 
     async def _one(self, ask: Ask) -> None:
         upper = ask.whole.upper
-        if self._in_a_row[ask.model.id] >= _MOST_IN_A_ROW or not self._has_room(upper):
+        if self._in_a_row[ask.model.id] >= _MOST_IN_A_ROW or not await self._has_room(upper):
             return
         self._reserved += upper
         try:
@@ -115,13 +116,22 @@ class Replay:
             self._failed(ask.model.id, error)
         finally:
             self._reserved -= upper
+            self._settled.set()
 
-    def _has_room(self, upper: Money) -> bool:
-        """Whether what is under way and this, at their dearest, stay within the limit."""
-        if self._most is None or self.tally.spent + self._reserved + upper <= self._most:
-            return True
-        self.tally.is_at_limit = True
-        return False
+    async def _has_room(self, upper: Money) -> bool:
+        """Whether this, at its dearest, stays within the limit, as soon as enough of what is under way has ended.
+
+        What has no room ends it all: else the cheap models would go on alone, and be compared with nobody.
+        """
+        while self._most is not None and not self.tally.is_at_limit:
+            if self.tally.spent + self._reserved + upper <= self._most:
+                return True
+            if not self._reserved:
+                self.tally.is_at_limit = True
+            else:
+                self._settled.clear()
+                await self._settled.wait()
+        return self._most is None
 
     def _failed(self, model_id: str, error: ApiError) -> None:
         self._in_a_row[model_id] += 1
