@@ -100,7 +100,7 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--strict",
         action="store_true",
-        help="only if they are significantly better than Zero, too, and not merely no worse",
+        help="only if they are significantly better than Zero, too, and not merely not worse",
     )
     group.add_argument("--seed", type=int, default=0, help="another seed, other folds (default: 0)")
 

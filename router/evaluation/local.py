@@ -7,9 +7,10 @@ fold is learnt from the others. Each category is judged by two things, value and
 1. Against what was shipped, local evidence must be *significantly* better in one of the two, and not
    worse in the other. Two things are asked, so the smaller p-value is doubled; many categories are
    asked, so Holm's correction is made over them.
-2. Against Zero its value must not be lower by more than `MARGIN`. When all prompts are alike, the best
-   fixed choice and local evidence are the same choice, and neither can beat the other. A strict rule
-   asks for the first condition here, too.
+2. Against Zero its value must not be significantly lower. It is not asked to be higher: when all
+   prompts are alike, the best fixed choice and local evidence are the same choice, and neither can beat
+   the other; and where it beats what was shipped, to stay with that would be no nearer to Zero. A strict
+   rule asks for the first condition here, too.
 """
 
 from collections.abc import Mapping
@@ -151,8 +152,8 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
         return "no better than shipped on prompts that were held back"
     if not shipped.is_won(rule.level):
         return f"not surely better than shipped (p = {shipped.p_value:.3f})"
-    if zero.value.mean < -MARGIN:
-        return "worse than Zero on prompts that were held back"
+    if zero.value.high < 0.0:
+        return "surely worse than Zero on prompts that were held back"
     if rule.is_strict and not zero.is_won(rule.level):
         return f"not surely better than Zero (p = {zero.p_value:.3f})"
     return ""
