@@ -84,7 +84,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_journal_that_was_cut_off_by_a_crash_keeps_all_whole_answers(tmp_path: Path) -> None:
     Journal(tmp_path / "own.parquet").add(WHOLE)
     with (tmp_path / "own.parquet.journal").open("ab") as file:
-        file.write(b'{"prompt_id": "p9", "pro')
+        file.write(b'\n{"prompt_id": "p9", "pro')
     again = Journal(tmp_path / "own.parquet")
     assert [*again.held.values()] == [WHOLE]
 
