@@ -152,6 +152,15 @@ async def serving(
         front.stopping.set()
 
 
+@asynccontextmanager
+async def calling(settings: Settings, world: World) -> AsyncIterator[Pipeline]:
+    """The pipeline as configured, without a server: for commands that send requests themselves."""
+    async with AsyncExitStack() as stack:
+        engine = reading_engine(settings, stack)
+        links = await links_of(settings, world, stack)
+        yield await _pipeline(settings, world, stack, engine, links)
+
+
 def dry_pipeline(settings: Settings, world: World) -> Pipeline:
     """A pipeline that can decide and has nothing to send with: for explanations and checks."""
     stores = Stores(

@@ -131,6 +131,8 @@ class Reloader:
         else:
             self._current.keep(now_s, restart)
         self._settings = after
+        if after.quality_trouble:
+            _LOG.error("local evidence is not used: %s", after.quality_trouble)
         if restart:
             _LOG.warning("changed, and waiting for a restart: %s", ", ".join(restart))
         return different

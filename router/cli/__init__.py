@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "predict": "router.cli.predict",
     "evaluate": "router.cli.evaluate",
     "replay": "router.cli.replay",
+    "calibrate": "router.cli.calibrate",
     "schema": "router.cli.schema",
     "simulate": "router.cli.simulate",
 }

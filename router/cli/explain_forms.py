@@ -11,6 +11,7 @@ from rich.table import Table
 
 from router.decision.choose import NothingAdequate
 from router.decision.explain import Row, rows
+from router.domain.estimate import EstimateSource
 
 Document = Mapping[str, Any]
 
@@ -63,7 +64,8 @@ def _table(document: Document) -> Table:
 
 def _cells(row: Row) -> list[str]:
     latency = "" if row.first_content_s is None else f"{row.first_content_s:.2f} s"
-    quality = f"{row.quality:.2f} ± {row.sd:.2f}"
+    evidence = "" if row.evidence == EstimateSource.PRIOR else f" {row.evidence}"
+    quality = f"{row.quality:.2f} ± {row.sd:.2f}{evidence}"
     return [escape(row.model_id), row.role, quality, f"${row.expected_cost.usd:.6f}", latency]
 
 

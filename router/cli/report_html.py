@@ -22,6 +22,7 @@ _ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u20
 
 DASHBOARD = "index.html"
 TRIAL = "trial/index.html"
+CALIBRATION = "calibration/index.html"
 
 
 def write_page(path: Path, document: Mapping[str, Any], name: str = DASHBOARD) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from router.app import real_world, serving
 from router.app.reloading import Following, Wishes
@@ -88,6 +89,8 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
     async with serving(settings, real_world(), following) as running:
         for note in settings.notes:
             console.print(f"[dim]{note}[/]")
+        if settings.quality_trouble:
+            console.print(f"[bold red]{escape(settings.quality_trouble)}[/]", soft_wrap=True)
         console.print(
             f"Farthing listens on [bold]{running.url}[/] ({len(settings.catalog)} models)"
         )

@@ -110,14 +110,14 @@ def known(every: Iterable[Case | LeftOut]) -> tuple[Sequence[Case], Sequence[Lef
 
 def _case(found: Written, understand: Understanding) -> Case:
     """Raises ApiError for what is no chat request."""
-    name, body = _unwrapped(found)
+    name, body = unwrapped(found)
     # Who has collected prompts need not have named a model.
     request = parse_chat(orjson.dumps({"model": AUTO, **body}))
     features, circumstances = understand(request)
     return Case(name, features, circumstances)
 
 
-def _unwrapped(found: Written) -> tuple[str, Mapping[str, Any]]:
+def unwrapped(found: Written) -> tuple[str, Mapping[str, Any]]:
     """The name and the body of a request, which may be a line of OpenAI's batch files."""
     try:
         value = orjson.loads(found.text)

@@ -8,7 +8,18 @@ from router.config.settings import Settings
 from router.config.yaml_file import YamlFile
 from router.domain.errors import Problem
 
-RELOADED = frozenset({"catalog", "known", "book", "policies", "notes"})
+RELOADED = frozenset(
+    {
+        "catalog",
+        "known",
+        "book",
+        "policies",
+        "quality_folder",
+        "quality_version",
+        "quality_trouble",
+        "notes",
+    }
+)
 """The settings that are taken over while a process runs."""
 
 SECTIONS: Mapping[str, str] = {
@@ -73,6 +84,9 @@ def changes(before: Settings, after: Settings) -> Iterator[str]:
         yield f"default policy {default[0]} -> {default[1]}"
     if list(before.book.routes.items()) != list(after.book.routes.items()):
         yield "routes"
+    if before.quality_version != after.quality_version:
+        old, new = before.quality_version or "none", after.quality_version or "none"
+        yield f"local quality {old} -> {new}"
     models = dict(before.catalog), dict(after.catalog)
     yield from (f"model {each}" for each in _named(*models))
 

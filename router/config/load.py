@@ -1,7 +1,7 @@
 """Read a config and all that it names; report everything that is wrong with any of it at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -10,6 +10,7 @@ from router.config.budgets import budgets_of, limits_of
 from router.config.catalog import CatalogBuilder
 from router.config.keys import configured_keys, unknown_names
 from router.config.library import Library
+from router.config.local_quality import Unusable, folder_beside, overlaid, read_local
 from router.config.policies import LoadedPolicy, load_policies
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
@@ -49,11 +50,13 @@ def load_settings(
     library: Library | None = None,
     *,
     is_running: bool = False,
+    uses_local: bool = True,
 ) -> Settings:
     """The settings in the file at `path`. Raises ConfigError with every problem there is.
 
     A `library` that is given is where the files come from, and where they are kept. A process that
-    `is_running` listens already: whether it may is not asked again.
+    `is_running` listens already: whether it may is not asked again. Without `uses_local` the models
+    are as they would be without local evidence.
     """
     library = library or Library()
     file = library.read(path)
@@ -64,7 +67,20 @@ def load_settings(
     settings, problems = loading.done(is_running=is_running)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
-    return settings
+    return with_local(settings) if uses_local else settings
+
+
+def with_local(settings: Settings) -> Settings:
+    """The settings with the local evidence in force; without it, and saying so, where it is unusable."""
+    try:
+        if (local := read_local(settings.quality_folder)) is None:
+            return settings
+        known = overlaid(settings.known, local)
+    except Unusable as trouble:
+        note = f"quality.local: {trouble}; the shipped estimates hold, calibrate anew"
+        return replace(settings, quality_trouble=note)
+    catalog = {key: local.applied(model) for key, model in settings.catalog.items()}
+    return replace(settings, catalog=catalog, known=known, quality_version=local.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,9 @@ class _Loading:
             guests=(),
             rulebook=Rulebook(tuple(budgets_of(section.budgets)), tuple(limits_of(section.limits))),
             request_limits=server.limits.as_limits(),
+            quality_folder=self._quality_folder(ledger_path),
+            quality_version="",
+            quality_trouble="",
             notes=tuple(selection.notes),
         )
         return settings, self.problems
@@ -131,6 +150,10 @@ class _Loading:
     def _beside(self, name: str) -> Path:
         """A path of the file, which is relative to it."""
         return self.path.parent / name
+
+    def _quality_folder(self, ledger_path: Path) -> Path:
+        stated = self.section.quality.local
+        return self._beside(stated) if stated else folder_beside(ledger_path)
 
     def _resolved(self, place: Place, text: str, *, otherwise: str) -> str:
         """`text` with its references looked up; `otherwise` where one is not there."""

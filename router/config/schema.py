@@ -233,6 +233,12 @@ class LedgerSection(Section):
     decisions: bool = True
 
 
+class QualitySection(Section):
+    """What is known of models' quality beyond what is shipped."""
+
+    local: str | None = None
+
+
 OverrideName = Literal["policy", "tolerance", "ceiling_usd", "candidates", "cache", "dry_run"]
 
 
@@ -260,6 +266,7 @@ class ConfigFile(Section):
     policies: PoliciesSection = PoliciesSection()
     cache: CacheSection = CacheSection()
     ledger: LedgerSection = LedgerSection()
+    quality: QualitySection = QualitySection()
     keys: tuple[KeySection, ...] = ()
     budgets: tuple[BudgetSection, ...] = ()
     limits: tuple[LimitSection, ...] = ()

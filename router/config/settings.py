@@ -62,6 +62,9 @@ class Settings:
 
     `catalog` are the models that may answer; `known` has those too whose upstream does not take part:
     a name that clients send can stand for one of these, as what an answer is measured against.
+
+    `quality_version` is the local evidence in force, "" for none; `quality_trouble` says why what is in
+    `quality_folder` is not, "" when nothing is wrong with it.
     """
 
     file: Path
@@ -94,6 +97,9 @@ class Settings:
     guests: tuple[VirtualKey, ...]
     rulebook: Rulebook
     request_limits: RequestLimits
+    quality_folder: Path
+    quality_version: str
+    quality_trouble: str
     notes: tuple[str, ...]
 
     def listening_on(self, host: str, port: int, *, has_stored_keys: bool = False) -> "Settings":

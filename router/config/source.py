@@ -6,12 +6,14 @@ from pathlib import Path
 
 from router.config.library import Library
 from router.config.load import load_settings
+from router.config.local_quality import POINTER, folder_beside
 from router.config.policy_files import policy_files
 from router.config.settings import Settings
 from router.config.yaml_file import YamlFile, bytes_of
 from router.domain.errors import ConfigError
 
 _USUAL_FOLDER = "policies"
+_USUAL_LEDGER = "var/farthing.db"
 
 Stamp = Mapping[Path, str]
 """What each file holds, as a hash, or why it cannot be read: two stamps are equal if nothing changed."""
@@ -28,6 +30,7 @@ class Source:
         self._environ = dict(environ)
         self._library = Library()
         self._folder = path.parent / _USUAL_FOLDER
+        self._quality = folder_beside(path.parent / _USUAL_LEDGER)
         self._read: Stamp = {}
 
     def settings(self, *, is_running: bool = False) -> Settings:
@@ -46,20 +49,25 @@ class Source:
     def folders(self) -> frozenset[Path]:
         """Where something happens when a file changes, or what a link leads to."""
         folder = self._policies()
-        near = {self.path.parent, self.path.resolve().parent, folder.parent, folder}
+        near = {self.path.parent, self.path.resolve().parent, folder.parent, folder, self._quality}
         return frozenset(each.resolve() for each in near if each.is_dir())
 
     def names(self) -> frozenset[str]:
         """What the config and the folder of policies are called."""
         paths = (self.path, self.path.resolve(), self._folder, self._folder.resolve())
-        return frozenset(each.name for each in paths)
+        return frozenset({POINTER, *(each.name for each in paths)})
 
     def _stamp(self) -> Stamp:
         folder = self._policies()
         paths, wrong = policy_files(folder)
         self._library.forget_others({self.path, *paths})
-        held = {path: _held(path) for path in (self.path, *paths)}
+        held = {path: _held(path) for path in (self.path, *paths, *self._evidence())}
         return {**held, **{Path(each.file): each.message for each in wrong}}
+
+    def _evidence(self) -> tuple[Path, ...]:
+        """What says which local evidence is in force, where there is any."""
+        pointer = self._quality / POINTER
+        return (pointer,) if pointer.is_file() else ()
 
     def _policies(self) -> Path:
         """The folder of policies that the config names; the last one while that cannot be read."""
@@ -67,6 +75,9 @@ class Source:
             data = self.file().data
             named = data.get("policies", {}).get("directory", _USUAL_FOLDER)
             self._folder = self.path.parent / named
+            ledger = self.path.parent / data.get("ledger", {}).get("path", _USUAL_LEDGER)
+            stated = data.get("quality", {}).get("local")
+            self._quality = self.path.parent / stated if stated else folder_beside(ledger)
         except (ConfigError, AttributeError, TypeError):
             pass
         return self._folder

@@ -20,7 +20,7 @@ def candidate_for(
 ) -> Candidate:
     """`model` with what is predicted of its answer; of its replicas, the cheapest speaks for all."""
     ability = model.abilities[features.category]
-    quality = QualityEstimate(ability.p, ability.sd)
+    quality = QualityEstimate(ability.p, ability.sd, ability.kind)
     output_tokens = experience.output_tokens(model.id, features.category)
     candidate = Candidate(
         model=model,
@@ -49,7 +49,7 @@ def stored_by(model: Model, features: Features) -> Candidate:
     ability = model.abilities[features.category]
     return Candidate(
         model=model,
-        quality=QualityEstimate(ability.p, ability.sd),
+        quality=QualityEstimate(ability.p, ability.sd, ability.kind),
         cost=CostEstimate(ZERO, ZERO),
         latency=UNOBSERVED,
         is_stored=True,

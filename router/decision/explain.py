@@ -10,6 +10,7 @@ from typing import Any
 
 from router.domain.bar import EVEN
 from router.domain.decision import Candidate, Decision, Reason
+from router.domain.estimate import EstimateSource
 from router.domain.money import Money
 from router.domain.objective import Aim
 from router.domain.overrides import Overrides
@@ -119,7 +120,10 @@ def _saving(chosen: Candidate, reference: Candidate) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One model of a decision, as a table shows it; an unobserved latency is None."""
+    """One model of a decision, as a table shows it; an unobserved latency is None.
+
+    `evidence` says how well founded the quality is.
+    """
 
     model_id: str
     role: str
@@ -128,6 +132,7 @@ class Row:
     expected_cost: Money
     first_content_s: float | None
     note: str
+    evidence: str = EstimateSource.PRIOR
 
 
 def rows(document: Mapping[str, Any]) -> Iterator[Row]:
@@ -142,6 +147,7 @@ def rows(document: Mapping[str, Any]) -> Iterator[Row]:
             expected_cost=Money.from_usd(candidate["cost"]["expected_usd"]),
             first_content_s=candidate["latency"].get("first_content_s"),
             note=_note(candidate),
+            evidence=candidate["quality"].get("source", EstimateSource.PRIOR),
         )
 
 

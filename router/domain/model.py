@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from router.domain.category import Category
+from router.domain.estimate import EstimateSource
 from router.domain.limits import UNLIMITED, Limits
 from router.domain.price import Price
 
@@ -25,11 +26,15 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """P(good answer) to a typical request of one category, with its sd and where it comes from."""
+    """P(good answer) to a typical request of one category, with its sd and where it comes from.
+
+    `source` says so in words, `kind` how well founded that is.
+    """
 
     p: float
     sd: float
     source: str
+    kind: EstimateSource = EstimateSource.PRIOR
 
     def __post_init__(self) -> None:
         """Refuse what is no probability (NaN included)."""

@@ -1,0 +1,49 @@
+"""Where replayed answers are kept: a line at once when one is there, a Parquet file when all are.
+
+A line that was cut off by a crash is passed over; the answers before it are not paid again.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+
+from router.cli.outcome_files import read_outcomes, write_outcomes
+from router.domain.errors import FarthingError
+from router.evaluation.answered import Answered
+
+
+class Journal:
+    """The answers of a replay by prompt and model, in `path` and, until `close`, in a file beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lines = path.with_name(f"{path.name}.journal")
+        self.held: dict[tuple[str, str], Answered] = {}
+        if path.exists():
+            self.held |= {row.key: row for row in read_outcomes(path)}
+        self.held |= {row.key: row for row in _intact(self._lines)}
+
+    def add(self, row: Answered) -> None:
+        """Keep an answer: from here on it outlives this process."""
+        self.held[row.key] = row
+        try:
+            with self._lines.open("ab") as file:
+                # The end of line comes first: the line before it may have been cut off.
+                file.write(b"\n" + orjson.dumps(asdict(row)))
+        except OSError as error:
+            raise FarthingError(f"{self._lines} cannot be written: {error.strerror}") from None
+
+    def close(self) -> None:
+        """Write all of it as one file. Raises FarthingError."""
+        if self.held:
+            write_outcomes(self.path, list(self.held.values()))
+        self._lines.unlink(missing_ok=True)
+
+
+def _intact(path: Path) -> Iterator[Answered]:
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        with suppress(orjson.JSONDecodeError):
+            yield Answered(**orjson.loads(line))

@@ -1,0 +1,155 @@
+"""Recorded requests as questions to several models, and what asking them will cost."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from router.cli.trial_sources import LeftOut, Written, unwrapped
+from router.decision.estimate import candidate_for
+from router.decision.exclude import exclusion_of
+from router.decision.experience import TYPICAL_OUTPUT_TOKENS
+from router.decision.policy import Circumstances, Terms
+from router.decision.resolve import AUTO
+from router.domain.category import Category
+from router.domain.errors import ApiError
+from router.domain.estimate import CostEstimate
+from router.domain.features import Features
+from router.domain.model import Model
+from router.domain.money import ZERO
+from router.evaluation.answered import Answered, id_of
+from router.evaluation.judging import judge_request
+from router.features.text import last_from
+from router.pipeline.judge import Judge
+from router.pipeline.visit import Caller
+from router.wire.chat import ChatRequest, parse_chat
+
+NOTHING = CostEstimate(ZERO, ZERO)
+_NOT_REPLAYED = ("stream", "stream_options", "n", "model", "store", "farthing")
+"""Who is asked, how an answer comes and how many of them there are is ours to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A recorded request, without a model: its id, what it was understood as, what was expected ("" for nothing)."""
+
+    id: str
+    request: ChatRequest
+    expected: str
+    features: Features
+    circumstances: Circumstances
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """The fields that every model is sent."""
+        return {name: value for name, value in self.request.body.items() if name != "model"}
+
+    @property
+    def prompt(self) -> str:
+        """What outcome files say of it: the last question."""
+        return last_from(self.request.messages, "user") or last_from(
+            self.request.messages, "system"
+        )
+
+    def to(self, model_id: str) -> bytes:
+        """The request to one model."""
+        return orjson.dumps({"model": model_id, **self.body})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something to do: let `model` answer and score that, or only score the answer that is `held`.
+
+    `cost` is of the model's answer, `judging` of the judge's verdict.
+    """
+
+    question: Question
+    model: Model
+    held: Answered | None
+    cost: CostEstimate
+    judging: CostEstimate
+
+    @property
+    def whole(self) -> CostEstimate:
+        """Of everything that it takes."""
+        return CostEstimate(
+            self.cost.expected + self.judging.expected, self.cost.upper + self.judging.upper
+        )
+
+
+def questions(
+    found: Sequence[Written], expected: str, judge: Judge
+) -> tuple[list[Question], list[LeftOut]]:
+    """The chat requests in a file, each once; and what is none. `expected` is the member with the right answer."""
+    known: dict[str, Question] = {}
+    left_out = []
+    for each in found:
+        try:
+            question = _question(each, expected, judge)
+            known.setdefault(question.id, question)
+        except ApiError as error:
+            left_out.append(LeftOut(each.place, error.message))
+    return list(known.values()), left_out
+
+
+def sampled(every: Sequence[Question], limit: int | None) -> list[Question]:
+    """At most so many of them: a sample by hash, which a larger limit extends."""
+    return sorted(every, key=lambda each: each.id)[:limit]
+
+
+def asks(
+    every: Sequence[Question],
+    models: Sequence[Model],
+    held: Mapping[tuple[str, str], Answered],
+    scored_by: str,
+    judge: tuple[Judge, Model | None],
+) -> Iterator[Ask]:
+    """What is still to be done, a question after the other. What a model cannot answer is not asked of it."""
+    judging, grader = judge
+    for question in every:
+        for model in models:
+            answered = held.get((question.id, model.id))
+            if answered and _is_done(answered, scored_by):
+                continue
+            candidate = candidate_for(model, question.features, judging.experience)
+            if exclusion_of(candidate, question.features, Terms(), question.circumstances):
+                continue
+            cost = NOTHING if answered else candidate.cost
+            verdict = _verdict_cost(question, grader, judging) if grader else NOTHING
+            yield Ask(question, model, answered, cost, verdict)
+
+
+def _is_done(answered: Answered, scored_by: str) -> bool:
+    """Whether nothing is to be gained: it is scored by that, or there is nothing to score."""
+    is_same = answered.scored_by == scored_by and answered.score is not None
+    return is_same or answered.response is None
+
+
+def _verdict_cost(question: Question, grader: Model, judge: Judge) -> CostEstimate:
+    """What the judge will charge, for an answer of usual length."""
+    usual = TYPICAL_OUTPUT_TOKENS[question.features.category]
+    rubric = judge.counter.of_chat(
+        judge_request(grader, [], "", question.expected)["messages"], None
+    )
+    features = Features(
+        rubric.tokens + question.features.prompt_tokens + usual, Category.EXTRACTION
+    )
+    return candidate_for(grader, features, judge.experience).cost
+
+
+def _question(found: Written, expected: str, judge: Judge) -> Question:
+    """Raises ApiError for what is no chat request."""
+    _, body = unwrapped(found)
+    whole = orjson.loads(found.text)
+    right = whole.get(expected, body.get(expected))
+    dropped = {*_NOT_REPLAYED, expected}
+    asked = {name: value for name, value in body.items() if name not in dropped}
+    request = parse_chat(orjson.dumps({"model": AUTO, **asked}))
+    caller = Caller("")
+    visit = judge.visit(request, caller, judge.target(request, caller), (), ())
+    text = (
+        right if isinstance(right, str) else "" if right is None else orjson.dumps(right).decode()
+    )
+    plain = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+    return Question(id_of(plain), request, text, visit.features, visit.circumstances)

@@ -1,0 +1,72 @@
+"""What recorded traffic will cost when it is replayed: told before anything is sent, and agreed to."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from router.cli.asking_questions import Ask
+from router.domain.errors import FarthingError
+from router.domain.money import ZERO, Money
+
+
+def print_costs(asks: Sequence[Ask], judge: str, held: int, console: Console) -> None:
+    """Calls, expected and largest cost, a line for each model, for the judge, and in total."""
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title="What it will cost", title_justify="left"
+    )
+    table.add_column("model")
+    for heading in ("calls", "expected USD", "at most USD"):
+        table.add_column(heading, justify="right")
+    by_model: dict[str, list[Ask]] = defaultdict(list)
+    for ask in asks:
+        if ask.held is None:
+            by_model[ask.model.id].append(ask)
+    for model, found in by_model.items():
+        costs = [ask.cost for ask in found]
+        _row(table, model, len(found), (c.expected for c in costs), (c.upper for c in costs))
+    if judge:
+        costs = [ask.judging for ask in asks]
+        _row(
+            table,
+            f"{judge} (judge)",
+            len(asks),
+            (c.expected for c in costs),
+            (c.upper for c in costs),
+        )
+    table.add_section()
+    calls = sum(len(found) for found in by_model.values()) + (len(asks) if judge else 0)
+    whole = [ask.whole for ask in asks]
+    _row(table, "total", calls, (c.expected for c in whole), (c.upper for c in whole))
+    console.print(table)
+    if held:
+        console.print(
+            f"{held:,} answers are there already, and are not paid again.", highlight=False
+        )
+
+
+def total(asks: Iterable[Ask]) -> Money:
+    """The expected cost of all."""
+    return sum((ask.whole.expected for ask in asks), ZERO)
+
+
+def agreed(console: Console, *, says_yes: bool) -> None:
+    """Ask for a yes. Raises FarthingError without one, and where nobody is there to be asked."""
+    if says_yes:
+        return
+    if not sys.stdin.isatty():
+        raise FarthingError("nothing was sent: to spend this without being asked, add --yes")
+    console.print("Send them? \\[y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise FarthingError("nothing was sent")
+
+
+def _row(
+    table: Table, name: str, calls: int, expected: Iterable[Money], upper: Iterable[Money]
+) -> None:
+    usual, most = sum(expected, ZERO), sum(upper, ZERO)
+    table.add_row(escape(name), f"{calls:,}", f"{usual.usd:.6f}", f"{most.usd:.6f}")

@@ -1,0 +1,176 @@
+"""`farthing calibrate --requests`: says what it will cost, asks for a yes, and lets the models answer."""
+
+import argparse
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from router.app import calling, dry_pipeline, real_world
+from router.cli.asking import Grading, Replay, Tally
+from router.cli.asking_journal import Journal
+from router.cli.asking_questions import Ask, Question, asks, questions, sampled
+from router.cli.calibrate_costs import agreed, print_costs, total
+from router.cli.calibrate_labels import Gathered, from_rows
+from router.cli.trial_sources import read_file
+from router.config.settings import Settings
+from router.domain.errors import FarthingError
+from router.domain.model import Model
+from router.domain.nearest import nearest
+from router.evaluation.scoring import HELP, JUDGE, Scorer, scorer_of
+from router.pipeline.judge import Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done: the questions, what is to be asked, how it is scored, and where it is kept."""
+
+    questions: Sequence[Question]
+    asks: Sequence[Ask]
+    grading: Grading
+    journal: Journal
+    notes: tuple[str, ...]
+
+    @property
+    def held(self) -> int:
+        """How many answers are there already."""
+        ids = {each.id for each in self.questions}
+        return sum(prompt_id in ids for prompt_id, _ in self.journal.held)
+
+
+def from_requests(
+    args: argparse.Namespace, settings: Settings, models: Mapping[str, Model], console: Console
+) -> Gathered | None:
+    """The scored answers to recorded requests; None after a dry run of what is still to be paid.
+
+    Raises FarthingError without a yes, and where nothing can be asked.
+    """
+    unrouted = replace(settings, book=replace(settings.book, routes={}))
+    judge = dry_pipeline(unrouted, real_world()).judge
+    plan = _plan(args, settings, models, judge)
+    tally = Tally()
+    if plan.asks:
+        print_costs(
+            plan.asks, plan.grading.judge.id if plan.grading.judge else "", plan.held, console
+        )
+        _warn_of_limit(args, plan, console)
+        if args.dry_run:
+            console.print("A dry run: nothing was sent.")
+            return None
+        if any(ask.whole.upper for ask in plan.asks):
+            agreed(console, says_yes=args.yes)
+        tally = _done(args, unrouted, plan)
+    plan.journal.close()
+    for line in _told(plan, tally):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    return _gathered(plan, tally, models, judge)
+
+
+def _plan(
+    args: argparse.Namespace, settings: Settings, models: Mapping[str, Model], judge: Judge
+) -> Plan:
+    grading = _grading(args.score, settings)
+    found, left_out = questions(read_file(args.requests), args.expected, judge)
+    chosen = sampled(found, args.limit)
+    if not chosen:
+        first = f" ({left_out[0].place}: {left_out[0].why})" if left_out else ""
+        raise FarthingError(f"{args.requests} has no chat request in it{first}")
+    _check_expected(grading.rule, chosen, args)
+    journal = Journal(_outcomes_file(args))
+    todo = list(
+        asks(chosen, [*models.values()], journal.held, grading.name, (judge, grading.judge))
+    )
+    notes = tuple(f"{each.place} is left out: {each.why}" for each in left_out[:3])
+    if (more := len(left_out) - 3) > 0:
+        notes = (*notes, f"So it is with {more} more.")
+    return Plan(chosen, todo, grading, journal, notes)
+
+
+def _grading(score: str | None, settings: Settings) -> Grading:
+    """Raises FarthingError for a score that there is not."""
+    if score is None:
+        raise FarthingError(f"--requests needs --score: {HELP}")
+    if not score.startswith(JUDGE):
+        return Grading.by_rule(scorer_of(score))
+    name = score.removeprefix(JUDGE)
+    if name not in settings.catalog:
+        raise FarthingError(f"--score: there is no model '{name}'{nearest(name, settings.catalog)}")
+    return Grading.by_judge(settings.catalog[name])
+
+
+def _check_expected(
+    rule: Scorer | None, found: Sequence[Question], args: argparse.Namespace
+) -> None:
+    if rule and rule.needs_expected and not any(each.expected for each in found):
+        raise FarthingError(
+            f"--score {args.score} needs the right answers: no record has a member '{args.expected}'"
+        )
+
+
+def _outcomes_file(args: argparse.Namespace) -> Path:
+    stated: Path | None = args.outcomes_file
+    if stated is not None:
+        if stated.suffix != ".parquet":
+            raise FarthingError(f"--outcomes-file: {stated} must end with .parquet")
+        return stated
+    if args.requests == "-":
+        raise FarthingError("--requests - needs --outcomes-file: where the answers are to be kept")
+    return Path(args.requests).with_suffix(".outcomes.parquet")
+
+
+def _warn_of_limit(args: argparse.Namespace, plan: Plan, console: Console) -> None:
+    if args.max_cost is not None and total(plan.asks) > args.max_cost:
+        console.print(
+            f"That is more than --max-cost {args.max_cost}: it will stop before it is reached.",
+            highlight=False,
+        )
+
+
+def _done(args: argparse.Namespace, settings: Settings, plan: Plan) -> Tally:
+    """Everything asked that can be, with a bar on a terminal. Whatever ends it, answers are kept."""
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("Asking", total=len(plan.asks))
+
+        async def ask() -> Tally:
+            world = real_world()
+            async with calling(settings, world) as pipeline:
+                replay = Replay(pipeline, world, plan.journal, plan.grading, args.max_cost)
+                return await replay.run(plan.asks, args.parallel, lambda: progress.advance(bar))
+
+        try:
+            return asyncio.run(ask())
+        except KeyboardInterrupt:
+            console.print(
+                f"Stopped: {len(plan.journal.held):,} answers are kept; the same command goes on."
+            )
+            raise
+
+
+def _gathered(plan: Plan, tally: Tally, models: Mapping[str, Model], judge: Judge) -> Gathered:
+    ids = {each.id for each in plan.questions}
+    rows = [
+        row
+        for row in plan.journal.held.values()
+        if row.prompt_id in ids and row.scored_by == plan.grading.name
+    ]
+    found = from_rows(rows, (str(plan.journal.path),), models, judge)
+    notes = (*plan.notes, *found.notes)
+    return replace(found, notes=notes, spent_usd=str(tally.spent))
+
+
+def _told(plan: Plan, tally: Tally) -> Iterator[str]:
+    """How the asking went."""
+    if tally.answers:
+        yield f"{tally.answers:,} new answers for {tally.spent} USD, kept in {plan.journal.path}."
+    if tally.unscored:
+        yield f"{tally.unscored:,} answers could not be scored by {plan.grading.name}."
+    for model, count in tally.failures.items():
+        yield f"{count:,} calls of {model} failed ({tally.reasons[model]}): the same command tries again."
+    if plan.grading.name in tally.reasons:
+        yield f"The judge has failed: {tally.reasons[plan.grading.name]}"
+    if tally.is_at_limit:
+        yield "--max-cost has stopped it: the same command with more goes on."

@@ -1,0 +1,102 @@
+"""A calibration as tables for people."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Document = Mapping[str, Any]
+
+
+def print_calibration(told: Document, console: Console) -> None:
+    """Where own answers are the better evidence, and what they say there."""
+    _print_lines(console, _head(told))
+    console.print(_categories(told))
+    _print_lines(console, _verdicts(told))
+    _print_lines(console, told["notes"])
+    for each in told["categories"]:
+        if each["installed"]:
+            console.print(_estimates(each))
+
+
+def _print_lines(console: Console, lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+
+
+def _head(told: Document) -> Iterator[str]:
+    sources = ", ".join(
+        f"{count:,} by {name or 'nobody'}" for name, count in told["sources"].items()
+    )
+    yield (
+        f"{told['prompts']:,} questions ({sources}), {told['judged']:,} of them answered by all of"
+        f" {', '.join(told['models'])}."
+    )
+    if told["aiq"]:
+        aiq = ", ".join(f"{name} {area:.4f}" for name, area in told["aiq"].items())
+        yield f"AIQ on prompts that were held back: {aiq}."
+
+
+def _categories(told: Document) -> Table:
+    table = _table("What own answers bring (with 90 % of the bootstrap)")
+    for heading in ("category", "asked", "value", "Brier", "p", "Zero"):
+        table.add_column(heading, justify="left" if heading == "category" else "right")
+    for each in told["categories"]:
+        shipped, zero = each["against"]["shipped"], each["against"]["zero"]
+        gains = (shipped["value"], shipped["brier"], zero["value"])
+        value, brier, against_zero = map(_gain, gains)
+        p_value = f"{shipped['p_value']:.3f}"
+        asked = f"{each['prompts']:,}"
+        table.add_row(each["category"], asked, value, brier, p_value, against_zero)
+    return table
+
+
+def _verdicts(told: Document) -> Iterator[str]:
+    """What follows for each category, and how to read the table."""
+    for each in told["categories"]:
+        why = "own answers" if each["installed"] else f"shipped stays, {each['why_not']}"
+        yield f"  {each['category']}: {why}"
+    rule = told["rule"]
+    yield (
+        "value, Brier: how much better than what was shipped, on questions that were held back; Zero: how"
+        " much more value than the best fixed choice."
+    )
+    yield (
+        f"p is corrected for all categories, and must not be above {rule['level']:g}"
+        f"{'; against Zero, too' if rule['is_strict'] else ''}."
+    )
+
+
+def _estimates(each: Document) -> Table:
+    table = _table(f"P(good answer): {each['category']}")
+    for heading in ("model", "shipped", "own answers", "mean score", "answers", "feedback"):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
+    for one in each["estimates"]:
+        scored, heard = one.get("scored"), one.get("feedback")
+        table.add_row(
+            escape(one["model"]),
+            _p(one["shipped"]),
+            _p(one["local"]),
+            f"{scored['mean']:.3f}" if scored else "-",
+            f"{scored['answers']:,}" if scored else "0",
+            f"{heard['mean']:.3f} ({heard['answers']:,})" if heard else "-",
+        )
+    return table
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+
+
+def _p(estimate: Document) -> str:
+    return f"{estimate['p']:.3f} ± {estimate['sd']:.3f}"
+
+
+def _gain(gain: Document) -> str:
+    """The mean, and beneath it where it may lie."""
+    return f"{gain['mean']:+.3f}\n{gain['low']:+.3f}…{gain['high']:+.3f}"

@@ -1,0 +1,118 @@
+"""Outcome files: scored answers as Parquet, as JSON lines or as CSV, a row each.
+
+`prompt`, `model` and `score` are needed; the other columns are those of `Answered`, and what else there
+is in a file is passed over. pyarrow is imported for Parquet only: it takes half a second.
+"""
+
+import csv
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from router.domain.category import Category
+from router.domain.errors import FarthingError
+from router.evaluation.answered import Answered, id_of
+
+Row = Mapping[str, Any]
+
+_NEEDED = ("prompt", "model", "score")
+_NAMES = tuple(field.name for field in fields(Answered))
+_WHOLE = ("input_tokens", "output_tokens")
+_REAL = ("score", "cost_usd", "latency_s")
+_BATCH_ROWS = 4096
+
+
+def read_outcomes(path: Path) -> list[Answered]:
+    """The rows of a file. Raises FarthingError that names the file, the row and what is wrong."""
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        raise FarthingError(f"{path}: must end with {', '.join(_READERS)}")
+    try:
+        return [_answered(row, f"{path}: row {at}") for at, row in enumerate(read(path), 1)]
+    except (OSError, UnicodeDecodeError) as error:
+        raise FarthingError(f"{path} cannot be read: {error}") from None
+
+
+def write_outcomes(path: Path, rows: Sequence[Answered]) -> None:
+    """Write Parquet, whole or not at all. Raises FarthingError."""
+    import pyarrow as pa  # noqa: PLC0415 - half a second, for this form only
+    from pyarrow import parquet  # noqa: PLC0415
+
+    kinds = dict.fromkeys(_NAMES, pa.string())
+    kinds |= dict.fromkeys(_WHOLE, pa.int32()) | dict.fromkeys(_REAL, pa.float64())
+    kinds |= {"score": pa.float32(), "latency_s": pa.float32()}
+    schema = pa.schema(
+        [(name, kinds[name]) for name in _NAMES] + [("tokens_estimated", pa.bool_())]
+    )
+    told = [{**asdict(row), "tokens_estimated": False} for row in rows]
+    writing = path.with_name(f".{path.name}.writing")
+    try:
+        parquet.write_table(pa.Table.from_pylist(told, schema), writing, compression="zstd")
+        writing.replace(path)
+    except OSError as error:
+        raise FarthingError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    import pyarrow as pa  # noqa: PLC0415 - half a second, for this form only
+    from pyarrow import parquet  # noqa: PLC0415
+
+    try:
+        file = parquet.ParquetFile(path)
+        known = [name for name in file.schema_arrow.names if name in _NAMES]
+        for batch in file.iter_batches(_BATCH_ROWS, columns=known):
+            yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise FarthingError(f"{path} is no Parquet file: {error}") from None
+
+
+def _json_lines(path: Path) -> Iterator[Row]:
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise FarthingError(f"{path}: line {number} is not JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise FarthingError(f"{path}: line {number} is not a JSON object")
+        yield row
+
+
+def _csv(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            yield {name: value for name, value in row.items() if name and value not in ("", None)}
+
+
+_READERS: Mapping[str, Callable[[Path], Iterable[Row]]] = {
+    ".parquet": _parquet,
+    ".jsonl": _json_lines,
+    ".csv": _csv,
+}
+
+
+def _answered(row: Row, place: str) -> Answered:
+    """Raises FarthingError for a row that is none."""
+    if missing := [name for name in _NEEDED[:2] if not isinstance(row.get(name), str)]:
+        raise FarthingError(f"{place} has no {' and no '.join(missing)}")
+    known = {name: row[name] for name in _NAMES if row.get(name) is not None}
+    try:
+        known |= {name: _real(known[name]) for name in _REAL if name in known}
+        known |= {name: int(known[name]) for name in _WHOLE if name in known}
+        if known.get("category"):
+            known["category"] = Category(known["category"]).value
+        prompt_id = str(known.pop("prompt_id", "") or id_of(known["prompt"]))
+        return Answered(**{"score": None, **known, "prompt_id": prompt_id})
+    except (TypeError, ValueError) as error:
+        raise FarthingError(f"{place}: {error}") from None
+
+
+def _real(value: Any) -> float | None:
+    """A number; None for NaN, which some programs write for what they do not know."""
+    number = float(value)
+    return None if math.isnan(number) else number

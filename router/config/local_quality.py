@@ -1,0 +1,141 @@
+"""The folder of local evidence as it lies on disk, and what is read from it.
+
+    quality/
+      current.json             which calibration is in force, and which one was before
+      20261126T091244-3fa9.../ a calibration, never changed once it is there
+        estimates.json         the numbers
+        card.json              when, from what, how well; with the SHA-256 of the numbers
+
+Numbers that do not have the hash that the card says, or that are of other models, are not used.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from router.domain.category import Category
+from router.domain.errors import FarthingError
+from router.domain.local_quality import LocalCategory, LocalQuality, Measured
+from router.domain.model import Model
+
+POINTER, ESTIMATES, CARD = "current.json", "estimates.json", "card.json"
+FORMAT = 1
+_USUAL_NAME = "quality"
+
+
+class Unusable(FarthingError):
+    """Local evidence that is not used; the message says why, and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The folders' names of the calibration in force and of the one before it, "" for none."""
+
+    current: str = ""
+    previous: str = ""
+
+
+def folder_beside(ledger: Path) -> Path:
+    """Where local evidence is unless the configuration says otherwise."""
+    return ledger.parent / _USUAL_NAME
+
+
+def read_pointer(folder: Path) -> Pointer:
+    """Which calibration is in force; none where nothing was ever installed. Raises Unusable."""
+    path = folder / POINTER
+    if not path.exists():
+        return Pointer()
+    told = _object(path, _bytes(path))
+    return Pointer(_name(path, told.get("current")), _name(path, told.get("previous")))
+
+
+def read_local(folder: Path) -> LocalQuality | None:
+    """The local evidence in force, None where there is none. Raises Unusable."""
+    current = read_pointer(folder).current
+    if not current:
+        return None
+    place = folder / current
+    raw = _bytes(place / ESTIMATES)
+    card = read_card(place)
+    if sha256(raw).hexdigest() != card.get("sha256"):
+        raise Unusable(f"{place / ESTIMATES} is not what its card says (SHA-256 differs)")
+    try:
+        return _quality(current, _object(place / ESTIMATES, raw))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Unusable(f"{place / ESTIMATES} makes no sense: {error}") from None
+
+
+def read_card(place: Path) -> Mapping[str, Any]:
+    """What a calibration tells of itself. Raises Unusable."""
+    return _object(place / CARD, _bytes(place / CARD))
+
+
+def overlaid(models: Mapping[str, Model], local: LocalQuality) -> dict[str, Model]:
+    """The models with what own answers say of them. Raises Unusable when it was said of others."""
+    if strangers := "; ".join(local.strangers(models)):
+        raise Unusable(f"{local.version} was measured on other models: {strangers}")
+    return {model_id: local.applied(model) for model_id, model in models.items()}
+
+
+def as_document(local: LocalQuality) -> dict[str, Any]:
+    """The numbers as they are written."""
+    return {
+        "format": FORMAT,
+        "names": dict(local.names),
+        "categories": {
+            category.value: {
+                "shift": each.shift,
+                "shift_sd": each.shift_sd,
+                "models": {
+                    model: {"p": found.p, "sd": found.sd, "answers": found.answers}
+                    for model, found in each.models.items()
+                },
+            }
+            for category, each in local.categories.items()
+        },
+    }
+
+
+def _quality(version: str, told: Mapping[str, Any]) -> LocalQuality:
+    if told["format"] != FORMAT:
+        raise ValueError(f"its format is {told['format']!r}, not {FORMAT}")
+    categories = {
+        Category(name): LocalCategory(
+            each["shift"],
+            each["shift_sd"],
+            {model: Measured(**found) for model, found in each["models"].items()},
+        )
+        for name, each in told["categories"].items()
+    }
+    names = {str(model_id): str(name) for model_id, name in told["names"].items()}
+    return LocalQuality(version, names, categories)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _object(path: Path, raw: bytes) -> Mapping[str, Any]:
+    try:
+        told = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Unusable(f"{path} is not JSON: {error}") from None
+    if not isinstance(told, dict):
+        raise Unusable(f"{path} is not a JSON object")
+    return told
+
+
+def _name(path: Path, told: object) -> str:
+    """The name of a folder beside the pointer, and of nothing elsewhere."""
+    if told is None or told == "":
+        return ""
+    if not isinstance(told, str) or Path(told).name != told or told in (".", ".."):
+        raise Unusable(f"{path} names no folder beside it")
+    return told

@@ -1,0 +1,114 @@
+"""What an operator's own labelled answers say of models, and how it changes their abilities.
+
+In a category that was calibrated, a model of which enough own answers were scored has the estimate
+that came out. A model of which there were too few is moved as the others were: when own requests turn
+out to be harder than typical ones, they are harder for it, too, and it must not look better only
+because nobody has asked it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import exp, hypot, isfinite, log
+
+from router.domain.category import Category
+from router.domain.estimate import EstimateSource
+from router.domain.model import Ability, Model
+
+_LEAST, _MOST = 0.01, 0.99
+"""Beyond these a probability has logits that say more than any number of answers can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """P(good answer) of a model in one category with its sd, and how many own answers it rests on."""
+
+    p: float
+    sd: float
+    answers: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no probability (NaN included), and what rests on nothing."""
+        if not (0.0 <= self.p <= 1.0 and 0.0 <= self.sd <= 1.0 and self.answers >= 1):
+            raise ValueError(f"no measured quality: {self!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalCategory:
+    """A calibrated category: the measured models by their ids, and how the others are to be moved.
+
+    `shift` is by how many logits the measured ones are better than was shipped, below 0 when own
+    requests are harder; `shift_sd` how much they differ in that.
+    """
+
+    shift: float
+    shift_sd: float
+    models: Mapping[str, Measured]
+
+    def __post_init__(self) -> None:
+        """Refuse a category in which nothing was measured."""
+        if not (isfinite(self.shift) and 0.0 <= self.shift_sd < float("inf")):
+            raise ValueError(
+                f"a shift is in logits, with an sd: {self.shift!r} +- {self.shift_sd!r}"
+            )
+        if not self.models:
+            raise ValueError("a calibrated category has at least one measured model")
+
+    def ability(self, model_id: str, shipped: Ability) -> Ability:
+        """The ability of a model in this category, given the one that it had."""
+        measured = self.models.get(model_id)
+        if measured is None:
+            return moved(shipped, self.shift, self.shift_sd)
+        source = f"local: {measured.answers:,} answers of your own"
+        return Ability(measured.p, measured.sd, source, EstimateSource.LOCAL)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalQuality:
+    """Local evidence: the calibrated categories, and what the measured models were when they answered.
+
+    `names` are their upstreams' names by their ids: another model under the same id was not measured.
+    `version` tells one calibration from another.
+    """
+
+    version: str
+    names: Mapping[str, str]
+    categories: Mapping[Category, LocalCategory]
+
+    def applied(self, model: Model) -> Model:
+        """`model`, and each of its replicas, with the abilities that it has here."""
+        own = {
+            category: local.ability(model.id, model.abilities[category])
+            for category, local in self.categories.items()
+        }
+        return _with_abilities(model, {**model.abilities, **own})
+
+    def strangers(self, models: Mapping[str, Model]) -> Iterator[str]:
+        """Why this evidence is not about `models`, a clause for each model that is not what it was."""
+        for model_id, name in self.names.items():
+            if model_id not in models:
+                yield f"there is no model '{model_id}' any more"
+            elif models[model_id].name != name:
+                yield f"'{model_id}' was {name} and is {models[model_id].name} now"
+
+
+def moved(ability: Ability, shift: float, shift_sd: float) -> Ability:
+    """An ability that is `shift` logits better, and so much less sure."""
+    p = sigmoid(logit(ability.p) + shift)
+    sd = min(1.0, hypot(ability.sd, p * (1 - p) * shift_sd))
+    return replace(ability, p=p, sd=sd, source=f"{ability.source}, moved by {shift:+.2f} logits")
+
+
+def logit(p: float) -> float:
+    """The logarithm of the odds; probabilities are first brought within 0.01 to 0.99."""
+    kept = min(_MOST, max(_LEAST, p))
+    return log(kept / (1 - kept))
+
+
+def sigmoid(x: float) -> float:
+    """The probability of which `x` is the logarithm of the odds."""
+    return 1 / (1 + exp(-x))
+
+
+def _with_abilities(model: Model, abilities: Mapping[Category, Ability]) -> Model:
+    replicas = tuple(replace(each, abilities=abilities) for each in model.replicas)
+    return replace(model, abilities=abilities, replicas=replicas)

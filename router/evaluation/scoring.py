@@ -1,0 +1,123 @@
+"""How good an answer is, by a rule: a score from 0 to 1, or none where the rule has nothing to say."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from router.domain.errors import FarthingError
+
+Body = Mapping[str, Any]
+
+JUDGE = "judge:"
+_RULE = "rule:"
+_FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?```\s*", re.DOTALL)
+HELP = (
+    "exact (equal to the expected answer), contains (has it in it as whole words), rule:REGEX (matches),"
+    " schema (JSON as the request's response_format wants it), judge:MODEL (0 to 10 by a model of the"
+    " config)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A rule with its name. `score` has the request, what was expected ("" for nothing) and the answer."""
+
+    name: str
+    score: Callable[[Body, str, str], float | None]
+    needs_expected: bool = False
+
+
+def scorer_of(written: str) -> Scorer:
+    """The rule that is written so. Raises FarthingError that says what could be."""
+    if written.startswith(_RULE):
+        return Scorer(written, _matches(written.removeprefix(_RULE)))
+    if written not in _SCORERS:
+        raise FarthingError(f"--score {written}: there is {HELP}")
+    return _SCORERS[written]
+
+
+def text_of(answer: Body) -> str | None:
+    """What a chat completion says; None where it says nothing that could be scored, such as calls of tools."""
+    choices = answer.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else {}
+    message = first.get("message") if isinstance(first, dict) else None
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, str) else None
+
+
+def _exact(_: Body, expected: str, answer: str) -> float | None:
+    return float(_plain(answer) == _plain(expected)) if expected else None
+
+
+def _contains(_: Body, expected: str, answer: str) -> float | None:
+    """Whole words and numbers only: 12 is not in 312, nor in 12.5."""
+    if not expected:
+        return None
+    wanted = re.escape(_plain(expected))
+    found = re.search(rf"(?<![\w])(?<!\d[.,]){wanted}(?![\w])(?![.,]\d)", _plain(answer))
+    return float(found is not None)
+
+
+def _matches(pattern: str) -> Callable[[Body, str, str], float | None]:
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise FarthingError(f"--score rule:{pattern}: is no regular expression: {error}") from None
+
+    def score(_: Body, __: str, answer: str) -> float | None:
+        return float(compiled.search(answer) is not None)
+
+    return score
+
+
+def _as_schema(request: Body, _: str, answer: str) -> float | None:
+    """None where the request wants no JSON, or by a schema that is none."""
+    wanted = request.get("response_format")
+    kind = wanted.get("type") if isinstance(wanted, dict) else None
+    if kind not in ("json_object", "json_schema"):
+        return None
+    try:
+        value = orjson.loads(_unfenced(answer))
+    except orjson.JSONDecodeError:
+        return 0.0
+    if kind == "json_object":
+        return float(isinstance(value, dict))
+    named = wanted.get("json_schema") if isinstance(wanted, dict) else None
+    schema = named.get("schema") if isinstance(named, dict) else None
+    return _fits(schema, value)
+
+
+def _fits(schema: object, value: object) -> float | None:
+    if not isinstance(schema, dict):
+        return None
+    try:
+        Draft202012Validator.check_schema(schema)
+        # A registry of its own: without one, addresses in a schema would be fetched.
+        return float(Draft202012Validator(schema, registry=Registry()).is_valid(value))
+    except (SchemaError, Unresolvable):
+        return None
+
+
+def _unfenced(answer: str) -> str:
+    """What stands in a fence of code, where an answer is nothing else; clients usually take that."""
+    found = _FENCE.fullmatch(answer)
+    return found[1] if found else answer
+
+
+def _plain(text: str) -> str:
+    """Small letters, single spaces, no full stop at the end."""
+    return " ".join(text.casefold().split()).rstrip(".")
+
+
+_SCORERS: Mapping[str, Scorer] = {
+    "exact": Scorer("exact", _exact, needs_expected=True),
+    "contains": Scorer("contains", _contains, needs_expected=True),
+    "schema": Scorer("schema", _as_schema),
+}

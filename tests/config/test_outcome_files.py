@@ -1,0 +1,95 @@
+"""Files of scored answers, in each of their three forms, and what is said of bad ones."""
+
+from pathlib import Path
+
+import pytest
+
+from router.cli.asking_journal import Journal
+from router.cli.outcome_files import read_outcomes, write_outcomes
+from router.domain.errors import FarthingError
+from router.evaluation.answered import Answered, id_of
+
+WHOLE = Answered(
+    prompt_id="p1",
+    prompt="What is it?",
+    model="m",
+    score=0.5,
+    answer="that",
+    input_tokens=3,
+    output_tokens=5,
+    cost_usd=0.0025,
+    latency_s=1.5,
+    category="chat",
+    scored_by="exact",
+    response="It is that.",
+)
+BARE = Answered(prompt_id="p2", prompt="And now?", model="m", score=None)
+
+
+def test_what_is_written_as_parquet_is_read_again(tmp_path: Path) -> None:
+    write_outcomes(tmp_path / "own.parquet", [WHOLE, BARE])
+
+    assert read_outcomes(tmp_path / "own.parquet") == [WHOLE, BARE]
+    assert [each.name for each in tmp_path.iterdir()] == ["own.parquet"]
+
+
+def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
+    (tmp_path / "own.jsonl").write_text(
+        '{"prompt": "Why?", "model": "m", "score": 1, "more": []}\n\n'
+        '{"prompt": "Why?", "model": "n", "score": 0.5, "cost_usd": 0.01, "category": "maths"}\n'
+    )
+    (tmp_path / "own.csv").write_text(
+        "prompt,model,score,cost_usd,category,more\nWhy?,m,1,,,x\nWhy?,n,0.5,0.01,maths,\n",
+        encoding="utf-8-sig",
+    )
+    rows = read_outcomes(tmp_path / "own.jsonl")
+
+    assert rows == read_outcomes(tmp_path / "own.csv")
+    assert [row.prompt_id for row in rows] == [id_of("Why?")] * 2
+    assert (rows[1].cost_usd, rows[1].category) == (0.01, "maths")
+
+
+def test_a_score_that_is_nan_is_none(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("prompt,model,score\nWhy?,m,nan\n")
+
+    assert read_outcomes(tmp_path / "own.csv")[0].score is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("own.csv", "prompt,score\nWhy?,1\n", "row 1 has no model"),
+        ("own.csv", "prompt,model,score\nWhy?,m,2\n", r"row 1: a score is from 0 to 1, not 2\.0"),
+        ("own.csv", "prompt,model,score\nWhy?,m,good\n", "row 1: could not convert"),
+        ("own.jsonl", '{"prompt": "Why?"', "line 1 is not JSON"),
+        ("own.jsonl", "[]", "line 1 is not a JSON object"),
+        ("own.jsonl", '{"prompt": "a", "model": "m", "category": "cooking"}', "cooking"),
+        ("own.parquet", "no parquet", "is no Parquet file"),
+        ("own.txt", "", r"must end with \.parquet, \.jsonl, \.csv"),
+    ],
+)
+def test_a_bad_row_is_told_with_its_place(
+    tmp_path: Path, name: str, text: str, complaint: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(FarthingError, match=complaint):
+        read_outcomes(tmp_path / name)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FarthingError, match="cannot be read"):
+        read_outcomes(tmp_path / "none.jsonl")
+
+
+def test_a_journal_that_was_cut_off_by_a_crash_keeps_all_whole_answers(tmp_path: Path) -> None:
+    Journal(tmp_path / "own.parquet").add(WHOLE)
+    with (tmp_path / "own.parquet.journal").open("ab") as file:
+        file.write(b'\n{"prompt_id": "p9", "pro')
+    again = Journal(tmp_path / "own.parquet")
+    assert [*again.held.values()] == [WHOLE]
+
+    again.add(BARE)
+    assert [*Journal(tmp_path / "own.parquet").held.values()] == [WHOLE, BARE]
+    again.close()
+    assert [each.name for each in tmp_path.iterdir()] == ["own.parquet"]
+    assert [*Journal(tmp_path / "own.parquet").held.values()] == [WHOLE, BARE]
