@@ -73,7 +73,7 @@ def _batch(
     if after is not None:
         query = query.where(tuple_(*_PLACE) > tuple_(*after))
     with engine.connect() as connection:
-        return connection.execute(query).mappings().all()
+        return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _scored_answer(row: Mapping[str, Any]) -> ScoredAnswer:
