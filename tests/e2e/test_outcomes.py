@@ -122,6 +122,7 @@ def soon(farthing: Farthing, got: Got) -> dict[str, tuple[float, str]]:
 def test_json_is_held_against_the_schema_that_was_asked_for(
     farthing: Farthing,
     fixed: FixedUpstream,
+    *,
     streamed: bool,
     content: str,
     score: float,
@@ -163,6 +164,7 @@ def call(name: str, arguments: str) -> dict[str, Any]:
 def test_a_call_is_held_against_the_tools_that_were_offered(
     farthing: Farthing,
     fixed: FixedUpstream,
+    *,
     streamed: bool,
     name: str,
     arguments: str,
