@@ -132,6 +132,7 @@ async def serving(
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
         pipeline = await _pipeline(settings, world, stack, engine, links)
+        stack.callback(pipeline.scorer.flush)
         current = Current(pipeline, world.unix_s())
         _share_hearsay(current, world, stack, links.quick)
         keyring = await _keyring(settings, engine, world, stack)

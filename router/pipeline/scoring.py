@@ -25,6 +25,8 @@ _LARGEST_ASKED_AT_ONCE = 2**16
 """Bytes of an answer and of its request that take no longer here than a way to a thread and back."""
 _MOST_WAITING = 32
 _MOST_QUESTIONS = 10_000
+_GATHERED_FOR_S = 0.25
+"""One commit then serves the answers of that time; each of its own would cost as much as a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Scorer:
         self._world = world
         self._start = start
         self._waiting = 0
+        self._gathered: list[Scored] = []
         self._questions = Questions(terms.retry_window_s, _MOST_QUESTIONS)
 
     def keep(self, scores: Sequence[Scored]) -> Awaitable[None]:
@@ -72,15 +75,24 @@ class Scorer:
         self.counts.update(each.source for each in scores)
         return self._ledger.score(scores)
 
+    def gather(self, scored: Scored) -> None:
+        """Keep `scored` soon, along with others: nobody waits for it."""
+        if not self._gathered:
+            asyncio.get_running_loop().call_later(_GATHERED_FOR_S, self.flush)
+        self._gathered.append(scored)
+
+    def flush(self) -> None:
+        """Keep now what was gathered."""
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self.keep(gathered)
+
     def found(self, entry: Entry, findings: Iterable[Finding]) -> None:
         """Keep what was found of the answer of `entry`."""
-        at_s = self._world.unix_s()
-        scores = [
-            Scored(entry.request_id, entry.model, entry.category, f.score, f.source, f.reason, at_s)
-            for f in findings
-        ]
-        if scores:
-            self.keep(scores)
+        whose = (entry.request_id, entry.model, entry.category)
+        for each in findings:
+            at_s = self._world.unix_s()
+            self.gather(Scored(*whose, each.score, each.source, each.reason, at_s))
 
     def look_into(self, entry: Entry, request: ChatRequest, seen: Seen) -> None:
         """Find out whether the words of an answer fit the request, now or in a moment."""
@@ -109,7 +121,7 @@ class Scorer:
         reason = f"the same was asked again after {after_s:.0f} s"
         at_s = self._world.unix_s()
         whose = (earlier.request_id, earlier.model, earlier.category)
-        self.keep([Scored(*whose, 0.0, ScoreSource.RETRY, reason, at_s)])
+        self.gather(Scored(*whose, 0.0, ScoreSource.RETRY, reason, at_s))
 
     async def _look_apart(
         self, entry: Entry, request: ChatRequest, body: bytes, *, is_stream: bool

@@ -1,14 +1,14 @@
 """A digest of what a user has asked, by which the same question is known again."""
 
 from collections.abc import Mapping
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 import orjson
 
 from router.wire.chat import ChatRequest
 
-_LONGEST_BYTES = 2**16
+_LONGEST_BYTES = 2**15
 """Of a request: longer conversations are seldom asked again, and cost the most to digest."""
 
 
@@ -46,4 +46,4 @@ def _digest(request: ChatRequest, count: int, asker: tuple[str, ...]) -> bytes |
         said = orjson.dumps([whose, request.messages[:count]])
     except orjson.JSONEncodeError:
         return None  # nested more deeply than can be written
-    return blake2b(said, digest_size=16).digest()
+    return sha256(said).digest()
