@@ -91,8 +91,8 @@ class _Found:
         """The lines for people."""
         table = Table(title=f"Outcomes by {self.by}", box=box.SIMPLE_HEAD, padding=(0, 1))
         for name in self.columns:
-            justify = "right" if name in _FIGURES else "left"
-            table.add_column(name.replace("_", " "), justify=justify)
+            heading = name.replace("_", " ")
+            table.add_column(heading, justify="right" if name in _FIGURES else "left")
         for line in self.lines():
             cells = {**line, "mean_score": f"{line['mean_score']:.3f}"}
             cells |= {name: f"{line[name]:,}" for name in ("outcomes", "answers")}

@@ -67,6 +67,7 @@ class Scorer:
         self._world = world
         self._start = start
         self._waiting = 0
+        self._is_warm = False
         self._gathered: list[Scored] = []
         self._questions = Questions(terms.retry_window_s, _MOST_QUESTIONS)
 
@@ -99,7 +100,8 @@ class Scorer:
         if seen.pieces is None or sum(map(len, seen.pieces)) > _LARGEST_BYTES:
             return
         body = b"".join(seen.pieces)
-        if len(body) <= _LARGEST_AT_ONCE and len(request.raw) <= _LARGEST_ASKED_AT_ONCE:
+        is_small = len(body) <= _LARGEST_AT_ONCE and len(request.raw) <= _LARGEST_ASKED_AT_ONCE
+        if is_small and self._is_warm:
             self.found(entry, of_words(request.body, body, is_stream=seen.is_stream))
         elif self._waiting < _MOST_WAITING:
             self._waiting += 1
@@ -131,6 +133,7 @@ class Scorer:
 
         try:
             self.found(entry, await asyncio.to_thread(look))
+            self._is_warm = True  # the validator is loaded, which would have held up the loop
         finally:
             self._waiting -= 1
 

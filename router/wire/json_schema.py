@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from jsonschema_rs import ReferencingError, RegexOptions, ValidationError, validator_for
 
 _MOST_WORK = 2**25
 """Parts of an unfolded schema times characters of JSON: at worst some 0.1 s."""
 _MOST_STEPS = 4_000
 """Of the measuring itself: as many parts as 50 to 100 KB of schema have."""
-_PATTERNS = RegexOptions(size_limit=2**20)
-"""Matched in linear time; a pattern that looks around or back is none to it."""
+_LARGEST_PATTERN_BYTES = 2**20
 
 
 class Unchecked(Exception):
@@ -32,9 +30,19 @@ def keeps(text: str, schema: object) -> bool:
     value = orjson.loads(text)
     if not isinstance(schema, dict | bool) or unfolded_parts(schema) * len(text) > _MOST_WORK:
         raise Unchecked
+    return _is_valid(value, schema)
+
+
+def _is_valid(value: Any, schema: dict[str, Any] | bool) -> bool:
+    # 7 MB and 30 ms, which most proxies never need: so it is not loaded before.
+    import jsonschema_rs as validating  # noqa: PLC0415
+
+    # Linear in time; a pattern that looks around or back is none to it.
+    patterns = validating.RegexOptions(size_limit=_LARGEST_PATTERN_BYTES)
     try:
-        return validator_for(schema, offline=True, pattern_options=_PATTERNS).is_valid(value)
-    except (ValidationError, ReferencingError, ValueError):
+        validator = validating.validator_for(schema, offline=True, pattern_options=patterns)
+        return validator.is_valid(value)
+    except (validating.ValidationError, validating.ReferencingError, ValueError):
         raise Unchecked from None
 
 

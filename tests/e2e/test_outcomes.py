@@ -15,16 +15,16 @@ from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Canned, FixedUpstream
 from tests.e2e.wire import Got, chat, post
 
-CITY = {
+CITY: Mapping[str, Any] = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "people": {"type": "integer"}},
     "required": ["name", "people"],
     "additionalProperties": False,
 }
-WANTS_CITY = {
+WANTS_CITY: Mapping[str, Any] = {
     "response_format": {"type": "json_schema", "json_schema": {"name": "city", "schema": CITY}}
 }
-WEATHER = {
+WEATHER: Mapping[str, Any] = {
     "type": "function",
     "function": {
         "name": "weather",
@@ -35,7 +35,7 @@ WEATHER = {
         },
     },
 }
-OFFERS_WEATHER = {"tools": [WEATHER]}
+OFFERS_WEATHER: Mapping[str, Any] = {"tools": [WEATHER]}
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,9 @@ def completion(message: Mapping[str, Any], finish_reason: str = "stop") -> bytes
 
 
 def stream(deltas: Sequence[Mapping[str, Any]], finish_reason: str = "stop") -> tuple[bytes, ...]:
-    parts = [(delta, None) for delta in deltas] + [({}, finish_reason)]
+    parts: list[tuple[Mapping[str, Any], str | None]] = [(delta, None) for delta in deltas] + [
+        ({}, finish_reason)
+    ]
     head = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "fixed"}
     events = [
         {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
@@ -136,7 +138,7 @@ def test_json_is_held_against_the_schema_that_was_asked_for(
 def test_where_any_json_object_will_do_it_must_be_one(
     farthing: Farthing, fixed: FixedUpstream, content: str, score: float
 ) -> None:
-    wanted = {"response_format": {"type": "json_object"}}
+    wanted: Mapping[str, Any] = {"response_format": {"type": "json_object"}}
     got = ask(farthing, fixed, {"content": content}, **wanted)
     assert soon(farthing, got)["schema"][0] == score
 
@@ -231,7 +233,7 @@ def test_a_schema_that_unfolds_without_end_holds_nobody_up(
     twice = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(60)}
     schema = {"$ref": "#/$defs/a0", "$defs": {**twice, "a60": {"type": "object"}}}
     named = {"json_schema": {"name": "endless", "schema": schema}}
-    wanted = {"response_format": {"type": "json_schema", **named}}
+    wanted: Mapping[str, Any] = {"response_format": {"type": "json_schema", **named}}
     endless = ask(farthing, fixed, {"content": "{}"}, **wanted)
     last = ask(farthing, fixed, {"content": "{}"}, response_format={"type": "json_object"})
 
