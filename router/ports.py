@@ -10,6 +10,7 @@ from router.domain.budget import Balance, Budget, RateLimit
 from router.domain.ledger import Entry
 from router.domain.model import Model
 from router.domain.money import Money
+from router.domain.scored import Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +276,13 @@ class Ledger(Protocol):
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Take `entries` over at once; what is returned is done when they are durable."""
+        ...
+
+    def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
+        """Take `scores` over at once; what is returned is done when they are durable.
+
+        Of the same request and source the latest is kept.
+        """
         ...
 
     @property

@@ -21,6 +21,7 @@ from benchmarks.chaos.report import Invariant
 from router.domain.fault import AttemptFailed
 from router.domain.ledger import Entry
 from router.domain.money import ZERO
+from router.domain.scored import Scored
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, Reply, StreamReply
 from router.pipeline.visit import Caller
@@ -277,6 +278,10 @@ class GenerousLedger:
             entries = [replace(entry, cost=ZERO) for entry in entries]
         return self.real.post(entries)
 
+    def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
+        """As the real one."""
+        return self.real.score(scores)
+
 
 @dataclass(frozen=True, slots=True)
 class ForgetfulLedger:
@@ -293,6 +298,10 @@ class ForgetfulLedger:
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Post them, perhaps nowhere."""
         return self.real.post(() if self.is_turn() else entries)
+
+    def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
+        """As the real one."""
+        return self.real.score(scores)
 
 
 def _with_upstreams(wrap: Callable[[Upstream], Upstream]) -> Callable[[Pipeline], Pipeline]:

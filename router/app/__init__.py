@@ -49,6 +49,7 @@ from router.pipeline.flow import Pipeline
 from router.pipeline.hearsay import Hearsay, Subjects
 from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging
+from router.pipeline.scoring import Scorer
 from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Similar
 from router.pipeline.slots import Slots
@@ -60,10 +61,12 @@ from router.server.admin import Admin
 from router.server.cache import CacheDesk
 from router.server.dashboard import Dashboard
 from router.server.decisions import DecisionDesk
+from router.server.feedback import FeedbackDesk
 from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring, StoreAway, Stored
 from router.server.protocol import QuietRequestHandler
+from router.server.recall import Recall
 from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import NoCache
 from router.stores.memory.ledger import MemoryLedger
@@ -82,6 +85,7 @@ from router.telemetry.metrics import (
     RedisCollector,
     exposition,
 )
+from router.telemetry.outcome_metrics import OutcomeCollector
 from router.telemetry.reload_metrics import ReloadCollector
 from router.telemetry.semantic_metrics import SemanticCollector
 
@@ -128,6 +132,7 @@ async def serving(
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
         pipeline = await _pipeline(settings, world, stack, engine, links)
+        stack.callback(pipeline.scorer.flush)
         current = Current(pipeline, world.unix_s())
         _share_hearsay(current, world, stack, links.quick)
         keyring = await _keyring(settings, engine, world, stack)
@@ -142,8 +147,14 @@ async def serving(
         admin = _admin(settings, current, keyring, world, links)
         dashboard = _dashboard(engine, admin, world)
         desk = CacheDesk(pipeline.cache, admin.admit)
-        decisions = _decisions(settings, front, admin, engine, stack)
-        more = (*dashboard.routes(), *desk.routes(), *decisions.routes())
+        recall = _recall(settings, front, admin, engine, stack)
+        decisions, feedback = DecisionDesk(front, recall), FeedbackDesk(recall, world.unix_s)
+        more = (
+            *dashboard.routes(),
+            *desk.routes(),
+            *decisions.routes(),
+            *feedback.routes(),
+        )
         app = build_web_app(front, admin, more)
         url = await _listen(app, settings, stack)
         if following is not None:
@@ -201,6 +212,7 @@ def _assembled(
         tenancy=settings.tenancy,
         largest_stored_bytes=settings.cache_max_entry_bytes,
         ledger=stores.ledger,
+        scorer=Scorer(stores.ledger, world, settings.scoring, stores.flights.start),
         keeps_decisions=settings.ledger_decisions,
         effort=settings.effort,
         rulebook=settings.rulebook,
@@ -219,10 +231,12 @@ def _admin(
     redis = RedisCollector(links.are_up)
     semantic = SemanticCollector(pipeline.similar.semantic)
     reloads = ReloadCollector(current)
+    outcomes = OutcomeCollector(pipeline.scorer)
+    collectors = (fleet, ledger, redis, semantic, reloads, outcomes)
     return Admin(
         fleet=pipeline.fleet,
         monotonic_s=world.monotonic_s,
-        metrics=lambda: (exposition(fleet, ledger, redis, semantic, reloads), CONTENT_TYPE),
+        metrics=lambda: (exposition(*collectors), CONTENT_TYPE),
         key=settings.admin_key,
         is_open=lambda: keyring.is_open,
         balances=pipeline.purse.balances,
@@ -284,12 +298,12 @@ def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
     return Dashboard(admin.admit, read, world.unix_s)
 
 
-def _decisions(
+def _recall(
     settings: Settings, front: Front, admin: Admin, engine: Engine, stack: AsyncExitStack
-) -> DecisionDesk:
+) -> Recall:
     outbox = outbox_engine(settings, stack)
     engines = (engine,) if outbox is None else (outbox, engine)
-    return DecisionDesk(front, admin.admit, partial(trace_of, engines))
+    return Recall(front, admin.admit, partial(trace_of, engines))
 
 
 async def _pipeline(

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "cache": "router.cli.cache",
     "reconcile": "router.cli.reconcile",
     "ledger": "router.cli.ledger",
+    "outcomes": "router.cli.outcomes",
     "explain": "router.cli.explain",
     "try": "router.cli.trial",
     "fit": "router.cli.fit",

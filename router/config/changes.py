@@ -45,6 +45,7 @@ SECTIONS: Mapping[str, str] = {
     "ledger_url": "ledger",
     "ledger_keep_days": "ledger",
     "ledger_decisions": "ledger",
+    "scoring": "outcomes",
     "keys": "keys",
     "rulebook": "budgets and limits",
 }

@@ -132,6 +132,7 @@ class _Loading:
             ledger_url=ledger_url,
             ledger_keep_days=section.ledger.keep_days,
             ledger_decisions=section.ledger.decisions,
+            scoring=section.outcomes.as_terms(),
             ledger_spool=self._beside(section.ledger.spool or f"{section.ledger.path}.spool"),
             keys=keys,
             guests=(),

@@ -26,6 +26,7 @@ from router.domain.category import Category
 from router.domain.ledger import LEAST_KEPT_DAYS
 from router.domain.model import Capability
 from router.domain.price import STANDARD
+from router.pipeline.scoring import ScoringTerms
 from router.wire.limits import RequestLimits
 
 
@@ -239,6 +240,17 @@ class QualitySection(Section):
     local: str | None = None
 
 
+class OutcomesSection(Section):
+    """What is noted of the quality of answers without anybody's word."""
+
+    automatic: bool = True
+    retry_window_s: float = Field(600, ge=0, le=86_400)
+
+    def as_terms(self) -> ScoringTerms:
+        """As the pipeline knows them."""
+        return ScoringTerms(self.automatic, self.retry_window_s)
+
+
 OverrideName = Literal["policy", "tolerance", "ceiling_usd", "candidates", "cache", "dry_run"]
 
 
@@ -267,6 +279,7 @@ class ConfigFile(Section):
     cache: CacheSection = CacheSection()
     ledger: LedgerSection = LedgerSection()
     quality: QualitySection = QualitySection()
+    outcomes: OutcomesSection = OutcomesSection()
     keys: tuple[KeySection, ...] = ()
     budgets: tuple[BudgetSection, ...] = ()
     limits: tuple[LimitSection, ...] = ()

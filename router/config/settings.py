@@ -14,6 +14,7 @@ from router.domain.key import VirtualKey
 from router.domain.model import Model
 from router.domain.money import Money
 from router.ledger.rulebook import Rulebook
+from router.pipeline.scoring import ScoringTerms
 from router.providers.direct import Endpoint
 from router.wire.limits import RequestLimits
 
@@ -93,6 +94,7 @@ class Settings:
     ledger_url: str = field(repr=False)
     ledger_keep_days: int | None
     ledger_decisions: bool
+    scoring: ScoringTerms
     keys: tuple[VirtualKey, ...]
     guests: tuple[VirtualKey, ...]
     rulebook: Rulebook

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from router.domain.errors import FarthingError
+from router.wire.json_schema import Unchecked, keeps
 
 Body = Mapping[str, Any]
 
@@ -83,25 +80,13 @@ def _as_schema(request: Body, _: str, answer: str) -> float | None:
     kind = wanted.get("type") if isinstance(wanted, dict) else None
     if kind not in ("json_object", "json_schema"):
         return None
+    named = wanted.get("json_schema") if isinstance(wanted, dict) else None
+    schema = {"type": "object"} if kind == "json_object" else (named or {}).get("schema")
     try:
-        value = orjson.loads(_unfenced(answer))
+        return float(keeps(_unfenced(answer), schema))
     except orjson.JSONDecodeError:
         return 0.0
-    if kind == "json_object":
-        return float(isinstance(value, dict))
-    named = wanted.get("json_schema") if isinstance(wanted, dict) else None
-    schema = named.get("schema") if isinstance(named, dict) else None
-    return _fits(schema, value)
-
-
-def _fits(schema: object, value: object) -> float | None:
-    if not isinstance(schema, dict):
-        return None
-    try:
-        Draft202012Validator.check_schema(schema)
-        # A registry of its own: without one, addresses in a schema would be fetched.
-        return float(Draft202012Validator(schema, registry=Registry()).is_valid(value))
-    except (SchemaError, Unresolvable):
+    except Unchecked:
         return None
 
 

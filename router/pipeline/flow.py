@@ -36,6 +36,7 @@ from router.pipeline.refusals import (
 )
 from router.pipeline.relay import Patience
 from router.pipeline.reply import PlainReply, Reply
+from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
 from router.pipeline.similar import Asked, Find, Similar
 from router.pipeline.telling import Telling
@@ -67,6 +68,7 @@ class Pipeline:
     tenancy: Tenancy
     largest_stored_bytes: int
     ledger: Ledger
+    scorer: Scorer
     keeps_decisions: bool
     effort: Effort
     rulebook: Rulebook
@@ -246,6 +248,7 @@ class Pipeline:
             means=self.means,
             shelf=find.shelf,
             telling=telling,
+            scoring=self._scoring(visit),
         )
 
     def _handout(self, visit: Visit, decision: Decision, asked: Asked | None = None) -> Handout:
@@ -254,7 +257,12 @@ class Pipeline:
             self._telling(visit, decision, asked),
             self._patience(visit),
             self.means.world,
+            self._scoring(visit),
         )
+
+    def _scoring(self, visit: Visit) -> Scoring:
+        asker = (visit.caller.key, visit.caller.session)
+        return Scoring(self.scorer, visit.request, asker, visit.began_s)
 
     def _telling(self, visit: Visit, decision: Decision, asked: Asked | None) -> Telling:
         caller, request = visit.caller, visit.request

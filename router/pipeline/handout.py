@@ -11,6 +11,7 @@ from router.pipeline.flights import Aboard, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Patience, Reader
 from router.pipeline.reply import Reply, StreamReply
+from router.pipeline.scoring import Scoring
 from router.pipeline.shelf import writer_of
 from router.pipeline.telling import Telling
 from router.ports import World
@@ -30,6 +31,7 @@ class Handout:
     telling: Telling
     patience: Patience
     world: World
+    scoring: Scoring
 
     async def from_stored(self, answer: StoredAnswer, *, is_similar: bool = False) -> Reply:
         """A stored answer, under an id of its own, as old as its `age` header says.
@@ -42,6 +44,7 @@ class Handout:
         written, usage = self._written_by(answer.origin.writer), answer.origin.usage
         entry = self.telling.books.from_cache(written, usage, watch.timing())
         await self.telling.books.post()
+        self.scoring.handed_out(entry)
         headers = self._headers(written, "similar" if is_similar else "hit")
         headers["age"] = str(max(0, int(watch.at_s - answer.origin.at_s)))
         if self.request.stream:
@@ -56,8 +59,9 @@ class Handout:
         match landed:
             case Whole(answer):
                 usage = answer.origin.usage
-                self.telling.books.from_cache(written, usage, watch.timing())
+                entry = self.telling.books.from_cache(written, usage, watch.timing())
                 await self.telling.books.post()
+                self.scoring.handed_out(entry)
                 return self.telling.receipted(headers, answer.body)
             case Aboard(_, broadcast, place):
                 reader = Reader(
@@ -77,6 +81,7 @@ class Handout:
             return b""
         entry = books.from_cache(written, listener.paid, timing)
         await books.post()
+        self.scoring.handed_out(entry)
         return self.telling.remark(entry, listener.last)
 
     @property

@@ -1,10 +1,11 @@
-"""What is heard of a stream while it passes by: its usage, its endings, its words for the cache."""
+"""What is heard of a stream while it passes by: its usage, its endings, its words where they are kept."""
 
 from dataclasses import dataclass
 
 from router.domain.fault import code_of
 from router.domain.usage import NO_USAGE, Usage
 from router.ledger.account import Heard
+from router.pipeline.scoring import Seen
 from router.wire.answer import EventKind, StreamEvent
 from router.wire.keepable import Ending
 
@@ -14,8 +15,9 @@ class Listener:
     """What is heard of a stream while it passes by.
 
     `error` says what broke it, "" while nothing did; `done` is the upstream's own last event, `last`
-    the last one that spoke of a choice. `paid` is what the books say was used, once they are closed. `kept` are the events as a client would get them with
-    usage, for the cache; None when the stream is not to be kept, or has more than `most_kept_bytes`.
+    the last one that spoke of a choice. `paid` is what the books say was used, once they are closed.
+    `kept` are the events as a client would get them with usage, for the cache and for whoever looks
+    into the answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
     """
 
     most_kept_bytes: int
@@ -25,6 +27,7 @@ class Listener:
     begun: frozenset[int] = frozenset()
     finished: frozenset[int] = frozenset()
     calls_tools: bool = False
+    refuses: bool = False
     error: str = ""
     error_code: str = ""
     done: bytes = b""
@@ -74,6 +77,11 @@ class Listener:
         """How it ended."""
         return Ending(self.finish_reasons, len(self.finished), self.calls_tools, self.output_chars)
 
+    @property
+    def seen(self) -> Seen:
+        """What is to be scored of it; its words only where they are kept whole."""
+        return Seen(self.finish_reasons, self.refuses, self.calls_tools, self.kept, is_stream=True)
+
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage
         self.output_chars += event.output_chars
@@ -85,6 +93,7 @@ class Listener:
             self.finish_reasons |= event.finish_reasons
             self.finished |= event.finished
         self.calls_tools = self.calls_tools or event.calls_tools
+        self.refuses = self.refuses or event.refuses
         self._keep(event.raw)
 
     def _keep(self, raw: bytes) -> None:

@@ -18,6 +18,7 @@ from router.pipeline.opened import OpenedPlain, OpenedStream
 from router.pipeline.owner import StreamOwner
 from router.pipeline.relay import Broadcast, Patience, Reader
 from router.pipeline.reply import Reply, StreamReply
+from router.pipeline.scoring import Scoring, Seen
 from router.pipeline.shelf import Shelf, writer_of
 from router.pipeline.telling import Telling
 from router.ports import Call
@@ -34,6 +35,7 @@ class Walk:
     means: Means
     shelf: Shelf
     telling: Telling
+    scoring: Scoring
 
     @property
     def books(self) -> Bookkeeper:
@@ -86,6 +88,7 @@ class Walk:
             await self.shelf.keep(stored, self.request)
         else:
             await self._landed(flight, stored, posted)
+        self.scoring.answered(entry, _seen(opened))
         return self.telling.receipted(self._answered_by(begun), opened.body)
 
     async def _landed(self, flight: Flight, stored: StoredAnswer, posted: Awaitable[None]) -> None:
@@ -98,7 +101,8 @@ class Walk:
             flight.end()
 
     def _stream(self, begun: Begun, opened: OpenedStream, flight: Flight | None) -> Reply:
-        listener = Listener(self.shelf.largest_bytes if self.shelf.may_store else 0)
+        stored_bytes = self.shelf.largest_bytes if self.shelf.may_store else 0
+        listener = Listener(max(stored_bytes, self.scoring.most_kept_bytes))
         owner = StreamOwner(self, begun, flight)
         broadcast = Broadcast(opened, listener, owner)
         reader = Reader(
@@ -117,6 +121,7 @@ class Walk:
         await owner.durable()
         if owner.entry is None:
             return b""
+        self.scoring.answered(owner.entry, listener.seen)
         return self.telling.remark(owner.entry, listener.last)
 
     def origin(self, begun: Begun, usage: Usage) -> Origin:
@@ -139,3 +144,8 @@ class Walk:
     def _answered_by(self, begun: Begun) -> dict[str, str]:
         start = begun.start
         return self.telling.headers(start.candidate, attempts=start.attempt, cache=self.shelf.state)
+
+
+def _seen(opened: OpenedPlain) -> Seen:
+    answer, pieces = opened.answer, (opened.body,)
+    return Seen(answer.finish_reasons, answer.refuses, answer.calls_tools, pieces, is_stream=False)

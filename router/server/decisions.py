@@ -1,8 +1,6 @@
 """How requests are decided: `POST /v1/route` before they are sent, `GET /v1/decisions/{id}` afterwards."""
 
-import asyncio
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,24 +9,18 @@ from aiohttp import web
 
 from router.decision.record import NotKept
 from router.domain.errors import ApiError
-from router.ledger.trace import Trace, TracesAway
 from router.pipeline.history import history
 from router.server.http import REQUEST_ID, Front
 from router.server.protocol import meet_expectation
-
-_ID = re.compile(r"[!-~]{1,128}")
+from router.server.recall import Recall
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionDesk:
-    """The routes. `admit` lets operators in, and raises ApiError for anybody else.
-
-    `read` returns what the ledger has of a request, and is called in a thread.
-    """
+    """The routes."""
 
     front: Front
-    admit: Callable[[web.Request], None]
-    read: Callable[[str], Trace | None]
+    recall: Recall
 
     async def route(self, request: web.Request) -> web.StreamResponse:
         """`POST /v1/route`: what would be decided for a chat completion. Nothing is sent or booked."""
@@ -40,11 +32,9 @@ class DecisionDesk:
 
         For operators, and for the key that made it; for all others there is none.
         """
-        key = await self._key(request)
+        key = await self.recall.key_of(request)
         request_id = request.match_info["id"]
-        trace = await self._trace(request_id)
-        if trace is None or (key is not None and trace.key != key):
-            raise self._unknown(request_id)
+        trace = await self.recall.trace(request_id, key, code="decision_not_found", param="id")
         try:
             return _json(history(trace), request)
         except NotKept as why:
@@ -57,37 +47,6 @@ class DecisionDesk:
             web.post("/v1/route", self.route, expect_handler=meet_expectation),
             web.get("/v1/decisions/{id}", self.decision),
         ]
-
-    async def _key(self, request: web.Request) -> str | None:
-        """The name of the key that asks; None for an operator. Raises ApiError 401."""
-        try:
-            self.admit(request)
-        except ApiError:
-            return (await self.front.gate.admit(request.headers)).name
-        return None
-
-    async def _trace(self, request_id: str) -> Trace | None:
-        if not _ID.fullmatch(request_id):
-            return None
-        try:
-            return await asyncio.to_thread(self.read, request_id)
-        except TracesAway as error:
-            raise ApiError(
-                503,
-                f"This cannot be told: {error}.",
-                code="ledger_unavailable",
-                kind="server_error",
-                retry_after_s=1,
-            ) from None
-
-    def _unknown(self, request_id: str) -> ApiError:
-        waiting = self.front.pipeline.ledger.standing.waiting_rows
-        later = f" {waiting} rows wait to be written, and may be of it." if waiting else ""
-        message = (
-            f"There is no request '{request_id}' of this key in the ledger: it was refused before it"
-            f" was sent, is still under way, or was deleted.{later}"
-        )
-        return ApiError(404, message, code="decision_not_found", param="id")
 
 
 def _json(body: Mapping[str, Any], request: web.Request) -> web.Response:

@@ -67,7 +67,7 @@ class Front:
     async def asked(self, request: web.Request) -> tuple[bytes, Caller]:
         """What is asked, and who asks. Raises ApiError for whom the gate does not admit, and for too much."""
         key = await self.gate.admit(request.headers)
-        raw = await self._body(request)
+        raw = await self.body(request)
         return raw, caller_of(request.headers, request[REQUEST_ID], key)
 
     async def models(self, request: web.Request) -> web.StreamResponse:
@@ -114,8 +114,8 @@ class Front:
             }
         )
 
-    async def _body(self, request: web.Request) -> bytes:
-        """The body, refused as soon as it is known to be too much, and before it is read if it says so.
+    async def body(self, request: web.Request) -> bytes:
+        """The body of `request`, refused as soon as it is known to be too much, or before, if it says so.
 
         Read piece by piece, for `request.read()` would keep it as long as the connection is idle.
         """

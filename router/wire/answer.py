@@ -32,6 +32,7 @@ class PlainAnswer:
     finish_reasons: frozenset[str]
     calls_tools: bool
     service_tier: str = ""
+    refuses: bool = False
 
 
 def read_plain(raw: bytes) -> PlainAnswer:
@@ -50,6 +51,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
         finish_reasons=_finish_reasons(choices),
         calls_tools=any(message.get("tool_calls") for message in messages),
         service_tier=_billed_tier(answer),
+        refuses=any(message.get("refusal") for message in messages),
     )
 
 
@@ -83,6 +85,7 @@ class StreamEvent:
     calls_tools: bool = False
     service_tier: str = ""
     error: Mapping[str, Any] | None = None
+    refuses: bool = False
 
 
 def read_event(raw: bytes) -> StreamEvent:
@@ -124,6 +127,7 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         finish_reasons=reasons,
         calls_tools=any(delta.get("tool_calls") for delta in deltas),
         service_tier=_billed_tier(chunk),
+        refuses=any(delta.get("refusal") for delta in deltas),
     )
 
 

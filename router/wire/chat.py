@@ -51,13 +51,13 @@ class ChatRequest:
 
 def parse_chat(raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS) -> ChatRequest:
     """The request in `raw`, cut down to `limits`. Raises ApiError 400 that names the field at fault."""
-    body = _json_object(raw)
+    body = json_object(raw)
     for name, (is_right, expected) in _FIELDS.items():
         value = body.get(name)
         if value is not None and not is_right(value):
-            raise ApiError.invalid(name, f"'{name}' must be {expected}, not {_shown(value)}.")
-    _require(body, "model")
-    _require(body, "messages")
+            raise ApiError.invalid(name, f"'{name}' must be {expected}, not {shown(value)}.")
+    require(body, "model")
+    require(body, "messages")
     for index, message in enumerate(body["messages"]):
         _check_message(message, f"messages[{index}]")
     if lowered := limits.lowered(body):
@@ -91,7 +91,8 @@ def upstream_bytes(request: ChatRequest, model_name: str, *, ask_usage: bool) ->
     return set_members(raw, request.body, members)
 
 
-def _json_object(raw: bytes) -> dict[str, Any]:
+def json_object(raw: bytes) -> dict[str, Any]:
+    """The JSON object in a request's body. Raises ApiError 400."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -101,12 +102,13 @@ def _json_object(raw: bytes) -> dict[str, Any]:
         ) from None
     if not isinstance(body, dict):
         raise ApiError(
-            400, f"The request body must be a JSON object, not {_shown(body)}.", code="invalid_json"
+            400, f"The request body must be a JSON object, not {shown(body)}.", code="invalid_json"
         )
     return body
 
 
-def _require(body: JsonObject, name: str) -> None:
+def require(body: JsonObject, name: str) -> None:
+    """Raise ApiError 400 where `body` has no such field."""
     if body.get(name) is None:
         raise ApiError(
             400, f"Missing required field '{name}'.", code="missing_required_parameter", param=name
@@ -115,11 +117,11 @@ def _require(body: JsonObject, name: str) -> None:
 
 def _check_message(message: object, place: str) -> None:
     if not isinstance(message, dict):
-        raise ApiError.invalid(place, f"'{place}' must be an object, not {_shown(message)}.")
+        raise ApiError.invalid(place, f"'{place}' must be an object, not {shown(message)}.")
     role = message.get("role")
     if not isinstance(role, str) or not role:
         raise ApiError.invalid(
-            f"{place}.role", f"'{place}.role' must be a role's name, not {_shown(role)}."
+            f"{place}.role", f"'{place}.role' must be a role's name, not {shown(role)}."
         )
     content = message.get("content")
     if isinstance(content, list):
@@ -127,7 +129,7 @@ def _check_message(message: object, place: str) -> None:
     elif content is not None and not isinstance(content, str):
         raise ApiError.invalid(
             f"{place}.content",
-            f"'{place}.content' must be a string or a list of parts, not {_shown(content)}.",
+            f"'{place}.content' must be a string or a list of parts, not {shown(content)}.",
         )
 
 
@@ -136,7 +138,7 @@ def _check_parts(parts: list[object], place: str) -> None:
         if not isinstance(part, dict) or not isinstance(part.get("type"), str):
             where = f"{place}[{index}]"
             raise ApiError.invalid(
-                where, f"'{where}' must be an object with a 'type', not {_shown(part)}."
+                where, f"'{where}' must be an object with a 'type', not {shown(part)}."
             )
 
 
@@ -145,7 +147,7 @@ _LONGEST_NAME = 256
 """Of a model: it is compared with all known names, and repeated in errors and in the ledger."""
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value as an error message may show it: its kind, and itself only where it is short."""
     match value:
         case None:

@@ -1,4 +1,4 @@
-"""Keeping entries: in the database, else in the spool, else in memory; and bringing them back.
+"""Keeping entries and scores: in the database, else in the spool, else in memory; and bringing them back.
 
 One thread uses it. It tells once when the database goes and once when it is back.
 """
@@ -11,16 +11,19 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
 
 from router.domain.ledger import Entry
+from router.domain.scored import Scored
 from router.ports import LedgerState
 from router.stores.sql.schema import (
     INSERT_ATTEMPT,
+    INSERT_SCORE,
     INSERT_TAG,
     REPLAY_ATTEMPT,
     REPLAY_TAG,
     row_of,
+    score_row_of,
     tag_rows_of,
 )
-from router.stores.sql.spool import Spool, Waiting, read
+from router.stores.sql.spool import AnyWaiting, Spool, Waiting, WaitingScore, read
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_S = 1.0
@@ -43,7 +46,7 @@ class Books:
         self._spool = spool
         self._monotonic_s = monotonic_s
         self._asleep_until_s = float("-inf")
-        self._in_memory: list[Waiting] = []
+        self._in_memory: list[AnyWaiting] = []
         self._replaying: Iterator[None] | None = None
         self._spooled_rows = 0
         self._database = _Told()
@@ -66,18 +69,18 @@ class Books:
             return LedgerState.MEMORY
         return LedgerState.OK if self._database.is_well else LedgerState.SPOOLING
 
-    def keep(self, entries: Sequence[Entry]) -> None:
-        """Keep `entries`, all of them or none. Raises Unwritable for what no database would take."""
+    def keep(self, entries: Sequence[Entry], scores: Sequence[Scored] = ()) -> None:
+        """Keep all of these, or none. Raises Unwritable for what no database would take."""
         if self._monotonic_s() < self._asleep_until_s:
-            self._put_aside(entries)
+            self._put_aside(entries, scores)
             return
         try:
-            self._commit(entries)
+            self._commit(entries, scores)
         except _UNWRITABLE as error:
             if not _is_the_databases(error):
                 raise Unwritable(type(error).__name__) from None
             self._went_down(error)
-            self._put_aside(entries)
+            self._put_aside(entries, scores)
 
     def recover(self, is_hurried: Callable[[], bool] = lambda: False) -> None:
         """Bring what was put aside into the database, if it is there again; each row once.
@@ -113,7 +116,7 @@ class Books:
             for row in self._in_memory:
                 _LOG.error("ledger entry not written (no room): %r", row)
 
-    def _commit(self, entries: Sequence[Entry]) -> None:
+    def _commit(self, entries: Sequence[Entry], scores: Sequence[Scored]) -> None:
         tags = [row for entry in entries for row in tag_rows_of(entry)]
         rows = [row_of(entry) for entry in entries]
         with self._engine.begin() as connection:
@@ -121,11 +124,13 @@ class Books:
                 connection.exec_driver_sql(INSERT_ATTEMPT, rows)
             if tags:
                 connection.exec_driver_sql(INSERT_TAG, tags)
+            if scores:
+                connection.exec_driver_sql(INSERT_SCORE, [score_row_of(each) for each in scores])
 
-    def _put_aside(self, entries: Sequence[Entry]) -> None:
+    def _put_aside(self, entries: Sequence[Entry], scores: Sequence[Scored]) -> None:
         """To the spool; to memory if that fails; to the log, whole, if there are too many."""
         try:
-            rows = [Waiting.of(entry) for entry in entries]
+            rows: list[AnyWaiting] = [*map(Waiting.of, entries), *map(WaitingScore.of, scores)]
         except (ValueError, OverflowError) as error:
             raise Unwritable(type(error).__name__) from None
         try:
@@ -138,7 +143,7 @@ class Books:
             self._spools.went(message, error.strerror)
             self._remember(rows)
 
-    def _remember(self, rows: Sequence[Waiting]) -> None:
+    def _remember(self, rows: Sequence[AnyWaiting]) -> None:
         room = max(0, _MOST_IN_MEMORY - len(self._in_memory))
         self._in_memory.extend(rows[:room])
         for row in rows[room:]:
@@ -161,7 +166,7 @@ class Books:
                 yield
             part.unlink(missing_ok=True)
 
-    def _bring_back(self, rows: Sequence[Waiting]) -> None:
+    def _bring_back(self, rows: Sequence[AnyWaiting]) -> None:
         """Write rows that may be there already: all at once, or, where that fails, one by one."""
         try:
             self._commit_again(rows)
@@ -171,7 +176,7 @@ class Books:
             for row in rows:
                 self._bring_back_one(row)
 
-    def _bring_back_one(self, row: Waiting) -> None:
+    def _bring_back_one(self, row: AnyWaiting) -> None:
         try:
             self._commit_again([row])
         except _UNWRITABLE as error:
@@ -179,13 +184,17 @@ class Books:
                 raise
             _LOG.error("ledger entry not written (%s): %r", type(error).__name__, row)
 
-    def _commit_again(self, rows: Sequence[Waiting]) -> None:
-        tags = [values for row in rows for values in row.tag_values]
+    def _commit_again(self, rows: Sequence[AnyWaiting]) -> None:
+        attempts = [row for row in rows if isinstance(row, Waiting)]
+        written = {
+            REPLAY_ATTEMPT: [row.values for row in attempts],
+            REPLAY_TAG: [values for row in attempts for values in row.tag_values],
+            INSERT_SCORE: [row.values for row in rows if isinstance(row, WaitingScore)],
+        }
         with self._engine.begin() as connection:
-            if rows:
-                connection.exec_driver_sql(REPLAY_ATTEMPT, [row.values for row in rows])
-            if tags:
-                connection.exec_driver_sql(REPLAY_TAG, tags)
+            for statement, values in written.items():
+                if values:
+                    connection.exec_driver_sql(statement, values)
 
     def _went_down(self, error: Exception) -> None:
         self._asleep_until_s = self._monotonic_s() + _PAUSE_S

@@ -21,6 +21,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.domain.ledger import Entry
+from router.domain.scored import Scored
 from router.ports import LedgerStanding
 from router.stores.sql.books import Books, Unwritable
 from router.stores.sql.outbox import Outbox
@@ -38,8 +39,9 @@ Many rows at a time fall into few groups, which costs a request a fraction of wh
 
 @dataclass(frozen=True, slots=True)
 class _Posted:
-    entries: Sequence[Entry]
     durable: asyncio.Future[None]
+    entries: Sequence[Entry] = ()
+    scores: Sequence[Scored] = ()
 
 
 class SqlLedger:
@@ -72,7 +74,13 @@ class SqlLedger:
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Take `entries` over. The result is done when they are kept, or given up on loudly."""
         durable: asyncio.Future[None] = self._loop.create_future()
-        self._posted.put(_Posted(entries, durable))
+        self._posted.put(_Posted(durable, entries))
+        return durable
+
+    def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
+        """Take `scores` over. The result is done when they are kept, or given up on loudly."""
+        durable: asyncio.Future[None] = self._loop.create_future()
+        self._posted.put(_Posted(durable, scores=scores))
         return durable
 
     async def close(self) -> None:
@@ -118,19 +126,22 @@ class SqlLedger:
     def _keep(self, batch: list[_Posted]) -> None:
         """Keep everything at once, or, where that fails, each request by itself."""
         try:
-            self._books.keep([entry for posted in batch for entry in posted.entries])
+            self._books.keep(
+                [entry for posted in batch for entry in posted.entries],
+                [scored for posted in batch for scored in posted.scores],
+            )
             self._is_summed = self._outbox is not None
         except Unwritable:
             for posted in batch:
-                self._keep_or_log(posted.entries)
+                self._keep_or_log(posted)
 
-    def _keep_or_log(self, entries: Sequence[Entry]) -> None:
+    def _keep_or_log(self, posted: _Posted) -> None:
         try:
-            self._books.keep(entries)
+            self._books.keep(posted.entries, posted.scores)
         except Unwritable as error:
             # A request must not fail for our books; the rows are written to the log instead.
-            for entry in entries:
-                _LOG.error("ledger entry not written (%s): %r", error, entry)
+            for row in (*posted.entries, *posted.scores):
+                _LOG.error("ledger entry not written (%s): %r", error, row)
 
     def _tidy(self) -> None:
         """Bring back what was spooled, and the sums up to date, as far as nobody waits."""

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Select,
     Table,
     TextClause,
+    bindparam,
     delete,
     func,
     select,
@@ -33,7 +34,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from router.stores.sql.rollups import ROLLUP_LOCK, roll_up_step
-from router.stores.sql.schema import ATTEMPTS, COLUMNS, TAGS
+from router.stores.sql.schema import (
+    ATTEMPTS,
+    COLUMNS,
+    LATEST_SCORE,
+    OUTCOMES,
+    SCORE_COLUMNS,
+    TAGS,
+)
 from router.stores.sql.versions import TooNew, bring_up_to_date
 
 _LOG = logging.getLogger(__name__)
@@ -45,20 +53,24 @@ _DELETED_AT_ONCE = 100
 _SUMMED_EVERY_S = 10.0
 _LAST_WORDS_S = 5.0
 _A = ATTEMPTS.c
+_O = OUTCOMES.c
 
 
-def _insert(table: Table, columns: Sequence[str]) -> TextClause:
+def _insert(
+    table: Table, columns: Sequence[str], otherwise: str = " ON CONFLICT DO NOTHING"
+) -> TextClause:
     """An INSERT of many rows as one piece of JSON, which is three times as fast as row by row."""
     names = ", ".join(columns)
     return text(
         f"INSERT INTO {table.name} ({names}) SELECT {names}"  # noqa: S608 - own names
         f" FROM json_populate_recordset(NULL::{table.name}, CAST(:rows AS json))"
-        " ON CONFLICT DO NOTHING"
+        f"{otherwise}"
     )
 
 
 _INSERT_ATTEMPT = _insert(ATTEMPTS, COLUMNS)
 _INSERT_TAG = _insert(TAGS, TAGS.c.keys())
+_INSERT_SCORE = _insert(OUTCOMES, SCORE_COLUMNS, LATEST_SCORE)
 _SHARE = text(f"SELECT pg_advisory_xact_lock_shared({ROLLUP_LOCK})")
 
 _Values = Mapping[str, Any]
@@ -116,7 +128,7 @@ class Outbox:
         try:
             if self._turn.is_ours():
                 self._make_ready()
-                while self._step():
+                while self._step() or self._scores_step():
                     pass
                 self._sum_up()
             self._rows = self._count()
@@ -140,30 +152,33 @@ class Outbox:
             rows = _read(connection, _SOME)
             tags = _read(connection, _tags_of(rows)) if rows else []
         if rows:
-            self._deliver(rows, tags)
+            _deliver(rows, lambda some: self._commit(some, tags))
             self._forget(rows)
         return len(rows)
 
-    def _deliver(self, rows: Sequence[_Values], tags: Sequence[_Values]) -> None:
-        """Commit them there: all at once, or, where that fails, one by one."""
-        try:
-            self._commit(rows, tags)
-        except (DataError, IntegrityError):
-            for row in rows:
-                self._deliver_one(row, [tag for tag in tags if _key(tag) == _key(row)])
+    def _scores_step(self) -> int:
+        """Move some scores, whose attempts have moved before; returns how many there were."""
+        with self._local.connect() as connection:
+            rows = _read(connection, _SOME_SCORES)
+        if rows:
+            _deliver(rows, self._commit_scores)
+            with self._local.begin() as connection:
+                connection.execute(_FORGET_SCORE, [_told(row) for row in rows])
+        return len(rows)
 
-    def _deliver_one(self, row: _Values, tags: Sequence[_Values]) -> None:
-        try:
-            self._commit([row], tags)
-        except (DataError, IntegrityError) as error:
-            _LOG.error("ledger entry not written (%s): %r", type(error).__name__, dict(row))
+    def _commit_scores(self, rows: Sequence[_Values]) -> None:
+        with self._central.begin() as connection:
+            connection.execute(_INSERT_SCORE, {"rows": _as_json(rows)})
 
     def _commit(self, rows: Sequence[_Values], tags: Sequence[_Values]) -> None:
+        """Commit `rows` with those of `tags` that are theirs."""
+        keys = set(map(_key, rows))
+        theirs = [tag for tag in tags if _key(tag) in keys]
         with self._central.begin() as connection:
             connection.execute(_SHARE)
             connection.execute(_INSERT_ATTEMPT, {"rows": _as_json(rows)})
-            if tags:
-                connection.execute(_INSERT_TAG, {"rows": _as_json(tags)})
+            if theirs:
+                connection.execute(_INSERT_TAG, {"rows": _as_json(theirs)})
 
     def _forget(self, rows: Sequence[_Values]) -> None:
         for begin in range(0, len(rows), _DELETED_AT_ONCE):
@@ -180,7 +195,8 @@ class Outbox:
 
     def _count(self) -> int:
         with self._local.connect() as connection:
-            return int(connection.execute(_HOW_MANY).scalar_one())
+            counted = (connection.execute(each).scalar_one() for each in _HOW_MANY)
+            return sum(map(int, counted))
 
     def _went_away(self, error: Exception) -> None:
         self._central.dispose()
@@ -199,8 +215,36 @@ class Outbox:
 
 
 _SOME = select(ATTEMPTS).order_by(_A.seq).limit(_MOST_AT_ONCE)
-_HOW_MANY = select(func.coalesce(func.max(_A.seq) - func.min(_A.seq) + 1, 0))
-"""Quicker than counting; rows leave at one end and come at the other."""
+_SOME_SCORES = select(OUTCOMES).order_by(_O.at_s).limit(_DELETED_AT_ONCE)
+_FORGET_SCORE = delete(OUTCOMES).where(
+    *(OUTCOMES.c[name] == bindparam(f"its_{name}") for name in SCORE_COLUMNS)
+)
+"""One that was replaced meanwhile is another one, and stays."""
+_HOW_MANY = (
+    select(func.coalesce(func.max(_A.seq) - func.min(_A.seq) + 1, 0)),
+    select(func.count()).select_from(OUTCOMES),
+)
+"""Of attempts the numbers are quicker than counting; they leave at one end and come at the other."""
+
+
+def _deliver(rows: Sequence[_Values], commit: Callable[[Sequence[_Values]], None]) -> None:
+    """Commit them: all at once, or, where that fails, one by one."""
+    try:
+        commit(rows)
+    except (DataError, IntegrityError):
+        for row in rows:
+            _deliver_one(row, commit)
+
+
+def _deliver_one(row: _Values, commit: Callable[[Sequence[_Values]], None]) -> None:
+    try:
+        commit([row])
+    except (DataError, IntegrityError) as error:
+        _LOG.error("ledger entry not written (%s): %r", type(error).__name__, dict(row))
+
+
+def _told(row: _Values) -> _Values:
+    return {f"its_{name}": row[name] for name in SCORE_COLUMNS}
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[_Values]:

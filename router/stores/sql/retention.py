@@ -1,7 +1,7 @@
 """Deleting old attempts, whose sums stay: a report says the same before and after.
 
-Only what is rolled up is deleted, in small steps, each a transaction of its own with its tags, so
-that a writer is never held up for long and whatever is interrupted goes on the next time.
+Only what is rolled up is deleted, in small steps, each a transaction of its own with its tags and
+what is known of the answers' quality, so that a writer is never held up for long and whatever is interrupted goes on the next time.
 """
 
 import logging
@@ -12,7 +12,7 @@ from sqlalchemy import Engine, delete, func, select, tuple_
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.stores.sql.rollup_schema import ROLLUP_STATE
-from router.stores.sql.schema import ATTEMPTS, TAGS
+from router.stores.sql.schema import ATTEMPTS, OUTCOMES, TAGS
 
 _LOG = logging.getLogger(__name__)
 _A = ATTEMPTS.c
@@ -59,8 +59,10 @@ def _prune_step(engine: Engine, before_s: float, step_rows: int) -> int:
         found = connection.execute(old.order_by(_A.at_s).limit(step_rows)).scalars().all()
     if found:
         theirs = select(_A.request_id, _A.attempt).where(_A.seq.in_(found))
+        requests = select(_A.request_id).where(_A.seq.in_(found))
         with engine.begin() as connection:
             connection.execute(delete(TAGS).where(_KEYS_OF_TAGS.in_(theirs)))
+            connection.execute(delete(OUTCOMES).where(OUTCOMES.c.request_id.in_(requests)))
             connection.execute(delete(ATTEMPTS).where(_A.seq.in_(found)))
     return len(found)
 

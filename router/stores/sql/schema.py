@@ -3,8 +3,8 @@
 Money is an integer column of pico-dollars. A 64-bit column holds 9.2 million dollars; sums are
 taken in two halves (see reports), so that a total may be larger than a column.
 
-`attempts` and `attempt_tags` are the books; `virtual_keys` are the keys that clients present. The
-sums that reports are read from are in `router.stores.sql.rollup_schema`.
+`attempts` and `attempt_tags` are the books, `outcomes` what is known of the answers' quality;
+`virtual_keys` are the keys that clients present. The sums that reports are read from are in `router.stores.sql.rollup_schema`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.money import Money
+from router.domain.scored import Scored, ScoreSource
 from router.domain.usage import BUCKETS, Usage, UsageSource
 
 METADATA = MetaData()
@@ -92,6 +93,20 @@ TAGS = Table(
     Column("tag", String, primary_key=True),
 )
 
+OUTCOMES = Table(
+    "outcomes",
+    METADATA,
+    Column("request_id", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("model", String, nullable=False),
+    Column("category", String, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("at_s", Float, nullable=False),
+    Index("outcomes_by_time", "at_s"),
+)
+"""One row for each request and source: a later word replaces an earlier one."""
+
 VIRTUAL_KEYS = Table(
     "virtual_keys",
     METADATA,
@@ -152,6 +167,16 @@ REPLAY_ATTEMPT = f"{INSERT_ATTEMPT} ON CONFLICT DO NOTHING"
 REPLAY_TAG = f"{INSERT_TAG} ON CONFLICT DO NOTHING"
 """For rows that may be there already."""
 
+SCORE_COLUMNS = tuple(str(column.name) for column in OUTCOMES.columns)
+LATEST_SCORE = (
+    " ON CONFLICT (request_id, source) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in SCORE_COLUMNS[2:])
+    + " WHERE excluded.at_s >= outcomes.at_s"
+)
+"""How an INSERT of scores ends: what is older than what is there is passed over."""
+
+INSERT_SCORE = insert_into(OUTCOMES, SCORE_COLUMNS) + LATEST_SCORE
+
 
 def row_of(entry: Entry) -> tuple[Any, ...]:
     """The values that `INSERT_ATTEMPT` takes for `entry`; its day and hour are those of UTC."""
@@ -180,3 +205,13 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
 def tag_rows_of(entry: Entry) -> list[tuple[str, int, str]]:
     """The values that `INSERT_TAG` takes for `entry`."""
     return [(entry.request_id, entry.attempt, tag) for tag in dict.fromkeys(entry.tags)]
+
+
+score_row_of = attrgetter(*SCORE_COLUMNS)
+"""The values that `INSERT_SCORE` takes for a `Scored`."""
+
+
+def scored_of(row: Mapping[str, Any]) -> Scored:
+    """The score of a row."""
+    told = {name: row[name] for name in SCORE_COLUMNS}
+    return Scored(**{**told, "source": ScoreSource(told["source"])})

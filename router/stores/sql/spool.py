@@ -23,14 +23,15 @@ from zlib import crc32
 import orjson
 
 from router.domain.ledger import Entry, Outcome
-from router.stores.sql.schema import COLUMNS, row_of
+from router.domain.scored import Scored
+from router.stores.sql.schema import COLUMNS, SCORE_COLUMNS, row_of, score_row_of
 
 _BLANK = row_of(Entry("", 0, 0.0, "", "", "", "", "", "", Outcome.FAILED))
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row by its columns, and its tags."""
+    """An attempt's row by its columns, and its tags."""
 
     row: Mapping[str, Any]
     tags: tuple[str, ...]
@@ -50,6 +51,34 @@ class Waiting:
         """What `INSERT_TAG` takes."""
         return [(self.row["request_id"], self.row["attempt"], tag) for tag in self.tags]
 
+    def as_json(self) -> bytes:
+        """What its line says."""
+        return orjson.dumps({"row": self.row, "tags": self.tags})
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingScore:
+    """A score's row by its columns."""
+
+    row: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, scored: Scored) -> "WaitingScore":
+        """The row of `scored`."""
+        return cls(dict(zip(SCORE_COLUMNS, score_row_of(scored), strict=True)))
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """What `INSERT_SCORE` takes."""
+        return tuple(self.row[column] for column in SCORE_COLUMNS)
+
+    def as_json(self) -> bytes:
+        """What its line says."""
+        return orjson.dumps({"outcome": self.row})
+
+
+AnyWaiting = Waiting | WaitingScore
+
 
 class Spool:
     """The file at `path`, and parts of it that were set aside; they are there while rows wait."""
@@ -57,7 +86,7 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def append(self, rows: Sequence[Waiting]) -> None:
+    def append(self, rows: Sequence[AnyWaiting]) -> None:
         """Add `rows` at its end. Raises OSError, having added none of them.
 
         Raises TypeError for what cannot be written down: half a surrogate, a number beyond 64 bits.
@@ -94,7 +123,7 @@ class Spool:
                 os.close(file)
 
 
-def read(part: Path) -> Iterator[Waiting | None]:
+def read(part: Path) -> Iterator[AnyWaiting | None]:
     """The rows of a part in their order; None in place of each line that is damaged.
 
     There are none when another process has brought them back and removed it.
@@ -123,14 +152,16 @@ def _append(file: int, lines: bytes) -> None:
         raise
 
 
-def _line(row: Waiting) -> bytes:
-    text = orjson.dumps({"row": row.row, "tags": row.tags})
+def _line(row: AnyWaiting) -> bytes:
+    text = row.as_json()
     return b"%08x %s\n" % (crc32(text), text)
 
 
-def _read(line: bytes) -> Waiting | None:
+def _read(line: bytes) -> AnyWaiting | None:
     checksum, _, text = line.rstrip(b"\n").partition(b" ")
     if checksum != b"%08x" % crc32(text):
         return None
     read = orjson.loads(text)
+    if "outcome" in read:
+        return WaitingScore(read["outcome"])
     return Waiting(read["row"], tuple(read["tags"]))

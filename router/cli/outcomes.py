@@ -1,0 +1,114 @@
+"""`farthing outcomes`: how good answers were, by whose word."""
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy import Engine
+
+from router.cli.options import add_config, day, settings_of
+from router.ledger.outcomes import OUTCOME_GROUPINGS, Tally
+from router.ledger.report import Filters
+from router.stores.sql.database import open_ledger
+from router.stores.sql.outcomes import tallies
+from router.stores.sql.reports import report
+
+HELP = "how good answers were: by feedback, and by what was seen of them"
+_SOURCE = "source"
+_FIGURES = ("outcomes", "mean_score", "answers")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `outcomes`."""
+    add_config(parser)
+    parser.add_argument(
+        "--by", choices=OUTCOME_GROUPINGS, default="model", help="what to group by (default: model)"
+    )
+    parser.add_argument("--since", type=day, metavar="DAY", help="first day, YYYY-MM-DD (UTC)")
+    parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print CSV")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the counts and means."""
+    settings = settings_of(args)
+    period = Filters(since=args.since or "", until=args.until or "")
+    engine = open_ledger(settings.ledger_path, settings.ledger_url)
+    try:
+        found = _read(engine, args.by, period)
+    finally:
+        engine.dispose()
+    if args.json:
+        told = {"by": args.by, "since": args.since, "until": args.until, "groups": found.lines()}
+        print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
+    elif args.csv:
+        writer = csv.DictWriter(sys.stdout, found.columns)
+        writer.writeheader()
+        writer.writerows(found.lines())
+    else:
+        Console().print(found.as_table())
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Scores by group and source; `answers` are the answered requests of each group, "" for all."""
+
+    by: str
+    tallies: Sequence[Tally]
+    answers: Mapping[str, int]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names in a line."""
+        return [*dict.fromkeys((self.by, _SOURCE)), *_FIGURES]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """A line for each group and source."""
+        return [
+            {
+                self.by: tally.name,
+                _SOURCE: tally.source.value,
+                "outcomes": tally.count,
+                "mean_score": tally.mean,
+                "answers": self.answers.get("" if self.by == _SOURCE else tally.name, 0),
+            }
+            for tally in self.tallies
+        ]
+
+    def as_table(self) -> Table:
+        """The lines for people."""
+        table = Table(title=f"Outcomes by {self.by}", box=box.SIMPLE_HEAD, padding=(0, 1))
+        for name in self.columns:
+            heading = name.replace("_", " ")
+            table.add_column(heading, justify="right" if name in _FIGURES else "left")
+        for line in self.lines():
+            cells = {**line, "mean_score": f"{line['mean_score']:.3f}"}
+            cells |= {name: f"{line[name]:,}" for name in ("outcomes", "answers")}
+            table.add_row(*(escape(cells[name]) for name in self.columns))
+        return table
+
+
+def _read(engine: Engine, by: str, period: Filters) -> _Found:
+    since_s = _midnight_s(period.since) if period.since else 0.0
+    until_s = _midnight_s(period.until, days_later=1) if period.until else None
+    counted = report(engine, by="model" if by == _SOURCE else by, filters=period)
+    answers = {group.name: group.totals.answers for group in counted.groups}
+    answers[""] = counted.total.answers
+    return _Found(by, tallies(engine, by, since_s, until_s), answers)
+
+
+def _midnight_s(written: str, days_later: int = 0) -> float:
+    moved = datetime.fromisoformat(written).replace(tzinfo=UTC) + timedelta(days=days_later)
+    return moved.timestamp()

@@ -1,0 +1,72 @@
+"""How good one answer was, and by whose word: of the client, or of what could be seen of it.
+
+An outcome in the words of the documents. Words of different sources are never mixed: a share of
+valid JSON is no share of content users.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import isfinite
+
+from router.domain.ledger import Entry
+
+
+class ScoreSource(StrEnum):
+    """Where a score comes from.
+
+    `refusal`, `truncation` and `retry` are noted only where they happen, with a score of 0; how many
+    answers there were without is known from the attempts.
+    """
+
+    FEEDBACK = "feedback"
+    """The client said so."""
+    SCHEMA = "schema"
+    """1 when the JSON that was asked for came in the shape that was asked for, else 0."""
+    TOOL_CALL = "tool_call"
+    """1 when every call is of a tool that was offered, with arguments as it takes them, else 0."""
+    REFUSAL = "refusal"
+    """The model refused to answer, or its answer was filtered."""
+    TRUNCATION = "truncation"
+    """The answer was cut off at a limit of its length."""
+    RETRY = "retry"
+    """The same client asked the same again soon afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What one source says of the answer to one request: from 0, useless, to 1, as good as can be.
+
+    `model` wrote the answer, of whichever request; `at_s` is the Unix time of the word, and a later
+    word of the same source replaces an earlier one. `reason` is a client's own, or a clause that
+    quotes nothing of question and answer.
+    """
+
+    request_id: str
+    model: str
+    category: str
+    score: float
+    source: ScoreSource
+    reason: str
+    at_s: float
+
+    def __post_init__(self) -> None:
+        """Refuse a score of nothing, and one that is none."""
+        if not self.request_id or not self.model:
+            raise ValueError("a score is of a request, and of a model")
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"a score is from 0 to 1, not {self.score}")
+        if not isfinite(self.at_s):
+            raise ValueError("a score is given at some time")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredAnswer:
+    """A score beside what the books have of the answer: its policy, usage, cost and latency."""
+
+    scored: Scored
+    entry: Entry
+
+    def __post_init__(self) -> None:
+        """Refuse the books of another request."""
+        if self.scored.request_id != self.entry.request_id:
+            raise ValueError("a score and its books are of one request")

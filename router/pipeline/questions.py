@@ -1,0 +1,46 @@
+"""Which questions were answered lately: one that comes again says that its answer did not do."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Whose answer a question got, and when the client had it, by the clock that measures durations."""
+
+    request_id: str
+    model: str
+    category: str
+    at_s: float
+
+
+class Questions:
+    """The last `most` questions that were answered, by their digests.
+
+    A process knows only those that it has answered itself.
+    """
+
+    def __init__(self, window_s: float, most: int) -> None:
+        self._window_s = window_s
+        self._most = most
+        self._answered: OrderedDict[bytes, Answered] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._answered)
+
+    def note(self, question: bytes, answer: Answered) -> None:
+        """This question has got this answer, the last one there is."""
+        self._answered[question] = answer
+        self._answered.move_to_end(question)
+        if len(self._answered) > self._most:
+            self._answered.popitem(last=False)
+
+    def rejected(self, question: bytes, asked_s: float) -> Answered | None:
+        """The answer that this question had got when it was asked again; told once.
+
+        None where it was not there yet (both are under way side by side), or too long ago.
+        """
+        earlier = self._answered.get(question)
+        if earlier is None or not 0.0 <= asked_s - earlier.at_s <= self._window_s:
+            return None
+        return self._answered.pop(question)

@@ -1,0 +1,189 @@
+"""Scores of answers: those that clients give, and those that an answer shows by itself.
+
+An answer is looked at when its last byte has been handed to the client, so that nobody waits for it. Small
+ones are looked at in the event loop, larger ones in a thread, and what is larger still is passed over.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from router.domain.ledger import Entry
+from router.domain.scored import Scored, ScoreSource
+from router.pipeline.questions import Answered, Questions
+from router.ports import Ledger, World
+from router.wire.chat import ChatRequest
+from router.wire.fitness import Finding, of_ending, of_words, offers_tools, wants_json
+from router.wire.question import question_of, rejected_question_of
+
+_LARGEST_BYTES = 2**18
+"""Of an answer that is looked into: some 20,000 events, or a megabyte of them at four a token."""
+_LARGEST_AT_ONCE = 2**13
+_LARGEST_ASKED_AT_ONCE = 2**16
+"""Bytes of an answer and of its request that take no longer here than a way to a thread and back."""
+_MOST_WAITING = 32
+_MOST_QUESTIONS = 10_000
+_GATHERED_FOR_S = 0.25
+"""One commit then serves the answers of that time; each of its own would cost as much as a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringTerms:
+    """Whether answers are looked at, and for how many seconds a question is known again, 0 for not."""
+
+    automatic: bool = True
+    retry_window_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen of an answer: how its choices ended, and its bytes in pieces, if they were kept."""
+
+    finish_reasons: frozenset[str]
+    refuses: bool
+    calls_tools: bool
+    pieces: Sequence[bytes] | None
+    is_stream: bool
+
+
+class Scorer:
+    """Hands scores to the ledger, and counts them by their sources.
+
+    `start` does something in the background.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        world: World,
+        terms: ScoringTerms,
+        start: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self.terms = terms
+        self.counts = Counter(dict.fromkeys(ScoreSource, 0))
+        self._ledger = ledger
+        self._world = world
+        self._start = start
+        self._waiting = 0
+        self._is_warm = False
+        self._gathered: list[Scored] = []
+        self._questions = Questions(terms.retry_window_s, _MOST_QUESTIONS)
+
+    def keep(self, scores: Sequence[Scored]) -> Awaitable[None]:
+        """Keep `scores`; the result is done when they are durable."""
+        self.counts.update(each.source for each in scores)
+        return self._ledger.score(scores)
+
+    def gather(self, scored: Scored) -> None:
+        """Keep `scored` soon, along with others: nobody waits for it."""
+        if not self._gathered:
+            asyncio.get_running_loop().call_later(_GATHERED_FOR_S, self.flush)
+        self._gathered.append(scored)
+
+    def flush(self) -> None:
+        """Keep now what was gathered."""
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            self.keep(gathered)
+
+    def found(self, entry: Entry, findings: Iterable[Finding]) -> None:
+        """Keep what was found of the answer of `entry`."""
+        whose = (entry.request_id, entry.model, entry.category)
+        for each in findings:
+            at_s = self._world.unix_s()
+            self.gather(Scored(*whose, each.score, each.source, each.reason, at_s))
+
+    def look_into(self, entry: Entry, request: ChatRequest, seen: Seen) -> None:
+        """Find out whether the words of an answer fit the request, now or in a moment."""
+        if seen.pieces is None or sum(map(len, seen.pieces)) > _LARGEST_BYTES:
+            return
+        body = b"".join(seen.pieces)
+        is_small = len(body) <= _LARGEST_AT_ONCE and len(request.raw) <= _LARGEST_ASKED_AT_ONCE
+        if is_small and self._is_warm:
+            self.found(entry, of_words(request.body, body, is_stream=seen.is_stream))
+        elif self._waiting < _MOST_WAITING:
+            self._waiting += 1
+            self._start(self._look_apart(entry, request, body, is_stream=seen.is_stream))
+
+    def asked(self, question: bytes, entry: Entry, arrived_s: float) -> None:
+        """`question` came at `arrived_s`, and now has its answer; an earlier one did not do."""
+        self.rejected(question, arrived_s)
+        now_s = self._world.monotonic_s()
+        answered = Answered(entry.request_id, entry.model, entry.category, now_s)
+        self._questions.note(question, answered)
+
+    def rejected(self, question: bytes, arrived_s: float) -> None:
+        """`question` was asked again at `arrived_s`: its answer did not do, if it had one lately."""
+        earlier = self._questions.rejected(question, arrived_s)
+        if earlier is None:
+            return
+        after_s = arrived_s - earlier.at_s
+        reason = f"the same was asked again after {after_s:.0f} s"
+        at_s = self._world.unix_s()
+        whose = (earlier.request_id, earlier.model, earlier.category)
+        self.gather(Scored(*whose, 0.0, ScoreSource.RETRY, reason, at_s))
+
+    async def _look_apart(
+        self, entry: Entry, request: ChatRequest, body: bytes, *, is_stream: bool
+    ) -> None:
+        def look() -> list[Finding]:
+            return list(of_words(request.body, body, is_stream=is_stream))
+
+        try:
+            self.found(entry, await asyncio.to_thread(look))
+            self._is_warm = True  # the validator is loaded, which would have held up the loop
+        finally:
+            self._waiting -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """The scoring of one request: who asks what, and when it came."""
+
+    scorer: Scorer
+    request: ChatRequest
+    asker: tuple[str, ...]
+    arrived_s: float
+
+    @property
+    def most_kept_bytes(self) -> int:
+        """How much of a stream must be kept to be looked into; 0 for a request that needs no look."""
+        wanted = self.scorer.terms.automatic and self._may_need_a_look
+        return _LARGEST_BYTES if wanted else 0
+
+    def answered(self, entry: Entry, seen: Seen) -> None:
+        """The client gets this answer; it is looked at when that has been sent."""
+        if self.scorer.terms.automatic:
+            asyncio.get_running_loop().call_soon(self._look, entry, seen)
+
+    def handed_out(self, entry: Entry) -> None:
+        """The client gets an answer that was stored: it was looked at when it was written."""
+        if self.scorer.terms.automatic:
+            asyncio.get_running_loop().call_soon(self._follow, entry)
+
+    @property
+    def _may_need_a_look(self) -> bool:
+        return wants_json(self.request.body) or offers_tools(self.request.body)
+
+    def _look(self, entry: Entry, seen: Seen) -> None:
+        body = self.request.body
+        self._follow(entry)
+        if seen.refuses or seen.finish_reasons != _USUAL:
+            endings = of_ending(body, seen.finish_reasons, refuses=seen.refuses)
+            self.scorer.found(entry, endings)
+        if seen.calls_tools or wants_json(body):
+            self.scorer.look_into(entry, self.request, seen)
+
+    def _follow(self, entry: Entry) -> None:
+        """Whether the user has asked the same before."""
+        if self.scorer.terms.retry_window_s <= 0:
+            return
+        if (before := rejected_question_of(self.request, *self.asker)) is not None:
+            self.scorer.rejected(before, self.arrived_s)
+        if (question := question_of(self.request, *self.asker)) is not None:
+            self.scorer.asked(question, entry, self.arrived_s)
+
+
+_USUAL = frozenset({"stop"})

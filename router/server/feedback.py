@@ -1,0 +1,66 @@
+"""What clients say of answers: `POST /v1/feedback`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+
+from router.domain.errors import ApiError
+from router.domain.ledger import Entry
+from router.domain.scored import Scored, ScoreSource
+from router.ledger.trace import Trace
+from router.server.http import REQUEST_ID
+from router.server.protocol import meet_expectation
+from router.server.recall import Recall
+from router.wire.feedback import parse_feedback, told
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackDesk:
+    """The route."""
+
+    recall: Recall
+    unix_s: Callable[[], float]
+
+    async def feedback(self, request: web.Request) -> web.StreamResponse:
+        """`POST /v1/feedback`: how good the answer to a request was; said again, the last word holds.
+
+        For operators, and for the key that made the request; for all others there is none.
+        """
+        key = await self.recall.key_of(request)
+        said = parse_feedback(await self.recall.front.body(request))
+        trace = await self.recall.trace(
+            said.request_id, key, code="request_not_found", param="request_id"
+        )
+        entry = _answered(trace)
+        scored = Scored(
+            said.request_id,
+            entry.model,
+            entry.category,
+            said.score,
+            ScoreSource.FEEDBACK,
+            said.reason,
+            self.unix_s(),
+        )
+        await self.recall.front.pipeline.scorer.keep([scored])
+        headers = {"x-request-id": request[REQUEST_ID], "cache-control": "no-store"}
+        body = orjson.dumps(told(scored))
+        return web.Response(body=body, headers=headers, content_type="application/json")
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes to add."""
+        return [web.post("/v1/feedback", self.feedback, expect_handler=meet_expectation)]
+
+
+def _answered(trace: Trace) -> Entry:
+    """The books of what the client got, whole or not. Raises ApiError 400 where that was nothing."""
+    for entry in trace.entries:
+        if entry.closes and (entry.is_answer or entry.first_content_s is not None):
+            return entry
+    raise ApiError(
+        400,
+        f"Nothing was answered to request '{trace.request_id}' that could be scored.",
+        code="no_answer",
+        param="request_id",
+    )

@@ -1,0 +1,68 @@
+"""What became of a request, for those who may know: its own key, and operators."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from router.domain.errors import ApiError
+from router.ledger.trace import Trace, TracesAway
+from router.server.http import Front
+
+_ID = re.compile(r"[!-~]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Finds requests in the ledger. `admit` lets operators in, and raises ApiError for anybody else.
+
+    `read` returns what the ledger has of a request, and is called in a thread.
+    """
+
+    front: Front
+    admit: Callable[[web.Request], None]
+    read: Callable[[str], Trace | None]
+
+    async def key_of(self, request: web.Request) -> str | None:
+        """The name of the key that asks; None for an operator. Raises ApiError 401."""
+        try:
+            self.admit(request)
+        except ApiError:
+            return (await self.front.gate.admit(request.headers)).name
+        return None
+
+    async def trace(self, request_id: str, key: str | None, *, code: str, param: str) -> Trace:
+        """What became of the request, if `key` made it, or None asks.
+
+        Raises ApiError 404 with `code` and `param` where it is unknown or another key's, which cannot
+        be told apart, and 503 while the ledger cannot be read.
+        """
+        trace = await self._trace(request_id)
+        if trace is None or (key is not None and trace.key != key):
+            raise self._unknown(request_id, code, param)
+        return trace
+
+    async def _trace(self, request_id: str) -> Trace | None:
+        if not _ID.fullmatch(request_id):
+            return None
+        try:
+            return await asyncio.to_thread(self.read, request_id)
+        except TracesAway as error:
+            raise ApiError(
+                503,
+                f"This cannot be told: {error}.",
+                code="ledger_unavailable",
+                kind="server_error",
+                retry_after_s=1,
+            ) from None
+
+    def _unknown(self, request_id: str, code: str, param: str) -> ApiError:
+        waiting = self.front.pipeline.ledger.standing.waiting_rows
+        later = f" {waiting} rows wait to be written, and may be of it." if waiting else ""
+        message = (
+            f"There is no request '{request_id}' of this key in the ledger: it was refused before it"
+            f" was sent, is still under way, or was deleted.{later}"
+        )
+        return ApiError(404, message, code=code, param=param)

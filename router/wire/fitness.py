@@ -1,0 +1,166 @@
+"""What can be told of an answer's quality without anybody's word: does it fit what was asked for?
+
+Only what is certain: JSON that was asked for and does not parse, a call of a tool that is not there,
+an answer that broke off at its limit, a refusal that says it is one. Reasons quote nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from router.domain.scored import ScoreSource
+from router.wire.answer import MalformedAnswer
+from router.wire.chunks import choices_in
+from router.wire.json_schema import Unchecked, keeps
+from router.wire.replay import whole
+
+_JSON_FORMATS = ("json_object", "json_schema")
+_BROKE_OFF = frozenset({"length", "content_filter"})
+_OBJECT: Mapping[str, Any] = {"type": "object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of an answer: the score of one source, and why it is no better."""
+
+    source: ScoreSource
+    score: float
+    reason: str = ""
+
+
+def wants_json(body: Mapping[str, Any]) -> bool:
+    """Whether a request asks for JSON, of a schema or of any."""
+    wanted = body.get("response_format")
+    return isinstance(wanted, dict) and wanted.get("type") in _JSON_FORMATS
+
+
+def offers_tools(body: Mapping[str, Any]) -> bool:
+    """Whether a request offers tools to call."""
+    return bool(body.get("tools") or body.get("functions"))
+
+
+def of_ending(
+    body: Mapping[str, Any], finish_reasons: frozenset[str], *, refuses: bool
+) -> Iterator[Finding]:
+    """What the ends of the choices tell: a refusal, or an answer that was cut off."""
+    if refuses:
+        yield Finding(ScoreSource.REFUSAL, 0.0, "the model refused")
+    elif "content_filter" in finish_reasons:
+        yield Finding(ScoreSource.REFUSAL, 0.0, "the answer was filtered")
+    if "length" in finish_reasons:
+        own = body.get("max_completion_tokens") or body.get("max_tokens")
+        whose = "the request's own" if own else "the model's"
+        yield Finding(ScoreSource.TRUNCATION, 0.0, f"cut off at {whose} limit")
+
+
+def of_words(body: Mapping[str, Any], answer: bytes, *, is_stream: bool) -> Iterator[Finding]:
+    """Whether JSON and calls of tools are as the request in `body` wants them.
+
+    `answer` is a chat completion, or the events of one. One bad choice makes the score 0. A choice
+    that broke off, or refuses, is passed over, and so is what cannot be checked in time.
+    """
+    try:
+        choices = choices_in(whole(answer, is_stream=is_stream))
+    except MalformedAnswer:
+        return
+    messages = [m for m in map(_whole_message, choices) if m is not None]
+    if wants_json(body):
+        texts = [m.get("content") for m in messages if not (_calls(m) or m.get("refusal"))]
+        yield from _judged(ScoreSource.SCHEMA, [_flaw_of_json(t, _schema(body)) for t in texts])
+    if offers_tools(body):
+        tools = _tools(body)
+        calls = [call for message in messages for call in _calls(message)]
+        yield from _judged(ScoreSource.TOOL_CALL, [_flaw_of_call(call, tools) for call in calls])
+
+
+_UNKNOWN = "unknown"
+
+
+def _judged(source: ScoreSource, flaws: Sequence[str | None]) -> Iterator[Finding]:
+    """One finding of what was found of each; none where something stayed unknown and nothing is bad."""
+    bad = next((flaw for flaw in flaws if flaw not in (None, _UNKNOWN)), None)
+    if bad is not None:
+        yield Finding(source, 0.0, bad)
+    elif flaws and _UNKNOWN not in flaws:
+        yield Finding(source, 1.0)
+
+
+def _whole_message(choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    message, reason = choice.get("message"), choice.get("finish_reason")
+    if not isinstance(message, dict) or (isinstance(reason, str) and reason in _BROKE_OFF):
+        return None
+    return message
+
+
+def _schema(body: Mapping[str, Any]) -> object:
+    wanted = body["response_format"]
+    if wanted["type"] == "json_object":
+        return _OBJECT
+    named = wanted.get("json_schema")
+    return named.get("schema", True) if isinstance(named, dict) else True
+
+
+def _flaw_of_json(text: object, schema: object) -> str | None:
+    return _flaw(text if isinstance(text, str) else "", schema, "the content")
+
+
+def _flaw(text: str, schema: object, what: str) -> str | None:
+    """Why `text` is not the JSON of `schema`, as a clause; None for nothing."""
+    try:
+        is_kept = keeps(text, schema)
+    except orjson.JSONDecodeError:
+        return f"{what} is not JSON"
+    except Unchecked:
+        return _UNKNOWN
+    return None if is_kept else f"{what} does not keep the schema"
+
+
+_Call = tuple[object, object]
+"""A tool's name and its arguments; these are None for a tool that takes any text."""
+
+
+def _calls(message: Mapping[str, Any]) -> list[_Call]:
+    calls = message.get("tool_calls")
+    told = list(map(_call, calls)) if isinstance(calls, list) else []
+    legacy = message.get("function_call")
+    return told or ([_named(legacy)] if isinstance(legacy, dict) else [])
+
+
+def _call(call: object) -> _Call:
+    if not isinstance(call, dict):
+        return None, None
+    custom = call.get("custom")
+    if isinstance(custom, dict):
+        return custom.get("name"), None
+    return _named(call.get("function"))
+
+
+def _named(function: object) -> _Call:
+    if not isinstance(function, dict):
+        return None, None
+    return function.get("name"), function.get("arguments") or "{}"
+
+
+def _tools(body: Mapping[str, Any]) -> Mapping[object, object]:
+    """The schemas of the parameters of all tools that were offered, by their names."""
+    tools = body.get("tools")
+    listed = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    functions = [tool.get("function") or tool.get("custom") for tool in listed]
+    legacy = body.get("functions")
+    functions += legacy if isinstance(legacy, list) else []
+    named = (each for each in functions if isinstance(each, dict))
+    return {str(each.get("name")): each.get("parameters") for each in named}
+
+
+def _flaw_of_call(call: _Call, tools: Mapping[object, object]) -> str | None:
+    name, arguments = call
+    if not isinstance(name, str) or name not in tools:
+        return "a tool was called that was not offered"
+    if arguments is None:
+        return None
+    schema = tools[name]
+    if not isinstance(arguments, str):
+        return "the arguments of a call are no text"
+    return _flaw(arguments, _OBJECT if schema is None else schema, "what a tool was called with")
