@@ -195,8 +195,8 @@ def test_what_is_expected_to_cost_more_than_the_ceiling_is_excluded() -> None:
 def test_what_was_seen_to_be_slow_is_excluded_and_what_was_never_seen_is_not() -> None:
     seen = Experience()
     for _ in range(3):
-        seen.observe("small", Category.CHAT, output_tokens=9, first_content_s=2.5, total_s=9.0)
-        seen.observe("middle", Category.CHAT, output_tokens=9, first_content_s=None, total_s=31.0)
+        seen.observe(SMALL, Category.CHAT, output_tokens=9, first_content_s=2.5, total_s=9.0)
+        seen.observe(MIDDLE, Category.CHAT, output_tokens=9, first_content_s=None, total_s=31.0)
     terms = policy(within=1.0, first_content_s=2.0, total_s=30.0)
     decision = choose(features(), NOBODY, terms, ALL, seen)
 

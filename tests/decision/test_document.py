@@ -135,7 +135,7 @@ def test_a_document_in_full() -> None:
     experience = Experience()
     for _ in range(5):
         experience.observe(
-            "small", Category.CHAT, output_tokens=100, first_content_s=0.5, total_s=2.0
+            small, Category.CHAT, output_tokens=100, first_content_s=0.5, total_s=2.0
         )
     circumstances = Circumstances("auto", "team", frozenset("ba"), money_left=Money.from_usd(2))
     made = choose(features(1000), circumstances, wanted, catalog(top, small, weak), experience)
