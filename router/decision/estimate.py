@@ -8,6 +8,7 @@ from router.domain.estimate import UNOBSERVED, CostEstimate, LengthEstimate, Qua
 from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
+from router.domain.price import Rates
 
 _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
@@ -63,23 +64,25 @@ def cost_of(model: Model, features: Features, length: LengthEstimate) -> CostEst
     dearest rates that such tokens can have, with room for a tokenizer that cuts finer than ours.
     """
     longest = min(features.max_output_tokens or model.max_output_tokens, model.max_output_tokens)
-    tokens = length.tokens.within(longest)
+    tokens, share, choices = length.tokens.within(longest), length.reasoning, features.choices
     rates = model.price.rates_for(features.prompt_tokens, features.service_tier)
     prompt_pico = rates.request_pico + features.prompt_tokens * rates.input_pico
-
-    def cost(of_one: float) -> Money:
-        reasoned = round(of_one * length.reasoning)
-        shown = round(of_one) - reasoned
-        answer_pico = shown * rates.output_pico + reasoned * rates.reasoning_pico
-        return Money(prompt_pico + features.choices * answer_pico)
-
     return CostEstimate(
-        expected=cost(tokens.mean),
+        expected=Money(prompt_pico + choices * _answer_pico(rates, tokens.mean, share)),
         upper=model.price.at_most(
             features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
-            longest * features.choices,
+            longest * choices,
             features.service_tier,
         ),
-        p10=cost(tokens.p10),
-        p90=cost(tokens.p90),
+        p10=Money(prompt_pico + choices * _answer_pico(rates, tokens.p10, share)),
+        p90=Money(prompt_pico + choices * _answer_pico(rates, tokens.p90, share)),
     )
+
+
+def _answer_pico(rates: Rates, tokens: float, reasoning: float) -> int:
+    """What an answer of about so many tokens costs, of which a share of `reasoning` is thought."""
+    whole = round(tokens)
+    if not reasoning:
+        return whole * rates.output_pico
+    reasoned = round(tokens * reasoning)
+    return (whole - reasoned) * rates.output_pico + reasoned * rates.reasoning_pico

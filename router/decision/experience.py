@@ -31,20 +31,27 @@ _TYPICAL = LengthPrior()
 class _Pace:
     """Seconds to the first content, and to the end."""
 
-    __slots__ = ("first_content_s", "total_s")
+    __slots__ = ("_estimates", "first_content_s", "total_s")
 
     def __init__(self) -> None:
         self.first_content_s = Window()
         self.total_s = Window()
+        self._estimates: dict[float, LatencyEstimate] = {}
 
     def observe(self, first_content_s: float | None, total_s: float) -> None:
         """One answer; one that came in one piece has no first content."""
+        self._estimates.clear()
         self.total_s.add(total_s)
         if first_content_s is not None:
             self.first_content_s.add(first_content_s)
 
     def estimate(self, quantile: float) -> LatencyEstimate:
         """Medians from the first answer on, other quantiles from the 20th."""
+        if (known := self._estimates.get(quantile)) is None:
+            known = self._estimates[quantile] = self._estimate(quantile)
+        return known
+
+    def _estimate(self, quantile: float) -> LatencyEstimate:
         first, total = self.first_content_s, self.total_s
         if quantile == MEDIAN:
             return LatencyEstimate(first.median, total.median)

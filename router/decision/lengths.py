@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import exp, inf, nan
 from statistics import NormalDist
-from typing import Self
 
 from router.domain.category import Category
 from router.domain.estimate import LatencyEstimate
@@ -109,7 +108,9 @@ class ModelHabits:
     def __post_init__(self) -> None:
         """Refuse factors that are none (NaN included)."""
         if not 0.0 < self.factor < inf:
-            raise ValueError(f"how wordy a model is must be a factor above zero, not {self.factor!r}")
+            raise ValueError(
+                f"how wordy a model is must be a factor above zero, not {self.factor!r}"
+            )
 
 
 _ANY_MODEL = ModelHabits()

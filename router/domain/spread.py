@@ -7,6 +7,7 @@ among them. The mean stands beside them, since the long tail that makes it is ab
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, inf
+from operator import le
 from statistics import NormalDist
 from typing import Self
 
@@ -25,10 +26,10 @@ class Spread:
 
     def __post_init__(self) -> None:
         """Refuse what is no distribution (NaN and infinities included)."""
-        steps = zip((0.0, *self.quantiles), (*self.quantiles, inf), strict=True)
-        rises = all(low <= high for low, high in steps)
-        if len(self.quantiles) != len(LEVELS) or not rises or self.quantiles[-1] == inf:
-            raise ValueError(f"a spread has {len(LEVELS)} ascending quantiles, not {self.quantiles}")
+        told = self.quantiles
+        ascends = all(map(le, told, told[1:]))
+        if len(told) != len(LEVELS) or not (ascends and 0.0 <= told[0] and told[-1] < inf):
+            raise ValueError(f"a spread has {len(LEVELS)} ascending quantiles, not {told}")
         if not 0.0 <= self.mean < inf:
             raise ValueError(f"a mean is zero or more, not {self.mean!r}")
 
@@ -68,7 +69,7 @@ class Spread:
         if limit >= self.quantiles[-1]:
             return self if self.mean <= limit else Spread(self.quantiles, limit)
         cut = tuple(min(each, limit) for each in self.quantiles)
-        return Spread(cut, min(self.mean, sum(cut) / len(cut)))
+        return Spread(cut, min(self.mean, limit, sum(cut) / len(cut)))
 
 
 def quantile_of(ordered: Sequence[float], level: float) -> float:

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from router.decision.estimate import candidate_for, cost_of
 from router.decision.experience import Experience
-from router.decision.lengths import TYPICAL_OUTPUT_TOKENS, LatencyLine, LengthPrior, ModelHabits, Tier
+from router.decision.lengths import (
+    TYPICAL_OUTPUT_TOKENS,
+    LatencyLine,
+    LengthPrior,
+    ModelHabits,
+    Tier,
+)
 from router.decision.window import SIZE
 from router.domain.category import Category
 from router.domain.estimate import UNOBSERVED, LatencyEstimate, LengthEstimate
@@ -24,7 +30,7 @@ M, OTHER = model("m"), model("other")
 THINKER = model("thinker", tags=frozenset({"reasoning"}))
 
 
-def seen(  # noqa: PLR0913 - what one answer is
+def seen(
     experience: Experience,
     of: Model,
     tokens: int,
@@ -90,7 +96,7 @@ def test_thought_is_paid_at_its_own_rate() -> None:
     reasoning=st.floats(0, 1),
     rates=st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)),
 )
-def test_the_expected_cost_never_exceeds_the_largest(  # noqa: PLR0917
+def test_the_expected_cost_never_exceeds_the_largest(
     prompt: int,
     limit: int | None,
     choices: int,
