@@ -1,26 +1,29 @@
 """What is known of lengths and latencies before anything was observed: typical figures, or learnt ones.
 
-The learnt ones are a part of an artefact, `lengths.json`, made by `router.training.lengths`:
+The learnt ones are a part of an artefact, `lengths.json`, made by `router.training.lengths`. It is a
+`LengthPrior` field by field, every one of them optional:
 
     {"form": 1,
      "note": "of what they were learnt",
-     "categories": {"maths": SPREAD},              all models together
-     "models": {"name": {"factor": 1.3,            how wordy it is: 1 is as all models together
+     "categories": {"maths": SPREAD},                     all models together
+     "models": {"name": {"factor": 1.3,                   how wordy: 1 is as all models together
                          "categories": {"maths": SPREAD},
-                         "latency": LATENCY}},     where latencies were recorded
-     "tiers": [[0.5, LATENCY], [2.0, LATENCY]]}    by output price up to so many USD per 1M tokens
+                         "latency": LATENCY}},            null where none was recorded
+     "tiers": [{"up_to_usd_per_1m": 0.5, "line": LATENCY}]}
 
     SPREAD  = {"mean": 210.5, "quantiles": [15 numbers, ascending, at 1/30, 3/30, ... 29/30]}
     LATENCY = {"first_s": 0.4, "per_token_s": 0.02, "sigma": 0.6}
 
-Lengths are tokens of one answer. `sigma` is the standard deviation of the logarithm of a latency
-around `first_s + per_token_s * tokens`. Every part may be empty.
+Lengths are tokens of one answer, shown and reasoned. Models go by the names that their upstreams know.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from math import exp, inf, nan
 from statistics import NormalDist
+
+from pydantic import TypeAdapter
 
 from router.domain.category import Category
 from router.domain.estimate import LatencyEstimate
@@ -50,6 +53,9 @@ TYPICAL: Mapping[Category, Spread] = {
     category: Spread.log_normal(float(tokens), _SIGMA)
     for category, tokens in TYPICAL_OUTPUT_TOKENS.items()
 }
+
+FORM = 1
+"""Counts on when the numbers mean something else."""
 
 REASONING_TAG = "reasoning"
 """Models with this tag think before they answer, and are paid for it."""
@@ -136,9 +142,12 @@ class LengthPrior:
     models: Mapping[str, ModelHabits] = field(default_factory=dict)
     tiers: tuple[Tier, ...] = ()
     note: str = ""
+    form: int = FORM
 
     def __post_init__(self) -> None:
-        """Refuse tiers that are out of order."""
+        """Refuse tiers that are out of order, and numbers that may mean something else."""
+        if self.form != FORM:
+            raise ValueError(f"lengths of form {self.form} are not understood, only of form {FORM}")
         bounds = [tier.up_to_usd_per_1m for tier in self.tiers]
         if bounds != sorted(bounds):
             raise ValueError(f"tiers ascend by price, not {bounds}")
@@ -173,3 +182,18 @@ class LengthPrior:
         usual = self.usual(name, category, reasons=reasons)
         line = self.line(name, output_usd_per_1m)
         return Forecast(usual.mean, usual.p90, line.total_s(usual.mean) if line else nan)
+
+
+def to_json(prior: LengthPrior) -> bytes:
+    """The text of `lengths.json`."""
+    return _adapter().dump_json(prior)
+
+
+def from_json(text: str | bytes) -> LengthPrior:
+    """What the text tells. Raises ValueError, which says where, for anything that is no such text."""
+    return _adapter().validate_json(text)
+
+
+@cache
+def _adapter() -> TypeAdapter[LengthPrior]:
+    return TypeAdapter(LengthPrior)
