@@ -5,15 +5,17 @@ from numpy.typing import NDArray
 
 from router.domain.spread import Spread
 
-HEADER = f"{'':36}{'below P10':>10}{'below P90':>10}{'width':>8}{'pinball':>9}{'mean off':>10}"
+HEADER = (
+    f"{'':36}{'<= P10':>10}{'< P90':>10}{'<= P90':>10}{'width':>8}{'pinball':>9}{'mean off':>10}"
+)
 
 
 class Tally:
     """Sums over answers, each in units of all answers' mean.
 
     `width` is the mean of P90 - P10; `pinball` the mean loss of P10, P50 and P90 together, for which a
-    narrow statement that holds is best. Of ties with a percentile half are counted as below it, since
-    a length of which a fifth of all answers are cannot have exactly nine tenths below anything.
+    narrow statement that holds is best. Where many answers are of one length, P90 is right when at most
+    nine tenths are below it and at least nine tenths are not above.
     """
 
     def __init__(self) -> None:
@@ -48,15 +50,11 @@ class Tally:
         self._width += stated[2] - stated[0]
         self._mean += stated[3]
 
-    @property
-    def covered(self) -> float:
-        """The share below P90."""
-        return float(self._below[2] + self._at[2] / 2) / self.count
-
     def row(self, name: str) -> str:
         usual = self._sum / self.count
-        low = float(self._below[0] + self._at[0] / 2) / self.count
+        low = float(self._below[0] + self._at[0]) / self.count
+        below, covered = self._below[2] / self.count, (self._below[2] + self._at[2]) / self.count
         return (
-            f"{name:36}{low:10.1%}{self.covered:10.1%}{self._width / self.count / usual:8.2f}"
+            f"{name:36}{low:10.1%}{below:10.1%}{covered:10.1%}{self._width / self.count / usual:8.2f}"
             f"{self._loss / self.count / usual:9.3f}{self._mean / self._sum - 1:+10.1%}"
         )

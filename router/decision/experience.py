@@ -7,6 +7,7 @@ model's own answers. Each step is a window of the last values (`router.decision.
 """
 
 from router.decision.lengths import REASONING_SHARE, REASONING_TAG, LengthPrior
+from router.decision.levels import Levels
 from router.decision.share import Share
 from router.decision.window import FEWEST_FOR_QUANTILES, Window
 from router.domain.category import Category
@@ -78,6 +79,7 @@ class Experience:
         self._lengths: dict[tuple[str, Category], _Lengths] = {}
         self._relative: dict[Category, Window] = {}
         self._reasoning: dict[str, Share] = {}
+        self._levels: dict[str, Levels] = {}
         self._paces: dict[tuple[str, Category | None], _Pace] = {}
 
     def observe(
@@ -91,6 +93,7 @@ class Experience:
         reasoning_tokens: float = 0,
     ) -> None:
         """One answer that was received whole; `output_tokens` are all, the reasoned ones included."""
+        self._levels_of(model).heed(self.length(model, category).tokens, output_tokens)
         lengths = self._lengths_of(model, category)
         lengths.tokens.add(output_tokens)
         lengths.reasoning.add(reasoning_tokens, output_tokens)
@@ -104,7 +107,8 @@ class Experience:
     def length(self, model: Model, category: Category) -> LengthEstimate:
         """Tokens of one answer of the model."""
         lengths = self._lengths_of(model, category)
-        stands_for = (lengths.tokens.count, self._picture(category), model.name, model.tags)
+        pictures = (_picture(self._relative.get(category)), _picture(self._levels_of(model)))
+        stands_for = (lengths.tokens.count, pictures, model.name, model.tags)
         if lengths.estimate is None or lengths.stands_for != stands_for:
             lengths.estimate = self._estimate(model, category, lengths)
             lengths.stands_for = stands_for
@@ -149,11 +153,11 @@ class Experience:
             return own
         return self._paces.get((model_id, None))
 
-    def _picture(self, category: Category) -> int:
-        """Which picture of the category's answers is in force; each of the first few makes a new one."""
-        relative = self._relative.get(category)
-        count = relative.count if relative else 0
-        return count if count < _EVERY else count // _EVERY * _EVERY
+    def _levels_of(self, model: Model) -> Levels:
+        found = self._levels.get(model.id)
+        if found is None:
+            found = self._levels[model.id] = Levels()
+        return found
 
     def _usual(self, model: Model, category: Category) -> Spread:
         return self._prior.usual(model.name, category, reasons=REASONING_TAG in model.tags)
@@ -164,6 +168,7 @@ class Experience:
         if relative is not None and usual.mean:
             usual = relative.drawn_towards(usual.times(1 / usual.mean)).times(usual.mean)
         tokens = lengths.tokens.drawn_towards(usual)
+        tokens = self._levels_of(model).corrected(tokens)
         return LengthEstimate(tokens, self._reasoned(model, lengths, usual.mean))
 
     def _reasoned(self, model: Model, lengths: _Lengths, usual_tokens: float) -> float:
@@ -173,3 +178,9 @@ class Experience:
         if (overall := self._reasoning.get(model.id)) is not None:
             share = overall.drawn_towards(share, supposed)
         return lengths.reasoning.drawn_towards(share, supposed)
+
+
+def _picture(learnt: Window | Levels | None) -> int:
+    """Which picture of it is in force; each of the first few values makes a new one."""
+    count = 0 if learnt is None else learnt.count
+    return count if count < _EVERY else count // _EVERY * _EVERY

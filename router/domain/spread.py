@@ -28,7 +28,7 @@ class Spread:
         """Refuse what is no distribution (NaN and infinities included)."""
         told = self.quantiles
         ascends = all(map(le, told, told[1:]))
-        if len(told) != len(LEVELS) or not (ascends and 0.0 <= told[0] and told[-1] < inf):
+        if len(told) != len(LEVELS) or not (ascends and told[0] >= 0.0 and told[-1] < inf):
             raise ValueError(f"a spread has {len(LEVELS)} ascending quantiles, not {told}")
         if not 0.0 <= self.mean < inf:
             raise ValueError(f"a mean is zero or more, not {self.mean!r}")
@@ -59,6 +59,17 @@ class Spread:
     def p90(self) -> float:
         """What nine tenths of the values do not exceed."""
         return self.quantiles[_NINE_TENTHS]
+
+    def at(self, level: float) -> float:
+        """The quantile of any level; beyond the first and the last one told, these."""
+        place = level * len(LEVELS) - 0.5
+        if place <= 0:
+            return self.quantiles[0]
+        if place >= len(LEVELS) - 1:
+            return self.quantiles[-1]
+        below = int(place)
+        low, high = self.quantiles[below : below + 2]
+        return low + (place - below) * (high - low)
 
     def times(self, factor: float) -> "Spread":
         """The spread of values that are `factor` times as large."""
