@@ -20,9 +20,13 @@ _LEVELS = (0.1, 0.5, 0.9)
 class Stream(Protocol):
     """One stream of numbers."""
 
-    def stated(self) -> Stated: ...
+    def stated(self) -> Stated:
+        """P10, P50, P90 and the mean of the next number."""
+        ...
 
-    def add(self, value: float) -> None: ...
+    def add(self, value: float) -> None:
+        """The next number."""
+        ...
 
 
 class Plain:
@@ -32,11 +36,13 @@ class Plain:
         self._values: deque[float] = deque(maxlen=64)
 
     def stated(self) -> Stated:
+        """P10, P50, P90 and the mean of the next number."""
         ordered = sorted(self._values)
         low, half, high = (ordered[int(level * len(ordered))] for level in _LEVELS)
         return low, half, high, half
 
     def add(self, value: float) -> None:
+        """The next number."""
         self._values.append(value)
 
 
@@ -50,10 +56,12 @@ class Adaptive:
         self._levels = list(_LEVELS)
 
     def stated(self) -> Stated:
+        """P10, P50, P90 and the mean of the next number."""
         low, half, high = (self._at(level) for level in self._levels)
         return low, half, high, sum(self._ordered) / len(self._ordered)
 
     def add(self, value: float) -> None:
+        """The next number."""
         if self._ordered:
             for place, level in enumerate(_LEVELS):
                 kept = value <= self._at(self._levels[place])
@@ -82,10 +90,12 @@ class Forgetting:
         self._weight, self._total, self._sum = 1.0, 0.0, 0.0
 
     def stated(self) -> Stated:
+        """P10, P50, P90 and the mean of the next number."""
         low, half, high = (self._at(level * self._total) for level in _LEVELS)
         return low, half, high, self._sum / self._total
 
     def add(self, value: float) -> None:
+        """The next number."""
         self._weight /= self._KEPT
         self._counts[round(log(max(value, 1e-3)) / self._WIDTH)] += self._weight
         self._total += self._weight
@@ -114,9 +124,13 @@ class Forgetting:
 class Foreteller(Protocol):
     """Foretells lengths of models by category."""
 
-    def stated(self, model: str, category: Category) -> Stated: ...
+    def stated(self, model: str, category: Category) -> Stated:
+        """P10, P50, P90 and the mean of the model's next answer."""
+        ...
 
-    def observe(self, model: str, category: Category, tokens: float) -> None: ...
+    def observe(self, model: str, category: Category, tokens: float) -> None:
+        """The model's next answer."""
+        ...
 
 
 class Separate:
@@ -126,9 +140,11 @@ class Separate:
         self._streams: dict[tuple[str, Category], Stream] = defaultdict(make)
 
     def stated(self, model: str, category: Category) -> Stated:
+        """P10, P50, P90 and the mean of the next answer."""
         return self._streams[model, category].stated()
 
     def observe(self, model: str, category: Category, tokens: float) -> None:
+        """The next answer."""
         self._streams[model, category].add(tokens)
 
 
@@ -136,10 +152,11 @@ class Fixed:
     """Typical figures, whatever happens."""
 
     def stated(self, model: str, category: Category) -> Stated:  # noqa: ARG002 - one for all models
+        """P10, P50, P90 and the mean of the next answer."""
         return _told(TYPICAL[category])
 
     def observe(self, model: str, category: Category, tokens: float) -> None:
-        pass
+        """Nothing is learnt."""
 
 
 class Ours:
@@ -150,9 +167,11 @@ class Ours:
         self._models: dict[str, Model] = {}
 
     def stated(self, model: str, category: Category) -> Stated:
+        """P10, P50, P90 and the mean of the next answer."""
         return _told(self._experience.length(self._known(model), category).tokens)
 
     def observe(self, model: str, category: Category, tokens: float) -> None:
+        """The next answer."""
         self._experience.observe(
             self._known(model), category, output_tokens=tokens, first_content_s=None, total_s=1.0
         )

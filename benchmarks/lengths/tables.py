@@ -24,10 +24,12 @@ class Table:
     categories: tuple[Category, ...]
 
     def at(self, rows: NDArray[np.bool_]) -> "Table":
+        """The prompts of these rows."""
         kept = tuple(each for each, row in zip(self.categories, rows, strict=True) if row)
         return Table(self.name, self.outcomes.at(rows), kept)
 
     def but(self, models: set[str]) -> "Table":
+        """The outcomes of the other models."""
         rest = [name for name in self.outcomes.models if name not in models]
         return Table(self.name, self.outcomes.of(rest), self.categories)
 

@@ -25,6 +25,7 @@ class Tally:
         self._width = self._loss = self._mean = 0.0
 
     def add_all(self, stated: Spread, values: NDArray[np.float64]) -> None:
+        """Values of which all the same was stated."""
         if not len(values):
             return
         levels = np.array([0.1, 0.5, 0.9])
@@ -51,6 +52,7 @@ class Tally:
         self._mean += stated[3]
 
     def row(self, name: str) -> str:
+        """The figures under `HEADER`."""
         usual = self._sum / self.count
         low = float(self._below[0] + self._at[0]) / self.count
         below, covered = self._below[2] / self.count, (self._below[2] + self._at[2]) / self.count

@@ -47,14 +47,14 @@ class Window:
         return quantile_of(self._ordered, level)
 
     def drawn_towards(self, usual: Spread) -> Spread:
-        """The spread of the values, with `usual` counting as much as five of them.
+        """The spread of the values, with `usual` counting as much as eight of them.
 
         One value, however large, moves the mean no further than the second largest would: a call that
         ran away must not make a model look dear.
         """
         if not self._ordered:
             return usual
-        supposed = usual.quantiles[1::3]  # its 10th, 30th, 50th, 70th and 90th percentile
+        supposed = usual.quantiles[::2]
         both = sorted([*self._ordered, *supposed])
         total = sum(self._ordered) - max(0.0, self._ordered[-1] - both[-2])
         return Spread.of(both, (total + len(supposed) * usual.mean) / len(both))

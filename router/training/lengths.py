@@ -1,7 +1,7 @@
 """Learns from outcomes how long answers are and how long they take: what `lengths.json` is made of.
 
 Quantiles are those of the recorded answers. A model's own ones are drawn towards what all models need
-in the category times how wordy the model is elsewhere, as much as 15 answers would; below 30 answers
+in the category times how wordy the model is, as much as 15 answers would; below 30 answers
 it has none of its own. A number of tokens that was estimated from characters is as good or bad as that
 estimate: `note` is the place to say so.
 """
@@ -21,6 +21,9 @@ _FEWEST_OF_CATEGORY = 30
 _FEWEST_OF_MODEL = 30
 _FEWEST_OF_LATENCY = 50
 _WEIGHT_OF_USUAL = 15
+_CARRIED_OVER = 0.5
+"""How much of a model's wordiness, as a logarithm, is expected in categories where it was not seen: all of
+it is best within one source, none across sources (docs/estimates.md)."""
 _DIGITS = 4
 _COMMON_SHARE = 95
 """Per cent of the latencies that a line is drawn through; the rest count as long as the longest of these."""
@@ -129,13 +132,13 @@ def _habits(
 def _factor(
     own: Floats, rows: Mapping[Category, NDArray[np.int_]], of_all: Mapping[Category, Spread]
 ) -> float | None:
-    """How wordy the model is beside all models, over the categories; None where nothing is known of it."""
+    """How wordy it is expected to be beside all models; None where nothing is known of it."""
     ratios = [np.log(own[rows[each]] / max(of_all[each].median, 1.0)) for each in of_all]
     known = np.concatenate([[], *ratios])
     known = known[np.isfinite(known)]
     if not len(known):
         return None
-    return exp(float(known.sum()) / (len(known) + _WEIGHT_OF_USUAL))
+    return exp(_CARRIED_OVER * float(known.sum()) / (len(known) + _WEIGHT_OF_USUAL))
 
 
 def _drawn(own: Spread, usual: Spread, tokens: Floats, rows: NDArray[np.int_]) -> Spread:

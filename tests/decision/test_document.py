@@ -148,10 +148,10 @@ def test_a_document_in_full() -> None:
         "upstream": "up",
         "quality": {"p": 0.9, "sd": 0.05, "source": "prior"},
         "cost": {
-            "expected_usd": "0.001256",
+            "expected_usd": "0.001238",
             "upper_usd": "0.010256",
-            "p10_usd": "0.001084",
-            "p90_usd": "0.001578",
+            "p10_usd": "0.00108",
+            "p90_usd": "0.001708",
         },
         "latency": {"first_content_s": 0.5, "total_s": 2.0, "quantile": 0.5},
     }

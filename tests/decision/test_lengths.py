@@ -19,6 +19,7 @@ from router.domain.spread import Spread
 MATHS, CHAT = Category.MATHS, Category.CHAT
 SHORT, LONG = Spread.log_normal(50.0, 0.5), Spread.log_normal(300.0, 0.5)
 SLOW, QUICK = LatencyLine(2.0, 0.1, 0.5), LatencyLine(0.2, 0.01, 0.5)
+LINE = '{"first_s": 1, "per_token_s": 1, "sigma": 1}'
 PRIOR = LengthPrior(
     categories={MATHS: LONG},
     models={
@@ -85,8 +86,7 @@ def test_what_is_written_is_read_back() -> None:
         ('{"models": {"m": {"factor": NaN}}}', "models.m"),
         ('{"models": {"m": {"latency": {"first_s": -1}}}}', "models.m.latency"),
         (
-            '{"tiers": [{"up_to_usd_per_1m": 2, "line": {"first_s": 1, "per_token_s": 1, "sigma": 1}},'
-            '{"up_to_usd_per_1m": 1, "line": {"first_s": 1, "per_token_s": 1, "sigma": 1}}]}',
+            f'{{"tiers": [{{"up_to_usd_per_1m": 2, "line": {LINE}}}, {{"up_to_usd_per_1m": 1, "line": {LINE}}}]}}',
             "ascend",
         ),
     ],
