@@ -16,9 +16,9 @@ from router.domain.model import Model
 from router.domain.spread import Spread
 
 MEDIAN = 0.5
-_EVERY = 16
-"""A category's picture is taken anew after so many answers, not after each: else every answer of one
-model would have the estimates of all others computed again."""
+_OWN_EVERY, _SHARED_EVERY = 4, 32
+"""An estimate is made anew after so many answers of the model in the category, or of others that bear on
+it, and not after each: else every answer would have all models' estimates of its category made again."""
 
 _PICO_PER_TOKEN = 1_000_000
 """Pico-dollars per token in a dollar per million tokens."""
@@ -93,8 +93,10 @@ class Experience:
         reasoning_tokens: float = 0,
     ) -> None:
         """One answer that was received whole; `output_tokens` are all, the reasoned ones included."""
-        self._levels_of(model).heed(self.length(model, category).tokens, output_tokens)
         lengths = self._lengths_of(model, category)
+        # What decisions were made by, and not what they would be made by now.
+        stated = lengths.estimate or self.length(model, category)
+        self._levels_of(model).heed(stated.tokens, output_tokens)
         lengths.tokens.add(output_tokens)
         lengths.reasoning.add(reasoning_tokens, output_tokens)
         self._reasoning.setdefault(model.id, Share()).add(reasoning_tokens, output_tokens)
@@ -107,8 +109,13 @@ class Experience:
     def length(self, model: Model, category: Category) -> LengthEstimate:
         """Tokens of one answer of the model."""
         lengths = self._lengths_of(model, category)
-        pictures = (_picture(self._relative.get(category)), _picture(self._levels_of(model)))
-        stands_for = (lengths.tokens.count, pictures, model.name, model.tags)
+        stands_for = (
+            _picture(lengths.tokens, _OWN_EVERY),
+            _picture(self._relative.get(category), _SHARED_EVERY),
+            _picture(self._levels_of(model), _SHARED_EVERY),
+            model.name,
+            model.tags,
+        )
         if lengths.estimate is None or lengths.stands_for != stands_for:
             lengths.estimate = self._estimate(model, category, lengths)
             lengths.stands_for = stands_for
@@ -180,7 +187,7 @@ class Experience:
         return lengths.reasoning.drawn_towards(share, supposed)
 
 
-def _picture(learnt: Window | Levels | None) -> int:
-    """Which picture of it is in force; each of the first few values makes a new one."""
+def _picture(learnt: Window | Levels | None, every: int) -> int:
+    """Which picture of it is in force; each of the first values makes a new one."""
     count = 0 if learnt is None else learnt.count
-    return count if count < _EVERY else count // _EVERY * _EVERY
+    return count if count < every else count // every * every
