@@ -9,7 +9,7 @@ import orjson
 from router.cli.trial_sources import LeftOut, Written, unwrapped
 from router.decision.estimate import candidate_for
 from router.decision.exclude import exclusion_of
-from router.decision.experience import TYPICAL_OUTPUT_TOKENS
+from router.decision.lengths import TYPICAL_OUTPUT_TOKENS
 from router.decision.policy import Circumstances, Terms
 from router.decision.resolve import AUTO
 from router.domain.category import Category

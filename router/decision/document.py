@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from router.decision.explain import asked_otherwise, headline, sentences
 from router.decision.policy import Circumstances
 from router.domain.decision import Candidate, Decision
+from router.domain.estimate import LatencyEstimate
 from router.domain.features import Features
 from router.domain.money import Money
 
@@ -81,9 +82,16 @@ def _predicted(candidate: Candidate) -> dict[str, Any]:
         "upstream": candidate.model.upstream,
         "quality": _plain(candidate.quality),
         "cost": _plain(candidate.cost),
-        "latency": _plain(candidate.latency),
+        "latency": _latency(candidate.latency),
     }
     return {**told, "is_stored": True} if candidate.is_stored else told
+
+
+def _latency(latency: LatencyEstimate) -> dict[str, Any]:
+    told = dict(_plain(latency))
+    if not latency.is_predicted:
+        del told["is_predicted"]
+    return told
 
 
 def _plain(value: Any) -> Any:

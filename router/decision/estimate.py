@@ -4,10 +4,11 @@ from dataclasses import replace
 
 from router.decision.experience import MEDIAN, Experience
 from router.domain.decision import Candidate
-from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
+from router.domain.estimate import UNOBSERVED, CostEstimate, LengthEstimate, QualityEstimate
 from router.domain.features import Features
 from router.domain.model import Model
-from router.domain.money import ZERO
+from router.domain.money import ZERO, Money
+from router.domain.price import Rates
 
 _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
@@ -21,20 +22,20 @@ def candidate_for(
     """`model` with what is predicted of its answer; of its replicas, the cheapest speaks for all."""
     ability = model.abilities[features.category]
     quality = QualityEstimate(ability.p, ability.sd, ability.kind)
-    output_tokens = experience.output_tokens(model.id, features.category)
+    length = experience.length(model, features.category)
     candidate = Candidate(
         model=model,
         quality=quality,
-        cost=cost_of(model, features, output_tokens),
-        latency=experience.latency(model.id, latency_quantile),
+        cost=cost_of(model, features, length),
+        latency=experience.latency(model, features.category, latency_quantile),
     )
-    return _with_replicas(candidate, features, output_tokens) if model.replicas else candidate
+    return _with_replicas(candidate, features, length) if model.replicas else candidate
 
 
-def _with_replicas(candidate: Candidate, features: Features, output_tokens: int) -> Candidate:
+def _with_replicas(candidate: Candidate, features: Features, length: LengthEstimate) -> Candidate:
     """`candidate` as its cheapest replica, with all that are not drained to choose from."""
     replicas = tuple(
-        replace(candidate, model=each, cost=cost_of(each, features, output_tokens))
+        replace(candidate, model=each, cost=cost_of(each, features, length))
         for each in candidate.model.replicas
         if not each.is_drained
     )
@@ -50,27 +51,38 @@ def stored_by(model: Model, features: Features) -> Candidate:
     return Candidate(
         model=model,
         quality=QualityEstimate(ability.p, ability.sd, ability.kind),
-        cost=CostEstimate(ZERO, ZERO),
+        cost=CostEstimate(ZERO, ZERO, ZERO, ZERO),
         latency=UNOBSERVED,
         is_stored=True,
     )
 
 
-def cost_of(model: Model, features: Features, expected_output_tokens: int) -> CostEstimate:
-    """Expected and largest cost of answering with `model`, without any discount for cached input.
+def cost_of(model: Model, features: Features, length: LengthEstimate) -> CostEstimate:
+    """Expected, usual and largest cost of answering with `model`, without any discount for cached input.
 
     The largest is what the client's own limit, or else the model's, lets the answer grow to, at the
     dearest rates that such tokens can have, with room for a tokenizer that cuts finer than ours.
     """
     longest = min(features.max_output_tokens or model.max_output_tokens, model.max_output_tokens)
-    expected = min(expected_output_tokens, longest)
+    tokens, share, choices = length.tokens.within(longest), length.reasoning, features.choices
+    rates = model.price.rates_for(features.prompt_tokens, features.service_tier)
+    prompt_pico = rates.request_pico + features.prompt_tokens * rates.input_pico
     return CostEstimate(
-        expected=model.price.charge_uncached(
-            features.prompt_tokens, expected * features.choices, features.service_tier
-        ),
+        expected=Money(prompt_pico + choices * _answer_pico(rates, tokens.mean, share)),
         upper=model.price.at_most(
             features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
-            longest * features.choices,
+            longest * choices,
             features.service_tier,
         ),
+        p10=Money(prompt_pico + choices * _answer_pico(rates, tokens.p10, share)),
+        p90=Money(prompt_pico + choices * _answer_pico(rates, tokens.p90, share)),
     )
+
+
+def _answer_pico(rates: Rates, tokens: float, reasoning: float) -> int:
+    """What an answer of about so many tokens costs, of which a share of `reasoning` is thought."""
+    whole = round(tokens)
+    if not reasoning:
+        return whole * rates.output_pico
+    reasoned = round(tokens * reasoning)
+    return (whole - reasoned) * rates.output_pico + reasoned * rates.reasoning_pico

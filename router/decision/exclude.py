@@ -43,6 +43,8 @@ def _too_dear(candidate: Candidate, _: Features, terms: Terms, __: Circumstances
 
 def _too_slow(candidate: Candidate, _: Features, terms: Terms, __: Circumstances) -> str | None:
     latency = candidate.latency
+    if latency.is_predicted:
+        return None  # only who is asked becomes known
     for limit_s, seen_s, what in (
         (terms.first_content_s, latency.first_content_s, "first content"),
         (terms.total_s, latency.total_s, "the whole answer"),

@@ -1,117 +1,193 @@
 """What was observed of each model: how long its answers are and how long they take.
 
-Medians over a short window per model (and category, for lengths): robust against a stalled call,
-quick to follow a change, bounded in memory.
+Lengths are estimated in three steps, each drawn towards the one before until it has enough of its own:
+what a prior says of the model in the category; how the category's answers of all models compare with
+what their priors say, so that a model does not look cheap only because it was never asked; and the
+model's own answers. Each step is a window of the last values (`router.decision.window`).
 """
 
-from collections import deque
-from collections.abc import Mapping
-from statistics import median
-
+from router.decision.lengths import REASONING_SHARE, REASONING_TAG, LengthPrior
+from router.decision.levels import Levels
+from router.decision.share import Share
+from router.decision.window import FEWEST_FOR_QUANTILES, Window
 from router.domain.category import Category
-from router.domain.estimate import UNOBSERVED, LatencyEstimate
+from router.domain.estimate import UNOBSERVED, LatencyEstimate, LengthEstimate
+from router.domain.model import Model
+from router.domain.spread import Spread
 
-_WINDOW = 64
-_LEAST_FOR_QUANTILES = 20
-_WEIGHT_OF_USUAL = 8
-_ALL_MODELS = ""
 MEDIAN = 0.5
+_OWN_EVERY, _SHARED_EVERY = 4, 32
+"""An estimate is made anew after so many answers of the model in the category, or of others that bear on
+it, and not after each: else every answer would have all models' estimates of its category made again."""
 
-TYPICAL_OUTPUT_TOKENS: Mapping[Category, int] = {
-    Category.CHAT: 150,
-    Category.HOUSEKEEPING: 20,
-    Category.KNOWLEDGE: 250,
-    Category.REASONING: 500,
-    Category.MATHS: 400,
-    Category.CODE_WRITING: 600,
-    Category.CODE_EDITING: 400,
-    Category.EXTRACTION: 120,
-    Category.SUMMARISING: 250,
-    Category.TRANSLATION: 150,
-    Category.WRITING: 700,
-    Category.TOOL_CALLING: 80,
-    Category.VISION: 200,
-}
-"""Assumed until a model was observed: round figures, deliberately on the generous side."""
+_PICO_PER_TOKEN = 1_000_000
+"""Pico-dollars per token in a dollar per million tokens."""
+
+_SUPPOSED_ANSWERS = 8
+"""As many answers count what is usual of a model's reasoning."""
+
+_TYPICAL = LengthPrior()
 
 
-class RunningMedian:
-    """The median of the last 64 values."""
+class _Pace:
+    """Seconds to the first content, and to the end."""
+
+    __slots__ = ("_estimates", "first_content_s", "total_s")
 
     def __init__(self) -> None:
-        self._values: deque[float] = deque(maxlen=_WINDOW)
-        self.value: float | None = None
+        self.first_content_s = Window()
+        self.total_s = Window()
+        self._estimates: dict[float, LatencyEstimate] = {}
 
-    def add(self, value: float) -> None:
-        """Take one more observation in."""
-        self._values.append(value)
-        self.value = median(self._values)
+    def observe(self, first_content_s: float | None, total_s: float) -> None:
+        """One answer; one that came in one piece has no first content."""
+        self._estimates.clear()
+        self.total_s.add(total_s)
+        if first_content_s is not None:
+            self.first_content_s.add(first_content_s)
 
-    def drawn_towards(self, usual: float) -> float:
-        """The median, with `usual` counting as much as 8 observations."""
-        seen = len(self._values)
-        return (seen * (self.value or 0.0) + _WEIGHT_OF_USUAL * usual) / (seen + _WEIGHT_OF_USUAL)
+    def estimate(self, quantile: float) -> LatencyEstimate:
+        """Medians from the first answer on, other quantiles from the 20th."""
+        if (known := self._estimates.get(quantile)) is None:
+            known = self._estimates[quantile] = self._estimate(quantile)
+        return known
 
-    def quantile(self, share: float) -> float | None:
-        """The value that `share` of the last ones do not exceed; None below 20 of them."""
-        if len(self._values) < _LEAST_FOR_QUANTILES:
-            return None
-        ordered = sorted(self._values)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    def _estimate(self, quantile: float) -> LatencyEstimate:
+        first, total = self.first_content_s, self.total_s
+        if quantile == MEDIAN:
+            return LatencyEstimate(first.median, total.median)
+        return LatencyEstimate(first.quantile(quantile), total.quantile(quantile), quantile)
+
+
+class _Lengths:
+    """Tokens of a model's answers in one category, and what was estimated from them last."""
+
+    __slots__ = ("estimate", "reasoning", "stands_for", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens = Window()
+        self.reasoning = Share()
+        self.estimate: LengthEstimate | None = None
+        self.stands_for: tuple[object, ...] = ()
 
 
 class Experience:
-    """Running medians of all models of one process."""
+    """Lengths and latencies of all models of one process; `prior` is what is held until then."""
 
-    def __init__(self) -> None:
-        self._output_tokens: dict[tuple[str, Category], RunningMedian] = {}
-        self._first_content_s: dict[str, RunningMedian] = {}
-        self._total_s: dict[str, RunningMedian] = {}
+    def __init__(self, prior: LengthPrior = _TYPICAL) -> None:
+        self._prior = prior
+        self._lengths: dict[tuple[str, Category], _Lengths] = {}
+        self._relative: dict[Category, Window] = {}
+        self._reasoning: dict[str, Share] = {}
+        self._levels: dict[str, Levels] = {}
+        self._paces: dict[tuple[str, Category | None], _Pace] = {}
 
     def observe(
         self,
-        model_id: str,
+        model: Model,
         category: Category,
         *,
-        output_tokens: int,
+        output_tokens: float,
         first_content_s: float | None,
         total_s: float,
+        reasoning_tokens: float = 0,
     ) -> None:
-        """One answer that was received whole."""
-        for whose in (model_id, _ALL_MODELS):
-            self._output_tokens.setdefault((whose, category), RunningMedian()).add(output_tokens)
-        self._total_s.setdefault(model_id, RunningMedian()).add(total_s)
-        if first_content_s is not None:
-            self._first_content_s.setdefault(model_id, RunningMedian()).add(first_content_s)
+        """One answer that was received whole; `output_tokens` are all, the reasoned ones included."""
+        lengths = self._lengths_of(model, category)
+        # What decisions were made by, and not what they would be made by now.
+        stated = lengths.estimate or self.length(model, category)
+        self._levels_of(model).heed(stated.tokens, output_tokens)
+        lengths.tokens.add(output_tokens)
+        lengths.reasoning.add(reasoning_tokens, output_tokens)
+        self._reasoning.setdefault(model.id, Share()).add(reasoning_tokens, output_tokens)
+        usual = max(self._usual(model, category).mean, 1.0)
+        self._relative.setdefault(category, Window()).add(output_tokens / usual)
+        for which in (category, None):
+            pace = self._paces.setdefault((model.id, which), _Pace())
+            pace.observe(first_content_s, total_s)
 
-    def output_tokens(self, model_id: str, category: Category) -> int:
-        """Expected length of one answer, in tokens.
+    def length(self, model: Model, category: Category) -> LengthEstimate:
+        """Tokens of one answer of the model."""
+        lengths = self._lengths_of(model, category)
+        stands_for = (
+            _picture(lengths.tokens, _OWN_EVERY),
+            _picture(self._relative.get(category), _SHARED_EVERY),
+            _picture(self._levels_of(model), _SHARED_EVERY),
+            model.name,
+            model.tags,
+        )
+        if lengths.estimate is None or lengths.stands_for != stands_for:
+            lengths.estimate = self._estimate(model, category, lengths)
+            lengths.stands_for = stands_for
+        return lengths.estimate
 
-        A model's own median, drawn towards that of all models in the category, which is drawn
-        towards what is typical: so that a model does not look cheap only because it was never
-        asked, nor dear because the one next to it was.
+    def latency(
+        self, model: Model, category: Category, quantile: float = MEDIAN
+    ) -> LatencyEstimate:
+        """Seconds that the model's answers take: as observed, else as the prior predicts.
+
+        In the category, once it has 20 answers there; until then over all categories.
         """
-        usual = float(TYPICAL_OUTPUT_TOKENS[category])
-        if (of_all := self._output_tokens.get((_ALL_MODELS, category))) is not None:
-            usual = of_all.drawn_towards(usual)
-        own = self._output_tokens.get((model_id, category))
-        return round(own.drawn_towards(usual) if own else usual)
-
-    def latency(self, model_id: str, quantile: float = MEDIAN) -> LatencyEstimate:
-        """Latencies of the model: medians from its first answer on, other quantiles from the 20th."""
-        total = self._total_s.get(model_id)
-        if total is None:
+        pace = self._pace(model.id, category)
+        if pace is not None:
+            return pace.estimate(quantile)
+        line = self._prior.line(model.name, model.price.output_pico / _PICO_PER_TOKEN)
+        if line is None:
             return UNOBSERVED
-        first = self._first_content_s.get(model_id)
-        if quantile == MEDIAN:
-            return LatencyEstimate(first.value if first else None, total.value)
-        first_s = first.quantile(quantile) if first else None
-        return LatencyEstimate(first_s, total.quantile(quantile), quantile)
+        return line.estimate(self.length(model, category).tokens.mean, quantile)
 
-    def silence_s(self, model_id: str, share: float, *, stream: bool) -> float | None:
+    def silence_s(
+        self, model: Model, category: Category, share: float, *, stream: bool
+    ) -> float | None:
         """How long the model is silent at most in `share` of its answers; None while that is unknown.
 
         Silent is a stream until its first content, and an answer that is not streamed to its end.
         """
-        seen = (self._first_content_s if stream else self._total_s).get(model_id)
-        return seen.quantile(share) if seen else None
+        pace = self._pace(model.id, category)
+        if pace is None:
+            return None
+        return (pace.first_content_s if stream else pace.total_s).quantile(share)
+
+    def _lengths_of(self, model: Model, category: Category) -> _Lengths:
+        found = self._lengths.get((model.id, category))
+        if found is None:
+            found = self._lengths[model.id, category] = _Lengths()
+        return found
+
+    def _pace(self, model_id: str, category: Category) -> _Pace | None:
+        own = self._paces.get((model_id, category))
+        if own is not None and len(own.total_s) >= FEWEST_FOR_QUANTILES:
+            return own
+        return self._paces.get((model_id, None))
+
+    def _levels_of(self, model: Model) -> Levels:
+        found = self._levels.get(model.id)
+        if found is None:
+            found = self._levels[model.id] = Levels()
+        return found
+
+    def _usual(self, model: Model, category: Category) -> Spread:
+        return self._prior.usual(model.name, category, reasons=REASONING_TAG in model.tags)
+
+    def _estimate(self, model: Model, category: Category, lengths: _Lengths) -> LengthEstimate:
+        usual = self._usual(model, category)
+        relative = self._relative.get(category)
+        if relative is not None and usual.mean:
+            usual = relative.drawn_towards(usual.times(1 / usual.mean)).times(usual.mean)
+        tokens = lengths.tokens.drawn_towards(usual)
+        tokens = self._levels_of(model).corrected(tokens)
+        return LengthEstimate(tokens, self._reasoned(model, lengths, usual.mean))
+
+    def _reasoned(self, model: Model, lengths: _Lengths, usual_tokens: float) -> float:
+        """The share of its tokens that the model thinks: its own, drawn towards what its tag implies."""
+        supposed = usual_tokens * _SUPPOSED_ANSWERS
+        share = REASONING_SHARE if REASONING_TAG in model.tags else 0.0
+        if (overall := self._reasoning.get(model.id)) is not None:
+            share = overall.drawn_towards(share, supposed)
+        return lengths.reasoning.drawn_towards(share, supposed)
+
+
+def _picture(learnt: Window | Levels | None, every: int) -> int:
+    """Which picture of it is in force; each of the first values makes a new one."""
+    count = 0 if learnt is None else learnt.count
+    return count if count < every else count // every * every

@@ -54,7 +54,7 @@ def sentences(decision: Decision) -> Iterator[str]:
         if exclusion.candidate.is_stored:
             yield f"A stored answer of {exclusion.model_id} is not taken: {exclusion.detail}."
     yield _choice(decision)
-    yield f"It is expected to cost {chosen.cost.expected} USD; {_saving(chosen, reference)}."
+    yield f"It is expected to cost {_cost(chosen)}; {_saving(chosen, reference)}."
     if decision.fallbacks:
         yield f"Should it fail, {', then '.join(c.model.id for c in decision.fallbacks)} would be asked."
 
@@ -105,7 +105,19 @@ def _time(decision: Decision) -> str:
     seconds = latency.first_content_s if is_start else latency.total_s
     if seconds is None:
         return "not observed yet"
-    return f"{seconds:.2f} s to {'the first content' if is_start else 'the whole answer'}"
+    guess = "by its price, " if latency.is_predicted else ""
+    return f"{guess}{seconds:.2f} s to {'the first content' if is_start else 'the whole answer'}"
+
+
+def _cost(candidate: Candidate) -> str:
+    cost = candidate.cost
+    spread = "" if cost.p90 is None or not cost.p90 else f" (90% below {_rounded(cost.p90)} USD)"
+    return f"{cost.expected} USD{spread}"
+
+
+def _rounded(money: Money) -> Money:
+    """Two digits of it: a percentile is not known any better."""
+    return Money.from_usd(f"{money.usd:.2g}")
 
 
 def _saving(chosen: Candidate, reference: Candidate) -> str:

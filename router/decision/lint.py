@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import combinations
 
-from router.decision.estimate import cost_of
 from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Policy, Rule, Terms
 from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf
 from router.decision.resolve import PolicyBook
 from router.domain.category import Category
-from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.nearest import nearest
@@ -153,7 +151,7 @@ def _is_ever_reached(floor: float, models: list[Model]) -> bool:
 
 
 def _least_cost(model: Model) -> Money:
-    return cost_of(model, Features(1, Category.HOUSEKEEPING), 1).expected
+    return model.price.charge_uncached(1, 1)
 
 
 # ------------------------------------------------------------------------------------ routes

@@ -7,7 +7,7 @@ the text.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any, Self, cast
 
@@ -26,16 +26,24 @@ from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
 
-FORM = 1
+FORM = 2
 """Counts on when something else is written, or a default changes. Earlier forms must still be read."""
 
 _QUALITY = tuple(f"quality.{each.name}" for each in fields(QualityEstimate))
 _LATENCY = tuple(f"latency.{each.name}" for each in fields(LatencyEstimate))
 _COSTS = ("cost.expected.pico", "cost.upper.pico")
 _COLUMNS = ("model.id", "model.upstream", "is_stored", *_COSTS, *_QUALITY, *_LATENCY)
-"""What a row tells of a candidate, in this order."""
+_SPREAD = ("cost.p10", "cost.p90")
+"""What a row tells of a candidate, in this order; the last two in pico-dollars or as null."""
 
-_row_of = attrgetter(*_COLUMNS)
+_PREDICTED = "latency.is_predicted"
+_COLUMNS_OF: Mapping[int, tuple[str, ...]] = {
+    1: tuple(each for each in _COLUMNS if each != _PREDICTED),
+    2: (*_COLUMNS, *_SPREAD),
+}
+"""The columns of every form that was ever written."""
+
+_plain_row_of = attrgetter(*_COLUMNS)
 
 _TERMS: Mapping[str, tuple[Any, object]] = {
     "objective": (Objective, CHEAPEST),
@@ -78,7 +86,7 @@ class Record:
         """
         try:
             kept = orjson.loads(text)
-            if kept["form"] != FORM:
+            if kept["form"] not in _COLUMNS_OF:
                 raise NotKept("it was written by a newer Farthing")
             return cls(_decision(kept), _read(Circumstances, kept["circumstances"]))
         except (KeyError, TypeError, ValueError) as error:
@@ -139,6 +147,11 @@ def _written(value: object) -> object:
     raise TypeError(type(value).__name__)
 
 
+def _row_of(candidate: Candidate) -> tuple[Any, ...]:
+    spread = (candidate.cost.p10, candidate.cost.p90)
+    return (*_plain_row_of(candidate), *(None if each is None else each.pico for each in spread))
+
+
 # ---------------------------------------------------------------------------------- reading
 
 
@@ -152,40 +165,46 @@ class _Named:
 
 def _decision(kept: Mapping[str, Any]) -> Decision:
     stated = {name: _read(kind, kept[name]) for name, (kind, _) in _TERMS.items() if name in kept}
+    candidate = partial(_candidate, _COLUMNS_OF[kept["form"]])
     return Decision(
         policy=kept["policy"],
         policy_version=kept["policy_version"],
         rule=kept["rule"],
         features=_read(Features, kept["features"]),
         reason=Reason(kept["reason"]),
-        chosen=_candidate(kept["chosen"]),
-        fallbacks=tuple(map(_candidate, kept["fallbacks"])),
+        chosen=candidate(kept["chosen"]),
+        fallbacks=tuple(map(candidate, kept["fallbacks"])),
         exclusions=tuple(
-            Exclusion(_candidate(row), ExclusionReason(reason), detail)
+            Exclusion(candidate(row), ExclusionReason(reason), detail)
             for reason, detail, row in kept["exclusions"]
         ),
-        reference=_candidate(kept["reference"]),
+        reference=candidate(kept["reference"]),
         bar=_read(Bar, kept["bar"]),
         **stated,
     )
 
 
-def _candidate(row: Sequence[Any]) -> Candidate:
-    told = dict(zip(_COLUMNS, row, strict=True))
+def _candidate(columns: Sequence[str], row: Sequence[Any]) -> Candidate:
+    told = dict(zip(columns, row, strict=True))
     # Words and documents ask a candidate for no more than this of its model; a price that nobody
     # knows any more must not be made up.
     model = cast(Model, _Named(told["model.id"], told["model.upstream"]))
+    expected, upper = (Money(told[each]) for each in _COSTS)
     return Candidate(
         model=model,
         quality=_part(QualityEstimate, _QUALITY, told),
-        cost=CostEstimate(*(Money(told[each]) for each in _COSTS)),
+        cost=CostEstimate(expected, upper, *(_money(told.get(each)) for each in _SPREAD)),
         latency=_part(LatencyEstimate, _LATENCY, told),
         is_stored=told["is_stored"],
     )
 
 
+def _money(pico: int | None) -> Money | None:
+    return None if pico is None else Money(pico)
+
+
 def _part(kind: Any, columns: Sequence[str], told: Mapping[str, Any]) -> Any:
-    return _read(kind, {each.partition(".")[2]: told[each] for each in columns})
+    return _read(kind, {each.partition(".")[2]: told[each] for each in columns if each in told})
 
 
 def _read(kind: Any, told: Any) -> Any:

@@ -1,9 +1,10 @@
-"""What is predicted of a model's answer before it is asked: quality, cost, latency."""
+"""What is predicted of a model's answer before it is asked: quality, length, cost, latency."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from router.domain.money import Money
+from router.domain.spread import Spread
 
 
 class EstimateSource(StrEnum):
@@ -29,23 +30,48 @@ class QualityEstimate:
 
 
 @dataclass(frozen=True, slots=True)
+class LengthEstimate:
+    """Tokens of one answer, shown and reasoned together; `reasoning` is the reasoned share of them."""
+
+    tokens: Spread
+    reasoning: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share (NaN included)."""
+        if not 0.0 <= self.reasoning <= 1.0:
+            raise ValueError(f"reasoning is a share of the tokens, not {self.reasoning!r}")
+
+    def within(self, limit: int) -> "LengthEstimate":
+        """The same answers, where none may become longer than `limit` tokens."""
+        return replace(self, tokens=self.tokens.within(limit))
+
+
+@dataclass(frozen=True, slots=True)
 class CostEstimate:
-    """Expected cost of one answer, and the most it can cost within the request's limits."""
+    """Expected cost of one answer, and the most it can cost within the request's limits.
+
+    A tenth of such answers cost less than `p10`, nine tenths less than `p90`; None where a decision is
+    read back that did not tell. The expected cost is a mean: a few long answers may lift it above `p90`.
+    """
 
     expected: Money
     upper: Money
+    p10: Money | None = None
+    p90: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyEstimate:
     """Seconds to the first content and to the end that this `quantile` of answers keeps.
 
-    None until enough was observed of the model.
+    None until enough is known of the model. `is_predicted` says that none of its answers was observed:
+    these are seconds that are usual for such a model, and wide of the mark more often than not.
     """
 
     first_content_s: float | None = None
     total_s: float | None = None
     quantile: float = 0.5
+    is_predicted: bool = False
 
 
 UNOBSERVED = LatencyEstimate()

@@ -57,13 +57,7 @@ class Bookkeeper:
         start, timing = begun.start, begun.timing()
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
         self._write(entry)
-        self.experience.observe(
-            start.candidate.model.id,
-            self.account.decision.features.category,
-            output_tokens=entry.usage.total_output_tokens,
-            first_content_s=timing.first_content_s,
-            total_s=timing.total_s,
-        )
+        self._learn(start.candidate, entry.usage, timing)
         if self.answers_by is not None:
             self.answers_by(entry.model)
         return entry
@@ -88,6 +82,18 @@ class Bookkeeper:
         self.posted += entries
         self.wallet.close()
         return self.ledger.post(entries)
+
+    def _learn(self, candidate: Candidate, usage: Usage, timing: Timing) -> None:
+        """Remember how long one choice of an answer was, and how long it took."""
+        features = self.account.decision.features
+        self.experience.observe(
+            candidate.model,
+            features.category,
+            output_tokens=usage.total_output_tokens / features.choices,
+            reasoning_tokens=usage.reasoning_tokens / features.choices,
+            first_content_s=timing.first_content_s,
+            total_s=timing.total_s,
+        )
 
     def _broke_off(
         self, start: Start, heard: Heard, timing: Timing, outcome: Outcome, error: str

@@ -40,12 +40,12 @@ def plan_for(
 ) -> Plan:
     """The plan for one request; `deadline_s` is the client's own, None where it gave none."""
     chosen, features = decision.chosen, decision.features
-    length = experience.output_tokens(chosen.model.id, features.category)
+    length = experience.length(chosen.model, features.category)
     return Plan(
         candidates=(chosen, *decision.fallbacks),
         effort=tightened(effort, decision.deadlines, deadline_s),
         stream=stream,
-        tokens=features.prompt_tokens + length * features.choices,
+        tokens=features.prompt_tokens + round(length.tokens.mean) * features.choices,
         ceiling=decision.ceiling,
         hedge_after_s=_silence_s(decision, experience, stream),
         hedges=hedges,
@@ -72,4 +72,5 @@ def _silence_s(decision: Decision, experience: Experience, stream: bool) -> floa
     is_alone = not decision.fallbacks and len(decision.chosen.replicas) < _A_FEW
     if decision.hedge is None or is_alone:
         return None
-    return experience.silence_s(decision.chosen.model.id, decision.hedge.quantile, stream=stream)
+    chosen, category = decision.chosen.model, decision.features.category
+    return experience.silence_s(chosen, category, decision.hedge.quantile, stream=stream)

@@ -79,7 +79,11 @@ def experienced(seconds: dict[str, float]) -> Experience:
     experience = Experience()
     for name, total_s in seconds.items():
         experience.observe(
-            name, Category.CHAT, output_tokens=100, first_content_s=total_s / 4, total_s=total_s
+            model(name),
+            Category.CHAT,
+            output_tokens=100,
+            first_content_s=total_s / 4,
+            total_s=total_s,
         )
     return experience
 

@@ -8,6 +8,7 @@ import pytest
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.conditions import CONDITIONS
 from router.decision.experience import Experience
+from router.decision.lengths import LatencyLine, LengthPrior, Tier
 from router.decision.policy import (
     Circumstances,
     FallBackTo,
@@ -192,11 +193,20 @@ def test_what_is_expected_to_cost_more_than_the_ceiling_is_excluded() -> None:
     )
 
 
+def test_what_is_only_predicted_to_be_slow_is_not_excluded() -> None:
+    slow = LengthPrior(tiers=(Tier(100.0, LatencyLine(60.0, 1.0, 0.5)),))
+    terms = policy(within=1.0, first_content_s=2.0, total_s=30.0)
+    decision = choose(features(), NOBODY, terms, ALL, Experience(slow))
+
+    assert decision.chosen.latency.is_predicted
+    assert decision.exclusions == ()
+
+
 def test_what_was_seen_to_be_slow_is_excluded_and_what_was_never_seen_is_not() -> None:
     seen = Experience()
     for _ in range(3):
-        seen.observe("small", Category.CHAT, output_tokens=9, first_content_s=2.5, total_s=9.0)
-        seen.observe("middle", Category.CHAT, output_tokens=9, first_content_s=None, total_s=31.0)
+        seen.observe(SMALL, Category.CHAT, output_tokens=9, first_content_s=2.5, total_s=9.0)
+        seen.observe(MIDDLE, Category.CHAT, output_tokens=9, first_content_s=None, total_s=31.0)
     terms = policy(within=1.0, first_content_s=2.0, total_s=30.0)
     decision = choose(features(), NOBODY, terms, ALL, seen)
 

@@ -18,6 +18,7 @@ from router.domain.caching import CacheTerms
 from router.domain.category import Category
 from router.domain.deadlines import Deadlines
 from router.domain.decision import Decision
+from router.domain.estimate import CostEstimate, LatencyEstimate
 from router.domain.features import Features
 from router.domain.hedge import Hedge
 from router.domain.model import Capability, Model
@@ -135,7 +136,7 @@ def test_a_document_in_full() -> None:
     experience = Experience()
     for _ in range(5):
         experience.observe(
-            "small", Category.CHAT, output_tokens=100, first_content_s=0.5, total_s=2.0
+            small, Category.CHAT, output_tokens=100, first_content_s=0.5, total_s=2.0
         )
     circumstances = Circumstances("auto", "team", frozenset("ba"), money_left=Money.from_usd(2))
     made = choose(features(1000), circumstances, wanted, catalog(top, small, weak), experience)
@@ -146,7 +147,12 @@ def test_a_document_in_full() -> None:
         "model": "small",
         "upstream": "up",
         "quality": {"p": 0.9, "sd": 0.05, "source": "prior"},
-        "cost": {"expected_usd": "0.001238", "upper_usd": "0.010256"},
+        "cost": {
+            "expected_usd": "0.001238",
+            "upper_usd": "0.010256",
+            "p10_usd": "0.00108",
+            "p90_usd": "0.001708",
+        },
         "latency": {"first_content_s": 0.5, "total_s": 2.0, "quantile": 0.5},
     }
     assert told["candidates"][1]["role"] == "fallback 1"
@@ -193,11 +199,37 @@ def test_a_document_without_features_has_none(told: dict[str, Any]) -> None:
         features_of(told)
 
 
+def test_a_decision_of_the_first_form_is_still_read() -> None:
+    row = '["cheap","up",false,1200000000,10256000000,0.8,0.05,"prior",null,2.5,0.5]'
+    text = (
+        '{"form":1,"policy":"p","policy_version":"v1","rule":"","reason":"cheapest-adequate",'
+        f'"bar":{{"p":0.8}},"reference":{row},"chosen":{row},"fallbacks":[],"exclusions":[],'
+        '"features":{"prompt_tokens":1000,"category":"chat"},"circumstances":{"asked":"auto"}}'
+    )
+    kept = Record.of(text)
+    chosen = kept.decision.chosen
+
+    assert chosen.cost == CostEstimate(Money(1200000000), Money(10256000000))
+    assert chosen.latency == LatencyEstimate(None, 2.5)
+    assert list(sentences(kept.decision))[3] == (
+        "It is expected to cost 0.0012 USD; it is the reference itself."
+    )
+
+
+def test_what_was_only_predicted_is_told_as_such() -> None:
+    guessed = LatencyEstimate(0.5, 2.0, is_predicted=True)
+    made = decision(model())
+    told = document(replace(made, chosen=replace(made.chosen, latency=guessed)), NOBODY)
+
+    assert told["candidates"][0]["latency"]["is_predicted"] is True
+    assert "is_predicted" not in told["reference"]["latency"]
+
+
 def test_a_later_form_is_not_guessed_at() -> None:
     text = Record(decision(model()), NOBODY).text()
     assert text is not None
     with pytest.raises(NotKept, match="newer Farthing"):
-        Record.of(text.replace('"form":1', '"form":2'))
+        Record.of(text.replace('"form":2', '"form":3'))
     for broken in ("", "[]", "{}", text.replace('"chat"', '"chess"'), text.replace('"m",', "")):
         with pytest.raises(NotKept, match="cannot be read"):
             Record.of(broken)

@@ -1,32 +1,63 @@
 """Predictions before a request is sent: its cost within bounds, and what was learnt from others."""
 
-from statistics import median
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.estimate import candidate_for, cost_of
-from router.decision.experience import TYPICAL_OUTPUT_TOKENS, Experience, RunningMedian
+from router.decision.experience import Experience
+from router.decision.lengths import (
+    TYPICAL_OUTPUT_TOKENS,
+    LatencyLine,
+    LengthPrior,
+    ModelHabits,
+    Tier,
+)
+from router.decision.window import SIZE
 from router.domain.category import Category
-from router.domain.estimate import UNOBSERVED, LatencyEstimate
+from router.domain.estimate import UNOBSERVED, LatencyEstimate, LengthEstimate
 from router.domain.features import Features
+from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.price import Price
-from tests.domain.builders import model
+from router.domain.spread import Spread
+from tests.domain.builders import length, model
 
 SEEN = st.lists(st.integers(0, 10_000), min_size=1, max_size=150)
+M, OTHER = model("m"), model("other")
+THINKER = model("thinker", tags=frozenset({"reasoning"}))
 
 
-def seen(experience: Experience, name: str, tokens: int, total_s: float = 1.0) -> None:
+def seen(
+    experience: Experience,
+    of: Model,
+    tokens: int,
+    total_s: float = 1.0,
+    category: Category = Category.CHAT,
+    reasoning: int = 0,
+) -> None:
     experience.observe(
-        name, Category.CHAT, output_tokens=tokens, first_content_s=total_s / 2, total_s=total_s
+        of,
+        category,
+        output_tokens=tokens,
+        first_content_s=total_s / 2,
+        total_s=total_s,
+        reasoning_tokens=reasoning,
     )
+
+
+def mean(experience: Experience, of: Model, category: Category = Category.CHAT) -> float:
+    return experience.length(of, category).tokens.mean
+
+
+# -------------------------------------------------------------------------------------- cost
 
 
 def test_cost_is_prompt_and_expected_answers_at_the_models_rates() -> None:
     what = Features(1000, Category.CHAT, choices=2, max_output_tokens=500)
-    cost = cost_of(model(price=("1", "2")), what, expected_output_tokens=100)
+    cost = cost_of(model(price=("1", "2")), what, length(100))
 
     assert cost.expected == Money.from_usd("0.001") + Money.from_usd("0.0002") * 2
     assert cost.upper == Money.from_usd("0.002064") + Money.from_usd("0.001") * 2
@@ -35,9 +66,26 @@ def test_cost_is_prompt_and_expected_answers_at_the_models_rates() -> None:
 def test_without_a_limit_of_the_client_the_models_own_bounds_the_cost() -> None:
     of = model(price=("0", "1"))
 
-    assert cost_of(of, Features(0, Category.CHAT), 10**9).expected == Money(4096 * 10**6)
+    assert cost_of(of, Features(0, Category.CHAT), length(10**9)).expected == Money(4096 * 10**6)
     wide = Features(0, Category.CHAT, max_output_tokens=10**9)
-    assert cost_of(of, wide, 10).upper == Money(4096 * 10**6)
+    assert cost_of(of, wide, length(10)).upper == Money(4096 * 10**6)
+
+
+def test_a_limit_cuts_the_long_answers_and_so_the_mean_as_well() -> None:
+    of, long = model(price=("0", "1")), LengthEstimate(Spread.log_normal(400.0, 0.8))
+    free = cost_of(of, Features(0, Category.CHAT), long)
+    limited = cost_of(of, Features(0, Category.CHAT, max_output_tokens=400), long)
+
+    assert limited.p10 == free.p10
+    assert limited.p90 == Money(400 * 10**6)
+    assert limited.expected < free.expected
+
+
+def test_thought_is_paid_at_its_own_rate() -> None:
+    of = model(price=Price(0, 1000, 0, 0, 3000))
+    cost = cost_of(of, Features(0, Category.CHAT), length(100, reasoning=0.75))
+
+    assert cost.expected == Money(25 * 1000 + 75 * 3000)
 
 
 @given(
@@ -45,15 +93,25 @@ def test_without_a_limit_of_the_client_the_models_own_bounds_the_cost() -> None:
     limit=st.none() | st.integers(1, 10**6),
     choices=st.integers(1, 5),
     expected=st.integers(0, 10**6),
-    rate=st.integers(0, 10**9),
+    reasoning=st.floats(0, 1),
+    rates=st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)),
 )
 def test_the_expected_cost_never_exceeds_the_largest(
-    prompt: int, limit: int | None, choices: int, expected: int, rate: int
+    prompt: int,
+    limit: int | None,
+    choices: int,
+    expected: int,
+    reasoning: float,
+    rates: tuple[int, int],
 ) -> None:
     what = Features(prompt, Category.CHAT, choices=choices, max_output_tokens=limit)
-    cost = cost_of(model(price=Price(rate, rate, rate, rate, rate)), what, expected)
+    long = LengthEstimate(Spread.log_normal(expected, 0.8), reasoning)
+    cost = cost_of(model(price=Price(rates[0], rates[0], rates[0], rates[0], rates[1])), what, long)
 
+    assert cost.p10 is not None
+    assert cost.p90 is not None
     assert Money(0) <= cost.expected <= cost.upper
+    assert Money(0) <= cost.p10 <= cost.p90 <= cost.upper
 
 
 def test_a_candidate_has_the_ability_for_the_requests_category() -> None:
@@ -64,27 +122,24 @@ def test_a_candidate_has_the_ability_for_the_requests_category() -> None:
     assert candidate_for(of, Features(1, Category.CHAT), Experience()).quality.p == 0.9
 
 
+# ----------------------------------------------------------------------------------- lengths
+
+
 def test_before_anything_was_seen_answers_are_as_long_as_is_typical() -> None:
     nothing = Experience()
 
-    assert {c: nothing.output_tokens("m", c) for c in Category} == TYPICAL_OUTPUT_TOKENS
-    assert nothing.latency("m") == UNOBSERVED
+    assert {c: mean(nothing, M, c) for c in Category} == TYPICAL_OUTPUT_TOKENS
+    assert nothing.latency(M, Category.CHAT) == UNOBSERVED
 
 
 def test_what_was_seen_of_a_model_moves_its_own_estimate_most() -> None:
     experience = Experience()
     for _ in range(100):
-        seen(experience, "wordy", 1000)
+        seen(experience, M, 1000)
     typical = TYPICAL_OUTPUT_TOKENS[Category.CHAT]
 
-    assert typical < experience.output_tokens("new", Category.CHAT)
-    assert experience.output_tokens("new", Category.CHAT) < experience.output_tokens(
-        "wordy", Category.CHAT
-    )
-    assert experience.output_tokens("wordy", Category.CHAT) < 1000
-    assert (
-        experience.output_tokens("wordy", Category.MATHS) == TYPICAL_OUTPUT_TOKENS[Category.MATHS]
-    )
+    assert typical < mean(experience, OTHER) < mean(experience, M) < 1000
+    assert mean(experience, M, Category.MATHS) == TYPICAL_OUTPUT_TOKENS[Category.MATHS]
 
 
 @given(own=SEEN, others=SEEN)
@@ -93,72 +148,122 @@ def test_an_expected_length_lies_between_what_was_seen_and_what_is_typical(
 ) -> None:
     experience = Experience()
     for tokens in others:
-        seen(experience, "other", tokens)
+        seen(experience, OTHER, tokens)
     for tokens in own:
-        seen(experience, "m", tokens)
-    everything = [*own, *others, TYPICAL_OUTPUT_TOKENS[Category.CHAT]]
+        seen(experience, M, tokens)
+    typical = experience.length(model("new"), Category.MATHS).tokens
+    relative = [each / typical.mean for each in typical.quantiles]
+    usual = TYPICAL_OUTPUT_TOKENS[Category.CHAT]
+    everything = [*own, *others, usual, *(usual * each for each in relative)]
 
-    assert min(everything) <= experience.output_tokens("m", Category.CHAT) <= max(everything)
+    found = experience.length(M, Category.CHAT).tokens
+    assert min(everything) * (1 - 1e-9) <= min(found.mean, found.p10)
+    assert max(found.mean, found.p90) <= max(everything) * (1 + 1e-9)
+
+
+def test_how_far_others_are_from_their_priors_is_expected_of_a_new_model_too() -> None:
+    wordy = ModelHabits(categories={Category.CHAT: Spread.log_normal(600.0, 0.5)})
+    terse = ModelHabits(categories={Category.CHAT: Spread.log_normal(60.0, 0.5)})
+    experience = Experience(LengthPrior(models={"m": wordy, "other": terse}))
+    for _ in range(SIZE):
+        seen(experience, M, 300)
+
+    assert mean(experience, M) == pytest.approx(300, rel=0.1)
+    assert 30 < mean(experience, OTHER) < 45
+
+
+def test_an_estimate_is_computed_again_only_when_something_was_seen() -> None:
+    experience = Experience()
+    seen(experience, M, 100)
+    first = experience.length(M, Category.CHAT)
+
+    assert experience.length(M, Category.CHAT) is first
+    seen(experience, M, 100)
+    assert experience.length(M, Category.CHAT) is not first
+
+
+def test_a_model_that_is_configured_otherwise_is_expected_otherwise() -> None:
+    experience = Experience()
+    plain = mean(experience, M)
+
+    assert mean(experience, replace(M, tags=THINKER.tags)) == 4 * plain
+
+
+def test_a_model_that_thinks_is_expected_to_and_is_believed_when_it_does_not() -> None:
+    experience = Experience()
+    supposed = experience.length(THINKER, Category.CHAT)
+    for _ in range(SIZE):
+        seen(experience, THINKER, 100)
+    observed = experience.length(THINKER, Category.CHAT)
+
+    assert supposed.tokens.mean == 4 * TYPICAL_OUTPUT_TOKENS[Category.CHAT]
+    assert supposed.reasoning == 0.75
+    assert observed.reasoning < 0.1
+    assert observed.tokens.median == 100
+
+
+def test_a_model_that_thinks_untold_is_found_out_in_all_categories() -> None:
+    experience = Experience()
+    for _ in range(SIZE):
+        seen(experience, M, 1000, category=Category.MATHS, reasoning=800)
+
+    assert experience.length(M, Category.MATHS).reasoning == pytest.approx(0.8, abs=0.05)
+    assert experience.length(M, Category.CHAT).reasoning == pytest.approx(0.8, abs=0.05)
+    assert experience.length(OTHER, Category.MATHS).reasoning == 0.0
+
+
+# --------------------------------------------------------------------------------- latencies
 
 
 def test_latencies_are_medians_and_one_stalled_call_changes_little() -> None:
     experience = Experience()
     for total_s in (2.0, 2.2, 2.4, 2.6, 600.0):
-        seen(experience, "m", 1, total_s)
+        seen(experience, M, 1, total_s)
 
-    assert experience.latency("m") == LatencyEstimate(first_content_s=1.2, total_s=2.4)
-    assert experience.latency("other") == UNOBSERVED
+    found = experience.latency(M, Category.CHAT)
+    assert found == LatencyEstimate(first_content_s=1.2, total_s=2.4)
+    assert experience.latency(OTHER, Category.CHAT) == UNOBSERVED
 
 
 def test_an_answer_in_one_piece_has_no_first_content() -> None:
     experience = Experience()
-    experience.observe("m", Category.CHAT, output_tokens=1, first_content_s=None, total_s=3.0)
+    experience.observe(M, Category.CHAT, output_tokens=1, first_content_s=None, total_s=3.0)
 
-    assert experience.latency("m") == LatencyEstimate(None, 3.0)
-
-
-@given(values=st.lists(st.floats(0, 1e6), min_size=1, max_size=150))
-def test_a_running_median_is_the_median_of_the_last_64(values: list[float]) -> None:
-    running = RunningMedian()
-    for value in values:
-        running.add(value)
-
-    assert running.value == median(values[-64:])
+    assert experience.latency(M, Category.CHAT) == LatencyEstimate(None, 3.0)
 
 
-def test_what_is_long_past_is_forgotten() -> None:
-    running = RunningMedian()
-    for value in [1000.0] * 64 + [1.0] * 64:
-        running.add(value)
+def test_a_category_speaks_for_itself_from_its_twentieth_answer_on() -> None:
+    experience = Experience()
+    for _ in range(19):
+        seen(experience, M, 1, total_s=8.0, category=Category.MATHS)
+    for _ in range(30):
+        seen(experience, M, 1, total_s=1.0)
 
-    assert running.value == 1.0
-
-
-@given(values=st.lists(st.floats(0, 1e6), min_size=20, max_size=64), share=st.floats(0.5, 0.99))
-def test_a_quantile_is_not_exceeded_by_that_share(values: list[float], share: float) -> None:
-    running = RunningMedian()
-    for value in values:
-        running.add(value)
-    quantile = running.quantile(share)
-
-    assert quantile is not None
-    assert sum(value <= quantile for value in values) >= share * len(values)
+    assert experience.latency(M, Category.MATHS).total_s == 1.0
+    seen(experience, M, 1, total_s=8.0, category=Category.MATHS)
+    assert experience.latency(M, Category.MATHS).total_s == 8.0
+    assert experience.latency(M, Category.WRITING).total_s == 1.0
 
 
-@pytest.mark.parametrize("count", [0, 1, 19])
-def test_few_values_have_no_quantile(count: int) -> None:
-    running = RunningMedian()
-    for _ in range(count):
-        running.add(1.0)
+def test_what_was_never_seen_is_predicted_by_its_name_or_its_price_and_marked() -> None:
+    slow, fast = LatencyLine(2.0, 0.1, 0.5), LatencyLine(0.5, 0.01, 0.5)
+    prior = LengthPrior(models={"m": ModelHabits(latency=slow)}, tiers=(Tier(5.0, fast),))
+    experience = Experience(prior)
 
-    assert running.quantile(0.9) is None
+    named, priced = (experience.latency(each, Category.CHAT) for each in (M, OTHER))
+    assert named == slow.estimate(150, 0.5)
+    assert priced == fast.estimate(150, 0.5)
+    assert named.is_predicted
+    assert (experience.latency(OTHER, Category.CHAT, 0.9).total_s or 0.0) > 3.5
+    seen(experience, OTHER, 1, total_s=9.0)
+    assert experience.latency(OTHER, Category.CHAT) == LatencyEstimate(4.5, 9.0)
 
 
 def test_silence_is_the_wait_for_the_first_content_or_for_a_whole_answer() -> None:
     experience = Experience()
     for _ in range(20):
-        seen(experience, "m", 1, total_s=4.0)
+        seen(experience, M, 1, total_s=4.0)
 
-    assert experience.silence_s("m", 0.9, stream=True) == 2.0
-    assert experience.silence_s("m", 0.9, stream=False) == 4.0
-    assert experience.silence_s("other", 0.9, stream=True) is None
+    assert experience.silence_s(M, Category.CHAT, 0.9, stream=True) == 2.0
+    assert experience.silence_s(M, Category.CHAT, 0.9, stream=False) == 4.0
+    assert experience.silence_s(OTHER, Category.CHAT, 0.9, stream=True) is None

@@ -7,13 +7,19 @@ from router.decision.estimate import cost_of
 from router.domain.bar import Bar
 from router.domain.category import Category
 from router.domain.decision import Candidate, Decision, Reason
-from router.domain.estimate import UNOBSERVED, QualityEstimate
+from router.domain.estimate import UNOBSERVED, LengthEstimate, QualityEstimate
 from router.domain.features import Features
 from router.domain.model import Ability, Capability, Model
 from router.domain.price import Price
+from router.domain.spread import LEVELS, Spread
 
 OUTPUT_TOKENS = 100
 """How long candidates built here expect their answers to be."""
+
+
+def length(tokens: float = OUTPUT_TOKENS, reasoning: float = 0.0) -> LengthEstimate:
+    """Answers that all have so many tokens."""
+    return LengthEstimate(Spread((float(tokens),) * len(LEVELS), float(tokens)), reasoning)
 
 
 def model(
@@ -53,7 +59,7 @@ def features(prompt_tokens: int = 1000, category: Category = Category.CHAT) -> F
 def candidate(of: Model, what: Features | None = None) -> Candidate:
     what = what or features()
     ability = of.abilities[what.category]
-    cost = cost_of(of, what, OUTPUT_TOKENS)
+    cost = cost_of(of, what, length())
     return Candidate(
         model=of, quality=QualityEstimate(ability.p, ability.sd), cost=cost, latency=UNOBSERVED
     )

@@ -1,0 +1,1 @@
+"""How often the stated 90th percentile of lengths and latencies holds, and how narrow it is."""

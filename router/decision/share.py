@@ -1,0 +1,24 @@
+"""A share of a stream of amounts that forgets: the last ones count most."""
+
+_KEPT = 63 / 64
+"""Of what is known, with each amount more: the last 64 count about as much as in a window of that size."""
+
+
+class Share:
+    """Which share of the amounts was of one kind."""
+
+    __slots__ = ("_part", "_whole")
+
+    def __init__(self) -> None:
+        self._part = 0.0
+        self._whole = 0.0
+
+    def add(self, part: float, whole: float) -> None:
+        """Take one more amount in, of which `part` was of the kind."""
+        self._part = self._part * _KEPT + part
+        self._whole = self._whole * _KEPT + whole
+
+    def drawn_towards(self, usual: float, amount: float) -> float:
+        """The share, in [0, 1], with `amount` more of which `usual` was of the kind."""
+        whole = self._whole + amount
+        return (self._part + usual * amount) / whole if whole else usual
