@@ -13,7 +13,6 @@ that far from what was learnt from, a model is as good as its prior says.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +20,8 @@ from numpy.typing import NDArray
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.kinship import Kinship
+from router.domain.outlook import Outlook, strict
 
-_ODDS_OF_NO_KIND = 19.0
-"""Before models are told apart, prompts of no known kind are taken to be 19 times as common as others. Between 9 and
-49 little changes, in distribution or out of it; with even odds, kinds that look alike are trusted too much."""
 _LEAST_P = 0.005
 """No share of good answers is 0 or 1 for certain: keeps logits finite."""
 
@@ -110,49 +107,6 @@ class QualityModel:
 
 
 _TABLES = ("scores", "sds", "loadings", "anchors")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Outlook:
-    """One prompt as the scored models stand to it.
-
-    `logits` and `sds` have one number for each of `rows`; `shift` is how far the scored models moved
-    from their priors on average, in logits; the weights are how much of that, and of each model's own
-    movement beyond it, holds here.
-    """
-
-    rows: Mapping[str, int]
-    logits: Floats
-    sds: Floats
-    shift: float
-    level_weight: float
-    contrast_weight: float
-
-    def quality(self, scored_as: str | None, prior: QualityEstimate) -> QualityEstimate:
-        """P(good answer) of a model of this prior, scored under that name (None: never scored)."""
-        row = None if scored_as is None else self.rows.get(scored_as)
-        from_prior = _logit(prior.p)
-        level = from_prior + self.level_weight * self.shift
-        if row is None:
-            return _estimate(level, prior.sd, EstimateSource.PRIOR)
-        w = self.contrast_weight
-        contrast = float(self.logits[row]) - from_prior - self.shift
-        sd = sqrt((w * float(self.sds[row])) ** 2 + ((1.0 - w) * prior.sd) ** 2)
-        return _estimate(level + w * contrast, sd, EstimateSource.ARTEFACT)
-
-
-def strict(familiarity: float) -> float:
-    """`familiarity` if prompts of no known kind are far more common, from 0 to 1."""
-    return familiarity / (familiarity + _ODDS_OF_NO_KIND * (1.0 - familiarity))
-
-
-def _estimate(logit: float, sd: float, source: EstimateSource) -> QualityEstimate:
-    return QualityEstimate(1.0 / (1.0 + exp(-logit)), sd, source)
-
-
-def _logit(p: float) -> float:
-    held = min(max(p, _LEAST_P), 1.0 - _LEAST_P)
-    return log(held / (1.0 - held))
 
 
 def _are_shares(table: Floats) -> bool:
