@@ -32,12 +32,16 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A request and what it is. What is of one `family` stays together when parts are held out."""
+    """A request and what it is.
+
+    What was drawn from one `template` differs in words and dress only, what is of one `family` asks
+    in a similar way: either stays together when parts are held out.
+    """
 
     text: str
     category: Category
     family: str
-    weight: float = 1.0
+    template: str
 
 
 def grammar() -> Grammar:
@@ -69,14 +73,14 @@ def _of(kinds: Sequence[Family], gaps: Grammar, each: int, seed: int) -> Iterato
     for family in kinds:
         dice = Random(f"{seed}/{family.category}/{family.name}")
         wanted = round(each * _share(family, kinds))
-        texts = (_one(family, gaps, dice) for _ in range(wanted))
-        for text in dict.fromkeys(texts):
-            yield Labelled(text, family.category, f"{family.category}/{family.name}")
+        made = (_one(family, gaps, dice) for _ in range(wanted))
+        yield from {request.text: request for request in made}.values()
 
 
-def _one(family: Family, gaps: Grammar, dice: Random) -> str:
-    text = gaps.expand(dice.choice(family.templates), family.language, dice)
-    return dressed(text, family.language, dice)
+def _one(family: Family, gaps: Grammar, dice: Random) -> Labelled:
+    template = dice.choice(family.templates)
+    text = dressed(gaps.expand(template, family.language, dice), family.language, dice)
+    return Labelled(text, family.category, f"{family.category}/{family.name}", template)
 
 
 def _share(family: Family, kinds: Sequence[Family]) -> float:
