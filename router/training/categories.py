@@ -23,6 +23,8 @@ from router.training.requests import Labelled
 _LARGEST_BYTE = 127
 _TEMPERATURES = np.geomspace(0.4, 3.0, 81)
 _FOLDS = 4
+_WORDS_OVER_SIGNS = 3.0
+"""How much larger words stand in the design than as they count: so much less are they regularised."""
 _ITERATIONS = 400
 Ints = NDArray[np.int64]
 Tokens = NDArray[np.uint32]
@@ -37,7 +39,7 @@ class Recipe:
     """
 
     bits: int = 13
-    strength: float = 30.0
+    strength: float = 3.0
     folds: bool = True
     signs: bool = True
     votes: bool = False
@@ -70,7 +72,7 @@ class Fitter:
             tokens = self.tokenizer.encode_ordinary(question)
             buckets, each = buckets_by_root(tokens, folds, self.recipe.bits)
             columns.extend(buckets.tolist())
-            values.extend([each] * len(buckets))
+            values.extend([_WORDS_OVER_SIGNS * each] * len(buckets))
             ends.append(len(columns))
         return csr_matrix((values, columns, ends), shape=(len(questions), 2**self.recipe.bits))
 
@@ -99,7 +101,8 @@ class Fitter:
             self.design([request.text for request in requests]), labels_of(requests)
         )
         table = fitted.coef_.T / temperature
-        words, signs = table[: 2**self.recipe.bits], table[2**self.recipe.bits :]
+        words = table[: 2**self.recipe.bits] * _WORDS_OVER_SIGNS
+        signs = table[2**self.recipe.bits :]
         scales = np.abs(words).max(axis=0) / _LARGEST_BYTE
         return CategoryModel(
             weights=np.round(words / scales).astype(np.int8),
