@@ -115,7 +115,9 @@ def _show_confusion(trained: Judged) -> None:
 
 
 def _show_time(model: CategoryModel, tokenizer: Tokenizer) -> None:
-    text = ("Please summarise this for the board. " + "Shops fear for 12% of their trade. " * 30)[:1000]
+    text = ("Please summarise this for the board. " + "Shops fear for 12% of their trade. " * 30)[
+        :1000
+    ]
     body = {"messages": [{"role": "user", "content": text}]}
     tokens, signs = tokenizer.encode_ordinary(text), signs_of(text)
     print("\nmicroseconds at 1,000 characters")

@@ -27,7 +27,7 @@ from router.features.tokens import cl100k
 from router.training.categories import Fitter, Recipe, best_temperature, labels_of, softmax
 from router.training.cue_words import cue_requests
 from router.training.datasets import labelled
-from router.training.folding import folds_of
+from router.training.folding import folds_of, words_of
 from router.training.requests import Labelled, drawn, families
 
 ARTEFACT = Path(__file__).parents[2] / "router" / "artefacts" / "categories"
@@ -43,9 +43,10 @@ def fitter(recipe: Recipe) -> Fitter:
     return Fitter(cl100k(ranks), folds_of(ranks), recipe)
 
 
-def corpus(folder: Path, *, cues: bool = True) -> tuple[Labelled, ...]:
-    """All that is learnt from."""
-    made = drawn(_EACH, _SEED) + (tuple(cue_requests(_SEED)) if cues else ())
+def corpus(folder: Path, *, cues: bool = True, stray: bool = True) -> tuple[Labelled, ...]:
+    """All that is learnt from; without cue words, or without words at random, to find out their worth."""
+    words = words_of(cl100k_ranks()) if stray else ()
+    made = drawn(_EACH, _SEED, words) + (tuple(cue_requests(_SEED)) if cues else ())
     return made + labelled(_questions(folder), _MOST_OF_A_SET, _SEED)
 
 
@@ -106,7 +107,9 @@ def _card(
             "public questions": sets,
             "licence of the public questions": "Apache-2.0 (ZeroEval, MMLU-Pro)",
         },
-        "requests": {name.value: int((labels == place).sum()) for place, name in enumerate(CATEGORIES)},
+        "requests": {
+            name.value: int((labels == place).sum()) for place, name in enumerate(CATEGORIES)
+        },
         "seed": _SEED,
         "temperature": round(temperature, 4),
         "scores": scores,
@@ -145,8 +148,8 @@ def ablate(folder: Path) -> int:
         "without folding": (Recipe(folds=False), whole),
         "without signs": (Recipe(signs=False), whole),
         "without cue words": (Recipe(), corpus(folder, cues=False)),
-        "4,096 buckets": (replace(Recipe(), bits=12), whole),
-        "16,384 buckets": (replace(Recipe(), bits=14), whole),
+        "without words at random": (Recipe(), corpus(folder, stray=False)),
+        "8,192 buckets": (replace(Recipe(), bits=13), whole),
         "votes of cues as features": (Recipe(votes=True), whole),
     }
     for name, (recipe, requests) in variants.items():

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 Tokens = NDArray[np.uint32]
 
 CATEGORIES = tuple(Category)
+_HEAD_TOKENS, _TAIL_TOKENS = 48, 24
 _TYPES: Mapping[str, type[np.generic]] = {
     "weights": np.int8,
     "scales": np.float32,
@@ -32,10 +33,13 @@ _TYPES: Mapping[str, type[np.generic]] = {
 
 
 def buckets_by_root(tokens: Sequence[int], folds: Tokens, bits: int) -> tuple[NDArray[Any], float]:
-    """The buckets of `tokens` once folded, and what each counts: one over the root of their number.
+    """The buckets of both ends of `tokens` once folded, each counting one over the root of their number.
 
-    A token that `folds` does not know, being newer than the table, stands for itself.
+    What stands between is what the question is about. A token that `folds` does not know, being newer
+    than the table, stands for itself.
     """
+    if len(tokens) > _HEAD_TOKENS + _TAIL_TOKENS:
+        tokens = [*tokens[:_HEAD_TOKENS], *tokens[-_TAIL_TOKENS:]]
     ids = np.asarray(tokens, dtype=np.uint32)
     if ids.size and int(ids.max()) < len(folds):
         ids = folds[ids]

@@ -11,17 +11,19 @@ from math import log1p
 _WH = re.compile(r"\W{0,3}(?:what|who|whom|whose|which|when|where|why|how)\b", re.IGNORECASE)
 _SUM = re.compile(r"\d[ )]?(?:[+*^×÷=]|[-/] ?(?=\d)| x | x(?=\d)|% of )")
 _QUESTION_MARKS = "?？؟"
-_MATHS = "=+*/^<>\\$%×÷√∫"
-_BRACES = "{}[]();"
+_DIGITS, _MATHS, _BRACES = b"0123456789", b"=+*/^<>\\$%", b"{}[]();"
 
 
 def _any(text: str, *parts: str) -> float:
     return float(any(part in text for part in parts))
 
 
-def _share(text: str, letters: str, times: float) -> float:
+def _share(text: str, letters: bytes, times: float) -> float:
     """How much of `text` these letters are, times `times`, at most 1."""
-    return min(1.0, times * sum(map(text.count, letters)) / (len(text) or 1))
+    written = text.encode("utf-8", "replace")
+    return min(
+        1.0, times * (len(written) - len(written.translate(None, letters))) / (len(text) or 1)
+    )
 
 
 SIGNS: Mapping[str, Callable[[str], float]] = {
@@ -30,11 +32,13 @@ SIGNS: Mapping[str, Callable[[str], float]] = {
     "is_short": lambda text: float(len(text) < 40),
     "is_long": lambda text: float(len(text) > 600),
     "lines": lambda text: min(1.5, log1p(text.count("\n")) / 3),
-    "digits": lambda text: _share(text, "0123456789", 4),
+    "digits": lambda text: _share(text, _DIGITS, 4),
     "maths": lambda text: _share(text, _MATHS, 6),
     "braces": lambda text: _share(text, _BRACES, 6),
     "fence": lambda text: _any(text, "```"),
-    "code": lambda text: _any(text, "();", ");", "def ", "=>", "return ", "import ", "</", "SELECT "),
+    "code": lambda text: _any(
+        text, "();", ");", "def ", "=>", "return ", "import ", "</", "SELECT "
+    ),
     "error": lambda text: _any(text, "Error", "Exception", "Traceback", "error:", "ERR"),
     "json": lambda text: _any(text, '{"', '":', "{\n"),
     "table": lambda text: float(text.count("|") > 3 or text.count(";") > 3),

@@ -38,7 +38,7 @@ class Recipe:
     whether the votes by the table of cues are features too, which costs more time than ships.
     """
 
-    bits: int = 13
+    bits: int = 14
     strength: float = 3.0
     folds: bool = True
     signs: bool = True

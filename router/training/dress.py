@@ -37,7 +37,15 @@ _OPENINGS: Mapping[str, Sequence[str]] = {
     "sv": ("Hej, ", "Snälla, "),
 }
 _CLOSINGS = (" please", ", thanks", " thx", ". Thank you!", " asap", " pls", "??", "!!", " :)", ".")
-_SHORT = {"please": "pls", "you": "u", "are": "r", "and": "n", "to": "2", "because": "cuz", "what": "wat"}
+_SHORT = {
+    "please": "pls",
+    "you": "u",
+    "are": "r",
+    "and": "n",
+    "to": "2",
+    "because": "cuz",
+    "what": "wat",
+}
 _FRAMES = (
     "### Instruction:\n{}\n\n### Response:",
     "<request>\n{}\n</request>",
@@ -53,23 +61,23 @@ def _greeted(text: str, language: str, dice: Random) -> str:
     return dice.choice(_OPENINGS.get(language, _OPENINGS["en"])) + text
 
 
-def _thanked(text: str, language: str, dice: Random) -> str:
+def _thanked(text: str, _language: str, dice: Random) -> str:
     return text.rstrip(".?! ") + dice.choice(_CLOSINGS) if "\n" not in text else text
 
 
-def _small(text: str, language: str, dice: Random) -> str:
+def _small(text: str, _language: str, _dice: Random) -> str:
     return text.lower()
 
 
-def _unpunctuated(text: str, language: str, dice: Random) -> str:
+def _unpunctuated(text: str, _language: str, _dice: Random) -> str:
     return text.rstrip(".?!:").replace("'", "").replace(",", "")
 
 
-def _short_forms(text: str, language: str, dice: Random) -> str:
+def _short_forms(text: str, _language: str, _dice: Random) -> str:
     return " ".join(_SHORT.get(word, word) for word in text.lower().split(" "))
 
 
-def _misspelt(text: str, language: str, dice: Random) -> str:
+def _misspelt(text: str, _language: str, dice: Random) -> str:
     letters = list(text)
     for place in sorted({dice.randrange(1, len(text)) for _ in range(1 + len(text) // 40)}):
         if len(text) > 8 and letters[place].isalpha() and letters[place - 1].isalpha():
@@ -79,7 +87,7 @@ def _misspelt(text: str, language: str, dice: Random) -> str:
     return "".join(letters)
 
 
-def _framed(text: str, language: str, dice: Random) -> str:
+def _framed(text: str, _language: str, dice: Random) -> str:
     return dice.choice(_FRAMES).replace("{}", text)
 
 

@@ -1,7 +1,7 @@
-"""Requests made from templates: what stands in gaps and which of several wordings is drawn by dice.
+r"""Requests made from templates: what stands in gaps and which of several wordings is drawn by dice.
 
 A template is a line of text. `[a|b|c]` is one of these wordings, innermost first; `{name}` a line of
-the slot of that name, in the template's language where it has one, else in English; `\\n` a line break.
+the slot of that name, in the template's language where it has one, else in English; `\n` a line break.
 What is put into a gap may have gaps of its own, and what looks like a gap but names no slot stays.
 """
 

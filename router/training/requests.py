@@ -14,6 +14,16 @@ from router.training.dress import dressed
 from router.training.grammar import Grammar
 
 _ENGLISH_SHARE = 0.62
+_STRAY: Mapping[str, tuple[int, int, int]] = {
+    "text": (120, 12, 60),
+    "sentence": (40, 3, 12),
+    "topic": (60, 1, 2),
+    "fact": (40, 1, 2),
+    "word": (10, 1, 1),
+    "object": (10, 1, 1),
+}
+"""Slots that are filled with words at random too: how many lines, and of how many words."""
+_AFTER_WORDS = ("", "", "", "", "", "", "", "", ",", ".", ":", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +54,26 @@ class Labelled:
     template: str
 
 
-def grammar() -> Grammar:
-    """The slots that ship."""
-    slots = _read("slots")
-    return Grammar({place: {n: _lines(t) for n, t in row.items()} for place, row in slots.items()})
+def grammar(words: Sequence[str] = (), seed: int = 0) -> Grammar:
+    """The slots that ship, in English also filled with `words` at random, where there are any.
+
+    What a text is about must not say what is asked about it, and no list of texts is long enough.
+    """
+    read = _read("slots")
+    slots = {place: {n: _lines(t) for n, t in row.items()} for place, row in read.items()}
+    if words:
+        dice = Random(f"{seed}/words")
+        for name, (lines, least, most) in _STRAY.items():
+            stray = (_stray(words, dice.randint(least, most), dice) for _ in range(lines))
+            slots["en"][name] += tuple(stray)
+    return Grammar(slots)
+
+
+def _stray(words: Sequence[str], count: int, dice: Random) -> str:
+    picked = dice.choices(words, k=count)
+    marks = [dice.choice(_AFTER_WORDS) if count > 2 else "" for _ in picked]
+    text = " ".join(word + mark for word, mark in zip(picked, marks, strict=True))
+    return text.capitalize() + "." if count > 2 else text
 
 
 def families() -> tuple[Family, ...]:
@@ -59,9 +85,9 @@ def families() -> tuple[Family, ...]:
     )
 
 
-def drawn(each: int, seed: int) -> tuple[Labelled, ...]:
-    """About `each` requests of every category, all different."""
-    shipped, gaps = families(), grammar()
+def drawn(each: int, seed: int, words: Sequence[str] = ()) -> tuple[Labelled, ...]:
+    """About `each` requests of every category, all different. `words` are for what they are about."""
+    shipped, gaps = families(), grammar(words, seed)
     return tuple(
         request
         for category in Category
