@@ -68,13 +68,19 @@ def main(folder: Path) -> int:
     requests = corpus(folder)
     fitting = fitter(Recipe())
     held = {by: fitting.held_out(requests, by) for by in ("template", "family")}
-    temperature = best_temperature(held["template"], labels_of(requests))
+    temperature = _calibrated(held["family"], requests)
     model = fitting.model(requests, temperature)
     scores = {f"left out by {by}": _scores(held[by], requests, temperature) for by in held}
     card = _card(requests, temperature, scores)
     write(model, card, ARTEFACT)
     print(orjson.dumps(card, option=orjson.OPT_INDENT_2).decode())
     return 0
+
+
+def _calibrated(logits: Any, requests: Sequence[Labelled]) -> float:
+    """By whole families, since what is sent is phrased as no template is."""
+    out = _is_judged(logits)
+    return best_temperature(logits[out], labels_of(requests)[out])
 
 
 def _scores(logits: Any, requests: Sequence[Labelled], temperature: float) -> dict[str, Any]:
@@ -88,10 +94,14 @@ def _scores(logits: Any, requests: Sequence[Labelled], temperature: float) -> di
 
 
 def _judged(logits: Any, requests: Sequence[Labelled], temperature: float) -> Judged:
-    """Of the requests that were left out; what cue words make is never."""
-    out = np.abs(logits).sum(axis=1) > 0
+    out = _is_judged(logits)
     chances = softmax(logits, temperature)[out]
     return Judged(chances.argmax(axis=1), chances.max(axis=1), labels_of(requests)[out])
+
+
+def _is_judged(logits: Any) -> Any:
+    """Of each request whether it was left out; what cue words make is never."""
+    return np.abs(logits).sum(axis=1) > 0
 
 
 def _card(

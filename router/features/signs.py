@@ -10,7 +10,8 @@ from math import log1p
 
 _WH = re.compile(r"\W{0,3}(?:what|who|whom|whose|which|when|where|why|how)\b", re.IGNORECASE)
 _SUM = re.compile(r"\d[ )]?(?:[+*^×÷=]|[-/] ?(?=\d)| x | x(?=\d)|% of )")
-_QUESTION_MARKS = "?？؟"
+_QUESTION_MARKS = "?\uff1f\u061f"
+"""Of Latin, of Chinese and Japanese, of Arabic."""
 _DIGITS, _MATHS, _BRACES = b"0123456789", b"=+*/^<>\\$%", b"{}[]();"
 
 
@@ -45,7 +46,7 @@ SIGNS: Mapping[str, Callable[[str], float]] = {
     "bullets": lambda text: _any(text, "\n- ", "\n* ", "\n• ", "\n1. "),
     "options": lambda text: _any(text, "\nA. ", "\nA) ", "(A)", "(a)", "\na) ", "A:"),
     "quotes": lambda text: _any(text, '"', "“", "「", "«", " '", "'\n"),
-    "colon": lambda text: _any(text, ":\n", ": ", "：", ":"),
+    "colon": lambda text: _any(text, ":", "\uff1a"),
     "speakers": lambda text: _any(text, "ser:", "SER:", "uman:", "ssistant", "SSISTANT"),
     "asks": lambda text: _any(text, *_QUESTION_MARKS),
     "ends_asking": lambda text: float(text.rstrip()[-1:] in tuple(_QUESTION_MARKS)),
