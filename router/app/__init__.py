@@ -39,6 +39,7 @@ from router.decision.experience import Experience
 from router.decision.watch import Watch
 from router.dispatch.fleet import Fleet
 from router.domain.catalog import DatedCatalog
+from router.features.extract import Reader
 from router.features.tokens import TokenCounter, cl100k
 from router.ledger.overview import document
 from router.ledger.report import Filters
@@ -190,12 +191,14 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
 def _assembled(
     settings: Settings, world: World, upstreams: Mapping[str, Upstream], stores: Stores
 ) -> Pipeline:
+    counter = TokenCounter(cl100k(cl100k_ranks()))
     judge = Judge(
         catalog=DatedCatalog.of(settings.catalog),
         book=settings.book,
-        counter=TokenCounter(cl100k(cl100k_ranks())),
-        experience=Experience(),
+        reader=Reader(counter, settings.learnt.categories, settings.learnt.kinds),
+        experience=Experience(settings.learnt.lengths),
         world=world,
+        quality=settings.learnt.quality,
         language_of=language_of_for(settings.book.asks),
         known=DatedCatalog.of(settings.known),
     )

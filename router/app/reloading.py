@@ -121,6 +121,12 @@ class Reloader:
             pipeline = self._current.pipeline
             judge = replace(
                 pipeline.judge,
+                reader=replace(
+                    pipeline.judge.reader,
+                    categories=after.learnt.categories,
+                    kinds=after.learnt.kinds,
+                ),
+                quality=after.learnt.quality,
                 catalog=DatedCatalog.of(after.catalog),
                 known=DatedCatalog.of(after.known),
                 book=after.book,
@@ -131,6 +137,8 @@ class Reloader:
         else:
             self._current.keep(now_s, restart)
         self._settings = after
+        for trouble in after.learnt.troubles:
+            _LOG.error("what was learnt is not used: %s", trouble)
         if after.quality_trouble:
             _LOG.error("local evidence is not used: %s", after.quality_trouble)
         if restart:

@@ -129,7 +129,7 @@ def _is_done(answered: Answered, scored_by: str) -> bool:
 def _verdict_cost(question: Question, grader: Model, judge: Judge) -> CostEstimate:
     """What the judge will charge, for an answer of usual length."""
     usual = TYPICAL_OUTPUT_TOKENS[question.features.category]
-    rubric = judge.counter.of_chat(
+    rubric = judge.reader.counter.of_chat(
         judge_request(grader, [], "", question.expected)["messages"], None
     )
     features = Features(

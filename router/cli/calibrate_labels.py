@@ -117,6 +117,6 @@ def _priced(row: Answered, models: Mapping[str, Model], judge: Judge) -> Answere
 
 def _usual(row: Answered, model: Model, judge: Judge) -> Money:
     messages = _as_chat(row.prompt)["messages"]
-    tokens = judge.counter.of_chat(messages, None).tokens
+    tokens = judge.reader.counter.of_chat(messages, None).tokens
     category = Category(row.category) if row.category else category_of(row.prompt)
     return candidate_for(model, Features(tokens, category), judge.experience).cost.expected

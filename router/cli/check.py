@@ -77,6 +77,7 @@ def with_policies_of(folder: Path, settings: Settings) -> Settings:
 
 def doubts_about(settings: Settings) -> Iterator[str]:
     """What is allowed and yet hardly meant, in policies and routes."""
+    yield from settings.learnt.troubles
     if settings.quality_trouble:
         yield settings.quality_trouble
     yield from of_routes(settings.book, settings.known)

@@ -7,7 +7,7 @@ import numpy as np
 from rich.console import Console
 
 from router.cli.evaluate import add_pool
-from router.cli.offline import tokenizer
+from router.cli.offline import categories_of, tokenizer
 from router.config.artefact_files import write_artefact
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
@@ -50,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     outcomes = _wanted(priced(read_outcomes(args.outcomes, pool.names, pool.datasets), pool), args)
     tokenize = tokenizer()
     with Console(stderr=True).status(f"Learning from {len(outcomes)} prompts"):
-        artefact = fit(outcomes, pool, tokenize, Recipe(seed=args.seed))
+        categories = categories_of(outcomes.prompts, tokenize)
+        artefact = fit(outcomes, pool, tokenize, categories, Recipe(seed=args.seed))
         cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS])
     try:
         digest = write_artefact(artefact, cases, args.out)

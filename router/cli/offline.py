@@ -1,6 +1,6 @@
 """What the offline commands share: where their predictions come from, and how far they are."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from math import exp, log
 from pathlib import Path
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from router.config.artefact_files import read_artefact
+from router.config.categories import shipped_categories
 from router.config.price_map import cl100k_ranks
 from router.config.priors import Priors
 from router.config.shipped import shipped_artefact
@@ -19,6 +20,8 @@ from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Fit, Forecaster
 from router.domain.price import Price
+from router.features.category import categorise
+from router.features.text import both_ends
 from router.features.tokens import cl100k
 from router.pipeline.artefact import Artefact
 from router.pipeline.foresight import Foresight, PriorOf, Tokenize
@@ -42,12 +45,23 @@ def forecasting(artefact: str) -> Fit:
 def taken(artefact: str) -> Forecaster:
     """Predictions by the artefact 'shipped' or in a folder. Raises ArtefactRefused."""
     read = shipped_artefact() if artefact == SHIPPED else read_artefact(Path(artefact))
-    return Foresight(read, tokenizer(), _priors(read), read.scored_as)
+    return Foresight(read, tokenizer(), _priors(read), shipped_categories())
 
 
 def tokenizer() -> Tokenize:
     """Text to token ids, as the server counts them."""
     return cl100k(cl100k_ranks()).encode_ordinary
+
+
+def categories_of(prompts: Sequence[str], tokenize: Tokenize) -> tuple[Category, ...]:
+    """The category of each prompt, as the server finds it."""
+    model = shipped_categories()
+    return tuple(
+        categorise(
+            {"messages": [{"role": "user", "content": prompt}]}, model, tokenize(both_ends(prompt))
+        )[0]
+        for prompt in prompts
+    )
 
 
 def watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:
@@ -63,8 +77,9 @@ def _fitting(tokenize: Tokenize) -> Fit:
     def learn(train: Outcomes, pool: Pool, seed: int) -> Forecaster:
         from router.training.fit import Recipe, fit  # noqa: PLC0415 - two seconds for scikit-learn
 
-        artefact = fit(train, pool, tokenize, Recipe(seed=seed))
-        return Foresight(artefact, tokenize, _priors(artefact), artefact.scored_as)
+        categories = categories_of(train.prompts, tokenize)
+        artefact = fit(train, pool, tokenize, categories, Recipe(seed=seed))
+        return Foresight(artefact, tokenize, _priors(artefact), shipped_categories())
 
     return learn
 

@@ -89,6 +89,8 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
     async with serving(settings, real_world(), following) as running:
         for note in settings.notes:
             console.print(f"[dim]{note}[/]")
+        for trouble in settings.learnt.troubles:
+            console.print(f"[bold red]{escape(trouble)}[/]", soft_wrap=True)
         if settings.quality_trouble:
             console.print(f"[bold red]{escape(settings.quality_trouble)}[/]", soft_wrap=True)
         console.print(

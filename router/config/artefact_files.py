@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from router.decision.lengths import from_json, to_json
 from router.decision.quality import QualityModel
 from router.decision.spending import SpendingModel
 from router.domain.errors import FarthingError
@@ -27,6 +28,7 @@ SCHEMA = 1
 
 _TOLERANCE = 1e-6
 _SUMS, _NAMES, _TABLES, _PARITY = "SHA256SUMS", "artefact.json", "tables.npz", "parity.json"
+_LENGTHS = "lengths.json"
 
 
 class ArtefactRefused(FarthingError):
@@ -42,6 +44,7 @@ def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path
     files = {
         _NAMES: _json(_named(artefact)),
         _TABLES: _npz(_tables(artefact)),
+        _LENGTHS: to_json(artefact.lengths) + b"\n",
         _PARITY: _json([{name: getattr(c, name) for name in c.__slots__} for c in cases]),
     }
     sums = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
@@ -54,7 +57,7 @@ def read_artefact(folder: Path, pinned: str | None = None) -> Artefact:
     """The artefact in `folder`, whose SHA-256 must be `pinned` where that is given. Raises ArtefactRefused."""
     try:
         files = _checked(folder, pinned)
-        artefact = _artefact(json.loads(files[_NAMES]), _arrays(files[_TABLES]))
+        artefact = _artefact(files)
         cases = [_case(each) for each in json.loads(files[_PARITY])]
     except OSError as error:
         raise ArtefactRefused(f"{folder}: {error.strerror or 'cannot be read'}") from None
@@ -66,12 +69,17 @@ def read_artefact(folder: Path, pinned: str | None = None) -> Artefact:
     return artefact
 
 
+def digest_of(folder: Path) -> str:
+    """The SHA-256 by which the artefact in `folder` is known. Raises OSError."""
+    return sha256((folder / _SUMS).read_bytes()).hexdigest()
+
+
 def _checked(folder: Path, pinned: str | None) -> dict[str, bytes]:
     sums = (folder / _SUMS).read_bytes()
     if pinned is not None and sha256(sums).hexdigest() != pinned:
         raise ArtefactRefused(f"{folder} is another artefact than the one with SHA-256 {pinned}")
     stated = {name: digest for digest, name in map(str.split, sums.decode().splitlines())}
-    files = {name: (folder / name).read_bytes() for name in (_NAMES, _TABLES, _PARITY)}
+    files = {name: (folder / name).read_bytes() for name in (_NAMES, _TABLES, _LENGTHS, _PARITY)}
     for name, data in files.items():
         if stated.get(name) != sha256(data).hexdigest():
             raise ArtefactRefused(
@@ -95,7 +103,8 @@ def _tables(artefact: Artefact) -> dict[str, NDArray[np.generic]]:
     return {name: table for part in parts for name, table in part.arrays().items()}
 
 
-def _artefact(named: Mapping[str, Any], tables: Mapping[str, NDArray[np.generic]]) -> Artefact:
+def _artefact(files: Mapping[str, bytes]) -> Artefact:
+    named, tables = json.loads(files[_NAMES]), _arrays(files[_TABLES])
     if named["schema"] != SCHEMA:
         raise ValueError(f"it has schema {named['schema']}, and this version reads {SCHEMA}")
     quality = QualityModel.from_arrays(named["models"], tables)
@@ -104,6 +113,7 @@ def _artefact(named: Mapping[str, Any], tables: Mapping[str, NDArray[np.generic]
         kinds=KindModel.from_arrays(tables),
         quality=quality,
         spending=SpendingModel.from_arrays(named["models"], quality.floor, tables),
+        lengths=from_json(files[_LENGTHS]),
         moves_from=named["moves_from"],
         facts=named["facts"],
     )

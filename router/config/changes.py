@@ -14,6 +14,7 @@ RELOADED = frozenset(
         "known",
         "book",
         "policies",
+        "learnt",
         "quality_folder",
         "quality_version",
         "quality_trouble",
@@ -85,6 +86,9 @@ def changes(before: Settings, after: Settings) -> Iterator[str]:
         yield f"default policy {default[0]} -> {default[1]}"
     if list(before.book.routes.items()) != list(after.book.routes.items()):
         yield "routes"
+    if before.learnt.version != after.learnt.version:
+        old, new = before.learnt.version or "none", after.learnt.version or "none"
+        yield f"artefact {old} -> {new}"
     if before.quality_version != after.quality_version:
         old, new = before.quality_version or "none", after.quality_version or "none"
         yield f"local quality {old} -> {new}"

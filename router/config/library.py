@@ -5,6 +5,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from router.config.learnt import NOTHING_LEARNT, Learnt, read_learnt, sums_in
 from router.config.price_map import PriceMap
 from router.config.priors import Priors
 from router.config.yaml_file import YamlFile, bytes_of, parse_yaml
@@ -15,6 +16,7 @@ class Library:
 
     def __init__(self) -> None:
         self._parsed: dict[Path, YamlFile] = {}
+        self._learnt: tuple[object, Learnt] = (None, NOTHING_LEARNT)
 
     @cached_property
     def prices(self) -> PriceMap:
@@ -25,6 +27,13 @@ class Library:
     def priors(self) -> Priors:
         """The shipped priors."""
         return Priors.shipped()
+
+    def learnt(self, artefact: str, pinned: str | None, beside: Path) -> Learnt:
+        """What `quality.artefact` names; read again only if it is another one now."""
+        key = (artefact, pinned, beside, sums_in(beside / artefact))
+        if self._learnt[0] != key:
+            self._learnt = (key, read_learnt(artefact, pinned, beside))
+        return self._learnt[1]
 
     def read(self, path: Path) -> YamlFile:
         """The file as it is now; parsed again only if its bytes have changed. Raises ConfigError."""

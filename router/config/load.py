@@ -138,6 +138,9 @@ class _Loading:
             guests=(),
             rulebook=Rulebook(tuple(budgets_of(section.budgets)), tuple(limits_of(section.limits))),
             request_limits=server.limits.as_limits(),
+            learnt=self.library.learnt(
+                section.quality.artefact, section.quality.sha256, self.path.parent
+            ),
             quality_folder=self._quality_folder(ledger_path),
             quality_version="",
             quality_trouble="",

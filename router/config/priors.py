@@ -12,7 +12,6 @@ P(good answer) per category by the steps that the README beside that file derive
 Weights are precisions (1 / variance); a model without results has its price tier's abilities.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +23,7 @@ import yaml
 
 from router.domain.category import Category
 from router.domain.model import Ability
+from router.domain.model_names import plain_name
 from router.domain.price import Price
 
 _LOGISTIC_RATING = 173.7178
@@ -31,9 +31,6 @@ _LOGISTIC_RATING = 173.7178
 
 _LEAST, _MOST = 0.02, 0.98
 _MOST_P = 0.99
-_HARMLESS = re.compile(r"(-(instruct|chat|it|latest|\d{4}-\d{2}-\d{2}|\d{8}))+$")
-"""Endings of a name that mean the same model. Not `turbo` or `fp8`: those are other models."""
-
 _CONSISTENCY_OF_SUMMARIES = "vectara_consistency"
 """Measures something else than ability, so it has no say in the general one."""
 
@@ -83,8 +80,7 @@ class Priors:
 
     def _known(self, name: str) -> str | None:
         """The entry that `name` means: as it stands, or as `vendor/Name-Instruct-2507` is written."""
-        plain = _HARMLESS.sub("", name.rsplit("/", 1)[-1].lower())
-        return self._ids.get(name) or self._ids.get(plain)
+        return self._ids.get(name) or self._ids.get(plain_name(name))
 
     @cached_property
     def _ids(self) -> dict[str, str]:

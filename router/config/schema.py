@@ -235,8 +235,10 @@ class LedgerSection(Section):
 
 
 class QualitySection(Section):
-    """What is known of models' quality beyond what is shipped."""
+    """What is known of models' quality: the artefact in force, and one's own evidence."""
 
+    artefact: str = Field("shipped", min_length=1)
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
     local: str | None = None
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 
+from router.config.learnt import Learnt
 from router.config.policies import LoadedPolicy
 from router.decision.resolve import PolicyBook
 from router.dispatch.plan import Effort
@@ -64,7 +65,7 @@ class Settings:
     `catalog` are the models that may answer; `known` has those too whose upstream does not take part:
     a name that clients send can stand for one of these, as what an answer is measured against.
 
-    `quality_version` is the local evidence in force, "" for none; `quality_trouble` says why what is in
+    `learnt` is the artefact in force, with what is wrong with it. `quality_version` is the local evidence in force, "" for none; `quality_trouble` says why what is in
     `quality_folder` is not, "" when nothing is wrong with it.
     """
 
@@ -99,6 +100,7 @@ class Settings:
     guests: tuple[VirtualKey, ...]
     rulebook: Rulebook
     request_limits: RequestLimits
+    learnt: Learnt
     quality_folder: Path
     quality_version: str
     quality_trouble: str

@@ -4,7 +4,13 @@ from dataclasses import replace
 
 from router.decision.experience import MEDIAN, Experience
 from router.domain.decision import Candidate
-from router.domain.estimate import UNOBSERVED, CostEstimate, LengthEstimate, QualityEstimate
+from router.domain.estimate import (
+    UNOBSERVED,
+    CostEstimate,
+    EstimateSource,
+    LengthEstimate,
+    QualityEstimate,
+)
 from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
@@ -20,16 +26,26 @@ def candidate_for(
     model: Model, features: Features, experience: Experience, latency_quantile: float = MEDIAN
 ) -> Candidate:
     """`model` with what is predicted of its answer; of its replicas, the cheapest speaks for all."""
-    ability = model.abilities[features.category]
-    quality = QualityEstimate(ability.p, ability.sd, ability.kind)
     length = experience.length(model, features.category)
     candidate = Candidate(
         model=model,
-        quality=quality,
+        quality=quality_of(model, features),
         cost=cost_of(model, features, length),
         latency=experience.latency(model, features.category, latency_quantile),
     )
     return _with_replicas(candidate, features, length) if model.replicas else candidate
+
+
+def quality_of(model: Model, features: Features) -> QualityEstimate:
+    """P(good answer): the ability in the category, moved by what prompts like this one say of the model.
+
+    What a user's own answers say stands as it is: they had the difficulty of the user's own prompts.
+    """
+    ability = model.abilities[features.category]
+    held = QualityEstimate(ability.p, ability.sd, ability.kind)
+    if features.outlook is None or held.source is EstimateSource.LOCAL:
+        return held
+    return features.outlook.quality(model.name, held)
 
 
 def _with_replicas(candidate: Candidate, features: Features, length: LengthEstimate) -> Candidate:
@@ -47,10 +63,9 @@ def _with_replicas(candidate: Candidate, features: Features, length: LengthEstim
 
 def stored_by(model: Model, features: Features) -> Candidate:
     """An answer that `model` has written already: of its quality, for nothing, and at once."""
-    ability = model.abilities[features.category]
     return Candidate(
         model=model,
-        quality=QualityEstimate(ability.p, ability.sd, ability.kind),
+        quality=quality_of(model, features),
         cost=CostEstimate(ZERO, ZERO, ZERO, ZERO),
         latency=UNOBSERVED,
         is_stored=True,

@@ -12,7 +12,7 @@ that far from what was learnt from, a model is as good as its prior says.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.kinship import Kinship
+from router.domain.model_names import numbered
 from router.domain.outlook import Outlook, strict
 
 _LEAST_P = 0.005
@@ -33,7 +34,8 @@ class QualityModel:
     `scores` are their mean scores, (models, kinds), each drawn towards what the others make likely; `sds` the
     standard deviations of these means; `loadings` what a trait adds, (models, traits); `anchors` the
     priors from which they moved, (models, kinds). `calibration` is slope and intercept on the scale of
-    logits (Platt 1999), `floor` the least weight of what was learnt.
+    logits (Platt 1999), `floor` the least weight of what was learnt. `rows` are the places of
+    the names, exact and plain.
     """
 
     names: tuple[str, ...]
@@ -43,6 +45,7 @@ class QualityModel:
     anchors: Floats
     calibration: tuple[float, float]
     floor: float
+    rows: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and scores that are no shares."""
@@ -57,6 +60,7 @@ class QualityModel:
             raise ValueError("scores, deviations and anchors are from 0 to 1")
         if not np.isfinite(self.loadings).all() or not 0.0 <= self.floor <= 1.0:
             raise ValueError("loadings are numbers, and the floor is from 0 to 1")
+        object.__setattr__(self, "rows", numbered(self.names))
 
     def outlook(self, kinship: Kinship) -> "Outlook":
         """What is to be expected of every model that was scored, and of one that was not."""
@@ -67,7 +71,7 @@ class QualityModel:
         spread = self.sds**2 + (self.scores - q[:, None]) ** 2
         anchors = np.clip(self.anchors @ shares, _LEAST_P, 1 - _LEAST_P)
         return Outlook(
-            rows={name: row for row, name in enumerate(self.names)},
+            rows=self.rows,
             logits=logits,
             sds=np.sqrt(spread @ shares),
             shift=float(np.mean(logits - np.log(anchors / (1.0 - anchors)))),

@@ -1,10 +1,15 @@
 """What is understood of a request before a model is chosen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from router.domain.category import Category
 from router.domain.model import Capability
 from router.domain.price import STANDARD
+
+if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
+    from router.domain.kinship import Kinship
+    from router.domain.outlook import Outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +20,9 @@ class Features:
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
     `service_tier` is the one that the client asked for, by the word of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
-    1, how hard the request looks. Both are None where no policy wants to know them.
+    1, how hard the request looks. Both are None where no policy wants to know them. `kinship` says how
+    far it resembles prompts with known outcomes, and `outlook` what these say of the models; None where
+    nothing was learnt.
     """
 
     prompt_tokens: int
@@ -29,6 +36,8 @@ class Features:
     service_tier: str = STANDARD
     language: str | None = None
     difficulty: float | None = None
+    kinship: "Kinship | None" = field(default=None, repr=False, compare=False)
+    outlook: "Outlook | None" = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse impossible counts."""

@@ -6,6 +6,7 @@ from math import exp, log, sqrt
 
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.model_names import plain_name
 
 _ODDS_OF_NO_KIND = 19.0
 """Before models are told apart, prompts of no known kind are taken to be 19 times as common as others. Between 9 and
@@ -30,9 +31,11 @@ class Outlook:
     level_weight: float
     contrast_weight: float
 
-    def quality(self, scored_as: str | None, prior: QualityEstimate) -> QualityEstimate:
-        """P(good answer) of a model of this prior, scored under that name (None: never scored)."""
-        row = None if scored_as is None else self.rows.get(scored_as)
+    def quality(self, name: str, prior: QualityEstimate) -> QualityEstimate:
+        """P(good answer) of the model of this name and prior; it need not have been scored."""
+        row = self.rows.get(name)
+        if row is None:
+            row = self.rows.get(plain_name(name))
         from_prior = _logit(prior.p)
         level = from_prior + self.level_weight * self.shift
         if row is None:

@@ -1,37 +1,54 @@
 """The category of a request, from its form first and its words second.
 
-Form decides where it is plain: a picture in the last question, tools on offer. Otherwise each
-word and pair of words of the question votes by the table of cues, and the confidence is the
-winner's share of the votes, with a few votes for `chat` to start with, so that one stray word
-decides nothing.
+Form decides where it is plain: a picture in the last question, tools on offer. Otherwise the trained
+classifier does (router/features/classify.py). Without one, each word and pair of words of the question
+votes by the table of cues, and the confidence is the winner's share of the votes, with a few votes
+for `chat` to start with, so that one stray word decides nothing.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from router.domain.category import Category
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
-from router.features.text import Message, last_from, parts_of
+from router.features.signs import signs_of
+from router.features.text import Message, parts_of, question_of
+
+if TYPE_CHECKING:  # numpy comes with it, and is loaded only where there is an artefact
+    from router.features.classify import CategoryModel
 
 _WORD = re.compile(r"\w+(?:['-]\w+)*")
-_HEAD_CHARS, _TAIL_CHARS = 1500, 500
 _VOTES_FOR_CHAT = 0.9
 _VOTES_FOR_UNKNOWN = 1.0
 _CERTAIN = 0.9
+_CATEGORIES = tuple(Category)
 
 
-def categorise(body: Mapping[str, Any]) -> tuple[Category, float]:
-    """The likeliest category of a chat request, and how much of the evidence speaks for it (0 to 1)."""
+def categorise(
+    body: Mapping[str, Any], model: "CategoryModel | None" = None, tokens: Sequence[int] = ()
+) -> tuple[Category, float]:
+    """The likeliest category of a chat request, and how much speaks for it (0 to 1).
+
+    With `model` that is its calibrated probability, `tokens` being those of `question_of` the
+    messages; without it, or where nothing is asked, the share of the votes by the table of cues.
+    """
     messages: Sequence[Message] = body["messages"]
+    if form := _plain_form(body, messages):
+        return form, _CERTAIN
+    question = question_of(messages)
+    if model is None or not tokens:
+        return _voted(question)
+    chances = model.probabilities(tokens, signs_of(question))
+    winner = int(chances.argmax())
+    return _CATEGORIES[winner], float(chances[winner])
+
+
+def _plain_form(body: Mapping[str, Any], messages: Sequence[Message]) -> Category | None:
     if messages[-1]["role"] == "user" and parts_of(messages[-1:], "image_url", "input_image"):
-        return Category.VISION, _CERTAIN
-    if tools := body.get("tools"):
-        return _of_tools(tools), _CERTAIN
-    votes = _votes(_question(messages))
-    winner = max(votes, key=votes.__getitem__)
-    return winner, votes[winner] / (sum(votes.values()) + _VOTES_FOR_UNKNOWN)
+        return Category.VISION
+    return _of_tools(tools) if (tools := body.get("tools")) else None
 
 
 def _of_tools(tools: Iterable[Mapping[str, Any]]) -> Category:
@@ -45,15 +62,14 @@ def _tool_name(tool: Mapping[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _question(messages: Sequence[Message]) -> str:
-    """The last question, its start and its end: what is asked stands there, what it is about between."""
-    text = last_from(messages, "user") or last_from(messages, "system")
-    if len(text) <= _HEAD_CHARS + _TAIL_CHARS:
-        return text
-    return f"{text[:_HEAD_CHARS]}\n{text[-_TAIL_CHARS:]}"
+def _voted(question: str) -> tuple[Category, float]:
+    votes = votes_of(question)
+    winner = max(votes, key=votes.__getitem__)
+    return winner, votes[winner] / (sum(votes.values()) + _VOTES_FOR_UNKNOWN)
 
 
-def _votes(question: str) -> dict[Category, float]:
+def votes_of(question: str) -> dict[Category, float]:
+    """The votes by the table of cues; categories without one are missing."""
     votes = {Category.CHAT: _VOTES_FOR_CHAT}
     for term in _terms(question.lower()):
         if cue := CUES.get(term):

@@ -1,7 +1,8 @@
 """The one call of this room: a parsed request in, its features out."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from router.domain.features import Features
 from router.domain.price import STANDARD
@@ -9,17 +10,36 @@ from router.domain.service_tier import tier_of
 from router.features.category import categorise
 from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
-from router.features.text import last_from
+from router.features.text import last_from, question_of
 from router.features.tokens import TokenCounter
+
+if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
+    from router.features.classify import CategoryModel
+    from router.features.kinds import KindModel
 
 LanguageOf = Callable[[str], str]
 """The ISO 639-1 code of a text's language, "" where it cannot be told."""
 _LANGUAGE_CHARS = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What requests are read with: the tokenizer, and what was learnt of prompts, None where nothing was."""
+
+    counter: TokenCounter
+    categories: "CategoryModel | None" = None
+    kinds: "KindModel | None" = None
+
+    def tokens_of(self, question: str) -> Sequence[int]:
+        """The token ids of a question, if anything is made of them."""
+        if self.categories is None and self.kinds is None:
+            return ()
+        return self.counter.tokenizer.encode_ordinary(question)
+
+
 def features_of(
     body: Mapping[str, Any],
-    counter: TokenCounter,
+    reader: Reader,
     *,
     language_of: LanguageOf | None = None,
     rates_difficulty: bool = False,
@@ -29,8 +49,11 @@ def features_of(
     Its language and its difficulty are found out only where that is wished.
     """
     messages = body["messages"]
-    count = counter.of_chat(messages, body.get("tools"))
-    category, confidence = categorise(body)
+    question = question_of(messages)
+    tokens = reader.tokens_of(question)
+    known = {question: len(tokens)} if tokens else {}
+    count = reader.counter.of_chat(messages, body.get("tools"), known)
+    category, confidence = categorise(body, reader.categories, tokens)
     return Features(
         prompt_tokens=count.tokens,
         category=category,
@@ -45,4 +68,5 @@ def features_of(
         if language_of
         else None,
         difficulty=difficulty_of(messages) if rates_difficulty else None,
+        kinship=reader.kinds.of(tokens) if reader.kinds is not None and tokens else None,
     )

@@ -16,17 +16,6 @@ from router.domain.arrays import Floats
 from router.domain.kinship import Kinship
 from router.features.hashing import buckets_of
 
-WINDOW_CHARS = 4096
-"""Longer texts are read at both ends only: what is asked stands there, what it is about between."""
-
-
-def read_part(text: str) -> str:
-    """What is read of a text: all, or its two ends."""
-    if len(text) <= WINDOW_CHARS:
-        return text
-    half = WINDOW_CHARS // 2
-    return f"{text[:half]}\n{text[-half:]}"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KindModel:
@@ -65,7 +54,7 @@ class KindModel:
         return int(self.table.shape[1]) - 2 * self.kinds
 
     def of(self, tokens: Sequence[int]) -> Kinship:
-        """The kinship of a prompt with these token ids (of `read_part` of its text)."""
+        """The kinship of a prompt with these token ids (of `both_ends` of its text)."""
         buckets = buckets_of(tokens, self.bits)
         weights = self.idf[buckets].astype(np.float64)
         length = float(np.sqrt(weights @ weights)) or 1.0

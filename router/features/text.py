@@ -5,6 +5,9 @@ from typing import Any
 
 Message = Mapping[str, Any]
 
+_HEAD_CHARS, _TAIL_CHARS = 1500, 500
+"""Of a long question; most have 500 characters, and nineteen of twenty recorded ones below 2,200."""
+
 
 def texts_of(message: Message) -> Iterator[str]:
     """Every piece of text in one message: plain content, text parts, and arguments of tool calls."""
@@ -36,3 +39,15 @@ def last_from(messages: Sequence[Message], role: str) -> str:
         if message["role"] == role:
             return "\n".join(texts_of(message))
     return ""
+
+
+def both_ends(text: str) -> str:
+    """What is read of a long text to understand it: what is asked stands at its ends, what it is about between."""
+    if len(text) <= _HEAD_CHARS + _TAIL_CHARS:
+        return text
+    return f"{text[:_HEAD_CHARS]}\n{text[-_TAIL_CHARS:]}"
+
+
+def question_of(messages: Sequence[Message]) -> str:
+    """The ends of the last question, or of the instructions where nobody asks."""
+    return both_ends(last_from(messages, "user") or last_from(messages, "system"))

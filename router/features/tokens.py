@@ -29,6 +29,8 @@ _TOKENS_PER_IMAGE = 765
 """A 1024 x 1024 picture in high detail: https://platform.openai.com/docs/guides/images-vision."""
 
 _SLICES = 16
+NONE: Mapping[str, int] = {}
+"""No text was counted already."""
 
 
 class Tokenizer(Protocol):
@@ -75,12 +77,22 @@ class TokenCounter:
         counted = len(self.tokenizer.encode_ordinary(sample))
         return TokenCount(round(counted * len(text) / len(sample)), exact=False)
 
-    def of_chat(self, messages: Sequence[Message], tools: object = None) -> TokenCount:
-        """Tokens of a whole prompt: messages with their framing, pictures, and tool definitions."""
+    def _of_pieces(self, pieces: Sequence[str], known: Mapping[str, int]) -> TokenCount:
+        if len(pieces) == 1 and (count := known.get(pieces[0])) is not None:
+            return TokenCount(count, exact=True)
+        return self.of_text("\n".join(pieces))
+
+    def of_chat(
+        self, messages: Sequence[Message], tools: object = None, known: Mapping[str, int] = NONE
+    ) -> TokenCount:
+        """Tokens of a whole prompt: messages with their framing, pictures, and tool definitions.
+
+        `known` are the counts of texts that were counted already.
+        """
         pieces = [text for message in messages for text in texts_of(message)]
         if tools:
             pieces.append(_written(tools))
-        text = self.of_text("\n".join(pieces))
+        text = self._of_pieces(pieces, known)
         framing = _TOKENS_PER_MESSAGE * len(messages) + _TOKENS_PER_REPLY
         pictures = _TOKENS_PER_IMAGE * parts_of(messages, "image_url", "input_image")
         return TokenCount(text.tokens + framing + pictures, text.exact)

@@ -1,32 +1,31 @@
 """An artefact: what was learnt from outcomes, whole, as the server and the offline commands use it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from router.decision.lengths import LengthPrior
 from router.decision.quality import QualityModel
 from router.decision.spending import SpendingModel
 from router.domain.estimate import QualityEstimate
+from router.domain.model_names import plain_name
 from router.features.kinds import KindModel
 
 PRIORS, OWN_MEANS = "priors", "own means"
 """From where familiar prompts move a model: from its prior, or from its mean over all that was learnt."""
-
-_HARMLESS = re.compile(r"(-(instruct|chat|it|fc|latest))+$")
-"""Endings of a name that mean the same model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artefact:
     """`kind_names` are what the kinds of `kinds` are called; `facts` what its card says of it, plain values.
 
-    `moves_from` is PRIORS or OWN_MEANS.
+    `lengths` are how long and how slow answers are, by category; `moves_from` is PRIORS or OWN_MEANS.
     """
 
     kind_names: tuple[str, ...]
     kinds: KindModel
     quality: QualityModel
     spending: SpendingModel
+    lengths: LengthPrior
     moves_from: str = OWN_MEANS
     facts: Mapping[str, object] = field(default_factory=dict)
 
@@ -49,11 +48,10 @@ class Artefact:
         return self.quality.names
 
     def scored_as(self, name: str) -> str | None:
-        """The name under which a model was scored, None if it was not; vendors and case do not matter."""
-        if name in self.models:
-            return name
-        plain = _plain(name)
-        return next((each for each in self.models if _plain(each) == plain), None)
+        """The name under which a model was scored, None if it was not; vendors, case and dates do not matter."""
+        rows = self.quality.rows
+        row = rows.get(name, rows.get(plain_name(name)))
+        return None if row is None else self.models[row]
 
     def usual(self, name: str) -> QualityEstimate | None:
         """A scored model's mean where models move from these; else None, for its prior says it."""
@@ -69,7 +67,3 @@ class ParityCase:
     shares: tuple[float, ...]
     traits: tuple[float, ...]
     familiarity: float
-
-
-def _plain(name: str) -> str:
-    return _HARMLESS.sub("", name.rsplit("/", 1)[-1].lower())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import nan
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from router.domain.kinship import Kinship
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Predictions
 from router.features.category import categorise
-from router.features.kinds import read_part
+from router.features.classify import CategoryModel
+from router.features.text import both_ends
 from router.pipeline.artefact import Artefact
 
 PriorOf = Callable[[PoolModel, Category], QualityEstimate]
@@ -21,44 +23,50 @@ Tokenize = Callable[[str], Sequence[int]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Foresight:
-    """Predicts by an artefact. `scored_as` says under which name of the artefact a model was scored, if any."""
+    """Predicts by an artefact, in categories by `categories` (None: by the cues of words)."""
 
     artefact: Artefact
     tokenize: Tokenize
     prior_of: PriorOf
-    scored_as: Callable[[str], str | None]
+    categories: CategoryModel | None
 
     def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
         """Predictions for these prompts and every model of the pool, in their orders."""
         rows = [self._row(prompt, pool) for prompt in prompts]
-        table = np.asarray(rows, dtype=np.float64).reshape(len(prompts), len(pool.models), 3)
+        table = np.asarray(rows, dtype=np.float64).reshape(len(prompts), len(pool.models), 4)
         return Predictions(
             prompt_ids=tuple(prompt_ids),
             models=pool.names,
             p_quality=table[:, :, 0],
             p_sd=table[:, :, 1],
             costs_usd=table[:, :, 2],
-            latencies_s=np.full(table.shape[:2], np.nan),
+            latencies_s=table[:, :, 3],
         )
 
-    def _row(self, prompt: str, pool: Pool) -> list[tuple[float, float, float]]:
-        part = read_part(prompt)
+    def _row(self, prompt: str, pool: Pool) -> list[tuple[float, float, float, float]]:
+        part = both_ends(prompt)
         tokens = self.tokenize(part)
         kinship = self.artefact.kinds.of(tokens)
         outlook = self.artefact.quality.outlook(kinship)
-        category, _ = categorise({"messages": [{"role": "user", "content": prompt}]})
+        category = self.category_of(prompt, tokens)
         length = round(len(tokens) * len(prompt) / max(1, len(part)))
         row = []
         for model in pool.models:
-            name = self.scored_as(model.name)
-            estimate = outlook.quality(name, self.prior_of(model, category))
-            row.append((estimate.p, estimate.sd, self._cost_usd(model, name, kinship, length)))
+            estimate = outlook.quality(model.name, self.prior_of(model, category))
+            spent = self._spent(model, kinship, length)
+            row.append((estimate.p, estimate.sd, *spent))
         return row
 
-    def _cost_usd(
-        self, model: PoolModel, name: str | None, kinship: Kinship, prompt_tokens: int
-    ) -> float:
-        if model.usd_per_call is not None:
-            return model.usd_per_call
+    def category_of(self, prompt: str, tokens: Sequence[int]) -> Category:
+        """The category of a prompt with these token ids of its `both_ends`."""
+        body = {"messages": [{"role": "user", "content": prompt}]}
+        return categorise(body, self.categories, tokens)[0]
+
+    def _spent(self, model: PoolModel, kinship: Kinship, prompt_tokens: int) -> tuple[float, float]:
+        """Expected dollars and seconds of a call; NaN seconds where nothing is known."""
+        name = self.artefact.scored_as(model.name)
         read, written = self.artefact.spending.tokens(name, kinship, prompt_tokens)
-        return (read * model.input_usd_per_1m + written * model.output_usd_per_1m) / 1e6
+        usd = (read * model.input_usd_per_1m + written * model.output_usd_per_1m) / 1e6
+        line = self.artefact.lengths.line(name or model.name, model.output_usd_per_1m)
+        seconds = line.total_s(written) if line else nan
+        return (usd if model.usd_per_call is None else model.usd_per_call), seconds

@@ -1,8 +1,8 @@
 """Understanding and judging: everything about a request that needs no waiting."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.experience import Experience
@@ -14,8 +14,7 @@ from router.domain.decision import Decision, ExclusionReason
 from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.overrides import NO_OVERRIDES
-from router.features.extract import LanguageOf, features_of
-from router.features.tokens import TokenCounter
+from router.features.extract import LanguageOf, Reader, features_of
 from router.ledger.rulebook import least_left, least_share_left, tightest
 from router.pipeline.overriding import check_candidates, check_pinned, policy_named
 from router.pipeline.refusals import budget_exceeded, model_not_allowed, policy_not_allowed
@@ -23,20 +22,24 @@ from router.pipeline.visit import Caller, Visit
 from router.ports import World
 from router.wire.chat import ChatRequest
 
+if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was learnt
+    from router.decision.quality import QualityModel
+
 
 @dataclass(frozen=True, slots=True)
 class Judge:
     """What decisions are made by: the catalog, the policies, and what was learnt so far.
 
-    `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
+    `quality` is what was learnt of models from outcomes, None where nothing was. `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
     not answer, and that a name may stand for all the same.
     """
 
     catalog: DatedCatalog
     book: PolicyBook
-    counter: TokenCounter
+    reader: Reader
     experience: Experience
     world: World
+    quality: "QualityModel | None" = None
     language_of: LanguageOf | None = None
     known: DatedCatalog = EMPTY_CATALOG
 
@@ -94,12 +97,15 @@ class Judge:
 
     def _features(self, request: ChatRequest) -> Features:
         asks = self.book.asks
-        return features_of(
+        features = features_of(
             request.body,
-            self.counter,
+            self.reader,
             language_of=self.language_of if asks.language else None,
             rates_difficulty=asks.difficulty,
         )
+        if self.quality is None or features.kinship is None:
+            return features
+        return replace(features, outlook=self.quality.outlook(features.kinship))
 
     def _circumstances(
         self, request: ChatRequest, caller: Caller, balances: Sequence[Balance], stays_with: str

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 from router.decision.quality import QualityModel
 from router.domain.arrays import Floats
+from router.domain.category import Category
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
-from router.features.kinds import KindModel, read_part
+from router.features.kinds import KindModel
+from router.features.text import both_ends
 from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
 from router.training.calibration import platt
 from router.training.kinds import fit_kinds, fit_traits, weighted
+from router.training.lengths import fit_lengths
 from router.training.spending import fit_spending
 from router.training.tables import KindMeans, kind_means, numbered
 
@@ -26,24 +29,35 @@ pools loses nothing at 0.2 and falls below static at 0.6 (docs/evidence.md)."""
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to fit. `anchors` are priors by model and kind, for models that have some; `floor` as in QualityModel."""
+    """How to fit. `floor` is as in QualityModel; `anchors` are priors by model and kind, for models that have some.
+
+    `note` says of what was learnt, `sources` from which files; both are for the card.
+    """
 
     seed: int = 0
     floor: float = _FLOOR
     anchors: Mapping[str, Mapping[str, float]] | None = None
+    note: str = ""
+    sources: Sequence[str] = ()
 
 
 def fit(
-    outcomes: Outcomes, pool: Pool | None, tokenize: Tokenize, recipe: Recipe = Recipe()
+    outcomes: Outcomes,
+    pool: Pool | None,
+    tokenize: Tokenize,
+    categories: Sequence[Category],
+    recipe: Recipe = Recipe(),
 ) -> Artefact:
     """Learns from all `outcomes`; costs are understood by the prices of `pool`, where a model is in it.
+
+    `categories` are those of the prompts.
 
     Raises ValueError where there is nothing to learn from.
     """
     if not len(outcomes) or not np.isfinite(outcomes.scores).any():
         raise ValueError("there are no outcomes with a score to learn from")
     kind_names, kinds = numbered(outcomes.datasets)
-    prompts = [tokenize(read_part(prompt)) for prompt in outcomes.prompts]
+    prompts = [tokenize(both_ends(prompt)) for prompt in outcomes.prompts]
     lesson = _Lesson(prompts, kinds, len(kind_names), outcomes.scores)
     learnt = _learn(lesson, recipe.seed)
     lengths = np.array([len(tokens) for tokens in prompts], dtype=np.float64)
@@ -60,6 +74,7 @@ def fit(
             floor=recipe.floor,
         ),
         spending=fit_spending(outcomes, pool, kinds, lengths, recipe.floor),
+        lengths=fit_lengths(outcomes, categories, note=recipe.note),
         moves_from=PRIORS if recipe.anchors is not None else OWN_MEANS,
         facts=_facts(outcomes, kind_names, kinds, recipe),
     )
@@ -121,6 +136,8 @@ def _facts(
         "prompts": len(outcomes),
         "answers": int(np.isfinite(outcomes.scores).sum()),
         "prompts_by_kind": {name: int(n) for name, n in zip(kind_names, counts, strict=True)},
+        "sources": list(recipe.sources),
+        "note": recipe.note,
         "seed": recipe.seed,
     }
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from router.domain.arrays import Floats
@@ -105,7 +107,9 @@ def _classifier(
     model = LogisticRegression(
         C=_INVERSE_PENALTY, max_iter=_MOST_ITERATIONS, tol=1e-3, random_state=seed
     )
-    model.fit(rows, kinds)
+    with catch_warnings():
+        simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose
+        model.fit(rows, kinds)
     if n_kinds == 2:  # scikit-learn keeps the second class's weights alone
         return np.hstack((-model.coef_.T, model.coef_.T)) / 2, np.r_[
             -model.intercept_, model.intercept_

@@ -1,0 +1,1 @@
+"""How well requests are categorised, on requests that nothing was made with."""

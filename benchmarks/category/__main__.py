@@ -1,0 +1,137 @@
+"""Print how well requests are categorised by cue words, by what is trained, and by both.
+
+    python -m benchmarks.category [../shared/data]
+
+The requests are the 452 of requests_talk.yaml and requests_work.yaml. `both` is fitted here, with
+the votes of the cue words as further features, from what the shipped classifier was fitted from; it is
+left out without the outcome data.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from timeit import repeat
+
+import numpy as np
+
+from benchmarks.category.cases import Case, cases
+from benchmarks.category.scores import Judged
+from benchmarks.category.train import corpus, fitter
+from router.config.categories import shipped_categories
+from router.config.price_map import cl100k_ranks
+from router.domain.category import Category
+from router.features.category import categorise
+from router.features.classify import CATEGORIES, CategoryModel
+from router.features.signs import signs_of
+from router.features.text import question_of
+from router.features.tokens import Tokenizer, cl100k
+from router.training.categories import Recipe, labels_of, softmax
+
+Verdict = tuple[Category, float]
+_BY_FORM = (Category.VISION, Category.TOOL_CALLING)
+_RUNS = 300
+
+
+def main(folder: Path) -> int:
+    """Print the figures; always 0."""
+    asked = cases()
+    model, tokenizer = shipped_categories(), cl100k(cl100k_ranks())
+    of_cues = judged(asked, lambda case: categorise(case.body))
+    trained = judged(asked, trained_by(model, tokenizer))
+    print(f"{len(asked)} requests            accuracy             macro-F1             ECE")
+    _show("cue words", of_cues)
+    _show("trained (ships)", trained)
+    if (folder / "zeroeval.parquet").exists():
+        _show("both", _both(asked, folder))
+    _show_parts(asked, of_cues, trained)
+    _show_confusion(trained)
+    _show_time(model, tokenizer)
+    return 0
+
+
+def trained_by(model: CategoryModel, tokenizer: Tokenizer) -> Callable[[Case], Verdict]:
+    """What says of a case what the trained classifier makes of it."""
+
+    def verdict(case: Case) -> Verdict:
+        tokens = tokenizer.encode_ordinary(question_of(case.body["messages"]))
+        return categorise(case.body, model, tokens)
+
+    return verdict
+
+
+def judged(asked: Sequence[Case], verdict: Callable[[Case], Verdict]) -> Judged:
+    """The verdicts beside what is true."""
+    said = [verdict(case) for case in asked]
+    return Judged(
+        np.array([CATEGORIES.index(category) for category, _ in said]),
+        np.array([sure for _, sure in said]),
+        np.array([CATEGORIES.index(case.category) for case in asked]),
+    )
+
+
+def _both(asked: Sequence[Case], folder: Path) -> Judged:
+    fitting, requests = fitter(Recipe(votes=True)), corpus(folder)
+    design = fitting.design([request.text for request in requests])
+    fitted = fitting.regression(design, labels_of(requests))
+    rows = fitting.design([question_of(case.body["messages"]) for case in asked])
+    chances = softmax(fitted.decision_function(rows))
+    true = np.array([CATEGORIES.index(case.category) for case in asked])
+    return Judged(chances.argmax(axis=1), chances.max(axis=1), true)
+
+
+def _show(name: str, figures: Judged) -> None:
+    scores: Sequence[Callable[[Judged], float]] = (
+        lambda each: each.accuracy,
+        lambda each: each.macro_f1,
+        lambda each: each.ece,
+    )
+    ranges = (figures.interval(score) for score in scores)
+    print(
+        f"{name:20}",
+        *(
+            f"{score(figures):.3f} ({low:.3f} to {high:.3f})"
+            for score, (low, high) in zip(scores, ranges, strict=True)
+        ),
+        flush=True,
+    )
+
+
+def _show_parts(asked: Sequence[Case], of_cues: Judged, trained: Judged) -> None:
+    print("\naccuracy                requests  cue words  trained")
+    parts = {category.value: [case.category is category for case in asked] for category in Category}
+    parts["(told by words)"] = [case.category not in _BY_FORM for case in asked]
+    parts["English"] = [case.language == "en" for case in asked]
+    parts["messy"] = [case.language == "messy" for case in asked]
+    parts["other languages"] = [case.language not in {"en", "messy"} for case in asked]
+    for name, rows in parts.items():
+        mask = np.array(rows)
+        shares = (each.at(mask).accuracy for each in (of_cues, trained))
+        print(f"{name:22} {mask.sum():8}", *(f"{share:10.3f}" for share in shares))
+
+
+def _show_confusion(trained: Judged) -> None:
+    print("\ntaken for another (times, is, said)")
+    for times, true, said in trained.confused():
+        print(f"{times:4}  {CATEGORIES[true].value:14} {CATEGORIES[said].value}")
+
+
+def _show_time(model: CategoryModel, tokenizer: Tokenizer) -> None:
+    text = ("Please summarise this for the board. " + "Shops fear for 12% of their trade. " * 30)[
+        :1000
+    ]
+    body = {"messages": [{"role": "user", "content": text}]}
+    tokens, signs = tokenizer.encode_ordinary(text), signs_of(text)
+    print("\nmicroseconds at 1,000 characters")
+    _show_us("tokenising", lambda: tokenizer.encode_ordinary(text))
+    _show_us("cue words", lambda: categorise(body))
+    _show_us("trained, all in all", lambda: categorise(body, model, tokens))
+    _show_us("  its signs", lambda: signs_of(text))
+    _show_us("  its table", lambda: model.probabilities(tokens, signs))
+
+
+def _show_us(name: str, act: Callable[[], object]) -> None:
+    print(f"{name:22} {min(repeat(act, number=_RUNS, repeat=7)) / _RUNS * 1e6:8.1f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data")))

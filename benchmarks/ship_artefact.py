@@ -1,0 +1,92 @@
+"""Fit the artefact that ships anew, and write router/artefacts/quality/ with its digest in router/config/shipped.py.
+
+    python -m benchmarks.ship_artefact ../shared/data [--dry-run]
+
+The folder is that of the outcome data, of which zeroeval.parquet and mmlu_pro.parquet may be learnt from. The
+same data give the same bytes. With `--dry-run` the digest is printed and nothing is written.
+"""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from router.cli.offline import categories_of, tokenizer
+from router.config.artefact_files import write_artefact
+from router.config.priors import Priors
+from router.config.shipped import shipped_folder
+from router.domain.category import Category
+from router.domain.outcomes import Outcomes
+from router.domain.price import Price
+from router.evaluation.outcome_files import read_outcomes
+from router.training.fit import Recipe, fit
+from router.training.parity import TEXTS, parity_cases
+
+FILES = ("zeroeval.parquet", "mmlu_pro.parquet")
+NOTE = (
+    "ZeroEval (Apache-2.0) and MMLU-Pro (Apache-2.0) outcomes; tokens are characters / 4, and hidden reasoning"
+    " tokens are unknown"
+)
+_PIN = Path(__file__).parents[1] / "router" / "config" / "shipped.py"
+
+
+def main() -> None:
+    """Fit, write, and pin."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--dry-run", action="store_true")
+    args = parser.parse_args()
+    if not all((args.data / name).is_file() for name in FILES):
+        sys.exit(f"there is no {' or '.join(FILES)} in {args.data}; nothing was fitted")
+    outcomes = read_outcomes([args.data / name for name in FILES])
+    tokenize = tokenizer()
+    categories = categories_of(outcomes.prompts, tokenize)
+    anchors = _anchors(outcomes, categories, _prices(args.data))
+    recipe = Recipe(floor=0.0, anchors=anchors, note=NOTE, sources=FILES)
+    artefact = fit(outcomes, None, tokenize, categories, recipe)
+    cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS])
+    if args.dry_run:
+        with tempfile.TemporaryDirectory() as folder:
+            print(write_artefact(artefact, cases, Path(folder)))
+        return
+    digest = write_artefact(artefact, cases, shipped_folder())
+    pinned = re.sub(r'SHIPPED_SHA256 = ".*"', f'SHIPPED_SHA256 = "{digest}"', _PIN.read_text())
+    _PIN.write_text(pinned)
+    print(f"{shipped_folder()}: {digest}")
+
+
+def _prices(data: Path) -> Mapping[str, Price]:
+    stated = json.loads((data / "prices" / "prices.json").read_text())["models"]
+    return {
+        name: Price.per_mtok(each["input_per_1m"], each["output_per_1m"])
+        for name, each in stated.items()
+        if each.get("input_per_1m") is not None and each.get("output_per_1m") is not None
+    }
+
+
+def _anchors(
+    outcomes: Outcomes, categories: Sequence[Category], prices: Mapping[str, Price]
+) -> Mapping[str, Mapping[str, float]]:
+    """What the priors hold of each model on each kind: the mean over the categories of its prompts."""
+    priors = Priors.shipped()
+    of_kind: dict[str, Counter[Category]] = {}
+    for kind, category in zip(outcomes.datasets, categories, strict=True):
+        of_kind.setdefault(kind, Counter())[category] += 1
+    found = {}
+    for model in outcomes.models:
+        abilities = priors.of((model,), prices.get(model, Price.per_mtok(1, 3))).abilities
+        found[model] = {
+            kind: sum(n * abilities[category].p for category, n in counts.items()) / counts.total()
+            for kind, counts in of_kind.items()
+        }
+    return found
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What was learnt offline, as it is in force: the classifier of categories, and the artefact of quality."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from router.decision.lengths import LengthPrior
+from router.domain.errors import ConfigError
+
+if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
+    from router.decision.quality import QualityModel
+    from router.features.classify import CategoryModel
+    from router.features.kinds import KindModel
+    from router.pipeline.artefact import Artefact
+
+SHIPPED, NONE = "shipped", "none"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    """None for what is not in force; `troubles` say why something is not that should be.
+
+    `version` names the artefact in force: the first digits of its SHA-256, "" for none.
+    """
+
+    categories: "CategoryModel | None" = None
+    artefact: "Artefact | None" = None
+    version: str = ""
+    troubles: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> "KindModel | None":
+        """What tells kinds of prompts apart."""
+        return self.artefact.kinds if self.artefact else None
+
+    @property
+    def quality(self) -> "QualityModel | None":
+        """How good models are on these kinds."""
+        return self.artefact.quality if self.artefact else None
+
+    @property
+    def lengths(self) -> LengthPrior:
+        """How long answers usually are."""
+        return self.artefact.lengths if self.artefact else LengthPrior()
+
+
+NOTHING_LEARNT = Learnt()
+
+
+def sums_in(folder: Path) -> bytes:
+    """What an artefact's folder is known by; nothing where there is none."""
+    try:
+        return (folder / "SHA256SUMS").read_bytes()
+    except OSError:
+        return b""
+
+
+def read_learnt(artefact: str, pinned: str | None, beside: Path) -> Learnt:
+    """What `quality.artefact` names: 'shipped', 'none', or a folder, relative to `beside`.
+
+    What cannot be used is left out, and said: without categories the cues of words tell them apart, without
+    an artefact the priors hold.
+    """
+    if artefact == NONE:
+        return NOTHING_LEARNT
+    from router.config.artefact_files import ArtefactRefused, digest_of, read_artefact  # noqa: PLC0415 - numpy
+    from router.config.categories import shipped_categories  # noqa: PLC0415 - as above
+    from router.config.shipped import SHIPPED_SHA256, shipped_folder  # noqa: PLC0415 - as above
+
+    troubles: list[str] = []
+    categories, found, version = None, None, ""
+    try:
+        categories = shipped_categories()
+    except ConfigError as error:
+        troubles.append(f"{error}; categories are told apart by the cues of words")
+    folder = shipped_folder() if artefact == SHIPPED else beside / artefact
+    try:
+        found = read_artefact(folder, SHIPPED_SHA256 if artefact == SHIPPED else pinned)
+        version = digest_of(folder)[:12]
+    except ArtefactRefused as error:
+        troubles.append(f"quality.artefact: {error}; models are as good as their priors say")
+    return Learnt(categories, found, version, tuple(troubles))

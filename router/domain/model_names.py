@@ -1,0 +1,19 @@
+"""Names of models that mean the same model, though sources write them differently."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+_HARMLESS = re.compile(r"(-(instruct|chat|it|fc|latest|\d{4}-\d{2}-\d{2}|\d{8}))+$")
+"""Endings that leave it the same model, or another date of it. Not `turbo` or `fp8`: those are other models."""
+
+
+def plain_name(name: str) -> str:
+    """`vendor/Name-Instruct-2024-08-06` as `name`."""
+    return _HARMLESS.sub("", name.rsplit("/", 1)[-1].lower())
+
+
+def numbered(names: Iterable[str]) -> Mapping[str, int]:
+    """The place of each name, also by its plain form; of several with one plain form, that of the last by date."""
+    places = {name: place for place, name in enumerate(names)}
+    plain = {plain_name(name): places[name] for name in sorted(places)}
+    return {**plain, **places}

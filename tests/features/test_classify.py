@@ -1,0 +1,182 @@
+"""The trained classifier: what it promises of its numbers, and that the one that ships is good."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from benchmarks.category.cases import Case, cases
+from router.config.categories import shipped_categories
+from router.config.price_map import cl100k_ranks
+from router.config.sample import sample_requests
+from router.domain.category import Category
+from router.features.category import categorise
+from router.features.classify import CATEGORIES, CategoryModel
+from router.features.signs import SIGNS, signs_of
+from router.features.text import question_of
+from router.features.tokens import Tokenizer, cl100k
+from tests.features.prompts import UNSEEN
+
+REQUIRED_SHARE = 0.70
+"""Of the requests that were written to judge by; docs/categories.md says what was measured."""
+
+
+@pytest.fixture(scope="module")
+def model() -> CategoryModel:
+    return shipped_categories()
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return cl100k(cl100k_ranks())
+
+
+def told(body: Mapping[str, Any], model: CategoryModel, tokenizer: Tokenizer) -> Category:
+    tokens = tokenizer.encode_ordinary(question_of(body["messages"]))
+    return categorise(body, model, tokens)[0]
+
+
+def asking(text: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": text}]}
+
+
+def share(asked: tuple[Case, ...], model: CategoryModel, tokenizer: Tokenizer) -> float:
+    return float(np.mean([told(c.body, model, tokenizer) is c.category for c in asked]))
+
+
+def test_most_requests_that_nothing_was_made_with_are_told_rightly(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    asked = cases()
+
+    assert len(asked) >= 400
+    assert {case.category for case in asked} == set(Category)
+    assert share(asked, model, tokenizer) >= REQUIRED_SHARE
+
+
+def test_it_tells_far_more_than_the_cue_words_in_other_languages(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    foreign = tuple(case for case in cases() if case.language not in {"en", "messy"})
+    by_cues = np.mean([categorise(case.body)[0] is case.category for case in foreign])
+
+    assert share(foreign, model, tokenizer) > 2 * by_cues
+
+
+def test_the_prompts_that_cue_words_were_not_made_with_are_told_better_than_by_them(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    asked = [(asking(prompt), category) for category, each in UNSEEN.items() for prompt in each]
+    by_cues = sum(categorise(body)[0] is category for body, category in asked)
+
+    assert sum(told(body, model, tokenizer) is category for body, category in asked) > by_cues
+
+
+def test_the_made_up_sample_of_requests_has_every_category_also_for_the_classifier(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    bodies = [json.loads(line)["body"] for line in sample_requests().splitlines()]
+
+    assert {told(body, model, tokenizer) for body in bodies} == set(Category)
+
+
+def test_form_comes_before_what_was_learnt(model: CategoryModel, tokenizer: Tokenizer) -> None:
+    tools = [{"type": "function", "function": {"name": "get_weather"}}]
+
+    assert told(asking("Write a poem"), model, tokenizer) is Category.WRITING
+    assert told({**asking("Write a poem"), "tools": tools}, model, tokenizer) is (
+        Category.TOOL_CALLING
+    )
+
+
+def test_where_nothing_is_asked_the_cue_words_answer(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    assert told(asking(""), model, tokenizer) is Category.CHAT
+
+
+def test_its_confidence_is_the_probability_of_what_it_says(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    text = "Translate 'good night' into Italian."
+    tokens = tokenizer.encode_ordinary(text)
+    chances = model.probabilities(tokens, signs_of(text))
+
+    category, confidence = categorise(asking(text), model, tokens)
+    assert category is Category.TRANSLATION
+    assert confidence == chances.max() == chances[CATEGORIES.index(Category.TRANSLATION)]
+
+
+@given(text=st.text(max_size=3000))
+def test_any_text_has_probabilities_that_add_up(text: str) -> None:
+    chances = shipped().probabilities(list(text.encode()), signs_of(text))
+
+    assert chances.shape == (len(Category),)
+    assert chances.min() >= 0
+    assert chances.sum() == pytest.approx(1)
+
+
+@given(tokens=st.lists(st.integers(0, 2**31), max_size=300))
+def test_any_token_will_do_even_of_a_newer_tokenizer(tokens: list[int]) -> None:
+    chances = shipped().probabilities(tokens, signs_of("?"))
+
+    assert np.isfinite(chances).all()
+
+
+def test_what_is_written_is_what_is_read(model: CategoryModel) -> None:
+    again = CategoryModel.from_arrays(model.to_arrays())
+
+    for name in ("weights", "scales", "sign_weights", "bias", "folds"):
+        assert np.array_equal(getattr(again, name), getattr(model, name))
+
+
+def test_words_count_whatever_their_case_and_place(
+    model: CategoryModel, tokenizer: Tokenizer
+) -> None:
+    small, large = (tokenizer.encode_ordinary(text) for text in (" translate", "Translate"))
+
+    assert small != large
+    assert np.array_equal(
+        model.probabilities(small, signs_of("")), model.probabilities(large, signs_of(""))
+    )
+
+
+def _without(name: str) -> dict[str, NDArray[Any]]:
+    return {key: table for key, table in shipped().to_arrays().items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "why"),
+    [
+        ("weights", np.zeros((6, 13), np.int8), "power of two"),
+        ("weights", np.zeros((8, 13), np.float32), "int8"),
+        ("weights", np.zeros((8, 12), np.int8), r"\(8, 13\)"),
+        ("scales", np.full(13, np.nan, np.float32), "scales must be finite"),
+        ("bias", np.zeros(12, np.float32), "bias must be"),
+        ("sign_weights", np.zeros((1, 13), np.float32), "sign_weights must be"),
+        ("categories", np.array(["chat"]), "other categories"),
+        ("signs", np.array([*SIGNS][::-1]), "other signs"),
+        ("fold_from", np.zeros(3, np.uint16), "fold_from must be"),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(name: str, table: NDArray[Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        CategoryModel.from_arrays({**_without(name), name: table})
+
+
+@pytest.mark.parametrize(
+    "name",
+    "weights scales sign_weights bias fold_from fold_to categories signs".split(),
+)
+def test_a_table_that_is_missing_is_named_or_its_words_are(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}|other {name}"):
+        CategoryModel.from_arrays(_without(name))
+
+
+def shipped() -> CategoryModel:
+    return shipped_categories()
