@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "37fc164994fab02d7d07414fe15ff0e3c784f6517585f50d71536a365fc2bfaa"
+SHIPPED_SHA256 = "8b1f5c4ac9007719b6db3b668d6c0aee1c2270fa963d85f203907bf061a87137"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

@@ -5,8 +5,7 @@
     p     = sigmoid(logit(prior) + v * shift + w * (logit(q) - logit(prior) - shift))
 
 The shift says how hard the prompt is, for every model alike, and moves those that were never scored, too. What
-is left says which models are better at it than usual, and is trusted less: w is strict where v is even-handed, since
-category means carry most of what can be known, and unshrunk contrasts between models are worse than none on
+is left says which models are better at it than usual, and is trusted less: w is stricter than v, since category means carry most of what can be known, and unshrunk contrasts between models are worse than none on
 unseen kinds of prompts (docs/evidence.md). Both weights grow with the prompt's familiarity from `floor` to 1, so
 that far from what was learnt from, a model is as good as its prior says.
 """
@@ -21,7 +20,7 @@ from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.kinship import Kinship
 from router.domain.model_names import numbered
-from router.domain.outlook import Outlook, strict
+from router.domain.outlook import Outlook, weights_of
 
 _LEAST_P = 0.005
 """No share of good answers is 0 or 1 for certain: keeps logits finite."""
@@ -69,14 +68,15 @@ class QualityModel:
         slope, intercept = self.calibration
         logits = slope * np.log(q / (1.0 - q)) + intercept
         spread = self.sds**2 + (self.scores - q[:, None]) ** 2
+        level_weight, contrast_weight = weights_of(kinship.familiarity, self.floor)
         anchors = np.clip(self.anchors @ shares, _LEAST_P, 1 - _LEAST_P)
         return Outlook(
             rows=self.rows,
             logits=logits,
             sds=np.sqrt(spread @ shares),
             shift=float(np.mean(logits - np.log(anchors / (1.0 - anchors)))),
-            level_weight=self.floor + (1.0 - self.floor) * kinship.familiarity,
-            contrast_weight=self.floor + (1.0 - self.floor) * strict(kinship.familiarity),
+            level_weight=level_weight,
+            contrast_weight=contrast_weight,
         )
 
     def usual(self, name: str) -> QualityEstimate:

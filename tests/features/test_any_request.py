@@ -8,7 +8,7 @@ from hypothesis import given
 
 from router.domain.errors import ApiError
 from router.domain.features import Features
-from router.features.extract import features_of
+from router.features.extract import Reader, features_of
 from router.features.needs import needs_of
 from router.features.tokens import TokenCounter
 from router.wire.cached import cache_key
@@ -26,7 +26,7 @@ def accepted(raw: bytes) -> ChatRequest | None:
 def understood(request: ChatRequest, counter: TokenCounter) -> Features:
     """The features, after everything else that reads a request has read it."""
     cache_key(request.body, ("key", ""))
-    features = features_of(request.body, counter)
+    features = features_of(request.body, Reader(counter))
     assert needs_of(request.body) == features.needs
     return features
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from router.app.languages import language_of_for
 from router.decision.policy import NOTHING_ASKED, Asks
 from router.features.difficulty import difficulty_of, signs_of
-from router.features.extract import features_of
+from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter
 
 HARD = """\
@@ -41,7 +41,7 @@ def test_any_text_has_a_difficulty_between_nothing_and_one(text: str) -> None:
 
 
 def test_what_nobody_asks_for_is_not_found_out(counter: TokenCounter) -> None:
-    features = features_of({"messages": asked("Hello!")}, counter)
+    features = features_of({"messages": asked("Hello!")}, Reader(counter))
 
     assert (features.language, features.difficulty) == (None, None)
 
@@ -49,7 +49,7 @@ def test_what_nobody_asks_for_is_not_found_out(counter: TokenCounter) -> None:
 def test_what_is_asked_for_is(counter: TokenCounter) -> None:
     features = features_of(
         {"messages": asked("Guten Tag!")},
-        counter,
+        Reader(counter),
         language_of=lambda _: "de",
         rates_difficulty=True,
     )
