@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "8b1f5c4ac9007719b6db3b668d6c0aee1c2270fa963d85f203907bf061a87137"
+SHIPPED_SHA256 = "2a8adad1d2fee6120d3f6a2240f32944b7d3f428908302fc029d1aa5fac1d31e"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

@@ -43,7 +43,7 @@ def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]
             "models": [each.model.id for each in (decision.chosen, *decision.fallbacks)],
             **dict(_members(decision, _OF_THE_PLAN)),
         },
-        "features": _plain(decision.features),
+        "features": dict(_members(decision.features, _names(Features))),
         "circumstances": _plain(circumstances),
     }
 

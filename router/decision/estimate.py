@@ -11,7 +11,7 @@ from router.domain.estimate import (
     LengthEstimate,
     QualityEstimate,
 )
-from router.domain.features import Features
+from router.domain.features import Features, Recognised
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.price import Rates
@@ -43,9 +43,10 @@ def quality_of(model: Model, features: Features) -> QualityEstimate:
     """
     ability = model.abilities[features.category]
     held = QualityEstimate(ability.p, ability.sd, ability.kind)
-    if features.outlook is None or held.source is EstimateSource.LOCAL:
+    outlook = features.outlook if isinstance(features, Recognised) else None
+    if outlook is None or held.source is EstimateSource.LOCAL:
         return held
-    return features.outlook.quality(model.name, held)
+    return outlook.quality(model.name, held)
 
 
 def _with_replicas(candidate: Candidate, features: Features, length: LengthEstimate) -> Candidate:

@@ -62,9 +62,16 @@ class QualityModel:
         object.__setattr__(self, "rows", numbered(self.names))
 
     def outlook(self, kinship: Kinship) -> "Outlook":
-        """What is to be expected of every model that was scored, and of one that was not."""
-        shares = kinship.shares
-        q = np.clip(self.scores @ shares + self.loadings @ kinship.traits, _LEAST_P, 1 - _LEAST_P)
+        """What is to be expected of every model that was scored, and of one that was not.
+
+        Raises ValueError where the kinship is to other kinds than these.
+        """
+        shares = np.asarray(kinship.shares)
+        q = np.clip(
+            self.scores @ shares + self.loadings @ np.asarray(kinship.traits),
+            _LEAST_P,
+            1 - _LEAST_P,
+        )
         slope, intercept = self.calibration
         logits = slope * np.log(q / (1.0 - q)) + intercept
         spread = self.sds**2 + (self.scores - q[:, None]) ** 2

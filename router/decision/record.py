@@ -112,15 +112,17 @@ def _kept(decision: Decision, circumstances: Circumstances) -> dict[str, Any]:
         "fallbacks": [_row_of(each) for each in decision.fallbacks],
         "exclusions": [(e.reason, e.detail, _row_of(e.candidate)) for e in decision.exclusions],
         **{name: value for name, value, usual in terms if value != usual},
-        "features": _stated(decision.features),
+        "features": _stated(decision.features, Features),
         "circumstances": _stated(circumstances),
     }
 
 
-def _stated(value: Any) -> dict[str, Any]:
-    """The fields of a frozen value that are not as by default."""
-    kind: Any = type(value)
-    told = ((name, getattr(value, name), usual) for name, usual in _usual(kind))
+def _stated(value: Any, kind: Any = None) -> dict[str, Any]:
+    """The fields of a frozen value that are not as by default; of those that its type `kind` has, if given."""
+    told = (
+        (name, getattr(value, name), usual)
+        for name, usual in _usual(cast(Any, kind or type(value)))
+    )
     return {name: each for name, each, usual in told if each != usual}
 
 

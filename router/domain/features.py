@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from router.domain.category import Category
+from router.domain.kinship import Kinship
 from router.domain.model import Capability
 from router.domain.price import STANDARD
 
-if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
-    from router.domain.kinship import Kinship
+if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was learnt
     from router.domain.outlook import Outlook
 
 
@@ -21,8 +21,7 @@ class Features:
     `service_tier` is the one that the client asked for, by the word of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
     1, how hard the request looks. Both are None where no policy wants to know them. `kinship` says how
-    far it resembles prompts with known outcomes, and `outlook` what these say of the models; None where
-    nothing was learnt.
+    far it resembles prompts with known outcomes, None where nothing was learnt.
     """
 
     prompt_tokens: int
@@ -36,10 +35,16 @@ class Features:
     service_tier: str = STANDARD
     language: str | None = None
     difficulty: float | None = None
-    kinship: "Kinship | None" = field(default=None, repr=False, compare=False)
-    outlook: "Outlook | None" = field(default=None, repr=False, compare=False)
+    kinship: Kinship | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse impossible counts."""
         if self.prompt_tokens < 0 or self.choices < 1 or not 0.0 <= self.category_confidence <= 1.0:
             raise ValueError(f"impossible features: {self!r}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recognised(Features):
+    """Features, with what prompts of such a kinship say of the models: for deciding, not for keeping."""
+
+    outlook: "Outlook | None" = field(default=None, repr=False)

@@ -2,20 +2,17 @@
 
 from dataclasses import dataclass
 
-from router.domain.arrays import Floats
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Kinship:
     """`shares` are the probabilities of the kinds of prompts that were learnt from, and sum to 1.
 
     `traits` are how the prompt differs from others of its kinds, a few numbers about 0.
-    `familiarity`, from 0 to 1, is how surely it is of one of these kinds at all, if prompts of known kinds
-    and of others were equally common.
+    `familiarity`, from 0 to 1, is how surely it is of one of these kinds at all.
     """
 
-    shares: Floats
-    traits: Floats
+    shares: tuple[float, ...]
+    traits: tuple[float, ...]
     familiarity: float
 
     def __post_init__(self) -> None:

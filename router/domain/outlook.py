@@ -8,10 +8,10 @@ from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.model_names import plain_name
 
-_LEVEL_ODDS, _CONTRAST_ODDS = 3.0, 19.0
-"""How much commoner than prompts of known kinds those of none are taken to be: for how hard a prompt is, and, stricter,
-for which models are better at it. Between 9 and 49 the second changes little, in distribution or out of it; with even
-odds, kinds that look alike are trusted too much (docs/evidence.md)."""
+_ODDS = 9.0
+"""Before models are told apart, prompts of no known kind are taken to be so many times as common as others. Between 4
+and 49 little changes, in distribution or out of it; at even odds, kinds that look alike are trusted too much
+(docs/evidence.md)."""
 _LEAST_P = 0.005
 """No share of good answers is 0 or 1 for certain: keeps logits finite."""
 
@@ -49,11 +49,8 @@ class Outlook:
 
 def weights_of(familiarity: float, floor: float) -> tuple[float, float]:
     """How much holds of the level and of the contrasts, from `floor` to 1."""
-    level, contrast = (
-        familiarity / (familiarity + odds * (1.0 - familiarity))
-        for odds in (_LEVEL_ODDS, _CONTRAST_ODDS)
-    )
-    return floor + (1.0 - floor) * level, floor + (1.0 - floor) * contrast
+    contrast = familiarity / (familiarity + _ODDS * (1.0 - familiarity))
+    return floor + (1.0 - floor) * familiarity, floor + (1.0 - floor) * contrast
 
 
 def _estimate(logit: float, sd: float, source: EstimateSource) -> QualityEstimate:

@@ -17,6 +17,10 @@ from router.domain.kinship import Kinship
 from router.features.hashing import buckets_of
 
 
+LEAST_SURE = 0.3
+"""Below this share a prompt is not familiar at all: nine of ten everyday requests are of no kind that ships."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class KindModel:
     """What was learnt of `kinds` kinds of prompts, by 2 ** `bits` buckets.
@@ -62,10 +66,14 @@ class KindModel:
         logits = signs[: self.kinds] + self.offsets.astype(np.float64)
         likeness = float(signs[self.kinds : 2 * self.kinds].max())
         return Kinship(
-            shares=softmax(logits),
-            traits=signs[2 * self.kinds :],
-            familiarity=_sigmoid(self.familiar[0] + self.familiar[1] * likeness),
+            shares=_short(softmax(logits)),
+            traits=_short(signs[2 * self.kinds :]),
+            familiarity=self._familiarity(likeness),
         )
+
+    def _familiarity(self, likeness: float) -> float:
+        sure = _sigmoid(self.familiar[0] + self.familiar[1] * likeness)
+        return max(0.0, (sure - LEAST_SURE) / (1.0 - LEAST_SURE))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All that was learnt, as arrays by name."""
@@ -97,6 +105,11 @@ def softmax(logits: Floats) -> Floats:
     """Probabilities that sum to 1."""
     raised = np.exp(logits - logits.max())
     return np.asarray(raised / raised.sum(), dtype=np.float64)
+
+
+def _short(numbers: Floats) -> tuple[float, ...]:
+    """To seven decimals: decisions are kept with these numbers, so that they can be made again."""
+    return tuple(np.round(numbers, 7).tolist())
 
 
 def _sigmoid(logit: float) -> float:

@@ -1,7 +1,7 @@
 """Understanding and judging: everything about a request that needs no waiting."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from router.decision.choose import NothingAdequate, choose, pin
@@ -11,7 +11,7 @@ from router.decision.resolve import PolicyBook, resolve
 from router.domain.budget import Balance, Budget
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.decision import Decision, ExclusionReason
-from router.domain.features import Features
+from router.domain.features import Features, Recognised
 from router.domain.model import Model
 from router.domain.overrides import NO_OVERRIDES
 from router.features.extract import LanguageOf, Reader, features_of
@@ -103,9 +103,16 @@ class Judge:
             language_of=self.language_of if asks.language else None,
             rates_difficulty=asks.difficulty,
         )
+        return self.recognised(features)
+
+    def recognised(self, features: Features) -> Features:
+        """`features` with what prompts of their kinship say of the models, as far as anything was learnt."""
         if self.quality is None or features.kinship is None:
             return features
-        return replace(features, outlook=self.quality.outlook(features.kinship))
+        if len(features.kinship.shares) != len(self.quality.anchors[0]):
+            return features  # noted down while another artefact was in force
+        known = {each.name: getattr(features, each.name) for each in fields(Features)}
+        return Recognised(**known, outlook=self.quality.outlook(features.kinship))
 
     def _circumstances(
         self, request: ChatRequest, caller: Caller, balances: Sequence[Balance], stays_with: str

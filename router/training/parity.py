@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from router.domain.arrays import Floats
-from router.features.kinds import KindModel
+from router.features.kinds import LEAST_SURE, KindModel
 from router.pipeline.artefact import ParityCase
 from router.training.kinds import rows_of
 
@@ -33,7 +33,8 @@ def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[Par
     )
     nearest = np.asarray(rows @ centres).max(axis=1)[:, None]
     scale = _binary(*kinds.familiar)
-    familiarity = scale.predict_proba(nearest)[:, 1]
+    sure = scale.predict_proba(nearest)[:, 1]
+    familiarity = np.maximum(0.0, (sure - LEAST_SURE) / (1.0 - LEAST_SURE))
     traits = np.asarray(rows @ weights[:, 2 * kinds.kinds :])
     return [
         ParityCase(
