@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "2a8adad1d2fee6120d3f6a2240f32944b7d3f428908302fc029d1aa5fac1d31e"
+SHIPPED_SHA256 = "04a73dfa6b02b9663eeb18dd5dbc08d278701a6c0f260897ca3f7d80f6c387ae"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

@@ -34,6 +34,8 @@ class Outlook:
 
     def quality(self, name: str, prior: QualityEstimate) -> QualityEstimate:
         """P(good answer) of the model of this name and prior; it need not have been scored."""
+        if not self.level_weight and not self.contrast_weight:
+            return prior
         row = self.rows.get(name)
         if row is None:
             row = self.rows.get(plain_name(name))

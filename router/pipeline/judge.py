@@ -111,6 +111,8 @@ class Judge:
             return features
         if len(features.kinship.shares) != len(self.quality.anchors[0]):
             return features  # noted down while another artefact was in force
+        if not (features.kinship.familiarity or self.quality.floor):
+            return features  # the priors hold
         known = {each.name: getattr(features, each.name) for each in fields(Features)}
         return Recognised(**known, outlook=self.quality.outlook(features.kinship))
 
