@@ -17,7 +17,7 @@ _MOST = 2000
 
 def constant_policies(settings: Settings, judge: Judge) -> Iterator[str]:
     """What is to be said of policies that would always choose the same model."""
-    found, source = _recorded(settings)
+    found, source = _recorded(settings, judge)
     if len(found) < LEAST_REQUESTS:
         found, source = _sampled(settings, judge), "the shipped sample"
     for loaded in settings.policies.values():
@@ -29,11 +29,11 @@ def constant_policies(settings: Settings, judge: Judge) -> Iterator[str]:
             )
 
 
-def _recorded(settings: Settings) -> tuple[list[Case], str]:
+def _recorded(settings: Settings, judge: Judge) -> tuple[list[Case], str]:
     if not settings.ledger_url and not settings.ledger_path.exists():
         return [], ""
     try:
-        gathered = from_ledger(settings, "", _MOST)
+        gathered = from_ledger(settings, judge, "", _MOST)
     except FarthingError:
         return [], ""
     return [each for each in gathered.cases if isinstance(each, Case)], gathered.source

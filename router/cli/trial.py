@@ -131,7 +131,7 @@ def _tried(args: argparse.Namespace) -> Trial:
     old, new = (_policy(name, settings) for name in (args.old, args.new))
     judge = dry_pipeline(settings, world).judge
     if args.ledger:
-        gathered = _from_ledger(args, settings, world.unix_s())
+        gathered = _from_ledger(args, settings, judge, world.unix_s())
     else:
         gathered = _from_file(args, judge, old, new)
     understood, left_out = known(_watched(gathered.cases, "Reading", gathered.count))
@@ -154,12 +154,14 @@ def _from_file(args: argparse.Namespace, judge: Judge, *policies: Policy) -> Gat
     return Gathered(_about(args.file), len(found), cases(found, understand))
 
 
-def _from_ledger(args: argparse.Namespace, settings: Settings, now_s: float) -> Gathered:
+def _from_ledger(
+    args: argparse.Namespace, settings: Settings, judge: Judge, now_s: float
+) -> Gathered:
     """The requests of `--ledger`. Raises FarthingError."""
     if args.key or args.tag:
         raise FarthingError("--key and --tag go with a file: the ledger's requests have their own")
     since = first_day(args.since, now_s) if args.since else ""
-    return from_ledger(settings, since, args.most or MOST)
+    return from_ledger(settings, judge, since, args.most or MOST)
 
 
 def _watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:

@@ -1,6 +1,6 @@
 """The ledger's requests for `farthing try`, as they were understood when they came."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from router.cli.trial_sources import Gathered, LeftOut
@@ -8,6 +8,8 @@ from router.config.settings import Settings
 from router.decision.compare import Case
 from router.decision.record import NotKept, Record
 from router.domain.errors import FarthingError
+from router.domain.features import Features
+from router.pipeline.judge import Judge
 from router.stores.sql.database import open_ledger
 from router.stores.sql.decided import decided
 
@@ -15,9 +17,10 @@ MOST = 100_000
 """So many requests at a time: some 2 kB of memory each."""
 
 
-def from_ledger(settings: Settings, since: str, most: int) -> Gathered:
+def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> Gathered:
     """The newest `most` requests that a policy has decided, from a day on ("" for all).
 
+    They are recognised as `judge` would recognise them today.
     Raises FarthingError when the ledger cannot be read, or has none.
     """
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
@@ -29,7 +32,7 @@ def from_ledger(settings: Settings, since: str, most: int) -> Gathered:
     if not kept:
         keep = "'ledger: {decisions: true}' keeps them"
         raise FarthingError(f"no decisions of a policy are in the ledger{from_then} ({keep})")
-    return Gathered(f"the ledger{from_then}", len(kept), recorded(kept))
+    return Gathered(f"the ledger{from_then}", len(kept), recorded(kept, judge.recognised))
 
 
 def first_day(since: str, now_s: float) -> str:
@@ -40,11 +43,14 @@ def first_day(since: str, now_s: float) -> str:
     return (today - timedelta(days=int(since[:-1]) - 1)).isoformat()
 
 
-def recorded(kept: Iterable[tuple[str, str]]) -> Iterator[Case | LeftOut]:
-    """Ids and kept decisions as requests; what cannot be read is left out."""
+def recorded(
+    kept: Iterable[tuple[str, str]], recognised: Callable[[Features], Features]
+) -> Iterator[Case | LeftOut]:
+    """Ids and kept decisions as requests, their features `recognised`; what cannot be read is left out."""
     for request_id, text in kept:
         try:
             record = Record.of(text)
-            yield Case(request_id, record.decision.features, record.circumstances)
+            features = recognised(record.decision.features)
+            yield Case(request_id, features, record.circumstances)
         except NotKept as why:
             yield LeftOut(request_id, str(why))

@@ -16,7 +16,6 @@ from router.domain.arrays import Floats
 from router.domain.kinship import Kinship
 from router.features.hashing import buckets_of
 
-
 LEAST_SURE = 0.3
 """Below this share a prompt is not familiar at all: nine of ten everyday requests are of no kind that ships."""
 

@@ -55,7 +55,7 @@ def test_a_ledger_that_cannot_be_read_is_told(engine: Engine) -> None:
 
 
 def test_what_a_newer_farthing_has_kept_is_left_out() -> None:
-    (left,) = recorded([("req_1", '{"form": 999}')])
+    (left,) = recorded([("req_1", '{"form": 999}')], lambda features: features)
 
     assert left == LeftOut("req_1", "it was written by a newer Farthing")
 
