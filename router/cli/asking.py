@@ -160,6 +160,7 @@ class Replay:
             category=ask.question.features.category.value,
             scored_by="",
             response=text,
+            request_id=ask.question.request_id,
         )
         self._journal.add(answered)
         self.tally.answers += 1

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import orjson
 
-from router.cli.outcome_files import read_outcomes, write_outcomes
 from router.domain.errors import FarthingError
+from router.evaluation.answer_files import read_rows, write_rows
 from router.evaluation.answered import Answered
 
 
@@ -23,7 +23,7 @@ class Journal:
         self._lines = path.with_name(f"{path.name}.journal")
         self.held: dict[tuple[str, str], Answered] = {}
         if path.exists():
-            self.held |= {row.key: row for row in read_outcomes(path)}
+            self.held |= {row.key: row for row in read_rows(path)}
         self.held |= {row.key: row for row in _intact(self._lines)}
 
     def add(self, row: Answered) -> None:
@@ -39,7 +39,7 @@ class Journal:
     def close(self) -> None:
         """Write all of it as one file. Raises FarthingError."""
         if self.held:
-            write_outcomes(self.path, list(self.held.values()))
+            write_rows(self.path, list(self.held.values()))
         self._lines.unlink(missing_ok=True)
 
 

@@ -28,17 +28,23 @@ from router.wire.chat import ChatRequest, parse_chat
 NOTHING = CostEstimate(ZERO, ZERO)
 _NOT_REPLAYED = ("stream", "stream_options", "n", "model", "store", "farthing")
 """Who is asked, how an answer comes and how many of them there are is ours to say."""
+_REQUEST_ID = "request_id"
+"""The member of a record with the `x-request-id` of its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A recorded request, without a model: its id, what it was understood as, what was expected ("" for nothing)."""
+    """A recorded request, without a model: its id, what it was understood as, what was expected ("" for nothing).
+
+    `request_id` is its id in the ledger, "" where the record does not say.
+    """
 
     id: str
     request: ChatRequest
     expected: str
     features: Features
     circumstances: Circumstances
+    request_id: str = ""
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -143,7 +149,8 @@ def _question(found: Written, expected: str, judge: Judge) -> Question:
     _, body = unwrapped(found)
     whole = orjson.loads(found.text)
     right = whole.get(expected, body.get(expected))
-    dropped = {*_NOT_REPLAYED, expected}
+    request_id = whole.get(_REQUEST_ID, body.get(_REQUEST_ID))
+    dropped = {*_NOT_REPLAYED, _REQUEST_ID, expected}
     asked = {name: value for name, value in body.items() if name not in dropped}
     request = parse_chat(orjson.dumps({"model": AUTO, **asked}))
     caller = Caller("")
@@ -152,4 +159,11 @@ def _question(found: Written, expected: str, judge: Judge) -> Question:
         right if isinstance(right, str) else "" if right is None else orjson.dumps(right).decode()
     )
     plain = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
-    return Question(id_of(plain), request, text, visit.features, visit.circumstances)
+    return Question(
+        id=id_of(plain),
+        request=request,
+        expected=text,
+        features=visit.features,
+        circumstances=visit.circumstances,
+        request_id=request_id if isinstance(request_id, str) else "",
+    )

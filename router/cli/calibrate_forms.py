@@ -1,41 +1,55 @@
 """A calibration as plain data, for the page, for programs, and for the card that is installed with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from router.cli.calibrate_hearsay import Overheard
+from router.cli.calibrate_labels import Gathered
 from router.domain.category import Category
-from router.evaluation.answered import by_source
-from router.evaluation.calibration import Calibration, areas, curves, reliability
+from router.domain.model import Ability
+from router.domain.scored import ScoreSource
+from router.evaluation.calibration import Calibration, areas, hulls, reliability
 from router.evaluation.forecasts import LOCAL, SHIPPED
+from router.evaluation.hearsay import Said, Trust, Whose
+from router.evaluation.hull import Hull
 from router.evaluation.local import Duel, Verdict
-from router.evaluation.value import singles
+from router.evaluation.shrinkage import seen
+from router.evaluation.sweep import singles
+from router.ledger.outcomes import Heard
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a calibration was made of: when, of which files, with what left out, for how many dollars."""
+    """What a calibration was made of: when, of which labels, and what else was heard.
+
+    `goes_by_prompts`: an artefact has a say in what is shipped, beside the abilities.
+    """
 
     unix_s: float
-    files: Sequence[str]
-    notes: Sequence[str] = ()
-    spent_usd: str = "0"
+    gathered: Gathered
+    heard: Overheard
+    goes_by_prompts: bool = False
 
 
 def document(found: Calibration, about: About) -> Document:
     """Everything, with the points of the pictures."""
     trial = found.trial
     outcomes = trial.judged.outcomes
-    names = zip(outcomes.models, singles(outcomes), strict=True) if len(trial.judged) else ()
+    alone = singles(outcomes).points if len(trial.judged) else None
+    models = zip(outcomes.models, alone.costs_usd, alone.qualities, strict=True) if alone else ()
     return {
         **card(found, about),
         "pictures": {
-            "models": [{"model": name, **asdict(point)} for name, point in names],
-            "curves": {name: [asdict(p) for p in each] for name, each in curves(trial).items()},
+            "models": [
+                {"model": name, "cost_usd": float(cost), "quality": float(quality)}
+                for name, cost, quality in models
+            ],
+            "curves": {name: _corners(hull) for name, hull in hulls(trial).items()},
             "reliability": {
                 name: [asdict(each) for each in reliability(trial.foreseen[name], outcomes.scores)]
                 for name in (SHIPPED, LOCAL)
@@ -46,20 +60,60 @@ def document(found: Calibration, about: About) -> Document:
 
 def card(found: Calibration, about: About) -> Document:
     """What a calibration tells of itself: made when and of what, by which rule, and how well it did."""
+    gathered = about.gathered
     return {
         "made": datetime.fromtimestamp(about.unix_s, UTC).isoformat(timespec="seconds"),
         "farthing": version("farthing"),
-        "files": list(about.files),
-        "sources": dict(by_source(found.labelled)),
+        "files": list(gathered.files),
+        "sources": dict(found.labelled.by_source()),
         "prompts": len(found.labelled),
         "judged": len(found.trial.judged),
         "models": list(found.compared),
-        "spent_usd": about.spent_usd,
-        "rule": asdict(found.rule),
+        "spent_usd": gathered.spent_usd,
+        "rule": {**asdict(found.rule), "says": str(found.rule)},
+        "shipped": ARTEFACT if about.goes_by_prompts else ABILITIES,
         "aiq": dict(areas(found.trial)),
         "categories": [_category(found, each) for each in found.verdicts],
-        "notes": list(about.notes),
+        **heard_document(about.heard),
+        "notes": list(gathered.notes),
     }
+
+
+ARTEFACT = "what the server predicts without own answers: abilities, moved by the artefact prompt by prompt"
+ABILITIES = "the abilities of the catalog as they are: no artefact knows these models and prompts"
+
+
+def heard_document(known: Overheard) -> Document:
+    """What was heard, source by source, and what it counts beside a gold label."""
+    hearsay = known.hearsay
+    return {
+        "trust": _trust(hearsay.trust),
+        "holds_down": hearsay.holds_down,
+        "heard": [_heard(known, each) for each in known.told],
+    }
+
+
+def _trust(trust: Trust) -> Document:
+    how = "measured" if trust.is_measured else "stated"
+    return {"weight": trust.weight, "how": how, "kinder_by": trust.kinder_by, "pairs": trust.pairs}
+
+
+def _heard(known: Overheard, each: Heard) -> Document:
+    is_feedback = each.source is ScoreSource.FEEDBACK
+    return {
+        "category": each.category,
+        "model": each.model,
+        "source": each.source.value,
+        "scores": each.count,
+        "mean": each.mean,
+        "answers": known.answers.get((Category(each.category), each.model)),
+        "weight": known.hearsay.trust.weight if is_feedback else 0.0,
+    }
+
+
+def _corners(hull: Hull) -> list[Document]:
+    corners = zip(hull.costs_usd, hull.qualities, strict=True)
+    return [{"cost_usd": cost, "quality": quality} for cost, quality in corners]
 
 
 def _category(found: Calibration, verdict: Verdict) -> Document:
@@ -83,16 +137,33 @@ def _duel(duel: Duel) -> Document:
 
 
 def _estimates(found: Calibration, category: Category) -> Iterator[Document]:
-    """Each model's estimate as it was and as it would be, beside the plain means."""
-    local = found.measured.get(category)
-    gold, hearsay = (found.seen(category, gold=each) for each in (True, False))
+    """Each model's estimate as it was and as it would be, beside the plain means that lead there."""
+    local, gold = found.measured.get(category), seen(found.labelled, category)
     for model in found.labelled.models:
-        shipped = found.shipped[model][category]
-        told = {"model": model, "shipped": {"p": shipped.p, "sd": shipped.sd, "of": shipped.source}}
+        shipped = found.shipped.abilities[model][category]
+        told = {"model": model, "shipped": _ability(shipped)}
         if local is not None:
-            own = local.ability(model, shipped)
-            told["local"] = {"p": own.p, "sd": own.sd, "of": own.source}
-        for name, seen in (("scored", gold), ("feedback", hearsay)):
-            if model in seen:
-                told[name] = {"mean": seen[model].mean, "answers": seen[model].answers}
-        yield told
+            told["local"] = _ability(local.ability(model, shipped))
+        if model in gold:
+            told["scored"] = {"mean": gold[model].mean, "answers": gold[model].answers}
+        if said := found.hearsay.feedback.get((category, model)):
+            told["feedback"] = _said(said)
+        yield told | _ceiling(found, (category, model), told)
+
+
+def _ceiling(found: Calibration, whose: Whose, told: Document) -> Document:
+    """How good the model can be at most by its flaws, and which estimates say that it is better still."""
+    flaws = found.hearsay.flaws.get(whose)
+    if flaws is None or not flaws.flawed:
+        return {}
+    most = flaws.ceiling
+    above = [name for name in (SHIPPED, LOCAL) if name in told and told[name]["p"] > most]
+    return {"flaws": {**asdict(flaws), "at_most": most, "contradict": above}}
+
+
+def _ability(ability: Ability) -> Document:
+    return {"p": ability.p, "sd": ability.sd, "of": ability.source}
+
+
+def _said(said: Said) -> Document:
+    return {"mean": said.mean, "answers": said.count}

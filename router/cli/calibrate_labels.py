@@ -7,56 +7,43 @@ from pathlib import Path
 
 import numpy as np
 
-from router.cli.outcome_files import read_outcomes
-from router.decision.estimate import candidate_for
-from router.domain.category import Category
+from router.cli.served import Understanding
 from router.domain.errors import FarthingError
-from router.domain.features import Features
 from router.domain.model import Model
-from router.domain.money import Money
-from router.evaluation.answered import Answered, joined, labelled
-from router.evaluation.labelled import GOLD_WEIGHT, Labelled
-from router.features.category import categorise
-from router.pipeline.judge import Judge
-
-FEEDBACK_WEIGHT = 0.25
-"""What a prompt counts whose score is a user's click or a chance sign: four of them are one gold label."""
+from router.domain.outcomes import Outcomes
+from router.evaluation.answer_files import read_rows
+from router.evaluation.answered import Answered, labelled
+from router.evaluation.costs import by_tokens
+from router.evaluation.labelled import Labelled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """Scored answers with all costs filled in, the files they come from, and what must be known of them."""
+    """Gold labels with all costs filled in, the files they come from, and what must be known of them.
+
+    `by_request` are those whose request in the ledger is known: by its id and the model.
+    """
 
     labelled: Labelled
     files: tuple[str, ...]
+    by_request: Mapping[tuple[str, str], float]
     notes: tuple[str, ...] = ()
     spent_usd: str = "0"
 
-    def with_feedback(
-        self, paths: Sequence[Path], models: Mapping[str, Model], judge: Judge
-    ) -> "Gathered":
-        """The same with hearsay beside it, which keeps its weight. Raises FarthingError."""
-        if not paths:
-            return self
-        heard = _table(_rows(paths), models, judge, FEEDBACK_WEIGHT)
-        if not len(heard):
-            return self
-        files = (*self.files, *map(str, paths))
-        return replace(self, labelled=joined([self.labelled, heard]), files=files)
-
 
 def from_files(
-    paths: Sequence[Path], feedback: Sequence[Path], models: Mapping[str, Model], judge: Judge
+    paths: Sequence[Path], models: Mapping[str, Model], understanding: Understanding
 ) -> Gathered:
     """The scored answers in files. Raises FarthingError where there are none about `models`."""
-    rows = _rows(paths)
-    return from_rows(rows, tuple(map(str, paths)), models, judge).with_feedback(
-        feedback, models, judge
-    )
+    rows = [row for path in paths for row in read_rows(path)]
+    return from_rows(rows, tuple(map(str, paths)), models, understanding)
 
 
 def from_rows(
-    rows: Sequence[Answered], files: tuple[str, ...], models: Mapping[str, Model], judge: Judge
+    rows: Sequence[Answered],
+    files: tuple[str, ...],
+    models: Mapping[str, Model],
+    understanding: Understanding,
 ) -> Gathered:
     """The rows as a table. Raises FarthingError where none is a scored answer of one of `models`."""
     known = [row for row in rows if row.model in models and row.score is not None]
@@ -65,11 +52,19 @@ def from_rows(
         raise FarthingError(
             f"{', '.join(files)}: no scored answer of a model of the config (but of {others})"
         )
-    return Gathered(_table(known, models, judge, GOLD_WEIGHT), files, tuple(_notes(rows, models)))
-
-
-def _rows(paths: Sequence[Path]) -> list[Answered]:
-    return [row for path in paths for row in read_outcomes(path)]
+    answered = {row.model for row in known}
+    used = [name for name in models if name in answered]
+    found = labelled(known, used, understanding.category, ", ".join(files))
+    return Gathered(
+        labelled=_priced(found, models, understanding),
+        files=files,
+        by_request={
+            (row.request_id, row.model): row.score
+            for row in known
+            if row.request_id and row.score is not None
+        },
+        notes=tuple(_notes(rows, models)),
+    )
 
 
 def _notes(rows: Sequence[Answered], models: Mapping[str, Model]) -> Iterator[str]:
@@ -82,41 +77,21 @@ def _notes(rows: Sequence[Answered], models: Mapping[str, Model]) -> Iterator[st
         yield f"{unpriced:,} answers have no cost: it is taken from the config's prices."
 
 
-def _table(
-    rows: Sequence[Answered], models: Mapping[str, Model], judge: Judge, weight: float
-) -> Labelled:
-    kept = [row for row in rows if row.model in models and row.score is not None]
-    priced = [row if row.cost_usd is not None else _priced(row, models, judge) for row in kept]
-    found = labelled(priced, tuple(models), category_of, weight)
-    used = [
-        name
-        for at, name in enumerate(found.models)
-        if np.isfinite(found.outcomes.scores[:, at]).any()
-    ]
-    return found if weight < GOLD_WEIGHT else found.of(used)
+def _priced(found: Labelled, models: Mapping[str, Model], understanding: Understanding) -> Labelled:
+    """With what answers cost by their tokens; where these are unknown, what one of usual length would."""
+
+    def charge(model: str, read: int, written: int) -> float:
+        return float(models[model].price.charge_uncached(read, written).usd)
+
+    counted = by_tokens(found.outcomes, charge)
+    costs = counted.costs_usd.copy()
+    for row, column in _unpriced(counted):
+        prompt, model = counted.prompts[row], models[counted.models[column]]
+        costs[row, column] = float(understanding.cost(prompt, model, found.categories[row]).usd)
+    return replace(found, outcomes=replace(counted, costs_usd=costs))
 
 
-def category_of(prompt: str) -> Category:
-    """The category of a prompt of which no more than its words is known."""
-    return categorise(_as_chat(prompt))[0]
-
-
-def _as_chat(prompt: str) -> Mapping[str, list[Mapping[str, str]]]:
-    return {"messages": [{"role": "user", "content": prompt}]}
-
-
-def _priced(row: Answered, models: Mapping[str, Model], judge: Judge) -> Answered:
-    """The row with what its tokens cost; where it has none, what an answer of usual length would."""
-    model = models[row.model]
-    if row.input_tokens is not None and row.output_tokens is not None:
-        cost = model.price.charge_uncached(row.input_tokens, row.output_tokens)
-    else:
-        cost = _usual(row, model, judge)
-    return replace(row, cost_usd=float(cost.usd))
-
-
-def _usual(row: Answered, model: Model, judge: Judge) -> Money:
-    messages = _as_chat(row.prompt)["messages"]
-    tokens = judge.reader.counter.of_chat(messages, None).tokens
-    category = Category(row.category) if row.category else category_of(row.prompt)
-    return candidate_for(model, Features(tokens, category), judge.experience).cost.expected
+def _unpriced(outcomes: Outcomes) -> Iterator[tuple[int, int]]:
+    """Row and column of each answer that has a score and no cost."""
+    places = np.argwhere(np.isfinite(outcomes.scores) & ~np.isfinite(outcomes.costs_usd))
+    yield from ((int(row), int(column)) for row, column in places)

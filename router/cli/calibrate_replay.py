@@ -9,12 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from router.app import calling, dry_pipeline, real_world
+from router.app import calling, real_world
 from router.cli.asking import Grading, Replay, Tally
 from router.cli.asking_journal import Journal
 from router.cli.asking_questions import Ask, Question, asks, questions, sampled
 from router.cli.calibrate_costs import agreed, print_costs, total
 from router.cli.calibrate_labels import Gathered, from_rows
+from router.cli.served import Understanding, unrouted
 from router.cli.trial_sources import read_file
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
@@ -22,6 +23,7 @@ from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.evaluation.scoring import HELP, JUDGE, Scorer, scorer_of
 from router.pipeline.judge import Judge
+from router.pipeline.scoring import ScoringTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +44,17 @@ class Plan:
 
 
 def from_requests(
-    args: argparse.Namespace, settings: Settings, models: Mapping[str, Model], console: Console
+    args: argparse.Namespace,
+    settings: Settings,
+    models: Mapping[str, Model],
+    understanding: Understanding,
+    console: Console,
 ) -> Gathered | None:
     """The scored answers to recorded requests; None after a dry run of what is still to be paid.
 
     Raises FarthingError without a yes, and where nothing can be asked.
     """
-    unrouted = replace(settings, book=replace(settings.book, routes={}))
-    judge = dry_pipeline(unrouted, real_world()).judge
-    plan = _plan(args, settings, models, judge)
+    plan = _plan(args, settings, models, understanding.judge)
     tally = Tally()
     if plan.asks:
         print_costs(
@@ -62,11 +66,19 @@ def from_requests(
             return None
         if any(ask.whole.upper for ask in plan.asks):
             agreed(console, says_yes=args.yes)
-        tally = _done(args, unrouted, plan)
+        tally = _done(args, _quiet(settings), plan)
     plan.journal.close()
     for line in _told(plan, tally):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    return _gathered(plan, tally, models, judge)
+    return _gathered(plan, tally, models, understanding)
+
+
+def _quiet(settings: Settings) -> Settings:
+    """Each model answers to its own name, and what an answer shows is not noted.
+
+    The same question goes to several models, which would look as if its user had not been content.
+    """
+    return replace(unrouted(settings), scoring=ScoringTerms(automatic=False))
 
 
 def _plan(
@@ -150,14 +162,16 @@ def _done(args: argparse.Namespace, settings: Settings, plan: Plan) -> Tally:
             raise
 
 
-def _gathered(plan: Plan, tally: Tally, models: Mapping[str, Model], judge: Judge) -> Gathered:
-    ids = {each.id for each in plan.questions}
+def _gathered(
+    plan: Plan, tally: Tally, models: Mapping[str, Model], understanding: Understanding
+) -> Gathered:
+    requests = {each.id: each.request_id for each in plan.questions}
     rows = [
-        row
+        replace(row, request_id=row.request_id or requests[row.prompt_id])
         for row in plan.journal.held.values()
-        if row.prompt_id in ids and row.scored_by == plan.grading.name
+        if row.prompt_id in requests and row.scored_by == plan.grading.name
     ]
-    found = from_rows(rows, (str(plan.journal.path),), models, judge)
+    found = from_rows(rows, (str(plan.journal.path),), models, understanding)
     notes = (*plan.notes, *found.notes)
     return replace(found, notes=notes, spent_usd=str(tally.spent))
 

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from router.evaluation.hearsay import LEAST_PAIRS
+
 Document = Mapping[str, Any]
 
 
@@ -16,10 +18,62 @@ def print_calibration(told: Document, console: Console) -> None:
     _print_lines(console, _head(told))
     console.print(_categories(told))
     _print_lines(console, _verdicts(told))
+    print_heard(told, console)
+    _print_lines(console, _contradictions(told))
     _print_lines(console, told["notes"])
     for each in told["categories"]:
         if each["installed"]:
             console.print(_estimates(each))
+
+
+def print_heard(told: Document, console: Console) -> None:
+    """What was heard beside gold labels, and what it counts; nothing where nothing was."""
+    if not told["heard"]:
+        return
+    table = _table("What was heard, beside gold labels (which count 1)")
+    for heading in ("category", "model", "source", "scores", "mean", "of answers", "counts"):
+        is_text = heading in ("category", "model", "source")
+        table.add_column(heading, justify="left" if is_text else "right")
+    for each in told["heard"]:
+        texts = (each["category"], escape(each["model"]), each["source"])
+        answers = "-" if each["answers"] is None else f"{each['answers']:,}"
+        weight = f"{each['weight']:.2f}" if each["weight"] else "0"
+        table.add_row(*texts, f"{each['scores']:,}", f"{each['mean']:.3f}", answers, weight)
+    console.print(table)
+    _print_lines(console, _how_heard(told))
+
+
+def _how_heard(told: Document) -> Iterator[str]:
+    """Where the weights come from."""
+    trust = told["trust"]
+    if trust["how"] == "measured":
+        yield (
+            f"Feedback counts {trust['weight']:.2f} of a gold label: so much of the labels' variance it tells, on"
+            f" {trust['pairs']:,} answers that have both. It is {trust['kinder_by']:+.3f} beside them, which is taken off."
+        )
+    else:
+        yield (
+            f"Feedback counts {trust['weight']:g} of a gold label: that is a guess, for {trust['pairs']:,} answers have"
+            f" both in a way that tells, and it takes {LEAST_PAIRS} (see request_id)."
+        )
+    yield "What answers show by themselves counts nothing for a model; " + (
+        "what shows a flaw holds its estimate down."
+        if told["holds_down"]
+        else "it is held against the estimates, and changes none (--count-automatic)."
+    )
+
+
+def _contradictions(told: Document) -> Iterator[str]:
+    """The estimates that are better than answers without a flaw leave room for."""
+    for category in told["categories"]:
+        for one in category["estimates"]:
+            flaws = one.get("flaws", {"contradict": ()})
+            for name in flaws["contradict"]:
+                yield (
+                    f"{category['category']}: {one['model']} {name} {one[name]['p']:.3f} is too good to be true:"
+                    f" {flaws['flawed']:,} of {flaws['answers']:,} answers are of no use, so at most"
+                    f" {flaws['at_most']:.3f}."
+                )
 
 
 def _print_lines(console: Console, lines: Iterable[str]) -> None:
@@ -59,15 +113,12 @@ def _verdicts(told: Document) -> Iterator[str]:
     for each in told["categories"]:
         why = "own answers" if each["installed"] else f"shipped stays, {each['why_not']}"
         yield f"  {each['category']}: {why}"
-    rule = told["rule"]
     yield (
-        "value, Brier: how much better than what was shipped, on questions that were held back; Zero: how"
-        " much more value than the best fixed choice."
+        "value, Brier: how much better than what is shipped, on questions that were held back; Zero: how"
+        " much more value than the best fixed choice. p is corrected for all that was asked."
     )
-    yield (
-        f"p is corrected for all categories, and must not be above {rule['level']:g}"
-        f"{'; against Zero, too' if rule['is_strict'] else ''}."
-    )
+    yield told["rule"]["says"]
+    yield f"Shipped is {told['shipped']}."
 
 
 def _estimates(each: Document) -> Table:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from router.config.settings import Settings
@@ -37,6 +37,12 @@ def settings_of(args: argparse.Namespace) -> Settings:
 def day(text: str) -> str:
     """A day of the calendar; argparse turns the ValueError of anything else into its own message."""
     return date.fromisoformat(text).isoformat()
+
+
+def midnight_s(day: str, days_later: int = 0) -> float:
+    """The Unix time at which a day (YYYY-MM-DD, UTC) begins, or the one so many days later."""
+    moved = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=days_later)
+    return moved.timestamp()
 
 
 def read_bytes(name: str) -> bytes:

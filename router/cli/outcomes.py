@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich import box
@@ -15,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from router.cli.options import add_config, day, settings_of
+from router.cli.options import add_config, day, midnight_s, settings_of
 from router.ledger.outcomes import OUTCOME_GROUPINGS, Tally
 from router.ledger.report import Filters
 from router.stores.sql.database import open_ledger
@@ -101,14 +100,9 @@ class _Found:
 
 
 def _read(engine: Engine, by: str, period: Filters) -> _Found:
-    since_s = _midnight_s(period.since) if period.since else 0.0
-    until_s = _midnight_s(period.until, days_later=1) if period.until else None
+    since_s = midnight_s(period.since) if period.since else 0.0
+    until_s = midnight_s(period.until, days_later=1) if period.until else None
     counted = report(engine, by="model" if by == _SOURCE else by, filters=period)
     answers = {group.name: group.totals.answers for group in counted.groups}
     answers[""] = counted.total.answers
     return _Found(by, tallies(engine, by, since_s, until_s), answers)
-
-
-def _midnight_s(written: str, days_later: int = 0) -> float:
-    moved = datetime.fromisoformat(written).replace(tzinfo=UTC) + timedelta(days=days_later)
-    return moved.timestamp()

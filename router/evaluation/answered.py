@@ -1,15 +1,12 @@
 """One model's answer to one prompt, as outcome files have it a row; and tables made of such rows."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
+from typing import Any
 
-import numpy as np
-
-from router.domain.arrays import Floats
 from router.domain.category import Category
-from router.domain.outcomes import Outcomes
-from router.evaluation.labelled import GOLD_WEIGHT, Labelled
+from router.evaluation.labelled import Labelled
 
 _SHOWN_DIGITS = 16
 _KEPT_CHARS, _KEPT_HEAD = 400, 240
@@ -23,6 +20,8 @@ class Answered:
 
     `response` is the answer word for word, where it is kept: it can be scored again without being paid
     again. `scored_by` names what has given the score, `category` is "" where nothing is said of it.
+    `request_id` is that of the request in the ledger to which this model gave this answer, or gave one
+    to the same words; "" for none.
     """
 
     prompt_id: str
@@ -38,6 +37,7 @@ class Answered:
     category: str = ""
     scored_by: str = FILE
     response: str | None = None
+    request_id: str = ""
 
     def __post_init__(self) -> None:
         """Refuse scores that are none (NaN included) and negative costs."""
@@ -70,86 +70,40 @@ def labelled(
     rows: Sequence[Answered],
     models: Sequence[str],
     category_of: Callable[[str], Category],
-    weight: float = GOLD_WEIGHT,
+    files: str = "",
 ) -> Labelled:
     """The rows as tables about `models`, a prompt a line. A category that no row says is `category_of` the prompt.
 
-    Of two rows about the same prompt and model the later one counts.
+    Of two rows about the same prompt and model the later one counts. Raises FarthingError, which names
+    the `files`, for an id of two prompts.
     """
-    by_prompt: dict[str, dict[str, Answered]] = {}
-    for row in rows:
-        by_prompt.setdefault(row.prompt_id, {})[row.model] = row
-    firsts = [next(iter(found.values())) for found in by_prompt.values()]
-    cells = [[found.get(model) for model in models] for found in by_prompt.values()]
-    outcomes = Outcomes(
-        prompt_ids=tuple(by_prompt),
-        prompts=tuple(first.prompt for first in firsts),
-        datasets=tuple(first.dataset for first in firsts),
-        models=tuple(models),
-        scores=_numbers(cells, lambda row: row.score),
-        costs_usd=_numbers(cells, lambda row: row.cost_usd),
-        input_tokens=_numbers(cells, lambda row: row.input_tokens),
-        output_tokens=_numbers(cells, lambda row: row.output_tokens),
-        latencies_s=_numbers(cells, lambda row: row.latency_s),
-        answers=_answers(cells, len(models)),
-    )
+    from router.evaluation.outcome_files import pivoted  # noqa: PLC0415 - half a second for pyarrow
+
+    latest = {row.key: row for row in rows}
+    outcomes = pivoted(as_table([*latest.values()]), models, files)
+    first: dict[str, Answered] = {}
+    for row in latest.values():
+        first.setdefault(row.prompt_id, row)
+    ordered = [first[prompt_id] for prompt_id in outcomes.prompt_ids]
     return Labelled(
         outcomes=outcomes,
-        categories=tuple(_category(first, category_of) for first in firsts),
-        sources=tuple(first.scored_by for first in firsts),
-        weights=np.full(len(firsts), weight),
+        categories=tuple(_category(row, category_of) for row in ordered),
+        sources=tuple(row.scored_by for row in ordered),
     )
 
 
-def joined(parts: Sequence[Labelled]) -> Labelled:
-    """Several tables about the same models as one; prompts of the same id in two of them stay apart."""
-    outcomes = [part.outcomes for part in parts]
-    return Labelled(
-        outcomes=Outcomes(
-            prompt_ids=tuple(
-                f"{place}:{each}" if place else each
-                for place, part in enumerate(outcomes)
-                for each in part.prompt_ids
-            ),
-            prompts=tuple(each for part in outcomes for each in part.prompts),
-            datasets=tuple(each for part in outcomes for each in part.datasets),
-            models=outcomes[0].models,
-            scores=np.concatenate([part.scores for part in outcomes]),
-            costs_usd=np.concatenate([part.costs_usd for part in outcomes]),
-            input_tokens=np.concatenate([part.input_tokens for part in outcomes]),
-            output_tokens=np.concatenate([part.output_tokens for part in outcomes]),
-            latencies_s=np.concatenate([part.latencies_s for part in outcomes]),
-            answers=np.concatenate([part.answers for part in outcomes]),
-        ),
-        categories=tuple(each for part in parts for each in part.categories),
-        sources=tuple(each for part in parts for each in part.sources),
-        weights=np.concatenate([part.weights for part in parts]),
+def as_table(rows: Sequence[Answered]) -> Any:
+    """The rows as a table of Arrow, of the types that outcome files have."""
+    import pyarrow as pa  # noqa: PLC0415 - half a second
+
+    kinds: dict[str, Any] = dict.fromkeys((each.name for each in fields(Answered)), pa.string())
+    kinds |= {"input_tokens": pa.int32(), "output_tokens": pa.int32(), "cost_usd": pa.float64()}
+    kinds |= {"score": pa.float32(), "latency_s": pa.float32()}
+    schema = pa.schema([*kinds.items(), ("tokens_estimated", pa.bool_())])
+    return pa.Table.from_pylist(
+        [{**asdict(row), "tokens_estimated": False} for row in rows], schema
     )
-
-
-Cells = Sequence[Sequence[Answered | None]]
-
-
-def _numbers(cells: Cells, read: Callable[[Answered], float | None]) -> Floats:
-    table = [[np.nan if each is None else _number(read(each)) for each in line] for line in cells]
-    return np.array(table, dtype=np.float64).reshape(len(cells), len(cells[0]) if cells else 0)
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else float(value)
-
-
-def _answers(cells: Cells, width: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.object_]]":
-    table = np.full((len(cells), width), None, dtype=object)
-    for at, line in enumerate(cells):
-        table[at] = [each.answer if each else None for each in line]
-    return table
 
 
 def _category(row: Answered, category_of: Callable[[str], Category]) -> Category:
     return Category(row.category) if row.category else category_of(row.prompt)
-
-
-def by_source(parts: Labelled) -> Mapping[str, int]:
-    """How many prompts each source has scored."""
-    return {each: parts.sources.count(each) for each in dict.fromkeys(parts.sources)}

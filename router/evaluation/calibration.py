@@ -1,6 +1,6 @@
 """One calibration: what own answers say, where that is better than what was shipped, and the pictures of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +11,17 @@ from router.domain.errors import FarthingError
 from router.domain.local_quality import LocalCategory
 from router.domain.model import Ability
 from router.domain.pool import Pool, PoolModel
-from router.domain.predictions import Predictions
+from router.domain.predictions import Forecaster, Predictions
 from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO, Notes, usual_fits
+from router.evaluation.hearsay import NOTHING_HEARD, Hearsay
+from router.evaluation.hull import Hull, aiq
 from router.evaluation.labelled import Labelled, distinct
 from router.evaluation.local import Rule, Trial, Verdict, foreseen, verdicts
-from router.evaluation.shrinkage import Seen, local_category, seen
-from router.evaluation.value import Point, area, curve, hull, singles
+from router.evaluation.shrinkage import local_category
+from router.evaluation.standing import Yardstick
+from router.evaluation.sweep import FINE, Sweep, chosen, routed, singles
 
-Shipped = Mapping[str, Mapping[Category, Ability]]
+Abilities = Mapping[str, Mapping[Category, Ability]]
 """The abilities that models have without own answers, by their ids."""
 
 _LEAST_SHARE = 0.5
@@ -35,10 +38,26 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Shipped:
+    """What holds without own answers: abilities by model and category, and what the server predicts.
+
+    `served` is None where it predicts the abilities as they are.
+    """
+
+    abilities: Abilities
+    served: Forecaster | None = None
+
+    def of(self, category: Category) -> Mapping[str, Ability]:
+        """The abilities in one category."""
+        return {name: by_category[category] for name, by_category in self.abilities.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
     """The labelled answers, each question once; how they were judged; and what they say, a category each."""
 
     labelled: Labelled
+    hearsay: Hearsay
     shipped: Shipped
     rule: Rule
     trial: Trial
@@ -56,48 +75,55 @@ class Calibration:
         """The models that were compared: those that have answered at least half of the prompts."""
         return self.trial.judged.models
 
-    def seen(self, category: Category, *, gold: bool) -> Mapping[str, Seen]:
-        """Plain means of what was scored on purpose, or of hearsay; nothing of it is shrunk."""
-        is_gold = self.labelled.is_gold
-        return seen(self.labelled.at(is_gold if gold else ~is_gold), category)
 
-
-def calibrate(labelled: Labelled, shipped: Shipped, rule: Rule, seed: int) -> Calibration:
+def calibrate(
+    labelled: Labelled,
+    shipped: Shipped,
+    rule: Rule,
+    seed: int,
+    hearsay: Hearsay = NOTHING_HEARD,
+) -> Calibration:
     """What the answers say, judged on prompts that were held back. Raises FarthingError without two models."""
     labelled = distinct(labelled)
     pool = Pool("own", tuple(_entry(name, shipped) for name in _compared(labelled)))
-    fits = usual_fits(Notes.of(labelled))
+    fits = usual_fits(Notes.of(labelled), hearsay, shipped.served)
     trial = foreseen(labelled, pool, fits, rule.folds, seed)
-    measured = {}
-    for category in dict.fromkeys(labelled.categories):
-        abilities = {name: by[category] for name, by in shipped.items()}
-        if (found := local_category(seen(labelled, category), abilities)) is not None:
-            measured[category] = found
-    return Calibration(labelled, shipped, rule, trial, verdicts(trial, rule, seed), measured)
+    measured = {
+        category: found
+        for category in dict.fromkeys(labelled.categories)
+        if (found := local_category(labelled, category, shipped.of(category), hearsay))
+    }
+    return Calibration(
+        labelled, hearsay, shipped, rule, trial, verdicts(trial, rule, seed), measured
+    )
 
 
-def curves(trial: Trial) -> Mapping[str, Sequence[Point]]:
-    """What each way would have got, from thrifty settings to generous ones; of Zero the hull."""
+def hulls(trial: Trial) -> Mapping[str, Hull]:
+    """The best that each way would have got at each cost; of Zero what mixing single models reaches."""
     if not len(trial.judged):
         return {}
-    outcomes = trial.judged.outcomes
+    ways = {name: _swept(trial, name) for name in (SHIPPED, LOCAL)}
     return {
-        ZERO: hull(singles(outcomes)),
-        SHIPPED: curve(trial.foreseen[SHIPPED], outcomes, trial.dearest_usd),
-        LOCAL: curve(trial.foreseen[LOCAL], outcomes, trial.dearest_usd),
+        name: sweep.points.hull
+        for name, sweep in {ZERO: singles(trial.judged.outcomes), **ways}.items()
     }
 
 
 def areas(trial: Trial) -> Mapping[str, float]:
     """AIQ of each way, between the cheapest and the dearest model's mean cost."""
-    costs = (
-        [point.cost_usd for point in singles(trial.judged.outcomes)] if len(trial.judged) else []
-    )
+    if not len(trial.judged):
+        return {}
+    yard = Yardstick.of(singles(trial.judged.outcomes).points)
     return {
-        name: area(points, min(costs), max(costs))
-        for name, points in curves(trial).items()
-        if costs
+        name: aiq(found, yard.cheapest_usd, yard.dearest_usd)
+        for name, found in hulls(trial).items()
     }
+
+
+def _swept(trial: Trial, way: str) -> Sweep:
+    predicted = trial.foreseen[way]
+    lambdas = FINE.over(predicted.costs_usd)
+    return routed(trial.judged.outcomes, chosen(predicted.p_quality, predicted.costs_usd, lambdas))
 
 
 def reliability(predicted: Predictions, scores: Floats) -> tuple[Bin, ...]:
@@ -114,10 +140,9 @@ def reliability(predicted: Predictions, scores: Floats) -> tuple[Bin, ...]:
 
 def _compared(labelled: Labelled) -> list[str]:
     """Raises FarthingError where there are not two."""
-    gold = labelled.at(labelled.is_gold)
-    shares = np.isfinite(gold.outcomes.scores).mean(axis=0) if len(gold) else []
+    shares = np.isfinite(labelled.outcomes.scores).mean(axis=0) if len(labelled) else []
     found = [
-        name for name, share in zip(gold.models, shares, strict=False) if share >= _LEAST_SHARE
+        name for name, share in zip(labelled.models, shares, strict=False) if share >= _LEAST_SHARE
     ]
     if len(found) < 2:
         raise FarthingError(
@@ -129,4 +154,4 @@ def _compared(labelled: Labelled) -> list[str]:
 
 def _entry(name: str, shipped: Shipped) -> PoolModel:
     """A model of the pool. Its calls cost what the outcomes say."""
-    return PoolModel(name, 0.0, 0.0, abilities=shipped[name])
+    return PoolModel(name, 0.0, 0.0, abilities=shipped.abilities[name])

@@ -10,6 +10,7 @@ from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Predictions
+from router.evaluation.costs import by_tokens, prices_of
 from router.evaluation.folds import NOWHERE, Split, normalised
 
 
@@ -32,11 +33,12 @@ class Forecast:
 
 
 def priced(outcomes: Outcomes, pool: Pool) -> Outcomes:
-    """The outcomes at the pool's costs: nominal ones where it has such, else their own.
+    """The outcomes at the pool's costs: nominal ones where it has such, else their own, or by their tokens.
 
     Raises FarthingError where no prompt has a score and a cost of every model of the pool.
     """
-    found = _nominal(outcomes, pool) if pool.has_nominal_costs else outcomes
+    is_nominal = pool.has_nominal_costs
+    found = _nominal(outcomes, pool) if is_nominal else by_tokens(outcomes, prices_of(pool))
     if not found.is_complete.any():
         raise FarthingError(_why_incomplete(found, pool))
     return found

@@ -14,7 +14,7 @@ NOWHERE = -1
 """The fold of prompts that are never judged, and always learnt from."""
 
 _OPTION = re.compile(r"(?m)^\s*A[.):]")
-_SAID = re.compile(r"[^a-z0-9]")
+_UNSAID = re.compile(r"[\W_]+")
 
 Folds = NDArray[np.int64]
 
@@ -52,12 +52,13 @@ def by_dataset(outcomes: Outcomes) -> Split:
 
 
 def normalised(prompt: str) -> str:
-    """What two prompts have in common that ask the same: letters and digits before the options.
+    """What two prompts have in common that ask the same: letters and digits, of any script, before the options.
 
-    The last options count: those before belong to examples.
+    So another order of the options is no other question. The last ones count: those before belong to
+    examples. What has neither letters nor digits stays as it is.
     """
     *_, last = (0, *(found.start() for found in _OPTION.finditer(prompt)))
-    return _SAID.sub("", (prompt[:last].strip() or prompt).lower())
+    return _UNSAID.sub("", (prompt[:last].strip() or prompt).lower()) or prompt
 
 
 def _together(folds: Folds, prompts: Sequence[str]) -> Folds:

@@ -2,8 +2,8 @@
 
 | way | P(good answer) of a model | chooses |
 |---|---|---|
-| shipped | its ability in the prompt's category, as the catalog has it | by category |
-| local | the same, drawn towards the own answers in that category | by category |
+| shipped | what the server would predict without own answers | by prompt |
+| local | its ability in the prompt's category, drawn towards the own answers there | by category |
 | zero | its own mean score over all prompts, whatever their category | always alike |
 
 All three expect the same cost of a call, so that they differ in what they think of quality alone.
@@ -11,8 +11,7 @@ Zero is what any router has to beat: the best that a fixed choice of model can d
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,25 +20,25 @@ from router.domain.category import Category
 from router.domain.model import Ability
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
-from router.domain.predictions import Fit, Predictions
+from router.domain.predictions import Fit, Forecaster, Predictions
+from router.evaluation.hearsay import Hearsay
 from router.evaluation.labelled import Labelled
-from router.evaluation.shrinkage import Seen, seen, shrunk
+from router.evaluation.shrinkage import local_category
 
 SHIPPED, LOCAL, ZERO = "shipped", "local", "zero"
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What is known of prompts beyond their words, by their ids: category, source and weight."""
+    """What is known of prompts beyond their words, by their ids: category and source."""
 
-    rows: Mapping[str, tuple[Category, str, float]]
+    rows: Mapping[str, tuple[Category, str]]
 
     @classmethod
     def of(cls, labelled: Labelled) -> "Notes":
         """The notes on all of `labelled`."""
-        ids = labelled.outcomes.prompt_ids
-        parts = zip(labelled.categories, labelled.sources, labelled.weights.tolist(), strict=True)
-        return cls(dict(zip(ids, parts, strict=True)))
+        parts = zip(labelled.categories, labelled.sources, strict=True)
+        return cls(dict(zip(labelled.outcomes.prompt_ids, parts, strict=True)))
 
     def category(self, prompt_id: str) -> Category:
         """The category of a prompt. Raises KeyError for one that is not noted."""
@@ -50,20 +49,35 @@ class Notes:
         found = [self.rows[prompt_id] for prompt_id in outcomes.prompt_ids]
         return Labelled(
             outcomes=outcomes,
-            categories=tuple(category for category, _, _ in found),
-            sources=tuple(source for _, source, _ in found),
-            weights=np.array([weight for _, _, weight in found], dtype=np.float64),
+            categories=tuple(category for category, _ in found),
+            sources=tuple(source for _, source in found),
         )
 
 
-def usual_fits(notes: Notes) -> Mapping[str, Fit]:
-    """The three ways, for prompts of which `notes` has the categories."""
-    ways = {SHIPPED: _as_shipped, LOCAL: _as_own_answers, ZERO: _as_whole}
-    return {name: partial(_fitted, notes, way) for name, way in ways.items()}
+def usual_fits(
+    notes: Notes, hearsay: Hearsay, served: Forecaster | None = None
+) -> Mapping[str, Fit]:
+    """The three ways, for prompts of which `notes` has the categories.
+
+    `served` is what the server predicts; None for the abilities of the pool as they are.
+    """
+
+    def own_answers(train: Labelled, category: Category, shipped: Abilities) -> Abilities:
+        return _as_own_answers(train, category, shipped, hearsay)
+
+    def as_served(train: Outcomes, pool: Pool, _: int) -> Forecaster:
+        plain = _fitted(notes, train, pool, _as_shipped)
+        return plain if served is None else _Served(served, plain)
+
+    return {
+        SHIPPED: as_served,
+        LOCAL: lambda train, pool, _: _fitted(notes, train, pool, own_answers),
+        ZERO: lambda train, pool, _: _whole(notes, train, pool),
+    }
 
 
 @dataclass(frozen=True, slots=True)
-class ByCategory:
+class _ByCategory:
     """Foresees the same for all prompts of a category: P(good answer), its sd and USD of a call."""
 
     notes: Notes
@@ -77,59 +91,60 @@ class ByCategory:
         return Predictions(tuple(prompt_ids), pool.names, p, sd, costs, np.full(shape, np.nan))
 
 
-Shipped = Mapping[str, Ability]
-Way = Callable[[Labelled, Category, Shipped], Mapping[str, tuple[float, float]]]
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """Foresees quality as one, and costs as another."""
+
+    quality: Forecaster
+    costs: Forecaster
+
+    def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
+        """Of each what it is asked for."""
+        asked = (prompts, pool, prompt_ids)
+        costs_usd = self.costs.predict(*asked).costs_usd
+        return replace(self.quality.predict(*asked), costs_usd=costs_usd)
 
 
-def _fitted(notes: Notes, way: Way, train: Outcomes, pool: Pool, _: int) -> ByCategory:
+Abilities = Mapping[str, Ability]
+Way = Callable[[Labelled, Category, Abilities], Abilities]
+
+
+def _fitted(notes: Notes, train: Outcomes, pool: Pool, way: Way) -> Forecaster:
     labelled = notes.on(train.of(pool.names))
-    costs = _CostsSeen(labelled)
+    whole = _means(labelled.outcomes.costs_usd, np.zeros(len(pool.names)))
     tables = {}
     for category in Category:
-        shipped = {model.name: model.abilities[category] for model in pool.models}
-        found = way(labelled, category, shipped)
-        p, sd = (np.array([found[name][part] for name in pool.names]) for part in range(2))
-        tables[category] = (p, sd, costs.whole if way is _as_whole else costs.of(category))
-    return ByCategory(notes, tables)
+        abilities = way(
+            labelled, category, {each.name: each.abilities[category] for each in pool.models}
+        )
+        found = [abilities[name] for name in pool.names]
+        costs = _means(labelled.outcomes.costs_usd[labelled.of_category(category)], whole)
+        p, sd = np.array([each.p for each in found]), np.array([each.sd for each in found])
+        tables[category] = (p, sd, costs)
+    return _ByCategory(notes, tables)
 
 
-def _as_shipped(_: Labelled, __: Category, shipped: Shipped) -> Mapping[str, tuple[float, float]]:
-    return {name: (ability.p, ability.sd) for name, ability in shipped.items()}
+def _whole(notes: Notes, train: Outcomes, pool: Pool) -> Forecaster:
+    """Every model as good, and as dear, as it was on average."""
+    known, width = train.of(pool.names), len(pool.names)
+    p = _means(known.scores, np.full(width, 0.5))
+    alike = (p, np.zeros(width), _means(known.costs_usd, np.zeros(width)))
+    return _ByCategory(notes, dict.fromkeys(Category, alike))
+
+
+def _as_shipped(_: Labelled, __: Category, shipped: Abilities) -> Abilities:
+    return shipped
 
 
 def _as_own_answers(
-    train: Labelled, category: Category, shipped: Shipped
-) -> Mapping[str, tuple[float, float]]:
-    return _drawn(seen(train, category), shipped)
-
-
-def _as_whole(train: Labelled, _: Category, __: Shipped) -> Mapping[str, tuple[float, float]]:
-    scores = train.at(train.is_gold).outcomes.scores
-    means = _means(scores, np.full(scores.shape[1], 0.5))
-    return {name: (float(means[at]), 0.0) for at, name in enumerate(train.models)}
-
-
-def _drawn(found: Mapping[str, Seen], shipped: Shipped) -> Mapping[str, tuple[float, float]]:
-    estimates = {
-        name: shrunk(ability, each.mean, each.weight)
-        if (each := found.get(name))
-        else shrunk(ability, 0.0, 0)
+    train: Labelled, category: Category, shipped: Abilities, hearsay: Hearsay
+) -> Abilities:
+    """What would be installed, had these answers been all."""
+    local = local_category(train, category, shipped, hearsay)
+    return {
+        name: ability if local is None else local.ability(name, ability)
         for name, ability in shipped.items()
     }
-    return {name: (each.p, each.sd) for name, each in estimates.items()}
-
-
-class _CostsSeen:
-    """Mean USD of a call as the training prompts had it; of all of them where a category has none."""
-
-    def __init__(self, train: Labelled) -> None:
-        self._train = train
-        self.whole = _means(train.outcomes.costs_usd, np.zeros(len(train.models)))
-
-    def of(self, category: Category) -> Floats:
-        """A number for each model."""
-        rows = self._train.of_category(category)
-        return _means(self._train.outcomes.costs_usd[rows], self.whole)
 
 
 def _means(table: Floats, otherwise: Floats) -> Floats:

@@ -5,12 +5,11 @@ fold is learnt from the others. Each category is judged by two things, value and
 (`router.evaluation.value`), against two rivals (`router.evaluation.forecasts`):
 
 1. Against what was shipped, local evidence must be *significantly* better in one of the two, and not
-   worse in the other. Two things are asked, so the smaller p-value is doubled; many categories are
-   asked, so Holm's correction is made over them.
-2. Against Zero its value must not be significantly lower. It is not asked to be higher: when all
-   prompts are alike, the best fixed choice and local evidence are the same choice, and neither can beat
-   the other; and where it beats what was shipped, to stay with that would be no nearer to Zero. A strict
-   rule asks for the first condition here, too.
+   worse in the other. Holm's correction is made over all that is asked: two things of each category.
+2. Against Zero it must choose *at least as well*: a test of non-inferiority, by which the lower bound
+   of the difference in value must not be below -ZERO_MARGIN. It is not asked to be better: when all
+   prompts are alike, the best fixed choice and local evidence are the same choice, and neither can
+   beat the other. A strict rule asks for a significant gain here, too.
 """
 
 from collections.abc import Mapping
@@ -24,13 +23,25 @@ from router.domain.category import Category
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Predictions
+from router.evaluation.folds import normalised
 from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO
-from router.evaluation.labelled import Labelled, question_of
-from router.evaluation.significance import LEVEL, Gain, gain, holm
-from router.evaluation.value import brier, brier_doubts, log_loss, value_doubts, values
+from router.evaluation.labelled import Labelled
+from router.evaluation.resampling import Resamples
+from router.evaluation.significance import LEVEL, Gain, gain, holm, resamples_for
+from router.evaluation.value import (
+    Loss,
+    loss_doubts,
+    losses,
+    squared,
+    surprise,
+    value_doubts,
+    values,
+)
 
 MARGIN = 0.005
-"""Half a point of quality: what counts as not worse."""
+"""Half a point of quality: what counts as not worse than shipped, where Brier's score is better."""
+ZERO_MARGIN = 0.02
+"""Two points of quality: a category in which local evidence may be further below Zero is not installed."""
 LEAST_PROMPTS = 30
 """Prompts of a category below which nothing can be said of it."""
 RIVALS = (SHIPPED, ZERO)
@@ -44,6 +55,20 @@ class Rule:
     level: float = LEVEL
     is_strict: bool = False
 
+    def __str__(self) -> str:
+        """The rule in one sentence."""
+        zero = (
+            "choose significantly better than Zero"
+            if self.is_strict
+            else (
+                f"choose at least as well as Zero (lower bound within {ZERO_MARGIN:g} of its value)"
+            )
+        )
+        return (
+            "A category is installed where own answers foresee questions that were held back significantly"
+            f" better than what is shipped (one-sided {self.level:.0%}, Holm), and {zero}."
+        )
+
     def __post_init__(self) -> None:
         """Refuse a validation that validates nothing."""
         if self.folds < 2 or not 0.0 < self.level < 1.0:
@@ -52,7 +77,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Duel:
-    """How much better local evidence did than a rival; `p_value` is corrected for all that was asked."""
+    """How much better local evidence did than a rival.
+
+    `p_value` is how likely luck alone does as well as the better of value and Brier, corrected for
+    all that was asked.
+    """
 
     value: Gain
     brier: Gain
@@ -60,14 +89,14 @@ class Duel:
     p_value: float = 1.0
 
     @property
-    def luck(self) -> float:
-        """How likely luck alone does as well in the better of the two; before Holm's correction."""
-        return min(1.0, 2 * min(self.value.p_value, self.brier.p_value))
-
-    @property
     def is_no_worse(self) -> bool:
         """Whether neither is worse: value by the margin, Brier at all."""
         return self.value.mean >= -MARGIN and self.brier.mean >= 0.0
+
+    @property
+    def is_non_inferior(self) -> bool:
+        """Whether the choices are at least as good, up to ZERO_MARGIN, for all that is known."""
+        return self.value.low >= -ZERO_MARGIN
 
     def is_won(self, level: float) -> bool:
         """Whether local evidence is significantly better."""
@@ -105,9 +134,9 @@ class Trial:
 def foreseen(
     labelled: Labelled, pool: Pool, fits: Mapping[str, Fit], folds: int, seed: int
 ) -> Trial:
-    """Every gold prompt that all models of the pool have answered, foreseen from the other folds."""
+    """Every prompt that all models of the pool have answered, foreseen from the other folds."""
     labelled = labelled.of(pool.names)
-    judged = np.flatnonzero(labelled.is_gold & labelled.outcomes.is_complete)
+    judged = np.flatnonzero(labelled.outcomes.is_complete)
     fold_of = _folds([labelled.categories[row] for row in judged], folds, seed)
     parts: dict[str, list[Predictions]] = {name: [] for name in fits}
     order: list[int] = []
@@ -134,7 +163,7 @@ def verdicts(trial: Trial, rule: Rule, seed: int) -> tuple[Verdict, ...]:
     enough = {each for each, count in counts.items() if count >= LEAST_PROMPTS}
     duels = {each: _duels(trial, each, seed) for each in counts}
     for rival in RIVALS:
-        corrected = holm({each: duels[each][rival].luck for each in enough})
+        corrected = _corrected({each: duels[each][rival] for each in enough})
         for each, p_value in corrected.items():
             duels[each][rival] = replace(duels[each][rival], p_value=p_value)
     ordered = sorted(counts, key=lambda each: (-counts[each], each))
@@ -153,17 +182,29 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
         return "no better than shipped on prompts that were held back"
     if not shipped.is_won(rule.level):
         return f"not surely better than shipped (p = {shipped.p_value:.3f})"
-    if zero.value.high < 0.0:
-        return "surely worse than Zero on prompts that were held back"
+    if not zero.is_non_inferior:
+        return f"may choose worse than Zero: by up to {-zero.value.low:.3f} in value"
     if rule.is_strict and not zero.is_won(rule.level):
         return f"not surely better than Zero (p = {zero.p_value:.3f})"
     return ""
 
 
+def _corrected(duels: Mapping[Category, Duel]) -> Mapping[Category, float]:
+    """The p-values of the better of value and Brier in each category, by Holm over all of both."""
+    raw = {
+        (category, of): gain.p_value
+        for category, duel in duels.items()
+        for of, gain in (("value", duel.value), ("brier", duel.brier))
+    }
+    found = holm(raw)
+    return {each: min(found[each, "value"], found[each, "brier"]) for each in duels}
+
+
 def _duels(trial: Trial, category: Category, seed: int) -> dict[str, Duel]:
     rows = trial.judged.of_category(category)
     parts = {name: _at(each, rows) for name, each in trial.foreseen.items()}
-    ring = _Ring(trial.judged.outcomes.at(rows), trial.dearest_usd, seed)
+    outcomes = trial.judged.outcomes.at(rows)
+    ring = _Ring(outcomes, trial.dearest_usd, resamples_for(len(outcomes), seed))
     return {rival: ring.duel(parts[LOCAL], parts[rival]) for rival in RIVALS}
 
 
@@ -173,22 +214,19 @@ class _Ring:
 
     outcomes: Outcomes
     dearest_usd: float
-    seed: int
+    resamples: Resamples
 
     def duel(self, own: Predictions, its: Predictions) -> Duel:
-        return Duel(
-            value=gain(
-                self._value(own) - self._value(its),
-                self.seed,
-                value_doubts(own, its, self.dearest_usd),
-            ),
-            brier=gain(
-                brier(its, self.outcomes) - brier(own, self.outcomes),
-                self.seed,
-                brier_doubts(own, its),
-            ),
-            log_loss=gain(log_loss(its, self.outcomes) - log_loss(own, self.outcomes), self.seed),
+        value = gain(
+            self._value(own) - self._value(its),
+            value_doubts(own, its, self.dearest_usd),
+            self.resamples,
         )
+        return Duel(value, self._less(squared, own, its), self._less(surprise, own, its))
+
+    def _less(self, loss: Loss, own: Predictions, its: Predictions) -> Gain:
+        saved = losses(its, self.outcomes, loss) - losses(own, self.outcomes, loss)
+        return gain(saved, loss_doubts(own, its, loss), self.resamples)
 
     def _value(self, predicted: Predictions) -> Floats:
         return values(predicted, self.outcomes, self.dearest_usd)
@@ -206,8 +244,8 @@ def _folds(categories: list[Category], folds: int, seed: int) -> NDArray[np.int_
 def _others(labelled: Labelled, test: NDArray[np.int_]) -> NDArray[np.bool_]:
     """The prompts to learn from: no question of `test`, whoever has scored it."""
     prompts = labelled.outcomes.prompts
-    held_back = {question_of(prompts[row]) for row in test}
-    return np.array([question_of(each) not in held_back for each in prompts], dtype=np.bool_)
+    held_back = {normalised(prompts[row]) for row in test}
+    return np.array([normalised(each) not in held_back for each in prompts], dtype=np.bool_)
 
 
 def _stacked(parts: list[Predictions], pool: Pool) -> Predictions:

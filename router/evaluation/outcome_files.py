@@ -8,6 +8,8 @@
 | score | from 0 to 1, null where it is unknown |
 | answer | the final answer, null where none could be parsed |
 | input_tokens, output_tokens, cost_usd, latency_s | null, or no column at all, where it is unknown |
+
+Other columns are passed over. `router.evaluation.answer_files` knows some more, and other forms of files.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -86,13 +88,18 @@ def _read(
     numbers: tuple[str, ...] = _NUMBERS,
 ) -> Outcomes:
     named = [Path(path) for path in paths]
-    tables = [
-        _checked(_table(path, required, (*numbers, "answer", "dataset")), path, required)
-        for path in named
-    ]
+    tables = [read_table(path, required, (*numbers, "answer", "dataset")) for path in named]
     table = pa.concat_tables(tables, promote_options="default")
     table = _only(_only(table, "dataset", datasets), "model", models)
-    return _pivoted(table, models, ", ".join(map(str, named)))
+    return pivoted(table, models, ", ".join(map(str, named)))
+
+
+def read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
+    """The wanted columns of a file, of the types that they should have.
+
+    Raises FarthingError for a column that lacks, a required text that is null, and a number beyond its range.
+    """
+    return _checked(_table(path, required, optional), path, required)
 
 
 def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
@@ -142,8 +149,8 @@ def _only(table: Any, column: str, names: Collection[str] | None) -> Any:
     return table.filter(compute.is_in(table[column], pa.array(sorted(names), pa.large_string())))
 
 
-def _pivoted(table: Any, models: Sequence[str] | None, files: str) -> Outcomes:
-    """Rows of answers as tables of prompts x models."""
+def pivoted(table: Any, models: Sequence[str] | None, files: str) -> Outcomes:
+    """Rows of answers as tables of prompts x models. Raises FarthingError, which names the `files`."""
     texts, rows = _prompts(table, files)
     names, columns = _coded(table["model"])
     order = tuple(models or sorted(names))

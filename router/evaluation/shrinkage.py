@@ -20,10 +20,11 @@ import numpy as np
 from router.domain.category import Category
 from router.domain.local_quality import LocalCategory, Measured, logit
 from router.domain.model import Ability
+from router.evaluation.hearsay import NOTHING_HEARD, Hearsay, Said, Trust
 from router.evaluation.labelled import Labelled
 
 LEAST_ANSWERS = 10
-"""Own answers in a category from which on a model counts as measured there."""
+"""Gold labels in a category, or what is worth as many, from which on a model counts as measured there."""
 _LEAST_WORTH, _MOST_WORTH = 1.0, 1000.0
 _LEAST_P, _MOST_P = 0.01, 0.99
 _LEAST_SD = 0.001
@@ -61,29 +62,48 @@ class Seen:
     weight: float
     answers: int
 
+    def beside(self, said: Said, trust: Trust) -> "Seen":
+        """These and feedback together, which counts for what it is trusted."""
+        weight = trust.weight * said.count
+        if not weight:
+            return self
+        mean = min(1.0, max(0.0, said.mean - trust.kinder_by))
+        whole = self.weight + weight
+        return Seen(
+            (self.weight * self.mean + weight * mean) / whole, whole, self.answers + said.count
+        )
+
+
+_NOTHING = Seen(0.0, 0.0, 0)
+
 
 def seen(labelled: Labelled, category: Category) -> Mapping[str, Seen]:
     """What was seen of each model that has a scored answer in `category`."""
-    part = labelled.at(labelled.of_category(category))
-    known = np.isfinite(part.outcomes.scores)
-    weights = np.where(known, part.weights[:, None], 0.0)
-    sums = (weights * np.where(known, part.outcomes.scores, 0.0)).sum(axis=0)
-    totals, counts = weights.sum(axis=0), known.sum(axis=0)
+    scores = labelled.outcomes.scores[labelled.of_category(category)]
+    counts = np.isfinite(scores).sum(axis=0)
+    sums = np.nansum(scores, axis=0)
     return {
-        model: Seen(float(sums[at] / totals[at]), float(totals[at]), int(counts[at]))
+        model: Seen(float(sums[at] / counts[at]), float(counts[at]), int(counts[at]))
         for at, model in enumerate(labelled.models)
         if counts[at]
     }
 
 
 def local_category(
-    found: Mapping[str, Seen], shipped: Mapping[str, Ability], least: int = LEAST_ANSWERS
+    labelled: Labelled,
+    category: Category,
+    shipped: Mapping[str, Ability],
+    hearsay: Hearsay = NOTHING_HEARD,
 ) -> LocalCategory | None:
-    """The category as own answers have it; None where no model has enough of them."""
+    """The category as own answers have it, `shipped` being the abilities without them.
+
+    None where no model has answers that are worth LEAST_ANSWERS gold labels.
+    """
+    found = _told(seen(labelled, category), category, hearsay)
     measured = {
-        model: _measured(shipped[model], each)
+        model: _measured(shipped[model], each, hearsay.most(category, model))
         for model, each in found.items()
-        if each.answers >= least
+        if each.weight >= LEAST_ANSWERS and model in shipped
     }
     if not measured:
         return None
@@ -94,6 +114,18 @@ def local_category(
     return LocalCategory(mean, max(_LEAST_SHIFT_SD, spread), measured)
 
 
-def _measured(shipped: Ability, found: Seen) -> Measured:
+def _told(gold: Mapping[str, Seen], category: Category, hearsay: Hearsay) -> Mapping[str, Seen]:
+    """Gold labels and feedback together."""
+    heard = {model: said for (whose, model), said in hearsay.feedback.items() if whose is category}
+    return {
+        **gold,
+        **{
+            model: gold.get(model, _NOTHING).beside(said, hearsay.trust)
+            for model, said in heard.items()
+        },
+    }
+
+
+def _measured(shipped: Ability, found: Seen, most: float) -> Measured:
     estimate = shrunk(shipped, found.mean, found.weight)
-    return Measured(estimate.p, estimate.sd, found.answers)
+    return Measured(min(most, estimate.p), estimate.sd, found.answers)

@@ -14,13 +14,13 @@ from typing import TypeVar
 import numpy as np
 
 from router.domain.arrays import Floats
+from router.evaluation.resampling import Resamples
 
 Key = TypeVar("Key", bound=Hashable)
 
-RESAMPLES = 2000
+SAMPLES = 2000
 LEVEL = 0.05
 """One-sided: of calibrations that bring nothing, so many may seem to bring something."""
-_BATCH = 2**22
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,23 @@ Doubts = tuple[float, float]
 """The worst and the best difference that a prompt could have had."""
 
 
-def gain(
-    differences: Floats, seed: int, doubts: Doubts | None = None, resamples: int = RESAMPLES
-) -> Gain:
+def resamples_for(prompts: int, seed: int) -> Resamples:
+    """Samples of so many prompts and of the two that nobody has sent."""
+    return Resamples.drawn(prompts + 2, SAMPLES, seed)
+
+
+def gain(differences: Floats, doubts: Doubts, resamples: Resamples) -> Gain:
     """The gain in `differences`, one a prompt; where all are 0 there is none, for certain.
 
-    The mean is that of the prompts; the interval and the p-value are with the `doubts`.
+    The mean is that of the prompts; the interval and the p-value are with the `doubts`, of
+    `resamples_for` as many prompts.
     """
-    mean = float(differences.mean()) if len(differences) else 0.0
     if not differences.any():
         return Gain(0.0, 0.0, 0.0, 1.0)
-    means = _resampled(np.append(differences, doubts or ()), seed, resamples)
+    means = resamples.means(np.append(differences, doubts)[:, None])[1:, 0]
     low, high = np.quantile(means, [LEVEL, 1 - LEVEL])
     below = int((means <= 0.0).sum())
-    return Gain(mean, float(low), float(high), (below + 1) / (resamples + 1))
+    return Gain(float(differences.mean()), float(low), float(high), (below + 1) / (len(means) + 1))
 
 
 def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
@@ -66,14 +69,3 @@ def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
         highest = max(highest, min(1.0, p_values[key] * (len(p_values) - place)))
         adjusted[key] = highest
     return adjusted
-
-
-def _resampled(differences: Floats, seed: int, resamples: int) -> Floats:
-    """Means of so many samples of the prompts, each as large as they are, drawn with replacement."""
-    chance, count = np.random.default_rng(seed), len(differences)
-    step = max(1, _BATCH // count)
-    batches = [
-        differences[chance.integers(0, count, (min(step, resamples - done), count))].mean(axis=1)
-        for done in range(0, resamples, step)
-    ]
-    return np.concatenate(batches)

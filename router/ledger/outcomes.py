@@ -26,3 +26,29 @@ class Tally:
     def mean(self) -> float:
         """Their mean, from 0 to 1."""
         return self.sum / self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The scores of one source of a model's answers in one category: how many, and their sum."""
+
+    model: str
+    category: str
+    source: ScoreSource
+    count: int
+    sum: float
+
+    @property
+    def mean(self) -> float:
+        """Their mean, from 0 to 1."""
+        return self.sum / self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How many answers a model gave in one category, and how many of these have a flaw that shows."""
+
+    model: str
+    category: str
+    answers: int
+    flawed: int

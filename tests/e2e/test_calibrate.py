@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from router.cli.outcome_files import read_outcomes
 from router.domain.money import ZERO, Money
+from router.evaluation.answer_files import read_rows
 from tests.e2e.books import rows
 from tests.e2e.browser import Page, browsing, chromium, saved
 from tests.e2e.configs import as_yaml, ledger_of, models, write_config
@@ -171,7 +171,7 @@ def test_an_answer_is_never_paid_twice(
 def test_what_it_may_cost_is_never_exceeded(config: Path, tmp_path: Path) -> None:
     short = record(tmp_path / "short.jsonl", SUMS, max_tokens=100)
     done = asked(config, short, "--yes", "--max-cost", "0.005")
-    kept = read_outcomes(short.with_suffix(".outcomes.parquet"))
+    kept = read_rows(short.with_suffix(".outcomes.parquet"))
     spent = sum((Money.from_usd(row.cost_usd or 0) for row in kept), ZERO)
 
     assert "--max-cost has stopped it" in done.out
@@ -201,7 +201,7 @@ def test_the_answers_are_kept_as_outcomes_that_can_be_used_again(
     kept = config.parent / "kept.parquet"
     assert asked(config, recorded, "--yes", "--outcomes-file", kept, "--dry-run").status == 0
     assert asked(config, recorded, "--yes", "--outcomes-file", kept).status == 0
-    found = read_outcomes(kept)
+    found = read_rows(kept)
 
     assert len(found) == 2 * SUMS
     assert {row.scored_by for row in found} == {"contains"}
@@ -218,11 +218,16 @@ def test_feedback_is_told_apart_and_weighs_less(config: Path, tmp_path: Path) ->
     outcomes(gold, 60, {"sim-open-8b": 0.4, "sim-frontier": 0.95})
     outcomes(heard, 30, {"sim-open-8b": 1.0}, scored_by="feedback", start=1000)
     told = tmp_path / "told.json"
-    assert calibrate(config, gold, "--feedback", heard, "--dry-run", "--json", told).status == 0
+    done = calibrate(config, gold, "--feedback-file", heard, "--dry-run", "--json", told)
+    assert (done.status, done.err) == (0, "")
+    assert "Feedback counts 0.25 of a gold label: that is a guess" in done.out
     found = json.loads(told.read_text("utf-8"))
 
-    assert found["sources"] == {"file": 60, "feedback": 30}
+    assert found["sources"] == {"file": 60}
     assert found["judged"] == 60
+    assert [(each["source"], each["scores"], each["weight"]) for each in found["heard"]] == [
+        ("feedback", 30, 0.25)
+    ]
     small = next(e for e in found["categories"][0]["estimates"] if e["model"] == "sim-open-8b")
     assert small["scored"]["answers"] == 60
     assert small["feedback"] == {"mean": 1.0, "answers": 30}
@@ -248,7 +253,7 @@ def outcomes(
 def test_a_judge_scores_and_is_paid(config: Path, tmp_path: Path) -> None:
     few = record(tmp_path / "few.jsonl", 40)
     done = calibrate(config, "--requests", few, "--score", "judge:sim-frontier", "--yes")
-    found = read_outcomes(few.with_suffix(".outcomes.parquet"))
+    found = read_rows(few.with_suffix(".outcomes.parquet"))
 
     assert re.search(r"sim-frontier \(judge\) +80 ", done.out)
     assert {row.scored_by for row in found} == {"judge:sim-frontier/1"}

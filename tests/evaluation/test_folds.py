@@ -76,6 +76,8 @@ def test_a_dataset_alone_leaves_nothing_to_learn_from() -> None:
         ("Example?\nA. x\n\nWhich?\nA. y", "Example?\nA. x\n\nWhy?\nA. y", False),
         ("Which is it?", "Who is it?", False),
         ("A. all\nB. that there is", "A. all\nB. else", False),
+        ("東京はどこですか?", "大阪はどこですか?", False),
+        ("???", "!!!", False),
     ],
 )
 def test_questions_are_one_when_they_are_the_same_up_to_their_options(

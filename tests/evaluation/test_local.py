@@ -1,14 +1,20 @@
 """Own answers are installed where they are the better evidence, and hardly ever by luck."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from router.domain.category import Category
 from router.domain.errors import FarthingError
-from router.evaluation.answered import joined
-from router.evaluation.calibration import calibrate
+from router.domain.pool import Pool
+from router.domain.predictions import Predictions
+from router.evaluation.calibration import areas, calibrate
 from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO
-from router.evaluation.local import Rule
+from router.evaluation.hearsay import Hearsay, Said, Trust
+from router.evaluation.labelled import Labelled
+from router.evaluation.local import ZERO_MARGIN, Rule
 from router.evaluation.significance import LEVEL
 from tests.evaluation.own import Shares, drawn, labelled, shipped
 
@@ -80,30 +86,73 @@ def test_a_question_that_is_repeated_is_one_question() -> None:
     assert not found.to_install
 
 
-def test_hearsay_helps_to_estimate_and_judges_nothing() -> None:
+def test_feedback_helps_to_estimate_and_judges_nothing() -> None:
     gold = drawn({Category.MATHS: (0.9, 0.9, 0.9)}, 60, 0)
-    heard = drawn({Category.MATHS: (0.0, 0.0, 0.0)}, 40, 1, weight=0.25)
+    unhappy = Hearsay({(Category.MATHS, "large"): Said(40, 0.0)})
     alone = calibrate(gold, shipped(USUAL), Rule(), 0)
-    both = calibrate(joined([gold, heard]), shipped(USUAL), Rule(), 0)
+    both = calibrate(gold, shipped(USUAL), Rule(), 0, unhappy)
 
-    assert len(both.trial.judged) == 60
+    assert len(both.trial.judged) == len(alone.trial.judged) == 60
     before, after = (each.measured[Category.MATHS].models["large"] for each in (alone, both))
     assert after.p < before.p
-    assert both.seen(Category.MATHS, gold=True)["large"].answers == 60
-    assert both.seen(Category.MATHS, gold=False)["large"].mean == 0.0
+    assert after.answers == 100
 
 
-def test_hearsay_about_a_question_that_is_judged_is_not_learnt_from() -> None:
-    scores = np.array([[1.0, 1.0], [0.0, 0.0]] * 20)
-    prompts = [f"question {place}" for place in range(40)]
-    gold = labelled(scores, [Category.CHAT] * 40, prompts)
-    heard = labelled(scores, [Category.CHAT] * 40, prompts, weight=0.25)
+def test_what_is_judged_is_what_would_be_installed() -> None:
+    """Feedback that gold labels contradict makes it worse there, too, and is so kept out."""
+    gold = drawn({Category.MATHS: (0.95, 0.75, 0.8)}, 150, 1)
+    liars = {(Category.MATHS, "small"): Said(4000, 0.0), (Category.MATHS, "large"): Said(4000, 1.0)}
     alone = calibrate(gold, shipped(USUAL), Rule(), 0)
-    both = calibrate(joined([gold, heard]), shipped(USUAL), Rule(), 0)
+    both = calibrate(gold, shipped(USUAL), Rule(), 0, Hearsay(liars, Trust(1.0)))
 
-    gains = [each.verdicts[0].duels[SHIPPED].brier.mean for each in (alone, both)]
-    # Had it been learnt from, each prompt's own score would pull its forecast the right way.
-    assert gains[1] <= gains[0] + 0.005
+    assert {*alone.to_install} == {Category.MATHS}
+    assert not both.to_install
+
+
+class Oracle:
+    """A server that knows beforehand which answers will be right."""
+
+    def __init__(self, known: Labelled) -> None:
+        self._scores = dict(zip(known.outcomes.prompt_ids, known.outcomes.scores, strict=True))
+
+    def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
+        p = np.array([self._scores[each] for each in prompt_ids])
+        unknown = np.full(p.shape, np.nan)
+        return Predictions(tuple(prompt_ids), pool.names, p, np.zeros(p.shape), unknown, unknown)
+
+
+def test_own_answers_are_held_against_what_the_server_predicts_and_not_against_abilities() -> None:
+    """Abilities are far off here; but where prompts tell more than their category, they win."""
+    gold = drawn({Category.MATHS: (0.95, 0.75, 0.8)}, 150, 1)
+    plain = shipped(USUAL)
+    assert {*calibrate(gold, plain, Rule(), 0).to_install} == {Category.MATHS}
+
+    found = calibrate(gold, replace(plain, served=Oracle(gold)), Rule(), 0)
+
+    assert not found.to_install
+    assert found.verdicts[0].why_not == "no better than shipped on prompts that were held back"
+    assert areas(found.trial)[SHIPPED] > areas(found.trial)[LOCAL]
+    assert found.measured == calibrate(gold, plain, Rule(), 0).measured
+
+
+def test_a_choice_that_may_be_worse_than_zero_is_not_installed_though_shipped_is_worse_still() -> (
+    None
+):
+    """Forty answers are too few to be sure that the small model is the better one."""
+    gold = drawn({Category.MATHS: (0.95, 0.75, 0.8)}, 40, 0)
+    (maths,) = calibrate(gold, shipped(USUAL), Rule(), 0).verdicts
+
+    assert maths.duels[SHIPPED].is_won(LEVEL)
+    assert maths.duels[ZERO].value.low < -ZERO_MARGIN
+    assert maths.why_not.startswith("may choose worse than Zero: by up to 0.")
+
+
+def test_the_rule_is_one_sentence() -> None:
+    assert str(Rule()) == (
+        "A category is installed where own answers foresee questions that were held back significantly better"
+        " than what is shipped (one-sided 5%, Holm), and choose at least as well as Zero (lower bound within 0.02"
+        " of its value)."
+    )
 
 
 def test_the_same_seed_finds_the_same() -> None:

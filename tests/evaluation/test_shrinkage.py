@@ -1,5 +1,8 @@
 """Own scores draw an estimate towards themselves, the more of them the nearer."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +10,10 @@ from hypothesis import strategies as st
 from router.domain.category import Category
 from router.domain.local_quality import logit
 from router.domain.model import Ability
-from router.evaluation.shrinkage import Seen, local_category, seen, shrunk, worth
-from tests.evaluation.own import drawn
+from router.evaluation.hearsay import Flaws, Hearsay, Said, Trust
+from router.evaluation.labelled import Labelled
+from router.evaluation.shrinkage import Seen, local_category, shrunk, worth
+from tests.evaluation.own import NAMES, labelled
 
 SHARES = st.floats(0.0, 1.0)
 SHIPPED = st.builds(Ability, SHARES, st.floats(0.0, 0.5), st.just("a test"))
@@ -56,26 +61,77 @@ def test_the_formula_is_that_of_a_beta_distribution() -> None:
     assert found.sd == pytest.approx((0.6 * 0.4 / 46) ** 0.5)
 
 
+def chats(scores: Sequence[Sequence[float]]) -> Labelled:
+    return labelled(np.array(scores, dtype=np.float64), [Category.CHAT] * len(scores))
+
+
+def alike(p: float, sd: float = 0.05) -> dict[str, Ability]:
+    return {name: Ability(p, sd, "a test") for name in NAMES}
+
+
 def test_a_model_with_too_few_answers_is_moved_as_the_others_were() -> None:
-    shipped = {name: Ability(0.9, 0.05, "a test") for name in ("asked", "barely asked")}
-    of_each = {"asked": Seen(0.5, 200.0, 200), "barely asked": Seen(1.0, 3.0, 3)}
-    found = local_category(of_each, shipped)
+    asked = [[place % 2, 1.0 if place < 3 else np.nan] for place in range(200)]
+    shipped = alike(0.9)
+    found = local_category(chats(asked), Category.CHAT, shipped)
 
     assert found is not None
-    assert list(found.models) == ["asked"]
-    moved = found.ability("barely asked", shipped["barely asked"])
+    assert list(found.models) == ["small"]
+    moved = found.ability("middle", shipped["middle"])
     assert logit(moved.p) - logit(0.9) == pytest.approx(found.shift)
-    assert moved.p == pytest.approx(found.models["asked"].p)
+    assert moved.p == pytest.approx(found.models["small"].p)
     assert moved.sd > 0.05
 
 
 def test_where_no_model_has_enough_answers_nothing_is_measured() -> None:
-    shipped = {"asked": Ability(0.9, 0.05, "a test")}
-
-    assert local_category({"asked": Seen(0.5, 9.0, 9)}, shipped) is None
+    assert local_category(chats([[0.5]] * 9), Category.CHAT, alike(0.9)) is None
 
 
-def test_hearsay_counts_for_what_it_weighs() -> None:
-    found = seen(drawn({Category.CHAT: (1.0, 1.0, 1.0)}, 40, 0, weight=0.25), Category.CHAT)
+# --------------------------------------------------------------------------------- hearsay
 
-    assert (found["small"].weight, found["small"].answers) == (10.0, 40)
+
+def heard(count: int, mean: float, weight: float = 0.25) -> Hearsay:
+    return Hearsay({(Category.CHAT, "small"): Said(count, mean)}, Trust(weight))
+
+
+def test_feedback_counts_for_what_it_is_trusted() -> None:
+    gold, shipped = chats([[1.0]] * 20), alike(0.5)
+    both = local_category(gold, Category.CHAT, shipped, heard(40, 0.0))
+
+    assert both is not None
+    assert both.models["small"].p == pytest.approx(shrunk(shipped["small"], 20 / 30, 30).p)
+    assert both.models["small"].answers == 60
+
+
+def test_what_is_worth_ten_gold_labels_is_enough_without_one() -> None:
+    gold = chats([[np.nan, 1.0]] * 20)
+
+    assert "small" not in found_models(gold, heard(39, 1.0))
+    assert "small" in found_models(gold, heard(40, 1.0))
+    assert "small" not in found_models(gold, heard(4000, 1.0, weight=0.0))
+
+
+def found_models(gold: Labelled, hearsay: Hearsay) -> set[str]:
+    found = local_category(gold, Category.CHAT, alike(0.5), hearsay)
+    return set(found.models) if found else set()
+
+
+def test_kindness_is_taken_off_feedback() -> None:
+    seen = Seen(0.5, 10.0, 10).beside(Said(40, 0.9), Trust(0.25, kinder_by=0.4))
+
+    assert seen.mean == pytest.approx(0.5)
+    assert (seen.weight, seen.answers) == (20.0, 50)
+
+
+def test_flaws_hold_an_estimate_down_only_when_they_are_to_count_and_never_up() -> None:
+    gold = chats([[1.0, 0.0]] * 40)
+    flaws = {(Category.CHAT, name): Flaws(1000, 300) for name in ("small", "middle")}
+    free = local_category(gold, Category.CHAT, alike(0.9))
+    shown = local_category(gold, Category.CHAT, alike(0.9), Hearsay(flaws=flaws))
+    held = local_category(gold, Category.CHAT, alike(0.9), Hearsay(flaws=flaws, holds_down=True))
+
+    assert free is not None
+    assert held is not None
+    assert shown == free
+    assert held.models["small"].p == Flaws(1000, 300).ceiling
+    assert held.models["small"].p < free.models["small"].p
+    assert held.models["middle"] == free.models["middle"]

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from router.cli.asking_journal import Journal
-from router.cli.outcome_files import read_outcomes, write_outcomes
 from router.domain.errors import FarthingError
+from router.evaluation.answer_files import read_rows, write_rows
 from router.evaluation.answered import Answered, id_of
 
 WHOLE = Answered(
@@ -27,9 +27,9 @@ BARE = Answered(prompt_id="p2", prompt="And now?", model="m", score=None)
 
 
 def test_what_is_written_as_parquet_is_read_again(tmp_path: Path) -> None:
-    write_outcomes(tmp_path / "own.parquet", [WHOLE, BARE])
+    write_rows(tmp_path / "own.parquet", [WHOLE, BARE])
 
-    assert read_outcomes(tmp_path / "own.parquet") == [WHOLE, BARE]
+    assert read_rows(tmp_path / "own.parquet") == [WHOLE, BARE]
     assert [each.name for each in tmp_path.iterdir()] == ["own.parquet"]
 
 
@@ -42,9 +42,9 @@ def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
         "prompt,model,score,cost_usd,category,more\nWhy?,m,1,,,x\nWhy?,n,0.5,0.01,maths,\n",
         encoding="utf-8-sig",
     )
-    rows = read_outcomes(tmp_path / "own.jsonl")
+    rows = read_rows(tmp_path / "own.jsonl")
 
-    assert rows == read_outcomes(tmp_path / "own.csv")
+    assert rows == read_rows(tmp_path / "own.csv")
     assert [row.prompt_id for row in rows] == [id_of("Why?")] * 2
     assert (rows[1].cost_usd, rows[1].category) == (0.01, "maths")
 
@@ -52,7 +52,7 @@ def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
 def test_a_score_that_is_nan_is_none(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("prompt,model,score\nWhy?,m,nan\n")
 
-    assert read_outcomes(tmp_path / "own.csv")[0].score is None
+    assert read_rows(tmp_path / "own.csv")[0].score is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_score_that_is_nan_is_none(tmp_path: Path) -> None:
         ("own.jsonl", '{"prompt": "Why?"', "line 1 is not JSON"),
         ("own.jsonl", "[]", "line 1 is not a JSON object"),
         ("own.jsonl", '{"prompt": "a", "model": "m", "category": "cooking"}', "cooking"),
-        ("own.parquet", "no parquet", "is no Parquet file"),
+        ("own.parquet", "no parquet", "is no file of outcomes"),
         ("own.txt", "", r"must end with \.parquet, \.jsonl, \.csv"),
     ],
 )
@@ -73,12 +73,12 @@ def test_a_bad_row_is_told_with_its_place(
 ) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(FarthingError, match=complaint):
-        read_outcomes(tmp_path / name)
+        read_rows(tmp_path / name)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(FarthingError, match="cannot be read"):
-        read_outcomes(tmp_path / "none.jsonl")
+        read_rows(tmp_path / "none.jsonl")
 
 
 def test_a_journal_that_was_cut_off_by_a_crash_keeps_all_whole_answers(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
-"""Outcome files: scored answers as Parquet, as JSON lines or as CSV, a row each.
+"""Files of answers, a row each: outcome files as Parquet, as JSON lines or as CSV.
 
 `prompt`, `model` and `score` are needed; the other columns are those of `Answered`, and what else there
-is in a file is passed over. pyarrow is imported for Parquet only: it takes half a second.
+is in a file is passed over. Parquet is read as `router.evaluation.outcome_files` reads it.
 """
 
 import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import orjson
 
 from router.domain.category import Category
 from router.domain.errors import FarthingError
-from router.evaluation.answered import Answered, id_of
+from router.evaluation.answered import Answered, as_table, id_of
 
 Row = Mapping[str, Any]
 
@@ -23,10 +23,9 @@ _NEEDED = ("prompt", "model", "score")
 _NAMES = tuple(field.name for field in fields(Answered))
 _WHOLE = ("input_tokens", "output_tokens")
 _REAL = ("score", "cost_usd", "latency_s")
-_BATCH_ROWS = 4096
 
 
-def read_outcomes(path: Path) -> list[Answered]:
+def read_rows(path: Path) -> list[Answered]:
     """The rows of a file. Raises FarthingError that names the file, the row and what is wrong."""
     read = _READERS.get(path.suffix.lower())
     if read is None:
@@ -37,37 +36,24 @@ def read_outcomes(path: Path) -> list[Answered]:
         raise FarthingError(f"{path} cannot be read: {error}") from None
 
 
-def write_outcomes(path: Path, rows: Sequence[Answered]) -> None:
+def write_rows(path: Path, rows: Sequence[Answered]) -> None:
     """Write Parquet, whole or not at all. Raises FarthingError."""
-    import pyarrow as pa  # noqa: PLC0415 - half a second, for this form only
-    from pyarrow import parquet  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415 - half a second, for this form only
 
-    kinds = dict.fromkeys(_NAMES, pa.string())
-    kinds |= dict.fromkeys(_WHOLE, pa.int32()) | dict.fromkeys(_REAL, pa.float64())
-    kinds |= {"score": pa.float32(), "latency_s": pa.float32()}
-    schema = pa.schema(
-        [(name, kinds[name]) for name in _NAMES] + [("tokens_estimated", pa.bool_())]
-    )
-    told = [{**asdict(row), "tokens_estimated": False} for row in rows]
     writing = path.with_name(f".{path.name}.writing")
     try:
-        parquet.write_table(pa.Table.from_pylist(told, schema), writing, compression="zstd")
+        parquet.write_table(as_table(rows), writing, compression="zstd")
         writing.replace(path)
     except OSError as error:
         raise FarthingError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _parquet(path: Path) -> Iterator[Row]:
-    import pyarrow as pa  # noqa: PLC0415 - half a second, for this form only
-    from pyarrow import parquet  # noqa: PLC0415
+def _parquet(path: Path) -> Iterable[Row]:
+    from router.evaluation.outcome_files import read_table  # noqa: PLC0415 - half a second, as above
 
-    try:
-        file = parquet.ParquetFile(path)
-        known = [name for name in file.schema_arrow.names if name in _NAMES]
-        for batch in file.iter_batches(_BATCH_ROWS, columns=known):
-            yield from batch.to_pylist()
-    except pa.ArrowException as error:
-        raise FarthingError(f"{path} is no Parquet file: {error}") from None
+    others = tuple(name for name in _NAMES if name not in _NEEDED)
+    rows: list[Row] = read_table(path, _NEEDED, others).to_pylist()
+    return rows
 
 
 def _json_lines(path: Path) -> Iterator[Row]:

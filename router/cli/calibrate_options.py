@@ -1,0 +1,134 @@
+"""The options of `farthing calibrate`."""
+
+import argparse
+from pathlib import Path
+
+from router.cli.options import add_config, day
+from router.domain.money import Money
+from router.domain.scored import ScoreSource
+from router.evaluation.scoring import HELP as SCORES
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `calibrate`."""
+    add_config(parser)
+    parser.add_argument(
+        "outcomes",
+        nargs="*",
+        type=Path,
+        metavar="OUTCOMES",
+        help="scored answers: .parquet, .jsonl or .csv with prompt, model and score (0 to 1)",
+    )
+    _add_hearsay(parser)
+    parser.add_argument("--models", metavar="A,B", help="of these models only (default: all)")
+    _add_replay(parser)
+    _add_rule(parser)
+    parser.add_argument("--dry-run", action="store_true", help="send nothing, and install nothing")
+    parser.add_argument("--yes", action="store_true", help="spend without being asked")
+    parser.add_argument(
+        "--undo", action="store_true", help="put in force what was before the last calibration"
+    )
+    parser.add_argument("--html", type=Path, metavar="OUT", help="write a page to one file, too")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write everything as JSON, too")
+
+
+def _add_hearsay(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "what was heard of answers: it counts for less, and judges nothing"
+    )
+    group.add_argument(
+        "--feedback",
+        action="store_true",
+        help="take the feedback in the ledger into account, and show what answers showed by themselves",
+    )
+    group.add_argument(
+        "--since", type=day, metavar="DAY", help="from this day on, YYYY-MM-DD (UTC)"
+    )
+    group.add_argument(
+        "--feedback-file",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="feedback that was kept elsewhere, in the form of OUTCOMES",
+    )
+    group.add_argument(
+        "--count-automatic",
+        type=_signs,
+        default=(),
+        metavar="SOURCES",
+        help="let flaws hold estimates down, such as schema,tool_call (default: they are only shown)",
+    )
+
+
+def _signs(text: str) -> tuple[ScoreSource, ...]:
+    """Automatic sources; argparse turns the ValueError of anything else into its own message."""
+    found = tuple(ScoreSource(name.strip()) for name in text.split(","))
+    if ScoreSource.FEEDBACK in found:
+        raise ValueError(text)
+    return found
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("recorded requests, asked again")
+    group.add_argument(
+        "--requests",
+        metavar="RECORDED",
+        help="chat requests as `farthing try` reads them, to be asked of the models",
+    )
+    group.add_argument("--score", metavar="HOW", help=f"how answers are scored: {SCORES}")
+    group.add_argument(
+        "--expected",
+        metavar="FIELD",
+        default="expected",
+        help="the member of a record with the right answer (default: expected)",
+    )
+    group.add_argument(
+        "--limit", type=_count, metavar="N", help="at most so many requests, a sample"
+    )
+    group.add_argument(
+        "--max-cost", type=_dollars, metavar="USD", help="begin no call that might go beyond this"
+    )
+    group.add_argument(
+        "--parallel", type=_count, default=4, metavar="N", help="calls at a time (default: 4)"
+    )
+    group.add_argument(
+        "--outcomes-file",
+        type=Path,
+        metavar="FILE",
+        help="where the answers are kept, and found again (default: RECORDED.outcomes.parquet)",
+    )
+
+
+def _add_rule(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("when own answers count as better")
+    group.add_argument(
+        "--folds", type=_folds, default=5, metavar="K", help="of the cross-validation (default: 5)"
+    )
+    group.add_argument(
+        "--strict",
+        action="store_true",
+        help="only if they are significantly better than Zero, too, and not merely not worse",
+    )
+    group.add_argument("--seed", type=int, default=0, help="another seed, other folds (default: 0)")
+
+
+def _count(text: str) -> int:
+    """A number from 1 on; argparse turns the ValueError of anything else into its own message."""
+    if (count := int(text)) < 1:
+        raise ValueError(text)
+    return count
+
+
+def _folds(text: str) -> int:
+    """A number from 2 on; argparse turns the ValueError of anything else into its own message."""
+    if (count := int(text)) < 2:
+        raise ValueError(text)
+    return count
+
+
+def _dollars(text: str) -> Money:
+    """An amount; argparse turns the ValueError of anything else into its own message."""
+    if (amount := Money.from_usd(text)).pico < 0:
+        raise ValueError(text)
+    return amount

@@ -1,0 +1,100 @@
+"""What the server of a configuration understands of prompts, and predicts of them: asked without a server."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import orjson
+
+from router.app import dry_pipeline
+from router.config.settings import Settings
+from router.decision.estimate import candidate_for
+from router.decision.resolve import AUTO
+from router.domain.category import Category
+from router.domain.decision import Candidate
+from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.features import Features
+from router.domain.model import Model
+from router.domain.money import Money
+from router.domain.pool import Pool
+from router.domain.predictions import Predictions
+from router.pipeline.judge import Judge
+from router.pipeline.visit import Caller
+from router.ports import World
+from router.wire.chat import parse_chat
+
+_LOOKED_INTO = 200
+
+
+def unrouted(settings: Settings) -> Settings:
+    """The settings without the names that stand for others: each model answers to its own."""
+    return replace(settings, book=replace(settings.book, routes={}))
+
+
+class Understanding:
+    """What the server knows of a prompt that is sent alone, as a user's only message."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self.judge: Judge = dry_pipeline(unrouted(settings), world).judge
+        # Several ask of the same prompt: its category, its cost, its quality.
+        self.features = cache(self._features)
+
+    def category(self, prompt: str) -> Category:
+        """What it is about."""
+        return self.features(prompt).category
+
+    def quality(self, prompt: str, model: Model, category: Category) -> QualityEstimate:
+        """What would be predicted of the model's answer, were the prompt of this category."""
+        return self._candidate(prompt, model, category).quality
+
+    def cost(self, prompt: str, model: Model, category: Category) -> Money:
+        """What an answer of usual length would cost."""
+        return self._candidate(prompt, model, category).cost.expected
+
+    def _features(self, prompt: str) -> Features:
+        messages = [{"role": "user", "content": prompt}]
+        request = parse_chat(orjson.dumps({"model": AUTO, "messages": messages}))
+        caller = Caller("")
+        target = self.judge.target(request, caller)
+        return self.judge.visit(request, caller, target, (), ()).features
+
+    def _candidate(self, prompt: str, model: Model, category: Category) -> Candidate:
+        features = replace(self.features(prompt), category=category)
+        return candidate_for(model, features, self.judge.experience)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """The server as a forecaster of `models`, for prompts of which `categories` has the category, by their ids."""
+
+    understanding: Understanding
+    models: Mapping[str, Model]
+    categories: Mapping[str, Category]
+
+    def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
+        """The server's P(good answer); costs and latencies stay unknown (NaN)."""
+        found = [
+            [self._estimate(prompt, name, prompt_id) for name in pool.names]
+            for prompt, prompt_id in zip(prompts, prompt_ids, strict=True)
+        ]
+        shape = (len(prompts), len(pool.names))
+        p, sd = (
+            np.array([[getattr(each, name) for each in row] for row in found]).reshape(shape)
+            for name in ("p", "sd")
+        )
+        unknown = np.full(shape, np.nan)
+        return Predictions(tuple(prompt_ids), pool.names, p, sd, unknown, unknown)
+
+    def goes_by_prompts(self, prompts: Sequence[str], prompt_ids: Sequence[str]) -> bool:
+        """Whether an artefact has a say: it moves an estimate of one of the first prompts."""
+        asked = list(zip(prompts, prompt_ids, strict=True))[:_LOOKED_INTO]
+        return any(
+            self._estimate(prompt, name, prompt_id).source is EstimateSource.ARTEFACT
+            for prompt, prompt_id in asked
+            for name in self.models
+        )
+
+    def _estimate(self, prompt: str, name: str, prompt_id: str) -> QualityEstimate:
+        category = self.categories[prompt_id]
+        return self.understanding.quality(prompt, self.models[name], category)

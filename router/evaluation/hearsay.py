@@ -1,0 +1,123 @@
+"""What is known of answers beyond gold labels, how far it is trusted, and what it may say.
+
+**Feedback** is a score of the whole answer, by whoever cared to give one. It counts for less than a gold
+label: for w of one, where w is the share of the gold labels' variance that feedback tells, r^2 with
+the correction for few pairs (Ezekiel 1930). So many labels of a proxy are worth one of what is meant when a
+mean is estimated by both (W. G. Cochran, Sampling Techniques, 1977, section 7.3, regression estimators).
+By how much feedback is kinder than gold labels, on the answers that have both, is taken off its mean.
+Too few pairs do not tell w; then it is USUAL_WEIGHT.
+
+**Signs** that an answer shows by itself are one-sided: an answer that breaks the schema it was asked for
+is of no use, one that keeps it may be wrong all the same. So however many answers show no flaw, that
+adds nothing to an estimate; but no model is better than the share of its answers without one. That
+share, at the upper end of its one-sided 95 % interval (E. B. Wilson 1927), is the model's ceiling.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+
+import numpy as np
+
+from router.domain.category import Category
+
+USUAL_WEIGHT = 0.25
+"""Four scores by feedback are one gold label, where nothing is known of how far they agree: r = 0.5."""
+LEAST_PAIRS = 30
+"""Answers with a gold label and feedback from which on their agreement is measured."""
+_ONE_SIDED_95 = 1.6448536269514722
+
+Whose = tuple[Category, str]
+"""A category, and the id of a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Scores of one kind: how many, and their mean."""
+
+    count: int
+    mean: float
+
+    def __post_init__(self) -> None:
+        """Refuse scores of nothing, and means that are none."""
+        if self.count < 1 or not 0.0 <= self.mean <= 1.0:
+            raise ValueError(f"scores have a number and a mean from 0 to 1, not {self!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a score by feedback counts beside a gold label, and by how much it is kinder on average.
+
+    `pairs` are the answers that have both; `is_measured` says whether they told the weight.
+    """
+
+    weight: float = USUAL_WEIGHT
+    kinder_by: float = 0.0
+    pairs: int = 0
+    is_measured: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse weights that are none."""
+        if not 0.0 <= self.weight <= 1.0:
+            raise ValueError(f"a weight is from 0 to 1, not {self.weight!r}")
+
+
+def trust(pairs: Sequence[tuple[float, float]]) -> Trust:
+    """How far feedback is to be trusted, by pairs of what it said of an answer and the gold label of that.
+
+    Where one of the two never varies, their agreement cannot be told.
+    """
+    if len(pairs) < LEAST_PAIRS:
+        return Trust(pairs=len(pairs))
+    said, gold = np.array(pairs, dtype=np.float64).T
+    kinder_by = float(said.mean() - gold.mean())
+    if not (said.std() and gold.std()):
+        return Trust(kinder_by=kinder_by, pairs=len(pairs))
+    r = float(np.corrcoef(said, gold)[0, 1])
+    told = 1.0 - (1.0 - r * r) * (len(pairs) - 1) / (len(pairs) - 2)
+    weight = min(1.0, max(0.0, told)) if r > 0.0 else 0.0
+    return Trust(weight, kinder_by, len(pairs), is_measured=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Flaws:
+    """How many of so many answers showed by themselves that they are of no use."""
+
+    answers: int
+    flawed: int
+
+    def __post_init__(self) -> None:
+        """Refuse flaws in no answers."""
+        if not 0 <= self.flawed <= self.answers or not self.answers:
+            raise ValueError(f"flaws are of so many answers, not {self!r}")
+
+    @property
+    def ceiling(self) -> float:
+        """The most that P(good answer) can be: 1 without a flaw."""
+        if not self.flawed:
+            return 1.0
+        n, z, share = self.answers, _ONE_SIDED_95, self.flawed / self.answers
+        middle = share + z * z / (2 * n)
+        half = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+        return 1.0 - max(0.0, (middle - half) / (1 + z * z / n))
+
+
+@dataclass(frozen=True, slots=True)
+class Hearsay:
+    """Feedback and flaws by category and model. No answer with a gold label is among the feedback.
+
+    Whether flaws hold estimates down is for the user to say: `holds_down`.
+    """
+
+    feedback: Mapping[Whose, Said] = field(default_factory=dict)
+    trust: Trust = Trust()
+    flaws: Mapping[Whose, Flaws] = field(default_factory=dict)
+    holds_down: bool = False
+
+    def most(self, category: Category, model: str) -> float:
+        """The most that an estimate may be."""
+        known = self.flaws.get((category, model)) if self.holds_down else None
+        return known.ceiling if known else 1.0
+
+
+NOTHING_HEARD = Hearsay()
