@@ -28,6 +28,11 @@ def read_part(text: str) -> str:
     return f"{text[:half]}\n{text[-half:]}"
 
 
+def whole_length(text: str, tokens: Sequence[int]) -> int:
+    """About how many tokens all of `text` has, where `tokens` are those of its `read_part`."""
+    return round(len(tokens) * len(text) / max(1, len(read_part(text))))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class KindModel:
     """What was learnt of `kinds` kinds of prompts, by 2 ** `bits` buckets.
@@ -49,6 +54,8 @@ class KindModel:
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers that are none."""
+        if self.table.ndim != 2 or not 0 < self.bits <= 32:
+            raise ValueError(f"a table of kinds has {self.table.ndim} axes, {self.bits} bits")
         buckets, columns = 2**self.bits, self.table.shape[1]
         shapes = (self.idf.shape, self.table.shape, self.scales.shape, self.offsets.shape)
         if shapes != ((buckets,), (buckets, columns), (columns,), (self.kinds,)):

@@ -11,7 +11,7 @@ from router.domain.kinship import Kinship
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Predictions
 from router.features.category import categorise
-from router.features.kinds import read_part
+from router.features.kinds import read_part, whole_length
 from router.pipeline.artefact import Artefact
 
 PriorOf = Callable[[PoolModel, Category], QualityEstimate]
@@ -42,12 +42,11 @@ class Foresight:
         )
 
     def _row(self, prompt: str, pool: Pool) -> list[tuple[float, float, float]]:
-        part = read_part(prompt)
-        tokens = self.tokenize(part)
+        tokens = self.tokenize(read_part(prompt))
         kinship = self.artefact.kinds.of(tokens)
         outlook = self.artefact.quality.outlook(kinship)
         category, _ = categorise({"messages": [{"role": "user", "content": prompt}]})
-        length = round(len(tokens) * len(prompt) / max(1, len(part)))
+        length = whole_length(prompt, tokens)
         row = []
         for model in pool.models:
             name = self.scored_as(model.name)
