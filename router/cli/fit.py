@@ -55,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         digest = write_artefact(artefact, cases, args.out)
     except OSError as error:
-        raise FarthingError(f"--out: {args.out} cannot be written: {error.strerror or error}") from None
+        raise FarthingError(
+            f"--out: {args.out} cannot be written: {error.strerror or error}"
+        ) from None
     _tell(artefact, outcomes, args.out, digest)
     return 0
 

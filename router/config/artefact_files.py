@@ -142,7 +142,9 @@ def _names_and_facts(named: Mapping[str, Any]) -> Mapping[str, Any]:
     if named["schema"] != SCHEMA:
         raise ValueError(f"it has schema {named['schema']}, and this version reads {SCHEMA}")
     for key in ("models", "kinds"):
-        if not isinstance(named[key], list) or not all(isinstance(each, str) for each in named[key]):
+        if not isinstance(named[key], list) or not all(
+            isinstance(each, str) for each in named[key]
+        ):
             raise ValueError(f"{key} are a list of names")
     if not isinstance(named["facts"], dict):
         raise ValueError("facts are by name")

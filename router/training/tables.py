@@ -62,5 +62,5 @@ def _weighted_mean(table: Floats, weights: Floats, axis: int) -> Floats:
 
 def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     """The distinct labels, sorted, and for each label its number among them."""
-    names, numbers = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
-    return tuple(str(name) for name in names), numbers.astype(np.intp)
+    names, numbers = np.unique(np.asarray(labels, dtype=np.object_), return_inverse=True)
+    return tuple(names), numbers.astype(np.intp)
