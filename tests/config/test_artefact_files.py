@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -111,8 +112,6 @@ def test_a_folder_of_something_else_is_not_written_into(tmp_path: Path) -> None:
 
 
 def test_names_of_any_script_come_back(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     outcomes = replace(
         drawn(6), datasets=("färm/größe", "農/米", "x\x00") * 2, models=("é", "\\", '"')
     )
@@ -147,7 +146,7 @@ def test_every_changed_byte_of_the_list_of_digests_is_refused(folder: Path) -> N
     path = folder / "SHA256SUMS"
     whole = path.read_bytes()
     for at, byte in enumerate(whole):
-        for other in {*b"\t\n\x0b\x0c\r\x1c\x85 aA0"} - {byte}:
+        for other in {*b"\n\x0b\x1c A"} - {byte}:
             path.write_bytes(whole[:at] + bytes([other]) + whole[at + 1 :])
             assert "was changed" in refusal(folder)
 
@@ -215,12 +214,12 @@ def test_names_that_are_not_those_of_the_tables_are_refused(folder: Path, what: 
     assert complaint in refusal(folder)
 
 
-@pytest.mark.parametrize("text", ["{", "", "nul", "[" * 100_000, "\ufeff{}"])
+@pytest.mark.parametrize("data", [b"{", b"", b"nul", b"[" * 100_000, b"\xff\xfe\xfd"])
 @pytest.mark.parametrize("name", ["artefact.json", "parity.json"])
 def test_what_is_no_json_is_refused_by_the_name_of_the_file(
-    folder: Path, name: str, text: str
+    folder: Path, name: str, data: bytes
 ) -> None:
-    (folder / name).write_text(text, "utf-8")
+    (folder / name).write_bytes(data)
     sign(folder)
 
     assert refusal(folder).startswith(f"{folder / name} is no part of an artefact")
@@ -266,20 +265,20 @@ def test_tables_that_make_no_sense_are_refused_by_the_name_of_the_file(
     assert refusal(folder).startswith(str(folder / "tables.npz"))
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        _with("table", lambda table: -table),
-        _with("offsets", lambda offsets: offsets + np.float32([1e-4, 0, 0])),
-        _with("scales", lambda scales: scales * np.float32(1.001)),
-        _with("familiar", lambda pair: pair + 1e-3),
-        _with("idf", lambda idf: idf + np.float32(1e-3)),
-    ],
-)
+MOVED: Mapping[str, Callable[[Any], Any]] = {
+    "table": lambda table: -table,
+    "offsets": lambda offsets: offsets + np.float32([1e-4, 0, 0]),
+    "scales": lambda scales: scales * np.float32(1.001),
+    "familiar": lambda pair: pair + 1.0,
+    "idf": lambda idf: idf + np.float32(1e-3),
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
 def test_tables_that_do_not_give_what_scikit_learn_gave_are_refused(
-    folder: Path, change: Callable[[Arrays], Mapping[str, Any]]
+    folder: Path, name: str
 ) -> None:
-    change_tables(folder, change)
+    change_tables(folder, _with(name, MOVED[name]))
 
     assert refusal(folder).startswith(f"{folder / 'parity.json'} is no part of an artefact")
     assert "does not give the numbers of case" in refusal(folder)
