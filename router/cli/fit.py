@@ -56,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         digest = write_artefact(artefact, cases, args.out)
     except OSError as error:
-        raise FarthingError(f"--out: {args.out} cannot be written: {error.strerror}") from None
+        raise FarthingError(
+            f"--out: {args.out} cannot be written: {error.strerror or error}"
+        ) from None
     _tell(artefact, outcomes, args.out, digest)
     return 0
 
@@ -77,17 +79,16 @@ def _wanted(outcomes: Outcomes, args: argparse.Namespace) -> Outcomes:
 
 def _ids(path: Path) -> frozenset[str]:
     try:
-        return frozenset(path.read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise FarthingError(f"--ids: {path} cannot be read: {error}") from None
+        return frozenset(map(str.strip, path.read_text(encoding="utf-8-sig").splitlines()))
+    except OSError as error:
+        raise FarthingError(f"--ids: {path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise FarthingError(f"--ids: {path} is no text") from None
 
 
 def _tell(artefact: Artefact, outcomes: Outcomes, folder: Path, digest: str) -> None:
-    console = Console()
-    console.print(
-        f"Learnt from {len(outcomes)} prompts of {len(artefact.kind_names)} kinds and"
-        f" {len(artefact.models)} models: {folder}",
-        highlight=False,
-        soft_wrap=True,
+    said = (
+        f"Learnt from {len(outcomes):,} prompts, of {len(artefact.kind_names)} kinds, and"
+        f" {len(artefact.models)} models: {folder}\nSHA-256 {digest}"
     )
-    console.print(f"SHA-256 {digest}", highlight=False, soft_wrap=True)
+    Console().print(said, highlight=False, markup=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import track
 
-from router.config.artefact_files import read_artefact
+from router.config.artefact_files import ArtefactRefused, read_artefact
 from router.config.categories import shipped_categories
 from router.config.price_map import cl100k_ranks
 from router.config.priors import Priors
@@ -43,8 +43,11 @@ def forecasting(artefact: str) -> Fit:
 
 
 def taken(artefact: str) -> Forecaster:
-    """Predictions by the artefact 'shipped' or in a folder. Raises ArtefactRefused."""
-    read = shipped_artefact() if artefact == SHIPPED else read_artefact(Path(artefact))
+    """Predictions by the artefact 'shipped' or in a folder. Raises ArtefactRefused, which names the option."""
+    try:
+        read = shipped_artefact() if artefact == SHIPPED else read_artefact(Path(artefact))
+    except ArtefactRefused as error:
+        raise ArtefactRefused(f"--artefact {error}") from None
     return Foresight(read, tokenizer(), _priors(read), shipped_categories())
 
 

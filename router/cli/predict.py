@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -40,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     """Write the predictions: also for models that were never scored, from their priors and prices."""
     pool = read_pool(args.pool)
     _write(args.out, _predicted(args, pool))
-    Console().print(f"Predictions of {len(pool.names)} models: {args.out}", soft_wrap=True)
+    said = f"Predictions of {len(pool.names)} models: {args.out}"
+    Console().print(said, highlight=False, markup=False, soft_wrap=True)
     return 0
 
 
@@ -60,7 +62,7 @@ def _write(path: Path, predictions: Iterable[Predictions]) -> None:
     import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
     from pyarrow import parquet  # noqa: PLC0415 - as above
 
-    tables = [pa.table(_columns(each)) for each in predictions]
+    tables = [_table(each) for each in predictions]
     if not tables:
         raise FarthingError("there are no prompts to predict for")
     try:
@@ -69,13 +71,19 @@ def _write(path: Path, predictions: Iterable[Predictions]) -> None:
         raise FarthingError(f"--out: {path} cannot be written: {error.strerror or error}") from None
 
 
-def _columns(found: Predictions) -> dict[str, object]:
-    latencies = found.latencies_s.ravel()
-    return {
-        "prompt_id": np.repeat(np.asarray(found.prompt_ids, dtype=object), len(found.models)),
-        "model": np.tile(np.asarray(found.models, dtype=object), len(found.prompt_ids)),
-        "p_quality": found.p_quality.ravel(),
-        "p_sd": found.p_sd.ravel(),
-        "pred_cost_usd": found.costs_usd.ravel(),
-        "pred_latency_s": [None if np.isnan(each) else float(each) for each in latencies],
-    }
+def _table(found: Predictions) -> Any:
+    """One row a prompt and model; an unknown latency is null, in a column of numbers all the same."""
+    import pyarrow as pa  # noqa: PLC0415 - as above
+
+    ids = np.repeat(np.asarray(found.prompt_ids, dtype=object), len(found.models))
+    models = np.tile(np.asarray(found.models, dtype=object), len(found.prompt_ids))
+    return pa.table(
+        {
+            "prompt_id": pa.array(ids, pa.string()),
+            "model": pa.array(models, pa.string()),
+            "p_quality": found.p_quality.ravel(),
+            "p_sd": found.p_sd.ravel(),
+            "pred_cost_usd": found.costs_usd.ravel(),
+            "pred_latency_s": pa.array(found.latencies_s.ravel(), pa.float64(), from_pandas=True),
+        }
+    )

@@ -6,17 +6,21 @@ parity.json     token ids with the numbers that must come out of them, made by s
 SHA256SUMS      of the other files; its own digest identifies the artefact
 """
 
+import errno
 import io
 import json
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from router.decision.lengths import from_json, to_json
+from router.decision.lengths import LengthPrior, from_json, to_json
 from router.decision.quality import QualityModel
 from router.decision.spending import SpendingModel
 from router.domain.errors import FarthingError
@@ -29,6 +33,21 @@ SCHEMA = 1
 _TOLERANCE = 1e-6
 _SUMS, _NAMES, _TABLES, _PARITY = "SHA256SUMS", "artefact.json", "tables.npz", "parity.json"
 _LENGTHS = "lengths.json"
+_FILES = (_NAMES, _TABLES, _LENGTHS, _PARITY)
+"""In the order of SHA256SUMS."""
+
+_MALFORMED = (
+    ArithmeticError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What json and numpy raise, and the parts of an artefact, for bytes that make no sense to them."""
 
 
 class ArtefactRefused(FarthingError):
@@ -38,34 +57,36 @@ class ArtefactRefused(FarthingError):
 def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path) -> str:
     """Writes the folder, which may exist if it is empty or an artefact. Returns the artefact's SHA-256.
 
-    The same artefact makes the same bytes. Raises OSError.
+    The same artefact makes the same bytes. Raises OSError, also for a folder of something else.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / _SUMS).is_file():
+        raise FileExistsError(errno.EEXIST, "the folder holds something else", str(folder))
     files = {
         _NAMES: _json(_named(artefact)),
         _TABLES: _npz(_tables(artefact)),
         _LENGTHS: to_json(artefact.lengths) + b"\n",
         _PARITY: _json([{name: getattr(c, name) for name in c.__slots__} for c in cases]),
     }
-    sums = "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
-    for name, data in (*files.items(), (_SUMS, sums.encode())):
+    sums = _sums(files)
+    for name, data in (*files.items(), (_SUMS, sums)):
         (folder / name).write_bytes(data)
-    return sha256(sums.encode()).hexdigest()
+    return sha256(sums).hexdigest()
 
 
 def read_artefact(folder: Path, pinned: str | None = None) -> Artefact:
     """The artefact in `folder`, whose SHA-256 must be `pinned` where that is given. Raises ArtefactRefused."""
-    try:
-        files = _checked(folder, pinned)
-        artefact = _artefact(files)
-        cases = [_case(each) for each in json.loads(files[_PARITY])]
-    except OSError as error:
-        raise ArtefactRefused(f"{folder}: {error.strerror or 'cannot be read'}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ArtefactRefused(f"{folder} is no artefact: {error}") from None
-    for number, case in enumerate(cases):
-        if not _agrees(artefact, case):
-            raise ArtefactRefused(f"{folder} does not give the numbers of its parity case {number}")
+    files = _checked(folder, pinned)
+    with _refusing(folder / _NAMES):
+        named = _names_and_facts(json.loads(files[_NAMES]))
+    with _refusing(folder / _TABLES):
+        tables = _arrays(files[_TABLES])
+    with _refusing(folder / _LENGTHS):
+        lengths = from_json(files[_LENGTHS])
+    with _refusing(folder / _TABLES):
+        artefact = _artefact(named, tables, lengths)
+    with _refusing(folder / _PARITY):
+        _compare(artefact, [_case(each) for each in json.loads(files[_PARITY])])
     return artefact
 
 
@@ -75,17 +96,42 @@ def digest_of(folder: Path) -> str:
 
 
 def _checked(folder: Path, pinned: str | None) -> dict[str, bytes]:
-    sums = (folder / _SUMS).read_bytes()
+    """The bytes of the files, if SHA256SUMS is the pinned one and is of these bytes, and of nothing else."""
+    sums = _bytes_of(folder / _SUMS)
     if pinned is not None and sha256(sums).hexdigest() != pinned:
         raise ArtefactRefused(f"{folder} is another artefact than the one with SHA-256 {pinned}")
-    stated = {name: digest for digest, name in map(str.split, sums.decode().splitlines())}
-    files = {name: (folder / name).read_bytes() for name in (_NAMES, _TABLES, _LENGTHS, _PARITY)}
+    files = {name: _bytes_of(folder / name) for name in _FILES}
     for name, data in files.items():
-        if stated.get(name) != sha256(data).hexdigest():
+        if _sums({name: data}) not in sums:
             raise ArtefactRefused(
                 f"{folder / name} was changed: its SHA-256 is not that of {_SUMS}"
             )
+    if sums != _sums(files):
+        raise ArtefactRefused(f"{folder / _SUMS} was changed: it lists more than {_FILES}")
     return files
+
+
+def _sums(files: Mapping[str, bytes]) -> bytes:
+    """The file that sha256sum would make of these files."""
+    return "".join(f"{sha256(data).hexdigest()}  {name}\n" for name, data in files.items()).encode()
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtefactRefused(f"{path}: {error.strerror or 'cannot be read'}") from None
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Whatever is wrong with a part of an artefact is said of the file that it is from."""
+    try:
+        yield
+    except KeyError as error:
+        raise ArtefactRefused(f"{path} lacks {error}") from None
+    except _MALFORMED as error:
+        raise ArtefactRefused(f"{path} is no part of an artefact: {error}") from None
 
 
 def _named(artefact: Artefact) -> dict[str, Any]:
@@ -103,17 +149,30 @@ def _tables(artefact: Artefact) -> dict[str, NDArray[np.generic]]:
     return {name: table for part in parts for name, table in part.arrays().items()}
 
 
-def _artefact(files: Mapping[str, bytes]) -> Artefact:
-    named, tables = json.loads(files[_NAMES]), _arrays(files[_TABLES])
+def _names_and_facts(named: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`named`, if it is of this schema, and names are texts."""
     if named["schema"] != SCHEMA:
         raise ValueError(f"it has schema {named['schema']}, and this version reads {SCHEMA}")
+    for key in ("models", "kinds"):
+        if not isinstance(named[key], list) or not all(
+            isinstance(each, str) for each in named[key]
+        ):
+            raise ValueError(f"{key} are a list of names")
+    if not isinstance(named["facts"], dict):
+        raise ValueError("facts are by name")
+    return named
+
+
+def _artefact(
+    named: Mapping[str, Any], tables: Mapping[str, NDArray[np.generic]], lengths: LengthPrior
+) -> Artefact:
     quality = QualityModel.from_arrays(named["models"], tables)
     return Artefact(
         kind_names=tuple(named["kinds"]),
         kinds=KindModel.from_arrays(tables),
         quality=quality,
         spending=SpendingModel.from_arrays(named["models"], quality.floor, tables),
-        lengths=from_json(files[_LENGTHS]),
+        lengths=lengths,
         moves_from=named["moves_from"],
         facts=named["facts"],
     )
@@ -141,6 +200,15 @@ def _case(stated: Mapping[str, Any]) -> ParityCase:
         traits=tuple(stated["traits"]),
         familiarity=stated["familiarity"],
     )
+
+
+def _compare(artefact: Artefact, cases: Sequence[ParityCase]) -> None:
+    """Raises ValueError where the artefact does not give the numbers of a case, or there is none to give."""
+    if not cases:
+        raise ValueError("it holds no case")
+    for number, case in enumerate(cases):
+        if not _agrees(artefact, case):
+            raise ValueError(f"the artefact does not give the numbers of case {number}")
 
 
 def _agrees(artefact: Artefact, case: ParityCase) -> bool:

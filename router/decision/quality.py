@@ -48,8 +48,10 @@ class QualityModel:
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and scores that are no shares."""
+        if self.scores.ndim != 2 or self.loadings.ndim != 2:
+            raise ValueError("scores have one column a kind, loadings one a trait")
         models, kinds = self.scores.shape
-        if models != len(self.names) or len(self.loadings) != models:
+        if not models == len(set(self.names)) == len(self.names) == len(self.loadings):
             raise ValueError(f"{len(self.names)} models have {models} rows of scores")
         if self.sds.shape != (models, kinds) or self.anchors.shape != (models, kinds):
             raise ValueError(
@@ -57,8 +59,10 @@ class QualityModel:
             )
         if not all(_are_shares(each) for each in (self.scores, self.sds, self.anchors)):
             raise ValueError("scores, deviations and anchors are from 0 to 1")
-        if not np.isfinite(self.loadings).all() or not 0.0 <= self.floor <= 1.0:
-            raise ValueError("loadings are numbers, and the floor is from 0 to 1")
+        if not (np.isfinite(self.loadings).all() and np.isfinite(self.calibration).all()):
+            raise ValueError("loadings and calibration are numbers")
+        if not 0.0 <= self.floor <= 1.0:
+            raise ValueError(f"the floor is from 0 to 1, not {self.floor}")
         object.__setattr__(self, "rows", numbered(self.names))
 
     def outlook(self, kinship: Kinship) -> "Outlook":
@@ -87,9 +91,13 @@ class QualityModel:
         )
 
     def usual(self, name: str) -> QualityEstimate:
-        """The mean over all kinds of where a scored model moves from. Raises ValueError for others."""
-        row = self.anchors[self.names.index(name)]
-        return QualityEstimate(float(row.mean()), float(row.std()), EstimateSource.ARTEFACT)
+        """The mean over all kinds of where a scored model moves from. Raises ValueError for others.
+
+        A further kind may be as far from that as the known ones are: their spread makes the deviation.
+        """
+        row = self.names.index(name)
+        sd = float(np.sqrt(self.scores[row].var() + np.mean(self.sds[row] ** 2)))
+        return QualityEstimate(float(self.anchors[row].mean()), sd, EstimateSource.ARTEFACT)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The tables, as arrays by name."""

@@ -27,10 +27,12 @@ class SpendingModel:
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers of tokens below 0."""
-        rows = (len(self.names),)
+        rows, tables = (len(self.names),), (self.outputs, self.usual, self.input_ratios)
         if not self.outputs.shape[:1] == self.usual.shape == self.input_ratios.shape == rows:
-            raise ValueError(f"{rows[0]} models have {len(self.outputs)} rows of tokens")
-        if not all((each >= 0).all() for each in (self.outputs, self.usual, self.input_ratios)):
+            raise ValueError(f"{rows[0]} models have tables of {[each.shape for each in tables]}")
+        if self.outputs.ndim != 2:
+            raise ValueError("numbers of tokens have one column a kind")
+        if not all((np.isfinite(each) & (each >= 0)).all() for each in tables):
             raise ValueError("numbers of tokens are zero or more")
 
     def tokens(

@@ -75,9 +75,12 @@ def read_answers(
 def read_prompts(path: Path | str) -> Prompts:
     """The prompts of a file, each once; columns other than prompt_id and prompt may lack.
 
-    Raises FarthingError for what is no such file, and for an id with two texts.
+    Raises FarthingError for what is no such file, for an id or a text that is null, and for an id with
+    two texts.
     """
-    return _prompts(_table(Path(path), ("prompt_id", "prompt"), ("dataset",)), str(path))[0]
+    required = ("prompt_id", "prompt")
+    table = _checked(_table(Path(path), required, ("dataset",)), Path(path), required)
+    return _prompts(table, str(path))[0]
 
 
 def _read(

@@ -41,6 +41,8 @@ class KindModel:
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers that are none."""
+        if self.table.ndim != 2 or not 0 < self.bits <= 32:
+            raise ValueError(f"a table of kinds has {self.table.ndim} axes, {self.bits} bits")
         buckets, columns = 2**self.bits, self.table.shape[1]
         shapes = (self.idf.shape, self.table.shape, self.scales.shape, self.offsets.shape)
         if shapes != ((buckets,), (buckets, columns), (columns,), (self.kinds,)):
@@ -86,14 +88,14 @@ class KindModel:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "KindModel":
-        """The reverse of `arrays`. Raises KeyError for what is missing, ValueError for what is wrong."""
+        """The reverse of `arrays`. Raises KeyError for what is missing, TypeError or ValueError for what is wrong."""
         constant, slope = (float(each) for each in arrays["familiar"].astype(np.float64))
         idf = arrays["idf"].astype(np.float32, casting="same_kind")
         return cls(
             kinds=len(arrays["offsets"]),
             bits=(len(idf) - 1).bit_length(),
             idf=idf,
-            table=arrays["table"].astype(np.int8, casting="same_kind"),
+            table=arrays["table"].astype(np.int8, casting="safe"),
             scales=arrays["scales"].astype(np.float32, casting="same_kind"),
             offsets=arrays["offsets"].astype(np.float32, casting="same_kind"),
             familiar=(constant, slope),

@@ -13,7 +13,7 @@ from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Predictions
 from router.features.category import categorise
 from router.features.classify import CategoryModel
-from router.features.text import both_ends
+from router.features.text import both_ends, whole_length
 from router.pipeline.artefact import Artefact
 
 PriorOf = Callable[[PoolModel, Category], QualityEstimate]
@@ -44,12 +44,11 @@ class Foresight:
         )
 
     def _row(self, prompt: str, pool: Pool) -> list[tuple[float, float, float, float]]:
-        part = both_ends(prompt)
-        tokens = self.tokenize(part)
+        tokens = self.tokenize(both_ends(prompt))
         kinship = self.artefact.kinds.of(tokens)
         outlook = self.artefact.quality.outlook(kinship)
         category = self.category_of(prompt, tokens)
-        length = round(len(tokens) * len(prompt) / max(1, len(part)))
+        length = whole_length(prompt, tokens)
         row = []
         for model in pool.models:
             estimate = outlook.quality(model.name, self.prior_of(model, category))

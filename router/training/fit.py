@@ -12,7 +12,7 @@ from router.domain.category import Category
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.features.kinds import KindModel
-from router.features.text import both_ends
+from router.features.text import both_ends, whole_length
 from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
 from router.training.calibration import platt
 from router.training.kinds import fit_kinds, fit_traits, weighted
@@ -54,13 +54,12 @@ def fit(
 
     Raises ValueError where there is nothing to learn from.
     """
-    if not len(outcomes) or not np.isfinite(outcomes.scores).any():
-        raise ValueError("there are no outcomes with a score to learn from")
+    outcomes = _answered(outcomes)
     kind_names, kinds = numbered(outcomes.datasets)
     prompts = [tokenize(both_ends(prompt)) for prompt in outcomes.prompts]
     lesson = _Lesson(prompts, kinds, len(kind_names), outcomes.scores)
     learnt = _learn(lesson, recipe.seed)
-    lengths = np.array([len(tokens) for tokens in prompts], dtype=np.float64)
+    lengths = [whole_length(*each) for each in zip(outcomes.prompts, prompts, strict=True)]
     return Artefact(
         kind_names=kind_names,
         kinds=learnt.kinds,
@@ -73,11 +72,19 @@ def fit(
             calibration=_calibration(lesson, recipe.seed),
             floor=recipe.floor,
         ),
-        spending=fit_spending(outcomes, pool, kinds, lengths, recipe.floor),
+        spending=fit_spending(outcomes, pool, kinds, np.array(lengths, float), recipe.floor),
         lengths=fit_lengths(outcomes, categories, note=recipe.note),
         moves_from=PRIORS if recipe.anchors is not None else OWN_MEANS,
         facts=_facts(outcomes, kind_names, kinds, recipe),
     )
+
+
+def _answered(outcomes: Outcomes) -> Outcomes:
+    """The models with a score: of others nothing is learnt, and their priors stand. Raises ValueError for none."""
+    has_scores = np.isfinite(outcomes.scores).any(axis=0)
+    if not has_scores.any():
+        raise ValueError("there are no outcomes with a score to learn from")
+    return outcomes.of([outcomes.models[column] for column in np.flatnonzero(has_scores)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

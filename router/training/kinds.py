@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from router.domain.arrays import Floats
 from router.features.hashing import buckets_of
 from router.features.kinds import KindModel
+from router.training.stopping import fitted
 
 BITS = 14
 _INVERSE_PENALTY = 5.0
@@ -104,17 +103,12 @@ def _classifier(
     """Weights, (buckets, kinds), and constants. One kind needs no classifier."""
     if n_kinds == 1:
         return np.zeros((rows.shape[1], 1)), np.zeros(1)
-    model = LogisticRegression(
-        C=_INVERSE_PENALTY, max_iter=_MOST_ITERATIONS, tol=1e-3, random_state=seed
-    )
-    with catch_warnings():
-        simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose
-        model.fit(rows, kinds)
+    settings = {"C": _INVERSE_PENALTY, "max_iter": _MOST_ITERATIONS, "tol": 1e-3}
+    model = fitted(LogisticRegression(**settings, random_state=seed), rows, kinds)
+    weights, offsets = model.coef_.T, model.intercept_
     if n_kinds == 2:  # scikit-learn keeps the second class's weights alone
-        return np.hstack((-model.coef_.T, model.coef_.T)) / 2, np.r_[
-            -model.intercept_, model.intercept_
-        ] / 2
-    return model.coef_.T, model.intercept_
+        return np.hstack((-weights, weights)) / 2, np.concatenate((-offsets, offsets)) / 2
+    return weights, offsets
 
 
 def _sums(rows: sparse.csr_matrix, kinds: NDArray[np.intp], n_kinds: int) -> Floats:
@@ -127,28 +121,50 @@ def _familiar(
 ) -> tuple[float, float]:
     """Constant and slope that tell prompts of the kinds from prompts of none, by the likeness to a centre.
 
-    Every prompt stands for both: once as one of its kind, the centre being made without it, once as
-    one of no kind, its own kind being left out.
+    (0, 0), an even chance for every prompt, where likeness does not tell them apart.
     """
-    own = np.arange(rows.shape[0])
-    products = np.asarray(rows @ sums)
-    likeness = products / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
-    squares = (sums**2).sum(axis=0)[kinds]
-    without = np.sqrt(np.maximum(squares - 2 * products[own, kinds] + 1.0, 1e-9))
-    as_one = likeness.copy()
-    as_one[own, kinds] = (products[own, kinds] - 1.0) / without
-    as_none = likeness.copy()
-    as_none[own, kinds] = -1.0
-    inside, outside = as_one.max(axis=1), as_none.max(axis=1)
-    if (
-        sums.shape[1] == 1
-    ):  # nothing to compare with: half of the rarest twentieth is taken as familiar
-        outside = np.full_like(inside, 2 * np.quantile(inside, 0.05) - np.median(inside))
-    model = LogisticRegression(C=1e4).fit(
-        np.concatenate((inside, outside))[:, None], np.repeat((1, 0), len(own))
-    )
+    inside, outside = _likenesses(rows, kinds, sums)
+    likeness = np.concatenate((inside, outside))[:, None]
+    model = fitted(LogisticRegression(C=1e4), likeness, np.repeat((1, 0), len(inside)))
     slope = max(0.0, float(model.coef_[0, 0]))
     return (float(model.intercept_[0]) if slope else 0.0), slope
+
+
+def _likenesses(
+    rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats
+) -> tuple[Floats, Floats]:
+    """The likeness of each prompt to the nearest centre, as one of its kind, and as one of no kind.
+
+    As one of its kind, it has no part in the centre of that; as one of no kind, that centre is left out.
+    """
+    each = np.arange(rows.shape[0])
+    products = np.asarray(rows @ sums)
+    likeness = products / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
+    as_one, as_none = likeness.copy(), likeness.copy()
+    as_one[each, kinds] = _to_the_others(rows, products[each, kinds], (sums**2).sum(axis=0)[kinds])
+    as_none[each, kinds] = -1.0
+    inside = as_one.max(axis=1)
+    if sums.shape[1] == 1:
+        return inside, _beyond(inside)
+    return inside, as_none.max(axis=1)
+
+
+def _to_the_others(rows: sparse.csr_matrix, products: Floats, squares: Floats) -> Floats:
+    """The likeness of each prompt to the sum of all others of its kind.
+
+    `products` are with the sum of all, `squares` the squared lengths of that.
+    """
+    own = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
+    return (products - own) / np.sqrt(np.maximum(squares - 2 * products + own, 1e-9))
+
+
+def _beyond(inside: Floats) -> Floats:
+    """The likeness of what is of no kind where one kind alone is known.
+
+    As far below the rarest twentieth of the prompts as the common ones are above it: so the former have an even
+    chance to be familiar.
+    """
+    return np.full_like(inside, 2 * np.quantile(inside, 0.05) - np.median(inside))
 
 
 def _quantised(columns: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

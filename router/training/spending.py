@@ -12,7 +12,7 @@ from router.domain.pool import Pool
 def fit_spending(
     outcomes: Outcomes, pool: Pool | None, kinds: NDArray[np.intp], lengths: Floats, floor: float
 ) -> SpendingModel:
-    """Mean tokens by model and kind; `lengths` are our counts of each prompt's tokens.
+    """Mean tokens by model and kind; `lengths` are our counts of each whole prompt's tokens.
 
     Output tokens are such that the prices of `pool` make the recorded cost, where a model is in it.
     """
@@ -35,9 +35,13 @@ def _ratios(inputs: Floats, lengths: Floats) -> Floats:
 
 
 def billed_tokens(outcomes: Outcomes, pool: Pool | None) -> tuple[Floats, Floats]:
-    """Input and output tokens of every call; output such that the pool's prices make the recorded cost."""
+    """Input and output tokens of every call, (prompts, models) each, NaN where they are unknown.
+
+    Output tokens are such that the pool's prices make the recorded cost, unless it charges by the call.
+    """
     inputs, outputs = outcomes.input_tokens, outcomes.output_tokens.copy()
-    for model in pool.models if pool else ():
+    by_token = [model for model in (pool.models if pool else ()) if model.usd_per_call is None]
+    for model in by_token:
         if model.name in outcomes.models and model.output_usd_per_1m > 0:
             column = outcomes.models.index(model.name)
             paid = outcomes.costs_usd[:, column] * 1e6 - inputs[:, column] * model.input_usd_per_1m

@@ -54,11 +54,13 @@ def _additive(sums: Floats, counts: Floats) -> Floats:
 
 
 def _weighted_mean(table: Floats, weights: Floats, axis: int) -> Floats:
-    total = weights.sum(axis=axis)
-    return np.asarray((table * weights).sum(axis=axis) / np.maximum(total, 1.0), dtype=np.float64)
+    """Along an axis, and over everything where nothing has a weight along it."""
+    sums, totals = (table * weights).sum(axis=axis), weights.sum(axis=axis)
+    over_all = sums.sum() / np.maximum(totals.sum(), 1.0)
+    return np.where(totals > 0, sums / np.maximum(totals, 1.0), over_all)
 
 
 def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:
     """The distinct labels, sorted, and for each label its number among them."""
-    names, numbers = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
-    return tuple(str(name) for name in names), numbers.astype(np.intp)
+    names, numbers = np.unique(np.asarray(labels, dtype=np.object_), return_inverse=True)
+    return tuple(names), numbers.astype(np.intp)

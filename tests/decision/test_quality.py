@@ -1,0 +1,232 @@
+"""P(good answer) by what was learnt of the kinds of prompts: laws that hold for any table."""
+
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.decision.quality import QualityModel
+from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.kinship import Kinship
+
+SHARE = st.floats(0.0, 1.0)
+PRIOR = st.floats(0.005, 0.995)
+"""Nothing is certain: what is nearer to 0 or 1 is held at these."""
+NAMES = tuple("abcd")
+
+
+@st.composite
+def models(draw: st.DrawFn) -> QualityModel:
+    """Four models on one to five kinds; scores, deviations and anchors of any size."""
+    kinds, traits = draw(st.integers(1, 5)), draw(st.integers(0, 3))
+
+    def cells(
+        columns: int, cell: st.SearchStrategy[float]
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        found = draw(st.lists(cell, min_size=4 * columns, max_size=4 * columns))
+        return np.array(found, dtype=np.float64).reshape(4, columns)
+
+    return QualityModel(
+        names=NAMES,
+        scores=cells(kinds, SHARE),
+        sds=cells(kinds, SHARE),
+        loadings=cells(traits, st.floats(-2, 2)),
+        anchors=cells(kinds, SHARE),
+        calibration=(draw(st.floats(0, 3)), draw(st.floats(-2, 2))),
+        floor=draw(SHARE),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[QualityModel, Kinship]:
+    """A model of quality, and a prompt that may be of any of its kinds."""
+    model = draw(models())
+    kinds, traits = model.scores.shape[1], model.loadings.shape[1]
+    weights = np.array(draw(st.lists(st.floats(0.01, 1), min_size=kinds, max_size=kinds)))
+    about = draw(st.lists(st.floats(-1, 1), min_size=traits, max_size=traits))
+    shares = weights / weights.sum()
+    return model, Kinship(shares, np.array(about, dtype=np.float64), draw(SHARE))
+
+
+def simple(floor: float = 0.2) -> QualityModel:
+    """Two models on two kinds, of which `a` is good at the first and `b` at the second."""
+    return QualityModel(
+        names=("a", "b"),
+        scores=np.array([[0.9, 0.4], [0.6, 0.8]]),
+        sds=np.array([[0.02, 0.03], [0.02, 0.03]]),
+        loadings=np.zeros((2, 0)),
+        anchors=np.array([[0.7, 0.7], [0.65, 0.65]]),
+        calibration=(1.0, 0.0),
+        floor=floor,
+    )
+
+
+def prompt(*shares: float, familiarity: float = 1.0) -> Kinship:
+    return Kinship(np.array(shares), np.zeros(0), familiarity)
+
+
+def logit(p: float) -> float:
+    return log(p / (1 - p))
+
+
+@given(cases(), PRIOR, st.sampled_from([*NAMES, None, "stranger"]))
+def test_far_from_all_that_was_learnt_every_model_is_as_its_prior_says(
+    case: tuple[QualityModel, Kinship], prior: float, name: str | None
+) -> None:
+    model, kinship = replace(case[0], floor=0.0), replace(case[1], familiarity=0.0)
+    found = model.outlook(kinship).quality(name, QualityEstimate(prior, 0.1))
+
+    assert found.p == pytest.approx(prior, abs=1e-9)
+    assert found.sd == pytest.approx(0.1, abs=1e-12)
+
+
+@given(cases(), PRIOR, PRIOR, st.sampled_from([*NAMES, None]))
+def test_a_better_prior_never_makes_a_worse_estimate(
+    case: tuple[QualityModel, Kinship], one: float, other: float, name: str | None
+) -> None:
+    outlook = case[0].outlook(case[1])
+    worse, better = (outlook.quality(name, QualityEstimate(p, 0.1)).p for p in sorted((one, other)))
+
+    assert worse <= better + 1e-12
+
+
+@given(cases(), SHARE, st.floats(0, 1), st.sampled_from([*NAMES, None, "stranger"]))
+def test_what_comes_out_is_a_probability_with_a_deviation(
+    case: tuple[QualityModel, Kinship], prior: float, sd: float, name: str | None
+) -> None:
+    found = case[0].outlook(case[1]).quality(name, QualityEstimate(prior, sd))
+
+    assert 0.0 < found.p < 1.0
+    assert 0.0 <= found.sd <= 2.0
+    is_scored = name in NAMES
+    assert found.source is (EstimateSource.ARTEFACT if is_scored else EstimateSource.PRIOR)
+
+
+@given(cases(), PRIOR)
+def test_a_model_that_was_never_scored_moves_as_the_others_do_on_average(
+    case: tuple[QualityModel, Kinship], prior: float
+) -> None:
+    model, kinship = case
+    outlook = model.outlook(kinship)
+    usual = np.clip(model.anchors @ kinship.shares, 0.005, 0.995)
+    scored = [
+        logit(outlook.quality(name, QualityEstimate(float(p), 0.1)).p) - logit(float(p))
+        for name, p in zip(NAMES, usual, strict=True)
+    ]
+    unscored = logit(outlook.quality(None, QualityEstimate(prior, 0.1)).p) - logit(prior)
+
+    assert unscored == pytest.approx(float(np.mean(scored)), abs=1e-6)
+
+
+@given(cases())
+def test_contrasts_are_never_trusted_more_than_levels(case: tuple[QualityModel, Kinship]) -> None:
+    outlook = case[0].outlook(case[1])
+
+    assert case[0].floor - 1e-12 <= outlook.contrast_weight
+    assert outlook.contrast_weight <= outlook.level_weight + 1e-12
+    assert outlook.level_weight <= 1.0 + 1e-12
+
+
+@given(SHARE, SHARE)
+def test_a_more_familiar_prompt_is_trusted_more(one: float, other: float) -> None:
+    less, more = (
+        simple(0.0).outlook(prompt(0.5, 0.5, familiarity=each)) for each in sorted((one, other))
+    )
+
+    assert less.level_weight <= more.level_weight
+    assert less.contrast_weight <= more.contrast_weight + 1e-15
+
+
+def test_certainty_is_trusted_wholly_and_even_odds_hardly() -> None:
+    weights = [
+        simple(0.0).outlook(prompt(0.5, 0.5, familiarity=each)).contrast_weight
+        for each in (0.0, 0.5, 0.95, 1.0)
+    ]
+
+    assert weights == pytest.approx([0.0, 0.05, 0.5, 1.0])
+
+
+def test_on_a_prompt_that_is_surely_of_a_kind_a_model_is_as_good_as_it_was_on_that_kind() -> None:
+    outlook = simple().outlook(prompt(1.0, 0.0))
+    a, b = (outlook.quality(name, QualityEstimate(0.5, 0.3)) for name in "ab")
+
+    assert (a.p, b.p) == pytest.approx((0.9, 0.6))
+    assert (a.sd, b.sd) == pytest.approx((0.02, 0.02))
+
+
+def test_between_two_kinds_it_is_between_and_less_sure() -> None:
+    sure, torn = (simple().outlook(prompt(*each)) for each in ((1.0, 0.0), (0.5, 0.5)))
+    prior = QualityEstimate(0.5, 0.3)
+
+    assert torn.quality("a", prior).p == pytest.approx(0.65)
+    assert torn.quality("a", prior).sd > 5 * sure.quality("a", prior).sd
+
+
+def test_traits_tell_prompts_of_a_kind_apart() -> None:
+    model = replace(simple(), loadings=np.array([[0.05], [-0.1]]))
+    hard = replace(prompt(1.0, 0.0), traits=np.array([1.0]))
+    outlook = model.outlook(hard)
+
+    assert outlook.quality("a", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.95)
+    assert outlook.quality("b", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.5)
+
+
+def test_what_was_too_sure_of_itself_is_drawn_to_the_middle() -> None:
+    tamed = replace(simple(), calibration=(0.5, 0.0)).outlook(prompt(1.0, 0.0))
+
+    assert tamed.quality("a", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.75)
+
+
+def test_what_is_usual_of_a_model_is_its_anchor_as_unsure_as_its_kinds_are_different() -> None:
+    usual = simple().usual("a")
+
+    assert usual.p == pytest.approx(0.7)
+    assert usual.sd == pytest.approx(0.25, abs=0.01)
+    assert usual.source is EstimateSource.ARTEFACT
+    with pytest.raises(ValueError, match="not in"):
+        simple().usual("c")
+
+
+def test_what_is_taken_apart_comes_back_as_it_was() -> None:
+    again = QualityModel.from_arrays(("a", "b"), simple().arrays())
+    kinship, prior = prompt(0.3, 0.7, familiarity=0.6), QualityEstimate(0.7, 0.1)
+
+    assert again.outlook(kinship).quality("b", prior) == simple().outlook(kinship).quality(
+        "b", prior
+    )
+    assert (again.calibration, again.floor) == ((1.0, 0.0), 0.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "complaint"),
+    [
+        ("scores", np.full((2, 2), 1.1), "from 0 to 1"),
+        ("scores", np.full((2, 2), np.nan), "from 0 to 1"),
+        ("scores", np.full((3, 2), 0.5), "2 models have 3 rows"),
+        ("scores", np.full(2, 0.5), "one column a kind"),
+        ("sds", np.full((2, 2), -0.1), "from 0 to 1"),
+        ("sds", np.full((2, 3), 0.1), "one row a model"),
+        ("anchors", np.full((2, 2), np.nan), "from 0 to 1"),
+        ("anchors", np.full((1, 2), 0.5), "one row a model"),
+        ("loadings", np.full((2, 1), np.inf), "are numbers"),
+        ("loadings", np.zeros((3, 1)), "2 models have 2 rows"),
+        ("loadings", np.zeros(2), "one a trait"),
+        ("calibration", np.array([np.nan, 0.0]), "are numbers"),
+        ("calibration", np.array([1.0]), "values to unpack"),
+        ("floor", np.array(1.5), "the floor is from 0 to 1, not 1.5"),
+        ("floor", np.array(np.nan), "the floor"),
+    ],
+)
+def test_tables_that_make_no_sense_are_refused(
+    name: str, wrong: np.ndarray[tuple[int, ...], np.dtype[np.float64]], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        QualityModel.from_arrays(("a", "b"), {**simple().arrays(), name: wrong})
+
+
+def test_a_name_stands_for_one_row() -> None:
+    with pytest.raises(ValueError, match="2 models"):
+        QualityModel.from_arrays(("a", "a"), simple().arrays())

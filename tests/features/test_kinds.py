@@ -1,0 +1,143 @@
+"""Which kinds of prompts a prompt resembles, by tables that were drawn and not learnt."""
+
+from dataclasses import replace
+from math import exp
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.features.hashing import buckets_of
+from router.features.kinds import WINDOW_CHARS, KindModel, read_part, softmax, whole_length
+from router.features.tokens import Tokenizer
+
+TOKENS = st.lists(st.integers(0, 100_276), max_size=80)
+
+
+def drawn(kinds: int = 3, traits: int = 2, seed: int = 0, bits: int = 10) -> KindModel:
+    dice, columns = np.random.default_rng(seed), 2 * kinds + traits
+    return KindModel(
+        kinds=kinds,
+        bits=bits,
+        idf=dice.uniform(0, 5, 2**bits).astype(np.float32),
+        table=dice.integers(-127, 128, (2**bits, columns)).astype(np.int8),
+        scales=dice.uniform(1e-3, 0.05, columns).astype(np.float32),
+        offsets=dice.normal(size=kinds).astype(np.float32),
+        familiar=(-2.0, 5.0),
+    )
+
+
+@given(TOKENS, st.integers(1, 40), st.integers(0, 3))
+def test_shares_sum_to_one_whatever_is_asked(tokens: list[int], kinds: int, traits: int) -> None:
+    found = drawn(kinds, traits, seed=kinds).of(tokens)
+
+    assert found.shares.shape == (kinds,)
+    assert found.shares.sum() == pytest.approx(1.0, abs=1e-12)
+    assert (found.shares >= 0.0).all()
+    assert found.traits.shape == (traits,)
+    assert np.isfinite(found.traits).all()
+    assert 0.0 <= found.familiarity <= 1.0
+
+
+@given(TOKENS)
+def test_how_often_a_text_is_said_changes_little(tokens: list[int]) -> None:
+    """Only the pair where the two meet is new."""
+    once, twice = (set(buckets_of(each, 10).tolist()) for each in (tokens, tokens * 2))
+
+    assert len(twice - once) <= 1
+
+
+def test_of_an_empty_prompt_only_the_constants_speak() -> None:
+    model = drawn()
+    found = model.of([])
+
+    assert found.shares == pytest.approx(softmax(model.offsets.astype(np.float64)), abs=1e-15)
+    assert found.traits.tolist() == [0.0, 0.0]
+    assert found.familiarity == pytest.approx(1 / (1 + exp(2.0)), abs=1e-15)
+
+
+def test_a_prompt_whose_words_have_no_weight_is_as_an_empty_one() -> None:
+    model = replace(drawn(), idf=np.zeros(1024, np.float32))
+
+    assert model.of([5, 6, 7]).familiarity == model.of([]).familiarity
+
+
+def test_the_nearer_a_centre_the_more_familiar() -> None:
+    model = replace(drawn(), table=np.zeros((1024, 8), np.int8), idf=np.ones(1024, np.float32))
+    model.table[buckets_of([1, 2], 10), 3] = 127  # the centre of the first kind
+
+    far, near, nearest = (model.of(tokens).familiarity for tokens in ([7, 8], [1, 2, 7, 8], [1, 2]))
+    assert far < near < nearest
+
+
+@given(st.floats(-1e300, 1e300), st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=5))
+def test_no_logit_is_too_large(constant: float, logits: list[float]) -> None:
+    model = replace(drawn(), familiar=(constant, 0.0))
+
+    assert 0.0 <= model.of([1]).familiarity <= 1.0
+    assert softmax(np.array(logits)).sum() == pytest.approx(1.0)
+
+
+def test_what_is_taken_apart_comes_back_as_it_was() -> None:
+    model = drawn(5, 1)
+    again = KindModel.from_arrays(model.arrays())
+
+    assert (again.kinds, again.bits, again.traits, again.familiar) == (5, 10, 1, model.familiar)
+    assert again.of([3, 1, 4]).shares.tolist() == model.of([3, 1, 4]).shares.tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("idf", np.zeros(1000, np.float32)),
+        ("idf", np.zeros(0, np.float32)),
+        ("idf", np.zeros(1, np.float32)),
+        ("idf", np.full(1024, np.nan, np.float32)),
+        ("idf", np.zeros((1024, 1), np.float32)),
+        ("table", np.zeros(1024, np.int8)),
+        ("table", np.zeros((1024, 5), np.int8)),
+        ("table", np.zeros((1024, 8, 1), np.int8)),
+        ("scales", np.zeros(7, np.float32)),
+        ("scales", np.full(8, np.inf, np.float32)),
+        ("offsets", np.zeros(0, np.float32)),
+        ("offsets", np.zeros(5, np.float32)),
+        ("offsets", np.array([0.0, np.nan, 0.0], np.float32)),
+        ("familiar", np.array([0.0, np.nan])),
+        ("familiar", np.array([0.0])),
+        ("familiar", np.array([0.0, 1.0, 2.0])),
+    ],
+)
+def test_tables_that_do_not_belong_together_are_refused(
+    name: str, wrong: np.ndarray[tuple[int, ...], np.dtype[np.generic]]
+) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each has words of its own
+        KindModel.from_arrays({**drawn().arrays(), name: wrong})
+
+
+def test_a_table_of_other_numbers_is_refused() -> None:
+    whole = drawn().arrays()
+    for other in (np.zeros((1024, 8)), np.full((1024, 8), 300, np.int16)):
+        with pytest.raises(TypeError):
+            KindModel.from_arrays({**whole, "table": other})
+    with pytest.raises(KeyError, match="scales"):
+        KindModel.from_arrays({name: each for name, each in whole.items() if name != "scales"})
+
+
+def test_a_short_text_is_read_whole_and_a_long_one_at_both_ends() -> None:
+    long = "a" * 3000 + "b" * 200_000 + "c" * 3000
+
+    assert read_part("short") == "short"
+    assert read_part("x" * WINDOW_CHARS) == "x" * WINDOW_CHARS
+    assert read_part(long) == "a" * 2048 + "\n" + "c" * 2048
+
+
+def test_the_length_of_a_text_is_guessed_from_what_was_read_of_it(tokenizer: Tokenizer) -> None:
+    text = "The harbour is closed until the tide turns, says the pilot.\n" * 1000
+    counted = len(tokenizer.encode_ordinary(text))
+    read = tokenizer.encode_ordinary(read_part(text))
+
+    assert len(read) < counted / 10
+    assert whole_length(text, read) == pytest.approx(counted, rel=0.03)
+    assert whole_length("of three words", [1, 2, 3]) == 3
+    assert whole_length("", []) == 0
