@@ -1,13 +1,12 @@
 """P(good answer) of each model to one prompt, from what was learnt of prompts that resemble it.
 
-    q     = sum over kinds of P(kind) * (score of the model on the kind) + traits * loadings
-    shift = mean over the scored models of logit(q) - logit(prior)
-    p     = sigmoid(logit(prior) + v * shift + w * (logit(q) - logit(prior) - shift))
+    q = sum over kinds of P(kind) * (score of the model on the kind) + traits * loadings
+    p = slope * ((1 - w) * prior + w * q) + intercept
 
-The shift says how hard the prompt is, for every model alike, and moves those that were never scored, too. What
-is left says which models are better at it than usual, and is trusted less: w is stricter than v, since category means carry most of what can be known, and unshrunk contrasts between models are worse than none on
-unseen kinds of prompts (docs/evidence.md). Both weights grow with the prompt's familiarity from `floor` to 1, so
-that far from what was learnt from, a model is as good as its prior says.
+A model that was never scored moves from its prior as the scored ones moved from theirs, on average, in logits. The weight w
+grows with the prompt's familiarity from `floor` to 1, so that far from what was learnt from, a model is as good as
+its prior says: category means carry most of what can be known of a prompt, and unshrunk predictions are worse than
+none on unseen kinds of prompts (docs/evidence.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.kinship import Kinship
 from router.domain.model_names import numbered
-from router.domain.outlook import Outlook, weights_of
+from router.domain.outlook import Outlook
 
 _LEAST_P = 0.005
 """No share of good answers is 0 or 1 for certain: keeps logits finite."""
@@ -32,8 +31,8 @@ class QualityModel:
 
     `scores` are their mean scores, (models, kinds), each drawn towards what the others make likely; `sds` the
     standard deviations of these means; `loadings` what a trait adds, (models, traits); `anchors` the
-    priors from which they moved, (models, kinds). `calibration` is slope and intercept on the scale of
-    logits (Platt 1999), `floor` the least weight of what was learnt. `rows` are the places of
+    priors from which they moved, (models, kinds). `calibration` is slope and intercept of a line, which
+    leaves the order of models and prompts as it is, `floor` the least weight of what was learnt. `rows` are the places of
     the names, exact and plain.
     """
 
@@ -76,19 +75,24 @@ class QualityModel:
             _LEAST_P,
             1 - _LEAST_P,
         )
-        slope, intercept = self.calibration
-        logits = slope * np.log(q / (1.0 - q)) + intercept
         spread = self.sds**2 + (self.scores - q[:, None]) ** 2
-        level_weight, contrast_weight = weights_of(kinship.familiarity, self.floor)
         anchors = np.clip(self.anchors @ shares, _LEAST_P, 1 - _LEAST_P)
+        logits = np.log(q / (1.0 - q))
+        weight = self.floor + (1.0 - self.floor) * kinship.familiarity
         return Outlook(
             rows=self.rows,
-            logits=logits,
+            scores=q,
             sds=np.sqrt(spread @ shares),
             shift=float(np.mean(logits - np.log(anchors / (1.0 - anchors)))),
-            level_weight=level_weight,
-            contrast_weight=contrast_weight,
+            weight=weight,
+            calibration=self._calibration(weight),
         )
+
+    def _calibration(self, weight: float) -> tuple[float, float]:
+        """With a floor, what was learnt has its say everywhere, and is calibrated everywhere; else as far as it has."""
+        slope, intercept = self.calibration
+        held = 1.0 if self.floor else weight
+        return 1.0 + held * (slope - 1.0), held * intercept
 
     def usual(self, name: str) -> QualityEstimate:
         """The mean over all kinds of where a scored model moves from. Raises ValueError for others.

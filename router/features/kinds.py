@@ -7,7 +7,6 @@ table of numbers holds it all: the classifier of kinds, the centre of each kind,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,6 @@ from numpy.typing import NDArray
 from router.domain.arrays import Floats
 from router.domain.kinship import Kinship
 from router.features.hashing import buckets_of
-
-LEAST_SURE = 0.3
-"""Below this share a prompt is not familiar at all: nine of ten everyday requests are of no kind that ships."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,8 +23,8 @@ class KindModel:
     `idf` is the weight of each bucket, (buckets,); `table` and `scales` are (buckets, columns) and
     (columns,), whose product has three groups of columns: the classifier's weights and the centres
     (of length 1), one column per kind each, then one per trait. `offsets` are the classifier's
-    constants, (kinds,). `familiar` are the constant and the slope by which the likeness to the nearest
-    centre becomes the logit of its being of that kind rather than of none, if both were equally common.
+    constants, (kinds,). `trusts` are, of each kind, how far likeness to its centre is to be trusted, from
+    0 to 1, and the likenesses between which trust grows from nothing to that, (kinds, 3).
     """
 
     kinds: int
@@ -37,7 +33,7 @@ class KindModel:
     table: NDArray[np.int8]
     scales: NDArray[np.float32]
     offsets: NDArray[np.float32]
-    familiar: tuple[float, float]
+    trusts: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers that are none."""
@@ -49,7 +45,7 @@ class KindModel:
             raise ValueError(f"tables of kinds do not belong together: {shapes}")
         if not 0 < 2 * self.kinds <= columns or self.table.dtype != np.int8:
             raise ValueError(f"{columns} columns of {self.table.dtype} for {self.kinds} kinds")
-        numbers = (self.idf, self.scales, self.offsets, np.asarray(self.familiar))
+        numbers = (self.idf, self.scales, self.offsets, self.trusts)
         if not all(np.isfinite(each).all() for each in numbers):
             raise ValueError("a table of kinds holds what is no number")
 
@@ -65,16 +61,18 @@ class KindModel:
         length = float(np.sqrt(weights @ weights)) or 1.0
         signs = (weights @ self.table[buckets]) * (self.scales / length)
         logits = signs[: self.kinds] + self.offsets.astype(np.float64)
-        likeness = float(signs[self.kinds : 2 * self.kinds].max())
+        likenesses = signs[self.kinds : 2 * self.kinds]
         return Kinship(
             shares=_short(softmax(logits)),
             traits=_short(signs[2 * self.kinds :]),
-            familiarity=self._familiarity(likeness),
+            familiarity=self._familiarity(likenesses),
         )
 
-    def _familiarity(self, likeness: float) -> float:
-        sure = _sigmoid(self.familiar[0] + self.familiar[1] * likeness)
-        return max(0.0, (sure - LEAST_SURE) / (1.0 - LEAST_SURE))
+    def _familiarity(self, likenesses: Floats) -> float:
+        nearest = int(likenesses.argmax())
+        trust, least, most = self.trusts[nearest].tolist()
+        grown = (float(likenesses[nearest]) - least) / (most - least)
+        return float(trust * min(1.0, max(0.0, grown)))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """All that was learnt, as arrays by name."""
@@ -83,13 +81,12 @@ class KindModel:
             "table": self.table,
             "scales": self.scales,
             "offsets": self.offsets,
-            "familiar": np.asarray(self.familiar, dtype=np.float64),
+            "trusts": self.trusts,
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "KindModel":
         """The reverse of `arrays`. Raises KeyError for what is missing, TypeError or ValueError for what is wrong."""
-        constant, slope = (float(each) for each in arrays["familiar"].astype(np.float64))
         idf = arrays["idf"].astype(np.float32, casting="same_kind")
         return cls(
             kinds=len(arrays["offsets"]),
@@ -98,7 +95,7 @@ class KindModel:
             table=arrays["table"].astype(np.int8, casting="safe"),
             scales=arrays["scales"].astype(np.float32, casting="same_kind"),
             offsets=arrays["offsets"].astype(np.float32, casting="same_kind"),
-            familiar=(constant, slope),
+            trusts=arrays["trusts"].astype(np.float32, casting="same_kind"),
         )
 
 
@@ -111,7 +108,3 @@ def softmax(logits: Floats) -> Floats:
 def _short(numbers: Floats) -> tuple[float, ...]:
     """To seven decimals: decisions are kept with these numbers, so that they can be made again."""
     return tuple(np.round(numbers, 7).tolist())
-
-
-def _sigmoid(logit: float) -> float:
-    return 1.0 / (1.0 + exp(-min(max(logit, -60.0), 60.0)))

@@ -1,7 +1,7 @@
 """Outcomes in, artefact out: the whole of what is learnt of prompts and models."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from router.decision.quality import QualityModel
 from router.domain.arrays import Floats
 from router.domain.category import Category
+from router.domain.estimate import QualityEstimate
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.features.kinds import KindModel
 from router.features.text import both_ends, whole_length
 from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
-from router.training.calibration import platt
+from router.training.calibration import NO_CORRECTION, calibrated
 from router.training.kinds import fit_kinds, fit_traits, weighted
 from router.training.lengths import fit_lengths
 from router.training.spending import fit_spending
@@ -57,21 +58,13 @@ def fit(
     outcomes = _answered(outcomes)
     kind_names, kinds = numbered(outcomes.datasets)
     prompts = [tokenize(both_ends(prompt)) for prompt in outcomes.prompts]
-    lesson = _Lesson(prompts, kinds, len(kind_names), outcomes.scores)
+    lesson = _Lesson(prompts, kinds, outcomes.scores, outcomes.models, kind_names)
     learnt = _learn(lesson, recipe.seed)
     lengths = [whole_length(*each) for each in zip(outcomes.prompts, prompts, strict=True)]
     return Artefact(
         kind_names=kind_names,
         kinds=learnt.kinds,
-        quality=QualityModel(
-            names=outcomes.models,
-            scores=learnt.means.scores,
-            sds=learnt.means.sds,
-            loadings=learnt.loadings,
-            anchors=_anchors(outcomes.models, kind_names, learnt.means, recipe),
-            calibration=_calibration(lesson, recipe.seed),
-            floor=recipe.floor,
-        ),
+        quality=_quality(lesson, learnt, recipe, _calibration(lesson, recipe)),
         spending=fit_spending(outcomes, pool, kinds, np.array(lengths, float), recipe.floor),
         lengths=fit_lengths(outcomes, categories, note=recipe.note),
         moves_from=PRIORS if recipe.anchors is not None else OWN_MEANS,
@@ -93,12 +86,13 @@ class _Lesson:
 
     prompts: Sequence[Sequence[int]]
     kinds: NDArray[np.intp]
-    n_kinds: int
     scores: Floats
+    models: Sequence[str]
+    kind_names: Sequence[str]
 
     def at(self, rows: NDArray[np.intp]) -> "_Lesson":
         prompts = [self.prompts[row] for row in rows]
-        return _Lesson(prompts, self.kinds[rows], self.n_kinds, self.scores[rows])
+        return replace(self, prompts=prompts, kinds=self.kinds[rows], scores=self.scores[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,32 +101,58 @@ class _Learnt:
     means: KindMeans
     loadings: Floats
 
-    def expects(self, tokens: Sequence[int]) -> Floats:
-        """Each model's chance of a good answer, before calibration."""
-        kinship = self.kinds.of(tokens)
-        return self.means.scores @ kinship.shares + self.loadings @ kinship.traits
-
 
 def _learn(lesson: _Lesson, seed: int) -> _Learnt:
-    data = weighted(lesson.prompts)
-    means = kind_means(lesson.scores, lesson.kinds, lesson.n_kinds)
+    data, n_kinds = weighted(lesson.prompts), len(lesson.kind_names)
+    means = kind_means(lesson.scores, lesson.kinds, n_kinds)
     traits = fit_traits(data, lesson.scores - means.scores.T[lesson.kinds])
-    return _Learnt(
-        fit_kinds(data, lesson.kinds, lesson.n_kinds, traits, seed), means, traits.loadings
+    return _Learnt(fit_kinds(data, lesson.kinds, n_kinds, traits, seed), means, traits.loadings)
+
+
+def _quality(
+    lesson: _Lesson, learnt: _Learnt, recipe: Recipe, calibration: tuple[float, float]
+) -> QualityModel:
+    return QualityModel(
+        names=tuple(lesson.models),
+        scores=learnt.means.scores,
+        sds=learnt.means.sds,
+        loadings=learnt.loadings,
+        anchors=_anchors(lesson.models, lesson.kind_names, learnt.means, recipe),
+        calibration=calibration,
+        floor=recipe.floor,
     )
 
 
-def _calibration(lesson: _Lesson, seed: int) -> tuple[float, float]:
-    """Platt's slope and intercept, each half of the prompts being predicted by what the other half teaches."""
-    order = np.random.default_rng(seed).permutation(len(lesson.prompts))
+def _calibration(lesson: _Lesson, recipe: Recipe) -> tuple[float, float]:
+    """Slope and intercept, each half of the prompts being predicted by what the other half teaches."""
+    order = np.random.default_rng(recipe.seed).permutation(len(lesson.prompts))
     halves = np.array_split(order, 2)
-    if min(len(set(lesson.kinds[half])) for half in halves) < lesson.n_kinds:
-        return 1.0, 0.0  # too few prompts to leave half of them out
-    expected = np.empty_like(lesson.scores)
+    if min(len(set(lesson.kinds[half])) for half in halves) < len(lesson.kind_names):
+        return NO_CORRECTION  # too few prompts to leave half of them out
+    expected, scores = [], []
     for learnt_from, held_out in (halves, halves[::-1]):
-        learnt = _learn(lesson.at(learnt_from), seed)
-        expected[held_out] = [learnt.expects(lesson.prompts[row]) for row in held_out]
-    return platt(expected, lesson.scores)
+        learnt = _learn(lesson.at(learnt_from), recipe.seed)
+        expected += _expected(lesson.at(held_out), learnt, recipe)
+        scores += list(lesson.scores[held_out])
+    return calibrated(np.asarray(expected), np.asarray(scores))
+
+
+def _expected(held_out: _Lesson, learnt: _Learnt, recipe: Recipe) -> list[Floats]:
+    """For each prompt each model's chance of a good answer, before calibration; NaN where nothing learnt holds."""
+    quality = _quality(held_out, learnt, recipe, NO_CORRECTION)
+    found = []
+    for tokens in held_out.prompts:
+        kinship = learnt.kinds.of(tokens)
+        outlook, anchors = quality.outlook(kinship), quality.anchors @ np.asarray(kinship.shares)
+        row = [outlook.quality(*each).p for each in _held(held_out.models, anchors)]
+        found.append(np.array(row) if outlook.weight else np.full(len(row), np.nan))
+    return found
+
+
+def _held(models: Sequence[str], anchors: Floats) -> Iterator[tuple[str, QualityEstimate]]:
+    """Each model with what was held of it before."""
+    for model, anchor in zip(models, anchors, strict=True):
+        yield model, QualityEstimate(float(anchor), 0.0)
 
 
 def _facts(

@@ -20,8 +20,10 @@ _MOST_ITERATIONS = 60
 _LEAST_DOCUMENTS = 2
 """A bucket seen in one prompt alone says nothing about others."""
 _TRAITS = 3
-_TRAIT_PENALTY = 8.0
+_TRAIT_PENALTY = 30.0
 _LARGEST_INT8 = 127
+_PSEUDO_PROMPTS = 1000.0
+"""How many prompts of one's own what holds of all kinds together counts as."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +95,7 @@ def fit_kinds(
         table=table,
         scales=scales,
         offsets=offsets.astype(np.float32),
-        familiar=_familiar(data.rows, kinds, sums),
+        trusts=_trusts(data.rows, kinds, sums).astype(np.float32),
     )
 
 
@@ -116,37 +118,54 @@ def _sums(rows: sparse.csr_matrix, kinds: NDArray[np.intp], n_kinds: int) -> Flo
     return np.asarray((rows.T @ member).todense())
 
 
-def _familiar(
-    rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats
-) -> tuple[float, float]:
-    """Constant and slope that tell prompts of the kinds from prompts of none, by the likeness to a centre.
+def _trusts(rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats) -> Floats:
+    """Of each kind how far likeness to it is to be trusted, and from where to where it grows: (kinds, 3).
 
-    (0, 0), an even chance for every prompt, where likeness does not tell them apart.
+    What is found of a kind is drawn towards what is found of all together, the more the fewer prompts it has.
     """
-    inside, outside = _likenesses(rows, kinds, sums)
-    likeness = np.concatenate((inside, outside))[:, None]
-    model = fitted(LogisticRegression(C=1e4), likeness, np.repeat((1, 0), len(inside)))
-    slope = max(0.0, float(model.coef_[0, 0]))
-    return (float(model.intercept_[0]) if slope else 0.0), slope
+    own, others = _likenesses(rows, kinds, sums)
+    nearest = others.argmax(axis=1)
+    strangers = others.max(axis=1) if sums.shape[1] > 1 else np.empty(0)
+    of_all = np.array(_trust(own, strangers))
+    found = np.empty((sums.shape[1], 3))
+    for kind in range(sums.shape[1]):
+        ours = own[kinds == kind]
+        theirs = strangers[nearest == kind] if len(strangers) else strangers
+        share = len(ours) / (len(ours) + _PSEUDO_PROMPTS)
+        found[kind] = share * np.array(_trust(ours, theirs)) + (1.0 - share) * of_all
+    return found
+
+
+def _trust(own: Floats, strangers: Floats) -> tuple[float, float, float]:
+    """Trust, least and most likeness.
+
+    The trust is by how much more often a kind's own prompts are like it than prompts of other kinds are to
+    which nothing else is nearer (Somers' D, 2 AUC - 1): 1 where likeness tells them apart, 0 where it does
+    not. It is in full for all but the rarest tenth of its own prompts, and for none below nine tenths of the
+    others.
+    """
+    most = max(float(np.quantile(own, 0.1)), 1e-6)
+    if not len(strangers):
+        return 1.0, most / 2, most
+    ordered = np.sort(strangers)
+    below = np.searchsorted(ordered, own, "left") + np.searchsorted(ordered, own, "right")
+    trust = max(0.0, float(below.mean()) / len(strangers) - 1.0)
+    return trust, min(float(np.quantile(strangers, 0.9)), most / 2), most
 
 
 def _likenesses(
     rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats
 ) -> tuple[Floats, Floats]:
-    """The likeness of each prompt to the nearest centre, as one of its kind, and as one of no kind.
+    """The likeness of each prompt to its own kind, (prompts,), and to the other kinds, (prompts, kinds).
 
-    As one of its kind, it has no part in the centre of that; as one of no kind, that centre is left out.
+    It has no part itself in the centre of its own kind, whose place among the others holds -1.
     """
     each = np.arange(rows.shape[0])
     products = np.asarray(rows @ sums)
-    likeness = products / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
-    as_one, as_none = likeness.copy(), likeness.copy()
-    as_one[each, kinds] = _to_the_others(rows, products[each, kinds], (sums**2).sum(axis=0)[kinds])
-    as_none[each, kinds] = -1.0
-    inside = as_one.max(axis=1)
-    if sums.shape[1] == 1:
-        return inside, _beyond(inside)
-    return inside, as_none.max(axis=1)
+    others = products / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
+    others[each, kinds] = -1.0
+    squares = (sums**2).sum(axis=0)[kinds]
+    return _to_the_others(rows, products[each, kinds], squares), others
 
 
 def _to_the_others(rows: sparse.csr_matrix, products: Floats, squares: Floats) -> Floats:
@@ -156,15 +175,6 @@ def _to_the_others(rows: sparse.csr_matrix, products: Floats, squares: Floats) -
     """
     own = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
     return (products - own) / np.sqrt(np.maximum(squares - 2 * products + own, 1e-9))
-
-
-def _beyond(inside: Floats) -> Floats:
-    """The likeness of what is of no kind where one kind alone is known.
-
-    As far below the rarest twentieth of the prompts as the common ones are above it: so the former have an even
-    chance to be familiar.
-    """
-    return np.full_like(inside, 2 * np.quantile(inside, 0.05) - np.median(inside))
 
 
 def _quantised(columns: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from router.domain.arrays import Floats
-from router.features.kinds import LEAST_SURE, KindModel
+from router.features.kinds import KindModel
 from router.pipeline.artefact import ParityCase
 from router.training.kinds import rows_of
 
@@ -31,10 +31,7 @@ def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[Par
     shares = _classifier(weights[:, : kinds.kinds], kinds.offsets.astype(np.float64)).predict_proba(
         rows
     )
-    nearest = np.asarray(rows @ centres).max(axis=1)[:, None]
-    scale = _binary(*kinds.familiar)
-    sure = scale.predict_proba(nearest)[:, 1]
-    familiarity = np.maximum(0.0, (sure - LEAST_SURE) / (1.0 - LEAST_SURE))
+    familiarity = [_familiarity(each, kinds) for each in np.asarray(rows @ centres)]
     traits = np.asarray(rows @ weights[:, 2 * kinds.kinds :])
     return [
         ParityCase(
@@ -54,8 +51,7 @@ def _classifier(weights: Floats, offsets: Floats) -> LogisticRegression:
     return model
 
 
-def _binary(constant: float, slope: float) -> LogisticRegression:
-    model = LogisticRegression()
-    model.classes_ = np.arange(2)
-    model.coef_, model.intercept_ = np.array([[slope]]), np.array([constant])
-    return model
+def _familiarity(likenesses: Floats, kinds: KindModel) -> float:
+    nearest = int(np.argmax(likenesses))
+    trust, least, most = (float(each) for each in kinds.trusts[nearest])
+    return trust * float(np.interp(likenesses[nearest], (least, most), (0.0, 1.0)))
