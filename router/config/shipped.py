@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "04a73dfa6b02b9663eeb18dd5dbc08d278701a6c0f260897ca3f7d80f6c387ae"
+SHIPPED_SHA256 = "802e90f6cce76004e0ed0c7a3eb7df9db4e03bb3ea97703b4a1e44dd804adbba"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

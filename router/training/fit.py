@@ -105,7 +105,7 @@ class _Learnt:
 def _learn(lesson: _Lesson, seed: int) -> _Learnt:
     data, n_kinds = weighted(lesson.prompts), len(lesson.kind_names)
     means = kind_means(lesson.scores, lesson.kinds, n_kinds)
-    traits = fit_traits(data, lesson.scores - means.scores.T[lesson.kinds])
+    traits = fit_traits(data, lesson.scores - means.scores.T[lesson.kinds], n_kinds)
     return _Learnt(fit_kinds(data, lesson.kinds, n_kinds, traits, seed), means, traits.loadings)
 
 

@@ -20,7 +20,9 @@ _MOST_ITERATIONS = 60
 _LEAST_DOCUMENTS = 2
 """A bucket seen in one prompt alone says nothing about others."""
 _TRAITS = 3
-_TRAIT_PENALTY = 30.0
+_TRAIT_PENALTY, _LARGE_KIND = 8.0, 400
+"""Of the ridge regression. It grows as kinds get smaller than 400 prompts: what is left of a score beside the mean of
+a small kind is for the most part that mean's own error."""
 _LARGEST_INT8 = 127
 _PSEUDO_PROMPTS = 1000.0
 """How many prompts of one's own what holds of all kinds together counts as."""
@@ -65,7 +67,7 @@ class Traits:
     loadings: Floats
 
 
-def fit_traits(data: Weighted, residuals: Floats) -> Traits:
+def fit_traits(data: Weighted, residuals: Floats, n_kinds: int) -> Traits:
     """What prompts of one kind differ in: reduced-rank ridge regression (Izenman 1975).
 
     `residuals` are scores less the means of the kind, (prompts, models), NaN for no answer.
@@ -73,7 +75,8 @@ def fit_traits(data: Weighted, residuals: Floats) -> Traits:
     known = np.nan_to_num(residuals)
     _, _, directions = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
     wide = directions[: 4 * _TRAITS].T
-    fit = Ridge(alpha=_TRAIT_PENALTY, fit_intercept=False).fit(data.rows, known @ wide)
+    penalty = _TRAIT_PENALTY * max(1.0, _LARGE_KIND * n_kinds / len(residuals))
+    fit = Ridge(alpha=penalty, fit_intercept=False).fit(data.rows, known @ wide)
     weights = np.atleast_2d(fit.coef_)
     _, _, turned = np.linalg.svd(data.rows @ weights.T, full_matrices=False)
     turn = turned[:_TRAITS].T
@@ -174,7 +177,7 @@ def _to_the_others(rows: sparse.csr_matrix, products: Floats, squares: Floats) -
     `products` are with the sum of all, `squares` the squared lengths of that.
     """
     own = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
-    return (products - own) / np.sqrt(np.maximum(squares - 2 * products + own, 1e-9))
+    return np.asarray((products - own) / np.sqrt(np.maximum(squares - 2 * products + own, 1e-9)))
 
 
 def _quantised(columns: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
