@@ -17,7 +17,7 @@ from router.cli.asking_questions import Ask
 from router.domain.errors import ApiError, FarthingError
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
-from router.evaluation.answered import Answered, shortened
+from router.evaluation.answered import OWN, Answered, shortened
 from router.evaluation.judging import judge_name, judge_request, read_verdict
 from router.evaluation.scoring import Scorer, text_of
 from router.pipeline.flow import Pipeline
@@ -150,6 +150,7 @@ class Replay:
             prompt=ask.question.prompt,
             model=ask.model.id,
             score=None,
+            dataset=f"{OWN}/{ask.question.features.category}",
             answer=None if text is None else shortened(text),
             input_tokens=sum(
                 count for name, count in used.items() if "input" in name or "cache" in name

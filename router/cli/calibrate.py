@@ -31,9 +31,6 @@ from router.evaluation.calibration import Calibration, Shipped, calibrate
 from router.evaluation.local import Rule
 
 HELP = "learn from scored answers of your own, and use that where it is better than what is shipped"
-NOTHING_TO_JUDGE_BY = "Nothing is installed: what was heard judges nothing. Add files of scored answers, or --requests."
-
-
 __all__ = ["HELP", "add_arguments", "run"]
 
 
@@ -45,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.undo:
         return _undone(settings, console)
     desk = _Desk(args, settings, _models(args.models, settings), console)
-    if args.feedback and not (args.requests or args.outcomes):
+    if (args.feedback or args.feedback_file) and not (args.requests or args.outcomes):
         return desk.listen()
     gathered = desk.gathered()
     if gathered is not None:
@@ -67,6 +64,7 @@ class _Desk:
         self._settings = settings
         self._models = models
         self._console = console
+        self._asked = _asked(args)
         self._understanding = Understanding(settings, real_world())
 
     def gathered(self) -> Gathered | None:
@@ -79,10 +77,16 @@ class _Desk:
         return from_files(args.outcomes, *known)
 
     def listen(self) -> int:
-        """Tell what was heard, where there is no gold label to judge by."""
+        """Tell what was heard, where there is no gold label to judge by. Raises FarthingError."""
+        if self._args.html:
+            raise FarthingError(
+                "--html shows what was judged: add files of outcomes, or --requests"
+            )
         told = heard_document(self._overheard(None))
         print_heard(told, self._console)
-        self._console.print(NOTHING_TO_JUDGE_BY, soft_wrap=True)
+        self._console.print(
+            "Nothing is installed: what was heard judges nothing. Add files of outcomes, or --requests."
+        )
         _write_json(self._args, told)
         return 0
 
@@ -91,7 +95,8 @@ class _Desk:
         known, served = self._overheard(gathered), self._served(gathered)
         shipped = Shipped({name: each.abilities for name, each in self._models.items()}, served)
         rule = Rule(folds=self._args.folds, is_strict=self._args.strict)
-        found = calibrate(gathered.labelled, shipped, rule, self._args.seed, known.hearsay)
+        with Console(stderr=True).status("Judging own answers"):
+            found = calibrate(gathered.labelled, shipped, rule, self._args.seed, known.hearsay)
         outcomes = gathered.labelled.outcomes
         moved = served.goes_by_prompts(outcomes.prompts, outcomes.prompt_ids)
         about = About(time.time(), gathered, known, goes_by_prompts=moved)
@@ -103,14 +108,8 @@ class _Desk:
         self._install(found, about)
 
     def _overheard(self, gathered: Gathered | None) -> Overheard:
-        args = self._args
-        if not args.feedback and (args.since or args.count_automatic):
-            raise FarthingError(
-                "--since and --count-automatic are about the ledger: add --feedback"
-            )
-        since_s = (midnight_s(args.since) if args.since else 0.0) if args.feedback else None
-        asked = Asked(since_s, args.feedback_file, args.count_automatic)
-        return overheard(asked, self._settings, self._models, self._understanding, gathered)
+        known = (self._settings, self._models, self._understanding)
+        return overheard(self._asked, *known, gathered)
 
     def _served(self, gathered: Gathered) -> Served:
         labelled = gathered.labelled
@@ -134,6 +133,14 @@ class _Desk:
             highlight=False,
             soft_wrap=True,
         )
+
+
+def _asked(args: argparse.Namespace) -> Asked:
+    """Where to look for what was heard. Raises FarthingError for options that are about nothing."""
+    if not args.feedback and (args.since or args.count_automatic):
+        raise FarthingError("--since and --count-automatic are about the ledger: add --feedback")
+    since_s = (midnight_s(args.since) if args.since else 0.0) if args.feedback else None
+    return Asked(since_s, args.feedback_file, args.count_automatic)
 
 
 def _as_evidence(found: Calibration, models: Mapping[str, Model], unix_s: float) -> LocalQuality:

@@ -80,7 +80,7 @@ def card(found: Calibration, about: About) -> Document:
 
 
 ARTEFACT = "what the server predicts without own answers: abilities, moved by the artefact prompt by prompt"
-ABILITIES = "the abilities of the catalog as they are: no artefact knows these models and prompts"
+ABILITIES = "the abilities of the catalog as they are: no artefact moves them"
 
 
 def heard_document(known: Overheard) -> Document:

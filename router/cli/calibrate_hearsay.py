@@ -25,7 +25,6 @@ from router.stores.sql.hearsay import feedback_on, heard, looked_at
 CERTAIN = (ScoreSource.SCHEMA, ScoreSource.TOOL_CALL)
 """Signs that an answer is of no use. The others may be right (a refusal), of the client's own making (its
 limit of the length), or not about the answer at all (a program that asks the same again and again)."""
-SIGNS = tuple(each for each in ScoreSource if each is not ScoreSource.FEEDBACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def overheard(
             flaws={_whose(each): Flaws(each.answers, each.flawed) for each in looks},
             holds_down=bool(asked.counted),
         ),
-        (*feedback.told(models), *signs),
+        sorted((*feedback.told(models), *signs), key=_place),
         {_whose(each): each.answers for each in looks},
     )
 
@@ -177,6 +176,10 @@ class _Feedback:
                 mean = (each.sum - paired.sum) / count
                 found[whose] = Said(count, min(1.0, max(0.0, mean)))
         return found
+
+
+def _place(each: Heard) -> tuple[str, str, int]:
+    return (each.category, each.model, list(ScoreSource).index(each.source))
 
 
 def _is_known(each: Heard | Looked) -> bool:

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import shorten
 
 from rich.console import Console
 from rich.progress import Progress
@@ -15,6 +16,7 @@ from router.cli.asking_journal import Journal
 from router.cli.asking_questions import Ask, Question, asks, questions, sampled
 from router.cli.calibrate_costs import agreed, print_costs, total
 from router.cli.calibrate_labels import Gathered, from_rows
+from router.cli.pool_of_models import NAME, pool_beside, write_pool
 from router.cli.served import Understanding, unrouted
 from router.cli.trial_sources import read_file
 from router.config.settings import Settings
@@ -24,6 +26,8 @@ from router.domain.nearest import nearest
 from router.evaluation.scoring import HELP, JUDGE, Scorer, scorer_of
 from router.pipeline.judge import Judge
 from router.pipeline.scoring import ScoringTerms
+
+_SHOWN_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,11 @@ class Plan:
     grading: Grading
     journal: Journal
     notes: tuple[str, ...]
+
+    @property
+    def sends(self) -> bool:
+        """Whether anything is to be sent: an answer that is there may be scored anew for nothing."""
+        return any(ask.held is None or self.grading.judge for ask in self.asks)
 
     @property
     def held(self) -> int:
@@ -55,20 +64,19 @@ def from_requests(
     Raises FarthingError without a yes, and where nothing can be asked.
     """
     plan = _plan(args, settings, models, understanding.judge)
-    tally = Tally()
-    if plan.asks:
-        print_costs(
-            plan.asks, plan.grading.judge.id if plan.grading.judge else "", plan.held, console
-        )
+    if plan.sends:
+        grader = plan.grading.judge
+        print_costs(plan.asks, grader.id if grader else "", plan.held, console)
         _warn_of_limit(args, plan, console)
         if args.dry_run:
             console.print("A dry run: nothing was sent.")
             return None
         if any(ask.whole.upper for ask in plan.asks):
             agreed(console, says_yes=args.yes)
-        tally = _done(args, _quiet(settings), plan)
+    tally = _done(args, _quiet(settings), plan) if plan.asks else Tally()
     plan.journal.close()
-    for line in _told(plan, tally):
+    write_pool(pool_beside(plan.journal.path), models.values())
+    for line in (*_told(plan, tally), *_all_alike(plan)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     return _gathered(plan, tally, models, understanding)
 
@@ -179,7 +187,9 @@ def _gathered(
 def _told(plan: Plan, tally: Tally) -> Iterator[str]:
     """How the asking went."""
     if tally.answers:
-        yield f"{tally.answers:,} new answers for {tally.spent} USD, kept in {plan.journal.path}."
+        path = plan.journal.path
+        yield f"{tally.answers:,} new answers for {tally.spent} USD, kept in {path}."
+        yield f"farthing evaluate and fit read them: {path} --pool {pool_beside(path)}:{NAME}"
     if tally.unscored:
         yield f"{tally.unscored:,} answers could not be scored by {plan.grading.name}."
     for model, count in tally.failures.items():
@@ -188,3 +198,21 @@ def _told(plan: Plan, tally: Tally) -> Iterator[str]:
         yield f"The judge has failed: {tally.reasons[plan.grading.name]}"
     if tally.is_at_limit:
         yield "--max-cost has stopped it: the same command with more goes on."
+
+
+def _all_alike(plan: Plan) -> Iterator[str]:
+    """That by a rule not one answer is good, which says more of the rule than of the answers; and an example."""
+    expected = {each.id: each.expected for each in plan.questions}
+    scored = [row for row in plan.journal.held.values() if row.prompt_id in expected]
+    if not any(row.score == 0.0 for row in scored) or any(row.score for row in scored):
+        return
+    example = next(row for row in scored if row.score == 0.0)
+    wanted = expected[example.prompt_id] or "-"
+    yield (
+        f"By {plan.grading.name} not one answer is good. Is it the right rule? Expected: {_short(wanted)};"
+        f" {example.model} said: {_short(example.response or '')}"
+    )
+
+
+def _short(text: str) -> str:
+    return shorten(text, _SHOWN_CHARS, placeholder=" ...")

@@ -51,16 +51,17 @@ def _how_heard(told: Document) -> Iterator[str]:
             f"Feedback counts {trust['weight']:.2f} of a gold label: so much of the labels' variance it tells, on"
             f" {trust['pairs']:,} answers that have both. It is {trust['kinder_by']:+.3f} beside them, which is taken off."
         )
-    else:
+    elif any(each["source"] == "feedback" for each in told["heard"]):
         yield (
-            f"Feedback counts {trust['weight']:g} of a gold label: that is a guess, for {trust['pairs']:,} answers have"
-            f" both in a way that tells, and it takes {LEAST_PAIRS} (see request_id)."
+            f"Feedback counts {trust['weight']:g} of a gold label: that is a guess. It is measured from"
+            f" {LEAST_PAIRS} answers on that have both and tell; here are {trust['pairs']:,}."
         )
-    yield "What answers show by themselves counts nothing for a model; " + (
-        "what shows a flaw holds its estimate down."
-        if told["holds_down"]
-        else "it is held against the estimates, and changes none (--count-automatic)."
-    )
+    if any(each["source"] != "feedback" for each in told["heard"]):
+        yield "What answers show by themselves is one-sided, and counts nothing for a model. " + (
+            "Flaws hold its estimate down."
+            if told["holds_down"]
+            else "Estimates are held against it, and not changed (--count-automatic)."
+        )
 
 
 def _contradictions(told: Document) -> Iterator[str]:

@@ -13,7 +13,7 @@ from router.decision.estimate import candidate_for
 from router.decision.resolve import AUTO
 from router.domain.category import Category
 from router.domain.decision import Candidate
-from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.estimate import QualityEstimate
 from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.money import Money
@@ -87,12 +87,13 @@ class Served:
         return Predictions(tuple(prompt_ids), pool.names, p, sd, unknown, unknown)
 
     def goes_by_prompts(self, prompts: Sequence[str], prompt_ids: Sequence[str]) -> bool:
-        """Whether an artefact has a say: it moves an estimate of one of the first prompts."""
+        """Whether an artefact has a say: it moves an ability for one of the first prompts."""
         asked = list(zip(prompts, prompt_ids, strict=True))[:_LOOKED_INTO]
         return any(
-            self._estimate(prompt, name, prompt_id).source is EstimateSource.ARTEFACT
+            self._estimate(prompt, name, prompt_id).p
+            != model.abilities[self.categories[prompt_id]].p
             for prompt, prompt_id in asked
-            for name in self.models
+            for name, model in self.models.items()
         )
 
     def _estimate(self, prompt: str, name: str, prompt_id: str) -> QualityEstimate:

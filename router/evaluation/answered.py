@@ -10,6 +10,8 @@ from router.evaluation.labelled import Labelled
 
 _SHOWN_DIGITS = 16
 _KEPT_CHARS, _KEPT_HEAD = 400, 240
+OWN = "own"
+"""The source of what is not said to be from anywhere else."""
 FILE = "file"
 """Who has scored an answer that a file brings without saying so."""
 
@@ -28,7 +30,7 @@ class Answered:
     prompt: str
     model: str
     score: float | None
-    dataset: str = "own"
+    dataset: str = OWN
     answer: str | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None

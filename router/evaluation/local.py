@@ -179,7 +179,9 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
     if prompts < LEAST_PROMPTS:
         return f"needs {LEAST_PROMPTS} prompts that every model has answered"
     if not shipped.is_no_worse:
-        return "no better than shipped on prompts that were held back"
+        return (
+            f"worse than shipped: value {shipped.value.mean:+.3f}, Brier {shipped.brier.mean:+.3f}"
+        )
     if not shipped.is_won(rule.level):
         return f"not surely better than shipped (p = {shipped.p_value:.3f})"
     if not zero.is_non_inferior:

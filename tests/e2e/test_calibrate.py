@@ -279,6 +279,8 @@ def test_a_judge_scores_and_is_paid(config: Path, tmp_path: Path) -> None:
         (("none.parquet",), "none.parquet cannot be read"),
         (("RECORDED",), "row 1 has no prompt"),
         (("--undo",), "nothing was ever installed"),
+        (("--requests", "RECORDED", "--score", "exact", "--since", "2026-01-01"), "add --feedback"),
+        (("--feedback", "--html", "page.html"), "--html shows what was judged"),
         (("--requests", "RECORDED", "--score", "exact", "--models", "sim-frontie"), "sim-frontier"),
     ],
 )
@@ -318,13 +320,18 @@ async def test_the_page_shows_what_was_found_and_asks_for_nothing(
     page: Page, config: Path, tmp_path: Path
 ) -> None:
     own = outcomes(tmp_path / "own.jsonl", 60, {"sim-open-8b": 0.4, "sim-frontier": 0.95})
-    path, told = tmp_path / "page.html", tmp_path / "told.json"
-    assert calibrate(config, own, "--dry-run", "--html", path, "--json", told).status == 0
+    path, told, heard = (tmp_path / name for name in ("page.html", "told.json", "heard.jsonl"))
+    outcomes(heard, 30, {"sim-open-8b": 1.0}, start=1000)
+    written = ("--feedback-file", heard, "--html", path, "--json", told)
+    assert calibrate(config, own, "--dry-run", *written).status == 0
     figures = json.loads(told.read_text("utf-8"))
     await page.open(path.as_uri())
 
     assert "1 of 1" in await page.text("#tiles")
     assert "own answers" in await page.text("#verdicts")
+    assert figures["rule"]["says"] in await page.text("#verdicts-says")
+    assert "counts 0.25 of a gold label: that is a guess" in await page.text("#heard-says")
+    assert "maths sim-open-8b feedback 30" in " ".join((await page.text("#heard")).split())
     drawn = "document.querySelectorAll('%s').length"
     assert await page.run(drawn % "#money circle.single") == 2
     assert await page.run(drawn % "#money path.way") == 3

@@ -38,6 +38,7 @@
       tile("Judged", format.count(told.judged), `answered by all of ${format.times(told.models.length, "model")}`),
       aiqTile());
     fill("foot", ...told.notes.map((note) => make("p", {}, note)),
+      make("p", {}, `Shipped is ${told.shipped}.`),
       make("p", {}, `Judged by ${told.rule.folds}-fold cross-validation: no question was learnt from that was judged.`
         + " Value is quality less cost, over five prices of quality from 2 to 40 points for the dearest model's whole cost."));
   }
@@ -62,8 +63,7 @@
   }
 
   function showVerdicts() {
-    fill("verdicts-says", "Gains over what was shipped and over Zero, with the central 90 % of the bootstrap."
-      + ` p is corrected for all categories and must not be above ${told.rule.level}.`);
+    fill("verdicts-says", `${told.rule.says} Gains over both are with the central 90 % of the bootstrap.`);
     const headings = ["Category", "Questions", "Value", "Brier", "p", "Value against Zero", "Verdict"];
     fill("verdicts", make("table", {},
       make("caption", { className: "away" }, "Verdicts by category"),
@@ -180,7 +180,28 @@
       drawEstimates(each))));
   }
 
+  /* --------------------------------------------------------------------------- what was heard */
+
+  function weightSays() {
+    const { weight, how, pairs, kinder_by: kinder } = told.trust;
+    return how === "measured"
+      ? `A score by feedback counts ${weight.toFixed(2)} of a gold label, as far as it agrees with one on ${format.times(pairs, "answer")};`
+        + ` it is ${points(kinder)} beside them, which is taken off.`
+      : `A score by feedback counts ${weight} of a gold label: that is a guess, for ${format.times(pairs, "answer")} with both do not tell.`;
+  }
+
+  function showHeard() {
+    if (!told.heard.length) return;
+    get("heard-card").hidden = false;
+    fill("heard-says", `${weightSays()} What answers show by themselves is one-sided and counts nothing for a model`
+      + `${told.holds_down ? "; flaws hold its estimate down" : ""}.`);
+    fill("heard", table("What else was heard", ["Category", "Model", "Source", "Scores", "Mean", "Of answers", "Counts"],
+      told.heard.map((each) => [spoken(each.category), each.model, spoken(each.source), format.count(each.scores), each.mean.toFixed(3),
+        each.answers === null ? "–" : format.count(each.answers), each.weight ? each.weight.toFixed(2) : "0"])));
+  }
+
   head();
+  showHeard();
   showVerdicts();
   showMoney();
   showTrue();
