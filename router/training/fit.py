@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from router.decision.quality import QualityModel
 from router.domain.arrays import Floats
@@ -38,9 +39,14 @@ def fit(
 ) -> Artefact:
     """Learns from all `outcomes`; costs are understood by the prices of `pool`, where a model is in it.
 
-    Raises ValueError where there is nothing to learn from.
+    One thread does it: the last bit of a sum depends on how many share it, and these sums are small enough
+    for threads to wait for one another longer than they work. Raises ValueError where there is nothing to learn from.
     """
-    outcomes = _answered(outcomes)
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _fit(_answered(outcomes), pool, tokenize, recipe)
+
+
+def _fit(outcomes: Outcomes, pool: Pool | None, tokenize: Tokenize, recipe: Recipe) -> Artefact:
     kind_names, kinds = numbered(outcomes.datasets)
     prompts = [tokenize(read_part(prompt)) for prompt in outcomes.prompts]
     lesson = _Lesson(prompts, kinds, len(kind_names), outcomes.scores)
