@@ -27,19 +27,16 @@ def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[Par
     """What scikit-learn's estimators, holding the same weights, make of these token ids."""
     rows = rows_of(prompts, kinds.idf)
     weights = kinds.table.astype(np.float64) * kinds.scales.astype(np.float64)
-    centres = weights[:, kinds.kinds : 2 * kinds.kinds]
-    shares = _classifier(weights[:, : kinds.kinds], kinds.offsets.astype(np.float64)).predict_proba(
-        rows
-    )
+    of_kinds, centres, of_traits = np.split(weights, (kinds.kinds, 2 * kinds.kinds), axis=1)
+    classifier = _classifier(of_kinds, kinds.offsets.astype(np.float64))
+    shares = classifier.predict_proba(rows)[:, : kinds.kinds]
     nearest = np.asarray(rows @ centres).max(axis=1)[:, None]
-    scale = _binary(*kinds.familiar)
-    familiarity = scale.predict_proba(nearest)[:, 1]
-    traits = np.asarray(rows @ weights[:, 2 * kinds.kinds :])
+    familiarity = _binary(*kinds.familiar).predict_proba(nearest)[:, 1]
+    traits = np.asarray(rows @ of_traits)
+    numbers = zip(shares.tolist(), traits.tolist(), familiarity.tolist(), strict=True)
     return [
-        ParityCase(
-            tuple(tokens), tuple(map(float, s[: kinds.kinds])), tuple(map(float, t)), float(f)
-        )
-        for tokens, s, t, f in zip(prompts, shares, traits, familiarity, strict=True)
+        ParityCase(tuple(tokens), tuple(own_shares), tuple(own_traits), how_familiar)
+        for tokens, (own_shares, own_traits, how_familiar) in zip(prompts, numbers, strict=True)
     ]
 
 
@@ -54,6 +51,7 @@ def _classifier(weights: Floats, offsets: Floats) -> LogisticRegression:
 
 
 def _binary(constant: float, slope: float) -> LogisticRegression:
+    """A regression of one number, with this constant and slope."""
     model = LogisticRegression()
     model.classes_ = np.arange(2)
     model.coef_, model.intercept_ = np.array([[slope]]), np.array([constant])
