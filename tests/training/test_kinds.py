@@ -125,6 +125,24 @@ def test_prompts_without_a_word_change_the_measure_of_familiarity_little() -> No
     assert padded.of(asked).familiarity == pytest.approx(plain.of(asked).familiarity, abs=0.1)
 
 
+def test_that_a_prompt_is_like_itself_is_no_familiarity() -> None:
+    """Each has one like it, in the other kind, and none in its own: kinds that say nothing."""
+    prompts = [f"left{at} right{at}" for at in range(20)] * 2
+    model = kinds_of(prompts, ["x"] * 20 + ["y"] * 20)
+
+    assert _familiarity(model, ["left3 right3", "never seen"]) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_of_two_kinds_a_share_is_as_large_as_the_words_were_common() -> None:
+    prompts = ["mostly"] * 100 + ["seldom"] * 100
+    datasets = ["x"] * 75 + ["y"] * 25 + ["x"] * 25 + ["y"] * 75
+    model = kinds_of(prompts, datasets)
+    mostly, seldom = (model.of(tokenize(word)).shares for word in ("mostly", "seldom"))
+
+    assert mostly == pytest.approx([0.75, 0.25], abs=0.03)
+    assert seldom == pytest.approx([0.25, 0.75], abs=0.03)
+
+
 @settings(max_examples=15)
 @given(st.integers(1, 12), st.integers(1, 5), st.integers(0, 2**32))
 def test_traits_are_at_most_three_and_finite(prompts: int, models: int, seed: int) -> None:

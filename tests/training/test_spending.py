@@ -59,6 +59,14 @@ def test_a_price_for_a_call_says_nothing_of_tokens() -> None:
     assert billed_outputs(table, by_call, LENGTHS).tolist() == np.full((6, 3), 100.0).tolist()
 
 
+def test_one_miscount_does_not_change_what_a_vendor_makes_of_our_count() -> None:
+    table = counted(np.full((6, 3), 100.0))
+    table.input_tokens[0] *= 50
+
+    found = fit_spending(table, None, KINDS, LENGTHS, 0.2)
+    assert found.input_ratios.tolist() == [2.0, 2.0, 2.0]
+
+
 def test_what_was_paid_is_enough_where_nothing_was_counted() -> None:
     """Eight tokens of ours are taken for the sixteen that the vendor counted, and the answer for the rest."""
     uncounted = np.full((6, 3), np.nan)
