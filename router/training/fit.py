@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from router.decision.quality import QualityModel
 from router.domain.arrays import Floats
@@ -51,11 +52,21 @@ def fit(
 ) -> Artefact:
     """Learns from all `outcomes`; costs are understood by the prices of `pool`, where a model is in it.
 
-    `categories` are those of the prompts.
-
-    Raises ValueError where there is nothing to learn from.
+    `categories` are those of the prompts. One thread does it: the last bit of a sum depends on how many share
+    it, and these sums are small enough for threads to wait for one another longer than they work. Raises
+    ValueError where there is nothing to learn from.
     """
-    outcomes = _answered(outcomes)
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _fit(_answered(outcomes), categories, pool, tokenize, recipe)
+
+
+def _fit(
+    outcomes: Outcomes,
+    categories: Sequence[Category],
+    pool: Pool | None,
+    tokenize: Tokenize,
+    recipe: Recipe,
+) -> Artefact:
     kind_names, kinds = numbered(outcomes.datasets)
     prompts = [tokenize(both_ends(prompt)) for prompt in outcomes.prompts]
     lesson = _Lesson(prompts, kinds, outcomes.scores, outcomes.models, kind_names)

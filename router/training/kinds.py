@@ -177,7 +177,8 @@ def _to_the_others(rows: sparse.csr_matrix, products: Floats, squares: Floats) -
     `products` are with the sum of all, `squares` the squared lengths of that.
     """
     own = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
-    return np.asarray((products - own) / np.sqrt(np.maximum(squares - 2 * products + own, 1e-9)))
+    lengths = np.sqrt(np.maximum(squares - 2 * products + own, 1e-9))
+    return np.asarray((products - own) / lengths, dtype=np.float64)
 
 
 def _quantised(columns: Floats) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

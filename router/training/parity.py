@@ -27,17 +27,15 @@ def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[Par
     """What scikit-learn's estimators, holding the same weights, make of these token ids."""
     rows = rows_of(prompts, kinds.idf)
     weights = kinds.table.astype(np.float64) * kinds.scales.astype(np.float64)
-    centres = weights[:, kinds.kinds : 2 * kinds.kinds]
-    shares = _classifier(weights[:, : kinds.kinds], kinds.offsets.astype(np.float64)).predict_proba(
-        rows
-    )
+    of_kinds, centres, of_traits = np.split(weights, (kinds.kinds, 2 * kinds.kinds), axis=1)
+    classifier = _classifier(of_kinds, kinds.offsets.astype(np.float64))
+    shares = classifier.predict_proba(rows)[:, : kinds.kinds]
     familiarity = [_familiarity(each, kinds) for each in np.asarray(rows @ centres)]
-    traits = np.asarray(rows @ weights[:, 2 * kinds.kinds :])
+    traits = np.asarray(rows @ of_traits)
+    numbers = zip(shares.tolist(), traits.tolist(), familiarity, strict=True)
     return [
-        ParityCase(
-            tuple(tokens), tuple(map(float, s[: kinds.kinds])), tuple(map(float, t)), float(f)
-        )
-        for tokens, s, t, f in zip(prompts, shares, traits, familiarity, strict=True)
+        ParityCase(tuple(tokens), tuple(own_shares), tuple(own_traits), how_familiar)
+        for tokens, (own_shares, own_traits, how_familiar) in zip(prompts, numbers, strict=True)
     ]
 
 

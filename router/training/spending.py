@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from router.decision.spending import SpendingModel
 from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
-from router.domain.pool import Pool
+from router.domain.pool import Pool, PoolModel
 
 
 def fit_spending(
@@ -16,12 +16,12 @@ def fit_spending(
 
     Output tokens are such that the prices of `pool` make the recorded cost, where a model is in it.
     """
-    inputs, outputs = billed_tokens(outcomes, pool)
+    outputs = billed_outputs(outcomes, pool, lengths)
     return SpendingModel(
         names=outcomes.models,
         outputs=_means_by_kind(outputs, kinds, int(kinds.max()) + 1),
         usual=_means_by_kind(outputs, np.zeros_like(kinds), 1)[:, 0],
-        input_ratios=_ratios(inputs, lengths),
+        input_ratios=_ratios(outcomes.input_tokens, lengths),
         floor=floor,
     )
 
@@ -34,26 +34,29 @@ def _ratios(inputs: Floats, lengths: Floats) -> Floats:
     )
 
 
-def billed_tokens(outcomes: Outcomes, pool: Pool | None) -> tuple[Floats, Floats]:
-    """Input and output tokens of every call, (prompts, models) each, NaN where they are unknown.
+def billed_outputs(outcomes: Outcomes, pool: Pool | None, lengths: Floats) -> Floats:
+    """Output tokens of every call, (prompts, models), NaN where they are unknown.
 
-    Output tokens are such that the pool's prices make the recorded cost, unless it charges by the call.
+    They are such that the pool's prices make the recorded cost, unless it charges by the call: hidden reasoning is
+    paid, and often not counted. Where no input was counted, it is taken to be as long as we count it.
     """
-    inputs, outputs = outcomes.input_tokens, outcomes.output_tokens.copy()
-    by_token = [model for model in (pool.models if pool else ()) if model.usd_per_call is None]
-    for model in by_token:
-        if model.name in outcomes.models and model.output_usd_per_1m > 0:
+    outputs = outcomes.output_tokens.copy()
+    inputs = np.where(np.isfinite(outcomes.input_tokens), outcomes.input_tokens, lengths[:, None])
+    for model in pool.models if pool else ():
+        if model.name in outcomes.models and _charges_by_token(model):
             column = outcomes.models.index(model.name)
             paid = outcomes.costs_usd[:, column] * 1e6 - inputs[:, column] * model.input_usd_per_1m
-            billed = paid / model.output_usd_per_1m
-            outputs[:, column] = np.where(
-                np.isfinite(billed), np.maximum(billed, 0.0), outputs[:, column]
-            )
-    return inputs, outputs
+            billed = np.maximum(paid / model.output_usd_per_1m, 0.0)
+            outputs[:, column] = np.where(np.isfinite(billed), billed, outputs[:, column])
+    return outputs
+
+
+def _charges_by_token(model: PoolModel) -> bool:
+    return model.usd_per_call is None and model.output_usd_per_1m > 0
 
 
 def _means_by_kind(table: Floats, kinds: NDArray[np.intp], n_kinds: int) -> Floats:
-    """(models, kinds); a model without numbers takes its own mean, or else that of all models."""
+    """(models, kinds); where a model has no number for a kind its mean stands, and if it has none, that of all."""
     known, member = np.isfinite(table), np.eye(n_kinds)[kinds]
     counts, sums = known.T.astype(float) @ member, np.where(known, table, 0.0).T @ member
     of_all = sums.sum(axis=0) / np.maximum(counts.sum(axis=0), 1.0)

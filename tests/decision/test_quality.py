@@ -140,13 +140,28 @@ def test_a_more_familiar_prompt_is_trusted_more(one: float, other: float) -> Non
     assert less.contrast_weight <= more.contrast_weight + 1e-15
 
 
+def test_how_hard_a_prompt_is_counts_more_at_even_odds_than_who_is_good_at_it() -> None:
+    likely, certain = (
+        simple(0.0).outlook(prompt(0.0, 1.0, familiarity=each)) for each in (0.5, 1.0)
+    )
+    prior = QualityEstimate(0.7, 0.1)
+    moved, wholly = (
+        logit(each.quality("stranger", prior).p) - logit(0.7) for each in (likely, certain)
+    )
+
+    assert wholly < -0.1
+    assert moved == pytest.approx(likely.level_weight * wholly)
+    assert likely.level_weight > likely.contrast_weight + 0.1
+
+
 def test_certainty_is_trusted_wholly_and_even_odds_hardly() -> None:
-    weights = [
+    none, even, likely, certain = (
         simple(0.0).outlook(prompt(0.5, 0.5, familiarity=each)).contrast_weight
         for each in (0.0, 0.5, 0.95, 1.0)
-    ]
+    )
 
-    assert weights == pytest.approx([0.0, 0.05, 0.5, 1.0])
+    assert (none, certain) == (0.0, 1.0)
+    assert even < 0.15 < likely < 0.8
 
 
 def test_on_a_prompt_that_is_surely_of_a_kind_a_model_is_as_good_as_it_was_on_that_kind() -> None:

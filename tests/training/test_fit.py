@@ -112,6 +112,14 @@ def test_the_more_answers_the_closer_to_the_truth() -> None:
     assert off[0] > off[1] > off[2]
 
 
+def test_what_few_prompts_teach_is_held_against_those_that_they_did_not_and_tamed() -> None:
+    few, many = (learnt(drawn(count)).quality.calibration for count in (30, 600))
+
+    assert few[0] < 0.8
+    assert many == pytest.approx((1.0, 0.0), abs=0.15)
+    assert learnt(drawn(3)).quality.calibration == (1.0, 0.0)  # a prompt a kind: none to spare
+
+
 # ------------------------------------------------------------------------------- the same
 
 

@@ -70,7 +70,12 @@ def test_another_process_and_rows_in_another_order_make_the_same_bytes(
     turned = write_rows(tmp_path / "turned.parquet", shop_rows(40)[::-1])
     there = tmp_path / "there"
     line = ["fit", str(turned), "--pool", f"{pools}:mine", "--out", str(there)]
-    environment = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONWARNINGS": "error"}
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "12345",
+        "PYTHONWARNINGS": "error",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     program = subprocess.run(
         [sys.executable, "-m", "router", *line],
         env=environment,

@@ -42,7 +42,7 @@ def test_a_word_counts_the_more_the_rarer_it_is_unless_one_prompt_alone_has_it()
     everywhere, often, once, never = (_weight(data, token) for token in (1, 2, 3, 99))
 
     assert often > everywhere > 0.0
-    assert (once, never) == (0.0, pytest.approx(_weight(data, 98)))
+    assert once == never == 0.0
 
 
 def _weight(data: Weighted, token: int) -> float:
@@ -123,6 +123,24 @@ def test_prompts_without_a_word_change_the_measure_of_familiarity_little() -> No
     asked = tokenize(seen.prompts[0])
 
     assert padded.of(asked).familiarity == pytest.approx(plain.of(asked).familiarity, abs=0.1)
+
+
+def test_that_a_prompt_is_like_itself_is_no_familiarity() -> None:
+    """Each has one like it, in the other kind, and none in its own: kinds that say nothing."""
+    prompts = [f"left{at} right{at}" for at in range(20)] * 2
+    model = kinds_of(prompts, ["x"] * 20 + ["y"] * 20)
+
+    assert _familiarity(model, ["left3 right3", "never seen"]) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_of_two_kinds_a_share_is_as_large_as_the_words_were_common() -> None:
+    prompts = ["mostly"] * 100 + ["seldom"] * 100
+    datasets = ["x"] * 75 + ["y"] * 25 + ["x"] * 25 + ["y"] * 75
+    model = kinds_of(prompts, datasets)
+    mostly, seldom = (model.of(tokenize(word)).shares for word in ("mostly", "seldom"))
+
+    assert mostly == pytest.approx([0.75, 0.25], abs=0.03)
+    assert seldom == pytest.approx([0.25, 0.75], abs=0.03)
 
 
 @settings(max_examples=15)

@@ -45,8 +45,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def prompts(tmp_path: Path) -> Path:
-    columns = {"prompt_id": [*PROMPTS], "prompt": [*PROMPTS.values()], "dataset": [None] * 4}
-    return write_prompts(tmp_path / "prompts.parquet", columns)
+    texts = {"prompt_id": [*PROMPTS], "prompt": [*PROMPTS.values()]}
+    return write_prompts(tmp_path / "prompts.parquet", {**texts, "dataset": [None] * 4})
 
 
 def told(folder: Path, prompts: Path, pool: str = "mine") -> Rows:

@@ -8,7 +8,7 @@ import pytest
 from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
-from router.training.spending import billed_tokens, fit_spending
+from router.training.spending import billed_outputs, fit_spending
 from tests.training.learning import POOL, drawn
 
 LENGTHS = np.full(6, 8.0)
@@ -39,8 +39,8 @@ def test_what_was_paid_says_more_than_what_was_counted() -> None:
     outputs = np.full((6, 3), 100.0)
     paid = replace(counted(outputs), output_tokens=np.full((6, 3), 7.0))
 
-    assert billed_tokens(paid, POOL)[1] == pytest.approx(outputs)
-    assert billed_tokens(paid, None)[1].tolist() == np.full((6, 3), 7.0).tolist()
+    assert billed_outputs(paid, POOL, LENGTHS) == pytest.approx(outputs)
+    assert billed_outputs(paid, None, LENGTHS).tolist() == np.full((6, 3), 7.0).tolist()
 
 
 def test_where_nothing_was_paid_the_count_stands_and_no_length_is_below_zero() -> None:
@@ -48,15 +48,34 @@ def test_where_nothing_was_paid_the_count_stands_and_no_length_is_below_zero() -
     unpaid = replace(table, costs_usd=np.full((6, 3), np.nan))
     cheap = replace(table, costs_usd=np.zeros((6, 3)))
 
-    assert billed_tokens(unpaid, POOL)[1].tolist() == np.full((6, 3), 7.0).tolist()
-    assert billed_tokens(cheap, POOL)[1].tolist() == np.zeros((6, 3)).tolist()
+    assert billed_outputs(unpaid, POOL, LENGTHS).tolist() == np.full((6, 3), 7.0).tolist()
+    assert billed_outputs(cheap, POOL, LENGTHS).tolist() == np.zeros((6, 3)).tolist()
 
 
 def test_a_price_for_a_call_says_nothing_of_tokens() -> None:
     table = replace(counted(np.full((6, 3), 100.0)), costs_usd=np.full((6, 3), 0.5))
     by_call = Pool("by call", (PoolModel("large", 3.0, 15.0, usd_per_call=0.5),))
 
-    assert billed_tokens(table, by_call)[1].tolist() == np.full((6, 3), 100.0).tolist()
+    assert billed_outputs(table, by_call, LENGTHS).tolist() == np.full((6, 3), 100.0).tolist()
+
+
+def test_one_miscount_does_not_change_what_a_vendor_makes_of_our_count() -> None:
+    table = counted(np.full((6, 3), 100.0))
+    table.input_tokens[0] *= 50
+
+    found = fit_spending(table, None, KINDS, LENGTHS, 0.2)
+    assert found.input_ratios.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_what_was_paid_is_enough_where_nothing_was_counted() -> None:
+    """Eight tokens of ours are taken for the sixteen that the vendor counted, and the answer for the rest."""
+    uncounted = np.full((6, 3), np.nan)
+    paid = replace(counted(np.full((6, 3), 100.0)), output_tokens=uncounted, input_tokens=uncounted)
+    prices = np.array([each.input_usd_per_1m / each.output_usd_per_1m for each in POOL.models])
+
+    found = fit_spending(paid, POOL, KINDS, LENGTHS, 0.2)
+    assert found.usual == pytest.approx(100.0 + 8 * prices)
+    assert found.input_ratios.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_a_model_of_which_no_tokens_are_known_takes_what_the_others_take() -> None:
