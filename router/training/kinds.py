@@ -155,7 +155,7 @@ def _to_the_others(rows: sparse.csr_matrix, products: Floats, squares: Floats) -
     `products` are with the sum of all, `squares` the squared lengths of that.
     """
     own = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
-    return (products - own) / np.sqrt(np.maximum(squares - 2 * products + own, 1e-9))
+    return np.asarray((products - own) / np.sqrt(np.maximum(squares - 2 * products + own, 1e-9)))
 
 
 def _beyond(inside: Floats) -> Floats:

@@ -57,7 +57,7 @@ def _weighted_mean(table: Floats, weights: Floats, axis: int) -> Floats:
     """Along an axis, and over everything where nothing has a weight along it."""
     sums, totals = (table * weights).sum(axis=axis), weights.sum(axis=axis)
     over_all = sums.sum() / np.maximum(totals.sum(), 1.0)
-    return np.where(totals > 0, sums / np.maximum(totals, 1.0), over_all)
+    return np.asarray(np.where(totals > 0, sums / np.maximum(totals, 1.0), over_all))
 
 
 def numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.intp]]:

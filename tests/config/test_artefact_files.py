@@ -17,7 +17,7 @@ from router.config.artefact_files import SCHEMA, ArtefactRefused, read_artefact,
 from router.training.parity import parity_cases
 from tests.training.learning import drawn, learnt, tokenize, usual_artefact
 
-FILES = ("artefact.json", "parity.json", "tables.npz")
+FILES = ("artefact.json", "lengths.json", "parity.json", "tables.npz")
 TEXTS = ("", "rose thorn petal the", "tide of keel buoy", "zebra")
 Arrays = dict[str, np.ndarray[tuple[int, ...], np.dtype[Any]]]
 
@@ -85,9 +85,8 @@ def test_its_digest_is_that_of_the_list_of_digests_and_can_be_pinned(folder: Pat
 
 
 def test_the_list_of_digests_is_what_sha256sum_checks(folder: Path) -> None:
-    listed = dict(
-        reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines()
-    )
+    lines = [line.split("  ") for line in (folder / "SHA256SUMS").read_text().splitlines()]
+    listed = {name: digest for digest, name in lines}
 
     assert set(FILES) <= listed.keys()
     assert listed == {name: sha256((folder / name).read_bytes()).hexdigest() for name in listed}

@@ -66,7 +66,7 @@ def test_parts_of_different_kinds_or_models_are_refused() -> None:
         {"kind_names": ("garden/roses",)},
     ):
         with pytest.raises(ValueError, match="are none"):
-            replace(three, **part)  # type: ignore[arg-type]
+            replace(three, **part)
     with pytest.raises(ValueError, match="different models"):
         replace(three, spending=others)
     with pytest.raises(ValueError, match=f"{PRIORS} or {OWN_MEANS}, not 'thin air'"):

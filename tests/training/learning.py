@@ -70,7 +70,7 @@ def table(
 
 def learnt(outcomes: Outcomes, recipe: Recipe = Recipe(), pool: Pool | None = POOL) -> Artefact:
     """What `farthing fit` would learn, with the tokens of this file."""
-    return fit(outcomes, pool, tokenize, recipe)
+    return fit(outcomes, pool, tokenize, [Category.KNOWLEDGE] * len(outcomes), recipe)
 
 
 @cache
@@ -80,12 +80,13 @@ def usual_artefact() -> Artefact:
 
 
 def foresight(artefact: Artefact, prior: QualityEstimate = EVEN) -> Foresight:
-    """What `farthing predict` would predict by, with the tokens of this file and one prior for all."""
+    """What `farthing predict` would predict by, with the tokens of this file and one prior for all;
+    categories are told apart by the cues of words."""
 
     def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
         return artefact.usual(model.name) or prior
 
-    return Foresight(artefact, tokenize, prior_of, artefact.scored_as)
+    return Foresight(artefact, tokenize, prior_of, None)
 
 
 def _asked(dice: np.random.Generator, words: str) -> str:

@@ -45,7 +45,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def prompts(tmp_path: Path) -> Path:
-    columns = {"prompt_id": [*PROMPTS], "prompt": [*PROMPTS.values()], "dataset": [None] * 4}
+    columns: dict[str, list[str | None]] = {
+        "prompt_id": [*PROMPTS],
+        "prompt": [*PROMPTS.values()],
+        "dataset": [None] * 4,
+    }
     return write_prompts(tmp_path / "prompts.parquet", columns)
 
 
