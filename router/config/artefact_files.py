@@ -159,7 +159,7 @@ def _names_and_facts(named: Mapping[str, Any]) -> Mapping[str, Any]:
         ):
             raise ValueError(f"{key} are a list of names")
     if not isinstance(named["facts"], dict):
-        raise ValueError("facts are by name")
+        raise TypeError("facts are by name")
     return named
 
 

@@ -18,7 +18,7 @@ from router.training.parity import parity_cases
 from tests.training.learning import drawn, learnt, tokenize, usual_artefact
 
 FILES = ("artefact.json", "lengths.json", "parity.json", "tables.npz")
-TEXTS = ("", "rose thorn petal the", "tide of keel buoy", "zebra")
+TEXTS = ("", "rose thorn petal the", "tide of keel buoy", "zebra", "rose the a of to and")
 Arrays = dict[str, np.ndarray[tuple[int, ...], np.dtype[Any]]]
 
 
@@ -201,7 +201,7 @@ NAMED: Mapping[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "a kind too many": (lambda named: {**named, "kinds": [*named["kinds"], "x"]}, "kinds"),
     "moves from nowhere": (lambda named: {**named, "moves_from": "x"}, "not 'x'"),
     "a list": (lambda named: [named], "is no part of an artefact"),
-    "nothing": (lambda named: None, "is no part of an artefact"),
+    "nothing": (lambda _: None, "is no part of an artefact"),
 }
 
 
@@ -230,7 +230,7 @@ def _with(name: str, change: Callable[[Any], Any]) -> Callable[[Arrays], Mapping
 
 TABLES: Mapping[str, Callable[[Arrays], Mapping[str, Any]]] = {
     "no scores": lambda tables: {k: v for k, v in tables.items() if k != "scores"},
-    "no tables": lambda tables: {},
+    "no tables": lambda _: {},
     "NaN scores": _with("scores", lambda scores: scores * np.nan),
     "scores turned": _with("scores", lambda scores: np.concatenate([scores, scores])),
     "scores as a line": _with("scores", np.ravel),
@@ -266,7 +266,7 @@ def test_tables_that_make_no_sense_are_refused_by_the_name_of_the_file(
 
 MOVED: Mapping[str, Callable[[Any], Any]] = {
     "table": lambda table: -table,
-    "offsets": lambda offsets: offsets + np.float32([1e-4, 0, 0]),
+    "offsets": lambda offsets: offsets + np.array([1e-4, 0, 0], np.float32),
     "scales": lambda scales: scales * np.float32(1.001),
     "familiar": lambda pair: pair + 1.0,
     "idf": lambda idf: idf + np.float32(1e-3),
@@ -304,7 +304,7 @@ def test_a_single_array_is_no_archive(folder: Path) -> None:
 
 
 PARITY: Mapping[str, Callable[[list[dict[str, Any]]], Any]] = {
-    "none": lambda cases: [],
+    "none": lambda _: [],
     "another share": lambda cases: [*cases[:2], {**cases[2], "shares": [0.5, 0.25, 0.25]}],
     "a share too few": lambda cases: [{**cases[1], "shares": cases[1]["shares"][:-1]}],
     "no traits": lambda cases: [{**cases[1], "traits": []}],
@@ -315,7 +315,7 @@ PARITY: Mapping[str, Callable[[list[dict[str, Any]]], Any]] = {
     "negative tokens": lambda cases: [{**cases[1], "tokens": [-1]}],
     "tokens too large": lambda cases: [{**cases[1], "tokens": [2**40]}],
     "no tokens": lambda cases: [{k: v for k, v in cases[1].items() if k != "tokens"}],
-    "a number": lambda cases: 3,
+    "a number": lambda _: 3,
 }
 
 

@@ -79,8 +79,7 @@ def test_far_from_all_that_was_learnt_every_model_is_as_its_prior_says(
     model, kinship = replace(case[0], floor=0.0), replace(case[1], familiarity=0.0)
     found = model.outlook(kinship).quality(name, QualityEstimate(prior, 0.1))
 
-    assert found.p == pytest.approx(prior, abs=1e-9)
-    assert found.sd == pytest.approx(0.1, abs=1e-12)
+    assert found == QualityEstimate(prior, 0.1)
 
 
 @given(cases(), PRIOR, PRIOR, st.sampled_from([*NAMES, "stranger"]))
@@ -97,7 +96,11 @@ def test_a_better_prior_never_makes_a_worse_estimate(
 def test_what_comes_out_is_a_probability_with_a_deviation(
     case: tuple[QualityModel, Kinship], prior: float, sd: float, name: str
 ) -> None:
-    found = case[0].outlook(case[1]).quality(name, QualityEstimate(prior, sd))
+    outlook, held = case[0].outlook(case[1]), QualityEstimate(prior, sd)
+    found = outlook.quality(name, held)
+    if not outlook.level_weight:
+        assert found is held  # nothing of what was learnt holds here
+        return
 
     assert 0.0 < found.p < 1.0
     assert 0.0 <= found.sd <= 2.0
@@ -146,7 +149,7 @@ def test_certainty_is_trusted_wholly_and_even_odds_hardly() -> None:
         for each in (0.0, 0.5, 0.95, 1.0)
     ]
 
-    assert weights == pytest.approx([0.0, 0.05, 0.5, 1.0])
+    assert weights == pytest.approx([0.0, 0.1, 19 / 28, 1.0])
 
 
 def test_on_a_prompt_that_is_surely_of_a_kind_a_model_is_as_good_as_it_was_on_that_kind() -> None:

@@ -57,17 +57,33 @@ def test_of_an_empty_prompt_only_the_constants_speak() -> None:
 
     assert found.shares == pytest.approx(softmax(model.offsets.astype(np.float64)), abs=ROUNDED)
     assert found.traits == (0.0, 0.0)
-    assert found.familiarity == pytest.approx(1 / (1 + exp(2.0)), abs=1e-15)
+
+
+@pytest.mark.parametrize("constant", [-2.0, -0.5, 0.0, 3.0])
+def test_what_is_less_sure_than_the_least_is_not_familiar_at_all(constant: float) -> None:
+    sure = 1 / (1 + exp(-constant))
+    found = replace(drawn(), familiar=(constant, 5.0)).of([])
+
+    if sure <= LEAST_SURE:
+        assert found.familiarity == 0.0
+    else:
+        assert found.familiarity == pytest.approx((sure - 0.3) / 0.7, abs=1e-15)
 
 
 def test_a_prompt_whose_words_have_no_weight_is_as_an_empty_one() -> None:
-    model = replace(drawn(), idf=np.zeros(1024, np.float32))
+    model = replace(drawn(), idf=np.zeros(1024, np.float32), familiar=(0.0, 5.0))
 
-    assert model.of([5, 6, 7]).familiarity == model.of([]).familiarity
+    assert model.of([5, 6, 7]) == model.of([])
+    assert model.of([]).familiarity > 0.2
 
 
 def test_the_nearer_a_centre_the_more_familiar() -> None:
-    model = replace(drawn(), table=np.zeros((1024, 8), np.int8), idf=np.ones(1024, np.float32))
+    model = replace(
+        drawn(),
+        table=np.zeros((1024, 8), np.int8),
+        idf=np.ones(1024, np.float32),
+        familiar=(0.0, 5.0),
+    )
     model.table[buckets_of([1, 2], 10), 3] = 127  # the centre of the first kind
 
     far, near, nearest = (model.of(tokens).familiarity for tokens in ([7, 8], [1, 2, 7, 8], [1, 2]))

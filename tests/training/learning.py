@@ -30,6 +30,7 @@ PRICES = ((3.0, 15.0), (0.5, 2.0), (0.1, 0.4))
 POOL = Pool("made up", tuple(PoolModel(n, *p) for n, p in zip(MODELS, PRICES, strict=True)))
 FILLER = "the a of to and in is what how which".split()
 EVEN = QualityEstimate(0.6, 0.2)
+AS_USUAL = Recipe()
 
 
 def tokenize(text: str) -> list[int]:
@@ -68,7 +69,7 @@ def table(
     )
 
 
-def learnt(outcomes: Outcomes, recipe: Recipe = Recipe(), pool: Pool | None = POOL) -> Artefact:
+def learnt(outcomes: Outcomes, recipe: Recipe = AS_USUAL, pool: Pool | None = POOL) -> Artefact:
     """What `farthing fit` would learn, with the tokens of this file."""
     return fit(outcomes, pool, tokenize, [Category.KNOWLEDGE] * len(outcomes), recipe)
 

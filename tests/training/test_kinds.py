@@ -42,7 +42,8 @@ def test_a_word_counts_the_more_the_rarer_it_is_unless_one_prompt_alone_has_it()
     everywhere, often, once, never = (_weight(data, token) for token in (1, 2, 3, 99))
 
     assert often > everywhere > 0.0
-    assert (once, never) == (0.0, pytest.approx(_weight(data, 98)))
+    assert once == 0.0
+    assert never == _weight(data, 98)
 
 
 def _weight(data: Weighted, token: int) -> float:
@@ -88,7 +89,7 @@ def test_any_number_of_kinds_can_be_learnt(count: int) -> None:
 
     assert (model.kinds, model.traits) == (count, 0)
     assert np.argmax(found.shares) == 0
-    assert sum(found.shares) == pytest.approx(1.0)
+    assert sum(found.shares) == pytest.approx(1.0, abs=len(found.shares) * 1e-7)
     assert 0.0 < found.familiarity < 1.0
 
 
@@ -111,7 +112,7 @@ def test_prompts_that_tell_nothing_teach_nothing(prompts: list[str]) -> None:
 
     for prompt in (*prompts, "never seen"):
         found = model.of(tokenize(prompt))
-        assert sum(found.shares) == pytest.approx(1.0)
+        assert sum(found.shares) == pytest.approx(1.0, abs=len(found.shares) * 1e-7)
         assert 0.0 <= found.familiarity <= 1.0
 
 

@@ -4,22 +4,25 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.training.tables import kind_means, numbered
 
+Table = tuple[Floats, NDArray[np.intp]]
+
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[Floats, Floats]:
+def tables(draw: st.DrawFn) -> Table:
     """Scores of two to four models to one to twelve prompts of three kinds, some unknown."""
     prompts, models = draw(st.integers(1, 12)), draw(st.integers(2, 4))
     cell = st.sampled_from([0.0, 0.25, 1.0, np.nan])
     scores = draw(st.lists(cell, min_size=prompts * models, max_size=prompts * models))
     kinds = draw(st.lists(st.integers(0, 2), min_size=prompts, max_size=prompts))
-    return np.array(scores).reshape(prompts, models), np.array(kinds)
+    return np.array(scores).reshape(prompts, models), np.array(kinds, dtype=np.intp)
 
 
-def observed(scores: Floats, kinds: Floats, kind: int) -> tuple[Floats, Floats]:
+def observed(scores: Floats, kinds: NDArray[np.intp], kind: int) -> tuple[Floats, Floats]:
     """Means and counts of the models on a kind; a mean of none is 0."""
     rows = scores[kinds == kind]
     counts = np.isfinite(rows).sum(axis=0)
@@ -28,9 +31,9 @@ def observed(scores: Floats, kinds: Floats, kind: int) -> tuple[Floats, Floats]:
 
 @given(tables())
 def test_a_mean_is_drawn_towards_a_share_by_the_weight_of_a_few_answers(
-    table: tuple[Floats, Floats],
+    table: Table,
 ) -> None:
-    found = kind_means(table[0], table[1].astype(np.intp), 3)
+    found = kind_means(*table, 3)
 
     for kind in range(3):
         means, counts = observed(*table, kind)
@@ -44,9 +47,9 @@ def test_a_mean_is_drawn_towards_a_share_by_the_weight_of_a_few_answers(
 
 @given(tables(), st.sampled_from([2, 5, 50]))
 def test_more_of_the_same_answers_are_closer_to_their_mean_and_surer(
-    table: tuple[Floats, Floats], times: int
+    table: Table, times: int
 ) -> None:
-    scores, kinds = np.tile(table[0], (times, 1)), np.tile(table[1], times).astype(np.intp)
+    scores, kinds = np.tile(table[0], (times, 1)), np.tile(table[1], times)
     found = kind_means(scores, kinds, 3)
 
     for kind in range(3):
