@@ -115,9 +115,7 @@ def check_examples(settings: Settings) -> Iterator[Result]:
     Those on simulated models hold whatever was learnt of others: neither own answers nor an artefact move them.
     """
     configured = dry_pipeline(settings, real_world()).judge
-    simulated = replace(
-        configured, catalog=DatedCatalog.of(simulated_catalog()), quality=None
-    )
+    simulated = replace(configured, catalog=DatedCatalog.of(simulated_catalog()), quality=None)
     for loaded in settings.policies.values():
         for example in loaded.examples:
             judge = simulated if loaded.on_simulated else configured
