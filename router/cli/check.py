@@ -110,9 +110,12 @@ class Result:
 
 
 def check_examples(settings: Settings) -> Iterator[Result]:
-    """Every example of every policy, decided and compared with what it expects."""
+    """Every example of every policy, decided and compared with what it expects.
+
+    Those on simulated models hold whatever was learnt of others: neither own answers nor an artefact move them.
+    """
     configured = dry_pipeline(settings, real_world()).judge
-    simulated = replace(configured, catalog=DatedCatalog.of(simulated_catalog()))
+    simulated = replace(configured, catalog=DatedCatalog.of(simulated_catalog()), quality=None)
     for loaded in settings.policies.values():
         for example in loaded.examples:
             judge = simulated if loaded.on_simulated else configured

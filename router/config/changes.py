@@ -89,6 +89,8 @@ def changes(before: Settings, after: Settings) -> Iterator[str]:
     if before.learnt.version != after.learnt.version:
         old, new = before.learnt.version or "none", after.learnt.version or "none"
         yield f"artefact {old} -> {new}"
+    if (before.learnt.categories is None) != (after.learnt.categories is None):
+        yield "classifier of categories"
     if before.quality_version != after.quality_version:
         old, new = before.quality_version or "none", after.quality_version or "none"
         yield f"local quality {old} -> {new}"

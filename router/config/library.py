@@ -29,9 +29,9 @@ class Library:
         return Priors.shipped()
 
     def learnt(self, artefact: str, pinned: str | None, beside: Path) -> Learnt:
-        """What `quality.artefact` names; read again only if it is another one now."""
+        """What `quality.artefact` names; read again only if it is another one now, or was in trouble."""
         key = (artefact, pinned, beside, sums_in(beside / artefact))
-        if self._learnt[0] != key:
+        if self._learnt[0] != key or self._learnt[1].troubles:
             self._learnt = (key, read_learnt(artefact, pinned, beside))
         return self._learnt[1]
 

@@ -64,7 +64,12 @@ class QualityModel:
             raise ValueError(f"the floor is from 0 to 1, not {self.floor}")
         object.__setattr__(self, "rows", numbered(self.names))
 
-    def outlook(self, kinship: Kinship) -> "Outlook":
+    def knows(self, kinship: Kinship) -> bool:
+        """Whether the kinship is to as many kinds, with as many traits, as this was learnt of."""
+        stated = len(kinship.shares), len(kinship.traits)
+        return stated == (self.scores.shape[1], self.loadings.shape[1])
+
+    def outlook(self, kinship: Kinship) -> Outlook:
         """What is to be expected of every model that was scored, and of one that was not.
 
         Raises ValueError where the kinship is to other kinds than these.

@@ -109,7 +109,7 @@ class Judge:
         """`features` with what prompts of their kinship say of the models, as far as anything was learnt."""
         if self.quality is None or features.kinship is None:
             return features
-        if len(features.kinship.shares) != len(self.quality.anchors[0]):
+        if not self.quality.knows(features.kinship):
             return features  # noted down while another artefact was in force
         if not (features.kinship.familiarity or self.quality.floor):
             return features  # the priors hold

@@ -48,7 +48,7 @@ def cases(draw: st.DrawFn) -> tuple[QualityModel, Kinship]:
     weights = np.array(draw(st.lists(st.floats(0.01, 1), min_size=kinds, max_size=kinds)))
     about = draw(st.lists(st.floats(-1, 1), min_size=traits, max_size=traits))
     shares = weights / weights.sum()
-    return model, Kinship(shares, np.array(about, dtype=np.float64), draw(SHARE))
+    return model, Kinship(tuple(shares.tolist()), tuple(about), draw(SHARE))
 
 
 def simple(floor: float = 0.2) -> QualityModel:
@@ -65,27 +65,26 @@ def simple(floor: float = 0.2) -> QualityModel:
 
 
 def prompt(*shares: float, familiarity: float = 1.0) -> Kinship:
-    return Kinship(np.array(shares), np.zeros(0), familiarity)
+    return Kinship(shares, (), familiarity)
 
 
 def logit(p: float) -> float:
     return log(p / (1 - p))
 
 
-@given(cases(), PRIOR, st.sampled_from([*NAMES, None, "stranger"]))
+@given(cases(), PRIOR, st.sampled_from([*NAMES, "stranger"]))
 def test_far_from_all_that_was_learnt_every_model_is_as_its_prior_says(
-    case: tuple[QualityModel, Kinship], prior: float, name: str | None
+    case: tuple[QualityModel, Kinship], prior: float, name: str
 ) -> None:
     model, kinship = replace(case[0], floor=0.0), replace(case[1], familiarity=0.0)
     found = model.outlook(kinship).quality(name, QualityEstimate(prior, 0.1))
 
-    assert found.p == pytest.approx(prior, abs=1e-9)
-    assert found.sd == pytest.approx(0.1, abs=1e-12)
+    assert found == QualityEstimate(prior, 0.1)
 
 
-@given(cases(), PRIOR, PRIOR, st.sampled_from([*NAMES, None]))
+@given(cases(), PRIOR, PRIOR, st.sampled_from([*NAMES, "stranger"]))
 def test_a_better_prior_never_makes_a_worse_estimate(
-    case: tuple[QualityModel, Kinship], one: float, other: float, name: str | None
+    case: tuple[QualityModel, Kinship], one: float, other: float, name: str
 ) -> None:
     outlook = case[0].outlook(case[1])
     worse, better = (outlook.quality(name, QualityEstimate(p, 0.1)).p for p in sorted((one, other)))
@@ -93,11 +92,15 @@ def test_a_better_prior_never_makes_a_worse_estimate(
     assert worse <= better + 1e-12
 
 
-@given(cases(), SHARE, st.floats(0, 1), st.sampled_from([*NAMES, None, "stranger"]))
+@given(cases(), SHARE, st.floats(0, 1), st.sampled_from([*NAMES, "stranger"]))
 def test_what_comes_out_is_a_probability_with_a_deviation(
-    case: tuple[QualityModel, Kinship], prior: float, sd: float, name: str | None
+    case: tuple[QualityModel, Kinship], prior: float, sd: float, name: str
 ) -> None:
-    found = case[0].outlook(case[1]).quality(name, QualityEstimate(prior, sd))
+    outlook, held = case[0].outlook(case[1]), QualityEstimate(prior, sd)
+    found = outlook.quality(name, held)
+    if not outlook.level_weight:
+        assert found is held  # nothing of what was learnt holds here
+        return
 
     assert 0.0 < found.p < 1.0
     assert 0.0 <= found.sd <= 2.0
@@ -116,7 +119,7 @@ def test_a_model_that_was_never_scored_moves_as_the_others_do_on_average(
         logit(outlook.quality(name, QualityEstimate(float(p), 0.1)).p) - logit(float(p))
         for name, p in zip(NAMES, usual, strict=True)
     ]
-    unscored = logit(outlook.quality(None, QualityEstimate(prior, 0.1)).p) - logit(prior)
+    unscored = logit(outlook.quality("stranger", QualityEstimate(prior, 0.1)).p) - logit(prior)
 
     assert unscored == pytest.approx(float(np.mean(scored)), abs=1e-6)
 
@@ -140,28 +143,13 @@ def test_a_more_familiar_prompt_is_trusted_more(one: float, other: float) -> Non
     assert less.contrast_weight <= more.contrast_weight + 1e-15
 
 
-def test_how_hard_a_prompt_is_counts_more_at_even_odds_than_who_is_good_at_it() -> None:
-    likely, certain = (
-        simple(0.0).outlook(prompt(0.0, 1.0, familiarity=each)) for each in (0.5, 1.0)
-    )
-    prior = QualityEstimate(0.7, 0.1)
-    moved, wholly = (
-        logit(each.quality("stranger", prior).p) - logit(0.7) for each in (likely, certain)
-    )
-
-    assert wholly < -0.1
-    assert moved == pytest.approx(likely.level_weight * wholly)
-    assert likely.level_weight > likely.contrast_weight + 0.1
-
-
 def test_certainty_is_trusted_wholly_and_even_odds_hardly() -> None:
-    none, even, likely, certain = (
+    weights = [
         simple(0.0).outlook(prompt(0.5, 0.5, familiarity=each)).contrast_weight
         for each in (0.0, 0.5, 0.95, 1.0)
-    )
+    ]
 
-    assert (none, certain) == (0.0, 1.0)
-    assert even < 0.15 < likely < 0.8
+    assert weights == pytest.approx([0.0, 0.1, 19 / 28, 1.0])
 
 
 def test_on_a_prompt_that_is_surely_of_a_kind_a_model_is_as_good_as_it_was_on_that_kind() -> None:
@@ -182,7 +170,7 @@ def test_between_two_kinds_it_is_between_and_less_sure() -> None:
 
 def test_traits_tell_prompts_of_a_kind_apart() -> None:
     model = replace(simple(), loadings=np.array([[0.05], [-0.1]]))
-    hard = replace(prompt(1.0, 0.0), traits=np.array([1.0]))
+    hard = replace(prompt(1.0, 0.0), traits=(1.0,))
     outlook = model.outlook(hard)
 
     assert outlook.quality("a", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.95)

@@ -20,7 +20,7 @@ MODEL = SpendingModel(
 
 
 def prompt(*shares: float, familiarity: float = 1.0) -> Kinship:
-    return Kinship(np.array(shares), np.zeros(0), familiarity)
+    return Kinship(shares, (), familiarity)
 
 
 def test_a_prompt_of_a_kind_takes_what_that_kind_took() -> None:

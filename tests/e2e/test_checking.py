@@ -53,3 +53,18 @@ def test_the_schema_goes_where_it_is_wanted(tmp_path: Path) -> None:
     assert (printed.status, written.status, written.out) == (0, 0, "")
     published = (REPO / "policies" / "policy.schema.json").read_text("utf-8")
     assert file.read_text("utf-8") == printed.out == published
+
+
+def test_an_artefact_that_cannot_be_used_is_told_by_check_and_by_serve_which_goes_on(
+    tmp_path: Path, shared_simulator: Simulator
+) -> None:
+    path = write_config(tmp_path, shared_simulator.base_url, quality={"artefact": "nowhere"})
+    said = (
+        f"quality.artefact: {tmp_path}/nowhere/SHA256SUMS: No such file or directory;"
+        " models are as good as their priors say"
+    )
+
+    assert f"doubtful {said}" in here("check", "--config", str(path)).out
+    with Farthing(path) as farthing:
+        assert post(farthing.base_url, chat("Hello there, how are you?")).status == 200
+        assert said in farthing.said

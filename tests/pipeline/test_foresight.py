@@ -1,10 +1,12 @@
 """What an artefact predicts of a pool, as tables: their order, and where each number comes from."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from router.decision.lengths import LengthPrior
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
 from router.domain.pool import Pool, PoolModel
@@ -25,9 +27,8 @@ def test_tables_are_in_the_order_of_the_prompts_and_of_the_pool() -> None:
     found, plain = predicted(turned), predicted()
 
     assert (found.prompt_ids, found.models) == (IDS, ("small", "large"))
-    for name in ("p_quality", "p_sd", "costs_usd"):
+    for name in ("p_quality", "p_sd", "costs_usd", "latencies_s"):
         assert getattr(found, name).tolist() == getattr(plain, name)[:, [2, 0]].tolist()
-    assert np.isnan(found.latencies_s).all()
 
 
 def test_a_prompt_is_predicted_as_if_it_were_alone() -> None:
@@ -73,6 +74,21 @@ def test_a_prompt_costs_its_tokens_at_the_vendor_s_count_and_the_answer_usual_of
     assert long[0, 0] == pytest.approx((2 * 40_000 * 3.0 + 100 * 15.0) / 1e6, rel=0.02)
 
 
+def test_the_dearer_a_model_that_was_never_timed_the_slower_it_is_taken_to_be() -> None:
+    """Its 100 tokens come at the pace that is assumed of its price."""
+    found = predicted().latencies_s
+
+    assert found == pytest.approx(np.tile([0.7 + 1.8, 0.4 + 1.2, 0.3 + 0.8], (4, 1)), rel=1e-6)
+
+
+def test_of_seconds_nothing_is_said_where_nothing_is_known() -> None:
+    ignorant = replace(usual_artefact(), lengths=LengthPrior())
+    found = foresight(ignorant).predict(PROMPTS, POOL, IDS)
+
+    assert np.isnan(found.latencies_s).all()
+    assert np.isfinite(found.costs_usd).all()
+
+
 def test_a_prior_is_asked_for_the_category_of_the_prompt() -> None:
     asked: list[tuple[str, Category]] = []
 
@@ -81,7 +97,7 @@ def test_a_prior_is_asked_for_the_category_of_the_prompt() -> None:
         return QualityEstimate(0.5, 0.1)
 
     code = "Write a Python function that reverses a linked list, with type hints."
-    seer = Foresight(usual_artefact(), tokenize, prior_of, usual_artefact().scored_as)
+    seer = Foresight(usual_artefact(), tokenize, prior_of, None)
     seer.predict([code], POOL, ["p"])
 
     assert asked == [(model.name, Category.CODE_WRITING) for model in POOL.models]

@@ -14,12 +14,16 @@ import yaml
 
 from router.app import real_world
 from router.app.watching import watch
+from router.config.artefact_files import write_artefact
 from router.config.source import Source
 from router.dispatch.notice import About, Subject
 from router.pipeline.current import Reloaded
 from router.pipeline.hearsay import Subjects
+from router.pipeline.judge import Judge
+from router.training.parity import parity_cases
 from tests.pipeline.kit import PRICE, Proxy, proxy
 from tests.stores.waiting import until
+from tests.training.learning import tokenize, usual_artefact
 
 FIRST, SECOND = "sim-open-8b", "sim-mid"
 BROKEN = "policy: test\nintent: it is\nnonsense: 1\n"
@@ -483,3 +487,52 @@ async def test_another_share_of_hedges_is_kept_from_the_next_request_on(tmp_path
         shares = it.running.pipeline.hedging.allowances.keys()
 
     assert shares == {("test", 0.01), ("test", 1.0)}
+
+
+# --------------------------------------------------------------------------- what was learnt
+
+
+async def test_an_artefact_that_breaks_is_told_and_requests_are_answered_by_priors(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    artefact = usual_artefact()
+    cases = parity_cases(artefact.kinds, [tokenize("rose thorn")])
+    write_artefact(artefact, cases, tmp_path / "mine")
+    tables = tmp_path / "mine" / "tables.npz"
+    whole = tables.read_bytes()
+    async with proxy(tmp_path, follows=True) as it:
+        assert judge_of(it).quality is not None  # the one that ships
+        change_config(it, quality={"artefact": "mine"})
+        await reloads(it, Reloaded.CHANGED)
+        assert names_learnt(it) == artefact.models
+        assert judge_of(it).reader.kinds is not None
+
+        tables.write_bytes(whole[:-1])
+        change_config(it, quality={"artefact": "./mine"})
+        await reloads(it, Reloaded.CHANGED, 2)
+        assert judge_of(it).quality is None
+        assert judge_of(it).reader.kinds is None
+        assert judge_of(it).reader.categories is not None
+        assert await writer(it) == FIRST
+        (told,) = [each for each in caplog.records if "what was learnt" in each.getMessage()]
+        assert told.levelno == logging.ERROR
+        assert "tables.npz was changed" in told.getMessage()
+        assert told.getMessage().endswith("models are as good as their priors say")
+
+        tables.write_bytes(whole)
+        it.following.wishes.order()
+        await reloads(it, Reloaded.CHANGED, 3)
+        assert names_learnt(it) == artefact.models
+        assert await writer(it) == FIRST
+
+    assert it.running.current.counts[Reloaded.FAILED] == 0
+
+
+def judge_of(it: Proxy) -> Judge:
+    return it.running.pipeline.judge
+
+
+def names_learnt(it: Proxy) -> tuple[str, ...]:
+    quality = judge_of(it).quality
+    assert quality is not None
+    return quality.names

@@ -30,7 +30,7 @@ PRICES = ((3.0, 15.0), (0.5, 2.0), (0.1, 0.4))
 POOL = Pool("made up", tuple(PoolModel(n, *p) for n, p in zip(MODELS, PRICES, strict=True)))
 FILLER = "the a of to and in is what how which".split()
 EVEN = QualityEstimate(0.6, 0.2)
-USUAL = Recipe()
+AS_USUAL = Recipe()
 
 
 def tokenize(text: str) -> list[int]:
@@ -69,9 +69,9 @@ def table(
     )
 
 
-def learnt(outcomes: Outcomes, recipe: Recipe = USUAL, pool: Pool | None = POOL) -> Artefact:
+def learnt(outcomes: Outcomes, recipe: Recipe = AS_USUAL, pool: Pool | None = POOL) -> Artefact:
     """What `farthing fit` would learn, with the tokens of this file."""
-    return fit(outcomes, pool, tokenize, recipe)
+    return fit(outcomes, pool, tokenize, [Category.KNOWLEDGE] * len(outcomes), recipe)
 
 
 @cache
@@ -81,12 +81,13 @@ def usual_artefact() -> Artefact:
 
 
 def foresight(artefact: Artefact, prior: QualityEstimate = EVEN) -> Foresight:
-    """What `farthing predict` would predict by, with the tokens of this file and one prior for all."""
+    """What `farthing predict` would predict by, with the tokens of this file and one prior for all;
+    categories are told apart by the cues of words."""
 
     def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
         return artefact.usual(model.name) or prior
 
-    return Foresight(artefact, tokenize, prior_of, artefact.scored_as)
+    return Foresight(artefact, tokenize, prior_of, None)
 
 
 def _asked(dice: np.random.Generator, words: str) -> str:

@@ -128,7 +128,7 @@ def test_the_same_outcomes_make_the_same_bytes(tmp_path: Path) -> None:
 
     assert len(digests) == 1
     assert digest(learnt(drawn(90), Recipe(seed=1)), tmp_path / "c") not in digests
-    for name in ("artefact.json", "tables.npz", "parity.json", "SHA256SUMS"):
+    for name in ("artefact.json", "lengths.json", "tables.npz", "parity.json", "SHA256SUMS"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
@@ -210,9 +210,7 @@ def test_a_model_that_never_answered_is_not_learnt_and_keeps_its_prior() -> None
     outcomes.scores[:, 1] = np.nan
     artefact = learnt(outcomes)
     kinship = artefact.kinds.of([])
-    found = artefact.quality.outlook(kinship).quality(
-        artefact.scored_as("middle"), QualityEstimate(0.7, 0.1)
-    )
+    found = artefact.quality.outlook(kinship).quality("middle", QualityEstimate(0.7, 0.1))
 
     assert artefact.models == ("large", "small")
     assert found.source is EstimateSource.PRIOR

@@ -75,4 +75,4 @@ def test_cases_of_other_numbers_would_be_noticed() -> None:
     table[:, 0] ^= 1
     moved = KindModel.from_arrays({**model.arrays(), "table": table}).of(tokens)
 
-    assert np.abs(moved.shares - case.shares).max() > 10 * WITHIN
+    assert np.abs(np.subtract(moved.shares, case.shares)).max() > 10 * WITHIN

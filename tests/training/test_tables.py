@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from router.domain.arrays import Floats
 from router.training.tables import kind_means, numbered
 
-Numbers = NDArray[np.intp]
+Table = tuple[Floats, NDArray[np.intp]]
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> tuple[Floats, Numbers]:
+def tables(draw: st.DrawFn) -> Table:
     """Scores of two to four models to one to twelve prompts of three kinds, some unknown."""
     prompts, models = draw(st.integers(1, 12)), draw(st.integers(2, 4))
     cell = st.sampled_from([0.0, 0.25, 1.0, np.nan])
@@ -22,7 +22,7 @@ def tables(draw: st.DrawFn) -> tuple[Floats, Numbers]:
     return np.array(scores).reshape(prompts, models), np.array(kinds, dtype=np.intp)
 
 
-def observed(scores: Floats, kinds: Numbers, kind: int) -> tuple[Floats, Floats]:
+def observed(scores: Floats, kinds: NDArray[np.intp], kind: int) -> tuple[Floats, Floats]:
     """Means and counts of the models on a kind; a mean of none is 0."""
     rows = scores[kinds == kind]
     counts = np.isfinite(rows).sum(axis=0)
@@ -31,9 +31,9 @@ def observed(scores: Floats, kinds: Numbers, kind: int) -> tuple[Floats, Floats]
 
 @given(tables())
 def test_a_mean_is_drawn_towards_a_share_by_the_weight_of_a_few_answers(
-    table: tuple[Floats, Numbers],
+    table: Table,
 ) -> None:
-    found = kind_means(table[0], table[1], 3)
+    found = kind_means(*table, 3)
 
     for kind in range(3):
         means, counts = observed(*table, kind)
@@ -47,7 +47,7 @@ def test_a_mean_is_drawn_towards_a_share_by_the_weight_of_a_few_answers(
 
 @given(tables(), st.sampled_from([2, 5, 50]))
 def test_more_of_the_same_answers_are_closer_to_their_mean_and_surer(
-    table: tuple[Floats, Numbers], times: int
+    table: Table, times: int
 ) -> None:
     scores, kinds = np.tile(table[0], (times, 1)), np.tile(table[1], times)
     found = kind_means(scores, kinds, 3)

@@ -1,0 +1,177 @@
+"""What prompts like this one say of the models: of requests that come, and of those that were kept."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import orjson
+import pytest
+
+from router.app import dry_pipeline, real_world
+from router.cli.trial_ledger import recorded
+from router.cli.trial_sources import LeftOut
+from router.config.price_map import cl100k_ranks
+from router.decision.compare import Case
+from router.decision.estimate import candidate_for, quality_of
+from router.decision.experience import Experience
+from router.decision.policy import Circumstances
+from router.decision.record import Record
+from router.domain.category import Category
+from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.features import Features, Recognised
+from router.domain.kinship import Kinship
+from router.domain.model import Ability
+from router.features.tokens import cl100k
+from router.pipeline.artefact import Artefact
+from router.pipeline.judge import Judge
+from router.pipeline.visit import Caller
+from router.training.fit import fit
+from router.wire.chat import parse_chat
+from tests.config.files import SOUND, loaded
+from tests.domain.builders import decision, features, model
+from tests.training.learning import POOL, drawn
+
+ROSES, BREAD, STRANGE = "rose thorn prune petal the", "flour yeast oven crust the", "zebra quartz"
+
+
+@cache
+def artefact() -> Artefact:
+    """Learnt from 150 prompts by the tokens that the server has."""
+    outcomes = drawn(150)
+    encode = cl100k(cl100k_ranks()).encode_ordinary
+    return fit(outcomes, POOL, encode, [Category.KNOWLEDGE] * len(outcomes))
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Judge:
+    """A judge to whom nothing was taught."""
+    settings = loaded(tmp_path, SOUND + "quality: {artefact: none}\n")
+    return dry_pipeline(settings, real_world()).judge
+
+
+@pytest.fixture
+def judge(plain: Judge) -> Judge:
+    """A judge who goes by the artefact of this file."""
+    reader = replace(plain.reader, kinds=artefact().kinds)
+    return replace(plain, reader=reader, quality=artefact().quality)
+
+
+def understood(judge: Judge, question: str) -> Features:
+    body = {"model": "auto", "messages": [{"role": "user", "content": question}]}
+    target = judge.book.policies["balanced"]
+    return judge.visit(parse_chat(orjson.dumps(body)), Caller("", "", ()), target, (), ()).features
+
+
+def akin(*shares: float, traits: int = 3, familiarity: float = 1.0) -> Features:
+    kinship = Kinship(shares, (0.0,) * traits, familiarity)
+    return replace(features(), kinship=kinship)
+
+
+# ------------------------------------------------------------------------------- requests
+
+
+def test_what_resembles_what_was_learnt_is_judged_by_it(judge: Judge) -> None:
+    large, small = model("large", p=0.7), model("small", p=0.7)
+    roses, bread = understood(judge, ROSES), understood(judge, BREAD)
+
+    assert isinstance(roses, Recognised)
+    assert quality_of(large, roses).p > 0.75
+    assert quality_of(small, roses).p < 0.4
+    assert quality_of(large, bread).p < quality_of(large, roses).p
+    assert quality_of(large, roses).source is EstimateSource.ARTEFACT
+    assert candidate_for(large, roses, Experience()).quality == quality_of(large, roses)
+
+
+def test_a_model_goes_by_the_name_that_its_upstream_knows(judge: Judge) -> None:
+    mine = replace(model("mine", p=0.7), name="vendor/Large-Instruct")
+
+    assert quality_of(mine, understood(judge, ROSES)) == quality_of(
+        model("large", p=0.7), understood(judge, ROSES)
+    )
+
+
+def test_a_model_that_was_never_scored_moves_with_the_others(judge: Judge) -> None:
+    stranger = model("stranger", p=0.7)
+    roses, bread = (quality_of(stranger, understood(judge, each)) for each in (ROSES, BREAD))
+
+    assert roses.p > 0.7 > bread.p
+    assert (roses.source, roses.sd) == (EstimateSource.PRIOR, 0.05)
+
+
+@pytest.mark.parametrize("name", ["large", "stranger"])
+def test_what_own_answers_say_is_not_moved(judge: Judge, name: str) -> None:
+    """They had the difficulty of one's own prompts."""
+    own = Ability(0.42, 0.03, "local: 214 answers of your own", EstimateSource.LOCAL)
+    mine = replace(model(name), abilities=dict.fromkeys(Category, own))
+
+    for question in (ROSES, BREAD, STRANGE):
+        found = quality_of(mine, understood(judge, question))
+        assert found == QualityEstimate(0.42, 0.03, EstimateSource.LOCAL)
+
+
+def test_without_anything_learnt_there_is_no_kinship_and_priors_hold(plain: Judge) -> None:
+    found = understood(plain, ROSES)
+
+    assert type(found) is Features
+    assert found.kinship is None
+    assert quality_of(model("large", p=0.7), found).p == 0.7
+
+
+# ------------------------------------------------------------------- what is not recognised
+
+
+def test_where_nothing_is_familiar_features_stay_as_they_are(judge: Judge) -> None:
+    far = replace(judge, quality=replace(artefact().quality, floor=0.0))
+    strange = akin(0.2, 0.3, 0.5, familiarity=0.0)
+
+    assert far.recognised(strange) is strange
+    assert isinstance(far.recognised(akin(0.2, 0.3, 0.5, familiarity=0.01)), Recognised)
+    assert isinstance(judge.recognised(strange), Recognised)  # whose floor is above 0
+
+
+def test_the_kinship_of_another_artefact_is_passed_over(judge: Judge) -> None:
+    for other in (akin(0.5, 0.5), akin(0.1, 0.2, 0.3, 0.4), akin(0.2, 0.3, 0.5, traits=2), akin()):
+        assert judge.recognised(other) is other
+
+    unread = features()
+    assert judge.recognised(unread) is unread
+
+
+def test_recognising_changes_nothing_else_of_the_features(judge: Judge) -> None:
+    known = replace(akin(0.2, 0.3, 0.5), language="de", turns=3, choices=2, difficulty=0.4)
+    found = judge.recognised(known)
+
+    for name in Features.__dataclass_fields__:
+        assert getattr(found, name) == getattr(known, name), name
+    assert isinstance(found, Recognised)
+    assert found.outlook is not None
+
+
+# ------------------------------------------------------------------------- what was recorded
+
+
+def test_what_was_kept_is_recognised_as_it_was_when_it_came(judge: Judge) -> None:
+    came = understood(judge, ROSES)
+    assert isinstance(came, Recognised)
+    text = Record(decision(model(), what=came), Circumstances()).text()
+    assert text is not None
+    assert "outlook" not in text
+    (case,) = recorded([("req_1", text)], judge.recognised)
+
+    assert isinstance(case, Case)
+    assert case.id == "req_1"
+    assert case.features.kinship == came.kinship
+    for each in (model("large"), model("small"), model("stranger")):
+        assert quality_of(each, case.features) == quality_of(each, came)
+
+
+def test_what_was_kept_under_another_artefact_is_decided_by_priors(judge: Judge) -> None:
+    other = Record(decision(model(), what=akin(0.5, 0.5)), Circumstances()).text()
+    broken = "{}"
+    assert other is not None
+    case, left_out = recorded([("req_1", other), ("req_2", broken)], judge.recognised)
+
+    assert isinstance(case, Case)
+    assert type(case.features) is Features
+    assert quality_of(model("large", p=0.7), case.features).p == 0.7
+    assert isinstance(left_out, LeftOut)
