@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "802e90f6cce76004e0ed0c7a3eb7df9db4e03bb3ea97703b4a1e44dd804adbba"
+SHIPPED_SHA256 = "cb16e7988967370137e765abdb4620dbc2600c7433ba573ef1ad4850e657d652"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

@@ -48,6 +48,8 @@ class KindModel:
         numbers = (self.idf, self.scales, self.offsets, self.trusts)
         if not all(np.isfinite(each).all() for each in numbers):
             raise ValueError("a table of kinds holds what is no number")
+        if self.trusts.shape != (self.kinds, 3) or not _are_trusts(self.trusts):
+            raise ValueError("a trust is from 0 to 1, and grows from a likeness to a greater one")
 
     @property
     def traits(self) -> int:
@@ -108,3 +110,8 @@ def softmax(logits: Floats) -> Floats:
 def _short(numbers: Floats) -> tuple[float, ...]:
     """To seven decimals: decisions are kept with these numbers, so that they can be made again."""
     return tuple(np.round(numbers, 7).tolist())
+
+
+def _are_trusts(trusts: NDArray[np.float32]) -> bool:
+    trust, least, most = trusts.T
+    return bool(((trust >= 0) & (trust <= 1) & (least < most)).all())

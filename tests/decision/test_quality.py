@@ -1,7 +1,7 @@
 """P(good answer) by what was learnt of the kinds of prompts: laws that hold for any table."""
 
 from dataclasses import replace
-from math import log
+from math import exp, log
 
 import numpy as np
 import pytest
@@ -98,7 +98,7 @@ def test_what_comes_out_is_a_probability_with_a_deviation(
 ) -> None:
     outlook, held = case[0].outlook(case[1]), QualityEstimate(prior, sd)
     found = outlook.quality(name, held)
-    if not outlook.level_weight:
+    if not outlook.weight:
         assert found is held  # nothing of what was learnt holds here
         return
 
@@ -112,44 +112,34 @@ def test_what_comes_out_is_a_probability_with_a_deviation(
 def test_a_model_that_was_never_scored_moves_as_the_others_do_on_average(
     case: tuple[QualityModel, Kinship], prior: float
 ) -> None:
-    model, kinship = case
-    outlook = model.outlook(kinship)
-    usual = np.clip(model.anchors @ kinship.shares, 0.005, 0.995)
+    model = replace(case[0], calibration=(1.0, 0.0), floor=0.0)
+    outlook = model.outlook(replace(case[1], familiarity=1.0))
+    usual = np.clip(model.anchors @ case[1].shares, 0.005, 0.995)
     scored = [
         logit(outlook.quality(name, QualityEstimate(float(p), 0.1)).p) - logit(float(p))
         for name, p in zip(NAMES, usual, strict=True)
     ]
-    unscored = logit(outlook.quality("stranger", QualityEstimate(prior, 0.1)).p) - logit(prior)
+    expected = 1 / (1 + exp(-(logit(prior) + float(np.mean(scored)))))
 
-    assert unscored == pytest.approx(float(np.mean(scored)), abs=1e-6)
-
-
-@given(cases())
-def test_contrasts_are_never_trusted_more_than_levels(case: tuple[QualityModel, Kinship]) -> None:
-    outlook = case[0].outlook(case[1])
-
-    assert case[0].floor - 1e-12 <= outlook.contrast_weight
-    assert outlook.contrast_weight <= outlook.level_weight + 1e-12
-    assert outlook.level_weight <= 1.0 + 1e-12
+    found = outlook.quality("stranger", QualityEstimate(prior, 0.1)).p
+    assert found == pytest.approx(min(max(expected, 0.005), 0.995), abs=1e-6)
 
 
-@given(SHARE, SHARE)
-def test_a_more_familiar_prompt_is_trusted_more(one: float, other: float) -> None:
+@given(SHARE, SHARE, SHARE)
+def test_a_more_familiar_prompt_is_trusted_more(one: float, other: float, floor: float) -> None:
     less, more = (
-        simple(0.0).outlook(prompt(0.5, 0.5, familiarity=each)) for each in sorted((one, other))
+        simple(floor).outlook(prompt(0.5, 0.5, familiarity=each)).weight
+        for each in sorted((one, other))
     )
 
-    assert less.level_weight <= more.level_weight
-    assert less.contrast_weight <= more.contrast_weight + 1e-15
+    assert floor - 1e-12 <= less <= more + 1e-12 <= 1.0 + 2e-12
 
 
-def test_certainty_is_trusted_wholly_and_even_odds_hardly() -> None:
-    weights = [
-        simple(0.0).outlook(prompt(0.5, 0.5, familiarity=each)).contrast_weight
-        for each in (0.0, 0.5, 0.95, 1.0)
-    ]
+def test_without_a_floor_what_is_strange_is_not_calibrated_either() -> None:
+    model = replace(simple(0.0), calibration=(2.0, -0.5))
+    weights = [model.outlook(prompt(0.5, 0.5, familiarity=each)) for each in (0.0, 0.5, 1.0)]
 
-    assert weights == pytest.approx([0.0, 0.1, 19 / 28, 1.0])
+    assert [each.calibration for each in weights] == [(1.0, 0.0), (1.5, -0.25), (2.0, -0.5)]
 
 
 def test_on_a_prompt_that_is_surely_of_a_kind_a_model_is_as_good_as_it_was_on_that_kind() -> None:

@@ -1,7 +1,6 @@
 """Which kinds of prompts a prompt resembles, by tables that were drawn and not learnt."""
 
 from dataclasses import replace
-from math import exp
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.features.hashing import buckets_of
-from router.features.kinds import LEAST_SURE, KindModel, softmax
+from router.features.kinds import KindModel, softmax
 from router.features.text import both_ends, whole_length
 from router.features.tokens import Tokenizer
 
@@ -27,7 +26,7 @@ def drawn(kinds: int = 3, traits: int = 2, seed: int = 0, bits: int = 10) -> Kin
         table=dice.integers(-127, 128, (2**bits, columns)).astype(np.int8),
         scales=dice.uniform(1e-3, 0.05, columns).astype(np.float32),
         offsets=dice.normal(size=kinds).astype(np.float32),
-        familiar=(-2.0, 5.0),
+        trusts=np.tile(np.array([0.8, 0.1, 0.5], np.float32), (kinds, 1)),
     )
 
 
@@ -59,22 +58,36 @@ def test_of_an_empty_prompt_only_the_constants_speak() -> None:
     assert found.traits == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("constant", [-2.0, -0.5, 0.0, 3.0])
-def test_what_is_less_sure_than_the_least_is_not_familiar_at_all(constant: float) -> None:
-    sure = 1 / (1 + exp(-constant))
-    found = replace(drawn(), familiar=(constant, 5.0)).of([])
+def liked(likeness: float, trusts: tuple[float, float, float]) -> float:
+    """The familiarity of a prompt of one word that is so like the second of two kinds."""
+    model = replace(
+        drawn(2, 0),
+        idf=np.ones(1024, np.float32),
+        table=np.tile(np.array([0, 0, 0, 127], np.int8), (1024, 1)),
+        scales=np.full(4, likeness / 127, np.float32),
+        trusts=np.array([(1.0, 0.0, 1e-6), trusts], np.float32),
+    )
+    return model.of([1]).familiarity
 
-    if sure <= LEAST_SURE:
-        assert found.familiarity == 0.0
-    else:
-        assert found.familiarity == pytest.approx((sure - 0.3) / 0.7, abs=1e-15)
+
+@pytest.mark.parametrize(
+    ("likeness", "familiarity"), [(0.05, 0.0), (0.1, 0.0), (0.3, 0.4), (0.5, 0.8), (0.9, 0.8)]
+)
+def test_trust_in_the_nearest_kind_grows_between_two_likenesses(
+    likeness: float, familiarity: float
+) -> None:
+    assert liked(likeness, (0.8, 0.1, 0.5)) == pytest.approx(familiarity, abs=1e-6)
+
+
+def test_a_kind_that_is_not_to_be_told_from_others_is_never_familiar() -> None:
+    assert liked(0.9, (0.0, 0.1, 0.5)) == 0.0
 
 
 def test_a_prompt_whose_words_have_no_weight_is_as_an_empty_one() -> None:
-    model = replace(drawn(), idf=np.zeros(1024, np.float32), familiar=(0.0, 5.0))
+    model = replace(drawn(), idf=np.zeros(1024, np.float32))
 
     assert model.of([5, 6, 7]) == model.of([])
-    assert model.of([]).familiarity > 0.2
+    assert model.of([]).familiarity == 0.0
 
 
 def test_the_nearer_a_centre_the_more_familiar() -> None:
@@ -82,7 +95,8 @@ def test_the_nearer_a_centre_the_more_familiar() -> None:
         drawn(),
         table=np.zeros((1024, 8), np.int8),
         idf=np.ones(1024, np.float32),
-        familiar=(0.0, 5.0),
+        scales=np.full(8, 1 / 127 / 1.8, np.float32),
+        trusts=np.tile(np.array([1.0, 0.0, 1.0], np.float32), (3, 1)),
     )
     model.table[buckets_of([1, 2], 10), 3] = 127  # the centre of the first kind
 
@@ -90,11 +104,8 @@ def test_the_nearer_a_centre_the_more_familiar() -> None:
     assert far < near < nearest
 
 
-@given(st.floats(-1e300, 1e300), st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=5))
-def test_no_logit_is_too_large(constant: float, logits: list[float]) -> None:
-    model = replace(drawn(), familiar=(constant, 0.0))
-
-    assert 0.0 <= model.of([1]).familiarity <= 1.0
+@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=5))
+def test_no_logit_is_too_large(logits: list[float]) -> None:
     assert softmax(np.array(logits)).sum() == pytest.approx(1.0)
 
 
@@ -102,7 +113,8 @@ def test_what_is_taken_apart_comes_back_as_it_was() -> None:
     model = drawn(5, 1)
     again = KindModel.from_arrays(model.arrays())
 
-    assert (again.kinds, again.bits, again.traits, again.familiar) == (5, 10, 1, model.familiar)
+    assert (again.kinds, again.bits, again.traits) == (5, 10, 1)
+    assert (again.trusts == model.trusts).all()
     assert again.of([3, 1, 4]) == model.of([3, 1, 4])
 
 
@@ -122,9 +134,10 @@ def test_what_is_taken_apart_comes_back_as_it_was() -> None:
         ("offsets", np.zeros(0, np.float32)),
         ("offsets", np.zeros(5, np.float32)),
         ("offsets", np.array([0.0, np.nan, 0.0], np.float32)),
-        ("familiar", np.array([0.0, np.nan])),
-        ("familiar", np.array([0.0])),
-        ("familiar", np.array([0.0, 1.0, 2.0])),
+        ("trusts", np.full((3, 3), np.nan, np.float32)),
+        ("trusts", np.zeros((2, 3), np.float32)),
+        ("trusts", np.array([[0.5, 0.3, 0.3]] * 3, np.float32)),
+        ("trusts", np.array([[1.5, 0.1, 0.3]] * 3, np.float32)),
     ],
 )
 def test_tables_that_do_not_belong_together_are_refused(

@@ -132,7 +132,7 @@ def test_traits_are_at_most_three_and_finite(prompts: int, models: int, seed: in
     dice = np.random.default_rng(seed)
     data = weighted(dice.integers(0, 50, (prompts, 8)).tolist(), bits=8)
     residuals = np.where(dice.random((prompts, models)) < 0.2, np.nan, dice.normal(size=models))
-    traits = fit_traits(data, residuals)
+    traits = fit_traits(data, residuals, 1)
 
     assert traits.columns.shape[1] == traits.loadings.shape[1] <= min(3, models)
     assert traits.loadings.shape[0] == models
@@ -149,7 +149,7 @@ def test_a_word_by_which_answers_differ_becomes_a_trait() -> None:
     ]
     residuals = np.where(is_hard, -0.3, 0.3)[:, None] * [1.0, 0.0] + dice.normal(0, 0.1, (400, 2))
     data = weighted([tokenize(each) for each in prompts])
-    traits = fit_traits(data, residuals)
+    traits = fit_traits(data, residuals, 1)
     expected = (data.rows @ traits.columns) @ traits.loadings.T
 
     assert np.corrcoef(expected[:, 0], residuals[:, 0])[0, 1] > 0.8
