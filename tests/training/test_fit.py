@@ -77,7 +77,7 @@ def test_far_from_what_was_learnt_models_are_about_as_good_as_usual() -> None:
     found = predicted(usual_artefact(), ["zebra quartz", ""], POOL)
     usual = np.array([SKILL[each] for each in SKILL]).mean(axis=0)
 
-    assert found.p_quality == pytest.approx(np.tile(usual, (2, 1)), abs=0.05)
+    assert found.p_quality == pytest.approx(np.tile(usual, (2, 1)), abs=0.07)
     near = predicted(usual_artefact(), ["rose thorn the petal"], POOL)
     assert (found.p_sd.mean(axis=0) > near.p_sd[0]).all()
 
