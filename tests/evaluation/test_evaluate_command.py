@@ -63,15 +63,15 @@ def test_the_rows_stand_beside_each_other(
     assert max(len(line) for line in text.splitlines()[2:30]) <= 80
 
 
-def test_a_router_that_knows_only_means_is_zero_where_the_category_is_all(
+def test_a_router_learns_what_telling_kinds_of_prompts_apart_is_worth(
     tmp_path: Path, shop: Path, pools: Path
 ) -> None:
     found = told(tmp_path, shop, "--pool", f"{pools}:mine", "--samples", FEW)
     aiq = estimates(found, "aiq")
 
-    assert aiq["router + single models"] == pytest.approx(aiq["zero"], abs=0.01)
+    assert aiq["router + single models"] == pytest.approx(aiq["category mean"], abs=0.02)
     assert aiq["category mean"] > aiq["zero"] + 0.03
-    assert aiq["oracle"] > aiq["category mean"]
+    assert aiq["oracle"] > max(aiq["category mean"], aiq["router + single models"])
     assert aiq["random"] <= aiq["zero"]
     assert found["best"] == "large"
     assert found["datasets"] == {"shop/returns": 100, "shop/sizes": 100}
