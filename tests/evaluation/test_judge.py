@@ -243,7 +243,14 @@ def test_nominal_costs_take_the_place_of_others() -> None:
 
     assert set(costs[np.isfinite(costs)]) == {0.5}
     assert (np.isnan(costs) == np.isnan(unscored.scores)).all()
-    assert priced(SHOP, pool_of(SHOP)) is SHOP
+
+
+def test_outcomes_with_costs_of_their_own_stay_as_they_are() -> None:
+    found = priced(SHOP, pool_of(SHOP))
+
+    np.testing.assert_array_equal(found.costs_usd, SHOP.costs_usd)
+    others = SHOP.__dataclass_fields__.keys() - {"costs_usd"}
+    assert all(getattr(found, name) is getattr(SHOP, name) for name in others)
 
 
 @pytest.mark.parametrize(

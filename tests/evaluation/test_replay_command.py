@@ -38,19 +38,19 @@ def refused(capsys: pytest.CaptureFixture[str], answers: Path, pool: str, *optio
 
 
 def test_each_point_has_a_row_for_each_prompt(answers: Path, pools: Path) -> None:
-    # A dollar that must buy 1,000 good answers is too much for the dear model's 30 points more.
-    found = decided(answers, f"{pools}:two", "--lambda", "0,1000,1000,1e6")
+    # A dollar that must buy 200 answers is too much for the dear model's 30 points more.
+    found = decided(answers, f"{pools}:two", "--lambda", "0,200,200,1e6")
 
     assert list(found[0]) == ["prompt_id", "point", "model", "calls"]
     assert [*dict.fromkeys(each["point"] for each in found)] == [
         "lambda=0",
-        "lambda=1000",
+        "lambda=200",
         "lambda=1000000",
     ]
     assert [each["prompt_id"] for each in found[:20]] == [f"q{number:04}" for number in range(20)]
     assert {each["point"]: each["model"] for each in found} == {
         "lambda=0": "large",
-        "lambda=1000": "small",
+        "lambda=200": "small",
         "lambda=1000000": "small",
     }
     assert all(each["calls"] == [each["model"]] for each in found)
