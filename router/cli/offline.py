@@ -92,8 +92,8 @@ def _priors(artefact: Artefact) -> PriorOf:
 
     Where the artefact has means of its own, all else is moved onto their scale.
     """
-    published = _published()
-    shift = _shift(artefact, published)
+    priors = Priors.shipped()
+    published, shift = _published(priors), _shift(artefact, priors)
 
     def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
         usual = artefact.usual(model.name)
@@ -102,9 +102,7 @@ def _priors(artefact: Artefact) -> PriorOf:
     return prior_of
 
 
-def _published() -> PriorOf:
-    priors = Priors.shipped()
-
+def _published(priors: Priors) -> PriorOf:
     @cache
     def abilities(name: str, price: Price) -> Mapping[Category, QualityEstimate]:
         found = priors.of((name,), price).abilities
@@ -122,15 +120,17 @@ def _stated(model: PoolModel, category: Category) -> QualityEstimate | None:
     return None if ability is None else QualityEstimate(ability.p, ability.sd)
 
 
-def _shift(artefact: Artefact, published: PriorOf) -> float:
-    """How much harder the artefact's prompts were than published results would have it, in logits."""
-    usual = [(name, found) for name in artefact.models if (found := artefact.usual(name))]
-    free = [PoolModel(name, 0.0, 0.0) for name, _ in usual]
-    held = [
-        sum(_logit(published(model, category).p) for category in Category) / len(Category)
-        for model in free
-    ]
-    gaps = [_logit(found.p) - prior for (_, found), prior in zip(usual, held, strict=True)]
+def _shift(artefact: Artefact, priors: Priors) -> float:
+    """How much harder the artefact's prompts were than published results would have it, in logits.
+
+    Models without any say nothing of it: only their prices stand for them.
+    """
+    gaps = []
+    for name in artefact.models:
+        prior, usual = priors.of((name,), Price.per_mtok(0, 0)), artefact.usual(name)
+        if usual and prior.tags:
+            held = [_logit(ability.p) for ability in prior.abilities.values()]
+            gaps.append(_logit(usual.p) - sum(held) / len(held))
     return sum(gaps) / len(gaps) if gaps else 0.0
 
 

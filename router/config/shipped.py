@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "cb16e7988967370137e765abdb4620dbc2600c7433ba573ef1ad4850e657d652"
+SHIPPED_SHA256 = "fd626463a391877278b90dbbe5e595af5b9a270a3a5220a1788254fadd231c27"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

@@ -143,16 +143,16 @@ def _trust(own: Floats, strangers: Floats) -> tuple[float, float, float]:
     """Trust, least and most likeness.
 
     The trust is by how much more often a kind's own prompts are like it than prompts of other kinds are to
-    which nothing else is nearer (Somers' D, 2 AUC - 1): 1 where likeness tells them apart, 0 where it does
-    not. It is in full for all but the rarest tenth of its own prompts, and for none below nine tenths of the
-    others.
+    which nothing else is nearer (Somers' D, 2 AUC - 1), squared, since a likeness that hardly tells them apart
+    is hardly to be trusted: 1 where it always does, 0 where it never does. It is in full for all but the rarest
+    tenth of its own prompts, and for none below nine tenths of the others.
     """
     most = max(float(np.quantile(own, 0.1)), 1e-6)
     if not len(strangers):
         return 1.0, most / 2, most
     ordered = np.sort(strangers)
     below = np.searchsorted(ordered, own, "left") + np.searchsorted(ordered, own, "right")
-    trust = max(0.0, float(below.mean()) / len(strangers) - 1.0)
+    trust = max(0.0, float(below.mean()) / len(strangers) - 1.0) ** 2
     return trust, min(float(np.quantile(strangers, 0.9)), most / 2), most
 
 

@@ -170,7 +170,7 @@ def test_traits_tell_prompts_of_a_kind_apart() -> None:
 def test_what_was_too_sure_of_itself_is_drawn_to_the_middle() -> None:
     tamed = replace(simple(), calibration=(0.5, 0.0)).outlook(prompt(1.0, 0.0))
 
-    assert tamed.quality("a", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.75)
+    assert tamed.quality("a", QualityEstimate(0.5, 0.1)).p == pytest.approx(0.45)
 
 
 def test_what_is_usual_of_a_model_is_its_anchor_as_unsure_as_its_kinds_are_different() -> None:
