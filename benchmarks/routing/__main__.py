@@ -1,9 +1,9 @@
 """Measure what the prediction of quality is worth, and print it as Markdown.
 
-    python -m benchmarks.routing ../shared/data [--only NAME ...] [--json OUT] [--pictures FOLDER]
+    python -m benchmarks.routing ../shared/data [--only NAME ...] [--json OUT] [--page docs/evidence.md]
 
-An experiment is a file of this folder. All of them together take some two hours; `--samples 300` makes
-intervals coarser and halves it. The same data, seed and versions give the same numbers.
+An experiment is a file of this folder. `--page` puts the tables into a page, where it has places for them, and the
+pictures beside it. The same data, seed and versions give the same numbers, but for `speed`.
 """
 
 import argparse
@@ -14,10 +14,10 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.routing.data import Data
-from benchmarks.routing.findings import Found, Picture, document, markdown
+from benchmarks.routing.findings import Picture, Table, document, markdown, renewed
 from benchmarks.routing.running import Settings, experiment
 
-EXPERIMENTS = ("pools",)
+EXPERIMENTS = ("pools", "elsewhere", "routellm", "newcomer", "ablation", "speed")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,23 +34,27 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\n## {module.TITLE}", flush=True)
         began = perf_counter()
         for found in experiment(module)(data, Settings(args.seed, args.samples)):
-            kept[name].extend(_shown(found, args.pictures))
-            _keep(kept, args.json)
+            if isinstance(found, Picture):
+                _draw(found, args.page)
+            else:
+                _tell(found, args.page)
+                kept[name].append(document(found))
+                _keep(kept, args.json)
         print(f"\n({name}: {perf_counter() - began:.0f} s)", flush=True)
     return 0
 
 
-def _shown(found: Found, pictures: Path | None) -> list[object]:
-    """Prints a table, or draws a picture; what of it is to be kept."""
-    if isinstance(found, Picture):
-        if pictures is not None:
-            pictures.mkdir(parents=True, exist_ok=True)
-            (pictures / f"{found.name}.svg").write_text(found.svg, encoding="utf-8")
-        return []
-    print(f"\n{found.title}\n")
-    for line in markdown(found):
+def _tell(table: Table, page: Path | None) -> None:
+    print(f"\n{table.title}\n")
+    for line in markdown(table):
         print(line, flush=True)
-    return [document(found)]
+    if page is not None:
+        page.write_text(renewed(page.read_text(encoding="utf-8"), [table]), encoding="utf-8")
+
+
+def _draw(picture: Picture, page: Path | None) -> None:
+    if page is not None:
+        (page.parent / f"{page.stem}-{picture.name}.svg").write_text(picture.svg, encoding="utf-8")
 
 
 def _keep(kept: dict[str, list[object]], path: Path | None) -> None:
@@ -70,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"of {', '.join(EXPERIMENTS)}",
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write every number to this file")
-    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw pictures into it")
+    parser.add_argument("--page", type=Path, metavar="PAGE.md", help="put tables into this page")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--samples", type=int, default=1000, help="of prompts, for intervals")
     return parser

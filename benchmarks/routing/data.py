@@ -21,7 +21,7 @@ POOLS = {
 }
 """The pools of which results are told, and the files that these come from."""
 ROUTELLM = "routellm2"
-_ROUTELLM_FILE = "routellm.parquet"
+_FILES = {**POOLS, ROUTELLM: "routellm.parquet"}
 _POOLS_FILE = "pools.yaml"
 _OVERLAP_FILE = "overlap_with_routellm.csv"
 _CONTAMINATED_FILE = "routellm_contaminated_ids.txt"
@@ -38,9 +38,7 @@ class Data:
     def is_there(self) -> bool:
         """Whether the folder has all that the experiments read."""
         texts = (_POOLS_FILE, _OVERLAP_FILE, _CONTAMINATED_FILE, _GOLD_FILE)
-        return all(
-            (self.folder / name).exists() for name in (*POOLS.values(), _ROUTELLM_FILE, *texts)
-        )
+        return all((self.folder / name).exists() for name in (*_FILES.values(), *texts))
 
     def pool(self, name: str) -> Pool:
         """A pool by its name."""
@@ -49,12 +47,11 @@ class Data:
     def outcomes(self, name: str) -> Outcomes:
         """What the models of a pool answered, at the pool's costs."""
         pool = self.pool(name)
-        file = POOLS.get(name, _ROUTELLM_FILE)
-        return priced(read_outcomes([self.folder / file], pool.names, pool.datasets), pool)
+        return priced(read_outcomes([self.folder / _FILES[name]], pool.names, pool.datasets), pool)
 
     def everything(self, *names: str) -> Outcomes:
         """What all models of these pools' files answered, in the pools or not."""
-        return read_outcomes([self.folder / POOLS[name] for name in names])
+        return read_outcomes([self.folder / _FILES[name] for name in names])
 
     @cached_property
     def overlapping(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """What an experiment found, as tables and pictures: to be printed as Markdown, and kept as JSON."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, isinf, isnan
 
@@ -63,6 +63,17 @@ def markdown(table: Table) -> Iterator[str]:
         yield "| " + " | ".join(cells) + " |"
 
 
+def renewed(page: str, tables: Sequence[Table]) -> str:
+    """A Markdown page where each table stands anew between `<!-- TITLE -->` and the next `<!-- / -->`."""
+    for table in tables:
+        start = f"<!-- {table.title} -->\n"
+        before, found, after = page.partition(start)
+        if found:
+            lines = "\n".join(markdown(table))
+            page = f"{before}{start}\n{lines}\n\n<!-- / -->{after.partition('<!-- / -->')[2]}"
+    return page
+
+
 def document(table: Table) -> Mapping[str, object]:
     """The table as plain values; what is no number, or infinite, is null."""
     names = [column.heading for column in table.columns]
@@ -109,6 +120,11 @@ def share(heading: str) -> Column:
 def microseconds(heading: str) -> Column:
     """A column of durations in us."""
     return Column(heading, "{:,.0f}".format)
+
+
+def ratio(heading: str) -> Column:
+    """A column of ratios."""
+    return Column(heading, "{:.2f}".format)
 
 
 def _fraction(number: float, form: str) -> str:
