@@ -1,0 +1,119 @@
+"""Learnt from one source, asked about another: prompts, and mostly models, that were never seen in training."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.routing.data import POOLS, ROUTELLM, Data, of_dataset, without
+from benchmarks.routing.findings import (
+    Cell,
+    Found,
+    Picture,
+    Table,
+    count,
+    difference,
+    quality,
+    share,
+    text,
+)
+from benchmarks.routing.reliability import Tenth, drawn, tenths
+from benchmarks.routing.running import FOLDS, Settings
+from router.cli.offline import watched
+from router.domain.outcomes import Outcomes
+from router.domain.pool import Pool
+from router.domain.predictions import Forecaster
+from router.evaluation.crossing import Forecast
+from router.evaluation.folds import by_prompt
+from router.evaluation.standing import ROUTER, ZERO
+
+TITLE = "Another source altogether"
+
+SOURCES = {
+    "zeroeval": ("zeroeval12",),
+    "mmlu_pro": ("mmlu_pro9",),
+    "routerbench": ("routerbench11",),
+    "zeroeval + mmlu_pro": ("zeroeval12", "mmlu_pro9"),
+}
+"""What is learnt from, as the pools whose files are read. The last is what the shipped artefact learns from."""
+_PAIRS = ("routellm/mmlu", "routellm/gsm8k", "routellm/mt_bench")
+_COLUMNS = (
+    text("learnt from"),
+    text("asked about"),
+    count("models"),
+    count("of them known"),
+    quality("AIQ"),
+    difference("above Zero"),
+    share("saved at 95 %, %"),
+    share("Zero's, %"),
+    quality("AUC"),
+    quality("ECE"),
+)
+
+
+def run(data: Data, settings: Settings) -> Iterator[Found]:
+    """All directions, and the reliability of what the shipped artefact's data teach."""
+    found, panels = [], {}
+    for source, pools in watched(SOURCES.items(), "learning elsewhere", len(SOURCES)):
+        learnt = without(data.everything(*pools), data.overlapping)
+        forecaster = settings.fit(learnt, _priced(data, pools), settings.seed)
+        for target in _targets(data, pools):
+            forecast = foreseen(forecaster, target, settings)
+            found.append(_row(source, target, learnt, forecast, settings))
+            panels[target.name] = _tenths(forecast)
+    yield Table("elsewhere", _COLUMNS, tuple(found))
+    yield Picture("reliability-elsewhere", drawn(panels))
+
+
+def _priced(data: Data, pools: tuple[str, ...]) -> Pool:
+    """The models whose recorded costs are understood by a price."""
+    return Pool(
+        "all", tuple({m.name: m for name in pools for m in data.pool(name).models}.values())
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """What is asked about: complete cases of a pool."""
+
+    name: str
+    pool: Pool
+    outcomes: Outcomes
+
+
+def pair_targets(data: Data) -> Iterator[Target]:
+    """RouteLLM's test sets without the prompts that it leaves out itself, and without the gold ones."""
+    pool = data.pool(ROUTELLM)
+    outcomes = without(data.outcomes(ROUTELLM), data.contaminated | data.gold)
+    outcomes = outcomes.at(outcomes.is_complete)
+    for name in _PAIRS:
+        yield Target(name, pool, of_dataset(outcomes, name))
+
+
+def _targets(data: Data, learnt_from: tuple[str, ...]) -> Iterator[Target]:
+    for name in POOLS:
+        if name not in learnt_from:
+            outcomes = data.outcomes(name)
+            yield Target(name, data.pool(name), outcomes.at(outcomes.is_complete))
+    yield from pair_targets(data)
+
+
+def foreseen(forecaster: Forecaster, target: Target, settings: Settings) -> Forecast:
+    """What a forecaster says of all prompts; the split is for the category mean alone."""
+    outcomes = target.outcomes
+    predictions = forecaster.predict(outcomes.prompts, target.pool, outcomes.prompt_ids)
+    return Forecast(outcomes, by_prompt(outcomes, FOLDS, settings.seed), predictions)
+
+
+def _row(
+    source: str, target: Target, learnt: Outcomes, forecast: Forecast, settings: Settings
+) -> tuple[Cell, ...]:
+    found = settings.judged(forecast)
+    rows = {row.name: row.standing for row in found.rows}
+    router, zero = rows[ROUTER], rows[ZERO]
+    known = len(set(target.pool.names) & set(learnt.models))
+    standing = (router.aiq, router.aiq_above_zero, router.saved_at_95, zero.saved_at_95)
+    telling = (found.telling.auc, found.telling.ece)
+    return (source, target.name, len(target.pool.names), known, *standing, *telling)
+
+
+def _tenths(forecast: Forecast) -> tuple[Tenth, ...]:
+    return tuple(tenths(forecast.predictions.p_quality, forecast.outcomes.scores))

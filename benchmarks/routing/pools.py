@@ -1,0 +1,88 @@
+"""The router beside what needs none, on each pool: random prompts held out, and whole datasets."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from benchmarks.routing.data import POOLS, Data
+from benchmarks.routing.findings import (
+    Cell,
+    Found,
+    Picture,
+    Table,
+    count,
+    difference,
+    quality,
+    share,
+    text,
+)
+from benchmarks.routing.reliability import Tenth, drawn, tenths
+from benchmarks.routing.running import FOLDS, Settings
+from router.domain.outcomes import Outcomes
+from router.evaluation.crossing import Forecast
+from router.evaluation.folds import Split, by_dataset, by_prompt
+from router.evaluation.judge import Evaluation
+from router.evaluation.standing import CATEGORY, ORACLE, RANDOM, ROUTER, ZERO
+
+TITLE = "In distribution, and one dataset left out after the other"
+
+_STANDING = (
+    text("pool"),
+    text("who chooses"),
+    quality("AIQ"),
+    difference("above Zero"),
+    share("saved at best quality, %"),
+    share("saved at 95 % of it, %"),
+)
+_TELLING = (
+    text("pool"),
+    count("prompts"),
+    quality("AUC"),
+    quality("ECE"),
+    difference("gain at λ = 0"),
+    share("its cost, %"),
+)
+
+
+def run(data: Data, settings: Settings) -> Iterator[Found]:
+    """For each of the two splits how the router stands, what its predictions tell, and whether they mean it."""
+    splits: Mapping[str, Callable[[Outcomes], Split]] = {
+        "random": lambda outcomes: by_prompt(outcomes, FOLDS, settings.seed),
+        "datasets": by_dataset,
+    }
+    for name, split in splits.items():
+        yield from _one(name, split, data, settings)
+
+
+def _one(
+    name: str, split: Callable[[Outcomes], Split], data: Data, settings: Settings
+) -> Iterator[Found]:
+    standings: list[tuple[Cell, ...]] = []
+    tellings, panels = [], {}
+    for pool in POOLS:
+        outcomes = data.outcomes(pool)
+        forecast = settings.crossed(outcomes, split(outcomes), data.pool(pool))
+        found = settings.judged(forecast)
+        standings += standing(pool, found)
+        tellings.append(_telling(pool, forecast, found))
+        panels[pool] = _tenths(forecast)
+    yield Table(f"pools, {name}", _STANDING, tuple(standings))
+    yield Table(f"predictions, {name}", _TELLING, tuple(tellings))
+    yield Picture(f"reliability-{name}", drawn(panels))
+
+
+def standing(pool: str, found: Evaluation) -> Iterator[tuple[Cell, ...]]:
+    """A row for each way to choose."""
+    for row in found.rows:
+        if row.name in (RANDOM, ZERO, CATEGORY, ROUTER, ORACLE):
+            its = row.standing
+            savings = (its.saved_at_best_quality, its.saved_at_95)
+            yield (pool, row.name, its.aiq, its.aiq_above_zero, *savings)
+
+
+def _telling(pool: str, forecast: Forecast, found: Evaluation) -> tuple[Cell, ...]:
+    first, telling = found.quality_first, found.telling
+    prompts = len(forecast.outcomes)
+    return (pool, prompts, telling.auc, telling.ece, first.gain, first.cost_share)
+
+
+def _tenths(forecast: Forecast) -> tuple[Tenth, ...]:
+    return tuple(tenths(forecast.predictions.p_quality, forecast.outcomes.scores))

@@ -1,0 +1,53 @@
+"""What the experiments have in common: how they fit, forecast and judge."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+
+from benchmarks.routing.data import Data
+from benchmarks.routing.findings import Found
+from router.cli.offline import NONE, forecasting, watched
+from router.domain.outcomes import Outcomes
+from router.domain.pool import Pool
+from router.domain.predictions import Fit
+from router.evaluation.crossing import Forecast, forecast, gathered, held_out
+from router.evaluation.folds import Split
+from router.evaluation.judge import Evaluation, judged
+from router.evaluation.resampling import Resamples
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The seed of all that is drawn, and of how many samples intervals are made."""
+
+    seed: int = 0
+    samples: int = 1000
+
+    @cached_property
+    def fit(self) -> Fit:
+        """How the product fits."""
+        return forecasting(NONE)
+
+    def crossed(
+        self, outcomes: Outcomes, split: Split, pool: Pool, fit: Fit | None = None
+    ) -> Forecast:
+        """Each fold foreseen by what the others teach."""
+        folds = watched(held_out(outcomes, split), pool.name, len(split.names))
+        parts = [forecast(fold, pool, fit or self.fit, self.seed) for fold in folds]
+        return gathered(outcomes, split, parts)
+
+    def judged(self, found: Forecast) -> Evaluation:
+        """A forecast beside what needs no router."""
+        return judged(found, Resamples.drawn(len(found.outcomes), self.samples, self.seed))
+
+
+Experiment = Callable[[Data, Settings], Iterator[Found]]
+
+
+def experiment(module: ModuleType) -> Experiment:
+    """What a module of this folder does."""
+    run: Experiment = module.run
+    return run

@@ -1,0 +1,156 @@
+"""The product with one part taken out, or with another in its place: what the ablation compares."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import NearestNeighbors
+
+from router.cli.offline import categories_of, tokenizer
+from router.domain.arrays import Floats
+from router.domain.kinship import Kinship
+from router.domain.outcomes import Outcomes
+from router.domain.pool import Pool
+from router.domain.predictions import Forecaster, Predictions
+from router.features.kinds import KindModel
+from router.pipeline.artefact import Artefact
+from router.pipeline.foresight import Foresight
+from router.providers.local_embeddings import load_wordllama
+from router.training.fit import Recipe, fit
+from router.training.kinds import rows_of, weighted
+
+Change = Callable[[Artefact], Artefact]
+_NEIGHBOURS = 60
+_PENALTY = 10.0
+
+
+class _Certain(KindModel):
+    """Every prompt is of its likeliest kind, for certain."""
+
+    def of(self, tokens: Sequence[int]) -> Kinship:
+        found = KindModel.of(self, tokens)
+        shares = np.zeros(self.kinds)
+        shares[int(np.argmax(found.shares))] = 1.0
+        return replace(found, shares=tuple(shares.tolist()))
+
+
+class _Familiar(KindModel):
+    """Every prompt is wholly familiar."""
+
+    def of(self, tokens: Sequence[int]) -> Kinship:
+        return replace(KindModel.of(self, tokens), familiarity=1.0)
+
+
+class _Strange(KindModel):
+    """No prompt is familiar."""
+
+    def of(self, tokens: Sequence[int]) -> Kinship:
+        return replace(KindModel.of(self, tokens), familiarity=0.0)
+
+
+def _kinds(of: type[KindModel]) -> Change:
+    def change(artefact: Artefact) -> Artefact:
+        parts = {each.name: getattr(artefact.kinds, each.name) for each in fields(KindModel)}
+        return replace(artefact, kinds=of(**parts))
+
+    return change
+
+
+def _without_traits(artefact: Artefact) -> Artefact:
+    quality = artefact.quality
+    return replace(artefact, quality=replace(quality, loadings=np.zeros_like(quality.loadings)))
+
+
+def _uncalibrated(artefact: Artefact) -> Artefact:
+    return replace(artefact, quality=replace(artefact.quality, calibration=(1.0, 0.0)))
+
+
+def _floor(floor: float) -> Change:
+    return lambda artefact: replace(artefact, quality=replace(artefact.quality, floor=floor))
+
+
+CHANGES: Mapping[str, Change] = {
+    "as it is": lambda artefact: artefact,
+    "without traits": _without_traits,
+    "kinds for certain, not by shares": _kinds(_Certain),
+    "every prompt wholly familiar": _kinds(_Familiar),
+    "no prompt familiar": _kinds(_Strange),
+    "no least weight (floor 0)": _floor(0.0),
+    "least weight 0.6": _floor(0.6),
+    "not calibrated": _uncalibrated,
+}
+"""What is changed after fitting. One fit serves them all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replaced:
+    """Another way to foresee quality; costs are foreseen as the product does."""
+
+    inner: Forecaster
+    expects: Callable[[Sequence[str]], Floats]
+
+    def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
+        """The inner one's predictions with other qualities."""
+        found = self.inner.predict(prompts, pool, prompt_ids)
+        return replace(found, p_quality=np.clip(self.expects(prompts), 0.005, 0.995))
+
+
+Expectation = Callable[[Outcomes], Callable[[Sequence[str]], Floats]]
+
+
+def neighbours(train: Outcomes) -> Callable[[Sequence[str]], Floats]:
+    """The mean score of the 60 likest prompts that were learnt from, by weights of tokens and pairs."""
+    tokenize = tokenizer()
+    data = weighted([tokenize(prompt) for prompt in train.prompts])
+    near = NearestNeighbors(n_neighbors=min(_NEIGHBOURS, len(train)), metric="cosine").fit(
+        data.rows
+    )
+    scores = _filled(train.scores)
+
+    def expects(prompts: Sequence[str]) -> Floats:
+        rows = rows_of([tokenize(prompt) for prompt in prompts], data.idf)
+        return np.asarray(scores[near.kneighbors(rows, return_distance=False)].mean(axis=1))
+
+    return expects
+
+
+def embedded(train: Outcomes) -> Callable[[Sequence[str]], Floats]:
+    """Ridge regression of each model's score on the 256 numbers that wordllama makes of a prompt."""
+    model = Ridge(alpha=_PENALTY).fit(_vectors(train.prompts), _filled(train.scores))
+    return lambda prompts: np.asarray(model.predict(_vectors(prompts)))
+
+
+def _vectors(prompts: Sequence[str]) -> Floats:
+    embedder = load_wordllama()
+
+    async def all_of_them() -> list[Sequence[float]]:
+        found = [await embedder.embed(prompt) for prompt in prompts]
+        return [each.vector if each else [0.0] * 256 for each in found]
+
+    return np.array(asyncio.run(all_of_them()), dtype=np.float64)
+
+
+def _filled(scores: Floats) -> Floats:
+    """A model's mean score where it has no answer."""
+    means = np.nanmean(scores, axis=0)
+    return np.where(np.isfinite(scores), scores, means)
+
+
+INSTEAD: Mapping[str, Expectation] = {
+    f"the {_NEIGHBOURS} nearest prompts instead": neighbours,
+    "ridge on a static embedding instead": embedded,
+}
+"""What stands in place of the whole prediction of quality."""
+
+
+def apart(train: Outcomes, pool: Pool, found: Foresight, seed: int) -> Foresight:
+    """Learnt from tokens alone: between any two stands the same third one, so that neighbours say nothing."""
+
+    def tokenize(words: str) -> list[int]:
+        return [part for token in found.tokenize(words) for part in (token, 0)]
+
+    categories = categories_of(train.prompts, found.tokenize)
+    artefact = fit(train, pool, tokenize, categories, Recipe(seed=seed))
+    return replace(found, artefact=artefact, tokenize=tokenize)
