@@ -268,7 +268,7 @@ MOVED: Mapping[str, Callable[[Any], Any]] = {
     "table": lambda table: -table,
     "offsets": lambda offsets: offsets + np.array([1e-4, 0, 0], np.float32),
     "scales": lambda scales: scales * np.float32(1.001),
-    "trusts": lambda trusts: np.tile(np.float32([1, -2, -1]), (len(trusts), 1)),
+    "trusts": lambda trusts: np.tile(np.array([1, -2, -1], np.float32), (len(trusts), 1)),
     "idf": lambda idf: idf + np.float32(1e-3),
 }
 
