@@ -25,12 +25,15 @@ from router.domain.price import Price
 from router.evaluation.outcome_files import read_outcomes
 from router.training.fit import Recipe, fit
 from router.training.parity import TEXTS, parity_cases
+from router.training.requests import drawn
 
 FILES = ("zeroeval.parquet", "mmlu_pro.parquet")
 NOTE = (
     "ZeroEval (Apache-2.0) and MMLU-Pro (Apache-2.0) outcomes; tokens are characters / 4, and hidden reasoning"
     " tokens are unknown"
 )
+_STRANGERS = 100
+"""Everyday requests of each category, drawn from our own templates: what is like these is of no kind that ships."""
 _PIN = Path(__file__).parents[1] / "router" / "config" / "shipped.py"
 
 
@@ -48,7 +51,8 @@ def main() -> None:
     tokenize = tokenizer()
     categories = categories_of(outcomes.prompts, tokenize)
     anchors = _anchors(outcomes, categories, _prices(args.data))
-    recipe = Recipe(floor=0.0, anchors=anchors, note=NOTE, sources=FILES)
+    strangers = [request.text for request in drawn(_STRANGERS, seed=1)]
+    recipe = Recipe(floor=0.0, anchors=anchors, note=NOTE, sources=FILES, strangers=strangers)
     artefact = fit(outcomes, None, tokenize, categories, recipe)
     cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS])
     if args.dry_run:

@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "fd626463a391877278b90dbbe5e595af5b9a270a3a5220a1788254fadd231c27"
+SHIPPED_SHA256 = "5ad9e9d0b5baab2b4c53cee26a18d84860ec5a2190217004187d3d4b7de3baab"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

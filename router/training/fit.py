@@ -33,7 +33,7 @@ pools loses nothing at 0.2 and falls below static at 0.6 (docs/evidence.md)."""
 class Recipe:
     """How to fit. `floor` is as in QualityModel; `anchors` are priors by model and kind, for models that have some.
 
-    `note` says of what was learnt, `sources` from which files; both are for the card.
+    `strangers` are prompts that are surely of no kind. `note` says of what was learnt, `sources` from which files; both are for the card.
     """
 
     seed: int = 0
@@ -41,6 +41,7 @@ class Recipe:
     anchors: Mapping[str, Mapping[str, float]] | None = None
     note: str = ""
     sources: Sequence[str] = ()
+    strangers: Sequence[str] = ()
 
 
 def fit(
@@ -70,7 +71,8 @@ def _fit(
     kind_names, kinds = numbered(outcomes.datasets)
     prompts = [tokenize(both_ends(prompt)) for prompt in outcomes.prompts]
     lesson = _Lesson(prompts, kinds, outcomes.scores, outcomes.models, kind_names)
-    learnt = _learn(lesson, recipe.seed)
+    strangers = [tokenize(both_ends(stranger)) for stranger in recipe.strangers]
+    learnt = _learn(lesson, recipe.seed, strangers)
     lengths = [whole_length(*each) for each in zip(outcomes.prompts, prompts, strict=True)]
     return Artefact(
         kind_names=kind_names,
@@ -113,11 +115,12 @@ class _Learnt:
     loadings: Floats
 
 
-def _learn(lesson: _Lesson, seed: int) -> _Learnt:
+def _learn(lesson: _Lesson, seed: int, strangers: Sequence[Sequence[int]] = ()) -> _Learnt:
     data, n_kinds = weighted(lesson.prompts), len(lesson.kind_names)
     means = kind_means(lesson.scores, lesson.kinds, n_kinds)
     traits = fit_traits(data, lesson.scores - means.scores.T[lesson.kinds], n_kinds)
-    return _Learnt(fit_kinds(data, lesson.kinds, n_kinds, traits, seed), means, traits.loadings)
+    kinds = fit_kinds(data, lesson.kinds, n_kinds, traits, seed, strangers)
+    return _Learnt(kinds, means, traits.loadings)
 
 
 def _quality(

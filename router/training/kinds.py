@@ -84,12 +84,23 @@ def fit_traits(data: Weighted, residuals: Floats, n_kinds: int) -> Traits:
 
 
 def fit_kinds(
-    data: Weighted, kinds: NDArray[np.intp], n_kinds: int, traits: Traits, seed: int
+    data: Weighted,
+    kinds: NDArray[np.intp],
+    n_kinds: int,
+    traits: Traits,
+    seed: int,
+    strangers: Sequence[Sequence[int]] = (),
 ) -> KindModel:
-    """The kind model: classifier, centres, traits and the scale of familiarity, in one table."""
+    """The kind model: classifier, centres, traits and the trust in each kind.
+
+    `strangers` are token ids of prompts that are surely of no kind, where one has any.
+    """
     weights, offsets = _classifier(data.rows, kinds, n_kinds, seed)
     sums = _sums(data.rows, kinds, n_kinds)
     centres = sums / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
+    trusts = _trusts(data.rows, kinds, sums)
+    if strangers:
+        trusts = _beyond(np.asarray(rows_of(strangers, data.idf) @ centres).max(axis=1), trusts)
     table, scales = _quantised(np.hstack((weights, centres, traits.columns)))
     return KindModel(
         kinds=n_kinds,
@@ -98,7 +109,7 @@ def fit_kinds(
         table=table,
         scales=scales,
         offsets=offsets.astype(np.float32),
-        trusts=_trusts(data.rows, kinds, sums).astype(np.float32),
+        trusts=trusts.astype(np.float32),
     )
 
 
@@ -137,6 +148,13 @@ def _trusts(rows: sparse.csr_matrix, kinds: NDArray[np.intp], sums: Floats) -> F
         share = len(ours) / (len(ours) + _PSEUDO_PROMPTS)
         found[kind] = share * np.array(_trust(ours, theirs)) + (1.0 - share) * of_all
     return found
+
+
+def _beyond(likenesses: Floats, trusts: Floats) -> Floats:
+    """`trusts` that begin where nineteen of twenty strangers, of such likenesses to their nearest kind, are passed."""
+    trust, least, most = trusts.T
+    least = np.maximum(least, np.quantile(likenesses, 0.95))
+    return np.column_stack((trust, least, np.maximum(most, 1.5 * least)))
 
 
 def _trust(own: Floats, strangers: Floats) -> tuple[float, float, float]:
