@@ -1,7 +1,9 @@
 """Learnt from one source, asked about another: prompts, and mostly models, that were never seen in training."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from benchmarks.routing.data import POOLS, ROUTELLM, Data, of_dataset, without
 from benchmarks.routing.findings import (
@@ -34,7 +36,8 @@ SOURCES = {
     "zeroeval + mmlu_pro": ("zeroeval12", "mmlu_pro9"),
 }
 """What is learnt from, as the pools whose files are read. The last is what the shipped artefact learns from."""
-_PAIRS = ("routellm/mmlu", "routellm/gsm8k", "routellm/mt_bench")
+MT_BENCH = "routellm/mt_bench"
+PAIRS = ("routellm/mmlu", "routellm/gsm8k", MT_BENCH)
 _COLUMNS = (
     text("learnt from"),
     text("asked about"),
@@ -83,9 +86,15 @@ def pair_targets(data: Data) -> Iterator[Target]:
     """RouteLLM's test sets without the prompts that it leaves out itself, and without the gold ones."""
     pool = data.pool(ROUTELLM)
     outcomes = without(data.outcomes(ROUTELLM), data.contaminated | data.gold)
-    outcomes = outcomes.at(outcomes.is_complete)
-    for name in _PAIRS:
-        yield Target(name, pool, of_dataset(outcomes, name))
+    for name in PAIRS:
+        yield Target(name, pool, _with_costs(of_dataset(outcomes, name), pool))
+
+
+def _with_costs(outcomes: Outcomes, pool: Pool) -> Outcomes:
+    """MT-Bench knows none: there each call is taken to have 1,000 tokens of output, which APGR does not look at."""
+    usual = np.array([model.output_usd_per_1m / 1000.0 for model in pool.models])
+    costs_usd = np.where(np.isfinite(outcomes.costs_usd), outcomes.costs_usd, usual)
+    return replace(outcomes, costs_usd=costs_usd)
 
 
 def _targets(data: Data, learnt_from: tuple[str, ...]) -> Iterator[Target]:
@@ -93,7 +102,7 @@ def _targets(data: Data, learnt_from: tuple[str, ...]) -> Iterator[Target]:
         if name not in learnt_from:
             outcomes = data.outcomes(name)
             yield Target(name, data.pool(name), outcomes.at(outcomes.is_complete))
-    yield from pair_targets(data)
+    yield from (each for each in pair_targets(data) if each.name != MT_BENCH)
 
 
 def foreseen(forecaster: Forecaster, target: Target, settings: Settings) -> Forecast:
