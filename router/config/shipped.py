@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "5ad9e9d0b5baab2b4c53cee26a18d84860ec5a2190217004187d3d4b7de3baab"
+SHIPPED_SHA256 = "8adf3712bd809cecd0f546cd86617f594ae5e7045da6ae569a1743e5525eff0e"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

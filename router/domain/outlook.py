@@ -18,7 +18,7 @@ class Outlook:
 
     `scores` and `sds` have one number for each of `rows`; `shift` is how far the scored models moved
     from their priors on average, in logits; `weight` is how much of this holds here, from 0 to 1.
-    `calibration` are slope and intercept of what comes out.
+    `calibration` are slope and intercept of what comes out for models that were scored.
     """
 
     rows: Mapping[str, int]
@@ -36,17 +36,17 @@ class Outlook:
         if row is None:
             row = self.rows.get(plain_name(name))
         w = self.weight
-        if row is None:
-            moved = _sigmoid(_logit(prior.p) + w * self.shift)
-            return self._estimate(moved, prior.sd, EstimateSource.PRIOR)
-        sd = sqrt((w * float(self.sds[row])) ** 2 + ((1.0 - w) * prior.sd) ** 2)
-        p = (1.0 - w) * prior.p + w * float(self.scores[row])
-        return self._estimate(p, sd, EstimateSource.ARTEFACT)
-
-    def _estimate(self, p: float, sd: float, source: EstimateSource) -> QualityEstimate:
+        if row is None:  # what was never scored cannot be calibrated either
+            moved = _held(_sigmoid(_logit(prior.p) + w * self.shift))
+            return QualityEstimate(moved, prior.sd, EstimateSource.PRIOR)
         slope, intercept = self.calibration
-        calibrated = slope * p + intercept
-        return QualityEstimate(min(max(calibrated, _LEAST_P), 1.0 - _LEAST_P), sd, source)
+        p = slope * ((1.0 - w) * prior.p + w * float(self.scores[row])) + intercept
+        sd = sqrt((w * float(self.sds[row])) ** 2 + ((1.0 - w) * prior.sd) ** 2)
+        return QualityEstimate(_held(p), sd, EstimateSource.ARTEFACT)
+
+
+def _held(p: float) -> float:
+    return min(max(p, _LEAST_P), 1.0 - _LEAST_P)
 
 
 def _sigmoid(logit: float) -> float:
@@ -54,5 +54,5 @@ def _sigmoid(logit: float) -> float:
 
 
 def _logit(p: float) -> float:
-    held = min(max(p, _LEAST_P), 1.0 - _LEAST_P)
+    held = _held(p)
     return log(held / (1.0 - held))

@@ -152,14 +152,17 @@ def _calibration(lesson: _Lesson, recipe: Recipe) -> tuple[float, float]:
 
 
 def _expected(held_out: _Lesson, learnt: _Learnt, recipe: Recipe) -> list[Floats]:
-    """For each prompt each model's chance of a good answer, before calibration; NaN where nothing learnt holds."""
+    """For each prompt each model's chance of a good answer, before calibration.
+
+    Priors that come from elsewhere are not what is calibrated: only what was learnt is.
+    """
     quality = _quality(held_out, learnt, recipe, NO_CORRECTION)
     found = []
     for tokens in held_out.prompts:
         kinship = learnt.kinds.of(tokens)
         outlook, anchors = quality.outlook(kinship), quality.anchors @ np.asarray(kinship.shares)
-        row = [outlook.quality(*each).p for each in _held(held_out.models, anchors)]
-        found.append(np.array(row) if outlook.weight else np.full(len(row), np.nan))
+        from_means = [outlook.quality(*each).p for each in _held(held_out.models, anchors)]
+        found.append(outlook.scores if recipe.anchors is not None else np.array(from_means))
     return found
 
 
