@@ -249,11 +249,12 @@ def test_an_error_is_not_kept(kept: Kept) -> None:
 def test_a_pinned_model_is_never_answered_for_by_another(kept: Kept) -> None:
     body = fresh(model="sim-mid")
     kept.ask(body)
-    kept.ask({**body, "model": "auto"})
-    again, other = kept.ask(body), kept.ask({**body, "model": "sim-frontier"})
+    chosen = kept.ask({**body, "model": "auto"}).headers["x-farthing-model"]
+    unasked = next(m for m in ("sim-frontier", "sim-open-70b") if m != chosen)
+    again, other = kept.ask(body), kept.ask({**body, "model": unasked})
     assert again.headers["x-farthing-model"] == again.json["model"] == "sim-mid"
     assert other.headers["x-farthing-cache"] != "hit"
-    assert other.headers["x-farthing-model"] == other.json["model"] == "sim-frontier"
+    assert other.headers["x-farthing-model"] == other.json["model"] == unasked
 
 
 TEAM = {
