@@ -103,7 +103,7 @@ def _buckets(outcomes: Outcomes, seed: int) -> Iterator[tuple[int, float]]:
     learnt = np.flatnonzero(~is_held_out)
     for bits in watched(_BITS, "buckets", len(_BITS)):
         rows = weighted([prompts[row] for row in learnt], bits)
-        none = Traits(np.zeros((2**bits, 1)), np.zeros((1, 2)))
+        none = Traits(np.zeros((2**bits, 1)), np.zeros((1, 1)))
         model = fit_kinds(rows, kinds[learnt], len(names), none, seed)
         told = [np.argmax(model.of(prompts[row]).shares) for row in np.flatnonzero(is_held_out)]
         yield 2**bits, float(np.mean(np.array(told) == kinds[is_held_out]))

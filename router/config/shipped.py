@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "1bbb97eac939533e09f66b2f3119583c00d478532c03dc270b9d96bea8582f93"
+SHIPPED_SHA256 = "8adf3712bd809cecd0f546cd86617f594ae5e7045da6ae569a1743e5525eff0e"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

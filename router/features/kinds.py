@@ -7,7 +7,6 @@ table of numbers holds it all: the classifier of kinds, the centre of each kind,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +24,7 @@ class KindModel:
     (columns,), whose product has three groups of columns: the classifier's weights and the centres
     (of length 1), one column per kind each, then one per trait. `offsets` are the classifier's
     constants, (kinds,). `trusts` are, of each kind, how far likeness to its centre is to be trusted, from
-    0 to 1, and the likenesses between which trust grows from nothing to that, (kinds, 3). `sizes` are mean and
-    standard deviation of the logarithm of how much a prompt says, the length of its weights; where a prompt stands
-    between them is its last trait.
+    0 to 1, and the likenesses between which trust grows from nothing to that, (kinds, 3).
     """
 
     kinds: int
@@ -37,7 +34,6 @@ class KindModel:
     scales: NDArray[np.float32]
     offsets: NDArray[np.float32]
     trusts: NDArray[np.float32]
-    sizes: tuple[float, float]
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers that are none."""
@@ -49,30 +45,28 @@ class KindModel:
             raise ValueError(f"tables of kinds do not belong together: {shapes}")
         if not 0 < 2 * self.kinds <= columns or self.table.dtype != np.int8:
             raise ValueError(f"{columns} columns of {self.table.dtype} for {self.kinds} kinds")
-        numbers = (self.idf, self.scales, self.offsets, self.trusts, np.asarray(self.sizes))
+        numbers = (self.idf, self.scales, self.offsets, self.trusts)
         if not all(np.isfinite(each).all() for each in numbers):
             raise ValueError("a table of kinds holds what is no number")
         if self.trusts.shape != (self.kinds, 3) or not _are_trusts(self.trusts):
             raise ValueError("a trust is from 0 to 1, and grows from a likeness to a greater one")
-        if self.sizes[1] <= 0.0:
-            raise ValueError(f"sizes deviate by more than nothing, not {self.sizes[1]}")
 
     @property
     def traits(self) -> int:
         """How many traits a prompt has."""
-        return int(self.table.shape[1]) - 2 * self.kinds + 1
+        return int(self.table.shape[1]) - 2 * self.kinds
 
     def of(self, tokens: Sequence[int]) -> Kinship:
         """The kinship of a prompt with these token ids (of `both_ends` of its text)."""
         buckets = buckets_of(tokens, self.bits)
         weights = self.idf[buckets].astype(np.float64)
-        length = sqrt(weights @ weights)
-        signs = (weights @ self.table[buckets]) * (self.scales / (length or 1.0))
+        length = float(np.sqrt(weights @ weights)) or 1.0
+        signs = (weights @ self.table[buckets]) * (self.scales / length)
         logits = signs[: self.kinds] + self.offsets.astype(np.float64)
         likenesses = signs[self.kinds : 2 * self.kinds]
         return Kinship(
             shares=_short(softmax(logits)),
-            traits=_short(np.append(signs[2 * self.kinds :], size_of(length, self.sizes))),
+            traits=_short(signs[2 * self.kinds :]),
             familiarity=self._familiarity(likenesses),
         )
 
@@ -90,14 +84,12 @@ class KindModel:
             "scales": self.scales,
             "offsets": self.offsets,
             "trusts": self.trusts,
-            "sizes": np.asarray(self.sizes, dtype=np.float64),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> "KindModel":
         """The reverse of `arrays`. Raises KeyError for what is missing, TypeError or ValueError for what is wrong."""
         idf = arrays["idf"].astype(np.float32, casting="same_kind")
-        mean, deviation = arrays["sizes"].astype(np.float64).tolist()
         return cls(
             kinds=len(arrays["offsets"]),
             bits=(len(idf) - 1).bit_length(),
@@ -106,15 +98,7 @@ class KindModel:
             scales=arrays["scales"].astype(np.float32, casting="same_kind"),
             offsets=arrays["offsets"].astype(np.float32, casting="same_kind"),
             trusts=arrays["trusts"].astype(np.float32, casting="same_kind"),
-            sizes=(mean, deviation),
         )
-
-
-def size_of(length: float, sizes: tuple[float, float]) -> float:
-    """By how many deviations a length is above the usual one; three at most, and 0 for one that is none."""
-    if length <= 0.0:
-        return 0.0
-    return min(3.0, max(-3.0, (log(length) - sizes[0]) / sizes[1]))
 
 
 def softmax(logits: Floats) -> Floats:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from router.domain.arrays import Floats
 from router.features.hashing import buckets_of
-from router.features.kinds import KindModel, size_of
+from router.features.kinds import KindModel
 from router.training.stopping import fitted
 
 BITS = 14
@@ -23,8 +23,6 @@ _TRAITS = 3
 _TRAIT_PENALTY, _LARGE_KIND = 8.0, 400
 """Of the ridge regression. It grows as kinds get smaller than 400 prompts: what is left of a score beside the mean of
 a small kind is for the most part that mean's own error."""
-_SIZE_WEIGHT = 0.2
-"""Of the size beside a row of length 1. Between 0.1 and 0.4 it matters little."""
 _LARGEST_INT8 = 127
 _PSEUDO_PROMPTS = 1000.0
 """How many prompts of one's own what holds of all kinds together counts as."""
@@ -32,17 +30,10 @@ _PSEUDO_PROMPTS = 1000.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weighted:
-    """Prompts as rows of bucket weights, each of length 1; the lengths before that; the weight of each bucket."""
+    """Prompts as rows of bucket weights, each of length 1, and the weight of each bucket."""
 
     rows: sparse.csr_matrix
-    lengths: Floats
     idf: NDArray[np.float32]
-
-    @property
-    def sizes(self) -> tuple[float, float]:
-        """Mean and standard deviation of the logarithms of the lengths."""
-        logs = np.log(self.lengths[self.lengths > 0])
-        return (float(logs.mean()), float(logs.std()) or 1.0) if len(logs) else (0.0, 1.0)
 
 
 def weighted(prompts: Sequence[Sequence[int]], bits: int = BITS) -> Weighted:
@@ -52,16 +43,11 @@ def weighted(prompts: Sequence[Sequence[int]], bits: int = BITS) -> Weighted:
     idf = np.log((1.0 + len(prompts)) / (1.0 + documents))
     idf[documents < _LEAST_DOCUMENTS] = 0.0
     idf = idf.astype(np.float32)
-    return weighted_by(prompts, idf)
+    return Weighted(rows_of(prompts, idf), idf)
 
 
 def rows_of(prompts: Sequence[Sequence[int]], idf: NDArray[np.float32]) -> sparse.csr_matrix:
-    """The rows alone."""
-    return weighted_by(prompts, idf).rows
-
-
-def weighted_by(prompts: Sequence[Sequence[int]], idf: NDArray[np.float32]) -> Weighted:
-    """Prompts as rows of these weights; where no bucket has a weight, a row is 0."""
+    """Prompts as rows of bucket weights, each of length 1 (or 0 where no bucket has a weight)."""
     bits = int(np.log2(len(idf)))
     found = [buckets_of(tokens, bits) for tokens in prompts]
     indices = np.concatenate(found).astype(np.int64)
@@ -70,15 +56,12 @@ def weighted_by(prompts: Sequence[Sequence[int]], idf: NDArray[np.float32]) -> W
         (idf[indices].astype(np.float64), indices, starts), (len(found), len(idf))
     )
     lengths = np.sqrt(np.asarray(table.multiply(table).sum(axis=1)).ravel())
-    return Weighted(sparse.diags(1.0 / np.where(lengths > 0, lengths, 1.0)) @ table, lengths, idf)
+    return sparse.diags(1.0 / np.where(lengths > 0, lengths, 1.0)) @ table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Traits:
-    """Columns of weights, (buckets, traits), and what each and, last, the size add to each model's score.
-
-    `loadings` are (models, traits + 1).
-    """
+    """Columns of weights, (buckets, traits), and what each adds to each model's score, (models, traits)."""
 
     columns: Floats
     loadings: Floats
@@ -93,13 +76,11 @@ def fit_traits(data: Weighted, residuals: Floats, n_kinds: int) -> Traits:
     _, _, directions = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
     wide = directions[: 4 * _TRAITS].T
     penalty = _TRAIT_PENALTY * max(1.0, _LARGE_KIND * n_kinds / len(residuals))
-    sizes = _SIZE_WEIGHT * np.array([[size_of(each, data.sizes)] for each in data.lengths])
-    fit = Ridge(alpha=penalty, fit_intercept=False)
-    fit.fit(sparse.hstack((data.rows, sizes)).tocsr(), known @ wide)
-    weights, of_size = np.split(np.atleast_2d(fit.coef_), [-1], axis=1)
+    fit = Ridge(alpha=penalty, fit_intercept=False).fit(data.rows, known @ wide)
+    weights = np.atleast_2d(fit.coef_)
     _, _, turned = np.linalg.svd(data.rows @ weights.T, full_matrices=False)
     turn = turned[:_TRAITS].T
-    return Traits(weights.T @ turn, wide @ np.hstack((turn, _SIZE_WEIGHT * of_size)))
+    return Traits(weights.T @ turn, wide @ turn)
 
 
 def fit_kinds(
@@ -129,7 +110,6 @@ def fit_kinds(
         scales=scales,
         offsets=offsets.astype(np.float32),
         trusts=trusts.astype(np.float32),
-        sizes=data.sizes,
     )
 
 

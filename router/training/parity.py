@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from router.domain.arrays import Floats
-from router.features.kinds import KindModel, size_of
+from router.features.kinds import KindModel
 from router.pipeline.artefact import ParityCase
-from router.training.kinds import weighted_by
+from router.training.kinds import rows_of
 
 TEXTS = (
     "",
@@ -25,15 +25,13 @@ TEXTS = (
 
 def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[ParityCase]:
     """What scikit-learn's estimators, holding the same weights, make of these token ids."""
-    data = weighted_by(prompts, kinds.idf)
-    rows = data.rows
+    rows = rows_of(prompts, kinds.idf)
     weights = kinds.table.astype(np.float64) * kinds.scales.astype(np.float64)
     of_kinds, centres, of_traits = np.split(weights, (kinds.kinds, 2 * kinds.kinds), axis=1)
     classifier = _classifier(of_kinds, kinds.offsets.astype(np.float64))
     shares = classifier.predict_proba(rows)[:, : kinds.kinds]
     familiarity = [_familiarity(each, kinds) for each in np.asarray(rows @ centres)]
-    sizes = [[size_of(each, kinds.sizes)] for each in data.lengths]
-    traits = np.hstack((rows @ of_traits, sizes))
+    traits = np.asarray(rows @ of_traits)
     numbers = zip(shares.tolist(), traits.tolist(), familiarity, strict=True)
     return [
         ParityCase(tuple(tokens), tuple(own_shares), tuple(own_traits), how_familiar)

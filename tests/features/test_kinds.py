@@ -27,7 +27,6 @@ def drawn(kinds: int = 3, traits: int = 2, seed: int = 0, bits: int = 10) -> Kin
         scales=dice.uniform(1e-3, 0.05, columns).astype(np.float32),
         offsets=dice.normal(size=kinds).astype(np.float32),
         trusts=np.tile(np.array([0.8, 0.1, 0.5], np.float32), (kinds, 1)),
-        sizes=(2.0, 0.5),
     )
 
 
@@ -38,7 +37,7 @@ def test_shares_sum_to_one_whatever_is_asked(tokens: list[int], kinds: int, trai
     assert len(found.shares) == kinds
     assert sum(found.shares) == pytest.approx(1.0, abs=kinds * ROUNDED)
     assert min(found.shares) >= 0.0
-    assert len(found.traits) == traits + 1
+    assert len(found.traits) == traits
     assert np.isfinite(found.traits).all()
     assert 0.0 <= found.familiarity <= 1.0
 
@@ -56,7 +55,7 @@ def test_of_an_empty_prompt_only_the_constants_speak() -> None:
     found = model.of([])
 
     assert found.shares == pytest.approx(softmax(model.offsets.astype(np.float64)), abs=ROUNDED)
-    assert found.traits == (0.0, 0.0, 0.0)
+    assert found.traits == (0.0, 0.0)
 
 
 def liked(likeness: float, trusts: tuple[float, float, float]) -> float:
@@ -110,20 +109,11 @@ def test_no_logit_is_too_large(logits: list[float]) -> None:
     assert softmax(np.array(logits)).sum() == pytest.approx(1.0)
 
 
-def test_the_last_trait_says_how_much_a_prompt_says() -> None:
-    model = drawn()
-    sizes = [model.of(list(range(words))).traits[-1] for words in (1, 5, 25, 125, 10_000)]
-
-    assert sizes == sorted(sizes)
-    assert sizes[0] < 0.0 < sizes[2]
-    assert sizes[-1] == 3.0
-
-
 def test_what_is_taken_apart_comes_back_as_it_was() -> None:
     model = drawn(5, 1)
     again = KindModel.from_arrays(model.arrays())
 
-    assert (again.kinds, again.bits, again.traits, again.sizes) == (5, 10, 2, model.sizes)
+    assert (again.kinds, again.bits, again.traits) == (5, 10, 1)
     assert (again.trusts == model.trusts).all()
     assert again.of([3, 1, 4]) == model.of([3, 1, 4])
 
@@ -144,9 +134,6 @@ def test_what_is_taken_apart_comes_back_as_it_was() -> None:
         ("offsets", np.zeros(0, np.float32)),
         ("offsets", np.zeros(5, np.float32)),
         ("offsets", np.array([0.0, np.nan, 0.0], np.float32)),
-        ("sizes", np.array([2.0, 0.0])),
-        ("sizes", np.array([np.nan, 1.0])),
-        ("sizes", np.array([2.0])),
         ("trusts", np.full((3, 3), np.nan, np.float32)),
         ("trusts", np.zeros((2, 3), np.float32)),
         ("trusts", np.array([[0.5, 0.3, 0.3]] * 3, np.float32)),

@@ -62,7 +62,7 @@ def understood(judge: Judge, question: str) -> Features:
     return judge.visit(parse_chat(orjson.dumps(body)), Caller("", "", ()), target, (), ()).features
 
 
-def akin(*shares: float, traits: int = 4, familiarity: float = 1.0) -> Features:
+def akin(*shares: float, traits: int = 3, familiarity: float = 1.0) -> Features:
     kinship = Kinship(shares, (0.0,) * traits, familiarity)
     return replace(features(), kinship=kinship)
 

@@ -23,7 +23,7 @@ def kinds_of(prompts: Sequence[str], datasets: Sequence[str]) -> KindModel:
 
 
 def _none(data: Weighted) -> Traits:
-    return Traits(np.zeros((len(data.idf), 0)), np.zeros((1, 1)))
+    return Traits(np.zeros((len(data.idf), 0)), np.zeros((1, 0)))
 
 
 @given(TOKENS)
@@ -87,7 +87,7 @@ def test_any_number_of_kinds_can_be_learnt(count: int) -> None:
     model = kinds_of(prompts, datasets)
     found = model.of(tokenize(prompts[0]))
 
-    assert (model.kinds, model.traits) == (count, 1)
+    assert (model.kinds, model.traits) == (count, 0)
     assert np.argmax(found.shares) == 0
     assert sum(found.shares) == pytest.approx(1.0, abs=len(found.shares) * 1e-7)
     assert 0.0 <= found.familiarity <= 1.0
@@ -134,7 +134,7 @@ def test_traits_are_at_most_three_and_finite(prompts: int, models: int, seed: in
     residuals = np.where(dice.random((prompts, models)) < 0.2, np.nan, dice.normal(size=models))
     traits = fit_traits(data, residuals, 1)
 
-    assert traits.columns.shape[1] == traits.loadings.shape[1] - 1 <= min(3, models)
+    assert traits.columns.shape[1] == traits.loadings.shape[1] <= min(3, models)
     assert traits.loadings.shape[0] == models
     assert np.isfinite(traits.columns).all()
 
@@ -150,19 +150,7 @@ def test_a_word_by_which_answers_differ_becomes_a_trait() -> None:
     residuals = np.where(is_hard, -0.3, 0.3)[:, None] * [1.0, 0.0] + dice.normal(0, 0.1, (400, 2))
     data = weighted([tokenize(each) for each in prompts])
     traits = fit_traits(data, residuals, 1)
-    expected = (data.rows @ traits.columns) @ traits.loadings[:, :-1].T
+    expected = (data.rows @ traits.columns) @ traits.loadings.T
 
     assert np.corrcoef(expected[:, 0], residuals[:, 0])[0, 1] > 0.8
     assert np.abs(expected[:, 1]).max() < 0.1
-
-
-def test_what_long_questions_cost_a_model_is_learnt() -> None:
-    """One model's answers get worse the longer a question is; the words do not matter."""
-    dice = np.random.default_rng(3)
-    lengths = dice.integers(5, 60, 400)
-    data = weighted([dice.integers(0, 300, length).tolist() for length in lengths])
-    residuals = np.stack((-0.2 * np.log(lengths / lengths.mean()), 0.0 * lengths), axis=1)
-    of_size = fit_traits(data, residuals, 1).loadings[:, -1]
-
-    assert of_size[0] < -0.05
-    assert abs(of_size[1]) < 0.01
