@@ -1,6 +1,7 @@
 """What foreseeing the quality of ten models takes, at two lengths of prompt."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from statistics import median
 from time import perf_counter_ns
 
@@ -12,6 +13,7 @@ from router.config.shipped import shipped_artefact
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.features.text import both_ends
 from router.pipeline.artefact import Artefact
+from router.pipeline.foresight import Tokenize
 
 TITLE = "How long it takes"
 
@@ -39,10 +41,8 @@ def run(data: Data, settings: Settings) -> Iterator[Found]:  # noqa: ARG001 - as
         prompt = _prompt(chars)
         tokens = tokenize(both_ends(prompt))
         steps: dict[str, Callable[[], object]] = {
-            "kinship and ten qualities": lambda tokens=tokens: _foreseen(artefact, tokens),  # type: ignore[misc]
-            "the same, and tokenising": lambda prompt=prompt: _foreseen(  # type: ignore[misc]
-                artefact, tokenize(both_ends(prompt))
-            ),
+            "kinship and ten qualities": partial(_foreseen, artefact, tokens),
+            "the same, and tokenising": partial(_read_and_foreseen, artefact, tokenize, prompt),
         }
         for name, step in steps.items():
             usual, slow = timed(step)
@@ -54,6 +54,10 @@ def _foreseen(artefact: Artefact, tokens: Sequence[int]) -> list[QualityEstimate
     prior = QualityEstimate(0.7, 0.1, EstimateSource.PRIOR)
     outlook = artefact.quality.outlook(artefact.kinds.of(tokens))
     return [outlook.quality(name, prior) for name in artefact.models[:_MODELS]]
+
+
+def _read_and_foreseen(artefact: Artefact, tokenize: Tokenize, prompt: str) -> object:
+    return _foreseen(artefact, tokenize(both_ends(prompt)))
 
 
 def _prompt(chars: int) -> str:

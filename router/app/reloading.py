@@ -132,6 +132,8 @@ class Reloader:
                 book=after.book,
                 language_of=language_of_for(after.book.asks),
             )
+            if after.learnt is not self._settings.learnt:
+                judge.experience.take_prior(after.learnt.lengths)
             self._current.take(judge, now_s, restart)
             pipeline.fleet.relimit(after.catalog.values())
         else:

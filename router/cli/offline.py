@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from math import exp, log
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from router.config.priors import Priors
 from router.config.shipped import shipped_artefact
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
+from router.domain.logits import logit, sigmoid
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Fit, Forecaster
@@ -129,16 +129,10 @@ def _shift(artefact: Artefact, priors: Priors) -> float:
     for name in artefact.models:
         prior, usual = priors.of((name,), Price.per_mtok(0, 0)), artefact.usual(name)
         if usual and prior.tags:
-            held = [_logit(ability.p) for ability in prior.abilities.values()]
-            gaps.append(_logit(usual.p) - sum(held) / len(held))
+            held = [logit(ability.p) for ability in prior.abilities.values()]
+            gaps.append(logit(usual.p) - sum(held) / len(held))
     return sum(gaps) / len(gaps) if gaps else 0.0
 
 
 def _moved(estimate: QualityEstimate, shift: float) -> QualityEstimate:
-    p = 1.0 / (1.0 + exp(-(_logit(estimate.p) + shift)))
-    return QualityEstimate(p, estimate.sd, estimate.source)
-
-
-def _logit(p: float) -> float:
-    held = min(max(p, 0.005), 0.995)
-    return log(held / (1.0 - held))
+    return QualityEstimate(sigmoid(logit(estimate.p) + shift), estimate.sd, estimate.source)

@@ -82,6 +82,13 @@ class Experience:
         self._levels: dict[str, Levels] = {}
         self._paces: dict[tuple[str, Category | None], _Pace] = {}
 
+    def take_prior(self, prior: LengthPrior) -> None:
+        """Another prior is held from now on. What was observed stays, but for how it compares with the old one."""
+        self._prior = prior
+        self._relative.clear()
+        for lengths in self._lengths.values():
+            lengths.estimate = None
+
     def observe(
         self,
         model: Model,

@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.kinship import Kinship
+from router.domain.logits import LEAST_P
 from router.domain.model_names import numbered
 from router.domain.outlook import Outlook
-
-_LEAST_P = 0.005
-"""No share of good answers is 0 or 1 for certain: keeps logits finite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,11 +75,11 @@ class QualityModel:
         shares = np.asarray(kinship.shares)
         q = np.clip(
             self.scores @ shares + self.loadings @ np.asarray(kinship.traits),
-            _LEAST_P,
-            1 - _LEAST_P,
+            LEAST_P,
+            1 - LEAST_P,
         )
         spread = self.sds**2 + (self.scores - q[:, None]) ** 2
-        anchors = np.clip(self.anchors @ shares, _LEAST_P, 1 - _LEAST_P)
+        anchors = np.clip(self.anchors @ shares, LEAST_P, 1 - LEAST_P)
         logits = np.log(q / (1.0 - q))
         weight = self.floor + (1.0 - self.floor) * kinship.familiarity
         return Outlook(

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import sqrt
 
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.logits import held, logit, sigmoid
 from router.domain.model_names import plain_name
-
-_LEAST_P = 0.005
-"""No share of good answers is 0 or 1 for certain: keeps logits finite."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,22 +35,9 @@ class Outlook:
             row = self.rows.get(plain_name(name))
         w = self.weight
         if row is None:  # what was never scored cannot be calibrated either
-            moved = _held(_sigmoid(_logit(prior.p) + w * self.shift))
+            moved = held(sigmoid(logit(prior.p) + w * self.shift))
             return QualityEstimate(moved, prior.sd, EstimateSource.PRIOR)
         slope, intercept = self.calibration
         p = slope * ((1.0 - w) * prior.p + w * float(self.scores[row])) + intercept
         sd = sqrt((w * float(self.sds[row])) ** 2 + ((1.0 - w) * prior.sd) ** 2)
-        return QualityEstimate(_held(p), sd, EstimateSource.ARTEFACT)
-
-
-def _held(p: float) -> float:
-    return min(max(p, _LEAST_P), 1.0 - _LEAST_P)
-
-
-def _sigmoid(logit: float) -> float:
-    return 1.0 / (1.0 + exp(-logit))
-
-
-def _logit(p: float) -> float:
-    held = _held(p)
-    return log(held / (1.0 - held))
+        return QualityEstimate(held(p), sd, EstimateSource.ARTEFACT)

@@ -1,6 +1,6 @@
 """Outcomes in, artefact out: the whole of what is learnt of prompts and models."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from router.decision.quality import QualityModel
 from router.domain.arrays import Floats
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
+from router.domain.kinship import Kinship
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.features.kinds import KindModel
@@ -33,7 +34,8 @@ pools loses nothing at 0.2 and falls below static at 0.6 (docs/evidence.md)."""
 class Recipe:
     """How to fit. `floor` is as in QualityModel; `anchors` are priors by model and kind, for models that have some.
 
-    `strangers` are prompts that are surely of no kind. `note` says of what was learnt, `sources` from which files; both are for the card.
+    `strangers` are prompts that are surely of no kind. `note` says of what was learnt, `sources` from which
+    files; both are for the card.
     """
 
     seed: int = 0
@@ -157,19 +159,17 @@ def _expected(held_out: _Lesson, learnt: _Learnt, recipe: Recipe) -> list[Floats
     Priors that come from elsewhere are not what is calibrated: only what was learnt is.
     """
     quality = _quality(held_out, learnt, recipe, NO_CORRECTION)
-    found = []
-    for tokens in held_out.prompts:
-        kinship = learnt.kinds.of(tokens)
-        outlook, anchors = quality.outlook(kinship), quality.anchors @ np.asarray(kinship.shares)
-        from_means = [outlook.quality(*each).p for each in _held(held_out.models, anchors)]
-        found.append(outlook.scores if recipe.anchors is not None else np.array(from_means))
-    return found
+    kinships = [learnt.kinds.of(tokens) for tokens in held_out.prompts]
+    if recipe.anchors is not None:
+        return [quality.outlook(kinship).scores for kinship in kinships]
+    return [_from_means(quality, kinship) for kinship in kinships]
 
 
-def _held(models: Sequence[str], anchors: Floats) -> Iterator[tuple[str, QualityEstimate]]:
-    """Each model with what was held of it before."""
-    for model, anchor in zip(models, anchors, strict=True):
-        yield model, QualityEstimate(float(anchor), 0.0)
+def _from_means(quality: QualityModel, kinship: Kinship) -> Floats:
+    """Each model's estimate where its prior is its own mean."""
+    outlook, means = quality.outlook(kinship), quality.anchors @ np.asarray(kinship.shares)
+    priors = [QualityEstimate(float(mean), 0.0) for mean in means]
+    return np.array([outlook.quality(*each).p for each in zip(quality.names, priors, strict=True)])
 
 
 def _facts(

@@ -132,6 +132,17 @@ def test_before_anything_was_seen_answers_are_as_long_as_is_typical() -> None:
     assert nothing.latency(M, Category.CHAT) == UNOBSERVED
 
 
+def test_another_prior_is_held_at_once_and_what_was_seen_stays() -> None:
+    experience = Experience()
+    for _ in range(64):
+        seen(experience, M, 400)
+    assert mean(experience, OTHER) > 300  # as the first one, compared with what was held of it
+    experience.take_prior(LengthPrior(categories={Category.CHAT: Spread.log_normal(10.0, 0.5)}))
+
+    assert mean(experience, OTHER) == pytest.approx(10.0)
+    assert mean(experience, M) > 300
+
+
 def test_what_was_seen_of_a_model_moves_its_own_estimate_most() -> None:
     experience = Experience()
     for _ in range(100):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +17,7 @@ from router.app.watching import watch
 from router.config.artefact_files import write_artefact
 from router.config.source import Source
 from router.dispatch.notice import About, Subject
+from router.domain.category import Category
 from router.pipeline.current import Reloaded
 from router.pipeline.hearsay import Subjects
 from router.pipeline.judge import Judge
@@ -502,10 +503,12 @@ async def test_an_artefact_that_breaks_is_told_and_requests_are_answered_by_prio
     whole = tables.read_bytes()
     async with proxy(tmp_path, follows=True) as it:
         assert judge_of(it).quality is not None  # the one that ships
+        usual = lengths_expected(it)
         change_config(it, quality={"artefact": "mine"})
         await reloads(it, Reloaded.CHANGED)
         assert names_learnt(it) == artefact.models
         assert judge_of(it).reader.kinds is not None
+        assert lengths_expected(it) != usual
 
         tables.write_bytes(whole[:-1])
         change_config(it, quality={"artefact": "./mine"})
@@ -530,6 +533,13 @@ async def test_an_artefact_that_breaks_is_told_and_requests_are_answered_by_prio
 
 def judge_of(it: Proxy) -> Judge:
     return it.running.pipeline.judge
+
+
+def lengths_expected(it: Proxy) -> Sequence[float]:
+    """Mean tokens of an answer of any model, by category."""
+    judge = judge_of(it)
+    one = next(iter(judge.models.values()))
+    return [judge.experience.length(one, each).tokens.mean for each in Category]
 
 
 def names_learnt(it: Proxy) -> tuple[str, ...]:
