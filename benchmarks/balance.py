@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 
 from router.dispatch.balance import pick
 from router.dispatch.fleet import Fleet, Ticket, Verdict
+from router.domain.candidate import Candidate
 from router.domain.category import Category
-from router.domain.decision import Candidate
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
 from router.domain.model import Ability, Model
 from router.domain.money import ZERO

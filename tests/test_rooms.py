@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 _ROUTER = Path(__file__).parent.parent / "router"
-_PURE = ("domain", "wire", "features", "decision", "dispatch", "ledger")
+_PURE = ("acceptance", "domain", "wire", "features", "decision", "dispatch", "ledger")
 _ASYNC = (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)
 _OUTSIDE = frozenset(
     "open print input now utcnow today read_text read_bytes write_text write_bytes".split()

@@ -11,8 +11,8 @@ from router.app import dry_pipeline
 from router.config.settings import Settings
 from router.decision.estimate import candidate_for
 from router.decision.resolve import AUTO
+from router.domain.candidate import Candidate
 from router.domain.category import Category
-from router.domain.decision import Candidate
 from router.domain.estimate import QualityEstimate
 from router.domain.features import Features
 from router.domain.model import Model

@@ -23,7 +23,8 @@ from router.decision.policy import (
 )
 from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
-from router.domain.decision import Candidate, Decision, Exclusion, ExclusionReason, Reason
+from router.domain.candidate import Candidate
+from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
 from router.domain.model import Model

@@ -13,7 +13,8 @@ from pydantic import TypeAdapter
 
 from router.decision.explain import asked_otherwise, headline, sentences
 from router.decision.policy import Circumstances
-from router.domain.decision import Candidate, Decision
+from router.domain.candidate import Candidate
+from router.domain.decision import Decision
 from router.domain.estimate import LatencyEstimate
 from router.domain.features import Features
 from router.domain.money import Money

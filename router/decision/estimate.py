@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from router.decision.experience import MEDIAN, Experience
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.estimate import (
     UNOBSERVED,
     CostEstimate,

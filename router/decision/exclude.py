@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from router.decision.experience import MEDIAN
 from router.decision.policy import Circumstances, Terms
-from router.domain.decision import Candidate, Exclusion, ExclusionReason
+from router.domain.candidate import Candidate
+from router.domain.decision import Exclusion, ExclusionReason
 from router.domain.features import Features
 
 Check = Callable[[Candidate, Features, Terms, Circumstances], str | None]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.domain.bar import EVEN
-from router.domain.decision import Candidate, Decision, Reason
+from router.domain.candidate import Candidate
+from router.domain.decision import Decision, Reason
 from router.domain.estimate import EstimateSource
 from router.domain.money import Money
 from router.domain.objective import Aim

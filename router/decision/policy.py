@@ -11,6 +11,7 @@ from typing import Protocol, Self
 
 from router.domain.bar import EVEN
 from router.domain.caching import NO_CACHING, CacheTerms
+from router.domain.cascade import NO_CASCADES, CascadeTerms
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.features import Features
 from router.domain.hedge import Hedge
@@ -96,6 +97,7 @@ class Terms:
     cache: CacheTerms = NO_CACHING
     deadlines: Deadlines = NO_DEADLINES
     hedge: Hedge | None = None
+    cascade: CascadeTerms = NO_CASCADES
 
     def __post_init__(self) -> None:
         """Refuse tolerances, floors, confidences and quantiles that are none."""

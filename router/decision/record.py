@@ -17,8 +17,9 @@ from pydantic import TypeAdapter
 from router.decision.policy import Circumstances
 from router.domain.bar import Bar
 from router.domain.caching import NO_CACHING, CacheTerms
+from router.domain.candidate import Candidate
 from router.domain.deadlines import NO_DEADLINES, Deadlines
-from router.domain.decision import Candidate, Decision, Exclusion, ExclusionReason, Reason
+from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
 from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate
 from router.domain.features import Features
 from router.domain.hedge import Hedge

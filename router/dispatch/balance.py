@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.model import Model
 
 _DECAY_S = 10.0

@@ -27,7 +27,7 @@ from router.dispatch.balance import pick
 from router.dispatch.fleet import Fleet, Refusal, Refused, Ticket, Verdict
 from router.dispatch.plan import Plan
 from router.dispatch.verdict import api_error_of, out_of_time, resting
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind
 from router.domain.money import ZERO, Money

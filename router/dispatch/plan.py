@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from router.dispatch.allowance import Allowance
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.money import Money
 
 

@@ -5,11 +5,11 @@ from enum import StrEnum
 
 from router.domain.bar import Bar
 from router.domain.caching import NO_CACHING, CacheTerms
+from router.domain.candidate import Candidate
+from router.domain.cascade import Cascade
 from router.domain.deadlines import NO_DEADLINES, Deadlines
-from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate
 from router.domain.features import Features
 from router.domain.hedge import Hedge
-from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
 
@@ -26,23 +26,6 @@ class ExclusionReason(StrEnum):
     BUDGET = "budget"
     NO_FALLBACKS = "no_fallbacks"
     """It would do, and the policy does not fall back to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A model that could answer, with what is predicted of its answer.
-
-    `is_stored` marks an answer that it has written already: it costs nothing, and is there at once.
-    `replicas` are the places among which dispatch chooses, the cheapest first and what `model` and
-    `cost` tell of; none where there is nothing to choose.
-    """
-
-    model: Model
-    quality: QualityEstimate
-    cost: CostEstimate
-    latency: LatencyEstimate
-    is_stored: bool = False
-    replicas: tuple["Candidate", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +66,7 @@ class Decision:
     against, `objective` what the adequate ones were put in order by. `cache` says what may become of
     the answer, `ceiling` what all attempts may cost, `deadlines` how long they may take, `hedge`
     whether a second model is asked beside a silent one. `rule` is the policy's rule that applied, by
-    its name, "" for none.
+    its name, "" for none. With a `cascade` its steps come first, and `chosen` is its final model.
     """
 
     policy: str
@@ -101,6 +84,7 @@ class Decision:
     ceiling: Money | None = None
     deadlines: Deadlines = NO_DEADLINES
     hedge: Hedge | None = None
+    cascade: Cascade | None = None
 
     @property
     def required_p(self) -> float:

@@ -9,6 +9,7 @@ from router.domain.model import Capability
 from router.domain.price import STANDARD
 
 if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was learnt
+    from router.domain.cascade import Prospects
     from router.domain.outlook import Outlook
 
 
@@ -45,6 +46,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognised(Features):
-    """Features, with what prompts of such a kinship say of the models: for deciding, not for keeping."""
+    """Features, with what prompts of such a kinship say of models and cascades: for deciding, not for keeping."""
 
     outlook: "Outlook | None" = field(default=None, repr=False)
+    prospects: "Prospects | None" = field(default=None, repr=False)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from router.domain.decision import Candidate, Decision
+from router.domain.candidate import Candidate
+from router.domain.decision import Decision
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import CostSource, Entry, Outcome, Recording
 from router.domain.money import ZERO, Money

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from router.decision.experience import Experience
 from router.dispatch.machine import Start
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import Entry, Outcome
 from router.domain.money import ZERO, Money

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
 from router.domain.caching import Writer
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.ledger import Entry
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.flights import Aboard, Whole

@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
 from router.decision.explain import headline
-from router.domain.decision import Candidate, Decision
+from router.domain.candidate import Candidate
+from router.domain.decision import Decision
 
 
 @dataclass(frozen=True, slots=True)

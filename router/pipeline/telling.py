@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from router.domain.decision import Candidate, Decision
+from router.domain.candidate import Candidate
+from router.domain.decision import Decision
 from router.domain.ledger import Entry
 from router.domain.receipt import Receipt
 from router.pipeline.bookkeeper import Bookkeeper

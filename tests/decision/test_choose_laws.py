@@ -11,7 +11,8 @@ from router.decision.choose import NothingAdequate
 from router.decision.document import document
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
-from router.domain.decision import Candidate, Decision, Reason
+from router.domain.candidate import Candidate
+from router.domain.decision import Decision, Reason
 from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.money import Money

@@ -10,8 +10,8 @@ from router.dispatch.allowance import Allowance
 from router.dispatch.fleet import Fleet, Verdict
 from router.dispatch.machine import Attempts, Cancel, Command, Commit, GiveUp, Start, Wake
 from router.dispatch.plan import Effort, Plan
+from router.domain.candidate import Candidate
 from router.domain.category import Category
-from router.domain.decision import Candidate
 from router.domain.errors import ApiError
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
 from router.domain.fault import AttemptFailed, Fault, FaultKind

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.dispatch.balance import Load, PeakEwma, pick
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.model import Model
 from router.domain.money import Money
 from tests.dispatch.model_kit import a_candidate, a_model, seeded

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from router.dispatch.allowance import Allowance
 from router.dispatch.fleet import Fleet
 from router.dispatch.plan import Effort, Plan
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
     DISCONNECTED,

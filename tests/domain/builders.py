@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from router.decision.estimate import cost_of
 from router.domain.bar import Bar
+from router.domain.candidate import Candidate
 from router.domain.category import Category
-from router.domain.decision import Candidate, Decision, Reason
+from router.domain.decision import Decision, Reason
 from router.domain.estimate import UNOBSERVED, LengthEstimate, QualityEstimate
 from router.domain.features import Features
 from router.domain.model import Ability, Capability, Model

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.domain.decision import Candidate
+from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.model import Model

@@ -1,0 +1,23 @@
+"""A model that could answer a request, with what is predicted of its answer."""
+
+from dataclasses import dataclass
+
+from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate
+from router.domain.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that could answer, with what is predicted of its answer.
+
+    `is_stored` marks an answer that it has written already: it costs nothing, and is there at once.
+    `replicas` are the places among which dispatch chooses, the cheapest first and what `model` and
+    `cost` tell of; none where there is nothing to choose.
+    """
+
+    model: Model
+    quality: QualityEstimate
+    cost: CostEstimate
+    latency: LatencyEstimate
+    is_stored: bool = False
+    replicas: tuple["Candidate", ...] = ()
