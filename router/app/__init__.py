@@ -169,11 +169,11 @@ def _assembled(
         ledger=stores.ledger,
         scorer=Scorer(stores.ledger, world, settings.scoring, stores.flights.start),
         keeps_decisions=settings.ledger_decisions,
-        effort=settings.effort,
+        effort=settings.serving.effort,
         rulebook=settings.rulebook,
         purse=stores.purse,
         meter=stores.meter,
-        limits=settings.request_limits,
+        limits=settings.serving.limits,
     )
 
 
@@ -181,8 +181,8 @@ def _front(settings: Settings, current: Current, keyring: Keyring, world: World)
     return Front(
         current=current,
         gate=Gate(keyring, world.unix_s),
-        max_body_bytes=settings.max_body_bytes,
-        write_timeout_s=settings.write_timeout_s,
+        max_body_bytes=settings.serving.max_body_bytes,
+        write_timeout_s=settings.serving.write_timeout_s,
         new_id=world.new_id,
         stopping=asyncio.Event(),
     )

@@ -45,7 +45,7 @@ def admin_of(
         fleet=pipeline.fleet,
         monotonic_s=world.monotonic_s,
         metrics=_metrics(current, world, links),
-        key=settings.admin_key,
+        key=settings.serving.admin_key,
         is_open=lambda: keyring.is_open,
         balances=pipeline.purse.balances,
     )

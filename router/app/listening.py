@@ -18,7 +18,7 @@ async def listen(app: web.Application, settings: Settings, stack: AsyncExitStack
         app,
         handler_cancellation=True,  # a client that goes away cancels its call to the upstream
         access_log=None,
-        shutdown_timeout=settings.shutdown_s,
+        shutdown_timeout=settings.serving.shutdown_s,
     )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

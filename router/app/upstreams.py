@@ -34,7 +34,7 @@ async def upstream_of(
 
 
 def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstream:
-    return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.connect_s)
+    return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.serving.connect_s)
 
 
 def _through_litellm(
@@ -49,7 +49,7 @@ def _through_litellm(
         base_url=chosen.base_url,
         options=chosen.options,
         unix_s=world.unix_s,
-        connect_s=settings.connect_s,
+        connect_s=settings.serving.connect_s,
     )
     stack.callback(asyncio.create_task(_warm(upstream)).cancel)
     return upstream
