@@ -69,8 +69,8 @@ def _front(pipeline: Pipeline, settings: Settings) -> Front:
     return Front(
         current=Current(pipeline, time.time()),
         gate=Gate(Keyring(settings.keys, monotonic_s=time.monotonic), time.time),
-        max_body_bytes=settings.max_body_bytes,
-        write_timeout_s=settings.write_timeout_s,
+        max_body_bytes=settings.serving.max_body_bytes,
+        write_timeout_s=settings.serving.write_timeout_s,
         new_id=real_world().new_id,
         stopping=asyncio.Event(),
     )

@@ -10,7 +10,7 @@ from rich.console import Console
 from router.cli.evaluate_forms import Evaluated, document
 from router.cli.evaluate_table import print_evaluation
 from router.cli.offline import NONE, SHIPPED, forecasting, watched
-from router.cli.report_html import write_page
+from router.cli.report_html import EVALUATION, write_page
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
@@ -22,7 +22,6 @@ from router.evaluation.pool_file import read_pool
 from router.evaluation.resampling import SAMPLES, Resamples
 
 HELP = "what a router would score and cost on known outcomes, beside what needs no router"
-PAGE = "evaluation/index.html"
 PROMPT, DATASET = "prompt", "dataset"
 
 
@@ -119,7 +118,7 @@ def _write(evaluated: Evaluated, args: argparse.Namespace) -> None:
                 f"--json: {args.json} cannot be written: {error.strerror}"
             ) from None
     if args.html:
-        write_page(args.html, document(evaluated), PAGE)
+        write_page(args.html, document(evaluated), EVALUATION)
 
 
 def _folds(text: str) -> int:

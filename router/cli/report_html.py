@@ -4,10 +4,12 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from router.domain.errors import FarthingError
@@ -19,10 +21,26 @@ _HEAD = '<meta charset="utf-8">'
 _ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"})
 """What HTML or an old JavaScript would read as its own, in the way that JSON may write it too."""
 
-
 DASHBOARD = "index.html"
-TRIAL = "trial/index.html"
-CALIBRATION = "calibration/index.html"
+"""A page of its own, which the server sends as it is."""
+TRIAL, CALIBRATION, EVALUATION = "trial", "calibration", "evaluation"
+"""Folders of what stands in the skeleton of reports, with a style and a script of the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What a report has at its top, and the script that draws its picture."""
+
+    title: str
+    heading: str
+    picture: str
+
+
+_REPORTS: Mapping[str, _Report] = {
+    TRIAL: _Report("two policies compared", '<h1 id="names"></h1>', "flow"),
+    CALIBRATION: _Report("a calibration", "<h1>Calibration</h1>", "plot"),
+    EVALUATION: _Report("a router on known outcomes", '<h1 id="verdict"></h1>', "curves"),
+}
 
 
 def write_page(path: Path, document: Mapping[str, Any], name: str = DASHBOARD) -> None:
@@ -39,7 +57,7 @@ def page(document: Mapping[str, Any], name: str = DASHBOARD) -> str:
     Its policy lets run only the very scripts that we put there, and lets nothing be fetched: so
     names in the figures, which clients choose, stay text, whatever they are.
     """
-    source = _read(name)
+    source = _source(name)
     styles = [_read(name) for name in _STYLE.findall(source)]
     # A script inside ends at the first "</script", wherever it stands.
     scripts = [_read(name).replace("</script", r"<\/script") for name in _SCRIPT.findall(source)]
@@ -49,6 +67,19 @@ def page(document: Mapping[str, Any], name: str = DASHBOARD) -> str:
     head, rest = bare.replace(_HEAD, f"{_HEAD}\n{policy}", 1).split("</head>", 1)
     body, end = rest.rsplit("</body>", 1)
     return f"{head}{styled}</head>{body}{''.join(_inside(document, scripts))}</body>{end}"
+
+
+def _source(name: str) -> str:
+    """The page as it is without figures."""
+    if (report := _REPORTS.get(name)) is None:
+        return _read(name)
+    return Template(_read("report/skeleton.html")).substitute(
+        folder=name,
+        title=report.title,
+        heading=report.heading,
+        picture=report.picture,
+        main=_read(f"{name}/main.html"),
+    )
 
 
 def _inside(document: Mapping[str, Any], scripts: list[str]) -> Iterator[str]:

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, read the files again on SIGHUP; 1 when the address cannot be listened on."""
     source = source_of(args)
     booted = source.settings()
-    start_logging(booted.log_level)
+    start_logging(booted.serving.log_level)
     _raise_open_files()
     settings = _with_overrides(booted, args)
     greeting = Greeting.fresh() if args.hello else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from router.config.load import wants_vectors
+from router.config.embeddings import wants_vectors
 from router.config.settings import Settings
 from router.config.yaml_file import YamlFile
 from router.domain.errors import Problem
@@ -26,14 +26,7 @@ RELOADED = frozenset(
 SECTIONS: Mapping[str, str] = {
     "host": "server",
     "port": "server",
-    "max_body_bytes": "server",
-    "log_level": "server",
-    "connect_s": "server",
-    "write_timeout_s": "server",
-    "shutdown_s": "server",
-    "admin_key": "server",
-    "effort": "server",
-    "request_limits": "server",
+    "serving": "server",
     "upstreams": "upstreams",
     "cache_url": "cache",
     "cache_max_bytes": "cache",

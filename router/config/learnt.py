@@ -1,6 +1,6 @@
 """What was learnt offline, as it is in force: the classifier of categories, and the artefact of quality."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,25 +58,31 @@ def sums_in(folder: Path) -> bytes:
 def read_learnt(artefact: str, pinned: str | None, beside: Path) -> Learnt:
     """What `quality.artefact` names: 'shipped', 'none', or a folder, relative to `beside`.
 
-    What cannot be used is left out, and said: without categories the cues of words tell them apart, without
-    an artefact the priors hold.
+    The classifier of categories is in force with each of them. What cannot be used is left out, and
+    said: without categories the cues of words tell them apart, without an artefact the priors hold.
     """
-    if artefact == NONE:
-        return NOTHING_LEARNT
+    told_apart = _categories()
+    return told_apart if artefact == NONE else _with_artefact(told_apart, artefact, pinned, beside)
+
+
+def _categories() -> Learnt:
+    from router.config.categories import shipped_categories  # noqa: PLC0415 - numpy
+
+    try:
+        return Learnt(shipped_categories())
+    except ConfigError as error:
+        return Learnt(troubles=(f"{error}; categories are told apart by the cues of words",))
+
+
+def _with_artefact(learnt: Learnt, artefact: str, pinned: str | None, beside: Path) -> Learnt:
     from router.config.artefact_files import ArtefactRefused, digest_of, read_artefact  # noqa: PLC0415 - numpy
-    from router.config.categories import shipped_categories  # noqa: PLC0415 - as above
     from router.config.shipped import SHIPPED_SHA256, shipped_folder  # noqa: PLC0415 - as above
 
-    troubles: list[str] = []
-    categories, found, version = None, None, ""
-    try:
-        categories = shipped_categories()
-    except ConfigError as error:
-        troubles.append(f"{error}; categories are told apart by the cues of words")
     folder = shipped_folder() if artefact == SHIPPED else beside / artefact
     try:
         found = read_artefact(folder, SHIPPED_SHA256 if artefact == SHIPPED else pinned)
         version = digest_of(folder)[:12]
     except ArtefactRefused as error:
-        troubles.append(f"quality.artefact: {error}; models are as good as their priors say")
-    return Learnt(categories, found, version, tuple(troubles))
+        trouble = f"quality.artefact: {error}; models are as good as their priors say"
+        return replace(learnt, troubles=(*learnt.troubles, trouble))
+    return replace(learnt, artefact=found, version=version)

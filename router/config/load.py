@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from router.config.budgets import budgets_of, limits_of
 from router.config.catalog import CatalogBuilder
+from router.config.embeddings import embeddings_of
 from router.config.keys import configured_keys, unknown_names
 from router.config.library import Library
 from router.config.local_quality import Unusable, folder_beside, overlaid, read_local
@@ -16,29 +17,17 @@ from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
 from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import ConfigFile, PoliciesSection, RouteSection, ServerSection
-from router.config.semantic import LocalEmbeddingsSection
-from router.config.settings import (
-    OPEN_TO_ALL,
-    EmbeddingsSettings,
-    LocalEmbeddings,
-    Settings,
-    UpstreamEmbeddings,
-    is_loopback,
-)
+from router.config.settings import OPEN_TO_ALL, ServingSettings, Settings, is_loopback
 from router.config.upstreams import UpstreamSelection, select_upstreams
 from router.config.yaml_file import Place, YamlFile
-from router.decision.policy import Policy
 from router.decision.resolve import PolicyBook, Route
 from router.dispatch.plan import Effort
 from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.model import Model
-from router.domain.money import Money
 from router.domain.nearest import nearest
-from router.domain.semantic import Sameness, SemanticMode
 from router.ledger.rulebook import Rulebook
-from router.providers.direct import Endpoint
 from router.stores.redis.address import parsed
 from router.stores.sql.database import LedgerUnusable, open_ledger
 from router.stores.sql.keys import are_any
@@ -84,6 +73,19 @@ def with_local(settings: Settings) -> Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    """What a file leads to: upstreams, models and policies, and who may come in."""
+
+    selection: UpstreamSelection
+    known: Mapping[str, Model]
+    policies: Mapping[str, LoadedPolicy]
+    catalog: Mapping[str, Model]
+    keys: tuple[VirtualKey, ...]
+    ledger_path: Path
+    ledger_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Loading:
     """A file that is being turned into settings: what is wrong with it is gathered on the way."""
 
@@ -96,7 +98,14 @@ class _Loading:
 
     def done(self, *, is_running: bool) -> tuple[Settings, list[Problem]]:
         """The settings, and all problems; with any of these the settings are good for nothing."""
-        section, server = self.section, self.section.server
+        found = self._found()
+        if not is_running:
+            self._check_exposure(found.ledger_path, found.ledger_url)
+        return self._settings(found), self.problems
+
+    def _found(self) -> _Found:
+        """What is looked up elsewhere, each part by means of those before it."""
+        section = self.section
         selection = select_upstreams(section.upstreams, self.references, self.file)
         self.problems.extend(selection.problems)
         known, policies = self._models(), self._policies()
@@ -104,49 +113,43 @@ class _Loading:
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, section.models))
         ledger_path, ledger_url = self._beside(section.ledger.path), self._ledger_url()
-        if not is_running:
-            self._check_exposure(ledger_path, ledger_url)
-        settings = Settings(
+        return _Found(selection, known, policies, catalog, keys, ledger_path, ledger_url)
+
+    def _settings(self, found: _Found) -> Settings:
+        section, quality, ledger = self.section, self.section.quality, self.section.ledger
+        return Settings(
             file=self.path,
-            host=server.host,
-            port=server.port,
-            max_body_bytes=int(server.max_body_mb * 2**20),
-            log_level=server.log_level,
-            connect_s=server.timeouts.connect_s,
-            write_timeout_s=server.timeouts.write_s,
-            shutdown_s=server.timeouts.shutdown_s,
-            admin_key=self._admin_key(),
-            effort=_effort(server),
-            upstreams=selection.chosen,
-            catalog=catalog,
-            known=known,
-            book=_book(section.policies, policies),
-            policies=policies,
+            host=section.server.host,
+            port=section.server.port,
+            serving=_serving(section.server, self._admin_key()),
+            upstreams=found.selection.chosen,
+            catalog=found.catalog,
+            known=found.known,
+            book=_book(section.policies, found.policies),
+            policies=found.policies,
             cache_url=self._cache_url(),
             cache_max_bytes=int(section.cache.max_mb * 2**20),
             cache_max_entry_bytes=section.cache.max_entry_kb * 2**10,
             cache_timeout_s=section.cache.timeout_s,
-            embeddings=self._embeddings(selection, policies),
+            embeddings=embeddings_of(
+                section.cache.embeddings, found.selection.chosen, found.policies, self._wrong
+            ),
             tenancy=Tenancy(section.cache.tenant.removeprefix("key").removeprefix("tag:")),
-            ledger_path=ledger_path,
-            ledger_url=ledger_url,
-            ledger_keep_days=section.ledger.keep_days,
-            ledger_decisions=section.ledger.decisions,
+            ledger_path=found.ledger_path,
+            ledger_url=found.ledger_url,
+            ledger_keep_days=ledger.keep_days,
+            ledger_decisions=ledger.decisions,
             scoring=section.outcomes.as_terms(),
-            ledger_spool=self._beside(section.ledger.spool or f"{section.ledger.path}.spool"),
-            keys=keys,
+            ledger_spool=self._beside(ledger.spool or f"{ledger.path}.spool"),
+            keys=found.keys,
             guests=(),
             rulebook=Rulebook(tuple(budgets_of(section.budgets)), tuple(limits_of(section.limits))),
-            request_limits=server.limits.as_limits(),
-            learnt=self.library.learnt(
-                section.quality.artefact, section.quality.sha256, self.path.parent
-            ),
-            quality_folder=self._quality_folder(ledger_path),
+            learnt=self.library.learnt(quality.artefact, quality.sha256, self.path.parent),
+            quality_folder=self._quality_folder(found.ledger_path),
             quality_version="",
             quality_trouble="",
-            notes=tuple(selection.notes),
+            notes=tuple(found.selection.notes),
         )
-        return settings, self.problems
 
     def _wrong(self, place: Place, message: str) -> None:
         self.problems.append(self.file.problem(place, message))
@@ -206,30 +209,6 @@ class _Loading:
                 self._wrong(place, f"there is no policy '{name}'{nearest(name, policies)}")
         return policies
 
-    def _embeddings(
-        self, selection: UpstreamSelection, policies: Mapping[str, LoadedPolicy]
-    ) -> EmbeddingsSettings | None:
-        """Where vectors come from. A policy that compares by meaning needs them."""
-        section = self.section.cache.embeddings
-        if section is None:
-            for name in sorted(filter(lambda name: wants_vectors(policies[name].policy), policies)):
-                message = f"is needed by policy '{name}', whose semantic cache goes by meaning"
-                self._wrong(("cache", "embeddings"), message)
-            return None
-        if isinstance(section, LocalEmbeddingsSection):
-            return LocalEmbeddings()
-        endpoint = selection.chosen.get(section.upstream)
-        if not isinstance(endpoint, Endpoint):
-            self._wrong(
-                ("cache", "embeddings", "upstream"),
-                f"'{section.upstream}' is no upstream of kind openai that takes part",
-            )
-            return None
-        per_token = Money.from_usd(section.usd_per_mtok / 10**6)
-        return UpstreamEmbeddings(
-            section.upstream, endpoint, section.model, per_token, section.timeout_s
-        )
-
     def _admin_key(self) -> VirtualKey | None:
         place = ("server", "admin_key")
         secret = self._resolved(place, self.section.server.admin_key or "", otherwise="")
@@ -276,12 +255,6 @@ def _escape(text: str) -> Callable[[str], str]:
     return str if text.startswith("${") else partial(quote, safe="")
 
 
-def wants_vectors(policy: Policy) -> bool:
-    """Whether any of its terms compare wordings by meaning."""
-    wanted = (terms.cache.semantic for terms in policy.all_terms)
-    return any(each.mode is not SemanticMode.OFF and each.by is Sameness.MEANING for each in wanted)
-
-
 def _book(section: PoliciesSection, policies: Mapping[str, LoadedPolicy]) -> PolicyBook:
     named = {name: loaded.policy for name, loaded in policies.items()}
     routes = {pattern: as_route(route) for pattern, route in section.routes.items()}
@@ -293,6 +266,19 @@ def as_route(written: str | RouteSection) -> Route:
     if isinstance(written, str):
         return Route(written)
     return Route(written.policy, written.reference or "")
+
+
+def _serving(server: ServerSection, admin_key: VirtualKey | None) -> ServingSettings:
+    return ServingSettings(
+        max_body_bytes=int(server.max_body_mb * 2**20),
+        log_level=server.log_level,
+        connect_s=server.timeouts.connect_s,
+        write_timeout_s=server.timeouts.write_s,
+        shutdown_s=server.timeouts.shutdown_s,
+        admin_key=admin_key,
+        effort=_effort(server),
+        limits=server.limits.as_limits(),
+    )
 
 
 def _effort(server: ServerSection) -> Effort:

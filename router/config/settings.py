@@ -59,6 +59,20 @@ UpstreamSettings = Endpoint | LitellmSettings | SimulatedSettings
 
 
 @dataclass(frozen=True, slots=True)
+class ServingSettings:
+    """How requests are taken in, how long they may take, and who may look behind them."""
+
+    max_body_bytes: int
+    log_level: str
+    connect_s: float
+    write_timeout_s: float
+    shutdown_s: float
+    admin_key: VirtualKey | None
+    effort: Effort
+    limits: RequestLimits
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that was configured. `notes` tell what was left out and why.
 
@@ -72,13 +86,7 @@ class Settings:
     file: Path
     host: str
     port: int
-    max_body_bytes: int
-    log_level: str
-    connect_s: float
-    write_timeout_s: float
-    shutdown_s: float
-    admin_key: VirtualKey | None
-    effort: Effort
+    serving: ServingSettings
     upstreams: Mapping[str, UpstreamSettings]
     catalog: Mapping[str, Model]
     known: Mapping[str, Model]
@@ -99,7 +107,6 @@ class Settings:
     keys: tuple[VirtualKey, ...]
     guests: tuple[VirtualKey, ...]
     rulebook: Rulebook
-    request_limits: RequestLimits
     learnt: Learnt
     quality_folder: Path
     quality_version: str

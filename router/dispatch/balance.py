@@ -93,16 +93,12 @@ def _drawn(among: Sequence[_Loaded], chance: float) -> _Loaded:
 
 
 def _better(first: _Loaded, second: _Loaded) -> _Loaded:
-    """The less burdened of two, `first` when they are alike.
-
-    Of one that is unknown the calls under way tell nothing of how fast they will end: it gets a
-    single one, to be found out.
-    """
+    """The less burdened of two, `first` when they are alike."""
     one, other = first[1].slowness, second[1].slowness
     if (one is None) != (other is None):
         unknown, known = (first, second) if one is None else (second, first)
-        if unknown[1].in_flight:
-            return known
+        if (it := _beside_an_unknown(unknown, known)) is not None:
+            return it
     if one is None or other is None or max(one, other) <= _ALIKE * min(one, other):
         one = other = 1.0
     mine, its = _burden(first), _burden(second)
@@ -110,6 +106,20 @@ def _better(first: _Loaded, second: _Loaded) -> _Loaded:
         # It was drawn as often as its weight says: with nothing to do it is not too small for this.
         mine = min(mine, its)
     return second if other * its < one * mine else first
+
+
+def _beside_an_unknown(unknown: _Loaded, known: _Loaded) -> _Loaded | None:
+    """Which of two gets the call of which one is unknown; None when chance and burdens decide.
+
+    Of one that is unknown the calls under way tell nothing of how fast they will end: it gets a
+    single one, to be found out. It gets it at once, for until then nobody can say whether the other
+    one is slow. Only a lighter one waits until it is drawn: it is unknown again after every 30 s, and
+    where requests are rare it would get half of them.
+    """
+    if unknown[1].in_flight:
+        return known
+    is_lighter = unknown[0].model.weight < known[0].model.weight
+    return None if is_lighter else unknown
 
 
 def _burden(one: _Loaded) -> float:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,8 +90,19 @@ def test_the_pin_of_a_configuration_is_not_that_of_the_shipped_artefact() -> Non
 # ---------------------------------------------------------------------------- none, and own
 
 
-def test_none_means_that_nothing_learnt_is_in_force(tmp_path: Path) -> None:
-    assert loaded(tmp_path, stated(NONE)).learnt is NOTHING_LEARNT
+def test_none_means_that_priors_hold_and_categories_are_told_apart_all_the_same(
+    tmp_path: Path,
+) -> None:
+    learnt = loaded(tmp_path, stated(NONE)).learnt
+
+    assert learnt.troubles == ()
+    assert (learnt.artefact, learnt.kinds, learnt.quality, learnt.version) == (None, None, None, "")
+    assert learnt.lengths == LengthPrior()
+    assert learnt.categories is not None
+
+
+def test_where_nothing_was_read_nothing_is_in_force() -> None:
+    assert (NOTHING_LEARNT.categories, NOTHING_LEARNT.artefact) == (None, None)
     assert NOTHING_LEARNT.troubles == ()
     assert NOTHING_LEARNT.lengths == LengthPrior()
 
@@ -219,7 +231,9 @@ def test_another_artefact_is_a_change_and_so_are_other_categories(folder: Path) 
     )
     version = digest_of(folder)[:12]
 
-    assert [*changes(none, mine)] == [f"artefact none -> {version}", "classifier of categories"]
+    untold = replace(none, learnt=replace(none.learnt, categories=None))
+
+    assert [*changes(none, mine)] == [f"artefact none -> {version}"]
     assert [*changes(mine, broken)] == [f"artefact {version} -> none"]
-    assert [*changes(none, broken)] == ["classifier of categories"]
-    assert [*changes(mine, mine)] == []
+    assert [*changes(untold, broken)] == ["classifier of categories"]
+    assert [*changes(none, broken)] == [*changes(mine, mine)] == []

@@ -78,6 +78,18 @@ def test_one_that_never_answered_is_asked_once_to_be_found_out() -> None:
     assert picked([A, B], {"a": busy, "b": Load(1, None)}, drawing(*FIRST_B)) == "a"
 
 
+@pytest.mark.parametrize("chances", [FIRST_A, FIRST_B])
+def test_an_idle_one_that_is_unknown_is_asked_before_one_that_is_known_and_maybe_slow(
+    chances: tuple[float, float],
+) -> None:
+    known = {"a": Load(0, 1.0)}
+    assert picked([A, B], known, drawing(*chances)) == "b"
+    heavier, lighter = a_replica("b", weight=2), a_replica("b", weight=0.5)
+    assert picked([A, heavier], known, drawing(*chances)) == "b"
+    by_chance = {FIRST_A: "a", FIRST_B: "b"}[chances]
+    assert picked([A, lighter], known, drawing(*chances)) == by_chance
+
+
 def test_as_long_as_nobody_has_answered_calls_are_spread_by_number() -> None:
     assert picked([A, B], {"a": Load(2), "b": Load(1)}, drawing(*FIRST_A)) == "b"
 
@@ -210,11 +222,19 @@ def test_a_replica_that_is_ten_times_slower_gets_a_small_part_and_is_not_forgott
     assert got["a"] == pytest.approx(got["b"], rel=0.1)
 
 
-@pytest.mark.parametrize("every_s", [2.0, 0.4, 0.02])
+@pytest.mark.parametrize("every_s", [90.0, 20.0, 2.0, 0.4, 0.02])
 def test_at_any_load_shares_of_equals_are_their_weights(every_s: float) -> None:
     heavy, light = a_replica("heavy", weight=4), a_replica("light", weight=1)
     got = Crowd({"heavy": 1.0, "light": 1.0}, [heavy, light]).run(5000, every_s)
     assert got["heavy"] / 5000 == pytest.approx(0.8, abs=0.06)
+
+
+@pytest.mark.parametrize("replicas", [[A, B], [A, B, C]])
+def test_of_calls_one_by_one_a_slow_replica_gets_a_single_one(replicas: list[Candidate]) -> None:
+    takes_s = {"a": 0.01, "b": 1.0, "c": 0.01}
+    for seed in range(300):
+        crowd = Crowd(takes_s, replicas, seeded(seed))
+        assert crowd.run(25, every_s=1.0)["b"] <= 1
 
 
 def test_one_that_has_recovered_is_found_out_within_a_minute() -> None:

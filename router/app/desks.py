@@ -1,0 +1,97 @@
+"""What is to be had beside answers: standings and metrics, the dashboard, the cache, decisions, scores."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy import Engine
+
+from router.app.stores import Links, outbox_engine
+from router.config.settings import Settings
+from router.ledger.overview import document
+from router.ledger.report import Filters
+from router.pipeline.current import Current
+from router.ports import World
+from router.server.admin import Admin
+from router.server.cache import CacheDesk
+from router.server.dashboard import Dashboard
+from router.server.decisions import DecisionDesk
+from router.server.feedback import FeedbackDesk
+from router.server.http import Front
+from router.server.keyring import Keyring
+from router.server.recall import Recall
+from router.stores.sql.overview import overview
+from router.stores.sql.traces import trace_of
+from router.telemetry.metrics import (
+    CONTENT_TYPE,
+    FleetCollector,
+    LedgerCollector,
+    RedisCollector,
+    exposition,
+)
+from router.telemetry.outcome_metrics import OutcomeCollector
+from router.telemetry.reload_metrics import ReloadCollector
+from router.telemetry.semantic_metrics import SemanticCollector
+
+
+def admin_of(
+    settings: Settings, current: Current, keyring: Keyring, world: World, links: Links
+) -> Admin:
+    """What operators ask, and who may."""
+    pipeline = current.pipeline
+    return Admin(
+        fleet=pipeline.fleet,
+        monotonic_s=world.monotonic_s,
+        metrics=_metrics(current, world, links),
+        key=settings.serving.admin_key,
+        is_open=lambda: keyring.is_open,
+        balances=pipeline.purse.balances,
+    )
+
+
+def _metrics(current: Current, world: World, links: Links) -> Callable[[], tuple[bytes, str]]:
+    pipeline = current.pipeline
+    collectors = (
+        FleetCollector(pipeline.fleet, world.monotonic_s),
+        LedgerCollector(pipeline.ledger),
+        RedisCollector(links.are_up),
+        SemanticCollector(pipeline.similar.semantic),
+        ReloadCollector(current),
+        OutcomeCollector(pipeline.scorer),
+    )
+    return lambda: (exposition(*collectors), CONTENT_TYPE)
+
+
+def desks(
+    settings: Settings,
+    front: Front,
+    admin: Admin,
+    engine: Engine,
+    world: World,
+    stack: AsyncExitStack,
+) -> Sequence[web.RouteDef]:
+    """The routes beside those of answers and of `admin`; `engine` reads what reports are made of."""
+    recall = _recall(settings, front, admin, engine, stack)
+    return (
+        *_dashboard(engine, admin, world).routes(),
+        *CacheDesk(front.current.pipeline.cache, admin.admit).routes(),
+        *DecisionDesk(front, recall).routes(),
+        *FeedbackDesk(recall, world.unix_s).routes(),
+    )
+
+
+def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
+    def read(filters: Filters, now_s: float) -> Mapping[str, Any]:
+        return document(overview(engine, filters=filters, now_s=now_s))
+
+    return Dashboard(admin.admit, read, world.unix_s)
+
+
+def _recall(
+    settings: Settings, front: Front, admin: Admin, engine: Engine, stack: AsyncExitStack
+) -> Recall:
+    outbox = outbox_engine(settings, stack)
+    engines = (engine,) if outbox is None else (outbox, engine)
+    return Recall(front, admin.admit, partial(trace_of, engines))
