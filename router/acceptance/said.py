@@ -38,6 +38,8 @@ class Said:
             return False
         if self.text == other.text:
             return True
+        if (self.text[:1], self.text[-1:]) != (other.text[:1], other.text[-1:]):
+            return False
         may_be_split = _may_be_split(self.text) and _may_be_split(other.text)
         return may_be_split and self.text.split() == other.text.split()
 
@@ -99,6 +101,8 @@ def _text(content: object) -> str:
 
 def without_thoughts(text: str) -> str:
     """The text after what a model has thought aloud between tags; nothing where it never ended."""
+    if "<" not in text:
+        return text.strip()
     for tag in _THINKING_ENDS:
         text = text.rpartition(tag)[2]
     for tag in _THINKING_STARTS:

@@ -10,7 +10,8 @@ from router.acceptance.finding.asked import Question
 from router.acceptance.finding.calls import final_of_calls
 from router.acceptance.finding.code import Fenced, fences_in, spelt
 from router.acceptance.finding.found import Final, Found, Kind, NotFound
-from router.acceptance.finding.json_value import final_of_json, json_in
+from router.acceptance.finding.json_fields import final_of_json
+from router.acceptance.finding.json_value import json_in
 from router.acceptance.finding.text import final_of_text, says_more
 from router.acceptance.said import Said
 

@@ -12,7 +12,7 @@ from router.wire.fitness import offered, wants_json
 _LONGEST = 16_384
 """Characters of the last question that are read, its last ones: there stands what is wanted."""
 _OPTION = re.compile(r"[ \t*>-]{0,8}[(\[]?([A-Ja-j])[)\].:、．)：][*]{0,2}[ \t]+(\S[^\n]{0,400})")
-_INLINE = re.compile(r"(?<![\w(])[(]?([A-J])[).][ \t]+")
+_INLINE = re.compile(r"(?<![\w(])[(]?([A-J])\)[ \t]+")
 _WORD = re.compile(r"[^\W\d_]+|/")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -94,7 +94,7 @@ def options_in(text: str) -> dict[str, str]:
 def _inline(text: str) -> list[tuple[str, str]]:
     """Options within one line: "(A) red (B) blue"."""
     marks = list(_INLINE.finditer(text))
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*(mark.start() for mark in marks), len(text)][1:]
     return [
         (mark[1], text[mark.end() : end].partition("\n")[0].strip(" \t,;"))
         for mark, end in zip(marks, ends, strict=True)

@@ -59,7 +59,7 @@ _LATEX = tuple(
 _EDGES = " \t\n\r,;:!?。！？、।*_`\"'"
 _ENDS = _EDGES + "."
 """A dot at the beginning is part of a number."""
-_MATHS = re.compile(r"^\$+([^$]*)\$+")
+_MATHS = re.compile(r"^(\$\$?)([^$]+)\1(?!\$)")
 
 
 def cleaned(statement: str) -> str:
@@ -67,7 +67,7 @@ def cleaned(statement: str) -> str:
     text = plain_signs(statement)
     if "\\" in text or "{,}" in text:
         text = _without_latex(text)
-    text = _stripped(_MATHS.sub(r"\1", _stripped(text)))
+    text = _stripped(_MATHS.sub(r"\2", _stripped(text)))
     for ending in ENDINGS:
         text = text.removesuffix(ending)
     return " ".join(_stripped(text).replace("**", "").split())

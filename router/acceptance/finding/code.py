@@ -4,8 +4,8 @@ import ast
 import re
 from dataclasses import dataclass
 
-_LONGEST_PARSED = 8_192
-"""Characters: the parser and what is written from its tree take some 10 ms for them."""
+_LONGEST_PARSED = 4_096
+"""Characters: to parse them, and to write their tree down, takes some 5 ms."""
 _LONGEST = 65_536
 _PYTHON = frozenset({"python", "py", "python3"})
 _PROSE = frozenset({"", "text", "txt", "plaintext", "output", "console", "markdown", "md"})
@@ -62,18 +62,22 @@ def _by_tree(code: str) -> str | None:
     if len(code) > _LONGEST_PARSED or _WARNS.search(code):
         return None
     try:
-        return ast.unparse(_NoDocstrings().visit(ast.parse(code)))
+        return ast.dump(_without_docstrings(ast.parse(code)))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
+        return None  # no Python, or nested more deeply than can be walked through
 
 
-class _NoDocstrings(ast.NodeTransformer):
-    """Takes the texts away that stand first in a module, a class or a function."""
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        """Visits what is below, and what is left of a body."""
-        super().generic_visit(node)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            is_documented = ast.get_docstring(node, clean=False) is not None
-            node.body = (node.body[1:] or [ast.Pass()]) if is_documented else node.body
-        return node
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    """The same tree, without the texts that stand first in modules, classes and functions."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        for block in _BLOCKS:
+            waiting.extend(getattr(node, block, ()))
+    return tree

@@ -57,7 +57,7 @@ def _value(match: re.Match[str]) -> Fraction | None:
     if match["part"]:
         part = _divided(Fraction(match["above"]), Fraction(match["part"]))
         return None if part is None else base + part
-    return _scaled(base, int(match["power"] or 0))
+    return _scaled(base, int(match["power"])) if match["power"] else base
 
 
 def _divided(above: Fraction, below: Fraction | None) -> Fraction | None:
@@ -117,7 +117,7 @@ class Unit(NamedTuple):
 
 def unit_of(text: str, currency: str = "") -> Unit | None:
     """The unit that a text consists of, "%" for percents; None where it is more than a unit can be."""
-    words = text.strip(" .,;:!").split()
+    words = text.strip(" .!").split()
     scale = 1
     while words and words[0].lower() in SCALES and len(words) <= 4:
         scale *= SCALES[words.pop(0).lower()]

@@ -8,9 +8,10 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _LETTERS = re.compile(
-    r"[(\[]?([A-J])[)\]]?(?:\s*(?:,|&|and|und|et|y|e)\s*[(\[]?([A-J])[)\]]?)*(?!\w)"
+    r"[(\[]?([A-J])[)\]]?(?:\s*(?:,|&|(?i:and|und|et|y|e)\b)\s*[(\[]?([A-J])[)\]]?)*(?!\w)"
 )
-_SINGLE = re.compile(r"[(\[]?([A-Ja-j])[)\]]?")
+_LIST = re.compile(r"[(\[]?[A-Ja-j][)\]]?(?:\s*(?:,|&|and|und|et|y|e)\s*[(\[]?[A-Ja-j][)\]]?)*")
+"""A statement that consists of letters: these may be small ones."""
 _LETTER = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z])")
 _FOLLOWS = re.compile(r"[)\].:,;、：]|\s*[-(]|\s+(?:because|since|as|weil|porque|car|perché)\b")
 _ANOTHER = re.compile(r"\W*(?:or|oder|ou|o|或)\W+[(\[]?[A-J](?!\w)")
@@ -22,8 +23,7 @@ def option_in(text: str, options: Mapping[str, str]) -> str:
     A letter is followed by nothing, by punctuation, or by the text of its option: "a cat" names none.
     """
     text = _NAME.sub("", text, count=1) if _NAME.match(text) else text
-    if single := _SINGLE.fullmatch(text):
-        return _known(single[1].upper(), options)
+    text = text.upper() if _LIST.fullmatch(text) else text
     match = _LETTERS.match(text)
     if match is None or _ANOTHER.match(text, match.end()):
         return ""

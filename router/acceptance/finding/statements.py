@@ -8,7 +8,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from router.acceptance.words.cues import ASIDES, LINKS, NEGATION_SIGNS, NEGATIONS, PRONOUNS, STEMS
+from router.acceptance.words.cues import (
+    ADJECTIVES,
+    ASIDES,
+    CONCLUSIONS,
+    LINKS,
+    NEGATION_SIGNS,
+    NEGATIONS,
+    PRONOUNS,
+    STEMS,
+)
 from router.acceptance.words.verdicts import VERDICTS
 
 LONGEST = 400
@@ -99,14 +108,15 @@ def _any(words: tuple[str, ...]) -> str:
 
 _DRESS = r"[ \t*_`\"'»”)\]]{0,6}"
 _LINK = re.compile(
-    rf"{_DRESS}(?: {_any(ASIDES)}[^.:\n?!]{{0,60}}?)?{_DRESS}"
-    rf"(?:(?<![a-z]){_any(LINKS)}{_DRESS}(?:\s*[:：])?|[:：=]|[—–-](?= )|\*{{0,2}}[ \t]*\n)"
+    rf"{_DRESS}(?:{_any(ADJECTIVES)}{_DRESS})?(?:(?<=[ ]){_any(ASIDES)}[^.:\n?!]{{0,60}}?)?{_DRESS}"
+    rf"(?:(?<![a-z]){_any(LINKS)}{_DRESS}(?:\s*[:：])?|[:：=]|[—–-](?=[ ])|\*{{0,2}}[ \t]*\n"
+    rf"|(?<=[\u0900-\u0dff] )(?=\d))"
 )
 _BEFORE = re.compile(rf"[\s*_:：]{{0,12}}(?:{_any(PRONOUNS)}[\s,:]{{1,3}}){{0,2}}[\s*_:：]{{0,6}}")
 
 
 def cued(text: str) -> Iterator[Statement]:
-    """What follows words like "the answer is", from the last of them back."""
+    """What follows words like "the answer is", from the last of them back; "" where nothing does."""
     lower = lowered(text)
     for at, end in _cues(lower)[:_MOST]:
         link = _LINK.match(lower, end)
@@ -114,7 +124,7 @@ def cued(text: str) -> Iterator[Statement]:
             continue
         begin = _after(lower, link.end())
         sentence = sentence_at(text, begin)
-        if sentence and not is_negated(sentence):
+        if not is_negated(sentence):
             yield Statement(sentence, begin)
 
 
@@ -128,9 +138,10 @@ def lowered(text: str) -> str:
 
 def _cues(lower: str) -> list[tuple[int, int]]:
     """Where stems of cues stand, the last one first: begin and end."""
+    present = [stem for stem in STEMS if stem in lower]
     found = {
         at + len(stem): at
-        for stem in STEMS
+        for stem in present
         for at in _last_places(lower, stem)
         if not _is_within_word(lower, at)
     }
@@ -203,6 +214,21 @@ def first_line(text: str) -> str:
     """The first line; "" where it is too long for a statement."""
     line = text.partition("\n")[0].strip()
     return line if len(line) <= LONGEST else ""
+
+
+_VERB = re.compile(rf"[ ]{_any(LINKS)}[ :]{{1,2}}|[はは是为為]")
+
+
+def concluded(line: str) -> str:
+    """What stands after the verb of a line that concludes: of "So the total is 42", 42; "" for none."""
+    lower = lowered(line).lstrip("*_# ")
+    return after_verb(line) if lower.startswith(CONCLUSIONS) else ""
+
+
+def after_verb(line: str) -> str:
+    """What stands after the last verb of a line, as in "The total is 42"; "" for none."""
+    *_, last = [0, *(match.end() for match in _VERB.finditer(lowered(line)))]
+    return line[last:].strip() if last else ""
 
 
 def last_bold(line: str) -> str:

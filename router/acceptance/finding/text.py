@@ -9,7 +9,9 @@ from router.acceptance.finding.found import Final, Found, Kind, NotFound
 from router.acceptance.finding.statements import (
     LONGEST,
     Statement,
+    after_verb,
     boxed,
+    concluded,
     cued,
     first_line,
     last_bold,
@@ -21,7 +23,7 @@ from router.acceptance.finding.values import value_of
 _WINDOW = 16_384
 """Characters at the end of a text that are searched: what it comes to stands there."""
 _MOST_WORDS = 12
-_NUMBERS = re.compile(r"[$€£¥₹]?\d+(?:[.,]\d+)*(?:\s?%|\b)")
+_NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d+(?:[.,]\d+)*(?:\s?%|\b)")
 _LETTERED = re.compile(r"(?:^|\n)[ \t*_#>-]{0,6}[(\[]?([A-J])[)\].:]")
 _SHARP = frozenset({Kind.NUMBER, Kind.VERDICT, Kind.OPTION})
 
@@ -69,7 +71,7 @@ def _valued(statement: str, question: Question) -> Found | None:
 def _unstated(text: str, window: str, question: Question) -> Found | None:
     """The answer of a short text, or one that stands in a line of its own."""
     if len(text) <= LONGEST and len(text.split()) <= _MOST_WORDS and "\n" not in text:
-        return _asked_for(text, question) or value_of(text, question)
+        return _of_few_words(text, question)
     if question.options:
         return _lettered(window, question)
     line = last_line(window)
@@ -77,9 +79,19 @@ def _unstated(text: str, window: str, question: Question) -> Found | None:
     return next(filter(None, sharp), None) or _asked_for(line, question) or _opening(text, question)
 
 
+def _of_few_words(text: str, question: Question) -> Found | None:
+    """The whole text, or the number that it says something is; nothing where a cue could not be read."""
+    sharp = _sharp(text, question) or _asked_for(text, question)
+    named = sharp or _sharp(after_verb(text), question)
+    if named or any(cued(text)):
+        return named
+    return value_of(text, question)
+
+
 def _own_lines(line: str) -> Iterator[str]:
-    """What of the last line may be an answer by itself: all of it, what it equals, what is bold in it."""
+    """What of the last line may be an answer by itself: all of it, what it equals, concludes, or prints bold."""
     yield line
+    yield concluded(line)
     if "=" in line or "≈" in line:
         yield line.replace("≈", "=").rpartition("=")[2]
     if bold := last_bold(line):

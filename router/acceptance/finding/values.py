@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from router.acceptance.finding.asked import Question
 from router.acceptance.finding.cleaning import cleaned
-from router.acceptance.finding.found import Found, Kind
+from router.acceptance.finding.found import Found, Kind, agree
 from router.acceptance.finding.literals import literal
 from router.acceptance.finding.numbers import Unit, number_at, unit_of
 from router.acceptance.finding.options import option_in
@@ -19,6 +19,8 @@ _LONGEST = 160
 """Characters: scripts without spaces have no words to be counted."""
 _PLAIN = re.compile(r"[\w\s.,;:!?'\"()\-]*")
 """A text without signs that may carry its meaning, as those of C++ and -x do."""
+_MATHS = re.compile(r"[\w\s.,+\-*/^=<>≤≥≠±()√π∞|!:]*")
+"""A text in which space means nothing, as in x + 1."""
 _LOOSE_DASH = re.compile(r"(?<!\w)-|-(?!\w)")
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['.-][^\W_]+)*|\w+")
 _EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|[≈≃]")
@@ -28,14 +30,15 @@ _ENDS_A_NUMBER = re.compile(
     r"|,?[ ](?:because|since|as|which|weil|da|porque|car|perché)\b"
 )
 """What may follow a number and its unit without being part of them: an aside, a clause, a reason."""
-_NO_UNIT = re.compile(r"\s*[-+*/^=<>:±]|.*(?<![\^m])\d", re.DOTALL)
+_NO_UNIT = re.compile(r"\s*[-+*/^=<>:±,;(]|.*(?<![\^m])\d", re.DOTALL)
 """A sum, a range, another number; but m2 and m^2 are units."""
+_NOTHING = NotFound("no value")
 
 
 def value_of(statement: str, question: Question) -> Found | None:
     """The final answer that a statement is; None where it is none, or one that is too long.
 
-    Where there are options, a statement is one of them or nothing.
+    Where there are options, a statement is one of them, a number, or nothing.
     """
     text = cleaned(statement)
     if not text:
@@ -53,16 +56,19 @@ def sharp(text: str, question: Question) -> Found | None:
 
 
 def _option(text: str, question: Question) -> Found | None:
+    """The option that is named by its letter or its text; or a number, which may well be no option at all."""
     letters = option_in(text, question.options)
     if letters:
         return Found(Kind.OPTION, letters)
-    mine = _bare(text, question)
+    mine = _bare(text, question) or _NOTHING
     same = [
         letter
         for letter, option in question.options.items()
-        if mine and _bare(cleaned(option), question) == mine
+        if agree(mine, _bare(cleaned(option), question) or _NOTHING)
     ]
-    return Found(Kind.OPTION, same[0]) if len(same) == 1 else None
+    if len(same) == 1:
+        return Found(Kind.OPTION, same[0])
+    return mine if isinstance(mine, Found) and mine.kind is Kind.NUMBER else None
 
 
 def _bare(text: str, question: Question) -> Found | None:
@@ -114,9 +120,15 @@ def _short(text: str) -> Found | None:
     """A text of few words: in lower case, without articles and punctuation where these mean nothing."""
     if len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
         return None
-    lower = text.casefold()
-    if not _PLAIN.fullmatch(lower) or _LOOSE_DASH.search(lower):
-        return Found(Kind.TEXT, "".join(lower.split()))
-    words = _WORD.findall(lower)
+    folded = " ".join(map(_folded, text.split()))
+    if not _PLAIN.fullmatch(folded) or _LOOSE_DASH.search(folded):
+        is_maths = _MATHS.fullmatch(folded) is not None
+        return Found(Kind.TEXT, folded.replace(" ", "") if is_maths else folded)
+    words = _WORD.findall(folded)
     kept = words[1:] if len(words) > 1 and words[0] in ARTICLES else words
     return Found(Kind.TEXT, " ".join(kept)) if kept else None
+
+
+def _folded(word: str) -> str:
+    """A word in lower case, if all of it is but its first letter: that of aBc or ABC may mean something."""
+    return word.casefold() if word[1:].islower() or len(word) == 1 else word

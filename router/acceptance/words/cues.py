@@ -92,13 +92,52 @@ STEMS = (
 )
 
 LINKS = (
-    *("is", "was", "equals", "would be", "should be", "must be", "will be", "comes to", "to", "on"),
+    *("is", "was", "equals", "would be", "should be", "must be", "will be", "comes to"),
     *("ist", "lautet", "beträgt", "wäre", "est", "sera", "es", "sería", "é", "è", "este"),
     *("är", "er", "jest", "wynosi", "je", "είναι", "adalah", "ialah", "là"),
     *("это", "є", "е", "هو", "هي", "است", "היא", "הוא", "है", "হল", "হলো", "คือ"),
     *("应该是", "應該是", "是", "为", "為", "は", "은", "는"),
 )
 """Verbs between a stem and the answer; colons and signs of equality are links in every language."""
+
+ADJECTIVES = (
+    *(
+        "final",
+        "finale",
+        "finala",
+        "correcta",
+        "correcte",
+        "correta",
+        "corretta",
+        "exacta",
+        "juste",
+    ),
+    *("corecta", "poprawna", "prawidłowa", "betul", "yang benar", "cuối cùng", "đúng"),
+)
+"""Words that may stand after a stem: la respuesta *correcta* es ..."""
+
+CONCLUSIONS = (
+    *("so ", "so,", "thus", "therefore", "hence", "in total", "in conclusion", "altogether"),
+    *("also ", "somit", "daher", "folglich", "insgesamt", "donc", "ainsi", "au total"),
+    *("por lo tanto", "por tanto", "así que", "en total", "portanto", "logo,", "assim", "no total"),
+    *("quindi", "pertanto", "in totale", "dus ", "alltså", "czyli", "zatem", "więc", "tedy"),
+    *("итак", "значит", "следовательно", "таким образом", "отже", "так", "demek", "yani", "jadi"),
+    *(
+        "vậy",
+        "do đó",
+        "所以",
+        "因此",
+        "故",
+        "したがって",
+        "よって",
+        "따라서",
+        "그러므로",
+        "إذن",
+        "لذلك",
+    ),
+    *("इसलिए", "अतः"),
+)
+"""What a line begins with that draws a conclusion."""
 
 ASIDES = (
     "to",
