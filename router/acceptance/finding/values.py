@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from router.acceptance.finding.asked import Question
 from router.acceptance.finding.cleaning import cleaned
-from router.acceptance.finding.found import Found, Kind, agree
+from router.acceptance.finding.found import Found, Kind, NotFound, agree
 from router.acceptance.finding.literals import literal
 from router.acceptance.finding.numbers import Unit, number_at, unit_of
 from router.acceptance.finding.options import option_in
