@@ -27,6 +27,8 @@ _NUMBER = re.compile(
 )
 _THOUSANDS = re.compile(r"\d{1,3}(?:(?P<by>[,.'’ \u00a0\u202f\u2009])\d{3}(?:(?P=by)\d{3})*)")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
+_NAME = re.compile(r"0\d")
+"""Digits that are counted from the left, as those of a telephone, are no number."""
 _MARKS = re.compile(r"[,.'’ \u00a0\u202f\u2009]")
 
 
@@ -69,8 +71,8 @@ def _scaled(base: Fraction, power: int) -> Fraction | None:
 
 
 def decimal(digits: str) -> Fraction | None:
-    """The value of digits with marks between them; None where the marks make no number, as in 1.2.3."""
-    if len(digits) > _MOST_DIGITS:
+    """The value of digits with marks between them; None where they make no number, as 1.2.3 and 007."""
+    if len(digits) > _MOST_DIGITS or _NAME.match(digits):
         return None
     marks = _MARKS.findall(digits)
     if not marks:
@@ -139,7 +141,7 @@ def _named(words: list[str], scale: int) -> Unit | None:
         return Unit(scale, "%")
     joined = _joined(words)
     known = _compound(joined)
-    return Unit(scale, known) if known else Unit(scale, " ".join(words).lower(), is_known=False)
+    return Unit(scale, known) if known else Unit(scale, " ".join(words), is_known=False)
 
 
 def _joined(words: list[str]) -> str:

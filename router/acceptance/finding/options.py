@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 _NAME = re.compile(
-    r"(?:the\s+)?(?:option|choice|answer|letter|opción|opção|opzione|选项|選項|вариант)\s*",
+    r"(?:(?:the|die|la|a|el|l')\s*)?"
+    r"(?:option|choice|answer|letter|opción|opção|opzione|opcja|选项|選項|вариант)\s*",
     re.IGNORECASE,
 )
 _LETTERS = re.compile(

@@ -170,6 +170,8 @@ def _after(lower: str, end: int) -> int:
 
 def is_negated(statement: str) -> bool:
     """Whether a statement says what the answer is not."""
+    if statement.strip(" .*。") in VERDICTS:
+        return False
     first = statement[:40].lower().split(maxsplit=1)
     return statement.startswith(NEGATION_SIGNS) or (len(first) > 1 and first[0] in NEGATIONS)
 

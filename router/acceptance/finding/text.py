@@ -121,7 +121,10 @@ def _asked_for(line: str, question: Question) -> Found | None:
     new = [each for each in found if each[0] not in question.numbers] or found
     if len(new) != 1:
         return None
-    return _sharp(plain[new[0].start() :], question) or _sharp(new[0][0], question)
+    with_unit = " ".join(plain[new[0].start() :].split(maxsplit=2)[:2])
+    value = _sharp(with_unit, question)
+    is_known = value is not None and (" " not in value.value or value.value.endswith("%"))
+    return value if is_known else _sharp(new[0][0], question)
 
 
 def _opening(text: str, question: Question) -> Found | None:

@@ -101,7 +101,7 @@ def _found(value: Fraction, unit: Unit, question: Question) -> Found:
         return Found(Kind.NUMBER, str(value))
     if unit.is_known and unit.name != "%":
         return Found(Kind.NUMBER, str(value), unit.name)
-    if not unit.is_known and question.mentions(unit.name.partition(" ")[0].rstrip("s")):
+    if not unit.is_known and question.mentions(unit.name.partition(" ")[0].lower().rstrip("s")):
         return Found(Kind.NUMBER, str(value))  # what was counted, as in "7 continents"
     return Found(Kind.NUMBER, f"{value} {unit.name}".strip())
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 _SPELT: Mapping[str, str] = {
     "m": "metre metres meter meters mètre mètres metro metros metri метр метров метра 米 メートル 미터",
     "km": "kilometre kilometres kilometer kilometers kilomètre kilomètres kilómetro kilómetros kms"
-    " quilômetro quilômetros chilometro chilometri км километр километров 公里 千米 キロメートル 킬로미터",
+    " quilômetro quilômetros chilometro chilometri км километр километра километров 公里 千米 キロメートル 킬로미터",
     "cm": "centimetre centimetres centimeter centimeters zentimeter centimètres centímetros см 厘米",
     "mm": "millimetre millimetres millimeter millimeters millimètres milímetros мм 毫米",
     "mi": "mile miles meile meilen milla millas mille",
