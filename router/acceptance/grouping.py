@@ -2,25 +2,28 @@
 
 from collections.abc import Callable, Sequence
 
+Agree = Callable[[int, int], bool]
 
-def largest_group(numbers: Sequence[int], agree: Callable[[int, int], bool]) -> tuple[int, ...]:
-    """The most numbers of which any two agree, in order; of equally large groups the first one's.
 
-    Every number is tried as the one to begin with, and takes in whoever agrees with all before. That
-    finds the largest where to agree is to be equal, but for details of which some say nothing.
+def largest_group(numbers: Sequence[int], agree: Agree) -> tuple[int, ...]:
+    """The most numbers of which any two agree, in order; of equally large groups the first.
+
+    Three answers need not agree because two pairs of them do: 42 is both 42 km and 42 m.
     """
-    groups = [_group_of(number, numbers, agree) for number in numbers]
-    return max(groups, key=len, default=())
+    return _larger((), numbers, (), agree)
 
 
-def _group_of(
-    first: int, numbers: Sequence[int], agree: Callable[[int, int], bool]
+def _larger(
+    group: tuple[int, ...], rest: Sequence[int], best: tuple[int, ...], agree: Agree
 ) -> tuple[int, ...]:
-    group = [first]
-    for number in numbers:
-        if number != first and all(agree(number, each) for each in group):
-            group.append(number)
-    return tuple(sorted(group))
+    """`best`, or a larger group that begins with `group` and goes on with some of `rest`."""
+    if len(group) + len(rest) <= len(best):
+        return best
+    best = max(best, group, key=len)
+    for place, number in enumerate(rest, start=1):
+        others = [other for other in rest[place:] if agree(number, other)]
+        best = _larger((*group, number), others, best, agree)
+    return best
 
 
 _SLACK = 0.005
