@@ -1,14 +1,20 @@
 """What all checks of a step say of its answers together.
 
-Each check sees every answer that came. Some of them a check may strike out, such as one that was cut off; one of those that are
-left may then be taken. A check that cannot tell is no reason to accept.
+Each check sees every answer that came. Some of them a check may strike out, such as one that was cut off;
+one of those that are left may then be taken. A check that cannot tell is no reason to accept, nor is one
+that has nothing to say, such as a schema where none was asked for. Before every check an answer that did
+not come, is empty, refuses or was cut off counts as none.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from router.domain.cascade import Check, Opinion, Ruling, Test
+from router.acceptance.case import Case, Verdict
+from router.acceptance.checks import CHECKS
+from router.acceptance.said import Said, Unusable, has_choices, read
+from router.domain.cascade import Check, Opinion, Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +32,49 @@ class Evidence:
 
 
 def ruled(checks: Sequence[Check], evidence: Evidence) -> Opinion:
-    """What is to become of the answers: accepted is what every check accepts."""
-    texts = [_text(answer) for answer in evidence.answers]
-    if any(check.test is not Test.AGREEMENT for check in checks) or not all(texts):
-        return Opinion(Ruling.CANNOT_TELL, "there is nothing to compare")
-    if len(set(texts)) > 1:
-        return Opinion(Ruling.REJECT, "the answers differ")
-    return Opinion(Ruling.ACCEPT, "the answers are the same", taken=0)
+    """What is to become of the answers: the first one is taken that every check accepts or passes over.
+
+    At least one check must accept it. It is rejected where each answer is rejected by some check, or
+    can never be taken; else nobody can tell. Never raises, whatever the request and the answers are.
+    """
+    if wants_choices(evidence.request) or any(map(has_choices, evidence.answers)):
+        return Opinion(Ruling.CANNOT_TELL, "there is more than one choice in an answer")
+    said = tuple(map(read, evidence.answers))
+    case = Case(evidence.request, said, evidence.marks, evidence.cosines)
+    if not case.standing:
+        return Opinion(Ruling.REJECT, _of_unusable(said))
+    verdicts = [CHECKS[check.test](check, case) for check in checks]
+    clauses = [f"{c.test}: {v.why}" for c, v in zip(checks, verdicts, strict=True)]
+    return _opinion(case, verdicts, "; ".join(filter(None, [*clauses, _of_unusable(said)])))
 
 
-def _text(answer: Mapping[str, Any] | None) -> str:
-    choices = (answer or {}).get("choices") or [{}]
-    content = choices[0].get("message", {}).get("content")
-    return content.strip().casefold() if isinstance(content, str) else ""
+def wants_choices(request: Mapping[str, Any]) -> bool:
+    """Whether a request asks for more than one choice: then no answer of it can be judged."""
+    wanted = request.get("n")
+    return isinstance(wanted, int | float) and wanted > 1
+
+
+def _opinion(case: Case, verdicts: Sequence[Verdict], why: str) -> Opinion:
+    rulings = [_together(number, verdicts) for number in case.standing]
+    for number, ruling in zip(case.standing, rulings, strict=True):
+        if ruling is Ruling.ACCEPT:
+            return Opinion(ruling, why, taken=number)
+    is_rejected = all(ruling is Ruling.REJECT for ruling in rulings)
+    return Opinion(Ruling.REJECT if is_rejected else Ruling.CANNOT_TELL, why)
+
+
+def _together(number: int, verdicts: Sequence[Verdict]) -> Ruling:
+    """What all verdicts say of one answer; where none says anything, nobody can tell."""
+    told = {verdict.rulings[number] for verdict in verdicts if number in verdict.rulings}
+    if Ruling.REJECT in told:
+        return Ruling.REJECT
+    return Ruling.ACCEPT if told == {Ruling.ACCEPT} else Ruling.CANNOT_TELL
+
+
+def _of_unusable(said: Sequence[Said | Unusable]) -> str:
+    """How many answers can never be taken, and why; "" for none."""
+    reasons = Counter(each.why for each in said if isinstance(each, Unusable))
+    if not reasons:
+        return "" if said else "there is no answer"
+    told = ", ".join(f"{count} {why}" for why, count in reasons.items())
+    return f"of {len(said)} answers {told}"

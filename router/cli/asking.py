@@ -12,13 +12,13 @@ from typing import Any
 
 import orjson
 
+from router.acceptance.judging import judge_name, judge_request, read_verdict
 from router.cli.asking_journal import Journal
 from router.cli.asking_questions import Ask
 from router.domain.errors import ApiError, FarthingError
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.evaluation.answered import OWN, Answered, shortened
-from router.evaluation.judging import judge_name, judge_request, read_verdict
 from router.evaluation.scoring import Scorer, text_of
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from router.acceptance.judging import judge_request
 from router.cli.trial_sources import LeftOut, Written, unwrapped
 from router.decision.estimate import candidate_for
 from router.decision.exclude import exclusion_of
@@ -19,7 +20,6 @@ from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.money import ZERO
 from router.evaluation.answered import Answered, id_of
-from router.evaluation.judging import judge_request
 from router.features.text import last_from
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller

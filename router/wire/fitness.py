@@ -6,7 +6,7 @@ an answer that broke off at its limit, a refusal that says it is one. Reasons qu
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,7 +17,8 @@ from router.wire.json_schema import Unchecked, keeps
 from router.wire.replay import whole
 
 _JSON_FORMATS = ("json_object", "json_schema")
-_BROKE_OFF = frozenset({"length", "content_filter"})
+BROKE_OFF = frozenset({"length", "content_filter"})
+"""The reasons to finish of an answer that is not whole."""
 _OBJECT: Mapping[str, Any] = {"type": "object"}
 
 
@@ -66,12 +67,22 @@ def of_words(body: Mapping[str, Any], answer: bytes, *, is_stream: bool) -> Iter
     except MalformedAnswer:
         return
     messages = [m for m in map(_whole_message, choices) if m is not None]
+    yield from of_json(body, messages)
+    yield from of_calls(body, messages)
+
+
+def of_json(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Whether these messages are the JSON that was asked for; none where they need not be, or are unchecked."""
     if wants_json(body):
-        texts = [m.get("content") for m in messages if not (_calls(m) or m.get("refusal"))]
+        texts = [m.get("content") for m in messages if not (calls_in(m) or m.get("refusal"))]
         yield from _judged(ScoreSource.SCHEMA, [_flaw_of_json(t, _schema(body)) for t in texts])
+
+
+def of_calls(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """Whether the calls of these messages are of tools that were offered; none where nothing is called."""
     if offers_tools(body):
-        tools = _tools(body)
-        calls = [call for message in messages for call in _calls(message)]
+        tools = offered(body)
+        calls = [call for message in messages for call in calls_in(message)]
         yield from _judged(ScoreSource.TOOL_CALL, [_flaw_of_call(call, tools) for call in calls])
 
 
@@ -89,7 +100,7 @@ def _judged(source: ScoreSource, flaws: Sequence[str | None]) -> Iterator[Findin
 
 def _whole_message(choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
     message, reason = choice.get("message"), choice.get("finish_reason")
-    if not isinstance(message, dict) or (isinstance(reason, str) and reason in _BROKE_OFF):
+    if not isinstance(message, dict) or (isinstance(reason, str) and reason in BROKE_OFF):
         return None
     return message
 
@@ -117,33 +128,41 @@ def _flaw(text: str, schema: object, what: str) -> str | None:
     return None if is_kept else f"{what} does not keep the schema"
 
 
-_Call = tuple[object, object]
-"""A tool's name and its arguments; these are None for a tool that takes any text."""
+class Call(NamedTuple):
+    """A call of a tool as it was written: its arguments as JSON text, or any text where the tool takes that."""
+
+    name: object
+    arguments: object
+    is_free: bool = False
 
 
-def _calls(message: Mapping[str, Any]) -> list[_Call]:
+_NO_CALL = Call(None, None)
+
+
+def calls_in(message: Mapping[str, Any]) -> list[Call]:
+    """The calls of a message, older ones of a function among them, whatever is wrong with them."""
     calls = message.get("tool_calls")
     told = list(map(_call, calls)) if isinstance(calls, list) else []
     legacy = message.get("function_call")
     return told or ([_named(legacy)] if isinstance(legacy, dict) else [])
 
 
-def _call(call: object) -> _Call:
+def _call(call: object) -> Call:
     if not isinstance(call, dict):
-        return None, None
+        return _NO_CALL
     custom = call.get("custom")
     if isinstance(custom, dict):
-        return custom.get("name"), None
+        return Call(custom.get("name"), custom.get("input"), is_free=True)
     return _named(call.get("function"))
 
 
-def _named(function: object) -> _Call:
+def _named(function: object) -> Call:
     if not isinstance(function, dict):
-        return None, None
-    return function.get("name"), function.get("arguments") or "{}"
+        return _NO_CALL
+    return Call(function.get("name"), function.get("arguments") or "{}")
 
 
-def _tools(body: Mapping[str, Any]) -> Mapping[object, object]:
+def offered(body: Mapping[str, Any]) -> Mapping[object, object]:
     """The schemas of the parameters of all tools that were offered, by their names."""
     tools = body.get("tools")
     listed = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
@@ -154,13 +173,14 @@ def _tools(body: Mapping[str, Any]) -> Mapping[object, object]:
     return {str(each.get("name")): each.get("parameters") for each in named}
 
 
-def _flaw_of_call(call: _Call, tools: Mapping[object, object]) -> str | None:
-    name, arguments = call
-    if not isinstance(name, str) or name not in tools:
+def _flaw_of_call(call: Call, tools: Mapping[object, object]) -> str | None:
+    if not isinstance(call.name, str) or call.name not in tools:
         return "a tool was called that was not offered"
-    if arguments is None:
+    if call.is_free:
         return None
-    schema = tools[name]
-    if not isinstance(arguments, str):
+    if not isinstance(call.arguments, str):
         return "the arguments of a call are no text"
-    return _flaw(arguments, _OBJECT if schema is None else schema, "what a tool was called with")
+    schema = tools[call.name]
+    return _flaw(
+        call.arguments, _OBJECT if schema is None else schema, "what a tool was called with"
+    )

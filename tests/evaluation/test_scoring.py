@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.acceptance.judging import VERSION, judge_name, judge_request, read_verdict
 from router.domain.errors import FarthingError
 from router.domain.model import Capability
 from router.evaluation.answered import Answered, shortened
-from router.evaluation.judging import VERSION, judge_name, judge_request, read_verdict
 from router.evaluation.scoring import scorer_of, text_of
 from tests.domain.builders import model
 

@@ -1,0 +1,55 @@
+"""What a check is told, and what it says: of each answer by itself, or of some together."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from router.acceptance.said import Said, Unusable
+from router.domain.cascade import Check, Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Answers on trial: the request, what they say by their numbers, and what was found out with calls.
+
+    `marks` are a judge's, `cosines` those of the answers' vectors; both are empty where nobody asked.
+    """
+
+    request: Mapping[str, Any]
+    said: Sequence[Said | Unusable]
+    marks: Sequence[float | None] = ()
+    cosines: Sequence[Sequence[float]] = ()
+
+    @property
+    def standing(self) -> dict[int, Said]:
+        """The answers that can be taken at all, by their numbers."""
+        return {number: each for number, each in enumerate(self.said) if isinstance(each, Said)}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check says of answers, by their numbers, and why, in a clause that quotes none of them.
+
+    Of an answer that is not among them it has nothing to say: it neither bars it nor vouches for it.
+    """
+
+    rulings: Mapping[int, Ruling]
+    why: str
+
+
+Hold = Callable[[Check, Case], Verdict]
+"""A test: holds the answers of a case against the bar of a check."""
+
+ACCEPT, REJECT, CANNOT_TELL = Ruling.ACCEPT, Ruling.REJECT, Ruling.CANNOT_TELL
+
+
+def of_all(case: Case, ruling: Ruling, why: str) -> Verdict:
+    """One ruling for every answer that can be taken."""
+    return Verdict(dict.fromkeys(case.standing, ruling), why)
+
+
+def of_each(rulings: Mapping[int, Ruling], what: str) -> Verdict:
+    """A ruling for each answer; the clause says of how many `what` holds, and of how many nobody knows."""
+    good, unknown = (list(rulings.values()).count(each) for each in (ACCEPT, CANNOT_TELL))
+    rest = f", {unknown} cannot be told" if unknown else ""
+    return Verdict(rulings, f"{what} in {good} of {len(rulings)}{rest}")

@@ -1,0 +1,112 @@
+"""What a request says about the form of its answer: options to choose from, numbers, yes or no."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.acceptance.words.cues import PERCENTS, QUANTITIES
+from router.acceptance.words.verdicts import ALTERNATIVES, OPPOSITES, VERDICTS
+from router.wire.fitness import offered, wants_json
+
+_LONGEST = 16_384
+"""Characters of the last question that are read, its last ones: there stands what is wanted."""
+_OPTION = re.compile(r"[ \t*>-]{0,8}[(\[]?([A-Ja-j])[)\].:、．)：][*]{0,2}[ \t]+(\S[^\n]{0,400})")
+_INLINE = re.compile(r"(?<![\w(])[(]?([A-J])\)[ \t]+")
+_WORD = re.compile(r"[^\W\d_]+|/")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, as far as it says something about final answers.
+
+    `options` are texts by their letters, none where there is nothing to choose from; `tools` the schemas
+    of parameters by the tools' names; `text` the last question in lower case.
+    """
+
+    text: str
+    options: Mapping[str, str]
+    tools: Mapping[object, object]
+    wants_json: bool
+
+    @property
+    def wants_verdict(self) -> bool:
+        """Whether it names both answers that it leaves, as in "answer yes or no"."""
+        words = _WORD.findall(self.text)
+        named = (
+            (VERDICTS.get(one), VERDICTS.get(other))
+            for one, link, other in zip(words, words[1:], words[2:], strict=False)
+            if link in ALTERNATIVES
+        )
+        return any(pair in OPPOSITES or pair[::-1] in OPPOSITES for pair in named)
+
+    @property
+    def wants_quantity(self) -> bool:
+        """Whether it asks for a number."""
+        return any(word in self.text for word in QUANTITIES)
+
+    @property
+    def wants_percents(self) -> bool:
+        """Whether percents are meant, so that the sign may be left out."""
+        return any(word in self.text for word in PERCENTS)
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """The numbers that stand in it, as they are written."""
+        return frozenset(_NUMBER.findall(self.text))
+
+    def mentions(self, word: str) -> bool:
+        """Whether a word stands in it, or one that begins with it."""
+        return re.search(rf"\b{re.escape(word)}", self.text) is not None
+
+
+def asked(request: Mapping[str, Any]) -> Question:
+    """What the last message of a user asks for. Never raises, whatever the request is."""
+    text = _last_words(request.get("messages"))[-_LONGEST:]
+    return Question(text.lower(), options_in(text), offered(request), wants_json(request))
+
+
+def _last_words(messages: object) -> str:
+    listed = messages if isinstance(messages, list) else []
+    users = [each for each in listed if isinstance(each, dict) and each.get("role") == "user"]
+    return _text(users[-1].get("content")) if users else ""
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    return "\n".join(text for text in texts if isinstance(text, str))
+
+
+def options_in(text: str) -> dict[str, str]:
+    """The last list of options in a question, from A on and without gaps; empty where there is none."""
+    listed = _in_order(
+        (match[1].upper(), match[2].strip())
+        for match in map(_OPTION.match, text.splitlines())
+        if match
+    )
+    return listed or _in_order(_inline(text))
+
+
+def _inline(text: str) -> list[tuple[str, str]]:
+    """Options within one line: "(A) red (B) blue"."""
+    marks = list(_INLINE.finditer(text))
+    ends = [*(mark.start() for mark in marks), len(text)][1:]
+    return [
+        (mark[1], text[mark.end() : end].partition("\n")[0].strip(" \t,;"))
+        for mark, end in zip(marks, ends, strict=True)
+    ]
+
+
+def _in_order(options: Any) -> dict[str, str]:
+    """The last run of letters from A on; two of them at least."""
+    found: dict[str, str] = {}
+    for letter, text in options:
+        if letter == "A":
+            found = {}
+        if letter == chr(ord("A") + len(found)):
+            found[letter] = text
+    return found if len(found) >= 2 else {}

@@ -1,0 +1,61 @@
+"""Calls of tools in one spelling: names and arguments, in no order, without what is a default anyhow."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from router.acceptance.finding.found import Final, Found, Kind, NotFound
+from router.acceptance.finding.json_value import canonical
+from router.wire.fitness import Call
+
+_LONGEST = 2**16
+_UNREADABLE = NotFound("the arguments of a call are no JSON object, or too long")
+
+
+def final_of_calls(calls: Sequence[Call], tools: Mapping[object, object]) -> Final:
+    """All calls of an answer together; `tools` are schemas of parameters by the tools' names."""
+    spelt = [_spelt(call, tools.get(str(call.name))) for call in calls]
+    known = sorted(each for each in spelt if each is not None)
+    return Found(Kind.CALLS, "\n".join(known)) if len(known) == len(spelt) else _UNREADABLE
+
+
+def _spelt(call: Call, schema: object) -> str | None:
+    if not isinstance(call.name, str) or not isinstance(call.arguments, str):
+        return None
+    if call.is_free:
+        return canonical([call.name, call.arguments])
+    arguments = _arguments(call.arguments)
+    if arguments is None:
+        return None
+    return canonical([call.name, _without_defaults(arguments, schema)])
+
+
+def _arguments(text: str) -> Mapping[str, Any] | None:
+    try:
+        arguments = orjson.loads(text) if len(text) <= _LONGEST else None
+    except orjson.JSONDecodeError:
+        return None
+    return arguments if isinstance(arguments, dict) else None
+
+
+def _without_defaults(arguments: Mapping[str, Any], schema: object) -> Mapping[str, Any]:
+    """Arguments that say something: neither what the schema says is their default, nor null where they may be left out."""
+    if not isinstance(schema, dict):
+        return arguments
+    properties, required = schema.get("properties"), schema.get("required")
+    known = properties if isinstance(properties, dict) else {}
+    needed = required if isinstance(required, list) else []
+    return {
+        name: value
+        for name, value in arguments.items()
+        if name in needed or not _says_nothing(value, known.get(name))
+    }
+
+
+def _says_nothing(value: object, schema: object) -> bool:
+    if value is None:
+        return True
+    default = schema.get("default") if isinstance(schema, dict) else None
+    # True equals 1 in Python, and is another thing in JSON.
+    return default is not None and canonical(default) == canonical(value)

@@ -1,0 +1,44 @@
+"""What an answer comes to in the end, or why nobody can say."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a final answer is; only answers of one kind can be the same."""
+
+    CALLS = "calls"
+    JSON = "JSON"
+    CODE = "code"
+    OPTION = "option"
+    NUMBER = "number"
+    VERDICT = "yes or no"
+    TEXT = "short text"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A final answer in its normal form. `unit` is one that may as well be left out, "" for none."""
+
+    kind: Kind
+    value: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """No final answer can be made out, with the reason as a clause that quotes nothing."""
+
+    why: str
+
+
+Final = Found | NotFound
+
+
+def agree(one: Final, other: Final) -> bool:
+    """Whether both were found and are the same; a unit that one of them leaves out is no difference."""
+    if not (isinstance(one, Found) and isinstance(other, Found)):
+        return False
+    if (one.kind, one.value) != (other.kind, other.value):
+        return False
+    return not (one.unit and other.unit) or one.unit == other.unit

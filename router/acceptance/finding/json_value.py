@@ -1,0 +1,43 @@
+"""JSON in one spelling: keys in order, numbers by their value."""
+
+from typing import Any
+
+import orjson
+
+_LONGEST = 2**16
+"""Characters: to walk through more takes longer than a request should wait."""
+_TOO_LARGE = 2.0**63
+
+
+def json_in(text: str) -> Any:
+    """The object or the list that a text is; None for anything else, and for what is too long."""
+    is_one = text[:1] + text[-1:] in ("{}", "[]")
+    if not is_one or len(text) > _LONGEST:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def canonical(value: Any) -> str | None:
+    """JSON in its one spelling; None for what is nested too deeply. 1 and 1.0 are one, 1 and true two."""
+    try:
+        return orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS).decode()
+    except (orjson.JSONEncodeError, RecursionError):
+        return None
+
+
+def _plain(value: Any) -> Any:
+    """The value with whole numbers written as such, and texts without white space around them."""
+    match value:
+        case float() if value.is_integer() and abs(value) < _TOO_LARGE:
+            return int(value)
+        case str():
+            return value.strip()
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case list():
+            return [_plain(each) for each in value]
+        case _:
+            return value

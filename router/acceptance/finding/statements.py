@@ -1,0 +1,239 @@
+r"""Where a text says what it comes to: in a box, after a cue, in its last line.
+
+Long texts are only searched with `str.find`; patterns are matched at one place, or within a statement,
+and a statement is short. So no text can make the search slow.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from router.acceptance.words.cues import (
+    ADJECTIVES,
+    ASIDES,
+    CONCLUSIONS,
+    LINKS,
+    NEGATION_SIGNS,
+    NEGATIONS,
+    PRONOUNS,
+    STEMS,
+)
+from router.acceptance.words.verdicts import VERDICTS
+
+LONGEST = 400
+"""Characters of a statement."""
+_MOST = 8
+"""Cues that are looked at, from the last one back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A piece of text that may be the final answer, and where it begins."""
+
+    text: str
+    at: int
+
+
+# ------------------------------------------------------------------------------------ marks
+
+
+_BOXES = ("\\boxed", "\\fbox")
+_ANSWER_TAGS = (("<answer>", "</answer>"), ("<final_answer>", "</final_answer>"))
+
+
+def boxed(text: str) -> list[Statement]:
+    r"""What stands in \boxed{...}, the last few, in order."""
+    found = [
+        Statement(content, at)
+        for mark in _BOXES
+        for at in _last_places(text, mark)
+        if (content := _in_braces(text, at + len(mark))) is not None
+    ]
+    return sorted(found, key=lambda each: each.at)
+
+
+def tagged(text: str) -> list[Statement]:
+    """What stands between tags of an answer, or after four hashes, the last few."""
+    found = [
+        Statement(text[at + len(start) : end].strip(), at)
+        for start, stop in _ANSWER_TAGS
+        for at in _last_places(text, start)
+        if at < (end := text.find(stop, at, at + LONGEST))
+    ]
+    hashed = [
+        Statement(line_at(text, at + 4), at)
+        for at in _last_places(text, "####")
+        if text[at + 4 : at + 5] != "#" and (at == 0 or text[at - 1] == "\n")
+    ]
+    return [each for each in [*found, *hashed] if each.text]
+
+
+def _in_braces(text: str, at: int) -> str | None:
+    """What stands in the braces that begin at `at`; None where they do not, or never end."""
+    if text[at : at + 1] != "{":
+        return None
+    depth = 0
+    for place in range(at, min(len(text), at + LONGEST)):
+        depth += (text[place] == "{") - (text[place] == "}")
+        if depth == 0:
+            return text[at + 1 : place]
+    return None
+
+
+def _last_places(text: str, mark: str) -> list[int]:
+    """Where a mark stands, from the last place back, a few at most."""
+    places: list[int] = []
+    at = text.rfind(mark)
+    while at >= 0 and len(places) < _MOST:
+        places.append(at)
+        at = text.rfind(mark, 0, at)
+    return places
+
+
+# ------------------------------------------------------------------------------------- cues
+
+
+_UNSPACED = "\u0900"
+"""From here on are scripts whose words need not end where the next one begins."""
+
+
+def _any(words: tuple[str, ...]) -> str:
+    """A pattern of any of the words, the longest first, that ends where a word ends."""
+    longest_first = sorted(set(words), key=len, reverse=True)
+    ended = (
+        re.escape(word) + (r"(?!\w)" if word[-1] < _UNSPACED else "") for word in longest_first
+    )
+    return f"(?:{'|'.join(ended)})"
+
+
+_DRESS = r"[ \t*_`\"'»”)\]]{0,6}"
+_LINK = re.compile(
+    rf"{_DRESS}(?:{_any(ADJECTIVES)}{_DRESS})?(?:(?<=[ ]){_any(ASIDES)}[^.:\n?!]{{0,60}}?)?{_DRESS}"
+    rf"(?:(?<![a-z]){_any(LINKS)}{_DRESS}(?:\s*[:：])?|[:：=]|[—–-](?=[ ])|\*{{0,2}}[ \t]*\n"
+    rf"|(?<=[\u0900-\u0dff] )(?=\d))"
+)
+_BEFORE = re.compile(rf"[\s*_:：]{{0,12}}(?:{_any(PRONOUNS)}[\s,:]{{1,3}}){{0,2}}[\s*_:：]{{0,6}}")
+
+
+def cued(text: str) -> Iterator[Statement]:
+    """What follows words like "the answer is", from the last of them back; "" where nothing does."""
+    lower = lowered(text)
+    for at, end in _cues(lower)[:_MOST]:
+        link = _LINK.match(lower, end)
+        if link is None or (link[0].endswith("\n") and not _is_heading(lower, at)):
+            continue
+        begin = _after(lower, link.end())
+        sentence = sentence_at(text, begin)
+        if not is_negated(sentence):
+            yield Statement(sentence, begin)
+
+
+def lowered(text: str) -> str:
+    """The text in lower case, each character in its place."""
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(small if len(small := each.lower()) == 1 else each for each in text)
+
+
+def _cues(lower: str) -> list[tuple[int, int]]:
+    """Where stems of cues stand, the last one first: begin and end."""
+    present = [stem for stem in STEMS if stem in lower]
+    found = {
+        at + len(stem): at
+        for stem in present
+        for at in _last_places(lower, stem)
+        if not _is_within_word(lower, at)
+    }
+    return sorted(((at, end) for end, at in found.items()), reverse=True)
+
+
+def _is_within_word(lower: str, at: int) -> bool:
+    """Whether the letter before goes on in the same word; scripts without spaces tell nothing."""
+    return at > 0 and lower[at - 1].isalpha() and lower[at - 1] < _UNSPACED
+
+
+def _is_heading(lower: str, at: int) -> bool:
+    """Whether nothing but "final" and markup stands before a cue in its line."""
+    line = lower[lower.rfind("\n", 0, at) + 1 : at]
+    return len(line) <= 20 and line.strip(" \t#*_>").removeprefix("the ") in (
+        "",
+        "final",
+        "correct",
+    )
+
+
+def _after(lower: str, end: int) -> int:
+    match = _BEFORE.match(lower, end)
+    return match.end() if match else end
+
+
+def is_negated(statement: str) -> bool:
+    """Whether a statement says what the answer is not."""
+    if statement.strip(" .*。") in VERDICTS:
+        return False
+    first = statement[:40].lower().split(maxsplit=1)
+    return statement.startswith(NEGATION_SIGNS) or (len(first) > 1 and first[0] in NEGATIONS)
+
+
+# ---------------------------------------------------------------------------------- lines
+
+
+_END = re.compile(r"[.!?](?=[*_\"'”»)\]]{0,4}(?:\s|$))|[。！？।]")
+_SHORTEST_WORD = 4
+"""Letters: a shorter one in upper case before a dot may be a title, or an initial."""
+
+
+def line_at(text: str, at: int) -> str:
+    """The rest of a line from a place on."""
+    end = text.find("\n", at, at + LONGEST)
+    return text[at : end if end >= 0 else at + LONGEST].strip()
+
+
+def sentence_at(text: str, at: int) -> str:
+    """The rest of a sentence from a place on, within its line."""
+    line = line_at(text, at)
+    for end in _END.finditer(line):
+        if not _is_abbreviation(line[: end.start()]):
+            return line[: end.start()].strip()
+    return line
+
+
+def _is_abbreviation(before: str) -> bool:
+    word = before.rpartition(" ")[2].strip("*_\"'(")
+    is_short = word[:1].isupper() and len(word) < _SHORTEST_WORD
+    return is_short and word.lower() not in VERDICTS
+
+
+def last_line(text: str) -> str:
+    """The last line that is not empty; "" where it is too long for a statement."""
+    line = text.rstrip()
+    line = line[line.rfind("\n") + 1 :].strip()
+    return line if len(line) <= LONGEST else ""
+
+
+def first_line(text: str) -> str:
+    """The first line; "" where it is too long for a statement."""
+    line = text.partition("\n")[0].strip()
+    return line if len(line) <= LONGEST else ""
+
+
+_VERB = re.compile(rf"[ ]{_any(LINKS)}[ :]{{1,2}}|[はは是为為]")
+
+
+def concluded(line: str) -> str:
+    """What stands after the verb of a line that concludes: of "So the total is 42", 42; "" for none."""
+    lower = lowered(line).lstrip("*_# ")
+    return after_verb(line) if lower.startswith(CONCLUSIONS) else ""
+
+
+def after_verb(line: str) -> str:
+    """What stands after the last verb of a line, as in "The total is 42"; "" for none."""
+    *_, last = [0, *(match.end() for match in _VERB.finditer(lowered(line)))]
+    return line[last:].strip() if last else ""
+
+
+def last_bold(line: str) -> str:
+    """What is printed bold last in a line; "" for nothing."""
+    parts = line.split("**")
+    return parts[-2].strip() if len(parts) >= 3 and len(parts) % 2 else ""

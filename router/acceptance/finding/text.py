@@ -1,0 +1,136 @@
+"""The final answer of a text: what it says last of its own answer, as far as a rule can tell."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from router.acceptance.finding.asked import Question
+from router.acceptance.finding.cleaning import plain_signs
+from router.acceptance.finding.found import Final, Found, Kind, NotFound
+from router.acceptance.finding.statements import (
+    LONGEST,
+    Statement,
+    after_verb,
+    boxed,
+    concluded,
+    cued,
+    first_line,
+    last_bold,
+    last_line,
+    tagged,
+)
+from router.acceptance.finding.values import value_of
+
+_WINDOW = 16_384
+"""Characters at the end of a text that are searched: what it comes to stands there."""
+_MOST_WORDS = 12
+_NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d+(?:[.,]\d+)*(?:\s?%|\b)")
+_LETTERED = re.compile(r"(?:^|\n)[ \t*_#>-]{0,6}[(\[]?([A-J])[)\].:]")
+_SHARP = frozenset({Kind.NUMBER, Kind.VERDICT, Kind.OPTION})
+
+_FREE = NotFound("free text has no final answer that a rule can find")
+_NO_OPTION = NotFound("no option is named")
+_TWO_BOXES = NotFound("two different answers stand in boxes")
+
+
+def final_of_text(text: str, question: Question) -> Final:
+    """What a text comes to; NotFound where it is free text, names no option, or contradicts itself."""
+    window = text[-_WINDOW:]
+    boxes = boxed(window)
+    if len({value_of(box.text, question) or box.text for box in boxes}) > 1:
+        return _TWO_BOXES
+    found = _stated(window, boxes, question) or _unstated(text, window, question)
+    return found or (_NO_OPTION if question.options else _FREE)
+
+
+def says_more(text: str, question: Question) -> bool:
+    """Whether a text names a final answer of its own, in a box or after a cue."""
+    window = text[-_WINDOW:]
+    return _stated(window, boxed(window), question) is not None
+
+
+def _stated(window: str, boxes: Sequence[Statement], question: Question) -> Found | None:
+    """What marks and cues name as the answer: the last that can be read."""
+    statements = [*boxes, *tagged(window), *cued(window)]
+    latest_first = sorted(statements, key=lambda each: each.at, reverse=True)
+    values = (_valued(statement.text, question) for statement in latest_first)
+    return next(filter(None, values), None)
+
+
+def _valued(statement: str, question: Question) -> Found | None:
+    """The value of a statement, or of what it prints bold, as in "It is **Paris**, the capital"."""
+    boxes = boxed(statement)
+    if boxes:
+        return value_of(boxes[-1].text, question)
+    bold = last_bold(statement) if statement.startswith("**") else ""
+    return value_of(statement, question) or (value_of(bold, question) if bold else None)
+
+
+# ------------------------------------------------------------- what nothing names as the answer
+
+
+def _unstated(text: str, window: str, question: Question) -> Found | None:
+    """The answer of a short text, or one that stands in a line of its own."""
+    if len(text) <= LONGEST and len(text.split()) <= _MOST_WORDS and "\n" not in text:
+        return _of_few_words(text, question)
+    if question.options:
+        return _lettered(window, question)
+    line = last_line(window)
+    sharp = (_sharp(each, question) for each in _own_lines(line))
+    return next(filter(None, sharp), None) or _asked_for(line, question) or _opening(text, question)
+
+
+def _of_few_words(text: str, question: Question) -> Found | None:
+    """The whole text, or the number that it says something is; nothing where a cue could not be read."""
+    sharp = _sharp(text, question) or _asked_for(text, question)
+    named = sharp or _sharp(after_verb(text), question)
+    if named or any(cued(text)):
+        return named
+    return value_of(text, question)
+
+
+def _own_lines(line: str) -> Iterator[str]:
+    """What of the last line may be an answer by itself: all of it, what it equals, concludes, or prints bold."""
+    yield line
+    yield concluded(line)
+    if "=" in line or "≈" in line:
+        yield line.replace("≈", "=").rpartition("=")[2]
+    if bold := last_bold(line):
+        yield bold
+
+
+def _sharp(statement: str, question: Question) -> Found | None:
+    value = value_of(statement, question) if statement else None
+    return value if value and value.kind in _SHARP else None
+
+
+def _lettered(window: str, question: Question) -> Found | None:
+    """The option that the first or the last line names, where no other letter begins a line."""
+    letters = set(_LETTERED.findall(window))
+    lines = (last_line(window), last_bold(last_line(window)), first_line(window))
+    named = [_sharp(line, question) for line in lines if line]
+    found = [each for each in named if each]
+    return found[0] if len(letters) <= 1 and len(set(found)) == 1 else None
+
+
+def _asked_for(line: str, question: Question) -> Found | None:
+    """The only number of a line, where the question asks for one; numbers of the question aside."""
+    if question.options or not question.wants_quantity:
+        return None
+    plain = plain_signs(line)
+    found = list(_NUMBERS.finditer(plain))
+    new = [each for each in found if each[0] not in question.numbers] or found
+    if len(new) != 1:
+        return None
+    with_unit = " ".join(plain[new[0].start() :].split(maxsplit=2)[:2])
+    value = _sharp(with_unit, question)
+    is_known = value is not None and (" " not in value.value or value.value.endswith("%"))
+    return value if is_known else _sharp(new[0][0], question)
+
+
+def _opening(text: str, question: Question) -> Found | None:
+    """The yes or no that a text begins with, where the question leaves only these two."""
+    if not question.wants_verdict:
+        return None
+    word = re.match(r"[*_\s]{0,6}([^\W\d_]+)[*_]{0,3}(?=[\s,.:;!—–-]|$)", text[:40])
+    value = _sharp(word[1], question) if word else None
+    return value if value and value.kind is Kind.VERDICT else None

@@ -1,0 +1,134 @@
+"""What a statement comes to: an option, yes or no, a number with its unit, or a short text."""
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+
+from router.acceptance.finding.asked import Question
+from router.acceptance.finding.cleaning import cleaned
+from router.acceptance.finding.found import Found, Kind, NotFound, agree
+from router.acceptance.finding.literals import literal
+from router.acceptance.finding.numbers import Unit, number_at, unit_of
+from router.acceptance.finding.options import option_in
+from router.acceptance.words.articles import ARTICLES
+from router.acceptance.words.cues import HEDGES
+from router.acceptance.words.verdicts import VERDICTS
+
+_MOST_WORDS = 12
+_LONGEST = 160
+"""Characters: scripts without spaces have no words to be counted."""
+_PLAIN = re.compile(r"[\w\s.,;:!?'\"()\-]*")
+"""A text without signs that may carry its meaning, as those of C++ and -x do."""
+_MATHS = re.compile(r"[\w\s.,+\-*/^=<>≤≥≠±()√π∞|!:]*")
+"""A text in which space means nothing, as in x + 1."""
+_LOOSE_DASH = re.compile(r"(?<!\w)-|-(?!\w)")
+_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['.-][^\W_]+)*|\w+")
+_EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|[≈≃]")
+_SEVERAL = re.compile(r",|\b(?:or|and|oder|und|ou|et|o|y|e)\b")
+_ENDS_A_NUMBER = re.compile(
+    r"[ ]?\([^\d()]*\)$|[,;][ ](?:[^\W\d_]+[ ]){2}\D*$"
+    r"|,?[ ](?:because|since|as|which|weil|da|porque|car|perché)\b"
+)
+"""What may follow a number and its unit without being part of them: an aside, a clause, a reason."""
+_NO_UNIT = re.compile(r"\s*[-+*/^=<>:±,;(]|.*(?<![\^m])\d", re.DOTALL)
+"""A sum, a range, another number; but m2 and m^2 are units."""
+_NOTHING = NotFound("no value")
+
+
+def value_of(statement: str, question: Question) -> Found | None:
+    """The final answer that a statement is; None where it is none, or one that is too long.
+
+    Where there are options, a statement is one of them, a number, or nothing.
+    """
+    text = cleaned(statement)
+    if not text:
+        return None
+    if question.options:
+        return _option(text, question)
+    return _bare(text, question)
+
+
+def sharp(text: str, question: Question) -> Found | None:
+    """The verdict or the number that a clean statement is."""
+    if verdict := VERDICTS.get(text.lower()):
+        return Found(Kind.VERDICT, verdict)
+    return next(filter(None, (_number(each, question) for each in _sides(text))), None)
+
+
+def _option(text: str, question: Question) -> Found | None:
+    """The option that is named by its letter or its text; or a number, which may well be no option at all."""
+    letters = option_in(text, question.options)
+    if letters:
+        return Found(Kind.OPTION, letters)
+    mine = _bare(text, question) or _NOTHING
+    same = [
+        letter
+        for letter, option in question.options.items()
+        if agree(mine, _bare(cleaned(option), question) or _NOTHING)
+    ]
+    if len(same) == 1:
+        return Found(Kind.OPTION, same[0])
+    return mine if isinstance(mine, Found) and mine.kind is Kind.NUMBER else None
+
+
+def _bare(text: str, question: Question) -> Found | None:
+    return sharp(text, question) or literal(text) or _short(text)
+
+
+# ---------------------------------------------------------------------------------- numbers
+
+
+def _sides(text: str) -> Iterator[str]:
+    """The statement, or what it equals in the end: of "x = 42", 42. Several equations are none."""
+    yield text
+    sides = _EQUALS.split(text)
+    if len(sides) > 1 and not _SEVERAL.search(" ".join(sides[:-1])):
+        yield sides[-1].strip()
+
+
+def _number(text: str, question: Question) -> Found | None:
+    number = number_at(_without_hedges(text))
+    if number is None:
+        return None
+    rest = _ENDS_A_NUMBER.split(number.rest, maxsplit=1)[0]
+    unit = None if _NO_UNIT.match(rest) else unit_of(rest, number.currency)
+    return None if unit is None else _found(number.value, unit, question)
+
+
+def _found(value: Fraction, unit: Unit, question: Question) -> Found:
+    value *= unit.scale
+    if unit.name == "%" and question.wants_percents:
+        return Found(Kind.NUMBER, str(value))
+    if unit.is_known and unit.name != "%":
+        return Found(Kind.NUMBER, str(value), unit.name)
+    if not unit.is_known and question.mentions(unit.name.partition(" ")[0].lower().rstrip("s")):
+        return Found(Kind.NUMBER, str(value))  # what was counted, as in "7 continents"
+    return Found(Kind.NUMBER, f"{value} {unit.name}".strip())
+
+
+def _without_hedges(text: str) -> str:
+    lower = text.lower()
+    hedge = next((each for each in HEDGES if lower.startswith(each)), "")
+    rest = text[len(hedge) :]
+    return rest.lstrip() if hedge and rest[:1] and not rest[0].isalpha() else text
+
+
+# ------------------------------------------------------------------------------- short texts
+
+
+def _short(text: str) -> Found | None:
+    """A text of few words: in lower case, without articles and punctuation where these mean nothing."""
+    if len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
+        return None
+    folded = " ".join(map(_folded, text.split()))
+    if not _PLAIN.fullmatch(folded) or _LOOSE_DASH.search(folded):
+        is_maths = _MATHS.fullmatch(folded) is not None
+        return Found(Kind.TEXT, folded.replace(" ", "") if is_maths else folded)
+    words = _WORD.findall(folded)
+    kept = words[1:] if len(words) > 1 and words[0] in ARTICLES else words
+    return Found(Kind.TEXT, " ".join(kept)) if kept else None
+
+
+def _folded(word: str) -> str:
+    """A word in lower case, if all of it is but its first letter: that of aBc or ABC may mean something."""
+    return word.casefold() if word[1:].islower() or len(word) == 1 else word

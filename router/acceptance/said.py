@@ -1,0 +1,118 @@
+"""What an answer says, or why there is nothing in it that could be taken."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.acceptance.words.refusals import OPENINGS, REFUSALS
+from router.wire.fitness import BROKE_OFF, Call, calls_in
+
+_LONGEST_REFUSAL = 600
+"""Characters: what begins with an apology and goes on for longer has said something."""
+_FENCE = "```"
+_LONGEST_TO_SPLIT = 2**16
+"""Characters: to split more takes longer than a request should wait."""
+_OPENING = 120
+"""Characters in which a refusal says what it is."""
+_THINKING_ENDS = ("</think>", "</thinking>", "</thought>", "</reasoning>")
+_THINKING_STARTS = ("<think>", "<thinking>", "<thought>", "<reasoning>")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A whole answer: its text without what was only thought, its calls, and its choice as it came."""
+
+    text: str
+    calls: tuple[Call, ...]
+    choice: Mapping[str, Any]
+
+    @property
+    def message(self) -> Mapping[str, Any]:
+        """The message as it came."""
+        message: Mapping[str, Any] = self.choice["message"]
+        return message
+
+    def is_same_as(self, other: "Said") -> bool:
+        """Whether both are the same word for word, and white space the only difference, outside of code."""
+        if self.calls != other.calls:
+            return False
+        if self.text == other.text:
+            return True
+        if (self.text[:1], self.text[-1:]) != (other.text[:1], other.text[-1:]):
+            return False
+        may_be_split = _may_be_split(self.text) and _may_be_split(other.text)
+        return may_be_split and self.text.split() == other.text.split()
+
+
+def _may_be_split(text: str) -> bool:
+    """Within code white space may mean something."""
+    return len(text) <= _LONGEST_TO_SPLIT and _FENCE not in text
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """An answer that can never be taken, with the reason as a clause."""
+
+    why: str
+
+
+def read(answer: Mapping[str, Any] | None) -> Said | Unusable:
+    """What a chat completion says in its only choice; never raises, whatever came."""
+    if answer is None:
+        return Unusable("did not come")
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+        return Unusable("is none")
+    return _unusable_end(choice) or _read(choice)
+
+
+def has_choices(answer: Mapping[str, Any] | None) -> bool:
+    """Whether an answer has more than one choice, so that nobody knows which is meant."""
+    choices = (answer or {}).get("choices")
+    return isinstance(choices, list) and len(choices) > 1
+
+
+def _unusable_end(choice: Mapping[str, Any]) -> Unusable | None:
+    reason = choice.get("finish_reason")
+    if isinstance(reason, str) and reason in BROKE_OFF:
+        return Unusable("was cut off" if reason == "length" else "was filtered")
+    return Unusable("refuses") if choice["message"].get("refusal") else None
+
+
+def _read(choice: Mapping[str, Any]) -> Said | Unusable:
+    text = without_thoughts(_text(choice["message"].get("content")))
+    calls = tuple(calls_in(choice["message"]))
+    if not text and not calls:
+        return Unusable("is empty")
+    if not calls and refuses(text):
+        return Unusable("refuses")
+    return Said(text, calls, choice)
+
+
+def _text(content: object) -> str:
+    """Some upstreams send an answer in parts, as clients send questions."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = (part.get("text") for part in parts if isinstance(part, dict))
+    return "\n".join(text for text in texts if isinstance(text, str))
+
+
+def without_thoughts(text: str) -> str:
+    """The text after what a model has thought aloud between tags; nothing where it never ended."""
+    if "<" not in text:
+        return text.strip()
+    for tag in _THINKING_ENDS:
+        text = text.rpartition(tag)[2]
+    for tag in _THINKING_STARTS:
+        text = text.partition(tag)[0]
+    return text.strip()
+
+
+def refuses(text: str) -> bool:
+    """Whether a text says that its model will not, or cannot, answer."""
+    if len(text) > _LONGEST_REFUSAL:
+        return False
+    opening = text[:_OPENING].lower().replace("’", "'")
+    return opening.startswith(OPENINGS) or any(phrase in opening for phrase in REFUSALS)

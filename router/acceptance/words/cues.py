@@ -1,0 +1,236 @@
+"""Words by which texts name their final answer, and by which requests say what kind they want; lower case.
+
+A cue is a stem ("the answer"), then a link (" is", ":"), then the answer. Stems are searched for as they
+stand, so the shortest form of a word is enough where others only add to its beginning.
+"""
+
+STEMS = (
+    # English
+    "answer",
+    "result",
+    "solution",
+    "correct option",
+    "correct choice",
+    "output",
+    # German
+    "antwort",
+    "ergebnis",
+    "lösung",
+    # French
+    "réponse",
+    "résultat",
+    # Spanish
+    "respuesta",
+    "resultado",
+    "solución",
+    # Portuguese
+    "resposta",
+    "solução",
+    # Italian
+    "risposta",
+    "risultato",
+    "soluzione",
+    # Dutch
+    "antwoord",
+    "resultaat",
+    # Swedish, Norwegian, Danish
+    "svaret",
+    "svar",
+    # Finnish, Hungarian
+    "vastaus",
+    "válasz",
+    # Polish, Czech, Slovak
+    "odpowiedź",
+    "odpowiedzią",
+    "wynik",
+    "odpověď",
+    "výsledek",
+    "odpoveď",
+    # Romanian
+    "răspuns",
+    "răspunsul",
+    # Russian, Ukrainian, Bulgarian
+    "ответ",
+    "відповідь",
+    "отговор",
+    # Greek
+    "απάντηση",
+    # Turkish
+    "cevap",
+    "cevabı",
+    "yanıt",
+    "sonuç",
+    # Indonesian, Malay
+    "jawaban",
+    "jawapan",
+    # Vietnamese
+    "đáp án",
+    "đáp số",
+    "câu trả lời",
+    # Chinese
+    "答案",
+    "结果",
+    "結果",
+    # Japanese
+    "答え",
+    "正解",
+    "解答",
+    # Korean
+    "정답",
+    "답",
+    # Arabic, Persian, Hebrew
+    "الجواب",
+    "الإجابة",
+    "پاسخ",
+    "جواب",
+    "תשובה",
+    # Hindi, Bengali, Thai
+    "उत्तर",
+    "जवाब",
+    "উত্তর",
+    "คำตอบ",
+)
+
+LINKS = (
+    *("is", "was", "equals", "would be", "should be", "must be", "will be", "comes to"),
+    *("ist", "lautet", "beträgt", "wäre", "est", "sera", "es", "sería", "é", "è", "este"),
+    *("är", "er", "jest", "wynosi", "je", "είναι", "adalah", "ialah", "là"),
+    *("это", "є", "е", "هو", "هي", "است", "היא", "הוא", "है", "হল", "হলো", "คือ"),
+    *("应该是", "應該是", "是", "为", "為", "は", "은", "는"),
+)
+"""Verbs between a stem and the answer; colons and signs of equality are links in every language."""
+
+ADJECTIVES = (
+    *(
+        "final",
+        "finale",
+        "finala",
+        "correcta",
+        "correcte",
+        "correta",
+        "corretta",
+        "exacta",
+        "juste",
+    ),
+    *("corecta", "poprawna", "prawidłowa", "betul", "yang benar", "cuối cùng", "đúng"),
+)
+"""Words that may stand after a stem: la respuesta *correcta* es ..."""
+
+CONCLUSIONS = (
+    *("so ", "so,", "thus", "therefore", "hence", "in total", "in conclusion", "altogether"),
+    *("also ", "somit", "daher", "folglich", "insgesamt", "donc", "ainsi", "au total"),
+    *("por lo tanto", "por tanto", "así que", "en total", "portanto", "logo,", "assim", "no total"),
+    *("quindi", "pertanto", "in totale", "dus ", "alltså", "czyli", "zatem", "więc", "tedy"),
+    *("итак", "значит", "следовательно", "таким образом", "отже", "так", "demek", "yani", "jadi"),
+    *(
+        "vậy",
+        "do đó",
+        "所以",
+        "因此",
+        "故",
+        "したがって",
+        "よって",
+        "따라서",
+        "그러므로",
+        "إذن",
+        "لذلك",
+    ),
+    *("इसलिए", "अतः"),
+)
+"""What a line begins with that draws a conclusion."""
+
+ASIDES = (
+    "to",
+    "for",
+    "in",
+    "of",
+    "on",
+    "here",
+    "option",
+    "choice",
+    "auf",
+    "zu",
+    "à",
+    "a",
+    "de",
+    "на",
+)
+"""Words that begin what may stand between a stem and its link: the answer *to the question* is ..."""
+
+PRONOUNS = (
+    "thus",
+    "therefore",
+    "so",
+    "that",
+    "simply",
+    "just",
+    "then",
+    "indeed",
+    "also",
+    "clearly",
+    "now",
+)
+"""Words between a link and the answer that are no part of it."""
+
+ENDINGS = (
+    "입니다",
+    "이다",
+    "です",
+    "となります",
+    "になります",
+    "है",
+    "である",
+    "แล้ว",
+    "است",
+    "’dir",
+    "'dir",
+)
+"""Words of languages that end sentences with a verb, after the answer."""
+
+HEDGES = (
+    *("approximately", "approx.", "approx", "about", "around", "roughly", "exactly", "precisely"),
+    *("ungefähr", "etwa", "circa", "ca.", "rund", "genau", "environ", "exactement"),
+    *("aproximadamente", "exactamente", "exatamente", "cerca de", "circa", "esattamente"),
+    *(
+        "ongeveer",
+        "około",
+        "примерно",
+        "около",
+        "约",
+        "大约",
+        "約",
+        "およそ",
+        "약",
+        "تقريبا",
+        "लगभग",
+    ),
+    *("≈", "~", "∼", "=", "≃"),
+)
+"""Words before a number that leave it as it is."""
+
+NEGATIONS = frozenset("not nicht kein keine pas non не nie niet inte ikke değil".split())
+"""Words at the beginning of what is *not* the answer."""
+NEGATION_SIGNS = ("不是", "不", "아니", "ليس", "नहीं")
+
+QUANTITIES = (
+    *("how many", "how much", "how far", "how long", "how old", "how tall", "how fast"),
+    *("calculate", "compute", "total number", "what number", "wie viel", "wieviel", "wie viele"),
+    *("berechne", "combien", "calcule", "cuánt", "cuant", "quanti", "quante", "quanto", "quant"),
+    *("calcola", "hoeveel", "bereken", "hur många", "hvor mange", "kuinka", "hány", "mennyi"),
+    *(" ile ", "oblicz", "kolik", "câte", "câți", "сколько", "вычисли", "скільки", "πόσ"),
+    *("kaç", "berapa", "bao nhiêu", "mấy", "多少", "几", "幾", "いくつ", "何人", "何個", "いくら"),
+    *("몇", "얼마", "كم", "چند", "כמה", "कितन", "কত", "กี่", "เท่าไร"),
+)
+"""Words by which a request asks for a number."""
+
+PERCENTS = (
+    "%",
+    "percent",
+    "per cent",
+    "prozent",
+    "pour cent",
+    "por ciento",
+    "por cento",
+    "procent",
+)
+"""Words by which a request says that percents are meant, so that the sign may be left out."""
