@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
 from router.dispatch.fleet import Verdict
-from router.dispatch.machine import Attempts, Cancel, Command, Commit, GiveUp, Start, Wake
+from router.dispatch.machine import Attempts
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.ledger import Outcome
 from router.domain.model import Model

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
+from router.dispatch.commands import Start
 from router.dispatch.fleet import Verdict
-from router.dispatch.machine import Attempts, Start
+from router.dispatch.machine import Attempts
 from router.domain.caching import Origin
 from router.domain.errors import ApiError
 from router.domain.usage import Usage
