@@ -120,16 +120,17 @@ class Climb:
         self._is_final = True
         return self._final.begin(now_s)
 
-    def answered(self, attempt: int, now_s: float) -> tuple[Command, ...]:
-        """The whole answer of a step's call is there."""
+    def answered(self, attempt: int, now_s: float, cost: Money = ZERO) -> tuple[Command, ...]:
+        """The whole answer of a step's call is there, and has cost so much."""
         if attempt not in self._calls.live or attempt not in self._attempts:
             return ()
         self._answered.add(attempt)
         self._calls.end(attempt, Verdict.GOOD, now_s)
+        self._calls.spent += cost
         return self._judged_when_all_are_in()
 
     def ruled(self, opinion: Opinion, now_s: float, cost: Money = ZERO) -> tuple[Command, ...]:
-        """The step was judged; `cost` is that of its calls, those that judged among them."""
+        """The step was judged, which has cost so much."""
         step, self._step = self._step, None
         if step is None or self._is_over:
             return ()
@@ -149,6 +150,17 @@ class Climb:
             return None
         placed = self._placed(candidate, now_s)
         return None if placed is None else self._asked(placed, self._until_s, now_s)
+
+    def check(self, now_s: float) -> Start | None:
+        """A call to the final model when an answer of a step was taken; None where it may not be asked now."""
+        placed = self._placed(self.cascade.final, now_s) if self._is_over else None
+        until_s = now_s + self._final.plan.effort.total_s
+        return None if placed is None else self._asked(placed, until_s, now_s)
+
+    def count(self) -> int:
+        """The number of a call that is made aside, for a vector."""
+        self._calls.made += 1
+        return self._calls.made
 
     def answering(self, attempt: int) -> tuple[Command, ...]:
         """The first content of an attempt of the final model has come."""

@@ -95,6 +95,7 @@ def _told(origin: Origin) -> dict[str, Any]:
         "key": origin.key,
         "tags": origin.tags,
         "policy": origin.policy,
+        **({"is_accepted": True} if origin.is_accepted else {}),
     }
 
 
@@ -107,6 +108,7 @@ def _origin(told: Mapping[str, Any]) -> Origin:
         key=str(told["key"]),
         tags=tuple(map(str, told["tags"])),
         policy=str(told["policy"]),
+        is_accepted=bool(told.get("is_accepted")),
     )
 
 
