@@ -80,6 +80,7 @@ from router.stores.redis.notices import RedisNotices
 from router.stores.sql.keys import KeyStore
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
+from router.telemetry.cascade_metrics import CascadeCollector
 from router.telemetry.metrics import (
     CONTENT_TYPE,
     FleetCollector,
@@ -237,7 +238,8 @@ def _admin(
     semantic = SemanticCollector(pipeline.similar.semantic)
     reloads = ReloadCollector(current)
     outcomes = OutcomeCollector(pipeline.scorer)
-    collectors = (fleet, ledger, redis, semantic, reloads, outcomes)
+    cascades = CascadeCollector(pipeline.judge.verdicts)
+    collectors = (fleet, ledger, redis, semantic, reloads, outcomes, cascades)
     return Admin(
         fleet=pipeline.fleet,
         monotonic_s=world.monotonic_s,

@@ -48,7 +48,7 @@ def headers_of(
         "x-farthing-reason": headline(decision) if is_accepted else _reason(decision, answering),
         "x-farthing-attempts": str(attempts),
         "x-farthing-cache": cache,
-        "x-farthing-estimated-cost-usd": str(answering.cost.expected),
+        "x-farthing-estimated-cost-usd": str((decision.cascade or answering).cost.expected),
     }
 
 

@@ -5,7 +5,7 @@ What takes longer than a way to a thread and back is done in one.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ _BROKEN = Opinion(Ruling.CANNOT_TELL, "the check failed")
 
 Cosines = Sequence[Sequence[float]]
 Bodies = Sequence[bytes | None]
+Rule = Callable[[Sequence[Check], Evidence], Opinion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,15 @@ class Referee:
     Without an `embedder`, which makes `vectors`, nobody can tell what is similar.
     """
 
-    def __init__(self, embedder: Embedder | None = None, vectors: Vectors | None = None) -> None:
+    def __init__(
+        self,
+        embedder: Embedder | None = None,
+        vectors: Vectors | None = None,
+        rule: Rule = ruled,
+    ) -> None:
         self.embedder = embedder
         self.vectors = vectors or Vectors()
+        self.rule = rule
         self._is_warm = False
 
     async def ruled(
@@ -61,7 +68,7 @@ class Referee:
         def rule() -> Opinion:
             answers = [_answer(body) for body in bodies]
             found = (found_out.marks, found_out.cosines)
-            return ruled(checks, Evidence(request.body, answers, *found))
+            return self.rule(checks, Evidence(request.body, answers, *found))
 
         size = sum(len(body or b"") for body in bodies)
         is_small = size <= _LARGEST_AT_ONCE and len(request.raw) <= _LARGEST_ASKED_AT_ONCE

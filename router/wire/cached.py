@@ -75,7 +75,9 @@ def described(stored: StoredAnswer) -> dict[str, Any]:
     """What may be told of a stored answer: everything but the answer."""
     origin = asdict(stored.origin)
     used = {name: count for name, count in origin.pop("usage").items() if count}
+    accepted = {"is_accepted": True} if origin.pop("is_accepted") else {}
     return {
+        **accepted,
         **origin.pop("writer"),
         **origin,
         "usage": used,

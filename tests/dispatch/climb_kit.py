@@ -126,13 +126,13 @@ class _Player:
                 return self._machine.tick(self._now_s)
             case Judge():
                 opinion = self._opinions.pop(0) if len(self._opinions) > 1 else self._opinions[0]
-                return self._machine.ruled(opinion, self._now_s, self._cost)
+                return self._machine.ruled(opinion, self._now_s)
             case Start(attempt) if attempt in self._cancelled:
                 return ()
             case Start(attempt) if fault is not None:
                 return self._machine.failed(attempt, fault, self._now_s, self._cost)
             case Start(attempt) if what.is_whole:
-                return self._machine.answered(attempt, self._now_s)
+                return self._machine.answered(attempt, self._now_s, self._cost)
             case Start(attempt):
                 return self._machine.answering(attempt)
 

@@ -112,8 +112,7 @@ def test_a_step_that_is_late_is_over_and_its_model_keeps_its_name() -> None:
     fleet = Fleet()
     step = a_step(CHEAP, OTHER, within_s=3.0)
     script = scripted(fine_but(other=Outcome(9.0)))
-    for _ in range(10):
-        climbed = climb(a_plan(STRONG), [step], script, fleet=fleet)
+    *_, climbed = (climb(a_plan(STRONG), [step], script, fleet=fleet) for _ in range(10))
     assert climbed.asked == [(0.0, "cheap"), (0.0, "other"), (3.0, "strong")]
     states = {each.name: each.state for each in fleet.standings(3.0)}
     assert states["other"] is BreakerState.CLOSED
@@ -151,8 +150,7 @@ def test_a_step_that_usually_takes_longer_than_there_is_time_is_passed_over() ->
 def test_a_resting_model_lets_the_step_be_passed_over() -> None:
     fleet = Fleet()
     script = scripted(fine_but(cheap=Outcome(0.1, STUMBLE)))
-    for _ in range(10):
-        climbed = climb(a_plan(STRONG), [PAIR], script, fleet=fleet)
+    *_, climbed = (climb(a_plan(STRONG), [PAIR], script, fleet=fleet) for _ in range(10))
     assert climbed.models == ["strong"]
     assert climbed.whys == ["cheap is resting or at its limit"]
     assert climbed.answered_by == "strong"
@@ -236,8 +234,7 @@ def test_the_final_model_may_be_hedged() -> None:
 def test_when_the_final_model_rests_it_is_asked_all_the_same() -> None:
     fleet = Fleet()
     script = scripted(fine_but(strong=Outcome(0.1, STUMBLE)))
-    for _ in range(10):
-        climbed = climb(a_plan(STRONG), [PAIR], script, [REJECTED], fleet)
+    *_, climbed = (climb(a_plan(STRONG), [PAIR], script, [REJECTED], fleet) for _ in range(10))
     assert climbed.models == ["cheap", "other", "strong"]
 
 
