@@ -48,6 +48,7 @@ from router.pipeline.flow import Pipeline
 from router.pipeline.hearsay import Hearsay, Subjects
 from router.pipeline.judge import Judge
 from router.pipeline.planning import Hedging
+from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer
 from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Similar
@@ -163,6 +164,7 @@ def _assembled(
         affinity=stores.affinity,
         flights=stores.flights,
         similar=Similar(stores.semantic, vectors_of(settings), judge, world),
+        referee=Referee(stores.semantic.embedder, vectors_of(settings)),
         tower=stores.tower,
         tenancy=settings.tenancy,
         largest_stored_bytes=settings.cache_max_entry_bytes,

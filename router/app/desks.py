@@ -24,6 +24,7 @@ from router.server.keyring import Keyring
 from router.server.recall import Recall
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
+from router.telemetry.cascade_metrics import CascadeCollector
 from router.telemetry.metrics import (
     CONTENT_TYPE,
     FleetCollector,
@@ -60,6 +61,7 @@ def _metrics(current: Current, world: World, links: Links) -> Callable[[], tuple
         SemanticCollector(pipeline.similar.semantic),
         ReloadCollector(current),
         OutcomeCollector(pipeline.scorer),
+        CascadeCollector(pipeline.judge.verdicts),
     )
     return lambda: (exposition(*collectors), CONTENT_TYPE)
 

@@ -1,7 +1,9 @@
-"""What a count says for certain of the share behind it: Clopper and Pearson's exact bounds.
+"""What a count says for certain of the share behind it: Clopper and Pearson's exact bounds, and Wilson's quick ones.
 
 Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the
 binomial", Biometrika 26 (1934). Each bound is wrong in 2.5 % of cases at most, both in 5 %.
+Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+Statistical Association 22 (1927): wrong as often on average, and found in no time.
 """
 
 import math
@@ -9,6 +11,8 @@ from collections.abc import Callable
 
 _ONE_SIDE = 0.025
 _HALVINGS = 50
+_ONE_SIDE_Z = 1.959964
+"""So many standard deviations away from its mean a normal value is in 2.5 % of cases, on each side."""
 
 
 def lower_bound(successes: int, trials: int) -> float:
@@ -25,6 +29,18 @@ def upper_bound(successes: int, trials: int) -> float:
     if successes == trials:
         return 1.0
     return _crossing(lambda share: 1 - _at_least(successes + 1, trials, share) < _ONE_SIDE)
+
+
+def score_bounds(successes: int, trials: int) -> tuple[float, float]:
+    """Wilson's bounds, the lower one first; 0 and 1 without any trials."""
+    _check(successes, trials)
+    if not trials:
+        return 0.0, 1.0
+    share, square = successes / trials, _ONE_SIDE_Z**2
+    middle = share + square / (2 * trials)
+    wide = _ONE_SIDE_Z * math.sqrt((share * (1 - share) + square / (4 * trials)) / trials)
+    scale = 1 + square / trials
+    return max(0.0, (middle - wide) / scale), min(1.0, (middle + wide) / scale)
 
 
 def _check(successes: int, trials: int) -> None:

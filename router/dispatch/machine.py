@@ -20,11 +20,11 @@ thousands of schedules of faults run in a test without a second passing. Nothing
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 
-from router.dispatch.balance import pick
-from router.dispatch.fleet import Fleet, Refusal, Refused, Ticket, Verdict
+from router.dispatch.calls import Calls
+from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
+from router.dispatch.fleet import Fleet, Refusal, Refused, Verdict
 from router.dispatch.plan import Plan
 from router.dispatch.verdict import api_error_of, out_of_time, resting
 from router.domain.candidate import Candidate
@@ -32,57 +32,11 @@ from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind
 from router.domain.money import ZERO, Money
 
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Ask `candidate` (a replica, where there are some), not before `at_s`.
-
-    It fails if no content has come by `until_s`.
-    """
-
-    attempt: int
-    candidate: Candidate
-    at_s: float
-    until_s: float
-    ticket: Ticket = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """This attempt's answer goes to the client; no other can any more."""
-
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    """Stop this attempt: another one was faster."""
-
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """Call `tick` at this time, unless something else happens first."""
-
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """Tell the client `error`; no attempt is left."""
-
-    error: ApiError
-
-
-Command = Start | Commit | Cancel | Wake | GiveUp
-
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
-_FIRST = 1
 _MOST_TRIES = 3
 """Of one model in one place, whatever happens."""
 
-_VERDICTS: Mapping[FaultKind, Verdict] = {
+VERDICTS: Mapping[FaultKind, Verdict] = {
     FaultKind.TRANSIENT: Verdict.BAD,
     FaultKind.DISCONNECTED: Verdict.BAD,
     FaultKind.UNREACHABLE: Verdict.UNREACHABLE,
@@ -100,28 +54,36 @@ one bad header must not take a model out for a day."""
 
 
 class Attempts:
-    """The attempts of one request."""
+    """The attempts of one request; among its `calls` there may be others, made before."""
 
     def __init__(
         self, plan: Plan, fleet: Fleet, *, started_s: float, jitter: Callable[[], float]
     ) -> None:
+        self.calls = Calls(plan, fleet, jitter)
         self._plan = plan
         self._fleet = fleet
         self._deadline_s = started_s + plan.effort.total_s
         self._jitter = jitter
         self._left = list(plan.candidates)
-        self._live: dict[int, Start] = {}
         self._tries: dict[str, int] = {}
-        self._made = 0
-        self._spent = ZERO
+        self._first = 0
         self._is_over = False
         self._has_waited = False
         self._has_reconnected = False
         self._last: tuple[Fault, Candidate] | None = None
 
     def __repr__(self) -> str:
-        names = ", ".join(start.candidate.model.id for start in self._live.values())
-        return f"<Attempts {self._made} made, live: {names or 'none'}>"
+        return f"<Attempts {self.calls!r}>"
+
+    @property
+    def plan(self) -> Plan:
+        """Whom they may ask, and how hard they try."""
+        return self._plan
+
+    @property
+    def made(self) -> int:
+        """How many calls were made."""
+        return self.calls.made
 
     @property
     def deadline_s(self) -> float:
@@ -141,6 +103,7 @@ class Attempts:
     def begin(self, now_s: float) -> tuple[Command, ...]:
         """The first attempt, and when to wake if it may be hedged."""
         self._fleet.retries.earn()
+        self._first = self.calls.made + 1
         commands = self._proceed(now_s)
         if self._plan.hedge_after_s is not None and isinstance(commands[0], Start):
             return (*commands, Wake(commands[0].at_s + self._plan.hedge_after_s))
@@ -148,50 +111,52 @@ class Attempts:
 
     def answering(self, attempt: int) -> tuple[Command, ...]:
         """The attempt's first content has come."""
-        if self._is_over or attempt not in self._live:
+        if self._is_over or attempt not in self.calls.live:
             return (Cancel(attempt),)
         self._is_over = True
-        return (Commit(attempt), *self._cancels(but=attempt))
+        return (Commit(attempt), *self.calls.cancels(but=attempt))
 
     def measured(self, attempt: int, slowness: float, now_s: float) -> None:
         """The attempt of a replica has brought its first content, or all of it, that slowly."""
-        if (start := self._live.get(attempt)) is not None:
-            model, stream = start.candidate.model, self._plan.stream
-            self._fleet.measured(model, slowness, now_s, stream=stream)
+        self.calls.measured(attempt, slowness, now_s)
 
     def ended(self, attempt: int, verdict: Verdict, now_s: float) -> None:
         """The attempt that was committed to, or cancelled, has ended."""
-        if (start := self._live.pop(attempt, None)) is not None:
-            self._fleet.end(start.ticket, verdict, now_s)
+        self.calls.end(attempt, verdict, now_s)
 
     def left(self, now_s: float) -> None:
         """The client has left: nothing is asked any more, and nothing is learnt."""
         self._is_over = True
-        for attempt in tuple(self._live):
-            self.ended(attempt, Verdict.NEITHER, now_s)
+        self.calls.end_all(now_s)
 
     def failed(
         self, attempt: int, fault: Fault, now_s: float, cost: Money = ZERO
     ) -> tuple[Command, ...]:
         """The attempt ended before its first content, having cost so much."""
-        if (start := self._live.get(attempt)) is None:
+        if (start := self.calls.live.get(attempt)) is None:
             return ()
-        self.ended(attempt, _VERDICTS[fault.kind], now_s)
+        self.calls.end(attempt, VERDICTS[fault.kind], now_s)
         if self._is_over:
             return ()
-        self._spent += cost
+        self.calls.spent += cost
         self._last = (fault, start.candidate)
         if fault.kind is FaultKind.CLIENT:
             error = api_error_of(fault, start.candidate.model.id)
-            return (*self._cancels(), *self._give_up(error))
+            return (*self.calls.cancels(), *self._give_up(error))
         self._learn(start.candidate, fault, now_s)
-        if self._live:
+        if self.calls.live:
             return ()
         return self._retry(start.candidate, fault, now_s) or self._proceed(now_s)
 
+    def heed(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
+        """A call that was none of these attempts has failed: what that says of those who are left."""
+        self._learn(candidate, fault, now_s)
+        if not self._left:
+            self._last = (fault, candidate)
+
     def tick(self, now_s: float) -> tuple[Command, ...]:
         """The first attempt is silent for too long: ask another one beside it, if there is one."""
-        first = self._live.get(_FIRST)
+        first = self.calls.live.get(self._first)
         if first is None or self._is_over or now_s >= self._deadline_s:
             return ()
         others = (self._placed(c, now_s, []) for c in _without(self._left, first.candidate))
@@ -242,13 +207,13 @@ class Attempts:
         """
         self._has_reconnected = True
         often = self._tries[candidate.model.key] >= _MOST_TRIES
-        if often or now_s >= self._deadline_s or self._refusal(candidate, now_s) is not None:
+        if often or now_s >= self._deadline_s or self.calls.refusal(candidate, now_s) is not None:
             return None
         return (self._start(candidate, now_s, now_s),)
 
     def _may_wait_until(self, at_s: float, candidate: Candidate, now_s: float) -> bool:
         in_time = at_s < min(self._deadline_s, now_s + self._plan.effort.longest_wait_s)
-        return in_time and self._refusal(candidate, now_s) is None
+        return in_time and self.calls.refusal(candidate, now_s) is None
 
     def _proceed(self, now_s: float) -> tuple[Command, ...]:
         """The first candidate that may be asked, now or after a short wait, or the end."""
@@ -264,11 +229,9 @@ class Attempts:
         self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, Refusal]]
     ) -> Candidate | None:
         """`candidate` where it may be asked now; None, and `refusals` gets why, when that is nowhere."""
-        if not candidate.replicas:
-            return candidate if self._is_free(candidate, now_s, refusals) else None
-        free = [each for each in candidate.replicas if self._is_free(each, now_s, refusals)]
-        load_of = partial(self._fleet.load, now_s=now_s, stream=self._plan.stream)
-        return pick(free, load_of, self._jitter) if free else None
+        return self.calls.placed(
+            candidate, lambda each: self._is_free(each, now_s, refusals), now_s
+        )
 
     def _is_free(
         self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, Refusal]]
@@ -277,11 +240,10 @@ class Attempts:
 
         When only the last is missing, `refusals` gets why.
         """
-        ceiling = self._plan.ceiling
-        dear = ceiling is not None and self._spent + candidate.cost.expected > ceiling
+        dear = self.calls.is_dear(candidate.cost.expected)
         if dear or self._tries.get(candidate.model.key, 0) >= _MOST_TRIES:
             return False
-        if (refusal := self._refusal(candidate, now_s)) is not None:
+        if (refusal := self.calls.refusal(candidate, now_s)) is not None:
             refusals.append((candidate, refusal))
         return refusal is None
 
@@ -297,7 +259,7 @@ class Attempts:
     ) -> tuple[Command, ...]:
         """Nobody may be asked by the book: the last door, a short wait, or the end."""
         at_rest = [candidate for candidate, each in refusals if each.why is Refused.RESTING]
-        if at_rest and self._made == 0:
+        if at_rest and self.calls.made < self._first:
             return (self._start(at_rest[0], now_s, now_s),)
         limited = [(each.for_s, c) for c, each in refusals if each.why is Refused.LIMITED]
         if limited and not self._has_waited:
@@ -309,26 +271,17 @@ class Attempts:
                 return (self._start(candidate, at_s, now_s),)
         return self._give_up(self._last_word([each for _, each in refusals]))
 
-    def _refusal(self, candidate: Candidate, now_s: float) -> Refusal | None:
-        return self._fleet.refusal(candidate.model, self._plan.tokens, now_s)
-
     def _start(self, candidate: Candidate, at_s: float, now_s: float) -> Start:
-        self._made += 1
         model = candidate.model
         self._tries[model.id] = self._tries.get(model.id, 0) + 1
         if model.replica:
             self._tries[model.replica] = self._tries.get(model.replica, 0) + 1
         until_s = min(at_s + self._plan.patience_s, self._deadline_s)
-        ticket = self._fleet.begin(model, self._plan.tokens, now_s)
-        start = Start(self._made, candidate, max(at_s, now_s), until_s, ticket)
-        self._live[start.attempt] = start
-        return start
+        is_again = self.calls.made >= self._first
+        return self.calls.start(candidate, at_s, until_s, now_s, is_again=is_again)
 
     def _drop(self, candidate: Candidate) -> None:
         self._left = list(_without(self._left, candidate))
-
-    def _cancels(self, but: int = 0) -> tuple[Command, ...]:
-        return tuple(Cancel(attempt) for attempt in self._live if attempt != but)
 
     def _give_up(self, error: ApiError) -> tuple[Command, ...]:
         self._is_over = True

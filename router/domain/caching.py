@@ -63,7 +63,10 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a stored answer comes from: the request that paid for it, and when (Unix time)."""
+    """Where a stored answer comes from: the request that paid for it, and when (Unix time).
+
+    `is_accepted` says that a cascade of `policy` has held it against its checks, and taken it.
+    """
 
     writer: Writer
     usage: Usage
@@ -72,3 +75,4 @@ class Origin:
     key: str = ""
     tags: tuple[str, ...] = ()
     policy: str = ""
+    is_accepted: bool = False

@@ -118,6 +118,13 @@ class Account:
         """
         return self._entry(attempt, candidate, timing, self._charge(candidate, heard), ending)
 
+    def rejected(
+        self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing, why: str
+    ) -> Entry:
+        """The answer came whole and nobody gets it: it is paid, and saved nothing. `why` is a word."""
+        ending = Ending(Outcome.REJECTED, error=why)
+        return self._entry(attempt, candidate, timing, self._charge(candidate, heard), ending)
+
     def failed(self, attempt: int, candidate: Candidate, fault: Fault, timing: Timing) -> Entry:
         """The attempt ended before any content. An error status is not billed by any vendor.
 
@@ -153,6 +160,10 @@ class Account:
             price_source="configured",
             quality_p=None,
         )
+
+    def compared(self, attempt: int, embedding: Embedding, timing: Timing) -> Entry:
+        """The vector of an answer, which a cascade has asked an upstream for to compare it with others."""
+        return replace(self.embedded(embedding, timing), attempt=attempt, outcome=Outcome.REJECTED)
 
     def closed(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
         """The entries of a whole request: without an answer the last attempt is what it is counted by.

@@ -1,12 +1,14 @@
 """Runs the attempt machine against real upstreams: it decides, this awaits."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from router.dispatch.climb import Climb
+from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Judge, Start, Wake
 from router.dispatch.fleet import Verdict
-from router.dispatch.machine import Attempts, Cancel, Command, Commit, GiveUp, Start, Wake
+from router.dispatch.machine import Attempts
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.ledger import Outcome
 from router.domain.model import Model
@@ -46,16 +48,20 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An attempt whose answer has begun (a stream) or is there (a plain one)."""
+    """An attempt whose answer has begun (a stream) or is there (a plain one).
+
+    `ended` is its timing where it has ended some time ago.
+    """
 
     start: Start
     opened: Opened
     watch: Stopwatch
     first_content_s: float | None
+    ended: Timing | None = None
 
     def timing(self) -> Timing:
         """The attempt's timing, were it to end now."""
-        return self.watch.timing(self.first_content_s)
+        return self.ended or self.watch.timing(self.first_content_s)
 
     @property
     def slowness(self) -> float:
@@ -105,11 +111,15 @@ class Means:
     world: World
 
 
+Machine = Attempts | Climb
+"""What decides of a request's calls: without a cascade, and with one."""
+
+
 class Race:
     """The attempts of one request: usually one after the other, side by side when hedged."""
 
     def __init__(
-        self, machine: Attempts, call_for: Callable[[Start], Call], means: Means, losses: Losses
+        self, machine: Machine, call_for: Callable[[Start], Call], means: Means, losses: Losses
     ) -> None:
         self._machine = machine
         self._call_for = call_for
@@ -137,7 +147,10 @@ class Race:
         return winner
 
     async def _first(self) -> Begun:
-        commands = self._machine.begin(self._means.world.monotonic_s())
+        return await self._raced(self._machine.begin(self._means.world.monotonic_s()))
+
+    async def _raced(self, commands: tuple[Command, ...]) -> Begun:
+        """The attempt that answers, of those that `commands` begin with."""
         while True:
             self._take(commands)
             event = await self._next_event()
@@ -167,8 +180,8 @@ class Race:
                 case GiveUp(error):
                     self._stopped_by = Outcome.HEDGE_LOST
                     raise error
-                case Commit() | Cancel():
-                    """Obeyed by `run`, which stops all others when one answers."""
+                case Commit() | Cancel() | Judge():
+                    """Obeyed by `run`, which stops all others when one answers, and by those who judge."""
 
     def _tell(self, event: Begun | Failed | None) -> tuple[Command, ...]:
         now_s = self._means.world.monotonic_s()
@@ -191,9 +204,9 @@ class Race:
         """
         starting, self._starting = self._starting, []
         if self._wake_s is None and not self._tasks and len(starting) == 1:
-            return await self._attempt(starting[0])
+            return await self.attempt(starting[0])
         for start in starting:
-            self._tasks[asyncio.create_task(self._attempt(start))] = start
+            self._tasks[asyncio.create_task(self.attempt(start))] = start
         timeout_s = None
         if self._wake_s is not None:
             timeout_s = max(0.0, self._wake_s - self._means.world.monotonic_s())
@@ -210,6 +223,9 @@ class Race:
     async def _stop_all(self) -> None:
         """Cancel what is still under way, wait until it is gone, and close what answered too late."""
         tasks, self._tasks = self._tasks, {}
+        await self._stop_these(tasks)
+
+    async def _stop_these(self, tasks: Collection["asyncio.Task[Begun | Failed]"]) -> None:
         for task in tasks:
             task.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -230,7 +246,7 @@ class Race:
         if start.attempt in self._sent:
             self._losses.stopped(start, timing, self._stopped_by)
 
-    async def _attempt(self, start: Start) -> Begun | Failed:
+    async def attempt(self, start: Start) -> Begun | Failed:
         """One attempt up to its first content, or its failure."""
         watch = Stopwatch.started(self._means.world)
         try:

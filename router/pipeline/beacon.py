@@ -26,7 +26,8 @@ from router.wire.answer import StreamEvent, read_event
 from router.wire.cached import pack, unpack
 from router.wire.sse import EventSplitter
 
-_WHOLE, _WRITER, _EVENTS, _END = b"W", b"H", b"E", b"Z"
+_WHOLE, _WRITER, _ACCEPTED_WRITER, _EVENTS, _END = b"W", b"H", b"A", b"E", b"Z"
+"""An accepted writer's stream is one that a cascade has held against its checks, and taken."""
 _ASK_EVERY_S = 1.0
 _MOST_KEPT_BYTES = 2**20
 """Of a stream that is followed, for those who come later."""
@@ -93,7 +94,8 @@ class Beacon:
             return b""
 
         reader = Reader(True, self._patience, finish, lambda _: None)
-        await lead.send(_WRITER + orjson.dumps(aboard.writer))
+        head = _ACCEPTED_WRITER if aboard.is_accepted else _WRITER
+        await lead.send(head + orjson.dumps(aboard.writer))
         async with aclosing(aboard.broadcast.reading(aboard.place, reader)) as pieces:
             async for piece in pieces:
                 if is_whole or not await self._is_still_wanted(lead, aboard.broadcast):
@@ -164,7 +166,8 @@ async def followed(frames: AsyncIterator[bytes], flight: Flight) -> Whole | Aboa
         return Whole(answer) if answer else None
     writer = Writer(**orjson.loads(first[1:]))
     remote = RemoteStream(steady, flight)
-    broadcast = Broadcast(remote, Listener(_MOST_KEPT_BYTES), remote)
+    listener = Listener(_MOST_KEPT_BYTES, is_accepted=first[:1] == _ACCEPTED_WRITER)
+    broadcast = Broadcast(remote, listener, remote)
     aboard = Aboard(writer, broadcast, broadcast.enter())
     flight.begun(writer, broadcast)
     return aboard

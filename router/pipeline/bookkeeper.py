@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from router.decision.experience import Experience
-from router.dispatch.machine import Start
+from router.dispatch.commands import Start
 from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import Entry, Outcome
@@ -62,6 +62,23 @@ class Bookkeeper:
             self.answers_by(entry.model)
         return entry
 
+    def rejected(self, begun: Begun, heard: Heard, why: str) -> Entry:
+        """A whole answer that the client does not get; `why` is a word."""
+        start = begun.start
+        entry = self.account.rejected(start.attempt, start.candidate, heard, begun.timing(), why)
+        self._write(entry)
+        return entry
+
+    def step_rejected(self, begun: Begun, heard: Heard, why: str) -> None:
+        """A whole answer to the request that a cascade's step does not take: its length is learnt from."""
+        entry = self.rejected(begun, heard, why)
+        self._learn(begun.start.candidate, entry.usage, begun.timing())
+
+    def cost_of(self, begun: Begun, heard: Heard) -> Money:
+        """What a whole answer costs, whatever becomes of it."""
+        start = begun.start
+        return self.account.rejected(start.attempt, start.candidate, heard, begun.timing(), "").cost
+
     def from_cache(self, candidate: Candidate, usage: Usage, timing: Timing) -> Entry:
         """The client gets an answer that was stored, or that another request has paid for."""
         entry = self.account.from_cache(candidate, usage, timing)
@@ -72,6 +89,12 @@ class Bookkeeper:
         """An upstream has made a vector of the request's words."""
         self._entries.append(self.account.embedded(embedding, timing))
 
+    def compared(self, attempt: int, embedding: Embedding, timing: Timing) -> Money:
+        """An upstream has made a vector of an answer's words; returns what it cost."""
+        entry = self.account.compared(attempt, embedding, timing)
+        self._entries.append(entry)
+        return entry.cost
+
     def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> None:
         """An answer that another request pays for has broken off."""
         self._entries.append(self.account.shared_cut(candidate, error, timing))
@@ -80,6 +103,12 @@ class Bookkeeper:
         """Hand the entries to the ledger, each once; the result is done when they are durable."""
         entries, self._entries = self.account.closed(self._entries), []
         self.posted += entries
+        self.wallet.close()
+        return self.ledger.post(entries)
+
+    def post_afterwards(self) -> Awaitable[None]:
+        """Hand entries to the ledger that were written when the request had long been closed."""
+        entries, self._entries = tuple(self._entries), []
         self.wallet.close()
         return self.ledger.post(entries)
 

@@ -58,6 +58,11 @@ class Whole:
         """Who wrote it."""
         return self.answer.origin.writer
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether a cascade has held it against its checks, and taken it."""
+        return self.answer.origin.is_accepted
+
     async def leave(self) -> None:
         """Nothing is to be given back."""
 
@@ -69,6 +74,11 @@ class Aboard:
     writer: Writer
     broadcast: Broadcast
     place: int
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether a cascade has held it against its checks, and taken it."""
+        return self.broadcast.listener.is_accepted
 
     async def leave(self) -> None:
         """Give the place up."""

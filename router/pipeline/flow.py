@@ -6,39 +6,43 @@ parse -> understand -> stored? -> judge -> is somebody else just asking? -> send
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from router.decision.document import document
 from router.decision.record import Record
+from router.decision.settled import settled
+from router.dispatch.climb import Climb
 from router.dispatch.fleet import Fleet
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.budget import Balance
 from router.domain.caching import Tenancy
+from router.domain.cascade import Cascade
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.model import Model
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
+from router.pipeline.ascent import Panel
 from router.pipeline.attempts import Means
 from router.pipeline.beacon import Beacon, followed
 from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.cascading import Cascading
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.judge import Judge
 from router.pipeline.overriding import choosing, overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
-from router.pipeline.refusals import (
-    limit_exceeded,
-)
+from router.pipeline.refusals import limit_exceeded
 from router.pipeline.relay import Patience
 from router.pipeline.reply import PlainReply, Reply
+from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
-from router.pipeline.similar import Asked, Find, Similar
+from router.pipeline.similar import Asked, Find, Similar, Stored
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of, session_of
 from router.pipeline.walk import Walk
@@ -63,6 +67,7 @@ class Pipeline:
     cache: Cache
     affinity: Affinity
     similar: Similar
+    referee: Referee
     flights: Flights
     tower: Tower
     tenancy: Tenancy
@@ -170,7 +175,18 @@ class Pipeline:
         stored = await shelf.look(self.models, self.means.world.unix_s())
         if before is not None and stored.keys() == before.stored.keys():
             return before
-        return Find(self.judge.judged(visit, stored), stored, shelf)
+        return Find(
+            settled(self.judge.judged(visit, stored), self._accepted(visit, stored)), stored, shelf
+        )
+
+    def _accepted(self, visit: Visit, stored: Stored) -> list[str]:
+        """Who wrote those of the stored answers that a cascade of the same policy has accepted."""
+        policy = visit.payer.policy
+        return [
+            name
+            for name, answer in stored.items()
+            if answer.origin.is_accepted and answer.origin.policy == policy
+        ]
 
     def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
         return Find(self.judge.judged(visit), {}, shelf)
@@ -195,6 +211,7 @@ class Pipeline:
             writer = landed.writer
             at_hand = (writer.model_id,) if is_still(writer, self.models) else ()
             decision = self.judge.judged(visit, at_hand)
+            decision = settled(decision, at_hand if landed.is_accepted else ())
             if decision.chosen.is_stored:
                 handout = self._handout(visit, decision)
                 await self._admit(visit, handout.telling, 0)
@@ -242,7 +259,7 @@ class Pipeline:
         machine = self._machine(visit, find.decision)
         telling = self._telling(visit, find.decision, find.asked)
         await self._admit(visit, telling, machine.tokens)
-        return Walk(
+        walk = Walk(
             request=visit.request,
             machine=machine,
             means=self.means,
@@ -250,6 +267,23 @@ class Pipeline:
             telling=telling,
             scoring=self._scoring(visit),
         )
+        cascade = find.decision.cascade
+        return walk if cascade is None else self._climbing(visit, walk, cascade, machine)
+
+    def _climbing(self, visit: Visit, walk: Walk, cascade: Cascade, final: Attempts) -> Walk:
+        """The same walk, with the steps of a cascade before the attempts of its final model."""
+        terms, features = visit.terms, visit.features
+        climb = Climb(cascade, final, steps_s=terms.cascade.first_content_s)
+        panel = Panel(
+            self.referee,
+            visit.caller.request_id,
+            visit.request,
+            features.category,
+            judge_named=lambda name: self.judge.candidate(name, features),
+            verdicts=self.judge.verdicts,
+        )
+        cascading = Cascading(climb, panel, terms.cascade, terms.within, self.flights.start)
+        return replace(walk, machine=climb, cascading=cascading)
 
     def _handout(self, visit: Visit, decision: Decision, asked: Asked | None = None) -> Handout:
         return Handout(

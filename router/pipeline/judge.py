@@ -1,14 +1,18 @@
 """Understanding and judging: everything about a request that needs no waiting."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from router.decision.choose import NothingAdequate, choose, pin
+from router.decision.estimate import candidate_for
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.resolve import PolicyBook, resolve
+from router.decision.verdicts import Observed, Verdicts
 from router.domain.budget import Balance, Budget
+from router.domain.candidate import Candidate
+from router.domain.cascade import Use
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.features import Features, Recognised
@@ -31,7 +35,7 @@ class Judge:
     """What decisions are made by: the catalog, the policies, and what was learnt so far.
 
     `quality` is what was learnt of models from outcomes, None where nothing was. `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
-    not answer, and that a name may stand for all the same.
+    not answer, and that a name may stand for all the same; `verdicts` what was seen of cascades.
     """
 
     catalog: DatedCatalog
@@ -42,6 +46,7 @@ class Judge:
     quality: "QualityModel | None" = None
     language_of: LanguageOf | None = None
     known: DatedCatalog = EMPTY_CATALOG
+    verdicts: Verdicts = field(default_factory=Verdicts)
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -154,6 +159,17 @@ class Judge:
             if any(each.reason is ExclusionReason.BUDGET for each in nothing.exclusions):
                 raise budget_exceeded(tightest(visit.balances)) from None
             raise
+
+    def observed(self, visit: Visit) -> Observed | None:
+        """What was seen of cascades, where the policy wants any."""
+        if visit.terms.cascade.use is Use.NEVER:
+            return None
+        return self.verdicts.observed(self.world.chance())
+
+    def candidate(self, model_id: str, features: Features) -> Candidate | None:
+        """A model of the catalog with what is predicted of its answer, None where there is none of that id."""
+        model = self.models.get(model_id)
+        return None if model is None else candidate_for(model, features, self.experience)
 
     def _pinned(self, visit: Visit, model: Model, *, is_stored: bool) -> Decision:
         cache, left = visit.terms.cache, visit.circumstances.money_left

@@ -16,6 +16,7 @@ class Listener:
 
     `error` says what broke it, "" while nothing did; `done` is the upstream's own last event, `last`
     the last one that spoke of a choice. `paid` is what the books say was used, once they are closed.
+    `is_accepted` says that a cascade has held the whole answer against its checks, and taken it.
     `kept` are the events as a client would get them with usage, for the cache and for whoever looks
     into the answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
     """
@@ -34,6 +35,7 @@ class Listener:
     last: bytes = b""
     service_tier: str = ""
     paid: Usage = NO_USAGE
+    is_accepted: bool = False
     kept: list[bytes] | None = None
     _kept_bytes: int = 0
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
+from router.ledger.account import Heard
 from router.ports import Call, Response, Upstream
 from router.wire.answer import (
     EventKind,
@@ -26,6 +27,12 @@ class OpenedPlain:
 
     body: bytes
     answer: PlainAnswer
+
+    @property
+    def heard(self) -> Heard:
+        """What an account needs to know."""
+        answer = self.answer
+        return Heard(answer.usage, answer.output_chars, answer.service_tier)
 
     async def close(self) -> None:
         """Nothing is left to close."""

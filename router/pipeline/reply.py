@@ -34,17 +34,21 @@ def headers_of(
     *,
     attempts: int,
     cache: str,
+    is_accepted: bool = False,
 ) -> dict[str, str]:
-    """The headers that tell what was decided; what it really cost is known only afterwards."""
+    """The headers that tell what was decided; what it really cost is known only afterwards.
+
+    `is_accepted` says that `answering` is a model of a cascade's step, and no fallback.
+    """
     return {
         "x-request-id": request_id,
         "x-farthing-policy": decision.policy or "none",
         "x-farthing-model": answering.model.id,
         "x-farthing-upstream": answering.model.upstream,
-        "x-farthing-reason": _reason(decision, answering),
+        "x-farthing-reason": headline(decision) if is_accepted else _reason(decision, answering),
         "x-farthing-attempts": str(attempts),
         "x-farthing-cache": cache,
-        "x-farthing-estimated-cost-usd": str(answering.cost.expected),
+        "x-farthing-estimated-cost-usd": str((decision.cascade or answering).cost.expected),
     }
 
 

@@ -78,6 +78,11 @@ class Semantic:
         self.watch = watch
         self.counts: Counter[tuple[str, str]] = Counter()
 
+    @property
+    def embedder(self) -> Embedder | None:
+        """Who makes vectors of texts, None where nobody does."""
+        return self._embedder
+
     async def look(
         self, wording: Wording | None, terms: SemanticTerms, policy: str, own_key: str
     ) -> Look:

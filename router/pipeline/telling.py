@@ -1,5 +1,6 @@
 """What a client is told beside the answer: headers, what it cost, and a receipt where one is wished."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router.domain.candidate import Candidate
@@ -9,6 +10,17 @@ from router.domain.receipt import Receipt
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.reply import PlainReply, headers_of
 from router.wire.receipt import receipt_event, receipt_headers, with_receipt
+
+CASCADE = "x-farthing-cascade"
+UNDER_WAY = "under way"
+_PREFIX = "x-farthing-"
+
+
+def late_words(headers: Mapping[str, str]) -> bytes:
+    """What could not stand in a stream's headers, for they were sent before: as comments of the stream."""
+    told = ((name, value) for name, value in headers.items() if name.startswith(_PREFIX))
+    lines = [f": farthing {name.removeprefix(_PREFIX)}={value}\n" for name, value in told]
+    return "".join([*lines, "\n"]).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +36,38 @@ class Telling:
     tells_receipt: bool
     overridden: tuple[str, ...] = ()
 
-    def headers(self, answering: Candidate, *, attempts: int, cache: str) -> dict[str, str]:
-        """What is known before the answer has ended."""
-        told = headers_of(self.request_id, self.decision, answering, attempts=attempts, cache=cache)
+    def headers(
+        self,
+        answering: Candidate,
+        *,
+        attempts: int,
+        cache: str,
+        cascade: str = "",
+        is_accepted: bool = False,
+    ) -> dict[str, str]:
+        """What is known before the answer has ended; `cascade` says how a cascade has, "" without one."""
+        told = headers_of(
+            self.request_id,
+            self.decision,
+            answering,
+            attempts=attempts,
+            cache=cache,
+            is_accepted=is_accepted,
+        )
+        if cascade:
+            told[CASCADE] = cascade
         if self.overridden:
             told["x-farthing-reason"] += f"; overridden: {', '.join(self.overridden)}"
         return told
+
+    def early_headers(self, *, cache: str) -> dict[str, str]:
+        """What is known while a cascade is under way."""
+        return {
+            "x-request-id": self.request_id,
+            "x-farthing-policy": self.decision.policy or "none",
+            "x-farthing-cache": cache,
+            CASCADE: UNDER_WAY,
+        }
 
     def receipted(self, headers: dict[str, str], body: bytes) -> PlainReply:
         """The whole answer, with what it cost in its headers, and in itself where that is wished."""

@@ -4,38 +4,43 @@ import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
+from router.dispatch.commands import Start
 from router.dispatch.fleet import Verdict
-from router.dispatch.machine import Attempts, Start
 from router.domain.caching import Origin
 from router.domain.errors import ApiError
+from router.domain.ledger import Entry, Outcome
 from router.domain.usage import Usage
-from router.ledger.account import Heard
-from router.pipeline.attempts import Begun, Means, Race
+from router.ledger.account import NOTHING_HEARD
+from router.pipeline.attempts import Begun, Machine, Means, Race
 from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.cascading import Cascading
 from router.pipeline.flights import Flight
+from router.pipeline.kept_alive import KeptAlive
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedPlain, OpenedStream
 from router.pipeline.owner import StreamOwner
-from router.pipeline.relay import Broadcast, Patience, Reader
+from router.pipeline.relay import Broadcast, Patience, Reader, Source
+from router.pipeline.replayed import Replayed
 from router.pipeline.reply import Reply, StreamReply
 from router.pipeline.scoring import Scoring, Seen
 from router.pipeline.shelf import Shelf, writer_of
-from router.pipeline.telling import Telling
+from router.pipeline.telling import Telling, late_words
 from router.ports import Call
 from router.wire.cached import StoredAnswer
-from router.wire.chat import ChatRequest, upstream_bytes
+from router.wire.chat import ChatRequest, fields_in_one_piece, upstream_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A decided request, and everything it needs from here on."""
+    """A decided request, and everything it needs from here on; `cascading` where a cascade was decided on."""
 
     request: ChatRequest
-    machine: Attempts
+    machine: Machine
     means: Means
     shelf: Shelf
     telling: Telling
     scoring: Scoring
+    cascading: Cascading | None = None
 
     @property
     def books(self) -> Bookkeeper:
@@ -47,9 +52,16 @@ class Walk:
 
         `flight` are others who wait for the same answer.
         """
-        race = Race(self.machine, self._call, self.means, self.books)
+        every_s = None if self.cascading is None else self.cascading.terms.keep_alive_s
+        if every_s is not None and self.request.stream:
+            return await KeptAlive(self, flight, every_s).reply()
+        return await self.answered(await self.begun(), flight)
+
+    async def begun(self) -> Begun:
+        """The attempt that answers. Raises ApiError; what was paid until then is booked."""
+        race = self._race()
         try:
-            begun = await race.run()
+            return await race.run()
         except ApiError:
             await self.books.post()
             raise
@@ -57,30 +69,56 @@ class Walk:
             self.machine.left(self.means.world.monotonic_s())
             self.books.post()  # nobody is left to wait for it
             raise
+
+    async def answered(
+        self, begun: Begun, flight: Flight | None, *, is_late: bool = False
+    ) -> Reply:
+        """The reply that `begun` makes; `is_late` says that the headers have gone out already."""
         match begun.opened:
+            case OpenedPlain() as opened if self.request.stream:
+                listener = self._listener(usage=opened.answer.usage, is_accepted=True)
+                source = Replayed.of(opened, f"chatcmpl-{self.telling.request_id}")
+                return self._stream(begun, source, listener, flight, is_late=is_late)
             case OpenedPlain() as opened:
                 return await self._plain(begun, opened, flight)
             case OpenedStream() as opened:
-                return self._stream(begun, opened, flight)
+                return self._stream(begun, opened, self._listener(), flight, is_late=is_late)
+
+    async def abandoned(self, begun: Begun) -> None:
+        """The client has left before it got anything of this answer."""
+        await begun.opened.close()
+        self.machine.ended(begun.start.attempt, Verdict.NEITHER, self.means.world.monotonic_s())
+        heard = begun.opened.heard if isinstance(begun.opened, OpenedPlain) else NOTHING_HEARD
+        left = Outcome.CLIENT_LEFT
+        self.books.broke_off(begun, heard, left, left.value)
+        self.books.post()
+
+    @property
+    def early_headers(self) -> dict[str, str]:
+        """What can be told before anything is known of the answer."""
+        return self.telling.early_headers(cache=self.shelf.state)
+
+    def _race(self) -> Race:
+        if self.cascading is not None:
+            return self.cascading.race(self._call, self.means, self.books)
+        return Race(self.machine, self._call, self.means, self.books)
 
     def _call(self, start: Start) -> Call:
         model = start.candidate.model
         asks = self.means.upstreams[model.upstream].asks_usage
-        body = upstream_bytes(self.request, model.name, ask_usage=asks)
+        body = upstream_bytes(self.request, model.name, ask_usage=asks, is_whole=start.is_whole)
         return Call(
             request_id=self.telling.request_id,
             model=model,
             body=body,
-            fields=self.request.body,
-            stream=self.request.stream,
-            fresh=start.attempt > 1,
+            fields=fields_in_one_piece(self.request) if start.is_whole else self.request.body,
+            stream=self.request.stream and not start.is_whole,
+            fresh=start.is_again,
         )
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:
-        answer = opened.answer
         self.machine.ended(begun.start.attempt, Verdict.GOOD, self.means.world.monotonic_s())
-        heard = Heard(answer.usage, answer.output_chars, answer.service_tier)
-        entry = self.books.answered(begun, heard)
+        entry = self.books.answered(begun, opened.heard)
         posted = self.books.post()
         stored = StoredAnswer(self.origin(begun, entry.usage), is_stream=False, body=opened.body)
         if flight is None:
@@ -88,7 +126,7 @@ class Walk:
             await self.shelf.keep(stored, self.request)
         else:
             await self._landed(flight, stored, posted)
-        self.scoring.answered(entry, _seen(opened))
+        self._seen(begun, entry, _seen(opened))
         return self.telling.receipted(self._answered_by(begun), opened.body)
 
     async def _landed(self, flight: Flight, stored: StoredAnswer, posted: Awaitable[None]) -> None:
@@ -100,29 +138,49 @@ class Walk:
         finally:
             flight.end()
 
-    def _stream(self, begun: Begun, opened: OpenedStream, flight: Flight | None) -> Reply:
+    def _listener(self, usage: Usage | None = None, *, is_accepted: bool = False) -> Listener:
         stored_bytes = self.shelf.largest_bytes if self.shelf.may_store else 0
-        listener = Listener(max(stored_bytes, self.scoring.most_kept_bytes))
-        owner = StreamOwner(self, begun, flight)
-        broadcast = Broadcast(opened, listener, owner)
+        most_bytes = max(stored_bytes, self.scoring.most_kept_bytes)
+        return Listener(most_bytes, usage=usage, is_accepted=is_accepted)
+
+    def _stream(
+        self,
+        begun: Begun,
+        source: Source,
+        listener: Listener,
+        flight: Flight | None,
+        *,
+        is_late: bool,
+    ) -> Reply:
+        owner, headers = StreamOwner(self, begun, flight), self._answered_by(begun)
+        words = late_words(headers) if is_late else b""
+        broadcast = Broadcast(source, listener, owner)
         reader = Reader(
             self.request.wants_usage,
             self._patience(),
-            finish=lambda: self._settled(owner, listener),
+            finish=lambda: self._settled(begun, owner, listener, words),
             leave=owner.leave,
         )
         place = broadcast.enter()
         if flight is not None:
             flight.begun(writer_of(begun.start.candidate.model), broadcast)
-        return StreamReply(self._answered_by(begun), broadcast.reading(place, reader))
+        return StreamReply(headers, broadcast.reading(place, reader))
 
-    async def _settled(self, owner: StreamOwner, listener: Listener) -> bytes:
+    async def _settled(
+        self, begun: Begun, owner: StreamOwner, listener: Listener, words: bytes
+    ) -> bytes:
         """The remark at the end of the stream that this request has paid for; returns once that is durable."""
         await owner.durable()
         if owner.entry is None:
-            return b""
-        self.scoring.answered(owner.entry, listener.seen)
-        return self.telling.remark(owner.entry, listener.last)
+            return words
+        self._seen(begun, owner.entry, listener.seen)
+        return words + self.telling.remark(owner.entry, listener.last)
+
+    def _seen(self, begun: Begun, entry: Entry, seen: Seen) -> None:
+        """The client gets this answer: it is scored, and where a cascade has accepted it perhaps checked."""
+        self.scoring.answered(entry, seen)
+        if self.cascading is not None:
+            self.cascading.answered(begun, self._call, self.means, self.books)
 
     def origin(self, begun: Begun, usage: Usage) -> Origin:
         """Where the answer of `begun` comes from, for those who are given it later."""
@@ -135,6 +193,7 @@ class Walk:
             key=account.key,
             tags=account.tags,
             policy=self.telling.decision.policy,
+            is_accepted=begun.start.is_whole,
         )
 
     def _patience(self) -> Patience:
@@ -142,8 +201,16 @@ class Walk:
         return Patience(machine.stall_s, machine.deadline_s, self.means.world.monotonic_s)
 
     def _answered_by(self, begun: Begun) -> dict[str, str]:
-        start = begun.start
-        return self.telling.headers(start.candidate, attempts=start.attempt, cache=self.shelf.state)
+        start, cache = begun.start, self.shelf.state
+        if self.cascading is None:
+            return self.telling.headers(start.candidate, attempts=start.attempt, cache=cache)
+        return self.telling.headers(
+            start.candidate,
+            attempts=self.machine.made,
+            cache=cache,
+            cascade=self.cascading.words,
+            is_accepted=start.is_whole,
+        )
 
 
 def _seen(opened: OpenedPlain) -> Seen:

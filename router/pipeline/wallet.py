@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from router.dispatch.machine import Start
+from router.dispatch.commands import Start
 from router.domain.budget import Balance, Budget
 from router.domain.fault import Fault
 from router.domain.money import ZERO, Money

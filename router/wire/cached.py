@@ -75,7 +75,9 @@ def described(stored: StoredAnswer) -> dict[str, Any]:
     """What may be told of a stored answer: everything but the answer."""
     origin = asdict(stored.origin)
     used = {name: count for name, count in origin.pop("usage").items() if count}
+    accepted = {"is_accepted": True} if origin.pop("is_accepted") else {}
     return {
+        **accepted,
         **origin.pop("writer"),
         **origin,
         "usage": used,
@@ -95,6 +97,7 @@ def _told(origin: Origin) -> dict[str, Any]:
         "key": origin.key,
         "tags": origin.tags,
         "policy": origin.policy,
+        **({"is_accepted": True} if origin.is_accepted else {}),
     }
 
 
@@ -107,6 +110,7 @@ def _origin(told: Mapping[str, Any]) -> Origin:
         key=str(told["key"]),
         tags=tuple(map(str, told["tags"])),
         policy=str(told["policy"]),
+        is_accepted=bool(told.get("is_accepted")),
     )
 
 

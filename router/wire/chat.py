@@ -16,6 +16,7 @@ from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits
 from router.wire.splice import set_members, without_member
 
 JsonObject = Mapping[str, Any]
+_STREAM_OPTIONS = "stream_options"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +75,40 @@ def parse_chat(raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS) -> ChatReq
     )
 
 
-def upstream_bytes(request: ChatRequest, model_name: str, *, ask_usage: bool) -> bytes:
+def upstream_bytes(
+    request: ChatRequest, model_name: str, *, ask_usage: bool, is_whole: bool = False
+) -> bytes:
     """The client's bytes with the model's name replaced, our own member out, and nothing else rewritten.
 
-    With `ask_usage` a streamed request also asks for the usage chunk that its price is read from.
+    With `ask_usage` a streamed request also asks for the usage chunk that its price is read from. With
+    `is_whole` it asks for an answer in one piece.
     """
     members: dict[str, Any] = {}
     if model_name != request.asked:
         members["model"] = model_name
+    if is_whole:
+        return _in_one_piece(request, members)
     if ask_usage and request.stream and not request.wants_usage:
         members["stream_options"] = {
             **(request.body.get("stream_options") or {}),
             "include_usage": True,
         }
     raw = without_member(request.raw, request.body, MEMBER)
+    return set_members(raw, request.body, members)
+
+
+def fields_in_one_piece(request: ChatRequest) -> JsonObject:
+    """The members of the request without those that want a stream."""
+    members = request.body.items()
+    return {name: value for name, value in members if name not in ("stream", _STREAM_OPTIONS)}
+
+
+def _in_one_piece(request: ChatRequest, members: dict[str, Any]) -> bytes:
+    """The request with `members` set that wants no stream, nor has options for one, which are an error then."""
+    if request.stream:
+        members["stream"] = False
+    raw = without_member(request.raw, request.body, MEMBER)
+    raw = without_member(raw, request.body, _STREAM_OPTIONS)
     return set_members(raw, request.body, members)
 
 

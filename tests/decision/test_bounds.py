@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.decision.bounds import lower_bound, upper_bound
+from router.decision.bounds import lower_bound, score_bounds, upper_bound
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [(0, 0, 0.0, 1.0), (0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1.0)],
+)
+def test_the_quick_bounds_are_wilsons(successes: int, trials: int, low: float, high: float) -> None:
+    assert score_bounds(successes, trials) == pytest.approx((low, high), abs=5e-5)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from router.dispatch.allowance import Allowance
+from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
 from router.dispatch.fleet import Fleet, Verdict
-from router.dispatch.machine import Attempts, Cancel, Command, Commit, GiveUp, Start, Wake
+from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort, Plan
 from router.domain.candidate import Candidate
 from router.domain.category import Category

@@ -4,8 +4,9 @@ import pytest
 
 from router.dispatch.allowance import Allowance
 from router.dispatch.breaker import BreakerState
+from router.dispatch.commands import Commit, Start
 from router.dispatch.fleet import Fleet
-from router.dispatch.machine import Attempts, Commit, Start
+from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.fault import Fault, FaultKind
 from router.domain.limits import Limits

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ def _write(
             "price": {key: usd * (place + 1) for key, usd in PRICE.items()},
             "context_tokens": 100_000,
             "max_output_tokens": 10_000,
-            **of_model,
+            **deepcopy(dict(of_model)),  # YAML would else name what is the same, and refer to it
         }
         for place, name in enumerate(models)
     }

@@ -1,0 +1,24 @@
+"""An answer that is at hand, and that a cascade has accepted before, does again what that cascade would."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from router.decision.estimate import stored_by
+from router.domain.decision import Decision, Reason
+
+
+def settled(decision: Decision, accepted: Collection[str]) -> Decision:
+    """`decision` with such an answer as the chosen one, where its cascade would ask who wrote it.
+
+    `accepted` are the ids of models whose answers to this very request are at hand, and were accepted by
+    checks of the same policy. What they are worth is what the whole cascade is.
+    """
+    cascade = decision.cascade
+    if cascade is None:
+        return decision
+    first = (each for step in cascade.steps for each in step.candidates)
+    writer = next((each.model for each in first if each.model.id in accepted), None)
+    if writer is None:
+        return decision
+    chosen = replace(stored_by(writer, decision.features), quality=cascade.quality)
+    return replace(decision, reason=Reason.CHEAPEST_ADEQUATE, chosen=chosen, cascade=None)

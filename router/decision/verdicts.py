@@ -1,0 +1,234 @@
+"""What was seen of cascades while they ran: how often a step's answers were taken, and whether rightly.
+
+Each ruling is counted, by the category of the request, the models of the step and the final model. Of some
+accepted answers the final model is asked as well, when the client has long got its answer, and both are
+compared. What is counted moves what was learnt before, as far as there is enough of it; and it switches a
+cascade off that does not pay any more: where its answers are surely accepted too seldom for what they cost,
+or where too many that were accepted surely differ from the final model's. A few requests still try it, so
+that it can come back.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from math import sqrt
+
+from router.decision.bounds import score_bounds
+from router.domain.candidate import Candidate
+from router.domain.cascade import Prospect
+from router.domain.category import Category
+from router.domain.estimate import EstimateSource
+from router.domain.money import ZERO
+
+_MOST_KEPT = 1_000
+"""Cascades; the one that was seen least lately is forgotten first."""
+_WINDOW = 512
+"""Rulings, or checks: with so many the older half loses its weight."""
+_FEWEST = 20
+"""Rulings that say something where nothing was learnt before."""
+_WEAKEST, _STRONGEST = 2.0, 200.0
+"""As many rulings what was learnt before counts at least, and at most: the world changes."""
+_EXPLORED = 0.02
+"""Of the requests for which a cascade is off this share tries it all the same."""
+
+
+class Seen(StrEnum):
+    """What became of a step, and what a check said of the answer that was taken."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    CANNOT_TELL = "cannot_tell"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    RIGHT = "right"
+    """The final model has come to the same."""
+    WRONG = "wrong"
+    UNCHECKED = "unchecked"
+    """A check that has come to nothing: the call failed, or nobody can tell."""
+
+
+_RULINGS = frozenset({Seen.ACCEPTED, Seen.REJECTED, Seen.CANNOT_TELL, Seen.FAILED})
+_CHECKS = frozenset({Seen.RIGHT, Seen.WRONG})
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """The models of a step, in the order of the alphabet, before a final one, on requests of a category."""
+
+    category: Category
+    first: tuple[str, ...]
+    final: str
+
+    @classmethod
+    def of(cls, first: Sequence[Candidate], final: Candidate, category: Category) -> "Pairing":
+        """Of candidates."""
+        return cls(category, tuple(sorted(each.model.id for each in first)), final.model.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Rulings and checks of late. `allowed` is the share of accepted answers that may differ from the final model's."""
+
+    accepted: int = 0
+    ruled: int = 0
+    wrong: int = 0
+    checked: int = 0
+    allowed: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse to have accepted, or found wrong, more than there was."""
+        if not (0 <= self.accepted <= self.ruled and 0 <= self.wrong <= self.checked):
+            raise ValueError(f"{self!r} is no count")
+
+    def with_ruling(self, *, accepted: bool) -> "Tally":
+        """The tally after another ruling."""
+        taken, ruled = _faded(self.accepted, self.ruled)
+        return replace(self, accepted=taken + accepted, ruled=ruled + 1)
+
+    def with_check(self, *, wrong: bool, allowed: float) -> "Tally":
+        """The tally after another check."""
+        differed, checked = _faded(self.wrong, self.checked)
+        return replace(self, wrong=differed + wrong, checked=checked + 1, allowed=allowed)
+
+
+NOTHING_SEEN = Tally()
+
+
+def _faded(part: int, whole: int) -> tuple[int, int]:
+    """Both counts, halved when there is enough of them."""
+    return (part // 2, whole // 2) if whole >= _WINDOW else (part, whole)
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """The tallies of all cascades of a process, and `counts` of everything that was seen, for people."""
+
+    counts: Counter[tuple[Pairing, Seen]] = field(default_factory=Counter)
+    _tallies: "OrderedDict[Pairing, Tally]" = field(default_factory=OrderedDict)
+
+    def note(self, pairing: Pairing, seen: Seen, allowed: float = 1.0) -> None:
+        """Count what was seen; with a check goes what share of such answers may differ."""
+        tally = self._tallies.pop(pairing, NOTHING_SEEN)
+        if seen in _RULINGS:
+            tally = tally.with_ruling(accepted=seen is Seen.ACCEPTED)
+        elif seen in _CHECKS:
+            tally = tally.with_check(wrong=seen is Seen.WRONG, allowed=allowed)
+        self._tallies[pairing] = tally
+        self.counts[pairing, seen] += 1
+        if len(self._tallies) > _MOST_KEPT:
+            self._forget(next(iter(self._tallies)))
+
+    def tally(self, pairing: Pairing) -> Tally:
+        """What was seen of late."""
+        return self._tallies.get(pairing, NOTHING_SEEN)
+
+    def observed(self, chance: float) -> "Observed":
+        """What a decision may know of it; by `chance`, uniform in [0, 1), it tries what is off."""
+        return Observed(self, explores=chance < _EXPLORED)
+
+    def _forget(self, pairing: Pairing) -> None:
+        del self._tallies[pairing]
+        for seen in Seen:
+            self.counts.pop((pairing, seen), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen of cascades, for one decision; one that `explores` takes what is switched off."""
+
+    verdicts: Verdicts
+    explores: bool = False
+
+    def prospect(
+        self,
+        prospect: Prospect | None,
+        first: Sequence[Candidate],
+        final: Candidate,
+        category: Category,
+    ) -> Prospect | None:
+        """What to expect of `first` before `final`, by what was seen as well; None where nothing is known.
+
+        Answers that are the same as the final model's bring no gain and cost none: what may be gained is
+        bounded by the share that differs.
+        """
+        tally = self.verdicts.tally(Pairing.of(first, final, category))
+        if not tally.ruled:
+            return prospect
+        if prospect is None:
+            return _by_sight(tally) if tally.ruled >= _FEWEST else None
+        return _moved(prospect, tally)
+
+    def is_off(self, first: Sequence[Candidate], final: Candidate, category: Category) -> str:
+        """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be."""
+        if self.explores:
+            return ""
+        tally = self.verdicts.tally(Pairing.of(first, final, category))
+        return _unpaid(tally, first, final) or _unlike(tally)
+
+
+def allowed_share(prospect: Prospect | None, tolerance: float) -> float:
+    """The share of accepted answers that may differ from the final model's.
+
+    Were each of them a loss, quality would fall by the tolerance, and by what was expected anyway.
+    """
+    if prospect is None:
+        return min(1.0, tolerance)
+    if not prospect.p_accept:
+        return 1.0
+    return min(1.0, (max(0.0, -prospect.gain) + tolerance) / prospect.p_accept)
+
+
+def _unpaid(tally: Tally, first: Sequence[Candidate], final: Candidate) -> str:
+    """Whether too few are accepted: a cascade pays when more are than its share of the final model's cost."""
+    cost, dear = sum((each.cost.expected for each in first), ZERO), final.cost.expected
+    needed = cost.pico / dear.pico if dear else 1.0
+    if not cost or tally.accepted >= needed * tally.ruled:
+        return ""
+    if score_bounds(tally.accepted, tally.ruled)[1] >= needed:
+        return ""
+    return (
+        f"of {tally.ruled} lately {tally.accepted} were accepted, and it pays from {needed:.0%} on"
+    )
+
+
+def _unlike(tally: Tally) -> str:
+    """Whether too many of those that were accepted differ from what the final model says."""
+    if tally.wrong <= tally.allowed * tally.checked:
+        return ""
+    if score_bounds(tally.wrong, tally.checked)[0] <= tally.allowed:
+        return ""
+    return (
+        f"of {tally.checked} accepted answers {tally.wrong} differ from the final model's, and"
+        f" {tally.allowed:.0%} may"
+    )
+
+
+def _by_sight(tally: Tally) -> Prospect:
+    """What was seen alone says: half as many as differ may be gained, or lost."""
+    p, sd = _share(1.0, 2.0, tally)
+    return Prospect(p, sd, 0.0, p * _differing(tally) / 2, EstimateSource.LOCAL)
+
+
+def _moved(prospect: Prospect, tally: Tally) -> Prospect:
+    spread = prospect.p_accept * (1.0 - prospect.p_accept)
+    variance = max(prospect.p_accept_sd**2, 0.25 / _STRONGEST**2)
+    weight = min(max(spread / variance - 1.0, _WEAKEST), _STRONGEST)
+    p, sd = _share(prospect.p_accept * weight, weight, tally)
+    rate = prospect.gain / prospect.p_accept if prospect.p_accept else 0.0
+    most = p * _differing(tally)
+    gain = max(-most, min(rate * p, most))
+    return replace(
+        prospect, p_accept=p, p_accept_sd=sd, gain=gain, gain_sd=min(prospect.gain_sd, most)
+    )
+
+
+def _share(supposed: float, weight: float, tally: Tally) -> tuple[float, float]:
+    """The share that is accepted, and its deviation: the counts, and what is supposed besides."""
+    p = (supposed + tally.accepted) / (weight + tally.ruled)
+    return p, sqrt(p * (1.0 - p) / (weight + tally.ruled + 1.0))
+
+
+def _differing(tally: Tally) -> float:
+    """The share of accepted answers that differ is hardly more than this."""
+    return score_bounds(tally.wrong, tally.checked)[1]

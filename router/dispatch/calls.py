@@ -1,0 +1,86 @@
+"""The calls of one request, whatever they are made for: numbered as they are made, each ended once."""
+
+from collections.abc import Callable
+from functools import partial
+
+from router.dispatch.balance import pick
+from router.dispatch.commands import Cancel, Command, Start
+from router.dispatch.fleet import Fleet, Refusal, Verdict
+from router.dispatch.plan import Plan
+from router.domain.candidate import Candidate
+from router.domain.money import ZERO, Money
+
+
+class Calls:
+    """Those under way in `live` by their numbers, how many were `made`, and what was `spent` on those that failed."""
+
+    __slots__ = ("_fleet", "_jitter", "_plan", "live", "made", "spent")
+
+    def __init__(self, plan: Plan, fleet: Fleet, jitter: Callable[[], float]) -> None:
+        self._plan = plan
+        self._fleet = fleet
+        self._jitter = jitter
+        self.live: dict[int, Start] = {}
+        self.made = 0
+        self.spent = ZERO
+
+    def __repr__(self) -> str:
+        names = ", ".join(start.candidate.model.id for start in self.live.values())
+        return f"{self.made} made, live: {names or 'none'}"
+
+    def start(
+        self,
+        candidate: Candidate,
+        at_s: float,
+        until_s: float,
+        now_s: float,
+        *,
+        is_whole: bool = False,
+        is_again: bool = False,
+    ) -> Start:
+        """Make the next call; its ticket is taken now."""
+        self.made += 1
+        ticket = self._fleet.begin(candidate.model, self._plan.tokens, now_s)
+        at_s = max(at_s, now_s)
+        start = Start(self.made, candidate, at_s, until_s, ticket, is_whole, is_again)
+        self.live[start.attempt] = start
+        return start
+
+    def end(self, attempt: int, verdict: Verdict, now_s: float) -> None:
+        """The call has ended, unless it had before."""
+        if (start := self.live.pop(attempt, None)) is not None:
+            self._fleet.end(start.ticket, verdict, now_s)
+
+    def end_all(self, now_s: float) -> None:
+        """The client has left: all have ended, and say nothing of their models."""
+        for attempt in tuple(self.live):
+            self.end(attempt, Verdict.NEITHER, now_s)
+
+    def measured(self, attempt: int, slowness: float, now_s: float) -> None:
+        """The call to a replica has brought its first content, or all of it, that slowly."""
+        if (start := self.live.get(attempt)) is not None:
+            stream = self._plan.stream and not start.is_whole
+            self._fleet.measured(start.candidate.model, slowness, now_s, stream=stream)
+
+    def cancels(self, but: int = 0) -> tuple[Command, ...]:
+        """The commands that stop all that are under way, `but` one."""
+        return tuple(Cancel(attempt) for attempt in self.live if attempt != but)
+
+    def refusal(self, candidate: Candidate, now_s: float) -> Refusal | None:
+        """Why its model does not want to be asked now, None when it may be."""
+        return self._fleet.refusal(candidate.model, self._plan.tokens, now_s)
+
+    def is_dear(self, money: Money) -> bool:
+        """Whether so much more would be beyond what all calls may cost."""
+        ceiling = self._plan.ceiling
+        return ceiling is not None and self.spent + money > ceiling
+
+    def placed(
+        self, candidate: Candidate, is_free: Callable[[Candidate], bool], now_s: float
+    ) -> Candidate | None:
+        """`candidate` in the best of its places that are free; None when none is."""
+        if not candidate.replicas:
+            return candidate if is_free(candidate) else None
+        free = [each for each in candidate.replicas if is_free(each)]
+        load_of = partial(self._fleet.load, now_s=now_s, stream=self._plan.stream)
+        return pick(free, load_of, self._jitter) if free else None

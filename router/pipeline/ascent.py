@@ -1,0 +1,251 @@
+"""The calls of a cascade's steps, side by side, and behind them the attempts of its final model."""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+import orjson
+
+from router.acceptance.judging import judge_request, read_verdict
+from router.decision.verdicts import Pairing, Seen, Verdicts
+from router.dispatch.climb import Climb, How, StepEnd
+from router.dispatch.commands import Cancel, Command, Commit, Judge, Start
+from router.dispatch.fleet import Verdict
+from router.domain.candidate import Candidate
+from router.domain.cascade import Check, Opinion, Ruling, Step, Test
+from router.domain.category import Category
+from router.domain.ledger import Outcome
+from router.domain.money import ZERO
+from router.domain.vector import cosine
+from router.ledger.account import Embedding
+from router.pipeline.attempts import Begun, Failed, Means, Race, Stopwatch
+from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.opened import OpenedPlain
+from router.pipeline.replayed import Replayed
+from router.pipeline.ruling import Cosines, FoundOut, Referee, text_in
+from router.ports import Call
+from router.wire.answer import MalformedAnswer
+from router.wire.chat import ChatRequest
+
+_NOT_TAKEN = "not_taken"
+_JUDGE = "judge"
+_GIVEN_UP = "given_up"
+"""Words for the books: another answer of the step was taken; it was a verdict; the request has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What the steps of one request are judged by; `judge_named` finds models that judge by their ids."""
+
+    referee: Referee
+    request_id: str
+    request: ChatRequest
+    category: Category
+    judge_named: Callable[[str], Candidate | None]
+    verdicts: Verdicts
+
+    def note(self, end: StepEnd, final: Candidate) -> None:
+        """Count how a step has ended."""
+        pairing = Pairing.of(end.step.candidates, final, self.category)
+        self.verdicts.note(pairing, Seen(end.how.value))
+
+
+class Ascent(Race):
+    """Plays a cascade. While a step is judged nothing of its answers is shown to anybody."""
+
+    def __init__(
+        self,
+        climb: Climb,
+        call_for: Callable[[Start], Call],
+        means: Means,
+        books: Bookkeeper,
+        panel: Panel,
+    ) -> None:
+        super().__init__(
+            climb,
+            lambda start: self._verdict_calls.get(start.attempt) or call_for(start),
+            means,
+            books,
+        )
+        self._climb = climb
+        self._books = books
+        self._panel = panel
+        self._answers: dict[int, Begun] = {}
+        self._verdict_calls: dict[int, Call] = {}
+        self._noted = 0
+        self._judging_cost = ZERO
+
+    async def _first(self) -> Begun:
+        commands = self._climb.begin(self._now_s())
+        self._note_ends()
+        while not self._climb.is_final:
+            await self._obey_cancels(commands)
+            self._take(commands)
+            commands = await self._happening(commands)
+            taken = self._taken(commands)
+            self._note_ends()
+            if taken is not None:
+                return taken
+        await self._obey_cancels(commands)
+        return await self._raced(commands)
+
+    async def _happening(self, commands: Sequence[Command]) -> tuple[Command, ...]:
+        """What follows the next thing that happens: an answer, a failure, a ruling."""
+        judge = next((each for each in commands if isinstance(each, Judge)), None)
+        if judge is None:
+            return self._tell(await self._next_event())
+        opinion = await self._opinion(judge)
+        cost, self._judging_cost = self._judging_cost, ZERO
+        return self._climb.ruled(opinion, self._now_s(), cost)
+
+    def _tell(self, event: Begun | Failed | None) -> tuple[Command, ...]:
+        if not isinstance(event, Begun) or not event.start.is_whole:
+            return super()._tell(event)
+        start, begun, now_s = event.start, replace(event, ended=event.timing()), self._now_s()
+        if start.candidate.model.replica:
+            self._climb.measured(start.attempt, event.slowness, now_s)
+        self._answers[start.attempt] = begun
+        cost = self._books.cost_of(begun, _whole(begun).heard)
+        return self._climb.answered(start.attempt, now_s, cost)
+
+    def _taken(self, commands: Sequence[Command]) -> Begun | None:
+        """The answer that was accepted, if one was."""
+        taken = (each.attempt for each in commands if isinstance(each, Commit))
+        return next((self._answers.pop(attempt) for attempt in taken), None)
+
+    def _note_ends(self) -> None:
+        """Count the steps that have ended, and book what they leave behind."""
+        for end in self._climb.ends[self._noted :]:
+            self._panel.note(end, self._climb.cascade.final)
+            self._reject(_NOT_TAKEN if end.how is How.ACCEPTED else end.how.value)
+        self._noted = len(self._climb.ends)
+
+    def _reject(self, why: str) -> None:
+        answers, self._answers = self._answers, {}
+        for begun in answers.values():
+            self._books.step_rejected(begun, _whole(begun).heard, why)
+
+    # ------------------------------------------------------------------------------ stopping
+
+    async def _obey_cancels(self, commands: Collection[Command]) -> None:
+        """Stop what can pass no check any more, even if the client leaves meanwhile."""
+        numbers = {each.attempt for each in commands if isinstance(each, Cancel)}
+        tasks = [task for task, start in self._tasks.items() if start.attempt in numbers]
+        if not tasks:
+            return
+        for task in tasks:
+            del self._tasks[task]
+        self._stopped_by = Outcome.REJECTED
+        stopping = asyncio.create_task(self._stop_these(tasks))
+        try:
+            await asyncio.shield(stopping)
+        except asyncio.CancelledError:
+            await stopping
+            raise
+        finally:
+            self._stopped_by = Outcome.CLIENT_LEFT
+
+    async def _stop_all(self) -> None:
+        await super()._stop_all()
+        if self._stopped_by is not Outcome.CLIENT_LEFT:
+            return self._reject(_GIVEN_UP)
+        answers, self._answers = self._answers, {}
+        for begun in answers.values():
+            left = Outcome.CLIENT_LEFT
+            self._books.broke_off(begun, _whole(begun).heard, left, left.value)
+        return None
+
+    # ------------------------------------------------------------------------------- judging
+
+    async def _opinion(self, judge: Judge) -> Opinion:
+        """What is to become of a step's answers, which can be told as a stream where one is wanted."""
+        answers = [self._answers.get(attempt) for attempt in judge.attempts]
+        bodies = [None if each is None else _whole(each).body for each in answers]
+        found_out = FoundOut(
+            await self._marks(judge.step, answers), await self._cosines(judge.step, answers)
+        )
+        panel = self._panel
+        opinion = await panel.referee.ruled(judge.step.checks, panel.request, bodies, found_out)
+        taken = None if opinion.taken is None else answers[opinion.taken]
+        if taken is None or not panel.request.stream:
+            return opinion
+        try:
+            Replayed.of(_whole(taken), "")
+        except MalformedAnswer as malformed:
+            return Opinion(Ruling.CANNOT_TELL, str(malformed))
+        return opinion
+
+    async def _marks(self, step: Step, answers: Sequence[Begun | None]) -> Sequence[float | None]:
+        """The marks that a judge gives to each answer, where one is to be asked."""
+        check = _check_of(step, Test.JUDGE)
+        judge = self._panel.judge_named(check.judge) if check else None
+        if judge is None:
+            return ()
+        async with asyncio.TaskGroup() as group:
+            marks = [group.create_task(self._mark(judge, each)) for each in answers]
+        return [mark.result() for mark in marks]
+
+    async def _mark(self, judge: Candidate, answer: Begun | None) -> float | None:
+        """The mark for one answer: a call like others, whose answer nobody gets."""
+        text = text_in(_whole(answer).body) if answer else ""
+        start = self._climb.consult(judge, self._now_s()) if text else None
+        if start is None:
+            return None
+        self._verdict_calls[start.attempt] = self._verdict_call(start, text)
+        event, now_s = await self.attempt(start), self._now_s()
+        if isinstance(event, Failed):
+            cost = self._books.failed(start, event.fault, event.timing)
+            self._climb.failed(start.attempt, event.fault, now_s, cost)
+            return None
+        self._climb.ended(start.attempt, Verdict.GOOD, now_s)
+        said = _whole(event)
+        self._judging_cost += self._books.rejected(event, said.heard, _JUDGE).cost
+        return read_verdict(text_in(said.body))
+
+    def _verdict_call(self, start: Start, answer: str) -> Call:
+        panel, model = self._panel, start.candidate.model
+        asked = judge_request(model, panel.request.messages, answer, "")
+        body = {**asked, "model": model.name}
+        return Call(panel.request_id, model, orjson.dumps(body), body, stream=False)
+
+    async def _cosines(self, step: Step, answers: Sequence[Begun | None]) -> Cosines:
+        """The cosines between the answers, where they are to be compared, and all of them have a vector."""
+        if _check_of(step, Test.SIMILARITY) is None or self._panel.referee.embedder is None:
+            return ()
+        texts = ["" if each is None else text_in(_whole(each).body) for each in answers]
+        async with asyncio.TaskGroup() as group:
+            made = [group.create_task(self._vector(text)) for text in texts]
+        vectors = [each.result() for each in made]
+        if any(text and not vector for text, vector in zip(texts, vectors, strict=True)):
+            return ()
+        return [[cosine(one, other) for other in vectors] for one in vectors]
+
+    async def _vector(self, text: str) -> tuple[float, ...]:
+        """The vector of a text, whose cost is booked; empty where there is none."""
+        referee = self._panel.referee
+        if not text or referee.embedder is None:
+            return ()
+        watch = Stopwatch.started(self._means.world)
+        embedded = await referee.embedder.embed(text)
+        if embedded is None:
+            return ()
+        if embedded.tokens:
+            by = referee.vectors
+            embedding = Embedding(by.upstream, by.model, embedded.tokens, by.per_token)
+            number = self._climb.count()
+            self._judging_cost += self._books.compared(number, embedding, watch.timing())
+        return embedded.vector
+
+    def _now_s(self) -> float:
+        return self._means.world.monotonic_s()
+
+
+def _check_of(step: Step, test: Test) -> Check | None:
+    return next((check for check in step.checks if check.test is test), None)
+
+
+def _whole(begun: Begun) -> OpenedPlain:
+    """What a step's call has brought, which is never a stream."""
+    if not isinstance(begun.opened, OpenedPlain):
+        raise TypeError("a step asks for whole answers")
+    return begun.opened

@@ -1,0 +1,107 @@
+"""What a request with a cascade has beside others: its steps' judges, how it is told, what is checked later."""
+
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from router.decision.verdicts import Pairing, Seen, allowed_share
+from router.dispatch.climb import Climb, How, StepEnd
+from router.dispatch.commands import Start
+from router.dispatch.fleet import Verdict
+from router.domain.cascade import CascadeTerms, Ruling
+from router.pipeline.ascent import Ascent, Panel
+from router.pipeline.attempts import Begun, Failed, Means, Race
+from router.pipeline.bookkeeper import Bookkeeper
+from router.pipeline.opened import OpenedPlain
+from router.ports import Call
+
+_CHECK = "check"
+_LONGEST_WHY = 160
+"""Characters of a reason in a header."""
+_TOLD: dict[How, str] = {How.CANNOT_TELL: "cannot tell"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cascading:
+    """The steps of one request, as they are played; `start` does something in the background.
+
+    `tolerance` is what quality may be lost by accepted answers, by the policy.
+    """
+
+    climb: Climb
+    panel: Panel
+    terms: CascadeTerms
+    tolerance: float
+    start: Callable[[Coroutine[Any, Any, None]], None]
+
+    @property
+    def words(self) -> str:
+        """How the cascade has ended, short enough for a header and in printable ASCII."""
+        return told(self.climb.ends, len(self.climb.cascade.steps))
+
+    def race(self, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper) -> Race:
+        """What plays it."""
+        return Ascent(self.climb, call_for, means, books, self.panel)
+
+    def answered(
+        self, begun: Begun, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper
+    ) -> None:
+        """The client has got this answer: of some that were accepted the final model is asked as well."""
+        is_checked = begun.start.is_whole and means.world.chance() < self.terms.check_share
+        if is_checked:
+            self.start(self._checked(begun, Race(self.climb, call_for, means, books), means, books))
+
+    async def _checked(self, begun: Begun, race: Race, means: Means, books: Bookkeeper) -> None:
+        """Count whether the final model comes to the same. Its answer is paid, and nobody gets it."""
+        start = self.climb.check(means.world.monotonic_s())
+        if start is None:
+            return
+        try:
+            event = await race.attempt(start)
+            seen = await self._seen(begun, event, means, books)
+        finally:
+            books.post_afterwards()
+        step, final = self.climb.ends[-1].step, self.climb.cascade.final
+        pairing = Pairing.of(step.candidates, final, self.panel.category)
+        self.panel.verdicts.note(pairing, seen, allowed_share(step.prospect, self.tolerance))
+
+    async def _seen(
+        self, begun: Begun, event: Begun | Failed, means: Means, books: Bookkeeper
+    ) -> Seen:
+        now_s, attempt = means.world.monotonic_s(), event.start.attempt
+        if isinstance(event, Failed):
+            cost = books.failed(event.start, event.fault, event.timing)
+            self.climb.failed(attempt, event.fault, now_s, cost)
+            return Seen.UNCHECKED
+        self.climb.ended(attempt, Verdict.GOOD, now_s)
+        match begun.opened, event.opened:
+            case OpenedPlain() as taken, OpenedPlain() as made:
+                books.step_rejected(event, made.heard, _CHECK)
+                panel = self.panel
+                return _SEEN[await panel.referee.agree(panel.request, taken.body, made.body)]
+        return Seen.UNCHECKED
+
+
+_SEEN = {
+    Ruling.ACCEPT: Seen.RIGHT,
+    Ruling.REJECT: Seen.WRONG,
+    Ruling.CANNOT_TELL: Seen.UNCHECKED,
+}
+
+
+def told(ends: Sequence[StepEnd], steps: int) -> str:
+    """How the steps have ended: `accepted 1/1`, or `escalated` and why each step has not done."""
+    if ends and ends[-1].how is How.ACCEPTED:
+        return _ascii(f"accepted {len(ends)}/{steps}: {ends[-1].why}")
+    return "escalated: " + "; ".join(_parts(ends, steps))
+
+
+def _parts(ends: Sequence[StepEnd], steps: int) -> Iterator[str]:
+    for number, end in enumerate(ends, 1):
+        yield _ascii(f"{number}/{steps} {_TOLD.get(end.how, end.how.value)}: {end.why}")
+
+
+def _ascii(words: str) -> str:
+    """As a header may have it."""
+    short = words if len(words) <= _LONGEST_WHY else words[: _LONGEST_WHY - 3] + "..."
+    return "".join(each if " " <= each <= "~" else "?" for each in short)

@@ -1,0 +1,75 @@
+"""A stream whose client hears that it is waited for, while a cascade's steps are judged.
+
+What is there in time has its headers and its errors like any other. Else the headers go out early, and
+comments follow until there is content; what was not known yet is told by comments at the end, and an
+error is an event.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from router.domain.errors import ApiError
+from router.pipeline.attempts import Begun
+from router.pipeline.flights import Flight
+from router.pipeline.reply import Reply, StreamReply
+from router.wire.errors import error_body
+from router.wire.sse import event_of
+
+if TYPE_CHECKING:
+    from router.pipeline.walk import Walk
+
+_WAITING = b": waiting\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAlive:
+    """A walk whose client gets a sign of life every `every_s` seconds."""
+
+    walk: "Walk"
+    flight: Flight | None
+    every_s: float
+
+    async def reply(self) -> Reply:
+        """The reply, as soon as there is content, or after `every_s` seconds. Raises ApiError until then."""
+        race = asyncio.create_task(self.walk.begun())
+        try:
+            await asyncio.wait({race}, timeout=self.every_s)
+        except asyncio.CancelledError:
+            await self._abandon(race)
+            raise
+        if race.done():
+            return await self.walk.answered(race.result(), self.flight)
+        return StreamReply(self.walk.early_headers, self._pieces(race))
+
+    async def _pieces(self, race: "asyncio.Task[Begun]") -> AsyncGenerator[bytes]:
+        try:
+            while not race.done():
+                yield _WAITING
+                await asyncio.wait({race}, timeout=self.every_s)
+            reply = await self.walk.answered(race.result(), self.flight, is_late=True)
+        except ApiError as error:
+            self._failed(error)
+            yield event_of(error_body(error))
+            return
+        except BaseException:
+            await self._abandon(race)
+            self._failed(None)
+            raise
+        if isinstance(reply, StreamReply):
+            async with aclosing(reply.pieces) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    def _failed(self, error: ApiError | None) -> None:
+        if self.flight is not None:
+            self.flight.failed(error)
+
+    async def _abandon(self, race: "asyncio.Task[Begun]") -> None:
+        """The client has left: stop the race, and what it has brought at this very moment."""
+        race.cancel()
+        (result,) = await asyncio.gather(race, return_exceptions=True)
+        if isinstance(result, Begun):
+            await self.walk.abandoned(result)

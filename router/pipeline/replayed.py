@@ -1,0 +1,27 @@
+"""A whole answer as the stream that tells it: what a cascade has accepted, for a client that streams."""
+
+from router.pipeline.opened import OpenedPlain
+from router.wire.answer import StreamEvent, read_event
+from router.wire.replay import as_events
+from router.wire.sse import DONE
+
+
+class Replayed:
+    """Implements `router.pipeline.relay.Source`: everything is there at once."""
+
+    def __init__(self, events: list[StreamEvent]) -> None:
+        self._events = events
+
+    @classmethod
+    def of(cls, opened: OpenedPlain, answer_id: str) -> "Replayed":
+        """The stream of an answer, with its usage. Raises MalformedAnswer where it cannot be told as one."""
+        events = as_events(opened.body, is_stream=False, answer_id=answer_id, usage=True)
+        return cls([*map(read_event, events), read_event(DONE)])
+
+    async def next_events(self) -> list[StreamEvent] | None:
+        """All events, then None."""
+        events, self._events = self._events, []
+        return events or None
+
+    async def close(self) -> None:
+        """Nothing is left to close."""

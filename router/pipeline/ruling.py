@@ -1,0 +1,100 @@
+"""Holds the answers of a cascade's step against its checks, where that takes no call to a model.
+
+What takes longer than a way to a thread and back is done in one.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from router.acceptance.ruling import Evidence, ruled
+from router.domain.cascade import AGREEMENT, Check, Opinion, Ruling
+from router.pipeline.similar import Vectors
+from router.ports import Embedder
+from router.wire.chat import ChatRequest
+
+_LOG = logging.getLogger(__name__)
+_LARGEST_AT_ONCE = 2**13
+_LARGEST_ASKED_AT_ONCE = 2**16
+"""Bytes of all answers, and of the request, that take no longer here than a way to a thread and back."""
+_BROKEN = Opinion(Ruling.CANNOT_TELL, "the check failed")
+
+Cosines = Sequence[Sequence[float]]
+Bodies = Sequence[bytes | None]
+Rule = Callable[[Sequence[Check], Evidence], Opinion]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOut:
+    """What calls have found out of the answers: marks by a judge, and the cosines of their vectors."""
+
+    marks: Sequence[float | None] = ()
+    cosines: Cosines = ()
+
+
+NOTHING_FOUND_OUT = FoundOut()
+
+
+class Referee:
+    """Rules on answers, for all requests of a process.
+
+    Without an `embedder`, which makes `vectors`, nobody can tell what is similar.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder | None = None,
+        vectors: Vectors | None = None,
+        rule: Rule = ruled,
+    ) -> None:
+        self.embedder = embedder
+        self.vectors = vectors or Vectors()
+        self.rule = rule
+        self._is_warm = False
+
+    async def ruled(
+        self,
+        checks: Sequence[Check],
+        request: ChatRequest,
+        bodies: Bodies,
+        found_out: FoundOut = NOTHING_FOUND_OUT,
+    ) -> Opinion:
+        """What is to become of the answers in `bodies`, None for those that did not come. Never raises."""
+
+        def rule() -> Opinion:
+            answers = [_answer(body) for body in bodies]
+            found = (found_out.marks, found_out.cosines)
+            return self.rule(checks, Evidence(request.body, answers, *found))
+
+        size = sum(len(body or b"") for body in bodies)
+        is_small = size <= _LARGEST_AT_ONCE and len(request.raw) <= _LARGEST_ASKED_AT_ONCE
+        try:
+            opinion = rule() if is_small and self._is_warm else await asyncio.to_thread(rule)
+        except Exception:  # noqa: BLE001 - the words of an answer must not become the client's error
+            _LOG.exception("a check of answers failed")
+            return _BROKEN
+        self._is_warm = (
+            True  # whatever the checks need is loaded, which would have held up the loop
+        )
+        return opinion
+
+    async def agree(self, request: ChatRequest, one: bytes, other: bytes) -> Ruling:
+        """Whether two answers come to the same."""
+        return (await self.ruled(AGREEMENT, request, (one, other))).ruling
+
+
+def text_in(body: bytes) -> str:
+    """What an answer says in its first choice, "" where that is nothing."""
+    choices = (_answer(body) or {}).get("choices")
+    message = choices[0].get("message") if choices and isinstance(choices[0], dict) else None
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, str) else ""
+
+
+def _answer(body: bytes | None) -> Mapping[str, Any] | None:
+    answer = None if body is None else orjson.loads(body)
+    return answer if isinstance(answer, dict) else None

@@ -1,0 +1,42 @@
+"""Cascades in Prometheus' format: how their steps have ended, and what checks said of accepted answers."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from router.decision.verdicts import Pairing, Seen, Verdicts
+
+_LABELS = ("category", "models", "final", "outcome")
+_OF_CHECKS = frozenset({Seen.RIGHT, Seen.WRONG, Seen.UNCHECKED})
+
+
+class CascadeCollector(Collector):
+    """The counts of cascades of a process."""
+
+    def __init__(self, verdicts: Verdicts) -> None:
+        self._verdicts = verdicts
+
+    def collect(self) -> Iterator[Metric]:
+        """Steps by how they ended, and checks by what they said, each by category and models."""
+        steps = CounterMetricFamily(
+            "farthing_cascade_steps",
+            "Steps by outcome: accepted, rejected, cannot_tell, failed, skipped",
+            labels=_LABELS,
+        )
+        checks = CounterMetricFamily(
+            "farthing_cascade_checks",
+            "Accepted answers that the final model was asked for as well: right, wrong, unchecked",
+            labels=_LABELS,
+        )
+        counts = sorted(self._verdicts.counts.items(), key=lambda each: _labels(*each[0]))
+        for (pairing, seen), count in counts:
+            family = checks if seen in _OF_CHECKS else steps
+            family.add_metric(_labels(pairing, seen), count)
+        yield steps
+        yield checks
+
+
+def _labels(pairing: Pairing, seen: Seen) -> tuple[str, ...]:
+    return (pairing.category.value, "+".join(pairing.first), pairing.final, seen.value)
