@@ -286,22 +286,24 @@ def _is_in_time(bid: Bid, setting: Setting) -> bool:
 
 
 def _why_late(bid: Bid, setting: Setting) -> str:
-    """What of its times is above a target; a time of which nothing is known keeps none."""
+    """What of its times is above a target; a time of which nothing is known keeps no target."""
     terms, way = setting.terms, bid.way
-    limits_s = (terms.first_content_s, _least(terms.total_s, terms.deadlines.total_s))
-    if limits_s != (None, None):
-        found = zip(limits_s, way.kept_by(terms.latency_quantile), _UNTIL, strict=True)
-        for limit_s, needed_s, until in found:
-            if limit_s is not None and (needed_s is None or needed_s > limit_s):
-                takes = "an unknown time" if needed_s is None else f"{needed_s:.2f} s"
-                return f"it takes {takes} to {until}, and may take {limit_s:g} s"
-    waits_s, patience_s = way.steps_s(), terms.cascade.first_content_s
-    if waits_s is not None and waits_s > patience_s:
-        return f"its steps take {waits_s:.2f} s, and may take {patience_s:g} s"
+    kept_s = way.kept_by(terms.latency_quantile)
+    for limit_s, needed_s, until in (
+        (terms.first_content_s, kept_s[0], "the first content"),
+        (terms.total_s, kept_s[1], "the whole answer"),
+    ):
+        if limit_s is not None and (needed_s is None or needed_s > limit_s):
+            takes = "an unknown time" if needed_s is None else f"{needed_s:.2f} s"
+            return f"it takes {takes} to {until}, and may take {limit_s:g} s"
+    for limit_s, needed_s, what in (
+        (terms.deadlines.total_s, way.kept_by(1.0)[1], "all of it takes"),
+        (terms.cascade.first_content_s, way.steps_s(), "its steps take"),
+    ):
+        if limit_s is not None and needed_s is not None and needed_s > limit_s:
+            return f"{what} {needed_s:.2f} s, and may take {limit_s:g} s"
     return ""
 
-
-_UNTIL = ("the first content", "the whole answer")
 
 LIMITS = (
     Rule(_fits_the_ceiling, _why_not_the_ceiling),
@@ -325,10 +327,6 @@ def _together(bid: Bid) -> Money:
 
 def _at_most(bid: Bid) -> Money:
     return sum((each.cost.upper for each in (*bid.first, bid.final)), ZERO)
-
-
-def _least(*seconds: float | None) -> float | None:
-    return min((each for each in seconds if each is not None), default=None)
 
 
 def _usd(pico: float) -> str:
