@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from router.config.budgets import budgets_of, limits_of
+from router.config.cascades import unknown_models
 from router.config.catalog import CatalogBuilder
 from router.config.embeddings import embeddings_of
 from router.config.keys import configured_keys, unknown_names
@@ -109,6 +110,8 @@ class _Loading:
         selection = select_upstreams(section.upstreams, self.references, self.file)
         self.problems.extend(selection.problems)
         known, policies = self._models(), self._policies()
+        for loaded in policies.values():
+            self.problems.extend(unknown_models(loaded.file, section.models))
         catalog = self._taking_part(known, selection)
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, section.models))

@@ -6,11 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from router.config.cascades import Contradiction, strategy_of
 from router.config.policy_files import policy_files
 from router.config.policy_schema import (
     AdequateSection,
     ExampleSection,
-    HedgeSection,
     LatencySection,
     PolicyCacheSection,
     PolicyFile,
@@ -20,13 +20,12 @@ from router.config.policy_schema import (
     WeightedSection,
 )
 from router.config.problems import validated_partly
-from router.config.yaml_file import YamlFile, read_yaml
+from router.config.yaml_file import Place, YamlFile, read_yaml
 from router.decision.conditions import CONDITIONS
 from router.decision.policy import Condition, Policy, Pool, Rule, Terms
 from router.domain.caching import CacheTerms
 from router.domain.deadlines import Deadlines
 from router.domain.errors import ConfigError, Problem
-from router.domain.hedge import Hedge
 from router.domain.money import Money
 from router.domain.nearest import nearest
 from router.domain.objective import Aim, Objective
@@ -110,8 +109,19 @@ def linked(
         if problem:
             problems.append(draft.file.problem(("extends",), problem))
         elif line:
-            loaded[name] = _loaded(line)
+            try:
+                loaded[name] = _loaded(line)
+            except _Impossible as impossible:
+                problems.append(impossible.problem)
     return loaded, problems
+
+
+class _Impossible(ValueError):
+    """Terms that make no sense together, where each section by itself does; `problem` says where."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.problem = problem
 
 
 def _line_of(
@@ -135,13 +145,14 @@ def _loaded(line: Sequence[Draft]) -> LoadedPolicy:
     """The policy of the first draft, whose terms stand upon those of the ones behind it."""
     draft, terms = line[0], Terms()
     for each in reversed(line):
-        terms = _merged(terms, each.section)
+        terms = _merged(terms, each.section, each.file)
     rules = dict[str, Rule]()
     for each in line:
         for index, rule in enumerate(each.section.rules):
             if rule.name not in rules:
                 conditions = _conditions(rule, each.file, index, [])
-                rules[rule.name] = Rule(rule.name, conditions, _merged(terms, rule.then))
+                then = _merged(terms, rule.then, each.file, ("rules", index, "then"))
+                rules[rule.name] = Rule(rule.name, conditions, then)
     section, version = draft.section, _version([each.file.digest for each in line])
     intent, on_simulated = section.intent.strip(), section.examples_on == "simulated"
     policy = Policy(section.policy, version, intent, terms, tuple(rules.values()))
@@ -170,10 +181,10 @@ def _conditions(
     return tuple(found)
 
 
-def _merged(base: Terms, section: TermsSection) -> Terms:
+def _merged(base: Terms, section: TermsSection, file: YamlFile, place: Place = ()) -> Terms:
     """`base` with what `section` states in its place; what it does not state stays.
 
-    A `null` is a statement too: it takes the term back to what it is by default.
+    A `null` is a statement too: it takes the term back to what it is by default. Raises _Impossible.
     """
     stated: dict[str, Any] = {}
     for name, part in _PARTS.items():
@@ -183,6 +194,10 @@ def _merged(base: Terms, section: TermsSection) -> Terms:
             stated |= {field: getattr(_DEFAULTS, field) for field in part.fields}
     if section.cache is not None:
         stated["cache"] = _cache(base.cache, section.cache)
+    try:
+        stated |= strategy_of(base, section)
+    except Contradiction as error:
+        raise _Impossible(file.problem((*place, error.key), str(error))) from error
     return replace(base, **stated)
 
 
@@ -209,14 +224,6 @@ def _objective(value: str | WeightedSection) -> dict[str, Any]:
         return {"objective": Objective(Aim(value))}
     point, second = Money.from_usd(value.usd_per_point), Money.from_usd(value.usd_per_s)
     return {"objective": Objective(Aim.WEIGHTED, point, second)}
-
-
-def _hedged(section: HedgeSection) -> dict[str, Any]:
-    return {"hedge": Hedge(section.after_quantile, section.share)}
-
-
-def _strategy(value: str) -> dict[str, Any]:
-    return _hedged(HedgeSection()) if value == "hedge" else {"hedge": None}
 
 
 def _cache(base: CacheTerms, section: PolicyCacheSection) -> CacheTerms:
@@ -252,11 +259,12 @@ _PARTS: Mapping[str, _Part] = {
         ("deadlines",),
         lambda s: {"deadlines": Deadlines(s.first_content_s, s.stall_s, s.total_s)},
     ),
-    "strategy": _Part(("hedge",), _strategy),
-    "hedge": _Part(("hedge",), _hedged),
+    "strategy": _Part(("hedge", "cascade"), lambda _: {}),
+    "hedge": _Part(("hedge",), lambda _: {}),
+    "cascade": _Part(("cascade",), lambda _: {}),
     "models": _Part(("pool",), lambda section: {"pool": _pool(section)}),
     "ceiling_usd": _Part(("ceiling",), lambda value: {"ceiling": Money.from_usd(value)}),
     "cache": _Part(("cache",), lambda _: {}),
 }
 """What each key of a policy states. A new key is a field of `TermsSection` and a row here; the parts
-of `cache` are stated one by one."""
+of `cache` and of `cascade` are stated one by one."""

@@ -6,11 +6,12 @@ made from these classes.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from router.config.semantic import SemanticSection
-from router.config.words import Dollars, Name, Options, Probability, Seconds, Section
+from router.config.words import Dollars, ModelId, Name, Options, Probability, Seconds, Section
 from router.decision.policy import FallBackTo, Otherwise
+from router.domain.cascade import NO_CASCADES, Check, Recipe, Test, Use
 
 
 class AdequateSection(Section):
@@ -66,6 +67,91 @@ class HedgeSection(Section):
     answers"""
     share: Annotated[float, Field(gt=0, le=1)] = 0.05
     """of the requests under this policy that may be hedged at most"""
+
+
+class CheckSection(Section):
+    """A test of a step's answers, with its bar."""
+
+    test: Test
+    """`agreement`: the answers come to the same. `similarity`: they are near each other in meaning.
+    `complete`: something is said, nothing refused, and it was not cut off. `schema` and `tool_calls`: they are
+    as the request's own schemas want them. `logprob`: the model was sure of its words. `judge`: another model
+    finds it good"""
+    at_least: Probability | None = None
+    """the bar: of `agreement` the share of the answers that must come to the same, above one half; of
+    `similarity` a cosine, of `logprob` a mean probability of the tokens, of `judge` a mark; none for the test's
+    usual one"""
+    judge: ModelId | None = None
+    """the id of the model that judges; only for `judge`, and needed there"""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        self.as_check()
+        return self
+
+    def as_check(self) -> Check:
+        """As decisions know it. Raises ValueError for a judge where there must be none, and the other way round."""
+        return Check(self.test, self.at_least, self.judge or "")
+
+
+def _as_checks(written: Any) -> Any:
+    """A test may be written as its mere word, and one alone without a list around it."""
+    listed = written if isinstance(written, list) else [written]
+    return tuple({"test": each} if isinstance(each, str) else each for each in listed)
+
+
+TestWord = Literal["agreement", "similarity", "complete", "schema", "tool_calls", "logprob"]
+Checks = Annotated[
+    tuple[CheckSection, ...],
+    Field(min_length=1),
+    BeforeValidator(
+        _as_checks,
+        json_schema_input_type=TestWord | CheckSection | tuple[TestWord | CheckSection, ...],
+    ),
+]
+
+
+class StepSection(Section):
+    """Models that are asked at once, and what their answers must pass to be taken."""
+
+    models: Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=8)]
+    """the ids of the models that are asked at once; one twice for two answers of it"""
+    accept: Checks = Field("agreement", validate_default=True)
+    """which tests an answer must pass, all of them: a word, `{test: logprob, at_least: 0.9}`,
+    `{test: judge, judge: some-model}`, or a list of these. What does not pass, and what no test can tell, goes
+    on to the next step"""
+    within_s: Seconds | None = None
+    """how long the step may take; what has not come by then counts as rejected"""
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        self.as_recipe()
+        return self
+
+    def as_recipe(self) -> Recipe:
+        """As decisions know it. Raises ValueError for one answer that would have to agree with itself."""
+        return Recipe(self.models, tuple(each.as_check() for each in self.accept), self.within_s)
+
+
+class CascadeSection(Section):
+    """Look at cheap answers before a dear one is paid; see [cascades](cascades.md)."""
+
+    use: Use = Use.AUTO
+    """`auto`: where evidence says that it pays, and nothing beyond the tolerance is lost. `always`: its `steps`
+    wherever they can be asked at all, whatever is known. `never`: one model answers"""
+    steps: Annotated[tuple[StepSection, ...], Field(max_length=4)] = ()
+    """who is asked first, and what their answers must pass; without steps `auto` finds pairs of models that
+    must agree"""
+    final: ModelId = "reference"
+    """who is asked when no step has settled it: `reference`, or a model's id; where that one may not answer,
+    the best that may"""
+    first_content_s: Seconds = NO_CASCADES.first_content_s
+    """how long all steps together may take: a client of a stream waits no longer for what is not final"""
+    keep_alive_s: Seconds | None = None
+    """while a stream waits for its steps a comment is sent every so many seconds, which clients pass over"""
+    check_share: Probability = NO_CASCADES.check_share
+    """of the answers that steps settle, the share that is held against the final model's answer, which is then
+    asked and paid for too: so it is seen when a cascade stops paying"""
 
 
 class PoolSection(Section):
@@ -130,10 +216,14 @@ class TermsSection(Section):
     """targets, for choosing a model"""
     deadlines: DeadlinesSection | None = None
     """ends, for waiting"""
-    strategy: Literal["single", "hedge"] | None = None
-    """one model at a time (`single`), or a second one beside a silent first (`hedge`)"""
+    strategy: Literal["single", "hedge", "cascade"] | None = None
+    """one model at a time (`single`), a second one beside a silent first (`hedge`), or cheap answers that are
+    looked at before a dear one is paid (`cascade`); of the last two each takes the other's place"""
     hedge: HedgeSection | None = None
     """when to hedge; `hedge: {}` is `strategy: hedge`"""
+    cascade: CascadeSection | None = None
+    """which [cascades](cascades.md); `cascade: {}` is `strategy: cascade`. What a rule does not state of it
+    stays"""
     models: PoolSection | None = None
     """which models may answer"""
     ceiling_usd: Dollars | None = None
@@ -146,12 +236,6 @@ class TermsSection(Section):
     ones, best first), `none`, or a list of models in the order in which to ask them"""
     cache: PolicyCacheSection | None = None
     """whether an answer may be given again"""
-
-    @model_validator(mode="after")
-    def _hedges_or_not(self) -> Self:
-        if self.strategy == "single" and self.hedge is not None:
-            raise ValueError("'strategy: single' does not go with 'hedge'")
-        return self
 
 
 class RuleSection(Section):

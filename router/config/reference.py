@@ -123,9 +123,13 @@ def _rows(section: Schema, kinds: Schema, prefix: str = "") -> Iterator[Row]:
 
 
 def _sections_in(key: Schema, kinds: Schema) -> Iterator[tuple[str, Schema]]:
-    """The sections that may stand behind a key, each with what it adds to the path."""
+    """The sections that may stand behind a key, each with what it adds to the path.
+
+    A list of what may stand there alone as well is not told again.
+    """
+    alone = [one for one in key.get("anyOf", ()) if "$ref" in one]
     for one in key.get("anyOf", [key]):
-        if one.get("type") == "array":
+        if one.get("type") == "array" and not alone:
             yield from ((f"[]{step}", each) for step, each in _sections_in(one["items"], kinds))
         elif "$ref" in one and "properties" in (found := kinds[one["$ref"].split("/")[-1]]):
             yield "", found

@@ -253,7 +253,9 @@ class OutcomesSection(Section):
         return ScoringTerms(self.automatic, self.retry_window_s)
 
 
-OverrideName = Literal["policy", "tolerance", "ceiling_usd", "candidates", "cache", "dry_run"]
+OverrideName = Literal[
+    "policy", "tolerance", "ceiling_usd", "candidates", "cache", "cascade", "dry_run"
+]
 
 
 class KeySection(Section):

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from router.decision.bid import Setting, Verdicts
+from router.decision.cascade import NOT_WANTED, NoCascade, cascade_for
 from router.decision.estimate import candidate_for, stored_by
 from router.decision.exclude import exclusion_of
 from router.decision.experience import Experience
@@ -24,6 +26,7 @@ from router.decision.policy import (
 from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
+from router.domain.cascade import Cascade, Use
 from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
@@ -57,11 +60,12 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     stored: Collection[str] = (),
     *,
     known: Catalog = _NO_OTHERS,
+    verdicts: Verdicts | None = None,
 ) -> Decision:
     """The decision of `policy` for one request. Raises NothingAdequate when it must refuse.
 
     `stored` are the models, by id, whose answers to this very request are at hand; `known` are models
-    that cannot answer and may yet be the reference.
+    that cannot answer and may yet be the reference; `verdicts` are what was seen of cascades.
     """
     rule, terms = policy.terms_for(features, circumstances)
     candidates = _estimated(catalog, features, terms, experience)
@@ -75,14 +79,34 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     reference = _reference(terms, named, candidates, able)
     ranking = _rank(able, terms, _bar(terms, reference))
     ranking = _staying(ranking, able, circumstances.stays_with)
-    if ranking.reason is None:
+    if (reason := ranking.reason) is None:
         raise NothingAdequate(policy.name, (*excluded, *ranking.exclusions))
+    found: Cascade | NoCascade = NOT_WANTED
+    if terms.cascade.use is not Use.NEVER:
+        found = cascade_for(
+            Setting(
+                features=features,
+                circumstances=circumstances,
+                terms=terms,
+                able=able,
+                alone=ranking.ordered[0],
+                reason=reason,
+                reference=reference,
+                is_only_known=reference.model.id not in catalog,
+                bar=ranking.bar,
+                verdicts=verdicts,
+            )
+        )
+    cascade = found if isinstance(found, Cascade) else None
+    if cascade is not None:
+        reason = Reason.CASCADE
+        ranking = _behind(cascade, ranking, able, terms)
     return Decision(
         policy=policy.name,
         policy_version=policy.version,
         rule=rule,
         features=features,
-        reason=ranking.reason,
+        reason=reason,
         chosen=ranking.ordered[0],
         fallbacks=ranking.ordered[1:],
         exclusions=(*excluded, *ranking.exclusions),
@@ -93,6 +117,8 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
         ceiling=terms.ceiling,
         deadlines=terms.deadlines,
         hedge=terms.hedge,
+        cascade=cascade,
+        no_cascade=found.why if isinstance(found, NoCascade) else (),
     )
 
 
@@ -191,12 +217,18 @@ def _bar(terms: Terms, reference: Candidate) -> Bar:
     return Bar(p, terms.confidence, reference.quality.sd, reference.model.id)
 
 
-def _rank(able: list[Candidate], terms: Terms, bar: Bar) -> _Ranking:
+def _rank(
+    able: list[Candidate], terms: Terms, bar: Bar, first: Candidate | None = None
+) -> _Ranking:
+    """The models in order; `first`, if given, is chosen, and the others follow it as they would anyway."""
     reason: Reason | None = _REASONS[terms.objective.aim]
     adequate = sorted((c for c in able if _meets(c, bar)), key=_order(terms.objective))
     weak = sorted((c for c in able if not _meets(c, bar)), key=_best_first)
     if not adequate:
         reason, adequate, weak = _make_do(weak, terms.otherwise)
+    if first is not None:
+        adequate = [first, *(each for each in adequate if each is not first)]
+        weak = [each for each in weak if each is not first]
     ordered = _in_order(adequate, weak, terms.fall_back_to)
     kept = tuple(c for place, c in enumerate(ordered) if place == 0 or not c.is_stored)
     left = tuple(_not_kept(c, bar) for c in able if _is_left_over(c, kept, bar))
@@ -242,9 +274,21 @@ def _staying(ranking: _Ranking, able: list[Candidate], stays_with: str) -> _Rank
     staying = next(live, None)
     if staying is None or ranking.reason is None or ranking.ordered[0].is_stored:
         return ranking
-    others = tuple(c for c in ranking.ordered if c is not staying)
-    left = tuple(each for each in ranking.exclusions if each.candidate is not staying)
-    return _Ranking(ranking.bar, Reason.SESSION, (staying, *others), left)
+    return _led_by(staying, ranking, Reason.SESSION)
+
+
+def _behind(cascade: Cascade, ranking: _Ranking, able: list[Candidate], terms: Terms) -> _Ranking:
+    """Who is asked when no step has settled the request: the final model, then whoever follows it as ever."""
+    if terms.fall_back_to in (FallBackTo.ADEQUATE, FallBackTo.ANY):
+        return _led_by(cascade.final, ranking, Reason.CASCADE)
+    return _rank(able, terms, ranking.bar, cascade.final)
+
+
+def _led_by(first: Candidate, ranking: _Ranking, reason: Reason) -> _Ranking:
+    """The ranking with another one at its head, who may have been excluded from it."""
+    others = tuple(c for c in ranking.ordered if c is not first)
+    left = tuple(each for each in ranking.exclusions if each.candidate is not first)
+    return _Ranking(ranking.bar, reason, (first, *others), left)
 
 
 def _is_left_over(candidate: Candidate, kept: tuple[Candidate, ...], bar: Bar) -> bool:

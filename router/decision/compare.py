@@ -12,13 +12,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import fsum, hypot
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from router.decision.choose import Catalog, NothingAdequate, choose
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Policy
+from router.decision.way import Way
+from router.domain.cascade import Cascade
 from router.domain.category import Category
-from router.domain.decision import Reason
+from router.domain.decision import Decision, Reason
 from router.domain.estimate import QualityEstimate
 from router.domain.features import Features
 from router.domain.money import ZERO, Money
@@ -47,13 +49,34 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The model that a policy takes for a request, with what is expected of its answer."""
+    """The model that a policy takes for a request, with what is expected of its answer.
+
+    A cascade stands there as its models, `a + b > top`; `errors` are then the standard deviations of what its
+    quality is known from, each by its name.
+    """
 
     model_id: str
     reason: Reason
     rule: str
     cost: Money
     quality: QualityEstimate
+    errors: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def of(cls, decision: Decision) -> Self:
+        """The choice that a decision makes."""
+        cascade, chosen = decision.cascade, decision.chosen
+        told = (decision.reason, decision.rule, decision.expected_cost)
+        if cascade is None:
+            return cls(chosen.model.id, *told, chosen.quality)
+        name, gain_sd = _name(cascade), Way.of(cascade.steps, chosen).gain()[1]
+        errors = ((chosen.model.id, chosen.quality.sd), (name, gain_sd))
+        return cls(name, *told, cascade.quality, errors)
+
+    @property
+    def known_from(self) -> tuple[tuple[str, float], ...]:
+        """What its quality is known from, with standard deviations; that of one model from itself."""
+        return self.errors or ((self.model_id, self.quality.sd),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +136,7 @@ def ruling(case: Case, policy: Policy, catalog: Catalog, experience: Experience)
         decision = choose(case.features, case.alone, policy, catalog, experience)
     except NothingAdequate as refusal:
         return Refusal(refusal.message)
-    chosen = decision.chosen
-    return Choice(
-        chosen.model.id, decision.reason, decision.rule, chosen.cost.expected, chosen.quality
-    )
+    return Choice.of(decision)
 
 
 def compared(
@@ -218,6 +238,11 @@ def changes(pairs: Iterable[Pair]) -> Sequence[Pair]:
     return sorted(changed, key=lambda pair: (-abs(pair.cost_change.pico), pair.case.id))
 
 
+def _name(cascade: Cascade) -> str:
+    steps = (" + ".join(each.model.id for each in step.candidates) for step in cascade.steps)
+    return " > ".join([*steps, cascade.final.model.id])
+
+
 def _cost(each: Ruling) -> Money:
     return each.cost if isinstance(each, Choice) else ZERO
 
@@ -243,8 +268,10 @@ def _quality_sd(pairs: Sequence[Pair]) -> float:
         answered += 1
         if pair.is_changed:
             old, new = both
-            errors[new.model_id, pair.category] += new.quality.sd
-            errors[old.model_id, pair.category] -= old.quality.sd
+            for name, sd in new.known_from:
+                errors[name, pair.category] += sd
+            for name, sd in old.known_from:
+                errors[name, pair.category] -= sd
     by_model: defaultdict[str, float] = defaultdict(float)
     for (model_id, _), error in errors.items():
         by_model[model_id] += abs(error)

@@ -29,6 +29,8 @@ def constant_choice(
         decision = _decision(policy, case, catalog, experience)
         if decision is None:
             continue
+        if decision.cascade is not None:
+            return None  # which of its models answers depends on the answers
         if decision.chosen.model.id != (found or decision.chosen.model.id):
             return None
         found, answered = decision.chosen.model.id, answered + 1

@@ -4,7 +4,7 @@ What is not known, or is not the case, is left out of it. Money is exact decimal
 name that ends with `_usd`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from router.decision.explain import asked_otherwise, headline, sentences
 from router.decision.policy import Circumstances
 from router.domain.candidate import Candidate
+from router.domain.cascade import Check, Step
 from router.domain.decision import Decision
 from router.domain.estimate import LatencyEstimate
 from router.domain.features import Features
@@ -40,6 +41,7 @@ def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]
         "objective": _plain(decision.objective),
         "reference": _predicted(decision.reference),
         "candidates": list(_candidates(decision)),
+        **_cascade(decision),
         "plan": {
             "models": [each.model.id for each in (decision.chosen, *decision.fallbacks)],
             **dict(_members(decision, _OF_THE_PLAN)),
@@ -67,14 +69,60 @@ def circumstances_of(told: Document) -> Circumstances:
 
 
 def _candidates(decision: Decision) -> Iterator[dict[str, Any]]:
-    """The chosen one, the fallbacks in order, and the excluded."""
-    yield {"role": "chosen", **_predicted(decision.chosen)}
+    """The chosen one, the fallbacks in order, and the excluded; steps may ask any of them before."""
+    asked = _steps_of(decision)
+    yield {"role": "chosen", **_predicted(decision.chosen), **asked(decision.chosen)}
     for place, candidate in enumerate(decision.fallbacks, 1):
-        told = {"role": f"fallback {place}", **_predicted(candidate)}
+        told = {"role": f"fallback {place}", **_predicted(candidate), **asked(candidate)}
         yield told if decision.is_adequate(candidate) else {**told, "is_adequate": False}
     for each in decision.exclusions:
         why = {"reason": each.reason.value, "detail": each.detail}
-        yield {"role": "excluded", **_predicted(each.candidate), "exclusion": why}
+        told = {"role": "excluded", **_predicted(each.candidate), **asked(each.candidate)}
+        yield {**told, "exclusion": why}
+
+
+def _steps_of(decision: Decision) -> Callable[[Candidate], dict[str, list[int]]]:
+    """Tells for a candidate in which steps of the cascade it is asked, nothing where in none."""
+    found: dict[str, list[int]] = {}
+    for number, step in enumerate(decision.cascade.steps if decision.cascade else (), 1):
+        for name in {each.model.id for each in step.candidates}:
+            found.setdefault(name, []).append(number)
+    return lambda candidate: (
+        {"steps": found[candidate.model.id]}
+        if candidate.model.id in found and not candidate.is_stored
+        else {}
+    )
+
+
+def _cascade(decision: Decision) -> dict[str, Any]:
+    """The cascade with all that is predicted of it, or why there is none."""
+    if (cascade := decision.cascade) is None:
+        return {"no_cascade": list(decision.no_cascade)} if decision.no_cascade else {}
+    told = {
+        "steps": [_step(step) for step in cascade.steps],
+        "final": cascade.final.model.id,
+        "quality": _plain(cascade.quality),
+        "cost": _plain(cascade.cost),
+        "latency": _latency(cascade.latency),
+    }
+    alone = {} if cascade.alone is None else {"alone": _predicted(cascade.alone)}
+    return {"cascade": told | alone}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    told = {
+        "models": [each.model.id for each in step.candidates],
+        "checks": [_check(check) for check in step.checks],
+        **dict(_members(step, ("within_s",))),
+    }
+    return told if step.prospect is None else {**told, "prospect": _plain(step.prospect)}
+
+
+def _check(check: Check) -> dict[str, Any]:
+    told = dict(_plain(check))
+    if not check.judge:
+        del told["judge"]
+    return told
 
 
 def _predicted(candidate: Candidate) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.decision.explain_cascade import in_short, sentences_of
 from router.domain.bar import EVEN
-from router.domain.candidate import Candidate
 from router.domain.decision import Decision, Reason
 from router.domain.estimate import EstimateSource
 from router.domain.money import Money
@@ -19,14 +19,15 @@ from router.domain.overrides import Overrides
 
 def headline(decision: Decision) -> str:
     """The decision on one line of printable ASCII, short enough for a header."""
-    chosen, features = decision.chosen, decision.features
+    chosen, features, cascade = decision.chosen, decision.features, decision.cascade
     at_hand = "; a stored answer" if chosen.is_stored else ""
     if decision.reason is Reason.PINNED:
         return f"pinned by the request{at_hand}"
     weak = [each.candidate for each in decision.exclusions if each.candidate.is_stored]
     refused = "".join(f"; stored answer of {c.model.id} refused" for c in weak[:1])
+    how = f"; {in_short(cascade)}" if cascade else at_hand
     return (
-        f"{decision.reason}; {features.category}{at_hand}; quality {chosen.quality.p:.2f}"
+        f"{decision.reason}; {features.category}{how}; quality {(cascade or chosen).quality.p:.2f}"
         f" (needs {decision.required_p:.2f}, {decision.reference.model.id}"
         f" {decision.reference.quality.p:.2f}){refused}"
     )
@@ -54,8 +55,10 @@ def sentences(decision: Decision) -> Iterator[str]:
     for exclusion in decision.exclusions:
         if exclusion.candidate.is_stored:
             yield f"A stored answer of {exclusion.model_id} is not taken: {exclusion.detail}."
-    yield _choice(decision)
-    yield f"It is expected to cost {_cost(chosen)}; {_saving(chosen, reference)}."
+    if decision.cascade is None:
+        yield _choice(decision)
+    yield from sentences_of(decision)
+    yield f"It is expected to cost {_cost(decision)}; {_saving(decision)}."
     if decision.fallbacks:
         yield f"Should it fail, {', then '.join(c.model.id for c in decision.fallbacks)} would be asked."
 
@@ -71,6 +74,8 @@ def asked_otherwise(overrides: Overrides) -> Iterator[str]:
         asked.append(f"to cost at most {overrides.ceiling} USD")
     if overrides.candidates:
         asked.append(f"for none but {', '.join(sorted(overrides.candidates))}")
+    if not overrides.cascade:
+        asked.append("for an answer without a cascade")
     if asked:
         yield f"The request itself asks {' and '.join(asked)}."
 
@@ -110,8 +115,8 @@ def _time(decision: Decision) -> str:
     return f"{guess}{seconds:.2f} s to {'the first content' if is_start else 'the whole answer'}"
 
 
-def _cost(candidate: Candidate) -> str:
-    cost = candidate.cost
+def _cost(decision: Decision) -> str:
+    cost = (decision.cascade or decision.chosen).cost
     spread = "" if cost.p90 is None or not cost.p90 else f" (90% below {_rounded(cost.p90)} USD)"
     return f"{cost.expected} USD{spread}"
 
@@ -121,9 +126,11 @@ def _rounded(money: Money) -> Money:
     return Money.from_usd(f"{money.usd:.2g}")
 
 
-def _saving(chosen: Candidate, reference: Candidate) -> str:
-    saved = reference.cost.expected - chosen.cost.expected
-    if chosen.model.id == reference.model.id and not chosen.is_stored:
+def _saving(decision: Decision) -> str:
+    chosen, reference = decision.chosen, decision.reference
+    saved = reference.cost.expected - decision.expected_cost
+    is_alone = decision.cascade is None and not chosen.is_stored
+    if chosen.model.id == reference.model.id and is_alone:
         return "it is the reference itself"
     if saved.pico < 0:
         return f"that is {-saved} USD more than {reference.model.id}"
@@ -154,7 +161,7 @@ def rows(document: Mapping[str, Any]) -> Iterator[Row]:
         at_hand = " (stored)" if candidate.get("is_stored") else ""
         yield Row(
             model_id=candidate["model"] + at_hand,
-            role=candidate["role"],
+            role=_role(candidate),
             quality=candidate["quality"]["p"],
             sd=candidate["quality"]["sd"],
             expected_cost=Money.from_usd(candidate["cost"]["expected_usd"]),
@@ -164,7 +171,17 @@ def rows(document: Mapping[str, Any]) -> Iterator[Row]:
         )
 
 
+def _role(candidate: Mapping[str, Any]) -> str:
+    """What becomes of it; that it is asked first is more than that it is no fallback."""
+    role, steps = str(candidate["role"]), candidate.get("steps")
+    if not steps:
+        return role
+    first = f"step {', '.join(map(str, steps))}"
+    return first if "exclusion" in candidate else f"{first}; {role}"
+
+
 def _note(candidate: Mapping[str, Any]) -> str:
     if "exclusion" in candidate:
-        return str(candidate["exclusion"]["detail"])
+        alone = "not alone: " if candidate.get("steps") else ""
+        return f"{alone}{candidate['exclusion']['detail']}"
     return "" if candidate.get("is_adequate", True) else "below what the policy asks"

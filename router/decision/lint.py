@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import combinations
 
+from router.decision.lint_cascade import of_cascade
 from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Policy, Rule, Terms
 from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf
 from router.decision.resolve import PolicyBook
@@ -133,6 +134,7 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
         yield f"no model that it allows is ever predicted to reach its floor of {terms.floor:g}"
     if terms.ceiling is not None and all(_least_cost(m) > terms.ceiling for m in allowed):
         yield f"no model that it allows answers even a word below its ceiling of {terms.ceiling} USD"
+    yield from of_cascade(terms, allowed, around.catalog)
 
 
 def _allowed(terms: Terms, around: Surroundings) -> list[Model]:

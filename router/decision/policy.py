@@ -233,4 +233,6 @@ def _overridden(terms: Terms, overrides: Overrides) -> Terms:
     if overrides.ceiling is not None:
         both = (overrides.ceiling, overrides.ceiling if terms.ceiling is None else terms.ceiling)
         terms = replace(terms, ceiling=min(both))
+    if not overrides.cascade:
+        terms = replace(terms, cascade=NO_CASCADES)
     return terms

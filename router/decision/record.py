@@ -5,7 +5,7 @@ is a row of values without their names, and what is as by default is left out: e
 the text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache, partial
 from operator import attrgetter
@@ -18,6 +18,7 @@ from router.decision.policy import Circumstances
 from router.domain.bar import Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
+from router.domain.cascade import Cascade, Check, Prospect, Step
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
 from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate
@@ -27,7 +28,7 @@ from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
 
-FORM = 2
+FORM = 3
 """Counts on when something else is written, or a default changes. Earlier forms must still be read."""
 
 _QUALITY = tuple(f"quality.{each.name}" for each in fields(QualityEstimate))
@@ -41,6 +42,7 @@ _PREDICTED = "latency.is_predicted"
 _COLUMNS_OF: Mapping[int, tuple[str, ...]] = {
     1: tuple(each for each in _COLUMNS if each != _PREDICTED),
     2: (*_COLUMNS, *_SPREAD),
+    3: (*_COLUMNS, *_SPREAD),
 }
 """The columns of every form that was ever written."""
 
@@ -52,6 +54,7 @@ _TERMS: Mapping[str, tuple[Any, object]] = {
     "ceiling": (Money, None),
     "deadlines": (Deadlines, NO_DEADLINES),
     "hedge": (Hedge, None),
+    "no_cascade": (tuple[str, ...], ()),
 }
 """Fields of a decision that are seldom stated: their types, and what they are then."""
 
@@ -113,9 +116,31 @@ def _kept(decision: Decision, circumstances: Circumstances) -> dict[str, Any]:
         "fallbacks": [_row_of(each) for each in decision.fallbacks],
         "exclusions": [(e.reason, e.detail, _row_of(e.candidate)) for e in decision.exclusions],
         **{name: value for name, value, usual in terms if value != usual},
+        **({} if decision.cascade is None else {"cascade": _cascade_kept(decision.cascade)}),
         "features": _stated(decision.features, Features),
         "circumstances": _stated(circumstances),
     }
+
+
+def _cascade_kept(cascade: Cascade) -> dict[str, Any]:
+    """The cascade without its final model, which is the chosen one."""
+    told = {
+        "steps": [_step_kept(step) for step in cascade.steps],
+        "quality": _stated(cascade.quality),
+        "cost": _cost_kept(cascade.cost),
+        "latency": _stated(cascade.latency),
+    }
+    return told if cascade.alone is None else {**told, "alone": _row_of(cascade.alone)}
+
+
+def _step_kept(step: Step) -> dict[str, Any]:
+    told: dict[str, Any] = {"candidates": [_row_of(each) for each in step.candidates]}
+    return told | {"checks": step.checks, "prospect": step.prospect, "within_s": step.within_s}
+
+
+def _cost_kept(cost: CostEstimate) -> list[int | None]:
+    amounts = (cost.expected, cost.upper, cost.p10, cost.p90)
+    return [None if each is None else each.pico for each in amounts]
 
 
 def _stated(value: Any, kind: Any = None) -> dict[str, Any]:
@@ -169,13 +194,16 @@ class _Named:
 def _decision(kept: Mapping[str, Any]) -> Decision:
     stated = {name: _read(kind, kept[name]) for name, (kind, _) in _TERMS.items() if name in kept}
     candidate = partial(_candidate, _COLUMNS_OF[kept["form"]])
+    chosen = candidate(kept["chosen"])
+    if "cascade" in kept:
+        stated["cascade"] = _cascade(kept["cascade"], chosen, candidate)
     return Decision(
         policy=kept["policy"],
         policy_version=kept["policy_version"],
         rule=kept["rule"],
         features=_read(Features, kept["features"]),
         reason=Reason(kept["reason"]),
-        chosen=candidate(kept["chosen"]),
+        chosen=chosen,
         fallbacks=tuple(map(candidate, kept["fallbacks"])),
         exclusions=tuple(
             Exclusion(candidate(row), ExclusionReason(reason), detail)
@@ -184,6 +212,28 @@ def _decision(kept: Mapping[str, Any]) -> Decision:
         reference=candidate(kept["reference"]),
         bar=_read(Bar, kept["bar"]),
         **stated,
+    )
+
+
+def _cascade(
+    kept: Mapping[str, Any], final: Candidate, candidate: Callable[[Sequence[Any]], Candidate]
+) -> Cascade:
+    expected, upper, p10, p90 = kept["cost"]
+    return Cascade(
+        steps=tuple(
+            Step(
+                tuple(map(candidate, step["candidates"])),
+                _read(tuple[Check, ...], step["checks"]),
+                _read(Prospect | None, step["prospect"]),
+                step["within_s"],
+            )
+            for step in kept["steps"]
+        ),
+        final=final,
+        quality=_read(QualityEstimate, kept["quality"]),
+        cost=CostEstimate(Money(expected), Money(upper), _money(p10), _money(p90)),
+        latency=_read(LatencyEstimate, kept["latency"]),
+        alone=candidate(kept["alone"]) if "alone" in kept else None,
     )
 
 

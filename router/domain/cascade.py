@@ -194,7 +194,7 @@ class Cascade:
     """Steps before the final model, and what is predicted of all of it together.
 
     `cost` and `latency` are those of the whole way: of every step, and of the final model as often as it is
-    asked. `final` is the decision's chosen model.
+    asked. `final` is the decision's chosen model, `alone` the one that would have been chosen without a cascade.
     """
 
     steps: tuple[Step, ...]
@@ -202,6 +202,7 @@ class Cascade:
     quality: QualityEstimate
     cost: CostEstimate
     latency: LatencyEstimate
+    alone: Candidate | None = None
 
     def __post_init__(self) -> None:
         """Refuse a cascade without steps."""

@@ -56,6 +56,8 @@ class Reason(StrEnum):
     CHEAPEST_AVAILABLE = "cheapest-available"
     SESSION = "session"
     """It has called the tools whose results this request brings."""
+    CASCADE = "cascade"
+    """It is the final model of a cascade, whose steps are asked before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Decision:
     against, `objective` what the adequate ones were put in order by. `cache` says what may become of
     the answer, `ceiling` what all attempts may cost, `deadlines` how long they may take, `hedge`
     whether a second model is asked beside a silent one. `rule` is the policy's rule that applied, by
-    its name, "" for none. With a `cascade` its steps come first, and `chosen` is its final model.
+    its name, "" for none. With a `cascade` its steps come first, and `chosen` is its final model;
+    `no_cascade` says in clauses why a policy that wants one has none.
     """
 
     policy: str
@@ -85,6 +88,12 @@ class Decision:
     deadlines: Deadlines = NO_DEADLINES
     hedge: Hedge | None = None
     cascade: Cascade | None = None
+    no_cascade: tuple[str, ...] = ()
+
+    @property
+    def expected_cost(self) -> Money:
+        """What the answer is expected to cost: with a cascade, all of its calls."""
+        return (self.cascade or self.chosen).cost.expected
 
     @property
     def required_p(self) -> float:

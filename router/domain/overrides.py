@@ -11,8 +11,8 @@ class Overrides:
 
     `tolerance` takes the place of the policy's own, and of its floor; `ceiling` counts where it is
     below the policy's; of the models that may answer anyway only `candidates` may, none for all of
-    them. Without `cache` no stored answer is given, and this one is not stored. A `dry_run` is told
-    the decision, and nothing is sent.
+    them. Without `cache` no stored answer is given, and this one is not stored; without `cascade` one
+    model answers. A `dry_run` is told the decision, and nothing is sent.
     """
 
     policy: str = ""
@@ -20,6 +20,7 @@ class Overrides:
     ceiling: Money | None = None
     candidates: frozenset[str] = frozenset()
     cache: bool = True
+    cascade: bool = True
     dry_run: bool = False
 
     def __post_init__(self) -> None:
@@ -30,8 +31,8 @@ class Overrides:
     @property
     def of_the_choice(self) -> str:
         """A text that is the same for overrides that choose alike, "" where none bears on the choice."""
-        stated = (self.tolerance, self.ceiling, sorted(self.candidates))
-        return "" if stated == (None, None, []) else repr(stated)
+        stated = (self.tolerance, self.ceiling, sorted(self.candidates), self.cascade)
+        return "" if stated == (None, None, [], True) else repr(stated)
 
 
 NO_OVERRIDES = Overrides()

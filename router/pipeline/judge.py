@@ -154,6 +154,7 @@ class Judge:
                 self.experience,
                 stored,
                 known=self.known.at(self.world.unix_s()),
+                verdicts=self.observed(visit),
             )
         except NothingAdequate as nothing:
             if any(each.reason is ExclusionReason.BUDGET for each in nothing.exclusions):

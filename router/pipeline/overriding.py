@@ -17,7 +17,7 @@ from router.wire.overrides import OVERRIDES, Stated, as_overrides, merged
 
 _NOTHING_STORED = Wish(may_read=False, may_store=False)
 _NEED_A_POLICY = ("tolerance", "ceiling_usd", "candidates")
-_OF_THE_CHOICE = ("policy", *_NEED_A_POLICY)
+_OF_THE_CHOICE = ("policy", *_NEED_A_POLICY, "cascade")
 
 
 def overriding(request: ChatRequest, caller: Caller) -> Caller:

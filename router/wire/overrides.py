@@ -84,6 +84,16 @@ def _caching(text: str) -> bool:
     return False if text.strip().lower() in ("no-cache", "no-store") else _truth(text)
 
 
+def _cascading(value: Any) -> bool:
+    """A request may only forbid one: there is no evidence that its policy has not."""
+    return False if value == "never" else _flag(value)
+
+
+def _cascading_text(text: str) -> Any:
+    word = text.strip().lower()
+    return word if word == "never" else _truth(word)
+
+
 _NAME = re.compile(r"[!-~]{1,128}")
 _TRUTH = "must be true or false"
 OVERRIDES: Mapping[str, _Row] = {
@@ -102,6 +112,13 @@ OVERRIDES: Mapping[str, _Row] = {
         "x-farthing-candidates", "candidates", "must be a list of models' ids", _names, _listed
     ),
     "cache": _Row("x-farthing-cache", "cache", _TRUTH, _flag, _caching),
+    "cascade": _Row(
+        "x-farthing-cascade",
+        "cascade",
+        "must be 'never', or true or false",
+        _cascading,
+        _cascading_text,
+    ),
     "dry_run": _Row("x-farthing-dry-run", "dry_run", _TRUTH, _flag, _truth),
 }
 _PREFIX = "x-farthing-"

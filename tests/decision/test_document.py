@@ -179,7 +179,13 @@ def test_a_document_in_full() -> None:
         "unix_s": 0.0,
         "headers": {},
         "metadata": {},
-        "overrides": {"policy": "", "candidates": [], "cache": True, "dry_run": False},
+        "overrides": {
+            "policy": "",
+            "candidates": [],
+            "cache": True,
+            "cascade": True,
+            "dry_run": False,
+        },
     }
     assert told["reference"]["model"] == "top"
 
@@ -229,7 +235,7 @@ def test_a_later_form_is_not_guessed_at() -> None:
     text = Record(decision(model()), NOBODY).text()
     assert text is not None
     with pytest.raises(NotKept, match="newer Farthing"):
-        Record.of(text.replace('"form":2', '"form":3'))
+        Record.of(text.replace('"form":3', '"form":4'))
     for broken in ("", "[]", "{}", text.replace('"chat"', '"chess"'), text.replace('"m",', "")):
         with pytest.raises(NotKept, match="cannot be read"):
             Record.of(broken)

@@ -11,10 +11,13 @@ from router.decision.conditions import CONDITIONS
 from router.decision.lint import Surroundings, findings, of_routes
 from router.decision.policy import Circumstances, Policy, Pool, Rule, Terms
 from router.decision.resolve import PolicyBook, Route
+from router.domain.cascade import CascadeTerms, Check, Recipe, Use
+from router.domain.cascade import Test as By
 from router.domain.category import Category
 from router.domain.features import Features
 from router.domain.model import Capability
 from router.domain.money import Money
+from router.domain.objective import Aim, Objective
 from tests.domain.builders import catalog, model
 
 SMALL = model("small", price=("1", "1"), p=0.6, context_tokens=1000, capabilities=frozenset())
@@ -216,3 +219,64 @@ def test_routes_that_lead_nowhere() -> None:
             " reference; write {policy: p, reference: ...} for another one"
         ),
     ]
+
+
+# --------------------------------------------------------------------------------- cascades
+
+MIDDLE = model("middle", price=("2", "2"), p=0.8)
+AMONG = Surroundings(catalog(SMALL, MIDDLE, TOP))
+
+
+def cascading(*models: str, judge: str = "", **terms: Any) -> Terms:
+    checks = (Check(By.JUDGE, 0.8, judge),) if judge else (Check(By.AGREEMENT),)
+    wanted = CascadeTerms(use=Use.ALWAYS, steps=(Recipe(models, checks),))
+    return replace(Terms(reference="top", cascade=wanted), **terms)
+
+
+@pytest.mark.parametrize(
+    ("terms", "finding"),
+    [
+        (cascading("small", "small"), ""),
+        (
+            cascading("small", "smal"),
+            ": step 1 names the model 'smal', which is not in the catalog now; did you mean 'small'?",
+        ),
+        (
+            cascading("small", judge="tp"),
+            ": step 1 names the model 'tp', which is not in the catalog now; did you mean 'top'?",
+        ),
+        (
+            cascading("small", "top", pool=Pool(with_tags=frozenset({"eu"}))),
+            ": step 1 is never asked: it names models that the policy does not allow, small",
+        ),
+        (
+            cascading("small", "middle"),
+            ": step 1 costs no less than top alone, by the prices of a usual answer",
+        ),
+        (
+            cascading("top", judge="small"),
+            ": step 1 asks top, which is the last to be asked anyway",
+        ),
+        (
+            Terms(cascade=CascadeTerms(use=Use.AUTO), objective=Objective(Aim.FASTEST)),
+            ": wants the fastest answer, and never takes the cascade that it allows",
+        ),
+        (
+            Terms(cascade=CascadeTerms(use=Use.AUTO, final="gone")),
+            ": ends cascades with the model 'gone', which is not in the catalog now; there is middle, small, top",
+        ),
+        (
+            Terms(
+                cascade=CascadeTerms(use=Use.AUTO, final="small"),
+                pool=Pool(with_tags=frozenset({"eu"})),
+            ),
+            ": ends cascades with small, which it does not allow",
+        ),
+    ],
+)
+def test_cascades_that_are_hardly_meant(terms: Terms, finding: str) -> None:
+    found = said(terms=terms, around=AMONG)
+
+    assert finding in (found or [""])
+    asleep = replace(terms, cascade=replace(terms.cascade, use=Use.NEVER))
+    assert said(terms=asleep, around=AMONG) == []

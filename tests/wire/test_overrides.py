@@ -21,6 +21,7 @@ EVERY: dict[str, tuple[Any, str, Any]] = {
     "ceiling_usd": (0.01, "0.01", Money.from_usd("0.01")),
     "candidates": (["b", "a"], "a, b", frozenset({"a", "b"})),
     "cache": (False, "false", False),
+    "cascade": ("never", "Never", False),
     "dry_run": (True, "true", True),
 }
 """A way to say each in a body, one in a header, and what both mean."""
@@ -77,6 +78,7 @@ WRONG: dict[str, list[Any]] = {
     "ceiling_usd": [-0.01, -1, True, "0.01", [1], {}],
     "candidates": [[], "a", ["a", ""], ["a", 1], [["a"]], [None], {"a": 1}, True, ["x" * 129]],
     "cache": [0, 1, "", "no", [], {}, 0.0],
+    "cascade": ["auto", "always", 0, 1, "", [], {}],
     "dry_run": ["true", 1, 0, "yes", [], {}],
 }
 
@@ -109,6 +111,7 @@ WRONG_TEXT: dict[str, list[str]] = {
     "ceiling_usd": ["", "-1", "$1", "0.01 USD", "1,000", "Infinity", "null", "{}"],
     "candidates": ["", ",", "a,", ",a", "a,,b", "a b", "\udcff"],
     "cache": ["", "2", "\udcff"],
+    "cascade": ["", "auto", "nevermore", "2"],
     "dry_run": ["", "yes", "2", "null", "true,true"],
 }
 """Bytes that are no UTF-8 arrive as halves of surrogates, which no JSON can hold."""

@@ -1,0 +1,334 @@
+"""What a cascade has to offer, and the rules that it must keep: with any of them broken, one model answers alone.
+
+A new rule is two functions, whether it holds and why it does not, and a row of `RULES`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import hypot
+from statistics import NormalDist
+from typing import NamedTuple, Protocol
+
+from router.decision.policy import Circumstances, Terms
+from router.decision.way import Way
+from router.domain.bar import EVEN, Bar
+from router.domain.candidate import Candidate
+from router.domain.cascade import AGREEMENT, Prospect, Step
+from router.domain.category import Category
+from router.domain.decision import Reason
+from router.domain.features import Features, Recognised
+from router.domain.money import ZERO, Money
+from router.domain.objective import Aim
+
+ONE_SIDED = 1.645
+"""So many standard deviations below its mean a normal value is above with 95 %."""
+_DIGITS = 9
+"""Qualities are compared rounded, as the bar is: 0.9 - 0.2 is not quite 0.7."""
+
+
+class Verdicts(Protocol):
+    """What was seen of cascades since the evidence was gathered."""
+
+    def prospect(
+        self,
+        prospect: Prospect | None,
+        first: Sequence[Candidate],
+        final: Candidate,
+        category: Category,
+    ) -> Prospect | None:
+        """What to expect of `first` before `final`, by what was seen as well; None where nothing is known."""
+        ...
+
+    def is_off(self, first: Sequence[Candidate], final: Candidate, category: Category) -> str:
+        """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be."""
+        ...
+
+
+def _nothing_learnt(_: Sequence[Candidate], __: Candidate) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a cascade is decided by: the request, its terms, who may answer, and who would alone.
+
+    `reason` is why `alone` would be chosen. `is_only_known` says of the reference that it can answer nothing.
+    """
+
+    features: Features
+    circumstances: Circumstances
+    terms: Terms
+    able: Sequence[Candidate]
+    alone: Candidate
+    reason: Reason
+    reference: Candidate
+    is_only_known: bool
+    bar: Bar
+    verdicts: Verdicts | None = None
+
+    @property
+    def live(self) -> dict[str, Candidate]:
+        """Who may be asked, by id."""
+        return {each.model.id: each for each in self.able if not each.is_stored}
+
+    def prospects_before(
+        self, final: Candidate
+    ) -> Callable[[Sequence[Candidate]], Prospect | None]:
+        """Looks up what is known of models that are asked at once and taken where they agree, before `final`."""
+        features, verdicts = self.features, self.verdicts
+        found = features.prospects if isinstance(features, Recognised) else None
+        learnt = found.of if found else _nothing_learnt
+        if verdicts is None:
+            return lambda first: learnt(first, final)
+        seen, category = verdicts.prospect, features.category
+        return lambda first: seen(learnt(first, final), first, final, category)
+
+    def off(self, first: Sequence[Candidate], final: Candidate) -> str:
+        """Why `first` are not to be asked before `final` any more, "" where they may be."""
+        if self.verdicts is None:
+            return ""
+        return self.verdicts.is_off(first, final, self.features.category)
+
+
+class Bid(NamedTuple):
+    """A cascade in a few numbers, of which many are made for each request, and one is taken at most.
+
+    `first` is everybody who may be asked before `final`. `expected_pico` is what all calls are expected to cost, in
+    1e-12 USD, `gain` the quality that it brings against the final model alone. It is `known` of a pair what to
+    expect of it; else these are the steps of a policy.
+    """
+
+    first: tuple[Candidate, ...]
+    final: Candidate
+    expected_pico: float
+    gain: float
+    known: Prospect | tuple[Step, ...]
+
+    @classmethod
+    def of_steps(cls, steps: tuple[Step, ...], final: Candidate) -> "Bid":
+        """The steps of a policy, one after the other."""
+        way, first = Way.of(steps, final), tuple(c for step in steps for c in step.candidates)
+        return cls(first, final, way.expected_pico(), way.gain()[0], steps)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What is asked; of a pair the better model's answer is the first, and taken where they agree."""
+        if isinstance(self.known, tuple):
+            return self.known
+        return (Step(tuple(sorted(self.first, key=best_first)), AGREEMENT, self.known),)
+
+    @property
+    def way(self) -> Way:
+        """What it consists of."""
+        return Way.of(self.steps, self.final)
+
+    @property
+    def gain_sd(self) -> float:
+        """The standard deviation of the gain."""
+        return self.way.gain()[1] if isinstance(self.known, tuple) else self.known.gain_sd
+
+    @property
+    def pessimistic_pico(self) -> float:
+        """What it costs where the steps settle as little as is to be feared, in 1e-12 USD."""
+        if isinstance(self.known, tuple):
+            return Way.of(self.known, self.final, ONE_SIDED).expected_pico()
+        less = min(self.known.p_accept, ONE_SIDED * self.known.p_accept_sd)
+        return self.expected_pico + less * self.final.cost.expected.pico
+
+    @property
+    def names(self) -> str:
+        """Who is asked, in words."""
+        return f"{named(self.first)} before {self.final.model.id}"
+
+    def least_quality(self, setting: Setting) -> float:
+        """The quality that it has with 95 %, or with the policy's own confidence where that is more."""
+        confidence, final_sd = setting.bar.confidence, 0.0
+        margin = ONE_SIDED * self.gain_sd
+        if confidence > EVEN:
+            if self.final.model.id != setting.bar.reference:
+                final_sd = hypot(self.final.quality.sd, setting.bar.sd)
+            sds = NormalDist().inv_cdf(confidence)
+            margin = max(margin, sds * hypot(self.gain_sd, final_sd))
+        return self.final.quality.p + self.gain - margin
+
+    def worth_pico(self, setting: Setting) -> float:
+        """What an answer costs all in all, by a policy that pays for quality and time, in 1e-12 USD."""
+        way, objective = self.way, setting.terms.objective
+        total_s = way.latency().total_s
+        if total_s is None and objective.usd_per_s:
+            return float("inf")
+        return objective.worth_pico(Money(round(self.expected_pico)), way.quality().p, total_s)
+
+
+def by_worth(setting: Setting) -> Callable[[Bid], tuple[float, float]]:
+    """What bids before one final model are put in order by, the best first: the policy's aim, then cost or gain."""
+    match setting.terms.objective.aim:
+        case Aim.BEST:
+            return lambda bid: (-bid.gain, bid.expected_pico)
+        case Aim.WEIGHTED:
+            return lambda bid: (bid.worth_pico(setting), bid.expected_pico)
+        case _:
+            return lambda bid: (bid.expected_pico, -bid.gain)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Something that a cascade must keep, and why it does not, as a clause with the numbers."""
+
+    holds: Callable[[Bid, Setting], bool]
+    why_not: Callable[[Bid, Setting], str]
+
+
+def broken(rules: Iterable[Rule], bid: Bid, setting: Setting) -> Rule | None:
+    """The first rule that does not hold."""
+    for rule in rules:
+        if not rule.holds(bid, setting):
+            return rule
+    return None
+
+
+def best_first(candidate: Candidate) -> tuple[float, int, str]:
+    """Puts live candidates in order: by quality, then by cost and name."""
+    return -candidate.quality.p, candidate.cost.expected.pico, candidate.model.id
+
+
+def named(candidates: Sequence[Candidate]) -> str:
+    """Their ids in words; one that stands there twice is asked twice."""
+    ids = [each.model.id for each in candidates]
+    if len(set(ids)) == 1:
+        return ids[0] if len(ids) == 1 else f"{ids[0]} {_TIMES.get(len(ids), f'{len(ids)} times')}"
+    return f"{', '.join(ids[:-1])} and {ids[-1]}"
+
+
+_TIMES = {2: "twice"}
+
+# ---------------------------------------------------------------------------------- what it is worth
+
+
+def _pays(bid: Bid, _: Setting) -> bool:
+    """Break-even needs no label: what is not paid to the final model pays for the steps."""
+    return bid.pessimistic_pico < bid.final.cost.expected.pico
+
+
+def _why_it_does_not_pay(bid: Bid, _: Setting) -> str:
+    return (
+        f"at the lower end of what is known it costs {_usd(bid.pessimistic_pico)} USD, and"
+        f" {bid.final.model.id} alone {_usd(bid.final.cost.expected.pico)} USD"
+    )
+
+
+def _is_adequate(bid: Bid, setting: Setting) -> bool:
+    return round(bid.least_quality(setting), _DIGITS) >= setting.bar.p
+
+
+def _why_it_is_not_adequate(bid: Bid, setting: Setting) -> str:
+    return (
+        f"a gain of {bid.gain:+.3f} ± {bid.gain_sd:.3f} leaves a quality of {bid.least_quality(setting):.3f}"
+        f" at the lower end, below {setting.bar.p:.3f}"
+    )
+
+
+def _is_better(bid: Bid, setting: Setting) -> bool:
+    """By the policy's aim; of the fastest there is none, since steps take time."""
+    alone = setting.alone
+    match setting.terms.objective.aim:
+        case Aim.CHEAPEST:
+            return round(bid.expected_pico) < alone.cost.expected.pico
+        case Aim.BEST:
+            return bid.least_quality(setting) > alone.quality.p
+        case Aim.WEIGHTED:
+            objective, total_s = setting.terms.objective, alone.latency.total_s
+            worth = objective.worth_pico(alone.cost.expected, alone.quality.p, total_s)
+            return bid.worth_pico(setting) < worth
+        case _:
+            return False
+
+
+def _why_it_is_not_better(bid: Bid, setting: Setting) -> str:
+    alone = setting.alone
+    if setting.terms.objective.aim is Aim.BEST:
+        least = f"a quality of {bid.least_quality(setting):.3f} at the lower end is not above"
+        return f"{least} the {alone.quality.p:.3f} of {alone.model.id} alone"
+    of_all = " and it takes more time" if setting.terms.objective.aim is Aim.WEIGHTED else ""
+    return (
+        f"an expected {_usd(bid.expected_pico)} USD{of_all}: {alone.model.id} alone is as good a bargain"
+        f" for {_usd(alone.cost.expected.pico)} USD"
+    )
+
+
+# ------------------------------------------------------------------------------- where its limits are
+
+
+def _fits_the_ceiling(bid: Bid, setting: Setting) -> bool:
+    ceiling = setting.terms.ceiling
+    return ceiling is None or _together(bid) <= ceiling
+
+
+def _why_not_the_ceiling(bid: Bid, setting: Setting) -> str:
+    return (
+        f"where no step settles it an expected {_together(bid)} USD is above the ceiling of"
+        f" {setting.terms.ceiling} USD"
+    )
+
+
+def _fits_the_budget(bid: Bid, setting: Setting) -> bool:
+    left = setting.circumstances.money_left
+    return left is None or _at_most(bid) <= left
+
+
+def _why_not_the_budget(bid: Bid, setting: Setting) -> str:
+    left = setting.circumstances.money_left
+    return f"all of it may cost up to {_at_most(bid)} USD, and the budget has {left} USD left"
+
+
+def _is_in_time(bid: Bid, setting: Setting) -> bool:
+    return not _why_late(bid, setting)
+
+
+def _why_late(bid: Bid, setting: Setting) -> str:
+    """What of its times is above a target; a time of which nothing is known keeps no target."""
+    terms, way = setting.terms, bid.way
+    kept_s = way.kept_by(terms.latency_quantile)
+    for limit_s, needed_s, until in (
+        (terms.first_content_s, kept_s[0], "the first content"),
+        (terms.total_s, kept_s[1], "the whole answer"),
+    ):
+        if limit_s is not None and (needed_s is None or needed_s > limit_s):
+            takes = "an unknown time" if needed_s is None else f"{needed_s:.2f} s"
+            return f"it takes {takes} to {until}, and may take {limit_s:g} s"
+    for limit_s, needed_s, what in (
+        (terms.deadlines.total_s, way.kept_by(1.0)[1], "all of it takes"),
+        (terms.cascade.first_content_s, way.steps_s(), "its steps take"),
+    ):
+        if limit_s is not None and needed_s is not None and needed_s > limit_s:
+            return f"{what} {needed_s:.2f} s, and may take {limit_s:g} s"
+    return ""
+
+
+LIMITS = (
+    Rule(_fits_the_ceiling, _why_not_the_ceiling),
+    Rule(_fits_the_budget, _why_not_the_budget),
+)
+"""What a cascade must keep that the policy wants always."""
+RULES = (
+    Rule(_is_better, _why_it_is_not_better),
+    Rule(_pays, _why_it_does_not_pay),
+    Rule(_is_adequate, _why_it_is_not_adequate),
+    *LIMITS,
+    Rule(_is_in_time, _why_late),
+)
+"""What one must keep that evidence is to speak for; those that are quickly told come first."""
+
+
+def _together(bid: Bid) -> Money:
+    """What is expected to be paid where no step settles the request."""
+    return sum((each.cost.expected for each in (*bid.first, bid.final)), ZERO)
+
+
+def _at_most(bid: Bid) -> Money:
+    return sum((each.cost.upper for each in (*bid.first, bid.final)), ZERO)
+
+
+def _usd(pico: float) -> str:
+    """Dollars with three digits: an expectation is not known any better."""
+    return f"{pico / 1e12:.3g}" if pico else "0"

@@ -1,0 +1,183 @@
+"""Whether a request is worth a cascade, and which one: never one that could lose.
+
+A policy that wants cascades `always` gets its steps as they are written. One that leaves it to the evidence (`auto`)
+gets what keeps every rule of `router.decision.bid`: as good as the policy asks, paid for by the requests that it
+settles, both at the lower end of what is known; within ceiling, budget and targets; and better by the policy's aim
+than the model that would answer alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from router.decision.bid import LIMITS, RULES, Bid, Setting, best_first, broken, by_worth, named
+from router.decision.way import whole
+from router.domain.candidate import Candidate
+from router.domain.cascade import AGREEMENT, Cascade, Recipe, Step, Use
+from router.domain.decision import Reason
+from router.domain.features import Recognised
+from router.domain.model import Capability
+from router.domain.objective import Aim
+
+LARGEST_SHARE = 0.7
+"""Of the final model's cost: dearer pairs lost on every set of outcomes that was measured (docs/cascades.md)."""
+MOST_FIRST = 6
+"""Models that pairs are made of: with more, looking for a pair takes longer than the rest of a decision."""
+
+_INCOMPARABLE = frozenset({Capability.LOGPROBS, Capability.AUDIO})
+
+
+@dataclass(frozen=True, slots=True)
+class NoCascade:
+    """None is taken; `why` are clauses, none where none was wanted."""
+
+    why: tuple[str, ...] = ()
+
+
+NOT_WANTED = NoCascade()
+
+
+def cascade_for(setting: Setting) -> Cascade | NoCascade:
+    """The cascade for the request, or why there is none."""
+    wanted = setting.terms.cascade
+    if wanted.use is Use.NEVER:
+        return NOT_WANTED
+    if why := _senseless(setting) or (_undecidable(setting) if wanted.use is Use.AUTO else ""):
+        return NoCascade((why,))
+    final = _final(setting)
+    return _as_written(setting, final) if wanted.steps else _best_pair(setting, final)
+
+
+def _final(setting: Setting) -> Candidate:
+    """The model behind all steps: the one that the policy names, else the reference, else the best."""
+    live, wanted = setting.live, setting.terms.cascade.final or setting.reference.model.id
+    return live.get(wanted) or min(live.values(), key=best_first)
+
+
+def _senseless(setting: Setting) -> str:
+    """Why this request can be asked of no cascade at all."""
+    features = setting.features
+    if setting.alone.is_stored:
+        return "a stored answer costs nothing"
+    if setting.reason is Reason.SESSION:
+        return f"the session stays with {setting.alone.model.id}"
+    if features.choices > 1:
+        return f"{features.choices} choices are wanted, and steps compare one of each model"
+    if wanted := features.needs & _INCOMPARABLE:
+        return f"{', '.join(sorted(wanted))} is wanted, which steps cannot compare"
+    return ""
+
+
+def _undecidable(setting: Setting) -> str:
+    """Why evidence can speak for no cascade here."""
+    if setting.terms.objective.aim in (Aim.FASTEST, Aim.FASTEST_START):
+        return "the policy wants the fastest answer, and steps take time"
+    if setting.is_only_known:
+        return f"{setting.reference.model.id}, the reference, cannot be the last to be asked"
+    features = setting.features
+    if setting.terms.cascade.steps or (isinstance(features, Recognised) and features.prospects):
+        return ""
+    return "nothing was learnt of cascades on such requests"
+
+
+# ---------------------------------------------------------------------------- steps of the policy
+
+
+def _as_written(setting: Setting, final: Candidate) -> Cascade | NoCascade:
+    """The policy's own steps, without those that cannot be asked, or that evidence does not speak for."""
+    is_auto, steps, lacking = setting.terms.cascade.use is Use.AUTO, list[Step](), list[str]()
+    for recipe in setting.terms.cascade.steps:
+        found = _step(recipe, setting, final)
+        why = found if isinstance(found, str) else _unknown(found, setting, final, is_auto=is_auto)
+        if isinstance(found, Step) and not why:
+            steps.append(found)
+        else:
+            lacking.append(str(why))
+    if not steps:
+        return NoCascade(tuple(lacking))
+    bid = Bid.of_steps(tuple(steps), final)
+    if rule := broken(RULES if is_auto else LIMITS, bid, setting):
+        return NoCascade((*lacking, f"{bid.names}: {rule.why_not(bid, setting)}"))
+    return whole(bid.way, setting.alone)
+
+
+def _step(recipe: Recipe, setting: Setting, final: Candidate) -> Step | str:
+    """The step that a recipe makes, or why it makes none."""
+    live = setting.live
+    if missing := [name for name in dict.fromkeys(recipe.models) if name not in live]:
+        return f"the step of {' and '.join(recipe.models)} is left out: {', '.join(missing)} may not answer"
+    first = tuple(live[name] for name in recipe.models)
+    # What was learnt is learnt of answers that agree; other checks accept others.
+    is_known = recipe.checks == AGREEMENT or setting.verdicts is not None
+    prospect = setting.prospects_before(final)(first) if is_known else None
+    return Step(first, recipe.checks, prospect, recipe.within_s)
+
+
+def _unknown(step: Step, setting: Setting, final: Candidate, *, is_auto: bool) -> str:
+    """Why evidence does not speak for a step, "" where it does, or need not."""
+    if not is_auto:
+        return ""
+    if step.prospect is None:
+        return f"nothing is known of {named(step.candidates)} before {final.model.id}"
+    return setting.off(step.candidates, final)
+
+
+# --------------------------------------------------------------------------------- pairs of models
+
+
+def _best_pair(setting: Setting, final: Candidate) -> Cascade | NoCascade:
+    """Of the pairs that keep every rule the best by the policy's aim, or why none does."""
+    bids = sorted(_pairs(setting, final), key=by_worth(setting))
+    for bid in bids:
+        if not broken(RULES, bid, setting) and not setting.off(bid.first, final):
+            return whole(bid.way, setting.alone)
+    return NoCascade((_why_none(bids, setting, final),))
+
+
+def _why_none(bids: Sequence[Bid], setting: Setting, final: Candidate) -> str:
+    """What speaks against the best pair."""
+    if not bids:
+        most = f"{LARGEST_SHARE:.0%} of {final.model.id}"
+        return f"no two models that something is known of cost less than {most} together"
+    rule = broken(RULES, bids[0], setting)
+    why = rule.why_not(bids[0], setting) if rule else setting.off(bids[0].first, final)
+    return f"{bids[0].names}: {why}"
+
+
+def _pairs(setting: Setting, final: Candidate) -> Iterator[Bid]:
+    """Pairs of which something is known, also of a model with itself; those of equal worth in a fixed order."""
+    limit = _limit(setting, final)
+    first, prospect = _first(setting, final, limit), setting.prospects_before(final)
+    costs, dear = [each.cost.expected.pico for each in first], final.cost.expected.pico
+    for place, one in enumerate(first):
+        for other in range(place, len(first)):
+            together = costs[place] + costs[other]
+            if together >= limit:
+                break
+            pair = (one, first[other])
+            if known := prospect(pair):
+                expected = together + (1.0 - known.p_accept) * dear
+                yield Bid(pair, final, expected, known.gain, known)
+
+
+def _limit(setting: Setting, final: Candidate) -> float:
+    """What a pair must cost less than, in 1e-12 USD: no cascade is cheaper than what it asks first."""
+    most = LARGEST_SHARE * final.cost.expected.pico
+    if setting.terms.objective.aim is not Aim.CHEAPEST:
+        return most
+    return min(most, setting.alone.cost.expected.pico)
+
+
+def _first(setting: Setting, final: Candidate, limit: float) -> list[Candidate]:
+    """The models that pairs are made of, the cheapest first.
+
+    Of too many those are left with which a request would cost least, if they settled as much as they get right.
+    """
+    dear = final.cost.expected.pico
+    found = [
+        (each.cost.expected.pico + (1.0 - each.quality.p) * dear, each.model.id, each)
+        for each in setting.able
+        if each.cost.expected.pico < limit and not each.is_stored and each is not final
+    ]
+    kept = sorted(found)[:MOST_FIRST] if len(found) > MOST_FIRST else found
+    ordered = sorted((each.cost.expected.pico, name, each) for _, name, each in kept)
+    return [each for *_, each in ordered]

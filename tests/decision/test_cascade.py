@@ -1,0 +1,506 @@
+"""Cascades, case by case: when one is taken, which, who follows, and why there is none."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from router.decision.choose import choose, pin
+from router.decision.conditions import CONDITIONS
+from router.decision.experience import Experience
+from router.decision.policy import Circumstances, Condition, FallBackTo, Policy, Rule, Terms
+from router.domain.cascade import CascadeTerms, Check, Prospect, Recipe, Use
+from router.domain.cascade import Test as By
+from router.domain.category import Category
+from router.domain.deadlines import Deadlines
+from router.domain.decision import Decision
+from router.domain.features import Features
+from router.domain.model import Capability, Model
+from router.domain.money import Money
+from router.domain.objective import Aim, Objective
+from router.domain.overrides import Overrides
+from tests.decision.catalogs import NOBODY, policy
+from tests.decision.prospects import Seen, Told, prospect, recognised
+from tests.domain.builders import catalog, features, model
+
+TOP = model("top", price=("3", "15"), p=0.90)
+MIDDLE = model("middle", price=("0.6", "2.4"), p=0.80)
+SMALL = model("small", price=("0.1", "0.2"), p=0.70)
+TINY = model("tiny", price=("0.05", "0.1"), p=0.60)
+ALL = catalog(TOP, MIDDLE, SMALL, TINY)
+AUTO = CascadeTerms(use=Use.AUTO)
+SETTLES = prospect(0.6, 0.01, p_accept_sd=0.02, gain_sd=0.005)
+KNOWN = Told({("middle", "small"): SETTLES})
+
+
+def deciding(
+    known: Told | None = KNOWN,
+    who: Circumstances = NOBODY,
+    *,
+    what: Features | None = None,
+    models: dict[str, Model] = ALL,
+    experience: Experience | None = None,
+    seen: Seen | None = None,
+    others: dict[str, Model] | None = None,
+    stored: tuple[str, ...] = (),
+    **terms: Any,
+) -> Decision:
+    return choose(
+        recognised(what or features(), known),
+        who,
+        policy(**{"within": 0.02, "cascade": AUTO, **terms}),
+        models,
+        experience or Experience(),
+        stored,
+        known=others or {},
+        verdicts=seen,
+    )
+
+
+def told(decision: Decision) -> str:
+    """A decision as a line: the steps, the final model, who follows; or who answers alone, and why."""
+    follow = " ".join(each.model.id for each in decision.fallbacks)
+    if decision.cascade is None:
+        return f"{decision.chosen.model.id} | {'; '.join(decision.no_cascade)}"
+    steps = ["+".join(c.model.id for c in step.candidates) for step in decision.cascade.steps]
+    return f"{' > '.join([*steps, decision.chosen.model.id])} | {follow}"
+
+
+def always(*steps: Recipe, **terms: Any) -> CascadeTerms:
+    return CascadeTerms(use=Use.ALWAYS, steps=steps, **terms)
+
+
+def automatic(*steps: Recipe) -> CascadeTerms:
+    return CascadeTerms(use=Use.AUTO, steps=steps)
+
+
+# ----------------------------------------------------------------------------- what is taken
+
+
+def test_a_pair_that_pays_comes_before_the_reference() -> None:
+    decision = deciding()
+    cascade = decision.cascade
+
+    assert told(decision) == "middle+small > top | "
+    assert decision.reason == "cascade"
+    assert decision.reference is decision.chosen
+    assert decision.is_adequate(decision.chosen)
+    assert cascade is not None
+    assert cascade.final is decision.chosen
+    assert cascade.models == ("middle", "small", "top")
+    assert cascade.steps[0].prospect == SETTLES
+    assert cascade.alone is not None
+    assert cascade.alone.model.id == "top"
+
+
+def test_its_cost_is_the_steps_and_the_final_model_as_often_as_it_is_asked() -> None:
+    decision = deciding()
+    cascade = decision.cascade
+    assert cascade is not None
+    costs = {each.model.id: each.cost for each in cascade.steps[0].candidates}
+    pair = costs["middle"].expected + costs["small"].expected
+    top = decision.chosen.cost
+
+    assert cascade.cost.expected.pico == round(pair.pico + 0.4 * top.expected.pico)
+    assert decision.expected_cost == cascade.cost.expected < top.expected
+    assert cascade.cost.upper == costs["middle"].upper + costs["small"].upper + top.upper
+    assert cascade.cost.p10 is not None
+    assert cascade.cost.p90 is not None
+    assert cascade.cost.p10 < pair < top.expected < cascade.cost.p90
+
+
+def test_its_quality_is_the_final_models_and_the_gain() -> None:
+    cascade = deciding().cascade
+    assert cascade is not None
+
+    assert cascade.quality.p == pytest.approx(0.91)
+    assert cascade.quality.sd == pytest.approx((0.05**2 + 0.005**2) ** 0.5)
+    assert cascade.quality.source == "prior"
+
+
+def test_nothing_of_a_step_is_shown_before_its_slowest_answer() -> None:
+    cascade = deciding(experience=_observed(middle=4.0, small=1.0, top=10.0)).cascade
+    assert cascade is not None
+
+    assert cascade.latency.total_s == pytest.approx(4.0 + 0.4 * 10.0)
+    assert cascade.latency.first_content_s == pytest.approx(4.0 + 0.4 * 2.5)
+
+
+def test_of_several_pairs_the_cheapest_is_taken() -> None:
+    known = Told({("middle", "small"): SETTLES, ("small", "tiny"): prospect(0.6)})
+
+    assert told(deciding(known)) == "small+tiny > top | "
+
+
+def test_a_dearer_pair_that_settles_more_is_the_cheaper_way() -> None:
+    known = Told({("middle", "small"): prospect(0.8), ("small", "tiny"): prospect(0.5)})
+
+    assert told(deciding(known)) == "middle+small > top | "
+
+
+def test_two_answers_of_one_model_are_taken_where_something_is_known_of_them() -> None:
+    assert told(deciding(Told({("small", "small"): SETTLES}))) == "small+small > top | "
+
+
+def test_what_follows_the_final_model_is_as_ever() -> None:
+    assert told(deciding(fall_back_to=FallBackTo.ANY)) == "middle+small > top | middle small tiny"
+    assert told(deciding(fall_back_to=FallBackTo.NONE)) == "middle+small > top | "
+    assert told(deciding(fall_back_to=("tiny",))) == "middle+small > top | tiny"
+
+
+def test_before_a_single_model_that_would_do_a_cheaper_pair_is_taken() -> None:
+    known = Told({("small", "tiny"): prospect(0.9, -0.05)})
+    decision = deciding(known, within=0.15)
+
+    assert told(decision) == "small+tiny > top | middle"
+    assert decision.cascade is not None
+    assert decision.cascade.alone is not None
+    assert decision.cascade.alone.model.id == "middle"
+
+
+def test_a_policy_that_falls_back_to_none_excludes_who_would_have_answered_alone() -> None:
+    known = Told({("small", "tiny"): prospect(0.95, -0.05)})
+    decision = deciding(known, within=0.15, fall_back_to=FallBackTo.NONE)
+
+    assert told(decision) == "small+tiny > top | "
+    assert [(e.model_id, e.reason) for e in decision.exclusions] == [
+        ("middle", "no_fallbacks"),
+        ("small", "quality"),
+        ("tiny", "quality"),
+    ]
+
+
+def test_the_policy_names_the_final_model() -> None:
+    terms = replace(AUTO, final="middle")
+    known = Told({("small", "tiny"): prospect(0.9, 0.1)})
+
+    assert told(deciding(known, cascade=terms, within=0.05)) == "small+tiny > middle | top"
+
+
+def test_without_a_reference_that_may_answer_here_the_best_is_the_last() -> None:
+    known = Told(others=prospect(0.7, 0.05))
+    ceiling = Money.from_usd("0.003")
+    decision = deciding(known, Circumstances(asked="top"), within=0.1, ceiling=ceiling)
+
+    assert decision.reference.model.id == "top"
+    assert told(decision) == "tiny+tiny > middle | "
+
+
+# ------------------------------------------------------------------------- what is never taken
+
+
+@pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        (None, "nothing was learnt of cascades on such requests"),
+        (Told(), "no two models that something is known of cost less than 70% of top together"),
+        (
+            prospect(0.6, -0.03),
+            "a gain of -0.030 ± 0.000 leaves a quality of 0.870 at the lower end, below 0.880",
+        ),
+        (
+            prospect(0.6, 0.01, gain_sd=0.02),
+            "a gain of +0.010 ± 0.020 leaves a quality of 0.877 at the lower end, below 0.880",
+        ),
+        (
+            prospect(0.3, p_accept_sd=0.1),
+            "at the lower end of what is known it costs 0.00563 USD, and top alone 0.00525 USD",
+        ),
+        (
+            prospect(0.1),
+            "an expected 0.00581 USD: top alone is as good a bargain for 0.00525 USD",
+        ),
+    ],
+)
+def test_no_cascade_is_taken_that_may_lose(known: Told | Prospect | None, why: str) -> None:
+    if isinstance(known, Prospect):
+        known, why = Told({("middle", "small"): known}), f"small and middle before top: {why}"
+
+    assert told(deciding(known)) == f"top | {why}"
+
+
+def test_a_pair_that_is_nearly_as_dear_as_the_final_model_is_not_even_looked_at() -> None:
+    dear = model("dear", price=("2.5", "11"), p=0.85)
+    known = Told({("dear", "small"): prospect(0.99, 0.05)})
+
+    assert told(deciding(known, models=catalog(TOP, SMALL, dear))).startswith("top | no two models")
+
+
+def test_a_floor_is_what_must_be_left_of_the_quality() -> None:
+    known = Told({("small", "tiny"): prospect(0.9, -0.1)})
+
+    assert told(deciding(known, floor=0.79)) == "small+tiny > top | middle"
+    assert told(deciding(known, floor=0.81)).startswith("top | tiny and")
+
+
+def test_who_wants_to_be_surer_takes_fewer_cascades() -> None:
+    known = Told({("middle", "small"): prospect(0.6, 0.0, gain_sd=0.01)})
+
+    assert told(deciding(known, confidence=0.9)) == "middle+small > top | "
+    assert told(deciding(known, confidence=0.99)).startswith("top | small and middle before top")
+
+
+def test_a_cascade_keeps_the_ceiling_where_no_step_settles_the_request() -> None:
+    assert told(deciding(ceiling=Money.from_usd("0.006"))) == (
+        "top | small and middle before top: where no step settles it an expected 0.00634 USD is above the"
+        " ceiling of 0.006 USD"
+    )
+
+
+@pytest.mark.parametrize(
+    ("terms", "why"),
+    [
+        ({"total_s": 9.0}, "it takes 12.00 s to the whole answer, and may take 9 s"),
+        ({"first_content_s": 5.0}, "it takes 6.00 s to the first content, and may take 5 s"),
+        ({"deadlines": Deadlines(total_s=11.0)}, "all of it takes 12.00 s, and may take 11 s"),
+        (
+            {"cascade": replace(AUTO, first_content_s=3.5)},
+            "its steps take 4.00 s, and may take 3.5 s",
+        ),
+    ],
+)
+def test_a_cascade_keeps_times_that_the_final_model_would_keep(
+    terms: dict[str, Any], why: str
+) -> None:
+    seen = _observed(middle=4.0, small=1.0, top=8.0)
+    decision = deciding(experience=seen, latency_quantile=0.9, **terms)
+
+    assert told(decision) == f"top | small and middle before top: {why}"
+
+
+def test_nobody_knows_whether_an_unknown_time_keeps_a_target() -> None:
+    decision = deciding(total_s=100.0)
+
+    assert told(decision) == (
+        "top | small and middle before top: it takes an unknown time to the whole answer, and may take 100 s"
+    )
+
+
+def test_where_nearly_all_is_settled_the_target_is_held_against_the_steps() -> None:
+    known = Told({("middle", "small"): prospect(0.95)})
+    seen = _observed(middle=4.0, small=1.0, top=8.0)
+
+    assert (
+        told(deciding(known, experience=seen, total_s=9.0, latency_quantile=0.9))
+        == "middle+small > top | "
+    )
+
+
+def test_a_cascade_fits_into_what_a_budget_has_left() -> None:
+    alone = deciding(None).chosen.cost.upper
+    decision = deciding(KNOWN, Circumstances(money_left=alone))
+
+    assert told(decision).startswith("top | small and middle before top: all of it may cost up to")
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ({"choices": 2}, "2 choices are wanted, and steps compare one of each model"),
+        (
+            {"needs": frozenset({Capability.LOGPROBS})},
+            "logprobs is wanted, which steps cannot compare",
+        ),
+        ({"needs": frozenset({Capability.AUDIO})}, "audio is wanted, which steps cannot compare"),
+    ],
+)
+def test_some_requests_are_asked_of_no_cascade(what: dict[str, Any], why: str) -> None:
+    for terms in (AUTO, always(Recipe(("small", "tiny")))):
+        assert told(deciding(what=replace(features(), **what), cascade=terms)) == f"top | {why}"
+
+
+def test_a_session_stays_with_its_model() -> None:
+    decision = deciding(KNOWN, Circumstances(stays_with="middle"))
+
+    assert told(decision) == "middle | the session stays with middle"
+
+
+def test_a_stored_answer_is_given_without_asking_anybody() -> None:
+    assert told(deciding(stored=("top",))) == "top | a stored answer costs nothing"
+
+
+def test_a_reference_that_is_only_known_ends_no_cascade() -> None:
+    others = {"gone": replace(TOP, id="gone")}
+    decision = deciding(KNOWN, reference="gone", others=others)
+
+    assert told(decision) == "top | gone, the reference, cannot be the last to be asked"
+
+
+@pytest.mark.parametrize("aim", [Aim.FASTEST, Aim.FASTEST_START])
+def test_the_fastest_is_no_cascade(aim: Aim) -> None:
+    decision = deciding(objective=Objective(aim))
+
+    assert told(decision) == "top | the policy wants the fastest answer, and steps take time"
+
+
+def test_a_pinned_model_and_a_policy_without_cascades_say_nothing_of_them() -> None:
+    assert told(deciding(cascade=CascadeTerms())) == "top | "
+    pinned = pin(features(), TOP, Experience())
+    assert (pinned.cascade, pinned.no_cascade) == (None, ())
+
+
+def test_a_request_may_do_without() -> None:
+    who = Circumstances(overrides=Overrides(cascade=False))
+
+    assert told(deciding(KNOWN, who)) == "top | "
+    assert told(deciding(KNOWN, who, cascade=always(Recipe(("small", "tiny"))))) == "top | "
+
+
+# ------------------------------------------------------------------------------- other aims
+
+
+def test_the_best_is_a_cascade_that_is_surely_better() -> None:
+    best = Objective(Aim.BEST)
+    sure = Told({("middle", "small"): prospect(0.6, 0.02, gain_sd=0.01)})
+    unsure = Told({("middle", "small"): prospect(0.6, 0.02, gain_sd=0.02)})
+
+    assert told(deciding(sure, objective=best, within=0.5)).startswith("middle+small > top")
+    assert told(deciding(unsure, objective=best, within=0.5)) == (
+        "top | small and middle before top: a quality of 0.887 at the lower end is not above the 0.900"
+        " of top alone"
+    )
+
+
+def test_who_pays_for_time_and_quality_takes_what_costs_least_in_all() -> None:
+    def with_seconds_worth(usd: str) -> str:
+        weighted = Objective(Aim.WEIGHTED, Money.from_usd("0.001"), Money.from_usd(usd))
+        seen = _observed(middle=7.0, small=1.0, top=8.0, tiny=1.0)
+        return told(deciding(objective=weighted, experience=seen))
+
+    assert with_seconds_worth("0.001") == "middle+small > top | "
+    assert with_seconds_worth("0.1").startswith("top | small and middle before top: an expected")
+
+
+# ----------------------------------------------------------------------- steps of the policy
+
+
+def test_a_policy_may_want_its_steps_always() -> None:
+    one = Recipe(("small",), (Check(By.LOGPROB, 0.9),), within_s=3.0)
+    decision = deciding(None, cascade=always(one, Recipe(("small", "middle"))))
+    cascade = decision.cascade
+
+    assert told(decision) == "small > small+middle > top | "
+    assert cascade is not None
+    assert [step.checks[0].test for step in cascade.steps] == [By.LOGPROB, By.AGREEMENT]
+    assert cascade.steps[0].within_s == 3.0
+    assert cascade.quality == decision.chosen.quality
+    assert cascade.cost.expected == sum(
+        (c.cost.expected for step in cascade.steps for c in step.candidates),
+        decision.chosen.cost.expected,
+    )
+
+
+def test_a_step_that_cannot_be_asked_is_left_out() -> None:
+    pair, gone = Recipe(("small", "tiny")), Recipe(("small", "gone"))
+
+    assert told(deciding(None, cascade=always(gone, pair))) == "small+tiny > top | "
+    assert told(deciding(None, cascade=always(gone))) == (
+        "top | the step of small and gone is left out: gone may not answer"
+    )
+
+
+def test_what_is_wanted_always_keeps_the_ceiling_and_the_budget() -> None:
+    wanted = always(Recipe(("small", "tiny")))
+
+    assert told(deciding(None, cascade=wanted, ceiling=Money.from_usd("0.0053"))).startswith(
+        "top | small and tiny before top: where no step settles it"
+    )
+
+
+def test_later_steps_are_reached_by_what_the_first_has_not_settled() -> None:
+    known = Told({("small", "tiny"): prospect(0.5, 0.01), ("middle", "small"): prospect(0.4, 0.02)})
+    steps = automatic(Recipe(("small", "tiny")), Recipe(("small", "middle")))
+    decision = deciding(known, cascade=steps)
+    cascade = decision.cascade
+    assert cascade is not None
+    first, second = (sum(c.cost.expected.pico for c in s.candidates) for s in cascade.steps)
+    final = decision.chosen.cost.expected.pico
+
+    assert told(decision) == "small+tiny > small+middle > top | "
+    assert cascade.cost.expected.pico == round(first + 0.5 * second + 0.3 * final)
+    assert cascade.quality.p == pytest.approx(0.9 + 0.01 + 0.5 * 0.02)
+
+
+def test_of_its_own_steps_too_evidence_must_speak() -> None:
+    unknown = automatic(Recipe(("small", "tiny")), Recipe(("small", "middle")))
+    judged = automatic(Recipe(("small", "middle"), (Check(By.JUDGE, 0.8, "top"),)))
+    loses = Told({("middle", "small"): prospect(0.6, -0.3)})
+
+    assert told(deciding(cascade=unknown)) == "small+middle > top | "
+    assert told(deciding(cascade=judged)) == "top | nothing is known of small and middle before top"
+    assert told(deciding(loses, cascade=unknown)).startswith(
+        "top | nothing is known of small and tiny before top; small and middle before top: a gain"
+    )
+
+
+def test_a_rule_forces_and_forbids() -> None:
+    def rule(name: str, category: Category, cascade: CascadeTerms) -> Rule:
+        is_it = _only(category)
+        return Rule(name, (is_it,), Terms(within=0.02, cascade=cascade))
+
+    wanted = Policy(
+        "p",
+        "v1",
+        "a test",
+        Terms(within=0.02, cascade=AUTO),
+        (
+            rule("never", Category.CODE_WRITING, CascadeTerms()),
+            rule("always", Category.MATHS, always(Recipe(("tiny", "small")))),
+        ),
+    )
+
+    def line(category: Category) -> str:
+        what = recognised(features(category=category), KNOWN)
+        return told(choose(what, NOBODY, wanted, ALL, Experience()))
+
+    assert line(Category.CHAT) == "middle+small > top | "
+    assert line(Category.CODE_WRITING) == "top | "
+    assert line(Category.MATHS) == "tiny+small > top | "
+
+
+# ------------------------------------------------------------------------- what was seen since
+
+
+def test_what_was_seen_corrects_what_was_learnt() -> None:
+    worse, better = prospect(0.1), prospect(0.9)
+
+    assert told(deciding(seen=Seen({("middle", "small"): worse}))).startswith("top | small and")
+    assert told(deciding(Told(), seen=Seen({("middle", "small"): better}))).startswith("middle+")
+
+
+def test_a_pair_that_stopped_paying_is_off() -> None:
+    both = Told({("middle", "small"): SETTLES, ("small", "tiny"): SETTLES})
+    off = Seen(off={("small", "tiny"): "17 of 20 answers differed from top's"})
+    none = replace(off, off={**off.off, ("middle", "small"): "it is off"})
+
+    assert told(deciding(both)) == "small+tiny > top | "
+    assert told(deciding(both, seen=off)) == "middle+small > top | "
+    assert told(deciding(both, seen=none)) == (
+        "top | tiny and small before top: 17 of 20 answers differed from top's"
+    )
+    assert told(deciding(both, seen=off, cascade=automatic(Recipe(("small", "tiny"))))) == (
+        "top | 17 of 20 answers differed from top's"
+    )
+    assert told(deciding(both, seen=off, cascade=always(Recipe(("small", "tiny"))))).startswith(
+        "small+tiny > top"
+    )
+
+
+def _observed(**seconds: float) -> Experience:
+    """Answers of a hundred tokens that took so long, a quarter of it until their first content."""
+    experience = Experience()
+    for name, total_s in seconds.items():
+        for _ in range(20):
+            experience.observe(
+                ALL[name],
+                Category.CHAT,
+                output_tokens=100,
+                first_content_s=total_s / 4,
+                total_s=total_s,
+            )
+    return experience
+
+
+def _only(category: Category) -> Condition:
+
+    return CONDITIONS["category"](category.value)
