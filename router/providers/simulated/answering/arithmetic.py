@@ -73,12 +73,15 @@ def truth(text: str) -> Truth | None:
 
 
 def slips(value: Fraction, chance: Chance) -> list[str]:
-    """Results that are not `value` and that someone in a hurry might get, where they begin is drawn from `chance`."""
+    """Results that someone in a hurry might get; where they begin is drawn from `chance`.
+
+    None of them is `value`, or has it within, for answers are also marked by what they contain.
+    """
+    right = decimal(value)
     tens = 10 ** max(len(decimal(abs(value)).split(".")[0]) - 2, 0)
     by = [1, -1, 2, -2, 3, 4, 5, -5, 9, -9, 10, -10, *(tens * each for each in _CARRIES)]
-    found = [*(value + each for each in by), value * 10, value * 2, -value]
-    texts = map(decimal, found)
-    return chance.turned([text for text in dict.fromkeys(texts) if text != decimal(value)])
+    texts = map(decimal, [*(value + each for each in by), value * 2])
+    return chance.turned([text for text in dict.fromkeys(texts) if right not in text])
 
 
 def decimal(value: Fraction) -> str:
