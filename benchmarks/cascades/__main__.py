@@ -106,7 +106,7 @@ def _tell(plan: Plan, asked: Sequence[Asked], seen: Seen) -> None:
     print(
         f"{len(asked)} questions, {' and '.join(plan.pair)} before {plan.final}, {plan.minds}\n\n"
         f"{tables.HEADER}\n{tables.measured(f'{plan.final} alone', alone, alone)}\n"
-        f"{tables.stated(each, come_to, alone)}\n"
+        f"{tables.stated(each, come_to, alone, plan.speed)}\n"
         f"{tables.measured('drawn, all understood', _drawn_rows(come_to, plan), alone)}"
     )
     for name, rows in ways.items():
@@ -116,7 +116,7 @@ def _tell(plan: Plan, asked: Sequence[Asked], seen: Seen) -> None:
     print(
         "\n| | gain | first content later by, s | where accepted / where not |\n|---|---|---|---|"
     )
-    print(tables.added_as_stated(each, come_to))
+    print(tables.added_as_stated(each, come_to, plan.speed))
     for name, rows in ways.items():
         print(tables.added(name, rows, alone))
     _tell_of_readings(asked, come_to, seen, ways)
@@ -155,7 +155,7 @@ def _row(asked: Asked, reply: Reply, books: Books) -> Row:
 def _accepted(reply: Reply, booked: Sequence[Mapping[str, Any]]) -> bool | None:
     """By what the client itself found, or by the books: an answer that was not the last to be asked for."""
     if reply.opinion is not None:
-        return reply.opinion.ruling is Ruling.ACCEPT
+        return _believes(reply)
     if len(booked) < 2:
         return None
     last = max(booked, key=lambda row: row["attempt"])
@@ -188,13 +188,21 @@ def _tell_of_readings(
                 counts[one.kind, "believed" if row.accepted else "not believed"] += 1
         told = ", ".join(f"{kind}: {count} {how}" for (kind, how), count in sorted(counts.items()))
         print(f"\n{name} against what answers mean: {told or 'everywhere the same'}")
-    shown = 0
-    for one, of, reply in zip(asked, come_to, seen.client, strict=True):
-        is_taken = reply.opinion is not None and reply.opinion.ruling is Ruling.ACCEPT
-        if is_taken != of.is_accepted and shown < _SHOWN:
-            shown += 1
-            values = [each.value for each in of.first]
-            print(f"  {one.kind}: {reply.opinion and reply.opinion.why}; they mean {values}")
+    _show(asked, come_to, seen.client)
+
+
+def _show(asked: Sequence[Asked], come_to: Sequence[Drawn], replies: Sequence[Reply]) -> None:
+    """Some pairs of answers that the client's test took for something else than what they mean."""
+    pairs = zip(asked, come_to, replies, strict=True)
+    found = [(one, reply) for one, of, reply in pairs if _believes(reply) != of.is_accepted]
+    for one, reply in found[:_SHOWN]:
+        texts = [message.get("content") or message.get("tool_calls") for message in reply.pair]
+        print(f"  {one.kind}: {reply.opinion.why if reply.opinion else ''}")
+        print("".join(f"    {text!r}\n" for text in texts), end="")
+
+
+def _believes(reply: Reply) -> bool:
+    return reply.opinion is not None and reply.opinion.ruling is Ruling.ACCEPT
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ Ask = Callable[[Asked], Awaitable["Reply"]]
 class Reply:
     """An answer: its message, the requests that it took by their ids, and when it was heard and over.
 
-    `opinion` is what the client itself made of a pair's answers.
+    `opinion` is what the client itself made of a pair's answers, `pair` their messages.
     """
 
     message: Mapping[str, Any]
@@ -28,6 +28,7 @@ class Reply:
     first_content_s: float
     total_s: float
     opinion: Opinion | None = None
+    pair: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(slots=True)
@@ -84,14 +85,15 @@ def cascading(client: openai.AsyncOpenAI, first: Sequence[str], final: str) -> A
         began_s = time.perf_counter()
         pair = await asyncio.gather(*(whole(client, model, asked.body) for model in first))
         ids, answers = [each[0] for each in pair], [each[1] for each in pair]
+        messages = [answer["choices"][0]["message"] for answer in answers]
         opinion = ruled(AGREEMENT, Evidence(asked.body, answers))
         step_s = time.perf_counter() - began_s
         if opinion.ruling is Ruling.ACCEPT and opinion.taken is not None:
-            message = answers[opinion.taken]["choices"][0]["message"]
-            return Reply(message, ids, {}, step_s, step_s, opinion)
+            taken = messages[opinion.taken]
+            return Reply(taken, ids, {}, step_s, step_s, opinion, messages)
         last = await streamed(client, final, asked.body)
         seconds = (step_s + last.first_content_s, step_s + last.total_s)
-        return Reply(last.message, [*ids, *last.ids], last.headers, *seconds, opinion)
+        return Reply(last.message, [*ids, *last.ids], last.headers, *seconds, opinion, messages)
 
     return ask
 

@@ -28,13 +28,15 @@ class Row:
     accepted: bool | None = None
 
 
-def stated(each: Sequence[Expected], drawn: Sequence[Drawn], alone: Sequence[Row]) -> str:
+def stated(
+    each: Sequence[Expected], drawn: Sequence[Drawn], alone: Sequence[Row], speed: float
+) -> str:
     """What follows from what was stated of the models; costs and times are those of the answers that are drawn."""
     right, accepted = fmean(one.quality for one in each), fmean(one.p_accept for one in each)
     accepted_right = fmean(one.p_accepted_right for one in each)
     pairs = list(zip(each, drawn, strict=True))
     cost = fmean(_cost(one, of) for one, of in pairs)
-    first = fmean(of.step_s + (1 - one.p_accept) * of.final.first_content_s for one, of in pairs)
+    first = speed * fmean(of.waited_s(one.p_accept) for one, of in pairs)
     ratio = cost / fmean(row.cost_usd for row in alone)
     known = accepted_right / accepted if accepted else float("nan")
     return f"| stated | {right:.3f} | {accepted:.3f} | {known:.3f} | {cost * 1e3:.4f} | {ratio:.3f} | {first:.3f} |"
@@ -86,10 +88,10 @@ def added(name: str, rows: Sequence[Row], alone: Sequence[Row]) -> str:
     )
 
 
-def added_as_stated(each: Sequence[Expected], drawn: Sequence[Drawn]) -> str:
+def added_as_stated(each: Sequence[Expected], drawn: Sequence[Drawn], speed: float) -> str:
     """The same as it follows from what was stated."""
     pairs = list(zip(each, drawn, strict=True))
-    later = fmean(of.step_s - one.p_accept * of.final.first_content_s for one, of in pairs)
+    later = speed * fmean(of.waited_s(one.p_accept) - of.final.first_content_s for one, of in pairs)
     return f"| stated | {fmean(one.gain for one in each):.3f} | {later:.3f} | |"
 
 

@@ -61,7 +61,11 @@ class Drawn:
     @property
     def first_content_s(self) -> float:
         """Seconds until a client hears the first word of the answer."""
-        return self.step_s + (0.0 if self.is_accepted else self.final.first_content_s)
+        return self.waited_s(float(self.is_accepted))
+
+    def waited_s(self, p_accept: float) -> float:
+        """The same, where the pair is believed with that probability."""
+        return self.step_s + (1 - p_accept) * self.final.first_content_s
 
 
 def drawn(
