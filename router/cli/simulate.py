@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from router.providers.simulated import (
+    Forms,
+    Minds,
     RunningSimulator,
     SimulatedModel,
     default_models,
@@ -18,6 +20,7 @@ from router.providers.simulated import (
 from router.providers.simulated.faults import described, split_model
 from router.providers.simulated.models_file import read_models
 from router.providers.simulated.schedule import FaultBook
+from router.providers.simulated.server import Options
 from router.providers.simulated.simulation import Settings
 
 if sys.platform != "win32":
@@ -26,6 +29,7 @@ if sys.platform != "win32":
 HELP = "serve simulated models on an OpenAI-compatible port, with any fault on request"
 
 _USAGE_ERROR = 2
+_SHARES = frozenset({"difficulty", "mistakes", "repeats"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +58,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models", type=Path, metavar="FILE.yaml", help="your own models instead of the four"
     )
+    _add_minds_arguments(parser)
     _add_fault_arguments(parser)
+
+
+def _add_minds_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--in-common",
+        default="",
+        metavar="NAME=SHARE,...",
+        help="what the models have in common: `difficulty=0.3,mistakes=0.2,repeats=0.6`, say; "
+        "with `repeats` who asks once more at a temperature above 0 gets another sample",
+    )
+    parser.add_argument(
+        "--forms",
+        choices=[each.value for each in Forms],
+        default=Forms.PLAIN.value,
+        help="one wording for each kind of answer, or as many as real models have (%(default)s)",
+    )
 
 
 def _add_fault_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,13 +103,13 @@ def run(args: argparse.Namespace) -> int:
     """
     models = default_models() if args.models is None else read_models(args.models)
     try:
-        Settings(seed=args.seed, speed=args.speed)
+        settings = Settings(seed=args.seed, speed=args.speed, minds=_minds(args))
         _script_faults(FaultBook(model.id for model in models), args)
     except ValueError as error:
         sys.stderr.write(f"farthing simulate: {error}\n")
         return _USAGE_ERROR
     try:
-        _run(_serve(models, args, sys.stdout))
+        _run(_serve(models, settings, args, sys.stdout))
     except OSError as error:
         sys.stderr.write(f"farthing simulate: cannot listen on {args.host}:{args.port}: {error}\n")
         return 1
@@ -103,14 +124,16 @@ def _run(main: Coroutine[Any, Any, None]) -> None:
             uvloop.run(main)
 
 
-async def _serve(models: Sequence[SimulatedModel], args: argparse.Namespace, out: TextIO) -> None:
+async def _serve(
+    models: Sequence[SimulatedModel], settings: Settings, args: argparse.Namespace, out: TextIO
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):  # Windows: there, Ctrl-C is a KeyboardInterrupt
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-    where = {"host": args.host, "port": args.port}
-    async with running(models, **where, seed=args.seed, speed=args.speed) as simulator:
+    told = Options(seed=settings.seed, speed=settings.speed, minds=settings.minds)
+    async with running(models, host=args.host, port=args.port, **told) as simulator:
         _script_faults(simulator.faults, args)
         out.write(_greeting(simulator, models))
         out.flush()
@@ -129,6 +152,23 @@ def _script_faults(book: FaultBook, args: argparse.Namespace) -> None:
         share, _, rest = entry.partition(":")
         model, fault = split_model(rest)
         book.rate(model, fault, _share(share, entry), seed=args.seed + place)
+
+
+def _minds(args: argparse.Namespace) -> Minds:
+    """What the command line says of it. Raises ValueError for what is no share of anything."""
+    entry: str = args.in_common
+    pairs = [part.partition("=") for part in entry.split(",") if part.strip()]
+    shares: dict[str, Any] = {name.strip(): _number(text, entry) for name, _, text in pairs}
+    if unknown := sorted(set(shares) - _SHARES):
+        raise ValueError(f"--in-common has no {', '.join(unknown)}: {', '.join(sorted(_SHARES))}")
+    return Minds(**shares, forms=Forms(args.forms))
+
+
+def _number(text: str, entry: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"--in-common {entry!r}: write NAME=SHARE, mistakes=0.2 say") from None
 
 
 def _share(text: str, entry: str) -> float:

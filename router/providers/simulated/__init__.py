@@ -4,7 +4,18 @@ A request's walk: `request` (parsed) > `simulation` (counted, its fault chosen) 
 the model says) > `script` and `faults` (what goes over the wire) > `playing` (it goes).
 """
 
+from router.providers.simulated.answering.minds import Forms, Minds
 from router.providers.simulated.models import SimulatedModel, default_models
 from router.providers.simulated.server import RunningSimulator, build_app, running
+from router.providers.simulated.truths import truth_of
 
-__all__ = ["RunningSimulator", "SimulatedModel", "build_app", "default_models", "running"]
+__all__ = [
+    "Forms",
+    "Minds",
+    "RunningSimulator",
+    "SimulatedModel",
+    "build_app",
+    "default_models",
+    "running",
+    "truth_of",
+]

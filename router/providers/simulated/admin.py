@@ -1,4 +1,4 @@
-"""`/simulate`: what is counted, which faults are to come, and how a test starts afresh."""
+"""`/simulate`: what is counted, which faults are to come, what is right, and how a test starts afresh."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,9 +10,10 @@ from router.providers.simulated import wire
 from router.providers.simulated.errors import Refused, invalid
 from router.providers.simulated.faults import FAULTS, OK
 from router.providers.simulated.faults_instead import ELSEWHERE
-from router.providers.simulated.request import Fields
+from router.providers.simulated.request import Fields, parse
 from router.providers.simulated.schedule import FaultBook
 from router.providers.simulated.simulation import Simulation
+from router.providers.simulated.truths import told, understood
 
 SIMULATION = web.AppKey("simulation", Simulation)
 
@@ -61,6 +62,44 @@ async def _clear_faults(request: web.Request) -> web.Response:
     return json_answer(orjson.dumps(book.as_json()))
 
 
+async def _truth(request: web.Request) -> web.Response:
+    try:
+        return json_answer(orjson.dumps(_marked(await request.read())))
+    except Refused as error:
+        return refused(error)
+
+
+def _marked(body: bytes) -> dict[str, Any]:
+    """What is right of the request in `body`, and what its message says, if there is one.
+
+    Raises Refused for a request that would be refused as well, or that has no one right answer.
+    """
+    fields = Fields(_object(body))
+    question = understood(parse(orjson.dumps(fields.needed("request", dict))))
+    if (truth := question.truth) is None:
+        raise invalid("request", "There is no one right answer to it.", "no_truth")
+    message = fields.take("message", dict, {})
+    said = told(question, message)
+    return {
+        "category": question.category,
+        "kind": truth.kind,
+        "right": truth.right,
+        "mistakes": truth.mistakes,
+        "said": said,
+        "is_right": said == truth.right if message else None,
+    }
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise invalid(None, f"The body is no JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise invalid(None, "The body must be a JSON object.")
+    return content
+
+
 async def _elsewhere(request: web.Request) -> web.Response:
     request.app[SIMULATION].counters.redirects_followed += 1
     return json_answer(orjson.dumps({"redirected": True}))
@@ -68,12 +107,7 @@ async def _elsewhere(request: web.Request) -> web.Response:
 
 def _add(book: FaultBook, body: bytes) -> None:
     """Put into the book what the body says. Raises Refused that names what is wrong with it."""
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise invalid(None, f"The body is no JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise invalid(None, "The body must be a JSON object.")
+    content = _object(body)
     if "fault" in content:
         _only(content, ("model", "fault", "probability", "seed"))
         _add_rate(book, content)
@@ -121,5 +155,6 @@ ROUTES = (
     web.get("/simulate/faults", _faults),
     web.post("/simulate/faults", _add_faults),
     web.delete("/simulate/faults", _clear_faults),
+    web.post("/simulate/truth", _truth),
     web.route("*", ELSEWHERE, _elsewhere),
 )

@@ -2,26 +2,30 @@
 
 Whether a model is right is drawn from a hash of the question, the model, the seed and the number
 of the choice, against its quality for the question's category. Right models say the same where a
-question has one answer (a sum, a capital, a letter); wrong ones err each in its own way.
+question has one answer (a sum, a capital, a letter); wrong ones make one of its mistakes. What the
+models have in common is stated (`answering.minds`).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import orjson
-
-from router.domain.category import Category
 from router.domain.usage import Usage
 from router.providers.simulated import tokens
-from router.providers.simulated.answering import prose, words
-from router.providers.simulated.answering.calling import ToolCall, tool_calls, tool_results
-from router.providers.simulated.answering.categorise import categorise
+from router.providers.simulated.answering.calling import ToolCall, calls_of
 from router.providers.simulated.answering.chance import Chance
-from router.providers.simulated.answering.hints import Hints
-from router.providers.simulated.answering.json_schema import Json, Unsatisfiable, fill
+from router.providers.simulated.answering.forms import forms
+from router.providers.simulated.answering.minds import (
+    NOTHING_IN_COMMON,
+    Forms,
+    Mind,
+    Minds,
+    Sample,
+)
+from router.providers.simulated.answering.truth import Kind, Truth
 from router.providers.simulated.errors import invalid, too_long
 from router.providers.simulated.models import SimulatedModel
 from router.providers.simulated.request import ChatRequest
+from router.providers.simulated.truths import plainly, understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,20 @@ class Answer:
         )
 
 
-def answer(request: ChatRequest, model: SimulatedModel, seed: int) -> Answer:
-    """The model's answer. Raises Refused when it has no room for it or is asked the impossible."""
+def answer(
+    request: ChatRequest,
+    model: SimulatedModel,
+    seed: int,
+    minds: Minds = NOTHING_IN_COMMON,
+    repeat: int = 0,
+) -> Answer:
+    """The model's answer, where the very same was asked `repeat` times before.
+
+    Raises Refused when it has no room for it or is asked the impossible.
+    """
     prompt_tokens = request.prompt_tokens
     _check_room(request, model, prompt_tokens)
-    thinking = _Thinking(request, model, seed)
+    thinking = _Thinking(request, model, seed, minds, repeat)
     thoughts = [thinking.choice(index) for index in range(request.n)]
     choices = tuple(choice for choice, _ in thoughts)
     return Answer(
@@ -110,57 +123,50 @@ def _check_room(request: ChatRequest, model: SimulatedModel, prompt_tokens: int)
 class _Thinking:
     """One model at work on one request; every choice is drawn apart."""
 
-    def __init__(self, request: ChatRequest, model: SimulatedModel, seed: int) -> None:
+    def __init__(
+        self, request: ChatRequest, model: SimulatedModel, seed: int, minds: Minds, repeat: int
+    ) -> None:
         self._request = request
         self._model = model
-        self._category = categorise(request)
-        self._chance = Chance.of(request.question, model.id, seed, request.seed)
+        self._minds = minds
+        self._question = understood(request)
+        self._quality = model.quality_for(self._question.category)
+        self._seed, self._repeat = seed, repeat
 
     def choice(self, index: int) -> tuple[Choice, int]:
         """The choice of that index, and how many tokens of reasoning came before it."""
-        chance = self._chance.at(index)
-        if calls := self._calls(chance):
-            shown = sum(tokens.count(call.name) + tokens.count(call.arguments) for call in calls)
-            reasoning, room = self._room(shown)
-            kept = tuple(_called_within(calls, room))
-            return Choice(None, "tool_calls" if room >= shown else "length", kept), reasoning
-        text = _until_stop(self._text(chance), self._request.stop)
+        mind, truth = self._mind(index), self._question.truth
+        right = mind.is_right(self._quality)
+        value = mind.value(truth, right) if truth else None
+        if truth and value and truth.kind is Kind.CALLS:
+            return self._called(calls_of(self._worded(truth, value, mind), mind.own.at("calls")))
+        text = _until_stop(self._text(value, right, mind), self._request.stop)
         reasoning, room = self._room(tokens.count(text))
         finish = "stop" if room >= tokens.count(text) else "length"
         text = text[: room * tokens.CHARS_PER_TOKEN]
-        return Choice(text, finish, logprobs=self._logprobs(text, chance)), reasoning
+        return Choice(text, finish, logprobs=self._logprobs(text, right, mind.own)), reasoning
 
-    def _is_right(self, category: Category, chance: Chance) -> bool:
-        return chance.share("right") < self._model.quality_for(category)
+    def _mind(self, index: int) -> Mind:
+        sample = Sample(index, self._repeat, self._request.seed)
+        return Mind(self._minds, self._request.question, self._model.id, self._seed, sample)
 
-    def _calls(self, chance: Chance) -> tuple[ToolCall, ...]:
-        right = self._is_right(Category.TOOL_CALLING, chance)
-        return tool_calls(self._request, right, chance.at("calls"))
+    def _called(self, calls: tuple[ToolCall, ...]) -> tuple[Choice, int]:
+        shown = sum(tokens.count(call.name) + tokens.count(call.arguments) for call in calls)
+        reasoning, room = self._room(shown)
+        kept = tuple(_called_within(calls, room))
+        return Choice(None, "tool_calls" if room >= shown else "length", kept), reasoning
 
-    def _text(self, chance: Chance) -> str:
-        request = self._request
-        right = self._is_right(self._category, chance)
-        if request.answer_format.kind != "text":
-            return orjson.dumps(self._json(right, chance)).decode()
-        if results := tool_results(request.messages):
-            told = words.joined(f"\u201c{words.shortened(result, 400)}\u201d" for result in results)
-            return f"Here is what I found: {told}."
-        images = request.messages[-1].images
-        return prose.write(self._category, prose.Asked(request.question, right, chance, images))
+    def _text(self, value: str | None, right: bool, mind: Mind) -> str:
+        truth = self._question.truth
+        if truth is not None and value is not None and self._minds.forms is Forms.VARIED:
+            return self._worded(truth, value, mind)
+        return plainly(self._question, value, right, mind.own)
 
-    def _json(self, right: bool, chance: Chance) -> Json:
-        request = self._request
-        short = prose.known_answer(request.question, right, chance)
-        if request.answer_format.kind == "json_object":
-            about = words.shortened(request.question)
-            return {"question": about, "answer": short or words.joined(words.keywords(about))}
-        hints = Hints.of(request.question, short)
-        try:
-            return fill(request.answer_format.schema, hints if right else hints.reversed(), chance)
-        except Unsatisfiable as error:
-            raise invalid(
-                "response_format", f"Invalid schema for response_format: {error}"
-            ) from error
+    def _worded(self, truth: Truth, value: str, mind: Mind) -> str:
+        """`value` in one of the forms of its kind; as it is where they are not varied."""
+        if self._minds.forms is Forms.PLAIN:
+            return value
+        return mind.own.pick(tuple(forms(truth, value)), "form")
 
     def _room(self, shown: int) -> tuple[int, int]:
         """Tokens of reasoning for an answer of `shown` tokens, and the tokens left to show it."""
@@ -169,14 +175,20 @@ class _Thinking:
         reasoning = min(round(shown * share / (1 - share)), limit)
         return reasoning, limit - reasoning
 
-    def _logprobs(self, text: str, chance: Chance) -> tuple[TokenLogprob, ...] | None:
+    def _logprobs(self, text: str, right: bool, chance: Chance) -> tuple[TokenLogprob, ...] | None:
         if not self._request.logprobs:
             return None
-        top = self._request.top_logprobs
+        top, unsure = self._request.top_logprobs, _unsureness(right, chance)
         return tuple(
-            _logprob(piece, top, chance.at("logprob", place))
+            _logprob(piece, unsure, top, chance.at("logprob", place))
             for place, piece in enumerate(tokens.pieces(text))
         )
+
+
+def _unsureness(right: bool, chance: Chance) -> float:
+    """The mean that the log-probabilities of an answer's tokens have, negated."""
+    low, high = (0.02, 0.3) if right else (0.15, 0.75)
+    return low + (high - low) * chance.share("unsureness")
 
 
 def _until_stop(text: str, stop: tuple[str, ...]) -> str:
@@ -196,9 +208,9 @@ def _called_within(calls: tuple[ToolCall, ...], room: int) -> Iterator[ToolCall]
         room -= tokens.count(arguments)
 
 
-def _logprob(piece: str, top: int, chance: Chance) -> TokenLogprob:
-    """A plausible logarithm for a token; the alternatives grow less likely one by one."""
-    chosen = LikelyToken(piece, -round(chance.share() ** 3, 6))
+def _logprob(piece: str, unsure: float, top: int, chance: Chance) -> TokenLogprob:
+    """A logarithm for a token, `-unsure` in the mean; the alternatives grow less likely one by one."""
+    chosen = LikelyToken(piece, -round(unsure * (0.5 + chance.share()), 6))
     likely = [chosen]
     for rank in range(1, top):
         less = likely[-1].logprob - 0.5 - round(chance.share(rank), 6)

@@ -62,7 +62,10 @@ class AnswerFormat:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A request for chat completions; `limit` is the most tokens of one choice, None for no limit."""
+    """A request for chat completions; `limit` is the most tokens of one choice, None for no limit.
+
+    `temperature` is 0 unless it is said.
+    """
 
     model: str
     messages: tuple[Message, ...]
@@ -74,6 +77,7 @@ class ChatRequest:
     logprobs: bool = False
     top_logprobs: int = 0
     seed: int | None = None
+    temperature: float = 0.0
     tools: tuple[Tool, ...] = ()
     tools_json: str = ""
     tool_choice: ToolChoice = ToolChoice()
@@ -115,6 +119,7 @@ def parse(body: bytes) -> ChatRequest:
         logprobs=fields.take("logprobs", bool, False),
         top_logprobs=_top_logprobs(fields),
         seed=fields.whole("seed", -(2**63)),
+        temperature=_temperature(content.get("temperature")),
         tools=_tools(tools),
         tools_json=orjson.dumps(tools).decode() if tools else "",
         tool_choice=_tool_choice(content.get("tool_choice"), bool(tools)),
@@ -238,6 +243,11 @@ def _stop(stop: object) -> tuple[str, ...]:
             "array_above_max_length",
         )
     return tuple(text for text in sequences if text)
+
+
+def _temperature(temperature: object) -> float:
+    """A temperature that is none counts as 0: what is asked of it is not the simulator's to check."""
+    return float(temperature) if isinstance(temperature, int | float) else 0.0
 
 
 def _top_logprobs(fields: Fields) -> int:

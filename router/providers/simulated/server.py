@@ -4,6 +4,7 @@ GET  /v1/models             POST   /v1/chat/completions      GET /healthz
                             POST   /v1/embeddings
 GET  /simulate/counters     GET    /simulate/calls           POST /simulate/reset
 GET  /simulate/faults       POST   /simulate/faults          DELETE /simulate/faults
+                            POST   /simulate/truth
 """
 
 import hmac
@@ -16,6 +17,7 @@ import orjson
 from aiohttp import HttpVersion11, web
 
 from router.providers.simulated import admin, wire
+from router.providers.simulated.answering.minds import Minds
 from router.providers.simulated.counters import Counters, Ending
 from router.providers.simulated.embedding import embeddings
 from router.providers.simulated.errors import Refused, invalid, too_large, unknown_model, wrong_key
@@ -34,6 +36,7 @@ class Options(TypedDict, total=False):
     """What `Settings` holds, as keyword arguments."""
 
     seed: int
+    minds: Minds
     speed: float
     sleep: Callable[[float], Awaitable[object]]
     keep_bodies: bool

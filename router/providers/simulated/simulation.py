@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from router.providers.simulated import wire
+from router.providers.simulated.answering.minds import NOTHING_IN_COMMON, Minds
 from router.providers.simulated.answers import answer
 from router.providers.simulated.counters import Account, CallRecord, Counters, Ending
 from router.providers.simulated.errors import invalid, unknown_model
@@ -25,10 +27,11 @@ class Settings:
     The models' delays are multiplied by `speed`: 1 is real time, 0 no delay at all. Delays that a
     fault names are as long as it says. `api_key` is asked for where it is set. Of the last
     `log_size` calls a record is kept, with their bodies if `keep_bodies`. `now_s` is the time since
-    1970.
+    1970. `minds` is what the models have in common.
     """
 
     seed: int = 0
+    minds: Minds = NOTHING_IN_COMMON
     speed: float = 1.0
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     keep_bodies: bool = False
@@ -56,13 +59,17 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A request that has been counted, and the fault that it will meet: its name, `ok` for none."""
+    """A request that has been counted, and the fault that it will meet: its name, `ok` for none.
+
+    `repeat` is how often the very same was asked before, where each time is another sample.
+    """
 
     received: Received
     account: Account
     fault_name: str
     fault: Fault | None
     prefix: Found
+    repeat: int = 0
 
 
 class Simulation:
@@ -75,6 +82,7 @@ class Simulation:
         prices = {model.id: model.price for model in self.models.values()}
         self.counters = Counters(prices, settings.log_size)
         self._caches = {model: PrefixCache() for model in self.models}
+        self._samples = Counter[bytes]()
 
     def receive(self, body: bytes, header_names: Iterable[str]) -> Received:
         """The request. Raises Refused if it is not well-formed or its model is not simulated."""
@@ -99,7 +107,8 @@ class Simulation:
         prompt_tokens = request.prompt_tokens
         prefix = self._caches[model].look(request, prompt_tokens)
         account = self.counters.begin(model, prompt_tokens, prefix.cached_tokens)
-        return Admitted(received, account, name_of(text), fault, prefix)
+        repeat = self._repeat(received)
+        return Admitted(received, account, name_of(text), fault, prefix, repeat)
 
     def call(self, admitted: Admitted) -> Call:
         """What the model answers. Raises Refused when it cannot."""
@@ -112,7 +121,8 @@ class Simulation:
             fingerprint=f"fp_sim{seed & 0xFFFFFFFF:08x}",
         )
         cached = admitted.prefix.cached_tokens
-        return Call(request, model, answer(request, model, seed), envelope, cached)
+        said = answer(request, model, seed, self.settings.minds, admitted.repeat)
+        return Call(request, model, said, envelope, cached)
 
     def ended(self, admitted: Admitted, ending: Ending) -> None:
         """Count the end of the call; what the model has read is cached from now on."""
@@ -126,10 +136,21 @@ class Simulation:
             self.counters.calls.append(self._record(admitted, ending))
 
     def reset(self) -> None:
-        """Counters at 0, an empty log, cold prompt caches; the faults to come stay."""
+        """Counters at 0, an empty log, no samples, cold prompt caches; the faults to come stay."""
         self.counters.reset()
+        self._samples.clear()
         for cache in self._caches.values():
             cache.clear()
+
+    def _repeat(self, received: Received) -> int:
+        """How often the very same was asked before: of which sample there is talk, 0 where none are drawn."""
+        request = received.request
+        is_drawn = self.settings.minds.repeats is not None and request.temperature > 0
+        if not is_drawn or request.seed is not None:
+            return 0
+        asked = hashlib.sha256(received.body).digest()
+        self._samples[asked] += 1
+        return self._samples[asked] - 1
 
     def _record(self, admitted: Admitted, ending: Ending) -> CallRecord:
         received = admitted.received

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from router.providers.simulated.answering.chance import Chance
+from router.providers.simulated.answering.truth import Kind, Truth
 
 _WORDS = (
     (re.compile(r"\bmultiplied by\b|\btimes\b|×|·"), " * "),
@@ -17,6 +18,7 @@ _WORDS = (
     (re.compile(r"\bsquared\b"), " ^ 2 "),
     (re.compile(r"(?<=\d)\s*x\s*(?=\d)"), " * "),
 )
+_UNIT = re.compile(r"\bhow many ([a-z]+)", re.IGNORECASE)
 _DIGIT = re.compile(r"[0-9]")
 _DATE = re.compile(r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b")
 _CUE = re.compile(r"what(?:'s| is| are)|how much|calculate|compute|evaluate|=", re.IGNORECASE)
@@ -28,6 +30,7 @@ _TOKEN = re.compile(rf"{_NUMBER}|[-+*/^()]")
 _MOST_CHARS = 2000
 _MOST_EXPONENT = 64
 _MOST_DIGITS = 30
+_CARRIES = (-1, 1, 2, -2, 3, -3, 11, -11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,26 @@ def find(text: str) -> Sum | None:
     return next((found for match in pattern.finditer(text) if (found := _read(match[0]))), None)
 
 
-def wrong(value: Fraction, chance: Chance) -> str:
-    """A result that is not `value` and that someone in a hurry might get."""
-    tens = 10 ** max(len(decimal(abs(value)).split(".")[0]) - 2, 0)
-    slips = [value + 1, value - 1, value + 10, value - tens, value + 2 * tens, value * 10]
+def truth(text: str) -> Truth | None:
+    """What the first sum in `text` comes to, and what it could be taken for; None where there is none."""
+    if (found := find(text)) is None:
+        return None
+    unit = _UNIT.search(text[:_MOST_CHARS])
+    chance = Chance.of("sum", text)
+    counted = unit[1].lower() if unit else ""
+    return Truth(Kind.NUMBER, found.answer, lambda: slips(found.value, chance), found.text, counted)
+
+
+def slips(value: Fraction, chance: Chance) -> list[str]:
+    """Results that someone in a hurry might get; where they begin is drawn from `chance`.
+
+    None of them is `value`, or has it within, for answers are also marked by what they contain.
+    """
     right = decimal(value)
-    return chance.pick([text for text in map(decimal, slips) if text != right])
+    tens = 10 ** max(len(decimal(abs(value)).split(".")[0]) - 2, 0)
+    by = [1, -1, 2, -2, 3, 4, 5, -5, 9, -9, 10, -10, *(tens * each for each in _CARRIES)]
+    texts = map(decimal, [*(value + each for each in by), value * 2])
+    return chance.turned([text for text in dict.fromkeys(texts) if right not in text])
 
 
 def decimal(value: Fraction) -> str:

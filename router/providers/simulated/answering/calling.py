@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -10,8 +11,9 @@ import orjson
 from router.providers.simulated.answering import words
 from router.providers.simulated.answering.chance import Chance
 from router.providers.simulated.answering.hints import Hints
-from router.providers.simulated.answering.json_schema import Unsatisfiable, fill
-from router.providers.simulated.errors import invalid
+from router.providers.simulated.answering.json_schema import Json, Unsatisfiable, fill
+from router.providers.simulated.answering.truth import Kind, Truth
+from router.providers.simulated.errors import Refused, invalid
 from router.providers.simulated.request import ChatRequest, Message, Tool
 
 _AND = re.compile(r"\band\b(?: then| also)?", re.IGNORECASE)
@@ -31,31 +33,45 @@ class ToolCall:
     arguments: str
 
 
-def tool_calls(request: ChatRequest, right: bool, chance: Chance) -> tuple[ToolCall, ...]:
-    """The calls that the model answers with; none where it answers in words.
+def truth(request: ChatRequest) -> Truth | None:
+    """The calls that are right, as JSON, and others that come near; None where nothing is to be called.
 
     `auto` calls a tool when the last message is the user's and its words meet the tool's. Raises
     Refused when the tool that was asked for does not exist or its schema cannot be satisfied.
     """
+    wanted = _wanted(request)
+    if not wanted:
+        return None
+    called = [_arguments(tool, Hints.of(part)) for tool, part in wanted]
+    right = _written(wanted, called)
+    return Truth(Kind.CALLS, right, lambda: _mistaken(request.tools, wanted, called))
+
+
+def calls_of(value: str, chance: Chance) -> tuple[ToolCall, ...]:
+    """The calls that the value of a truth stands for, with ids by `chance`."""
+    return tuple(
+        ToolCall(
+            f"call_{chance.at(place).hex(24, 'id')}",
+            call["name"],
+            orjson.dumps(call["arguments"]).decode(),
+        )
+        for place, call in enumerate(orjson.loads(value))
+    )
+
+
+def _wanted(request: ChatRequest) -> list[tuple[Tool, str]]:
+    """The tools to be called, each with the part of the question that it is for."""
     choice = request.tool_choice
     if not request.tools or choice.mode == "none":
-        return ()
+        return []
     if choice.name is not None:
-        wanted = [(_named(request.tools, choice.name), request.question)]
-    elif choice.mode == "auto" and request.messages[-1].role != "user":
-        return ()
-    else:
-        wanted = list(_matches(request))
-        if not wanted and choice.mode == "required":
-            wanted = [
-                (
-                    max(request.tools, key=lambda tool: _score(tool, request.question)),
-                    request.question,
-                )
-            ]
-    return tuple(
-        _call(tool, part, right, chance.at(place)) for place, (tool, part) in enumerate(wanted)
-    )
+        return [(_named(request.tools, choice.name), request.question)]
+    if choice.mode == "auto" and request.messages[-1].role != "user":
+        return []
+    if found := list(_matches(request)):
+        return found
+    best = max(request.tools, key=lambda tool: _score(tool, request.question))
+    return [(best, request.question)] if choice.mode == "required" else []
 
 
 def tool_results(messages: Sequence[Message]) -> list[str]:
@@ -108,16 +124,34 @@ def _is_another(part: str) -> bool:
     return bool(words.names(f"and {part}")) and len(part.split()) <= _SHORT_WORDS
 
 
-def _call(tool: Tool, part: str, right: bool, chance: Chance) -> ToolCall:
-    hints = Hints.of(part)
+def _mistaken(
+    tools: Sequence[Tool], wanted: Sequence[tuple[Tool, str]], right: Sequence[Json]
+) -> Iterator[str]:
+    """Arguments that were misread, a call too few, and another tool than the one that was meant."""
+    for misread in zip(*(Hints.of(part).misread() for _, part in wanted), strict=False):
+        pairs = zip(wanted, misread, strict=True)
+        yield _written(wanted, [_arguments(tool, hints) for (tool, _), hints in pairs])
+    if len(wanted) > 1:
+        yield _written(wanted[:-1], right[:-1])
+    part = wanted[0][1]
+    for tool in tools:
+        with suppress(Refused):  # a schema that nothing satisfies is that tool's own affair
+            yield _written([(tool, part)], [_arguments(tool, Hints.of(part))])
+
+
+def _written(wanted: Sequence[tuple[Tool, str]], arguments: Sequence[Json]) -> str:
+    called = zip(wanted, arguments, strict=True)
+    return orjson.dumps(
+        [{"name": tool.name, "arguments": each} for (tool, _), each in called]
+    ).decode()
+
+
+def _arguments(tool: Tool, hints: Hints) -> Json:
     try:
-        arguments = fill(
-            tool.parameters or {"type": "object"}, hints if right else hints.reversed(), chance
-        )
+        return fill(tool.parameters or {"type": "object"}, hints, Chance.of(tool.name, hints.text))
     except Unsatisfiable as error:
         raise invalid(
             "tools",
             f"Invalid schema for function '{tool.name}': {error}",
             "invalid_function_parameters",
         ) from error
-    return ToolCall(f"call_{chance.hex(24, 'id')}", tool.name, orjson.dumps(arguments).decode())

@@ -45,6 +45,11 @@ class Chance:
         places = sorted(range(len(options)), key=lambda place: self.share(*names, place))
         return [options[place] for place in places]
 
+    def turned(self, options: Sequence[_Option], *names: object) -> list[_Option]:
+        """All `options` in the order in which they are, from any one of them on: sooner made than `shuffled`."""
+        start = self.whole(0, max(len(options) - 1, 0), *names)
+        return [*options[start:], *options[:start]]
+
     def hex(self, digits: int, *names: object) -> str:
         """So many (at most 32) hexadecimal digits, for identifiers."""
         return _digest(self.key, names).hex()[:digits]

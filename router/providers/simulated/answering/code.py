@@ -2,45 +2,92 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from router.providers.simulated.answering.chance import Chance
+from router.providers.simulated.answering.truth import Kind, Truth
 from router.providers.simulated.answering.words import keywords, topics
 
-# What is asked for by a word -> (the function, a line of it, the same line with a slip).
-_KNOWN: Mapping[str, tuple[str, str, str]] = {
-    "revers": (
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A program, and what is written instead of one of its parts by those who slip: `part` -> `slip`."""
+
+    source: str
+    slips: tuple[tuple[str, str], ...]
+
+    @property
+    def wrong(self) -> list[str]:
+        """The program with each of the slips."""
+        return [self.source.replace(part, slip) for part, slip in self.slips]
+
+
+# What is asked for by a word -> how it is written.
+_KNOWN: Mapping[str, _Program] = {
+    "revers": _Program(
         "def reverse(text):\n    return text[::-1]\n",
-        "text[::-1]",
-        "text[-1:0:-1]",
+        (
+            ("text[::-1]", "text[-1:0:-1]"),
+            ("text[::-1]", "text[-2::-1]"),
+            ("text[::-1]", "''.join(sorted(text))"),
+            ("text[::-1]", "reversed(text)"),
+        ),
     ),
-    "factorial": (
+    "factorial": _Program(
         "def factorial(n):\n    return 1 if n < 2 else n * factorial(n - 1)\n",
-        "1 if n < 2",
-        "0 if n < 1",
+        (
+            ("1 if n < 2", "0 if n < 1"),
+            ("1 if n < 2", "n if n < 1"),
+            ("n * factorial", "n + factorial"),
+            ("factorial(n - 1)", "factorial(n - 2)"),
+        ),
     ),
-    "palindrom": (
+    "palindrom": _Program(
         "def is_palindrome(text):\n    text = text.lower()\n    return text == text[::-1]\n",
-        "text.lower()",
-        "text.strip()",
+        (
+            ("text.lower()", "text.strip()"),
+            ("text.lower()", "text[1:].lower()"),
+            ("text == text[::-1]", "text[0] == text[-1]"),
+            ("text == text[::-1]", "text != text[::-1]"),
+        ),
     ),
-    "fibonacci": (
+    "fibonacci": _Program(
         "def fibonacci(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b = b, a + b\n    return a\n",
-        "range(n)",
-        "range(n - 2)",
+        (
+            ("range(n)", "range(n - 2)"),
+            ("return a", "return b"),
+            ("a, b = 0, 1", "a, b = 1, 2"),
+            ("range(n)", "range(1, n)"),
+        ),
     ),
-    "average": (
+    "average": _Program(
         "def average(numbers):\n    return sum(numbers) / len(numbers) if numbers else 0.0\n",
-        "sum(numbers) / len(numbers) if numbers else 0.0",
-        "sum(numbers) // len(numbers)",
+        (
+            ("sum(numbers) / len(numbers) if numbers else 0.0", "sum(numbers) // len(numbers)"),
+            ("len(numbers) if", "(len(numbers) - 1) if"),
+            ("sum(numbers) / len(numbers)", "sorted(numbers)[len(numbers) // 2]"),
+            ("len(numbers) if", "2 if"),
+        ),
     ),
-    "prime": (
+    "prime": _Program(
         "def is_prime(n):\n    return n > 1 and all(n % d for d in range(2, int(n**0.5) + 1))\n",
-        "int(n**0.5) + 1",
-        "int(n**0.5)",
+        (
+            ("int(n**0.5) + 1", "int(n**0.5)"),
+            ("n > 1 and ", ""),
+            ("n % d for", "n % d == 0 for"),
+            ("range(2, int(n**0.5) + 1)", "(2, 3)"),
+        ),
     ),
 }
 _GENERIC = (
     "def {name}(items):\n    result = []\n    for item in items:\n        result.append(item)\n"
     "    return result\n"
+)
+_GENERIC_SLIPS = (
+    ("return result", "return items[1:]"),
+    ("return result", "return result[:-1]"),
+    ("return result", "return result[::-1]"),
+    ("return result", "return len(result)"),
 )
 _BLOCK = re.compile(r"```[^\n]*\n(.*?)```", re.DOTALL)
 _NOT_IN_NAMES = frozenset(
@@ -48,28 +95,28 @@ _NOT_IN_NAMES = frozenset(
 )
 
 
-def written(question: str, right: bool) -> str:
-    """A Python function for what the question names, in a fenced block, with a sentence before it."""
+def truth(question: str) -> Truth:
+    """The Python function for what the question names, and those that it could be mistaken for."""
     asked = question.lower()
-    known = next((entry for word, entry in _KNOWN.items() if word in asked), None)
-    if known is None:
-        source, line, slip = (
-            _GENERIC.format(name=_name(question)),
-            "return result",
-            "return items[1:]",
-        )
-    else:
-        source, line, slip = known
-    source = source if right else source.replace(line, slip)
-    topic = " ".join(topics(question)[:6])
-    return f"Here is a function for {topic or 'that'}:\n\n```python\n{source}```"
+    program = next((entry for word, entry in _KNOWN.items() if word in asked), None)
+    if program is None:
+        program = _Program(_GENERIC.format(name=_name(question)), _GENERIC_SLIPS)
+    chance = Chance.of("program", question)
+    topic = " ".join(topics(question)[:6]) or "that"
+    return Truth(Kind.CODE, program.source, lambda: chance.shuffled(program.wrong), topic)
+
+
+def written(question: str, source: str | None = None) -> str:
+    """A Python function in a fenced block, with a sentence before it; the right one unless it is given."""
+    found = truth(question)
+    return f"Here is a function for {found.name}:\n\n```python\n{source or found.right}```"
 
 
 def edited(question: str, right: bool) -> str:
     """The first code block of the question, with its first line commented; a slip loses its last line."""
     block = _BLOCK.search(question)
     if block is None:
-        return written(question, right)
+        return written(question, None if right else truth(question).mistakes[0])
     lines = block[1].rstrip("\n").split("\n")
     kept = lines if right or len(lines) < 2 else lines[:-1]
     topic = " ".join(topics(question[: block.start()])[:6])

@@ -1,12 +1,14 @@
 """Where the values of a JSON answer come from: the words of the question, so far as they fit."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 
 from router.providers.simulated.answering import words
 
 _ANSWER_NAMES = ("answer", "result", "total", "value", "solution")
+_MOST_TURNS = 4
+_ELSEWHERE = (("Springfield", "7"), ("unknown", "13"), ("everything", "1000"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,15 @@ class Hints:
     def reversed(self) -> "Hints":
         """The same, least fitting first: what a model takes that has misread the question."""
         return Hints(self.text, self.texts[::-1], self.numbers[::-1], self.answer)
+
+    def misread(self) -> Iterator["Hints"]:
+        """What a model takes that has misread the question, the likeliest first; the last are from elsewhere."""
+        yield self.reversed()
+        for by in range(1, min(len(self.texts), _MOST_TURNS)):
+            yield replace(self, texts=self.texts[by:] + self.texts[:by])
+        yield replace(self, numbers=self.numbers[1:] + self.numbers[:1])
+        for text, number in _ELSEWHERE:
+            yield Hints("", (text, *self.texts), (number, *self.numbers), self.answer)
 
     def stream(self) -> Iterator[str]:
         """The texts, over and over."""

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from router.providers.simulated.answering.chance import Chance
+from router.providers.simulated.answering.truth import Kind, Truth
 
 _CAPITALS: Mapping[str, str] = {
     "argentina": "Buenos Aires", "australia": "Canberra", "austria": "Vienna",
@@ -26,32 +26,25 @@ _CAPITALS: Mapping[str, str] = {
 _CAPITAL = re.compile(
     r"capital (?:city )?of (?:the )?([a-z]+(?: (?:zealand|korea|kingdom|states))?)"
 )
+_MOST_MISTAKES = 20
 _OPTION = re.compile(r"^\s*\(?([A-J])[).:]\s+\S", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Something that is asked for: what it is called, what it is, and what it could be mistaken for."""
-
-    name: str
-    value: str
-    mistakes: tuple[str, ...]
-
-    def answer(self, right: bool, chance: Chance) -> str:
-        """The value, or a mistake."""
-        return self.value if right else chance.pick(self.mistakes)
-
-
-def capital(question: str) -> Fact | None:
+def capital(question: str) -> Truth | None:
     """The capital that is asked for, None where none is or the country is not known here."""
     match = _CAPITAL.search(question.lower())
     if match is None or (city := _CAPITALS.get(match[1])) is None:
         return None
-    others = tuple(other for other in _CAPITALS.values() if other != city)
-    return Fact(f"The capital of {match[1].title()}", city, others)
+    chance, cities = Chance.of("capital", question), tuple(_CAPITALS.values())
+    return Truth(
+        Kind.NAME,
+        city,
+        lambda: chance.turned(cities)[:_MOST_MISTAKES],
+        f"The capital of {match[1].title()}",
+    )
 
 
-def option(question: str) -> Fact | None:
+def option(question: str) -> Truth | None:
     """The right letter of a multiple-choice question, None where there are no two options.
 
     Which one is right is drawn from the question alone, so that all models that know it agree.
@@ -59,5 +52,5 @@ def option(question: str) -> Fact | None:
     letters = tuple(dict.fromkeys(_OPTION.findall(question)))
     if len(letters) < 2:
         return None
-    letter = Chance.of("multiple choice", question).pick(letters)
-    return Fact("The answer", letter, tuple(other for other in letters if other != letter))
+    chance = Chance.of("multiple choice", question)
+    return Truth(Kind.LETTER, chance.pick(letters), lambda: chance.turned(letters, "mistakes"))

@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from router.domain.category import Category
-from router.providers.simulated.answering import arithmetic, code, knowledge, words
+from router.providers.simulated.answering import code, words
 from router.providers.simulated.answering.chance import Chance
+from router.providers.simulated.answering.truth import Kind, Truth
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as the writers below see it: whether they are to be right, and their chance."""
+    """A question as the writers below see it: whether they are to be right, and their chance.
+
+    `truth` is what it should say, `known` what the model takes for it; both None where there is no one answer.
+    """
 
     question: str
     right: bool
     chance: Chance
     images: int = 0
+    truth: Truth | None = None
+    known: str | None = None
 
 
 def write(category: Category, asked: Asked) -> str:
@@ -25,26 +31,15 @@ def write(category: Category, asked: Asked) -> str:
     return _WRITERS[category](asked)
 
 
-def known_answer(question: str, right: bool, chance: Chance) -> str | None:
-    """The short answer to a sum or to a question of fact, None where neither is asked."""
-    if found := arithmetic.find(question):
-        return found.answer if right else arithmetic.wrong(found.value, chance)
-    fact = knowledge.capital(question) or knowledge.option(question)
-    return fact.answer(right, chance) if fact else None
-
-
 def _maths(asked: Asked) -> str:
-    found = arithmetic.find(asked.question)
-    if found is None:
+    if asked.truth is None or asked.truth.kind is not Kind.NUMBER:
         return _reasoning(asked)
-    result = found.answer if asked.right else arithmetic.wrong(found.value, asked.chance)
-    return f"{found.text} = {result}"
+    return f"{asked.truth.name} = {asked.known}"
 
 
 def _knowledge(asked: Asked) -> str:
-    fact = knowledge.capital(asked.question) or knowledge.option(asked.question)
-    if fact is not None:
-        return f"{fact.name} is {fact.answer(asked.right, asked.chance)}."
+    if asked.truth is not None:
+        return f"{asked.truth.name} is {asked.known}."
     topic = _topic(asked.question)
     if asked.right:
         return (
@@ -59,8 +54,7 @@ def _reasoning(asked: Asked) -> str:
         f"{step}. We are told: {words.shortened(said)}" for step, said in enumerate(found[:4], 1)
     ]
     topic = _topic(asked.question)
-    fact = known_answer(asked.question, asked.right, asked.chance)
-    end = fact or ("yes, it follows" if asked.right else "no, it does not follow")
+    end = asked.known or ("yes, it follows" if asked.right else "no, it does not follow")
     return "\n".join([*steps, f"Therefore, as to {topic}: {end}."])
 
 
@@ -171,7 +165,7 @@ _WRITERS: Mapping[Category, Callable[[Asked], str]] = MappingProxyType({
     Category.KNOWLEDGE: _knowledge,
     Category.REASONING: _reasoning,
     Category.MATHS: _maths,
-    Category.CODE_WRITING: lambda asked: code.written(asked.question, asked.right),
+    Category.CODE_WRITING: lambda asked: code.written(asked.question, asked.known),
     Category.CODE_EDITING: lambda asked: code.edited(asked.question, asked.right),
     Category.EXTRACTION: _extraction,
     Category.SUMMARISING: _summary,

@@ -1,0 +1,1 @@
+"""A cascade that runs, beside what was foretold of it."""
