@@ -190,7 +190,11 @@ def test_the_last_list_of_options_counts_however_it_is_written(question: str, va
         ("[1, 2,3]", Kind.JSON, "[1,2,3]"),
         ("The answer is [1,2, 3].", Kind.JSON, "[1,2,3]"),
         ("(1,2)", Kind.TEXT, "(1, 2)"),
-        ("2024-01-05", Kind.TEXT, "2024 01 05"),
+        ("2024-01-05", Kind.TEXT, "2024-01-05"),
+        ("The answer is ['no!', 'what? this!'].", Kind.JSON, '["no!","what? this!"]'),
+        ("((d))", Kind.TEXT, "((d))"),
+        (".bashrc", Kind.TEXT, ".bashrc"),
+        ("ab2 c", Kind.TEXT, "ab2 c"),
     ],
 )
 def test_short_answers_have_a_normal_form(text: str, kind: Kind, value: str) -> None:
@@ -246,3 +250,15 @@ def test_where_a_number_is_asked_for_the_only_new_one_of_the_last_line_is_it() -
     assert final(text.format(7), question) == Found(Kind.NUMBER, "7")
     assert isinstance(final(text.format("7 or 8"), question), NotFound)
     assert isinstance(final(text.format(7), "Write a story."), NotFound)
+
+
+def test_where_the_question_has_code_each_sign_counts() -> None:
+    question = "What is printed?\n```python\nprint(f('hello'))\n```"
+    assert final("Hello", question) != final("hello", question)
+    assert final("Hello, you", question) != final("Hello you", question)
+    assert final("Output: `Hello`", question) == final("Hello", question)
+
+
+def test_a_number_that_something_is_said_of_is_not_the_number() -> None:
+    question = "Which is bigger, 13.9 or 13.11?"
+    assert final("13.9 is bigger", question) != final("13.9", question)

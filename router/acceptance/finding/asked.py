@@ -13,6 +13,16 @@ _LONGEST = 16_384
 """Characters of the last question that are read, its last ones: there stands what is wanted."""
 _OPTION = re.compile(r"[ \t*>-]{0,8}[(\[]?([A-Ja-j])[)\].:、．)：][*]{0,2}[ \t]+(\S[^\n]{0,400})")
 _INLINE = re.compile(r"(?<![\w(])[(]?([A-J])\)[ \t]+")
+_SIGNS_OF_CODE = (
+    "```",
+    "def ",
+    "return ",
+    "assert ",
+    "print(",
+    "function(",
+    "#include",
+    "console.",
+)
 _WORD = re.compile(r"[^\W\d_]+|/")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -56,9 +66,17 @@ class Question:
         """The numbers that stand in it, as they are written."""
         return frozenset(_NUMBER.findall(self.text))
 
+    @property
+    def is_about_code(self) -> bool:
+        """Whether code stands in it: then each sign of an answer may mean something."""
+        return any(sign in self.text for sign in _SIGNS_OF_CODE)
+
     def mentions(self, word: str) -> bool:
         """Whether a word stands in it, or one that begins with it."""
-        return re.search(rf"\b{re.escape(word)}", self.text) is not None
+        at = self.text.find(word)
+        while at > 0 and self.text[at - 1].isalnum():
+            at = self.text.find(word, at + 1)
+        return at >= 0
 
 
 def asked(request: Mapping[str, Any]) -> Question:

@@ -179,7 +179,7 @@ def is_negated(statement: str) -> bool:
 # ---------------------------------------------------------------------------------- lines
 
 
-_END = re.compile(r"[.!?](?=[*_\"'”»)\]]{0,4}(?:\s|$))|[。！？।]")
+_END = re.compile(r"[.!?](?=[*_\"'”»)\]]{0,4}\s)|[。！？।]")
 _SHORTEST_WORD = 4
 """Letters: a shorter one in upper case before a dot may be a title, or an initial."""
 
@@ -194,8 +194,9 @@ def sentence_at(text: str, at: int) -> str:
     """The rest of a sentence from a place on, within its line."""
     line = line_at(text, at)
     for end in _END.finditer(line):
-        if not _is_abbreviation(line[: end.start()]):
-            return line[: end.start()].strip()
+        before = line[: end.start()]
+        if not _is_abbreviation(before) and not _is_open(before):
+            return before.strip()
     return line
 
 
@@ -203,6 +204,11 @@ def _is_abbreviation(before: str) -> bool:
     word = before.rpartition(" ")[2].strip("*_\"'(")
     is_short = word[:1].isupper() and len(word) < _SHORTEST_WORD
     return is_short and word.lower() not in VERDICTS
+
+
+def _is_open(before: str) -> bool:
+    """Whether a bracket was opened, and is not closed yet."""
+    return any(before.count(opens) > before.count(closes) for opens, closes in ("[]", "()", "{}"))
 
 
 def last_line(text: str) -> str:
