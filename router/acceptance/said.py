@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from router.acceptance.words.refusals import OPENINGS, REFUSALS
 from router.wire.fitness import BROKE_OFF, Call, calls_in
 
@@ -65,6 +67,15 @@ def read(answer: Mapping[str, Any] | None) -> Said | Unusable:
     if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
         return Unusable("is none")
     return _unusable_end(choice) or _read(choice)
+
+
+def shown(answer: Mapping[str, Any] | None) -> str:
+    """What a judge, or a vector, is made of: the text of an answer, and its calls as JSON; "" for none."""
+    said = read(answer)
+    if isinstance(said, Unusable):
+        return ""
+    called = [[str(call.name), str(call.arguments)] for call in said.calls]
+    return "\n".join(filter(None, [said.text, orjson.dumps(called).decode() if called else ""]))
 
 
 def has_choices(answer: Mapping[str, Any] | None) -> bool:

@@ -24,7 +24,7 @@ _SIGNS_OF_CODE = (
     "console.",
 )
 _WORD = re.compile(r"[^\W\d_]+|/")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"\d++(?:[.,]\d++)*+")
 
 
 @dataclass(frozen=True, slots=True)

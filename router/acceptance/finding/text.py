@@ -23,7 +23,7 @@ from router.acceptance.finding.values import value_of
 _WINDOW = 16_384
 """Characters at the end of a text that are searched: what it comes to stands there."""
 _MOST_WORDS = 12
-_NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d+(?:[.,]\d+)*(?:\s?%|\b)")
+_NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d++(?:[.,]\d++)*+(?:\s?%|\b)")
 _LETTERED = re.compile(r"(?:^|\n)[ \t*_#>-]{0,6}[(\[]?([A-J])[)\].:]")
 _SHARP = frozenset({Kind.NUMBER, Kind.VERDICT, Kind.OPTION})
 
