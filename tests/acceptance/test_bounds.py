@@ -64,6 +64,12 @@ def test_what_stands_long_before_the_end_changes_nothing(end: str, before: str) 
     assert final(f"A{before * 9_000}{text}.") == final(f"B{before * 8_000}{text}.")
 
 
+def test_an_answer_long_before_the_end_of_a_text_is_not_looked_for() -> None:
+    after = "All work and no play. " * 1_000
+    assert isinstance(final(f"The answer is 42.\n{after}"), NotFound)
+    assert final(f"The answer is 42.\n{after[:10_000]}") == Found(Kind.NUMBER, "42")
+
+
 @given(st.lists(_PIECES, max_size=400).map("".join))
 def test_every_statement_is_short(text: str) -> None:
     found = [*boxed(text), *tagged(text), *cued(text)]

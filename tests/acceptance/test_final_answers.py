@@ -134,6 +134,7 @@ def test_an_option_is_found_by_its_letter_or_its_text(text: str) -> None:
         "A or C",
         "(A) or (C)",
         "A: a gas\nB: a gas\nC: a metal\nD: no metal",
+        "Let us look at all of them, one after the other:\nA: a gas\nB: a gas\nD: a length",
         "G",
         "None of these",
         "I would have to look into it, for there is much to be said of each of them, and of all.",
