@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.acceptance.finding.found import Found, Kind, NotFound
+from router.acceptance.finding.found import Found, Kind, NotFound, agree
 from tests.acceptance.answers import final
 
 TRAIN = "A train goes 60 km in 1 hour and 24 km in 20 minutes. How far is that together?"
@@ -263,3 +263,34 @@ def test_where_the_question_has_code_each_sign_counts() -> None:
 def test_a_number_that_something_is_said_of_is_not_the_number() -> None:
     question = "Which is bigger, 13.9 or 13.11?"
     assert final("13.9 is bigger", question) != final("13.9", question)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is 6 * 7? What is 8 + 9?", "6 * 7 = {}\n8 + 9 = 17"),
+        ("Find x and y.", "1. x = {}\n2. y = 17"),
+        ("Find x and y.", "x = {}, y = 17"),
+        ("Find x and y.", "x = {}\ny = 17"),
+        ("Find x and y.", "So we have:\n- **x** = {}\n- **y** = 17"),
+        ("Find x and y.", "x is {} and y is 17"),
+        (
+            "How many apples and how many pears are there?",
+            "There are {} apples.\nThere are 17 pears.",
+        ),
+        ("a) What is x? b) What is y?", "a) The answer is {}.\n\nb) The answer is 17."),
+        ("Find x and y.", "For x we go on, and the answer is {}.\n\nFor y the answer is 17."),
+        ("Find x and y.", "\\boxed{{{}}} and \\boxed{{17}}"),
+    ],
+)
+def test_of_several_answers_the_last_one_does_not_stand_for_all(question: str, text: str) -> None:
+    one, other = final(text.format(42), question), final(text.format(43), question)
+    assert not agree(one, other), one
+
+
+def test_words_after_a_cue_in_the_middle_of_a_long_text_are_said_in_passing() -> None:
+    middle = f"{ESSAY}\n\nThe result is a strong country.\n\n{ESSAY * 3}"
+    assert isinstance(final(middle), NotFound)
+    assert isinstance(final(f"The answer is simple. {ESSAY * 3}"), NotFound)
+    assert final(f"The answer is Kentucky. {ESSAY * 3}") == Found(Kind.TEXT, "kentucky")
+    assert final(f"{ESSAY * 3} The answer is Kentucky.") == Found(Kind.TEXT, "kentucky")

@@ -24,6 +24,7 @@ _SIGNS_OF_CODE = (
     "console.",
 )
 _WORD = re.compile(r"[^\W\d_]+|/")
+_QUESTION_MARK = re.compile(r"[?？؟](?=\s|$)|？")
 _NUMBER = re.compile(r"\d++(?:[.,]\d++)*+")
 
 
@@ -52,9 +53,16 @@ class Question:
         return any(pair in OPPOSITES or pair[::-1] in OPPOSITES for pair in named)
 
     @property
+    def asks_several(self) -> bool:
+        """Whether it asks more than one thing, so that what is said last may answer one of them only."""
+        return len(_QUESTION_MARK.findall(self.text)) > 1
+
+    @property
     def wants_quantity(self) -> bool:
-        """Whether it asks for a number."""
-        return any(word in self.text for word in QUANTITIES)
+        """Whether it asks for one number."""
+        places = {at for word in QUANTITIES if (at := self.text.find(word)) >= 0}
+        again = any(self.text.find(word, max(places) + 1) >= 0 for word in QUANTITIES if places)
+        return bool(places) and not again and len(places) == 1
 
     @property
     def wants_percents(self) -> bool:

@@ -26,7 +26,8 @@ _MATHS = re.compile(r"[\w\s.,+\-*/^=<>≤≥≠±()√π∞|]*")
 _LOOSE_DASH = re.compile(r"(?<!\w)-|-(?!\w)")
 _WORD = re.compile(r"\w++(?:(?:['.-]|(?<=\d),(?=\d))\w++)*+")
 _EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|[≈≃]")
-_SEVERAL = re.compile(r",|\b(?:or|and|oder|und|ou|et|o|y|e)\b")
+_SEVERAL = re.compile(r"\d[^=]*,\s|[;\n]|\b(?:or|and|oder|und|ou|et|o|y|e)\b")
+"""What stands between several equations, as in x = 3, y = 4."""
 _ENDS_A_NUMBER = re.compile(
     r"[ ]?\([^\d()]*\)$|[,;][ ](?:[^\W\d_]+[ ]){2}\D*$"
     r"|,?[ ](?:because|since|as|which|weil|da|porque|car|perché)\b"
