@@ -17,7 +17,11 @@ _OPTIONS = "Which is a metal?\nA. Oxygen\nB. Argon\nC. Iron\nD. Neon"
 _LIST = '{"a": [' + ", ".join(["1.0"] * 12_000) + "]}"
 
 _CASES: dict[str, tuple[str, str, str]] = {
-    "number, 2 KB": (f"{_PROSE}\nThe answer is 42 km.", f"{_PROSE[3:]}\nSo \\boxed{{42}}", "How far?"),
+    "number, 2 KB": (
+        f"{_PROSE}\nThe answer is 42 km.",
+        f"{_PROSE[3:]}\nSo \\boxed{{42}}",
+        "How far?",
+    ),
     "option, 2 KB": (f"{_PROSE}\nThe answer is (C).", f"{_PROSE[3:]}\nAnswer: C", _OPTIONS),
     "free text, 2 KB": (_PROSE, _PROSE[5:], "Write something."),
     "JSON, 60 KB": (_LIST, _LIST.replace(", ", ","), "List it."),

@@ -92,7 +92,7 @@ def _unusable_end(choice: Mapping[str, Any]) -> Unusable | None:
 
 
 def _read(choice: Mapping[str, Any]) -> Said | Unusable:
-    text = without_thoughts(_text(choice["message"].get("content")))
+    text = without_thoughts(text_of(choice["message"].get("content")))
     calls = tuple(calls_in(choice["message"]))
     if not text and not calls:
         return Unusable("is empty")
@@ -101,8 +101,8 @@ def _read(choice: Mapping[str, Any]) -> Said | Unusable:
     return Said(text, calls, choice)
 
 
-def _text(content: object) -> str:
-    """Some upstreams send an answer in parts, as clients send questions."""
+def text_of(content: object) -> str:
+    """The text of a message's content, which may be one text or come in parts."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []

@@ -218,6 +218,7 @@ ESSAY = (
         "The answer is that one has to look at many things before one may dare to say anything at all.",
         "The answer is not 42. It could be many other things, such as 43, and maybe even 44 or so.",
         "The answer is ''.",
+        f"#### Conclusion\n\n{ESSAY}",
     ],
 )
 def test_of_free_text_nobody_can_tell(text: str) -> None:

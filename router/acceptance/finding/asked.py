@@ -1,10 +1,11 @@
 """What a request says about the form of its answer: options to choose from, numbers, yes or no."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.acceptance.said import text_of
 from router.acceptance.words.cues import PERCENTS, QUANTITIES
 from router.acceptance.words.verdicts import ALTERNATIVES, OPPOSITES, VERDICTS
 from router.wire.fitness import offered, wants_json
@@ -60,9 +61,7 @@ class Question:
     @property
     def wants_quantity(self) -> bool:
         """Whether it asks for one number."""
-        places = {at for word in QUANTITIES if (at := self.text.find(word)) >= 0}
-        again = any(self.text.find(word, max(places) + 1) >= 0 for word in QUANTITIES if places)
-        return bool(places) and not again and len(places) == 1
+        return sum(map(self.text.count, QUANTITIES)) == 1
 
     @property
     def wants_percents(self) -> bool:
@@ -96,15 +95,7 @@ def asked(request: Mapping[str, Any]) -> Question:
 def _last_words(messages: object) -> str:
     listed = messages if isinstance(messages, list) else []
     users = [each for each in listed if isinstance(each, dict) and each.get("role") == "user"]
-    return _text(users[-1].get("content")) if users else ""
-
-
-def _text(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    texts = (part.get("text") for part in parts if isinstance(part, dict))
-    return "\n".join(text for text in texts if isinstance(text, str))
+    return text_of(users[-1].get("content")) if users else ""
 
 
 def options_in(text: str) -> dict[str, str]:
@@ -127,7 +118,7 @@ def _inline(text: str) -> list[tuple[str, str]]:
     ]
 
 
-def _in_order(options: Any) -> dict[str, str]:
+def _in_order(options: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The last run of letters from A on; two of them at least."""
     found: dict[str, str] = {}
     for letter, text in options:

@@ -60,19 +60,21 @@ def boxed(text: str) -> list[Statement]:
 
 
 def tagged(text: str) -> list[Statement]:
-    """What stands between tags of an answer, or after four hashes, the last few."""
+    """What stands between tags of an answer, the last few, or after four hashes in the last line."""
     found = [
         Statement(text[at + len(start) : end].strip(), at, is_marked=True)
         for start, stop in _ANSWER_TAGS
         for at in _last_places(text, start)
         if at < (end := text.find(stop, at, at + LONGEST))
     ]
-    hashed = [
-        Statement(line_at(text, at + 4), at, is_marked=True)
-        for at in _last_places(text, "####")
-        if text[at + 4 : at + 5] != "#" and (at == 0 or text[at - 1] == "\n")
-    ]
-    return [each for each in [*found, *hashed] if each.text]
+    return [each for each in [*found, *_hashed(text)] if each.text]
+
+
+def _hashed(text: str) -> list[Statement]:
+    """The last line, where it begins with four hashes; anywhere else these make a heading."""
+    line = last_line(text)
+    is_marked = line.startswith("####") and line[4:5] != "#"
+    return [Statement(line[4:].strip(), text.rfind(line), is_marked=True)] if is_marked else []
 
 
 def _in_braces(text: str, at: int) -> str | None:

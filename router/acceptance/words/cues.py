@@ -199,7 +199,7 @@ NEGATION_SIGNS = ("不是", "不", "아니", "ليس", "नहीं")
 
 QUANTITIES = (
     *("how many", "how much", "how far", "how long", "how old", "how tall", "how fast"),
-    *("calculate", "compute", "total number", "what number", "wie viel", "wieviel", "wie viele"),
+    *("calculate", "compute", "total number", "what number", "wie viel", "wieviel"),
     *("berechne", "combien", "calcule", "cuánt", "cuant", "quanti", "quante", "quanto", "quanta"),
     *("calcola", "hoeveel", "bereken", "hur många", "hvor mange", "kuinka", "hány", "mennyi"),
     *(" ile ", "oblicz", "kolik", "câte", "câți", "сколько", "вычисли", "скільки", "πόσ"),
