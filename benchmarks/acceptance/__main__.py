@@ -13,15 +13,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.acceptance import real, speed
+from benchmarks.acceptance import free, real, speed
 
 _FILES = ("zeroeval", "mmlu_pro", "bfcl_basic")
 _REAL = ("dataset", "texts", "found", "the same as bare", "pairs", "made one", "scored otherwise")
+_FREE = ("asked", "parts of documents", "come to something", "pairs", "agree")
 _SPEED = ("two answers", "microseconds", "ruling")
 
 
 def main() -> None:
-    """Prints one table for each file, and one of times."""
+    """Prints a table for each file, one of free text, and one of times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--every", type=int, default=5, help="take every so-manieth prompt")
@@ -33,6 +34,7 @@ def main() -> None:
             console.print(f"{name}: skipped, there is no such file in the folder of data")
             continue
         console.print(_table(_REAL, real.rows(real.tally(real.read_prompts(path, options.every)))))
+    console.print(_table(_FREE, free.rows()))
     console.print(_table(_SPEED, speed.rows()))
 
 

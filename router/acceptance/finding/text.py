@@ -20,6 +20,8 @@ from router.acceptance.finding.values import value_of
 _WINDOW = 16_384
 """Characters at the end of a text that are searched: what it comes to stands there."""
 _MOST_WORDS = 12
+_LONGEST_LINE = 160
+"""Characters of a last line that may be told apart from a text by having a single number."""
 _NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d++(?:[.,]\d++)*+(?:\s?%|\b)")
 _LETTERED = re.compile(r"(?:^|\n)[ \t*_#>-]{0,6}[(\[]?([A-J])[)\].:]")
 _ITEM = re.compile(r"[ \t*_]{0,4}(?:[-*•]|[(]?[0-9a-z]{1,2}[.)])[ \t]")
@@ -91,7 +93,8 @@ def _lettered(window: str, question: Question) -> Found | None:
 
 def _asked_for(line: str, question: Question) -> Found | None:
     """The only number of a line, where the question asks for one; numbers of the question aside."""
-    if question.options or question.asks_several or not question.wants_quantity:
+    is_asked = question.wants_quantity and not (question.options or question.asks_several)
+    if not is_asked or len(line) > _LONGEST_LINE:
         return None
     plain = plain_signs(line)
     found = list(_NUMBERS.finditer(plain))
