@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from router.acceptance.said import Unusable, read
 from router.domain.model import Capability, Model
 
 VERSION = "1"
@@ -68,6 +69,12 @@ def judge_request(
         schema = {"name": "verdict", "strict": True, "schema": _SCHEMA}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     return body
+
+
+def mark_in(verdict: Mapping[str, Any] | None) -> float | None:
+    """The mark in a judge's chat completion, from 0 to 1; None where it gave none."""
+    said = read(verdict)
+    return None if isinstance(said, Unusable) else read_verdict(said.text)
 
 
 def read_verdict(text: str | None) -> float | None:

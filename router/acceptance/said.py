@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from router.acceptance.words.refusals import OPENINGS, REFUSALS
 from router.wire.fitness import BROKE_OFF, Call, calls_in
 
@@ -67,6 +69,15 @@ def read(answer: Mapping[str, Any] | None) -> Said | Unusable:
     return _unusable_end(choice) or _read(choice)
 
 
+def shown(answer: Mapping[str, Any] | None) -> str:
+    """What a judge, or a vector, is made of: the text of an answer, and its calls as JSON; "" for none."""
+    said = read(answer)
+    if isinstance(said, Unusable):
+        return ""
+    called = [[str(call.name), str(call.arguments)] for call in said.calls]
+    return "\n".join(filter(None, [said.text, orjson.dumps(called).decode() if called else ""]))
+
+
 def has_choices(answer: Mapping[str, Any] | None) -> bool:
     """Whether an answer has more than one choice, so that nobody knows which is meant."""
     choices = (answer or {}).get("choices")
@@ -81,7 +92,7 @@ def _unusable_end(choice: Mapping[str, Any]) -> Unusable | None:
 
 
 def _read(choice: Mapping[str, Any]) -> Said | Unusable:
-    text = without_thoughts(_text(choice["message"].get("content")))
+    text = without_thoughts(text_of(choice["message"].get("content")))
     calls = tuple(calls_in(choice["message"]))
     if not text and not calls:
         return Unusable("is empty")
@@ -90,8 +101,8 @@ def _read(choice: Mapping[str, Any]) -> Said | Unusable:
     return Said(text, calls, choice)
 
 
-def _text(content: object) -> str:
-    """Some upstreams send an answer in parts, as clients send questions."""
+def text_of(content: object) -> str:
+    """The text of a message's content, which may be one text or come in parts."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []

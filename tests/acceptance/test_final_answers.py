@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.acceptance.finding.found import Found, Kind, NotFound
+from router.acceptance.finding.found import Found, Kind, NotFound, agree
 from tests.acceptance.answers import final
 
 TRAIN = "A train goes 60 km in 1 hour and 24 km in 20 minutes. How far is that together?"
@@ -134,6 +134,7 @@ def test_an_option_is_found_by_its_letter_or_its_text(text: str) -> None:
         "A or C",
         "(A) or (C)",
         "A: a gas\nB: a gas\nC: a metal\nD: no metal",
+        "Let us look at all of them, one after the other:\nA: a gas\nB: a gas\nD: a length",
         "G",
         "None of these",
         "I would have to look into it, for there is much to be said of each of them, and of all.",
@@ -190,7 +191,11 @@ def test_the_last_list_of_options_counts_however_it_is_written(question: str, va
         ("[1, 2,3]", Kind.JSON, "[1,2,3]"),
         ("The answer is [1,2, 3].", Kind.JSON, "[1,2,3]"),
         ("(1,2)", Kind.TEXT, "(1, 2)"),
-        ("2024-01-05", Kind.TEXT, "2024 01 05"),
+        ("2024-01-05", Kind.TEXT, "2024-01-05"),
+        ("The answer is ['no!', 'what? this!'].", Kind.JSON, '["no!","what? this!"]'),
+        ("((d))", Kind.TEXT, "((d))"),
+        (".bashrc", Kind.TEXT, ".bashrc"),
+        ("ab2 c", Kind.TEXT, "ab2 c"),
     ],
 )
 def test_short_answers_have_a_normal_form(text: str, kind: Kind, value: str) -> None:
@@ -213,6 +218,7 @@ ESSAY = (
         "The answer is that one has to look at many things before one may dare to say anything at all.",
         "The answer is not 42. It could be many other things, such as 43, and maybe even 44 or so.",
         "The answer is ''.",
+        f"#### Conclusion\n\n{ESSAY}",
     ],
 )
 def test_of_free_text_nobody_can_tell(text: str) -> None:
@@ -246,3 +252,46 @@ def test_where_a_number_is_asked_for_the_only_new_one_of_the_last_line_is_it() -
     assert final(text.format(7), question) == Found(Kind.NUMBER, "7")
     assert isinstance(final(text.format("7 or 8"), question), NotFound)
     assert isinstance(final(text.format(7), "Write a story."), NotFound)
+
+
+def test_where_the_question_has_code_each_sign_counts() -> None:
+    question = "What is printed?\n```python\nprint(f('hello'))\n```"
+    assert final("Hello", question) != final("hello", question)
+    assert final("Hello, you", question) != final("Hello you", question)
+    assert final("Output: `Hello`", question) == final("Hello", question)
+
+
+def test_a_number_that_something_is_said_of_is_not_the_number() -> None:
+    question = "Which is bigger, 13.9 or 13.11?"
+    assert final("13.9 is bigger", question) != final("13.9", question)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is 6 * 7? What is 8 + 9?", "6 * 7 = {}\n8 + 9 = 17"),
+        ("Find x and y.", "1. x = {}\n2. y = 17"),
+        ("Find x and y.", "x = {}, y = 17"),
+        ("Find x and y.", "x = {}\ny = 17"),
+        ("Find x and y.", "So we have:\n- **x** = {}\n- **y** = 17"),
+        ("Find x and y.", "x is {} and y is 17"),
+        (
+            "How many apples and how many pears are there?",
+            "There are {} apples.\nThere are 17 pears.",
+        ),
+        ("a) What is x? b) What is y?", "a) The answer is {}.\n\nb) The answer is 17."),
+        ("Find x and y.", "For x we go on, and the answer is {}.\n\nFor y the answer is 17."),
+        ("Find x and y.", "\\boxed{{{}}} and \\boxed{{17}}"),
+    ],
+)
+def test_of_several_answers_the_last_one_does_not_stand_for_all(question: str, text: str) -> None:
+    one, other = final(text.format(42), question), final(text.format(43), question)
+    assert not agree(one, other), one
+
+
+def test_words_after_a_cue_in_the_middle_of_a_long_text_are_said_in_passing() -> None:
+    middle = f"{ESSAY}\n\nThe result is a strong country.\n\n{ESSAY * 3}"
+    assert isinstance(final(middle), NotFound)
+    assert isinstance(final(f"The answer is simple. {ESSAY * 3}"), NotFound)
+    assert final(f"The answer is Kentucky. {ESSAY * 3}") == Found(Kind.TEXT, "kentucky")
+    assert final(f"{ESSAY * 3} The answer is Kentucky.") == Found(Kind.TEXT, "kentucky")

@@ -159,6 +159,12 @@ def test_the_schema_that_was_asked_for_is_kept(answer: Answer, ruling: Ruling) -
     assert opinion(answer, checks=(Check(By.SCHEMA),), request=request).ruling is ruling
 
 
+def test_a_schema_has_nothing_to_say_of_calls() -> None:
+    both, request = [calls(("look", {"a": 1}))] * 2, asks("Look!", **JSON, **TOOLS)
+    assert opinion(*both, checks=(*AGREEMENT, Check(By.SCHEMA)), request=request).taken == 0
+    assert opinion(*both, checks=(Check(By.SCHEMA),), request=request).taken is None
+
+
 def test_a_schema_that_cannot_be_checked_tells_nothing() -> None:
     schema = {"type": "json_schema", "json_schema": {"schema": {"$ref": "#/nowhere"}}}
     request = asks("Give me an object.", response_format=schema)

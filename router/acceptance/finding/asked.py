@@ -1,10 +1,11 @@
 """What a request says about the form of its answer: options to choose from, numbers, yes or no."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.acceptance.said import text_of
 from router.acceptance.words.cues import PERCENTS, QUANTITIES
 from router.acceptance.words.verdicts import ALTERNATIVES, OPPOSITES, VERDICTS
 from router.wire.fitness import offered, wants_json
@@ -13,8 +14,19 @@ _LONGEST = 16_384
 """Characters of the last question that are read, its last ones: there stands what is wanted."""
 _OPTION = re.compile(r"[ \t*>-]{0,8}[(\[]?([A-Ja-j])[)\].:、．)：][*]{0,2}[ \t]+(\S[^\n]{0,400})")
 _INLINE = re.compile(r"(?<![\w(])[(]?([A-J])\)[ \t]+")
+_SIGNS_OF_CODE = (
+    "```",
+    "def ",
+    "return ",
+    "assert ",
+    "print(",
+    "function(",
+    "#include",
+    "console.",
+)
 _WORD = re.compile(r"[^\W\d_]+|/")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_QUESTION_MARK = re.compile(r"[?？؟](?=\s|$)|？")
+_NUMBER = re.compile(r"\d++(?:[.,]\d++)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +54,14 @@ class Question:
         return any(pair in OPPOSITES or pair[::-1] in OPPOSITES for pair in named)
 
     @property
+    def asks_several(self) -> bool:
+        """Whether it asks more than one thing, so that what is said last may answer one of them only."""
+        return len(_QUESTION_MARK.findall(self.text)) > 1
+
+    @property
     def wants_quantity(self) -> bool:
-        """Whether it asks for a number."""
-        return any(word in self.text for word in QUANTITIES)
+        """Whether it asks for one number."""
+        return sum(map(self.text.count, QUANTITIES)) == 1
 
     @property
     def wants_percents(self) -> bool:
@@ -56,9 +73,17 @@ class Question:
         """The numbers that stand in it, as they are written."""
         return frozenset(_NUMBER.findall(self.text))
 
+    @property
+    def is_about_code(self) -> bool:
+        """Whether code stands in it: then each sign of an answer may mean something."""
+        return any(sign in self.text for sign in _SIGNS_OF_CODE)
+
     def mentions(self, word: str) -> bool:
         """Whether a word stands in it, or one that begins with it."""
-        return re.search(rf"\b{re.escape(word)}", self.text) is not None
+        at = self.text.find(word)
+        while at > 0 and self.text[at - 1].isalnum():
+            at = self.text.find(word, at + 1)
+        return at >= 0
 
 
 def asked(request: Mapping[str, Any]) -> Question:
@@ -70,15 +95,7 @@ def asked(request: Mapping[str, Any]) -> Question:
 def _last_words(messages: object) -> str:
     listed = messages if isinstance(messages, list) else []
     users = [each for each in listed if isinstance(each, dict) and each.get("role") == "user"]
-    return _text(users[-1].get("content")) if users else ""
-
-
-def _text(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    texts = (part.get("text") for part in parts if isinstance(part, dict))
-    return "\n".join(text for text in texts if isinstance(text, str))
+    return text_of(users[-1].get("content")) if users else ""
 
 
 def options_in(text: str) -> dict[str, str]:
@@ -101,7 +118,7 @@ def _inline(text: str) -> list[tuple[str, str]]:
     ]
 
 
-def _in_order(options: Any) -> dict[str, str]:
+def _in_order(options: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The last run of letters from A on; two of them at least."""
     found: dict[str, str] = {}
     for letter, text in options:

@@ -24,11 +24,11 @@ def _spelt(call: Call, schema: object) -> str | None:
     if not isinstance(call.name, str) or not isinstance(call.arguments, str):
         return None
     if call.is_free:
-        return canonical([call.name, call.arguments])
+        return canonical([call.name, call.arguments], trims=True)
     arguments = _arguments(call.arguments)
     if arguments is None:
         return None
-    return canonical([call.name, _without_defaults(arguments, schema)])
+    return canonical([call.name, _without_defaults(arguments, schema)], trims=True)
 
 
 def _arguments(text: str) -> Mapping[str, Any] | None:
@@ -40,22 +40,18 @@ def _arguments(text: str) -> Mapping[str, Any] | None:
 
 
 def _without_defaults(arguments: Mapping[str, Any], schema: object) -> Mapping[str, Any]:
-    """Arguments that say something: neither what the schema says is their default, nor null where they may be left out."""
-    if not isinstance(schema, dict):
-        return arguments
-    properties, required = schema.get("properties"), schema.get("required")
+    """The arguments but for those that are what their schema says is the default; a null is said."""
+    properties = schema.get("properties") if isinstance(schema, dict) else None
     known = properties if isinstance(properties, dict) else {}
-    needed = required if isinstance(required, list) else []
     return {
-        name: value
-        for name, value in arguments.items()
-        if name in needed or not _says_nothing(value, known.get(name))
+        name: value for name, value in arguments.items() if not _is_default(value, known.get(name))
     }
 
 
-def _says_nothing(value: object, schema: object) -> bool:
-    if value is None:
-        return True
-    default = schema.get("default") if isinstance(schema, dict) else None
+def _is_default(value: object, schema: object) -> bool:
     # True equals 1 in Python, and is another thing in JSON.
-    return default is not None and canonical(default) == canonical(value)
+    return (
+        isinstance(schema, dict)
+        and "default" in schema
+        and canonical(schema["default"]) == canonical(value)
+    )

@@ -16,6 +16,10 @@ class Kind(StrEnum):
     TEXT = "short text"
 
 
+SHARP = frozenset({Kind.NUMBER, Kind.VERDICT, Kind.OPTION})
+"""Kinds of which a small difference is a whole one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A final answer in its normal form. `unit` is one that may as well be left out, "" for none."""

@@ -28,8 +28,6 @@ def _exact(value: Any) -> Final:
 
 def _of_field(value: Any, question: Question) -> Final:
     """A field with a short answer counts as if it had been said in words."""
-    if isinstance(value, bool):
-        return Found(Kind.VERDICT, "true" if value else "false")
     if isinstance(value, dict | list):
         return _exact(value)
     return value_of("" if value is None else str(value), question) or _NOT_SHORT

@@ -20,24 +20,38 @@ def json_in(text: str) -> Any:
         return None
 
 
-def canonical(value: Any) -> str | None:
-    """JSON in its one spelling; None for what is nested too deeply. 1 and 1.0 are one, 1 and true two."""
+def canonical(value: Any, *, trims: bool = False) -> str | None:
+    """JSON in its one spelling; None for what is nested too deeply. 1 and 1.0 are one, 1 and true two.
+
+    With `trims`, the space around texts means nothing.
+    """
     try:
-        return orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS).decode()
+        plain = _plain(_trimmed(value) if trims else value)
+        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
     except (orjson.JSONEncodeError, RecursionError):
         return None
 
 
 def _plain(value: Any) -> Any:
-    """The value with whole numbers written as such, and texts without white space around them."""
+    """The value with whole numbers written as such."""
     match value:
         case float() if value.is_integer() and abs(value) < _TOO_LARGE:
             return int(value)
-        case str():
-            return value.strip()
         case dict():
             return {name: _plain(each) for name, each in value.items()}
         case list():
             return [_plain(each) for each in value]
+        case _:
+            return value
+
+
+def _trimmed(value: Any) -> Any:
+    match value:
+        case str():
+            return value.strip()
+        case dict():
+            return {name: _trimmed(each) for name, each in value.items()}
+        case list():
+            return [_trimmed(each) for each in value]
         case _:
             return value

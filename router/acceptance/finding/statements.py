@@ -11,27 +11,34 @@ from dataclasses import dataclass
 from router.acceptance.words.cues import (
     ADJECTIVES,
     ASIDES,
+    CLAIMS,
     CONCLUSIONS,
     LINKS,
     NEGATION_SIGNS,
     NEGATIONS,
     PRONOUNS,
-    STEMS,
+    RESULTS,
 )
 from router.acceptance.words.verdicts import VERDICTS
 
 LONGEST = 400
 """Characters of a statement."""
+_STEMS = (*CLAIMS, *RESULTS)
 _MOST = 8
 """Cues that are looked at, from the last one back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A piece of text that may be the final answer, and where it begins."""
+    """A piece of text that may be the final answer, and where it begins.
+
+    It is marked where it stands in a box, or between tags; a claim where a cue speaks of the whole answer.
+    """
 
     text: str
     at: int
+    is_marked: bool = False
+    is_claim: bool = False
 
 
 # ------------------------------------------------------------------------------------ marks
@@ -44,7 +51,7 @@ _ANSWER_TAGS = (("<answer>", "</answer>"), ("<final_answer>", "</final_answer>")
 def boxed(text: str) -> list[Statement]:
     r"""What stands in \boxed{...}, the last few, in order."""
     found = [
-        Statement(content, at)
+        Statement(content, at, is_marked=True)
         for mark in _BOXES
         for at in _last_places(text, mark)
         if (content := _in_braces(text, at + len(mark))) is not None
@@ -53,19 +60,21 @@ def boxed(text: str) -> list[Statement]:
 
 
 def tagged(text: str) -> list[Statement]:
-    """What stands between tags of an answer, or after four hashes, the last few."""
+    """What stands between tags of an answer, the last few, or after four hashes in the last line."""
     found = [
-        Statement(text[at + len(start) : end].strip(), at)
+        Statement(text[at + len(start) : end].strip(), at, is_marked=True)
         for start, stop in _ANSWER_TAGS
         for at in _last_places(text, start)
         if at < (end := text.find(stop, at, at + LONGEST))
     ]
-    hashed = [
-        Statement(line_at(text, at + 4), at)
-        for at in _last_places(text, "####")
-        if text[at + 4 : at + 5] != "#" and (at == 0 or text[at - 1] == "\n")
-    ]
-    return [each for each in [*found, *hashed] if each.text]
+    return [each for each in [*found, *_hashed(text)] if each.text]
+
+
+def _hashed(text: str) -> list[Statement]:
+    """The last line, where it begins with four hashes; anywhere else these make a heading."""
+    line = last_line(text)
+    is_marked = line.startswith("####") and line[4:5] != "#"
+    return [Statement(line[4:].strip(), text.rfind(line), is_marked=True)] if is_marked else []
 
 
 def _in_braces(text: str, at: int) -> str | None:
@@ -125,7 +134,7 @@ def cued(text: str) -> Iterator[Statement]:
         begin = _after(lower, link.end())
         sentence = sentence_at(text, begin)
         if not is_negated(sentence):
-            yield Statement(sentence, begin)
+            yield Statement(sentence, begin, is_claim=lower[at:end] in CLAIMS)
 
 
 def lowered(text: str) -> str:
@@ -138,7 +147,7 @@ def lowered(text: str) -> str:
 
 def _cues(lower: str) -> list[tuple[int, int]]:
     """Where stems of cues stand, the last one first: begin and end."""
-    present = [stem for stem in STEMS if stem in lower]
+    present = [stem for stem in _STEMS if stem in lower]
     found = {
         at + len(stem): at
         for stem in present
@@ -179,7 +188,7 @@ def is_negated(statement: str) -> bool:
 # ---------------------------------------------------------------------------------- lines
 
 
-_END = re.compile(r"[.!?](?=[*_\"'”»)\]]{0,4}(?:\s|$))|[。！？।]")
+_END = re.compile(r"[.!?](?=[*_\"'”»)\]]{0,4}\s)|[。！？।]")
 _SHORTEST_WORD = 4
 """Letters: a shorter one in upper case before a dot may be a title, or an initial."""
 
@@ -194,8 +203,9 @@ def sentence_at(text: str, at: int) -> str:
     """The rest of a sentence from a place on, within its line."""
     line = line_at(text, at)
     for end in _END.finditer(line):
-        if not _is_abbreviation(line[: end.start()]):
-            return line[: end.start()].strip()
+        before = line[: end.start()]
+        if not _is_abbreviation(before) and not _is_open(before):
+            return before.strip()
     return line
 
 
@@ -203,6 +213,11 @@ def _is_abbreviation(before: str) -> bool:
     word = before.rpartition(" ")[2].strip("*_\"'(")
     is_short = word[:1].isupper() and len(word) < _SHORTEST_WORD
     return is_short and word.lower() not in VERDICTS
+
+
+def _is_open(before: str) -> bool:
+    """Whether a bracket was opened, and is not closed yet."""
+    return any(before.count(opens) > before.count(closes) for opens, closes in ("[]", "()", "{}"))
 
 
 def last_line(text: str) -> str:
@@ -228,9 +243,11 @@ def concluded(line: str) -> str:
 
 
 def after_verb(line: str) -> str:
-    """What stands after the last verb of a line, as in "The total is 42"; "" for none."""
-    *_, last = [0, *(match.end() for match in _VERB.finditer(lowered(line)))]
-    return line[last:].strip() if last else ""
+    """What stands after the only verb of a line, as in "The total is 42"; "" where a number stands before it."""
+    found = list(_VERB.finditer(lowered(line)))
+    if len(found) != 1 or any(map(str.isdigit, line[: found[0].start()])):
+        return ""
+    return line[found[0].end() :].strip()
 
 
 def last_bold(line: str) -> str:

@@ -1,68 +1,48 @@
 """The final answer of a text: what it says last of its own answer, as far as a rule can tell."""
 
 import re
-from collections.abc import Iterator, Sequence
 
 from router.acceptance.finding.asked import Question
 from router.acceptance.finding.cleaning import plain_signs
-from router.acceptance.finding.found import Final, Found, Kind, NotFound
+from router.acceptance.finding.found import SHARP, Final, Found, Kind, NotFound
+from router.acceptance.finding.stated import stated
 from router.acceptance.finding.statements import (
     LONGEST,
-    Statement,
     after_verb,
-    boxed,
     concluded,
     cued,
     first_line,
     last_bold,
     last_line,
-    tagged,
 )
 from router.acceptance.finding.values import value_of
 
 _WINDOW = 16_384
 """Characters at the end of a text that are searched: what it comes to stands there."""
 _MOST_WORDS = 12
-_NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d+(?:[.,]\d+)*(?:\s?%|\b)")
+_LONGEST_LINE = 160
+"""Characters of a last line that may be told apart from a text by having a single number."""
+_NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d++(?:[.,]\d++)*+(?:\s?%|\b)")
 _LETTERED = re.compile(r"(?:^|\n)[ \t*_#>-]{0,6}[(\[]?([A-J])[)\].:]")
-_SHARP = frozenset({Kind.NUMBER, Kind.VERDICT, Kind.OPTION})
+_ITEM = re.compile(r"[ \t*_]{0,4}(?:[-*•]|[(]?[0-9a-z]{1,2}[.)])[ \t]")
+"""What a line of a list begins with."""
+_VARIABLE = re.compile(r"(?:^|\n)\W{0,6}([A-Za-z]\w?)\W{0,3}=")
+"""What a line says the value of: two of them are two answers."""
 
 _FREE = NotFound("free text has no final answer that a rule can find")
 _NO_OPTION = NotFound("no option is named")
-_TWO_BOXES = NotFound("two different answers stand in boxes")
 
 
 def final_of_text(text: str, question: Question) -> Final:
     """What a text comes to; NotFound where it is free text, names no option, or contradicts itself."""
     window = text[-_WINDOW:]
-    boxes = boxed(window)
-    if len({value_of(box.text, question) or box.text for box in boxes}) > 1:
-        return _TWO_BOXES
-    found = _stated(window, boxes, question) or _unstated(text, window, question)
+    found = stated(window, question) or _unstated(text, window, question)
     return found or (_NO_OPTION if question.options else _FREE)
 
 
 def says_more(text: str, question: Question) -> bool:
     """Whether a text names a final answer of its own, in a box or after a cue."""
-    window = text[-_WINDOW:]
-    return _stated(window, boxed(window), question) is not None
-
-
-def _stated(window: str, boxes: Sequence[Statement], question: Question) -> Found | None:
-    """What marks and cues name as the answer: the last that can be read."""
-    statements = [*boxes, *tagged(window), *cued(window)]
-    latest_first = sorted(statements, key=lambda each: each.at, reverse=True)
-    values = (_valued(statement.text, question) for statement in latest_first)
-    return next(filter(None, values), None)
-
-
-def _valued(statement: str, question: Question) -> Found | None:
-    """The value of a statement, or of what it prints bold, as in "It is **Paris**, the capital"."""
-    boxes = boxed(statement)
-    if boxes:
-        return value_of(boxes[-1].text, question)
-    bold = last_bold(statement) if statement.startswith("**") else ""
-    return value_of(statement, question) or (value_of(bold, question) if bold else None)
+    return stated(text[-_WINDOW:], question) is not None
 
 
 # ------------------------------------------------------------- what nothing names as the answer
@@ -74,33 +54,32 @@ def _unstated(text: str, window: str, question: Question) -> Found | None:
         return _of_few_words(text, question)
     if question.options:
         return _lettered(window, question)
-    line = last_line(window)
-    sharp = (_sharp(each, question) for each in _own_lines(line))
-    return next(filter(None, sharp), None) or _asked_for(line, question) or _opening(text, question)
+    if question.asks_several or len(set(_VARIABLE.findall(window[-LONGEST:]))) > 1:
+        return None
+    return _opening(text, question) or _last_line(last_line(window), question)
+
+
+def _last_line(line: str, question: Question) -> Found | None:
+    """What the last line comes to, unless it may be the last of several answers."""
+    if _ITEM.match(line):
+        return None
+    own = (line, concluded(line), last_bold(line))
+    sharp = (_sharp(each, question) for each in own)
+    return next(filter(None, sharp), None) or _asked_for(line, question)
 
 
 def _of_few_words(text: str, question: Question) -> Found | None:
     """The whole text, or the number that it says something is; nothing where a cue could not be read."""
     sharp = _sharp(text, question) or _asked_for(text, question)
-    named = sharp or _sharp(after_verb(text), question)
+    named = sharp or (None if question.asks_several else _sharp(after_verb(text), question))
     if named or any(cued(text)):
         return named
     return value_of(text, question)
 
 
-def _own_lines(line: str) -> Iterator[str]:
-    """What of the last line may be an answer by itself: all of it, what it equals, concludes, or prints bold."""
-    yield line
-    yield concluded(line)
-    if "=" in line or "≈" in line:
-        yield line.replace("≈", "=").rpartition("=")[2]
-    if bold := last_bold(line):
-        yield bold
-
-
 def _sharp(statement: str, question: Question) -> Found | None:
     value = value_of(statement, question) if statement else None
-    return value if value and value.kind in _SHARP else None
+    return value if value and value.kind in SHARP else None
 
 
 def _lettered(window: str, question: Question) -> Found | None:
@@ -114,7 +93,8 @@ def _lettered(window: str, question: Question) -> Found | None:
 
 def _asked_for(line: str, question: Question) -> Found | None:
     """The only number of a line, where the question asks for one; numbers of the question aside."""
-    if question.options or not question.wants_quantity:
+    is_asked = question.wants_quantity and not (question.options or question.asks_several)
+    if not is_asked or len(line) > _LONGEST_LINE:
         return None
     plain = plain_signs(line)
     found = list(_NUMBERS.finditer(plain))

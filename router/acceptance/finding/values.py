@@ -15,16 +15,19 @@ from router.acceptance.words.cues import HEDGES
 from router.acceptance.words.verdicts import VERDICTS
 
 _MOST_WORDS = 12
+_SHORTEST_NOUN = 3
+"""Letters of what may be counted: "is" is no unit."""
 _LONGEST = 160
 """Characters: scripts without spaces have no words to be counted."""
-_PLAIN = re.compile(r"[\w\s.,;:!?'\"()\-]*")
+_PLAIN = re.compile(r"(?!\.)[\w\s.,!?'\"-]*")
 """A text without signs that may carry its meaning, as those of C++ and -x do."""
-_MATHS = re.compile(r"[\w\s.,+\-*/^=<>≤≥≠±()√π∞|!:]*")
+_MATHS = re.compile(r"[\w\s.,+\-*/^=<>≤≥≠±()√π∞|]*")
 """A text in which space means nothing, as in x + 1."""
 _LOOSE_DASH = re.compile(r"(?<!\w)-|-(?!\w)")
-_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['.-][^\W_]+)*|\w+")
+_WORD = re.compile(r"\w++(?:(?:['.-]|(?<=\d),(?=\d))\w++)*+")
 _EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|[≈≃]")
-_SEVERAL = re.compile(r",|\b(?:or|and|oder|und|ou|et|o|y|e)\b")
+_SEVERAL = re.compile(r"\d[^=]*,\s|[;\n]|\b(?:or|and|oder|und|ou|et|o|y|e)\b")
+"""What stands between several equations, as in x = 3, y = 4."""
 _ENDS_A_NUMBER = re.compile(
     r"[ ]?\([^\d()]*\)$|[,;][ ](?:[^\W\d_]+[ ]){2}\D*$"
     r"|,?[ ](?:because|since|as|which|weil|da|porque|car|perché)\b"
@@ -72,7 +75,7 @@ def _option(text: str, question: Question) -> Found | None:
 
 
 def _bare(text: str, question: Question) -> Found | None:
-    return sharp(text, question) or literal(text) or _short(text)
+    return sharp(text, question) or literal(text) or _short(text, question)
 
 
 # ---------------------------------------------------------------------------------- numbers
@@ -101,7 +104,8 @@ def _found(value: Fraction, unit: Unit, question: Question) -> Found:
         return Found(Kind.NUMBER, str(value))
     if unit.is_known and unit.name != "%":
         return Found(Kind.NUMBER, str(value), unit.name)
-    if not unit.is_known and question.mentions(unit.name.partition(" ")[0].lower().rstrip("s")):
+    counted = unit.name.partition(" ")[0].lower().rstrip("s")
+    if not unit.is_known and len(counted) >= _SHORTEST_NOUN and question.mentions(counted):
         return Found(Kind.NUMBER, str(value))  # what was counted, as in "7 continents"
     return Found(Kind.NUMBER, f"{value} {unit.name}".strip())
 
@@ -116,10 +120,12 @@ def _without_hedges(text: str) -> str:
 # ------------------------------------------------------------------------------- short texts
 
 
-def _short(text: str) -> Found | None:
+def _short(text: str, question: Question) -> Found | None:
     """A text of few words: in lower case, without articles and punctuation where these mean nothing."""
     if len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
         return None
+    if question.is_about_code:
+        return Found(Kind.TEXT, text)
     folded = " ".join(map(_folded, text.split()))
     if not _PLAIN.fullmatch(folded) or _LOOSE_DASH.search(folded):
         is_maths = _MATHS.fullmatch(folded) is not None

@@ -4,92 +4,77 @@ A cue is a stem ("the answer"), then a link (" is", ":"), then the answer. Stems
 stand, so the shortest form of a word is enough where others only add to its beginning.
 """
 
-STEMS = (
-    # English
-    "answer",
-    "result",
-    "solution",
-    "correct option",
-    "correct choice",
-    "output",
-    # German
-    "antwort",
-    "ergebnis",
-    "lösung",
-    # French
-    "réponse",
-    "résultat",
-    # Spanish
-    "respuesta",
-    "resultado",
-    "solución",
-    # Portuguese
-    "resposta",
-    "solução",
-    # Italian
-    "risposta",
-    "risultato",
-    "soluzione",
-    # Dutch
-    "antwoord",
-    "resultaat",
-    # Swedish, Norwegian, Danish
-    "svaret",
-    "svar",
-    # Finnish, Hungarian
-    "vastaus",
-    "válasz",
-    # Polish, Czech, Slovak
-    "odpowiedź",
-    "odpowiedzią",
-    "wynik",
-    "odpověď",
-    "výsledek",
-    "odpoveď",
-    # Romanian
-    "răspuns",
-    "răspunsul",
-    # Russian, Ukrainian, Bulgarian
-    "ответ",
-    "відповідь",
-    "отговор",
-    # Greek
-    "απάντηση",
-    # Turkish
-    "cevap",
-    "cevabı",
-    "yanıt",
-    "sonuç",
-    # Indonesian, Malay
-    "jawaban",
-    "jawapan",
-    # Vietnamese
-    "đáp án",
-    "đáp số",
-    "câu trả lời",
-    # Chinese
-    "答案",
-    "结果",
-    "結果",
-    # Japanese
-    "答え",
-    "正解",
-    "解答",
-    # Korean
-    "정답",
-    "답",
-    # Arabic, Persian, Hebrew
-    "الجواب",
-    "الإجابة",
-    "پاسخ",
-    "جواب",
-    "תשובה",
-    # Hindi, Bengali, Thai
-    "उत्तर",
-    "जवाब",
-    "উত্তর",
-    "คำตอบ",
+CLAIMS = (
+    *("answer", "correct option", "correct choice", "antwort", "réponse", "respuesta", "resposta"),
+    *("risposta", "antwoord", "svaret", "svar", "vastaus", "válasz", "odpowiedź", "odpowiedzią"),
+    *("odpověď", "odpoveď", "răspuns", "răspunsul", "ответ", "відповідь", "отговор", "απάντηση"),
+    *("cevap", "cevabı", "yanıt", "jawaban", "jawapan", "đáp án", "đáp số", "câu trả lời"),
+    *("答案", "答え", "正解", "정답", "답", "الجواب", "الإجابة", "پاسخ", "جواب", "תשובה", "उत्तर"),
+    *("जवाब", "উত্তর", "คำตอบ"),
 )
+"""Stems that speak of the answer as a whole: two that differ contradict each other."""
+
+RESULTS = (
+    *("result", "solution", "output", "ergebnis", "lösung", "résultat", "resultado", "solución"),
+    *("solução", "risultato", "soluzione", "resultaat", "wynik", "výsledek", "sonuç", "结果"),
+    *("結果", "解答"),
+)
+"""Stems that may speak of a part as well."""
+
+CORRECTIONS = (
+    *("wait", "actually", "correction", "mistake", "let me re", "oops", "hmm", "scratch that"),
+    *(
+        "moment mal",
+        "tatsächlich",
+        "korrektur",
+        "fehler",
+        "en fait",
+        "erreur",
+        "en realidad",
+        "me equivoqué",
+    ),
+    *(
+        "na verdade",
+        "in realtà",
+        "на самом деле",
+        "ошиб",
+        "其实",
+        "更正",
+        "等等",
+        "訂正",
+        "いや",
+        "아니",
+    ),
+)
+"""Words after which another answer takes the place of one before."""
+
+VACUOUS = frozenset(
+    {
+        *(
+            "simple",
+            "clear",
+            "obvious",
+            "straightforward",
+            "below",
+            "as follows",
+            "following",
+            "above",
+        ),
+        *(
+            "complicated",
+            "complex",
+            "nuanced",
+            "unclear",
+            "unknown",
+            "correct",
+            "wrong",
+            "incorrect",
+        ),
+        *("important", "same", "here", "it depends", "einfach", "klar", "kompliziert", "wie folgt"),
+        *("simple et clair", "complexe", "suivante", "sencillo", "compleja", "простой", "сложный"),
+    }
+)
+"""What is said of answers, and is none."""
 
 LINKS = (
     *("is", "was", "equals", "would be", "should be", "must be", "will be", "comes to"),
@@ -214,8 +199,8 @@ NEGATION_SIGNS = ("不是", "不", "아니", "ليس", "नहीं")
 
 QUANTITIES = (
     *("how many", "how much", "how far", "how long", "how old", "how tall", "how fast"),
-    *("calculate", "compute", "total number", "what number", "wie viel", "wieviel", "wie viele"),
-    *("berechne", "combien", "calcule", "cuánt", "cuant", "quanti", "quante", "quanto", "quant"),
+    *("calculate", "compute", "total number", "what number", "wie viel", "wieviel"),
+    *("berechne", "combien", "calcule", "cuánt", "cuant", "quanti", "quante", "quanto", "quanta"),
     *("calcola", "hoeveel", "bereken", "hur många", "hvor mange", "kuinka", "hány", "mennyi"),
     *(" ile ", "oblicz", "kolik", "câte", "câți", "сколько", "вычисли", "скільки", "πόσ"),
     *("kaç", "berapa", "bao nhiêu", "mấy", "多少", "几", "幾", "いくつ", "何人", "何個", "いくら"),
