@@ -40,7 +40,7 @@ NOT_WANTED = NoCascade()
 def cascade_for(setting: Setting) -> Cascade | NoCascade:
     """The cascade for the request, or why there is none."""
     wanted = setting.terms.cascade
-    if wanted.use is Use.NEVER:
+    if wanted.use is Use.NEVER or setting.alone.is_stored:
         return NOT_WANTED
     if why := _senseless(setting) or (_undecidable(setting) if wanted.use is Use.AUTO else ""):
         return NoCascade((why,))
@@ -57,8 +57,6 @@ def _final(setting: Setting) -> Candidate:
 def _senseless(setting: Setting) -> str:
     """Why this request can be asked of no cascade at all."""
     features = setting.features
-    if setting.alone.is_stored:
-        return "a stored answer costs nothing"
     if setting.reason is Reason.SESSION:
         return f"the session stays with {setting.alone.model.id}"
     if features.choices > 1:
