@@ -286,22 +286,30 @@ def _is_in_time(bid: Bid, setting: Setting) -> bool:
 
 
 def _why_late(bid: Bid, setting: Setting) -> str:
-    """What of its times is above a target; a time of which nothing is known keeps no target."""
+    """What of its times is above a limit; one that nothing is known of is above every target."""
     terms, way = setting.terms, bid.way
-    kept_s = way.kept_by(terms.latency_quantile)
+    has_target = terms.first_content_s is not None or terms.total_s is not None
+    if has_target and (why := _missed_target(way, terms)):
+        return why
+    for limit_s, needed_s, what in (
+        (terms.cascade.first_content_s, way.steps_s(), "its steps take"),
+        (terms.deadlines.total_s, way.longest_s(), "all of it takes"),
+    ):
+        if limit_s is not None and needed_s is not None and needed_s > limit_s:
+            return f"{what} {needed_s:.2f} s, and may take {limit_s:g} s"
+    return ""
+
+
+def _missed_target(way: Way, terms: Terms) -> str:
+    """The target that it does not keep with the policy's quantile, "" for none."""
+    first_s, total_s = way.kept_by(terms.latency_quantile)
     for limit_s, needed_s, until in (
-        (terms.first_content_s, kept_s[0], "the first content"),
-        (terms.total_s, kept_s[1], "the whole answer"),
+        (terms.first_content_s, first_s, "the first content"),
+        (terms.total_s, total_s, "the whole answer"),
     ):
         if limit_s is not None and (needed_s is None or needed_s > limit_s):
             takes = "an unknown time" if needed_s is None else f"{needed_s:.2f} s"
             return f"it takes {takes} to {until}, and may take {limit_s:g} s"
-    for limit_s, needed_s, what in (
-        (terms.deadlines.total_s, way.kept_by(1.0)[1], "all of it takes"),
-        (terms.cascade.first_content_s, way.steps_s(), "its steps take"),
-    ):
-        if limit_s is not None and needed_s is not None and needed_s > limit_s:
-            return f"{what} {needed_s:.2f} s, and may take {limit_s:g} s"
     return ""
 
 

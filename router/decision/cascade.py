@@ -20,8 +20,9 @@ from router.domain.objective import Aim
 
 LARGEST_SHARE = 0.7
 """Of the final model's cost: dearer pairs lost on every set of outcomes that was measured (docs/cascades.md)."""
-MOST_FIRST = 6
-"""Models that pairs are made of: with more, looking for a pair takes longer than the rest of a decision."""
+MOST_FIRST, MOST_PAIRS = 6, 6
+"""Models that pairs are made of, and pairs of which is asked what is known: with more, looking for a pair takes longer
+than all the rest of a decision."""
 
 _INCOMPARABLE = frozenset({Capability.LOGPROBS, Capability.AUDIO})
 
@@ -39,7 +40,7 @@ NOT_WANTED = NoCascade()
 def cascade_for(setting: Setting) -> Cascade | NoCascade:
     """The cascade for the request, or why there is none."""
     wanted = setting.terms.cascade
-    if wanted.use is Use.NEVER:
+    if wanted.use is Use.NEVER or setting.alone.is_stored:
         return NOT_WANTED
     if why := _senseless(setting) or (_undecidable(setting) if wanted.use is Use.AUTO else ""):
         return NoCascade((why,))
@@ -56,8 +57,6 @@ def _final(setting: Setting) -> Candidate:
 def _senseless(setting: Setting) -> str:
     """Why this request can be asked of no cascade at all."""
     features = setting.features
-    if setting.alone.is_stored:
-        return "a stored answer costs nothing"
     if setting.reason is Reason.SESSION:
         return f"the session stays with {setting.alone.model.id}"
     if features.choices > 1:
@@ -144,19 +143,33 @@ def _why_none(bids: Sequence[Bid], setting: Setting, final: Candidate) -> str:
 
 
 def _pairs(setting: Setting, final: Candidate) -> Iterator[Bid]:
-    """Pairs of which something is known, also of a model with itself; those of equal worth in a fixed order."""
-    limit = _limit(setting, final)
-    first, prospect = _first(setting, final, limit), setting.prospects_before(final)
-    costs, dear = [each.cost.expected.pico for each in first], final.cost.expected.pico
-    for place, one in enumerate(first):
-        for other in range(place, len(first)):
-            together = costs[place] + costs[other]
-            if together >= limit:
+    """The pairs that promise most, as far as something is known of them."""
+    prospect, dear = setting.prospects_before(final), final.cost.expected.pico
+    known_of = 0
+    for together, pair in _promising(setting, final):
+        if known := prospect(pair):
+            expected = together + (1.0 - known.p_accept) * dear
+            yield Bid(pair, final, expected, known.gain, known)
+            known_of += 1
+        if known_of == MOST_PAIRS:
+            return
+
+
+def _promising(setting: Setting, final: Candidate) -> list[tuple[int, tuple[Candidate, Candidate]]]:
+    """Pairs, also of a model with itself, with what they cost together, in 1e-12 USD.
+
+    Those come first with which a request would cost least, if they settled what both get right.
+    """
+    limit, dear = _limit(setting, final), final.cost.expected.pico
+    first = _first(setting, final, limit)
+    found = []
+    for place, (cost, one) in enumerate(first):
+        for after, (more, other) in enumerate(first[place:], place):
+            if cost + more >= limit:
                 break
-            pair = (one, first[other])
-            if known := prospect(pair):
-                expected = together + (1.0 - known.p_accept) * dear
-                yield Bid(pair, final, expected, known.gain, known)
+            hoped = cost + more + (1.0 - one.quality.p * other.quality.p) * dear
+            found.append((hoped, place, after, cost + more, (one, other)))
+    return [told[3:] for told in sorted(found)]
 
 
 def _limit(setting: Setting, final: Candidate) -> float:
@@ -167,17 +180,22 @@ def _limit(setting: Setting, final: Candidate) -> float:
     return min(most, setting.alone.cost.expected.pico)
 
 
-def _first(setting: Setting, final: Candidate, limit: float) -> list[Candidate]:
-    """The models that pairs are made of, the cheapest first.
+def _first(setting: Setting, final: Candidate, limit: float) -> list[tuple[int, Candidate]]:
+    """The models that pairs are made of, the cheapest first, with their costs.
 
-    Of too many those are left with which a request would cost least, if they settled as much as they get right.
+    One to which two others are preferable, for they are as cheap and as good, is in no pair that is. Of too many
+    those are left with which a request would cost least, if they settled what they get right.
     """
     dear = final.cost.expected.pico
-    found = [
-        (each.cost.expected.pico + (1.0 - each.quality.p) * dear, each.model.id, each)
+    able = [
+        (each.cost.expected.pico, -each.quality.p, each.model.id, each)
         for each in setting.able
         if each.cost.expected.pico < limit and not each.is_stored and each is not final
     ]
-    kept = sorted(found)[:MOST_FIRST] if len(found) > MOST_FIRST else found
-    ordered = sorted((each.cost.expected.pico, name, each) for _, name, each in kept)
-    return [each for *_, each in ordered]
+    best, second, kept = 1.0, 1.0, []
+    for cost, worse, name, each in sorted(able):
+        if worse < second:
+            best, second = min(best, worse), min(second, max(best, worse))
+            kept.append((cost + (1.0 + worse) * dear, name, cost, each))
+    chosen = sorted(kept)[:MOST_FIRST]
+    return [told[2:] for told in sorted(chosen, key=lambda told: (told[2], told[1]))]

@@ -102,8 +102,14 @@ class Way:
 
     def steps_s(self) -> float | None:
         """Seconds until the last step has ended; None while unknown."""
-        seconds = [_step_s(step) for step in self.steps]
-        return _weighted([1.0] * len(seconds), seconds)
+        waited: float | None = 0.0
+        for step in self.steps:
+            waited = _added(waited, _step_s(step))
+        return waited
+
+    def longest_s(self) -> float | None:
+        """Seconds to the end where no step settles the request; None while unknown."""
+        return _added(self.steps_s(), self.final.latency.total_s)
 
     def kept_by(self, quantile: float) -> tuple[float | None, float | None]:
         """Seconds to the first content and to the end that this share of requests keeps; None while unknown."""

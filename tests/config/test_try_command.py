@@ -149,6 +149,23 @@ def test_json_has_every_change_and_adds_up(capsys: pytest.CaptureFixture[str]) -
     assert {each["new"]["reason"] for each in found["changes"]} == {"cheapest-adequate"}
 
 
+def test_a_cascade_is_tried_as_what_all_of_its_calls_cost(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    steps = "cascade: {use: always, steps: [{models: [sim-open-8b, sim-open-70b]}]}\n"
+    strict = "intent: Only the best will do.\nadequate: {within: 0}\n"
+    old = drafted(tmp_path, f"policy: single\n{strict}")
+    new = drafted(tmp_path, f"policy: cascading\n{strict}{steps}")
+    file = requests(tmp_path, {"messages": [HELLO]}, {"messages": [HELLO], "n": 2})
+    (change,) = told(capsys, old, new, "--file", file)["changes"]
+
+    assert change["id"] == "line 1"
+    assert change["new"]["model"] == "sim-open-8b + sim-open-70b > sim-mid"
+    assert change["new"]["reason"] == "cascade"
+    assert float(change["cost_change_usd"]) > 0
+    assert change["new"]["quality"] == change["old"]["quality"]
+
+
 def test_lines_a_list_and_a_batch_are_all_requests(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
