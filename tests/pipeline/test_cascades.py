@@ -450,13 +450,31 @@ async def test_a_judge_is_asked_for_its_mark_and_paid(tmp_path: Path) -> None:
     assert _in_flight(it) == 0
 
 
-async def test_a_judge_that_says_anything_else_gives_no_mark(tmp_path: Path) -> None:
+async def test_a_judge_that_fails_gives_no_mark(tmp_path: Path) -> None:
+    marks: list[float | None] = []
+
+    def rule(evidence: Evidence) -> Opinion:
+        marks.extend(evidence.marks)
+        return ODD
+
     async with cascading(tmp_path, ("cheap",), checks=JUDGED) as it:
+        rule_with(it, rule)
+        it.upstream.faults.script("other", ["status,code=503"])
         headers, _ = await answer(it)
         found = outcomes(it)
 
+    assert marks == [None]
+    assert headers["x-farthing-model"] == "strong"
+    assert headers["x-farthing-attempts"] == "3"
+    assert found == [("cheap", "rejected"), ("other", "failed"), ("strong", "ok")]
+
+
+async def test_a_judge_that_nobody_knows_cannot_tell(tmp_path: Path) -> None:
+    unknown = (replace(JUDGED[0], judge="nobody"),)
+    async with cascading(tmp_path, ("cheap",), checks=unknown) as it:
+        headers, _ = await answer(it)
+
     assert headers["x-farthing-cascade"].startswith("escalated: 1/1 cannot tell")
-    assert found == [("cheap", "rejected"), ("other", "rejected"), ("strong", "ok")]
 
 
 class _Vectors:
@@ -572,3 +590,24 @@ async def test_lengths_are_learnt_of_answers_that_were_not_taken(tmp_path: Path)
 
     assert learnt.total_s is not None
     assert not learnt.is_predicted
+
+
+async def test_every_call_is_set_aside_in_a_budget_and_settled(tmp_path: Path) -> None:
+    async with cascading(tmp_path, LYING, budgets=[{"usd": 1, "per": "month"}]) as it:
+        await answer(it)
+        (balance,) = await it.running.pipeline.purse.balances()
+        spent = sum(row["cost_pico"] for row in it.rows())
+
+    assert balance.spent.pico == spent
+    assert balance.reserved.pico == 0
+
+
+async def test_a_session_does_not_stay_with_a_steps_model(tmp_path: Path) -> None:
+    mine = {"headers": {"x-session-id": "mine"}}
+    async with cascading(tmp_path) as it:
+        pipeline = it.running.pipeline
+        await answer(it, **mine)
+        assert await pipeline.affinity.model_of("\nmine") is None
+        await answer(it, **mine, faults="cheap:status,code=503")
+        await it.standings()  # what was begun in the background has had its turn
+        assert await pipeline.affinity.model_of("\nmine") == "strong"
