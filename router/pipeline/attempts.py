@@ -1,7 +1,7 @@
 """Runs the attempt machine against real upstreams: it decides, this awaits."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -146,8 +146,8 @@ class Race:
             await self._stop_others(winner)
         return winner
 
-    async def _first(self) -> Begun:
-        return await self._raced(self._machine.begin(self._means.world.monotonic_s()))
+    def _first(self) -> Awaitable[Begun]:
+        return self._raced(self._machine.begin(self._means.world.monotonic_s()))
 
     async def _raced(self, commands: tuple[Command, ...]) -> Begun:
         """The attempt that answers, of those that `commands` begin with."""

@@ -58,7 +58,8 @@ class Bookkeeper:
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
         self._write(entry)
         self._learn(start.candidate, entry.usage, timing)
-        if self.answers_by is not None:
+        if self.answers_by is not None and not start.is_whole:
+            # What a step's model may say next nobody has judged yet: it does not go on alone.
             self.answers_by(entry.model)
         return entry
 

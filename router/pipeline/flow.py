@@ -175,9 +175,10 @@ class Pipeline:
         stored = await shelf.look(self.models, self.means.world.unix_s())
         if before is not None and stored.keys() == before.stored.keys():
             return before
-        return Find(
-            settled(self.judge.judged(visit, stored), self._accepted(visit, stored)), stored, shelf
-        )
+        decision = self.judge.judged(visit, stored)
+        if decision.cascade is not None and stored:
+            decision = settled(decision, self._accepted(visit, stored))
+        return Find(decision, stored, shelf)
 
     def _accepted(self, visit: Visit, stored: Stored) -> list[str]:
         """Who wrote those of the stored answers that a cascade of the same policy has accepted."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from router.domain.errors import ApiError
 from router.pipeline.attempts import Begun
 from router.pipeline.flights import Flight
-from router.pipeline.reply import Reply, StreamReply
+from router.pipeline.reply import StreamReply
 from router.wire.errors import error_body
 from router.wire.sse import event_of
 
@@ -32,7 +32,7 @@ class KeptAlive:
     flight: Flight | None
     every_s: float
 
-    async def reply(self) -> Reply:
+    async def reply(self) -> StreamReply:
         """The reply, as soon as there is content, or after `every_s` seconds. Raises ApiError until then."""
         race = asyncio.create_task(self.walk.begun())
         try:
@@ -41,7 +41,7 @@ class KeptAlive:
             await self._abandon(race)
             raise
         if race.done():
-            return await self.walk.answered(race.result(), self.flight)
+            return self.walk.streamed(race.result(), self.flight)
         return StreamReply(self.walk.early_headers, self._pieces(race))
 
     async def _pieces(self, race: "asyncio.Task[Begun]") -> AsyncGenerator[bytes]:
@@ -49,7 +49,7 @@ class KeptAlive:
             while not race.done():
                 yield _WAITING
                 await asyncio.wait({race}, timeout=self.every_s)
-            reply = await self.walk.answered(race.result(), self.flight, is_late=True)
+            reply = self.walk.streamed(race.result(), self.flight, is_late=True)
         except ApiError as error:
             self._failed(error)
             yield event_of(error_body(error))
@@ -58,10 +58,9 @@ class KeptAlive:
             await self._abandon(race)
             self._failed(None)
             raise
-        if isinstance(reply, StreamReply):
-            async with aclosing(reply.pieces) as pieces:
-                async for piece in pieces:
-                    yield piece
+        async with aclosing(reply.pieces) as pieces:
+            async for piece in pieces:
+                yield piece
 
     def _failed(self, error: ApiError | None) -> None:
         if self.flight is not None:

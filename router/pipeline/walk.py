@@ -55,7 +55,10 @@ class Walk:
         every_s = None if self.cascading is None else self.cascading.terms.keep_alive_s
         if every_s is not None and self.request.stream:
             return await KeptAlive(self, flight, every_s).reply()
-        return await self.answered(await self.begun(), flight)
+        begun = await self.begun()
+        if isinstance(begun.opened, OpenedPlain) and not self.request.stream:
+            return await self._plain(begun, begun.opened, flight)
+        return self.streamed(begun, flight)
 
     async def begun(self) -> Begun:
         """The attempt that answers. Raises ApiError; what was paid until then is booked."""
@@ -70,19 +73,16 @@ class Walk:
             self.books.post()  # nobody is left to wait for it
             raise
 
-    async def answered(
+    def streamed(
         self, begun: Begun, flight: Flight | None, *, is_late: bool = False
-    ) -> Reply:
-        """The reply that `begun` makes; `is_late` says that the headers have gone out already."""
-        match begun.opened:
-            case OpenedPlain() as opened if self.request.stream:
-                listener = self._listener(usage=opened.answer.usage, is_accepted=True)
-                source = Replayed.of(opened, f"chatcmpl-{self.telling.request_id}")
-                return self._stream(begun, source, listener, flight, is_late=is_late)
-            case OpenedPlain() as opened:
-                return await self._plain(begun, opened, flight)
-            case OpenedStream() as opened:
-                return self._stream(begun, opened, self._listener(), flight, is_late=is_late)
+    ) -> StreamReply:
+        """`begun` as a stream, relayed or replayed; `is_late` says that the headers have gone out already."""
+        opened = begun.opened
+        if isinstance(opened, OpenedStream):
+            return self._stream(begun, opened, self._listener(), flight, is_late=is_late)
+        source = Replayed.of(opened, f"chatcmpl-{self.telling.request_id}")
+        listener = self._listener(usage=opened.answer.usage, is_accepted=True)
+        return self._stream(begun, source, listener, flight, is_late=is_late)
 
     async def abandoned(self, begun: Begun) -> None:
         """The client has left before it got anything of this answer."""
@@ -151,7 +151,7 @@ class Walk:
         flight: Flight | None,
         *,
         is_late: bool,
-    ) -> Reply:
+    ) -> StreamReply:
         owner, headers = StreamOwner(self, begun, flight), self._answered_by(begun)
         words = late_words(headers) if is_late else b""
         broadcast = Broadcast(source, listener, owner)

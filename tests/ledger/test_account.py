@@ -10,9 +10,9 @@ from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.model import Model
-from router.domain.money import ZERO
+from router.domain.money import ZERO, Money
 from router.domain.usage import NO_USAGE, Usage, UsageSource
-from router.ledger.account import Account, Ending, Heard, Timing
+from router.ledger.account import Account, Embedding, Ending, Heard, Timing
 from tests.domain.builders import candidate, decision, features, model
 
 REFERENCE = model("top", price=("3", "15"))
@@ -50,6 +50,25 @@ def test_an_answer_is_charged_by_the_upstreams_count_and_carries_the_baseline() 
     assert (entry.cost, entry.cost_source) == (CHEAP.price.charge(usage), CostSource.PRICED)
     assert entry.baseline == REFERENCE.price.charge(usage)
     assert entry.saving == entry.baseline - entry.cost
+
+
+def test_an_answer_that_is_not_taken_is_paid_and_saves_nothing() -> None:
+    usage = Usage(900, 100, 0, 40, 10)
+    entry = account().rejected(2, by(), Heard(usage), WHEN, "not_taken")
+
+    assert (entry.outcome, entry.error, entry.status) == (Outcome.REJECTED, "not_taken", 200)
+    assert (entry.usage, entry.cost) == (usage, CHEAP.price.charge(usage))
+    assert entry.baseline == ZERO
+    assert (entry.is_answer, entry.closes) == (False, False)
+    assert entry.saving == -entry.cost
+
+
+def test_a_vector_of_an_answer_is_a_rejected_call_with_a_number_of_its_own() -> None:
+    made = Embedding("up", "vectors", 100, Money.from_usd("0.001"))
+    entry = account().compared(3, made, WHEN)
+
+    assert (entry.attempt, entry.outcome, entry.model) == (3, Outcome.REJECTED, "vectors")
+    assert entry.cost == Money.from_usd("0.1")
 
 
 def test_an_entry_says_who_asked_for_what_and_who_answered() -> None:

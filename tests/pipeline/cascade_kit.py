@@ -52,12 +52,15 @@ def a_simulated(model_id: str, quality: float = 1.0, ttft_s: float = 0.01) -> Si
     )
 
 
+LYING = ("cheap", "liar")
+
 MODELS = (
     a_simulated("cheap"),
     a_simulated("other"),
     a_simulated("liar", quality=0.0),
     a_simulated("strong"),
 )
+SLOW = (*MODELS[:3], a_simulated("strong", ttft_s=0.6))
 
 
 class CascadingJudge(Judge):
@@ -148,3 +151,12 @@ def said(body: bytes) -> str:
 
 def outcomes(it: Proxy) -> list[tuple[str, str]]:
     return sorted((row["model"], row["outcome"]) for row in it.rows())
+
+
+def asked(it: Proxy, model: str) -> int:
+    return it.upstream.counters[model].requests if model in it.upstream.counters else 0
+
+
+def in_flight(it: Proxy) -> int:
+    fleet = it.running.pipeline.fleet
+    return sum(each.in_flight for each in fleet.standings(0.0))

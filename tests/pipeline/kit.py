@@ -75,6 +75,7 @@ async def proxy(
     speed: float = 0,
     first_upstream: str | None = None,
     cache: str = "off",
+    budgets: Sequence[Mapping[str, Any]] = (),
     follows: bool = False,
     world: World | None = None,
 ) -> AsyncIterator[Proxy]:
@@ -86,7 +87,14 @@ async def proxy(
     async with running(simulated or default_models(), speed=speed) as upstream:
         places = {"sim": upstream.base_url, "first": first_upstream or upstream.base_url}
         path = _write(
-            folder, places, models, policy or {}, server or {}, of_model or {}, cache=cache
+            folder,
+            places,
+            models,
+            policy or {},
+            server or {},
+            of_model or {},
+            cache=cache,
+            budgets=budgets,
         )
         source = Source(path, {})
         following = Following(source, source.settings(), Wishes())
@@ -107,6 +115,7 @@ def _write(
     of_model: Mapping[str, Any],
     *,
     cache: str,
+    budgets: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     (folder / "policies").mkdir()
     usual = {
@@ -134,6 +143,7 @@ def _write(
         "policies": {"default": "test"},
         "cache": {"url": cache},
         "ledger": {"path": "ledger.db"},
+        "budgets": [dict(each) for each in budgets],
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
-from router.wire.chat import ChatRequest, parse_chat, upstream_bytes
+from router.wire.chat import ChatRequest, fields_in_one_piece, parse_chat, upstream_bytes
 from tests.wire.documents import TREES, Written, objects
 from tests.wire.requests import FIELDS, USUAL, nested, odd_requests, request_with
 
@@ -216,6 +216,27 @@ def test_only_the_models_name_changes_for_an_upstream_that_calls_it_otherwise() 
 
     assert upstream_bytes(parse_chat(raw), "llama", ask_usage=True) == raw.replace(
         b"auto", b"llama"
+    )
+
+
+@pytest.mark.parametrize("options", [None, {}, {"include_usage": True}])
+@pytest.mark.parametrize("stream", [None, False, True])
+def test_in_one_piece_nothing_of_a_stream_is_asked_for(stream: bool | None, options: Any) -> None:
+    request = parsed(stream=stream, stream_options=options, farthing={"receipt": True})
+
+    sent = orjson.loads(upstream_bytes(request, "other", ask_usage=True, is_whole=True))
+
+    assert sent == {**USUAL, "model": "other", "stream": False if stream else stream}
+    assert fields_in_one_piece(request).keys() == {*USUAL, "farthing"}
+
+
+def test_what_is_asked_in_one_piece_keeps_its_bytes() -> None:
+    raw = b'{"model":"auto" ,"stream" : true,"stream_options":{"include_usage":true},"temperature":1.0}'
+    raw = raw[:-1] + b',"messages":[{"role":"user","content":"\\u0048i"}]}'
+
+    assert upstream_bytes(parse_chat(raw), "auto", ask_usage=True, is_whole=True) == (
+        b'{"model":"auto" ,"stream" : false,"temperature":1.0'
+        b',"messages":[{"role":"user","content":"\\u0048i"}]}'
     )
 
 

@@ -1,0 +1,39 @@
+"""An accepted answer that is at hand does again what its cascade would, and nothing else does."""
+
+from dataclasses import replace
+
+from router.decision.settled import settled
+from router.domain.cascade import AGREEMENT, Cascade, Step
+from router.domain.decision import Decision
+from router.domain.estimate import QualityEstimate
+from router.domain.money import ZERO
+from tests.domain.builders import candidate, decision, features, model
+
+CHEAP, OTHER, STRONG = model("cheap"), model("other"), model("strong")
+FIRST = tuple(candidate(each, features()) for each in (CHEAP, OTHER))
+FINAL = candidate(STRONG, features())
+WHOLE = QualityEstimate(0.93, 0.01)
+CASCADE = Cascade((Step(FIRST, AGREEMENT),), FINAL, WHOLE, FINAL.cost, FINAL.latency)
+
+
+def decided(cascade: Cascade | None = CASCADE) -> Decision:
+    return replace(decision(STRONG, STRONG), cascade=cascade)
+
+
+def test_an_accepted_answer_of_a_steps_model_is_worth_what_the_cascade_is_and_costs_nothing() -> (
+    None
+):
+    found = settled(decided(), ["other"])
+
+    assert (found.chosen.model, found.chosen.is_stored) == (OTHER, True)
+    assert (found.chosen.quality, found.chosen.cost.expected) == (WHOLE, ZERO)
+    assert found.cascade is None
+
+
+def test_an_answer_of_anybody_else_does_not_do() -> None:
+    assert settled(decided(), ["strong", "somebody"]) == decided()
+    assert settled(decided(), []) == decided()
+
+
+def test_where_no_cascade_is_decided_on_nothing_changes() -> None:
+    assert settled(decided(None), ["cheap"]) == decided(None)

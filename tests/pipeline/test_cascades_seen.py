@@ -1,0 +1,200 @@
+"""How the answers of a step are judged, and what is seen of that in the long run."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from router.acceptance.ruling import Evidence
+from router.app import real_world
+from router.decision.verdicts import Pairing, Seen
+from router.domain.cascade import CascadeTerms, Opinion
+from router.domain.category import Category
+from router.ports import Embedded
+from tests.pipeline.cascade_kit import (
+    ACCEPT,
+    JUDGED,
+    LYING,
+    MODELS,
+    ODD,
+    PAIR,
+    SIMILAR,
+    a_simulated,
+    answer,
+    asked,
+    cascading,
+    in_flight,
+    outcomes,
+    rule_with,
+    said,
+    text,
+)
+from tests.simulated.raw import until
+
+# ---------------------------------------------------------------------- judges and vectors
+
+
+async def test_a_judge_is_asked_for_its_mark_and_paid(tmp_path: Path) -> None:
+    marks: list[float | None] = []
+
+    def rule(evidence: Evidence) -> Opinion:
+        marks.extend(evidence.marks)
+        return ACCEPT
+
+    can = {"capabilities": ["json_schema"]}
+    async with cascading(tmp_path, ("cheap",), checks=JUDGED, of_model=can) as it:
+        rule_with(it, rule)
+        headers, _ = await answer(it)
+        rows = {row["model"]: row for row in it.rows()}
+
+    (mark,) = marks
+    assert mark is not None
+    assert 0.0 <= mark <= 1.0
+    assert headers["x-farthing-model"] == "cheap"
+    assert headers["x-farthing-attempts"] == "2"
+    assert (rows["other"]["outcome"], rows["other"]["error"]) == ("rejected", "judge")
+    assert rows["other"]["cost_pico"] > rows["cheap"]["cost_pico"]
+    assert in_flight(it) == 0
+
+
+async def test_a_judge_that_fails_gives_no_mark(tmp_path: Path) -> None:
+    marks: list[float | None] = []
+
+    def rule(evidence: Evidence) -> Opinion:
+        marks.extend(evidence.marks)
+        return ODD
+
+    async with cascading(tmp_path, ("cheap",), checks=JUDGED) as it:
+        rule_with(it, rule)
+        it.upstream.faults.script("other", ["status,code=503"])
+        headers, _ = await answer(it)
+        found = outcomes(it)
+
+    assert marks == [None]
+    assert headers["x-farthing-model"] == "strong"
+    assert headers["x-farthing-attempts"] == "3"
+    assert found == [("cheap", "rejected"), ("other", "failed"), ("strong", "ok")]
+
+
+async def test_a_judge_that_nobody_knows_cannot_tell(tmp_path: Path) -> None:
+    unknown = (replace(JUDGED[0], judge="nobody"),)
+    async with cascading(tmp_path, ("cheap",), checks=unknown) as it:
+        headers, _ = await answer(it)
+
+    assert headers["x-farthing-cascade"].startswith("escalated: 1/1 cannot tell")
+
+
+class _Vectors:
+    name = "made up"
+
+    def __init__(self, tokens: int = 5) -> None:
+        self.tokens = tokens
+
+    async def embed(self, text: str) -> Embedded | None:
+        return Embedded((1.0, 0.0), self.tokens)
+
+    async def close(self) -> None: ...
+
+
+async def test_vectors_are_made_of_the_answers_and_booked(tmp_path: Path) -> None:
+    found: list[Any] = []
+
+    def rule(evidence: Evidence) -> Opinion:
+        found.extend(evidence.cosines)
+        return ACCEPT
+
+    async with cascading(tmp_path, checks=SIMILAR) as it:
+        rule_with(it, rule)
+        it.running.pipeline.referee.embedder = _Vectors()
+        headers, _ = await answer(it)
+        rows = it.rows()
+
+    assert found == [[1.0, 1.0], [1.0, 1.0]]
+    assert headers["x-farthing-attempts"] == "4"
+    assert sorted(row["attempt"] for row in rows) == [1, 2, 3, 4]
+
+
+async def test_without_anybody_who_makes_vectors_nobody_can_tell(tmp_path: Path) -> None:
+    async with cascading(tmp_path, checks=SIMILAR) as it:
+        headers, _ = await answer(it)
+
+    assert headers["x-farthing-cascade"].startswith("escalated: 1/1 cannot tell")
+
+
+# ----------------------------------------------------------------------------- what is seen
+
+
+async def test_rulings_are_counted(tmp_path: Path) -> None:
+    async with cascading(tmp_path, LYING) as it:
+        await answer(it)
+        await answer(it, faults="liar:status,code=503")
+        verdicts = it.running.pipeline.judge.verdicts
+
+    pairing = Pairing(Category.MATHS, LYING, "strong")
+    assert verdicts.counts == {(pairing, Seen.REJECTED): 1, (pairing, Seen.FAILED): 1}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("strong", "seen"), [(1.0, Seen.RIGHT), (0.0, Seen.WRONG)], ids=["agrees", "differs"]
+)
+async def test_some_accepted_answers_are_held_against_the_strong_models(
+    tmp_path: Path, strong: float, seen: Seen, stream: bool
+) -> None:
+    simulated = (*MODELS[:3], a_simulated("strong", quality=strong))
+    terms = CascadeTerms(check_share=1.0)
+    async with cascading(tmp_path, simulated=simulated, terms=terms) as it:
+        _, body = await answer(it, stream=stream)
+        await until(lambda: len(it.rows()) == 3)
+        rows = {row["model"]: row for row in it.rows()}
+        verdicts = it.running.pipeline.judge.verdicts
+        await until(lambda: len(verdicts.counts) == 2)
+
+    assert "42" in (text(body) if stream else said(body))
+    assert (rows["strong"]["outcome"], rows["strong"]["error"]) == ("rejected", "check")
+    assert rows["strong"]["cost_pico"] > 0
+    assert sum(row["closes"] for row in rows.values()) == 1
+    pairing = Pairing(Category.MATHS, PAIR, "strong")
+    assert verdicts.counts == {(pairing, Seen.ACCEPTED): 1, (pairing, seen): 1}
+    assert in_flight(it) == 0
+
+
+async def test_a_check_that_fails_is_none(tmp_path: Path) -> None:
+    terms = CascadeTerms(check_share=1.0)
+    async with cascading(tmp_path, terms=terms) as it:
+        await answer(it, faults="strong:status,code=503")
+        verdicts = it.running.pipeline.judge.verdicts
+        await until(lambda: len(verdicts.counts) == 2)
+
+    assert {seen for _, seen in verdicts.counts} == {Seen.ACCEPTED, Seen.UNCHECKED}
+
+
+async def test_only_a_share_is_checked(tmp_path: Path) -> None:
+    world = replace(real_world(), chance=lambda: 0.5)
+    terms = CascadeTerms(check_share=0.4)
+    async with cascading(tmp_path, terms=terms, world=world) as it:
+        await answer(it)
+        assert asked(it, "strong") == 0
+
+
+async def test_metrics_tell_what_was_seen(tmp_path: Path) -> None:
+    async with cascading(tmp_path, LYING) as it:
+        await answer(it)
+        async with it.client.get(f"{it.running.url}/metrics") as response:
+            told = await response.text()
+
+    assert (
+        'farthing_cascade_steps_total{category="maths",final="strong",models="cheap+liar",'
+        'outcome="rejected"} 1.0'
+    ) in told
+
+
+async def test_lengths_are_learnt_of_answers_that_were_not_taken(tmp_path: Path) -> None:
+    async with cascading(tmp_path, LYING) as it:
+        await answer(it)
+        judge = it.running.pipeline.judge
+        learnt = judge.experience.latency(judge.models["liar"], Category.MATHS)
+
+    assert learnt.total_s is not None
+    assert not learnt.is_predicted

@@ -1,0 +1,257 @@
+"""Cascades whose clients leave, wait, or ask the same at the same time."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from router.domain.caching import Writer
+from router.domain.cascade import CascadeTerms
+from router.pipeline.beacon import Beacon, followed
+from router.pipeline.flights import Aboard, Flights
+from router.pipeline.listener import Listener
+from router.pipeline.opened import OpenedPlain
+from router.pipeline.relay import Broadcast, Patience
+from router.pipeline.replayed import Replayed
+from router.wire.answer import read_plain
+from tests.pipeline.cascade_kit import (
+    LYING,
+    MODELS,
+    PAIR,
+    SLOW,
+    SUM,
+    answer,
+    asked,
+    cascading,
+    in_flight,
+    outcomes,
+    said,
+    text,
+)
+from tests.simulated.raw import until
+
+# ---------------------------------------------------------------------------------- leaving
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_client_that_leaves_in_a_step_stops_and_pays_all_calls(
+    tmp_path: Path, stream: bool
+) -> None:
+    async with cascading(tmp_path) as it:
+        task = asyncio.create_task(answer(it, faults="other:silence", stream=stream))
+        await until(lambda: asked(it, "cheap") == 1 and asked(it, "other") == 1)
+        await until(lambda: in_flight(it) == 1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await until(lambda: len(it.rows()) == 2)
+        rows = {row["model"]: row for row in it.rows()}
+
+    assert {row["outcome"] for row in rows.values()} == {"client_left"}
+    assert rows["cheap"]["usage_source"] == "upstream"
+    assert rows["other"]["usage_source"] == "estimated"
+    assert sum(row["closes"] for row in rows.values()) == 1
+    assert in_flight(it) == 0
+
+
+async def test_a_client_that_leaves_while_it_is_kept_waiting_stops_all_calls(
+    tmp_path: Path,
+) -> None:
+    terms = CascadeTerms(keep_alive_s=0.05)
+    async with cascading(tmp_path, terms=terms) as it:
+        async with it.post(prompt=SUM, stream=True, faults="other:silence") as response:
+            assert await response.content.readany() == b": waiting\n\n"
+        await until(lambda: len(it.rows()) == 2)
+        found = outcomes(it)
+
+    assert found == [("cheap", "client_left"), ("other", "client_left")]
+    assert in_flight(it) == 0
+
+
+# ------------------------------------------------------------------------------- keep-alive
+
+
+async def test_who_waits_for_long_hears_that_it_is_waited_for(tmp_path: Path) -> None:
+    terms = CascadeTerms(keep_alive_s=0.05)
+    async with cascading(tmp_path, LYING, terms=terms, simulated=SLOW, speed=1) as it:
+        headers, body = await answer(it, stream=True)
+
+    assert headers["x-farthing-cascade"] == "under way"
+    assert "x-farthing-model" not in headers
+    waiting, _, rest = body.partition(b"data: ")
+    assert waiting.count(b": waiting\n\n") >= 3
+    assert b": waiting" not in rest
+    comments = [line for line in body.decode().splitlines() if line.startswith(": farthing ")]
+    assert ": farthing model=strong" in comments
+    assert ": farthing attempts=3" in comments
+    assert any(line.startswith(": farthing cascade=escalated: 1/1 rejected") for line in comments)
+    assert comments[-1].startswith(": farthing cost-usd=")
+    assert body.endswith(b"data: [DONE]\n\n")
+
+
+async def test_what_is_there_in_time_has_all_its_headers(tmp_path: Path) -> None:
+    async with cascading(tmp_path, terms=CascadeTerms(keep_alive_s=5.0)) as it:
+        headers, body = await answer(it, stream=True)
+        failed, _ = await answer(it, 400, stream=True, faults="cheap:status,code=400")
+
+    assert headers["x-farthing-model"] == "cheap"
+    assert b": waiting" not in body
+    assert failed["content-type"].startswith("application/json")
+
+
+async def test_an_error_after_the_headers_is_an_event(tmp_path: Path) -> None:
+    terms = CascadeTerms(keep_alive_s=0.05)
+    fault = "other:silence;strong:status,code=401"
+    async with cascading(tmp_path, terms=terms, within_s=0.3) as it:
+        _, body = await answer(it, stream=True, faults=fault)
+        found = outcomes(it)
+
+    (event,) = [line for line in body.split(b"\n") if line.startswith(b"data: ")]
+    assert orjson.loads(event[6:])["error"]["code"] == "upstream_refused"
+    assert ("strong", "failed") in found
+
+
+async def test_a_client_that_does_not_stream_just_waits(tmp_path: Path) -> None:
+    terms = CascadeTerms(keep_alive_s=0.01)
+    async with cascading(tmp_path, LYING, terms=terms, simulated=SLOW, speed=1) as it:
+        headers, body = await answer(it)
+
+    assert "42" in said(body)
+    assert headers["x-farthing-model"] == "strong"
+
+
+# --------------------------------------------------------------------------- cache, flights
+
+STORING = {"cache": {"ttl_s": 60}}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_accepted_answer_is_stored_and_needs_no_cascade_again(
+    tmp_path: Path, stream: bool
+) -> None:
+    async with cascading(tmp_path, policy=STORING, cache="memory") as it:
+        await answer(it, stream=stream)
+        headers, body = await answer(it, stream=stream)
+        other, _ = await answer(it, stream=not stream)
+
+    assert headers["x-farthing-cache"] == other["x-farthing-cache"] == "hit"
+    assert headers["x-farthing-model"] == "cheap"
+    assert "42" in (text(body) if stream else said(body))
+    assert asked(it, "cheap") == 1
+    assert asked(it, "strong") == 0
+
+
+async def test_an_answer_that_no_cascade_has_accepted_does_not_do(tmp_path: Path) -> None:
+    """The same words, answered by a cheap model that was asked by name."""
+    async with cascading(tmp_path, policy=STORING, cache="memory") as it:
+        await answer(it, model="cheap")
+        headers, _ = await answer(it)
+
+    assert headers["x-farthing-cache"] == "miss"
+
+
+@pytest.mark.parametrize("keep_alive_s", [None, 0.02])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("step", [PAIR, LYING])
+async def test_fifty_at_once_are_one_cascade(
+    tmp_path: Path, step: tuple[str, str], stream: bool, keep_alive_s: float | None
+) -> None:
+    terms = CascadeTerms(keep_alive_s=keep_alive_s)
+    simulated = [replace(each, ttft_s=0.3) for each in MODELS]
+    options: dict[str, Any] = {
+        "policy": STORING,
+        "cache": "memory",
+        "simulated": simulated,
+        "speed": 1,
+    }
+    async with cascading(tmp_path, step, terms=terms, **options) as it:
+        got = await asyncio.gather(*(answer(it, stream=stream) for _ in range(50)))
+        rows = it.rows()
+
+    assert asked(it, "cheap") == 1
+    assert asked(it, "strong") == (step is LYING)
+    assert sum(headers["x-farthing-cache"] == "shared" for headers, _ in got) == 49
+    assert len({text(body) if stream else said(body) for _, body in got}) == 1
+    assert sum(row["is_answer"] for row in rows) == 50
+
+
+async def test_when_the_first_client_leaves_in_a_step_the_next_one_takes_over(
+    tmp_path: Path,
+) -> None:
+    terms = CascadeTerms(keep_alive_s=0.02)
+    simulated = [replace(each, ttft_s=0.4) for each in MODELS]
+    options: dict[str, Any] = {
+        "policy": STORING,
+        "cache": "memory",
+        "simulated": simulated,
+        "speed": 1,
+    }
+    async with cascading(tmp_path, terms=terms, **options) as it:
+        async with it.post(prompt=SUM, stream=True) as response:
+            await response.content.readany()
+            second = asyncio.create_task(answer(it, stream=True))
+            await asyncio.sleep(0)
+            await until(lambda: "waiting=1" in repr(it.running.pipeline.flights))
+        _, body = await second
+
+    assert "42" in text(body)
+
+
+@pytest.mark.parametrize("is_accepted", [False, True])
+async def test_another_process_hears_whether_a_cascade_has_accepted_the_stream(
+    is_accepted: bool,
+) -> None:
+    stream = Replayed.of(OpenedPlain(COMPLETION, read_plain(COMPLETION)), "id")
+    here, there = Flights().board("k"), Flights().board("k")
+    owner, frames, working = _Owner(), _Frames(), list[asyncio.Task[None]]()
+    broadcast = Broadcast(stream, Listener(1_000, is_accepted=is_accepted), owner)
+    patience = Patience(5.0, float("inf"), lambda: 0.0)
+    beacon = Beacon(here, patience, lambda work: working.append(asyncio.create_task(work)))
+    await here.turn(1.0)
+    here.begun(Writer("m", "u", "n"), broadcast)
+    beacon.light(frames)
+    beacon.wanted()
+    await asyncio.gather(*working)
+
+    landed = await followed(frames.again(), there)
+    assert isinstance(landed, Aboard)
+    assert landed.writer == Writer("m", "u", "n")
+    assert landed.is_accepted is is_accepted
+    await landed.leave()
+
+
+COMPLETION = orjson.dumps(
+    {"id": "1", "choices": [{"message": {"role": "assistant", "content": "42"}}]}
+)
+
+
+class _Frames:
+    """Implements `router.ports.Lead`, and gives out again what it was sent."""
+
+    def __init__(self) -> None:
+        self._sent: list[bytes] = []
+
+    async def send(self, frame: bytes) -> None:
+        self._sent.append(frame)
+
+    async def is_wanted(self) -> bool:
+        return True
+
+    async def give_up(self) -> None: ...
+
+    async def again(self) -> AsyncIterator[bytes]:
+        for frame in self._sent:
+            yield frame
+
+
+class _Owner:
+    """Implements `router.pipeline.relay.Owner` for a stream that nobody pays."""
+
+    def close_books(self, listener: Listener) -> None: ...
+
+    async def keep(self, listener: Listener) -> None: ...
+
+    def abandon(self, listener: Listener) -> None: ...
