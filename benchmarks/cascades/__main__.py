@@ -1,13 +1,14 @@
 """Whether a cascade that runs is as good, as cheap and as quick as was foretold.
 
-    python -m benchmarks.cascades [--questions 600] [--difficulty 0.4] [--mistakes 0.1] [--speed 1]
+    python -m benchmarks.cascades [--questions 600] [--learn 1200] [--difficulty 0.4] [--mistakes 0.1] [--speed 1]
 
 Simulated models in a process of their own, whose qualities and common mistakes are stated; Farthing in a second
 one, with a policy that asks two of them at once and the final one where they differ; the real openai client here.
 Every question is answered by the final model alone, by a cascade of the client's own, and by Farthing's. Prints, with
 95 % intervals: the share of right answers, by the simulator's truth; how often the pair is believed; what it cost, by
 the ledger; when the first content was heard. Beside it stands what follows from what was stated, what the models'
-very answers come to when all are understood, and what Farthing said of it beforehand.
+very answers come to when all are understood, and what Farthing said of it beforehand: it has learnt from answers to other
+questions of these kinds, `--learn` of them (0: nothing).
 
 Where the client's cascade accepts other answers than those that mean the same, or Farthing's other ones than the
 client's, that is counted and shown. Takes some two minutes.
@@ -29,6 +30,7 @@ from benchmarks.cascades import tables
 from benchmarks.cascades.asking import Reply, all_of, cascading, straight
 from benchmarks.cascades.expected import Chain, Expected, expected
 from benchmarks.cascades.foretold import Foretold, foretold
+from benchmarks.cascades.learning import learnt
 from benchmarks.cascades.questions import KINDS, Asked, questions
 from benchmarks.cascades.rig import ALONE, CASCADE, Plan, Rig, running
 from benchmarks.cascades.tables import Row
@@ -59,9 +61,13 @@ def main() -> int:
     args = _arguments().parse_args()
     minds = Minds(args.difficulty, args.mistakes, None, Forms(args.forms))
     plan = Plan(tuple(args.pair), args.final, minds, args.speed, args.seed)
-    asked = questions(args.questions, args.seed, args.kinds)
-    with tempfile.TemporaryDirectory() as folder, running(plan, Path(folder)) as rig:
-        seen = asyncio.run(_seen(rig, plan, asked, args.at_once))
+    every = questions(args.questions + args.learn, args.seed, args.kinds)
+    asked, others = every[: args.questions], every[args.questions :]
+    with tempfile.TemporaryDirectory() as name:
+        folder, models = Path(name), default_models()
+        artefact = learnt(folder, others, models, minds, args.seed) if others else None
+        with running(plan, folder, artefact) as rig:
+            seen = asyncio.run(_seen(rig, plan, asked, args.at_once))
     _tell(plan, asked, seen)
     return 0
 
@@ -69,6 +75,9 @@ def main() -> int:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--questions", type=int, default=600)
+    parser.add_argument(
+        "--learn", type=int, default=1200, help="other questions to fit an artefact to"
+    )
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--pair", nargs=2, default=["sim-open-8b", "sim-open-70b"])
     parser.add_argument("--final", default="sim-frontier")

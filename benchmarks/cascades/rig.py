@@ -47,11 +47,11 @@ class Rig:
 
 
 @contextmanager
-def running(plan: Plan, folder: Path) -> Iterator[Rig]:
-    """Both programs, until the context ends."""
+def running(plan: Plan, folder: Path, artefact: Path | None) -> Iterator[Rig]:
+    """Both programs, until the context ends; Farthing knows what the artefact says, if there is one."""
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulate(*_arguments(plan)))
-        config = _config(plan, folder, f"{simulator.url}/v1")
+        config = _config(plan, folder, f"{simulator.url}/v1", artefact)
         has_cascades = _is_sound(config, _policy_file(folder, CASCADE), _cascade(plan))
         yield Rig(stack.enter_context(Farthing(config)), has_cascades)
 
@@ -64,11 +64,12 @@ def _arguments(plan: Plan) -> list[str]:
     return [*told, "--speed", str(plan.speed), "--seed", str(plan.seed)]
 
 
-def _config(plan: Plan, folder: Path, url: str) -> Path:
+def _config(plan: Plan, folder: Path, url: str, artefact: Path | None) -> Path:
     (folder / "policies").mkdir()
     _policy_file(folder, ALONE).write_text(as_yaml(_alone(plan)), "utf-8")
     policies = {"directory": str(folder / "policies"), "default": ALONE}
-    return write_config(folder, url, policies=policies, cache={"url": "off"})
+    quality = {"artefact": str(artefact) if artefact else "none"}
+    return write_config(folder, url, policies=policies, cache={"url": "off"}, quality=quality)
 
 
 def _is_sound(config: Path, file: Path, policy: Mapping[str, Any]) -> bool:

@@ -28,6 +28,8 @@ class Given:
     cost: Money
     first_content_s: float
     total_s: float
+    input_tokens: int
+    output_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ def given(asked: Asked, model: SimulatedModel, minds: Minds, seed: int, repeat: 
         model.price.charge(made.usage(0)),
         model.ttft_s + (made.reasoning_tokens + 1) / model.tokens_per_s,
         model.ttft_s + (made.reasoning_tokens + made.output_tokens) / model.tokens_per_s,
+        made.prompt_tokens,
+        made.output_tokens + made.reasoning_tokens,
     )
 
 
