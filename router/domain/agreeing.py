@@ -61,8 +61,11 @@ class Habits:
 
 
 class Meeting(NamedTuple):
-    """P(both right) and P(both wrong), the final model's P(wrong | the one) and P(right | the other); `room` is by how much
-    the former two grow with the correlation. (A named tuple, for some thirty are made for a request.)"""
+    """Three models at one prompt. A named tuple, for some thirty are made for a request.
+
+    `right` is P(both right), `wrong` P(both wrong), and `room` by how much these grow with the correlation. `missed` is
+    the final model's P(wrong) where both are right, `known` its P(right) where both are wrong alike.
+    """
 
     room: float
     right: float
@@ -71,6 +74,7 @@ class Meeting(NamedTuple):
     known: float
 
 
+COMMON = 0.8
 Sds = tuple[float, float, float]
 
 
@@ -121,8 +125,7 @@ class Agreeing:
             + ((e + c) * met.room) ** 2 * alike
             + met.right**2 * same_right
             + met.wrong**2 * same_wrong
-            + (by_a * sds[0]) ** 2
-            + (by_b * sds[1]) ** 2
+            + _together(by_a * sds[0], by_b * sds[1])
         )
 
     def _gain_sd(self, met: Meeting, a: float, b: float, s: float, sds: Sds) -> float:
@@ -139,9 +142,7 @@ class Agreeing:
             + (wrong * known) ** 2 * same_wrong
             + by_easier**2 * easier
             + by_harder**2 * harder
-            + (by_a * sds[0]) ** 2
-            + (by_b * sds[1]) ** 2
-            + (by_s * sds[2]) ** 2
+            + _together(by_a * sds[0], by_b * sds[1], -by_s * sds[2])
         )
 
     def _by_quality(
@@ -153,3 +154,9 @@ class Agreeing:
         by_b = a + bend * (0.5 - b) * a * (1.0 - a)
         both = if_right + if_wrong
         return both * by_a - if_wrong, both * by_b - if_wrong
+
+
+def _together(*moves: float) -> float:
+    """The variance of a sum of what moves it, where most of each model's error is that of all of them."""
+    total = sum(moves)
+    return COMMON * total * total + (1.0 - COMMON) * sum(move * move for move in moves)

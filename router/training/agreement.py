@@ -36,7 +36,9 @@ def fit_agreement(
 ) -> AgreementModel | None:
     """What answers say of agreement; None where no two of them could be compared."""
     codes = _codes(outcomes.answers)
-    seen = [_Seen.of(outcomes.scores[kinds == kind], codes[kinds == kind]) for kind in range(n_kinds)]
+    seen = [
+        _Seen.of(outcomes.scores[kinds == kind], codes[kinds == kind]) for kind in range(n_kinds)
+    ]
     if not any(each.agreed.any() for each in seen):
         return None
     weights = np.array([each.prompts / (each.prompts + _PSEUDO_PROMPTS) for each in seen])
@@ -114,7 +116,10 @@ class _Seen:
             agreed_wrong=(same - hits).sum(axis=0) / count,
             finals=means,
             also=hits.T @ right / count[:, None] / np.where(compared > 0, compared, np.nan),
-            instead=(same - hits).T @ right / count[:, None] / np.where(compared > 0, compared, np.nan),
+            instead=(same - hits).T
+            @ right
+            / count[:, None]
+            / np.where(compared > 0, compared, np.nan),
         )
 
     def habits(self, usual: Floats, pseudo_prompts: float) -> Floats:
@@ -197,16 +202,12 @@ def _shift(finals: Floats, cases: Floats, hits: Floats, usual: float, drawn: flo
 
 def _left(seen: Sequence[_Seen], habits: Floats) -> Floats:
     """The deviations of `p_accept` and of `gain` that the habits of a kind leave, over all pairs and final models."""
-    parts = [
-        each.left(own)
-        for each, own in zip(seen, habits, strict=True)
-        if len(each.ones)
+    parts = [each.left(own) for each, own in zip(seen, habits, strict=True) if len(each.ones)]
+    means = [
+        float(np.concatenate([part[of] for part in parts] or [np.zeros(1)]).mean()) for of in (0, 1)
     ]
-    means = [float(np.concatenate([part[of] for part in parts] or [np.zeros(1)]).mean()) for of in (0, 1)]
     return np.sqrt(np.maximum(means, _LEAST_LEFT**2))
 
 
 def _shares(sums: Floats, counts: Floats) -> Floats:
     return np.asarray(sums / np.maximum(counts, 1.0), dtype=np.float64)
-
-

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from router.decision.agreement import AgreementModel
 from router.domain.arrays import Floats
 from router.features.kinds import KindModel
-from router.pipeline.artefact import ParityCase
+from router.pipeline.artefact import TRIPLE_SD, TRIPLES, ParityCase
+from router.training.agreement import foreseen
 from router.training.kinds import rows_of
 
 TEXTS = (
@@ -22,9 +24,17 @@ TEXTS = (
 )
 """Made up, of every kind of script and length that matters to the arithmetic."""
 
+_STEP = 1e-5
+"""Of a difference: its square is what a slope is off by, about."""
 
-def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[ParityCase]:
-    """What scikit-learn's estimators, holding the same weights, make of these token ids."""
+
+def parity_cases(
+    kinds: KindModel, prompts: Sequence[Sequence[int]], agreement: AgreementModel | None = None
+) -> list[ParityCase]:
+    """What scikit-learn's estimators, holding the same weights, make of these token ids.
+
+    Of agreement it is what numpy makes of the formulas, with slopes by differences.
+    """
     rows = rows_of(prompts, kinds.idf)
     weights = kinds.table.astype(np.float64) * kinds.scales.astype(np.float64)
     of_kinds, centres, of_traits = np.split(weights, (kinds.kinds, 2 * kinds.kinds), axis=1)
@@ -34,7 +44,13 @@ def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[Par
     traits = np.asarray(rows @ of_traits)
     numbers = zip(shares.tolist(), traits.tolist(), familiarity, strict=True)
     return [
-        ParityCase(tuple(tokens), tuple(own_shares), tuple(own_traits), how_familiar)
+        ParityCase(
+            tuple(tokens),
+            tuple(own_shares),
+            tuple(own_traits),
+            how_familiar,
+            _prospects(agreement, np.array(own_shares), how_familiar),
+        )
         for tokens, (own_shares, own_traits, how_familiar) in zip(prompts, numbers, strict=True)
     ]
 
@@ -53,3 +69,29 @@ def _familiarity(likenesses: Floats, kinds: KindModel) -> float:
     nearest = int(np.argmax(likenesses))
     trust, least, most = (float(each) for each in kinds.trusts[nearest])
     return trust * float(np.interp(likenesses[nearest], (least, most), (0.0, 1.0)))
+
+
+def _prospects(
+    agreement: AgreementModel | None, shares: Floats, familiarity: float
+) -> tuple[float, ...]:
+    """Of each of TRIPLES `p_accept`, its deviation, `gain` and its deviation."""
+    if agreement is None:
+        return ()
+    weight = agreement.floor + (1.0 - agreement.floor) * familiarity
+    found = weight * shares @ agreement.habits + (1.0 - weight) * agreement.usual
+    inner = shares @ (agreement.sds**2 + (agreement.habits - found) ** 2)
+    outer = agreement.usual_sds**2 + (agreement.usual - found) ** 2
+    variances = np.append(weight * inner + (1.0 - weight) * outer, np.repeat(TRIPLE_SD**2, 3))
+    told: list[float] = []
+    for triple in TRIPLES:
+        at = np.append(found, triple)
+        slopes = (_both(at + step) - _both(at - step) for step in _STEP * np.eye(len(at)))
+        squares = (np.array(list(slopes)) / (2.0 * _STEP)) ** 2
+        sds = np.sqrt(variances @ squares + agreement.left_sds**2)
+        told += np.stack((_both(at), sds)).T.ravel().tolist()
+    return tuple(told)
+
+
+def _both(numbers: Floats) -> Floats:
+    """`p_accept` and `gain` by five habits and three qualities."""
+    return np.array(foreseen(numbers[:5], *numbers[5:]))
