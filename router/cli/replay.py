@@ -15,7 +15,7 @@ from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions
-from router.evaluation.cascades import Ways, has_answers, ways_of
+from router.evaluation.cascades import Ways, ways_of
 from router.evaluation.pool_file import read_pool
 from router.evaluation.replay import Decided, Menu, Strategy, replayed
 from router.evaluation.sweep import FINE
@@ -101,7 +101,7 @@ def _predictions(answers: Outcomes, pool: Pool, artefact: str) -> Predictions:
 def _menu(policy: str, predictions: Predictions, answers: Outcomes) -> Menu:
     """What the policy decides between. Raises FarthingError where it needs cascades, and nothing is known of any."""
     models = len(predictions.models)
-    ways = ways_of(predictions) if has_answers(answers) else Ways.alone(models)
+    ways = ways_of(predictions, answers)
     if policy == SINGLE or (policy == AUTO and len(ways) == models):
         return Menu.of(predictions, Ways.alone(models))
     if len(ways) == models:

@@ -95,10 +95,11 @@ def _averaged(table: Floats) -> Floats:
     return np.broadcast_to(table.mean(axis=0), table.shape)
 
 
-def ways_of(predictions: Predictions) -> Ways:
-    """The ways that are worth a thought: without cascades where nothing is known of agreement."""
+def ways_of(predictions: Predictions, outcomes: Outcomes) -> Ways:
+    """The ways that are worth a thought: without cascades where nothing is known of agreement, or no answer is there."""
     models = len(predictions.models)
-    if not predictions.agreeing or models < 3:
+    has_answers = any(each is not None for each in outcomes.answers.ravel().tolist())
+    if not predictions.agreeing or models < 3 or not has_answers:
         return Ways.alone(models)
     return Ways.among(models, _outermost(predictions))
 
@@ -143,11 +144,6 @@ def _prospects(predictions: Predictions, ways: Ways) -> tuple[Floats, Floats, Fl
             found = agreeing.between(models[a], models[b], models[final])
             table[row, column] = found.p_accept, found.gain, found.gain_sd
     return table[:, :, 0], table[:, :, 1], table[:, :, 2]
-
-
-def has_answers(outcomes: Outcomes) -> bool:
-    """Whether there is anything to compare at all."""
-    return any(each is not None for each in outcomes.answers.ravel().tolist())
 
 
 def agreed(outcomes: Outcomes) -> NDArray[np.bool_]:

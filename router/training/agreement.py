@@ -7,6 +7,7 @@ be, they choose no better, and taken as they are, worse (docs/evidence.md).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,10 +81,12 @@ class _Seen:
 
     `ones`, `others` and `finals` are models' mean scores; `both` is how often both are right, `agreed` and
     `agreed_wrong` how often they agree, rightly or wrongly; `also` and `instead` how often the final model is right
-    then, NaN where it is one of the two or not the better one. All are shares of the prompts.
+    then, NaN where it is one of the two or not the better one. All are shares of the prompts that both have answered, whose
+    share of all is `weights`.
     """
 
     prompts: int
+    weights: Floats
     ones: Floats
     others: Floats
     both: Floats
@@ -99,9 +102,9 @@ class _Seen:
         known = np.isfinite(scores)
         right = np.where(known, scores, 0.0)
         means = _shares(right.sum(axis=0), known.sum(axis=0))
-        a, b = _pairs(means, known.any(axis=0))
+        a, b = _pairs(means, known)
         shared = (known[:, a] & known[:, b]).astype(np.float64)
-        count = np.maximum(shared.sum(axis=0), 1.0)
+        count = shared.sum(axis=0)
         same = shared * ((codes[:, a] == codes[:, b]) & (codes[:, a] >= 0))
         hits = same * (right[:, a] + right[:, b]) / 2.0
         is_final = means >= np.maximum(means[a], means[b])[:, None]
@@ -109,6 +112,7 @@ class _Seen:
         compared = np.where(is_final, _shares(shared.T @ known, count[:, None]), np.nan)
         return cls(
             prompts=int(known.any(axis=1).sum()),
+            weights=count / max(len(scores), 1),
             ones=(shared * right[:, a]).sum(axis=0) / count,
             others=(shared * right[:, b]).sum(axis=0) / count,
             both=(shared * right[:, a] * right[:, b]).sum(axis=0) / count,
@@ -126,17 +130,18 @@ class _Seen:
         """The five habits, drawn towards the `usual` ones by the weight of so many prompts."""
         room = np.sqrt(self.ones * (1 - self.ones) * self.others * (1 - self.others))
         wrong = np.maximum(0.0, 1.0 - self.ones - self.others + self.both)
+        w = self.weights
         drawn = pseudo_prompts / max(self.prompts, 1)
         above = self.both - self.ones * self.others
         shifts = (
-            _shift(self.finals, self.agreed, self.also, usual[3], drawn),
-            _shift(self.finals, self.agreed_wrong, self.instead, usual[4], drawn),
+            _shift(self.finals, w * self.agreed, w[:, None] * self.also, usual[3], drawn),
+            _shift(self.finals, w * self.agreed_wrong, w[:, None] * self.instead, usual[4], drawn),
         )
         return np.array(
             [
-                np.clip(_ratio(above @ room, room @ room, usual[0], drawn), -0.95, 0.95),
-                min(1.0, _ratio(self.agreed.sum(), self.both.sum(), usual[1], drawn)),
-                min(1.0, _ratio(self.agreed_wrong.sum(), wrong.sum(), usual[2], drawn)),
+                np.clip(_ratio(w @ (above * room), w @ room**2, usual[0], drawn), -0.95, 0.95),
+                min(1.0, _ratio(w @ self.agreed, w @ self.both, usual[1], drawn)),
+                min(1.0, _ratio(w @ self.agreed_wrong, w @ wrong, usual[2], drawn)),
                 *shifts,
             ]
         )
@@ -166,10 +171,15 @@ def foreseen(habits: Floats, a: Floats, b: Floats, s: Floats) -> tuple[Floats, F
     return same_right * right + same_wrong * wrong + 0.0 * s, gain
 
 
-def _pairs(means: Floats, is_there: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Those of any two models that are good enough to be asked together."""
-    usable = np.flatnonzero(is_there & (means >= _LEAST_SHARE * means.max()))
-    found = np.array(list(combinations(usable.tolist(), 2)), dtype=np.intp).reshape(-1, 2)
+def _pairs(means: Floats, known: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Any two models that are good enough to be asked together, and have answered the same prompt."""
+    usable = np.flatnonzero(known.any(axis=0) & (means >= _LEAST_SHARE * means.max()))
+    pairs = [
+        pair
+        for pair in combinations(usable.tolist(), 2)
+        if (known[:, pair[0]] & known[:, pair[1]]).any()
+    ]
+    found = np.array(pairs, dtype=np.intp).reshape(-1, 2)
     return found[:, 0], found[:, 1]
 
 
@@ -203,10 +213,14 @@ def _shift(finals: Floats, cases: Floats, hits: Floats, usual: float, drawn: flo
 def _left(seen: Sequence[_Seen], habits: Floats) -> Floats:
     """The deviations of `p_accept` and of `gain` that the habits of a kind leave, over all pairs and final models."""
     parts = [each.left(own) for each, own in zip(seen, habits, strict=True) if len(each.ones)]
-    means = [
-        float(np.concatenate([part[of] for part in parts] or [np.zeros(1)]).mean()) for of in (0, 1)
-    ]
-    return np.sqrt(np.maximum(means, _LEAST_LEFT**2))
+    return np.array([_root_mean([part[of] for part in parts]) for of in (0, 1)])
+
+
+def _root_mean(squares: Sequence[Floats]) -> float:
+    """Never less than _LEAST_LEFT, which also stands where there is nothing to average."""
+    every = np.concatenate([*squares, np.empty(0)])
+    mean = float(every.mean()) if len(every) else 0.0
+    return sqrt(max(mean, _LEAST_LEFT**2))
 
 
 def _shares(sums: Floats, counts: Floats) -> Floats:

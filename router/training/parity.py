@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from router.decision.agreement import AgreementModel
+from router.domain.agreeing import COMMON
 from router.domain.arrays import Floats
 from router.features.kinds import KindModel
 from router.pipeline.artefact import TRIPLE_SD, TRIPLES, ParityCase
-from router.training.agreement import foreseen
 from router.training.kinds import rows_of
 
 TEXTS = (
@@ -81,17 +82,36 @@ def _prospects(
     found = weight * shares @ agreement.habits + (1.0 - weight) * agreement.usual
     inner = shares @ (agreement.sds**2 + (agreement.habits - found) ** 2)
     outer = agreement.usual_sds**2 + (agreement.usual - found) ** 2
-    variances = np.append(weight * inner + (1.0 - weight) * outer, np.repeat(TRIPLE_SD**2, 3))
+    covariance = np.diag(np.append(weight * inner + (1.0 - weight) * outer, np.zeros(3)))
+    covariance[5:, 5:] = TRIPLE_SD**2 * (COMMON + (1.0 - COMMON) * np.eye(3))
     told: list[float] = []
     for triple in TRIPLES:
         at = np.append(found, triple)
-        slopes = (_both(at + step) - _both(at - step) for step in _STEP * np.eye(len(at)))
-        squares = (np.array(list(slopes)) / (2.0 * _STEP)) ** 2
-        sds = np.sqrt(variances @ squares + agreement.left_sds**2)
-        told += np.stack((_both(at), sds)).T.ravel().tolist()
+        steps, lift = _STEP * np.eye(len(at)), _lift(at)
+        slopes = np.array([_of(at + step, lift) - _of(at - step, lift) for step in steps])
+        slopes /= 2.0 * _STEP
+        variances = np.einsum("ij,ik,kj->j", slopes, covariance, slopes)
+        sds = np.sqrt(variances + agreement.left_sds**2)
+        told += np.stack((_of(at, lift), sds)).T.ravel().tolist()
     return tuple(told)
 
 
-def _both(numbers: Floats) -> Floats:
-    """`p_accept` and `gain` by five habits and three qualities."""
-    return np.array(foreseen(numbers[:5], *numbers[5:]))
+def _of(numbers: Floats, lift: float) -> Floats:
+    """`p_accept` and `gain` by five habits and three qualities, P(both right) being `lift` more than the formula's."""
+    _, same_right, same_wrong, easier, harder, a, b, s = numbers
+    right = _right(numbers) + lift
+    wrong = 1.0 - a - b + right
+    missed, known = 1.0 - expit(logit(s) + easier), expit(logit(s) + harder)
+    accepted = same_right * right, same_wrong * wrong
+    return np.array([sum(accepted), accepted[0] * missed - accepted[1] * known])
+
+
+def _lift(numbers: Floats) -> float:
+    """What brings P(both right) to within what the two models allow. Slopes are those of the formula all the same."""
+    a, b = numbers[5:7]
+    return float(np.clip(_right(numbers), max(0.0, a + b - 1.0), min(a, b)) - _right(numbers))
+
+
+def _right(numbers: Floats) -> float:
+    alike, a, b = numbers[[0, 5, 6]]
+    return float(a * b + alike * np.sqrt(a * (1.0 - a) * b * (1.0 - b)))
