@@ -54,7 +54,7 @@ def main() -> None:
     strangers = [request.text for request in drawn(_STRANGERS, seed=1)]
     recipe = Recipe(floor=0.0, anchors=anchors, note=NOTE, sources=FILES, strangers=strangers)
     artefact = fit(outcomes, None, tokenize, categories, recipe)
-    cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS])
+    cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS], artefact.agreement)
     if args.dry_run:
         with tempfile.TemporaryDirectory() as folder:
             print(write_artefact(artefact, cases, Path(folder)))

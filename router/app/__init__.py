@@ -152,6 +152,7 @@ def _assembled(
         experience=Experience(settings.learnt.lengths),
         world=world,
         quality=settings.learnt.quality,
+        agreement=settings.learnt.agreement,
         language_of=language_of_for(settings.book.asks),
         known=DatedCatalog.of(settings.known),
     )

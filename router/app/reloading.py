@@ -127,6 +127,7 @@ class Reloader:
                     kinds=after.learnt.kinds,
                 ),
                 quality=after.learnt.quality,
+                agreement=after.learnt.agreement,
                 catalog=DatedCatalog.of(after.catalog),
                 known=DatedCatalog.of(after.known),
                 book=after.book,

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 from router.cli.offline import NONE
+from router.evaluation.cascades import MAX_QUALITY_LOSS
 from router.evaluation.judge import Alone, Evaluation, PairFigures, Setting, Telling
 from router.evaluation.resampling import LEVEL, Interval
 from router.evaluation.standing import Row, Standing
@@ -61,6 +62,7 @@ def document(found: Evaluated) -> Document:
         **_telling(evaluation.telling),
         "quality_first": _setting(evaluation.quality_first),
         "best_in_arena": _setting(evaluation.best_in_arena),
+        "fixed": {"max_quality_loss": MAX_QUALITY_LOSS, **_setting(evaluation.fixed)},
         "pairs": {name: _pair(each) for name, each in evaluation.pairs.items()},
         "notes": list(notes(found)),
     }

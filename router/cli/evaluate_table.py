@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.evaluate_forms import Evaluated, notes
+from router.evaluation.cascades import MAX_QUALITY_LOSS
 from router.evaluation.judge import Evaluation, PairFigures
 from router.evaluation.resampling import Interval
 from router.evaluation.standing import ROUTER, Row
@@ -84,6 +85,11 @@ def _settings(found: Evaluation) -> Iterator[str]:
         f"At its most careful (lambda 0) the router scores {_SCORE.said(first.quality)}, which is"
         f" {_POINTS.said(first.gain)} beside the best single model, at {_SHARE.said(first.cost_share)}"
         " of its cost."
+    )
+    yield (
+        f"Where it is expected to lose {MAX_QUALITY_LOSS:g} at most it scores {_SCORE.said(found.fixed.quality)}, which"
+        f" is {_POINTS.said(found.fixed.gain)} beside the best single model, at"
+        f" {_SHARE.said(found.fixed.cost_share)} of its cost."
     )
     yield (
         f"RouterArena's score is {_SCORE.said(arena.arena)} at best (lambda {arena.lambda_per_usd:.4g}"

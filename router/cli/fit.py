@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     with Console(stderr=True).status(f"Learning from {len(outcomes)} prompts"):
         categories = categories_of(outcomes.prompts, tokenize)
         artefact = fit(outcomes, pool, tokenize, categories, Recipe(seed=args.seed))
-        cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS])
+        cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS], artefact.agreement)
     try:
         digest = write_artefact(artefact, cases, args.out)
     except OSError as error:

@@ -15,12 +15,14 @@ from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions
+from router.evaluation.cascades import Ways, ways_of
 from router.evaluation.pool_file import read_pool
-from router.evaluation.replay import Decided, Strategy, replayed, single_by_lambda, single_within
+from router.evaluation.replay import Decided, Menu, Strategy, replayed
 from router.evaluation.sweep import FINE
 
 HELP = "what would be decided on prompts whose answers are at hand; each answer looked at is paid"
-POLICIES = ("auto", "single")
+AUTO, SINGLE, PAIR, CASCADE = "auto", "single", "pair", "cascade"
+POLICIES = (AUTO, SINGLE, PAIR, CASCADE)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,21 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy",
         default="auto",
         metavar="NAME",
-        help="how models are asked: single asks one, auto whatever serves best (default: auto)",
+        help="how models are asked: single asks one, pair always the same two and a third where they differ,"
+        " cascade two and a third that suit the prompt, auto whatever serves best (default: auto)",
     )
     settings = parser.add_mutually_exclusive_group()
     settings.add_argument(
         "--max-quality-loss",
         type=_amounts,
         metavar="X,...",
-        help="the cheapest model whose predicted quality is within X of the best model's",
+        help="the cheapest way whose predicted quality is within X of the best model's",
     )
     settings.add_argument(
         "--lambda",
         dest="lambdas",
         type=_amounts,
         metavar="L,...",
-        help="the model with most predicted quality less L for a dollar (default: a sweep)",
+        help="the way with most predicted quality less L for a dollar (default: a sweep)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DEC.parquet", help="decisions")
 
@@ -66,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
     pool = read_pool(args.pool)
     answers = _answers(args.answers, pool)
     predictions = _predictions(answers, pool, args.artefact)
-    points = _strategies(predictions, args.lambdas, args.max_quality_loss)
+    points = _strategies(
+        _menu(args.policy, predictions, answers), args.lambdas, args.max_quality_loss
+    )
     decisions = replayed(answers, points)
     _write(args.out, watched(decisions, "Deciding", len(answers) * len(points)))
     said = f"{len(answers):,} prompts at {len(points)} points: {args.out}"
@@ -93,15 +98,29 @@ def _predictions(answers: Outcomes, pool: Pool, artefact: str) -> Predictions:
     return taken(artefact).predict(answers.prompts, pool, answers.prompt_ids)
 
 
+def _menu(policy: str, predictions: Predictions, answers: Outcomes) -> Menu:
+    """What the policy decides between. Raises FarthingError where it needs cascades, and nothing is known of any."""
+    models = len(predictions.models)
+    ways = ways_of(predictions, answers)
+    if policy == SINGLE or (policy == AUTO and len(ways) == models):
+        return Menu.of(predictions, Ways.alone(models))
+    if len(ways) == models:
+        raise FarthingError(
+            f"--policy {policy}: needs three models, answers to compare, and an artefact that has learnt from such"
+        )
+    menu = Menu.of(predictions, ways, is_forced=policy != AUTO)
+    return menu.alike() if policy == PAIR else menu
+
+
 def _strategies(
-    predictions: Predictions, lambdas: list[float] | None, losses: list[float] | None
+    menu: Menu, lambdas: list[float] | None, losses: list[float] | None
 ) -> Mapping[str, Strategy]:
     """A strategy for each point, by a name that says its setting."""
     if losses is not None:
-        return {f"max_quality_loss={x:.10g}": single_within(predictions, x) for x in losses}
+        return {f"max_quality_loss={x:.10g}": menu.within(x) for x in losses}
     if lambdas is None:
-        lambdas = FINE.over(predictions.costs_usd).tolist()
-    return {f"lambda={each:.10g}": single_by_lambda(predictions, each) for each in lambdas}
+        lambdas = FINE.over(menu.predictions.costs_usd).tolist()
+    return {f"lambda={each:.10g}": menu.by_lambda(each) for each in lambdas}
 
 
 def _write(path: Path, decisions: Iterable[Decided]) -> None:

@@ -20,6 +20,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from router.decision.agreement import AgreementModel
 from router.decision.lengths import LengthPrior, from_json, to_json
 from router.decision.quality import QualityModel
 from router.decision.spending import SpendingModel
@@ -27,7 +28,7 @@ from router.domain.errors import FarthingError
 from router.features.kinds import KindModel
 from router.pipeline.artefact import Artefact, ParityCase
 
-SCHEMA = 1
+SCHEMA = 2
 """Changes whenever a file means something else than before."""
 
 _TOLERANCE = 1e-6
@@ -145,8 +146,8 @@ def _named(artefact: Artefact) -> dict[str, Any]:
 
 
 def _tables(artefact: Artefact) -> dict[str, NDArray[np.generic]]:
-    parts = (artefact.kinds, artefact.quality, artefact.spending)
-    return {name: table for part in parts for name, table in part.arrays().items()}
+    parts = (artefact.kinds, artefact.quality, artefact.spending, artefact.agreement)
+    return {name: table for part in parts if part for name, table in part.arrays().items()}
 
 
 def _names_and_facts(named: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -175,6 +176,7 @@ def _artefact(
         lengths=lengths,
         moves_from=named["moves_from"],
         facts=named["facts"],
+        agreement=AgreementModel.from_arrays(quality.floor, tables),
     )
 
 
@@ -199,6 +201,7 @@ def _case(stated: Mapping[str, Any]) -> ParityCase:
         shares=tuple(stated["shares"]),
         traits=tuple(stated["traits"]),
         familiarity=stated["familiarity"],
+        prospects=tuple(stated["prospects"]),
     )
 
 
@@ -213,6 +216,7 @@ def _compare(artefact: Artefact, cases: Sequence[ParityCase]) -> None:
 
 def _agrees(artefact: Artefact, case: ParityCase) -> bool:
     found = artefact.kinds.of(case.tokens)
-    numbers = (*found.shares, *found.traits, found.familiarity)
-    wanted = (*case.shares, *case.traits, case.familiarity)
+    prospects = artefact.of_triples(found)
+    numbers = (*found.shares, *found.traits, found.familiarity, *prospects)
+    wanted = (*case.shares, *case.traits, case.familiarity, *case.prospects)
     return np.shape(numbers) == np.shape(wanted) and np.allclose(numbers, wanted, 0.0, _TOLERANCE)

@@ -8,6 +8,7 @@ from router.decision.lengths import LengthPrior
 from router.domain.errors import ConfigError
 
 if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
+    from router.decision.agreement import AgreementModel
     from router.decision.quality import QualityModel
     from router.features.classify import CategoryModel
     from router.features.kinds import KindModel
@@ -37,6 +38,11 @@ class Learnt:
     def quality(self) -> "QualityModel | None":
         """How good models are on these kinds."""
         return self.artefact.quality if self.artefact else None
+
+    @property
+    def agreement(self) -> "AgreementModel | None":
+        """How models agree on these kinds."""
+        return self.artefact.agreement if self.artefact else None
 
     @property
     def lengths(self) -> LengthPrior:

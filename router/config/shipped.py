@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "8adf3712bd809cecd0f546cd86617f594ae5e7045da6ae569a1743e5525eff0e"
+SHIPPED_SHA256 = "f2a5f481a3a3f79e04908ea390721ba44a541d1fb92ee6ecfe6c64dbdcfbed21"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

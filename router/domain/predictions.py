@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from router.domain.agreeing import Agreeing
 from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
@@ -14,7 +15,8 @@ class Predictions:
     """Prompts in rows, models in columns.
 
     `p_quality` is the calibrated probability of a good answer in [0, 1], `p_sd` its standard deviation;
-    `costs_usd` the expected dollars of a call, `latencies_s` its expected seconds (NaN: unknown).
+    `costs_usd` the expected dollars of a call, `latencies_s` its expected seconds (NaN: unknown). `agreeing` says of
+    each prompt how models agree on it; it is empty where nothing is known of that.
     """
 
     prompt_ids: tuple[str, ...]
@@ -23,6 +25,7 @@ class Predictions:
     p_sd: Floats
     costs_usd: Floats
     latencies_s: Floats
+    agreeing: tuple[Agreeing, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse tables of different sizes and probabilities that are none."""
@@ -32,6 +35,8 @@ class Predictions:
             raise ValueError(
                 f"every table of predictions is {shape[0]} prompts x {shape[1]} models"
             )
+        if len(self.agreeing) not in (0, shape[0]):
+            raise ValueError("how models agree is known of every prompt, or of none")
         if not ((self.p_quality >= 0.0) & (self.p_quality <= 1.0) & (self.p_sd >= 0.0)).all():
             raise ValueError("quality is a probability with a standard deviation")
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.outcomes import Outcomes
+from router.evaluation.cascades import Ways, came_of, picked
 from router.evaluation.folds import Split
 from router.evaluation.sweep import FINE, Choices, Grid, Sweep, chosen, routed, singles
 
@@ -39,17 +40,36 @@ def category_mean(outcomes: Outcomes, split: Split) -> Sweep:
 
     Where the other folds have nothing of the dataset, it is their means over all they have.
     """
+    return _by_category(outcomes, split, singles(outcomes))
+
+
+def category_cascade(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
+    """The same with cascades beside the models; where a pair agrees, the one's answer is taken that is better on average."""
+    return _by_category(outcomes, split, came_of(outcomes, ways, _usual(outcomes, split)))
+
+
+def _usual(outcomes: Outcomes, split: Split) -> Floats:
+    """Each model's mean score on the folds that a prompt is not of, prompts in rows."""
+    found = np.empty(outcomes.scores.shape)
+    for fold in np.unique(split.folds):
+        known = split.folds != fold
+        found[~known] = outcomes.scores[known if known.any() else ~known].mean(axis=0)
+    return found
+
+
+def _by_category(outcomes: Outcomes, split: Split, every: Sweep) -> Sweep:
+    """Each dataset as went best on the other folds, of all that can be chosen: settings in columns."""
     lambdas = COARSE.over(outcomes.costs_usd)
     datasets = np.unique(np.array(outcomes.datasets, dtype=np.str_), return_inverse=True)[1]
     found = np.empty((len(outcomes), len(lambdas)), dtype=np.int64)
     for fold, dataset in np.unique(np.stack((split.folds, datasets)), axis=1).T:
         is_known = split.folds != fold
         alike = is_known & (datasets == dataset)
-        best = _best_on_average(outcomes, alike if alike.any() else is_known, lambdas)
+        best = _best_on_average(every, alike if alike.any() else is_known, lambdas)
         found[(split.folds == fold) & (datasets == dataset)] = best
-    return routed(outcomes, found)
+    return picked(every, found)
 
 
-def _best_on_average(outcomes: Outcomes, known: NDArray[np.bool_], lambdas: Floats) -> Choices:
-    scores, costs_usd = outcomes.scores[known], outcomes.costs_usd[known]
+def _best_on_average(every: Sweep, known: NDArray[np.bool_], lambdas: Floats) -> Choices:
+    scores, costs_usd = every.scores[known], every.costs_usd[known]
     return chosen(scores.mean(axis=0)[None], costs_usd.mean(axis=0)[None], lambdas)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from router.domain.agreeing import Agreeing
 from router.domain.arrays import Floats
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
@@ -76,8 +78,16 @@ def gathered(outcomes: Outcomes, split: Split, parts: list[Predictions]) -> Fore
     return Forecast(
         judged,
         Split(split.folds[rows], split.names),
-        Predictions(judged.prompt_ids, judged.models, *tables),
+        Predictions(judged.prompt_ids, judged.models, *tables, _agreeing(parts, order)),
     )
+
+
+def _agreeing(parts: list[Predictions], order: NDArray[np.int64]) -> tuple[Agreeing, ...]:
+    """How models agree on each prompt, where every fold's forecaster says it."""
+    if not all(part.agreeing for part in parts):
+        return ()
+    told = [each for part in parts for each in part.agreeing]
+    return tuple(told[place] for place in order)
 
 
 def _nominal(outcomes: Outcomes, pool: Pool) -> Outcomes:

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.evaluation.arena import arena_score
-from router.evaluation.baselines import category_mean, chance, oracle
+from router.evaluation.baselines import category_cascade, category_mean, chance, oracle
+from router.evaluation.cascades import (
+    MAX_QUALITY_LOSS,
+    Foreseen,
+    came_of,
+    foreseen,
+    picked,
+    ways_of,
+    within,
+)
 from router.evaluation.crossing import Forecast
 from router.evaluation.pairs import CALLS_AT, PairCurve, pair_curve
 from router.evaluation.probabilities import Ranking, gaps
@@ -71,8 +80,8 @@ class PairFigures:
 class Evaluation:
     """Everything that is said of a forecast; `best` is the number of the best single model.
 
-    `quality_first` is the router at λ = 0, `best_in_arena` where RouterArena's score is highest. `pairs`
-    is empty for any other number of models than two; else it has an entry for all prompts, and one
+    `quality_first` is the router at λ = 0, `best_in_arena` where RouterArena's score is highest. `fixed` is where the
+    router is expected to lose MAX_QUALITY_LOSS at most; it has no λ, so that this is NaN. `pairs` is empty for any other number of models than two; else it has an entry for all prompts, and one
     for each source of them.
     """
 
@@ -82,24 +91,20 @@ class Evaluation:
     telling: Telling
     quality_first: Setting
     best_in_arena: Setting
+    fixed: Setting
     pairs: Mapping[str, PairFigures]
 
 
 def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = None) -> Evaluation:
     """What a forecast's choices come to beside the baselines, on the same samples of the same prompts.
 
-    `cascade` is what cascades score and cost on these prompts, calls in vain included.
+    `cascade` is what cascades score and cost on these prompts, calls in vain included; None for those that went best
+    with each dataset, where models' agreement was learnt and there are answers to compare.
     """
     outcomes, predictions = forecast.outcomes, forecast.predictions
     lambdas = FINE.over(predictions.costs_usd)
-    picks = chosen(predictions.p_quality, predictions.costs_usd, lambdas)
-    sweeps = {
-        "single": singles(outcomes),
-        "chance": chance(outcomes),
-        "category": category_mean(outcomes, forecast.split),
-        "router": routed(outcomes, picks),
-        "oracle": oracle(outcomes),
-    }
+    menu = foreseen(predictions, ways_of(predictions, outcomes))
+    sweeps = {**_baselines(forecast), **_routed(forecast, menu, lambdas)}
     if cascade is not None:
         sweeps["cascade"] = cascade
     means = {name: Means.of(sweep, resamples) for name, sweep in sweeps.items()}
@@ -112,8 +117,34 @@ def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = Non
         telling=_telling(predictions.p_quality, outcomes.scores, resamples),
         quality_first=_setting(lambdas, 0, router, single, best),
         best_in_arena=_setting(lambdas, _arena_choice(router), router, single, best),
+        fixed=_setting(np.array([np.nan]), 0, means["fixed"], single, best),
         pairs=dict(_pairs(forecast, resamples)) if len(outcomes.models) == 2 else {},
     )
+
+
+def _baselines(forecast: Forecast) -> dict[str, Sweep]:
+    outcomes = forecast.outcomes
+    return {
+        "single": singles(outcomes),
+        "chance": chance(outcomes),
+        "category": category_mean(outcomes, forecast.split),
+        "oracle": oracle(outcomes),
+    }
+
+
+def _routed(forecast: Forecast, menu: Foreseen, lambdas: Floats) -> dict[str, Sweep]:
+    """The router over all λ and at its fixed setting; where it may use cascades, without them and these alone as well."""
+    outcomes, predictions, ways = forecast.outcomes, forecast.predictions, menu.ways
+    every = came_of(outcomes, ways, predictions.p_quality)
+    found = {
+        "router": picked(every, chosen(menu.qualities, menu.costs_usd, lambdas)),
+        "fixed": picked(every, within(menu, MAX_QUALITY_LOSS)),
+    }
+    if len(ways) > ways.models:
+        picks = chosen(predictions.p_quality, predictions.costs_usd, lambdas)
+        found["one call"] = routed(outcomes, picks)
+        found["cascade"] = category_cascade(outcomes, forecast.split, ways)
+    return found
 
 
 def _alone(forecast: Forecast, single: Means, resamples: Resamples) -> Iterator[Alone]:

@@ -5,15 +5,14 @@ are those that the till has noted, so no answer can be looked at that is not amo
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
-from router.evaluation.sweep import chosen
-
-_ROUNDING = 1e-12
+from router.evaluation.cascades import Foreseen, Ways, foreseen, within
+from router.evaluation.sweep import Choices, chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +83,30 @@ def replayed(answers: Outcomes, strategies: Mapping[str, Strategy]) -> Iterator[
             yield Decided(prompt_id, point, model, till.calls)
 
 
+def answering(predictions: Predictions, ways: Ways, picks: Choices) -> Strategy:
+    """What asks, for the prompt of each row, by the way that is picked for it: one column of numbers of ways.
+
+    A pair is asked at once, and the answer of the one that is predicted to be better is taken where both are equal.
+    """
+    names, whose = predictions.models, ways.answered_by(predictions.p_quality)
+    way_of = picks[:, 0].tolist()
+
+    def strategy(row: int, till: Till) -> str:
+        way = way_of[row] - ways.models
+        if way < 0:
+            return till.ask(names[way_of[row]]).model
+        pair = (names[ways.ones[way]], names[ways.others[way]])
+        one, other = (till.ask(each).text for each in pair)
+        if one is not None and one == other:
+            return names[whose[row, way]]
+        return till.ask(names[ways.finals[way]]).model
+
+    return strategy
+
+
 def single_by_lambda(predictions: Predictions, lambda_per_usd: float) -> Strategy:
     """One call, to the model with the largest `quality - λ * cost` as predicted; of equals the cheapest."""
-    picks = chosen(predictions.p_quality, predictions.costs_usd, np.array([lambda_per_usd]))
-    return _one_call(predictions, picks[:, 0].tolist())
+    return _single(predictions).by_lambda(lambda_per_usd)
 
 
 def single_within(predictions: Predictions, max_quality_loss: float) -> Strategy:
@@ -96,17 +115,44 @@ def single_within(predictions: Predictions, max_quality_loss: float) -> Strategy
     The reference is the model with the best mean predicted quality; of models that cost the same, the
     better one is called.
     """
-    quality, costs = predictions.p_quality, predictions.costs_usd
-    reference = int(quality.mean(axis=0).argmax())
-    is_adequate = quality >= quality[:, [reference]] - max_quality_loss - _ROUNDING
-    least = np.where(is_adequate, costs, np.inf).min(axis=1, keepdims=True)
-    is_cheapest = is_adequate & (costs <= least)
-    picks = np.where(is_cheapest, quality, -np.inf).argmax(axis=1)
-    return _one_call(predictions, picks.tolist())
+    return _single(predictions).within(max_quality_loss)
 
 
-def _one_call(predictions: Predictions, picks: list[int]) -> Strategy:
-    def strategy(row: int, till: Till) -> str:
-        return till.ask(predictions.models[picks[row]]).model
+def _single(predictions: Predictions) -> "Menu":
+    return Menu.of(predictions, Ways.alone(len(predictions.models)))
 
-    return strategy
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Menu:
+    """What is predicted of the ways between which a policy decides. A forced one decides between cascades alone."""
+
+    predictions: Predictions
+    foreseen: Foreseen
+    is_forced: bool = False
+
+    @classmethod
+    def of(cls, predictions: Predictions, ways: Ways, *, is_forced: bool = False) -> "Menu":
+        """The menu of these ways."""
+        return cls(predictions, foreseen(predictions, ways), is_forced)
+
+    def alike(self) -> "Menu":
+        """The same with every prompt being foreseen as all are on average: one way will do for all."""
+        return replace(self, foreseen=self.foreseen.averaged())
+
+    def by_lambda(self, lambda_per_usd: float) -> Strategy:
+        """The way with the largest `quality - λ * cost` as predicted; of equals the cheapest."""
+        told, first = self.foreseen, self._first
+        picks = chosen(
+            told.qualities[:, first:], told.costs_usd[:, first:], np.array([lambda_per_usd])
+        )
+        return answering(self.predictions, told.ways, picks + first)
+
+    def within(self, max_quality_loss: float) -> Strategy:
+        """The cheapest way by the rule of `router.evaluation.cascades.within`."""
+        told = self.foreseen
+        picks = within(told.without_singles() if self.is_forced else told, max_quality_loss)
+        return answering(self.predictions, told.ways, picks)
+
+    @property
+    def _first(self) -> int:
+        return self.foreseen.ways.models if self.is_forced else 0

@@ -15,11 +15,13 @@ NEARLY = 0.95
 
 RANDOM, ZERO, CATEGORY, ORACLE = "random", "zero", "category mean", "oracle"
 ROUTER, WITH_SINGLES, CASCADE = "router", "router + single models", "cascade"
+ONE_CALL = "router, one call"
 
 ROWS: Mapping[str, tuple[str, ...]] = {
     RANDOM: ("chance",),
     ZERO: ("single",),
     CATEGORY: ("category", "single"),
+    ONE_CALL: ("one call",),
     ROUTER: ("router",),
     WITH_SINGLES: ("router", "single"),
     CASCADE: ("cascade",),

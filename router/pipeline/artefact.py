@@ -3,22 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from router.decision.agreement import AgreementModel
 from router.decision.lengths import LengthPrior
 from router.decision.quality import QualityModel
 from router.decision.spending import SpendingModel
 from router.domain.estimate import QualityEstimate
+from router.domain.kinship import Kinship
 from router.domain.model_names import plain_name
 from router.features.kinds import KindModel
 
 PRIORS, OWN_MEANS = "priors", "own means"
 """From where familiar prompts move a model: from its prior, or from its mean over all that was learnt."""
 
+TRIPLES = ((0.6, 0.7, 0.8), (0.9, 0.92, 0.97), (0.3, 0.5, 0.6), (0.5, 0.97, 0.4))
+"""Qualities of two models and a final one: what is to be expected of them is in every parity case."""
+TRIPLE_SD = 0.05
+"""The standard deviation of each of these qualities."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artefact:
     """`kind_names` are what the kinds of `kinds` are called; `facts` what its card says of it, plain values.
 
-    `lengths` are how long and how slow answers are, by category; `moves_from` is PRIORS or OWN_MEANS.
+    `lengths` are how long and how slow answers are, by category; `moves_from` is PRIORS or OWN_MEANS. `agreement`
+    says how models agree, None where no answers were there to compare.
     """
 
     kind_names: tuple[str, ...]
@@ -28,11 +36,14 @@ class Artefact:
     lengths: LengthPrior
     moves_from: str = OWN_MEANS
     facts: Mapping[str, object] = field(default_factory=dict)
+    agreement: AgreementModel | None = None
 
     def __post_init__(self) -> None:
         """Refuse parts that do not belong together."""
         kinds = {len(self.kind_names), self.kinds.kinds, self.quality.scores.shape[1]}
         kinds.add(self.spending.outputs.shape[1])
+        if self.agreement is not None:
+            kinds.add(len(self.agreement.habits))
         if len(kinds) != 1 or self.quality.loadings.shape[1] != self.kinds.traits:
             raise ValueError(
                 f"parts for {sorted(kinds)} kinds, {self.kinds.traits} traits, are none"
@@ -46,6 +57,20 @@ class Artefact:
     def models(self) -> tuple[str, ...]:
         """The models whose answers were learnt from."""
         return self.quality.names
+
+    def of_triples(self, kinship: Kinship) -> tuple[float, ...]:
+        """What a ParityCase has of the TRIPLES."""
+        if self.agreement is None:
+            return ()
+        agreeing = self.agreement.prospects(kinship)
+        found = (
+            agreeing.between(*(QualityEstimate(p, TRIPLE_SD) for p in triple)) for triple in TRIPLES
+        )
+        return tuple(
+            number
+            for each in found
+            for number in (each.p_accept, each.p_accept_sd, each.gain, each.gain_sd)
+        )
 
     def scored_as(self, name: str) -> str | None:
         """The name under which a model was scored, None if it was not; vendors, case and dates do not matter."""
@@ -61,9 +86,14 @@ class Artefact:
 
 @dataclass(frozen=True, slots=True)
 class ParityCase:
-    """What must come out of these token ids: the shares of the kinds, the traits and the familiarity."""
+    """What must come out of these token ids: the shares of the kinds, the traits and the familiarity.
+
+    `prospects` are of TRIPLES: `p_accept`, its deviation, `gain` and its deviation, one triple after the other; none
+    where nothing is known of agreement.
+    """
 
     tokens: tuple[int, ...]
     shares: tuple[float, ...]
     traits: tuple[float, ...]
     familiarity: float
+    prospects: tuple[float, ...] = ()

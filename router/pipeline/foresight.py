@@ -32,7 +32,13 @@ class Foresight:
 
     def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
         """Predictions for these prompts and every model of the pool, in their orders."""
-        rows = [self._row(prompt, pool) for prompt in prompts]
+        rows, agreeing, agreement = [], [], self.artefact.agreement
+        for prompt in prompts:
+            tokens = self.tokenize(both_ends(prompt))
+            kinship = self.artefact.kinds.of(tokens)
+            rows.append(self._row(prompt, tokens, kinship, pool))
+            if agreement is not None:
+                agreeing.append(agreement.prospects(kinship))
         table = np.asarray(rows, dtype=np.float64).reshape(len(prompts), len(pool.models), 4)
         return Predictions(
             prompt_ids=tuple(prompt_ids),
@@ -41,11 +47,12 @@ class Foresight:
             p_sd=table[:, :, 1],
             costs_usd=table[:, :, 2],
             latencies_s=table[:, :, 3],
+            agreeing=tuple(agreeing),
         )
 
-    def _row(self, prompt: str, pool: Pool) -> list[tuple[float, float, float, float]]:
-        tokens = self.tokenize(both_ends(prompt))
-        kinship = self.artefact.kinds.of(tokens)
+    def _row(
+        self, prompt: str, tokens: Sequence[int], kinship: Kinship, pool: Pool
+    ) -> list[tuple[float, float, float, float]]:
         outlook = self.artefact.quality.outlook(kinship)
         category = self.category_of(prompt, tokens)
         length = whole_length(prompt, tokens)

@@ -27,14 +27,19 @@ from router.ports import World
 from router.wire.chat import ChatRequest
 
 if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was learnt
+    from router.decision.agreement import AgreementModel
     from router.decision.quality import QualityModel
+    from router.domain.agreeing import Agreeing
+    from router.domain.kinship import Kinship
+    from router.domain.outlook import Outlook
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
     """What decisions are made by: the catalog, the policies, and what was learnt so far.
 
-    `quality` is what was learnt of models from outcomes, None where nothing was. `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
+    `quality` is what was learnt of models from outcomes, `agreement` what was learnt of their agreeing, each None
+    where nothing was. `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
     not answer, and that a name may stand for all the same; `verdicts` what was seen of cascades.
     """
 
@@ -47,6 +52,7 @@ class Judge:
     language_of: LanguageOf | None = None
     known: DatedCatalog = EMPTY_CATALOG
     verdicts: Verdicts = field(default_factory=Verdicts)
+    agreement: "AgreementModel | None" = None
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -111,15 +117,27 @@ class Judge:
         return self.recognised(features)
 
     def recognised(self, features: Features) -> Features:
-        """`features` with what prompts of their kinship say of the models, as far as anything was learnt."""
-        if self.quality is None or features.kinship is None:
+        """`features` with what prompts of their kinship say of models and cascades, as far as anything was learnt."""
+        if features.kinship is None:
             return features
-        if not self.quality.knows(features.kinship):
-            return features  # noted down while another artefact was in force
-        if not (features.kinship.familiarity or self.quality.floor):
-            return features  # the priors hold
+        outlook, prospects = self._outlook(features.kinship), self._prospects(features.kinship)
+        if outlook is None and prospects is None:
+            return features
         known = {each.name: getattr(features, each.name) for each in fields(Features)}
-        return Recognised(**known, outlook=self.quality.outlook(features.kinship))
+        return Recognised(**known, outlook=outlook, prospects=prospects)
+
+    def _outlook(self, kinship: "Kinship") -> "Outlook | None":
+        """None where the priors hold, and for what was noted down while another artefact was in force."""
+        if self.quality is None or not self.quality.knows(kinship):
+            return None
+        is_in_use = kinship.familiarity or self.quality.floor
+        return self.quality.outlook(kinship) if is_in_use else None
+
+    def _prospects(self, kinship: "Kinship") -> "Agreeing | None":
+        """What is usual where nothing is familiar; None for what another artefact's kinds are meant by."""
+        if self.agreement is None or not self.agreement.knows(kinship):
+            return None
+        return self.agreement.prospects(kinship)
 
     def _circumstances(
         self, request: ChatRequest, caller: Caller, balances: Sequence[Balance], stays_with: str

@@ -17,6 +17,7 @@ from router.domain.pool import Pool
 from router.features.kinds import KindModel
 from router.features.text import both_ends, whole_length
 from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
+from router.training.agreement import fit_agreement
 from router.training.calibration import NO_CORRECTION, calibrated
 from router.training.kinds import fit_kinds, fit_traits, weighted
 from router.training.lengths import fit_lengths
@@ -84,6 +85,7 @@ def _fit(
         lengths=fit_lengths(outcomes, categories, note=recipe.note),
         moves_from=PRIORS if recipe.anchors is not None else OWN_MEANS,
         facts=_facts(outcomes, kind_names, kinds, recipe),
+        agreement=fit_agreement(outcomes, kinds, len(kind_names), recipe.floor),
     )
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
+from router.decision.agreement import AgreementModel
+from router.domain.agreeing import COMMON
 from router.domain.arrays import Floats
 from router.features.kinds import KindModel
-from router.pipeline.artefact import ParityCase
+from router.pipeline.artefact import TRIPLE_SD, TRIPLES, ParityCase
 from router.training.kinds import rows_of
 
 TEXTS = (
@@ -22,9 +25,17 @@ TEXTS = (
 )
 """Made up, of every kind of script and length that matters to the arithmetic."""
 
+_STEP = 1e-5
+"""Of a difference: its square is what a slope is off by, about."""
 
-def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[ParityCase]:
-    """What scikit-learn's estimators, holding the same weights, make of these token ids."""
+
+def parity_cases(
+    kinds: KindModel, prompts: Sequence[Sequence[int]], agreement: AgreementModel | None = None
+) -> list[ParityCase]:
+    """What scikit-learn's estimators, holding the same weights, make of these token ids.
+
+    Of agreement it is what numpy makes of the formulas, with slopes by differences.
+    """
     rows = rows_of(prompts, kinds.idf)
     weights = kinds.table.astype(np.float64) * kinds.scales.astype(np.float64)
     of_kinds, centres, of_traits = np.split(weights, (kinds.kinds, 2 * kinds.kinds), axis=1)
@@ -34,7 +45,13 @@ def parity_cases(kinds: KindModel, prompts: Sequence[Sequence[int]]) -> list[Par
     traits = np.asarray(rows @ of_traits)
     numbers = zip(shares.tolist(), traits.tolist(), familiarity, strict=True)
     return [
-        ParityCase(tuple(tokens), tuple(own_shares), tuple(own_traits), how_familiar)
+        ParityCase(
+            tuple(tokens),
+            tuple(own_shares),
+            tuple(own_traits),
+            how_familiar,
+            _prospects(agreement, np.array(own_shares), how_familiar),
+        )
         for tokens, (own_shares, own_traits, how_familiar) in zip(prompts, numbers, strict=True)
     ]
 
@@ -53,3 +70,48 @@ def _familiarity(likenesses: Floats, kinds: KindModel) -> float:
     nearest = int(np.argmax(likenesses))
     trust, least, most = (float(each) for each in kinds.trusts[nearest])
     return trust * float(np.interp(likenesses[nearest], (least, most), (0.0, 1.0)))
+
+
+def _prospects(
+    agreement: AgreementModel | None, shares: Floats, familiarity: float
+) -> tuple[float, ...]:
+    """Of each of TRIPLES `p_accept`, its deviation, `gain` and its deviation."""
+    if agreement is None:
+        return ()
+    weight = agreement.floor + (1.0 - agreement.floor) * familiarity
+    found = weight * shares @ agreement.habits + (1.0 - weight) * agreement.usual
+    inner = shares @ (agreement.sds**2 + (agreement.habits - found) ** 2)
+    outer = agreement.usual_sds**2 + (agreement.usual - found) ** 2
+    covariance = np.diag(np.append(weight * inner + (1.0 - weight) * outer, np.zeros(3)))
+    covariance[5:, 5:] = TRIPLE_SD**2 * (COMMON + (1.0 - COMMON) * np.eye(3))
+    told: list[float] = []
+    for triple in TRIPLES:
+        at = np.append(found, triple)
+        steps, lift = _STEP * np.eye(len(at)), _lift(at)
+        slopes = np.array([_of(at + step, lift) - _of(at - step, lift) for step in steps])
+        slopes /= 2.0 * _STEP
+        variances = np.einsum("ij,ik,kj->j", slopes, covariance, slopes)
+        sds = np.sqrt(variances + agreement.left_sds**2)
+        told += np.stack((_of(at, lift), sds)).T.ravel().tolist()
+    return tuple(told)
+
+
+def _of(numbers: Floats, lift: float) -> Floats:
+    """`p_accept` and `gain` by five habits and three qualities, P(both right) being `lift` more than the formula's."""
+    _, same_right, same_wrong, easier, harder, a, b, s = numbers
+    right = _right(numbers) + lift
+    wrong = 1.0 - a - b + right
+    missed, known = 1.0 - expit(logit(s) + easier), expit(logit(s) + harder)
+    accepted = same_right * right, same_wrong * wrong
+    return np.array([sum(accepted), accepted[0] * missed - accepted[1] * known])
+
+
+def _lift(numbers: Floats) -> float:
+    """What brings P(both right) to within what the two models allow. Slopes are those of the formula all the same."""
+    a, b = numbers[5:7]
+    return float(np.clip(_right(numbers), max(0.0, a + b - 1.0), min(a, b)) - _right(numbers))
+
+
+def _right(numbers: Floats) -> float:
+    alike, a, b = numbers[[0, 5, 6]]
+    return float(a * b + alike * np.sqrt(a * (1.0 - a) * b * (1.0 - b)))

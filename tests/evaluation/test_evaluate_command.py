@@ -121,9 +121,10 @@ def test_every_number_has_its_interval(tmp_path: Path, shop: Path, pools: Path) 
         found["auc"],
         found["ece"],
         *(value for value in found["best_in_arena"].values() if isinstance(value, dict)),
+        *(value for value in found["fixed"].values() if isinstance(value, dict)),
     ]
 
-    assert len(figures) == 6 * 6 + 3 * 4 + 2 + 5
+    assert len(figures) == 8 * 6 + 3 * 4 + 2 + 5 + 5
     for each in figures:
         assert each.keys() == {"estimate", "low", "high"}
         if None not in each.values():

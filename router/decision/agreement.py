@@ -1,0 +1,86 @@
+"""How models agree on each kind of prompt, as it was learnt from answers, and what that means for one prompt.
+
+A prompt has the habits of its kinds, by their shares, and as far as it is of no known kind those that are usual over
+all kinds. Its variances are those of its kinds, of their differences, and where it is unfamiliar those between kinds
+altogether: a kind that nobody has seen may be as far from the usual as the known ones are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.domain.agreeing import Agreeing, Habits
+from router.domain.arrays import Floats
+from router.domain.kinship import Kinship
+
+HABITS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AgreementModel:
+    """The habits of each kind, (kinds, 5) in the order of `Habits`, and the standard deviations of what is found.
+
+    `usual` and `usual_sds` are those of a kind that was not learnt from, (5,); `left_sds` how far two models are from
+    what these make likely, of `p_accept` and of `gain`, (2,); `floor` is as in QualityModel.
+    """
+
+    habits: Floats
+    sds: Floats
+    usual: Floats
+    usual_sds: Floats
+    left_sds: Floats
+    floor: float
+
+    def __post_init__(self) -> None:
+        """Refuse tables that do not belong together, and habits and deviations that are none."""
+        shapes = (self.usual.shape, self.usual_sds.shape, self.left_sds.shape)
+        is_table = self.habits.ndim == 2 and self.habits.shape[1:] == (HABITS,)
+        if not is_table or self.sds.shape != self.habits.shape or len(self.habits) == 0:
+            raise ValueError("habits and their deviations have a row a kind, and five columns")
+        if shapes != ((HABITS,), (HABITS,), (2,)):
+            raise ValueError(f"what is usual is five habits, and two deviations: {shapes}")
+        for each in (*self.habits, self.usual):
+            Habits(*each.tolist())
+        for deviations in (self.sds, self.usual_sds, self.left_sds):
+            if not (np.isfinite(deviations).all() and (deviations >= 0.0).all()):
+                raise ValueError("a deviation is a number from 0 on")
+        if not 0.0 <= self.floor <= 1.0:
+            raise ValueError(f"the floor is from 0 to 1, not {self.floor}")
+
+    def knows(self, kinship: Kinship) -> bool:
+        """Whether the kinship is to as many kinds as this was learnt of."""
+        return len(kinship.shares) == len(self.habits)
+
+    def prospects(self, kinship: Kinship) -> Agreeing:
+        """What to expect of any two models. Raises ValueError where the kinship is to other kinds than these."""
+        weight = self.floor + (1.0 - self.floor) * kinship.familiarity
+        shares = np.append(weight * np.asarray(kinship.shares), 1.0 - weight)
+        shares /= shares.sum()
+        means = np.vstack((self.habits, self.usual))
+        found = shares @ means
+        variances = shares @ (np.vstack((self.sds, self.usual_sds)) ** 2 + (means - found) ** 2)
+        return Agreeing(Habits(*found.tolist()), tuple(variances.tolist()), *self.left_sds.tolist())
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """The tables, as arrays by name."""
+        return {
+            "habits": self.habits,
+            "habit_sds": self.sds,
+            "usual_habits": self.usual,
+            "usual_habit_sds": self.usual_sds,
+            "left_sds": self.left_sds,
+        }
+
+    @classmethod
+    def from_arrays(
+        cls, floor: float, arrays: Mapping[str, NDArray[np.generic]]
+    ) -> "AgreementModel | None":
+        """The reverse of `arrays`, None where none of them is there. Raises KeyError or ValueError for what is wrong."""
+        if not any(name in arrays for name in _NAMES):
+            return None
+        return cls(*(arrays[name].astype(np.float64) for name in _NAMES), floor)
+
+
+_NAMES = ("habits", "habit_sds", "usual_habits", "usual_habit_sds", "left_sds")

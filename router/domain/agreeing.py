@@ -1,0 +1,165 @@
+"""How often two models come to the same answer to a prompt, and what it brings to take it.
+
+From no more than how good each model is at it. With `a` and `b` for P(good answer) of the two, `s` for the final model's:
+
+    both right   = a * b + alike * sqrt(a * (1 - a) * b * (1 - b)),  within what a and b allow
+    both wrong   = 1 - a - b + both right
+    p_accept     = same_right * both right + same_wrong * both wrong
+    gain         = same_right * both right * P(final wrong | both right)
+                   - same_wrong * both wrong * P(final right | both wrong and alike)
+
+What the final model would have made of it is its quality moved in logits: up by `easier` where the two are right, by
+`harder`, which is below 0, where they share a mistake. These five numbers, the habits, are much the same for all models
+and most kinds of prompts; what differs from kind to kind is mostly `same_wrong`: of few options, the same wrong one is often taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, sqrt
+from typing import NamedTuple
+
+from router.domain.candidate import Candidate
+from router.domain.cascade import Prospect
+from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.logits import held
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What models have in common on some prompts.
+
+    `alike` is the correlation of two models' being right, `same_right` how often two right answers compare as
+    equal, `same_wrong` how often two wrong ones do. `easier` and `harder` are logits.
+    """
+
+    alike: float
+    same_right: float
+    same_wrong: float
+    easier: float
+    harder: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no correlation and no share (NaN included)."""
+        shares = (self.same_right, self.same_wrong)
+        if not (-1.0 <= self.alike <= 1.0 and all(0.0 <= share <= 1.0 for share in shares)):
+            raise ValueError(f"a correlation and two shares: {self!r}")
+        if not all(abs(shift) < float("inf") for shift in (self.easier, self.harder)):
+            raise ValueError(f"logits are numbers: {self!r}")
+
+    def meet(self, a: float, b: float, s: float) -> "Meeting":
+        """What becomes of it when models that are so good must agree, neither being surely right or wrong."""
+        room = sqrt(a * (1.0 - a) * b * (1.0 - b))
+        right = min(max(a * b + self.alike * room, 0.0, a + b - 1.0), a, b)
+        odds = s / (1.0 - s)
+        return Meeting(
+            room=room,
+            right=right,
+            wrong=max(0.0, 1.0 - a - b + right),
+            missed=1.0 / (1.0 + odds * exp(self.easier)),
+            known=1.0 - 1.0 / (1.0 + odds * exp(self.harder)),
+        )
+
+
+class Meeting(NamedTuple):
+    """Three models at one prompt. A named tuple, for some thirty are made for a request.
+
+    `right` is P(both right), `wrong` P(both wrong), and `room` by how much these grow with the correlation. `missed` is
+    the final model's P(wrong) where both are right, `known` its P(right) where both are wrong alike.
+    """
+
+    room: float
+    right: float
+    wrong: float
+    missed: float
+    known: float
+
+
+COMMON = 0.8
+"""The share of the variance of a quality's error that is that of all models: how hard a kind of prompts is, it is for all.
+With it nine of ten gains on unseen datasets are above their lower ends, on each of four pools (docs/evidence.md)."""
+
+Sds = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreeing:
+    """The habits that models have on prompts like this one, how sure each is, and what they leave unsaid.
+
+    `variances` are of the five habits. `accept_sd` and `gain_sd` say how far two models are from what is usual among
+    models as good as they are.
+    """
+
+    habits: Habits
+    variances: tuple[float, float, float, float, float]
+    accept_sd: float
+    gain_sd: float
+
+    def of(self, first: Sequence[Candidate], final: Candidate) -> Prospect | None:
+        """What to expect where two models must agree; None for more, and where one of them is asked twice.
+
+        Two answers of one model share more mistakes than those of two models do, and by how much is not known.
+        """
+        if len(first) != 2 or len({each.model.name for each in (*first, final)}) < 3:
+            return None
+        return self.between(first[0].quality, first[1].quality, final.quality)
+
+    def between(
+        self, one: QualityEstimate, other: QualityEstimate, final: QualityEstimate
+    ) -> Prospect:
+        """The same by the three models' quality. Deviations are to the first order, of causes that know nothing of one another."""
+        a, b, s = held(one.p), held(other.p), held(final.p)
+        habits, met = self.habits, self.habits.meet(a, b, s)
+        same_right, same_wrong = habits.same_right * met.right, habits.same_wrong * met.wrong
+        by_quality = (one.sd, other.sd, final.sd)
+        return Prospect(
+            p_accept=min(1.0, same_right + same_wrong),
+            p_accept_sd=self._accept_sd(met, a, b, by_quality),
+            gain=same_right * met.missed - same_wrong * met.known,
+            gain_sd=self._gain_sd(met, a, b, s, by_quality),
+            source=EstimateSource.ARTEFACT,
+        )
+
+    def _accept_sd(self, met: Meeting, a: float, b: float, sds: Sds) -> float:
+        e, c = self.habits.same_right, self.habits.same_wrong
+        by_a, by_b = self._by_quality(met, a, b, e, c)
+        alike, same_right, same_wrong, _, _ = self.variances
+        return sqrt(
+            self.accept_sd**2
+            + ((e + c) * met.room) ** 2 * alike
+            + met.right**2 * same_right
+            + met.wrong**2 * same_wrong
+            + _together(by_a * sds[0], by_b * sds[1])
+        )
+
+    def _gain_sd(self, met: Meeting, a: float, b: float, s: float, sds: Sds) -> float:
+        _, right, wrong, missed, known = met
+        won, lost = self.habits.same_right * missed, self.habits.same_wrong * known
+        by_a, by_b = self._by_quality(met, a, b, won, -lost)
+        by_easier, by_harder = won * right * (1.0 - missed), lost * wrong * (1.0 - known)
+        by_s = (by_easier + by_harder) / (s * (1.0 - s))
+        alike, same_right, same_wrong, easier, harder = self.variances
+        return sqrt(
+            self.gain_sd**2
+            + ((won - lost) * met.room) ** 2 * alike
+            + (right * missed) ** 2 * same_right
+            + (wrong * known) ** 2 * same_wrong
+            + by_easier**2 * easier
+            + by_harder**2 * harder
+            + _together(by_a * sds[0], by_b * sds[1], -by_s * sds[2])
+        )
+
+    def _by_quality(
+        self, met: Meeting, a: float, b: float, if_right: float, if_wrong: float
+    ) -> tuple[float, float]:
+        """What a sum of so much where both are right, and so much where both are wrong, gains as either gets better."""
+        bend = self.habits.alike / met.room
+        by_a = b + bend * (0.5 - a) * b * (1.0 - b)
+        by_b = a + bend * (0.5 - b) * a * (1.0 - a)
+        both = if_right + if_wrong
+        return both * by_a - if_wrong, both * by_b - if_wrong
+
+
+def _together(*moves: float) -> float:
+    """The variance of a sum of what moves it, where most of each model's error is that of all of them."""
+    total = sum(moves)
+    return COMMON * total * total + (1.0 - COMMON) * sum(move * move for move in moves)

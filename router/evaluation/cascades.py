@@ -1,0 +1,193 @@
+"""Ways to answer a prompt: one model alone, or two at once whose answer is taken where they agree, else a final one's.
+
+Offline, so answers are there as they were normalised, and two models agree where both have one and these are equal.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.domain.arrays import Floats
+from router.domain.estimate import QualityEstimate
+from router.domain.outcomes import Outcomes
+from router.domain.predictions import Predictions
+from router.evaluation.sweep import Choices, Sweep
+
+CONFIDENCE = 0.9
+"""One-sided: of the cascades that are said to be as good as `least`, so many must be."""
+_DEVIATIONS = NormalDist().inv_cdf(CONFIDENCE)
+RISK = 0.05
+"""The most that a cascade may lose with CONFIDENCE, however little it is expected to: what policies tolerate by default."""
+MAX_QUALITY_LOSS = 0.01
+"""What a router may be expected to lose at its fixed setting."""
+_ROUNDING = 1e-12
+_MOST_MODELS = 12
+"""Between which pairs are sought: 660 cascades. Of larger pools those on the outermost hulls."""
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ways:
+    """Every model alone, by its number, and after these the cascades: who is asked first, and who is final."""
+
+    models: int
+    ones: Numbers
+    others: Numbers
+    finals: Numbers
+
+    def __len__(self) -> int:
+        return self.models + len(self.finals)
+
+    @classmethod
+    def among(cls, models: int, usable: Numbers) -> "Ways":
+        """All pairs of the `usable` models before each of the others of these."""
+        triples = [
+            (a, b, final)
+            for a, b in combinations(usable.tolist(), 2)
+            for final in usable.tolist()
+            if final not in (a, b)
+        ]
+        columns = np.array(triples, dtype=np.int64).reshape(-1, 3).T
+        return cls(models, *columns)
+
+    @classmethod
+    def alone(cls, models: int) -> "Ways":
+        """No cascades."""
+        return cls.among(models, np.arange(0))
+
+    def answered_by(self, qualities: Floats) -> Numbers:
+        """Whose answer is taken where a pair agrees: the one's of which better things are expected, (prompts, cascades)."""
+        is_one = qualities[:, self.ones] >= qualities[:, self.others]
+        return np.asarray(np.where(is_one, self.ones, self.others), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Foreseen:
+    """What is predicted of each way (columns) for each prompt (rows): quality, expected USD, and the least quality.
+
+    That is the quality that a cascade has with CONFIDENCE if its final model is as good as predicted; of a model
+    alone it is the predicted one.
+    """
+
+    ways: Ways
+    qualities: Floats
+    costs_usd: Floats
+    least: Floats
+
+    def averaged(self) -> "Foreseen":
+        """Every prompt with the means of all."""
+        return Foreseen(
+            self.ways, _averaged(self.qualities), _averaged(self.costs_usd), _averaged(self.least)
+        )
+
+    def without_singles(self) -> "Foreseen":
+        """At costs that leave a model alone to what no cascade is adequate for."""
+        costs = self.costs_usd.copy()
+        costs[:, : self.ways.models] += 1.0 + costs.max()
+        return replace(self, costs_usd=costs)
+
+
+def _averaged(table: Floats) -> Floats:
+    return np.broadcast_to(table.mean(axis=0), table.shape)
+
+
+def ways_of(predictions: Predictions, outcomes: Outcomes) -> Ways:
+    """The ways that are worth a thought: without cascades where nothing is known of agreement, or no answer is there."""
+    models = len(predictions.models)
+    has_answers = any(each is not None for each in outcomes.answers.ravel().tolist())
+    if not predictions.agreeing or models < 3 or not has_answers:
+        return Ways.alone(models)
+    return Ways.among(models, _outermost(predictions))
+
+
+def _outermost(predictions: Predictions) -> Numbers:
+    """The numbers of at most _MOST_MODELS models: on the hull of mean cost and quality, then on that of the rest, and so on."""
+    qualities, costs = predictions.p_quality.mean(axis=0), predictions.costs_usd.mean(axis=0)
+    left, found = list(np.lexsort((-qualities, costs))), list[int]()
+    while left and len(found) < _MOST_MODELS:
+        best, layer = -np.inf, []
+        for model in left:
+            if qualities[model] > best:
+                best = qualities[model]
+                layer.append(model)
+        found += layer
+        left = [model for model in left if model not in layer]
+    return np.sort(np.array(found[:_MOST_MODELS], dtype=np.int64))
+
+
+def foreseen(predictions: Predictions, ways: Ways) -> Foreseen:
+    """The predictions of all ways."""
+    accept, gain, sd = _prospects(predictions, ways)
+    quality, cost = predictions.p_quality, predictions.costs_usd
+    finals = quality[:, ways.finals]
+    costs = cost[:, ways.ones] + cost[:, ways.others] + (1.0 - accept) * cost[:, ways.finals]
+    return Foreseen(
+        ways,
+        np.hstack((quality, finals + gain)),
+        np.hstack((cost, costs)),
+        np.hstack((quality, finals + gain - _DEVIATIONS * sd)),
+    )
+
+
+def _prospects(predictions: Predictions, ways: Ways) -> tuple[Floats, Floats, Floats]:
+    """`p_accept`, `gain` and its deviation of each cascade, prompts in rows."""
+    triples = list(zip(ways.ones.tolist(), ways.others.tolist(), ways.finals.tolist(), strict=True))
+    table = np.empty((len(predictions.prompt_ids), len(triples), 3))
+    for row, agreeing in enumerate(predictions.agreeing if triples else ()):
+        told = zip(predictions.p_quality[row].tolist(), predictions.p_sd[row].tolist(), strict=True)
+        models = [QualityEstimate(*each) for each in told]
+        for column, (a, b, final) in enumerate(triples):
+            found = agreeing.between(models[a], models[b], models[final])
+            table[row, column] = found.p_accept, found.gain, found.gain_sd
+    return table[:, :, 0], table[:, :, 1], table[:, :, 2]
+
+
+def agreed(outcomes: Outcomes) -> NDArray[np.bool_]:
+    """Whether two models agree, (prompts, models, models)."""
+    numbers: dict[object, int] = {}
+    flat = [numbers.setdefault(each, len(numbers)) for each in outcomes.answers.ravel().tolist()]
+    codes = np.array(flat, dtype=np.int64).reshape(outcomes.answers.shape)
+    has_answer = np.array(outcomes.answers != None, dtype=np.bool_)  # noqa: E711 - elementwise
+    same = codes[:, :, None] == codes[:, None, :]
+    return np.asarray(same & has_answer[:, :, None], dtype=np.bool_)
+
+
+def came_of(outcomes: Outcomes, ways: Ways, qualities: Floats) -> Sweep:
+    """What each way scored and cost on each prompt, calls in vain included; `qualities` say whose equal answer is taken."""
+    same = agreed(outcomes)[:, ways.ones, ways.others]
+    scores, costs = outcomes.scores, outcomes.costs_usd
+    whose = np.where(same, ways.answered_by(qualities), ways.finals)
+    taken = np.take_along_axis(scores, whose, axis=1)
+    paid = costs[:, ways.ones] + costs[:, ways.others] + np.where(same, 0.0, costs[:, ways.finals])
+    return Sweep(np.hstack((scores, taken)), np.hstack((costs, paid)))
+
+
+def picked(sweep: Sweep, choices: Choices) -> Sweep:
+    """What came of the chosen ways, settings in columns."""
+    return Sweep(
+        np.take_along_axis(sweep.scores, choices, axis=1),
+        np.take_along_axis(sweep.costs_usd, choices, axis=1),
+    )
+
+
+def within(foreseen: Foreseen, max_quality_loss: float) -> Choices:
+    """For each prompt the cheapest way that is expected to lose at most so much, of equals the better one; one column.
+
+    It is lost against the reference, the model with the best mean predicted quality, which answers where nothing else
+    may. A cascade ends with a model that is predicted to be at least as good as that, and loses no more than RISK
+    with CONFIDENCE.
+    """
+    models = foreseen.ways.models
+    alone = foreseen.qualities[:, :models]
+    reference = int(alone.mean(axis=0).argmax())
+    bar = alone[:, [reference]] - _ROUNDING
+    is_adequate = foreseen.qualities >= bar - max_quality_loss
+    is_adequate[:, models:] &= foreseen.least[:, models:] >= bar - max(RISK, max_quality_loss)
+    is_adequate[:, models:] &= alone[:, foreseen.ways.finals] >= bar
+    costs = np.where(is_adequate, foreseen.costs_usd, np.inf)
+    is_cheapest = is_adequate & (costs <= costs.min(axis=1, keepdims=True))
+    return np.where(is_cheapest, foreseen.qualities, -np.inf).argmax(axis=1)[:, None]
