@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from router.domain.caching import Writer
 from router.domain.candidate import Candidate
-from router.domain.ledger import Entry
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.flights import Aboard, Whole
 from router.pipeline.listener import Listener
@@ -48,7 +47,7 @@ class Handout:
         headers = self._headers(written, "similar" if is_similar else "hit")
         headers["age"] = str(max(0, int(watch.at_s - answer.origin.at_s)))
         if self.request.stream:
-            return StreamReply(headers, self._replay(stream, entry))
+            return StreamReply(headers, self._replay(stream))
         return self.telling.receipted(headers, body)
 
     async def from_flight(self, landed: Whole | Aboard) -> Reply:
@@ -82,7 +81,7 @@ class Handout:
         entry = books.from_cache(written, listener.paid, timing)
         await books.post()
         self.scoring.handed_out(entry)
-        return self.telling.remark(entry, listener.last)
+        return self.telling.remark(listener.last)
 
     @property
     def _answer_id(self) -> str:
@@ -100,12 +99,12 @@ class Handout:
         )
         return b"".join(events)
 
-    async def _replay(self, stream: bytes, entry: Entry) -> AsyncGenerator[bytes]:
+    async def _replay(self, stream: bytes) -> AsyncGenerator[bytes]:
         """A stored stream once more, with its own cost."""
         for at in range(0, len(stream), _PIECE_BYTES):
             yield stream[at : at + _PIECE_BYTES]
         first = EventSplitter(len(stream)).feed(stream)[0] if self.telling.tells_receipt else b""
-        yield self.telling.remark(entry, first) + DONE
+        yield self.telling.remark(first) + DONE
 
     def _written_by(self, writer: Writer) -> Candidate:
         """The chosen candidate, in that of its places where `writer` wrote the answer."""

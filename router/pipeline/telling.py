@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
-from router.domain.ledger import Entry
 from router.domain.receipt import Receipt
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.reply import PlainReply, headers_of
@@ -72,14 +71,13 @@ class Telling:
     def receipted(self, headers: dict[str, str], body: bytes) -> PlainReply:
         """The whole answer, with what it cost in its headers, and in itself where that is wished."""
         receipt = Receipt.of(self.books.posted)
-        headers["x-farthing-cost-usd"] = str(receipt.answer.cost)
+        headers["x-farthing-cost-usd"] = str(receipt.cost)
         if not self.tells_receipt:
             return PlainReply(headers, body)
         return PlainReply(headers | receipt_headers(receipt), with_receipt(body, receipt))
 
-    def remark(self, entry: Entry, like: bytes) -> bytes:
+    def remark(self, like: bytes) -> bytes:
         """What a stream says of its cost before its last event; `like` is an event with content."""
-        remark = f": farthing cost-usd={entry.cost}\n\n".encode()
-        if not self.tells_receipt:
-            return remark
-        return receipt_event(Receipt.of(self.books.posted), like) + remark
+        receipt = Receipt.of(self.books.posted)
+        remark = f": farthing cost-usd={receipt.cost}\n\n".encode()
+        return receipt_event(receipt, like) + remark if self.tells_receipt else remark

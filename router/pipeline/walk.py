@@ -174,7 +174,7 @@ class Walk:
         if owner.entry is None:
             return words
         self._seen(begun, owner.entry, listener.seen)
-        return words + self.telling.remark(owner.entry, listener.last)
+        return words + self.telling.remark(listener.last)
 
     def _seen(self, begun: Begun, entry: Entry, seen: Seen) -> None:
         """The client gets this answer: it is scored, and where a cascade has accepted it perhaps checked."""

@@ -43,7 +43,6 @@ def receipt_headers(receipt: Receipt) -> dict[str, str]:
     """What stands in the headers of a whole answer besides its cost: saving and usage."""
     used = asdict(receipt.answer.usage).items()
     return {
-        "x-farthing-request-cost-usd": str(receipt.cost),
         "x-farthing-saving-usd": str(receipt.saving),
         "x-farthing-usage": ", ".join(f"{name}={count}" for name, count in used if count),
     }

@@ -130,7 +130,7 @@ async def test_an_accepted_answer_is_replayed_as_a_valid_stream(
     usages = [chunk for chunk in told if not chunk["choices"]]
     assert len(usages) == shows_usage
     assert body.endswith(b"data: [DONE]\n\n")
-    assert b": farthing cost-usd=0.000013\n" in body
+    assert b": farthing cost-usd=0.000039\n" in body
 
 
 @pytest.mark.parametrize("step", [PAIR, LYING])
