@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from router.decision.explain import headline
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
+from router.domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,13 @@ def headers_of(
         "x-farthing-reason": headline(decision) if is_accepted else _reason(decision, answering),
         "x-farthing-attempts": str(attempts),
         "x-farthing-cache": cache,
-        "x-farthing-estimated-cost-usd": str(answering.cost.expected),
+        "x-farthing-estimated-cost-usd": str(_expected(decision, answering)),
     }
+
+
+def _expected(decision: Decision, answering: Candidate) -> Money:
+    """Of a cascade the cost of all its calls, whoever answers."""
+    return decision.expected_cost if decision.cascade else answering.cost.expected
 
 
 def _reason(decision: Decision, answering: Candidate) -> str:

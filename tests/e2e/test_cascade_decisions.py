@@ -136,3 +136,11 @@ def test_a_decided_cascade_is_kept_and_told_again(farthing: Farthing, config: Pa
     assert kept["cascade"]["steps"][0]["models"] == ["sim-open-8b", "sim-open-70b"]
     assert "What is not settled goes to sim-frontier" in shown.out
     assert "step 1" in shown.out
+
+
+def test_the_estimated_cost_is_that_of_the_whole_cascade(farthing: Farthing) -> None:
+    told = route(farthing, by("OWN")).json
+    got = post(farthing.base_url, chat(QUESTION), by("OWN"))
+
+    expected = told["cascade"]["cost"]["expected_usd"]
+    assert got.headers["x-farthing-estimated-cost-usd"] == expected
