@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import sqrt
+from typing import NamedTuple
 
 from router.decision.bounds import score_bounds
 from router.domain.candidate import Candidate
@@ -52,9 +53,11 @@ _RULINGS = frozenset({Seen.ACCEPTED, Seen.REJECTED, Seen.CANNOT_TELL, Seen.FAILE
 _CHECKS = frozenset({Seen.RIGHT, Seen.WRONG})
 
 
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """The models of a step, in the order of the alphabet, before a final one, on requests of a category."""
+class Pairing(NamedTuple):
+    """The models of a step, in the order of the alphabet, before a final one, on requests of a category.
+
+    A tuple, since decisions look many of them up.
+    """
 
     category: Category
     first: tuple[str, ...]
@@ -63,7 +66,7 @@ class Pairing:
     @classmethod
     def of(cls, first: Sequence[Candidate], final: Candidate, category: Category) -> "Pairing":
         """Of candidates."""
-        return cls(category, tuple(sorted(each.model.id for each in first)), final.model.id)
+        return cls(category, tuple(sorted([each.model.id for each in first])), final.model.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,12 @@ class Verdicts:
         """What was seen of late."""
         return self._tallies.get(pairing, NOTHING_SEEN)
 
+    def seen(self, first: Sequence[Candidate], final: Candidate, category: Category) -> Tally:
+        """What was seen of late of `first` before `final`."""
+        if not self._tallies:
+            return NOTHING_SEEN
+        return self.tally(Pairing.of(first, final, category))
+
     def observed(self, chance: float) -> "Observed":
         """What a decision may know of it; by `chance`, uniform in [0, 1), it tries what is off."""
         return Observed(self, explores=chance < _EXPLORED)
@@ -152,7 +161,7 @@ class Observed:
         Answers that are the same as the final model's bring no gain and cost none: what may be gained is
         bounded by the share that differs.
         """
-        tally = self.verdicts.tally(Pairing.of(first, final, category))
+        tally = self.verdicts.seen(first, final, category)
         if not tally.ruled:
             return prospect
         if prospect is None:
@@ -163,7 +172,7 @@ class Observed:
         """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be."""
         if self.explores:
             return ""
-        tally = self.verdicts.tally(Pairing.of(first, final, category))
+        tally = self.verdicts.seen(first, final, category)
         return _unpaid(tally, first, final) or _unlike(tally)
 
 
@@ -218,9 +227,7 @@ def _moved(prospect: Prospect, tally: Tally) -> Prospect:
     rate = prospect.gain / prospect.p_accept if prospect.p_accept else 0.0
     most = p * _differing(tally)
     gain = max(-most, min(rate * p, most))
-    return replace(
-        prospect, p_accept=p, p_accept_sd=sd, gain=gain, gain_sd=min(prospect.gain_sd, most)
-    )
+    return Prospect(p, sd, gain, min(prospect.gain_sd, most), prospect.source)
 
 
 def _share(supposed: float, weight: float, tally: Tally) -> tuple[float, float]:

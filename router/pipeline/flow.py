@@ -42,7 +42,7 @@ from router.pipeline.reply import PlainReply, Reply
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
-from router.pipeline.similar import Asked, Find, Similar, Stored
+from router.pipeline.similar import Asked, Find, Similar, settled_by
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of, session_of
 from router.pipeline.walk import Walk
@@ -175,19 +175,8 @@ class Pipeline:
         stored = await shelf.look(self.models, self.means.world.unix_s())
         if before is not None and stored.keys() == before.stored.keys():
             return before
-        decision = self.judge.judged(visit, stored)
-        if decision.cascade is not None and stored:
-            decision = settled(decision, self._accepted(visit, stored))
+        decision = settled_by(self.judge.judged(visit, stored), stored)
         return Find(decision, stored, shelf)
-
-    def _accepted(self, visit: Visit, stored: Stored) -> list[str]:
-        """Who wrote those of the stored answers that a cascade of the same policy has accepted."""
-        policy = visit.payer.policy
-        return [
-            name
-            for name, answer in stored.items()
-            if answer.origin.is_accepted and answer.origin.policy == policy
-        ]
 
     def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
         return Find(self.judge.judged(visit), {}, shelf)

@@ -9,6 +9,7 @@ nothing stored for these words ---> is there an answer to others? ---> the decis
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from router.decision.settled import settled
 from router.domain.decision import Decision
 from router.domain.money import ZERO, Money
 from router.domain.semantic import SemanticMode
@@ -112,7 +113,7 @@ class Similar:
         if not stored:
             await self.semantic.lost(look)
             return None
-        decision = self.judge.judged(visit, stored)
+        decision = settled_by(self.judge.judged(visit, stored), stored)
         if not decision.chosen.is_stored:
             return None
         return replace(find, decision=decision, stored=stored, is_similar=True)
@@ -122,6 +123,21 @@ class Similar:
             return None
         vectors = self.vectors
         return Embedding(vectors.upstream, vectors.model, look.tokens, vectors.per_token), timing
+
+
+def settled_by(decision: Decision, stored: Stored) -> Decision:
+    """`decision`, where those of the `stored` answers do for it that a cascade of its policy has accepted."""
+    if decision.cascade is None or not stored:
+        return decision
+    origins = {name: answer.origin for name, answer in stored.items()}
+    return settled(
+        decision,
+        [
+            name
+            for name, origin in origins.items()
+            if origin.is_accepted and origin.policy == decision.policy
+        ],
+    )
 
 
 def text_of(answer: StoredAnswer) -> str:
