@@ -17,7 +17,7 @@ from benchmarks.routing.data import Data
 from benchmarks.routing.findings import Picture, Table, document, markdown, renewed
 from benchmarks.routing.running import Settings, experiment
 
-EXPERIMENTS = ("pools", "elsewhere", "routellm", "newcomer", "ablation", "speed")
+EXPERIMENTS = ("pools", "cascades", "elsewhere", "routellm", "newcomer", "ablation", "speed")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -20,7 +20,7 @@ from router.domain.outcomes import Outcomes
 from router.evaluation.crossing import Forecast
 from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.judge import Evaluation
-from router.evaluation.standing import CATEGORY, ORACLE, RANDOM, ROUTER, ZERO
+from router.evaluation.standing import CATEGORY, ONE_CALL, ORACLE, RANDOM, ROUTER, ZERO
 
 TITLE = "In distribution, and one dataset left out after the other"
 
@@ -70,12 +70,14 @@ def _one(
 
 
 def standing(pool: str, found: Evaluation) -> Iterator[tuple[Cell, ...]]:
-    """A row for each way to choose."""
+    """A row for each way to choose one model."""
+    one_call = ONE_CALL if any(row.name == ONE_CALL for row in found.rows) else ROUTER
     for row in found.rows:
-        if row.name in (RANDOM, ZERO, CATEGORY, ROUTER, ORACLE):
+        if row.name in (RANDOM, ZERO, CATEGORY, one_call, ORACLE):
             its = row.standing
             savings = (its.saved_at_best_quality, its.saved_at_95)
-            yield (pool, row.name, its.aiq, its.aiq_above_zero, *savings)
+            name = ROUTER if row.name == one_call else row.name
+            yield (pool, name, its.aiq, its.aiq_above_zero, *savings)
 
 
 def _telling(pool: str, forecast: Forecast, found: Evaluation) -> tuple[Cell, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
-SHIPPED_SHA256 = "f2a5f481a3a3f79e04908ea390721ba44a541d1fb92ee6ecfe6c64dbdcfbed21"
+SHIPPED_SHA256 = "258b5cc3c119ade304c570e717685ad52b224d197d5c1e7b511c69358445cf54"
 """Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
 
 

@@ -48,6 +48,20 @@ def category_cascade(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
     return _by_category(outcomes, split, came_of(outcomes, ways, _usual(outcomes, split)))
 
 
+def fixed_pair(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
+    """The same two models before the best single one for every prompt, as went best on the other folds."""
+    every = came_of(outcomes, ways, _usual(outcomes, split))
+    lambdas = COARSE.over(outcomes.costs_usd)
+    found = np.empty((len(outcomes), len(lambdas)), dtype=np.int64)
+    for fold in np.unique(split.folds):
+        known = split.folds != fold
+        best = singles(outcomes.at(known)).points.best
+        there = ways.models + np.flatnonzero(ways.finals == best)
+        before = Sweep(every.scores[:, there], every.costs_usd[:, there])
+        found[~known] = there[_best_on_average(before, known, lambdas)]
+    return picked(every, found)
+
+
 def _usual(outcomes: Outcomes, split: Split) -> Floats:
     """Each model's mean score on the folds that a prompt is not of, prompts in rows."""
     found = np.empty(outcomes.scores.shape)

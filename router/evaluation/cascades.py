@@ -134,14 +134,22 @@ def foreseen(predictions: Predictions, ways: Ways) -> Foreseen:
 
 
 def _prospects(predictions: Predictions, ways: Ways) -> tuple[Floats, Floats, Floats]:
-    """`p_accept`, `gain` and its deviation of each cascade, prompts in rows."""
+    """`p_accept`, `gain` and its deviation of each cascade, prompts in rows; all 0 for what makes no sense.
+
+    That is a pair that costs as much as the final model, or one of which is taken to be better than that: with nothing
+    accepted it is the final model at a higher price, which nobody chooses.
+    """
+    quality, cost = predictions.p_quality, predictions.costs_usd
+    better = np.maximum(quality[:, ways.ones], quality[:, ways.others])
+    pair = cost[:, ways.ones] + cost[:, ways.others]
+    is_sensible = (better <= quality[:, ways.finals]) & (pair < cost[:, ways.finals])
     triples = list(zip(ways.ones.tolist(), ways.others.tolist(), ways.finals.tolist(), strict=True))
-    table = np.empty((len(predictions.prompt_ids), len(triples), 3))
+    table = np.zeros((len(quality), len(triples), 3))
     for row, agreeing in enumerate(predictions.agreeing if triples else ()):
-        told = zip(predictions.p_quality[row].tolist(), predictions.p_sd[row].tolist(), strict=True)
+        told = zip(quality[row].tolist(), predictions.p_sd[row].tolist(), strict=True)
         models = [QualityEstimate(*each) for each in told]
-        for column, (a, b, final) in enumerate(triples):
-            found = agreeing.between(models[a], models[b], models[final])
+        for column in np.flatnonzero(is_sensible[row]).tolist():
+            found = agreeing.between(*(models[model] for model in triples[column]))
             table[row, column] = found.p_accept, found.gain, found.gain_sd
     return table[:, :, 0], table[:, :, 1], table[:, :, 2]
 
