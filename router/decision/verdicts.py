@@ -179,13 +179,14 @@ class Observed:
 def allowed_share(prospect: Prospect | None, tolerance: float) -> float:
     """The share of accepted answers that may differ from the final model's.
 
-    Were each of them a loss, quality would fall by the tolerance, and by what was expected anyway.
+    As many as were expected to, for the final model errs as well; and were each of the others a loss, quality would
+    fall by the tolerance.
     """
     if prospect is None:
         return min(1.0, tolerance)
     if not prospect.p_accept:
         return 1.0
-    return min(1.0, (max(0.0, -prospect.gain) + tolerance) / prospect.p_accept)
+    return min(1.0, (max(prospect.differs, abs(prospect.gain)) + tolerance) / prospect.p_accept)
 
 
 def _unpaid(tally: Tally, first: Sequence[Candidate], final: Candidate) -> str:

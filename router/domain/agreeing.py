@@ -115,6 +115,7 @@ class Agreeing:
             p_accept=min(1.0, same_right + same_wrong),
             p_accept_sd=self._accept_sd(met, a, b, by_quality),
             gain=same_right * met.missed - same_wrong * met.known,
+            differs=same_right * met.missed + same_wrong * met.known,
             gain_sd=self._gain_sd(met, a, b, s, by_quality),
             source=EstimateSource.ARTEFACT,
         )

@@ -149,7 +149,8 @@ class Prospect:
 
     `p_accept` is the share of requests that its answers settle. `gain` is the quality of the step with the
     final model behind it, less that of the final model alone, a mean over all requests: accepted answers bring
-    it, or cost it. Both with their standard deviations.
+    it, or cost it. Both with their standard deviations. `differs` is the share of requests in which the accepted
+    answer is another one than the final model's would have been, be it the better or the worse.
     """
 
     p_accept: float
@@ -157,6 +158,7 @@ class Prospect:
     gain: float
     gain_sd: float
     source: EstimateSource
+    differs: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what is no share, no difference of shares, or no deviation (NaN included)."""
