@@ -151,9 +151,21 @@ class Ascent(Race):
             return self._reject(_GIVEN_UP)
         answers, self._answers = self._answers, {}
         for begun in answers.values():
-            left = Outcome.CLIENT_LEFT
-            self._books.broke_off(begun, _whole(begun).heard, left, left.value)
+            self._left_behind(begun)
         return None
+
+    def _unwanted(self, begun: Begun) -> None:
+        if not begun.start.is_whole:
+            return super()._unwanted(begun)
+        self._climb.ended(begun.start.attempt, Verdict.NEITHER, self._now_s())
+        if self._stopped_by is Outcome.CLIENT_LEFT:
+            return self._left_behind(begun)
+        return self._books.step_rejected(begun, _whole(begun).heard, How.FAILED.value)
+
+    def _left_behind(self, begun: Begun) -> None:
+        """Its client has left before anybody could say whether it is taken."""
+        left = Outcome.CLIENT_LEFT
+        self._books.broke_off(begun, _whole(begun).heard, left, left.value)
 
     # ------------------------------------------------------------------------------- judging
 

@@ -233,12 +233,16 @@ class Race:
             match result:
                 case Begun():
                     await result.opened.close()
-                    self._stop(result.start, result.timing())
+                    self._unwanted(result)
                 case Failed(start, fault, timing):
                     # It failed in the very instant in which the race was over: it still counts.
                     cost = self._losses.failed(start, fault, timing)
                     now_s = self._means.world.monotonic_s()
                     self._machine.failed(start.attempt, fault, now_s, cost)
+
+    def _unwanted(self, begun: Begun) -> None:
+        """It has answered in the very instant in which nobody wanted it any more."""
+        self._stop(begun.start, begun.timing())
 
     def _stop(self, start: Start, timing: Timing) -> None:
         """The attempt is stopped by us; it cost something only if it was ever sent."""

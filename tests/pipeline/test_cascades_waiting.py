@@ -17,6 +17,7 @@ from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedPlain
 from router.pipeline.relay import Broadcast, Patience
 from router.pipeline.replayed import Replayed
+from router.ports import Call, Response, Upstream
 from router.wire.answer import read_plain
 from tests.pipeline.cascade_kit import (
     LYING,
@@ -255,3 +256,64 @@ class _Owner:
     async def keep(self, listener: Listener) -> None: ...
 
     def abandon(self, listener: Listener) -> None: ...
+
+
+async def test_an_answer_that_comes_as_its_step_fails_is_paid_by_what_it_has_used(
+    tmp_path: Path,
+) -> None:
+    """Both calls end in the same instant: the one that failed is heard of first."""
+    gate = asyncio.Event()
+    async with cascading(tmp_path) as it:
+        upstreams = it.running.pipeline.means.upstreams
+        assert isinstance(upstreams, dict)
+        ready: set[str] = set()
+        for name, each in upstreams.items():
+            upstreams[name] = _Gated(each, gate, ready)
+        task = asyncio.create_task(answer(it, faults="cheap:status,code=503"))
+        await until(lambda: ready == {"cheap", "other"})
+        gate.set()
+        headers, _ = await task
+        rows = {row["model"]: row for row in it.rows()}
+
+    assert headers["x-farthing-cascade"].startswith("escalated: 1/1 failed")
+    assert rows["other"]["outcome"] == "rejected"
+    assert rows["other"]["usage_source"] == "upstream"
+
+
+class _Gated:
+    """An upstream that lets out what it has to say only when the gate is open."""
+
+    def __init__(self, upstream: Upstream, gate: asyncio.Event, ready: set[str]) -> None:
+        self._upstream = upstream
+        self._gate = gate
+        self._ready = ready
+        self.asks_usage = upstream.asks_usage
+
+    async def send(self, call: Call) -> Response:
+        if call.model.id == "strong":
+            return await self._upstream.send(call)
+        try:
+            whole = await self._upstream.send(call)
+            body = await whole.read()
+        finally:
+            self._ready.add(call.model.id)
+            await self._gate.wait()
+        return _Read(body)
+
+    async def close(self) -> None:
+        await self._upstream.close()
+
+
+class _Read:
+    is_stream = False
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def read(self) -> bytes:
+        return self._body
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        yield self._body
+
+    async def close(self) -> None: ...
