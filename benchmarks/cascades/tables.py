@@ -62,19 +62,36 @@ def measured(name: str, rows: Sequence[Row], alone: Sequence[Row]) -> str:
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def foretold(told: Sequence[Foretold], alone: Sequence[Row]) -> str:
-    """What Farthing predicted, as far as it did."""
-    cost = _mean([each.cost_usd for each in told])
-    ratio = None if cost is None else cost / fmean(row.cost_usd for row in alone)
+def foretold(told: Sequence[Foretold], rows: Sequence[Row], alone: Sequence[Row]) -> str:
+    """What Farthing predicted, as far as it did, and what was measured as so many times that."""
+    usual = fmean(row.cost_usd for row in alone)
+    said = {
+        "right": _mean([each.quality for each in told]),
+        "accepted": _mean([each.p_accept for each in told]),
+        "cost": _mean([each.cost_usd for each in told]),
+        "first": _mean([each.first_content_s for each in told]),
+    }
+    seen = {
+        "right": fmean(row.is_right for row in rows),
+        "accepted": fmean(bool(row.accepted) for row in rows),
+        "cost": fmean(row.cost_usd for row in rows),
+        "first": fmean(row.first_content_s for row in rows),
+    }
+    cost = said["cost"]
     cells = (
-        _cell(_mean([each.quality for each in told]), 3),
-        _cell(_mean([each.p_accept for each in told]), 3),
+        _cell(said["right"]),
+        _cell(said["accepted"]),
         "",
         _cell(None if cost is None else cost * 1e3, 4),
-        _cell(ratio, 3),
-        _cell(_mean([each.first_content_s for each in told]), 3),
+        _cell(None if cost is None else cost / usual),
+        _cell(said["first"]),
     )
-    return f"| foretold by Farthing | {' | '.join(cells)} |"
+    times = {name: value / of if (of := said[name]) else None for name, value in seen.items()}
+    ratios = ("right", "accepted", "", "cost", "cost", "first")
+    return (
+        f"| foretold by Farthing | {' | '.join(cells)} |\n"
+        f"| measured / foretold | {' | '.join(_cell(times[n]) if n else '' for n in ratios)} |"
+    )
 
 
 def added(name: str, rows: Sequence[Row], alone: Sequence[Row]) -> str:
@@ -127,5 +144,5 @@ def _known(values: Sequence[float | None]) -> Iterator[float]:
     yield from (value for value in values if value is not None)
 
 
-def _cell(value: float | None, digits: int) -> str:
+def _cell(value: float | None, digits: int = 3) -> str:
     return "not told" if value is None else f"{value:.{digits}f}"
