@@ -60,6 +60,12 @@ def common(request: Request) -> dict[str, Any]:
     )
 
 
+def detail_of(image: JsonObject, place: str) -> str:
+    """How closely to look; "" for `auto`, which is what saying nothing means."""
+    detail = text_of(image, "detail", place)
+    return "" if detail == "auto" else detail
+
+
 def mark_of(part: JsonObject) -> CacheMark | None:
     """The cache breakpoint of a part: OpenAI's own, or Anthropic's, which many servers take."""
     if part.get("cache_control"):

@@ -32,6 +32,7 @@ from router.wire.dialects.responses.write_answer import write_answer as write_re
 from router.wire.dialects.responses.write_request import write_request as write_responses_request
 from router.wire.dialects.responses.write_stream import ResponsesWriter
 from router.wire.dialects.shape import JsonObject
+from router.wire.dialects.telling import beats_of
 
 _CUT_OFF = Fault(502, "The upstream's answer ended before it was whole.", "server_error")
 
@@ -118,11 +119,26 @@ def translate_answer(
     """
     if source.dialect is target:
         return answer
+    return _SPEAKERS[target].write_answer(_read(answer, source), occasion)
+
+
+def tell_answer(
+    answer: JsonObject, source: Target, target: Dialect, occasion: Occasion
+) -> Iterator[dict[str, Any]]:
+    """The plain answer of `source` as the events of a stream, for a client that asked for one.
+
+    Raises MalformedAnswer where it is none, before the first event is taken.
+    """
+    writer = _SPEAKERS[target].writer(occasion)
+    beats = beats_of(_read(answer, source))
+    return (event for beat in beats for event in writer.take(beat))
+
+
+def _read(answer: JsonObject, source: Target) -> Answer:
     try:
-        read = _SPEAKERS[source.dialect].read_answer(answer, source.own)
+        return _SPEAKERS[source.dialect].read_answer(answer, source.own)
     except ApiError as fault:
         raise MalformedAnswer(f"the upstream's answer is none: {fault.message}") from None
-    return _SPEAKERS[target].write_answer(read, occasion)
 
 
 class StreamTranslator:

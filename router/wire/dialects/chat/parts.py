@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from router.wire.dialects.openai import mark_of, marked
+from router.wire.dialects.openai import detail_of, mark_of, marked
 from router.wire.dialects.parts import (
     Audio,
     Call,
@@ -53,7 +53,7 @@ def _image(part: JsonObject, place: str) -> Image:
     image = an_object(part.get("image_url"), f"{place}.image_url")
     only(image, ("url", "detail"), f"{place}.image_url")
     url = a_text(image.get("url"), f"{place}.image_url.url")
-    return Image(source_of(url), text_of(image, "detail", place), mark_of(part))
+    return Image(source_of(url), detail_of(image, place), mark_of(part))
 
 
 def _file(part: JsonObject, place: str) -> Document:

@@ -47,7 +47,7 @@ class ChatWriter:
         match beat:
             case Head():
                 self._head = written_head(beat, self._occasion, "chat.completion.chunk")
-                yield self._chunk({"role": "assistant", "content": "", "refusal": None})
+                yield self._chunk({"role": "assistant", "content": None})
             case Opened(part=part):
                 self._open = Growing(part)
                 yield from self._opened(part)

@@ -1,7 +1,6 @@
 """The events of a message, read."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from router.wire.dialects.answer import (
     Beat,
@@ -118,6 +117,8 @@ class MessagesReader:
         yield read_end(self._told, End(Stop.END, usage, self._tier()))
 
     def _tier(self) -> str:
-        message: Any = self._used[0].get("message") if self._used else None
-        used = message.get("usage") if isinstance(message, dict) else None
-        return text_of(used, "service_tier", "usage") if isinstance(used, dict) else ""
+        """The service tier, which usually stands where the message starts."""
+        told = [event.get("message", event) for event in self._used]
+        used = [each.get("usage") for each in told if isinstance(each, dict)]
+        tiers = [text_of(each, "service_tier", "") for each in used if isinstance(each, dict)]
+        return next(filter(None, reversed(tiers)), "")

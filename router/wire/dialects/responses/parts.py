@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from router.wire.dialects.openai import mark_of, marked
+from router.wire.dialects.openai import detail_of, mark_of, marked
 from router.wire.dialects.parts import (
     Citation,
     Document,
@@ -66,8 +66,7 @@ def read_citation(cited: JsonObject, place: str) -> Citation:
 
 def _image(part: JsonObject, place: str) -> Image:
     only(part, ("type", "image_url", "file_id", "detail", _MARK), place)
-    detail = text_of(part, "detail", place)
-    return Image(_source(part, "image_url", place), detail, mark_of(part))
+    return Image(_source(part, "image_url", place), detail_of(part, place), mark_of(part))
 
 
 def _file(part: JsonObject, place: str) -> Document:
