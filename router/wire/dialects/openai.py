@@ -5,7 +5,7 @@ from typing import Any
 
 from router.wire.dialects.parts import CacheMark
 from router.wire.dialects.request import Request, Sampling, Use
-from router.wire.dialects.shape import JsonObject, number_of, plain, text_of
+from router.wire.dialects.shape import JsonObject, number_of, plain, text_of, unsaid
 
 SHARED = (
     "metadata prompt_cache_key prompt_cache_options prompt_cache_retention safety_identifier"
@@ -46,7 +46,9 @@ def rest_of(body: JsonObject, known: tuple[str, ...]) -> dict[str, Any]:
 
 
 def common(request: Request) -> dict[str, Any]:
-    """The members that both spell alike, for either."""
+    """The members that both spell alike, for either. Raises ApiError 400 for what neither has."""
+    if request.sampling.top_k is not None:
+        raise unsaid("top_k", "OpenAI's dialects know 'top_p' only")
     is_known = request.shared.get("safety_identifier") == request.user
     return plain(
         model=request.model,
