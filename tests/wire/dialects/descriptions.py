@@ -72,7 +72,8 @@ def _openai(name: str) -> jsonschema_rs.Draft202012Validator:
 
 @cache
 def _components() -> Any:
-    return _any_of(validator("Response").schema["components"])
+    whole: Any = validator("Response").schema
+    return _any_of(whole["components"])
 
 
 def _any_of(part: Any) -> Any:

@@ -18,7 +18,7 @@ from router.wire.dialects.messages.parts import NATIVE, read_block, read_citatio
 from router.wire.dialects.messages.read_answer import read_end, read_fault, read_head, read_refusal
 from router.wire.dialects.parts import Call, Part, Text, Thinking
 from router.wire.dialects.seals import taken_off
-from router.wire.dialects.shape import JsonObject, an_object, text_of
+from router.wire.dialects.shape import JsonObject, an_object, count_of, text_of
 from router.wire.usage.dialects import DIALECTS
 from router.wire.usage.reading import read_stream
 
@@ -29,7 +29,7 @@ class MessagesReader:
     def __init__(self, origin: str = NATIVE) -> None:
         self._origin = origin
         self._row = Row()
-        self._open: dict[object, Part] = {}
+        self._open: dict[int | None, Part] = {}
         self._told: JsonObject = {}
         self._used: list[JsonObject] = []
 
@@ -59,7 +59,7 @@ class MessagesReader:
 
     def _start(self, event: JsonObject) -> Iterator[Beat]:
         """A block begins, whose text is usually still empty."""
-        index = event.get("index")
+        index = count_of(event, "index")
         part = read_block(
             an_object(event.get("content_block"), "content_block"), "content_block", self._origin
         )
@@ -77,14 +77,14 @@ class MessagesReader:
             case _:
                 yield from self._row.take(index, Opened(part))
 
-    def _grow(self, index: object, text: str) -> Iterator[Beat]:
+    def _grow(self, index: int | None, text: str) -> Iterator[Beat]:
         if text:
             if isinstance(self._open.get(index), Call):
                 self._open[index] = Text("")  # it has said something: its block was only a frame
             yield from self._row.take(index, Grew(text))
 
     def _delta(self, event: JsonObject) -> Iterator[Beat]:
-        index, delta = event.get("index"), an_object(event.get("delta"), "delta")
+        index, delta = count_of(event, "index"), an_object(event.get("delta"), "delta")
         match delta.get("type"):
             case "text_delta":
                 yield from self._grow(index, text_of(delta, "text", "delta"))
@@ -98,12 +98,12 @@ class MessagesReader:
             case "citations_delta":
                 yield from self._cited(index, an_object(delta.get("citation"), "citation"))
 
-    def _cited(self, index: object, told: JsonObject) -> Iterator[Beat]:
+    def _cited(self, index: int | None, told: JsonObject) -> Iterator[Beat]:
         if cited := read_citation(told, "citation"):
             yield from self._row.take(index, Cited(cited))
 
     def _stop(self, event: JsonObject) -> Iterator[Beat]:
-        index = event.get("index")
+        index = count_of(event, "index")
         part = self._open.pop(index, None)
         if isinstance(part, Call):  # of which no delta has come: its arguments stood at the start
             yield from self._row.take(index, Grew(part.arguments))

@@ -9,9 +9,9 @@ from router.wire.dialects.responses.items import NATIVE, read_item
 from router.wire.dialects.responses.parts import read_citation
 from router.wire.dialects.responses.read_answer import read_end, read_failure, read_head
 from router.wire.dialects.seals import Seal
-from router.wire.dialects.shape import JsonObject, an_object, text_of
+from router.wire.dialects.shape import JsonObject, an_object, count_of, text_of
 
-_Key = tuple[object, object]
+_Key = tuple[int | None, int | None]
 _PARAGRAPH = "\n\n"
 
 
@@ -142,8 +142,8 @@ class ResponsesReader:
 
 
 def _item_key(event: JsonObject) -> _Key:
-    return event.get("output_index"), None
+    return count_of(event, "output_index"), None
 
 
 def _part_key(event: JsonObject) -> _Key:
-    return event.get("output_index"), event.get("content_index")
+    return count_of(event, "output_index"), count_of(event, "content_index")
