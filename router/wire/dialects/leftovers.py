@@ -61,12 +61,12 @@ OWN: Mapping[Dialect, Own] = {
         },
     ),
     Dialect.MESSAGES: Own(
-        harmless=frozenset({"cache_control", "diagnostics"}),
+        # Without edits of its context a model sees more than it must, and nothing else.
+        harmless=frozenset({"cache_control", "context_management", "diagnostics"}),
         nothing={"speed": ("standard",)},
         remedies={
             "container": "only Anthropic runs code",
             "mcp_servers": "only Anthropic calls them; offer their tools yourself",
-            "context_management": "only Anthropic edits contexts; do it before you ask",
         },
     ),
 }

@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.wire.dialects.answer import Answer, Occasion
@@ -34,6 +34,7 @@ from tests.wire.dialects.merging import merge
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
 PAIRS = list(permutations(Dialect, 2))
+FEW = settings(max_examples=40)  # for each of the pairs
 OCCASION = Occasion(now_s=9, asked={"stream_options": {"include_usage": True}})
 
 _REQUESTS: Any = {
@@ -54,12 +55,14 @@ def _written(request: Request, dialect: Dialect) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("dialect", Dialect)
+@FEW
 @given(request=requests())
 def test_a_request_is_what_the_vendor_describes(dialect: Dialect, request: Request) -> None:
     check(dialect, "request", _written(request, dialect))
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
 @given(request=requests())
 def test_there_and_back_a_request_keeps_all_that_both_can_say(
     source: Dialect, target: Dialect, request: Request
@@ -96,6 +99,7 @@ def _told(answer: Answer, dialect: Dialect, cuts: list[int]) -> list[dict[str, A
 
 
 @pytest.mark.parametrize("source", Dialect)
+@FEW
 @given(data=st.data(), cuts=_CUTS)
 def test_an_upstreams_stream_tells_what_it_would_answer_at_once(
     source: Dialect, data: st.DataObject, cuts: list[int]
@@ -109,6 +113,7 @@ def test_an_upstreams_stream_tells_what_it_would_answer_at_once(
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
 @given(data=st.data(), cuts=_CUTS)
 def test_a_translated_stream_tells_what_the_translated_answer_says(
     source: Dialect, target: Dialect, data: st.DataObject, cuts: list[int]
@@ -129,6 +134,7 @@ def test_a_translated_stream_tells_what_the_translated_answer_says(
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
 @given(data=st.data())
 def test_there_and_back_an_answer_says_the_same(
     source: Dialect, target: Dialect, data: st.DataObject
@@ -153,6 +159,7 @@ _DELTAS = ("delta", "choices")
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
 @given(data=st.data(), cuts=_CUTS)
 def test_what_is_said_is_told_at_once(
     source: Dialect, target: Dialect, data: st.DataObject, cuts: list[int]

@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
@@ -25,6 +25,7 @@ from tests.wire.dialects.table import REQUESTS
 from tests.wire.documents import TREES
 
 PAIRS = list(permutations(Dialect, 2))
+FEW = settings(max_examples=60)  # for each of the pairs
 OCCASION = Occasion(now_s=9)
 
 _REQUESTS: dict[Dialect, list[dict[str, Any]]] = {
@@ -69,6 +70,7 @@ def distorted(draw: st.DrawFn, examples: list[dict[str, Any]]) -> dict[str, Any]
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
 @given(data=st.data())
 def test_a_misshaped_request_is_translated_or_refused_by_name(
     source: Dialect, target: Dialect, data: st.DataObject
@@ -80,6 +82,7 @@ def test_a_misshaped_request_is_translated_or_refused_by_name(
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
 @given(data=st.data())
 def test_a_misshaped_answer_is_an_answer_or_malformed(
     source: Dialect, target: Dialect, data: st.DataObject
@@ -100,6 +103,7 @@ _STREAMS = {dialect: _streams(dialect) for dialect in Dialect}
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
 @given(data=st.data())
 def test_a_misshaped_event_breaks_nothing_else(
     source: Dialect, target: Dialect, data: st.DataObject

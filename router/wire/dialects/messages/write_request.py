@@ -137,11 +137,13 @@ def _messages(turns: tuple[Turn, ...], target: Target) -> list[dict[str, Any]]:
     told: list[tuple[str, list[_Block]]] = []
     for turn in turns:
         blocks = list(_blocks(turn, target))
+        if not blocks:
+            continue
         if told and told[-1][0] == _ROLES[turn.role]:
             told[-1][1].extend(blocks)
         else:
             told.append((_ROLES[turn.role], blocks))
-    return [{"role": role, "content": _content(blocks)} for role, blocks in told if blocks]
+    return [{"role": role, "content": _content(blocks)} for role, blocks in told]
 
 
 def _content(blocks: list[_Block]) -> str | list[_Block]:
