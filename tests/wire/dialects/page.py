@@ -35,7 +35,8 @@ _THOUGHTS = """\
 Providers sign or encrypt what their models think, and refuse what another one has sealed. A client keeps
 a thought that it is given and sends it back. So a foreign seal wears the name of its origin while it is
 with the client, as `sealed:ORIGIN:ID:SEAL`, and only its own provider gets it back, as it was. For
-all others the thought is left out; the answer is kept.
+all others the thought is left out; the answer is kept. So it goes with the signatures that Gemini's models
+give their calls: a client of another dialect sees them as thoughts without words.
 
 With a budget of tokens, Messages demand that a turn which calls tools begins with a thought. Where
 another model began it, thinking is switched off until the tools are done.

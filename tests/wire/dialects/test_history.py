@@ -7,9 +7,10 @@ import pytest
 from router.domain.errors import ApiError
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
-from router.wire.dialects.translate import translate_answer, translate_request
+from router.wire.dialects.translate import StreamTranslator, translate_answer, translate_request
 from tests.wire.dialects.descriptions import check
 from tests.wire.dialects.endings import ANSWERS, WHOLE
+from tests.wire.dialects.merging import merge
 
 CHAT, RESPONSES, MESSAGES = Dialect.CHAT, Dialect.RESPONSES, Dialect.MESSAGES
 OCCASION = Occasion(now_s=9)
@@ -65,6 +66,53 @@ def test_a_thought_goes_back_to_its_model_and_to_no_other(
         assert "sig" not in sent
         assert '"enc"' not in sent
     check(second, "request", asked)
+
+
+_SIGNED = {
+    "id": "call_1",
+    "type": "function",
+    "function": {"name": "f", "arguments": "{}"},
+    "extra_content": {"google": {"thought_signature": "c2ln"}},
+}
+
+
+def _gemini() -> dict[str, Any]:
+    """An answer whose call is signed, as Gemini's compatible API gives it."""
+    message = {"role": "assistant", "content": None, "refusal": None, "tool_calls": [_SIGNED]}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "tool_calls"}
+    return {**WHOLE[CHAT], "choices": [choice]}
+
+
+def _chunks_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    choice = answer["choices"][0]
+    calls = [{"index": 0, **_SIGNED}]
+    opened = {**choice, "delta": {"role": "assistant", "tool_calls": calls}, "finish_reason": None}
+    ended = {**choice, "delta": {}}
+    return [{**answer, "choices": [opened]}, {**answer, "choices": [ended]}]
+
+
+@pytest.mark.parametrize("client", [RESPONSES, MESSAGES])
+def test_the_signature_of_a_call_comes_back_with_it(client: Dialect) -> None:
+    heard = translate_answer(_gemini(), Target(CHAT), client, OCCASION)
+    translator = StreamTranslator(Target(CHAT), client, OCCASION)
+    streamed = [e for chunk in _chunks_of(_gemini()) for e in translator.feed(chunk)]
+
+    asked = _next_request(client, heard)
+    to_gemini = translate_request(asked, client, Target(CHAT))
+    to_another = translate_request(asked, client, Target(CHAT, origin="another"))
+
+    assert merge(client, streamed + translator.end()) == heard
+    assert to_gemini["messages"][1]["tool_calls"] == [_SIGNED]
+    assert "c2ln" not in str(to_another)
+
+
+def test_another_dialect_never_sees_the_signature_of_a_call() -> None:
+    asked = _next_request(CHAT, _gemini())
+
+    for target in (RESPONSES, MESSAGES):
+        told = translate_request(asked, CHAT, Target(target, max_output_tokens=9))
+        assert "c2ln" not in str(told)
+        check(target, "request", told)
 
 
 def test_a_dialect_may_have_upstreams_that_cannot_read_each_other() -> None:

@@ -1,6 +1,6 @@
 """The parts of chat's messages."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from router.wire.dialects.openai import detail_of, mark_of, marked
@@ -88,19 +88,15 @@ _READERS: Mapping[str, Callable[[JsonObject, str], Said]] = {
 }
 
 
-def read_calls(calls: object, place: str) -> Iterator[Call]:
-    """The tools that a message calls. Raises ApiError 400."""
-    for where, call in objects_in(calls, place):
-        only(call, ("id", "type", "function", "custom", "index"), where)
-        given = text_of(call, "id", where)
-        if call.get("type") == "custom":
-            custom = an_object(call.get("custom"), f"{where}.custom")
-            name, said = text_of(custom, "name", where), text_of(custom, "input", where)
-            yield Call(given, name, said, is_custom=True)
-        else:
-            function = an_object(call.get("function"), f"{where}.function")
-            name, said = text_of(function, "name", where), text_of(function, "arguments", where)
-            yield Call(given, name, said)
+def read_call(call: JsonObject, place: str) -> Call:
+    """A tool that a message calls. Raises ApiError 400."""
+    only(call, ("id", "type", "function", "custom", "index", "extra_content"), place)
+    is_custom = call.get("type") == "custom"
+    kind, said = ("custom", "input") if is_custom else ("function", "arguments")
+    inner = an_object(call.get(kind), f"{place}.{kind}")
+    arguments = text_of(inner, said, f"{place}.{kind}")
+    name = text_of(inner, "name", f"{place}.{kind}")
+    return Call(text_of(call, "id", place), name, arguments, is_custom)
 
 
 def written_call(call: Call) -> dict[str, Any]:

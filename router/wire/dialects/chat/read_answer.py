@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
-from router.wire.dialects.chat.parts import read_calls
-from router.wire.dialects.chat.thoughts import NATIVE, read_thoughts
+from router.wire.dialects.chat.parts import read_call
+from router.wire.dialects.chat.thoughts import NATIVE, read_signature, read_thoughts
 from router.wire.dialects.parts import Call, Citation, Part, Refusal, Text
 from router.wire.dialects.shape import (
     JsonObject,
@@ -61,7 +61,9 @@ def _parts(message: JsonObject, place: str, origin: str) -> Iterator[Part]:
         yield Text(text, citations=tuple(read_citations(message, place)))
     if refusal := text_of(message, "refusal", place):
         yield Refusal(refusal)
-    yield from read_calls(message.get("tool_calls"), f"{place}.tool_calls")
+    for where, call in objects_in(message.get("tool_calls"), f"{place}.tool_calls"):
+        yield from read_signature(call, origin)
+        yield read_call(call, where)
 
 
 def read_citations(message: JsonObject, place: str) -> Iterator[Citation]:

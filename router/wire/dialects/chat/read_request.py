@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from router.wire.dialects.chat.parts import read_calls, read_content
-from router.wire.dialects.chat.thoughts import MEMBERS, read_thoughts
+from router.wire.dialects.chat.parts import read_call, read_content
+from router.wire.dialects.chat.thoughts import MEMBERS, read_signature, read_thoughts
 from router.wire.dialects.chat.tools import read_choice, read_format, read_tool
 from router.wire.dialects.openai import mark_of, rest_of, sampling, shared_of, user_of
 from router.wire.dialects.parts import Document, Image, Part, Refusal, Result, Shown, Text
@@ -91,7 +91,9 @@ def _spoken(message: JsonObject, place: str) -> Iterator[Part]:
     yield from read_content(message.get("content"), f"{place}.content")
     if refusal := text_of(message, "refusal", place):
         yield Refusal(refusal)
-    yield from read_calls(message.get("tool_calls"), f"{place}.tool_calls")
+    for where, call in objects_in(message.get("tool_calls"), f"{place}.tool_calls"):
+        yield from read_signature(call)
+        yield read_call(call, where)
 
 
 _SPOKEN = ("role", "content", "refusal", "tool_calls", "annotations")

@@ -16,9 +16,9 @@ from router.wire.dialects.answer import (
     Sealed,
     Stop,
 )
-from router.wire.dialects.chat.parts import read_calls
+from router.wire.dialects.chat.parts import read_call
 from router.wire.dialects.chat.read_answer import read_citations, read_fault, read_head, stop_of
-from router.wire.dialects.chat.thoughts import NATIVE, read_detail, thought_in
+from router.wire.dialects.chat.thoughts import NATIVE, read_detail, read_signature, thought_in
 from router.wire.dialects.growing import Row
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
 from router.wire.dialects.seals import Seal
@@ -105,9 +105,12 @@ class ChatReader:
             yield from self._row.take(key, Sealed(thought.seal))
 
     def _called(self, delta: JsonObject, place: str) -> Iterator[Beat]:
-        listed = list(objects_in(delta.get("tool_calls"), f"{place}.tool_calls"))
-        for (_, raw), call in zip(listed, read_calls([r for _, r in listed], place), strict=True):
-            index = raw.get("index")
+        for where, raw in objects_in(delta.get("tool_calls"), f"{place}.tool_calls"):
+            call, index = read_call(raw, where), raw.get("index")
+            for thought in read_signature(raw, self._origin):
+                signature = ("signature", len(self._calls))
+                yield from self._grow(signature, thought, "")
+                yield from self._close(signature)
             key, begun = self._known(index if isinstance(index, int) else 0, call)
             yield from self._grow(key, begun, call.arguments)
 

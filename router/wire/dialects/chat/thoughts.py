@@ -8,7 +8,9 @@ seals and their origins, OpenRouter's `reasoning_details`
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.wire.dialects.parts import Thinking
+import orjson
+
+from router.wire.dialects.parts import Call, Thinking
 from router.wire.dialects.seals import Seal
 from router.wire.dialects.shape import JsonObject, objects_in, text_of
 
@@ -47,6 +49,41 @@ def read_detail(detail: JsonObject, place: str, origin: str = NATIVE) -> Thinkin
         return Thinking("", Seal(whose, text_of(detail, "data", place), item), is_hidden=True)
     text = text_of(detail, "text", place) or text_of(detail, "summary", place)
     return Thinking(text, Seal(whose, text_of(detail, "signature", place), item))
+
+
+def read_signature(call: JsonObject, origin: str = NATIVE) -> Iterator[Thinking]:
+    """The thought behind a call, of which Gemini tells a signature alone.
+
+    It stands beside the call as `extra_content`, and has to come back with it
+    (https://ai.google.dev/gemini-api/docs/thought-signatures).
+    """
+    if call.get("extra_content"):
+        value = orjson.dumps(call["extra_content"]).decode()
+        yield Thinking("", Seal(origin, value, _key(str(call.get("id")))), is_hidden=True)
+
+
+def _key(given: str) -> str:
+    """The id of a call, as the id of the thought behind it."""
+    return given.replace(":", "-")
+
+
+def signed(call: Call, thoughts: list[Thinking]) -> dict[str, Any]:
+    """The member of a call that carries its signature, if one of the `thoughts` is behind it."""
+    behind = [each for each in thoughts if is_behind(each, call)]
+    return {"extra_content": orjson.loads(behind[0].seal.value)} if behind else {}
+
+
+def is_behind(thought: Thinking, call: Call) -> bool:
+    """Whether this is the thought that `call` was signed with."""
+    signature = thought.seal.value
+    return thought.seal.item_id == _key(call.id) and _is_object(signature)
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def written_detail(thought: Thinking, index: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.wire.dialects.chat.parts import written_call, written_content
-from router.wire.dialects.chat.thoughts import NATIVE, written_thoughts
+from router.wire.dialects.chat.thoughts import NATIVE, is_behind, signed, written_thoughts
 from router.wire.dialects.chat.tools import written_choice, written_format, written_tool
 from router.wire.dialects.dialect import Target
 from router.wire.dialects.errors_of_tools import told_error
@@ -88,19 +88,21 @@ def _spoken(turn: Turn, target: Target) -> dict[str, Any]:
     """An assistant's message; of its thoughts those that this upstream thought."""
     texts: tuple[Said, ...] = tuple(of_kind(turn.parts, Text))
     refusals = "".join(each.text for each in of_kind(turn.parts, Refusal))
-    calls = [written_call(call) for call in of_kind(turn.parts, Call)]
+    own = [each for each in of_kind(turn.parts, Thinking) if each.seal.origin == target.own]
+    called = of_kind(turn.parts, Call)
+    calls = [{**written_call(call), **signed(call, own)} for call in called]
+    thoughts = [each for each in own if not any(is_behind(each, call) for call in called)]
     _no_media(turn)
     content = written_content(texts, marks=target.cache_marks)
     return {
         "role": "assistant",
-        **_thoughts(turn, target),
+        **_thoughts(thoughts, target),
         "content": content or (None if calls or refusals else ""),
         **plain(refusal=refusals, tool_calls=calls or None),
     }
 
 
-def _thoughts(turn: Turn, target: Target) -> dict[str, Any]:
-    own = [each for each in of_kind(turn.parts, Thinking) if each.seal.origin == target.own]
+def _thoughts(own: list[Thinking], target: Target) -> dict[str, Any]:
     if target.own != NATIVE:
         return written_thoughts(own)
     text = "".join(each.text for each in own)

@@ -85,12 +85,18 @@ def written_item(parts: tuple[Part, ...], item: str, status: str = "completed") 
     """The item of an answer that these parts make, with the id `item`."""
     match parts:
         case (Thinking() as thought,):
-            return written_thought(thought, thought.seal.item_id or item)
+            return written_thought(thought, thought_id(thought, item))
         case (Call() as call,):
             return {**written_call(call), "id": item, "status": status}
         case _:
             said = [written_output(part) for part in parts if isinstance(part, Text | Refusal)]
             return written_message(said, item, status)
+
+
+def thought_id(thought: Thinking, item: str) -> str:
+    """What a thought is called: as Responses have called it themselves, else `item`."""
+    is_own = thought.seal.origin == NATIVE
+    return thought.seal.item_id if is_own and thought.seal.item_id else item
 
 
 def written_message(content: list[dict[str, Any]], item: str, status: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from router.wire.dialects.answer import (
 from router.wire.dialects.growing import Growing
 from router.wire.dialects.ids import item_id
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
-from router.wire.dialects.responses.items import kind_of, written_item, written_message
+from router.wire.dialects.responses.items import kind_of, thought_id, written_item, written_message
 from router.wire.dialects.responses.parts import written_output
 from router.wire.dialects.responses.write_answer import begun, ended, failed
 
@@ -75,7 +75,7 @@ class ResponsesWriter:
     def _named(self, part: Part) -> str:
         head = self._head or Head("", "")
         made = item_id(kind_of(part), head.id, len(self._output))
-        return part.seal.item_id or made if isinstance(part, Thinking) else made
+        return thought_id(part, made) if isinstance(part, Thinking) else made
 
     def _add(self, part: Part, item: dict[str, Any]) -> tuple[str, _Event]:
         self._id = self._named(part)
