@@ -115,6 +115,8 @@ def requests(draw: st.DrawFn) -> Request:
     """A request without anything that one of the dialects could not say."""
     tools = draw(_TOOLS)
     choice = draw(_choice(tools))
+    effort = draw(st.sampled_from(["", "none", "low", "medium", "high", "max"]))
+    is_fixed = effort not in ("", "none")  # Messages take no temperature then
     single = bool(tools) and choice is not None and choice.use is not Use.NONE
     return Request(
         model=draw(NAMES),
@@ -124,9 +126,9 @@ def requests(draw: st.DrawFn) -> Request:
         choice=choice,
         parallel=draw(st.booleans()) if single else None,
         format=draw(_FORMATS),
-        thought=Thought(effort=draw(st.sampled_from(["", "none", "low", "medium", "high", "max"]))),
+        thought=Thought(effort=effort),
         sampling=Sampling(
-            temperature=draw(st.none() | st.floats(0, 1)),
+            temperature=None if is_fixed else draw(st.none() | st.floats(0, 1)),
             top_p=draw(st.none() | st.floats(0, 1)),
             max_tokens=draw(st.integers(16, 10_000)),
         ),

@@ -15,6 +15,7 @@ from tests.wire.dialects.conformance import (
     R_IMAGE,
     R_M,
     Changed,
+    Members,
     Refused,
     Row,
     asks,
@@ -22,6 +23,8 @@ from tests.wire.dialects.conformance import (
     says,
     user_item,
 )
+
+_MARK: Members = {"prompt_cache_breakpoint": {"mode": "explicit"}}
 
 MESSAGES_ROWS = (
     Row(
@@ -161,6 +164,23 @@ MESSAGES_ROWS = (
             )
         ),
         messages=asks({"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}),
+    ),
+    Row(
+        "a cache breakpoint for an hour",
+        messages=asks(
+            {
+                "type": "text",
+                "text": "Hi",
+                "cache_control": {"type": "ephemeral", "ttl": "1h"},
+            }
+        ),
+        cells={
+            M_C: Changed("without its lifetime", asks({"type": "text", "text": "Hi", **_MARK})),
+            M_R: Changed(
+                "without its lifetime",
+                items(user_item({"type": "input_text", "text": "Hi", **_MARK})),
+            ),
+        },
     ),
     Row(
         "a refusal in the history",

@@ -55,6 +55,12 @@ THOUGHT_ROWS = (
         messages={"output_config": {"effort": "high"}, "thinking": {"type": "adaptive"}},
     ),
     Row(
+        "to think, at a temperature",
+        chat={"reasoning_effort": "high", "temperature": 0.5},
+        responses={"reasoning": {"effort": "high"}, "temperature": 0.5},
+        cells={C_M: Refused("temperature"), R_M: Refused("temperature")},
+    ),
+    Row(
         "not to think",
         chat={"reasoning_effort": "none"},
         responses={"reasoning": {"effort": "none"}},

@@ -87,6 +87,56 @@ TOOL_ROWS = (
     ),
     Row("strict functions", chat=_STRICT, responses=_R_STRICT, messages=_M_STRICT),
     Row(
+        "a cache breakpoint on a function",
+        messages={"tools": [{**_M_STRICT["tools"][0], "cache_control": {"type": "ephemeral"}}]},
+        cells={
+            M_C: Changed("left out: OpenAI marks no tools", _STRICT),
+            M_R: Changed("left out: OpenAI marks no tools", _R_STRICT),
+        },
+    ),
+    Row(
+        "a function with a name of more than 64 characters",
+        responses={"tools": [{**_R_STRICT["tools"][0], "name": "f" * 65}]},
+        messages={"tools": [{**_M_STRICT["tools"][0], "name": "f" * 65}]},
+        cells={R_C: Refused("tools"), M_C: Refused("tools")},
+    ),
+    Row(
+        "a tool that must be called, by a model that thinks",
+        chat={**_STRICT, "tool_choice": "required", "reasoning_effort": "high"},
+        responses={**_R_STRICT, "tool_choice": "required", "reasoning": {"effort": "high"}},
+        cells={
+            pair: Changed(
+                "it does not think first: Messages refuse both at once",
+                {
+                    **_M_STRICT,
+                    "tool_choice": {"type": "any"},
+                    "output_config": {"effort": "high"},
+                },
+            )
+            for pair in (C_M, R_M)
+        },
+    ),
+    Row(
+        "free text for a tool, and its result",
+        chat=says(
+            HI,
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {"id": "c1", "type": "custom", "custom": {"name": "g", "input": "aa"}}
+                ],
+            },
+            _result("c1", "one"),
+        ),
+        responses=items(
+            HI_ITEM,
+            {"type": "custom_tool_call", "call_id": "c1", "name": "g", "input": "aa"},
+            {"type": "custom_tool_call_output", "call_id": "c1", "output": "one"},
+        ),
+        cells={C_M: Refused("messages"), R_M: Refused("messages")},
+    ),
+    Row(
         "tools that take free text",
         chat={
             "tools": [

@@ -17,6 +17,8 @@ from router.wire.dialects.shape import (
     unsaid,
 )
 
+_LONGEST_NAME = 64
+
 
 def read_tool(tool: JsonObject, place: str) -> Tool:
     """One of `tools`. Raises ApiError 400."""
@@ -46,7 +48,9 @@ def _grammar(custom: JsonObject, place: str) -> Mapping[str, Any]:
 
 
 def written_tool(tool: Tool) -> dict[str, Any]:
-    """A tool, for `tools`."""
+    """A tool, for `tools`. Raises ApiError 400 for a name that is too long."""
+    if len(tool.name) > _LONGEST_NAME:
+        raise unsaid("tools", f"chat completions take names of {_LONGEST_NAME} characters at most")
     if tool.grammar is None:
         function = plain(
             name=tool.name, description=tool.description, parameters=tool.schema or None

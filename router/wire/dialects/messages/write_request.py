@@ -15,7 +15,7 @@ from router.wire.dialects.messages.parts import (
 )
 from router.wire.dialects.messages.tools import written_tools
 from router.wire.dialects.parts import Audio, Call, Part, Refusal, Result, Text, Thinking
-from router.wire.dialects.request import Request, Role, Turn
+from router.wire.dialects.request import Request, Role, Turn, Use
 from router.wire.dialects.shape import plain, unsaid
 from router.wire.dialects.thinking import budget_of
 
@@ -28,6 +28,8 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
     """The body for `target`. Raises ApiError 400 for what Messages cannot say."""
     system, turns = _system(request.turns)
     limit = _limit(request, target)
+    thinking = _thinking(request, target, limit)
+    _check_temperature(request, thinking)
     return {
         "model": request.model,
         "max_tokens": limit,
@@ -38,7 +40,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
             service_tier=_tier(request),
             **_sampling(request),
             **_output(request, target),
-            thinking=_thinking(request, target, limit),
+            thinking=thinking,
         ),
         **written_tools(request),
         "messages": _messages(turns, target),
@@ -95,6 +97,8 @@ def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | 
     thought = request.thought
     if thought.effort == "none":
         return {"type": "disabled"}
+    if request.choice and request.choice.use is Use.REQUIRED:
+        return None  # a model that has to call a tool may not think first
     budget = thought.budget_tokens
     if budget is None and target.manual_thinking and thought.effort:
         budget = budget_of(thought.effort, limit)
@@ -104,6 +108,13 @@ def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | 
     if target.manual_thinking or not (thought.is_adaptive or thought.effort):
         return None
     return {"type": "adaptive"}
+
+
+def _check_temperature(request: Request, thinking: dict[str, Any] | None) -> None:
+    """Refuse another temperature than 1 for a model that thinks, as Messages do themselves."""
+    thinks = thinking is not None and thinking["type"] != "disabled"
+    if thinks and request.sampling.temperature not in (None, 1):
+        raise unsaid("temperature", "Messages take 1 only where the model thinks; leave it out")
 
 
 def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:

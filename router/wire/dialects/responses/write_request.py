@@ -1,6 +1,7 @@
 """A request to Responses, written."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from router.wire.dialects.dialect import Target
@@ -35,7 +36,11 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
     return {
         **common(request),
         **instructions,
-        "input": [item for place, turn in enumerate(turns) for item in _items(turn, place, target)],
+        "input": [
+            item
+            for place, turn in enumerate(_with_kinds(turns))
+            for item in _items(turn, place, target)
+        ],
         **plain(
             tools=tools or None,
             tool_choice=written_choice(choice, request.tools) if choice and tools else None,
@@ -71,6 +76,18 @@ def _text(request: Request) -> dict[str, Any]:
     wanted = written_format(request.format) if request.format else None
     text = plain(format=wanted, verbosity=request.verbosity)
     return {"text": text} if text else {}
+
+
+def _with_kinds(turns: tuple[Turn, ...]) -> Iterator[Turn]:
+    """The turns, their results told apart as those calls are that they answer."""
+    calls = [call for turn in turns for call in of_kind(turn.parts, Call)]
+    custom = {call.id for call in calls if call.is_custom}
+    for turn in turns:
+        parts = (
+            replace(part, is_custom=part.call_id in custom) if isinstance(part, Result) else part
+            for part in turn.parts
+        )
+        yield replace(turn, parts=tuple(parts))
 
 
 def _items(turn: Turn, place: int, target: Target) -> Iterator[dict[str, Any]]:
