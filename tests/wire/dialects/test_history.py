@@ -1,5 +1,6 @@
 """Conversations that several models have had: whose thoughts go where, and what calls are called."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,7 +8,12 @@ import pytest
 from router.domain.errors import ApiError
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
-from router.wire.dialects.translate import StreamTranslator, translate_answer, translate_request
+from router.wire.dialects.translate import (
+    StreamTranslator,
+    tell_answer,
+    translate_answer,
+    translate_request,
+)
 from tests.wire.dialects.descriptions import check
 from tests.wire.dialects.endings import ANSWERS, WHOLE
 from tests.wire.dialects.merging import merge
@@ -136,8 +142,10 @@ def test_a_message_of_which_nothing_is_left_is_left_out() -> None:
     assert told["messages"] == [hi, hi]
 
 
-def test_ids_of_calls_that_a_target_refuses_become_others_and_still_belong_together() -> None:
-    given = "functions.f:0|" + "x" * 80
+@pytest.mark.parametrize("given", ["functions.f:0", "x" * 65, ""])
+def test_ids_of_calls_that_a_target_refuses_become_others_and_still_belong_together(
+    given: str,
+) -> None:
     call = {"id": given, "type": "function", "function": {"name": "f", "arguments": "{}"}}
     body = {
         "model": "m",
@@ -154,8 +162,8 @@ def test_ids_of_calls_that_a_target_refuses_become_others_and_still_belong_toget
 
     told = spoken["content"][0]["id"]
     assert result["content"][0]["tool_use_id"] == told
-    assert told.replace("_", "").isalnum()
-    assert len(told) <= 64
+    assert told != given
+    assert re.fullmatch("[A-Za-z0-9_-]{1,64}", told)
 
 
 def test_arguments_that_are_no_object_become_a_member_of_one() -> None:
@@ -268,3 +276,50 @@ def test_types_of_documents_and_images_that_a_target_does_not_take_are_refused()
         body = {"model": "m", "messages": [{"role": "user", "content": [part]}]}
         with pytest.raises(ApiError, match=what):
             translate_request(body, CHAT, Target(MESSAGES, max_output_tokens=9))
+
+
+def test_results_stand_before_what_a_user_says_meanwhile() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    body = {
+        "model": "m",
+        "messages": [
+            {"role": "assistant", "tool_calls": [call]},
+            {"role": "user", "content": "Hurry"},
+            {"role": "tool", "tool_call_id": "c", "content": "1"},
+        ],
+    }
+
+    told = translate_request(body, CHAT, Target(MESSAGES, max_output_tokens=9))
+
+    kinds = [block["type"] for block in told["messages"][1]["content"]]
+    assert kinds == ["tool_result", "text"]
+
+
+def test_a_flag_is_no_number_that_asks_for_nothing() -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "n": True}
+
+    with pytest.raises(ApiError, match="'n'"):
+        translate_request(body, CHAT, Target(RESPONSES))
+
+
+def test_a_citation_is_counted_from_where_the_whole_text_begins() -> None:
+    cited = {
+        "type": "web_search_result_location",
+        "url": "https://example.com/",
+        "title": "T",
+        "cited_text": "There",
+        "encrypted_index": "i",
+    }
+    content = [
+        {"type": "text", "text": "Hi! ", "citations": None},
+        {"type": "text", "text": "There", "citations": [cited]},
+    ]
+    answer = {**WHOLE[MESSAGES], "content": content}
+
+    told = translate_answer(answer, Target(MESSAGES), CHAT, OCCASION)
+    streamed = list(tell_answer(answer, Target(MESSAGES), CHAT, OCCASION))
+
+    message = told["choices"][0]["message"]
+    place = message["annotations"][0]["url_citation"]
+    assert message["content"][place["start_index"] : place["end_index"]] == "There"
+    assert merge(CHAT, streamed)["choices"][0]["message"]["annotations"] == message["annotations"]
