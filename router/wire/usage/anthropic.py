@@ -1,7 +1,7 @@
 """Anthropic's messages: what was read from a cache or written to it is not part of `input_tokens`.
 
 In a stream `message_start` tells the prompt and `message_delta` the rest, its counts cumulative.
-Reasoning is part of the output and not told apart.
+Reasoning is part of the output; models that think tell how much of it that was.
 """
 
 from router.wire.usage.reading import Dialect
@@ -14,6 +14,7 @@ ANTHROPIC = Dialect(
     written=(("cache_creation_input_tokens",),),
     written_1h=(("cache_creation", "ephemeral_1h_input_tokens"),),
     cache_is_apart=True,
+    reasoning=(("output_tokens_details", "thinking_tokens"),),
     searches=(("server_tool_use", "web_search_requests"),),
     in_stream=(("message", "usage"), ("usage",)),
 )

@@ -23,7 +23,11 @@ OPENAI_CHAT = Dialect(
     completion=("completion_tokens",),
     total=("total_tokens",),
     cached=((_PROMPT, "cached_tokens"), ("prompt_cache_hit_tokens",), ("cached_tokens",)),
-    written=((_PROMPT, "cache_creation_tokens"), ("cache_creation_input_tokens",)),
+    written=(
+        (_PROMPT, "cache_write_tokens"),
+        (_PROMPT, "cache_creation_tokens"),
+        ("cache_creation_input_tokens",),
+    ),
     written_1h=(
         (_PROMPT, "cache_creation_token_details", "ephemeral_1h_input_tokens"),
         ("cache_creation", "ephemeral_1h_input_tokens"),

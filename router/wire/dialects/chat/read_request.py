@@ -1,0 +1,116 @@
+"""A chat completion request, read."""
+
+from collections.abc import Iterator
+
+from router.wire.dialects.chat.parts import read_call, read_content
+from router.wire.dialects.chat.thoughts import MEMBERS, read_signature, read_thoughts
+from router.wire.dialects.chat.tools import read_choice, read_format, read_tool
+from router.wire.dialects.openai import mark_of, rest_of, sampling, shared_of, user_of
+from router.wire.dialects.parts import Document, Image, Part, Refusal, Result, Shown, Text
+from router.wire.dialects.request import Request, Role, Thought, Turn
+from router.wire.dialects.shape import (
+    JsonObject,
+    a_text,
+    count_of,
+    flag_of,
+    objects_in,
+    only,
+    text_of,
+    unsaid,
+)
+
+_KNOWN = (
+    "messages tools tool_choice response_format reasoning_effort verbosity stop"
+    " max_tokens max_completion_tokens"
+)
+
+
+def read_request(body: JsonObject) -> Request:
+    """The request in `body`. Raises ApiError 400 that names the field at fault."""
+    return Request(
+        model=a_text(body.get("model"), "model"),
+        turns=tuple(_turns(body)),
+        stream=flag_of(body, "stream") or False,
+        tools=tuple(
+            read_tool(tool, place) for place, tool in objects_in(body.get("tools"), "tools")
+        ),
+        choice=read_choice(body.get("tool_choice")),
+        parallel=flag_of(body, "parallel_tool_calls"),
+        format=read_format(body.get("response_format")),
+        thought=Thought(effort=text_of(body, "reasoning_effort", "")),
+        sampling=sampling(body, _max_tokens(body), _stop(body.get("stop"))),
+        tier=text_of(body, "service_tier", ""),
+        user=user_of(body),
+        verbosity=text_of(body, "verbosity", ""),
+        shared=shared_of(body),
+        rest=rest_of(body, tuple(_KNOWN.split())),
+    )
+
+
+def _max_tokens(body: JsonObject) -> int | None:
+    given = count_of(body, "max_completion_tokens")
+    return count_of(body, "max_tokens") if given is None else given
+
+
+def _stop(stop: object) -> tuple[str, ...]:
+    if stop is None:
+        return ()
+    listed = stop if isinstance(stop, list) else [stop]
+    return tuple(a_text(each, "stop") for each in listed)
+
+
+def _turns(body: JsonObject) -> Iterator[Turn]:
+    """The conversation; results that follow one another are one turn."""
+    results: list[Result] = []
+    for place, message in objects_in(body.get("messages"), "messages"):
+        if message.get("role") == "tool":
+            results.append(_result(message, place))
+            continue
+        if results:
+            yield Turn(Role.TOOL, tuple(results))
+            results = []
+        yield _turn(message, place)
+    if results:
+        yield Turn(Role.TOOL, tuple(results))
+
+
+def _turn(message: JsonObject, place: str) -> Turn:
+    match message.get("role"):
+        case "assistant":
+            return Turn(Role.ASSISTANT, tuple(_spoken(message, place)))
+        case "system" | "developer" | "user" as role:
+            only(message, ("role", "content"), place)
+            return Turn(Role(role), read_content(message.get("content"), f"{place}.content"))
+        case _:
+            raise unsaid(f"{place}.role", "take system, developer, user, assistant or tool")
+
+
+def _spoken(message: JsonObject, place: str) -> Iterator[Part]:
+    only(message, (*_SPOKEN, *MEMBERS), place)
+    yield from read_thoughts(message, place)
+    yield from read_content(message.get("content"), f"{place}.content")
+    if refusal := text_of(message, "refusal", place):
+        yield Refusal(refusal)
+    for where, call in objects_in(message.get("tool_calls"), f"{place}.tool_calls"):
+        yield from read_signature(call)
+        yield read_call(call, where)
+
+
+_SPOKEN = ("role", "content", "refusal", "tool_calls", "annotations")
+"""Of an assistant's message. Annotations come with answers, and say nothing to the next one."""
+
+
+def _result(message: JsonObject, place: str) -> Result:
+    only(message, ("role", "content", "tool_call_id", "name", "cache_control"), place)
+    return Result(
+        call_id=a_text(message.get("tool_call_id"), f"{place}.tool_call_id"),
+        content=tuple(_shown(message, place)),
+        mark=mark_of(message),
+    )
+
+
+def _shown(message: JsonObject, place: str) -> Iterator[Shown]:
+    for part in read_content(message.get("content"), f"{place}.content"):
+        if not isinstance(part, Text | Image | Document):
+            raise unsaid(f"{place}.content", "a tool gives back text, images or files")
+        yield part

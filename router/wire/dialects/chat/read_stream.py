@@ -1,0 +1,154 @@
+"""The chunks of a chat completion, read."""
+
+from collections.abc import Iterator
+
+import orjson
+
+from router.domain.usage import Usage
+from router.wire.dialects.answer import (
+    Beat,
+    Cited,
+    Closed,
+    End,
+    Grew,
+    Inner,
+    Opened,
+    Sealed,
+    Stop,
+)
+from router.wire.dialects.chat.parts import read_call
+from router.wire.dialects.chat.read_answer import read_citations, read_fault, read_head, stop_of
+from router.wire.dialects.chat.thoughts import NATIVE, read_detail, read_signature, thought_in
+from router.wire.dialects.growing import Row
+from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.seals import Seal
+from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
+from router.wire.usage import read_usage
+
+_Key = tuple[str, int]
+_TEXT: _Key = ("text", 0)
+_REFUSAL: _Key = ("refusal", 0)
+
+
+class ChatReader:
+    """Chunks in, beats out.
+
+    Chat has no beginnings and ends of parts: a part ends where another one begins. Only calls may
+    come interleaved; one of those ends when its arguments are whole.
+    """
+
+    def __init__(self, origin: str = NATIVE) -> None:
+        self._origin = origin
+        self._row = Row()
+        self._open: dict[_Key, list[str]] = {}
+        self._calls: dict[int, tuple[_Key, str]] = {}
+        self._has_head = self._is_done = False
+        self._stop: Stop | None = None
+        self._usage: Usage | None = None
+        self._tier = ""
+
+    def feed(self, chunk: JsonObject) -> Iterator[Beat]:
+        """What a chunk tells. Raises ApiError where it is none."""
+        if chunk.get("error"):
+            self._is_done = True
+            yield read_fault(an_object(chunk["error"], "error"), 500)
+            return
+        if not self._has_head:
+            self._has_head = True
+            yield read_head(chunk)
+        self._usage = read_usage(chunk.get("usage")) or self._usage
+        self._tier = text_of(chunk, "service_tier", "") or self._tier
+        for place, choice in objects_in(chunk.get("choices"), "choices"):
+            if not choice.get("index"):
+                yield from self._choice(choice, place)
+        if self._stop and self._usage:
+            yield from self.end()
+
+    def end(self) -> Iterator[Beat]:
+        """What is left to tell when no more chunks come; nothing where the answer has not ended."""
+        if self._stop and not self._is_done:
+            self._is_done = True
+            yield End(self._stop, self._usage, self._tier)
+
+    def _choice(self, choice: JsonObject, place: str) -> Iterator[Beat]:
+        if choice.get("delta"):
+            yield from self._delta(an_object(choice["delta"], f"{place}.delta"), f"{place}.delta")
+        if choice.get("finish_reason"):
+            for key in list(self._open):
+                yield from self._close(key)
+            self._stop = stop_of(choice["finish_reason"], calls=bool(self._calls))
+
+    def _delta(self, delta: JsonObject, place: str) -> Iterator[Beat]:
+        yield from self._thoughts(delta, place)
+        if text := text_of(delta, "content", place):
+            yield from self._grow(_TEXT, Text(""), text)
+        for citation in read_citations(delta, place):
+            yield from self._grow(_TEXT, Text(""), "")
+            yield from self._row.take(_TEXT, Cited(citation))
+        if refusal := text_of(delta, "refusal", place):
+            yield from self._grow(_REFUSAL, Refusal(""), refusal)
+        yield from self._called(delta, place)
+
+    def _thoughts(self, delta: JsonObject, place: str) -> Iterator[Beat]:
+        for where, detail in objects_in(delta.get("reasoning_details"), place):
+            thought = read_detail(detail, where, self._origin)
+            index = detail.get("index")
+            yield from self._detail(("thought", index if isinstance(index, int) else 0), thought)
+        if not delta.get("reasoning_details") and (text := thought_in(delta, place)):
+            yield from self._grow(("thought", 0), Thinking("", Seal(self._origin)), text)
+
+    def _detail(self, key: _Key, thought: Thinking) -> Iterator[Beat]:
+        seal = thought.seal if thought.is_hidden else thought.seal.without_value()
+        begun = Thinking("", seal, thought.is_hidden)
+        yield from self._grow(key, begun, thought.text)
+        if thought.seal.value and not thought.is_hidden:
+            yield from self._row.take(key, Sealed(thought.seal))
+
+    def _called(self, delta: JsonObject, place: str) -> Iterator[Beat]:
+        for where, raw in objects_in(delta.get("tool_calls"), f"{place}.tool_calls"):
+            call, index = read_call(raw, where), raw.get("index")
+            for thought in read_signature(raw, self._origin):
+                signature = ("signature", len(self._calls))
+                yield from self._grow(signature, thought, "")
+                yield from self._close(signature)
+            key, begun = self._known(index if isinstance(index, int) else 0, call)
+            yield from self._grow(key, begun, call.arguments)
+
+    def _known(self, index: int, call: Call) -> tuple[_Key, Call]:
+        """Which call a delta goes on with. Some servers count none, and tell calls by ids alone."""
+        key, given = self._calls.get(index, (("", 0), ""))
+        if not key[0] or (call.id and call.id != given):
+            key, given = (f"call {call.id}", index), call.id
+            self._calls[index] = key, given
+        return key, Call(given, call.name, "", is_custom=call.is_custom)
+
+    def _grow(self, key: _Key, begun: Part, text: str) -> Iterator[Beat]:
+        if key not in self._open:
+            for other in [each for each in self._open if self._ends(each)]:
+                yield from self._close(other)
+            self._open[key] = []
+            yield from self._row.take(key, Opened(begun))
+        if text:
+            self._open[key].append(text)
+            yield from self._row.take(key, Grew(text))
+
+    def _ends(self, key: _Key) -> bool:
+        """Whether this open part has come to its end, now that another one begins."""
+        if not key[0].startswith("call"):
+            return True
+        return _is_json("".join(self._open[key]))
+
+    def _close(self, key: _Key) -> Iterator[Beat]:
+        del self._open[key]
+        closed: Inner = Closed()
+        yield from self._row.take(key, closed)
+
+
+def _is_json(text: str) -> bool:
+    if not text.rstrip().endswith("}"):
+        return False
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True

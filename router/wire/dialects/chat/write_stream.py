@@ -1,0 +1,122 @@
+"""The chunks of a chat completion, written."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from router.wire.dialects.answer import (
+    Beat,
+    Closed,
+    End,
+    Fault,
+    Grew,
+    Head,
+    Inner,
+    Occasion,
+    Opened,
+    Sealed,
+)
+from router.wire.dialects.chat.parts import written_call
+from router.wire.dialects.chat.thoughts import NATIVE, written_detail
+from router.wire.dialects.chat.write_answer import (
+    REASONS,
+    annotations_of,
+    written_fault,
+    written_head,
+    written_tier,
+)
+from router.wire.dialects.counting import chat_usage
+from router.wire.dialects.growing import Growing
+from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+
+_NO_HEAD = Head("", "")
+
+
+class ChatWriter:
+    """Beats in, chunks out. The usage is told at the end to those who asked for it."""
+
+    def __init__(self, occasion: Occasion) -> None:
+        self._occasion = occasion
+        self._head = written_head(_NO_HEAD, occasion, "chat.completion.chunk")
+        options = occasion.asked.get("stream_options")
+        self._usage = isinstance(options, dict) and options.get("include_usage") is True
+        self._open = Growing(Text(""))
+        self._chars = self._calls = self._thoughts = 0
+
+    def take(self, beat: Beat) -> Iterator[dict[str, Any]]:
+        """The chunks that tell a beat."""
+        match beat:
+            case Head():
+                self._head = written_head(beat, self._occasion, "chat.completion.chunk")
+                yield self._chunk({"role": "assistant", "content": None})
+            case Opened(part=part):
+                self._open = Growing(part)
+                yield from self._opened(part)
+            case End():
+                yield from self._end(beat)
+            case Fault():
+                yield written_fault(beat)
+            case _:
+                self._open.take(beat)
+                yield from self._inner(beat)
+
+    def _chunk(self, delta: dict[str, Any], reason: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        tail = {"usage": None} if self._usage else {}
+        return {**self._head, "choices": [choice], **tail}
+
+    def _opened(self, part: Part) -> Iterator[dict[str, Any]]:
+        match part:
+            case Call():
+                yield self._chunk({"tool_calls": [{"index": self._calls, **written_call(part)}]})
+            case Thinking(is_hidden=True):
+                yield self._chunk({"reasoning_details": [written_detail(part, self._thoughts)]})
+
+    def _inner(self, beat: Inner) -> Iterator[dict[str, Any]]:
+        match beat:
+            case Grew(text=text):
+                yield self._chunk(self._grown(text))
+            case Sealed():
+                yield from self._sealed()
+            case Closed():
+                yield from self._closed()
+
+    def _grown(self, text: str) -> dict[str, Any]:
+        match self._open.part:
+            case Refusal():
+                return {"refusal": text}
+            case Call(is_custom=is_custom):
+                more = (
+                    {"custom": {"input": text}} if is_custom else {"function": {"arguments": text}}
+                )
+                return {"tool_calls": [{"index": self._calls, **more}]}
+            case Thinking(seal=seal):
+                named = {"reasoning_content": text}
+                if seal.origin == NATIVE:
+                    return named
+                detail = written_detail(Thinking(text, seal.without_value()), self._thoughts)
+                return {**named, "reasoning_details": [detail]}
+            case _:
+                return {"content": text}
+
+    def _sealed(self) -> Iterator[dict[str, Any]]:
+        part = self._open.part
+        if isinstance(part, Thinking):
+            detail = written_detail(Thinking("", part.seal), self._thoughts)
+            yield self._chunk({"reasoning_details": [detail]})
+
+    def _closed(self) -> Iterator[dict[str, Any]]:
+        match self._open.whole():
+            case Text() as text:
+                if annotations := list(annotations_of(text, self._chars)):
+                    yield self._chunk({"annotations": annotations})
+                self._chars += len(text.text)
+            case Call():
+                self._calls += 1
+            case Thinking():
+                self._thoughts += 1
+
+    def _end(self, end: End) -> Iterator[dict[str, Any]]:
+        self._head |= written_tier(end)
+        yield self._chunk({}, REASONS[end.stop])
+        if self._usage and end.usage:
+            yield {**self._head, "choices": [], "usage": chat_usage(end.usage)}

@@ -1,0 +1,40 @@
+"""The three APIs by name, and what a translator must know of the one that it translates to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Dialect(StrEnum):
+    """An API for conversations with a model."""
+
+    CHAT = "chat"
+    RESPONSES = "responses"
+    MESSAGES = "messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The upstream that a request is written for.
+
+    `origin` names whose thoughts it can verify: sealed thoughts of another origin are left out; ""
+    is the dialect's own name. `max_output_tokens` is what Messages, which demands a limit, is told
+    where the client gave none. With `cache_marks` the OpenAI dialects carry the client's cache
+    breakpoints; servers that are merely compatible may refuse them. With `manual_thinking` a
+    Messages model gets a budget of tokens for an effort, as those before adaptive thinking want it.
+    """
+
+    dialect: Dialect
+    origin: str = ""
+    max_output_tokens: int | None = None
+    cache_marks: bool = True
+    manual_thinking: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that lets nothing be said."""
+        if self.max_output_tokens is not None and self.max_output_tokens < 1:
+            raise ValueError(f"an answer may have at least one token: {self!r}")
+
+    @property
+    def own(self) -> str:
+        """The origin whose sealed thoughts are kept."""
+        return self.origin or self.dialect.value

@@ -1,0 +1,17 @@
+"""Failures of tools, which only Messages can mark."""
+
+from router.wire.dialects.parts import Result, Shown, Text
+
+_SIGN = "Error: "
+
+
+def told_error(result: Result) -> tuple[Shown, ...]:
+    """What a tool gave back, in words that say that it failed where only a mark did so."""
+    if not result.is_error:
+        return result.content
+    first = result.content[0] if result.content else None
+    if not isinstance(first, Text):
+        return (Text(_SIGN.strip()), *result.content)
+    if first.text.lower().startswith("error"):
+        return result.content
+    return (Text(_SIGN + first.text, first.mark), *result.content[1:])

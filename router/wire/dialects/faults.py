@@ -1,0 +1,49 @@
+"""Errors of one dialect for the clients of another: a status and a body."""
+
+from typing import Any
+
+from router.domain.errors import ApiError
+from router.wire.dialects.answer import Fault
+from router.wire.dialects.chat.read_answer import read_fault as read_openai_fault
+from router.wire.dialects.chat.write_answer import written_fault as written_openai_fault
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.messages.read_answer import read_fault as read_messages_fault
+from router.wire.dialects.messages.write_answer import written_fault as written_messages_fault
+from router.wire.errors import error_object
+
+_OVERLOADED, _UNAVAILABLE = 529, 503
+"""Anthropic has a status of its own for a server that has too much to do."""
+_NO_REASON = "The upstream gave no reason."
+
+
+def translate_error(
+    status: int, body: object, source: Dialect, target: Dialect
+) -> tuple[int, dict[str, Any]]:
+    """The status and the body of an upstream's error, for a client that speaks `target`.
+
+    A `body` of another shape than `source` has becomes an error that gives no reason.
+    """
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return told(Fault(status, _NO_REASON), target)
+    if source is Dialect.MESSAGES:
+        found = read_messages_fault(error, status)
+        # Its types are of its own; the status says the same to OpenAI's clients.
+        return told(Fault(status, found.message), target)
+    return told(read_openai_fault(error, status), target)
+
+
+def own_error(error: ApiError, target: Dialect) -> tuple[int, dict[str, Any]]:
+    """The status and the body of an error that we raise ourselves."""
+    if target is not Dialect.MESSAGES:
+        return error.status, error_object(error)
+    return told(Fault(error.status, error.message), target)
+
+
+def told(fault: Fault, target: Dialect) -> tuple[int, dict[str, Any]]:
+    """The status and the body of an error, in the shape of `target`."""
+    if target is Dialect.MESSAGES:
+        status = _OVERLOADED if fault.status == _UNAVAILABLE else fault.status
+        return status, written_messages_fault(fault)
+    status = _UNAVAILABLE if fault.status == _OVERLOADED else fault.status
+    return status, written_openai_fault(fault)

@@ -1,0 +1,76 @@
+"""Parts of a stream: put together as they grow, and put in a row where they come interleaved."""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+
+from router.wire.dialects.answer import Beat, Cited, Closed, Grew, Inner, Opened, Sealed
+from router.wire.dialects.parts import Call, Citation, Part, Refusal, Text, Thinking
+
+
+class Growing:
+    """A part that was opened, and what came of it since."""
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self._texts: list[str] = []
+        self._citations: list[Citation] = []
+
+    def take(self, beat: Inner) -> None:
+        """Add what a beat brings."""
+        match beat:
+            case Grew(text=text):
+                self._texts.append(text)
+            case Cited(citation=citation):
+                self._citations.append(citation)
+            case Sealed(seal=seal) if isinstance(self.part, Thinking):
+                self.part = replace(self.part, seal=seal)
+            case _:
+                pass
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no text yet."""
+        return not self._texts
+
+    def whole(self) -> Part:
+        """The part with all that has come."""
+        text, part = "".join(self._texts), self.part
+        match part:
+            case Text():
+                return replace(part, text=text, citations=tuple(self._citations))
+            case Call():
+                return replace(part, arguments=text)
+            case Thinking() | Refusal():
+                return replace(part, text=text)
+            case _:
+                return part
+
+
+class Row:
+    """Beats of parts that come interleaved, each with a key of its part; they leave part by part.
+
+    What belongs to the part that was opened first goes on at once; the others wait until it closes.
+    """
+
+    def __init__(self) -> None:
+        self._live: Hashable = None
+        self._waiting: dict[Hashable, list[Beat]] = {}
+
+    def take(self, key: Hashable, beat: Opened | Inner) -> Iterator[Beat]:
+        """The beats whose turn has come."""
+        if self._live is None:
+            self._live = key
+        if key != self._live:
+            self._waiting.setdefault(key, []).append(beat)
+            return
+        yield beat
+        if isinstance(beat, Closed):
+            yield from self._next()
+
+    def _next(self) -> Iterator[Beat]:
+        self._live = None
+        while self._waiting and self._live is None:
+            key = next(iter(self._waiting))
+            beats = self._waiting.pop(key)
+            yield from beats
+            self._live = None if isinstance(beats[-1], Closed) else key

@@ -1,0 +1,34 @@
+"""Ids that cross from one API to another.
+
+All of them follow from what is given, so that a call and its result, met in different requests,
+still belong together.
+"""
+
+import re
+from hashlib import sha256
+
+from router.wire.dialects.dialect import Dialect
+
+_PREFIXES = {Dialect.CHAT: "chatcmpl-", Dialect.RESPONSES: "resp_", Dialect.MESSAGES: "msg_"}
+_ANSWER = re.compile(r"(?:chatcmpl-|resp_|msg_)?(.+)", re.DOTALL)
+_SPEAKABLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What Messages takes as the id of a call; and Responses takes no longer one."""
+
+
+def answer_id(given: str, dialect: Dialect) -> str:
+    """The id of an answer, as answers of `dialect` are called."""
+    found = _ANSWER.fullmatch(given)
+    return _PREFIXES[dialect] + (found[1] if found else "0")
+
+
+def call_id(given: str) -> str:
+    """The id of a call that every API takes: as given where that will do, else its digest."""
+    if _SPEAKABLE.fullmatch(given):
+        return given
+    return f"call_{sha256(given.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def item_id(kind: str, answer: str, place: int) -> str:
+    """The id of an item of a Response: `kind` (`msg`, `rs`, `fc`, `ctc`), its answer and its place."""
+    found = _ANSWER.fullmatch(answer)
+    return f"{kind}_{found[1] if found else '0'}_{place}"

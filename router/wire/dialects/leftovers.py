@@ -1,0 +1,87 @@
+"""Members of requests that only one dialect has: which may be left out, and what to do about others.
+
+A member may go if the answer means the same without it. All others are refused, those included that
+are unknown here: what they mean would be lost.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.shape import unsaid
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Members of a dialect: the `harmless` ones, values that ask for `nothing`, and remedies."""
+
+    harmless: Collection[str]
+    nothing: Mapping[str, Collection[Any]] = field(default_factory=dict)
+    remedies: Mapping[str, str] = field(default_factory=dict)
+
+
+_USE_TOOLS = "say it with 'tools', 'tool_choice' and messages of the role tool"
+_NO_STORE = "the model that would answer stores nothing; send the whole conversation"
+
+OWN: Mapping[Dialect, Own] = {
+    Dialect.CHAT: Own(
+        harmless=frozenset({"stream_options", "seed", "prediction"}),
+        nothing={
+            "n": (1,),
+            "frequency_penalty": (0,),
+            "presence_penalty": (0,),
+            "logprobs": (False,),
+            "logit_bias": ({},),
+            "modalities": (["text"],),
+            "store": (False,),
+        },
+        remedies={
+            "n": "ask once for each answer",
+            "functions": _USE_TOOLS,
+            "function_call": _USE_TOOLS,
+            "store": _NO_STORE,
+        },
+    ),
+    Dialect.RESPONSES: Own(
+        harmless=frozenset({"stream_options"}),
+        nothing={
+            "store": (False,),
+            "background": (False,),
+            "include": ([], ["reasoning.encrypted_content"]),
+            "top_logprobs": (0,),
+            "truncation": ("disabled",),
+        },
+        remedies={
+            "previous_response_id": _NO_STORE,
+            "conversation": _NO_STORE,
+            "store": _NO_STORE,
+            "background": "ask without it, and stream the answer",
+            "prompt": "send its text",
+        },
+    ),
+    Dialect.MESSAGES: Own(
+        # Without edits of its context a model sees more than it must, and nothing else.
+        harmless=frozenset({"cache_control", "context_management", "diagnostics"}),
+        nothing={"speed": ("standard",)},
+        remedies={
+            "container": "only Anthropic runs code",
+            "mcp_servers": "only Anthropic calls them; offer their tools yourself",
+        },
+    ),
+}
+_USUAL_REMEDY = "leave it out, or ask a model that speaks your API"
+
+
+def refuse_leftovers(rest: Mapping[str, Any], source: Dialect) -> None:
+    """Raise ApiError 400 for the first member of `rest` that may not be left out."""
+    own = OWN[source]
+    for name, value in rest.items():
+        if name not in own.harmless and not _asks_nothing(value, own.nothing.get(name, ())):
+            raise unsaid(name, own.remedies.get(name, _USUAL_REMEDY))
+
+
+def _asks_nothing(value: Any, nothing: Collection[Any]) -> bool:
+    return any(
+        value == each and isinstance(value, bool) == isinstance(each, bool) for each in nothing
+    )

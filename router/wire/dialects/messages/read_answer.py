@@ -1,0 +1,81 @@
+"""An answer of Messages, read."""
+
+from collections.abc import Mapping
+
+from router.wire.answer import MalformedAnswer
+from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
+from router.wire.dialects.messages.parts import NATIVE, read_blocks
+from router.wire.dialects.parts import Refusal
+from router.wire.dialects.shape import JsonObject, an_object, text_of
+from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.reading import read
+
+STOPS: Mapping[str, Stop] = {
+    "end_turn": Stop.END,
+    "pause_turn": Stop.END,
+    "max_tokens": Stop.LENGTH,
+    "model_context_window_exceeded": Stop.LENGTH,
+    "stop_sequence": Stop.SEQUENCE,
+    "tool_use": Stop.TOOLS,
+    "refusal": Stop.FILTER,
+}
+_STATUSES: Mapping[str, int] = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+
+def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
+    """A message of a model; unsealed thoughts in it are `origin`'s.
+
+    Raises ApiError or MalformedAnswer for anything else.
+    """
+    if not isinstance(answer.get("content"), list):
+        raise MalformedAnswer("the upstream's answer has no content")
+    parts = tuple(read_blocks(answer["content"], "content", origin))
+    refusal = read_refusal(answer)
+    told = (*parts, refusal) if refusal else parts
+    used = an_object(answer.get("usage") or {}, "usage")
+    tier = text_of(used, "service_tier", "usage")
+    usage = read(DIALECTS["anthropic"], used)
+    return Answer(read_head(answer), told, read_end(answer, End(Stop.END, usage, tier)))
+
+
+def read_head(answer: JsonObject) -> Head:
+    """What a message says of itself from the beginning. It does not say when that was."""
+    return Head(text_of(answer, "id", ""), text_of(answer, "model", ""))
+
+
+def read_end(told: JsonObject, used: End) -> End:
+    """Why it stopped, as a message or the delta of one tells; what was `used` is known already."""
+    stop = STOPS.get(text_of(told, "stop_reason", ""), Stop.END)
+    sequence = text_of(told, "stop_sequence", "") or None
+    return End(stop, used.usage, used.tier, sequence)
+
+
+def read_refusal(told: JsonObject) -> Refusal | None:
+    """Why the model refused, where it says that."""
+    details = told.get("stop_details")
+    if not isinstance(details, dict) or details.get("type") != "refusal":
+        return None
+    explanation = text_of(details, "explanation", "stop_details")
+    return Refusal(explanation) if explanation else None
+
+
+def read_fault(error: JsonObject, status: int | None = None) -> Fault:
+    """The error object of Messages; within a stream its type alone tells of the status."""
+    kind, message = error.get("type"), error.get("message")
+    named = kind if isinstance(kind, str) else ""
+    return Fault(
+        status=_STATUSES.get(named, 500) if status is None else status,
+        message=message if isinstance(message, str) else "The upstream gave no reason.",
+        kind=named,
+    )

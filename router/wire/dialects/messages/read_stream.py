@@ -1,0 +1,124 @@
+"""The events of a message, read."""
+
+from collections.abc import Iterator
+
+from router.wire.dialects.answer import (
+    Beat,
+    Cited,
+    Closed,
+    End,
+    Grew,
+    Inner,
+    Opened,
+    Sealed,
+    Stop,
+)
+from router.wire.dialects.growing import Row
+from router.wire.dialects.messages.parts import NATIVE, read_block, read_citation
+from router.wire.dialects.messages.read_answer import read_end, read_fault, read_head, read_refusal
+from router.wire.dialects.parts import Call, Part, Text, Thinking
+from router.wire.dialects.seals import taken_off
+from router.wire.dialects.shape import JsonObject, an_object, count_of, text_of
+from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.reading import read_stream
+
+
+class MessagesReader:
+    """Events in, beats out."""
+
+    def __init__(self, origin: str = NATIVE) -> None:
+        self._origin = origin
+        self._row = Row()
+        self._open: dict[int | None, Part] = {}
+        self._told: JsonObject = {}
+        self._used: list[JsonObject] = []
+
+    def feed(self, event: JsonObject) -> Iterator[Beat]:
+        """What an event tells; nothing for a ping. Raises ApiError where it is none."""
+        match event.get("type"):
+            case "message_start":
+                self._used.append(event)
+                yield read_head(an_object(event.get("message"), "message"))
+            case "content_block_start":
+                yield from self._start(event)
+            case "content_block_delta":
+                yield from self._delta(event)
+            case "content_block_stop":
+                yield from self._stop(event)
+            case "message_delta":
+                self._used.append(event)
+                self._told = an_object(event.get("delta"), "delta")
+            case "message_stop":
+                yield from self._end()
+            case "error":
+                yield read_fault(an_object(event.get("error"), "error"))
+
+    def end(self) -> Iterator[Beat]:
+        """Nothing: a message says itself when it ends."""
+        return iter(())
+
+    def _start(self, event: JsonObject) -> Iterator[Beat]:
+        """A block begins, whose text is usually still empty."""
+        index = count_of(event, "index")
+        part = read_block(
+            an_object(event.get("content_block"), "content_block"), "content_block", self._origin
+        )
+        self._open[index] = part
+        match part:
+            case Text(text=text):
+                yield from self._row.take(index, Opened(Text("")))
+                yield from self._grow(index, text)
+            case Thinking(text=text, is_hidden=False):
+                begun = Thinking("", part.seal.without_value())
+                yield from self._row.take(index, Opened(begun))
+                yield from self._grow(index, text)
+            case Call(id=given, name=name):
+                yield from self._row.take(index, Opened(Call(given, name, "")))
+            case _:
+                yield from self._row.take(index, Opened(part))
+
+    def _grow(self, index: int | None, text: str) -> Iterator[Beat]:
+        if text:
+            if isinstance(self._open.get(index), Call):
+                self._open[index] = Text("")  # it has said something: its block was only a frame
+            yield from self._row.take(index, Grew(text))
+
+    def _delta(self, event: JsonObject) -> Iterator[Beat]:
+        index, delta = count_of(event, "index"), an_object(event.get("delta"), "delta")
+        match delta.get("type"):
+            case "text_delta":
+                yield from self._grow(index, text_of(delta, "text", "delta"))
+            case "input_json_delta":
+                yield from self._grow(index, text_of(delta, "partial_json", "delta"))
+            case "thinking_delta":
+                yield from self._grow(index, text_of(delta, "thinking", "delta"))
+            case "signature_delta":
+                seal = taken_off(text_of(delta, "signature", "delta"), self._origin)
+                yield from self._row.take(index, Sealed(seal))
+            case "citations_delta":
+                yield from self._cited(index, an_object(delta.get("citation"), "citation"))
+
+    def _cited(self, index: int | None, told: JsonObject) -> Iterator[Beat]:
+        if cited := read_citation(told, "citation"):
+            yield from self._row.take(index, Cited(cited))
+
+    def _stop(self, event: JsonObject) -> Iterator[Beat]:
+        index = count_of(event, "index")
+        part = self._open.pop(index, None)
+        if isinstance(part, Call):  # of which no delta has come: its arguments stood at the start
+            yield from self._row.take(index, Grew(part.arguments))
+        closed: Inner = Closed()
+        yield from self._row.take(index, closed)
+
+    def _end(self) -> Iterator[Beat]:
+        if refusal := read_refusal(self._told):
+            yield from (Opened(type(refusal)("")), Grew(refusal.text), Closed())
+        usage = read_stream(DIALECTS["anthropic"], self._used)
+        yield read_end(self._told, End(Stop.END, usage, self._tier()))
+
+    def _tier(self) -> str:
+        """The service tier, which usually stands where the message starts."""
+        told = [event.get("message", event) for event in self._used]
+        used = [each.get("usage") for each in told if isinstance(each, dict)]
+        tiers = [text_of(each, "service_tier", "") for each in used if isinstance(each, dict)]
+        return next(filter(None, reversed(tiers)), "")

@@ -1,0 +1,80 @@
+"""Tools, and the choice between them, in Messages."""
+
+from typing import Any
+
+from router.wire.dialects.messages.parts import mark_of, marked
+from router.wire.dialects.request import Request, Tool, ToolChoice, Use
+from router.wire.dialects.shape import JsonObject, a_text, an_object, flag_of, only, text_of, unsaid
+
+_HARMLESS = ("eager_input_streaming", "input_examples", "allowed_callers")
+
+
+def read_tool(tool: JsonObject, place: str) -> Tool:
+    """One of `tools`. Raises ApiError 400, also for those that Anthropic itself defines."""
+    if tool.get("type") not in (None, "custom"):
+        raise unsaid(f"{place}.type", "only Anthropic's models know this tool; describe your own")
+    known = ("type", "name", "description", "input_schema", "strict", "cache_control", *_HARMLESS)
+    only(tool, known, place)
+    return Tool(
+        name=a_text(tool.get("name"), f"{place}.name"),
+        description=text_of(tool, "description", place),
+        schema=an_object(tool.get("input_schema"), f"{place}.input_schema"),
+        strict=flag_of(tool, "strict", f"{place}."),
+        mark=mark_of(tool),
+    )
+
+
+def read_choice(choice: object) -> tuple[ToolChoice | None, bool | None]:
+    """What `tool_choice` says, and whether tools may be called in parallel. Raises ApiError 400."""
+    if choice is None:
+        return None, None
+    chosen = an_object(choice, "tool_choice")
+    single = flag_of(chosen, "disable_parallel_tool_use", "tool_choice.")
+    parallel = None if single is None else not single
+    match chosen.get("type"):
+        case "tool":
+            name = a_text(chosen.get("name"), "tool_choice.name")
+            return ToolChoice(Use.REQUIRED, (name,), is_one=True), parallel
+        case "any":
+            return ToolChoice(Use.REQUIRED), parallel
+        case "none":
+            return ToolChoice(Use.NONE), parallel
+        case "auto":
+            return ToolChoice(Use.AUTO), parallel
+        case _:
+            raise unsaid("tool_choice.type", "take auto, any, tool or none")
+
+
+def written_tools(request: Request) -> dict[str, Any]:
+    """The members that tell of tools: of those, where the choice names some, only these are told."""
+    if not request.tools:
+        return {}
+    choice = request.choice
+    allowed = choice.names if choice and choice.names and not choice.is_one else None
+    told = [tool for tool in request.tools if allowed is None or tool.name in allowed]
+    chosen = _written_choice(choice, request.parallel)
+    return {
+        "tools": [_written_tool(tool) for tool in told],
+        **({"tool_choice": chosen} if chosen else {}),
+    }
+
+
+def _written_tool(tool: Tool) -> dict[str, Any]:
+    if tool.is_custom:
+        raise unsaid("tools", f"'{tool.name}' takes free text, Messages know functions only")
+    description = {"description": tool.description} if tool.description else {}
+    strict = {} if tool.strict is None else {"strict": tool.strict}
+    schema = {"type": "object", **(tool.schema or {"properties": {}})}
+    return marked({"name": tool.name, **description, "input_schema": schema, **strict}, tool.mark)
+
+
+def _written_choice(choice: ToolChoice | None, parallel: bool | None) -> dict[str, Any] | None:
+    if choice is None and parallel is None:
+        return None
+    use = choice.use if choice else Use.AUTO
+    if use is Use.NONE:
+        return {"type": "none"}
+    apart = {} if parallel is None else {"disable_parallel_tool_use": not parallel}
+    if choice and choice.is_one:
+        return {"type": "tool", "name": choice.names[0], **apart}
+    return {"type": "any" if use is Use.REQUIRED else "auto", **apart}

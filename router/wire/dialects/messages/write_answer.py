@@ -1,0 +1,93 @@
+"""An answer of Messages, written."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from router.wire.dialects.answer import Answer, End, Fault, Head, Occasion, Stop
+from router.wire.dialects.counting import messages_usage
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.ids import answer_id
+from router.wire.dialects.messages.parts import written_call, written_citation, written_thought
+from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking, of_kind
+
+_REASONS: Mapping[Stop, str] = {
+    Stop.END: "end_turn",
+    Stop.LENGTH: "max_tokens",
+    Stop.SEQUENCE: "stop_sequence",
+    Stop.TOOLS: "tool_use",
+    Stop.FILTER: "refusal",
+}
+_TIERS: Mapping[str, str] = {"default": "standard", "standard": "standard", "priority": "priority"}
+_KINDS: Mapping[int, str] = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+def write_answer(answer: Answer, _occasion: Occasion) -> dict[str, Any]:
+    """The message. A refusal is no block of it but stands where Messages tell why it stopped."""
+    refusal = "".join(each.text for each in of_kind(answer.parts, Refusal))
+    return {
+        **begun(answer.head),
+        "content": [block for part in answer.parts for block in written_part(part)],
+        **written_end(answer.end, refusal),
+        "usage": messages_usage(answer.end.usage, billed_tier(answer.end)),
+    }
+
+
+def begun(head: Head) -> dict[str, Any]:
+    """A message of which nothing is there yet."""
+    return {
+        "id": answer_id(head.id, Dialect.MESSAGES),
+        "type": "message",
+        "role": "assistant",
+        "model": head.model,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": messages_usage(None),
+    }
+
+
+def written_part(part: Part) -> Iterator[dict[str, Any]]:
+    """The block of a part; none for a refusal."""
+    match part:
+        case Text():
+            cited = [written_citation(each, part) for each in part.citations]
+            yield {"type": "text", "text": part.text, "citations": cited or None}
+        case Thinking():
+            yield written_thought(part)
+        case Call():
+            yield written_call(part)
+
+
+def written_end(end: End, refusal: str) -> dict[str, Any]:
+    """Why it stopped, and with which words it refused."""
+    stop = Stop.FILTER if refusal else end.stop
+    details = {"type": "refusal", "category": None, "explanation": refusal or None}
+    return {
+        "stop_reason": _REASONS[stop],
+        "stop_sequence": end.sequence,
+        "stop_details": details if stop is Stop.FILTER else None,
+    }
+
+
+def billed_tier(end: End) -> str:
+    """The service tier that was billed, in the words of Messages; "" for those they do not have."""
+    return _TIERS.get(end.tier, "")
+
+
+def written_fault(fault: Fault) -> dict[str, Any]:
+    """The error object, in a body as well as in a stream."""
+    usual = "api_error" if fault.status >= 500 else "invalid_request_error"
+    kind = _KINDS.get(fault.status, usual)
+    return {"type": "error", "error": {"type": kind, "message": fault.message}}

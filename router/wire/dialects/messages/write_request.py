@@ -1,0 +1,233 @@
+"""A request to Messages, written."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from router.domain.errors import ApiError
+from router.wire.dialects.dialect import Target
+from router.wire.dialects.ids import call_id
+from router.wire.dialects.messages.parts import (
+    marked,
+    written_call,
+    written_citation,
+    written_shown,
+    written_thought,
+)
+from router.wire.dialects.messages.tools import written_tools
+from router.wire.dialects.parts import Audio, Call, Part, Refusal, Result, Text, Thinking
+from router.wire.dialects.request import Request, Role, Turn, Use
+from router.wire.dialects.shape import plain, unsaid
+from router.wire.dialects.thinking import budget_of
+
+_EFFORTS: Mapping[str, str] = {"minimal": "low"}
+_TIERS: Mapping[str, str] = {"auto": "auto", "default": "standard_only", "priority": "auto"}
+_Block = dict[str, Any]
+
+
+def write_request(request: Request, target: Target) -> dict[str, Any]:
+    """The body for `target`. Raises ApiError 400 for what Messages cannot say."""
+    system, turns = _system(request.turns)
+    limit = _limit(request, target)
+    thinking = _thinking(request, target, limit)
+    _check_temperature(request, thinking)
+    return {
+        "model": request.model,
+        "max_tokens": limit,
+        **plain(
+            system=system or None,
+            stream=request.stream or None,
+            metadata={"user_id": request.user} if request.user else None,
+            service_tier=_tier(request),
+            **_sampling(request),
+            **_output(request, target),
+            thinking=thinking,
+        ),
+        **written_tools(request),
+        "messages": _messages(turns, target),
+    }
+
+
+def _limit(request: Request, target: Target) -> int:
+    limit = request.sampling.max_tokens or target.max_output_tokens
+    if limit is None:
+        raise ApiError(
+            400,
+            "The model that would answer demands a limit: set 'max_completion_tokens' or"
+            " 'max_output_tokens'.",
+            code="missing_required_parameter",
+            param="max_tokens",
+        )
+    return limit
+
+
+def _tier(request: Request) -> str | None:
+    if not request.tier:
+        return None
+    if request.tier not in _TIERS:
+        raise unsaid("service_tier", "Messages know auto, default and priority")
+    return _TIERS[request.tier]
+
+
+def _sampling(request: Request) -> dict[str, Any]:
+    sampling = request.sampling
+    if sampling.temperature is not None and sampling.temperature > 1:
+        raise unsaid("temperature", "Messages take 0 to 1")
+    if request.verbosity not in ("", "medium"):
+        raise unsaid("verbosity", "Messages know none; say it in the system prompt")
+    return {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "stop_sequences": list(sampling.stop) or None,
+    }
+
+
+def _output(request: Request, target: Target) -> dict[str, Any]:
+    wanted = request.format
+    if wanted and wanted.schema is None:
+        raise unsaid("response_format", "Messages know no JSON without a schema; give one")
+    form = {"type": "json_schema", "schema": wanted.schema} if wanted else None
+    effort = request.thought.effort
+    told = None if target.manual_thinking or effort == "none" else _EFFORTS.get(effort, effort)
+    config = plain(effort=told, format=form)
+    return {"output_config": config} if config else {}
+
+
+def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | None:
+    thought = request.thought
+    if thought.effort == "none":
+        return {"type": "disabled"}
+    if request.choice and request.choice.use is Use.REQUIRED:
+        return None  # a model that has to call a tool may not think first
+    budget = thought.budget_tokens
+    if budget is None and target.manual_thinking and thought.effort:
+        budget = budget_of(thought.effort, limit)
+    if budget is not None:
+        may = _may_think(request.turns, target)
+        return {"type": "enabled", "budget_tokens": budget} if may else None
+    if target.manual_thinking or not (thought.is_adaptive or thought.effort):
+        return None
+    return {"type": "adaptive"}
+
+
+def _check_temperature(request: Request, thinking: dict[str, Any] | None) -> None:
+    """Refuse another temperature than 1 for a model that thinks, as Messages do themselves."""
+    thinks = thinking is not None and thinking["type"] != "disabled"
+    if thinks and request.sampling.temperature not in (None, 1):
+        raise unsaid("temperature", "Messages take 1 only where the model thinks; leave it out")
+
+
+def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
+    """Whether no loop of tools is going on that began without a thought of this upstream.
+
+    With a budget, Messages demand that the turn whose tools gave their results began with one.
+    """
+    if not turns or turns[-1].role is not Role.TOOL:
+        return True
+    last = next((turn for turn in reversed(turns) if turn.role is Role.ASSISTANT), None)
+    first = next(iter(_spoken(last.parts, target)), {}) if last else {}
+    return first.get("type") in ("thinking", "redacted_thinking")
+
+
+def _system(turns: tuple[Turn, ...]) -> tuple[str | list[_Block], tuple[Turn, ...]]:
+    """What stands before the conversation; a string where that says it all."""
+    first = next((i for i, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
+    blocks = [block for turn in turns[:first] for block in _spoken_to(turn.parts)]
+    match blocks:
+        case [{"type": "text", "text": str(text), **rest}] if not rest:
+            return text, turns[first:]
+        case _:
+            return blocks, turns[first:]
+
+
+_SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
+
+
+def _messages(turns: tuple[Turn, ...], target: Target) -> list[dict[str, Any]]:
+    """The messages: turns of the same side that follow one another are one. Empty ones are none."""
+    told: list[tuple[str, list[_Block]]] = []
+    for turn in turns:
+        blocks = list(_blocks(turn, target))
+        if not blocks:
+            continue
+        if told and told[-1][0] == _ROLES[turn.role]:
+            told[-1][1].extend(blocks)
+        else:
+            told.append((_ROLES[turn.role], blocks))
+    return [{"role": role, "content": _content(blocks)} for role, blocks in told]
+
+
+def _content(blocks: list[_Block]) -> str | list[_Block]:
+    match blocks:
+        case [{"type": "text", "text": str(text), **rest}] if not rest:
+            return text
+        case _:
+            return sorted(blocks, key=lambda block: block["type"] != "tool_result")
+
+
+_ROLES: Mapping[Role, str] = {
+    Role.SYSTEM: "system",
+    Role.DEVELOPER: "system",
+    Role.USER: "user",
+    Role.TOOL: "user",
+    Role.ASSISTANT: "assistant",
+}
+
+
+def _blocks(turn: Turn, target: Target) -> Iterator[_Block]:
+    if turn.role is Role.ASSISTANT:
+        return _spoken(turn.parts, target)
+    return _spoken_to(turn.parts)
+
+
+def _spoken_to(parts: tuple[Part, ...]) -> Iterator[_Block]:
+    for part in parts:
+        match part:
+            case Text(text=text):
+                if text.strip():
+                    yield written_shown(Text(text, part.mark))
+            case Result():
+                yield _result(part)
+            case Audio():
+                raise unsaid("input_audio", "Messages take no sound; send its text")
+            case Refusal() | Thinking() | Call():
+                raise unsaid("messages", "only an assistant refuses, thinks and calls tools")
+            case _:
+                yield written_shown(part)
+
+
+def _result(result: Result) -> _Block:
+    failed = {"is_error": True} if result.is_error else {}
+    block = {"type": "tool_result", "tool_use_id": call_id(result.call_id), **failed}
+    content = list(_spoken_to(result.content))
+    return marked({**block, "content": _content(content)} if content else block, result.mark)
+
+
+def _spoken(parts: tuple[Part, ...], target: Target) -> Iterator[_Block]:
+    """What an assistant said; of its thoughts those that this upstream has sealed."""
+    for part in parts:
+        match part:
+            case Text() | Refusal():
+                if part.text.strip():
+                    yield _said(part)
+            case Thinking(seal=seal):
+                if seal.origin == target.own and seal.value:
+                    yield written_thought(part, native=target.own)
+            case Call():
+                yield _called(part)
+            case _:
+                raise unsaid("messages", "Messages take no image or file of an assistant")
+
+
+def _called(call: Call) -> _Block:
+    if call.is_custom:
+        raise unsaid("messages", "Messages know no calls with free text")
+    return written_call(call)
+
+
+def _said(text: Text | Refusal) -> _Block:
+    if isinstance(text, Refusal):
+        return {"type": "text", "text": text.text}
+    cited = [written_citation(each, text) for each in text.citations if each.index]
+    block = {"type": "text", "text": text.text, **({"citations": cited} if cited else {})}
+    return marked(block, text.mark)

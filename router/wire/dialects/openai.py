@@ -1,0 +1,82 @@
+"""What chat and Responses spell alike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from router.wire.dialects.parts import CacheMark
+from router.wire.dialects.request import Request, Sampling, Use
+from router.wire.dialects.shape import JsonObject, number_of, plain, text_of, unsaid
+
+SHARED = (
+    "metadata prompt_cache_key prompt_cache_options prompt_cache_retention safety_identifier"
+).split()
+"""Members of a request that mean the same in both. Messages have none of them, and the answer is the
+same without: they are labels and keys of caches, for OpenAI and its customer.
+"""
+
+COMMON = ("model", "stream", "temperature", "top_p", "parallel_tool_calls", "service_tier", "user")
+
+USES: Mapping[str, Use] = {use.value: use for use in Use}
+
+
+def sampling(body: JsonObject, max_tokens: int | None, stop: tuple[str, ...] = ()) -> Sampling:
+    """How tokens are to be drawn."""
+    return Sampling(
+        temperature=number_of(body, "temperature"),
+        top_p=number_of(body, "top_p"),
+        max_tokens=max_tokens,
+        stop=stop,
+    )
+
+
+def user_of(body: JsonObject) -> str:
+    """Who asks: `user`, which is older, or else the identifier that replaces it."""
+    return text_of(body, "user", "") or text_of(body, "safety_identifier", "")
+
+
+def shared_of(body: JsonObject) -> dict[str, Any]:
+    """The members that the other dialect of OpenAI takes as they are."""
+    return {name: body[name] for name in SHARED if body.get(name) is not None}
+
+
+def rest_of(body: JsonObject, known: tuple[str, ...]) -> dict[str, Any]:
+    """The members that none but this dialect has."""
+    seen = {*SHARED, *COMMON, *known}
+    return {name: value for name, value in body.items() if name not in seen and value is not None}
+
+
+def common(request: Request) -> dict[str, Any]:
+    """The members that both spell alike, for either. Raises ApiError 400 for what neither has."""
+    if request.sampling.top_k is not None:
+        raise unsaid("top_k", "OpenAI's dialects know 'top_p' only")
+    is_known = request.shared.get("safety_identifier") == request.user
+    return plain(
+        model=request.model,
+        stream=request.stream or None,
+        temperature=request.sampling.temperature,
+        top_p=request.sampling.top_p,
+        parallel_tool_calls=request.parallel if request.tools else None,
+        service_tier=request.tier,
+        user="" if is_known else request.user,
+        **request.shared,
+    )
+
+
+def detail_of(image: JsonObject, place: str) -> str:
+    """How closely to look; "" for `auto`, which is what saying nothing means."""
+    detail = text_of(image, "detail", place)
+    return "" if detail == "auto" else detail
+
+
+def mark_of(part: JsonObject) -> CacheMark | None:
+    """The cache breakpoint of a part: OpenAI's own, or Anthropic's, which many servers take."""
+    if part.get("cache_control"):
+        return CacheMark(text_of(part["cache_control"], "ttl", "cache_control"))
+    return CacheMark() if part.get("prompt_cache_breakpoint") else None
+
+
+def marked(part: dict[str, Any], mark: CacheMark | None, *, marks: bool) -> dict[str, Any]:
+    """The part with its breakpoint, where there is one and `marks` are wanted."""
+    if mark is None or not marks:
+        return part
+    return {**part, "prompt_cache_breakpoint": {"mode": "explicit"}}

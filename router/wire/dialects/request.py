@@ -1,0 +1,125 @@
+"""A request for an answer, as no API spells it and all of them mean it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Any
+
+from router.wire.dialects.parts import CacheMark, Part
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    DEVELOPER = "developer"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one side says before another one speaks. A tool's turn consists of results only."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What the model may call; `grammar` is for one that takes any text, and None for a function.
+
+    `schema` is a JSON Schema of the arguments, empty where they are not described.
+    """
+
+    name: str
+    description: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    strict: bool | None = None
+    grammar: Mapping[str, Any] | None = None
+    mark: CacheMark | None = None
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is called with any text, and not with JSON."""
+        return self.grammar is not None
+
+
+class Use(Enum):
+    """Whether a tool is to be called."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Which tools may or must be called: all of them, or those of `names` only.
+
+    `is_one` says that a single tool is named, which must be called.
+    """
+
+    use: Use
+    names: tuple[str, ...] = ()
+    is_one: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFormat:
+    """The answer is to be JSON; `schema` None leaves open of what shape."""
+
+    schema: Mapping[str, Any] | None = None
+    name: str = ""
+    description: str = ""
+    strict: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """How much the model is to think: in words, or (Messages) in tokens; "" where nothing is said.
+
+    `effort` is `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`; `is_adaptive` says that
+    the model itself decides when; `summary` is how much of it Responses tells.
+    """
+
+    effort: str = ""
+    budget_tokens: int | None = None
+    is_adaptive: bool = False
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn, and where the answer stops."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The whole of what is asked.
+
+    `shared` are members that chat and Responses spell alike, `rest` those that only the client's own
+    dialect has.
+    """
+
+    model: str
+    turns: tuple[Turn, ...]
+    stream: bool = False
+    tools: tuple[Tool, ...] = ()
+    choice: ToolChoice | None = None
+    parallel: bool | None = None
+    format: JsonFormat | None = None
+    thought: Thought = Thought()
+    sampling: Sampling = Sampling()
+    tier: str = ""
+    user: str = ""
+    verbosity: str = ""
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    rest: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,123 @@
+"""The items that a model adds to a conversation: messages, thoughts, calls."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.responses.parts import read_content, written_output
+from router.wire.dialects.seals import taken_off, worn
+from router.wire.dialects.shape import JsonObject, a_text, objects_in, only, text_of
+
+NATIVE = "responses"
+
+_MESSAGE = ("type", "role", "content", "id", "status", "phase")
+_CALL = ("type", "id", "call_id", "name", "arguments", "input", "status")
+
+
+def read_item(item: JsonObject, place: str, origin: str = NATIVE) -> Iterator[Part]:
+    """The parts of an item of a model; a thought that wears no origin is `origin`'s.
+
+    Nothing for an item that only OpenAI's own tools make. Raises ApiError 400.
+    """
+    match item.get("type", "message"):
+        case "message":
+            only(item, _MESSAGE, place)
+            yield from read_content(item.get("content"), f"{place}.content")
+        case "reasoning":
+            yield from _thought(item, place, origin)
+        case "function_call":
+            only(item, (*_CALL, "caller"), place)
+            yield _call(item, place, "arguments")
+        case "custom_tool_call":
+            only(item, (*_CALL, "caller"), place)
+            yield _call(item, place, "input", is_custom=True)
+
+
+def _call(item: JsonObject, place: str, said: str, *, is_custom: bool = False) -> Call:
+    given = a_text(item.get("call_id"), f"{place}.call_id")
+    name = a_text(item.get("name"), f"{place}.name")
+    return Call(given, name, text_of(item, said, place), is_custom)
+
+
+def _thought(item: JsonObject, place: str, origin: str) -> Iterator[Thinking]:
+    """A thought, unless nothing of it is told."""
+    text, encrypted = thought_text(item, place), text_of(item, "encrypted_content", place)
+    if text or encrypted:
+        seal = taken_off(encrypted, origin, text_of(item, "id", place))
+        yield Thinking(text, seal, is_hidden=not text)
+
+
+def thought_text(item: JsonObject, place: str) -> str:
+    """The summaries of a thought, a paragraph each; where there is none, the thought itself."""
+    summaries = objects_in(item.get("summary"), f"{place}.summary")
+    text = "\n\n".join(text_of(each, "text", where) for where, each in summaries)
+    told = objects_in(item.get("content"), f"{place}.content")
+    return text or "".join(text_of(each, "text", where) for where, each in told)
+
+
+def grouped(parts: tuple[Part, ...]) -> Iterator[tuple[Part, ...]]:
+    """The parts of each item: texts and refusals that follow one another are one message."""
+    said: tuple[Part, ...] = ()
+    for part in parts:
+        if isinstance(part, Text | Refusal):
+            said = (*said, part)
+            continue
+        if said:
+            yield said
+        said = ()
+        yield (part,)
+    if said:
+        yield said
+
+
+def kind_of(part: Part) -> str:
+    """How the id of the item that a part makes, or begins, begins."""
+    match part:
+        case Thinking():
+            return "rs"
+        case Call(is_custom=is_custom):
+            return "ctc" if is_custom else "fc"
+        case _:
+            return "msg"
+
+
+def written_item(parts: tuple[Part, ...], item: str, status: str = "completed") -> dict[str, Any]:
+    """The item of an answer that these parts make, with the id `item`."""
+    match parts:
+        case (Thinking() as thought,):
+            return written_thought(thought, thought_id(thought, item))
+        case (Call() as call,):
+            return {**written_call(call), "id": item, "status": status}
+        case _:
+            said = [written_output(part) for part in parts if isinstance(part, Text | Refusal)]
+            return written_message(said, item, status)
+
+
+def thought_id(thought: Thinking, item: str) -> str:
+    """What a thought is called: as Responses have called it themselves, else `item`."""
+    is_own = thought.seal.origin == NATIVE
+    return thought.seal.item_id if is_own and thought.seal.item_id else item
+
+
+def written_message(content: list[dict[str, Any]], item: str, status: str) -> dict[str, Any]:
+    """A message of the model."""
+    return {
+        "id": item,
+        "type": "message",
+        "role": "assistant",
+        "status": status,
+        "content": content,
+    }
+
+
+def written_call(call: Call) -> dict[str, Any]:
+    """A call, without an id of its own."""
+    kind, said = ("custom_tool_call", "input") if call.is_custom else ("function_call", "arguments")
+    return {"type": kind, "call_id": call.id, "name": call.name, said: call.arguments}
+
+
+def written_thought(thought: Thinking, item: str, native: str = NATIVE) -> dict[str, Any]:
+    """A thought. What seals it is told to whoever is no `native` of its origin with the origin."""
+    summary = [{"type": "summary_text", "text": thought.text}] if thought.text else []
+    seal = worn(thought.seal, native)
+    return {"id": item, "type": "reasoning", "summary": summary, "encrypted_content": seal or None}

@@ -1,0 +1,66 @@
+"""A Response, read."""
+
+from collections.abc import Mapping
+
+from router.domain.usage import Usage
+from router.wire.answer import MalformedAnswer
+from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
+from router.wire.dialects.parts import Call
+from router.wire.dialects.responses.items import NATIVE, read_item
+from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
+from router.wire.usage.dialects import DIALECTS
+from router.wire.usage.reading import read
+
+_STATUSES: Mapping[str, int] = {
+    "rate_limit_exceeded": 429,
+    "server_error": 500,
+    "vector_store_timeout": 504,
+}
+"""What the codes of a failed Response would be over HTTP; all others are the request's fault."""
+
+
+def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
+    """A Response that has ended; unsealed thoughts in it are `origin`'s.
+
+    Raises ApiError or MalformedAnswer for anything else.
+    """
+    if answer.get("status") in ("failed", "cancelled"):
+        raise MalformedAnswer("the upstream's answer has failed")
+    listed = objects_in(answer.get("output"), "output")
+    parts = tuple(part for place, item in listed for part in read_item(item, place, origin))
+    calls = any(isinstance(part, Call) for part in parts)
+    return Answer(read_head(answer), parts, read_end(answer, calls=calls))
+
+
+def read_head(answer: JsonObject) -> Head:
+    """What a Response says of itself from the beginning."""
+    created = answer.get("created_at")
+    created_s = int(created) if isinstance(created, int | float) else None
+    return Head(text_of(answer, "id", ""), text_of(answer, "model", ""), created_s)
+
+
+def read_end(answer: JsonObject, *, calls: bool) -> End:
+    """What a Response that has ended says of its end; `calls` where it calls a tool."""
+    details = an_object(answer.get("incomplete_details") or {}, "incomplete_details")
+    if answer.get("status") == "incomplete":
+        filtered = details.get("reason") == "content_filter"
+        stop = Stop.FILTER if filtered else Stop.LENGTH
+    else:
+        stop = Stop.TOOLS if calls else Stop.END
+    return End(stop, _usage(answer), text_of(answer, "service_tier", ""))
+
+
+def _usage(answer: JsonObject) -> Usage | None:
+    return read(DIALECTS["openai-responses"], answer.get("usage"))
+
+
+def read_failure(error: object) -> Fault:
+    """The error of a failed Response, or of an `error` event."""
+    told = error if isinstance(error, dict) else {}
+    code = str(told.get("code") or "server_error")
+    message = told.get("message")
+    return Fault(
+        status=_STATUSES.get(code, 500 if "error" in code else 400),
+        message=message if isinstance(message, str) else "The upstream gave no reason.",
+        code=code,
+    )

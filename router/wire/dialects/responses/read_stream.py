@@ -1,0 +1,149 @@
+"""The events of a Response, read."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from router.wire.dialects.answer import Beat, Cited, Closed, Grew, Inner, Opened, Sealed
+from router.wire.dialects.growing import Row
+from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.responses.items import NATIVE, read_item
+from router.wire.dialects.responses.parts import read_citation
+from router.wire.dialects.responses.read_answer import read_end, read_failure, read_head
+from router.wire.dialects.seals import Seal
+from router.wire.dialects.shape import JsonObject, an_object, count_of, text_of
+
+_Key = tuple[int | None, int | None]
+_PARAGRAPH = "\n\n"
+
+
+class ResponsesReader:
+    """Events in, beats out."""
+
+    def __init__(self, origin: str = NATIVE) -> None:
+        self._origin = origin
+        self._row = Row()
+        self._open: dict[_Key, int] = {}
+        self._calls = False
+        self._readers: Mapping[str, Callable[[JsonObject], Iterator[Beat]]] = {
+            "response.output_item.added": self._added,
+            "response.output_item.done": self._done,
+            "response.content_part.added": self._part_added,
+            "response.content_part.done": self._part_done,
+            "response.output_text.delta": self._text,
+            "response.output_text.annotation.added": self._annotated,
+            "response.refusal.delta": self._text,
+            "response.function_call_arguments.delta": self._arguments,
+            "response.custom_tool_call_input.delta": self._arguments,
+            "response.reasoning_summary_part.added": self._paragraph,
+            "response.reasoning_summary_text.delta": self._thinking,
+            "response.reasoning_text.delta": self._thinking,
+        }
+
+    def feed(self, event: JsonObject) -> Iterator[Beat]:
+        """What an event tells. Raises ApiError where it is none."""
+        told = text_of(event, "type", "")
+        match told:
+            case "response.created":
+                yield read_head(an_object(event.get("response"), "response"))
+            case "response.completed" | "response.incomplete":
+                ended = an_object(event.get("response"), "response")
+                yield read_end(ended, calls=self._calls)
+            case "response.failed":
+                failed = an_object(event.get("response"), "response")
+                yield read_failure(failed.get("error"))
+            case "error":
+                yield read_failure(event)
+            case _ if told in self._readers:
+                yield from self._readers[told](event)
+
+    def end(self) -> Iterator[Beat]:
+        """Nothing: a Response says itself when it ends."""
+        return iter(())
+
+    def _added(self, event: JsonObject) -> Iterator[Beat]:
+        item = an_object(event.get("item"), "item")
+        if item.get("type") in ("function_call", "custom_tool_call"):
+            self._calls = True
+            call = next(read_item(item, "item"))
+            if isinstance(call, Call):
+                begun = Call(call.id, call.name, "", call.is_custom)
+                yield from self._begin(_item_key(event), begun)
+
+    def _done(self, event: JsonObject) -> Iterator[Beat]:
+        item, key = an_object(event.get("item"), "item"), _item_key(event)
+        for part in read_item(item, "item", self._origin):
+            if isinstance(part, Call):
+                yield from self._rest(key, part.arguments)
+            elif isinstance(part, Thinking):
+                yield from self._thought(key, part)
+        yield from self._close(key)
+
+    def _thought(self, key: _Key, whole: Thinking) -> Iterator[Beat]:
+        """The end of a thought. One of which no word was told begins only here."""
+        if key in self._open:
+            yield from self._row.take(key, Sealed(whole.seal))
+            return
+        is_hidden = not whole.text
+        seal = whole.seal if is_hidden else whole.seal.without_value()
+        yield from self._begin(key, Thinking("", seal, is_hidden))
+        if not is_hidden:
+            yield from self._grow(key, whole.text)
+            yield from self._row.take(key, Sealed(whole.seal))
+
+    def _part_added(self, event: JsonObject) -> Iterator[Beat]:
+        part = an_object(event.get("part"), "part")
+        begun: Mapping[str, Part] = {"output_text": Text(""), "refusal": Refusal("")}
+        if (kind := text_of(part, "type", "part")) in begun:
+            yield from self._begin(_part_key(event), begun[kind])
+
+    def _part_done(self, event: JsonObject) -> Iterator[Beat]:
+        part, key = an_object(event.get("part"), "part"), _part_key(event)
+        yield from self._rest(key, text_of(part, "text", "") or text_of(part, "refusal", ""))
+        yield from self._close(key)
+
+    def _text(self, event: JsonObject) -> Iterator[Beat]:
+        yield from self._grow(_part_key(event), text_of(event, "delta", ""))
+
+    def _arguments(self, event: JsonObject) -> Iterator[Beat]:
+        yield from self._grow(_item_key(event), text_of(event, "delta", ""))
+
+    def _thinking(self, event: JsonObject) -> Iterator[Beat]:
+        key, item = _item_key(event), text_of(event, "item_id", "").replace(":", "-")
+        if key not in self._open:
+            yield from self._begin(key, Thinking("", Seal(self._origin, "", item)))
+        yield from self._grow(key, text_of(event, "delta", ""))
+
+    def _paragraph(self, event: JsonObject) -> Iterator[Beat]:
+        if event.get("summary_index"):
+            yield from self._grow(_item_key(event), _PARAGRAPH)
+
+    def _annotated(self, event: JsonObject) -> Iterator[Beat]:
+        cited = an_object(event.get("annotation") or {}, "annotation")
+        if cited.get("type") == "url_citation" and _part_key(event) in self._open:
+            beat = Cited(read_citation(cited, "annotation"))
+            yield from self._row.take(_part_key(event), beat)
+
+    def _begin(self, key: _Key, part: Part) -> Iterator[Beat]:
+        self._open[key] = 0
+        yield from self._row.take(key, Opened(part))
+
+    def _grow(self, key: _Key, text: str) -> Iterator[Beat]:
+        if text and key in self._open:
+            self._open[key] += len(text)
+            yield from self._row.take(key, Grew(text))
+
+    def _rest(self, key: _Key, whole: str) -> Iterator[Beat]:
+        """What the deltas have left out of the whole: all of it, where a server sends none."""
+        yield from self._grow(key, whole[self._open.get(key, 0) :])
+
+    def _close(self, key: _Key) -> Iterator[Beat]:
+        if self._open.pop(key, None) is not None:
+            closed: Inner = Closed()
+            yield from self._row.take(key, closed)
+
+
+def _item_key(event: JsonObject) -> _Key:
+    return count_of(event, "output_index"), None
+
+
+def _part_key(event: JsonObject) -> _Key:
+    return count_of(event, "output_index"), count_of(event, "content_index")

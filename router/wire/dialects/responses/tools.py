@@ -1,0 +1,115 @@
+"""Tools, the choice between them, and forms of answers, in Responses."""
+
+from typing import Any
+
+from router.wire.dialects.openai import USES
+from router.wire.dialects.request import JsonFormat, Tool, ToolChoice, Use
+from router.wire.dialects.shape import (
+    JsonObject,
+    a_text,
+    an_object,
+    flag_of,
+    objects_in,
+    only,
+    plain,
+    text_of,
+    unsaid,
+)
+
+
+def read_tool(tool: JsonObject, place: str) -> Tool:
+    """One of `tools`. Raises ApiError 400, also for those that OpenAI itself runs."""
+    name = text_of(tool, "name", place)
+    description = text_of(tool, "description", place)
+    match tool.get("type"):
+        case "function":
+            only(tool, ("type", "name", "description", "parameters", "strict"), place)
+            schema = an_object(tool.get("parameters") or {}, f"{place}.parameters")
+            return Tool(name, description, schema, flag_of(tool, "strict", f"{place}."))
+        case "custom":
+            only(tool, ("type", "name", "description", "format"), place)
+            wanted = an_object(tool.get("format") or {"type": "text"}, f"{place}.format")
+            return Tool(name, description, grammar=wanted)
+        case _:
+            raise unsaid(f"{place}.type", "only OpenAI runs this tool; take a function")
+
+
+def written_tool(tool: Tool) -> dict[str, Any]:
+    """A tool, for `tools`. What is not told to be strict is not: here that has to be said."""
+    if tool.grammar is not None:
+        head = plain(type="custom", name=tool.name, description=tool.description)
+        return {**head, "format": dict(tool.grammar)}
+    head = plain(type="function", name=tool.name, description=tool.description)
+    schema = dict(tool.schema) or {"type": "object", "properties": {}}
+    return {**head, "parameters": schema, "strict": tool.strict or False}
+
+
+def read_choice(choice: object) -> ToolChoice | None:
+    """What `tool_choice` says. Raises ApiError 400."""
+    if choice is None:
+        return None
+    if isinstance(choice, str) and choice in USES:
+        return ToolChoice(USES[choice])
+    chosen = an_object(choice, "tool_choice")
+    if chosen.get("type") == "allowed_tools":
+        use = USES.get(text_of(chosen, "mode", "tool_choice"), Use.AUTO)
+        listed = objects_in(chosen.get("tools"), "tool_choice.tools")
+        return ToolChoice(use, tuple(_named(tool, place) for place, tool in listed))
+    return ToolChoice(Use.REQUIRED, (_named(chosen, "tool_choice"),), is_one=True)
+
+
+def _named(tool: JsonObject, place: str) -> str:
+    if tool.get("type") not in ("function", "custom"):
+        raise unsaid(f"{place}.type", "name a function or a custom tool")
+    return a_text(tool.get("name"), f"{place}.name")
+
+
+def written_choice(choice: ToolChoice, tools: tuple[Tool, ...]) -> str | dict[str, Any]:
+    """The value of `tool_choice`."""
+    if not choice.names:
+        return choice.use.value
+    custom = {tool.name for tool in tools if tool.is_custom}
+    named = [
+        {"type": "custom" if name in custom else "function", "name": name} for name in choice.names
+    ]
+    if choice.is_one:
+        return dict(named[0])
+    return {"type": "allowed_tools", "mode": choice.use.value, "tools": named}
+
+
+def read_format(wanted: object) -> JsonFormat | None:
+    """What `text.format` asks for. Raises ApiError 400."""
+    if wanted is None:
+        return None
+    form = an_object(wanted, "text.format")
+    match form.get("type"):
+        case "text":
+            return None
+        case "json_object":
+            return JsonFormat()
+        case "json_schema":
+            return _schema(form)
+        case _:
+            raise unsaid("text.format.type", "take text, json_object or json_schema")
+
+
+def _schema(form: JsonObject) -> JsonFormat:
+    only(form, ("type", "name", "description", "schema", "strict"), "text.format")
+    return JsonFormat(
+        schema=an_object(form.get("schema") or {}, "text.format.schema"),
+        name=text_of(form, "name", "text.format"),
+        description=text_of(form, "description", "text.format"),
+        strict=flag_of(form, "strict", "text.format."),
+    )
+
+
+def written_format(wanted: JsonFormat) -> dict[str, Any]:
+    """The value of `text.format`."""
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    return {
+        "type": "json_schema",
+        "name": wanted.name or "answer",
+        **plain(description=wanted.description, strict=wanted.strict),
+        "schema": wanted.schema,
+    }

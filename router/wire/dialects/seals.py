@@ -1,0 +1,51 @@
+"""Proofs of thought, told apart by who gave them.
+
+Providers sign or encrypt what their models thought, and refuse a thought that another one has
+sealed. A client keeps what it is given and sends it back; so a foreign seal wears the name of its
+origin while it is with the client, and only its own provider ever gets to see it again.
+"""
+
+from dataclasses import dataclass
+
+_PREFIX = "sealed"
+"""No provider's seal begins so: they are base64, which has no colon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What `origin` wants back with a thought; `item_id` is how Responses names the thought.
+
+    A `value` of "" says that the origin sealed nothing, as open models do.
+    """
+
+    origin: str
+    value: str = ""
+    item_id: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be told apart again."""
+        if not self.origin or ":" in self.origin or ":" in self.item_id:
+            raise ValueError(f"a seal's origin and id are words without a colon: {self!r}")
+
+    def without_value(self) -> "Seal":
+        """Whose thought it is, while it is not sealed yet."""
+        return Seal(self.origin, "", self.item_id)
+
+
+def worn(seal: Seal, native: str) -> str:
+    """The seal as a client of the dialect `native` carries it, with its origin if that is another."""
+    if seal.origin == native and not _is_worn(seal.value):
+        return seal.value
+    return f"{_PREFIX}:{seal.origin}:{seal.item_id}:{seal.value}"
+
+
+def taken_off(text: str, native: str, item_id: str = "") -> Seal:
+    """The seal that a client sent back. Where it wears no origin, `native` gave it."""
+    if not _is_worn(text):
+        return Seal(native, text, "" if ":" in item_id else item_id)
+    _, origin, own_id, value = text.split(":", 3)
+    return Seal(origin, value, own_id)
+
+
+def _is_worn(text: str) -> bool:
+    return text.startswith(f"{_PREFIX}:") and text.count(":") >= 3 and text.split(":", 2)[1] != ""

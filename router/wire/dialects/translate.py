@@ -1,0 +1,184 @@
+"""From any dialect to any other: requests, answers, streams and errors."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from router.domain.errors import ApiError
+from router.wire.answer import MalformedAnswer
+from router.wire.dialects.answer import Answer, Beat, End, Fault, Occasion
+from router.wire.dialects.chat.read_answer import read_answer as read_chat_answer
+from router.wire.dialects.chat.read_request import read_request as read_chat_request
+from router.wire.dialects.chat.read_stream import ChatReader
+from router.wire.dialects.chat.write_answer import write_answer as write_chat_answer
+from router.wire.dialects.chat.write_request import write_request as write_chat_request
+from router.wire.dialects.chat.write_stream import ChatWriter
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.history import with_own_thoughts
+from router.wire.dialects.leftovers import refuse_leftovers
+from router.wire.dialects.messages.read_answer import read_answer as read_messages_answer
+from router.wire.dialects.messages.read_request import read_request as read_messages_request
+from router.wire.dialects.messages.read_stream import MessagesReader
+from router.wire.dialects.messages.write_answer import write_answer as write_messages_answer
+from router.wire.dialects.messages.write_request import write_request as write_messages_request
+from router.wire.dialects.messages.write_stream import MessagesWriter
+from router.wire.dialects.request import Request
+from router.wire.dialects.responses.read_answer import read_answer as read_responses_answer
+from router.wire.dialects.responses.read_request import read_request as read_responses_request
+from router.wire.dialects.responses.read_stream import ResponsesReader
+from router.wire.dialects.responses.write_answer import write_answer as write_responses_answer
+from router.wire.dialects.responses.write_request import write_request as write_responses_request
+from router.wire.dialects.responses.write_stream import ResponsesWriter
+from router.wire.dialects.shape import JsonObject
+from router.wire.dialects.telling import beats_of
+
+_CUT_OFF = Fault(502, "The upstream's answer ended before it was whole.", "server_error")
+
+
+class StreamReader(Protocol):
+    """Understands the events of one stream."""
+
+    def feed(self, event: JsonObject) -> Iterator[Beat]:
+        """What an event tells."""
+        ...
+
+    def end(self) -> Iterator[Beat]:
+        """What is left to tell when no more events come."""
+        ...
+
+
+class StreamWriter(Protocol):
+    """Tells one stream."""
+
+    def take(self, beat: Beat) -> Iterator[dict[str, Any]]:
+        """The events that tell a beat."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Speaker:
+    """All that is known of a dialect."""
+
+    read_request: Callable[[JsonObject], Request]
+    write_request: Callable[[Request, Target], dict[str, Any]]
+    read_answer: Callable[[JsonObject, str], Answer]
+    write_answer: Callable[[Answer, Occasion], dict[str, Any]]
+    reader: Callable[[str], StreamReader]
+    writer: Callable[[Occasion], StreamWriter]
+
+
+_SPEAKERS: Mapping[Dialect, _Speaker] = {
+    Dialect.CHAT: _Speaker(
+        read_chat_request,
+        write_chat_request,
+        read_chat_answer,
+        write_chat_answer,
+        ChatReader,
+        ChatWriter,
+    ),
+    Dialect.RESPONSES: _Speaker(
+        read_responses_request,
+        write_responses_request,
+        read_responses_answer,
+        write_responses_answer,
+        ResponsesReader,
+        ResponsesWriter,
+    ),
+    Dialect.MESSAGES: _Speaker(
+        read_messages_request,
+        write_messages_request,
+        read_messages_answer,
+        write_messages_answer,
+        MessagesReader,
+        MessagesWriter,
+    ),
+}
+
+
+def translate_request(body: JsonObject, source: Dialect, target: Target) -> JsonObject:
+    """The request in `body`, of a client that speaks `source`, as `target` understands it.
+
+    In its own dialect it is `body` itself, unless thoughts of other origins have to be taken out.
+    Raises ApiError 400 that names the field which `target` cannot express, or which is misshaped.
+    """
+    if source is target.dialect:
+        return with_own_thoughts(body, source, target.own)
+    request = _SPEAKERS[source].read_request(body)
+    refuse_leftovers(request.rest, source)
+    return _SPEAKERS[target.dialect].write_request(request, target)
+
+
+def translate_answer(
+    answer: JsonObject, source: Target, target: Dialect, occasion: Occasion
+) -> JsonObject:
+    """The plain answer of the upstream `source` for a client that speaks `target`.
+
+    Raises MalformedAnswer where it is none.
+    """
+    if source.dialect is target:
+        return answer
+    return _SPEAKERS[target].write_answer(_read(answer, source), occasion)
+
+
+def tell_answer(
+    answer: JsonObject, source: Target, target: Dialect, occasion: Occasion
+) -> Iterator[dict[str, Any]]:
+    """The plain answer of `source` as the events of a stream, for a client that asked for one.
+
+    Raises MalformedAnswer where it is none, before the first event is taken.
+    """
+    writer = _SPEAKERS[target].writer(occasion)
+    beats = beats_of(_read(answer, source))
+    return (event for beat in beats for event in writer.take(beat))
+
+
+def _read(answer: JsonObject, source: Target) -> Answer:
+    try:
+        return _SPEAKERS[source.dialect].read_answer(answer, source.own)
+    except ApiError as fault:
+        raise MalformedAnswer(f"the upstream's answer is none: {fault.message}") from None
+
+
+class StreamTranslator:
+    """A stream of the upstream `source`, event by event, for a client that speaks `target`.
+
+    An event is the JSON object in it; `[DONE]`, comments and the end of the connection are none.
+    What is known is told at once. After an end or an error nothing more comes.
+    """
+
+    def __init__(self, source: Target, target: Dialect, occasion: Occasion) -> None:
+        self._reader = _SPEAKERS[source.dialect].reader(source.own)
+        self._writer = _SPEAKERS[target].writer(occasion)
+        self._has_ended = False
+
+    def feed(self, event: JsonObject) -> list[dict[str, Any]]:
+        """The events that `event` makes. Raises MalformedAnswer where it is none of its dialect."""
+        try:
+            return list(self._told(self._reader.feed(event)))
+        except ApiError as fault:
+            raise MalformedAnswer(f"an event of the upstream is none: {fault.message}") from None
+
+    def end(self) -> list[dict[str, Any]]:
+        """What is left when the upstream's stream is over: an error, if the answer is not whole."""
+        told = list(self._told(self._reader.end()))
+        return told if self._has_ended else [*told, *self._told(iter((_CUT_OFF,)))]
+
+    def fail(self, fault: Fault) -> list[dict[str, Any]]:
+        """The events that tell of a failure which the upstream did not tell itself."""
+        return list(self._told(iter((fault,))))
+
+    def _told(self, beats: Iterator[Beat]) -> Iterator[dict[str, Any]]:
+        for beat in beats:
+            if not self._has_ended:
+                self._has_ended = isinstance(beat, End | Fault)
+                yield from self._writer.take(beat)
+
+
+def event_bytes(event: JsonObject, dialect: Dialect) -> bytes:
+    """A server-sent event, with its name where the dialect gives events names."""
+    data = b"data: " + orjson.dumps(event) + b"\n\n"
+    if dialect is Dialect.CHAT:
+        return data
+    return b"event: " + str(event.get("type")).encode() + b"\n" + data

@@ -1,0 +1,274 @@
+"""What becomes of thoughts, and of all that is set for an answer."""
+
+from tests.wire.dialects.conformance import (
+    C_M,
+    C_R,
+    HI,
+    HI_ITEM,
+    M_C,
+    M_R,
+    PAIRS,
+    R_C,
+    R_M,
+    SCHEMA,
+    Changed,
+    Members,
+    Refused,
+    Row,
+    items,
+    left_out,
+    says,
+)
+
+
+def _thinking(signature: str) -> Members:
+    block = {"type": "thinking", "thinking": "Hm.", "signature": signature}
+    spoken = {"role": "assistant", "content": [block, {"type": "text", "text": "Yes"}]}
+    return says(HI, spoken, HI)
+
+
+def _r_message(place: str) -> Members:
+    text = {"type": "output_text", "text": "Yes", "annotations": [], "logprobs": []}
+    return {
+        "id": f"msg_{place}",
+        "type": "message",
+        "role": "assistant",
+        "status": "completed",
+        "content": [text],
+    }
+
+
+def _reasoning(encrypted: str, given: str = "rs_1") -> Members:
+    summary = [{"type": "summary_text", "text": "Hm."}]
+    item = {"id": given, "type": "reasoning", "summary": summary, "encrypted_content": encrypted}
+    return items(HI_ITEM, item, _r_message("1_1"), HI_ITEM)
+
+
+_PLAIN_HISTORY = says(HI, {"role": "assistant", "content": "Yes"}, HI)
+_R_SPOKEN = items(HI_ITEM, _r_message("1_1"), HI_ITEM)
+
+THOUGHT_ROWS = (
+    Row(
+        "how hard to think",
+        chat={"reasoning_effort": "high"},
+        responses={"reasoning": {"effort": "high"}},
+        messages={"output_config": {"effort": "high"}, "thinking": {"type": "adaptive"}},
+    ),
+    Row(
+        "to think, at a temperature",
+        chat={"reasoning_effort": "high", "temperature": 0.5},
+        responses={"reasoning": {"effort": "high"}, "temperature": 0.5},
+        cells={C_M: Refused("temperature"), R_M: Refused("temperature")},
+    ),
+    Row(
+        "not to think",
+        chat={"reasoning_effort": "none"},
+        responses={"reasoning": {"effort": "none"}},
+        messages={"thinking": {"type": "disabled"}},
+    ),
+    Row(
+        "hardly to think",
+        chat={"reasoning_effort": "minimal"},
+        responses={"reasoning": {"effort": "minimal"}},
+        cells={
+            pair: Changed(
+                "`low` is their least",
+                {"output_config": {"effort": "low"}, "thinking": {"type": "adaptive"}},
+            )
+            for pair in (C_M, R_M)
+        },
+    ),
+    Row(
+        "a budget of tokens to think with",
+        messages={"thinking": {"type": "enabled", "budget_tokens": 8000}},
+        cells={
+            M_C: Changed("the effort that covers it", {"reasoning_effort": "medium"}),
+            M_R: Changed("the effort that covers it", {"reasoning": {"effort": "medium"}}),
+        },
+    ),
+    Row(
+        "thoughts of the model that answers, in the history",
+        chat=says(
+            HI,
+            {
+                "role": "assistant",
+                "content": "Yes",
+                "reasoning_content": "Hm.",
+                "reasoning_details": [
+                    {
+                        "type": "reasoning.text",
+                        "text": "Hm.",
+                        "signature": "sig",
+                        "format": "anthropic-claude-v1",
+                        "index": 0,
+                    }
+                ],
+            },
+            HI,
+        ),
+        responses=_reasoning("sealed:messages::sig"),
+        cells={
+            C_R: Changed("left out: another model's", _R_SPOKEN),
+            C_M: Changed("its seal is given back to it", _thinking("sig")),
+            R_C: Changed("left out: another model's", _PLAIN_HISTORY),
+            R_M: Changed("its seal is given back to it", _thinking("sig")),
+        },
+    ),
+    Row(
+        "thoughts of another model, in the history",
+        messages=_thinking("sig"),
+        cells={
+            M_C: Changed("left out: another model's", _PLAIN_HISTORY),
+            M_R: Changed("left out: another model's", _R_SPOKEN),
+        },
+    ),
+)
+
+OTHER_ROWS = (
+    Row(
+        "JSON of a schema",
+        chat={
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": SCHEMA},
+            }
+        },
+        responses={"text": {"format": {"type": "json_schema", "name": "answer", "schema": SCHEMA}}},
+        messages={"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}},
+    ),
+    Row(
+        "JSON of any shape",
+        chat={"response_format": {"type": "json_object"}},
+        responses={"text": {"format": {"type": "json_object"}}},
+        cells={C_M: Refused("response_format"), R_M: Refused("response_format")},
+    ),
+    Row(
+        "a limit of 5 tokens",
+        chat={"max_completion_tokens": 5},
+        messages={"max_tokens": 5},
+        cells={
+            pair: Changed("Responses take 16 at least", {"max_output_tokens": 16})
+            for pair in (C_R, M_R)
+        },
+    ),
+    Row(
+        "no limit of tokens",
+        chat={"max_completion_tokens": None},
+        responses={"max_output_tokens": None},
+        cells={
+            pair: Changed("Messages demand one: the model's own", {"max_tokens": 64_000})
+            for pair in (C_M, R_M)
+        },
+    ),
+    Row(
+        "temperature",
+        chat={"temperature": 0.5},
+        responses={"temperature": 0.5},
+        messages={"temperature": 0.5},
+    ),
+    Row(
+        "temperature above 1",
+        chat={"temperature": 1.5},
+        responses={"temperature": 1.5},
+        cells={C_M: Refused("temperature"), R_M: Refused("temperature")},
+    ),
+    Row("`top_p`", chat={"top_p": 0.5}, responses={"top_p": 0.5}, messages={"top_p": 0.5}),
+    Row(
+        "`top_k`",
+        messages={"top_k": 5},
+        cells={M_C: Refused("top_k"), M_R: Refused("top_k")},
+    ),
+    Row(
+        "stop sequences",
+        chat={"stop": ["END"]},
+        messages={"stop_sequences": ["END"]},
+        cells={C_R: Refused("stop"), M_R: Refused("stop")},
+    ),
+    Row(
+        "more than four stop sequences",
+        messages={"stop_sequences": list("abcde")},
+        cells={M_C: Refused("stop_sequences"), M_R: Refused("stop")},
+    ),
+    Row(
+        "verbosity",
+        chat={"verbosity": "low"},
+        responses={"text": {"verbosity": "low"}},
+        cells={C_M: Refused("verbosity"), R_M: Refused("verbosity")},
+    ),
+    Row(
+        "service tier: the usual",
+        chat={"service_tier": "default"},
+        responses={"service_tier": "default"},
+        messages={"service_tier": "standard_only"},
+    ),
+    Row(
+        "service tier: flex",
+        chat={"service_tier": "flex"},
+        responses={"service_tier": "flex"},
+        cells={C_M: Refused("service_tier"), R_M: Refused("service_tier")},
+    ),
+    Row(
+        "the user",
+        chat={"user": "u1"},
+        responses={"user": "u1"},
+        messages={"metadata": {"user_id": "u1"}},
+    ),
+    Row(
+        "metadata",
+        chat={"metadata": {"a": "b"}},
+        responses={"metadata": {"a": "b"}},
+        cells={C_M: left_out("labels"), R_M: left_out("labels")},
+    ),
+    Row(
+        "a key for the prompt cache",
+        chat={"prompt_cache_key": "k"},
+        responses={"prompt_cache_key": "k"},
+        cells={C_M: left_out("no such key"), R_M: left_out("no such key")},
+    ),
+    Row(
+        "a stream",
+        chat={"stream": True, "stream_options": {"include_usage": True}},
+        responses={"stream": True},
+        messages={"stream": True},
+    ),
+    Row(
+        "a seed",
+        chat={"seed": 1},
+        cells={C_R: left_out("a hint only"), C_M: left_out("a hint only")},
+    ),
+    Row("two answers", chat={"n": 2}, cells={C_R: Refused("n"), C_M: Refused("n")}),
+    Row(
+        "penalties",
+        chat={"presence_penalty": 1},
+        cells={C_R: Refused("presence_penalty"), C_M: Refused("presence_penalty")},
+    ),
+    Row(
+        "log probabilities",
+        chat={"logprobs": True},
+        responses={"top_logprobs": 2},
+        cells={
+            C_R: Refused("logprobs"),
+            C_M: Refused("logprobs"),
+            R_C: Refused("top_logprobs"),
+            R_M: Refused("top_logprobs"),
+        },
+    ),
+    Row(
+        "an answer to be stored",
+        chat={"store": True},
+        responses={"store": True},
+        cells={pair: Refused("store") for pair in (C_R, C_M, R_C, R_M)},
+    ),
+    Row(
+        "the conversation by its last answer",
+        responses={"previous_response_id": "resp_1"},
+        cells={pair: Refused("previous_response_id") for pair in (R_C, R_M)},
+    ),
+    Row(
+        "what nobody knows yet",
+        chat={"invented": 1},
+        responses={"invented": 1},
+        messages={"invented": 1},
+        cells={pair: Refused("invented") for pair in PAIRS},
+    ),
+)

@@ -1,0 +1,127 @@
+"""Bodies of any shape: the client's are refused by name, an upstream's are no answers."""
+
+import contextlib
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.domain.errors import ApiError
+from router.wire.answer import MalformedAnswer
+from router.wire.dialects.answer import Occasion
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.faults import translate_error
+from router.wire.dialects.translate import (
+    StreamTranslator,
+    tell_answer,
+    translate_answer,
+    translate_request,
+)
+from tests.wire.dialects.conformance import BASE
+from tests.wire.dialects.endings import ANSWERS, WHOLE
+from tests.wire.dialects.table import REQUESTS
+from tests.wire.documents import TREES
+
+PAIRS = list(permutations(Dialect, 2))
+FEW = settings(max_examples=60)  # for each of the pairs
+OCCASION = Occasion(now_s=9)
+
+_REQUESTS: dict[Dialect, list[dict[str, Any]]] = {
+    dialect: [
+        {**BASE[dialect], **(row.said(dialect) or {})} for rows in REQUESTS.values() for row in rows
+    ]
+    for dialect in Dialect
+}
+_ANSWERS: dict[Dialect, list[dict[str, Any]]] = {
+    dialect: [
+        {**WHOLE[dialect], **said} for row in ANSWERS if (said := row.said(dialect)) is not None
+    ]
+    for dialect in Dialect
+}
+
+
+def _places(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    found = [(*path, name) for name, _ in inner]
+    below = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for name, value in below:
+        if isinstance(value, dict | list):
+            found += _places(value, (*path, name))
+    return found
+
+
+def _with(tree: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    first, *rest = path
+    made = dict(tree) if isinstance(tree, dict) else list(tree)
+    made[first] = _with(tree[first], tuple(rest), value)
+    return made
+
+
+@st.composite
+def distorted(draw: st.DrawFn, examples: list[dict[str, Any]]) -> dict[str, Any]:
+    """An example with anything at all at one of its places."""
+    example = draw(st.sampled_from(examples))
+    tree: dict[str, Any] = _with(example, draw(st.sampled_from(_places(example))), draw(TREES))
+    return tree
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
+@given(data=st.data())
+def test_a_misshaped_request_is_translated_or_refused_by_name(
+    source: Dialect, target: Dialect, data: st.DataObject
+) -> None:
+    body = data.draw(distorted(_REQUESTS[source]))
+
+    with contextlib.suppress(ApiError):
+        translate_request(body, source, Target(target, max_output_tokens=100))
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
+@given(data=st.data())
+def test_a_misshaped_answer_is_an_answer_or_malformed(
+    source: Dialect, target: Dialect, data: st.DataObject
+) -> None:
+    body = data.draw(distorted(_ANSWERS[source]))
+
+    with contextlib.suppress(MalformedAnswer):
+        translate_answer(body, Target(source), target, OCCASION)
+
+
+def _streams(source: Dialect) -> list[list[dict[str, Any]]]:
+    """The events of every example."""
+    upstream = Target(source)
+    return [list(tell_answer(each, upstream, source, OCCASION)) for each in _ANSWERS[source]]
+
+
+_STREAMS = {dialect: _streams(dialect) for dialect in Dialect}
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+@FEW
+@given(data=st.data())
+def test_a_misshaped_event_breaks_nothing_else(
+    source: Dialect, target: Dialect, data: st.DataObject
+) -> None:
+    events = data.draw(st.sampled_from(_STREAMS[source]))
+    place = data.draw(st.integers(0, len(events) - 1))
+    odd = [*events[:place], data.draw(distorted([events[place]])), *events[place + 1 :]]
+    translator = StreamTranslator(Target(source), target, OCCASION)
+
+    with contextlib.suppress(MalformedAnswer):
+        for event in odd:
+            translator.feed(event)
+        translator.end()
+
+
+@given(body=TREES, source=st.sampled_from(Dialect), target=st.sampled_from(Dialect))
+def test_an_error_of_any_shape_is_an_error(body: Any, source: Dialect, target: Dialect) -> None:
+    status, told = translate_error(500, body, source, target)
+
+    assert status == 500
+    assert isinstance(told["error"]["message"], str)
