@@ -35,8 +35,17 @@ from router.evaluation.crossing import Forecast
 from router.evaluation.folds import Split, by_dataset, by_prompt
 from router.evaluation.judge import Evaluation, Setting, judged
 from router.evaluation.resampling import Interval, Resamples
-from router.evaluation.standing import CASCADE, CATEGORY, ONE_CALL, ROUTER, ZERO
-from router.evaluation.sweep import Sweep
+from router.evaluation.standing import (
+    CASCADE,
+    CATEGORY,
+    ONE_CALL,
+    ROUTER,
+    ZERO,
+    Means,
+    Standing,
+    rows,
+)
+from router.evaluation.sweep import singles
 
 TITLE = "Cascades"
 
@@ -88,9 +97,7 @@ def run(data: Data, settings: Settings) -> Iterator[Found]:
             forecast = settings.crossed(outcomes, split(outcomes), data.pool(pool))
             resamples = Resamples.drawn(len(forecast.outcomes), settings.samples, settings.seed)
             found = judged(forecast, resamples)
-            standings += _standing(
-                pool, found, judged(forecast, resamples, fixed_pair_of(forecast))
-            )
+            standings += _standing(pool, found, _pair(forecast, resamples))
             fixed.append(_fixed(pool, forecast, found.fixed))
             cover.append(covered(pool, forecast))
         yield Table(f"cascades, {name}", _STANDING, tuple(standings))
@@ -98,16 +105,21 @@ def run(data: Data, settings: Settings) -> Iterator[Found]:
         yield Table(f"cascades, {name}, deviations", _COVER, tuple(cover))
 
 
-def fixed_pair_of(forecast: Forecast) -> Sweep:
-    """The one pair before the best single model that went best on the other folds."""
-    ways = ways_of(forecast.predictions, forecast.outcomes)
-    return fixed_pair(forecast.outcomes, forecast.split, ways)
+def _pair(forecast: Forecast, resamples: Resamples) -> Standing:
+    """How the one pair stands that went best on the other folds, before the model that was best there."""
+    outcomes = forecast.outcomes
+    ways = ways_of(forecast.predictions, outcomes)
+    sweeps = {
+        "single": singles(outcomes),
+        "cascade": fixed_pair(outcomes, forecast.split, ways),
+    }
+    found = rows({name: Means.of(sweep, resamples) for name, sweep in sweeps.items()})
+    return next(row.standing for row in found if row.name == CASCADE)
 
 
-def _standing(pool: str, found: Evaluation, with_pair: Evaluation) -> Iterator[tuple[Cell, ...]]:
-    rows = [(_NAMES[row.name], row.standing) for row in found.rows if row.name in _NAMES]
-    pair = next(row.standing for row in with_pair.rows if row.name == CASCADE)
-    for name, its in (*rows[:1], (FIXED, pair), *rows[1:]):
+def _standing(pool: str, found: Evaluation, pair: Standing) -> Iterator[tuple[Cell, ...]]:
+    others = [(_NAMES[row.name], row.standing) for row in found.rows if row.name in _NAMES]
+    for name, its in (*others[:1], (FIXED, pair), *others[1:]):
         yield (pool, name, its.aiq, its.aiq_above_zero, its.saved_at_best_quality, its.saved_at_95)
 
 

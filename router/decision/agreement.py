@@ -61,7 +61,8 @@ class AgreementModel:
         means = np.vstack((self.habits, self.usual))
         found = shares @ means
         variances = shares @ (np.vstack((self.sds, self.usual_sds)) ** 2 + (means - found) ** 2)
-        return Agreeing(Habits(*found.tolist()), tuple(variances.tolist()), *self.left_sds.tolist())
+        accept_sd, gain_sd = self.left_sds.tolist()
+        return Agreeing(Habits(*found.tolist()), tuple(variances.tolist()), accept_sd, gain_sd)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The tables, as arrays by name."""
@@ -80,7 +81,8 @@ class AgreementModel:
         """The reverse of `arrays`, None where none of them is there. Raises KeyError or ValueError for what is wrong."""
         if not any(name in arrays for name in _NAMES):
             return None
-        return cls(*(arrays[name].astype(np.float64) for name in _NAMES), floor)
+        habits, sds, usual, usual_sds, left = (arrays[name].astype(np.float64) for name in _NAMES)
+        return cls(habits, sds, usual, usual_sds, left, floor)
 
 
 _NAMES = ("habits", "habit_sds", "usual_habits", "usual_habit_sds", "left_sds")

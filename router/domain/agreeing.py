@@ -90,7 +90,7 @@ class Agreeing:
     """
 
     habits: Habits
-    variances: tuple[float, float, float, float, float]
+    variances: tuple[float, ...]
     accept_sd: float
     gain_sd: float
 

@@ -198,4 +198,5 @@ def within(foreseen: Foreseen, max_quality_loss: float) -> Choices:
     is_adequate[:, models:] &= alone[:, foreseen.ways.finals] >= bar
     costs = np.where(is_adequate, foreseen.costs_usd, np.inf)
     is_cheapest = is_adequate & (costs <= costs.min(axis=1, keepdims=True))
-    return np.where(is_cheapest, foreseen.qualities, -np.inf).argmax(axis=1)[:, None]
+    best = np.where(is_cheapest, foreseen.qualities, -np.inf).argmax(axis=1)
+    return np.asarray(best[:, None], dtype=np.int64)

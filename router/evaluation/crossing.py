@@ -71,14 +71,22 @@ def gathered(outcomes: Outcomes, split: Split, parts: list[Predictions]) -> Fore
     order = np.array([place.get(name, -1) for name in judged.prompt_ids], dtype=np.int64)
     if (order < 0).any() or any(part.models != outcomes.models for part in parts):
         raise ValueError("a forecaster predicts every prompt and every model of the pool, in order")
-    tables = [
+    quality, sd, costs_usd, latencies_s = (
         np.concatenate([getattr(part, name) for part in parts])[order]
         for name in ("p_quality", "p_sd", "costs_usd", "latencies_s")
-    ]
+    )
     return Forecast(
         judged,
         Split(split.folds[rows], split.names),
-        Predictions(judged.prompt_ids, judged.models, *tables, _agreeing(parts, order)),
+        Predictions(
+            judged.prompt_ids,
+            judged.models,
+            quality,
+            sd,
+            costs_usd,
+            latencies_s,
+            _agreeing(parts, order),
+        ),
     )
 
 

@@ -256,8 +256,9 @@ def _stacked(parts: list[Predictions], pool: Pool) -> Predictions:
         return np.concatenate([empty, *(getattr(part, name) for part in parts)])
 
     ids = tuple(prompt_id for part in parts for prompt_id in part.prompt_ids)
-    names = ("p_quality", "p_sd", "costs_usd", "latencies_s")
-    return Predictions(ids, pool.names, *map(whole, names))
+    return Predictions(
+        ids, pool.names, whole("p_quality"), whole("p_sd"), whole("costs_usd"), whole("latencies_s")
+    )
 
 
 def _at(predicted: Predictions, rows: NDArray[np.bool_]) -> Predictions:

@@ -98,7 +98,7 @@ def answering(predictions: Predictions, ways: Ways, picks: Choices) -> Strategy:
         pair = (names[ways.ones[way]], names[ways.others[way]])
         one, other = (till.ask(each).text for each in pair)
         if one is not None and one == other:
-            return names[whose[row, way]]
+            return names[int(whose[row, way])]
         return till.ask(names[ways.finals[way]]).model
 
     return strategy

@@ -183,11 +183,11 @@ def _pairs(means: Floats, known: NDArray[np.bool_]) -> tuple[NDArray[np.intp], N
     return found[:, 0], found[:, 1]
 
 
-def _ratio(sum_: float, base: float, usual: float, drawn: float) -> float:
-    """`sum_` of `base`, with `drawn` times as much of the usual; the usual where there is no base."""
+def _ratio(part: Floats | float, base: Floats | float, usual: float, drawn: float) -> float:
+    """`part` of `base`, with `drawn` times as much of the usual; the usual where there is no base."""
     if base <= 0.0:
         return usual
-    return float((sum_ + drawn * base * usual) / (base * (1.0 + drawn)))
+    return float((part + drawn * base * usual) / (base * (1.0 + drawn)))
 
 
 def _shift(finals: Floats, cases: Floats, hits: Floats, usual: float, drawn: float) -> float:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import orjson
 import pytest
 
@@ -11,11 +12,13 @@ from router.app import dry_pipeline, real_world
 from router.cli.trial_ledger import recorded
 from router.cli.trial_sources import LeftOut
 from router.config.price_map import cl100k_ranks
+from router.decision.agreement import AgreementModel
 from router.decision.compare import Case
 from router.decision.estimate import candidate_for, quality_of
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances
 from router.decision.record import Record
+from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.features import Features, Recognised
@@ -28,7 +31,7 @@ from router.pipeline.visit import Caller
 from router.training.fit import fit
 from router.wire.chat import parse_chat
 from tests.config.files import SOUND, loaded
-from tests.domain.builders import decision, features, model
+from tests.domain.builders import candidate, decision, features, model
 from tests.training.learning import POOL, drawn
 
 ROSES, BREAD, STRANGE = "rose thorn prune petal the", "flour yeast oven crust the", "zebra quartz"
@@ -145,6 +148,51 @@ def test_recognising_changes_nothing_else_of_the_features(judge: Judge) -> None:
         assert getattr(found, name) == getattr(known, name), name
     assert isinstance(found, Recognised)
     assert found.outlook is not None
+
+
+# ---------------------------------------------------------------------- what models agree on
+
+
+def agreement(floor: float = 0.0) -> AgreementModel:
+    """As if something were known of answers that agree on three kinds."""
+    usual = np.array([0.35, 1.0, 0.3, 1.5, -1.5])
+    kinds = np.tile(usual, (3, 1)) + np.array([[0.0], [0.05], [-0.05]]) * (usual < 1)
+    return AgreementModel(kinds, 0.0 * kinds, usual, 0.1 * np.ones(5), np.zeros(2), floor)
+
+
+def before(found: Features) -> Prospect:
+    """What a small and a middle model bring before a large one."""
+    assert isinstance(found, Recognised)
+    assert found.prospects is not None
+    pair = [candidate(model(name, p=0.7)) for name in ("small", "middle")]
+    prospect = found.prospects.of(pair, candidate(model("large", p=0.9)))
+    assert prospect is not None
+    return prospect
+
+
+def test_prospects_are_known_for_what_is_familiar_and_for_what_is_not(judge: Judge) -> None:
+    taught = replace(judge, agreement=agreement())
+    near, far = akin(0.0, 1.0, 0.0), akin(0.0, 1.0, 0.0, familiarity=0.0)
+
+    assert before(taught.recognised(near)).gain_sd < before(taught.recognised(far)).gain_sd
+    assert isinstance(found := judge.recognised(near), Recognised)
+    assert found.prospects is None
+
+
+def test_where_the_priors_hold_prospects_are_the_usual_ones(judge: Judge) -> None:
+    unlearnt = replace(judge, quality=None, agreement=agreement())
+    found = unlearnt.recognised(akin(0.0, 1.0, 0.0, familiarity=0.0))
+
+    assert isinstance(found, Recognised)
+    assert found.outlook is None
+    assert before(found).p_accept == before(unlearnt.recognised(found)).p_accept
+    assert quality_of(model("large", p=0.7), found).p == 0.7
+
+
+def test_prospects_of_another_artefact_s_kinds_are_passed_over(judge: Judge) -> None:
+    other = akin(0.5, 0.5)
+
+    assert replace(judge, agreement=agreement()).recognised(other) is other
 
 
 # ------------------------------------------------------------------------- what was recorded

@@ -79,22 +79,13 @@ def test_unseen_prompts_gain_what_was_foreseen(kind: str) -> None:
 def test_a_kind_with_few_prompts_is_drawn_towards_the_others() -> None:
     many, few = answered(2000, ("quiz/open",)), answered(20, ("quiz/two",), seed=3)
     both = replace(
-        many,
-        **{
-            name: (*getattr(many, name), *getattr(few, name))
-            for name in ("prompt_ids", "prompts", "datasets")
-        },
-        **{
-            name: np.concatenate((getattr(many, name), getattr(few, name)))
-            for name in (
-                "scores",
-                "costs_usd",
-                "input_tokens",
-                "output_tokens",
-                "latencies_s",
-                "answers",
-            )
-        },
+        table(
+            (*many.prompts, *few.prompts),
+            (*many.datasets, *few.datasets),
+            np.concatenate((many.scores, few.scores)),
+            MODELS,
+        ),
+        answers=np.concatenate((many.answers, few.answers)),
     )
     found, alone = fitted(both), fitted(answered(4000))
 
