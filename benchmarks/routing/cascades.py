@@ -1,6 +1,7 @@
 """Two cheap models at once, and a dear one where they differ: beside one call, on each pool and each split."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from statistics import NormalDist
 
 import numpy as np
@@ -25,6 +26,7 @@ from router.evaluation.baselines import fixed_pair
 from router.evaluation.cascades import (
     CONFIDENCE,
     MAX_QUALITY_LOSS,
+    RISK,
     Foreseen,
     came_of,
     foreseen,
@@ -133,8 +135,8 @@ def _fixed(pool: str, forecast: Forecast, its: Setting) -> tuple[Cell, ...]:
     return (pool, name, its.quality, its.gain, saved, share_of_cascades)
 
 
-def _menu(forecast: Forecast) -> Foreseen:
-    return foreseen(forecast.predictions, ways_of(forecast.predictions, forecast.outcomes))
+def _menu(forecast: Forecast, risk: float = RISK) -> Foreseen:
+    return foreseen(forecast.predictions, ways_of(forecast.predictions, forecast.outcomes), risk)
 
 
 def covered(pool: str, forecast: Forecast) -> tuple[Cell, ...]:
@@ -142,7 +144,7 @@ def covered(pool: str, forecast: Forecast) -> tuple[Cell, ...]:
 
     These end with a model that is predicted to be better than each of the pair, which costs at most 70 % of it.
     """
-    menu, outcomes = _menu(forecast), forecast.outcomes
+    menu, outcomes = _menu(forecast, inf), forecast.outcomes
     ways, models = menu.ways, menu.ways.models
     every = came_of(outcomes, ways, forecast.predictions.p_quality)
     gains = every.scores[:, models:] - outcomes.scores[:, ways.finals]

@@ -47,24 +47,28 @@ class Habits:
             raise ValueError(f"logits are numbers: {self!r}")
 
     def meet(self, a: float, b: float, s: float) -> "Meeting":
-        """What becomes of it when models that are so good must agree, neither being surely right or wrong."""
-        room = sqrt(a * (1.0 - a) * b * (1.0 - b))
-        right = min(max(a * b + self.alike * room, 0.0, a + b - 1.0), a, b)
-        odds = s / (1.0 - s)
+        """What becomes of it when models that are so good must agree, none being surely right or wrong."""
+        not_a, not_b, alike = 1.0 - a, 1.0 - b, self.alike
+        room = sqrt(a * not_a * b * not_b)
+        right = min(max(a * b + alike * room, 0.0, a - not_b), a, b)
+        odds, bend = s / (1.0 - s), alike / room
         return Meeting(
-            room=room,
-            right=right,
-            wrong=max(0.0, 1.0 - a - b + right),
-            missed=1.0 / (1.0 + odds * exp(self.easier)),
-            known=1.0 - 1.0 / (1.0 + odds * exp(self.harder)),
+            room,
+            right,
+            max(0.0, not_a - b + right),
+            1.0 / (1.0 + odds * exp(self.easier)),
+            1.0 - 1.0 / (1.0 + odds * exp(self.harder)),
+            b + bend * (0.5 - a) * b * not_b,
+            a + bend * (0.5 - b) * a * not_a,
         )
 
 
 class Meeting(NamedTuple):
     """Three models at one prompt. A named tuple, for some thirty are made for a request.
 
-    `right` is P(both right), `wrong` P(both wrong), and `room` by how much these grow with the correlation. `missed` is
-    the final model's P(wrong) where both are right, `known` its P(right) where both are wrong alike.
+    `right` is P(both right), `wrong` P(both wrong); the former grows by `room` with the correlation, and by `by_a` and
+    `by_b` as either gets better, within what a correlation may do. `missed` is the final model's P(wrong) where both
+    are right, `known` its P(right) where both are wrong alike.
     """
 
     room: float
@@ -72,13 +76,13 @@ class Meeting(NamedTuple):
     wrong: float
     missed: float
     known: float
+    by_a: float
+    by_b: float
 
 
 COMMON = 0.8
 """The share of the variance of a quality's error that is that of all models: how hard a kind of prompts is, it is for all.
-With it nine of ten gains on unseen datasets are above their lower ends, on each of four pools (docs/evidence.md)."""
-
-Sds = tuple[float, float, float]
+With it nine of ten gains on unseen datasets are above their lower ends, on three of four pools (docs/evidence.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,60 +111,51 @@ class Agreeing:
         self, one: QualityEstimate, other: QualityEstimate, final: QualityEstimate
     ) -> Prospect:
         """The same by the three models' quality. Deviations are to the first order, of causes that know nothing of one another."""
-        a, b, s = held(one.p), held(other.p), held(final.p)
-        habits, met = self.habits, self.habits.meet(a, b, s)
+        s = held(final.p)
+        habits, met = self.habits, self.habits.meet(held(one.p), held(other.p), s)
         same_right, same_wrong = habits.same_right * met.right, habits.same_wrong * met.wrong
-        by_quality = (one.sd, other.sd, final.sd)
         return Prospect(
-            p_accept=min(1.0, same_right + same_wrong),
-            p_accept_sd=self._accept_sd(met, a, b, by_quality),
-            gain=same_right * met.missed - same_wrong * met.known,
+            min(1.0, same_right + same_wrong),
+            self._accept_sd(met, one.sd, other.sd),
+            same_right * met.missed - same_wrong * met.known,
+            self._gain_sd(met, one.sd, other.sd, final.sd / (s * (1.0 - s))),
+            EstimateSource.ARTEFACT,
             differs=same_right * met.missed + same_wrong * met.known,
-            gain_sd=self._gain_sd(met, a, b, s, by_quality),
-            source=EstimateSource.ARTEFACT,
         )
 
-    def _accept_sd(self, met: Meeting, a: float, b: float, sds: Sds) -> float:
+    def _accept_sd(self, met: Meeting, a_sd: float, b_sd: float) -> float:
+        room, right, wrong, _, _, by_a, by_b = met
         e, c = self.habits.same_right, self.habits.same_wrong
-        by_a, by_b = self._by_quality(met, a, b, e, c)
+        both = e + c
         alike, same_right, same_wrong, _, _ = self.variances
+        x, y = (both * by_a - c) * a_sd, (both * by_b - c) * b_sd
         return sqrt(
-            self.accept_sd**2
-            + ((e + c) * met.room) ** 2 * alike
-            + met.right**2 * same_right
-            + met.wrong**2 * same_wrong
-            + _together(by_a * sds[0], by_b * sds[1])
+            self.accept_sd * self.accept_sd
+            + both * room * both * room * alike
+            + right * right * same_right
+            + wrong * wrong * same_wrong
+            + COMMON * (x + y) * (x + y)
+            + (1.0 - COMMON) * (x * x + y * y)
         )
 
-    def _gain_sd(self, met: Meeting, a: float, b: float, s: float, sds: Sds) -> float:
-        _, right, wrong, missed, known = met
+    def _gain_sd(self, met: Meeting, a_sd: float, b_sd: float, logit_sd: float) -> float:
+        room, right, wrong, missed, known, by_a, by_b = met
         won, lost = self.habits.same_right * missed, self.habits.same_wrong * known
-        by_a, by_b = self._by_quality(met, a, b, won, -lost)
-        by_easier, by_harder = won * right * (1.0 - missed), lost * wrong * (1.0 - known)
-        by_s = (by_easier + by_harder) / (s * (1.0 - s))
-        alike, same_right, same_wrong, easier, harder = self.variances
-        return sqrt(
-            self.gain_sd**2
-            + ((won - lost) * met.room) ** 2 * alike
-            + (right * missed) ** 2 * same_right
-            + (wrong * known) ** 2 * same_wrong
-            + by_easier**2 * easier
-            + by_harder**2 * harder
-            + _together(by_a * sds[0], by_b * sds[1], -by_s * sds[2])
+        both, by_easier, by_harder = (
+            won - lost,
+            won * right * (1.0 - missed),
+            lost * wrong * (1.0 - known),
         )
-
-    def _by_quality(
-        self, met: Meeting, a: float, b: float, if_right: float, if_wrong: float
-    ) -> tuple[float, float]:
-        """What a sum of so much where both are right, and so much where both are wrong, gains as either gets better."""
-        bend = self.habits.alike / met.room
-        by_a = b + bend * (0.5 - a) * b * (1.0 - b)
-        by_b = a + bend * (0.5 - b) * a * (1.0 - a)
-        both = if_right + if_wrong
-        return both * by_a - if_wrong, both * by_b - if_wrong
-
-
-def _together(*moves: float) -> float:
-    """The variance of a sum of what moves it, where most of each model's error is that of all of them."""
-    total = sum(moves)
-    return COMMON * total * total + (1.0 - COMMON) * sum(move * move for move in moves)
+        alike, same_right, same_wrong, easier, harder = self.variances
+        x, y = (both * by_a + lost) * a_sd, (both * by_b + lost) * b_sd
+        z = (by_easier + by_harder) * logit_sd
+        return sqrt(
+            self.gain_sd * self.gain_sd
+            + both * room * both * room * alike
+            + right * missed * right * missed * same_right
+            + wrong * known * wrong * known * same_wrong
+            + by_easier * by_easier * easier
+            + by_harder * by_harder * harder
+            + COMMON * (x + y - z) * (x + y - z)
+            + (1.0 - COMMON) * (x * x + y * y + z * z)
+        )

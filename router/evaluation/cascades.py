@@ -119,9 +119,11 @@ def _outermost(predictions: Predictions) -> Numbers:
     return np.sort(np.array(found[:_MOST_MODELS], dtype=np.int64))
 
 
-def foreseen(predictions: Predictions, ways: Ways) -> Foreseen:
-    """The predictions of all ways."""
+def foreseen(predictions: Predictions, ways: Ways, risk: float = RISK) -> Foreseen:
+    """The predictions of all ways. A cascade that may lose more than `risk` with CONFIDENCE makes no sense either."""
     accept, gain, sd = _prospects(predictions, ways)
+    is_bearable = gain - _DEVIATIONS * sd >= -risk
+    accept, gain, sd = accept * is_bearable, gain * is_bearable, sd * is_bearable
     quality, cost = predictions.p_quality, predictions.costs_usd
     finals = quality[:, ways.finals]
     costs = cost[:, ways.ones] + cost[:, ways.others] + (1.0 - accept) * cost[:, ways.finals]

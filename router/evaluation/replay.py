@@ -6,12 +6,13 @@ are those that the till has noted, so no answer can be looked at that is not amo
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
-from router.evaluation.cascades import Foreseen, Ways, foreseen, within
+from router.evaluation.cascades import RISK, Foreseen, Ways, foreseen, within
 from router.evaluation.sweep import Choices, chosen
 
 
@@ -132,8 +133,9 @@ class Menu:
 
     @classmethod
     def of(cls, predictions: Predictions, ways: Ways, *, is_forced: bool = False) -> "Menu":
-        """The menu of these ways."""
-        return cls(predictions, foreseen(predictions, ways), is_forced)
+        """The menu of these ways; one that is forced leaves out none for its risk."""
+        risk = inf if is_forced else RISK
+        return cls(predictions, foreseen(predictions, ways, risk), is_forced)
 
     def alike(self) -> "Menu":
         """The same with every prompt being foreseen as all are on average: one way will do for all."""

@@ -91,9 +91,29 @@ def test_the_same_run_gives_the_same_bytes(answers: Path, pools: Path) -> None:
 def test_a_policy_that_does_not_exist_says_which_do(
     capsys: pytest.CaptureFixture[str], answers: Path, pools: Path
 ) -> None:
+    said = refused(capsys, answers, f"{pools}:two", "--policy", "xyzzy")
+
+    known = "there is auto, cascade, pair, single"
+    assert said == f"farthing: --policy: there is no 'xyzzy' to replay; {known}\n"
+
+
+def test_two_models_are_no_cascade(
+    capsys: pytest.CaptureFixture[str], answers: Path, pools: Path
+) -> None:
     said = refused(capsys, answers, f"{pools}:two", "--policy", "pair")
 
-    assert said == "farthing: --policy: there is no 'pair' to replay; there is auto, single\n"
+    assert said.startswith("farthing: --policy pair: needs three models")
+
+
+@pytest.mark.parametrize("policy", ["pair", "cascade"])
+def test_where_cascades_are_wanted_two_are_asked_before_a_third(
+    answers: Path, pools: Path, policy: str
+) -> None:
+    rows = decided(answers, f"{pools}:mine", "--policy", policy, "--max-quality-loss", "1")
+
+    assert all(len(row["calls"]) in (2, 3) and row["model"] in row["calls"] for row in rows)
+    assert {len(row["calls"]) for row in rows} == {2, 3}
+    assert all(row["model"] == row["calls"][2] for row in rows if len(row["calls"]) == 3)
 
 
 def test_answers_alone_teach_nothing(
