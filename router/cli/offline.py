@@ -43,11 +43,16 @@ def forecasting(artefact: str) -> Fit:
 
 
 def taken(artefact: str) -> Forecaster:
-    """Predictions by the artefact 'shipped' or in a folder. Raises ArtefactRefused, which names the option."""
+    """Predictions by the artefact 'shipped' or in a folder. Raises ArtefactRefused, which names the option.
+
+    Published results say little of how models compare on one file of outcomes. So a model that was scored moves from
+    its own mean here, also where the server, to which anything may be sent, moves it from these.
+    """
     try:
         read = shipped_artefact() if artefact == SHIPPED else read_artefact(Path(artefact))
     except ArtefactRefused as error:
         raise ArtefactRefused(f"--artefact {error}") from None
+    read = read.on_own_means()
     return Foresight(read, tokenizer(), _priors(read), shipped_categories())
 
 

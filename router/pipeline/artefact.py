@@ -1,7 +1,7 @@
 """An artefact: what was learnt from outcomes, whole, as the server and the offline commands use it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from router.decision.agreement import AgreementModel
 from router.decision.lengths import LengthPrior
@@ -57,6 +57,14 @@ class Artefact:
     def models(self) -> tuple[str, ...]:
         """The models whose answers were learnt from."""
         return self.quality.names
+
+    def on_own_means(self) -> "Artefact":
+        """This, where familiar prompts move a model from its mean over all kinds, whatever was held of it before."""
+        if self.moves_from == OWN_MEANS:
+            return self
+        means = self.quality.scores.mean(axis=1, keepdims=True)
+        anchors = means.repeat(self.quality.scores.shape[1], axis=1)
+        return replace(self, quality=replace(self.quality, anchors=anchors), moves_from=OWN_MEANS)
 
     def of_triples(self, kinship: Kinship) -> tuple[float, ...]:
         """What a ParityCase has of the TRIPLES."""
