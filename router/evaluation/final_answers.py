@@ -5,11 +5,11 @@ So two models agree on a prompt that was asked before where they would agree if 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from router.acceptance.finding import final_answer
-from router.acceptance.finding.asked import asked
+from router.acceptance.finding.asked import Question, asked
 from router.acceptance.finding.found import Final, Found
 from router.acceptance.said import Said, read
 from router.evaluation.answered import Answered, id_of
@@ -36,36 +36,45 @@ def in_normal_form(rows: Sequence[Answered], requests: Requests | None = None) -
 def _normal(group: Sequence[Answered], request: Mapping[str, Any] | None) -> Sequence[Answered]:
     if any(row.response is None and row.answer is not None for row in group):
         return group
-    question = asked(
-        request or {"messages": [{"role": "user", "content": group[0].prompt}]},
-    )
-    said = [_said(row.response) for row in group]
-    finals = [each and final_answer(question, each) for each in said]
-    units = _units(finals)
+    body = request or {"messages": [{"role": "user", "content": group[0].prompt}]}
+    question = asked(body)
+    ends = [_end(row.response, question) for row in group]
+    units = _units([end.final for end in ends if end])
     return [
-        replace(row, answer=each and final and _spelt(each, final, units))
-        for row, each, final in zip(group, said, finals, strict=True)
+        replace(row, answer=end.spelt(units) if end else None)
+        for row, end in zip(group, ends, strict=True)
     ]
 
 
-def _said(response: str | None) -> Said | None:
+Units = Mapping[tuple[str, str], set[str]]
+"""The units in which values are told, by their kinds and the values."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """An answer, and what it comes to."""
+
+    said: Said
+    final: Final
+
+    def spelt(self, units: Units) -> str:
+        """A unit tells values apart where there are two. What comes to nothing is the same word for word only."""
+        if not isinstance(self.final, Found):
+            return f"words: {id_of(' '.join(self.said.text.split()))}"
+        kind, value, unit = self.final.kind, self.final.value, self.final.unit
+        is_told = unit and len(units[kind, value]) > 1
+        return f"{kind}: {value} {unit}" if is_told else f"{kind}: {value}"
+
+
+def _end(response: str | None, question: Question) -> _End | None:
     """None for what can never be taken: nothing, or a refusal."""
-    found = read({"choices": [{"message": {"content": response}}]})
-    return found if isinstance(found, Said) else None
+    said = read({"choices": [{"message": {"content": response}}]})
+    return _End(said, final_answer(question, said)) if isinstance(said, Said) else None
 
 
-def _units(finals: Sequence[Final | None]) -> Mapping[tuple[str, str], set[str]]:
-    """The units in which each value is told."""
+def _units(finals: Sequence[Final]) -> Units:
     found = defaultdict[tuple[str, str], set[str]](set)
     for final in finals:
         if isinstance(final, Found) and final.unit:
             found[final.kind, final.value].add(final.unit)
     return found
-
-
-def _spelt(said: Said, final: Final, units: Mapping[tuple[str, str], set[str]]) -> str:
-    """A unit tells values apart where there are two; what comes to nothing is the same word for word only."""
-    if not isinstance(final, Found):
-        return f"words: {id_of(' '.join(said.text.split()))}"
-    several = len(units.get((final.kind, final.value), ())) > 1
-    return f"{final.kind}: {final.value}{f' {final.unit}' if several and final.unit else ''}"

@@ -98,7 +98,8 @@ def attempts(
 
 def _has_answers(labelled: Labelled) -> NDArray[np.bool_]:
     """Where it was noted down what is answered. A model of which nothing is there beside others has come to nothing."""
-    return np.array(labelled.outcomes.answers != None, dtype=np.bool_).any(axis=1)  # noqa: E711 - elementwise
+    is_there = np.array(labelled.outcomes.answers != None, dtype=np.bool_)  # noqa: E711 - elementwise
+    return np.asarray(is_there.any(axis=1))
 
 
 def _attempt(
