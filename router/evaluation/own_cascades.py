@@ -189,7 +189,7 @@ class _Ring:
             answers = outcomes.scores[:, one if means[one] >= means[other] else other]
             quality = np.where(same, answers, outcomes.scores[:, final])[~test].mean()
             taken[test] = answers[test]
-            rivals[test] = outcomes.costs_usd[test] @ _mix(means, costs, float(quality))
+            rivals[test] = outcomes.costs_usd[test] @ cheapest_mix(means, costs, float(quality))
         return taken, rivals
 
     def _gain(self, gains: Floats) -> Gain:
@@ -210,7 +210,7 @@ class _Ring:
         return gain((rivals - paid) / usual, (worst, best), resamples_for(len(paid), self.seed))
 
 
-def _mix(means: Floats, costs: Floats, quality: float) -> Floats:
+def cheapest_mix(means: Floats, costs: Floats, quality: float) -> Floats:
     """Shares of single models that are together as good as this, at the least cost; the best one where none are."""
     corners = hull(costs, means)
     shares = np.zeros(len(means))
