@@ -16,7 +16,7 @@ Document = dict[str, Any]
 
 _SHOWN = 3
 """Cascades of a category in the table."""
-_HEADINGS = ("category", "cascade", "prompts", "agree", "right then", "gain", "saving")
+_HEADINGS = ("category", "cascade", "prompts", "agree", "right", "gain", "saving")
 
 
 def attempt_document(attempt: Attempt) -> Document:
@@ -62,7 +62,8 @@ def _table(told: Sequence[Mapping[str, Any]]) -> Table:
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
     )
     for place, heading in enumerate(_HEADINGS):
-        table.add_column(heading, justify="left" if place < 2 else "right")
+        is_text = place < 2
+        table.add_column(heading, justify="left" if is_text else "right", no_wrap=not is_text)
     for category in told:
         for each in category["tried"][:_SHOWN]:
             table.add_row(category["category"], *_row(each, category["prompts"]))
@@ -94,7 +95,7 @@ def _lines(told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if more := len(category["tried"]) - len(tried):
             yield f"  {category['category']}: {more} more save less (--json has all)"
     yield (
-        "agree: how often the two come to the same; right then: the mean score of what they agree on; gain: quality"
+        "agree: how often the two come to the same; right: the mean score of what they agree on; gain: quality"
         " against the third model alone; saving: against the cheapest mix of single models that is as good."
         f" Installed is what surely saves, and surely loses no more than {RISK:g} (Holm over all that were tried)."
     )
