@@ -153,6 +153,7 @@ def _assembled(
         world=world,
         quality=settings.learnt.quality,
         agreement=settings.learnt.agreement,
+        own=settings.local_cascades,
         language_of=language_of_for(settings.book.asks),
         known=DatedCatalog.of(settings.known),
     )

@@ -128,6 +128,7 @@ class Reloader:
                 ),
                 quality=after.learnt.quality,
                 agreement=after.learnt.agreement,
+                own=after.local_cascades,
                 catalog=DatedCatalog.of(after.catalog),
                 known=DatedCatalog.of(after.known),
                 book=after.book,

@@ -93,7 +93,8 @@ class _Desk:
     def calibrate(self, gathered: Gathered) -> None:
         """Judge, tell and install."""
         known, served = self._overheard(gathered), self._served(gathered)
-        shipped = Shipped({name: each.abilities for name, each in self._models.items()}, served)
+        abilities = {name: each.abilities for name, each in self._models.items()}
+        shipped = Shipped(abilities, served, self._understanding.agreeing)
         rule = Rule(folds=self._args.folds, is_strict=self._args.strict)
         with Console(stderr=True).status("Judging own answers"):
             found = calibrate(gathered.labelled, shipped, rule, self._args.seed, known.hearsay)
@@ -117,11 +118,10 @@ class _Desk:
         return Served(self._understanding, self._models, categories)
 
     def _install(self, found: Calibration, about: About) -> None:
-        better = found.to_install
-        if not better:
+        listed = _listed(found)
+        if not listed:
             self._console.print("Nothing is installed: what was in force stays so.")
             return
-        listed = ", ".join(category.value for category in better)
         if self._args.dry_run:
             self._console.print(f"A dry run: own answers would be installed for {listed}.")
             return
@@ -143,10 +143,17 @@ def _asked(args: argparse.Namespace) -> Asked:
     return Asked(since_s, args.feedback_file, args.count_automatic)
 
 
+def _listed(found: Calibration) -> str:
+    """What is better, in words; "" for nothing."""
+    cascades = [f"cascades in {category.value}" for category in found.cascades.categories]
+    return ", ".join([*(category.value for category in found.to_install), *cascades])
+
+
 def _as_evidence(found: Calibration, models: Mapping[str, Model], unix_s: float) -> LocalQuality:
-    better = found.to_install
-    measured = sorted({model for each in better.values() for model in each.models})
-    local = LocalQuality("", {each: models[each].name for each in measured}, better)
+    better, cascades = found.to_install, found.cascades
+    measured = {model for each in better.values() for model in each.models}
+    names = {each: models[each].name for each in sorted(measured | {*cascades.models})}
+    local = LocalQuality("", names, better, cascades)
     return replace(local, version=version_of(local, unix_s))
 
 

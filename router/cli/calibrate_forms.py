@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from router.cli.calibrate_cascades import attempt_document
 from router.cli.calibrate_hearsay import Overheard
 from router.cli.calibrate_labels import Gathered
 from router.domain.category import Category
@@ -74,6 +75,7 @@ def card(found: Calibration, about: About) -> Document:
         "shipped": ARTEFACT if about.goes_by_prompts else ABILITIES,
         "aiq": dict(areas(found.trial)),
         "categories": [_category(found, each) for each in found.verdicts],
+        "cascades": [attempt_document(each) for each in found.attempts],
         **heard_document(about.heard),
         "notes": list(gathered.notes),
     }

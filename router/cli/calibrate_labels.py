@@ -14,6 +14,7 @@ from router.domain.outcomes import Outcomes
 from router.evaluation.answer_files import read_rows
 from router.evaluation.answered import Answered, labelled
 from router.evaluation.costs import by_tokens
+from router.evaluation.final_answers import Requests, in_normal_form
 from router.evaluation.labelled import Labelled
 
 
@@ -44,8 +45,9 @@ def from_rows(
     files: tuple[str, ...],
     models: Mapping[str, Model],
     understanding: Understanding,
+    requests: Requests | None = None,
 ) -> Gathered:
-    """The rows as a table. Raises FarthingError where none is a scored answer of one of `models`."""
+    """The rows as a table, `requests` being the whole ones that were answered. Raises FarthingError where none is a scored answer of one of `models`."""
     known = [row for row in rows if row.model in models and row.score is not None]
     if not known:
         others = ", ".join(sorted({row.model for row in rows})[:5]) or "no model"
@@ -54,7 +56,8 @@ def from_rows(
         )
     answered = {row.model for row in known}
     used = [name for name in models if name in answered]
-    found = labelled(known, used, understanding.category, ", ".join(files))
+    rows_alike = in_normal_form(known, requests)
+    found = labelled(rows_alike, used, understanding.category, ", ".join(files))
     return Gathered(
         labelled=_priced(found, models, understanding),
         files=files,

@@ -179,7 +179,8 @@ def _gathered(
         for row in plan.journal.held.values()
         if row.prompt_id in requests and row.scored_by == plan.grading.name
     ]
-    found = from_rows(rows, (str(plan.journal.path),), models, understanding)
+    bodies = {each.id: each.body for each in plan.questions}
+    found = from_rows(rows, (str(plan.journal.path),), models, understanding, bodies)
     notes = (*plan.notes, *found.notes)
     return replace(found, notes=notes, spent_usd=str(tally.spent))
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from router.cli.calibrate_cascades import print_cascades
 from router.evaluation.hearsay import LEAST_PAIRS
 
 Document = Mapping[str, Any]
@@ -18,6 +19,7 @@ def print_calibration(told: Document, console: Console) -> None:
     _print_lines(console, _head(told))
     console.print(_categories(told))
     _print_lines(console, _verdicts(told))
+    print_cascades(told["cascades"], console)
     print_heard(told, console)
     _print_lines(console, _contradictions(told))
     _print_lines(console, told["notes"])

@@ -11,10 +11,11 @@ from router.app import dry_pipeline
 from router.config.settings import Settings
 from router.decision.estimate import candidate_for
 from router.decision.resolve import AUTO
+from router.domain.agreeing import Agreeing
 from router.domain.candidate import Candidate
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
-from router.domain.features import Features
+from router.domain.features import Features, Recognised
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.pool import Pool
@@ -51,6 +52,12 @@ class Understanding:
     def cost(self, prompt: str, model: Model, category: Category) -> Money:
         """What an answer of usual length would cost."""
         return self._candidate(prompt, model, category).cost.expected
+
+    def agreeing(self, prompt: str) -> Agreeing | None:
+        """How models agree on such a prompt, by the artefact; None where nothing was learnt of that."""
+        features = self.features(prompt)
+        found = features.prospects if isinstance(features, Recognised) else None
+        return found if isinstance(found, Agreeing) else None
 
     def _features(self, prompt: str) -> Features:
         messages = [{"role": "user", "content": prompt}]

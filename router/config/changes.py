@@ -18,6 +18,7 @@ RELOADED = frozenset(
         "quality_folder",
         "quality_version",
         "quality_trouble",
+        "local_cascades",
         "notes",
     }
 )

@@ -70,7 +70,13 @@ def with_local(settings: Settings) -> Settings:
         note = f"quality.local: {trouble}; the shipped estimates hold, calibrate anew"
         return replace(settings, quality_trouble=note)
     catalog = {key: local.applied(model) for key, model in settings.catalog.items()}
-    return replace(settings, catalog=catalog, known=known, quality_version=local.version)
+    return replace(
+        settings,
+        catalog=catalog,
+        known=known,
+        quality_version=local.version,
+        local_cascades=local.cascades,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,19 @@ from typing import Any
 
 import orjson
 
+from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.errors import FarthingError
+from router.domain.estimate import EstimateSource
+from router.domain.local_cascades import LocalCascade, LocalCascades
 from router.domain.local_quality import LocalCategory, LocalQuality, Measured
 from router.domain.model import Model
 
 POINTER, ESTIMATES, CARD = "current.json", "estimates.json", "card.json"
-FORMAT = 1
+FORMAT = 2
+_READ = (1, FORMAT)
+"""Format 1 has no cascades."""
+_EXPECTED = ("p_accept", "p_accept_sd", "gain", "gain_sd", "differs")
 _USUAL_NAME = "quality"
 
 
@@ -97,11 +103,20 @@ def as_document(local: LocalQuality) -> dict[str, Any]:
             }
             for category, each in local.categories.items()
         },
+        "cascades": {
+            category.value: [_of_cascade(each) for each in found]
+            for category, found in local.cascades.categories.items()
+        },
     }
 
 
+def _of_cascade(cascade: LocalCascade) -> dict[str, Any]:
+    numbers = {name: getattr(cascade.prospect, name) for name in _EXPECTED}
+    return {"models": list(cascade.models), "prompts": cascade.prompts, **numbers}
+
+
 def _quality(version: str, told: Mapping[str, Any]) -> LocalQuality:
-    if told["format"] != FORMAT:
+    if told["format"] not in _READ:
         raise ValueError(f"its format is {told['format']!r}, not {FORMAT}")
     categories = {
         Category(name): LocalCategory(
@@ -112,7 +127,20 @@ def _quality(version: str, told: Mapping[str, Any]) -> LocalQuality:
         for name, each in told["categories"].items()
     }
     names = {str(model_id): str(name) for model_id, name in told["names"].items()}
-    return LocalQuality(version, names, categories)
+    return LocalQuality(version, names, categories, _cascades(told.get("cascades", {})))
+
+
+def _cascades(told: Mapping[str, Any]) -> LocalCascades:
+    return LocalCascades(
+        {Category(name): tuple(map(_cascade, found)) for name, found in told.items()}
+    )
+
+
+def _cascade(told: Mapping[str, Any]) -> LocalCascade:
+    numbers = {name: float(told[name]) for name in _EXPECTED}
+    one, other, final = told["models"]
+    prospect = Prospect(**numbers, source=EstimateSource.LOCAL)
+    return LocalCascade((one, other, final), prospect, told["prompts"])
 
 
 def _bytes(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from router.dispatch.plan import Effort
 from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
+from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.model import Model
 from router.domain.money import Money
 from router.ledger.rulebook import Rulebook
@@ -80,7 +81,8 @@ class Settings:
     a name that clients send can stand for one of these, as what an answer is measured against.
 
     `learnt` is the artefact in force, with what is wrong with it. `quality_version` is the local evidence in force, "" for none; `quality_trouble` says why what is in
-    `quality_folder` is not, "" when nothing is wrong with it.
+    `quality_folder` is not, "" when nothing is wrong with it; `local_cascades` are what is in force of it beside the
+    models' abilities.
     """
 
     file: Path
@@ -112,6 +114,7 @@ class Settings:
     quality_version: str
     quality_trouble: str
     notes: tuple[str, ...]
+    local_cascades: LocalCascades = NO_LOCAL_CASCADES
 
     def listening_on(self, host: str, port: int, *, has_stored_keys: bool = False) -> "Settings":
         """The same settings with another address. Raises ConfigError for one that is open to all."""

@@ -12,6 +12,7 @@ from math import exp, hypot, isfinite, log
 
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
+from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.model import Ability, Model
 
 _LEAST, _MOST = 0.01, 0.99
@@ -67,12 +68,18 @@ class LocalQuality:
     """Local evidence: the calibrated categories, and what the measured models were when they answered.
 
     `names` are their upstreams' names by their ids: another model under the same id was not measured.
-    `version` tells one calibration from another.
+    `version` tells one calibration from another. `cascades` are in force in categories of their own.
     """
 
     version: str
     names: Mapping[str, str]
     categories: Mapping[Category, LocalCategory]
+    cascades: LocalCascades = NO_LOCAL_CASCADES
+
+    def __post_init__(self) -> None:
+        """Refuse cascades of models that nobody knows what they were."""
+        if unnamed := set(self.cascades.models) - set(self.names):
+            raise ValueError(f"cascades of models without a name: {sorted(unnamed)}")
 
     def applied(self, model: Model) -> Model:
         """`model`, and each of its replicas, with the abilities that it has here."""

@@ -8,6 +8,8 @@ import numpy as np
 from router.domain.arrays import Floats
 from router.domain.category import Category
 from router.domain.errors import FarthingError
+from router.domain.estimate import QualityEstimate
+from router.domain.local_cascades import LocalCascades
 from router.domain.local_quality import LocalCategory
 from router.domain.model import Ability
 from router.domain.pool import Pool, PoolModel
@@ -15,8 +17,10 @@ from router.domain.predictions import Forecaster, Predictions
 from router.evaluation.forecasts import LOCAL, SHIPPED, ZERO, Notes, usual_fits
 from router.evaluation.hearsay import NOTHING_HEARD, Hearsay
 from router.evaluation.hull import Hull, aiq
-from router.evaluation.labelled import Labelled, distinct
+from router.evaluation.labelled import Labelled, distinct, firsts
 from router.evaluation.local import Rule, Trial, Verdict, foreseen, verdicts
+from router.evaluation.own_cascades import Attempt, attempts, to_install
+from router.evaluation.own_prospects import Learnt, nothing_learnt
 from router.evaluation.shrinkage import local_category
 from router.evaluation.standing import Yardstick
 from router.evaluation.sweep import FINE, Sweep, chosen, routed, singles
@@ -41,11 +45,12 @@ class Bin:
 class Shipped:
     """What holds without own answers: abilities by model and category, and what the server predicts.
 
-    `served` is None where it predicts the abilities as they are.
+    `served` is None where it predicts the abilities as they are; `learnt` says how models agree on a prompt.
     """
 
     abilities: Abilities
     served: Forecaster | None = None
+    learnt: Learnt = nothing_learnt
 
     def of(self, category: Category) -> Mapping[str, Ability]:
         """The abilities in one category."""
@@ -63,6 +68,12 @@ class Calibration:
     trial: Trial
     verdicts: tuple[Verdict, ...]
     measured: Mapping[Category, LocalCategory]
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def cascades(self) -> LocalCascades:
+        """The cascades that are better than one model."""
+        return to_install(self.attempts)
 
     @property
     def to_install(self) -> Mapping[Category, LocalCategory]:
@@ -84,7 +95,7 @@ def calibrate(
     hearsay: Hearsay = NOTHING_HEARD,
 ) -> Calibration:
     """What the answers say, judged on prompts that were held back. Raises FarthingError without two models."""
-    labelled = distinct(labelled)
+    first, labelled = firsts(labelled), distinct(labelled)
     pool = Pool("own", tuple(_entry(name, shipped) for name in _compared(labelled)))
     fits = usual_fits(Notes.of(labelled), hearsay, shipped.served)
     trial = foreseen(labelled, pool, fits, rule.folds, seed)
@@ -93,9 +104,29 @@ def calibrate(
         for category in dict.fromkeys(labelled.categories)
         if (found := local_category(labelled, category, shipped.of(category), hearsay))
     }
+    qualities = {each: _qualities(each, shipped, measured) for each in {*labelled.categories}}
     return Calibration(
-        labelled, hearsay, shipped, rule, trial, verdicts(trial, rule, seed), measured
+        labelled,
+        hearsay,
+        shipped,
+        rule,
+        trial,
+        verdicts(trial, rule, seed),
+        measured,
+        attempts(first.of(pool.names), qualities, shipped.learnt, rule, seed),
     )
+
+
+def _qualities(
+    category: Category, shipped: Shipped, measured: Mapping[Category, LocalCategory]
+) -> Mapping[str, QualityEstimate]:
+    """How good each model is by own answers, as far as there are any."""
+    abilities, local = shipped.of(category), measured.get(category)
+    own = {
+        name: ability if local is None else local.ability(name, ability)
+        for name, ability in abilities.items()
+    }
+    return {name: QualityEstimate(each.p, each.sd) for name, each in own.items()}
 
 
 def hulls(trial: Trial) -> Mapping[str, Hull]:

@@ -76,6 +76,11 @@ def distinct(labelled: Labelled) -> Labelled:
     return replace(first, outcomes=outcomes)
 
 
+def firsts(labelled: Labelled) -> Labelled:
+    """Each question once, as it was answered the first time: what an answer says and its score stay together."""
+    return labelled.at([rows[0] for rows in _repeated(labelled)])
+
+
 def _repeated(labelled: Labelled) -> Iterator[list[int]]:
     """The rows of each question."""
     groups: dict[tuple[str, Category], list[int]] = {}

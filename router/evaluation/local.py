@@ -137,7 +137,7 @@ def foreseen(
     """Every prompt that all models of the pool have answered, foreseen from the other folds."""
     labelled = labelled.of(pool.names)
     judged = np.flatnonzero(labelled.outcomes.is_complete)
-    fold_of = _folds([labelled.categories[row] for row in judged], folds, seed)
+    fold_of = folds_of([labelled.categories[row] for row in judged], folds, seed)
     parts: dict[str, list[Predictions]] = {name: [] for name in fits}
     order: list[int] = []
     for fold in range(folds):
@@ -234,7 +234,7 @@ class _Ring:
         return values(predicted, self.outcomes, self.dearest_usd)
 
 
-def _folds(categories: list[Category], folds: int, seed: int) -> NDArray[np.int_]:
+def folds_of(categories: list[Category], folds: int, seed: int) -> NDArray[np.int_]:
     """The fold of each prompt: every category is spread over all folds as evenly as it can be."""
     chance, found = np.random.default_rng(seed), np.zeros(len(categories), dtype=np.int_)
     for category in dict.fromkeys(categories):

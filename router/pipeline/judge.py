@@ -16,6 +16,7 @@ from router.domain.cascade import Use
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.features import Features, Recognised
+from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.model import Model
 from router.domain.overrides import NO_OVERRIDES
 from router.features.extract import LanguageOf, Reader, features_of
@@ -40,7 +41,8 @@ class Judge:
 
     `quality` is what was learnt of models from outcomes, `agreement` what was learnt of their agreeing, each None
     where nothing was. `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
-    not answer, and that a name may stand for all the same; `verdicts` what was seen of cascades.
+    not answer, and that a name may stand for all the same; `verdicts` what was seen of cascades, and `own` what the
+    operator's own answers say of them, which is asked first.
     """
 
     catalog: DatedCatalog
@@ -53,6 +55,7 @@ class Judge:
     known: DatedCatalog = EMPTY_CATALOG
     verdicts: Verdicts = field(default_factory=Verdicts)
     agreement: "AgreementModel | None" = None
+    own: LocalCascades = NO_LOCAL_CASCADES
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -118,9 +121,10 @@ class Judge:
 
     def recognised(self, features: Features) -> Features:
         """`features` with what prompts of their kinship say of models and cascades, as far as anything was learnt."""
-        if features.kinship is None:
-            return features
-        outlook, prospects = self._outlook(features.kinship), self._prospects(features.kinship)
+        kinship = features.kinship
+        outlook = self._outlook(kinship) if kinship else None
+        learnt = self._prospects(kinship) if kinship else None
+        prospects = self.own.prospects(features.category, learnt)
         if outlook is None and prospects is None:
             return features
         known = {each.name: getattr(features, each.name) for each in fields(Features)}

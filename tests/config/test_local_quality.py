@@ -14,9 +14,11 @@ from router.config.local_install import install, undo, version_of
 from router.config.local_quality import Unusable, overlaid, read_local, read_pointer
 from router.config.settings import Settings
 from router.config.source import Source
+from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.estimate import EstimateSource
+from router.domain.local_cascades import LocalCascade, LocalCascades
 from router.domain.local_quality import LocalCategory, LocalQuality, Measured, logit
 from tests.config.files import NOTHING, SOUND, written
 from tests.domain.builders import catalog, model
@@ -30,10 +32,61 @@ def evidence(p: float = 0.4, name: str = "sim-mid") -> LocalQuality:
     return replace(local, version=version_of(local, 1.7e9))
 
 
+CHANCES = {"p_accept": 0.6, "p_accept_sd": 0.03, "gain": 0.01, "gain_sd": 0.004, "differs": 0.02}
+TRIO = ("sim-mid", "sim-open-8b", "sim-frontier")
+
+
+def with_a_cascade() -> LocalQuality:
+    expected = Prospect(**CHANCES, source=EstimateSource.LOCAL)
+    cascades = LocalCascades({Category.MATHS: (LocalCascade(TRIO, expected, 214),)})
+    local = replace(evidence(), names={name: name for name in TRIO}, cascades=cascades)
+    return replace(local, version=version_of(local, 1.7e9))
+
+
 def settings_with(folder: Path, local: LocalQuality) -> Settings:
     path = written(folder, BOTH)
     install(folder / "var" / "quality", local, {"made": "in a test"})
     return load_settings(path, NOTHING)
+
+
+# ---------------------------------------------------------------------------------- cascades
+
+
+def test_cascades_are_installed_with_the_rest_and_taken_back_with_it(tmp_path: Path) -> None:
+    install(tmp_path, evidence(), {})
+    install(tmp_path, with_a_cascade(), {})
+    assert read_local(tmp_path) == with_a_cascade()
+
+    undo(tmp_path)
+    assert read_local(tmp_path) == evidence()
+    undo(tmp_path)
+    assert read_local(tmp_path) == with_a_cascade()
+
+
+def test_evidence_from_before_there_were_cascades_is_still_read(tmp_path: Path) -> None:
+    install(tmp_path, evidence(), {})
+    place = tmp_path / evidence().version
+    told = json.loads((place / "estimates.json").read_text())
+    del told["cascades"]
+    raw = json.dumps(told | {"format": 1})
+    (place / "estimates.json").write_text(raw)
+    (place / "card.json").write_text(json.dumps({"sha256": sha256(raw.encode()).hexdigest()}))
+
+    assert read_local(tmp_path) == evidence()
+
+
+def test_cascades_are_in_force_where_their_models_are_what_they_were(tmp_path: Path) -> None:
+    every = "".join(f"  {name}: {{upstream: sim}}\n" for name in TRIO if name not in SOUND)
+    path = written(tmp_path, SOUND + every)
+    local = with_a_cascade()
+    install(tmp_path / "var" / "quality", local, {})
+    assert load_settings(path, NOTHING).local_cascades == local.cascades
+    assert not load_settings(path, NOTHING, uses_local=False).local_cascades
+
+    path.write_text(path.read_text().replace("  sim-frontier: {upstream: sim}\n", ""))
+    found = load_settings(path, NOTHING)
+    assert "there is no model 'sim-frontier' any more" in found.quality_trouble
+    assert not found.local_cascades
 
 
 # --------------------------------------------------------------------------- what it changes
@@ -168,7 +221,9 @@ def test_a_pointer_that_leads_nowhere_is_refused(tmp_path: Path, pointer: str) -
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 2},
+        {"format": 3},
+        {"cascades": {"maths": [{"models": ["sim-mid", "sim-mid", "sim-mid"], "prompts": 9}]}},
+        {"cascades": {"maths": [{"models": ["a", "b", "c"], "prompts": 9, **CHANCES}]}},
         {"categories": {"cooking": {}}},
         {"categories": {"maths": {"shift": 0.0, "shift_sd": 0.1, "models": {}}}},
         {"names": None},

@@ -23,6 +23,7 @@ from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.features import Features, Recognised
 from router.domain.kinship import Kinship
+from router.domain.local_cascades import LocalCascade, LocalCascades
 from router.domain.model import Ability
 from router.features.tokens import cl100k
 from router.pipeline.artefact import Artefact
@@ -193,6 +194,33 @@ def test_prospects_of_another_artefact_s_kinds_are_passed_over(judge: Judge) -> 
     other = akin(0.5, 0.5)
 
     assert replace(judge, agreement=agreement()).recognised(other) is other
+
+
+OWN = Prospect(0.5, 0.02, 0.01, 0.004, EstimateSource.LOCAL)
+
+
+def own_of(found: Features) -> LocalCascades:
+    """The cascade that `before` asks for, as own answers have it."""
+    return LocalCascades({found.category: (LocalCascade(("middle", "small", "large"), OWN, 99),)})
+
+
+def test_own_answers_have_the_first_word_on_cascades_in_their_category(judge: Judge) -> None:
+    learnt, found = agreement(), akin(0.0, 1.0, 0.0)
+    taught = replace(judge, agreement=learnt, own=own_of(found))
+
+    assert before(taught.recognised(found)) == OWN
+    elsewhere = replace(found, category=Category.TRANSLATION)
+    assert before(taught.recognised(elsewhere)).source is EstimateSource.ARTEFACT
+
+
+def test_own_answers_have_it_where_nothing_else_was_learnt(plain: Judge) -> None:
+    found = features()
+    taught = replace(plain, own=own_of(found))
+
+    assert found.kinship is None
+    assert before(taught.recognised(found)) == OWN
+    elsewhere = replace(found, category=Category.TRANSLATION)
+    assert taught.recognised(elsewhere) is elsewhere
 
 
 # ------------------------------------------------------------------------- what was recorded

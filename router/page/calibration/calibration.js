@@ -45,10 +45,10 @@
 
   /* --------------------------------------------------------------------------- the verdicts */
 
-  function gain({ mean, low, high }) {
+  function gain({ mean, low, high }, write = points) {
     const tone = low > 0 ? "good" : high < 0 ? "bad" : "";
-    return make("td", { className: tone }, points(mean),
-      make("span", { className: "range-of" }, `${points(low)} to ${points(high)}`));
+    return make("td", { className: tone }, write(mean),
+      make("span", { className: "range-of" }, `${write(low)} to ${write(high)}`));
   }
 
   function verdictRow(each) {
@@ -200,9 +200,43 @@
         each.answers === null ? "–" : format.count(each.answers), each.weight ? each.weight.toFixed(2) : "0"])));
   }
 
+  /* --------------------------------------------------------------------------- the cascades */
+
+  const percent = (share) => `${share < 0 ? "−" : ""}${Math.abs(share * 100).toFixed(0)} %`;
+
+  function cascadeRow(category, each) {
+    return make("tr", {},
+      make("th", { scope: "row" }, spoken(category.category)),
+      make("td", { className: "why" }, `${each.first.join(" + ")} > ${each.final}`),
+      make("td", {}, format.count(category.prompts)),
+      make("td", {}, percent(each.agreement)),
+      make("td", {}, each.right === null ? "–" : each.right.toFixed(3)),
+      gain(each.gain), gain(each.saving, percent),
+      make("td", { className: `why ${each.installed ? "good" : ""}` }, each.installed ? "installed" : each.why_not));
+  }
+
+  function noCascadeRow({ category, prompts, why_not: why }) {
+    return make("tr", {}, make("th", { scope: "row" }, spoken(category)), make("td", { className: "why" }, "none"),
+      make("td", {}, format.count(prompts)), ...["", "", "", ""].map((text) => make("td", {}, text)),
+      make("td", { className: "why" }, why));
+  }
+
+  function showCascades() {
+    if (!told.cascades.length) return;
+    get("cascades-card").hidden = false;
+    const headings = ["Category", "Cascade", "Questions", "Agree", "Right then", "Gain", "Saving", "Verdict"];
+    fill("cascades", make("table", {},
+      make("caption", { className: "away" }, "Cascades by category"),
+      make("thead", {}, make("tr", {}, ...headings.map((text) =>
+        make("th", { scope: "col", className: ["Cascade", "Verdict"].includes(text) ? "why" : "" }, text)))),
+      make("tbody", {}, ...told.cascades.flatMap((category) => (category.tried.length
+        ? category.tried.map((each) => cascadeRow(category, each)) : [noCascadeRow(category)])))));
+  }
+
   head();
   showHeard();
   showVerdicts();
+  showCascades();
   showMoney();
   showTrue();
   showEstimates();

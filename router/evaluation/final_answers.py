@@ -1,0 +1,80 @@
+"""What answers come to, in the form in which the server compares them.
+
+So two models agree on a prompt that was asked before where they would agree if it were asked again.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from router.acceptance.finding import final_answer
+from router.acceptance.finding.asked import Question, asked
+from router.acceptance.finding.found import Final, Found
+from router.acceptance.said import Said, read
+from router.evaluation.answered import Answered, id_of
+
+Requests = Mapping[str, Mapping[str, Any]]
+"""The bodies of requests, by the ids of prompts."""
+
+
+def in_normal_form(rows: Sequence[Answered], requests: Requests | None = None) -> list[Answered]:
+    """The rows with final answers that are equal where they agree, of each prompt all of whose answers are kept whole.
+
+    Those to other prompts stay as they are. A prompt of which `requests` has nothing was a user's only message.
+    """
+    by_prompt = defaultdict[str, list[Answered]](list)
+    for row in rows:
+        by_prompt[row.prompt_id].append(row)
+    return [
+        each
+        for prompt_id, group in by_prompt.items()
+        for each in _normal(group, (requests or {}).get(prompt_id))
+    ]
+
+
+def _normal(group: Sequence[Answered], request: Mapping[str, Any] | None) -> Sequence[Answered]:
+    if any(row.response is None and row.answer is not None for row in group):
+        return group
+    body = request or {"messages": [{"role": "user", "content": group[0].prompt}]}
+    question = asked(body)
+    ends = [_end(row.response, question) for row in group]
+    units = _units([end.final for end in ends if end])
+    return [
+        replace(row, answer=end.spelt(units) if end else None)
+        for row, end in zip(group, ends, strict=True)
+    ]
+
+
+Units = Mapping[tuple[str, str], set[str]]
+"""The units in which values are told, by their kinds and the values."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """An answer, and what it comes to."""
+
+    said: Said
+    final: Final
+
+    def spelt(self, units: Units) -> str:
+        """A unit tells values apart where there are two. What comes to nothing is the same word for word only."""
+        if not isinstance(self.final, Found):
+            return f"words: {id_of(' '.join(self.said.text.split()))}"
+        kind, value, unit = self.final.kind, self.final.value, self.final.unit
+        is_told = unit and len(units[kind, value]) > 1
+        return f"{kind}: {value} {unit}" if is_told else f"{kind}: {value}"
+
+
+def _end(response: str | None, question: Question) -> _End | None:
+    """None for what can never be taken: nothing, or a refusal."""
+    said = read({"choices": [{"message": {"content": response}}]})
+    return _End(said, final_answer(question, said)) if isinstance(said, Said) else None
+
+
+def _units(finals: Sequence[Final]) -> Units:
+    found = defaultdict[tuple[str, str], set[str]](set)
+    for final in finals:
+        if isinstance(final, Found) and final.unit:
+            found[final.kind, final.value].add(final.unit)
+    return found

@@ -1,0 +1,256 @@
+"""Do two models before a final one pay on own answers? Asked of each category, of prompts that were held back.
+
+A cascade is installed where it surely costs less than the cheapest mix of single models that is as good as it is, and
+is surely not worse than its final model by more than RISK. That mix, and which of the two answers is taken, are learnt
+from the other folds. It must be sure of both at once, so the less sure of the two counts, and Holm's correction is made
+over all cascades of all categories.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.decision.cascade import LARGEST_SHARE
+from router.domain.arrays import Floats
+from router.domain.cascade import Prospect
+from router.domain.category import Category
+from router.domain.estimate import QualityEstimate
+from router.domain.local_cascades import LocalCascade, LocalCascades, Models
+from router.evaluation.cascades import RISK, agreed
+from router.evaluation.hull import hull
+from router.evaluation.labelled import Labelled
+from router.evaluation.local import Rule, folds_of
+from router.evaluation.own_prospects import DOUBTS, Agreements, Learnt, before, shrunk
+from router.evaluation.significance import Gain, gain, holm, resamples_for
+
+LEAST_PROMPTS = 50
+"""Prompts with answers below which no cascade of a category is looked at."""
+MOST_FINALS, MOST_PAIRS, MOST_INSTALLED = 2, 5, 3
+"""Final models of a category, pairs before each that are looked at, and cascades that are installed."""
+_LOOKED_INTO = 100
+"""Prompts of a category of which is asked what was learnt before."""
+
+Triple = tuple[int, int, int]
+Qualities = Mapping[Category, Mapping[str, QualityEstimate]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A cascade that was looked at: on how many prompts, and how it did.
+
+    `right` is the mean score of the answers on which the two agreed, None where they never did. `gain` is what is won
+    against the final model alone, `saving` a share of what single models of the same quality cost; `p_value` how likely
+    luck alone does as well, corrected for all that was asked.
+    """
+
+    models: Models
+    prompts: int
+    agreement: float
+    right: float | None
+    gain: Gain
+    saving: Gain
+    cost_usd: float
+    expected: Prospect
+    p_value: float
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A category and its cascades, those that save most first; and why none could be looked at, "" where some were."""
+
+    category: Category
+    prompts: int
+    tried: tuple[Tried, ...] = ()
+    why_not: str = ""
+
+    @property
+    def installed(self) -> tuple[LocalCascade, ...]:
+        """What is in force of it."""
+        return tuple(
+            LocalCascade(each.models, each.expected, each.prompts)
+            for each in self.tried
+            if not each.why_not
+        )
+
+
+def to_install(attempts: Sequence[Attempt]) -> LocalCascades:
+    """The cascades that own answers speak for."""
+    return LocalCascades({each.category: each.installed for each in attempts if each.installed})
+
+
+def attempts(
+    labelled: Labelled, qualities: Qualities, learnt: Learnt, rule: Rule, seed: int
+) -> tuple[Attempt, ...]:
+    """Each category that has a prompt with answers of all models, the largest first; no question may stand twice."""
+    usable = labelled.at(labelled.outcomes.is_complete & _has_answers(labelled))
+    counts = {each: usable.categories.count(each) for each in dict.fromkeys(usable.categories)}
+    ordered = sorted(counts, key=lambda each: (-counts[each], each))
+    found = [
+        _attempt(usable.at(usable.of_category(each)), qualities[each], learnt, (rule.folds, seed))
+        for each in ordered
+    ]
+    return tuple(_judged(found, rule.level))
+
+
+def _has_answers(labelled: Labelled) -> NDArray[np.bool_]:
+    """Where it was noted down what is answered. A model of which nothing is there beside others has come to nothing."""
+    is_there = np.array(labelled.outcomes.answers != None, dtype=np.bool_)  # noqa: E711 - elementwise
+    return np.asarray(is_there.any(axis=1))
+
+
+def _attempt(
+    rows: Labelled,
+    qualities: Mapping[str, QualityEstimate],
+    learnt: Learnt,
+    drawing: tuple[int, int],
+) -> Attempt:
+    category, outcomes = rows.categories[0], rows.outcomes
+    if len(rows) < LEAST_PROMPTS:
+        why = f"needs {LEAST_PROMPTS} prompts with answers of every model"
+        return Attempt(category, len(rows), why_not=why)
+    ring = _Ring.of(rows, *drawing)
+    agreeing = [each for text in outcomes.prompts[:_LOOKED_INTO] if (each := learnt(text))]
+    tried = []
+    for triple in _worth_a_try(outcomes.scores.mean(axis=0), outcomes.costs_usd.mean(axis=0)):
+        models = [rows.models[place] for place in triple]
+        prior = before(agreeing, [qualities[model] for model in models])
+        tried.append(ring.tried(triple, prior))
+    why = "" if tried else f"no two models cost less than {LARGEST_SHARE:.0%} of the best one"
+    return Attempt(category, len(rows), tuple(tried), why)
+
+
+def _worth_a_try(means: Floats, costs: Floats) -> Iterator[Triple]:
+    """Pairs before the best models, those first with which a request would cost least if they settled what both get right."""
+    finals = [
+        place for place in np.argsort(-means, kind="stable") if means[place] >= means.max() - RISK
+    ]
+    for final in finals[:MOST_FINALS]:
+        found = []
+        for one, other in combinations(sorted(set(range(len(means))) - {int(final)}), 2):
+            pair = float(costs[one] + costs[other])
+            if pair < LARGEST_SHARE * costs[final]:
+                hoped = pair + (1.0 - float(means[one] * means[other])) * float(costs[final])
+                found.append((hoped, one, other))
+        yield from ((one, other, int(final)) for _, one, other in sorted(found)[:MOST_PAIRS])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ring:
+    """The prompts of a category, with their folds."""
+
+    rows: Labelled
+    same: NDArray[np.bool_]
+    folds: NDArray[np.int_]
+    seed: int
+
+    @classmethod
+    def of(cls, rows: Labelled, folds: int, seed: int) -> "_Ring":
+        return cls(rows, agreed(rows.outcomes), folds_of([*rows.categories], folds, seed), seed)
+
+    def tried(self, triple: Triple, prior: Prospect) -> Tried:
+        one, other, final = triple
+        outcomes, same = self.rows.outcomes, self.same[:, one, other]
+        taken, rivals = self._held_back(triple)
+        gains = np.where(same, taken - outcomes.scores[:, final], 0.0)
+        differs = same & ~self.same[:, one, final]
+        pair = outcomes.costs_usd[:, one] + outcomes.costs_usd[:, other]
+        paid = pair + np.where(same, 0.0, outcomes.costs_usd[:, final])
+        first = sorted((self.rows.models[one], self.rows.models[other]))
+        won, saved = self._gain(gains), self._saving(rivals, paid, (pair, triple))
+        return Tried(
+            models=(first[0], first[1], self.rows.models[final]),
+            prompts=len(same),
+            agreement=float(same.mean()),
+            right=float(taken[same].mean()) if same.any() else None,
+            gain=won,
+            saving=saved,
+            cost_usd=float(paid.mean()),
+            expected=shrunk(prior, Agreements(same, differs, gains)),
+            p_value=max(won.p_value, saved.p_value),
+        )
+
+    def _held_back(self, triple: Triple) -> tuple[Floats, Floats]:
+        """Of each prompt the score of the answer that is taken, and what single models of that quality cost.
+
+        The better one's answer is taken, by the prompts of the other folds, and these say which single models to mix.
+        """
+        one, other, final = triple
+        outcomes, same = self.rows.outcomes, self.same[:, one, other]
+        taken, rivals = np.zeros(len(same)), np.zeros(len(same))
+        for fold in np.unique(self.folds):
+            test = self.folds == fold
+            means, costs = (
+                table[~test].mean(axis=0) for table in (outcomes.scores, outcomes.costs_usd)
+            )
+            answers = outcomes.scores[:, one if means[one] >= means[other] else other]
+            quality = np.where(same, answers, outcomes.scores[:, final])[~test].mean()
+            taken[test] = answers[test]
+            rivals[test] = outcomes.costs_usd[test] @ cheapest_mix(means, costs, float(quality))
+        return taken, rivals
+
+    def _gain(self, gains: Floats) -> Gain:
+        """What is won, and how likely it is by luck alone that no more than RISK is lost."""
+        worst, best = DOUBTS
+        doubts = (worst + RISK, best + RISK)
+        found = gain(gains + RISK, doubts, resamples_for(len(gains), self.seed))
+        low, mean, high = (each - RISK for each in (found.low, found.mean, found.high))
+        return Gain(mean, low, high, found.p_value)
+
+    def _saving(self, rivals: Floats, paid: Floats, asked: tuple[Floats, Triple]) -> Gain:
+        """As a share; it is at its worst where the two were paid in vain, at its best where they were not."""
+        (pair, (_, _, final)), usual = asked, float(rivals.mean())
+        if usual <= 0.0:
+            return Gain(0.0, 0.0, 0.0, 1.0)
+        best = float((rivals - pair).mean()) / usual
+        worst = best - float(self.rows.outcomes.costs_usd[:, final].mean()) / usual
+        return gain((rivals - paid) / usual, (worst, best), resamples_for(len(paid), self.seed))
+
+
+def cheapest_mix(means: Floats, costs: Floats, quality: float) -> Floats:
+    """Shares of single models that are together as good as this, at the least cost; the best one where none are."""
+    corners = hull(costs, means)
+    shares = np.zeros(len(means))
+    places = [
+        int(np.flatnonzero((costs == cost) & (means == mean))[0])
+        for cost, mean in zip(corners.costs_usd, corners.qualities, strict=True)
+    ]
+    at = float(np.interp(quality, corners.qualities, np.arange(len(places))))
+    below = int(at)
+    shares[places[below]] = 1.0 - (at - below)
+    if at > below:
+        shares[places[below + 1]] = at - below
+    return shares
+
+
+def _judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
+    """The attempts with corrected p-values, and why cascades are not installed."""
+    corrected = holm(
+        {
+            (at, each.models): each.p_value
+            for at, attempt in enumerate(found)
+            for each in attempt.tried
+        }
+    )
+    for at, attempt in enumerate(found):
+        tried, places = list[Tried](), MOST_INSTALLED
+        for each in sorted(attempt.tried, key=lambda each: -each.saving.mean):
+            p_value = corrected[at, each.models]
+            why = _why_not(each, p_value, level) or (
+                "" if places else f"{MOST_INSTALLED} others save more"
+            )
+            places -= not why
+            tried.append(replace(each, p_value=p_value, why_not=why))
+        yield replace(attempt, tried=tuple(tried))
+
+
+def _why_not(tried: Tried, p_value: float, level: float) -> str:
+    """What speaks against installing a cascade, "" for nothing."""
+    if tried.gain.low < -RISK:
+        return f"may lose up to {-tried.gain.low:.3f} in quality"
+    if tried.saving.low <= 0.0:
+        return f"may save nothing: {tried.saving.low:+.0%} at the lower end"
+    return "" if p_value <= level else f"not surely better than one model (p = {p_value:.3f})"
