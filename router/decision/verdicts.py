@@ -228,7 +228,8 @@ def _moved(prospect: Prospect, tally: Tally) -> Prospect:
     rate = prospect.gain / prospect.p_accept if prospect.p_accept else 0.0
     most = p * _differing(tally)
     gain = max(-most, min(rate * p, most))
-    return Prospect(p, sd, gain, min(prospect.gain_sd, most), prospect.source)
+    sds = (sd, min(prospect.gain_sd, most))
+    return Prospect(p, sds[0], gain, sds[1], prospect.source, min(prospect.differs, p))
 
 
 def _share(supposed: float, weight: float, tally: Tally) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from router.domain.budget import Balance, Budget
 from router.domain.candidate import Candidate
 from router.domain.cascade import Use
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
+from router.domain.category import Category
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.features import Features, Recognised
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
@@ -33,6 +34,10 @@ if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was
     from router.domain.agreeing import Agreeing
     from router.domain.kinship import Kinship
     from router.domain.outlook import Outlook
+
+_COMPARED = frozenset({Category.MATHS, Category.REASONING})
+"""Here answers come to a number, an option or a few words, whatever the kind of question. What was learnt of
+agreement was learnt of such answers, and says nothing of two letters or two essays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Judge:
         """`features` with what prompts of their kinship say of models and cascades, as far as anything was learnt."""
         kinship = features.kinship
         outlook = self._outlook(kinship) if kinship else None
-        learnt = self._prospects(kinship) if kinship else None
+        learnt = self._prospects(kinship, features.category) if kinship else None
         prospects = self.own.prospects(features.category, learnt)
         if outlook is None and prospects is None:
             return features
@@ -137,9 +142,14 @@ class Judge:
         is_in_use = kinship.familiarity or self.quality.floor
         return self.quality.outlook(kinship) if is_in_use else None
 
-    def _prospects(self, kinship: "Kinship") -> "Agreeing | None":
-        """What is usual where nothing is familiar; None for what another artefact's kinds are meant by."""
+    def _prospects(self, kinship: "Kinship", category: Category) -> "Agreeing | None":
+        """What is usual, of unfamiliar requests only where answers have a form in which they can be compared.
+
+        None also for what another artefact's kinds are meant by.
+        """
         if self.agreement is None or not self.agreement.knows(kinship):
+            return None
+        if not kinship.familiarity and category not in _COMPARED:
             return None
         return self.agreement.prospects(kinship)
 

@@ -132,6 +132,7 @@ def test_a_cascade_in_a_document() -> None:
                 "gain": 0.01,
                 "gain_sd": 0.005,
                 "source": "artefact",
+                "differs": 0.0,
             },
         }
     ]

@@ -65,13 +65,14 @@ def test_a_dry_run_tells_the_steps_the_final_model_and_what_it_costs(farthing: F
 
     assert told["reason"] == "cascade"
     assert "2 models must agree, then sim-frontier; quality" in told["headline"]
+    assert step.pop("prospect")["source"] == "artefact"
     assert step == {
         "models": ["sim-open-8b", "sim-open-70b"],
         "checks": [{"test": "agreement"}],
         "within_s": 9.0,
     }
     assert told["cascade"]["final"] == told["cascade"]["alone"]["model"] == "sim-frontier"
-    assert cost > float(told["cascade"]["alone"]["cost"]["expected_usd"])
+    assert 0 < cost < float(told["cascade"]["alone"]["cost"]["expected_usd"])
     assert (
         "First sim-open-8b and sim-open-70b are asked at once; their answers must within 9 s agree. How many"
         " requests that settles is not known."

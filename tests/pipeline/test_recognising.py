@@ -173,7 +173,7 @@ def before(found: Features) -> Prospect:
 
 def test_prospects_are_known_for_what_is_familiar_and_for_what_is_not(judge: Judge) -> None:
     taught = replace(judge, agreement=agreement())
-    near, far = akin(0.0, 1.0, 0.0), akin(0.0, 1.0, 0.0, familiarity=0.0)
+    near, far = akin(0.0, 1.0, 0.0), of_maths(akin(0.0, 1.0, 0.0, familiarity=0.0))
 
     assert before(taught.recognised(near)).gain_sd < before(taught.recognised(far)).gain_sd
     assert isinstance(found := judge.recognised(near), Recognised)
@@ -182,7 +182,7 @@ def test_prospects_are_known_for_what_is_familiar_and_for_what_is_not(judge: Jud
 
 def test_where_the_priors_hold_prospects_are_the_usual_ones(judge: Judge) -> None:
     unlearnt = replace(judge, quality=None, agreement=agreement())
-    found = unlearnt.recognised(akin(0.0, 1.0, 0.0, familiarity=0.0))
+    found = unlearnt.recognised(of_maths(akin(0.0, 1.0, 0.0, familiarity=0.0)))
 
     assert isinstance(found, Recognised)
     assert found.outlook is None
@@ -190,10 +190,23 @@ def test_where_the_priors_hold_prospects_are_the_usual_ones(judge: Judge) -> Non
     assert quality_of(model("large", p=0.7), found).p == 0.7
 
 
+def test_nothing_is_expected_of_unfamiliar_chats(judge: Judge) -> None:
+    unlearnt = replace(judge, quality=None, agreement=agreement())
+    chat = akin(0.0, 1.0, 0.0, familiarity=0.0)
+
+    assert chat.category is Category.CHAT
+    assert unlearnt.recognised(chat) is chat
+
+
 def test_prospects_of_another_artefact_s_kinds_are_passed_over(judge: Judge) -> None:
     other = akin(0.5, 0.5)
 
     assert replace(judge, agreement=agreement()).recognised(other) is other
+
+
+def of_maths(features: Features) -> Features:
+    """The same, of a category in which answers can be compared whatever is asked."""
+    return replace(features, category=Category.MATHS)
 
 
 OWN = Prospect(0.5, 0.02, 0.01, 0.004, EstimateSource.LOCAL)
