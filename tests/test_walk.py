@@ -95,11 +95,17 @@ class Recorder:
             self.files.append(name)
 
 
+_TIDYING = "_tidy"
+"""What the ledger's thread does between requests, at times of its own."""
+
+
 def _is_somebody_elses(frame: FrameType | None) -> bool:
-    """Whether the simulator, or an import of one of our modules, led to this call."""
+    """Whether the simulator, an import of one of our modules, or tidying led to this call."""
     while frame is not None:
         code = frame.f_code
         if code.co_filename.startswith(_SIMULATOR):
+            return True
+        if code.co_name == _TIDYING:
             return True
         if code.co_name == "<module>" and code.co_filename.startswith(str(_ROUTER)):
             return True
@@ -115,8 +121,7 @@ async def _walk_of_one_request(folder: Path) -> list[str]:
     recorder = Recorder()
     with recorder.installed():
         async with serving(settings, real_world()) as running, aiohttp.ClientSession() as client:
-            # The ledger's thread tidies up when it begins, at a time of its own: it has done so
-            # when it has written a first request.
+            # What is done once only, such as loading a library, is done by a first request.
             await _ask(client, running.url, "What is 2 + 2?")
             with recorder.on():
                 await _ask(client, running.url, "What is 17 * 23?")
