@@ -277,16 +277,16 @@ async def test_a_streamed_thought_has_its_seal_as_well(claude: Upstream, api: An
 
 @STREAM
 @pytest.mark.parametrize(
-    ("status", "kind", "word", "told"),
+    ("status", "kind", "word"),
     [
-        (400, FaultKind.CLIENT, "invalid_request_error", 400),
-        (401, FaultKind.REFUSED, "authentication_error", 401),
-        (403, FaultKind.REFUSED, "permission_error", 403),
-        (404, FaultKind.CLIENT, "not_found_error", 404),
-        (413, FaultKind.CLIENT, "request_too_large", 413),
-        (429, FaultKind.RATE_LIMITED, "rate_limit_error", 429),
-        (500, FaultKind.TRANSIENT, "api_error", 500),
-        (529, FaultKind.TRANSIENT, "overloaded_error", 503),
+        (400, FaultKind.CLIENT, "invalid_request_error"),
+        (401, FaultKind.REFUSED, "authentication_error"),
+        (403, FaultKind.REFUSED, "permission_error"),
+        (404, FaultKind.CLIENT, "not_found_error"),
+        (413, FaultKind.CLIENT, "request_too_large"),
+        (429, FaultKind.RATE_LIMITED, "rate_limit_error"),
+        (500, FaultKind.TRANSIENT, "api_error"),
+        (529, FaultKind.TRANSIENT, "overloaded_error"),
     ],
 )
 async def test_errors_keep_their_words_and_their_retry_after(
@@ -296,12 +296,12 @@ async def test_errors_keep_their_words_and_their_retry_after(
     status: int,
     kind: FaultKind,
     word: str,
-    told: int,
 ) -> None:
     api.status, api.headers = status, {"retry-after": "7"}
     api.error = {"type": word, "message": f"Something is wrong with {KEY}."}
     fault = await fault_of(claude, call(CLAUDE, stream=stream))
 
+    told = 503 if status == 529 else status  # OpenAI's clients know no 529
     assert (fault.kind, fault.status, fault.code) == (kind, told, word)
     assert fault.retry_after_s == 7.0
     assert KEY not in repr(fault)
@@ -323,8 +323,7 @@ async def test_errors_keep_their_words_and_their_retry_after(
             FaultKind.CONTEXT,
         ),
         (
-            "Your credit balance is too low to access the Anthropic API. Please go to Plans & "
-            "Billing to upgrade or purchase credits.",
+            "Your credit balance is too low to access the Anthropic API.",
             FaultKind.REFUSED,
         ),
     ],

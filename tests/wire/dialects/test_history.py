@@ -8,6 +8,7 @@ import pytest
 from router.domain.errors import ApiError
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.translate import (
     StreamTranslator,
     tell_answer,
