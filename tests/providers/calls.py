@@ -25,8 +25,11 @@ STREAM = pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"
 
 
 def call(model_name: str, *, stream: bool = False, **fields: Any) -> Call:
+    """A request as the client sent it, and as the pipeline has changed its bytes for the model."""
     body = {"model": "auto", "messages": QUESTION, "stream": stream, **fields}
-    return Call("req_1", model(model_name), json.dumps(body).encode(), body, stream)
+    wishes = {"stream_options": {"include_usage": True}} if stream else {}
+    sent = json.dumps({**body, "model": model_name, **wishes}).encode()
+    return Call("req_1", model(model_name), sent, body, stream)
 
 
 async def plain(to: Upstream, asked: Call) -> Any:
