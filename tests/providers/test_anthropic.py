@@ -50,9 +50,9 @@ async def claude(api: AnthropicApi) -> AsyncIterator[Upstream]:
     await made.close()
 
 
-def reaching(base_url: str, connect_s: float = 10.0, **headers: str) -> Upstream:
-    endpoint = AnthropicEndpoint(base_url, KEY, headers)
-    return anthropic_upstream(endpoint, unix_s=lambda: NOW_S, connect_s=connect_s)
+def reaching(base_url: str, headers: Mapping[str, str] | None = None) -> Upstream:
+    endpoint = AnthropicEndpoint(base_url, KEY, headers or {})
+    return anthropic_upstream(endpoint, unix_s=lambda: NOW_S)
 
 
 # ------------------------------------------------------------ what is asked
@@ -89,7 +89,7 @@ async def test_an_address_may_end_in_v1_or_not(api: AnthropicApi) -> None:
 async def test_uploaded_files_are_asked_for_by_their_beta_beside_the_operators_own(
     api: AnthropicApi,
 ) -> None:
-    to = reaching(api.base_url, **{"anthropic-beta": "context-1m"})
+    to = reaching(api.base_url, {"anthropic-beta": "context-1m"})
     part = {"type": "file", "file": {"file_id": "file_1"}}
     await plain(to, call(CLAUDE))
     await plain(to, call(CLAUDE, messages=[{"role": "user", "content": [part]}]))
@@ -204,10 +204,12 @@ async def test_a_tool_call_is_translated_back(
     else:
         choice = (await plain(claude, asked))["choices"][0]
         calls = choice["message"]["tool_calls"]
-        arguments, reasons = calls[0]["function"]["arguments"], {choice["finish_reason"]}
+        arguments = calls[0]["function"]["arguments"]
+        reasons = frozenset({choice["finish_reason"]})
 
     assert (calls[0]["id"], calls[0]["function"]["name"]) == ("toolu_1", "add")
-    assert (json.loads(arguments), reasons) == ({"a": 1}, {"tool_calls"})
+    assert json.loads(arguments) == {"a": 1}
+    assert reasons == {"tool_calls"}
 
 
 async def test_a_ping_is_heard_as_a_sign_of_life(claude: Upstream, api: AnthropicApi) -> None:

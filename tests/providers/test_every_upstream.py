@@ -132,7 +132,7 @@ async def test_a_stream_says_the_same_then_usage_then_done(
 
 
 async def test_a_call_of_a_tool_and_its_result_go_back_and_forth(to: Upstream) -> None:
-    asked = {"messages": FORECAST, "tools": [WEATHER]}
+    asked: dict[str, Any] = {"messages": FORECAST, "tools": [WEATHER]}
     said = (await plain(to, call("sim-frontier", **asked)))["choices"][0]
     events = await streamed(to, call("sim-frontier", stream=True, **asked))
     calls = said["message"]["tool_calls"]
@@ -299,5 +299,5 @@ async def test_a_history_that_every_upstream_has_added_to_is_refused_by_none(
     assert len(bodies) == len(rounds)
     # Its own thought has come back to each that seals one, and none to chat, which could not say so.
     assert [json.dumps(body).count('"signature"') for body in bodies[6:]] == [0, 0, 1] * 2
-    assert [json.dumps(body).count('"reasoning"') for body in bodies[6:]] == [0, 1, 0] * 2
+    assert [json.dumps(body).count('"type": "reasoning"') for body in bodies[6:]] == [0, 1, 0] * 2
     assert not any("reasoning_details" in json.dumps(body) for body in bodies)

@@ -24,11 +24,7 @@ PATHS = {
 }
 USAGES = {Dialect.RESPONSES: "openai-responses", Dialect.MESSAGES: "anthropic"}
 BOTH = pytest.mark.parametrize("dialect", USAGES)
-WEATHER = {
-    "name": "get_weather",
-    "description": "The weather forecast for a city",
-    "schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-}
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
 @pytest.fixture
@@ -45,12 +41,11 @@ def asked(dialect: Dialect, text: str, **members: Any) -> dict[str, Any]:
 
 
 def with_weather(dialect: Dialect) -> dict[str, Any]:
-    name, described, schema = WEATHER.values()
+    described = {"name": "get_weather", "description": "The weather forecast for a city"}
     if dialect is Dialect.MESSAGES:
-        tool = {"name": name, "description": described, "input_schema": schema}
+        tool: dict[str, Any] = {**described, "input_schema": CITY}
     else:
-        tool = {"type": "function", "name": name, "description": described, "parameters": schema}
-        tool["strict"] = False
+        tool = {"type": "function", **described, "parameters": CITY, "strict": False}
     return asked(dialect, "What is the weather forecast for Paris?", tools=[tool])
 
 

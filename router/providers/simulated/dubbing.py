@@ -150,8 +150,7 @@ class _Dubbing:
             return status, data
         error = content.get("error") if isinstance(content, dict) else None
         if isinstance(error, dict):
-            refusal = Refusal(status, **{name: error.get(name) for name in _ERROR})
-            return refusal_in(self._asked.dialect, refusal)
+            return refusal_in(self._asked.dialect, _refusal(status, error))
         if not isinstance(content, dict) or not content.get("choices"):
             return status, data
         if details := self._thoughts():
@@ -203,7 +202,14 @@ class _Dubbing:
         return [{"type": "reasoning.encrypted", "data": seal(self._call.model.id, ""), "index": 0}]
 
 
-_ERROR = ("message", "type", "param", "code")
+def _refusal(status: int, error: Mapping[str, Any]) -> Refusal:
+    return Refusal(
+        status,
+        str(error.get("message")),
+        type=str(error.get("type")),
+        param=error.get("param"),
+        code=error.get("code"),
+    )
 
 
 def _headers(head: Head, dialect: Dialect) -> tuple[tuple[str, str], ...]:

@@ -209,7 +209,8 @@ async def _receive(
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
     asked = None if dialect is Dialect.CHAT else understood(body, dialect)
-    received = simulation.receive(body, request.headers, asked and asked.chat)
+    in_chat = None if asked is None else asked.chat
+    received = simulation.receive(body, request.headers, in_chat)
     if received.request.stream and request.version < HttpVersion11:
         raise invalid("stream", "A stream needs HTTP/1.1, for its length is not known beforehand.")
     return received, asked
