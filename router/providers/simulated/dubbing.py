@@ -125,9 +125,12 @@ class _Dubbing:
                 self._held[1].append(step)
             case Body():
                 yield from self._event(step)
-            case End() | Close() | Hang():
+            case End():
                 yield from self._whole()
                 yield step
+            case Close() | Hang() if self._held is not None:
+                (head, bodies), self._held = self._held, None
+                yield from (head, *bodies, step)
             case _:
                 yield step
 
