@@ -6,14 +6,13 @@ rest, event by event where it is a stream.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.ports import Call, Response
-from router.providers.direct import Line
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
@@ -42,6 +41,18 @@ class Wording:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Posting(Protocol):
+    """Sends bodies to one address, as `router.providers.direct.Line` does."""
+
+    async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
+        """The head of the answer. Raises AttemptFailed for everything that is no success."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
 class TranslatedUpstream:
     """Implements `router.ports.Upstream` over a `line`, which it closes.
 
@@ -51,7 +62,7 @@ class TranslatedUpstream:
 
     def __init__(
         self,
-        line: Line,
+        line: Posting,
         worded: Callable[[Call], Wording],
         *,
         unix_s: Callable[[], float],
