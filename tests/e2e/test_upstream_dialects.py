@@ -1,6 +1,7 @@
 """A Farthing whose models are asked by Messages and by Responses: its clients notice nothing."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import openai
 import pytest
@@ -110,17 +111,17 @@ def test_a_model_that_was_named_says_what_it_cannot_be_asked(farthing: Farthing)
 
 def test_thoughts_come_to_the_client_and_go_back(farthing: Farthing, simulator: Simulator) -> None:
     client = openai.OpenAI(base_url=farthing.base_url, api_key="k", max_retries=0)
-    asked = [{"role": "user", "content": "Prove step by step that 2 + 2 = 4"}]
+    asked: list[Any] = [{"role": "user", "content": "Prove step by step that 2 + 2 = 4"}]
     first = client.chat.completions.create(
         model="thinks-by-messages",
-        messages=asked,  # type: ignore[arg-type]  # as clients write it
+        messages=asked,
         reasoning_effort="low",
     )
     said = first.choices[0].message.model_dump(exclude_none=True)
     assert said["reasoning_details"][0]["format"] == "messages/sim-frontier"
     again = [*asked, said, {"role": "user", "content": "And 3 + 3?"}]
     for model in ("thinks-by-messages", "by-messages", "by-responses", "by-chat"):
-        client.chat.completions.create(model=model, messages=again)  # type: ignore[arg-type]
+        client.chat.completions.create(model=model, messages=again)
 
     signed = [b'"signature"' in (call.body or b"") for call in simulator.counters.calls][-4:]
     assert signed == [True, False, False, False]

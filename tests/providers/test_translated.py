@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import orjson
 import pytest
@@ -33,7 +34,7 @@ def _told(*, ends: bool = True) -> bytes:
         {"type": "message_stop"},
     ]
     begun = [{"type": "message_start", "message": message}, {"type": "ping"}, block]
-    events = [*begun, *deltas, *(end if ends else [])]
+    events: list[dict[str, Any]] = [*begun, *deltas, *(end if ends else [])]
     return b"".join(event_bytes(event, Dialect.MESSAGES) for event in events)
 
 
