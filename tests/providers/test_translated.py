@@ -28,12 +28,16 @@ def _told(*, ends: bool = True) -> bytes:
         {"type": "content_block_delta", "index": 0, "delta": _text("text_delta", text)}
         for text in TEXTS
     )
-    end = [
+    end: list[dict[str, Any]] = [
         {"type": "content_block_stop", "index": 0},
         {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": USED},
         {"type": "message_stop"},
     ]
-    begun = [{"type": "message_start", "message": message}, {"type": "ping"}, block]
+    begun: list[dict[str, Any]] = [
+        {"type": "message_start", "message": message},
+        {"type": "ping"},
+        block,
+    ]
     events: list[dict[str, Any]] = [*begun, *deltas, *(end if ends else [])]
     return b"".join(event_bytes(event, Dialect.MESSAGES) for event in events)
 
