@@ -26,7 +26,7 @@ class Claude:
     `is_adaptive`: it thinks as it sees fit, in the bounds of an effort, and by no budget of tokens.
     `tries_harder`: it knows the effort `xhigh`. `samples`: it takes a temperature and its kin. `may_not_think`: thinking can be switched off.
     `hears_system_amid`: a system's message may stand within the conversation. `may_be_forced`: to
-    call a tool.
+    call a tool. `binds_thoughts`: what it thought it takes back only after the very same words.
     """
 
     is_adaptive: bool = False
@@ -35,6 +35,7 @@ class Claude:
     may_not_think: bool = True
     hears_system_amid: bool = False
     may_be_forced: bool = True
+    binds_thoughts: bool = False
 
     @classmethod
     def named(cls, name: str) -> "Claude":
@@ -52,6 +53,7 @@ class Claude:
             may_not_think=not is_deep and not (is_latest and family != "haiku"),
             hears_system_amid=version >= (4, 8),
             may_be_forced=not is_latest or family == "haiku",
+            binds_thoughts=is_latest,
         )
 
     def worded(self, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
+from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.translate import (
     StreamTranslator,
     event_bytes,
@@ -34,11 +35,23 @@ _ALIVE = b": the model is at work\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a call is put to an upstream: in which words of chat, for whom, with which further headers."""
+    """How a call is put to an upstream: in which words of chat, and for whom."""
 
     fields: Mapping[str, Any]
     target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is posted for a call: the translated body, and further headers that it needs."""
+
+    body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def plain_letter(body: JsonObject) -> Letter:
+    """The letter of a body that needs nothing else."""
+    return Letter(orjson.dumps(body))
 
 
 class Posting(Protocol):
@@ -57,7 +70,7 @@ class TranslatedUpstream:
     """Implements `router.ports.Upstream` over a `line`, which it closes.
 
     `worded` says how a call is put; it may raise ApiError for what the model cannot be asked.
-    `understood` has the last word on what a failure means.
+    `lettered` has the last word on what is posted, `understood` on what a failure means.
     """
 
     def __init__(
@@ -66,10 +79,12 @@ class TranslatedUpstream:
         worded: Callable[[Call], Wording],
         *,
         unix_s: Callable[[], float],
+        lettered: Callable[[JsonObject], Letter] = plain_letter,
         understood: Callable[[Fault], Fault] = lambda fault: fault,
     ) -> None:
         self._line = line
         self._worded = worded
+        self._lettered = lettered
         self._understood = understood
         self._unix_s = unix_s
 
@@ -80,10 +95,9 @@ class TranslatedUpstream:
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for everything that is no success."""
-        wording, body = self._written(call)
-        source = wording.target
+        source, letter = self._written(call)
         try:
-            response = await self._line.post(body, fresh=call.fresh, headers=wording.headers)
+            response = await self._line.post(letter.body, fresh=call.fresh, headers=letter.headers)
         except AttemptFailed as failed:
             fault = self._understood(failed.fault)
             raise AttemptFailed(_in_chat(fault, source.dialect)) from None
@@ -96,12 +110,12 @@ class TranslatedUpstream:
         """Close all connections."""
         await self._line.close()
 
-    def _written(self, call: Call) -> tuple[Wording, bytes]:
-        """The words for `call`, and the body that they make. Raises AttemptFailed, before it is sent."""
+    def _written(self, call: Call) -> tuple[Target, Letter]:
+        """Whom `call` is written for, and the letter. Raises AttemptFailed, before it is sent."""
         try:
             wording = self._worded(call)
             body = translate_request(wording.fields, Dialect.CHAT, wording.target)
-            return wording, orjson.dumps(body)
+            return wording.target, self._lettered(body)
         except ApiError as error:
             raise AttemptFailed(_unsuited(error)) from None
         except orjson.JSONEncodeError:

@@ -21,6 +21,7 @@ from router.wire.usage import read_usage
 from tests.providers.anthropic_api import AnthropicApi, anthropic_api
 from tests.providers.calls import (
     KEY,
+    QUESTION,
     STREAM,
     TOOL,
     call,
@@ -246,6 +247,33 @@ async def test_a_thought_goes_back_to_the_model_that_had_it_and_to_no_other(
     assert own == [THOUGHT, {"type": "text", "text": "Yes"}]
     assert other == "Yes"
     assert [body["messages"][::2] for _, body in api.requests[1:]] == [history[::2]] * 2
+
+
+async def test_a_thought_that_no_longer_stands_where_it_stood_is_not_to_fail_the_request(
+    claude: Upstream, api: AnthropicApi
+) -> None:
+    api.content = [THOUGHT, {"type": "text", "text": "Yes"}]
+    for name, binds in (("claude-opus-4-8", False), ("claude-opus-5-5", True)):
+        said = (await plain(claude, call(name)))["choices"][0]["message"]
+        await plain(claude, call(name, messages=[said, *QUESTION]))
+        headers, body = api.requests[-1]
+        assert body["messages"][0]["content"][0] == THOUGHT
+        assert (headers.get("anthropic-beta") == "thinking-binding-controls-2026-08-01") is binds
+        assert ("thinking" in body) is binds
+    binding = {"prefix_mismatch_behavior": "drop_block"}
+    assert api.last_body["thinking"] == {"type": "adaptive", "block_binding": binding}
+
+
+async def test_a_model_that_is_not_to_think_gets_no_thoughts(
+    claude: Upstream, api: AnthropicApi
+) -> None:
+    api.content = [THOUGHT, {"type": "text", "text": "Yes"}]
+    said = (await plain(claude, call("claude-haiku-5-5")))["choices"][0]["message"]
+    history = [said, *QUESTION]
+    await plain(claude, call("claude-haiku-5-5", messages=history, reasoning_effort="none"))
+
+    assert api.last_body["messages"][0]["content"] == "Yes"
+    assert api.last_body["thinking"] == {"type": "disabled"}
 
 
 async def test_a_streamed_thought_has_its_seal_as_well(claude: Upstream, api: AnthropicApi) -> None:
