@@ -30,7 +30,7 @@ class FaultKind(StrEnum):
     BUDGET = "budget"
     """A budget has too little left for what this model may cost; a cheaper one might still fit."""
     UNSUITED = "unsuited"
-    """The API of this model cannot say what is asked: nothing was sent, and another model might."""
+    """The API of this model does not take what is asked, or has no words for it; another one might."""
     CLIENT = "client"
     """The request itself is wrong; every upstream would say so."""
 

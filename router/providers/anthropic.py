@@ -23,6 +23,8 @@ _NOBODY = "nobody"
 """Whose thoughts a model gets that is not to think."""
 _NO_CREDIT = "credit balance is too low"
 """With this Anthropic refuses an account, by a 400, that has nothing left to pay with."""
+_BROKEN_SEAL = "invalid `signature` in `thinking` block"
+"""So it refuses a thought after all, of another account say: other models are not sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,10 @@ def _lettered(body: JsonObject, betas: Sequence[str]) -> Letter:
 
 
 def _understood(fault: Fault) -> Fault:
-    """The fault, where Anthropic has a status of its own for it."""
+    """The fault, where Anthropic calls an invalid request what is not the client's mistake."""
     said = str((fault.error or {}).get("message", "")).lower()
-    if fault.kind is FaultKind.CLIENT and _NO_CREDIT in said:
+    if fault.kind is not FaultKind.CLIENT:
+        return fault
+    if _NO_CREDIT in said:
         return replace(fault, kind=FaultKind.REFUSED, error=None)
-    return fault
+    return replace(fault, kind=FaultKind.UNSUITED) if _BROKEN_SEAL in said else fault

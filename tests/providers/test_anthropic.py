@@ -356,6 +356,10 @@ async def test_errors_keep_their_words_and_their_retry_after(
             "Your credit balance is too low to access the Anthropic API.",
             FaultKind.REFUSED,
         ),
+        (
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+            FaultKind.UNSUITED,
+        ),
     ],
 )
 async def test_some_invalid_requests_are_not_the_clients_fault(

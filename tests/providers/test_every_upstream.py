@@ -278,6 +278,19 @@ async def test_an_upstream_that_is_not_there_is_unreachable(way: str, stream: bo
 # ------------------------------------------------------------ a conversation that all of them have
 
 
+@pytest.mark.parametrize("way", ["responses", "messages"])
+async def test_a_seal_that_is_broken_keeps_no_other_model_from_answering(
+    to: Upstream,
+) -> None:
+    detail = {"type": "reasoning.text", "text": "Hm", "format": "up/sim-mid"}
+    said = {"role": "assistant", "content": "Yes"}
+    broken = {**said, "reasoning_details": [{**detail, "signature": "bm9uc2Vuc2U="}]}
+    messages = [*FORECAST, broken, *FORECAST]
+
+    assert (await fault_of(to, call("sim-mid", messages=messages))).kind is FaultKind.UNSUITED
+    assert await plain(to, call("sim-frontier", messages=messages))
+
+
 async def test_a_history_that_every_upstream_has_added_to_is_refused_by_none(
     simulator: RunningSimulator,
 ) -> None:
