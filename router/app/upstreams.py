@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
+from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
 from router.providers.direct import DirectUpstream, Endpoint
+from router.providers.responses import responses_upstream
 from router.providers.simulated.models import default_models
 from router.providers.simulated.server import running
+from router.wire.dialects.dialect import Dialect
 
 if TYPE_CHECKING:
     from router.providers.litellm_upstream import LitellmUpstream
@@ -19,7 +22,12 @@ async def upstream_of(
 ) -> Upstream:
     """The way to `chosen`; it is closed, and a simulator ended, when `stack` is left."""
     upstream: Upstream
+    connect_s = settings.serving.connect_s
     match chosen:
+        case Endpoint(dialect=Dialect.RESPONSES):
+            upstream = responses_upstream(chosen, unix_s=world.unix_s, connect_s=connect_s)
+        case AnthropicEndpoint():
+            upstream = anthropic_upstream(chosen, unix_s=world.unix_s, connect_s=connect_s)
         case Endpoint():
             upstream = _direct(chosen, settings, world)
         case SimulatedSettings(speed, seed):

@@ -7,6 +7,7 @@ from router.config.price_map import CatalogFacts, PriceMap
 from router.config.priors import Priors
 from router.config.replicas import Stated, entry_of, stated_places
 from router.config.schema import (
+    AnthropicUpstreamSection,
     AnyUpstream,
     LitellmUpstreamSection,
     ModelSection,
@@ -20,6 +21,7 @@ from router.domain.errors import Problem
 from router.domain.limits import Limits
 from router.domain.model import Ability, Capability, Model
 from router.domain.nearest import nearest
+from router.providers.anthropic import ANTHROPIC_URL
 from router.providers.simulated.models import SimulatedModel, default_models
 
 _OPENAI_HOST = "https://api.openai.com/"
@@ -91,7 +93,9 @@ class CatalogBuilder:
             capabilities=facts.capabilities,
             tags=prior.tags,
         )
-        return _with_stated(model, section)
+        stated_model = _with_stated(model, section)
+        sayable = stated_model.capabilities - _unsaid_to(upstream)
+        return replace(stated_model, capabilities=sayable)
 
     def _facts(
         self, name: str, section: ModelSection, upstream: AnyUpstream
@@ -124,11 +128,29 @@ def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[s
     match upstream:
         case OpenAIUpstreamSection(catalog_prefix=str(prefix)):
             yield f"{prefix}/{name}"
+        case AnthropicUpstreamSection(catalog_prefix=str(prefix)):
+            yield f"{prefix}/{name}"
         case OpenAIUpstreamSection(base_url=base_url) if base_url.startswith(_OPENAI_HOST):
             yield name
+        case AnthropicUpstreamSection(base_url=base_url) if base_url.startswith(ANTHROPIC_URL):
+            yield from (f"anthropic/{name}", name)
         case LitellmUpstreamSection(provider=provider):
             yield f"{provider}/{name}"
             yield name
+
+
+def _unsaid_to(upstream: AnyUpstream) -> frozenset[Capability]:
+    """What the API of an upstream has no words for, whatever its models could do."""
+    match upstream:
+        case AnthropicUpstreamSection():
+            return _UNSAID_IN_RESPONSES | {Capability.JSON_OBJECT}
+        case OpenAIUpstreamSection(dialect="responses"):
+            return _UNSAID_IN_RESPONSES
+        case _:
+            return frozenset()
+
+
+_UNSAID_IN_RESPONSES = frozenset({Capability.AUDIO, Capability.LOGPROBS, Capability.MANY_CHOICES})
 
 
 def _price_to_add(section: ModelSection, prices: PriceMap) -> str:

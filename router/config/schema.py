@@ -27,6 +27,7 @@ from router.domain.ledger import LEAST_KEPT_DAYS
 from router.domain.model import Capability
 from router.domain.price import STANDARD
 from router.pipeline.scoring import ScoringTerms
+from router.providers.anthropic import ANTHROPIC_URL
 from router.wire.limits import RequestLimits
 
 
@@ -72,14 +73,25 @@ class UpstreamSection(Section):
 
 
 class OpenAIUpstreamSection(UpstreamSection):
-    """Any server that speaks OpenAI's chat completions."""
+    """Any server that speaks OpenAI's chat completions, or its Responses."""
 
     kind: Literal["openai"]
     base_url: Url
+    dialect: Literal["chat", "responses"] = "chat"
     api_key: SecretRef | None = None
     headers: Options = {}
     catalog_prefix: str | None = None
     asks_usage: bool = True
+
+
+class AnthropicUpstreamSection(UpstreamSection):
+    """Anthropic's own API, or a server that speaks its Messages."""
+
+    kind: Literal["anthropic"]
+    base_url: Url = ANTHROPIC_URL
+    api_key: SecretRef | None = None
+    headers: Options = {}
+    catalog_prefix: str | None = None
 
 
 class LitellmUpstreamSection(UpstreamSection):
@@ -101,7 +113,10 @@ class SimulatedUpstreamSection(UpstreamSection):
 
 
 AnyUpstream = Annotated[
-    OpenAIUpstreamSection | LitellmUpstreamSection | SimulatedUpstreamSection,
+    OpenAIUpstreamSection
+    | AnthropicUpstreamSection
+    | LitellmUpstreamSection
+    | SimulatedUpstreamSection,
     Field(discriminator="kind"),
 ]
 

@@ -17,6 +17,7 @@ from router.domain.model import Model
 from router.domain.money import Money
 from router.ledger.rulebook import Rulebook
 from router.pipeline.scoring import ScoringTerms
+from router.providers.anthropic import AnthropicEndpoint
 from router.providers.direct import Endpoint
 from router.wire.limits import RequestLimits
 
@@ -56,7 +57,7 @@ class LocalEmbeddings:
 
 
 EmbeddingsSettings = UpstreamEmbeddings | LocalEmbeddings
-UpstreamSettings = Endpoint | LitellmSettings | SimulatedSettings
+UpstreamSettings = Endpoint | AnthropicEndpoint | LitellmSettings | SimulatedSettings
 
 
 @dataclass(frozen=True, slots=True)

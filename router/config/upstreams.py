@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from router.config.references import References, Unresolved
 from router.config.schema import (
+    AnthropicUpstreamSection,
     AnyUpstream,
     LitellmUpstreamSection,
     OpenAIUpstreamSection,
@@ -13,7 +14,9 @@ from router.config.schema import (
 from router.config.settings import LitellmSettings, SimulatedSettings, UpstreamSettings
 from router.config.yaml_file import YamlFile
 from router.domain.errors import Problem
+from router.providers.anthropic import AnthropicEndpoint
 from router.providers.direct import Endpoint
+from router.wire.dialects.dialect import Dialect
 
 
 @dataclass(slots=True)
@@ -66,6 +69,13 @@ def _settings(section: AnyUpstream, references: References) -> UpstreamSettings:
                 api_key=references.resolve(section.api_key or ""),
                 headers={k: references.resolve(v) for k, v in section.headers.items()},
                 asks_usage=section.asks_usage,
+                dialect=Dialect(section.dialect),
+            )
+        case AnthropicUpstreamSection():
+            return AnthropicEndpoint(
+                base_url=references.resolve(section.base_url),
+                api_key=references.resolve(section.api_key or ""),
+                headers={k: references.resolve(v) for k, v in section.headers.items()},
             )
         case LitellmUpstreamSection():
             return LitellmSettings(

@@ -33,6 +33,8 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.money import ZERO, Money
 
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
+_OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED})
+"""What is so in every place of a model."""
 _MOST_TRIES = 3
 """Of one model in one place, whatever happens."""
 
@@ -44,6 +46,7 @@ VERDICTS: Mapping[FaultKind, Verdict] = {
     FaultKind.RATE_LIMITED: Verdict.NEITHER,
     FaultKind.CONTEXT: Verdict.NEITHER,
     FaultKind.BUDGET: Verdict.NEITHER,
+    FaultKind.UNSUITED: Verdict.NEITHER,
     FaultKind.CLIENT: Verdict.NEITHER,
 }
 
@@ -173,7 +176,7 @@ class Attempts:
         elif fault.kind is FaultKind.CONTEXT:
             window = candidate.model.context_tokens
             self._left = [c for c in self._left if c.model.context_tokens > window]
-        elif fault.kind is FaultKind.BUDGET:
+        elif fault.kind in _OF_THE_MODEL:
             self._left = [c for c in self._left if c.model.id != candidate.model.id]
         elif fault.kind is FaultKind.REFUSED:
             self._drop(candidate)

@@ -12,6 +12,7 @@ _TOO_LONG = (
     "context_length_exceeded",
     "maximum context length",
     "context window",
+    "exceed context limit",
     "prompt is too long",
     "too many tokens",
     "exceeds the maximum number of tokens",

@@ -29,6 +29,8 @@ class FaultKind(StrEnum):
     """The prompt is too long for this model; one with a larger window might take it."""
     BUDGET = "budget"
     """A budget has too little left for what this model may cost; a cheaper one might still fit."""
+    UNSUITED = "unsuited"
+    """The API of this model does not take what is asked, or has no words for it; another one might."""
     CLIENT = "client"
     """The request itself is wrong; every upstream would say so."""
 

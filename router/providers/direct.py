@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
+import orjson
 
 from router.dispatch.verdict import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.history import with_own_thoughts
 from router.wire.errors import read_error, retry_after_s
 
 _KEEPALIVE_S = 4.0
@@ -25,12 +28,16 @@ _MAX_ANSWER_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an OpenAI-compatible server is. `base_url` ends before `/chat/completions`."""
+    """Where an OpenAI-compatible server is, and in which of OpenAI's dialects it is asked.
+
+    `base_url` ends before `/chat/completions` and `/responses`.
+    """
 
     base_url: str
     api_key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     asks_usage: bool = True
+    dialect: Dialect = Dialect.CHAT
 
 
 class DirectUpstream:
@@ -39,13 +46,10 @@ class DirectUpstream:
     def __init__(
         self, endpoint: Endpoint, *, unix_s: Callable[[], float], connect_s: float = 10.0
     ) -> None:
-        self._unix_s = unix_s
         self._asks_usage = endpoint.asks_usage
-        self._secret = endpoint.api_key.encode()
-        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
-        keeping = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_S)
-        self._session = _session(endpoint, connect_s, keeping)
-        self._fresh = _session(endpoint, connect_s, aiohttp.TCPConnector(limit=0, force_close=True))
+        url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        headers = bearer(endpoint.api_key) | dict(endpoint.headers)
+        self._line = Line(url, headers, endpoint.api_key, unix_s=unix_s, connect_s=connect_s)
 
     @property
     def asks_usage(self) -> bool:
@@ -54,9 +58,58 @@ class DirectUpstream:
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
+        body = _without_foreign_thoughts(call.body) if _SEALED in call.body else call.body
+        return await self._line.post(body, fresh=call.fresh)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._line.close()
+
+
+_SEALED = b'"reasoning_details"'
+
+
+def _without_foreign_thoughts(body: bytes) -> bytes:
+    """The request without what other models thought, which strict servers would refuse."""
+    asked = orjson.loads(body)
+    own = with_own_thoughts(asked, Dialect.CHAT, "")
+    return body if own is asked else orjson.dumps(own)
+
+
+class Line:
+    """Posts to one address over a pool of connections. Made inside a running loop.
+
+    `secret` is taken out of errors: some upstreams quote what they were sent.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        secret: str,
+        *,
+        unix_s: Callable[[], float],
+        connect_s: float,
+    ) -> None:
+        self._unix_s = unix_s
+        self._secret = secret.encode()
+        self._url = url
+        keeping = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_S)
+        self._session = _session(headers, connect_s, keeping)
+        self._fresh = _session(headers, connect_s, aiohttp.TCPConnector(limit=0, force_close=True))
+
+    async def post(
+        self, body: bytes, *, fresh: bool, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """The head of the answer. Raises AttemptFailed for an error status or a broken connection.
+
+        `fresh` is for a connection of its own; `headers` are further ones, for this request.
+        """
         with _translated(reached_model=True, has_head=False):
-            session = self._fresh if call.fresh else self._session
-            response = await session.post(self._url, data=call.body, allow_redirects=False)
+            session = self._fresh if fresh else self._session
+            response = await session.post(
+                self._url, data=body, headers=headers, allow_redirects=False
+            )
         if response.status != 200:
             raise await self._failure_of(response)
         if response.headers.get("content-encoding", "identity") != "identity":
@@ -82,6 +135,11 @@ class DirectUpstream:
         wait_s = retry_after_s(response.headers, self._unix_s())
         said = read_error(_without(self._secret, raw))
         return AttemptFailed(fault_of_status(response.status, said, wait_s))
+
+
+def bearer(api_key: str) -> dict[str, str]:
+    """The header that carries a key as OpenAI wants it; none without a key."""
+    return {"authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 class _DirectResponse:
@@ -123,24 +181,20 @@ class _DirectResponse:
         self._response.close()
 
 
-def _headers(endpoint: Endpoint) -> dict[str, str]:
-    headers = {
-        "content-type": "application/json",
-        "accept-encoding": "identity",
-        "user-agent": "farthing",
-    }
-    if endpoint.api_key:
-        headers["authorization"] = f"Bearer {endpoint.api_key}"
-    return headers | dict(endpoint.headers)
+_HEADERS = {
+    "content-type": "application/json",
+    "accept-encoding": "identity",
+    "user-agent": "farthing",
+}
 
 
 def _session(
-    endpoint: Endpoint, connect_s: float, connector: aiohttp.TCPConnector
+    headers: Mapping[str, str], connect_s: float, connector: aiohttp.TCPConnector
 ) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
-        headers=_headers(endpoint),
+        headers=_HEADERS | dict(headers),
         auto_decompress=False,
     )
 

@@ -37,6 +37,8 @@ from router.providers.translating.arguments import (
 from router.providers.translating.connection import Trace, new_session
 from router.providers.translating.faults import failure_of
 from router.providers.translating.quiet import OFFLINE, quietly
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.history import with_own_thoughts
 from router.wire.sse import DONE
 
 _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
@@ -138,7 +140,8 @@ class LitellmUpstream:
         self, litellm: "_Litellm", call: Call, dropped: Collection[str]
     ) -> dict[str, Any]:
         supported = litellm.supported(call.model.name, self._target.provider)
-        asked = fitting(without(asked_by(call.fields), dropped), supported)
+        own = with_own_thoughts(call.fields, Dialect.CHAT, "")
+        asked = fitting(without(asked_by(own), dropped), supported)
         return call_arguments(asked, self._target, call.model.name, stream=call.stream)
 
 

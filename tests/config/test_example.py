@@ -9,7 +9,8 @@ import pytest
 
 from router.cli.check import check_examples
 from router.config.load import load_settings
-from router.config.settings import LitellmSettings, Settings, SimulatedSettings
+from router.config.settings import Settings, SimulatedSettings
+from router.providers.anthropic import AnthropicEndpoint
 from router.providers.direct import Endpoint
 from tests.config.files import EXAMPLE, ROOT
 
@@ -70,7 +71,7 @@ def test_secrets_show_in_no_representation() -> None:
 
     assert isinstance(settings.upstreams["openai"], Endpoint)
     assert settings.upstreams["openai"].api_key == "sk-hush"
-    assert isinstance(settings.upstreams["anthropic"], LitellmSettings)
+    assert isinstance(settings.upstreams["anthropic"], AnthropicEndpoint)
     assert settings.upstreams["anthropic"].api_key == "sk-hush"
     assert "sk-hush" not in repr(settings)
 

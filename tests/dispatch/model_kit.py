@@ -87,6 +87,9 @@ STUMBLE = Fault(FaultKind.TRANSIENT, 503, "the upstream answered with status 503
 UNREACHABLE = Fault(FaultKind.UNREACHABLE, 502, "it cannot be reached", "unreachable")
 DISCONNECTED = AttemptFailed.disconnected("the connection broke").fault
 REFUSED = Fault(FaultKind.REFUSED, 401, "the upstream answered with status 401")
+UNSUITED = Fault(
+    FaultKind.UNSUITED, 400, "it has no such words", "untranslatable", error={"message": "n"}
+)
 WRONG = Fault(FaultKind.CLIENT, 400, "wrong", "invalid_value", error={"message": "no such field"})
 OVERDRAWN = Fault(FaultKind.BUDGET, 402, "it may cost more than is left", "budget_exceeded")
 TOO_LONG = Fault(FaultKind.CONTEXT, 400, "too long", "context_length_exceeded")

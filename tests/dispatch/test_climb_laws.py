@@ -16,6 +16,7 @@ from tests.dispatch.model_kit import (
     STUMBLE,
     TOO_LONG,
     UNREACHABLE,
+    UNSUITED,
     WRONG,
     Outcome,
     a_model,
@@ -30,7 +31,17 @@ CENT = Money.from_usd("0.01")
 
 faults = st.sampled_from(
     [None] * 6
-    + [STUMBLE, DISCONNECTED, UNREACHABLE, REFUSED, WRONG, TOO_LONG, OVERDRAWN, limited(3)]
+    + [
+        STUMBLE,
+        DISCONNECTED,
+        UNREACHABLE,
+        REFUSED,
+        WRONG,
+        TOO_LONG,
+        OVERDRAWN,
+        UNSUITED,
+        limited(3),
+    ]
 )
 outcomes = st.builds(Outcome, st.sampled_from([0.0, 0.01, 0.5, 3.0, 30.0]), faults)
 schedules = st.lists(outcomes, min_size=1, max_size=12)

@@ -18,6 +18,7 @@ from tests.dispatch.model_kit import (
     STUMBLE,
     TOO_LONG,
     UNREACHABLE,
+    UNSUITED,
     WRONG,
     Outcome,
     Played,
@@ -42,6 +43,7 @@ faults = st.sampled_from(
         WRONG,
         TOO_LONG,
         OVERDRAWN,
+        UNSUITED,
         limited(),
         limited(3),
         limited(60),
@@ -195,5 +197,6 @@ def test_every_kind_of_fault_is_scheduled_here() -> None:
         WRONG.kind,
         TOO_LONG.kind,
         OVERDRAWN.kind,
+        UNSUITED.kind,
     }
     assert kinds | {limited().kind} == set(FaultKind)

@@ -17,6 +17,7 @@ from tests.dispatch.model_kit import (
     STUMBLE,
     TOO_LONG,
     UNREACHABLE,
+    UNSUITED,
     WRONG,
     Outcome,
     a_model,
@@ -89,6 +90,14 @@ def test_a_prompt_that_is_too_long_moves_only_to_larger_windows() -> None:
     told = play(a_plan(A, B), scripted(script)).error
     assert told is not None
     assert (told.status, told.code) == (400, "context_length_exceeded")
+
+
+def test_what_a_models_api_cannot_say_is_asked_of_another_one() -> None:
+    script = {"a": [Outcome(0.0, UNSUITED)], "b": [FINE]}
+    assert play(a_plan(A, B), scripted(script)).models == ["a", "b"]
+    told = play(a_plan(A), scripted(script)).error
+    assert told is not None
+    assert (told.status, told.code, told.message) == (400, "untranslatable", "n")
 
 
 def test_a_limited_model_is_left_at_once_for_one_that_is_free() -> None:

@@ -18,6 +18,7 @@ from tests.dispatch.model_kit import (
     STUMBLE,
     TOO_LONG,
     UNREACHABLE,
+    UNSUITED,
     Outcome,
     a_model,
     a_plan,
@@ -135,6 +136,11 @@ def test_without_the_money_for_it_no_other_replica_is_tried() -> None:
 def test_a_prompt_too_long_for_one_replica_is_too_long_for_all() -> None:
     script = {"m@a": [FINE], "m@b": [Outcome(0.0, TOO_LONG)], "other": [FINE]}
     assert play(dear_and_cheap(), scripted(script)).models == ["m@b"]
+
+
+def test_what_a_models_api_cannot_say_is_asked_in_no_other_place_of_it() -> None:
+    script = {"m@a": [FINE], "m@b": [Outcome(0.0, UNSUITED)], "other": [FINE]}
+    assert play(dear_and_cheap(), scripted(script)).models == ["m@b", "other"]
 
 
 def test_a_silent_replica_is_hedged_by_another_one_of_its_model() -> None:

@@ -24,7 +24,12 @@ USAGE = {
 
 @dataclass
 class AnthropicApi:
-    """The server. Set `status` for an error; `cut` and `hang` end a stream after its first text."""
+    """The server. Set `status` for an error; `cut` and `hang` end a stream after its first text.
+
+    `content` are blocks in the place of the usual ones, of a plain answer; `events` are those of a
+    stream that are sent in the place of the usual ones, and `raw` is what is said in their place.
+    A stream waits for `goes_on` after its first event.
+    """
 
     base_url: str = ""
     status: int = 200
@@ -34,8 +39,13 @@ class AnthropicApi:
     cut: bool = False
     hang: bool = False
     fails_midway: bool = False
+    content: list[dict[str, Any]] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    raw: bytes = b""
+    usage: Mapping[str, Any] = field(default_factory=lambda: USAGE)
     requests: list[tuple[Mapping[str, str], dict[str, Any]]] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -58,10 +68,12 @@ class AnthropicApi:
             return response
         if self.hang:
             await self._until_the_client_leaves()
+        if self.raw:
+            return web.Response(body=self.raw, content_type="application/json")
         return web.json_response(self._message(body["model"]))
 
     def _message(self, model: str) -> dict[str, Any]:
-        content: list[dict[str, Any]] = [{"type": "text", "text": "Hello"}]
+        content: list[dict[str, Any]] = self.content or [{"type": "text", "text": "Hello"}]
         if self.calls_tool:
             content += [{"type": "tool_use", "id": "toolu_1", "name": "add", "input": {"a": 1}}]
         return {
@@ -72,13 +84,20 @@ class AnthropicApi:
             "content": content,
             "stop_reason": "tool_use" if self.calls_tool else "end_turn",
             "stop_sequence": None,
-            "usage": USAGE,
+            "usage": self.usage,
         }
 
     async def _stream(self, response: web.StreamResponse, model: str) -> None:
         begun = {**self._message(model), "content": [], "stop_reason": None}
-        begun["usage"] = {**USAGE, "output_tokens": 1}
+        begun["usage"] = {**self.usage, "output_tokens": 1}
         await _send(response, {"type": "message_start", "message": begun})
+        await self.goes_on.wait()
+        if self.raw:
+            await response.write(self.raw)
+        for event in self.events:
+            await _send(response, event)
+        if self.events or self.raw:
+            return
         await _send(response, _block(0, {"type": "text", "text": ""}))
         await _send(response, _delta(0, {"type": "text_delta", "text": "Hel"}))
         if self.cut:
@@ -151,5 +170,6 @@ async def serving(handler: Any, path: str = "/{anything:.*}") -> AsyncIterator[s
 async def anthropic_api() -> AsyncIterator[AnthropicApi]:
     """Anthropic's API while the block lasts."""
     api = AnthropicApi()
+    api.goes_on.set()
     async with serving(api.answer, "/v1/messages") as api.base_url:
         yield api

@@ -1,6 +1,8 @@
-"""The server of simulated models: OpenAI's chat completions, and `/simulate` to steer and count.
+"""The server of simulated models: three APIs for conversations, and `/simulate` to steer and count.
 
 GET  /v1/models             POST   /v1/chat/completions      GET /healthz
+                            POST   /v1/responses
+                            POST   /v1/messages              POST /v1/messages/count_tokens
                             POST   /v1/embeddings
 GET  /simulate/counters     GET    /simulate/calls           POST /simulate/reset
 GET  /simulate/faults       POST   /simulate/faults          DELETE /simulate/faults
@@ -8,7 +10,7 @@ GET  /simulate/faults       POST   /simulate/faults          DELETE /simulate/fa
 """
 
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
@@ -19,6 +21,7 @@ from aiohttp import HttpVersion11, web
 from router.providers.simulated import admin, wire
 from router.providers.simulated.answering.minds import Minds
 from router.providers.simulated.counters import Counters, Ending
+from router.providers.simulated.dubbing import Asked, dubbed, refusal_in, understood
 from router.providers.simulated.embedding import embeddings
 from router.providers.simulated.errors import Refused, invalid, too_large, unknown_model, wrong_key
 from router.providers.simulated.models import SimulatedModel
@@ -26,6 +29,7 @@ from router.providers.simulated.playing import AlreadySent, Player
 from router.providers.simulated.schedule import FaultBook
 from router.providers.simulated.script import ordinary
 from router.providers.simulated.simulation import Admitted, Received, Settings, Simulation
+from router.wire.dialects.dialect import Dialect
 
 FAULT_HEADER = "x-simulate"
 _MOST_BODY_BYTES = 256 * 2**20
@@ -112,7 +116,9 @@ async def running(
 def _app(simulation: Simulation) -> web.Application:
     app = web.Application(client_max_size=_MOST_BODY_BYTES)
     app[admin.SIMULATION] = simulation
-    app.router.add_post("/v1/chat/completions", _chat)
+    for path in _DIALECTS:
+        app.router.add_post(path, _conversation)
+    app.router.add_post("/v1/messages/count_tokens", _count)
     app.router.add_post("/v1/embeddings", _embeddings)
     app.router.add_get("/v1/models", _models)
     app.router.add_get("/v1/models/{model:.+}", _model)
@@ -156,46 +162,78 @@ async def _embeddings(request: web.Request) -> web.Response:
     return admin.json_answer(answer)
 
 
-async def _chat(request: web.Request) -> web.StreamResponse:
-    simulation = request.app[admin.SIMULATION]
+async def _conversation(request: web.Request) -> web.StreamResponse:
+    simulation, dialect = request.app[admin.SIMULATION], _DIALECTS[request.path]
     try:
-        received = await _receive(request, simulation)
+        received, asked = await _receive(request, simulation, dialect)
         admitted = simulation.admit(received, request.headers.get(FAULT_HEADER))
     except Refused as error:
         simulation.counters.turned_away += 1
+        return _refused(error, dialect)
+    return await _answered(request, simulation, admitted, asked)
+
+
+_DIALECTS: Mapping[str, Dialect] = {
+    "/v1/chat/completions": Dialect.CHAT,
+    "/v1/responses": Dialect.RESPONSES,
+    "/v1/messages": Dialect.MESSAGES,
+}
+
+
+def _refused(error: Refused, dialect: Dialect) -> web.Response:
+    if dialect is Dialect.CHAT:
         return admin.refused(error)
-    return await _answered(request, simulation, admitted)
+    status, body = refusal_in(dialect, error.refusal)
+    return admin.json_answer(body, status)
 
 
-async def _receive(request: web.Request, simulation: Simulation) -> Received:
+async def _count(request: web.Request) -> web.Response:
+    """How many tokens a request to Messages would take; its limit may be missing."""
+    simulation = request.app[admin.SIMULATION]
+    try:
+        _check_key(request, simulation)
+        asked = understood(await request.read(), Dialect.MESSAGES, needs_limit=False)
+        received = simulation.receive(b"", (), asked.chat)
+    except Refused as error:
+        return _refused(error, Dialect.MESSAGES)
+    return admin.json_answer(orjson.dumps({"input_tokens": received.request.prompt_tokens}))
+
+
+async def _receive(
+    request: web.Request, simulation: Simulation, dialect: Dialect
+) -> tuple[Received, Asked | None]:
+    """The request, and what it says in its own dialect where that is not chat."""
     _check_key(request, simulation)
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
-    received = simulation.receive(body, request.headers)
+    asked = None if dialect is Dialect.CHAT else understood(body, dialect)
+    in_chat = None if asked is None else asked.chat
+    received = simulation.receive(body, request.headers, in_chat)
     if received.request.stream and request.version < HttpVersion11:
         raise invalid("stream", "A stream needs HTTP/1.1, for its length is not known beforehand.")
-    return received
+    return received, asked
 
 
 def _check_key(request: web.Request, simulation: Simulation) -> None:
     key = simulation.settings.api_key
-    given = request.headers.get("authorization", "").encode()
-    if key is not None and not hmac.compare_digest(given, f"Bearer {key}".encode()):
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    given = given or request.headers.get("x-api-key", "")
+    if key is not None and not hmac.compare_digest(given.encode(), key.encode()):
         raise wrong_key()
 
 
 async def _answered(
-    request: web.Request, simulation: Simulation, admitted: Admitted
+    request: web.Request, simulation: Simulation, admitted: Admitted, asked: Asked | None
 ) -> web.StreamResponse:
     """Play the answer, and count how it ended whatever happens meanwhile."""
     ending = Ending.CANCELLED
     try:
-        ending = await _play(request, simulation, admitted)
+        ending = await _play(request, simulation, admitted, asked)
     except Refused as error:
         ending = Ending.REFUSED
-        return admin.refused(error)
+        return _refused(error, _DIALECTS[request.path])
     except ConnectionError:
         return AlreadySent(reusable=False)
     finally:
@@ -203,12 +241,17 @@ async def _answered(
     return AlreadySent(reusable=ending is not Ending.BROKEN and request.keep_alive)
 
 
-async def _play(request: web.Request, simulation: Simulation, admitted: Admitted) -> Ending:
+async def _play(
+    request: web.Request, simulation: Simulation, admitted: Admitted, asked: Asked | None
+) -> Ending:
     call = simulation.call(admitted)
     settings = simulation.settings
     player = Player(request, admitted.account, settings.speed, settings.sleep)
+    script = ordinary(call) if admitted.fault is None else admitted.fault.play(call)
+    if asked is not None:
+        return await player.play(dubbed(script, call, asked))
     if admitted.fault is not None:
-        return await player.play(admitted.fault.play(call))
+        return await player.play(script)
     if settings.speed == 0:
         return await player.play_at_once(call)
-    return await player.play(ordinary(call))
+    return await player.play(script)

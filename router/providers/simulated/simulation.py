@@ -84,9 +84,14 @@ class Simulation:
         self._caches = {model: PrefixCache() for model in self.models}
         self._samples = Counter[bytes]()
 
-    def receive(self, body: bytes, header_names: Iterable[str]) -> Received:
-        """The request. Raises Refused if it is not well-formed or its model is not simulated."""
-        request = parse(body)
+    def receive(
+        self, body: bytes, header_names: Iterable[str], in_chat: bytes | None = None
+    ) -> Received:
+        """The request, which says `in_chat` what `body` says in another dialect.
+
+        Raises Refused if it is not well-formed or its model is not simulated.
+        """
+        request = parse(body if in_chat is None else in_chat)
         model = self.models.get(request.model)
         if model is None:
             raise unknown_model(request.model)

@@ -21,6 +21,8 @@ class Target:
     where the client gave none. With `cache_marks` the OpenAI dialects carry the client's cache
     breakpoints; servers that are merely compatible may refuse them. With `manual_thinking` a
     Messages model gets a budget of tokens for an effort, as those before adaptive thinking want it.
+    With `seals_thoughts` Responses is asked for thoughts to be given back later; models that never
+    think refuse that.
     """
 
     dialect: Dialect
@@ -28,6 +30,7 @@ class Target:
     max_output_tokens: int | None = None
     cache_marks: bool = True
     manual_thinking: bool = False
+    seals_thoughts: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a limit that lets nothing be said."""

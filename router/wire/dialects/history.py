@@ -7,11 +7,13 @@ back to the one who sealed it, and kept from everybody else, who would refuse th
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from router.wire.dialects.chat.thoughts import MEMBERS
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.seals import taken_off
 from router.wire.dialects.shape import JsonObject
 
 _MARK = "sealed:"
+_DETAILS = "reasoning_details"
 
 
 def with_own_thoughts(body: JsonObject, dialect: Dialect, own: str) -> JsonObject:
@@ -68,7 +70,36 @@ def _wears(part: Any, name: str) -> bool:
     return isinstance(value, str) and value.startswith(_MARK)
 
 
+def _chat(body: JsonObject, own: str) -> JsonObject:
+    told = body.get("messages")
+    if not isinstance(told, list):
+        return body
+    cleaned = [_chat_message(each, own) for each in told]
+    if all(new is old for new, old in zip(cleaned, told, strict=True)):
+        return body
+    return {**body, "messages": cleaned}
+
+
+def _chat_message(message: Any, own: str) -> Any:
+    """The message without thoughts that were sealed elsewhere, and without their words."""
+    details = message.get(_DETAILS) if isinstance(message, dict) else None
+    if not isinstance(details, list):
+        return message
+    kept = [each for each in details if not _is_foreign(each, own)]
+    if len(kept) == len(details):
+        return message
+    rest = {name: value for name, value in message.items() if name not in MEMBERS}
+    return {**rest, _DETAILS: kept} if kept else rest
+
+
+def _is_foreign(detail: Any, own: str) -> bool:
+    """Whether one of our upstreams gave it, whose origins have a slash, and another one than `own`."""
+    given = detail.get("format") if isinstance(detail, dict) else None
+    return isinstance(given, str) and "/" in given and given != own
+
+
 _CLEANING: Mapping[Dialect, Callable[[JsonObject, str], JsonObject]] = {
+    Dialect.CHAT: _chat,
     Dialect.MESSAGES: _messages,
     Dialect.RESPONSES: _responses,
 }

@@ -32,6 +32,15 @@ class Seal:
         return Seal(self.origin, "", self.item_id)
 
 
+def origin_of(upstream: str, model: str) -> str:
+    """The origin of what the model called `model` thinks at `upstream`, as it is configured.
+
+    Narrow on purpose: providers bind thoughts to the model that had them, and to the account.
+    (https://platform.claude.com/docs/en/build-with-claude/preserved-thinking)
+    """
+    return f"{upstream}/{model}".replace(":", "-")
+
+
 def worn(seal: Seal, native: str) -> str:
     """The seal as a client of the dialect `native` carries it, with its origin if that is another."""
     if seal.origin == native and not _is_worn(seal.value):

@@ -8,6 +8,7 @@ import pytest
 from router.domain.errors import ApiError
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.history import with_own_thoughts
 from router.wire.dialects.translate import (
     StreamTranslator,
     tell_answer,
@@ -323,3 +324,28 @@ def test_a_citation_is_counted_from_where_the_whole_text_begins() -> None:
     place = message["annotations"][0]["url_citation"]
     assert message["content"][place["start_index"] : place["end_index"]] == "There"
     assert merge(CHAT, streamed)["choices"][0]["message"]["annotations"] == message["annotations"]
+
+
+def test_chat_keeps_its_own_thoughts_and_those_that_no_upstream_of_ours_gave() -> None:
+    own = _chat("claude/opus", "anthropic-claude-v1")
+    assert with_own_thoughts(own, Dialect.CHAT, "claude/opus") is own
+    assert with_own_thoughts({"messages": "none"}, Dialect.CHAT, "") == {"messages": "none"}
+
+
+def test_a_thought_of_another_origin_leaves_chat_with_its_words() -> None:
+    asked = _chat("claude/opus", "unknown")
+
+    kept = with_own_thoughts(asked, Dialect.CHAT, "gpt/6")["messages"][1]
+    assert kept == {
+        "role": "assistant",
+        "content": "Yes",
+        "reasoning_details": [{"type": "reasoning.text", "format": "unknown"}],
+    }
+    bare = with_own_thoughts(_chat("claude/opus"), Dialect.CHAT, "")["messages"][1]
+    assert bare == {"role": "assistant", "content": "Yes"}
+
+
+def _chat(*formats: str) -> dict[str, Any]:
+    details = [{"type": "reasoning.text", "format": each} for each in formats]
+    said = {"content": "Yes", "reasoning_content": "Hm", "reasoning_details": details}
+    return {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", **said}]}

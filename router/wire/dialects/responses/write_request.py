@@ -49,7 +49,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
             **_text(request),
         ),
         "store": False,
-        "include": ["reasoning.encrypted_content"],
+        **({"include": ["reasoning.encrypted_content"]} if target.seals_thoughts else {}),
     }
 
 

@@ -1,0 +1,93 @@
+"""Anthropic's own API, and servers that speak its Messages as well: no litellm is in between."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import orjson
+
+from router.domain.fault import Fault, FaultKind
+from router.ports import Call
+from router.providers.claude import Claude
+from router.providers.direct import Line
+from router.providers.translated import Letter, TranslatedUpstream, Wording
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.seals import origin_of
+from router.wire.dialects.shape import JsonObject
+
+ANTHROPIC_URL = "https://api.anthropic.com"
+_VERSION = "2023-06-01"
+_FILES_BETA = "files-api-2025-04-14"
+_BINDING_BETA = "thinking-binding-controls-2026-08-01"
+_THOUGHTS = (b'"type":"thinking"', b'"type":"redacted_thinking"')
+_NOBODY = "nobody"
+"""Whose thoughts a model gets that is not to think."""
+_NO_CREDIT = "credit balance is too low"
+"""With this Anthropic refuses an account, by a 400, that has nothing left to pay with."""
+_BROKEN_SEAL = "invalid `signature` in `thinking` block"
+"""So it refuses a thought after all, of another account say: other models are not sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnthropicEndpoint:
+    """Where a server is that speaks Messages. `base_url` ends before `/v1/messages`."""
+
+    base_url: str = ANTHROPIC_URL
+    api_key: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def anthropic_upstream(
+    endpoint: AnthropicEndpoint, *, unix_s: Callable[[], float], connect_s: float = 10.0
+) -> TranslatedUpstream:
+    """The way to its models. Made inside a running loop."""
+    base = endpoint.base_url.rstrip("/").removesuffix("/v1")
+    key = {"x-api-key": endpoint.api_key} if endpoint.api_key else {}
+    headers = {"anthropic-version": _VERSION, **key, **endpoint.headers}
+    line = Line(
+        f"{base}/v1/messages", headers, endpoint.api_key, unix_s=unix_s, connect_s=connect_s
+    )
+    betas = [value for name, value in headers.items() if name.lower() == "anthropic-beta"]
+    return TranslatedUpstream(
+        line,
+        _worded,
+        unix_s=unix_s,
+        lettered=lambda body: _lettered(body, betas),
+        understood=_understood,
+    )
+
+
+def _worded(call: Call) -> Wording:
+    model, claude = call.model, Claude.named(call.model.name)
+    fields = {**claude.worded(call.fields), "model": model.name, "stream": call.stream}
+    thinks = fields.get("reasoning_effort") != "none"
+    target = Target(
+        Dialect.MESSAGES,
+        origin_of(model.upstream, model.name) if thinks else _NOBODY,
+        max_output_tokens=model.max_output_tokens,
+        manual_thinking=not claude.is_adaptive,
+    )
+    return Wording(fields, target)
+
+
+def _lettered(body: JsonObject, betas: Sequence[str]) -> Letter:
+    """The letter, with the betas that the body needs beside those that are always on."""
+    raw = orjson.dumps(body)
+    needed = [_FILES_BETA] if b'"type":"file"' in raw else []
+    if any(sign in raw for sign in _THOUGHTS) and Claude.named(body["model"]).binds_thoughts:
+        # Clients shorten what was said, and chat knows no order of thoughts and words: a thought
+        # that no longer stands where it stood is to be dropped, and not the whole request.
+        binding = {"block_binding": {"prefix_mismatch_behavior": "drop_block"}}
+        thinking = {"type": "adaptive", **(body.get("thinking") or {}), **binding}
+        raw = orjson.dumps({**body, "thinking": thinking})
+        needed.append(_BINDING_BETA)
+    return Letter(raw, {"anthropic-beta": ",".join([*betas, *needed])} if needed else {})
+
+
+def _understood(fault: Fault) -> Fault:
+    """The fault, where Anthropic calls an invalid request what is not the client's mistake."""
+    said = str((fault.error or {}).get("message", "")).lower()
+    if fault.kind is not FaultKind.CLIENT:
+        return fault
+    if _NO_CREDIT in said:
+        return replace(fault, kind=FaultKind.REFUSED, error=None)
+    return replace(fault, kind=FaultKind.UNSUITED) if _BROKEN_SEAL in said else fault

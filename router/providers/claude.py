@@ -1,0 +1,105 @@
+"""What Claude's models take and refuse, each by its name, and how a request is worded for one.
+
+From https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting and
+https://platform.claude.com/docs/en/about-claude/models/overview, as of November 2026. A name that is
+none of Claude's, at a server that speaks Messages too, is taken for a model of the first kind: it
+thinks by a budget of tokens and takes what Messages began with.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.wire.dialects.shape import unsaid
+
+_NAME = re.compile(r"claude-(?P<family>[a-z]+)-(?P<major>\d{1,2})(?:-(?P<minor>\d{1,2}))?(?!\d)")
+_ALWAYS_THINK = frozenset({"fable", "mythos"})
+_FROM_ABOVE = ("system", "developer")
+_FORCED = "required"
+
+
+@dataclass(frozen=True, slots=True)
+class Claude:
+    """What a model takes: all models of one family and version alike.
+
+    `is_adaptive`: it thinks as it sees fit, in the bounds of an effort, and by no budget of tokens.
+    `tries_harder`: it knows the effort `xhigh`. `samples`: it takes a temperature and its kin. `may_not_think`: thinking can be switched off.
+    `hears_system_amid`: a system's message may stand within the conversation. `may_be_forced`: to
+    call a tool. `binds_thoughts`: what it thought it takes back only after the very same words.
+    """
+
+    is_adaptive: bool = False
+    tries_harder: bool = False
+    samples: bool = True
+    may_not_think: bool = True
+    hears_system_amid: bool = False
+    may_be_forced: bool = True
+    binds_thoughts: bool = False
+
+    @classmethod
+    def named(cls, name: str) -> "Claude":
+        """The model that an upstream calls `name`."""
+        found = _NAME.search(name)
+        if found is None:
+            return cls()
+        family, version = found["family"], (int(found["major"]), int(found["minor"] or 0))
+        is_deep = family in _ALWAYS_THINK or (family == "opus" and version >= (5, 0))
+        is_latest = version >= (5, 5) or (family in _ALWAYS_THINK and version >= (5, 1))
+        return cls(
+            is_adaptive=version >= (4, 6),
+            tries_harder=version >= (4, 7),
+            samples=version < (4, 7),
+            may_not_think=not is_deep and not (is_latest and family != "haiku"),
+            hears_system_amid=version >= (4, 8),
+            may_be_forced=not is_latest or family == "haiku",
+            binds_thoughts=is_latest,
+        )
+
+    def worded(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """A request in chat's words without those that this model refuses.
+
+        Hints of how to draw tokens are left out, "do not think" becomes "think little", and what a
+        system says within the conversation is told as the user's. Raises ApiError 400 for what has
+        no other words.
+        """
+        worded = dict(fields)
+        if not self.samples:
+            worded.pop("temperature", None)
+            worded.pop("top_p", None)
+        if effort := self._effort(worded.get("reasoning_effort")):
+            worded["reasoning_effort"] = effort
+        if not self.hears_system_amid:
+            worded["messages"] = _with_system_first(fields.get("messages"))
+        if not self.may_be_forced and _is_forced(worded.get("tool_choice")):
+            raise unsaid("tool_choice", "the model itself decides whether to call a tool; say auto")
+        return worded
+
+    def _effort(self, asked: object) -> str:
+        """The effort that comes next to one that the model does not know; "" where it knows it."""
+        if asked == "none" and not self.may_not_think:
+            return "low"
+        return "high" if asked == "xhigh" and self.is_adaptive and not self.tries_harder else ""
+
+
+def _is_forced(choice: object) -> bool:
+    if isinstance(choice, dict):
+        allowed = choice.get("allowed_tools")
+        return not isinstance(allowed, dict) or allowed.get("mode") == _FORCED
+    return choice == _FORCED
+
+
+def _with_system_first(messages: object) -> object:
+    """The messages, a system's among them only where they begin."""
+    if not isinstance(messages, list):
+        return messages
+    first = next((i for i, each in enumerate(messages) if not _is_from_above(each)), len(messages))
+    return [*messages[:first], *(_as_the_users(each) for each in messages[first:])]
+
+
+def _is_from_above(message: object) -> bool:
+    return isinstance(message, dict) and message.get("role") in _FROM_ABOVE
+
+
+def _as_the_users(message: Any) -> Any:
+    return {**message, "role": "user"} if _is_from_above(message) else message

@@ -1,0 +1,234 @@
+"""Simulated models that speak Messages and Responses: their chat, dubbed.
+
+What is asked becomes a request for chat, and what is answered, with every fault on its way, becomes
+what the dialect's own API would send. So an answer is the same whoever asks in which dialect.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from router.domain.errors import ApiError
+from router.providers.simulated.errors import Refusal, invalid
+from router.providers.simulated.proofs import check_thoughts, seal
+from router.providers.simulated.script import Body, Call, Close, End, Hang, Head, Script, Step
+from router.wire.answer import MalformedAnswer
+from router.wire.dialects.answer import Fault, Occasion
+from router.wire.dialects.counting import messages_usage
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.faults import told
+from router.wire.dialects.translate import (
+    StreamTranslator,
+    event_bytes,
+    translate_answer,
+    translate_request,
+)
+from router.wire.sse import data_of
+
+_PING = event_bytes({"type": "ping"}, Dialect.MESSAGES)
+_IGNORED = {"top_k", "context_management"}
+"""Members that change nothing here, and that chat has no words for."""
+_TOO_LONG = "context_length_exceeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request in its own dialect: as it came, and in the words of chat."""
+
+    dialect: Dialect
+    body: Mapping[str, Any]
+    chat: bytes
+
+    @property
+    def shows_thoughts(self) -> bool:
+        """Whether thoughts are to stand in the answer."""
+        if self.dialect is Dialect.MESSAGES:
+            return _member(self.body, "thinking", "type") in ("enabled", "adaptive")
+        return "reasoning.encrypted_content" in (self.body.get("include") or ())
+
+    @property
+    def tells_thoughts(self) -> bool:
+        """Whether their words are, and not their seals alone."""
+        return self.dialect is Dialect.MESSAGES or bool(_member(self.body, "reasoning", "summary"))
+
+
+def understood(raw: bytes, dialect: Dialect, *, needs_limit: bool = True) -> Asked:
+    """The request in `raw`. Raises Refused for what is none, or what no simulated model can."""
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise invalid(None, f"We could not parse the JSON body of your request: {error}") from error
+    if not isinstance(body, dict):
+        raise invalid(None, "The body of your request must be a JSON object.")
+    if dialect is Dialect.MESSAGES and needs_limit and body.get("max_tokens") is None:
+        raise invalid("max_tokens", "max_tokens: Field required")
+    try:
+        chat = _in_chat(body, dialect)
+    except ApiError as error:
+        raise invalid(error.param, error.message, error.code) from error
+    check_thoughts(body, dialect, str(body.get("model")))
+    return Asked(dialect, body, orjson.dumps(chat))
+
+
+def _in_chat(body: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """The request for chat; `metadata.simulate` comes along from every dialect."""
+    known = {name: value for name, value in body.items() if name not in _IGNORED}
+    metadata = known.get("metadata")
+    wished = metadata.get("simulate") if isinstance(metadata, dict) else None
+    if isinstance(metadata, dict):
+        known["metadata"] = {name: v for name, v in metadata.items() if name != "simulate"} or None
+    chat = dict(translate_request(known, dialect, Target(Dialect.CHAT)))
+    return chat if wished is None else {**chat, "metadata": {"simulate": wished}}
+
+
+def refusal_in(dialect: Dialect, refusal: Refusal) -> tuple[int, bytes]:
+    """The status and the body of an error answer."""
+    words = refusal.message
+    if dialect is Dialect.MESSAGES and refusal.code == _TOO_LONG:
+        words = f"prompt is too long: {words}"
+    fault = Fault(refusal.status, words, refusal.type, refusal.code, refusal.param)
+    status, body = told(fault, dialect)
+    return status, orjson.dumps(body)
+
+
+def dubbed(script: Script, call: Call, asked: Asked) -> Script:
+    """The script with chat's bodies told in the dialect that was asked in."""
+    dubbing = _Dubbing(call, asked)
+    for step in script:
+        yield from dubbing.take(step)
+
+
+class _Dubbing:
+    """One answer. A plain one is held back until it is whole, for its length is told before it."""
+
+    def __init__(self, call: Call, asked: Asked) -> None:
+        self._call = call
+        self._asked = asked
+        # What a simulated model thinks wears the seal of the dialect, as if it came from its home.
+        source = Target(Dialect.CHAT, origin=asked.dialect.value)
+        self._source = source
+        self._occasion = Occasion(call.envelope.created_s, asked.body)
+        self._stream = StreamTranslator(source, asked.dialect, self._occasion)
+        self._held: tuple[Head, list[Body]] | None = None
+        self._has_begun = False
+
+    def take(self, step: Step) -> Script:
+        """What is sent in the place of a step."""
+        match step:
+            case Head(length=None):
+                yield replace(step, headers=_headers(step, self._asked.dialect))
+            case Head():
+                self._held = step, []
+            case Body() if self._held is not None:
+                self._held[1].append(step)
+            case Body():
+                yield from self._event(step)
+            case End():
+                yield from self._whole()
+                yield step
+            case Close() | Hang() if self._held is not None:
+                (head, bodies), self._held = self._held, None
+                yield from (head, *bodies, step)
+            case _:
+                yield step
+
+    def _whole(self) -> Script:
+        """What was held back; what is no whole answer goes out as it is."""
+        if self._held is None:
+            return
+        (head, bodies), self._held = self._held, None
+        data = b"".join(body.data for body in bodies)
+        headers = _headers(head, self._asked.dialect)
+        status, data = self._translated(head.status, data)
+        yield replace(head, status=status, headers=headers, length=len(data))
+        if data:
+            yield Body(data, tells_usage=any(body.tells_usage for body in bodies))
+
+    def _translated(self, status: int, data: bytes) -> tuple[int, bytes]:
+        try:
+            content = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return status, data
+        error = content.get("error") if isinstance(content, dict) else None
+        if isinstance(error, dict):
+            return refusal_in(self._asked.dialect, _refusal(status, error))
+        if not isinstance(content, dict) or not content.get("choices"):
+            return status, data
+        if details := self._thoughts():
+            content["choices"][0]["message"]["reasoning_details"] = details
+        answer = translate_answer(content, self._source, self._asked.dialect, self._occasion)
+        return status, orjson.dumps(answer)
+
+    def _event(self, step: Body) -> Script:
+        said = data_of(step.data)
+        if said is None:
+            return
+        try:
+            events = self._stream.end() if said == b"[DONE]" else self._stream.feed(_loaded(said))
+        except ValueError:
+            yield step  # a fault's nonsense is nonsense in every dialect
+            return
+        data = b"".join(self._told(event) for event in events)
+        if not self._has_begun and data:
+            self._has_begun = True
+            data += self._thinking()
+        if data:
+            yield Body(data, tells_usage=step.tells_usage)
+
+    def _told(self, event: dict[str, Any]) -> bytes:
+        if event.get("type") != "message_start":
+            return event_bytes(event, self._asked.dialect)
+        # Messages tell what a prompt takes before the answer, and send a ping now and then.
+        used = replace(self._call.usage, output_tokens=0, reasoning_tokens=0)
+        event["message"]["usage"] = messages_usage(used)
+        return event_bytes(event, self._asked.dialect) + _PING
+
+    def _thinking(self) -> bytes:
+        """The events of the thought that stands before an answer."""
+        delta = {"reasoning_details": self._thoughts()}
+        if not delta["reasoning_details"]:
+            return b""
+        chunk = {"choices": [{"index": 0, "delta": delta}]}
+        events = self._stream.feed(chunk)
+        return b"".join(event_bytes(event, self._asked.dialect) for event in events)
+
+    def _thoughts(self) -> list[dict[str, Any]]:
+        """The thought of a model that reasons, as chat tells it; none where nobody asked for it."""
+        if not (self._call.answer.reasoning_tokens and self._asked.shows_thoughts):
+            return []
+        thought = f"They ask: {self._call.request.question[:80]}"
+        if self._asked.tells_thoughts:
+            proof = seal(self._call.model.id, thought)
+            return [{"type": "reasoning.text", "text": thought, "signature": proof, "index": 0}]
+        return [{"type": "reasoning.encrypted", "data": seal(self._call.model.id, ""), "index": 0}]
+
+
+def _refusal(status: int, error: Mapping[str, Any]) -> Refusal:
+    return Refusal(
+        status,
+        str(error.get("message")),
+        type=str(error.get("type")),
+        param=error.get("param"),
+        code=error.get("code"),
+    )
+
+
+def _headers(head: Head, dialect: Dialect) -> tuple[tuple[str, str], ...]:
+    """The headers, the request's id by the name that the dialect's API gives it."""
+    if dialect is not Dialect.MESSAGES:
+        return head.headers
+    return tuple((name.replace("x-request-id", "request-id"), v) for name, v in head.headers)
+
+
+def _loaded(said: bytes) -> dict[str, Any]:
+    chunk = orjson.loads(said)
+    if not isinstance(chunk, dict):
+        raise MalformedAnswer("an event of a simulated stream is no object")
+    return chunk
+
+
+def _member(body: Mapping[str, Any], holder: str, name: str) -> Any:
+    held = body.get(holder)
+    return held.get(name) if isinstance(held, dict) else None

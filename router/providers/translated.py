@@ -1,0 +1,242 @@
+"""The way to upstreams that speak another dialect than chat: calls are translated out, answers back.
+
+Who builds one says how a call is worded (`Wording`); the translators of `router.wire.dialects` do the
+rest, event by event where it is a stream.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import orjson
+
+from router.domain.errors import ApiError
+from router.domain.fault import AttemptFailed, Fault, FaultKind
+from router.ports import Call, Response
+from router.wire.answer import MalformedAnswer
+from router.wire.dialects.answer import Occasion
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.faults import translate_error
+from router.wire.dialects.shape import JsonObject
+from router.wire.dialects.translate import (
+    StreamTranslator,
+    event_bytes,
+    translate_answer,
+    translate_request,
+)
+from router.wire.errors import error_object
+from router.wire.sse import DONE, EventSplitter, data_of
+
+_ASKED = {"stream_options": {"include_usage": True}}
+"""The pipeline always wants to know what was used, and keeps it from clients that did not ask."""
+_ALIVE = b": the model is at work\n\n"
+"""A comment. Pings, and thoughts that are not shown, are heard as well as words: nobody gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a call is put to an upstream: in which words of chat, and for whom."""
+
+    fields: Mapping[str, Any]
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is posted for a call: the translated body, and further headers that it needs."""
+
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def plain_letter(body: JsonObject) -> Letter:
+    """The letter of a body that needs nothing else."""
+    return Letter(orjson.dumps(body))
+
+
+class Posting(Protocol):
+    """Sends bodies to one address, as `router.providers.direct.Line` does."""
+
+    async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
+        """The head of the answer. Raises AttemptFailed for everything that is no success."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+class TranslatedUpstream:
+    """Implements `router.ports.Upstream` over a `line`, which it closes.
+
+    `worded` says how a call is put; it may raise ApiError for what the model cannot be asked.
+    `lettered` has the last word on what is posted, `understood` on what a failure means.
+    """
+
+    def __init__(
+        self,
+        line: Posting,
+        worded: Callable[[Call], Wording],
+        *,
+        unix_s: Callable[[], float],
+        lettered: Callable[[JsonObject], Letter] = plain_letter,
+        understood: Callable[[Fault], Fault] = lambda fault: fault,
+    ) -> None:
+        self._line = line
+        self._worded = worded
+        self._lettered = lettered
+        self._understood = understood
+        self._unix_s = unix_s
+
+    @property
+    def asks_usage(self) -> bool:
+        """True: these dialects always tell what was used."""
+        return True
+
+    async def send(self, call: Call) -> Response:
+        """The head of the answer. Raises AttemptFailed for everything that is no success."""
+        source, letter = self._written(call)
+        try:
+            response = await self._line.post(letter.body, fresh=call.fresh, headers=letter.headers)
+        except AttemptFailed as failed:
+            fault = self._understood(failed.fault)
+            raise AttemptFailed(_in_chat(fault, source.dialect)) from None
+        occasion = Occasion(int(self._unix_s()), _ASKED)
+        if response.is_stream:
+            return _TranslatedStream(response, StreamTranslator(source, Dialect.CHAT, occasion))
+        return _TranslatedPlain(response, source, occasion)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._line.close()
+
+    def _written(self, call: Call) -> tuple[Target, Letter]:
+        """Whom `call` is written for, and the letter. Raises AttemptFailed, before it is sent."""
+        try:
+            wording = self._worded(call)
+            body = translate_request(wording.fields, Dialect.CHAT, wording.target)
+            return wording.target, self._lettered(body)
+        except ApiError as error:
+            raise AttemptFailed(_unsuited(error)) from None
+        except orjson.JSONEncodeError:
+            # orjson writes 254 levels; reading may have let more pass.
+            too_deep = ApiError(400, "The request is nested too deeply.", code="untranslatable")
+            raise AttemptFailed(_unsuited(too_deep)) from None
+
+
+def _unsuited(error: ApiError) -> Fault:
+    """Nothing was sent: this upstream could not be asked so."""
+    told = error_object(error)["error"]
+    return Fault(FaultKind.UNSUITED, error.status, error.message, error.code, error=told)
+
+
+def _in_chat(fault: Fault, source: Dialect) -> Fault:
+    """The fault with the status and the error object that a client of chat is told."""
+    said = {"error": fault.error} if fault.error else None
+    status, told = translate_error(fault.status, said, source, Dialect.CHAT)
+    return replace(fault, status=status, error=told["error"] if said else fault.error)
+
+
+class _TranslatedPlain:
+    is_stream = False
+
+    def __init__(self, response: Response, source: Target, occasion: Occasion) -> None:
+        self._response = response
+        self._source = source
+        self._occasion = occasion
+
+    async def read(self) -> bytes:
+        raw = await self._response.read()
+        try:
+            answer = _object_in(raw)
+            told = translate_answer(answer, self._source, Dialect.CHAT, self._occasion)
+        except MalformedAnswer as error:
+            raise _malformed(error) from None
+        return orjson.dumps(told)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        yield await self.read()
+
+    async def close(self) -> None:
+        await self._response.close()
+
+
+class _TranslatedStream:
+    is_stream = True
+
+    def __init__(self, response: Response, translator: StreamTranslator) -> None:
+        self._response = response
+        self._arriving = response.pieces()
+        self._translator = translator
+        self._splitter = EventSplitter()
+        self._failure: AttemptFailed | None = None
+        self._is_over = False
+
+    async def read(self) -> bytes:
+        return b"".join([piece async for piece in self])
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        # No generator: one that is cancelled while it waits is over, and could not be read on.
+        while not self._is_over:
+            if self._failure is not None:
+                raise self._failure
+            try:
+                piece = await anext(self._arriving)
+            except StopAsyncIteration:
+                return self._ending()
+            if told := self._told(piece):
+                return told
+        raise StopAsyncIteration
+
+    async def close(self) -> None:
+        await self._response.close()
+
+    def _told(self, piece: bytes) -> bytes:
+        """What the events that `piece` completes say in chat. What came before a malformed one counts."""
+        told: list[bytes] = []
+        has_heard = False
+        try:
+            for raw in self._splitter.feed(piece):
+                has_heard = True
+                told += self._translated(raw)
+        except (MalformedAnswer, OverflowError) as error:
+            self._failure = _malformed(error)
+        return b"".join(told) or (_ALIVE if has_heard and self._failure is None else b"")
+
+    def _translated(self, raw: bytes) -> list[bytes]:
+        data = data_of(raw)
+        if data is None or data.strip() == b"[DONE]":
+            return []
+        chunks = self._translator.feed(_object_in(data))
+        self._is_over = self._is_over or any("error" in chunk for chunk in chunks)
+        return [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
+
+    def _ending(self) -> bytes:
+        self._is_over = True
+        if self._translator.end():
+            raise AttemptFailed.transient(
+                "the upstream closed the stream before the answer was finished",
+                "stream_cut",
+                reached_model=True,
+            )
+        return DONE
+
+
+def _object_in(raw: bytes) -> dict[str, Any]:
+    try:
+        told = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise MalformedAnswer("what the upstream answered is not JSON") from None
+    if not isinstance(told, dict):
+        raise MalformedAnswer("what the upstream answered is no object")
+    return told
+
+
+def _malformed(error: Exception) -> AttemptFailed:
+    return AttemptFailed.transient(str(error), "malformed_answer", reached_model=True)

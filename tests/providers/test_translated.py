@@ -1,0 +1,123 @@
+"""A stream that is translated on its way, however the network cuts it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.domain.fault import AttemptFailed
+from router.ports import Response
+from router.providers.translated import TranslatedUpstream, Wording
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.translate import event_bytes
+from tests.providers.calls import call, chunks, streamed
+
+MESSAGES = Target(Dialect.MESSAGES, "up/m", max_output_tokens=100)
+USED = {"input_tokens": 3, "output_tokens": 1}
+TEXTS = ["Grüße, ", "世界", "\n\ndata: no event", "!"]
+
+
+def _told(*, ends: bool = True) -> bytes:
+    message = {"id": "msg_1", "model": "m", "content": [], "usage": USED}
+    block = {"type": "content_block_start", "index": 0, "content_block": _text("text", "")}
+    deltas = (
+        {"type": "content_block_delta", "index": 0, "delta": _text("text_delta", text)}
+        for text in TEXTS
+    )
+    end: list[dict[str, Any]] = [
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": USED},
+        {"type": "message_stop"},
+    ]
+    begun: list[dict[str, Any]] = [
+        {"type": "message_start", "message": message},
+        {"type": "ping"},
+        block,
+    ]
+    events: list[dict[str, Any]] = [*begun, *deltas, *(end if ends else [])]
+    return b"".join(event_bytes(event, Dialect.MESSAGES) for event in events)
+
+
+def _text(kind: str, text: str) -> dict[str, str]:
+    return {"type": kind, "text": text}
+
+
+class Scripted:
+    """An answer that comes in the pieces that it is given."""
+
+    is_stream = True
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._left = list(pieces)
+
+    async def read(self) -> bytes:
+        return b"".join(self._left)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        for piece in self._left:
+            yield piece
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class Line:
+    """Answers everything with the same pieces, and keeps what it was sent."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self.pieces = pieces
+        self.sent: list[bytes] = []
+
+    async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
+        self.sent.append(body)
+        return Scripted(self.pieces)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def reaching(line: Line) -> TranslatedUpstream:
+    return TranslatedUpstream(
+        line, lambda asked: Wording({**asked.fields, "model": "m"}, MESSAGES), unix_s=lambda: 9.0
+    )
+
+
+def cut(raw: bytes, at: Sequence[int]) -> list[bytes]:
+    marks = [0, *sorted(at), len(raw)]
+    return [raw[begin:end] for begin, end in pairwise(marks) if begin < end]
+
+
+@given(at=st.lists(st.integers(0, len(_told())), max_size=12))
+async def test_where_the_network_cuts_a_stream_makes_no_difference(at: list[int]) -> None:
+    events = await streamed(reaching(Line(cut(_told(), at))), call("m", stream=True))
+    whole = await streamed(reaching(Line([_told()])), call("m", stream=True))
+
+    assert chunks(events) == chunks(whole)
+    said = [each["choices"][0]["delta"].get("content") for each in chunks(events)[:-1]]
+    assert "".join(filter(None, said)) == "".join(TEXTS)
+    assert events[-1].raw == b"data: [DONE]\n\n"
+
+
+@given(length=st.integers(0, len(_told(ends=False))))
+async def test_a_stream_that_ends_anywhere_before_its_end_fails(length: int) -> None:
+    with pytest.raises(AttemptFailed, match="before the answer was finished"):
+        await streamed(reaching(Line([_told(ends=False)[:length]])), call("m", stream=True))
+
+
+async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:
+    """A provider's prompt cache lives by it: turn after turn, what was said is said again alike."""
+    line, history = Line([_told()]), [{"role": "user", "content": "0"}]
+    before = b""
+    for turn in range(1, 8):
+        await streamed(reaching(line), call("m", stream=True, messages=history))
+        told = orjson.dumps(orjson.loads(line.sent[-1])["messages"])
+        assert told.startswith(before)
+        before = told[:-1]
+        history += [
+            {"role": "assistant", "content": f"a{turn}"},
+            {"role": "user", "content": f"{turn}"},
+        ]
