@@ -1,7 +1,7 @@
 """The doors of Responses and Messages: what `router.wire.dialects` translates."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from router.domain.errors import ApiError
@@ -24,6 +24,18 @@ _CHAT = Target(Dialect.CHAT, cache_marks=False)
 _SILENT = frozenset({MEMBER, "client_metadata", "max_tool_calls", "store"})
 """Members that say nothing to a model. `farthing` is for us; what a client says of itself is a label;
 tools that the provider runs, which alone `max_tool_calls` counts, are refused; nothing is stored."""
+
+_USUAL: Mapping[str, Any] = {
+    "parallel_tool_calls": True,
+    "service_tier": "auto",
+    "verbosity": "medium",
+}
+"""What agents say although it is so anyhow: a server that does not know the word would refuse it."""
+
+_EFFORTS: Mapping[str, str] = {"minimal": "low", "xhigh": "high", "max": "high"}
+"""Budgets of tokens, and Anthropic's own words, in those that all models which can think know."""
+
+_EXPECTED: Mapping[type, str] = {str: "a text", list: "a non-empty array"}
 
 _RESENT = "send the whole conversation, for nothing is stored"
 _NOT_OFFERED: Mapping[str, str] = {
@@ -114,42 +126,53 @@ def _add_receipt(event: dict[str, Any], receipt: Any) -> None:
             event[MEMBER] = receipt
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How requests of a dialect are read: `required` fields, and a list that may not be empty."""
-
-    dialect: Dialect
-    conversation: str
-    refused: Mapping[str, str] = field(default_factory=dict)
-    kinds: Collection[type] = (list,)
-
-    def __call__(self, raw: bytes) -> Translated:
-        body = json_object(raw)
-        require(body, "model")
-        require(body, self.conversation)
-        self._check(body[self.conversation])
-        for name, remedy in self.refused.items():
-            if body.get(name):
-                raise not_offered(name, remedy)
-        spoken = {name: value for name, value in body.items() if name not in _SILENT}
-        view = translate_request(spoken, self.dialect, _CHAT)
-        if body.get(MEMBER) is not None:
-            view = {**view, MEMBER: body[MEMBER]}
-        return Translated(self.dialect, raw, body, chat_bytes(view))
-
-    def _check(self, conversation: object) -> None:
-        if not conversation or not isinstance(conversation, tuple(self.kinds)):
-            name = self.conversation
-            expected = " or ".join(_EXPECTED[kind] for kind in self.kinds)
-            raise ApiError.invalid(name, f"'{name}' must be {expected}, not {shown(conversation)}.")
+def _read_responses(raw: bytes) -> Translated:
+    body = _body(raw, "input", (str, list))
+    for name, remedy in _NOT_OFFERED.items():
+        if body.get(name):
+            raise not_offered(name, remedy)
+    return _translated(Dialect.RESPONSES, raw, body, _view(Dialect.RESPONSES, body))
 
 
-_EXPECTED: Mapping[type, str] = {str: "a text", list: "a non-empty array"}
+def _read_messages(raw: bytes) -> Translated:
+    body = _body(raw, "messages", (list,))
+    spoken: JsonObject = body
+    if body.get("thinking") == {"type": "disabled"}:  # what they do anyhow if they are not asked
+        spoken = {name: value for name, value in body.items() if name != "thinking"}
+    view = _view(Dialect.MESSAGES, spoken)
+    if (effort := view.get("reasoning_effort")) in _EFFORTS:
+        view["reasoning_effort"] = _EFFORTS[effort]
+    return _translated(Dialect.MESSAGES, raw, body, view)
 
-RESPONSES = Door(
-    _Reading(Dialect.RESPONSES, "input", _NOT_OFFERED, (str, list)), _NAMES_OF_RESPONSES
-)
+
+def _body(raw: bytes, conversation: str, kinds: tuple[type, ...]) -> dict[str, Any]:
+    """What stands in `raw`, which has a model and a conversation. Raises ApiError 400."""
+    body = json_object(raw)
+    require(body, "model")
+    require(body, conversation)
+    told = body[conversation]
+    if not told or not isinstance(told, kinds):
+        expected = " or ".join(_EXPECTED[kind] for kind in kinds)
+        message = f"'{conversation}' must be {expected}, not {shown(told)}."
+        raise ApiError.invalid(conversation, message)
+    return body
+
+
+def _view(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
+    """The chat view, without what it need not say. Raises ApiError 400 for what it cannot."""
+    spoken = {name: value for name, value in body.items() if name not in _SILENT}
+    view = translate_request(spoken, dialect, _CHAT)
+    return {name: value for name, value in view.items() if _USUAL.get(name) != value}
+
+
+def _translated(dialect: Dialect, raw: bytes, body: JsonObject, view: dict[str, Any]) -> Translated:
+    if body.get(MEMBER) is not None:
+        view[MEMBER] = body[MEMBER]
+    return Translated(dialect, raw, body, chat_bytes(view))
+
+
+RESPONSES = Door(_read_responses, _NAMES_OF_RESPONSES)
 """OpenAI's Responses: https://platform.openai.com/docs/api-reference/responses."""
 
-MESSAGES = Door(_Reading(Dialect.MESSAGES, "messages"), _NAMES_OF_MESSAGES)
+MESSAGES = Door(_read_messages, _NAMES_OF_MESSAGES)
 """Anthropic's Messages: https://platform.claude.com/docs/en/api/messages."""
