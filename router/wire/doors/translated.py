@@ -140,8 +140,8 @@ def _read_messages(raw: bytes) -> Translated:
     if body.get("thinking") == {"type": "disabled"}:  # what they do anyhow if they are not asked
         spoken = {name: value for name, value in body.items() if name != "thinking"}
     view = _view(Dialect.MESSAGES, spoken)
-    if (effort := view.get("reasoning_effort")) in _EFFORTS:
-        view["reasoning_effort"] = _EFFORTS[effort]
+    if effort := _EFFORTS.get(view.get("reasoning_effort", "")):
+        view["reasoning_effort"] = effort
     return _translated(Dialect.MESSAGES, raw, body, view)
 
 
