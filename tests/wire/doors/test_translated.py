@@ -187,7 +187,8 @@ def test_model_and_conversation_must_be_there_and_be_some(
     for missing in ("model", name):
         error = refused(door, {**body, missing: None})
         assert (error.param, error.code) == (missing, "missing_required_parameter")
-    for empty in ([], 7, {}):
+    empties: tuple[Any, ...] = ([], 7, {})
+    for empty in empties:
         error = refused(door, {**body, name: empty})
         assert (error.param, error.code) == (name, "invalid_value")
 
