@@ -13,8 +13,9 @@ from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.doors import COMPLETIONS, DOORS, MESSAGES, RESPONSES, Knock, events_of
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing
+from tests.e2e.test_clients_that_leave import read_until, request_id_in
 from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
-from tests.e2e.wire import get, post, send
+from tests.e2e.wire import connected, get, head, post, send
 
 SECRETS = {"AGENT_KEY": "fk-agent-0123456789abcdef", "SLOW_KEY": "fk-slow-0123456789abcdef"}
 AGENT = {"x-api-key": SECRETS["AGENT_KEY"]}
@@ -328,3 +329,24 @@ def test_a_cascade_is_waited_for_and_told_by_every_door(
     assert ("escalated" in told, ": waiting\n" in told) == (True, stream)
     text = door.stream_text(events_of(got)) if stream else door.text(got.json)
     assert text == "12 * 12 = 144"
+
+
+@ALL
+def test_leaving_in_the_middle_stops_the_upstream_and_is_paid(
+    farthing: Farthing, ledger: Path, simulator: Simulator, door: Knock
+) -> None:
+    mid = simulator.counters["sim-mid"]
+    cancelled = mid.cancelled
+    simulator.will("sim-mid", "stall,after=6")
+    body = {**door.body("Write a poem about the sea"), "model": "sim-mid", "stream": True}
+    content = json.dumps(body).encode()
+    length = f"content-length: {len(content)}"
+    path = f"/v1{door.path}"
+    with connected(farthing.url) as connection:
+        connection.sendall(head(farthing.url, length, path=path) + content)
+        request_id = request_id_in(read_until(connection, b"data: "))
+        until(lambda: mid.in_flight > 0)
+    until(lambda: mid.cancelled == cancelled + 1)
+    until(lambda: bool(rows(ledger, request_id)))
+    (row,) = rows(ledger, request_id)
+    assert (row["outcome"], row["cost_pico"] > 0) == ("client_left", True)
