@@ -75,11 +75,13 @@ class _AtOnce:
         pass
 
 
-def _config(folder: Path, models: int, decisions: bool) -> Path:
+def written(folder: Path, models: int, decisions: bool) -> Path:
+    """A configuration in a new `folder`, for an upstream `up` that a benchmark replaces."""
     folder.mkdir()
     catalog = {
         f"model-{number}": {
             "upstream": "up",
+            "context_tokens": 100_000,
             "price": {
                 "input_usd_per_mtok": 0.1 * (number + 1),
                 "output_usd_per_mtok": 0.4 * (number + 1),
@@ -133,7 +135,7 @@ async def _measure(requests: int, rounds: int, models: int) -> None:
         async with AsyncExitStack() as stack:
             pipelines = [
                 await stack.enter_async_context(
-                    _pipeline(_config(Path(folder, str(keeps)), models, keeps))
+                    _pipeline(written(Path(folder, str(keeps)), models, keeps))
                 )
                 for keeps in (False, True)
             ]

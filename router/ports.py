@@ -11,6 +11,7 @@ from router.domain.ledger import Entry
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.scored import Scored
+from router.wire.original import Original
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class Call:
     """One request to one upstream: the bytes for a direct one, the fields for a translating one.
 
     `fresh` asks for a connection of its own: after a failure the ones that are kept open may have
-    been closed by the upstream without the news having come yet.
+    been closed by the upstream without the news having come yet. `original` is what the client sent,
+    where `body` is the chat view of it.
     """
 
     request_id: str
@@ -27,6 +29,7 @@ class Call:
     fields: Mapping[str, Any]
     stream: bool
     fresh: bool = False
+    original: Original | None = None
 
 
 class Response(Protocol):

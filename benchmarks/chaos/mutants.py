@@ -26,6 +26,7 @@ from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, Reply, StreamReply
 from router.pipeline.visit import Caller
 from router.ports import Call, Ledger, LedgerStanding, Response, Upstream
+from router.wire.original import Original
 
 DONE = b"data: [DONE]\n\n"
 _ERROR = b'data: {"error"'
@@ -59,7 +60,12 @@ class AlteredPipeline(Pipeline):
 
     alter: Alter = _unaltered
 
-    async def answer(self, raw: bytes, caller: Caller) -> Reply:
+    async def answer(
+        self,
+        raw: bytes,
+        caller: Caller,
+        original: Original | None = None,  # noqa: ARG002 - only chat is asked
+    ) -> Reply:
         """The real answer, altered."""
         # Not super(): a dataclass with slots is another class than the one that is written here.
         return await self.alter(self._real, raw, caller)

@@ -1,4 +1,4 @@
-"""What is to be had beside answers: standings and metrics, the dashboard, the cache, decisions, scores."""
+"""What is to be had beside chat: other doors, standings, the dashboard, the cache, decisions, scores."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -18,6 +18,7 @@ from router.server.admin import Admin
 from router.server.cache import CacheDesk
 from router.server.dashboard import Dashboard
 from router.server.decisions import DecisionDesk
+from router.server.doors import Doors
 from router.server.feedback import FeedbackDesk
 from router.server.http import Front
 from router.server.keyring import Keyring
@@ -74,9 +75,10 @@ def desks(
     world: World,
     stack: AsyncExitStack,
 ) -> Sequence[web.RouteDef]:
-    """The routes beside those of answers and of `admin`; `engine` reads what reports are made of."""
+    """The routes beside those of chat and of `admin`; `engine` reads what reports are made of."""
     recall = _recall(settings, front, admin, engine, stack)
     return (
+        *Doors(front, world.unix_s).routes(),
         *_dashboard(engine, admin, world).routes(),
         *CacheDesk(front.current.pipeline.cache, admin.admit).routes(),
         *DecisionDesk(front, recall).routes(),

@@ -50,6 +50,7 @@ from router.pipeline.wallet import Wallet
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parse_chat
 from router.wire.limits import RequestLimits
+from router.wire.original import Original
 
 _RESULTS = frozenset({"tool", "function"})
 _SESSION_S = 3600
@@ -94,13 +95,17 @@ class Pipeline:
         target = self.judge.target(request, caller)
         return self.judge.judged(self.judge.visit(request, caller, target, balances, ()))
 
-    async def answer(self, raw: bytes, caller: Caller) -> Reply:
-        """The reply to one request. Raises ApiError for everything the client must be told."""
-        visit = await self._visit(raw, caller)
+    async def answer(self, raw: bytes, caller: Caller, original: Original | None = None) -> Reply:
+        """The reply to one request. Raises ApiError for everything the client must be told.
+
+        `original` is what the client sent, where `raw` is the chat view of it.
+        """
+        visit = await self._visit(raw, caller, original)
         shelf = self._shelf(visit)
         if visit.caller.overrides.dry_run:
             headers = {"x-request-id": caller.request_id}
-            return PlainReply(headers, orjson.dumps(await self._dry(visit, shelf)))
+            told = orjson.dumps(await self._dry(visit, shelf))
+            return PlainReply(headers, told, is_answer=False)
         if shelf.is_shared:
             return await self._together(visit, shelf)
         return await self._served(visit, await self._look(visit, shelf))
@@ -118,8 +123,15 @@ class Pipeline:
         find = await self._look(visit, shelf)
         return document(find.decision, visit.circumstances)
 
-    async def _visit(self, raw: bytes, caller: Caller) -> Visit:
+    def count(self, raw: bytes, caller: Caller) -> int:
+        """The tokens of a prompt, counted here: an estimate. Raises ApiError for whom it may not be sent."""
         request = parse_chat(raw, self.limits)
+        self.judge.target(request, overriding(request, caller))
+        counter = self.judge.reader.counter
+        return counter.of_chat(request.messages, request.body.get("tools")).tokens
+
+    async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
+        request = parse_chat(raw, self.limits, original)
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))

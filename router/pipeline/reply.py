@@ -11,10 +11,11 @@ from router.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class PlainReply:
-    """A whole JSON answer."""
+    """A whole JSON answer; without `is_answer` it is a document of ours about one."""
 
     headers: Mapping[str, str]
     body: bytes
+    is_answer: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,7 @@ class Walk:
             fields=fields_in_one_piece(self.request) if start.is_whole else self.request.body,
             stream=self.request.stream and not start.is_whole,
             fresh=start.is_again,
+            original=self.request.original,
         )
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:

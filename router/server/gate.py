@@ -31,7 +31,8 @@ class Gate:
         if key is None:
             raise ApiError(
                 401,
-                "Incorrect API key provided. Send a key of this proxy as 'Authorization: Bearer <key>'.",
+                "Incorrect API key provided. Send a key of this proxy as 'Authorization: Bearer <key>',"
+                " or as 'x-api-key'.",
                 code="invalid_api_key",
             )
         if key.expires_s is not None and self.unix_s() >= key.expires_s:

@@ -19,11 +19,11 @@ from router.pipeline.reply import PlainReply, StreamReply
 from router.pipeline.shelf import Wish
 from router.pipeline.visit import Caller
 from router.server.admin import Admin
+from router.server.faults import told_error
 from router.server.gate import Gate
 from router.server.protocol import meet_expectation
 from router.server.standing import policies_told
 from router.wire.encoding import too_large, unpacked
-from router.wire.errors import error_body, error_headers
 from router.wire.overrides import of_headers
 
 _LOG = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Front:
         reply = await self.pipeline.answer(raw, caller)
         if isinstance(reply, PlainReply):
             return web.Response(body=reply.body, headers=reply.headers, content_type=_JSON)
-        return await _send_stream(request, reply, self.write_timeout_s)
+        return await send_stream(request, reply, self.write_timeout_s)
 
     async def asked(self, request: web.Request) -> tuple[bytes, Caller]:
         """What is asked, and who asks. Raises ApiError for whom the gate does not admit, and for too much."""
@@ -146,7 +146,7 @@ class Front:
 def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ()) -> web.Application:
     """The aiohttp application of `front`, `admin` and `more` routes."""
     app = web.Application(
-        client_max_size=front.max_body_bytes, middlewares=[_errors_in_openai_shape(front.new_id)]
+        client_max_size=front.max_body_bytes, middlewares=[_errors_in_their_shape(front.new_id)]
     )
     app.add_routes(
         [
@@ -167,7 +167,7 @@ def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ())
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
-def _errors_in_openai_shape(
+def _errors_in_their_shape(
     new_id: Callable[[], str],
 ) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
@@ -176,9 +176,9 @@ def _errors_in_openai_shape(
         try:
             return await handler(request)
         except ApiError as error:
-            return _error(error, request[REQUEST_ID])
+            return told_error(error, request.path, request[REQUEST_ID])
         except web.HTTPException as error:
-            response = _error(_of_http(error, request), request[REQUEST_ID])
+            response = told_error(_of_http(error, request), request.path, request[REQUEST_ID])
             if allowed := error.headers.get("allow"):
                 response.headers["allow"] = allowed
             return response
@@ -192,12 +192,12 @@ def _errors_in_openai_shape(
                 code="internal_error",
                 kind="server_error",
             )
-            return _error(ours, request[REQUEST_ID])
+            return told_error(ours, request.path, request[REQUEST_ID])
 
     return middleware
 
 
-async def _send_stream(
+async def send_stream(
     request: web.Request, reply: StreamReply, write_timeout_s: float
 ) -> web.StreamResponse:
     """Send the pieces as they come. Headers leave with the first piece, never before it.
@@ -290,13 +290,6 @@ def _flag(value: str | None, name: str) -> bool:
 
 def _json(body: Mapping[str, object]) -> web.Response:
     return web.Response(body=orjson.dumps(body), content_type=_JSON)
-
-
-def _error(error: ApiError, request_id: str) -> web.Response:
-    headers = {**error_headers(error), "x-request-id": request_id}
-    return web.Response(
-        body=error_body(error), status=error.status, headers=headers, content_type=_JSON
-    )
 
 
 def _of_http(error: web.HTTPException, request: web.Request) -> ApiError:

@@ -13,6 +13,7 @@ import orjson
 from router.domain.errors import ApiError
 from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
 from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits
+from router.wire.original import Original
 from router.wire.splice import set_members, without_member
 
 JsonObject = Mapping[str, Any]
@@ -23,7 +24,8 @@ _STREAM_OPTIONS = "stream_options"
 class ChatRequest:
     """A well-formed chat completion request: the bytes as they came, and what was read from them.
 
-    `extension` is what the client asks of Farthing itself.
+    `extension` is what the client asks of Farthing itself. Where `raw` is but the chat view of a
+    request in another API, `original` is that request.
     """
 
     raw: bytes
@@ -32,6 +34,7 @@ class ChatRequest:
     stream: bool
     wants_usage: bool
     extension: Extension = NO_EXTENSION
+    original: Original | None = None
 
     @property
     def messages(self) -> list[JsonObject]:
@@ -50,7 +53,9 @@ class ChatRequest:
         return self.body.get("max_completion_tokens") or self.body.get("max_tokens")
 
 
-def parse_chat(raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS) -> ChatRequest:
+def parse_chat(
+    raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS, original: Original | None = None
+) -> ChatRequest:
     """The request in `raw`, cut down to `limits`. Raises ApiError 400 that names the field at fault."""
     body = json_object(raw)
     for name, (is_right, expected) in _FIELDS.items():
@@ -72,6 +77,7 @@ def parse_chat(raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS) -> ChatReq
         stream=bool(body.get("stream")),
         wants_usage=bool(options.get("include_usage")),
         extension=read_extension(body),
+        original=original,
     )
 
 

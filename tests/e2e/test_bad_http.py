@@ -159,7 +159,7 @@ def test_a_body_as_large_as_may_be_is_read(farthing: Farthing) -> None:
     assert get(f"{farthing.url}/healthz").status == 200
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/completions", "/v2/chat/completions"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/v2/chat/completions"])
 def test_an_unknown_path_is_a_404_in_the_same_shape(farthing: Farthing, path: str) -> None:
     for method in ("GET", "POST", "PUT"):
         body = b"{}" if method != "GET" else None

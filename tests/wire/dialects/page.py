@@ -16,7 +16,7 @@ _INTRODUCTION = """\
 
 Clients and models speak OpenAI's chat completions ("chat"), OpenAI's Responses, or Anthropic's
 Messages. `router/wire/dialects/` translates requests, answers, streams and errors from each into each
-other one. No door of the server uses it yet.
+other one. Clients come in by them through [doors](doors.md).
 
 A client and a model of the same dialect need no translation: nothing of a request changes then, but
 that thoughts which another model sealed are taken out, because its provider would refuse them.

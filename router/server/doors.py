@@ -1,0 +1,142 @@
+"""The doors beside chat completions: Responses, Messages, and completions.
+
+A request's chat view goes the way of all chat requests; only here, at the edge, is it another API.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+
+from router.domain.errors import ApiError
+from router.pipeline.reply import PlainReply, Reply, StreamReply
+from router.server.faults import MESSAGES_PATH, id_headers
+from router.server.http import REQUEST_ID, Front, send_stream
+from router.server.protocol import meet_expectation
+from router.wire.answer import MalformedAnswer
+from router.wire.doors.completions import COMPLETIONS
+from router.wire.doors.door import Asked, Door
+from router.wire.doors.retelling import Retelling
+from router.wire.doors.translated import MESSAGES, RESPONSES
+
+_JSON = "application/json"
+_RESPONSES_PATH = "/v1/responses"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The routes. `unix_s` is the time."""
+
+    front: Front
+    unix_s: Callable[[], float]
+
+    async def responses(self, request: web.Request) -> web.StreamResponse:
+        """`POST /v1/responses`."""
+        return await self._answered(request, RESPONSES)
+
+    async def messages(self, request: web.Request) -> web.StreamResponse:
+        """`POST /v1/messages`."""
+        return await self._answered(request, MESSAGES)
+
+    async def completions(self, request: web.Request) -> web.StreamResponse:
+        """`POST /v1/completions`."""
+        return await self._answered(request, COMPLETIONS)
+
+    async def message_tokens(self, request: web.Request) -> web.StreamResponse:
+        """`POST /v1/messages/count_tokens`: how long a prompt is, by our own count."""
+        return _json(request, {"input_tokens": await self._counted(request, MESSAGES)})
+
+    async def response_tokens(self, request: web.Request) -> web.StreamResponse:
+        """`POST /v1/responses/input_tokens`: how long a prompt is, by our own count."""
+        tokens = await self._counted(request, RESPONSES)
+        return _json(request, {"object": "response.input_tokens", "input_tokens": tokens})
+
+    async def stored(self, request: web.Request) -> web.StreamResponse:
+        """`/v1/responses/{id}` and what is beneath: nothing is stored, so nothing is there."""
+        await self.front.gate.admit(request.headers)
+        raise ApiError(
+            404,
+            "Responses are not stored here: keep what you were answered, and send the whole conversation.",
+            code="response_not_stored",
+            param="response_id",
+        )
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes to add."""
+        posts = {
+            _RESPONSES_PATH: self.responses,
+            f"{_RESPONSES_PATH}/input_tokens": self.response_tokens,
+            MESSAGES_PATH: self.messages,
+            f"{MESSAGES_PATH}/count_tokens": self.message_tokens,
+            "/v1/completions": self.completions,
+        }
+        one = _RESPONSES_PATH + "/{id}"
+        return [
+            *(web.post(path, to, expect_handler=meet_expectation) for path, to in posts.items()),
+            web.get(one, self.stored),
+            web.get(f"{one}/input_items", self.stored),
+            web.delete(one, self.stored),
+            web.post(f"{one}/cancel", self.stored),
+        ]
+
+    async def _answered(self, request: web.Request, door: Door) -> web.StreamResponse:
+        raw, caller = await self.front.asked(request)
+        asked = door.read(raw)
+        try:
+            reply = await self.front.pipeline.answer(asked.chat, caller, asked.original)
+        except ApiError as error:
+            raise door.in_its_words(error) from None
+        told = retold(reply, asked, int(self.unix_s()), _ids(request))
+        if isinstance(told, PlainReply):
+            return web.Response(body=told.body, headers=told.headers, content_type=_JSON)
+        return await send_stream(request, told, self.front.write_timeout_s)
+
+    async def _counted(self, request: web.Request, door: Door) -> int:
+        raw, caller = await self.front.asked(request)
+        asked = door.read(raw)
+        try:
+            return self.front.pipeline.count(asked.chat, caller)
+        except ApiError as error:
+            raise door.in_its_words(error) from None
+
+
+def retold(reply: Reply, asked: Asked, now_s: int, ids: Mapping[str, str]) -> Reply:
+    """The reply in the client's API, with `ids` in its headers.
+
+    Raises ApiError 502 where it cannot be understood.
+    """
+    headers = {**reply.headers, **ids}
+    match reply:
+        case PlainReply(body=body, is_answer=True):
+            return PlainReply(headers, _whole(body, asked, now_s))
+        case PlainReply():
+            return reply
+        case StreamReply(pieces=pieces):
+            return StreamReply(headers, _in_pieces(pieces, Retelling(asked.teller(now_s))))
+
+
+def _whole(body: bytes, asked: Asked, now_s: int) -> bytes:
+    try:
+        return orjson.dumps(asked.told(orjson.loads(body), now_s))
+    except (MalformedAnswer, orjson.JSONDecodeError, orjson.JSONEncodeError):
+        message = "The upstream's answer cannot be understood."
+        raise ApiError(502, message, code="malformed_answer", kind="server_error") from None
+
+
+async def _in_pieces(pieces: AsyncGenerator[bytes], retelling: Retelling) -> AsyncGenerator[bytes]:
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if told := retelling.feed(piece):
+                yield told
+        if told := retelling.end():
+            yield told
+
+
+def _ids(request: web.Request) -> dict[str, str]:
+    return id_headers(request.path, request[REQUEST_ID])
+
+
+def _json(request: web.Request, body: Mapping[str, object]) -> web.Response:
+    return web.Response(body=orjson.dumps(body), headers=_ids(request), content_type=_JSON)

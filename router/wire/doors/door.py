@@ -1,0 +1,94 @@
+"""What a door is, and what it makes of a request."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+from router.domain.errors import ApiError
+from router.wire.chat import JsonObject
+from router.wire.dialects.answer import Fault
+from router.wire.original import Original
+
+
+class Teller(Protocol):
+    """Tells one stream in the client's API; each method returns events, as their bytes."""
+
+    def take(self, chunk: dict[str, Any]) -> Iterator[bytes]:
+        """What a chunk of chat tells, errors among them. Raises MalformedAnswer where it is none."""
+        ...
+
+    def done(self) -> Iterator[bytes]:
+        """The end: all that chat had to say has been taken."""
+        ...
+
+    def fail(self, fault: Fault) -> Iterator[bytes]:
+        """A failure, after which nothing more is told."""
+        ...
+
+
+class Asked(Protocol):
+    """A request that came in by a door."""
+
+    @property
+    def chat(self) -> bytes:
+        """The chat completion request that means the same."""
+        ...
+
+    @property
+    def original(self) -> Original | None:
+        """The request as it came, where it is of a dialect that upstreams may speak."""
+        ...
+
+    def told(self, answer: JsonObject, now_s: int) -> JsonObject:
+        """A whole chat completion, in the client's API. Raises MalformedAnswer where it is none."""
+        ...
+
+    def teller(self, now_s: int) -> Teller:
+        """Who tells a stream of chat; `now_s` is Unix time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An API: how its requests are read, and what it calls the fields that chat calls otherwise.
+
+    `read` raises ApiError 400, in the client's own words.
+    """
+
+    read: Callable[[bytes], Asked]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def in_its_words(self, error: ApiError) -> ApiError:
+        """An error about a field of the chat view, about the client's own field."""
+        name = self.names.get(error.param or "")
+        if name is None:
+            return error
+        own = ApiError(
+            error.status,
+            error.message.replace(f"'{error.param}'", f"'{name}'"),
+            code=error.code,
+            param=name,
+            kind=error.kind,
+            retry_after_s=error.retry_after_s,
+        )
+        return own.with_headers(error.headers)
+
+
+def chat_bytes(view: JsonObject) -> bytes:
+    """The chat view as JSON. Raises ApiError 400 where it is nested too deeply to be written."""
+    try:
+        return orjson.dumps(view)
+    except orjson.JSONEncodeError:
+        raise ApiError(400, "The request body is nested too deeply.", code="invalid_json") from None
+
+
+def not_offered(name: str, remedy: str) -> ApiError:
+    """400: a field that means something which nobody does here."""
+    return ApiError(
+        400,
+        f"'{name}' is not offered here: {remedy}.",
+        code="unsupported_parameter",
+        param=name,
+    )

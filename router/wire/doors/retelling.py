@@ -1,0 +1,70 @@
+"""A stream of chat in pieces, told in another API in pieces: as soon as it is known.
+
+The end is told when chat says `[DONE]`, and not when the last words have been said: until then the
+books are not closed, and what the answer has cost is not known.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from router.wire.answer import MalformedAnswer
+from router.wire.dialects.answer import Fault
+from router.wire.doors.door import Teller
+from router.wire.sse import EventSplitter, data_of
+
+_CUT_OFF = Fault(502, "The answer ended before it was whole.", "server_error", "stream_cut")
+_COMMENT = b":"
+
+
+class Retelling:
+    """Pieces of a chat stream in, pieces of another one out; comments stay as they are."""
+
+    def __init__(self, teller: Teller) -> None:
+        self._teller = teller
+        self._splitter = EventSplitter()
+        self._is_over = False
+
+    def feed(self, piece: bytes) -> bytes:
+        """What `piece` tells; b"" where that is nothing yet."""
+        events = self._splitter.feed(piece)
+        return b"".join(told for event in events for told in self._told(event))
+
+    def end(self) -> bytes:
+        """What is left when no more pieces come: an error where the stream was not whole."""
+        return b"" if self._is_over else b"".join(self._failed(_CUT_OFF))
+
+    def _told(self, event: bytes) -> Iterator[bytes]:
+        data = data_of(event)
+        if data is None:
+            if event.startswith(_COMMENT):
+                yield event
+        elif not self._is_over:
+            yield from self._said(data)
+
+    def _said(self, data: bytes) -> Iterator[bytes]:
+        try:
+            if data.strip() == b"[DONE]":
+                self._is_over = True
+                yield from self._teller.done()
+            else:
+                chunk = _chunk(data)
+                self._is_over = bool(chunk.get("error"))
+                yield from self._teller.take(chunk)
+        except MalformedAnswer as fault:
+            yield from self._failed(Fault(502, f"{fault}.", "server_error", "malformed_answer"))
+
+    def _failed(self, fault: Fault) -> Iterator[bytes]:
+        self._is_over = True
+        return self._teller.fail(fault)
+
+
+def _chunk(data: bytes) -> dict[str, Any]:
+    try:
+        chunk = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise MalformedAnswer("an event of the upstream's stream is not JSON") from None
+    if not isinstance(chunk, dict):
+        raise MalformedAnswer("an event of the upstream's stream is no object")
+    return chunk

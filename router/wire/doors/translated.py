@@ -1,0 +1,178 @@
+"""The doors of Responses and Messages: what `router.wire.dialects` translates."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.domain.errors import ApiError
+from router.wire.chat import JsonObject, json_object, require, shown
+from router.wire.dialects.answer import Fault, Occasion
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.translate import (
+    StreamTranslator,
+    event_bytes,
+    translate_answer,
+    translate_request,
+)
+from router.wire.doors.door import Door, chat_bytes, not_offered
+from router.wire.extension import MEMBER
+from router.wire.original import Original
+
+_CHAT = Target(Dialect.CHAT, cache_marks=False)
+"""Whoever answers: many servers that are compatible with OpenAI's refuse marks in prompts."""
+
+_SILENT = frozenset({MEMBER, "client_metadata", "max_tool_calls", "store"})
+"""Members that say nothing to a model. `farthing` is for us; what a client says of itself is a label;
+tools that the provider runs, which alone `max_tool_calls` counts, are refused; nothing is stored."""
+
+_USUAL: Mapping[str, Any] = {
+    "parallel_tool_calls": True,
+    "service_tier": "auto",
+    "verbosity": "medium",
+}
+"""What agents say although it is so anyhow: a server that does not know the word would refuse it."""
+
+_EFFORTS: Mapping[str, str] = {"minimal": "low", "xhigh": "high", "max": "high"}
+"""Budgets of tokens, and Anthropic's own words, in those that all models which can think know."""
+
+_EXPECTED: Mapping[type, str] = {str: "a text", list: "a non-empty array"}
+
+_RESENT = "send the whole conversation, for nothing is stored"
+_NOT_OFFERED: Mapping[str, str] = {
+    "previous_response_id": _RESENT,
+    "conversation": _RESENT,
+    "background": "ask without it, and stream the answer",
+    "prompt": "send the text itself",
+}
+"""What only who stores something can do, and what to do instead."""
+
+_NAMES_OF_RESPONSES: Mapping[str, str] = {
+    "messages": "input",
+    "max_completion_tokens": "max_output_tokens",
+    "response_format": "text.format",
+}
+_NAMES_OF_MESSAGES: Mapping[str, str] = {
+    "max_completion_tokens": "max_tokens",
+    "response_format": "output_config.format",
+    "stop": "stop_sequences",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A request of another dialect; `body` is what its client wrote."""
+
+    dialect: Dialect
+    raw: bytes
+    body: JsonObject
+    chat: bytes
+
+    @property
+    def original(self) -> Original:
+        """The request as it came."""
+        return Original(self.dialect, self.raw)
+
+    def told(self, answer: JsonObject, now_s: int) -> JsonObject:
+        """The answer in the client's dialect, with the receipt where there is one."""
+        told = translate_answer(answer, _CHAT, self.dialect, self._occasion(now_s))
+        receipt = answer.get(MEMBER)
+        return told if receipt is None else {**told, MEMBER: receipt}
+
+    def teller(self, now_s: int) -> "TranslatingTeller":
+        """Who tells a stream."""
+        return TranslatingTeller(self.dialect, self._occasion(now_s))
+
+    def _occasion(self, now_s: int) -> Occasion:
+        return Occasion(now_s, self.body)
+
+
+class TranslatingTeller:
+    """Tells a stream in another dialect. What was used, and the receipt, are told at the end."""
+
+    def __init__(self, dialect: Dialect, occasion: Occasion) -> None:
+        self._dialect = dialect
+        self._translator = StreamTranslator(_CHAT, dialect, occasion)
+        self._usage: Any = None
+        self._receipt: Any = None
+
+    def take(self, chunk: dict[str, Any]) -> Iterator[bytes]:
+        """The events that a chunk makes."""
+        self._usage = chunk.pop("usage", None) or self._usage
+        self._receipt = chunk.pop(MEMBER, None) or self._receipt
+        return self._written(self._translator.feed(chunk))
+
+    def done(self) -> Iterator[bytes]:
+        """The events at the end; an error where the answer was not whole."""
+        last = self._translator.feed({"choices": [], "usage": self._usage})
+        return self._written([*last, *self._translator.end()])
+
+    def fail(self, fault: Fault) -> Iterator[bytes]:
+        """The events of a failure."""
+        return self._written(self._translator.fail(fault))
+
+    def _written(self, events: list[dict[str, Any]]) -> Iterator[bytes]:
+        for event in events:
+            if self._receipt is not None:
+                _add_receipt(event, self._receipt)
+            yield event_bytes(event, self._dialect)
+
+
+def _add_receipt(event: dict[str, Any], receipt: Any) -> None:
+    """Put the receipt where the answer's usage stands: in a Response that has ended, or beside it."""
+    match event:
+        case {"type": "response.completed" | "response.incomplete", "response": response}:
+            response[MEMBER] = receipt
+        case {"type": "message_delta"}:
+            event[MEMBER] = receipt
+
+
+def _read_responses(raw: bytes) -> Translated:
+    body = _body(raw, "input", (str, list))
+    for name, remedy in _NOT_OFFERED.items():
+        if body.get(name):
+            raise not_offered(name, remedy)
+    return _translated(Dialect.RESPONSES, raw, body, _view(Dialect.RESPONSES, body))
+
+
+def _read_messages(raw: bytes) -> Translated:
+    body = _body(raw, "messages", (list,))
+    spoken: JsonObject = body
+    if body.get("thinking") == {"type": "disabled"}:  # what they do anyhow if they are not asked
+        spoken = {name: value for name, value in body.items() if name != "thinking"}
+    view = _view(Dialect.MESSAGES, spoken)
+    if effort := _EFFORTS.get(view.get("reasoning_effort", "")):
+        view["reasoning_effort"] = effort
+    return _translated(Dialect.MESSAGES, raw, body, view)
+
+
+def _body(raw: bytes, conversation: str, kinds: tuple[type, ...]) -> dict[str, Any]:
+    """What stands in `raw`, which has a model and a conversation. Raises ApiError 400."""
+    body = json_object(raw)
+    require(body, "model")
+    require(body, conversation)
+    told = body[conversation]
+    if not told or not isinstance(told, kinds):
+        expected = " or ".join(_EXPECTED[kind] for kind in kinds)
+        message = f"'{conversation}' must be {expected}, not {shown(told)}."
+        raise ApiError.invalid(conversation, message)
+    return body
+
+
+def _view(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
+    """The chat view, without what it need not say. Raises ApiError 400 for what it cannot."""
+    spoken = {name: value for name, value in body.items() if name not in _SILENT}
+    view = translate_request(spoken, dialect, _CHAT)
+    return {name: value for name, value in view.items() if _USUAL.get(name) != value}
+
+
+def _translated(dialect: Dialect, raw: bytes, body: JsonObject, view: dict[str, Any]) -> Translated:
+    if body.get(MEMBER) is not None:
+        view[MEMBER] = body[MEMBER]
+    return Translated(dialect, raw, body, chat_bytes(view))
+
+
+RESPONSES = Door(_read_responses, _NAMES_OF_RESPONSES)
+"""OpenAI's Responses: https://platform.openai.com/docs/api-reference/responses."""
+
+MESSAGES = Door(_read_messages, _NAMES_OF_MESSAGES)
+"""Anthropic's Messages: https://platform.claude.com/docs/en/api/messages."""

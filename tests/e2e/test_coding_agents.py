@@ -1,0 +1,136 @@
+"""Sessions of coding agents through the doors: every turn is answered, and nothing said before changes."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.coding_agents import PROSE, TASK, ClaudeCode, Codex, Upstream
+from tests.e2e.configs import fixed_model, write_config
+from tests.e2e.doors import MESSAGES, RESPONSES, Knock, events_of
+from tests.e2e.programs import Farthing
+from tests.e2e.upstreams import Canned, FixedUpstream
+from tests.e2e.wire import send
+from tests.simulated.openapi import validator
+
+TURNS = (
+    Upstream(1, calls=1, thought="I should read the parser."),
+    Upstream(2, calls=3, thought="Now its tests.", text="Let me look at the tests."),
+    Upstream(3, calls=2),
+    Upstream(4, calls=0, thought="Done.", text="A quote was not closed; now it is."),
+)
+
+
+@pytest.fixture(scope="module")
+def routed(
+    tmp_path_factory: pytest.TempPathFactory, shared_fixed: FixedUpstream
+) -> Iterator[Farthing]:
+    """One model, behind the names that coding agents ask for."""
+    config = write_config(
+        tmp_path_factory.mktemp("agents"),
+        shared_fixed.base_url,
+        models={"fixed": {**fixed_model("sim"), "capabilities": ["tools", "vision", "files"]}},
+        policies={"routes": {"claude-*": "cheap", "gpt-5-codex": "balanced"}},
+    )
+    with Farthing(config) as running:
+        yield running
+
+
+def turn_of(
+    farthing: Farthing, fixed: FixedUpstream, session: Any, door: Knock, said: Upstream
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The events that an agent gets, and the chat request that an upstream got."""
+    fixed.answer = Canned(said.stream(), "text/event-stream")
+    body = json.dumps(session.body()).encode()
+    assert 20_000 < len(body) < 100_000
+    got = send(farthing.base_url + session.path, body, headers=session.headers)
+    assert got.status == 200, got
+    events = events_of(got)
+    for event in events:
+        door.check_event(event)
+    arrived: dict[str, Any] = json.loads(fixed.arrived[-1].body)
+    return events, arrived
+
+
+@pytest.mark.parametrize(
+    ("kind", "door"), [(ClaudeCode, MESSAGES), (Codex, RESPONSES)], ids=["claude", "codex"]
+)
+def test_a_session_of_several_turns_is_answered_and_its_past_stays_byte_for_byte(
+    routed: Farthing, fixed: FixedUpstream, kind: Any, door: Knock
+) -> None:
+    session, before = kind(), dict[str, Any]()
+    for said in TURNS:
+        events, arrived = turn_of(routed, fixed, session, door, said)
+        faults = validator("CreateChatCompletionRequest").iter_errors(arrived)
+        assert [fault.message for fault in faults if "reasoning_content" not in fault.message] == []
+        assert session.take(events) == len(said.names)
+        assert_goes_on(before, arrived)
+        before = arrived
+    assert len(fixed.arrived) == len(TURNS)
+
+
+def assert_goes_on(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """The bytes of the prompt so far are the beginning of the prompt now."""
+    if not before:
+        return
+    assert json.dumps(now["tools"]) == json.dumps(before["tools"])
+    assert len(now["messages"]) > len(before["messages"])
+    assert json.dumps(now["messages"]).startswith(json.dumps(before["messages"])[:-1])
+
+
+def test_what_claude_code_sends_is_chat_for_the_model_that_answers(
+    routed: Farthing, fixed: FixedUpstream
+) -> None:
+    session = ClaudeCode()
+    for said in TURNS[:2]:
+        events, arrived = turn_of(routed, fixed, session, MESSAGES, said)
+        session.take(events)
+    _, arrived = turn_of(routed, fixed, session, MESSAGES, TURNS[2])
+    roles = [message["role"] for message in arrived["messages"]]
+    assert roles == [
+        *("system", "user"),
+        *("assistant", "tool", "user"),
+        *("assistant", "tool", "tool", "tool", "user", "user"),
+    ]
+    assert "cache_control" not in json.dumps(arrived)
+    assert (arrived["max_completion_tokens"], arrived["reasoning_effort"]) == (32000, "high")
+    system, asked, first = arrived["messages"][:3]
+    assert PROSE in json.dumps(system)
+    assert TASK in json.dumps(asked)
+    assert first["tool_calls"][0]["function"] == {
+        "name": "Read",
+        "arguments": '{"path":"src/0.py"}',
+    }
+    assert first["reasoning_content"] == "I should read the parser. "
+    calls = [call["id"] for call in arrived["messages"][5]["tool_calls"]]
+    results = arrived["messages"][6:9]
+    assert (
+        [message["tool_call_id"] for message in results]
+        == calls
+        == ["call_2_0", "call_2_1", "call_2_2"]
+    )
+    assert "No such file" in json.dumps(results[1])
+    assert arrived["messages"][9]["content"][0]["type"] == "image_url"
+
+
+def test_what_codex_sends_is_chat_for_the_model_that_answers(
+    routed: Farthing, fixed: FixedUpstream
+) -> None:
+    session = Codex()
+    events, arrived = turn_of(routed, fixed, session, RESPONSES, TURNS[1])
+    roles = [message["role"] for message in arrived["messages"]]
+    assert roles == ["system", "developer", "user", "user"]
+    assert {"store", "include", "client_metadata", "verbosity", "text"}.isdisjoint(arrived)
+    assert [tool["type"] for tool in arrived["tools"]][-2:] == ["function", "custom"]
+    assert arrived["reasoning_effort"] == "medium"
+    session.take(events)
+    done = events[-1]["response"]
+    assert [item["type"] for item in done["output"]] == [
+        *("reasoning", "message", "function_call", "function_call", "function_call")
+    ]
+    assert done["usage"]["input_tokens_details"]["cached_tokens"] == 8000
+    _, arrived = turn_of(routed, fixed, session, RESPONSES, TURNS[3])
+    calls = arrived["messages"][4]["tool_calls"]
+    results = arrived["messages"][5:]
+    assert [each["tool_call_id"] for each in results] == [call["id"] for call in calls]
