@@ -18,7 +18,8 @@ class Call:
     """One request to one upstream: the bytes for a direct one, the fields for a translating one.
 
     `fresh` asks for a connection of its own: after a failure the ones that are kept open may have
-    been closed by the upstream without the news having come yet.
+    been closed by the upstream without the news having come yet. `path` is where a direct one is asked,
+    below its address.
     """
 
     request_id: str
@@ -27,6 +28,7 @@ class Call:
     fields: Mapping[str, Any]
     stream: bool
     fresh: bool = False
+    path: str = "/chat/completions"
 
 
 class Response(Protocol):

@@ -155,6 +155,7 @@ def _assembled(
         agreement=settings.learnt.agreement,
         language_of=language_of_for(settings.book.asks),
         known=DatedCatalog.of(settings.known),
+        vectors=DatedCatalog.of(settings.vectors),
     )
     return Pipeline(
         judge=judge,

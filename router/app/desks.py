@@ -18,9 +18,11 @@ from router.server.admin import Admin
 from router.server.cache import CacheDesk
 from router.server.dashboard import Dashboard
 from router.server.decisions import DecisionDesk
+from router.server.embeddings import EmbeddingsDesk
 from router.server.feedback import FeedbackDesk
 from router.server.http import Front
 from router.server.keyring import Keyring
+from router.server.listing import Listing
 from router.server.recall import Recall
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
@@ -81,6 +83,8 @@ def desks(
         *CacheDesk(front.current.pipeline.cache, admin.admit).routes(),
         *DecisionDesk(front, recall).routes(),
         *FeedbackDesk(recall, world.unix_s).routes(),
+        *Listing(front).routes(),
+        *EmbeddingsDesk(front, settings.vectors_ttl_s).routes(),
     )
 
 

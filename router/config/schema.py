@@ -182,6 +182,7 @@ class ModelSection(Section):
     name: str | None = None
     catalog: str | None = None
     like: str | None = None
+    mode: Literal["chat", "embedding"] | None = None
     price: PriceSection | None = None
     price_changes: tuple[PriceChangeSection, ...] = ()
     context_tokens: int | None = Field(None, ge=1)
@@ -221,6 +222,7 @@ class CacheSection(Section):
     max_entry_kb: int = Field(1024, ge=1, le=64 * 1024)
     tenant: Tenant = "key"
     embeddings: EmbeddingsSection | None = None
+    vectors_ttl_s: int = Field(0, ge=0)
     timeout_s: Seconds = 0.05
 
 

@@ -78,6 +78,7 @@ class Settings:
 
     `catalog` are the models that may answer; `known` has those too whose upstream does not take part:
     a name that clients send can stand for one of these, as what an answer is measured against.
+    `vectors` are the models that make embeddings, whose answers are kept for `vectors_ttl_s` seconds.
 
     `learnt` is the artefact in force, with what is wrong with it. `quality_version` is the local evidence in force, "" for none; `quality_trouble` says why what is in
     `quality_folder` is not, "" when nothing is wrong with it.
@@ -90,6 +91,8 @@ class Settings:
     upstreams: Mapping[str, UpstreamSettings]
     catalog: Mapping[str, Model]
     known: Mapping[str, Model]
+    vectors: Mapping[str, Model]
+    vectors_ttl_s: int
     book: PolicyBook
     policies: Mapping[str, LoadedPolicy]
     cache_url: str = field(repr=False)

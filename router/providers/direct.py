@@ -42,7 +42,7 @@ class DirectUpstream:
         self._unix_s = unix_s
         self._asks_usage = endpoint.asks_usage
         self._secret = endpoint.api_key.encode()
-        self._url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        self._base_url = endpoint.base_url.rstrip("/")
         keeping = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_S)
         self._session = _session(endpoint, connect_s, keeping)
         self._fresh = _session(endpoint, connect_s, aiohttp.TCPConnector(limit=0, force_close=True))
@@ -56,7 +56,8 @@ class DirectUpstream:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
         with _translated(reached_model=True, has_head=False):
             session = self._fresh if call.fresh else self._session
-            response = await session.post(self._url, data=call.body, allow_redirects=False)
+            url = self._base_url + call.path
+            response = await session.post(url, data=call.body, allow_redirects=False)
         if response.status != 200:
             raise await self._failure_of(response)
         if response.headers.get("content-encoding", "identity") != "identity":

@@ -1,4 +1,4 @@
-"""The HTTP surface: `/v1/chat/completions`, `/v1/models`, `/healthz`, `/readyz`, and errors for the rest."""
+"""The HTTP surface: `/v1/chat/completions`, `/healthz`, `/readyz`, and errors for the rest."""
 
 import asyncio
 import logging
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import orjson
 from aiohttp import web
 
-from router.decision.resolve import AUTO, AUTO_PREFIX
 from router.domain.errors import ApiError
-from router.domain.key import Grants, VirtualKey
+from router.domain.key import VirtualKey
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, StreamReply
@@ -69,32 +68,6 @@ class Front:
         key = await self.gate.admit(request.headers)
         raw = await self.body(request)
         return raw, caller_of(request.headers, request[REQUEST_ID], key)
-
-    async def models(self, request: web.Request) -> web.StreamResponse:
-        """`GET /v1/models`: the policies that can be asked for, then the catalog."""
-        key = await self.gate.admit(request.headers)
-        return _json({"object": "list", "data": list(self._listed(key.grants).values())})
-
-    async def model(self, request: web.Request) -> web.StreamResponse:
-        """`GET /v1/models/{model}`: one of them."""
-        key = await self.gate.admit(request.headers)
-        name = request.match_info["model"]
-        if (found := self._listed(key.grants).get(name)) is None:
-            raise ApiError(404, "There is no such model.", code="model_not_found", param="model")
-        return _json(found)
-
-    def _listed(self, grants: Grants) -> dict[str, dict[str, object]]:
-        """What a key may ask for."""
-        judge = self.pipeline.judge
-        book, models = judge.book, judge.models.values()
-        policies = [name for name in book.policies if grants.allows_policy(name)]
-        names = [AUTO] if grants.allows_policy(book.default) else []
-        owners = dict.fromkeys([*names, *(AUTO_PREFIX + name for name in policies)], "farthing")
-        owners |= {each.id: each.upstream for each in models if grants.allows_model(each.id)}
-        return {
-            name: {"id": name, "object": "model", "created": 0, "owned_by": owner}
-            for name, owner in owners.items()
-        }
 
     async def healthz(self, _: web.Request) -> web.StreamResponse:
         """`GET /healthz`: the process runs."""
@@ -153,8 +126,6 @@ def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ())
             web.post(
                 "/v1/chat/completions", front.chat_completions, expect_handler=meet_expectation
             ),
-            web.get("/v1/models", front.models),
-            web.get("/v1/models/{model:.+}", front.model),
             web.get("/healthz", front.healthz),
             web.get("/readyz", front.readyz),
             *admin.routes(),
