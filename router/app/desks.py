@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy import Engine
 
+from router.app.passing import passing_desk
 from router.app.stores import Links, outbox_engine
 from router.config.settings import Settings
 from router.ledger.overview import document
@@ -85,6 +86,7 @@ def desks(
         *FeedbackDesk(recall, world.unix_s).routes(),
         *Listing(front).routes(),
         *EmbeddingsDesk(front, settings.vectors_ttl_s).routes(),
+        *passing_desk(settings, front, stack).routes(),  # it takes what no other route has
     )
 
 

@@ -44,6 +44,7 @@ SECTIONS: Mapping[str, str] = {
     "scoring": "outcomes",
     "keys": "keys",
     "rulebook": "budgets and limits",
+    "passthrough": "passthrough",
 }
 """Where the settings stand that need a restart."""
 

@@ -13,6 +13,7 @@ from router.config.embeddings import embeddings_of
 from router.config.keys import configured_keys, unknown_names
 from router.config.library import Library
 from router.config.local_quality import Unusable, folder_beside, overlaid, read_local
+from router.config.passthrough import passthrough_of
 from router.config.policies import LoadedPolicy, load_policies
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
@@ -135,6 +136,12 @@ class _Loading:
             known=found.known,
             vectors=found.vectors,
             vectors_ttl_s=section.cache.vectors_ttl_s,
+            passthrough=passthrough_of(
+                section.passthrough,
+                found.selection.chosen,
+                {**found.catalog, **found.vectors},
+                self._wrong,
+            ),
             book=_book(section.policies, found.policies),
             policies=found.policies,
             cache_url=self._cache_url(),

@@ -14,6 +14,7 @@ from router.config.words import (
     ModelId,
     Name,
     Options,
+    PassedPath,
     Probability,
     Seconds,
     SecretRef,
@@ -274,6 +275,16 @@ class KeySection(Section):
     expires: datetime | None = None
 
 
+class PassthroughSection(Section):
+    """Which paths that Farthing does not answer are passed to which upstream."""
+
+    upstream: Name
+    paths: tuple[PassedPath, ...]
+    free: tuple[PassedPath, ...] = ()
+    prices: dict[Name, PriceSection] = {}
+    max_body_mb: float = Field(512, gt=0, le=16384)
+
+
 class ConfigFile(Section):
     """The whole file."""
 
@@ -289,3 +300,4 @@ class ConfigFile(Section):
     keys: tuple[KeySection, ...] = ()
     budgets: tuple[BudgetSection, ...] = ()
     limits: tuple[LimitSection, ...] = ()
+    passthrough: PassthroughSection | None = None

@@ -14,6 +14,7 @@ from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.model import Model
 from router.domain.money import Money
+from router.domain.passing import PassTerms
 from router.ledger.rulebook import Rulebook
 from router.pipeline.scoring import ScoringTerms
 from router.providers.direct import Endpoint
@@ -52,6 +53,15 @@ class UpstreamEmbeddings:
 @dataclass(frozen=True, slots=True)
 class LocalEmbeddings:
     """Vectors of texts are made in this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassthroughSettings:
+    """Which paths are passed through, on which terms, and to where."""
+
+    endpoint: Endpoint = field(repr=False)
+    terms: PassTerms
+    max_body_bytes: int
 
 
 EmbeddingsSettings = UpstreamEmbeddings | LocalEmbeddings
@@ -93,6 +103,7 @@ class Settings:
     known: Mapping[str, Model]
     vectors: Mapping[str, Model]
     vectors_ttl_s: int
+    passthrough: PassthroughSettings | None
     book: PolicyBook
     policies: Mapping[str, LoadedPolicy]
     cache_url: str = field(repr=False)

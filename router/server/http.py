@@ -95,7 +95,7 @@ class Front:
         if (request.content_length or 0) > self.max_body_bytes:
             raise too_large(self.max_body_bytes)
         pieces, size = [], 0
-        while piece := await self._piece(request):
+        while piece := await self.piece(request):
             pieces.append(piece)
             size += len(piece)
             if size > self.max_body_bytes:
@@ -103,8 +103,8 @@ class Front:
         coding = request.headers.get("content-encoding", "")
         return unpacked(b"".join(pieces), coding, self.max_body_bytes)
 
-    async def _piece(self, request: web.Request) -> bytes:
-        """The next piece of the body, b"" at its end."""
+    async def piece(self, request: web.Request) -> bytes:
+        """The next piece of the body, b"" at its end. Raises ApiError when it breaks off or stops coming."""
         try:
             async with asyncio.timeout(self.write_timeout_s):
                 return await request.content.readany()
@@ -184,16 +184,17 @@ async def _send_stream(
             async for piece in pieces:
                 if not response.prepared:
                     await response.prepare(request)
-                await _write(request, response, piece, write_timeout_s)
+                await write_within(request, response, piece, write_timeout_s)
         await response.write_eof()
     except ConnectionError:
         _LOG.debug("request %s: the client has gone", request[REQUEST_ID])
     return response
 
 
-async def _write(
+async def write_within(
     request: web.Request, response: web.StreamResponse, piece: bytes, timeout_s: float
 ) -> None:
+    """Send a piece. Raises ConnectionResetError when the client has gone, or reads nothing for so long."""
     try:
         async with asyncio.timeout(timeout_s):
             await response.write(piece)
