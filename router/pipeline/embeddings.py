@@ -212,7 +212,9 @@ class _Fetching:
         now_s = self.pipeline.means.world.unix_s()
         origin = Origin(writer_of(model), usage, now_s, caller.request_id, caller.key, caller.tags)
         answer = StoredAnswer(origin, is_stream=False, body=body)
-        await shelf.cache.put(shelf.key, model.id, pack(answer), self.ttl_s)
+        # Vectors hardly become smaller, and it takes long to find that out.
+        packed = await asyncio.to_thread(pack, answer)
+        await shelf.cache.put(shelf.key, model.id, packed, self.ttl_s)
 
     def _told(
         self, body: bytes, upstream: str, attempt: int, cache: str, more: dict[str, str]

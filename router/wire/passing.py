@@ -6,7 +6,7 @@ or their end, as far as that is text.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -150,22 +150,20 @@ def _object_at(raw: bytes) -> Mapping[str, Any]:
 
 
 def _read(told: Mapping[str, Any]) -> Usage | None:
-    found = (read(dialect, each) for each in _spellings(told) for dialect in _TOKENS)
-    return next((usage for usage in found if usage is not None), None)
-
-
-_TOKENS = (DIALECTS["openai-responses"], DIALECTS["openai-chat"])
-
-
-def _spellings(told: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """`told` as it is, and as the two dialects would tell it.
+    """The buckets of a usage object, by the names of either dialect.
 
     Transcriptions write `input_token_details`, and whoever generates nothing has no count for it.
     """
-    yield told
-    yield {
+    if not told:
+        return None
+    whole = {
         "input_tokens_details": told.get("input_token_details"),
         "output_tokens": 0,
         "completion_tokens": 0,
         **told,
     }
+    found = (read(dialect, whole) for dialect in _TOKENS)
+    return next((usage for usage in found if usage is not None), None)
+
+
+_TOKENS = (DIALECTS["openai-responses"], DIALECTS["openai-chat"])
