@@ -12,11 +12,16 @@ from typing import Any
 import openai
 import orjson
 import pytest
+import yaml
 from aiohttp import web
 
 from router.domain.vector import cosine
+from router.pipeline.current import Reloaded
 from router.providers.simulated import default_models, running
+from tests.e2e.described import check_embeddings, check_error, check_models
 from tests.pipeline.doors import Door, at, door, upstream
+from tests.pipeline.kit import proxy as proxy_of_files
+from tests.stores.waiting import until
 
 PRICE = {"input_usd_per_mtok": 0.02, "output_usd_per_mtok": 0}
 EMBED = {"mode": "embedding", "price": PRICE}
@@ -321,3 +326,56 @@ async def test_a_client_that_leaves_is_booked_and_the_upstream_let_go(tmp_path: 
 
     assert row["outcome"] == "client_left"
     assert row["cost_source"] == "estimated"
+
+
+async def test_answers_and_lists_are_as_openai_describes_them(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as proxy:
+        body = {"model": "embed", "input": TEXTS}
+        async with proxy.client.post(f"{proxy.url}/v1/embeddings", json=body) as response:
+            check_embeddings(orjson.loads(await response.read()))
+        async with proxy.client.get(f"{proxy.url}/v1/models") as response:
+            check_models(orjson.loads(await response.read()))
+        async with proxy.client.post(f"{proxy.url}/v1/embeddings", json={}) as response:
+            check_error(orjson.loads(await response.read()))
+
+
+async def test_stored_vectors_are_listed_and_forgotten_as_other_answers_are(tmp_path: Path) -> None:
+    async with simulated(tmp_path, cache={"vectors_ttl_s": 60}) as proxy:
+        ask = proxy.openai.embeddings.with_raw_response.create
+        await ask(model="embed", input=TEXTS)
+        async with proxy.client.get(f"{proxy.url}/admin/cache/entries") as response:
+            [entry] = orjson.loads(await response.read())["entries"]
+        async with proxy.client.post(f"{proxy.url}/admin/cache/purge?model=embed") as response:
+            purged = orjson.loads(await response.read())
+        again = await ask(model="embed", input=TEXTS)
+
+    assert entry["model_id"] == "embed"
+    assert purged == {"purged": 1}
+    assert again.headers["x-farthing-cache"] == "miss"
+
+
+async def test_vectors_are_no_answer_that_could_be_scored(tmp_path: Path) -> None:
+    async with simulated(tmp_path) as proxy:
+        raw = await proxy.openai.embeddings.with_raw_response.create(model="embed", input=TEXTS)
+        said = {"request_id": raw.headers["x-request-id"], "score": 1}
+        async with proxy.client.post(f"{proxy.url}/v1/feedback", json=said) as response:
+            refused = orjson.loads(await response.read())
+
+    assert refused["error"]["code"] == "no_answer"
+
+
+async def test_an_embedding_model_joins_while_requests_go_on(tmp_path: Path) -> None:
+    async with proxy_of_files(tmp_path, follows=True) as it:
+        path = it.following.source.path
+        config = yaml.safe_load(path.read_text())
+        client = openai.AsyncOpenAI(base_url=f"{it.running.url}/v1", api_key="any", max_retries=0)
+        async with client:
+            with pytest.raises(openai.NotFoundError, match="none is configured"):
+                await client.embeddings.create(model="embed", input="x")
+            config["models"]["embed"] = {"upstream": "sim", "name": "sim-mid", **EMBED}
+            path.write_text(yaml.safe_dump(config))
+            it.following.wishes.order()
+            await until(lambda: it.running.current.counts[Reloaded.CHANGED] == 1)
+            answer = await client.embeddings.create(model="embed", input="x")
+
+    assert len(answer.data) == 1
