@@ -174,7 +174,7 @@ async def test_keys_do_not_share_stored_vectors(tmp_path: Path) -> None:
 
 
 async def test_another_place_of_the_same_model_takes_over(tmp_path: Path) -> None:
-    broken, sound = Box(failures=[500, 500, 500]), Box()
+    broken, sound = Box(failures=[500] * 4), Box()
     async with upstream(broken.routes()) as one, upstream(sound.routes()) as two:
         places = [{"upstream": "one"}, {"upstream": "two", "weight": 0.000001}]
         async with door(
@@ -188,6 +188,8 @@ async def test_another_place_of_the_same_model_takes_over(tmp_path: Path) -> Non
             rows = proxy.rows()
 
     answered = [row for row in rows if row["closes"]]
+    assert len(broken.arrived) == len(rows) - len(answered) > 0
+    assert len(sound.arrived) == len(answered)
     assert len(answered) == 4
     assert {row["outcome"] for row in answered} == {"ok"}
     assert {row["model"] for row in rows} == {"embed"}

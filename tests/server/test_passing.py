@@ -1,6 +1,7 @@
 """Calls that Farthing does not understand: let through byte for byte where that is allowed, and booked."""
 
 import asyncio
+import gzip
 import io
 import logging
 from collections.abc import AsyncIterator
@@ -74,6 +75,9 @@ class Vendor:
         response = web.StreamResponse(headers={"content-type": "audio/mpeg"})
         await response.prepare(request)
         await response.write(b"first ")
+        if request.path.endswith("broken") and request.transport is not None:
+            request.transport.abort()
+            return response
         try:
             await self.more.wait()
         except asyncio.CancelledError:
@@ -396,3 +400,33 @@ async def test_a_client_that_leaves_in_the_middle_is_booked(tmp_path: Path) -> N
     [row] = both.proxy.rows()
 
     assert (row["outcome"], row["cost_source"]) == ("client_left", "unpriced")
+
+
+async def test_what_breaks_off_at_the_upstream_breaks_off_at_the_client(tmp_path: Path) -> None:
+    async with passing(tmp_path) as both:
+        with pytest.raises(aiohttp.ClientError):
+            await both.fetched("POST", "/v1/audio/broken", json={})
+    [row] = both.proxy.rows()
+
+    assert (row["outcome"], row["cost_source"]) == ("cut", "unpriced")
+
+
+async def test_a_head_tells_the_length_and_sends_nothing(tmp_path: Path) -> None:
+    async with passing(tmp_path) as both:
+        url = f"{both.proxy.url}/v1/files/file-1/content"
+        async with both.proxy.client.head(url) as response:
+            assert response.headers["content-length"] == "256000"
+            assert response.headers["etag"] == '"1"'
+            assert await response.read() == b""
+
+
+async def test_a_packed_upload_stays_packed(tmp_path: Path) -> None:
+    packed = gzip.compress(b"{}")
+    async with passing(tmp_path) as both:
+        headers = {"content-encoding": "gzip"}
+        await both.fetched("POST", "/v1/files", data=packed, headers=headers)
+    [(_, _, arrived, body)] = both.vendor.arrived
+
+    assert arrived["content-encoding"] == "gzip"
+    assert int(arrived["content-length"]) == len(packed)
+    assert body == b"{}"  # the vendor's server has unpacked it
