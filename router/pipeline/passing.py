@@ -21,9 +21,10 @@ from router.ledger.errand import Errand, Kind
 from router.ledger.rulebook import Payer, tightest
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.flow import Pipeline
+from router.pipeline.passage import Passage, Passed, PassedAnswer
 from router.pipeline.refusals import budget_exceeded, limit_exceeded
 from router.pipeline.visit import Caller
-from router.ports import Passage, Passed, PassedAnswer, Reservation
+from router.ports import Reservation
 from router.wire.passing import Headers, Heard, answer_headers, plain_path
 
 _LOG = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from router.domain.fault import AttemptFailed
-from router.ports import Passed
+from router.pipeline.passage import Passed
 from router.providers.direct import Endpoint
 
 _PIECE_BYTES = 2**16
@@ -22,7 +22,7 @@ _NOT_OF_OUR_OWN = ("Accept", "Content-Type", "User-Agent")
 
 
 class DirectPassage:
-    """Implements `router.ports.Passage` with one pool of connections. Made inside a running loop."""
+    """Implements `router.pipeline.passage.Passage` with one pool of connections. Made inside a running loop."""
 
     def __init__(self, endpoint: Endpoint, *, connect_s: float, silence_s: float) -> None:
         self._base_url = endpoint.base_url.rstrip("/")
@@ -56,7 +56,7 @@ class DirectPassage:
 
 
 class DirectPassedAnswer:
-    """Implements `router.ports.PassedAnswer`."""
+    """Implements `router.pipeline.passage.PassedAnswer`."""
 
     def __init__(self, response: aiohttp.ClientResponse, secret: bytes) -> None:
         self._response = response

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
+from router.pipeline.passage import Passed
 from router.pipeline.passing import PassedReply, Passing
-from router.ports import Passed
 from router.server.http import REQUEST_ID, Front, caller_of, write_within
 from router.server.protocol import meet_expectation
 from router.wire.encoding import too_large
