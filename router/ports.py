@@ -20,7 +20,7 @@ class Call:
 
     `fresh` asks for a connection of its own: after a failure the ones that are kept open may have
     been closed by the upstream without the news having come yet. `original` is what the client sent,
-    where `body` is the chat view of it.
+    where `body` is the chat view of it. `path` is where a direct one is asked, below its address.
     """
 
     request_id: str
@@ -30,6 +30,7 @@ class Call:
     stream: bool
     fresh: bool = False
     original: Original | None = None
+    path: str = "/chat/completions"
 
 
 class Response(Protocol):

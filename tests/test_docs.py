@@ -245,7 +245,14 @@ def test_the_make_of_the_documents_has_their_targets(line: str) -> None:
 # ------------------------------------------------------------------------------ references
 
 
-_RESTATED = ("then", "bands", "price_changes", "upstreams[].price", "upstreams[].limits")
+_RESTATED = (
+    "then",
+    "bands",
+    "price_changes",
+    "upstreams[].price",
+    "upstreams[].limits",
+    "passthrough.prices",
+)
 """Their keys are those of what stands around them, and are told there."""
 
 

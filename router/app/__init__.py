@@ -156,6 +156,7 @@ def _assembled(
         own=settings.local_cascades,
         language_of=language_of_for(settings.book.asks),
         known=DatedCatalog.of(settings.known),
+        vectors=DatedCatalog.of(settings.vectors),
     )
     return Pipeline(
         judge=judge,

@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy import Engine
 
+from router.app.passing import passing_desk
 from router.app.stores import Links, outbox_engine
 from router.config.settings import Settings
 from router.ledger.overview import document
@@ -19,9 +20,11 @@ from router.server.cache import CacheDesk
 from router.server.dashboard import Dashboard
 from router.server.decisions import DecisionDesk
 from router.server.doors import Doors
+from router.server.embeddings import EmbeddingsDesk
 from router.server.feedback import FeedbackDesk
 from router.server.http import Front
 from router.server.keyring import Keyring
+from router.server.listing import Listing
 from router.server.recall import Recall
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
@@ -83,6 +86,9 @@ def desks(
         *CacheDesk(front.current.pipeline.cache, admin.admit).routes(),
         *DecisionDesk(front, recall).routes(),
         *FeedbackDesk(recall, world.unix_s).routes(),
+        *Listing(front).routes(),
+        *EmbeddingsDesk(front, settings.vectors_ttl_s).routes(),
+        *passing_desk(settings, front, stack).routes(),  # it takes what no other route has
     )
 
 

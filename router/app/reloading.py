@@ -131,13 +131,14 @@ class Reloader:
                 own=after.local_cascades,
                 catalog=DatedCatalog.of(after.catalog),
                 known=DatedCatalog.of(after.known),
+                vectors=DatedCatalog.of(after.vectors),
                 book=after.book,
                 language_of=language_of_for(after.book.asks),
             )
             if after.learnt is not self._settings.learnt:
                 judge.experience.take_prior(after.learnt.lengths)
             self._current.take(judge, now_s, restart)
-            pipeline.fleet.relimit(after.catalog.values())
+            pipeline.fleet.relimit((*after.catalog.values(), *after.vectors.values()))
         else:
             self._current.keep(now_s, restart)
         self._settings = after

@@ -47,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
     if args.policies is not None:
         settings = with_policies_of(args.policies, settings)
     console = Console()
+    vectors = f" and {len(settings.vectors)} for embeddings" if settings.vectors else ""
     console.print(
-        f"{escape(str(settings.file))}: {len(settings.catalog)} models,"
+        f"{escape(str(settings.file))}: {len(settings.catalog)} models{vectors},"
         f" {len(settings.upstreams)} upstreams, {len(settings.policies)} policies"
     )
     for note in settings.notes:

@@ -15,6 +15,7 @@ from router.config.schema import (
     SimulatedUpstreamSection,
 )
 from router.config.stated_price import price_changes, stated_price
+from router.config.vectors import NO_PRICE, embedding_model
 from router.config.yaml_file import Place, YamlFile
 from router.domain.category import Category
 from router.domain.errors import Problem
@@ -55,6 +56,10 @@ class CatalogBuilder:
             places = [each for each in found if each is not None]
             if len(places) < len(stated):
                 continue
+            if len({each.makes_vectors for each in places}) > 1:
+                message = "makes embeddings in one of its 'upstreams' and chats in another"
+                problems.append(self.file.problem(("models", model_id, "upstreams"), message))
+                continue
             weights = [each.weight for each in stated]
             is_one = section.upstream is not None
             models[model_id] = places[0] if is_one else entry_of(places, weights, sections.keys())
@@ -78,8 +83,10 @@ class CatalogBuilder:
     def _model(self, model_id: str, stated: Stated, upstream: AnyUpstream) -> Model:
         section = stated.section
         name = section.name or model_id
-        if isinstance(upstream, SimulatedUpstreamSection):
+        if isinstance(upstream, SimulatedUpstreamSection) and section.mode != "embedding":
             return _with_stated(_simulated(model_id, name, stated.upstream), section)
+        if (vectors := self._embedding(model_id, name, stated, upstream)) is not None:
+            return _with_stated(vectors, section)
         key, facts = self._facts(name, section, upstream)
         prior = self.priors.of([section.like, key, model_id, name], facts.price)
         model = Model(
@@ -96,6 +103,28 @@ class CatalogBuilder:
         stated_model = _with_stated(model, section)
         sayable = stated_model.capabilities - _unsaid_to(upstream)
         return replace(stated_model, capabilities=sayable)
+
+    def _embedding(
+        self, model_id: str, name: str, stated: Stated, upstream: AnyUpstream
+    ) -> Model | None:
+        """The model where it makes vectors, as the operator or the map says; None where it does not."""
+        section = stated.section
+        if section.mode == "chat":
+            return None
+        found = (self.prices.find_embedding(key) for key in _keys(name, section, upstream))
+        facts = next((each for each in found if each is not None), None)
+        if facts is None and section.mode is None:
+            return None
+        if facts is None and section.price is None:
+            raise Missing(_vectors_price_to_add(section, self.prices))
+        if not isinstance(upstream, OpenAIUpstreamSection | SimulatedUpstreamSection):
+            raise Missing(
+                "it makes embeddings, which are asked of upstreams of kind openai alone;"
+                " reach its provider by its OpenAI-compatible address"
+            )
+        price = facts.price if facts is not None else NO_PRICE
+        context_tokens = facts.context_tokens if facts is not None else _ASSUMED_CONTEXT_TOKENS
+        return embedding_model(model_id, stated.upstream, name, price, context_tokens)
 
     def _facts(
         self, name: str, section: ModelSection, upstream: AnyUpstream
@@ -159,6 +188,13 @@ def _price_to_add(section: ModelSection, prices: PriceMap) -> str:
         return f"its price is not known; {add}, or 'catalog: <key of litellm's price map>'"
     hint = nearest(section.catalog, prices.keys) if section.catalog not in prices.keys else ""
     return f"the price map has no price for '{section.catalog}'{hint}; {add}"
+
+
+def _vectors_price_to_add(section: ModelSection, prices: PriceMap) -> str:
+    add = "add 'price: {input_usd_per_mtok: ..., output_usd_per_mtok: 0}'"
+    if section.catalog is not None and section.catalog in prices.keys:
+        return f"'{section.catalog}' is no embedding model of the price map; {add}"
+    return f"its price is not known; {add}, or 'catalog: <key of litellm's price map>'"
 
 
 def _with_stated(model: Model, section: ModelSection) -> Model:

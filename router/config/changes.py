@@ -12,6 +12,7 @@ RELOADED = frozenset(
     {
         "catalog",
         "known",
+        "vectors",
         "book",
         "policies",
         "learnt",
@@ -34,6 +35,7 @@ SECTIONS: Mapping[str, str] = {
     "cache_max_entry_bytes": "cache",
     "cache_timeout_s": "cache",
     "tenancy": "cache",
+    "vectors_ttl_s": "cache",
     "embeddings": "cache",
     "ledger_path": "ledger",
     "ledger_spool": "ledger",
@@ -43,6 +45,7 @@ SECTIONS: Mapping[str, str] = {
     "scoring": "outcomes",
     "keys": "keys",
     "rulebook": "budgets and limits",
+    "passthrough": "passthrough",
 }
 """Where the settings stand that need a restart."""
 
@@ -60,7 +63,8 @@ def need_restart(running: Settings, fresh: Settings) -> tuple[str, ...]:
 
 def impossible(running: Settings, fresh: Settings, file: YamlFile) -> Iterator[Problem]:
     """What `fresh` needs and a process that began with `running` has not."""
-    places = [place for model in fresh.catalog.values() for place in model.places]
+    models = (*fresh.catalog.values(), *fresh.vectors.values())
+    places = [place for model in models for place in model.places]
     for each in places:
         if each.upstream not in running.upstreams:
             where = ("models", each.id, "upstream")
@@ -88,7 +92,7 @@ def changes(before: Settings, after: Settings) -> Iterator[str]:
     if before.quality_version != after.quality_version:
         old, new = before.quality_version or "none", after.quality_version or "none"
         yield f"local quality {old} -> {new}"
-    models = dict(before.catalog), dict(after.catalog)
+    models = {**before.catalog, **before.vectors}, {**after.catalog, **after.vectors}
     yield from (f"model {each}" for each in _named(*models))
 
 

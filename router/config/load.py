@@ -13,6 +13,7 @@ from router.config.embeddings import embeddings_of
 from router.config.keys import configured_keys, unknown_names
 from router.config.library import Library
 from router.config.local_quality import Unusable, folder_beside, overlaid, read_local
+from router.config.passthrough import passthrough_of
 from router.config.policies import LoadedPolicy, load_policies
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
@@ -20,6 +21,7 @@ from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import ConfigFile, PoliciesSection, RouteSection, ServerSection
 from router.config.settings import OPEN_TO_ALL, ServingSettings, Settings, is_loopback
 from router.config.upstreams import UpstreamSelection, select_upstreams
+from router.config.vectors import parted
 from router.config.yaml_file import Place, YamlFile
 from router.decision.resolve import PolicyBook, Route
 from router.dispatch.plan import Effort
@@ -87,6 +89,7 @@ class _Found:
     known: Mapping[str, Model]
     policies: Mapping[str, LoadedPolicy]
     catalog: Mapping[str, Model]
+    vectors: Mapping[str, Model]
     keys: tuple[VirtualKey, ...]
     ledger_path: Path
     ledger_url: str
@@ -115,14 +118,17 @@ class _Loading:
         section = self.section
         selection = select_upstreams(section.upstreams, self.references, self.file)
         self.problems.extend(selection.problems)
-        known, policies = self._models(), self._policies()
+        known, vectors = parted(self._models())
+        policies = self._policies()
+        chatting = [name for name in section.models if name not in vectors]
         for loaded in policies.values():
-            self.problems.extend(unknown_models(loaded.file, section.models))
+            self.problems.extend(unknown_models(loaded.file, chatting))
         catalog = self._taking_part(known, selection)
+        vectors = _present(vectors, selection)
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, section.models))
         ledger_path, ledger_url = self._beside(section.ledger.path), self._ledger_url()
-        return _Found(selection, known, policies, catalog, keys, ledger_path, ledger_url)
+        return _Found(selection, known, policies, catalog, vectors, keys, ledger_path, ledger_url)
 
     def _settings(self, found: _Found) -> Settings:
         section, quality, ledger = self.section, self.section.quality, self.section.ledger
@@ -134,6 +140,14 @@ class _Loading:
             upstreams=found.selection.chosen,
             catalog=found.catalog,
             known=found.known,
+            vectors=found.vectors,
+            vectors_ttl_s=section.cache.vectors_ttl_s,
+            passthrough=passthrough_of(
+                section.passthrough,
+                found.selection.chosen,
+                {**found.catalog, **found.vectors},
+                self._wrong,
+            ),
             book=_book(section.policies, found.policies),
             policies=found.policies,
             cache_url=self._cache_url(),
@@ -198,8 +212,7 @@ class _Loading:
     ) -> dict[str, Model]:
         """The models of the upstreams that take part."""
         selection.notes.extend(note for model in known.values() for note in remarks(model))
-        parts = {key: taking_part(model, selection.chosen) for key, model in known.items()}
-        present = {key: model for key, model in parts.items() if model is not None}
+        present = _present(known, selection)
         if not present and not self.problems:
             notes = "; ".join(selection.notes) or "none is configured"
             self._wrong(("models",), f"no model has an upstream that takes part ({notes})")
@@ -257,6 +270,12 @@ class _Loading:
         # The file is asked, not the keys: those that are wrong are told as such, and once is enough.
         if not self.file.data.get("keys") and not has_stored_keys(ledger_path, ledger_url):
             self._wrong(("server", "host"), OPEN_TO_ALL)
+
+
+def _present(models: Mapping[str, Model], selection: UpstreamSelection) -> dict[str, Model]:
+    """Those of `models` that could be asked now."""
+    parts = {key: taking_part(model, selection.chosen) for key, model in models.items()}
+    return {key: model for key, model in parts.items() if model is not None}
 
 
 def _escape(text: str) -> Callable[[str], str]:

@@ -73,6 +73,17 @@ class PriceMap:
         entry = self._entries.get(key)
         if entry is None or not _is_chat(entry):
             return None
+        return self._facts(key, entry)
+
+    def find_embedding(self, key: str) -> CatalogFacts | None:
+        """The facts under `key`; None when there is no such embedding model or it has no price."""
+        entry = self._entries.get(key)
+        if entry is None or entry.get("mode") != "embedding":
+            return None
+        # Vectors are no tokens: some entries say that these cost nothing, and others nothing.
+        return self._facts(key, {"output_cost_per_token": 0.0, **entry})
+
+    def _facts(self, key: str, entry: Mapping[str, Any]) -> CatalogFacts | None:
         price = price_of(entry, as_of=self._as_of, source=f"{self._source}, {key}")
         if price is None:
             return None

@@ -14,6 +14,7 @@ from router.config.words import (
     ModelId,
     Name,
     Options,
+    PassedPath,
     Probability,
     Seconds,
     SecretRef,
@@ -197,6 +198,7 @@ class ModelSection(Section):
     name: str | None = None
     catalog: str | None = None
     like: str | None = None
+    mode: Literal["chat", "embedding"] | None = None
     price: PriceSection | None = None
     price_changes: tuple[PriceChangeSection, ...] = ()
     context_tokens: int | None = Field(None, ge=1)
@@ -236,6 +238,7 @@ class CacheSection(Section):
     max_entry_kb: int = Field(1024, ge=1, le=64 * 1024)
     tenant: Tenant = "key"
     embeddings: EmbeddingsSection | None = None
+    vectors_ttl_s: int = Field(0, ge=0)
     timeout_s: Seconds = 0.05
 
 
@@ -287,6 +290,16 @@ class KeySection(Section):
     expires: datetime | None = None
 
 
+class PassthroughSection(Section):
+    """Which paths that Farthing does not answer are passed to which upstream."""
+
+    upstream: Name
+    paths: tuple[PassedPath, ...]
+    free: tuple[PassedPath, ...] = ()
+    prices: dict[Name, PriceSection] = {}
+    max_body_mb: float = Field(512, gt=0, le=16384)
+
+
 class ConfigFile(Section):
     """The whole file."""
 
@@ -302,3 +315,4 @@ class ConfigFile(Section):
     keys: tuple[KeySection, ...] = ()
     budgets: tuple[BudgetSection, ...] = ()
     limits: tuple[LimitSection, ...] = ()
+    passthrough: PassthroughSection | None = None

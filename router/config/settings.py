@@ -15,6 +15,7 @@ from router.domain.key import VirtualKey
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.model import Model
 from router.domain.money import Money
+from router.domain.passing import PassTerms
 from router.ledger.rulebook import Rulebook
 from router.pipeline.scoring import ScoringTerms
 from router.providers.anthropic import AnthropicEndpoint
@@ -56,6 +57,15 @@ class LocalEmbeddings:
     """Vectors of texts are made in this process."""
 
 
+@dataclass(frozen=True, slots=True)
+class PassthroughSettings:
+    """Which paths are passed through, on which terms, and to where."""
+
+    endpoint: Endpoint = field(repr=False)
+    terms: PassTerms
+    max_body_bytes: int
+
+
 EmbeddingsSettings = UpstreamEmbeddings | LocalEmbeddings
 UpstreamSettings = Endpoint | AnthropicEndpoint | LitellmSettings | SimulatedSettings
 
@@ -80,6 +90,7 @@ class Settings:
 
     `catalog` are the models that may answer; `known` has those too whose upstream does not take part:
     a name that clients send can stand for one of these, as what an answer is measured against.
+    `vectors` are the models that make embeddings, whose answers are kept for `vectors_ttl_s` seconds.
 
     `learnt` is the artefact in force, with what is wrong with it. `quality_version` is the local evidence in force, "" for none; `quality_trouble` says why what is in
     `quality_folder` is not, "" when nothing is wrong with it; `local_cascades` are what is in force of it beside the
@@ -93,6 +104,9 @@ class Settings:
     upstreams: Mapping[str, UpstreamSettings]
     catalog: Mapping[str, Model]
     known: Mapping[str, Model]
+    vectors: Mapping[str, Model]
+    vectors_ttl_s: int
+    passthrough: PassthroughSettings | None
     book: PolicyBook
     policies: Mapping[str, LoadedPolicy]
     cache_url: str = field(repr=False)

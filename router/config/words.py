@@ -76,6 +76,13 @@ LedgerUrl = Annotated[
         "written with the password as ${NAME}",
     ),
 ]
+PassedPath = Annotated[
+    str,
+    _text(
+        r"/v1/[A-Za-z0-9_./*-]+",
+        "a path that begins with /v1/, in which * stands for anything: /v1/audio/*",
+    ),
+]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]

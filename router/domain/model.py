@@ -61,6 +61,8 @@ class Model:
     A model that answers in several places has a replica for each: a model of the same id with a
     `replica` name that no other has, and a `weight` of 0 when nothing new is to go there. What the
     model itself says of its upstream and price is what its first replica says.
+
+    One that `makes_vectors` answers `/v1/embeddings` and nothing else.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Model:
     replica: str = ""
     weight: float = 1.0
     replicas: tuple["Model", ...] = ()
+    makes_vectors: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a model without an ability for each category, or without room for a token."""

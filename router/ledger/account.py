@@ -8,14 +8,13 @@ from router.domain.decision import Decision
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import CostSource, Entry, Outcome, Recording
 from router.domain.money import ZERO, Money
-from router.domain.price import STANDARD, Bill
+from router.domain.price import STANDARD, Bill, Price
 from router.domain.usage import NO_USAGE, Usage, UsageSource
 
 CHARS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English: https://help.openai.com/en/articles/4936856."""
-
-
-_MAYBE_BILLED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED})
+MAYBE_BILLED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED})
+"""Failures after which a model may have been at work, if it was reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ class Account:
         A stumble without an error status (a reset, a timeout, nonsense after a 200) may well have
         been billed: it is charged by estimate, for the prompt.
         """
-        maybe_billed = fault.kind in _MAYBE_BILLED and fault.reached_model
+        maybe_billed = fault.kind in MAYBE_BILLED and fault.reached_model
         charge = self._charge(candidate, NOTHING_HEARD) if maybe_billed else NO_CHARGE
         ending = Ending(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
         return self._entry(attempt, candidate, timing, charge, ending)
@@ -223,14 +222,19 @@ class Account:
             candidate.model.price,
             heard.service_tier or self.decision.features.service_tier,
         )
-        bill = price.bill(usage, tier)
-        trust = _cost_source(price.is_free, bill, source)
-        return Charge(usage, source, bill.amount, trust, _note(bill), tier)
+        return charged(price, usage, source, tier)
 
     def _estimated(self, output_chars: int) -> Usage:
         """Our own count of the prompt, and the text received by the rule of thumb."""
         tokens = -(-output_chars // CHARS_PER_TOKEN)
         return Usage(self.decision.features.prompt_tokens, output_tokens=tokens)
+
+
+def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDARD) -> Charge:
+    """What `usage` costs at `price`, and how well that is known, `source` being where it comes from."""
+    bill = price.bill(usage, tier)
+    trust = _cost_source(price.is_free, bill, source)
+    return Charge(usage, source, bill.amount, trust, _note(bill), tier)
 
 
 def _cost_source(is_free: bool, bill: Bill, usage: UsageSource) -> CostSource:

@@ -111,6 +111,9 @@ class Means:
     world: World
 
 
+Opens = Callable[[Upstream, Call, Callable[[], None]], Awaitable[Opened]]
+"""How a call is sent, and its answer read: `router.pipeline.opened.open_answer` for chat."""
+
 Machine = Attempts | Climb
 """What decides of a request's calls: without a cascade, and with one."""
 
@@ -119,12 +122,18 @@ class Race:
     """The attempts of one request: usually one after the other, side by side when hedged."""
 
     def __init__(
-        self, machine: Machine, call_for: Callable[[Start], Call], means: Means, losses: Losses
+        self,
+        machine: Machine,
+        call_for: Callable[[Start], Call],
+        means: Means,
+        losses: Losses,
+        opens: Opens = open_answer,
     ) -> None:
         self._machine = machine
         self._call_for = call_for
         self._means = means
         self._losses = losses
+        self._opens = opens
         self._starting: list[Start] = []
         self._tasks: dict[asyncio.Task[Begun | Failed], Start] = {}
         self._wake_s: float | None = None
@@ -280,7 +289,7 @@ class Race:
         if not slots.take_now(model):
             await self._wait_for_place(model)
         self._sent.add(start.attempt)
-        return await open_answer(upstream, call, lambda: slots.give(model))
+        return await self._opens(upstream, call, lambda: slots.give(model))
 
     async def _wait_for_place(self, model: Model) -> None:
         try:

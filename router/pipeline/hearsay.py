@@ -23,7 +23,9 @@ class Subjects:
     current: Current
 
     def __contains__(self, subject: object) -> bool:
-        models = self.current.pipeline.models.values()
+        judge = self.current.pipeline.judge
+        vectors = judge.vectors.at(judge.world.unix_s())
+        models = (*judge.models.values(), *vectors.values())
         places = (place for model in models for place in model.places)
         match subject:
             case Subject(About.UPSTREAM, name):

@@ -16,6 +16,7 @@ from router.domain.cascade import Use
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.category import Category
 from router.domain.decision import Decision, ExclusionReason
+from router.domain.errors import ApiError
 from router.domain.features import Features, Recognised
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.model import Model
@@ -23,7 +24,12 @@ from router.domain.overrides import NO_OVERRIDES
 from router.features.extract import LanguageOf, Reader, features_of
 from router.ledger.rulebook import least_left, least_share_left, tightest
 from router.pipeline.overriding import check_candidates, check_pinned, policy_named
-from router.pipeline.refusals import budget_exceeded, model_not_allowed, policy_not_allowed
+from router.pipeline.refusals import (
+    budget_exceeded,
+    makes_vectors,
+    model_not_allowed,
+    policy_not_allowed,
+)
 from router.pipeline.visit import Caller, Visit
 from router.ports import World
 from router.wire.chat import ChatRequest
@@ -47,7 +53,8 @@ class Judge:
     `quality` is what was learnt of models from outcomes, `agreement` what was learnt of their agreeing, each None
     where nothing was. `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
     not answer, and that a name may stand for all the same; `verdicts` what was seen of cascades, and `own` what the
-    operator's own answers say of them, which is asked first.
+    operator's own answers say of them, which is asked first. `vectors` are the models that make embeddings, and
+    answer nothing here.
     """
 
     catalog: DatedCatalog
@@ -61,6 +68,7 @@ class Judge:
     verdicts: Verdicts = field(default_factory=Verdicts)
     agreement: "AgreementModel | None" = None
     own: LocalCascades = NO_LOCAL_CASCADES
+    vectors: DatedCatalog = EMPTY_CATALOG
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -80,11 +88,19 @@ class Judge:
 
     def _meant(self, request: ChatRequest, caller: Caller) -> Policy | Model:
         if caller.overrides is NO_OVERRIDES:
-            return resolve(request.asked, self.book, self.models)
+            return self._named(request.asked)
         check_candidates(caller, self.models)
         if named := caller.overrides.policy:
             return policy_named(named, self.book.policies, caller.grants)
-        return resolve(request.asked, self.book, self.models)
+        return self._named(request.asked)
+
+    def _named(self, asked: str) -> Policy | Model:
+        try:
+            return resolve(asked, self.book, self.models)
+        except ApiError:
+            if asked in self.vectors.at(self.world.unix_s()):
+                raise makes_vectors(asked) from None
+            raise
 
     def visit(
         self,

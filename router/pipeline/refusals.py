@@ -44,6 +44,16 @@ def model_not_allowed(name: str, allowed: frozenset[str]) -> ApiError:
     return _not_allowed("model", name, allowed, "model")
 
 
+def makes_vectors(name: str) -> ApiError:
+    """400: a conversation was sent to an embedding model."""
+    return ApiError(
+        400,
+        f"'{name}' is an embedding model: it answers POST /v1/embeddings, and no conversation.",
+        code="model_not_supported",
+        param="model",
+    )
+
+
 def _not_allowed(what: str, name: str, allowed: frozenset[str], param: str) -> ApiError:
     return ApiError(
         403,

@@ -47,7 +47,7 @@ class DirectUpstream:
         self, endpoint: Endpoint, *, unix_s: Callable[[], float], connect_s: float = 10.0
     ) -> None:
         self._asks_usage = endpoint.asks_usage
-        url = f"{endpoint.base_url.rstrip('/')}/chat/completions"
+        url = endpoint.base_url.rstrip("/")
         headers = bearer(endpoint.api_key) | dict(endpoint.headers)
         self._line = Line(url, headers, endpoint.api_key, unix_s=unix_s, connect_s=connect_s)
 
@@ -59,7 +59,7 @@ class DirectUpstream:
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
         body = _without_foreign_thoughts(call.body) if _SEALED in call.body else call.body
-        return await self._line.post(body, fresh=call.fresh)
+        return await self._line.post(body, fresh=call.fresh, path=call.path)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -99,16 +99,22 @@ class Line:
         self._fresh = _session(headers, connect_s, aiohttp.TCPConnector(limit=0, force_close=True))
 
     async def post(
-        self, body: bytes, *, fresh: bool, headers: Mapping[str, str] | None = None
+        self,
+        body: bytes,
+        *,
+        fresh: bool,
+        headers: Mapping[str, str] | None = None,
+        path: str = "",
     ) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection.
 
-        `fresh` is for a connection of its own; `headers` are further ones, for this request.
+        `fresh` is for a connection of its own; `headers` are further ones, for this request, `path` goes on where
+        the address ends.
         """
         with _translated(reached_model=True, has_head=False):
             session = self._fresh if fresh else self._session
             response = await session.post(
-                self._url, data=body, headers=headers, allow_redirects=False
+                self._url + path, data=body, headers=headers, allow_redirects=False
             )
         if response.status != 200:
             raise await self._failure_of(response)

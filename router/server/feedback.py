@@ -9,6 +9,7 @@ from aiohttp import web
 from router.domain.errors import ApiError
 from router.domain.ledger import Entry
 from router.domain.scored import Scored, ScoreSource
+from router.ledger.errand import Kind
 from router.ledger.trace import Trace
 from router.server.http import REQUEST_ID
 from router.server.protocol import meet_expectation
@@ -54,9 +55,14 @@ class FeedbackDesk:
 
 
 def _answered(trace: Trace) -> Entry:
-    """The books of what the client got, whole or not. Raises ApiError 400 where that was nothing."""
+    """The books of what the client got, whole or not. Raises ApiError 400 where that was no answer."""
     for entry in trace.entries:
-        if entry.closes and (entry.is_answer or entry.first_content_s is not None):
+        is_conversation = entry.category not in tuple(Kind)
+        if (
+            is_conversation
+            and entry.closes
+            and (entry.is_answer or entry.first_content_s is not None)
+        ):
             return entry
     raise ApiError(
         400,

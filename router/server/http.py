@@ -1,4 +1,4 @@
-"""The HTTP surface: `/v1/chat/completions`, `/v1/models`, `/healthz`, `/readyz`, and errors for the rest."""
+"""The HTTP surface: `/v1/chat/completions`, `/healthz`, `/readyz`, and errors for the rest."""
 
 import asyncio
 import logging
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import orjson
 from aiohttp import web
 
-from router.decision.resolve import AUTO, AUTO_PREFIX
 from router.domain.errors import ApiError
-from router.domain.key import Grants, VirtualKey
+from router.domain.key import VirtualKey
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, StreamReply
@@ -70,32 +69,6 @@ class Front:
         raw = await self.body(request)
         return raw, caller_of(request.headers, request[REQUEST_ID], key)
 
-    async def models(self, request: web.Request) -> web.StreamResponse:
-        """`GET /v1/models`: the policies that can be asked for, then the catalog."""
-        key = await self.gate.admit(request.headers)
-        return _json({"object": "list", "data": list(self._listed(key.grants).values())})
-
-    async def model(self, request: web.Request) -> web.StreamResponse:
-        """`GET /v1/models/{model}`: one of them."""
-        key = await self.gate.admit(request.headers)
-        name = request.match_info["model"]
-        if (found := self._listed(key.grants).get(name)) is None:
-            raise ApiError(404, "There is no such model.", code="model_not_found", param="model")
-        return _json(found)
-
-    def _listed(self, grants: Grants) -> dict[str, dict[str, object]]:
-        """What a key may ask for."""
-        judge = self.pipeline.judge
-        book, models = judge.book, judge.models.values()
-        policies = [name for name in book.policies if grants.allows_policy(name)]
-        names = [AUTO] if grants.allows_policy(book.default) else []
-        owners = dict.fromkeys([*names, *(AUTO_PREFIX + name for name in policies)], "farthing")
-        owners |= {each.id: each.upstream for each in models if grants.allows_model(each.id)}
-        return {
-            name: {"id": name, "object": "model", "created": 0, "owned_by": owner}
-            for name, owner in owners.items()
-        }
-
     async def healthz(self, _: web.Request) -> web.StreamResponse:
         """`GET /healthz`: the process runs."""
         return web.Response(body=_OK, content_type=_JSON)
@@ -122,7 +95,7 @@ class Front:
         if (request.content_length or 0) > self.max_body_bytes:
             raise too_large(self.max_body_bytes)
         pieces, size = [], 0
-        while piece := await self._piece(request):
+        while piece := await self.piece(request):
             pieces.append(piece)
             size += len(piece)
             if size > self.max_body_bytes:
@@ -130,8 +103,8 @@ class Front:
         coding = request.headers.get("content-encoding", "")
         return unpacked(b"".join(pieces), coding, self.max_body_bytes)
 
-    async def _piece(self, request: web.Request) -> bytes:
-        """The next piece of the body, b"" at its end."""
+    async def piece(self, request: web.Request) -> bytes:
+        """The next piece of the body, b"" at its end. Raises ApiError when it breaks off or stops coming."""
         try:
             async with asyncio.timeout(self.write_timeout_s):
                 return await request.content.readany()
@@ -153,8 +126,6 @@ def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ())
             web.post(
                 "/v1/chat/completions", front.chat_completions, expect_handler=meet_expectation
             ),
-            web.get("/v1/models", front.models),
-            web.get("/v1/models/{model:.+}", front.model),
             web.get("/healthz", front.healthz),
             web.get("/readyz", front.readyz),
             *admin.routes(),
@@ -213,16 +184,17 @@ async def send_stream(
             async for piece in pieces:
                 if not response.prepared:
                     await response.prepare(request)
-                await _write(request, response, piece, write_timeout_s)
+                await write_within(request, response, piece, write_timeout_s)
         await response.write_eof()
     except ConnectionError:
         _LOG.debug("request %s: the client has gone", request[REQUEST_ID])
     return response
 
 
-async def _write(
+async def write_within(
     request: web.Request, response: web.StreamResponse, piece: bytes, timeout_s: float
 ) -> None:
+    """Send a piece. Raises ConnectionResetError when the client has gone, or reads nothing for so long."""
     try:
         async with asyncio.timeout(timeout_s):
             await response.write(piece)

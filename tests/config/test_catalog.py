@@ -108,8 +108,8 @@ def test_own_hardware_is_free_and_assumed_to_be_able_to_do_everything(tmp_path: 
             f"the price map has no price for 'gpt-4o-mni'; did you mean 'gpt-4o-mini'?; {ADD}",
         ),
         (
-            "mine: {upstream: box, catalog: text-embedding-3-small}",
-            f"the price map has no price for 'text-embedding-3-small'; {ADD}",
+            "mine: {upstream: box, catalog: whisper-1}",
+            f"the price map has no price for 'whisper-1'; {ADD}",
         ),
     ],
 )

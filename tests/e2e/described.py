@@ -15,6 +15,11 @@ def check_chunk(chunk: Any) -> None:
     _check("CreateChatCompletionStreamResponse", chunk)
 
 
+def check_embeddings(answer: Any) -> None:
+    """The answer of `/v1/embeddings`."""
+    _check("CreateEmbeddingResponse", answer)
+
+
 def check_error(body: Any) -> None:
     """The body of an error answer."""
     _check("ErrorResponse", body)

@@ -5,7 +5,9 @@ where one word makes the difference.
 """
 
 import math
-from collections.abc import Iterator
+import struct
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -21,14 +23,36 @@ _LENGTHS = (3, 4, 5)
 
 def embeddings(body: bytes, models: frozenset[str]) -> bytes:
     """The answer to the request in `body`. Raises Refused for one that OpenAI would refuse."""
-    model, texts = _parsed(body, models)
+    asked, inputs = _parsed(body, models)
+    written = _WRITTEN[asked.get("encoding_format") or "float"]
+    dimensions = asked.get("dimensions") or DIMENSIONS
     data = [
-        {"object": "embedding", "index": index, "embedding": vector_of(text)}
-        for index, text in enumerate(texts)
+        {"object": "embedding", "index": index, "embedding": written(_short(given, dimensions))}
+        for index, given in enumerate(inputs)
     ]
-    count = sum(map(tokens.count, texts))
+    count = sum(map(_tokens, inputs))
     usage = {"prompt_tokens": count, "total_tokens": count}
-    return orjson.dumps({"object": "list", "data": data, "model": model, "usage": usage})
+    return orjson.dumps({"object": "list", "data": data, "model": asked["model"], "usage": usage})
+
+
+def _short(given: str | list[int], dimensions: int) -> list[float]:
+    """The vector of an input, cut to so many dimensions and of length 1 again."""
+    text = given if isinstance(given, str) else " ".join(map(str, given))
+    vector = vector_of(text)[:dimensions]
+    length = math.hypot(*vector) or 1.0
+    return vector if len(vector) == DIMENSIONS else [number / length for number in vector]
+
+
+def _base64(vector: list[float]) -> str:
+    """As OpenAI writes it: little-endian floats of 32 bits."""
+    return b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+_WRITTEN: Mapping[str, Callable[[list[float]], object]] = {"float": list, "base64": _base64}
+
+
+def _tokens(given: str | list[int]) -> int:
+    return tokens.count(given) if isinstance(given, str) else len(given)
 
 
 def vector_of(text: str) -> list[float]:
@@ -50,7 +74,9 @@ def _pieces(text: str) -> Iterator[str]:
             yield written[start : start + length]
 
 
-def _parsed(body: bytes, models: frozenset[str]) -> tuple[str, list[str]]:
+def _parsed(
+    body: bytes, models: frozenset[str]
+) -> tuple[dict[str, Any], Sequence[str | list[int]]]:
     try:
         asked: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -59,8 +85,26 @@ def _parsed(body: bytes, models: frozenset[str]) -> tuple[str, list[str]]:
         raise invalid("model", "you must provide a model parameter")
     if model not in models:
         raise invalid("model", f"The model `{model}` makes no embeddings here.")
-    given = asked.get("input")
-    texts: list[Any] = given if isinstance(given, list) else [given]
-    if not 0 < len(texts) <= _MOST_INPUTS or not all(isinstance(t, str) and t for t in texts):
-        raise invalid("input", "'input' must be a text, or a list of texts.")
-    return model, texts
+    if (asked.get("encoding_format") or "float") not in _WRITTEN:
+        raise invalid("encoding_format", "'encoding_format' must be 'float' or 'base64'.")
+    dimensions = asked.get("dimensions") or DIMENSIONS
+    if type(dimensions) is not int or not 0 < dimensions <= DIMENSIONS:
+        raise invalid("dimensions", f"'dimensions' must be a number from 1 to {DIMENSIONS}.")
+    return asked, _inputs(asked.get("input"))
+
+
+def _inputs(given: Any) -> Sequence[str | list[int]]:
+    """Texts, or tokens, each of which gets a vector."""
+    is_one = isinstance(given, str) or _are_tokens(given)
+    inputs: list[Any] = [given] if is_one or not isinstance(given, list) else given
+    if 0 < len(inputs) <= _MOST_INPUTS and all(map(_is_input, inputs)):
+        return inputs
+    raise invalid("input", "'input' must be a text, or a list of texts.")
+
+
+def _is_input(given: Any) -> bool:
+    return _are_tokens(given) or (isinstance(given, str) and bool(given))
+
+
+def _are_tokens(given: Any) -> bool:
+    return isinstance(given, list) and bool(given) and all(type(each) is int for each in given)

@@ -1,0 +1,30 @@
+"""The candidate where there is nothing to choose but the place: a model that makes vectors."""
+
+from dataclasses import replace
+
+from router.domain.candidate import Candidate
+from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
+from router.domain.model import Model
+
+_ITSELF = QualityEstimate(1.0, 0.0)
+"""Nobody else's vectors would do: they cannot be compared with its own."""
+_FINEST_CUT = 2
+_FRAMING_TOKENS = 64
+"""As for chat: how much finer a tokenizer may cut than ours, and what may be wrapped around an input."""
+
+
+def sole_candidate(model: Model, tokens: int) -> Candidate:
+    """`model` for an input of so many tokens; of its replicas, the cheapest speaks for all."""
+    places = [each for each in model.places if not each.is_drained] or [model]
+    ordered = sorted((_of(each, tokens) for each in places), key=lambda each: each.cost.expected)
+    if not model.replicas:
+        return ordered[0]
+    return replace(ordered[0], replicas=tuple(ordered))
+
+
+def _of(place: Model, tokens: int) -> Candidate:
+    cost = CostEstimate(
+        expected=place.price.charge_uncached(tokens, 0),
+        upper=place.price.at_most(tokens * _FINEST_CUT + _FRAMING_TOKENS, 0),
+    )
+    return Candidate(place, _ITSELF, cost, UNOBSERVED)

@@ -1,0 +1,123 @@
+"""The entries of requests that no policy decides: vectors, and calls that are passed through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from router.domain.fault import Fault
+from router.domain.ledger import Entry, Outcome
+from router.domain.model import Model
+from router.domain.usage import Usage, UsageSource
+from router.ledger.account import MAYBE_BILLED, NO_CHARGE, Charge, Ending, Timing, charged
+
+
+class Kind(StrEnum):
+    """What was asked for; it stands in the ledger where an answer has its category."""
+
+    EMBEDDING = "embedding"
+    PASSED = "passed_through"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """The common part of a request's entries. `tokens` are those of its input, by our own count."""
+
+    request_id: str
+    asked: str
+    key: str
+    tags: tuple[str, ...]
+    kind: Kind
+    tokens: int = 0
+
+    def answered(self, attempt: int, model: Model, usage: Usage | None, timing: Timing) -> Entry:
+        """The client got this attempt's answer; what it cost is what the model asked for would have."""
+        charge = self._charge(model, usage)
+        ending = Ending(Outcome.OK, baseline=charge.cost, is_answer=True)
+        return self._of_model(attempt, model, timing, charge, ending)
+
+    def from_cache(self, model: Model, usage: Usage, timing: Timing) -> Entry:
+        """A stored answer: free, with the baseline of what making it would have cost."""
+        baseline = model.price.charge(usage)
+        ending = Ending(Outcome.CACHE_HIT, baseline=baseline, is_answer=True)
+        return self._of_model(0, model, timing, Charge(usage, UsageSource.CACHE), ending)
+
+    def failed(self, attempt: int, model: Model, fault: Fault, timing: Timing) -> Entry:
+        """The attempt brought no answer; one that may have been at work is charged by estimate."""
+        maybe_billed = fault.kind in MAYBE_BILLED and fault.reached_model
+        charge = self._charge(model, None) if maybe_billed else NO_CHARGE
+        ending = Ending(Outcome.FAILED, fault.status, fault.code or fault.kind.value)
+        return self._of_model(attempt, model, timing, charge, ending)
+
+    def stopped(self, attempt: int, model: Model, timing: Timing, outcome: Outcome) -> Entry:
+        """The attempt was stopped by us, when its input may have been billed."""
+        ending = Ending(outcome, error=outcome.value)
+        return self._of_model(attempt, model, timing, self._charge(model, None), ending)
+
+    def passed(
+        self,
+        model: str,
+        upstream: str,
+        price_source: str,
+        timing: Timing,
+        said: tuple[Charge, Ending],
+    ) -> Entry:
+        """A call that was passed through; it closes the request, whatever became of it."""
+        charge, ending = said
+        entry = self._entry(1, (model, upstream, price_source), timing, charge, ending)
+        return replace(entry, closes=True)
+
+    def _charge(self, model: Model, usage: Usage | None) -> Charge:
+        if usage is not None:
+            return charged(model.price, usage, UsageSource.UPSTREAM)
+        return charged(model.price, Usage(self.tokens), UsageSource.ESTIMATED)
+
+    def _of_model(
+        self, attempt: int, model: Model, timing: Timing, charge: Charge, ending: Ending
+    ) -> Entry:
+        where = (model.id, model.upstream, model.price.origin)
+        return self._entry(attempt, where, timing, charge, ending)
+
+    def _entry(
+        self,
+        attempt: int,
+        where: tuple[str, str, str],
+        timing: Timing,
+        charge: Charge,
+        ending: Ending,
+    ) -> Entry:
+        model, upstream, price_source = where
+        return Entry(
+            request_id=self.request_id,
+            attempt=attempt,
+            at_s=timing.began_at_s,
+            asked=self.asked,
+            policy="",
+            policy_version="",
+            category=self.kind,
+            model=model,
+            upstream=upstream,
+            outcome=ending.outcome,
+            reference=model,
+            key=self.key,
+            tags=self.tags,
+            status=ending.status,
+            error=ending.error,
+            usage=charge.usage,
+            usage_source=charge.usage_source,
+            cost=charge.cost,
+            cost_source=charge.cost_source,
+            baseline=ending.baseline,
+            price_source=price_source,
+            cost_note=charge.note,
+            service_tier=charge.service_tier,
+            total_s=timing.total_s,
+            is_answer=ending.is_answer,
+            closes=ending.is_answer,
+        )
+
+
+def closed(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The entries of a whole request: without an answer the last attempt is what it is counted by."""
+    if not entries or any(entry.closes for entry in entries):
+        return tuple(entries)
+    return (*entries[:-1], replace(entries[-1], closes=True))

@@ -1,0 +1,70 @@
+"""Keeps the books of a request that no policy decides, while its attempts are made."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+
+from router.dispatch.commands import Start
+from router.domain.fault import Fault, FaultKind
+from router.domain.ledger import Entry, Outcome
+from router.domain.model import Model
+from router.domain.money import ZERO, Money
+from router.domain.usage import Usage
+from router.ledger.account import Timing
+from router.ledger.errand import Errand, closed
+from router.pipeline.attempts import Begun
+from router.pipeline.wallet import Wallet
+from router.ports import Ledger
+
+
+@dataclass(slots=True)
+class ErrandBooks:
+    """Implements `router.pipeline.attempts.Losses`; the ledger gets the entries in one go, at the end."""
+
+    errand: Errand
+    ledger: Ledger
+    wallet: Wallet
+    posted: tuple[Entry, ...] = ()
+    _entries: list[Entry] = field(default_factory=list)
+
+    async def set_aside(self, start: Start) -> Fault | None:
+        """Reserve what the attempt may cost; the fault it then is where a budget has too little."""
+        return await self.wallet.set_aside(start)
+
+    def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
+        """An attempt brought no answer; returns what it cost."""
+        if fault.kind is FaultKind.BUDGET:
+            return ZERO  # it was never made
+        model = start.candidate.model
+        return self._write(self.errand.failed(start.attempt, model, fault, timing)).cost
+
+    def stopped(self, start: Start, timing: Timing, outcome: Outcome) -> None:
+        """An attempt was stopped by us."""
+        self._write(self.errand.stopped(start.attempt, start.candidate.model, timing, outcome))
+
+    def answered(self, begun: Begun, usage: Usage | None) -> Entry:
+        """The client gets this attempt's answer: its entry."""
+        start, timing = begun.start, begun.timing()
+        return self._write(
+            self.errand.answered(start.attempt, start.candidate.model, usage, timing)
+        )
+
+    def from_cache(self, model: Model, usage: Usage, timing: Timing) -> None:
+        """The client gets an answer that was stored."""
+        self._entries.append(self.errand.from_cache(model, usage, timing))
+
+    def post(self) -> Awaitable[None]:
+        """Hand the entries to the ledger, each once; the result is done when they are durable."""
+        entries, self._entries = closed(self._entries), []
+        self.posted += entries
+        self.wallet.close()
+        return self.ledger.post(entries)
+
+    @property
+    def cost(self) -> Money:
+        """What all attempts have cost that the ledger has."""
+        return Money(sum(entry.cost.pico for entry in self.posted))
+
+    def _write(self, entry: Entry) -> Entry:
+        self._entries.append(entry)
+        self.wallet.settle(entry.attempt, entry.cost)
+        return entry

@@ -1,0 +1,52 @@
+"""What passing calls through asks of the world; `router.providers.passage` implements it."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A call that goes to an upstream as it came. `target` is its path below the address, with the query.
+
+    `body` is None where there is none.
+    """
+
+    method: str
+    target: str
+    headers: Sequence[tuple[str, str]]
+    body: AsyncIterator[bytes] | None
+
+
+class PassedAnswer(Protocol):
+    """An upstream's answer to a call that was passed through, whatever its status."""
+
+    @property
+    def status(self) -> int:
+        """Of HTTP."""
+        ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]:
+        """All that the upstream has sent."""
+        ...
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it arrives. Raises AttemptFailed when it breaks off."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the connection; a body that was not read to its end is abandoned."""
+        ...
+
+
+class Passage(Protocol):
+    """The way to an upstream for calls that are passed through."""
+
+    async def send(self, call: Passed) -> PassedAnswer:
+        """The head of the answer. Raises AttemptFailed when none comes."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...

@@ -1,0 +1,241 @@
+"""The way of a call that Farthing does not understand: let through, watched as it goes by, and booked.
+
+What it costs is known only afterwards, and only where the answer says what was used: so it is refused
+once a budget is at its end, and not before. Whatever cannot be priced is booked as such, and said.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from router.domain.budget import Balance
+from router.domain.errors import ApiError
+from router.domain.fault import AttemptFailed, Fault
+from router.domain.ledger import CostSource, Outcome
+from router.domain.money import ZERO
+from router.domain.passing import PassTerms
+from router.domain.usage import UsageSource
+from router.ledger.account import NO_CHARGE, Charge, Ending, charged
+from router.ledger.errand import Errand, Kind
+from router.ledger.rulebook import Payer, tightest
+from router.pipeline.attempts import Stopwatch
+from router.pipeline.flow import Pipeline
+from router.pipeline.passage import Passage, Passed, PassedAnswer
+from router.pipeline.refusals import budget_exceeded, limit_exceeded
+from router.pipeline.visit import Caller
+from router.ports import Reservation
+from router.wire.passing import Headers, Heard, answer_headers, plain_path
+
+_LOG = logging.getLogger(__name__)
+
+
+class Relayed:
+    """The body of an answer as it comes; whoever sends it must close it, whatever happens.
+
+    `book` is called once, with what was heard and how it ended; a whole body ends when it is booked.
+    """
+
+    def __init__(
+        self, answer: PassedAnswer, heard: Heard, book: Callable[[Heard, Ending], Awaitable[None]]
+    ) -> None:
+        self._answer = answer
+        self._pieces = answer.pieces()
+        self._heard = heard
+        self._book = book
+        self._ending: Ending | None = None
+
+    def __aiter__(self) -> "Relayed":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next piece. Raises AttemptFailed when the upstream breaks off."""
+        try:
+            piece = await anext(self._pieces)
+        except StopAsyncIteration:
+            await self._end(_ended(self._answer.status))
+            raise
+        except AttemptFailed as failed:
+            await self._end(Ending(Outcome.CUT, self._answer.status, failed.fault.code))
+            raise
+        self._heard.feed(piece)
+        return piece
+
+    async def aclose(self) -> None:
+        """Let go of the upstream; a body that was not read to its end was left by the client."""
+        if self._ending is None:
+            self._end(_LEFT)  # nobody is left to wait for it
+        await self._answer.close()
+
+    def _end(self, ending: Ending) -> Awaitable[None]:
+        self._ending = ending
+        return self._book(self._heard, ending)
+
+
+@dataclass(frozen=True, slots=True)
+class PassedReply:
+    """What the client gets."""
+
+    status: int
+    headers: Headers
+    body: Relayed
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Passes calls to one upstream. `told` is what was said already of calls without a price."""
+
+    terms: PassTerms
+    passage: Passage
+    told: set[str] = field(default_factory=set)
+
+    def pattern_of(self, raw_path: str) -> str | None:
+        """The pattern that lets a path through, None where none does."""
+        path = plain_path(raw_path)
+        return None if path is None else self.terms.pattern_of(path)
+
+    async def passed(
+        self, pipeline: Pipeline, call: Passed, asked: Heard, caller: Caller
+    ) -> PassedReply:
+        """The answer to a call that a pattern lets through; `asked` hears the request go by.
+
+        Raises ApiError for what is refused, and where the upstream does not answer.
+        """
+        _check_grants(caller)
+        path = plain_path(f"/v1{call.target}") or ""
+        pattern = self.terms.pattern_of(path) or path
+        is_free = self.terms.is_free(call.method, path)
+        passed = _Call(self, pipeline, caller, call, asked, pattern, is_free)
+        await passed.admit()
+        return await passed.sent()
+
+
+def _check_grants(caller: Caller) -> None:
+    """Raise ApiError 403 for a key that may use certain models only: which one answers is not known here."""
+    if caller.grants.models:
+        raise ApiError(
+            403,
+            "This API key may use certain models only, and this call is passed through unread.",
+            code="passthrough_not_allowed",
+        )
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on its way."""
+
+    passing: Passing
+    pipeline: Pipeline
+    caller: Caller
+    call: Passed
+    asked: Heard
+    pattern: str
+    is_free: bool
+    _held: Reservation | None = None
+
+    async def admit(self) -> None:
+        """Count the call in all limits, and see that there is money. Raises ApiError 429 and 402."""
+        rulebook, caller = self.pipeline.rulebook, self.caller
+        payer = Payer(caller.key, caller.tags, "", caller.grants)
+        limits, budgets = rulebook.limits_for(payer), rulebook.budgets_for(payer)
+        if limits and (exceeded := await self.pipeline.meter.take(limits, 0)):
+            raise limit_exceeded(exceeded)
+        if self.is_free or not budgets:
+            return
+        balance = tightest(await self.pipeline.purse.look(budgets))
+        if balance.left <= ZERO:
+            raise budget_exceeded(balance)
+        held = await self.pipeline.purse.reserve(budgets, ZERO)
+        if isinstance(held, Balance):
+            raise budget_exceeded(held)
+        self._held = held
+
+    async def sent(self) -> PassedReply:
+        """The head of the answer, and its body to come. Raises ApiError when the upstream gives none."""
+        watch = Stopwatch.started(self.pipeline.means.world)
+        try:
+            answer = await self.passing.passage.send(self.call)
+        except AttemptFailed as failed:
+            fault = failed.fault
+            ending = Ending(Outcome.FAILED, fault.status, fault.code)
+            charge = self._unknown(fault.message) if fault.reached_model else NO_CHARGE
+            await self._book(watch, charge, ending)
+            raise self._error(fault) from None
+        except BaseException:
+            self._book(watch, self._unknown("the client left"), _LEFT)
+            raise
+        types = (value for name, value in answer.headers if name.lower() == "content-type")
+        body = Relayed(answer, Heard(next(types, "")), partial(self._relayed, watch))
+        return PassedReply(answer.status, answer_headers(answer.headers), body)
+
+    def _relayed(self, watch: Stopwatch, heard: Heard, ending: Ending) -> Awaitable[None]:
+        """The answer has ended in some way."""
+        return self._book(watch, self._charge(heard, ending), ending, heard.model)
+
+    def _charge(self, heard: Heard, ending: Ending) -> Charge:
+        """What the call has cost, as far as its answer tells."""
+        if self.is_free or ending.outcome is Outcome.FAILED:
+            return NO_CHARGE
+        if (usage := heard.usage) is None:
+            return self._unknown("the answer does not say what was used")
+        model = self._model(heard.model)
+        if (price := self.passing.terms.prices.get(model)) is not None:
+            return charged(price, usage, UsageSource.UPSTREAM)
+        note = f"no price for '{model}'" if model else "no model is named"
+        return Charge(usage, UsageSource.UPSTREAM, ZERO, CostSource.UNPRICED, note)
+
+    def _unknown(self, why: str) -> Charge:
+        if self.is_free:
+            return NO_CHARGE
+        return Charge(cost_source=CostSource.UNPRICED, note=why)
+
+    def _model(self, answering: str) -> str:
+        """The model whose price holds: as the answer has it, else as the request."""
+        return (
+            answering if answering in self.passing.terms.prices else self.asked.model or answering
+        )
+
+    def _book(
+        self, watch: Stopwatch, charge: Charge, ending: Ending, answering: str = ""
+    ) -> Awaitable[None]:
+        """One row for the ledger, and the money from the budgets; done when the row is durable."""
+        caller = self.caller
+        asked = f"{self.call.method} {self.pattern}"
+        errand = Errand(caller.request_id, asked, caller.key, caller.tags, Kind.PASSED)
+        model = self._model(answering) if ending.is_answer else ""
+        price = self.passing.terms.prices.get(model)
+        entry = errand.passed(
+            model or self.pattern,
+            self.passing.terms.upstream,
+            price.origin if price is not None else "",
+            watch.timing(),
+            (charge, ending),
+        )
+        posted = self.pipeline.ledger.post((entry,))
+        if self._held is not None:
+            self.pipeline.purse.settle(self._held, entry.cost)
+        if charge.cost_source is CostSource.UNPRICED:
+            self._say(asked, charge.note)
+        return posted
+
+    def _say(self, asked: str, why: str) -> None:
+        """Say once of each path, and reason, that calls go by whose cost nobody knows."""
+        words = (
+            f"{asked} costs what nobody knows ({why}): state it under passthrough.prices or .free"
+        )
+        if words not in self.passing.told:
+            self.passing.told.add(words)
+            _LOG.warning("%s", words)
+
+    def _error(self, fault: Fault) -> ApiError:
+        message = f"The upstream '{self.passing.terms.upstream}' gave no answer: {fault.message}."
+        return ApiError(fault.status, message, code=fault.code, kind="server_error")
+
+
+_LEFT = Ending(Outcome.CLIENT_LEFT, error=Outcome.CLIENT_LEFT.value)
+
+
+def _ended(status: int) -> Ending:
+    if status >= 400:
+        return Ending(Outcome.FAILED, status, "upstream_error")
+    return Ending(Outcome.OK, status, is_answer=True)

@@ -1,0 +1,117 @@
+"""Calls that are passed through: whatever method, path and body, streamed both ways, asked once.
+
+Nothing is retried (half of an upload may have arrived), redirects are not followed, and compression is
+neither asked for nor undone. The key is ours; an answer that is an error is sent on without it.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from router.domain.fault import AttemptFailed
+from router.pipeline.passage import Passed
+from router.providers.direct import Endpoint
+
+_PIECE_BYTES = 2**16
+_MAX_ERROR_BYTES = 2**20
+_NOT_OF_OUR_OWN = ("Accept", "Content-Type", "User-Agent")
+"""Headers that the client sends, or that nobody does."""
+
+
+class DirectPassage:
+    """Implements `router.pipeline.passage.Passage` with one pool of connections. Made inside a running loop."""
+
+    def __init__(self, endpoint: Endpoint, *, connect_s: float, silence_s: float) -> None:
+        self._base_url = endpoint.base_url.rstrip("/")
+        self._secret = endpoint.api_key.encode()
+        key = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
+        self._own = {**key, **endpoint.headers, "accept-encoding": "identity"}
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=silence_s),
+            skip_auto_headers=_NOT_OF_OUR_OWN,
+            auto_decompress=False,
+        )
+
+    async def send(self, call: Passed) -> "DirectPassedAnswer":
+        """The head of the answer. Raises AttemptFailed for a connection that breaks before it comes."""
+        headers = CIMultiDict(call.headers)
+        headers.update(self._own)
+        with _translated():
+            response = await self._session.request(
+                call.method,
+                URL(self._base_url + call.target, encoded=True),
+                data=call.body,
+                headers=headers,
+                allow_redirects=False,
+            )
+        return DirectPassedAnswer(response, self._secret)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+
+class DirectPassedAnswer:
+    """Implements `router.pipeline.passage.PassedAnswer`."""
+
+    def __init__(self, response: aiohttp.ClientResponse, secret: bytes) -> None:
+        self._response = response
+        self._secret = secret
+
+    @property
+    def status(self) -> int:
+        """Of HTTP."""
+        return self._response.status
+
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]:
+        """All that the upstream has sent; of an error no length, since it may become shorter."""
+        headers = tuple(self._response.headers.items())
+        if self.status < 400:
+            return headers
+        return tuple(each for each in headers if each[0].lower() != "content-length")
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it arrives. Raises AttemptFailed when it breaks off."""
+        if self.status >= 400:
+            yield await self._error()
+            return
+        while piece := await self._next():
+            yield piece
+
+    async def close(self) -> None:
+        """Close the connection: what was not read is abandoned."""
+        self._response.close()
+
+    async def _next(self) -> bytes:
+        with _translated():
+            return await self._response.content.read(_PIECE_BYTES)
+
+    async def _error(self) -> bytes:
+        """The body of an error without our key: some upstreams quote what they were sent."""
+        body = bytearray()
+        while piece := await self._next():
+            body += piece
+            if len(body) > _MAX_ERROR_BYTES:
+                raise AttemptFailed.transient("its error is too large", "answer_too_large")
+        return bytes(body.replace(self._secret, b"***") if self._secret else body)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what a connection can do to us into AttemptFailed."""
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise AttemptFailed.unreachable("it cannot be reached") from None
+    except TimeoutError:
+        raise AttemptFailed.transient(
+            "it was silent for too long", "timeout", status=504, reached_model=True
+        ) from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        message = f"the connection broke ({type(error).__name__})"
+        raise AttemptFailed.transient(message, "connection_broken", reached_model=True) from None

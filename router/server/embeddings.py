@@ -1,0 +1,27 @@
+"""`POST /v1/embeddings`."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from router.pipeline.embeddings import vectors_for
+from router.server.http import Front
+from router.server.protocol import meet_expectation
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingsDesk:
+    """The route; answers are kept for `ttl_s` seconds, 0 for not at all."""
+
+    front: Front
+    ttl_s: int
+
+    async def embeddings(self, request: web.Request) -> web.StreamResponse:
+        """The vectors that the named model makes, and no other."""
+        raw, caller = await self.front.asked(request)
+        reply = await vectors_for(self.front.pipeline, raw, caller, self.ttl_s)
+        return web.Response(body=reply.body, headers=reply.headers, content_type="application/json")
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes to add."""
+        return [web.post("/v1/embeddings", self.embeddings, expect_handler=meet_expectation)]

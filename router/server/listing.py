@@ -1,0 +1,103 @@
+"""What can be asked for: `GET /v1/models` and `GET /v1/models/{id}`, in the shape that the client speaks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from router.decision.resolve import AUTO, AUTO_PREFIX
+from router.domain.errors import ApiError
+from router.domain.key import Grants
+from router.server.http import REQUEST_ID, Front
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.faults import own_error
+from router.wire.errors import error_headers
+from router.wire.listing import Page, anthropic_list, anthropic_model, openai_list, openai_model
+
+_ANTHROPIC = ("anthropic-version", "x-api-key")
+"""Headers that Anthropic's clients send, and OpenAI's do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The routes."""
+
+    front: Front
+
+    async def models(self, request: web.Request) -> web.StreamResponse:
+        """`GET /v1/models`: the policies that can be asked for, the catalog, and who makes embeddings.
+
+        Anthropic's clients get pages, and no embedding models: their API has none.
+        """
+        if not _is_anthropic(request):
+            return self._sent(request, openai_list(self._embedding(await self._grants(request))))
+        try:
+            names = list(self._chatting(await self._grants(request)))
+            return self._sent(request, anthropic_list(names, Page.of(request.query)))
+        except ApiError as error:
+            return self._refused(request, error)
+
+    async def model(self, request: web.Request) -> web.StreamResponse:
+        """`GET /v1/models/{model}`: one of them."""
+        name = request.match_info["model"]
+        if not _is_anthropic(request):
+            owners = self._embedding(await self._grants(request))
+            return self._sent(request, openai_model(name, _found(name, owners)))
+        try:
+            _found(name, self._chatting(await self._grants(request)))
+            return self._sent(request, anthropic_model(name))
+        except ApiError as error:
+            return self._refused(request, error)
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes to add."""
+        return [
+            web.get("/v1/models", self.models),
+            web.get("/v1/models/{model:.+}", self.model),
+        ]
+
+    async def _grants(self, request: web.Request) -> Grants:
+        return (await self.front.gate.admit(request.headers)).grants
+
+    def _chatting(self, grants: Grants) -> dict[str, str]:
+        """What a key may ask a conversation of, with the owner of each."""
+        judge = self.front.pipeline.judge
+        book, models = judge.book, judge.models.values()
+        policies = [name for name in book.policies if grants.allows_policy(name)]
+        names = [AUTO] if grants.allows_policy(book.default) else []
+        owners = dict.fromkeys([*names, *(AUTO_PREFIX + name for name in policies)], "farthing")
+        return owners | {each.id: each.upstream for each in models if grants.allows_model(each.id)}
+
+    def _embedding(self, grants: Grants) -> dict[str, str]:
+        """All that a key may ask for: conversations, and then vectors."""
+        judge = self.front.pipeline.judge
+        models = judge.vectors.at(judge.world.unix_s()).values()
+        vectors = {each.id: each.upstream for each in models if grants.allows_model(each.id)}
+        return self._chatting(grants) | vectors
+
+    def _sent(self, request: web.Request, body: Mapping[str, Any]) -> web.Response:
+        headers = {"x-request-id": request[REQUEST_ID]}
+        return web.Response(
+            body=orjson.dumps(body), headers=headers, content_type="application/json"
+        )
+
+    def _refused(self, request: web.Request, error: ApiError) -> web.Response:
+        """An error as Anthropic's clients read it."""
+        status, body = own_error(error, Dialect.MESSAGES)
+        response = self._sent(request, body)
+        response.set_status(status)
+        response.headers.update(error_headers(error))
+        return response
+
+
+def _is_anthropic(request: web.Request) -> bool:
+    return any(name in request.headers for name in _ANTHROPIC)
+
+
+def _found(name: str, owners: Mapping[str, str]) -> str:
+    """The owner of a model. Raises ApiError 404."""
+    if (owner := owners.get(name)) is None:
+        raise ApiError(404, "There is no such model.", code="model_not_found", param="model")
+    return owner

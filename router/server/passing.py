@@ -1,0 +1,134 @@
+"""Every other path below `/v1/`: passed to the upstream that is configured for it, or refused with words."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from router.domain.errors import ApiError
+from router.domain.fault import AttemptFailed
+from router.pipeline.passage import Passed
+from router.pipeline.passing import PassedReply, Passing
+from router.server.http import REQUEST_ID, Front, caller_of, write_within
+from router.server.protocol import meet_expectation
+from router.wire.encoding import too_large
+from router.wire.passing import Heard, request_headers
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PassingDesk:
+    """The route. `passing` is None where nothing is passed through."""
+
+    front: Front
+    passing: Passing | None
+    max_body_bytes: int
+
+    async def other(self, request: web.Request) -> web.StreamResponse:
+        """Any method, any path that no other route has."""
+        await _check_method(request)
+        key = await self.front.gate.admit(request.headers)
+        _check_socket(request)
+        if self.passing is None or self.passing.pattern_of(request.raw_path) is None:
+            raise self._refused(request)
+        caller = caller_of(request.headers, request[REQUEST_ID], key)
+        upload = _Upload(self.front, request, self.max_body_bytes)
+        call = Passed(
+            method=request.method,
+            target=request.raw_path.removeprefix("/v1"),
+            headers=request_headers(request.headers.items()),
+            body=upload.pieces() if request.body_exists else None,
+        )
+        try:
+            reply = await self.passing.passed(self.front.pipeline, call, upload.heard, caller)
+        except ApiError:
+            if upload.trouble is not None:
+                raise upload.trouble from None
+            raise
+        return await self._send(request, reply, self.passing.terms.upstream)
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes to add, after all others."""
+        return [web.route("*", "/v1/{other:.*}", self.other, expect_handler=meet_expectation)]
+
+    async def _send(
+        self, request: web.Request, reply: PassedReply, upstream: str
+    ) -> web.StreamResponse:
+        """Send the pieces as they come. What breaks off upstream breaks off here too."""
+        response = web.StreamResponse(status=reply.status)
+        for name, value in reply.headers:
+            response.headers.add(name, value)
+        response.headers["x-request-id"] = request[REQUEST_ID]
+        response.headers["x-farthing-upstream"] = upstream
+        try:
+            async with aclosing(reply.body) as pieces:
+                await response.prepare(request)
+                async for piece in pieces:
+                    await write_within(request, response, piece, self.front.write_timeout_s)
+            await response.write_eof()
+        except ConnectionError:
+            _LOG.debug("request %s: the client has gone", request[REQUEST_ID])
+        except AttemptFailed:
+            if request.transport is not None:
+                request.transport.abort()
+        return response
+
+    def _refused(self, request: web.Request) -> ApiError:
+        message = (
+            f"There is no {request.method} {request.path} here. Farthing answers"
+            " /v1/chat/completions, /v1/embeddings and /v1/models; other paths it passes to an"
+            " upstream where the configuration allows them: passthrough: {upstream: NAME, paths:"
+            " [/v1/audio/*]}."
+        )
+        return ApiError(404, message, code="not_found")
+
+
+@dataclass(slots=True)
+class _Upload:
+    """A request's body on its way to the upstream; `trouble` is what was wrong with it."""
+
+    front: Front
+    request: web.Request
+    max_bytes: int
+    heard: Heard = field(init=False)
+    trouble: ApiError | None = None
+
+    def __post_init__(self) -> None:
+        if (self.request.content_length or 0) > self.max_bytes:
+            raise too_large(self.max_bytes)
+        self.heard = Heard(self.request.headers.get("content-type", ""))
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """The body as it comes. Raises ApiError when it breaks off or is too large."""
+        size = 0
+        try:
+            while piece := await self.front.piece(self.request):
+                size += len(piece)
+                if size > self.max_bytes:
+                    raise too_large(self.max_bytes)
+                self.heard.feed(piece)
+                yield piece
+        except ApiError as error:
+            self.trouble = error
+            raise
+
+
+async def _check_method(request: web.Request) -> None:
+    """Raise 405 where another route has this path, for another method."""
+    for resource in request.app.router.resources():
+        if "{other}" not in resource.canonical:
+            _, allowed = await resource.resolve(request)
+            if allowed:
+                raise web.HTTPMethodNotAllowed(request.method, sorted(allowed))
+
+
+def _check_socket(request: web.Request) -> None:
+    if request.headers.get("upgrade", "").lower() == "websocket":
+        raise ApiError(
+            400,
+            "WebSockets are not passed through; connect to the upstream itself for the realtime API.",
+            code="websocket_not_supported",
+        )
