@@ -31,6 +31,8 @@ LEAST_PROMPTS = 50
 """Prompts with answers below which no cascade of a category is looked at."""
 MOST_FINALS, MOST_PAIRS, MOST_INSTALLED = 2, 5, 3
 """Final models of a category, pairs before each that are looked at, and cascades that are installed."""
+_SAMPLES = 10_000
+"""Of the bootstrap: with two thousand nothing could be sure among a hundred cascades."""
 _LOOKED_INTO = 100
 """Prompts of a category of which is asked what was learnt before."""
 
@@ -151,7 +153,7 @@ class _Ring:
     @classmethod
     def of(cls, rows: Labelled, folds: int, seed: int) -> "_Ring":
         fold_of = folds_of([*rows.categories], folds, seed)
-        return cls(rows, agreed(rows.outcomes), fold_of, resamples_for(len(rows), seed))
+        return cls(rows, agreed(rows.outcomes), fold_of, resamples_for(len(rows), seed, _SAMPLES))
 
     def tried(self, triple: Triple, prior: Prospect) -> Tried:
         one, other, final = triple
