@@ -15,6 +15,7 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import AGREEMENT, Cascade, Recipe, Step, Use
 from router.domain.decision import Reason
 from router.domain.features import Recognised
+from router.domain.local_cascades import OwnFirst
 from router.domain.model import Capability
 from router.domain.objective import Aim
 
@@ -143,16 +144,33 @@ def _why_none(bids: Sequence[Bid], setting: Setting, final: Candidate) -> str:
 
 
 def _pairs(setting: Setting, final: Candidate) -> Iterator[Bid]:
-    """The pairs that promise most, as far as something is known of them."""
+    """The pairs that own answers speak for, and those that promise most, as far as something is known of them."""
     prospect, dear = setting.prospects_before(final), final.cost.expected.pico
     known_of = 0
-    for together, pair in _promising(setting, final):
+    for together, pair in (*_proven(setting, final), *_promising(setting, final)):
         if known := prospect(pair):
             expected = together + (1.0 - known.p_accept) * dear
             yield Bid(pair, final, expected, known.gain, known)
             known_of += 1
         if known_of == MOST_PAIRS:
             return
+
+
+def _proven(
+    setting: Setting, final: Candidate
+) -> Iterator[tuple[int, tuple[Candidate, Candidate]]]:
+    """Pairs that own answers speak for, whatever they promise, with what they cost together, in 1e-12 USD."""
+    features = setting.features
+    found = features.prospects if isinstance(features, Recognised) else None
+    if not isinstance(found, OwnFirst):
+        return
+    live, limit = setting.live, _limit(setting, final)
+    for names in found.before(final.model.id):
+        if all(name in live for name in names):
+            one, other = (live[name] for name in names)
+            cost = one.cost.expected.pico + other.cost.expected.pico
+            if cost < limit:
+                yield cost, (one, other)
 
 
 def _promising(setting: Setting, final: Candidate) -> list[tuple[int, tuple[Candidate, Candidate]]]:

@@ -44,7 +44,7 @@ class LocalCascades:
         found = self.categories.get(category)
         if not found:
             return otherwise
-        return _OwnFirst({each.models: each.prospect for each in found}, otherwise)
+        return OwnFirst({each.models: each.prospect for each in found}, otherwise)
 
     @property
     def models(self) -> Iterator[str]:
@@ -58,7 +58,7 @@ NO_LOCAL_CASCADES = LocalCascades()
 
 
 @dataclass(frozen=True, slots=True)
-class _OwnFirst:
+class OwnFirst:
     """Prospects of own answers, and others for what these do not speak of."""
 
     own: Mapping[Models, Prospect]
@@ -72,3 +72,7 @@ class _OwnFirst:
             if found := self.own.get((*pair, final.model.id)):
                 return found
         return self.others.of(first, final) if self.others else None
+
+    def before(self, final: str) -> Iterator[tuple[str, str]]:
+        """The ids of the pairs that own answers speak for, before the final model of this id."""
+        return ((one, other) for one, other, last in self.own if last == final)

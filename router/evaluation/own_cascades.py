@@ -24,12 +24,15 @@ from router.evaluation.hull import hull
 from router.evaluation.labelled import Labelled
 from router.evaluation.local import Rule, folds_of
 from router.evaluation.own_prospects import DOUBTS, Agreements, Learnt, before, shrunk
+from router.evaluation.resampling import Resamples
 from router.evaluation.significance import Gain, gain, holm, resamples_for
 
 LEAST_PROMPTS = 50
 """Prompts with answers below which no cascade of a category is looked at."""
 MOST_FINALS, MOST_PAIRS, MOST_INSTALLED = 2, 5, 3
 """Final models of a category, pairs before each that are looked at, and cascades that are installed."""
+_SAMPLES = 10_000
+"""Of the bootstrap: with two thousand nothing could be sure among a hundred cascades."""
 _LOOKED_INTO = 100
 """Prompts of a category of which is asked what was learnt before."""
 
@@ -145,11 +148,12 @@ class _Ring:
     rows: Labelled
     same: NDArray[np.bool_]
     folds: NDArray[np.int_]
-    seed: int
+    resamples: Resamples
 
     @classmethod
     def of(cls, rows: Labelled, folds: int, seed: int) -> "_Ring":
-        return cls(rows, agreed(rows.outcomes), folds_of([*rows.categories], folds, seed), seed)
+        fold_of = folds_of([*rows.categories], folds, seed)
+        return cls(rows, agreed(rows.outcomes), fold_of, resamples_for(len(rows), seed, _SAMPLES))
 
     def tried(self, triple: Triple, prior: Prospect) -> Tried:
         one, other, final = triple
@@ -196,7 +200,7 @@ class _Ring:
         """What is won, and how likely it is by luck alone that no more than RISK is lost."""
         worst, best = DOUBTS
         doubts = (worst + RISK, best + RISK)
-        found = gain(gains + RISK, doubts, resamples_for(len(gains), self.seed))
+        found = gain(gains + RISK, doubts, self.resamples)
         low, mean, high = (each - RISK for each in (found.low, found.mean, found.high))
         return Gain(mean, low, high, found.p_value)
 
@@ -207,7 +211,7 @@ class _Ring:
             return Gain(0.0, 0.0, 0.0, 1.0)
         best = float((rivals - pair).mean()) / usual
         worst = best - float(self.rows.outcomes.costs_usd[:, final].mean()) / usual
-        return gain((rivals - paid) / usual, (worst, best), resamples_for(len(paid), self.seed))
+        return gain((rivals - paid) / usual, (worst, best), self.resamples)
 
 
 def cheapest_mix(means: Floats, costs: Floats, quality: float) -> Floats:

@@ -40,9 +40,9 @@ Doubts = tuple[float, float]
 """The worst and the best difference that a prompt could have had."""
 
 
-def resamples_for(prompts: int, seed: int) -> Resamples:
+def resamples_for(prompts: int, seed: int, samples: int = SAMPLES) -> Resamples:
     """Samples of so many prompts and of the two that nobody has sent."""
-    return Resamples.drawn(prompts + 2, SAMPLES, seed)
+    return Resamples.drawn(prompts + 2, samples, seed)
 
 
 def gain(differences: Floats, doubts: Doubts, resamples: Resamples) -> Gain:

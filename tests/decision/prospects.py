@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from router.domain.candidate import Candidate
-from router.domain.cascade import Prospect
+from router.domain.cascade import Prospect, Prospects
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.features import Features, Recognised
@@ -59,7 +59,7 @@ class Seen:
         return self.off.get(tuple(sorted(each.model.id for each in first)), "")
 
 
-def recognised(features: Features, known: Told | None) -> Recognised:
+def recognised(features: Features, known: Prospects | None) -> Recognised:
     """`features` of which so much is known."""
     told = {each.name: getattr(features, each.name) for each in fields(Features)}
     return Recognised(**told, prospects=known)

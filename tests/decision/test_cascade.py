@@ -9,12 +9,14 @@ from router.decision.choose import choose, pin
 from router.decision.conditions import CONDITIONS
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Condition, FallBackTo, Policy, Rule, Terms
-from router.domain.cascade import CascadeTerms, Check, Prospect, Recipe, Use
+from router.domain.cascade import CascadeTerms, Check, Prospect, Prospects, Recipe, Use
 from router.domain.cascade import Test as By
 from router.domain.category import Category
 from router.domain.deadlines import Deadlines
 from router.domain.decision import Decision
+from router.domain.estimate import EstimateSource
 from router.domain.features import Features
+from router.domain.local_cascades import LocalCascade, LocalCascades
 from router.domain.model import Capability, Model
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective
@@ -34,7 +36,7 @@ KNOWN = Told({("middle", "small"): SETTLES})
 
 
 def deciding(
-    known: Told | None = KNOWN,
+    known: Prospects | None = KNOWN,
     who: Circumstances = NOBODY,
     *,
     what: Features | None = None,
@@ -75,6 +77,20 @@ def automatic(*steps: Recipe) -> CascadeTerms:
 
 
 # ----------------------------------------------------------------------------- what is taken
+
+
+def test_a_pair_that_own_answers_speak_for_is_looked_at_though_others_promise_more() -> None:
+    """Two models are as cheap and as good as the small one, which is otherwise in no pair."""
+    better = (model(name, price=("0.05", "0.1"), p=0.75) for name in ("swift", "spry"))
+    models = catalog(*ALL.values(), *better)
+    own = LocalCascade(
+        ("middle", "small", "top"), replace(SETTLES, source=EstimateSource.LOCAL), 99
+    )
+    found = LocalCascades({features().category: (own,)}).prospects(features().category, None)
+
+    assert told(deciding(models=models)).startswith("top | no two models")
+    assert told(deciding(found, models=models)).startswith("middle+small > top |")
+    assert told(deciding(found, models=catalog(TOP, SMALL))).startswith("top | no two models")
 
 
 def test_a_pair_that_pays_comes_before_the_reference() -> None:

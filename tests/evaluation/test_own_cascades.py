@@ -133,6 +133,35 @@ def test_a_question_that_is_repeated_counts_once() -> None:
     assert attempt(replace(twice, outcomes=again)).prompts == 100
 
 
+def test_the_more_is_asked_the_less_is_sure() -> None:
+    """A pair that settles nothing is looked at as well, which doubles how likely it is that luck did the other."""
+    found = answering({MATHS: 0.0, KNOWLEDGE: 0.0}, 300)
+    answers = found.outcomes.answers.copy()
+    answers[found.of_category(KNOWLEDGE), 1] = None
+    both = replace(found, outcomes=replace(found.outcomes, answers=answers))
+    alone = attempt(both.at(both.of_category(MATHS))).tried[0]
+    besides = attempt(both).tried[0]
+
+    assert attempt(both, KNOWLEDGE).tried[0].agreement == 0.0
+    assert besides.gain == alone.gain
+    assert besides.p_value == pytest.approx(2 * alone.p_value)
+
+
+def test_what_was_learnt_before_has_a_say_in_what_is_expected() -> None:
+    found = answering({MATHS: 0.0}, 60)
+    habits = Habits(0.9, 1.0, 1.0, 0.0, 0.0)
+    sure = Agreeing(habits, (0.0,) * 5, 0.001, 0.001)
+    taught = replace(shipped(THOUGHT, sd=0.001), learnt=lambda _: sure)
+    plain, moved = (
+        calibrate(found, each, Rule(), 0).attempts[0].tried[0]
+        for each in (shipped(THOUGHT), taught)
+    )
+
+    assert moved.gain == plain.gain
+    assert moved.expected.p_accept > plain.expected.p_accept + 0.1
+    assert moved.expected.gain < plain.expected.gain - 0.01
+
+
 def test_the_same_seed_finds_the_same() -> None:
     first, second = (calibrated(answering({MATHS: 0.0}, 120), 7) for _ in range(2))
 
