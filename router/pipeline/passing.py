@@ -5,7 +5,7 @@ once a budget is at its end, and not before. Whatever cannot be priced is booked
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -33,7 +33,8 @@ _LOG = logging.getLogger(__name__)
 class Relayed:
     """The body of an answer as it comes; whoever sends it must close it, whatever happens.
 
-    `book` is called once, with what was heard and how it ended; a whole body ends when it is booked.
+    `book` is called once, with what was heard and how it ended. A whole body ends when it is booked: one of stated
+    length before its last piece, for with that the client has all of it.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Relayed:
         self._heard = heard
         self._book = book
         self._ending: Ending | None = None
+        self._left = _stated_bytes(answer.headers)
 
     def __aiter__(self) -> "Relayed":
         return self
@@ -53,13 +55,21 @@ class Relayed:
         try:
             piece = await anext(self._pieces)
         except StopAsyncIteration:
-            await self._end(_ended(self._answer.status))
+            await self._whole()
             raise
         except AttemptFailed as failed:
             await self._end(Ending(Outcome.CUT, self._answer.status, failed.fault.code))
             raise
         self._heard.feed(piece)
+        if self._left is not None:
+            self._left -= len(piece)
+            if self._left <= 0:
+                await self._whole()
         return piece
+
+    async def _whole(self) -> None:
+        if self._ending is None:
+            await self._end(_ended(self._answer.status))
 
     async def aclose(self) -> None:
         """Let go of the upstream; a body that was not read to its end was left by the client."""
@@ -70,6 +80,12 @@ class Relayed:
     def _end(self, ending: Ending) -> Awaitable[None]:
         self._ending = ending
         return self._book(self._heard, ending)
+
+
+def _stated_bytes(headers: Iterable[tuple[str, str]]) -> int | None:
+    """The length that an answer states for its body, None where it states none."""
+    stated = [value for name, value in headers if name.lower() == "content-length"]
+    return int(stated[0]) if stated and stated[0].isdecimal() else None
 
 
 @dataclass(frozen=True, slots=True)
