@@ -46,7 +46,7 @@ class Asking:
 
 def asking_of(messages: Sequence[Message]) -> Asking:
     """What is asked for at the end of `messages`, of which there is at least one."""
-    is_tool_turn, said, approved_at = _is_tool_turn(messages), "", -1
+    on_tools, said, approved_at = is_tool_turn(messages), "", -1
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
         if message["role"] == "assistant" and approved_at >= 0 and not said:
@@ -54,12 +54,12 @@ def asking_of(messages: Sequence[Message]) -> Asking:
         if message["role"] != "user" or not (words := _own(message)):
             continue
         if not is_approval(words):
-            return Asking(words, index, is_tool_turn)
+            return Asking(words, index, on_tools)
         approved_at = max(approved_at, index)
     if approved_at >= 0:
         said = said or _own(messages[approved_at])
-        return Asking(said, approved_at, is_tool_turn)
-    return Asking(last_from(messages, "user"), len(messages) - 1, is_tool_turn)
+        return Asking(said, approved_at, on_tools)
+    return Asking(last_from(messages, "user"), len(messages) - 1, on_tools)
 
 
 def question_of(messages: Sequence[Message], asking: Asking | None = None) -> str:
@@ -76,7 +76,7 @@ def is_approval(words: str) -> bool:
     return _BESIDE.issuperset(said) and not _APPROVING.isdisjoint(said)
 
 
-def _is_tool_turn(messages: Sequence[Message]) -> bool:
+def is_tool_turn(messages: Sequence[Message]) -> bool:
     """Whether the last that says anything, but for programs' asides, is the result of a tool."""
     for message in reversed(messages):
         role = message["role"]

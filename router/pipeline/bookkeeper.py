@@ -8,6 +8,7 @@ from router.dispatch.commands import Start
 from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import Entry, Outcome
+from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.usage import Usage
 from router.ledger.account import NOTHING_HEARD, Account, Embedding, Ending, Heard, Timing
@@ -21,7 +22,7 @@ class Bookkeeper:
     """Writes down the attempts of one request. The ledger gets them in one go, at the end.
 
     `posted` are the entries that the ledger has. `answers_by` is told the id of the model whose whole
-    answer the client gets.
+    answer the client gets, `has_read` each model that has answered whole, and what it used for that.
     """
 
     account: Account
@@ -30,6 +31,7 @@ class Bookkeeper:
     wallet: Wallet
     posted: tuple[Entry, ...] = ()
     answers_by: Callable[[str], None] | None = None
+    has_read: Callable[[Model, Usage], None] | None = None
     _entries: list[Entry] = field(default_factory=list)
 
     async def set_aside(self, start: Start) -> Fault | None:
@@ -116,6 +118,8 @@ class Bookkeeper:
     def _learn(self, candidate: Candidate, usage: Usage, timing: Timing) -> None:
         """Remember how long one choice of an answer was, and how long it took."""
         features = self.account.decision.features
+        if self.has_read is not None:
+            self.has_read(candidate.model, usage)
         self.experience.observe(
             candidate.model,
             features.category,
