@@ -1,8 +1,11 @@
-"""How many more calls a conversation will have, by how many it had: learnt from those that have ended.
+"""How many more calls will go to a model that is chosen now: learnt from how long stays were that have ended.
+
+It is the length of a stay that counts, and not of the whole conversation: the next wish is decided anew, and may
+go elsewhere. Measured on made-up sessions (docs/sessions.md), whole lengths overshoot where wishes are short.
 
 Lengths are counted in steps that grow with them, so that memory is bounded. Until enough have ended, the
-older a conversation is, the longer it will last: a Lomax law, under which after k calls k + `scale` more are
-to be expected, and which counts as much as so many conversations.
+older a stay is, the longer it will last: a Lomax law, under which after k calls k + `scale` more are
+to be expected, and which counts as much as so many stays.
 """
 
 from bisect import bisect_left
@@ -12,7 +15,7 @@ _STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """The longest of each step; one more is open."""
 
 _SUPPOSED = 16.0
-"""As many ended conversations count what is usual."""
+"""As many ended stays count what is usual."""
 
 _MOST = 512.0
 """Beyond so many, half of the old ones are forgotten."""
@@ -22,7 +25,7 @@ FURTHEST = 1024.0
 
 
 class Horizon:
-    """The lengths of conversations of one kind."""
+    """The lengths of stays in conversations of one kind."""
 
     __slots__ = ("_counts", "_usual")
 
@@ -33,17 +36,17 @@ class Horizon:
         self._counts = [0.0] * len(self._usual)
 
     def ended(self, turns: int) -> None:
-        """A conversation ended after so many calls, at least one."""
+        """A stay ended after so many calls, at least one."""
         self._counts[bisect_left(_STEPS, turns)] += 1
         if sum(self._counts) > _MOST:
             self._counts = [count / 2 for count in self._counts]
 
-    def ahead(self, turns: int) -> float:
-        """How many more calls are to be expected after this one, where `turns` came before it.
+    def ahead(self, before: int = 0) -> float:
+        """How many more calls are to be expected after this one, where so many of the same stay came before it.
 
         From 0 to FURTHEST: the mean over all that had as many.
         """
-        now, whole, rest = turns + 1, 0.0, 0.0
+        now, whole, rest = before + 1, 0.0, 0.0
         for step, (usual, count) in enumerate(zip(self._usual, self._counts, strict=True)):
             if (length := _length(step, now)) >= now:
                 whole += usual + count

@@ -37,7 +37,7 @@ _REWRITTEN = 0.9
 
 _MOST_PLACES = 8
 _SCALES = {True: 8.0, False: 1.0}
-"""Of how many calls conversations have: those with tools, and those without."""
+"""Of how many calls in a row go to one model: in conversations with tools, and in those without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class _Thread:
     first_tokens: int
     turns: int = 0
     tokens: int = 0
+    place: str = ""
+    stay: int = 0
     last_s: float = 0.0
     warm: dict[str, _Warm] = field(default_factory=dict)
 
@@ -85,7 +87,7 @@ class Threads:
         places = {*known.warm, *self._reads, *self._writes}
         return Conversation(
             turns=known.turns,
-            ahead=round(self._horizons[known.has_tools].ahead(known.turns), 2),
+            ahead=round(self._horizons[known.has_tools].ahead(), 2),
             growth=_growth(known, prompt_tokens),
             kept={place: self._kept(known, place, prompt_tokens, now_s) for place in places},
         )
@@ -114,10 +116,18 @@ class Threads:
         _warmed(known, place, usage, prompt_tokens, now_s)
         known.last_s = now_s
         if not is_chore:
-            known.turns, known.tokens = known.turns + 1, prompt_tokens
+            self._count(known, place, prompt_tokens)
         self._threads.move_to_end(thread)
         if len(self._threads) > self._most:
             self._end(self._threads.popitem(last=False)[1])
+
+    def _count(self, known: _Thread, place: str, prompt_tokens: int) -> None:
+        """One more call, of the same stay or of a new one."""
+        if place != known.place and known.stay:
+            self._horizons[known.has_tools].ended(known.stay)
+            known.stay = 0
+        known.place, known.stay = place, known.stay + 1
+        known.turns, known.tokens = known.turns + 1, prompt_tokens
 
     def _learn(
         self, known: _Thread, place: str, usage: Usage, prompt_tokens: int, now_s: float
@@ -150,8 +160,8 @@ class Threads:
             self._end(self._threads.pop(oldest))
 
     def _end(self, thread: _Thread) -> None:
-        if thread.turns:
-            self._horizons[thread.has_tools].ended(thread.turns)
+        if thread.stay:
+            self._horizons[thread.has_tools].ended(thread.stay)
 
 
 def _growth(known: _Thread, prompt_tokens: int) -> int:

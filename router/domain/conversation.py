@@ -33,7 +33,7 @@ NOTHING_KEPT = Kept()
 class Conversation:
     """How many `turns` (calls) a conversation had, and what is to be expected of it.
 
-    After this call about `ahead` more will come, each with about `growth` more tokens than the one
+    After this call about `ahead` more will go to the model that answers it, each with about `growth` more tokens than the one
     before. `kept` says what providers have of it, by the key of the place where a model answers.
     """
 

@@ -125,6 +125,15 @@ def test_one_that_was_quiet_for_an_hour_has_ended_and_says_how_long_they_are() -
     assert not threads.knows("long")
 
 
+def test_a_stay_ends_where_another_model_takes_over() -> None:
+    threads = Threads()
+    before = at(threads, 5000).ahead
+    for call in range(60):
+        answered(threads, read(5000 + call), now_s=call, place="ab"[call % 2])
+
+    assert at(threads, 5060, now_s=60).ahead < before / 2
+
+
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=60))
 def test_no_more_conversations_are_remembered_than_there_is_room_for(names: list[str]) -> None:
     threads = Threads(most=3)
