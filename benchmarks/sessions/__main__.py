@@ -2,7 +2,7 @@
 
     python -m benchmarks.sessions [sessions]
 
-200 made-up sessions of each shape, in the order in which they come; Farthing learns on the way and knows none
+100 made-up sessions of each shape, in the order in which they come; Farthing learns on the way and knows none
 beforehand. For each rule: the cost as a share of the best model's alone, and of the cheapest way in hindsight;
 how much of the prompts was read from caches; switches a session; calls that a model answered which was not
 good enough for the work. Takes about a minute.
@@ -84,7 +84,7 @@ def _later(call: Call, by_s: float) -> Call:
     )
 
 
-def main(count: int = 200) -> int:
+def main(count: int = 100) -> int:
     """Print the tables."""
     for (vendor, models), shape in product(POOLS.items(), SHAPES):
         pool, sessions = Pool(models), made(shape, count)

@@ -20,18 +20,22 @@ def _priced(into: int, out: int, *, read: float = 0.1, write: float = 1.25) -> P
     return Price(pico[0], pico[1], round(pico[0] * read), round(pico[0] * write), pico[1])
 
 
+def _model(name: str, price: Price, p: float) -> Model:
+    return model(name, price=price, p=p, context_tokens=400_000)
+
+
 Models = Mapping[str, Model]
 POOLS: Mapping[str, Models] = {
     "one vendor (5, 3 and 1 USD)": catalog(
-        model("large", price=_priced(5_000, 25_000), p=0.95),
-        model("middle", price=_priced(3_000, 15_000), p=0.85),
-        model("small", price=_priced(1_000, 5_000), p=0.60),
+        _model("large", _priced(5_000, 25_000), 0.95),
+        _model("middle", _priced(3_000, 15_000), 0.85),
+        _model("small", _priced(1_000, 5_000), 0.60),
     ),
     "several (5, 1, 0.6 and 0.25 USD)": catalog(
-        model("large", price=_priced(5_000, 25_000), p=0.95),
-        model("middle", price=_priced(1_000, 5_000), p=0.85),
-        model("open", price=_priced(600, 2_200, read=0.5, write=1.0), p=0.78),
-        model("small", price=_priced(250, 1_000, read=0.25, write=1.0), p=0.60),
+        _model("large", _priced(5_000, 25_000), 0.95),
+        _model("middle", _priced(1_000, 5_000), 0.85),
+        _model("open", _priced(600, 2_200, read=0.5, write=1.0), 0.78),
+        _model("small", _priced(250, 1_000, read=0.25, write=1.0), 0.60),
     ),
 }
 """Models that may be asked, by what a million tokens of input cost, as is usual: `open` and `small` of the second cache

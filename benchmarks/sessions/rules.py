@@ -178,7 +178,7 @@ class Ours:
         )
         stays = self._loops.get(call.thread, "") if call.turn is Turn.TOOL else ""
         who = Circumstances(stays_with=stays, conversation=conversation)
-        policy = Policy("agents", "1", (), Terms(floor=call.need))
+        policy = Policy("agents", "1", "", Terms(floor=call.need))
         decision = choose(features, who, policy, self._pool.models, self._experience)
         return decision.chosen.model
 

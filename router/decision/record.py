@@ -245,9 +245,6 @@ def _cascade(
 
 def _candidate(columns: Sequence[str], row: Sequence[Any]) -> Candidate:
     told = dict(zip(columns, row[: len(columns)], strict=True))
-    staying = (
-        Staying(kept, Money(later), Money(anew)) for kept, later, anew in row[len(columns) :]
-    )
     # Words and documents ask a candidate for no more than this of its model; a price that nobody
     # knows any more must not be made up.
     model = cast(Model, _Named(told["model.id"], told["model.upstream"]))
@@ -256,11 +253,22 @@ def _candidate(columns: Sequence[str], row: Sequence[Any]) -> Candidate:
         model=model,
         quality=_part(QualityEstimate, _QUALITY, told),
         cost=CostEstimate(
-            expected, upper, *(_money(told.get(each)) for each in _SPREAD), next(staying, None)
+            expected,
+            upper,
+            *map(_money, map(told.get, _SPREAD)),
+            staying=_staying(row[len(columns) :]),
         ),
         latency=_part(LatencyEstimate, _LATENCY, told),
         is_stored=told["is_stored"],
     )
+
+
+def _staying(rest: Sequence[Any]) -> Staying | None:
+    """What follows a row's columns: one value, or none."""
+    if not rest:
+        return None
+    ((kept_tokens, later, anew),) = rest
+    return Staying(kept_tokens, Money(later), Money(anew))
 
 
 def _money(pico: int | None) -> Money | None:

@@ -16,19 +16,10 @@ _HEAD, _TAIL = 600, 400
 """Of a text; what is to be done stands at its ends, what it is to be done with between."""
 
 _HINTS = (
-    *(
-        "title",
-        "topic",
-        "summar",
-        "compact",
-        "handoff",
-        "suggest",
-        "prefix",
-        "file path",
-        "filepath",
-    ),
-    *("follow-up", "chat_history", "commit message", "branch name", "tags", "condense"),
+    *("title", "topic", "summar", "compact", "checkpoint", "suggest", "predict", "prefix"),
+    *("path", "chat_history", "commit message", "branch name", "tags", "condense"),
 )
+"""One of these stands in each form; looking for them is much quicker than looking for forms."""
 _TALK = r"(?:conversation|chat|session|thread|dialog(?:ue)?)"
 _ITS = rf"(?:this|the|that|our|an?|following|coding|current|existing|new)\s+(?:[\w-]+\s+){{0,2}}{_TALK}"
 _FORMS = re.compile(
@@ -41,7 +32,6 @@ _FORMS = re.compile(
           {_TALK}\ (?:so\ far|above|history|up\ to) | (?:coding|partial|our|agent)\ {_TALK} | internal\ chat )
     | \bcontext\ (?:checkpoint|compaction) | \bcheckpoint\ compaction | \bhand-?off\ summary
     | \bsuggestion\ mode\b | \b(?:suggest|predict)\b[^.\n]{{0,40}}\bwhat\ the\ user\b
-    | \bfollow-up\ (?:questions|prompts)\b[^\n]{{0,200}}\bchat\ history\b
     | \bprefix\b[^.\n]{{0,60}}\bcommands?\b | \bcommands?\b[^.\n]{{0,40}}\bprefix\b
     | \bfile\ ?paths?\b[^.\n]{{0,60}}\bcommand\b
     | \b(?:write|generate|create|generates|writes)\b[^.\n]{{0,60}}\b(?:commit\ message|branch\ name)s?\b
@@ -69,7 +59,10 @@ def _is_probe(body: Mapping[str, Any], words: str) -> bool:
 
 def _asks_for_one(text: str) -> bool:
     folded = text.lower()
-    return any(hint in folded for hint in _HINTS) and _FORMS.search(text) is not None
+    for hint in _HINTS:
+        if hint in folded:
+            return _FORMS.search(text) is not None
+    return False
 
 
 def _instructions(body: Mapping[str, Any]) -> str:

@@ -13,8 +13,9 @@ from typing import Any
 
 import orjson
 
+_OURS = "x-session-id"
 _HEADERS = (
-    "x-session-id",
+    _OURS,
     "x-claude-code-session-id",
     "session-id",
     "session_id",
@@ -41,8 +42,9 @@ def thread_of(
 
     The same for all calls that go on with a conversation; another key's is always another one.
     """
-    name = name_of(body, headers)
-    if not name and size_bytes < LEAST_BYTES and not body.get("tools"):
+    is_small = size_bytes < LEAST_BYTES and not body.get("tools")
+    name = _name(headers.get(_OURS)) if is_small else name_of(body, headers)
+    if is_small and not name:
         return ""
     digest = blake2b(digest_size=16)
     digest.update(orjson.dumps([key, name]))

@@ -46,19 +46,26 @@ class Asking:
 
 def asking_of(messages: Sequence[Message]) -> Asking:
     """What is asked for at the end of `messages`, of which there is at least one."""
-    on_tools, said, approved_at = is_tool_turn(messages), "", -1
+    last = messages[-1]
+    if last["role"] == "user" and (words := _own(last)) and not is_approval(words):
+        return Asking(words, len(messages) - 1)
+    return _asked_before(messages)
+
+
+def _asked_before(messages: Sequence[Message]) -> Asking:
+    """The same, where the last message is no wish of a human's."""
+    on_tools, proposal, approved_at = is_tool_turn(messages), "", -1
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
-        if message["role"] == "assistant" and approved_at >= 0 and not said:
-            said = own_words("\n".join(texts_of(message)))
+        if message["role"] == "assistant" and approved_at >= 0 and not proposal:
+            proposal = _own(message)
         if message["role"] != "user" or not (words := _own(message)):
             continue
         if not is_approval(words):
             return Asking(words, index, on_tools)
         approved_at = max(approved_at, index)
     if approved_at >= 0:
-        said = said or _own(messages[approved_at])
-        return Asking(said, approved_at, on_tools)
+        return Asking(proposal or _own(messages[approved_at]), approved_at, on_tools)
     return Asking(last_from(messages, "user"), len(messages) - 1, on_tools)
 
 

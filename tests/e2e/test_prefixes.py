@@ -1,11 +1,12 @@
 """An agent's conversation reaches its model as it was sent: what a provider has cached of it stays of use."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -68,23 +69,34 @@ def body(model: str, messages: list[dict[str, Any]]) -> bytes:
     return json.dumps({**head, "messages": messages}, separators=(", ", ": ")).encode()
 
 
+class Seen(NamedTuple):
+    """What reached the upstream, who answered and why, and the share that was cached: there, and without Farthing."""
+
+    bodies: list[bytes]
+    models: list[str]
+    reasons: list[str]
+    through: float
+    direct: float
+
+
 @pytest.fixture(scope="module")
 def cached(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[list[bytes], list[str], float, float]]:
-    """What reached the upstream, which models, and the share that was cached: there, and without Farthing."""
+) -> Iterator[Seen]:
+    """The conversation through Farthing, and the same without."""
     folder: Path = tmp_path_factory.mktemp("prefixes")
     with Simulator() as behind, Simulator() as alone:
         with Farthing(write_config(folder, behind.base_url)) as farthing:
-            models = []
+            models, reasons = [], []
             for messages in conversation():
                 got = post(farthing.base_url, body("auto", messages), {"cache-control": "no-store"})
                 assert got.status == 200, got
                 models.append(got.headers["x-farthing-model"])
+                reasons.append(got.headers["x-farthing-reason"])
         for messages, model in zip(conversation(), models, strict=True):
             assert post(alone.base_url, body(model, messages)).status == 200
         bodies = [call.body or b"" for call in behind.counters.calls]
-        yield bodies, models, _share(behind), _share(alone)
+        yield Seen(bodies, models, reasons, _share(behind), _share(alone))
 
 
 def _share(simulator: Simulator) -> float:
@@ -93,27 +105,29 @@ def _share(simulator: Simulator) -> float:
 
 
 def test_the_bytes_of_one_call_are_the_beginning_of_the_next_ones(
-    cached: tuple[list[bytes], list[str], float, float],
+    cached: Seen,
 ) -> None:
-    bodies, *_ = cached
-
-    assert len(bodies) == TURNS
-    for before, after in pairwise(bodies):
+    assert len(cached.bodies) == TURNS
+    for before, after in pairwise(cached.bodies):
         assert after.startswith(before.removesuffix(b"]}"))
 
 
 def test_a_conversation_without_a_name_stays_with_one_model(
-    cached: tuple[list[bytes], list[str], float, float],
+    cached: Seen,
 ) -> None:
-    _, models, *_ = cached
+    assert len(set(cached.models)) == 1
 
-    assert len(set(models)) == 1
+
+def test_what_its_provider_has_of_it_is_told(cached: Seen) -> None:
+    assert "kept" not in cached.reasons[0]
+    told = [re.search(r"; (\d+) tokens kept;", reason) for reason in cached.reasons[1:]]
+    counts = [int(each[1]) for each in told if each]
+    assert len(counts) == TURNS - 1
+    assert counts == sorted(counts)
 
 
 def test_as_much_is_read_from_the_providers_cache_as_without_farthing(
-    cached: tuple[list[bytes], list[str], float, float],
+    cached: Seen,
 ) -> None:
-    *_, through, direct = cached
-
-    assert direct > 0.8
-    assert through >= 0.95 * direct
+    assert cached.direct > 0.8
+    assert cached.through >= 0.95 * cached.direct

@@ -89,4 +89,5 @@ def test_a_small_request_without_tools_or_name_is_no_conversation() -> None:
 
     assert thread_of(body, {}, "k", LEAST_BYTES - 1) == ""
     assert thread_of(body, {}, "k", LEAST_BYTES)
+    assert thread_of(body, {"session_id": "s"}, "k", LEAST_BYTES - 1) == ""
     assert thread_of(body, {"x-session-id": "s"}, "k", 10)

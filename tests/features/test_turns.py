@@ -30,8 +30,8 @@ def called() -> list[dict[str, Any]]:
 
 
 def test_reminders_and_descriptions_of_the_machine_are_not_the_users_words() -> None:
-    context = "<environment_context>\n<cwd>/home/me</cwd>\n</environment_context>"
-    agents = "# AGENTS.md instructions for /home/me\n\n<INSTRUCTIONS>\nBe brief.\n</INSTRUCTIONS>"
+    context = "<environment_context>\n<cwd>parser</cwd>\n</environment_context>"
+    agents = "# AGENTS.md instructions for parser\n\n<INSTRUCTIONS>\nBe brief.\n</INSTRUCTIONS>"
 
     assert own_words(f"{REMINDER}\n{WISH}\n{REMINDER}") == WISH
     assert own_words(f"{context}\n{agents}\n{WISH}") == WISH
