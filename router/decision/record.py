@@ -249,15 +249,11 @@ def _candidate(columns: Sequence[str], row: Sequence[Any]) -> Candidate:
     # knows any more must not be made up.
     model = cast(Model, _Named(told["model.id"], told["model.upstream"]))
     expected, upper = (Money(told[each]) for each in _COSTS)
+    p10, p90 = (_money(told.get(each)) for each in _SPREAD)
     return Candidate(
         model=model,
         quality=_part(QualityEstimate, _QUALITY, told),
-        cost=CostEstimate(
-            expected,
-            upper,
-            *map(_money, map(told.get, _SPREAD)),
-            staying=_staying(row[len(columns) :]),
-        ),
+        cost=CostEstimate(expected, upper, p10, p90, _staying(row[len(columns) :])),
         latency=_part(LatencyEstimate, _LATENCY, told),
         is_stored=told["is_stored"],
     )
