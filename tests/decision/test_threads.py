@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from router.decision.horizon import FURTHEST, Horizon
 from router.decision.threads import HOUR_S, MINUTES_S, OVER_S, Threads
-from router.domain.conversation import Conversation
-from router.domain.usage import Usage
+from router.domain.conversation import Conversation, Kept
+from router.domain.usage import NO_USAGE, Usage
 
 
 def read(fresh: int, cached: int = 0, written: int = 0, hour: int = 0) -> Usage:
@@ -81,6 +81,14 @@ def test_what_is_billed_as_written_is_found_out_too() -> None:
         answered(threads, read(10_000 + call), now_s=call)
 
     assert at(threads, 10_010, now_s=11).at("a").writes < 0.1
+
+
+def test_an_upstream_that_tells_no_usage_says_nothing_of_its_cache() -> None:
+    threads = Threads()
+    for call in range(5):
+        threads.answered("t", "a", NO_USAGE, 50_000, float(call), has_tools=True)
+
+    assert at(threads, 50_000, now_s=6).at("a") == Kept(50_000)
 
 
 def test_a_prefix_that_expired_says_nothing_against_a_provider() -> None:
