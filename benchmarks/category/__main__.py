@@ -23,8 +23,8 @@ from router.domain.category import Category
 from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.signs import signs_of
-from router.features.text import question_of
 from router.features.tokens import Tokenizer, cl100k
+from router.features.turns import question_of
 from router.training.categories import Recipe, labels_of, softmax
 
 Verdict = tuple[Category, float]

@@ -14,6 +14,7 @@ from router.config.settings import Settings
 from router.config.source import Source
 from router.domain.catalog import DatedCatalog
 from router.domain.errors import ConfigError, Problem
+from router.features.recall import Recall
 from router.pipeline.current import Current
 from router.ports import World
 
@@ -125,6 +126,7 @@ class Reloader:
                     pipeline.judge.reader,
                     categories=after.learnt.categories,
                     kinds=after.learnt.kinds,
+                    recall=Recall(),
                 ),
                 quality=after.learnt.quality,
                 agreement=after.learnt.agreement,

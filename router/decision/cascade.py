@@ -58,7 +58,7 @@ def _final(setting: Setting) -> Candidate:
 def _senseless(setting: Setting) -> str:
     """Why this request can be asked of no cascade at all."""
     features = setting.features
-    if setting.reason is Reason.SESSION:
+    if setting.reason in (Reason.SESSION, Reason.CONVERSATION):
         return f"the session stays with {setting.alone.model.id}"
     if features.choices > 1:
         return f"{features.choices} choices are wanted, and steps compare one of each model"

@@ -6,7 +6,8 @@ stored, to the better model, then to the alphabet, so that nothing depends on th
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 from router.decision.bid import Setting, Verdicts
@@ -27,6 +28,7 @@ from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Use
+from router.domain.conversation import Conversation
 from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
@@ -68,17 +70,18 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     that cannot answer and may yet be the reference; `verdicts` are what was seen of cascades.
     """
     rule, terms = policy.terms_for(features, circumstances)
-    candidates = _estimated(catalog, features, terms, experience)
+    estimated = partial(_estimated, features, terms, experience, circumstances.conversation)
+    candidates = estimated(catalog)
     at_hand = [stored_by(terms.pool.within(catalog[key]), features) for key in sorted(stored)]
     able, excluded = _split((*at_hand, *candidates.values()), features, terms, circumstances)
     if not able:
         raise NothingAdequate(policy.name, tuple(excluded))
     named = _named(terms, circumstances)
     if named in known and named not in candidates:
-        candidates |= _estimated({named: known[named]}, features, terms, experience)
+        candidates |= estimated({named: known[named]})
     reference = _reference(terms, named, candidates, able)
     ranking = _rank(able, terms, _bar(terms, reference))
-    ranking = _staying(ranking, able, circumstances.stays_with)
+    ranking = _going_on(_staying(ranking, able, circumstances.stays_with), able)
     if (reason := ranking.reason) is None:
         raise NothingAdequate(policy.name, (*excluded, *ranking.exclusions))
     found: Cascade | NoCascade = NOT_WANTED
@@ -162,12 +165,20 @@ class _Ranking:
 
 
 def _estimated(
-    catalog: Catalog, features: Features, terms: Terms, experience: Experience
+    features: Features,
+    terms: Terms,
+    experience: Experience,
+    conversation: Conversation | None,
+    catalog: Catalog,
 ) -> dict[str, Candidate]:
     """Every model with what is predicted of its answer, in the places that the policy allows."""
     return {
         key: candidate_for(
-            terms.pool.within(catalog[key]), features, experience, terms.latency_quantile
+            terms.pool.within(catalog[key]),
+            features,
+            experience,
+            terms.latency_quantile,
+            conversation,
         )
         for key in sorted(catalog)
     }
@@ -277,6 +288,19 @@ def _staying(ranking: _Ranking, able: list[Candidate], stays_with: str) -> _Rank
     return _led_by(staying, ranking, Reason.SESSION)
 
 
+def _going_on(ranking: _Ranking, able: list[Candidate]) -> _Ranking:
+    """The ranking, with its reason where the cheapest is that only for what its provider has already read."""
+    if ranking.reason is not Reason.CHEAPEST_ADEQUATE:
+        return ranking
+    staying = ranking.ordered[0].cost.staying
+    if staying is None or not staying.kept_tokens:
+        return ranking
+    rivals = (each.cost.staying for each in able if _meets(each, ranking.bar))
+    if not any(rival.anew < staying.anew for rival in rivals if rival is not None):
+        return ranking
+    return replace(ranking, reason=Reason.CONVERSATION)
+
+
 def _behind(cascade: Cascade, ranking: _Ranking, able: list[Candidate], terms: Terms) -> _Ranking:
     """Who is asked when no step has settled the request: the final model, then whoever follows it as ever."""
     if terms.fall_back_to in (FallBackTo.ADEQUATE, FallBackTo.ANY):
@@ -343,7 +367,8 @@ def _order(objective: Objective) -> _Order:
 
 
 def _cheapest_first(candidate: Candidate) -> tuple[int, bool, float, str]:
-    cost, is_live = candidate.cost.expected.pico, not candidate.is_stored
+    """In a conversation it is all of it that is to cost least, and not the next call."""
+    cost, is_live = candidate.cost.in_all.pico, not candidate.is_stored
     return cost, is_live, -candidate.quality.p, candidate.model.id
 
 

@@ -44,7 +44,7 @@ class Case:
     @property
     def alone(self) -> Circumstances:
         """Its circumstances as if it began a session: no policy is held to another one's model."""
-        return replace(self.circumstances, stays_with="")
+        return replace(self.circumstances, stays_with="", conversation=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from router.decision.experience import MEDIAN, Experience
+from router.decision.prefix import UNCACHED, prompt_pico, staying
 from router.domain.candidate import Candidate
+from router.domain.conversation import Conversation
 from router.domain.estimate import (
     UNOBSERVED,
     CostEstimate,
@@ -23,17 +25,23 @@ prompt: generous bounds, for what must not be exceeded (see ADR 5 for how far to
 
 
 def candidate_for(
-    model: Model, features: Features, experience: Experience, latency_quantile: float = MEDIAN
+    model: Model,
+    features: Features,
+    experience: Experience,
+    latency_quantile: float = MEDIAN,
+    conversation: Conversation | None = None,
 ) -> Candidate:
     """`model` with what is predicted of its answer; of its replicas, the cheapest speaks for all."""
     length = experience.length(model, features.category)
     candidate = Candidate(
         model=model,
         quality=quality_of(model, features),
-        cost=cost_of(model, features, length),
+        cost=cost_of(model, features, length, conversation),
         latency=experience.latency(model, features.category, latency_quantile),
     )
-    return _with_replicas(candidate, features, length) if model.replicas else candidate
+    if not model.replicas:
+        return candidate
+    return _with_replicas(candidate, features, length, conversation)
 
 
 def quality_of(model: Model, features: Features) -> QualityEstimate:
@@ -49,16 +57,21 @@ def quality_of(model: Model, features: Features) -> QualityEstimate:
     return outlook.quality(model.name, held)
 
 
-def _with_replicas(candidate: Candidate, features: Features, length: LengthEstimate) -> Candidate:
+def _with_replicas(
+    candidate: Candidate,
+    features: Features,
+    length: LengthEstimate,
+    conversation: Conversation | None,
+) -> Candidate:
     """`candidate` as its cheapest replica, with all that are not drained to choose from."""
     replicas = tuple(
-        replace(candidate, model=each, cost=cost_of(each, features, length))
+        replace(candidate, model=each, cost=cost_of(each, features, length, conversation))
         for each in candidate.model.replicas
         if not each.is_drained
     )
     if not replicas:
         return candidate
-    ordered = tuple(sorted(replicas, key=lambda each: each.cost.expected))
+    ordered = tuple(sorted(replicas, key=lambda each: each.cost.in_all))
     return replace(ordered[0], replicas=ordered)
 
 
@@ -73,25 +86,36 @@ def stored_by(model: Model, features: Features) -> Candidate:
     )
 
 
-def cost_of(model: Model, features: Features, length: LengthEstimate) -> CostEstimate:
-    """Expected, usual and largest cost of answering with `model`, without any discount for cached input.
+def cost_of(
+    model: Model,
+    features: Features,
+    length: LengthEstimate,
+    conversation: Conversation | None = None,
+) -> CostEstimate:
+    """Expected, usual and largest cost of answering with `model`.
 
-    The largest is what the client's own limit, or else the model's, lets the answer grow to, at the
-    dearest rates that such tokens can have, with room for a tokenizer that cuts finer than ours.
+    In a conversation, what its provider has of the prompt is expected to be read from there; else there is no
+    discount for cached input. The largest is what the client's own limit, or else the model's, lets the
+    answer grow to, at the dearest rates that such tokens can have, with room for a tokenizer that cuts finer than ours.
     """
     longest = min(features.max_output_tokens or model.max_output_tokens, model.max_output_tokens)
     tokens, share, choices = length.tokens.within(longest), length.reasoning, features.choices
     rates = model.price.rates_for(features.prompt_tokens, features.service_tier)
-    prompt_pico = rates.request_pico + features.prompt_tokens * rates.input_pico
+    kept = UNCACHED if conversation is None else conversation.at(model.key)
+    prompt = prompt_pico(rates, features.prompt_tokens, kept)
+    answer = choices * _answer_pico(rates, tokens.mean, share)
     return CostEstimate(
-        expected=Money(prompt_pico + choices * _answer_pico(rates, tokens.mean, share)),
+        expected=Money(prompt + answer),
         upper=model.price.at_most(
             features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
             longest * choices,
             features.service_tier,
         ),
-        p10=Money(prompt_pico + choices * _answer_pico(rates, tokens.p10, share)),
-        p90=Money(prompt_pico + choices * _answer_pico(rates, tokens.p90, share)),
+        p10=Money(prompt + choices * _answer_pico(rates, tokens.p10, share)),
+        p90=Money(prompt + choices * _answer_pico(rates, tokens.p90, share)),
+        staying=None
+        if conversation is None
+        else staying(rates, features.prompt_tokens, answer, model.key, conversation),
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.decision.explain_cascade import in_short, sentences_of
+from router.decision.explain_conversation import kept, of_the_conversation
 from router.domain.bar import EVEN
 from router.domain.decision import Decision, Reason
 from router.domain.estimate import EstimateSource
@@ -25,7 +26,7 @@ def headline(decision: Decision) -> str:
         return f"pinned by the request{at_hand}"
     weak = [each.candidate for each in decision.exclusions if each.candidate.is_stored]
     refused = "".join(f"; stored answer of {c.model.id} refused" for c in weak[:1])
-    how = f"; {in_short(cascade)}" if cascade else at_hand
+    how = f"; {in_short(cascade)}" if cascade else at_hand or kept(chosen)
     return (
         f"{decision.reason}; {features.category}{how}; quality {(cascade or chosen).quality.p:.2f}"
         f" (needs {decision.required_p:.2f}, {decision.reference.model.id}"
@@ -59,6 +60,8 @@ def sentences(decision: Decision) -> Iterator[str]:
         yield _choice(decision)
     yield from sentences_of(decision)
     yield f"It is expected to cost {_cost(decision)}; {_saving(decision)}."
+    if decision.cascade is None:
+        yield from of_the_conversation(decision)
     if decision.fallbacks:
         yield f"Should it fail, {', then '.join(c.model.id for c in decision.fallbacks)} would be asked."
 
@@ -89,6 +92,7 @@ def _choice(decision: Decision) -> str:
         Reason.BEST_AVAILABLE: f"None is that good; the policy then takes the best, {who}.",
         Reason.CHEAPEST_AVAILABLE: f"None is that good; the policy then takes the cheapest, {who}.",
         Reason.SESSION: f"{who} has called the tools whose results come now, and goes on.",
+        Reason.CONVERSATION: f"{who} is the cheapest that meets this, for the rest of the conversation.",
         Reason.FASTEST_ADEQUATE: f"{who} is the fastest that meets this ({_time(decision)}).",
         Reason.BEST_AFFORDABLE: f"{who} is the best of those that may answer.",
         Reason.BEST_VALUE: (

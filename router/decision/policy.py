@@ -12,6 +12,7 @@ from typing import Protocol, Self
 from router.domain.bar import EVEN
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.cascade import NO_CASCADES, CascadeTerms
+from router.domain.conversation import Conversation
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.features import Features
 from router.domain.hedge import Hedge
@@ -119,7 +120,7 @@ class Circumstances:
     budget has left, None without budgets, and `budget_left` the least share of any, 1.0 without.
     `stays_with` is the model that has called the tools whose results the request brings, "" for none;
     `stands_for` the model that a route takes the asked name for, "" for the name itself. `unix_s` is
-    the moment. `overrides` is what the request asks otherwise. Of `headers` and `metadata` there is what some policy asks for, and nothing else.
+    the moment. `overrides` is what the request asks otherwise, `conversation` where it stands in one, None outside of any. Of `headers` and `metadata` there is what some policy asks for, and nothing else.
     """
 
     asked: str = ""
@@ -134,6 +135,7 @@ class Circumstances:
     headers: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
     overrides: Overrides = NO_OVERRIDES
+    conversation: Conversation | None = None
 
 
 class Condition(Protocol):

@@ -21,14 +21,14 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Check, Prospect, Step
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
-from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate
+from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate, Staying
 from router.domain.features import Features
 from router.domain.hedge import Hedge
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
 
-FORM = 3
+FORM = 4
 """Counts on when something else is written, or a default changes. Earlier forms must still be read."""
 
 _QUALITY = tuple(f"quality.{each.name}" for each in fields(QualityEstimate))
@@ -43,8 +43,10 @@ _COLUMNS_OF: Mapping[int, tuple[str, ...]] = {
     1: tuple(each for each in _COLUMNS if each != _PREDICTED),
     2: (*_COLUMNS, *_SPREAD),
     3: (*_COLUMNS, *_SPREAD),
+    4: (*_COLUMNS, *_SPREAD),
 }
-"""The columns of every form that was ever written."""
+"""The columns of every form that was ever written; from the fourth on, what staying in a conversation is
+worth may follow them."""
 
 _plain_row_of = attrgetter(*_COLUMNS)
 
@@ -177,7 +179,11 @@ def _written(value: object) -> object:
 
 def _row_of(candidate: Candidate) -> tuple[Any, ...]:
     spread = (candidate.cost.p10, candidate.cost.p90)
-    return (*_plain_row_of(candidate), *(None if each is None else each.pico for each in spread))
+    row = (*_plain_row_of(candidate), *(None if each is None else each.pico for each in spread))
+    staying = candidate.cost.staying
+    if staying is None:
+        return row
+    return (*row, (staying.kept_tokens, staying.later.pico, staying.anew.pico))
 
 
 # ---------------------------------------------------------------------------------- reading
@@ -238,18 +244,27 @@ def _cascade(
 
 
 def _candidate(columns: Sequence[str], row: Sequence[Any]) -> Candidate:
-    told = dict(zip(columns, row, strict=True))
+    told = dict(zip(columns, row[: len(columns)], strict=True))
     # Words and documents ask a candidate for no more than this of its model; a price that nobody
     # knows any more must not be made up.
     model = cast(Model, _Named(told["model.id"], told["model.upstream"]))
     expected, upper = (Money(told[each]) for each in _COSTS)
+    p10, p90 = (_money(told.get(each)) for each in _SPREAD)
     return Candidate(
         model=model,
         quality=_part(QualityEstimate, _QUALITY, told),
-        cost=CostEstimate(expected, upper, *(_money(told.get(each)) for each in _SPREAD)),
+        cost=CostEstimate(expected, upper, p10, p90, _staying(row[len(columns) :])),
         latency=_part(LatencyEstimate, _LATENCY, told),
         is_stored=told["is_stored"],
     )
+
+
+def _staying(rest: Sequence[Any]) -> Staying | None:
+    """What follows a row's columns: one value, or none."""
+    if not rest:
+        return None
+    ((kept_tokens, later, anew),) = rest
+    return Staying(kept_tokens, Money(later), Money(anew))
 
 
 def _money(pico: int | None) -> Money | None:

@@ -56,6 +56,8 @@ class Reason(StrEnum):
     CHEAPEST_AVAILABLE = "cheapest-available"
     SESSION = "session"
     """It has called the tools whose results this request brings."""
+    CONVERSATION = "conversation"
+    """Its provider has read the conversation already; another one, cheaper else, would have to read all of it."""
     CASCADE = "cascade"
     """It is the final model of a cascade, whose steps are asked before it."""
 

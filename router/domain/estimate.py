@@ -47,17 +47,37 @@ class LengthEstimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Staying:
+    """What going on with a model in a conversation is worth.
+
+    Its provider has `kept_tokens` of this prompt. `later` is what the calls that are likely to follow are
+    expected to cost at it; `anew` what this one and those would, if the provider had nothing yet.
+    """
+
+    kept_tokens: int
+    later: Money
+    anew: Money
+
+
+@dataclass(frozen=True, slots=True)
 class CostEstimate:
     """Expected cost of one answer, and the most it can cost within the request's limits.
 
     A tenth of such answers cost less than `p10`, nine tenths less than `p90`; None where a decision is
     read back that did not tell. The expected cost is a mean: a few long answers may lift it above `p90`.
+    `staying` is None outside of conversations.
     """
 
     expected: Money
     upper: Money
     p10: Money | None = None
     p90: Money | None = None
+    staying: Staying | None = None
+
+    @property
+    def in_all(self) -> Money:
+        """The expected cost of this answer, and of those that are likely to follow it in a conversation."""
+        return self.expected if self.staying is None else self.expected + self.staying.later
 
 
 @dataclass(frozen=True, slots=True)

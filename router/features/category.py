@@ -1,6 +1,6 @@
 """The category of a request, from its form first and its words second.
 
-Form decides where it is plain: a picture in the last question, tools on offer. Otherwise the trained
+Form decides where it is plain: a program's chore, a picture in the last question, tools on offer. Otherwise the trained
 classifier does (router/features/classify.py). Without one, each word and pair of words of the question
 votes by the table of cues, and the confidence is the winner's share of the votes, with a few votes
 for `chat` to start with, so that one stray word decides nothing.
@@ -12,9 +12,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from router.domain.category import Category
+from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
 from router.features.signs import signs_of
-from router.features.text import Message, parts_of, question_of
+from router.features.text import parts_of
+from router.features.turns import Asking, asking_of, question_of
 
 if TYPE_CHECKING:  # numpy comes with it, and is loaded only where there is an artefact
     from router.features.classify import CategoryModel
@@ -22,7 +24,7 @@ if TYPE_CHECKING:  # numpy comes with it, and is loaded only where there is an a
 _WORD = re.compile(r"\w+(?:['-]\w+)*")
 _VOTES_FOR_CHAT = 0.9
 _VOTES_FOR_UNKNOWN = 1.0
-_CERTAIN = 0.9
+CERTAIN = 0.9
 _CATEGORIES = tuple(Category)
 
 
@@ -31,13 +33,18 @@ def categorise(
 ) -> tuple[Category, float]:
     """The likeliest category of a chat request, and how much speaks for it (0 to 1).
 
-    With `model` that is its calibrated probability, `tokens` being those of `question_of` the
-    messages; without it, or where nothing is asked, the share of the votes by the table of cues.
+    With `model` that is its calibrated probability, `tokens` being those of its question; without it, or where nothing is asked, the share of the votes by the table of cues.
     """
-    messages: Sequence[Message] = body["messages"]
-    if form := _plain_form(body, messages):
-        return form, _CERTAIN
-    question = question_of(messages)
+    asking = asking_of(body["messages"])
+    if form := plain_form(body, asking):
+        return form, CERTAIN
+    return worded(question_of(body["messages"], asking), model, tokens)
+
+
+def worded(
+    question: str, model: "CategoryModel | None", tokens: Sequence[int]
+) -> tuple[Category, float]:
+    """The likeliest category of a question by its words alone."""
     if model is None or not tokens:
         return _voted(question)
     chances = model.probabilities(tokens, signs_of(question))
@@ -45,8 +52,15 @@ def categorise(
     return _CATEGORIES[winner], float(chances[winner])
 
 
-def _plain_form(body: Mapping[str, Any], messages: Sequence[Message]) -> Category | None:
-    if messages[-1]["role"] == "user" and parts_of(messages[-1:], "image_url", "input_image"):
+def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
+    """The category of a request by its form, None where its words have to tell.
+
+    While tools are being called it is the form of the message that began it.
+    """
+    if is_chore(body, asking):
+        return Category.HOUSEKEEPING
+    opening = body["messages"][asking.opened_at]
+    if opening["role"] == "user" and parts_of([opening], "image_url", "input_image"):
         return Category.VISION
     return _of_tools(tools) if (tools := body.get("tools")) else None
 

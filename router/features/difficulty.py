@@ -8,10 +8,7 @@ one is below 0). Good for a rule that spares obviously small requests, not for m
 """
 
 import re
-from collections.abc import Sequence
 from math import log1p
-
-from router.features.text import Message, last_from
 
 _CHARS = 2000
 _WORD = re.compile(r"[^\W\d_]+")
@@ -25,9 +22,9 @@ _AT_NONE = 0.0975
 _WEIGHTS: Signs = (0.0515, 0.0313, 0.0344, 0.0784, -0.0301)
 
 
-def difficulty_of(messages: Sequence[Message]) -> float:
-    """The share of models that fail on questions that look like the user's last one, from 0 to 1."""
-    signs = signs_of(last_from(messages, "user"))
+def difficulty_of(question: str) -> float:
+    """The share of models that fail on questions that look like this one, from 0 to 1."""
+    signs = signs_of(question)
     share = _AT_NONE + sum(w * sign for w, sign in zip(_WEIGHTS, signs, strict=True))
     return round(min(1.0, max(0.0, share)), 3)
 

@@ -1,17 +1,19 @@
 """The one call of this room: a parsed request in, its features out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from router.domain.category import Category
 from router.domain.features import Features
 from router.domain.price import STANDARD
 from router.domain.service_tier import tier_of
-from router.features.category import categorise
+from router.features.category import CERTAIN, plain_form, worded
 from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
-from router.features.text import last_from, question_of
+from router.features.recall import Read, Recall, key_of
 from router.features.tokens import TokenCounter
+from router.features.turns import Asking, asking_of, question_of
 
 if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
     from router.features.classify import CategoryModel
@@ -24,11 +26,34 @@ _LANGUAGE_CHARS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What requests are read with: the tokenizer, and what was learnt of prompts, None where nothing was."""
+    """What requests are read with: the tokenizer, and what was learnt of prompts, None where nothing was.
+
+    `recall` remembers what was made of the wishes that agents are at work on.
+    """
 
     counter: TokenCounter
     categories: "CategoryModel | None" = None
     kinds: "KindModel | None" = None
+    recall: Recall = field(default_factory=Recall, compare=False)
+
+    def read(self, body: Mapping[str, Any], asking: Asking) -> tuple[str, Read]:
+        """The question of a request, and what is made of it: once for all calls that a tool's results bring."""
+        question, form = question_of(body["messages"], asking), plain_form(body, asking)
+        if not body.get("tools"):
+            return question, self._read(question, form)
+        key = key_of(question, form)
+        if (known := self.recall.find(key)) is None:
+            known = self._read(question, form)
+            self.recall.keep(key, known)
+        return question, known
+
+    def _read(self, question: str, form: Category | None) -> Read:
+        tokens = self.tokens_of(question)
+        category, confidence = (
+            (form, CERTAIN) if form else worded(question, self.categories, tokens)
+        )
+        kinship = self.kinds.of(tokens) if self.kinds is not None and tokens else None
+        return Read(len(tokens), category, confidence, kinship)
 
     def tokens_of(self, question: str) -> Sequence[int]:
         """The token ids of a question, if anything is made of them."""
@@ -49,24 +74,21 @@ def features_of(
     Its language and its difficulty are found out only where that is wished.
     """
     messages = body["messages"]
-    question = question_of(messages)
-    tokens = reader.tokens_of(question)
-    known = {question: len(tokens)} if tokens else {}
+    asking = asking_of(messages)
+    question, read = reader.read(body, asking)
+    known = {question: read.tokens} if read.tokens else {}
     count = reader.counter.of_chat(messages, body.get("tools"), known)
-    category, confidence = categorise(body, reader.categories, tokens)
     return Features(
         prompt_tokens=count.tokens,
-        category=category,
-        category_confidence=confidence,
+        category=read.category,
+        category_confidence=read.confidence,
         needs=needs_of(body),
         choices=body.get("n") or 1,
         max_output_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
         turns=sum(message["role"] == "user" for message in messages),
         tokens_exact=count.exact,
         service_tier=tier_of(body.get("service_tier")) or STANDARD,
-        language=language_of(last_from(messages, "user")[:_LANGUAGE_CHARS])
-        if language_of
-        else None,
-        difficulty=difficulty_of(messages) if rates_difficulty else None,
-        kinship=reader.kinds.of(tokens) if reader.kinds is not None and tokens else None,
+        language=language_of(asking.words[:_LANGUAGE_CHARS]) if language_of else None,
+        difficulty=difficulty_of(asking.words) if rates_difficulty else None,
+        kinship=read.kinship,
     )

@@ -48,11 +48,6 @@ def both_ends(text: str) -> str:
     return f"{text[:_HEAD_CHARS]}\n{text[-_TAIL_CHARS:]}"
 
 
-def question_of(messages: Sequence[Message]) -> str:
-    """The ends of the last question, or of the instructions where nobody asks."""
-    return both_ends(last_from(messages, "user") or last_from(messages, "system"))
-
-
 def whole_length(text: str, tokens: Sequence[int]) -> int:
     """About how many tokens all of `text` has, where `tokens` are those of its `both_ends`."""
     return round(len(tokens) * len(text) / max(1, len(both_ends(text))))

@@ -8,8 +8,9 @@ from router.dispatch.commands import Start
 from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import Entry, Outcome
+from router.domain.model import Model
 from router.domain.money import ZERO, Money
-from router.domain.usage import Usage
+from router.domain.usage import NO_USAGE, Usage, UsageSource
 from router.ledger.account import NOTHING_HEARD, Account, Embedding, Ending, Heard, Timing
 from router.pipeline.attempts import Begun
 from router.pipeline.wallet import Wallet
@@ -21,7 +22,8 @@ class Bookkeeper:
     """Writes down the attempts of one request. The ledger gets them in one go, at the end.
 
     `posted` are the entries that the ledger has. `answers_by` is told the id of the model whose whole
-    answer the client gets.
+    answer the client gets, `has_read` each model that has answered whole, and what its
+    upstream says that it used for that.
     """
 
     account: Account
@@ -30,6 +32,7 @@ class Bookkeeper:
     wallet: Wallet
     posted: tuple[Entry, ...] = ()
     answers_by: Callable[[str], None] | None = None
+    has_read: Callable[[Model, Usage], None] | None = None
     _entries: list[Entry] = field(default_factory=list)
 
     async def set_aside(self, start: Start) -> Fault | None:
@@ -57,7 +60,7 @@ class Bookkeeper:
         start, timing = begun.start, begun.timing()
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
         self._write(entry)
-        self._learn(start.candidate, entry.usage, timing)
+        self._learn(start.candidate, entry, timing)
         if self.answers_by is not None and not start.is_whole:
             # What a step's model may say next nobody has judged yet: it does not go on alone.
             self.answers_by(entry.model)
@@ -73,7 +76,7 @@ class Bookkeeper:
     def step_rejected(self, begun: Begun, heard: Heard, why: str) -> None:
         """A whole answer to the request that a cascade's step does not take: its length is learnt from."""
         entry = self.rejected(begun, heard, why)
-        self._learn(begun.start.candidate, entry.usage, begun.timing())
+        self._learn(begun.start.candidate, entry, begun.timing())
 
     def cost_of(self, begun: Begun, heard: Heard) -> Money:
         """What a whole answer costs, whatever becomes of it."""
@@ -113,9 +116,12 @@ class Bookkeeper:
         self.wallet.close()
         return self.ledger.post(entries)
 
-    def _learn(self, candidate: Candidate, usage: Usage, timing: Timing) -> None:
-        """Remember how long one choice of an answer was, and how long it took."""
-        features = self.account.decision.features
+    def _learn(self, candidate: Candidate, entry: Entry, timing: Timing) -> None:
+        """Remember how long one choice of an answer was, how long it took, and what of the prompt was cached."""
+        features, usage = self.account.decision.features, entry.usage
+        if self.has_read is not None:
+            told = entry.usage_source is UsageSource.UPSTREAM
+            self.has_read(candidate.model, usage if told else NO_USAGE)
         self.experience.observe(
             candidate.model,
             features.category,

@@ -21,9 +21,12 @@ from router.dispatch.plan import Effort
 from router.domain.budget import Balance
 from router.domain.caching import Tenancy
 from router.domain.cascade import Cascade
+from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.model import Model
+from router.features.session import thread_of
+from router.features.turns import is_tool_turn
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
 from router.pipeline.ascent import Panel
@@ -44,7 +47,7 @@ from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
 from router.pipeline.similar import Asked, Find, Similar, settled_by
 from router.pipeline.telling import Telling
-from router.pipeline.visit import Caller, Visit, payer_of, session_of
+from router.pipeline.visit import Caller, Session, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
@@ -52,7 +55,6 @@ from router.wire.chat import ChatRequest, parse_chat
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
-_RESULTS = frozenset({"tool", "function"})
 _SESSION_S = 3600
 """How long after its last answer a session's model is remembered."""
 
@@ -136,14 +138,15 @@ class Pipeline:
         target = self.judge.target(request, caller)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()
-        stays_with = await self._model_of(request, caller)
-        return self.judge.visit(request, caller, target, balances, budgets, stays_with)
+        session = await self._session(request, caller)
+        return self.judge.visit(request, caller, target, balances, budgets, session)
 
-    async def _model_of(self, request: ChatRequest, caller: Caller) -> str:
-        """The model that has called the tools whose results come now, "" where nobody knows one."""
-        if not caller.session or request.messages[-1]["role"] not in _RESULTS:
-            return ""
-        return await self.affinity.model_of(session_of(caller)) or ""
+    async def _session(self, request: ChatRequest, caller: Caller) -> Session:
+        """The conversation, and who has called the tools whose results come now, as far as that is known."""
+        thread = thread_of(request.body, caller.headers, caller.key, len(request.raw))
+        if not thread or not is_tool_turn(request.messages):
+            return Session(thread)
+        return Session(thread, await self.affinity.model_of(thread) or "")
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -315,8 +318,10 @@ class Pipeline:
         books = Bookkeeper(account, self.ledger, self.judge.experience, wallet)
         if asked is not None:
             books.embedded(*asked)
-        if caller.session:
-            books.answers_by = lambda model_id: self._stay(caller, model_id)
+        if visit.thread:
+            books.has_read = lambda model, usage: self.judge.has_read(visit, model, usage)
+            if self._may_call_tools(visit):
+                books.answers_by = lambda model_id: self._stay(visit.thread, model_id)
         return Telling(
             caller.request_id,
             decision,
@@ -325,8 +330,13 @@ class Pipeline:
             overridden=choosing(caller),
         )
 
-    def _stay(self, caller: Caller, model_id: str) -> None:
-        self.flights.start(self.affinity.stay(session_of(caller), model_id, _SESSION_S))
+    def _may_call_tools(self, visit: Visit) -> bool:
+        """Whether results of tools may follow the answer, and are then for the model that has called them."""
+        is_chore = visit.features.category is Category.HOUSEKEEPING
+        return not is_chore and bool(visit.request.body.get("tools") or visit.caller.session)
+
+    def _stay(self, thread: str, model_id: str) -> None:
+        self.flights.start(self.affinity.stay(thread, model_id, _SESSION_S))
 
     def _patience(self, visit: Visit) -> Patience:
         """How long this client waits, for itself or along with others."""

@@ -1,7 +1,7 @@
 """Understanding and judging: everything about a request that needs no waiting."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from router.decision.choose import NothingAdequate, choose, pin
@@ -9,18 +9,21 @@ from router.decision.estimate import candidate_for
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.resolve import PolicyBook, resolve
+from router.decision.threads import Threads
 from router.decision.verdicts import Observed, Verdicts
 from router.domain.budget import Balance, Budget
 from router.domain.candidate import Candidate
 from router.domain.cascade import Use
 from router.domain.catalog import EMPTY_CATALOG, DatedCatalog
 from router.domain.category import Category
+from router.domain.conversation import Conversation
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.errors import ApiError
 from router.domain.features import Features, Recognised
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
-from router.domain.model import Model
+from router.domain.model import Capability, Model
 from router.domain.overrides import NO_OVERRIDES
+from router.domain.usage import Usage
 from router.features.extract import LanguageOf, Reader, features_of
 from router.ledger.rulebook import least_left, least_share_left, tightest
 from router.pipeline.overriding import check_candidates, check_pinned, policy_named
@@ -30,7 +33,7 @@ from router.pipeline.refusals import (
     model_not_allowed,
     policy_not_allowed,
 )
-from router.pipeline.visit import Caller, Visit
+from router.pipeline.visit import ALONE, Caller, Session, Visit
 from router.ports import World
 from router.wire.chat import ChatRequest
 
@@ -54,7 +57,7 @@ class Judge:
     where nothing was. `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
     not answer, and that a name may stand for all the same; `verdicts` what was seen of cascades, and `own` what the
     operator's own answers say of them, which is asked first. `vectors` are the models that make embeddings, and
-    answer nothing here.
+    answer nothing here; `threads` the conversations under way.
     """
 
     catalog: DatedCatalog
@@ -69,6 +72,7 @@ class Judge:
     agreement: "AgreementModel | None" = None
     own: LocalCascades = NO_LOCAL_CASCADES
     vectors: DatedCatalog = EMPTY_CATALOG
+    threads: Threads = field(default_factory=Threads)
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -109,11 +113,14 @@ class Judge:
         target: Policy | Model,
         balances: Sequence[Balance],
         budgets: tuple[Budget, ...],
-        stays_with: str = "",
+        session: Session = ALONE,
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
         features = self._features(request)
-        circumstances = self._circumstances(request, caller, balances, stays_with)
+        circumstances = self._circumstances(request, caller, balances, session.stays_with)
+        if session.thread:
+            conversation = self._conversation(session.thread, features)
+            circumstances = replace(circumstances, conversation=conversation)
         if isinstance(target, Model):
             terms = Terms(cache=self.book.named(self.book.default).terms.cache)
         else:
@@ -128,6 +135,31 @@ class Judge:
             budgets=budgets,
             balances=balances,
             began_s=self.world.monotonic_s(),
+            thread=session.thread,
+        )
+
+    def _conversation(self, thread: str, features: Features) -> Conversation | None:
+        """Where the request stands in its conversation; None for a chore that is no part of any."""
+        if features.category is Category.HOUSEKEEPING and not self.threads.knows(thread):
+            return None
+        return self.threads.conversation(
+            thread,
+            features.prompt_tokens,
+            self.world.monotonic_s(),
+            has_tools=Capability.TOOLS in features.needs,
+        )
+
+    def has_read(self, visit: Visit, model: Model, usage: Usage) -> None:
+        """A model has read the conversation of `visit`, and answered."""
+        features = visit.features
+        self.threads.answered(
+            visit.thread,
+            model.key,
+            usage,
+            features.prompt_tokens,
+            self.world.monotonic_s(),
+            has_tools=Capability.TOOLS in features.needs,
+            is_chore=features.category is Category.HOUSEKEEPING,
         )
 
     def _features(self, request: ChatRequest) -> Features:

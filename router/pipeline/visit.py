@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from router.decision.policy import Circumstances, Policy, Terms
 from router.domain.budget import Balance, Budget
@@ -21,7 +22,7 @@ class Caller:
 
     `wish` is about caching; `deadline_s` is how long the client is willing to wait, None where it
     did not say; `wants_receipt` whether what the answer cost shall come with it. `grants` are those
-    of the key, `session` is what the client calls its conversation, "" for nothing, `key_tags` the
+    of the key, `session` is what `x-session-id` calls the conversation, "" for nothing, `key_tags` the
     tags that were given to it and not by the client. `headers` are those of the request, by their
     names in small letters or whatever their case; `stated` what they ask otherwise, by name, and
     `overrides` what they and the body ask, once that is allowed. `budget_left` is a share to suppose, `unix_s` a
@@ -44,12 +45,25 @@ class Caller:
     unix_s: float | None = None
 
 
+class Session(NamedTuple):
+    """What stands for a request's conversation, and the model that has called the tools whose results come now.
+
+    Both are "" where there is none.
+    """
+
+    thread: str = ""
+    stays_with: str = ""
+
+
+ALONE = Session()
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A request with its caller, and what was found out about both.
 
     `target` is the policy that decides, or the model that is pinned; `terms` are those that hold
-    for it. `began_s` is when the request came, by the clock that measures durations.
+    for it. `thread` stands for its conversation, "" outside of any. `began_s` is when the request came, by the clock that measures durations.
     """
 
     request: ChatRequest
@@ -61,6 +75,7 @@ class Visit:
     budgets: tuple[Budget, ...]
     balances: Sequence[Balance]
     began_s: float
+    thread: str = ""
 
     @property
     def payer(self) -> Payer:
@@ -81,8 +96,3 @@ def payer_of(caller: Caller, target: Policy | Model) -> Payer:
     """On whose account a request goes that `target` decides, or answers."""
     policy = "" if isinstance(target, Model) else target.name
     return Payer(caller.key, caller.tags, policy, caller.grants)
-
-
-def session_of(caller: Caller) -> str:
-    """The name of the caller's session, which no other key has."""
-    return f"{caller.key}\n{caller.session}"

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from router.features.category import votes_of
 from router.features.classify import CATEGORIES, CategoryModel, Floats, buckets_by_root
 from router.features.signs import SIGNS, signs_of
-from router.features.text import question_of
+from router.features.text import both_ends
 from router.features.tokens import Tokenizer
 from router.training.cue_words import CUES_FAMILY
 from router.training.requests import Labelled
@@ -56,7 +56,7 @@ class Fitter:
 
     def design(self, texts: Sequence[str]) -> Any:
         """A sparse row a text: buckets of its words, then signs, then votes."""
-        questions = [question_of([{"role": "user", "content": text}]) for text in texts]
+        questions = [both_ends(text) for text in texts]
         blocks = [self._words(questions)]
         if self.recipe.signs:
             blocks.append(csr_matrix(np.array([signs_of(each) for each in questions])))

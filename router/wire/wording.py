@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from router.domain.asides import parted
 from router.wire.canonical import canonical
 
 MOST_CHARS = 2_000
@@ -51,13 +52,14 @@ def split(body: Mapping[str, Any], tenant: Sequence[str]) -> Wording | None:
 
     None for a request whose answer other words could not share: the last message is not a user's,
     is no plain text or is longer than MOST_CHARS, those before it are longer than MOST_CHARS_BEFORE,
-    a tool must be called, or the answer looks outside.
+    a tool must be called, or the answer looks outside. What a program has put beside the user's words is
+    no wording: it belongs to the rest.
     """
     *earlier, last = body["messages"]
-    text, before = _text_of(last), "\n".join(_texts(earlier))
+    (text, aside), before = _text_of(last), "\n".join(_texts(earlier))
     if text is None or len(before) > MOST_CHARS_BEFORE or _is_tied(body):
         return None
-    rest = dict(body) | {"messages": [*earlier, {**last, "content": ""}]}
+    rest = dict(body) | {"messages": [*earlier, {**last, "content": aside}]}
     rest.pop("model", None)
     if (spelt := canonical(rest)) is None:
         return None
@@ -76,12 +78,13 @@ def _is_tied(body: Mapping[str, Any]) -> bool:
     )
 
 
-def _text_of(message: Mapping[str, Any]) -> str | None:
+def _text_of(message: Mapping[str, Any]) -> tuple[str | None, str]:
+    """The user's own words, None where they are no wording, and what stands beside them."""
     said = {name for name, value in message.items() if value is not None}
     if message["role"] != "user" or not said <= _PLAIN_MEMBERS:
-        return None
-    text = _joined(message.get("content"))
-    return text if text is not None and text.strip() and len(text) <= MOST_CHARS else None
+        return None, ""
+    text, aside = parted(_joined(message.get("content")) or "")
+    return text if text.strip() and len(text) <= MOST_CHARS else None, aside
 
 
 def _texts(messages: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from router.decision.policy import Circumstances, Terms
 from router.decision.record import NotKept, Record
 from router.domain.caching import CacheTerms
 from router.domain.category import Category
+from router.domain.conversation import Conversation, Kept
 from router.domain.deadlines import Deadlines
 from router.domain.decision import Decision
 from router.domain.estimate import CostEstimate, LatencyEstimate
@@ -56,6 +57,14 @@ _ANY_CIRCUMSTANCES = st.builds(
     unix_s=st.floats(0, 2e9),
     headers=st.dictionaries(_TEXTS, _TEXTS, max_size=2),
     metadata=st.dictionaries(_TEXTS, _TEXTS, max_size=2),
+    conversation=st.none()
+    | st.builds(
+        Conversation,
+        turns=st.integers(0, 500),
+        ahead=st.floats(0, 1000),
+        growth=st.integers(0, 10**6),
+        kept=st.dictionaries(_TEXTS, st.builds(Kept, st.integers(0, 10**6), _SHARES, _SHARES)),
+    ),
     overrides=st.builds(
         Overrides,
         policy=_TEXTS,
@@ -109,6 +118,19 @@ def test_a_decision_that_is_read_back_says_the_very_same_as_one_that_was_just_ma
         *((f"fallback {n}", c.cost.expected) for n, c in enumerate(made.fallbacks, 1)),
         *(("excluded", e.candidate.cost.expected) for e in made.exclusions),
     ]
+
+
+def test_what_staying_is_worth_is_read_back_too() -> None:
+    conversation = Conversation(turns=9, ahead=3.5, growth=400, kept={"m": Kept(900, 0.9, 0.1)})
+    who = Circumstances(conversation=conversation)
+    made = choose(features(), who, policy(), catalog(model("m")), Experience())
+    text = Record(made, who).text()
+    assert text is not None
+    kept = Record.of(text)
+
+    assert kept.decision.chosen.cost == made.chosen.cost
+    assert kept.circumstances == who
+    assert document(kept.decision, who) == document(made, who)
 
 
 @given(models=CATALOGS, what=FEATURES, terms=TERMS)
@@ -235,7 +257,7 @@ def test_a_later_form_is_not_guessed_at() -> None:
     text = Record(decision(model()), NOBODY).text()
     assert text is not None
     with pytest.raises(NotKept, match="newer Farthing"):
-        Record.of(text.replace('"form":3', '"form":4'))
+        Record.of(text.replace('"form":4', '"form":5'))
     for broken in ("", "[]", "{}", text.replace('"chat"', '"chess"'), text.replace('"m",', "")):
         with pytest.raises(NotKept, match="cannot be read"):
             Record.of(broken)

@@ -92,6 +92,19 @@ def test_the_model_that_called_a_tool_gets_its_result(pair: tuple[Farthing, Fart
     assert model(ask(other, new_turn, "s1")) != first
 
 
+def test_a_conversation_without_a_name_stays_with_its_model_and_a_chore_changes_nothing(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    summary = {"role": "user", "content": "Write a summary of our conversation so far."}
+    with Farthing(write_config(tmp_path, simulator.base_url)) as farthing:
+        assert model(ask(farthing, [QUESTION], "", model="sim-frontier")) == "sim-frontier"
+        until(lambda: model(ask(farthing, RESULT, "", temperature=0.5)) == "sim-frontier")
+        got = ask(farthing, [*RESULT, {"role": "assistant", "content": "Fine."}, summary], "")
+        assert "; housekeeping; " in got.headers["x-farthing-reason"]
+        assert model(got) != "sim-frontier"
+        assert model(ask(farthing, RESULT, "", temperature=0.7)) == "sim-frontier"
+
+
 def test_a_model_that_fails_is_left_in_a_session_too(tmp_path: Path, simulator: Simulator) -> None:
     with Farthing(write_config(tmp_path, simulator.base_url)) as farthing:
         assert model(ask(farthing, [QUESTION], "s1", model="sim-frontier")) == "sim-frontier"

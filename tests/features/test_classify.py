@@ -18,8 +18,8 @@ from router.domain.category import Category
 from router.features.category import categorise
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.signs import SIGNS, signs_of
-from router.features.text import question_of
 from router.features.tokens import Tokenizer, cl100k
+from router.features.turns import question_of
 from tests.features.prompts import UNSEEN
 
 REQUIRED_SHARE = 0.70

@@ -23,20 +23,26 @@ def asked(*texts: str) -> list[dict[str, Any]]:
 
 def test_a_greeting_looks_easier_than_a_sum_and_a_sum_easier_than_a_proof() -> None:
     hello, tank, proof = (
-        difficulty_of(asked(text))
+        difficulty_of(text)
         for text in ("Hello!", "A tank of 240 litres loses 3% an hour. How much is left?", HARD)
     )
 
     assert hello < tank < proof
 
 
-def test_it_is_the_last_question_that_counts() -> None:
-    assert difficulty_of(asked(HARD, "Thanks!")) == difficulty_of(asked("Thanks!"))
+def test_it_is_the_last_question_that_counts_and_an_approval_is_none(counter: TokenCounter) -> None:
+    def rated(*texts: str) -> float | None:
+        return features_of(
+            {"messages": asked(*texts)}, Reader(counter), rates_difficulty=True
+        ).difficulty
+
+    assert rated(HARD, "Thanks!") == rated("Thanks!") == difficulty_of("Thanks!")
+    assert rated(HARD, "Yes, go on.") == difficulty_of(HARD.strip())
 
 
 @given(st.text())
 def test_any_text_has_a_difficulty_between_nothing_and_one(text: str) -> None:
-    assert 0.0 <= difficulty_of(asked(text)) <= 1.0
+    assert 0.0 <= difficulty_of(text) <= 1.0
     assert all(sign >= 0 for sign in signs_of(text))
 
 

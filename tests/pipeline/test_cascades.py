@@ -9,6 +9,7 @@ import pytest
 
 from router.acceptance.ruling import Evidence
 from router.domain.cascade import CascadeTerms, Opinion
+from router.features.session import thread_of
 from tests.pipeline.cascade_kit import (
     ACCEPT,
     COMPLETE,
@@ -249,10 +250,12 @@ async def test_every_call_is_set_aside_in_a_budget_and_settled(tmp_path: Path) -
 
 async def test_a_session_does_not_stay_with_a_steps_model(tmp_path: Path) -> None:
     mine: dict[str, Any] = {"headers": {"x-session-id": "mine"}}
+    body = {"messages": [{"role": "user", "content": SUM}]}
+    thread = thread_of(body, mine["headers"], "", 0)
     async with cascading(tmp_path) as it:
         pipeline = it.running.pipeline
         await answer(it, **mine)
-        assert await pipeline.affinity.model_of("\nmine") is None
+        assert await pipeline.affinity.model_of(thread) is None
         await answer(it, **mine, faults="cheap:status,code=503")
         await it.standings()  # what was begun in the background has had its turn
-        assert await pipeline.affinity.model_of("\nmine") == "strong"
+        assert await pipeline.affinity.model_of(thread) == "strong"

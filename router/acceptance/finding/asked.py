@@ -8,6 +8,7 @@ from typing import Any
 from router.acceptance.said import text_of
 from router.acceptance.words.cues import PERCENTS, QUANTITIES
 from router.acceptance.words.verdicts import ALTERNATIVES, OPPOSITES, VERDICTS
+from router.domain.asides import own_words
 from router.wire.fitness import offered, wants_json
 
 _LONGEST = 16_384
@@ -87,8 +88,8 @@ class Question:
 
 
 def asked(request: Mapping[str, Any]) -> Question:
-    """What the last message of a user asks for. Never raises, whatever the request is."""
-    text = _last_words(request.get("messages"))[-_LONGEST:]
+    """What the last message of a user asks for in own words. Never raises, whatever the request is."""
+    text = own_words(_last_words(request.get("messages")))[-_LONGEST:]
     return Question(text.lower(), options_in(text), offered(request), wants_json(request))
 
 

@@ -1,0 +1,42 @@
+"""Why a conversation goes on with its model, or goes to another one, in words."""
+
+from collections.abc import Iterator
+
+from router.domain.candidate import Candidate
+from router.domain.decision import Decision
+from router.domain.money import Money
+
+
+def kept(candidate: Candidate) -> str:
+    """What a provider has of the conversation, as a clause of a headline; "" for nothing."""
+    staying = candidate.cost.staying
+    return f"; {staying.kept_tokens} tokens kept" if staying and staying.kept_tokens else ""
+
+
+def of_the_conversation(decision: Decision) -> Iterator[str]:
+    """A sentence of what the chosen model's provider has read, and one of the model that comes next."""
+    chosen = decision.chosen
+    if (staying := chosen.cost.staying) is None:
+        return
+    has = (
+        f"Its provider has {staying.kept_tokens} tokens of this conversation already"
+        if staying.kept_tokens
+        else "Its provider has nothing of this conversation yet"
+    )
+    whole = _rounded(chosen.cost.in_all)
+    yield f"{has}; with the calls that are likely to follow it is expected to cost {whole} USD."
+    others = [each for each in decision.fallbacks if decision.is_adequate(each)]
+    if others:
+        yield _beside(min(others, key=lambda each: each.cost.in_all))
+
+
+def _beside(other: Candidate) -> str:
+    staying = other.cost.staying
+    has = f"{staying.kept_tokens} tokens" if staying and staying.kept_tokens else "nothing"
+    whole = _rounded(other.cost.in_all)
+    return f"Of {other.model.id} {has} would be kept, and it would cost {whole} USD."
+
+
+def _rounded(money: Money) -> Money:
+    """Three digits of it: how many calls will follow is not known any better."""
+    return Money.from_usd(f"{money.usd:.3g}")

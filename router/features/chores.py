@@ -1,0 +1,79 @@
+"""Chores: what programs ask about a conversation, and nobody reads as an answer.
+
+Coding agents and chat pages name conversations, look for new topics, sum up a history that grows too long,
+take commands apart and propose what to say next, each by a call of its own with a form of its own. A
+few such forms are known here by what they are about; the words that ask for them change with each version.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from router.features.text import texts_of
+from router.features.turns import Asking
+
+_HEAD, _TAIL = 600, 400
+"""Of a text; what is to be done stands at its ends, what it is to be done with between."""
+
+_HINTS = (
+    *("title", "topic", "summar", "compact", "checkpoint", "suggest", "predict", "prefix"),
+    *("path", "chat_history", "commit message", "branch name", "tags", "condense"),
+)
+"""One of these stands in each form; looking for them is much quicker than looking for forms."""
+_TALK = r"(?:conversation|chat|session|thread|dialog(?:ue)?)"
+_ITS = rf"(?:this|the|that|our|an?|following|coding|current|existing|new)\s+(?:[\w-]+\s+){{0,2}}{_TALK}"
+_FORMS = re.compile(
+    rf"""
+      \b(?:title|heading|name|tags?|topic)s?\b[^.\n]{{0,80}}?\b{_ITS}\b
+    | \b(?:title|topic)\ (?:generator|extractor|detector) | \b{_TALK}\ title\b | isnewtopic
+    | \bnew\ (?:conversation\ |chat\ )?topic\b | \b{_ITS}\b[^.\n]{{0,80}}?\btitle\b
+    | \btitle\b[^\n]{{0,120}}\bchat\ history\b | <chat_history>
+    | \b(?:summar(?:y|i[sz]e|i[sz]es|i[sz]ing)|compact|condense)\b[^.\n]{{0,60}}?\b(?:
+          {_TALK}\ (?:so\ far|above|history|up\ to) | (?:coding|partial|our|agent)\ {_TALK} | internal\ chat )
+    | \bcontext\ (?:checkpoint|compaction) | \bcheckpoint\ compaction | \bhand-?off\ summary
+    | \bsuggestion\ mode\b | \b(?:suggest|predict)\b[^.\n]{{0,40}}\bwhat\ the\ user\b
+    | \bprefix\b[^.\n]{{0,60}}\bcommands?\b | \bcommands?\b[^.\n]{{0,40}}\bprefix\b
+    | \bfile\ ?paths?\b[^.\n]{{0,60}}\bcommand\b
+    | \b(?:write|generate|create|generates|writes)\b[^.\n]{{0,60}}\b(?:commit\ message|branch\ name)s?\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_PROBES = frozenset({"quota", "warmup", "ping", "test", "hi"})
+"""What an agent says to learn whether somebody is there; it wants one token at most."""
+
+
+def is_chore(body: Mapping[str, Any], asking: Asking) -> bool:
+    """Whether a request is housekeeping of a program, by its form. A turn of an agent's tools is none."""
+    if asking.is_tool_turn:
+        return False
+    if _is_probe(body, asking.words) or _asks_for_one(_ends(asking.words)):
+        return True
+    # With tools on offer, the instructions are those of an agent, whatever they say of titles.
+    return not body.get("tools") and _asks_for_one(_instructions(body))
+
+
+def _is_probe(body: Mapping[str, Any], words: str) -> bool:
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    return limit == 1 and words.strip().lower() in _PROBES
+
+
+def _asks_for_one(text: str) -> bool:
+    folded = text.lower()
+    for hint in _HINTS:
+        if hint in folded:
+            return _FORMS.search(text) is not None
+    return False
+
+
+def _instructions(body: Mapping[str, Any]) -> str:
+    """The ends of what precedes the conversation."""
+    first = body["messages"][0]
+    if first["role"] not in ("system", "developer"):
+        return ""
+    return _ends("\n".join(texts_of(first)))
+
+
+def _ends(text: str) -> str:
+    if len(text) <= _HEAD + _TAIL:
+        return text
+    return f"{text[:_HEAD]}\n{text[-_TAIL:]}"

@@ -1,0 +1,53 @@
+"""What was read from questions lately, so that an agent's hundredth call does not have its wish read again."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from router.domain.category import Category
+from router.domain.kinship import Kinship
+
+MOST = 4096
+"""Questions; about a kilobyte each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was made of a question: its tokens, its category by form and words, and whom it resembles."""
+
+    tokens: int
+    category: Category
+    confidence: float
+    kinship: Kinship | None
+
+
+class Recall:
+    """The last so many questions of agents; the one that was not asked for longest goes first."""
+
+    __slots__ = ("_most", "_read")
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._read: OrderedDict[bytes, Read] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def find(self, key: bytes) -> Read | None:
+        """What was made of the question with this key, if it is still known."""
+        if (found := self._read.get(key)) is not None:
+            self._read.move_to_end(key)
+        return found
+
+    def keep(self, key: bytes, read: Read) -> None:
+        """Remember what was made of a question."""
+        self._read[key] = read
+        self._read.move_to_end(key)
+        if len(self._read) > self._most:
+            self._read.popitem(last=False)
+
+
+def key_of(question: str, form: Category | None) -> bytes:
+    """What a question is found again by: its text, and the category that its request has by form."""
+    said = f"{form or ''}\n{question}".encode("utf-8", "replace")
+    return blake2b(said, digest_size=16).digest()

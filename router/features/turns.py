@@ -1,0 +1,104 @@
+"""Whose turn it is in a conversation, and what the human wants: in own words, and by what an approval approves.
+
+An agent calls its model again and again while it works on one wish: with the results of tools, with
+reminders. Only a human's words are a new wish, and "yes, go on" is the one before.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.domain.asides import own_words
+from router.features.text import Message, both_ends, last_from, texts_of
+
+_RESULTS = frozenset({"tool", "function"})
+_LONGEST_APPROVAL = 60
+_WORD = re.compile(r"[\w'-]+")
+_APPROVING = frozenset(
+    """
+    y yes yep yeah yup sure ok okay k fine good great perfect nice cool right correct exactly agreed agree
+    approve approved lgtm sounds looks let's
+    go on carry keep going ahead continue proceed next resume again retry try do run apply ship merge commit
+    push finish implement send fix make deploy start test build it this that them all both these everything
+    first second third last one option
+    ja jawohl klar genau weiter mach das es oui vas-y continuez continuer sí si vale sigue adelante sim
+    1 2 3 4
+    """.split()
+)
+_BESIDE = _APPROVING.union(
+    "thanks thank you please now then and so also just the change changes plan with for me us to is a way".split()
+)
+"""Words that let something go on, and those that may stand beside them: in any row they say nothing of what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a conversation wants at its end.
+
+    `words` is what the human wants, "" where nobody asks; `opened_at` is the index of the message that
+    says so, the last one where none does. `is_tool_turn` says that no human has spoken since tools were called.
+    """
+
+    words: str
+    opened_at: int
+    is_tool_turn: bool = False
+
+
+def asking_of(messages: Sequence[Message]) -> Asking:
+    """What is asked for at the end of `messages`, of which there is at least one."""
+    last = messages[-1]
+    if last["role"] == "user" and (words := _own(last)) and not is_approval(words):
+        return Asking(words, len(messages) - 1)
+    return _asked_before(messages)
+
+
+def _asked_before(messages: Sequence[Message]) -> Asking:
+    """The same, where the last message is no wish of a human's."""
+    on_tools, proposal, approved_at = is_tool_turn(messages), "", -1
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if message["role"] == "assistant" and approved_at >= 0 and not proposal:
+            proposal = _own(message)
+        if message["role"] != "user" or not (words := _own(message)):
+            continue
+        if not is_approval(words):
+            return Asking(words, index, on_tools)
+        approved_at = max(approved_at, index)
+    if approved_at >= 0:
+        return Asking(proposal or _own(messages[approved_at]), approved_at, on_tools)
+    return Asking(last_from(messages, "user"), len(messages) - 1, on_tools)
+
+
+def question_of(messages: Sequence[Message], asking: Asking | None = None) -> str:
+    """The ends of what is asked for, or of the instructions where nobody asks."""
+    asking = asking or asking_of(messages)
+    return both_ends(asking.words or last_from(messages, "system"))
+
+
+def is_approval(words: str) -> bool:
+    """Whether these words let something go on, and say no more: "yes", "go on", "OK, commit it"."""
+    if len(words) > _LONGEST_APPROVAL or "?" in words:
+        return False
+    said = _WORD.findall(words.lower())
+    return _BESIDE.issuperset(said) and not _APPROVING.isdisjoint(said)
+
+
+def is_tool_turn(messages: Sequence[Message]) -> bool:
+    """Whether the last that says anything, but for programs' asides, is the result of a tool."""
+    for message in reversed(messages):
+        role = message["role"]
+        if role in _RESULTS:
+            return True
+        if role == "assistant" or (role == "user" and (_own(message) or _has_more(message))):
+            return False
+    return False
+
+
+def _own(message: Message) -> str:
+    return own_words("\n".join(texts_of(message))).strip()
+
+
+def _has_more(message: Message) -> bool:
+    """Whether there is something beside text, such as a picture."""
+    content = message.get("content")
+    return isinstance(content, list) and any(part["type"] != "text" for part in content)

@@ -1,0 +1,108 @@
+"""What programs ask about a conversation is housekeeping, whichever program it is; the user's work is not."""
+
+from typing import Any
+
+import pytest
+
+from router.domain.category import Category
+from router.features.category import categorise
+from router.features.chores import is_chore
+from router.features.turns import asking_of
+
+TOOL = {"type": "function", "function": {"name": "edit_file", "parameters": {}}}
+
+
+def body(user: str, system: str = "", **more: Any) -> dict[str, Any]:
+    instructions = [{"role": "system", "content": system}] if system else []
+    return {"messages": [*instructions, {"role": "user", "content": user}], **more}
+
+
+WORK = "Why does the parser fail on empty lines?"
+CHORES = {
+    "a topic check": body(
+        WORK,
+        "Decide whether this message begins a new conversation topic. If so, give it a title of two or three"
+        " words. Answer with a JSON object that has the fields isNewTopic and title.",
+    ),
+    "a title": body(
+        f"Please write a title of at most ten words for the following conversation:\n\n{WORK}"
+    ),
+    "a title by its instructions": body(
+        WORK, "You are a title generator. You output a thread title only."
+    ),
+    "a short description": body(
+        WORK,
+        "Summarize this coding conversation in under 50 characters. Name the task and the key files.",
+    ),
+    "a chat page's title": body(
+        "### Task:\nGenerate a concise title of 3-5 words with an emoji that sums up the chat history."
+        f"\n<chat_history>\nUSER: {WORK}\n</chat_history>"
+    ),
+    "follow-up questions": body(
+        f"### Task:\nSuggest 3 follow-up questions.\n<chat_history>\nUSER: {WORK}\n</chat_history>"
+    ),
+    "a compaction": body(
+        "Your task is to create a detailed summary of the conversation so far, with close attention to what"
+        " the user wants and what you did before.",
+        "You are a coding agent.",
+        tools=[TOOL],
+    ),
+    "another compaction": body(
+        "You are performing a context checkpoint compaction. Write a handoff summary for another model that"
+        " takes the task over.",
+        "You are a coding agent.",
+        tools=[TOOL],
+    ),
+    "a command's prefix": body(
+        "Command: git commit -m x",
+        "Your task is to find the prefix of a Bash command that an agent runs.",
+    ),
+    "files of a command": body(
+        "Command: cat a.py\nOutput: ...",
+        "Extract any file paths that this command reads or changes.",
+    ),
+    "a suggestion": body(
+        "[SUGGESTION MODE: suggest what the user might type next.]",
+        "You are an agent.",
+        tools=[TOOL],
+    ),
+    "a commit message": body("diff --git a b", "Generate a commit message for these changes."),
+    "a probe of the quota": body("quota", max_tokens=1),
+}
+
+
+@pytest.mark.parametrize("request_body", CHORES.values(), ids=CHORES)
+def test_a_chore_is_housekeeping(request_body: dict[str, Any]) -> None:
+    assert categorise(request_body)[0] is Category.HOUSEKEEPING
+
+
+WORKS = {
+    "an article's title": body("Suggest a catchy title for my article about bees."),
+    "a summary of a text": body("Summarize the following article in three sentences: ..."),
+    "talk between people": body("Summarize this conversation between a doctor and a patient: ..."),
+    "code for titles": body("Fix set_title: the window's title is wrong.", tools=[TOOL]),
+    "an agent whose instructions speak of chores": body(
+        WORK, "You are an agent. Write a commit message for each commit.", tools=[TOOL]
+    ),
+    "a quota": body("quota"),
+    "a prefix": body("What is the prefix 'un-' good for?"),
+}
+
+
+@pytest.mark.parametrize("request_body", WORKS.values(), ids=WORKS)
+def test_work_is_not(request_body: dict[str, Any]) -> None:
+    assert not is_chore(request_body, asking_of(request_body["messages"]))
+
+
+def test_a_tools_result_is_no_chore_whatever_it_says() -> None:
+    talk = body(WORK, tools=[TOOL])
+    talk["messages"] += [
+        {"role": "assistant", "content": None, "tool_calls": []},
+        {
+            "role": "tool",
+            "tool_call_id": "c",
+            "content": "Summarize our conversation so far: title",
+        },
+    ]
+
+    assert categorise(talk)[0] is Category.CODE_EDITING

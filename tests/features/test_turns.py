@@ -1,0 +1,145 @@
+"""Whose turn it is, and what the human wants: in own words, and by what an approval approves."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.domain.asides import own_words, parted
+from router.domain.category import Category
+from router.features.extract import Reader, features_of
+from router.features.tokens import TokenCounter
+from router.features.turns import asking_of, is_approval
+
+WISH = "Rename the parser's class, and fix what then breaks."
+REMINDER = "<system-reminder>\nThe list of things to do is empty.\n</system-reminder>"
+TOOL = {"type": "function", "function": {"name": "read_file", "parameters": {}}}
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"role": "user", "content": text}
+
+
+def called() -> list[dict[str, Any]]:
+    call = {"id": "c", "type": "function", "function": {"name": "read_file", "arguments": "{}"}}
+    return [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "class Parser: ..."},
+    ]
+
+
+def test_reminders_and_descriptions_of_the_machine_are_not_the_users_words() -> None:
+    context = "<environment_context>\n<cwd>parser</cwd>\n</environment_context>"
+    agents = "# AGENTS.md instructions for parser\n\n<INSTRUCTIONS>\nBe brief.\n</INSTRUCTIONS>"
+
+    assert own_words(f"{REMINDER}\n{WISH}\n{REMINDER}") == WISH
+    assert own_words(f"{context}\n{agents}\n{WISH}") == WISH
+    assert own_words(f"<attachments>a.py</attachments><user_query>{WISH}</user_query>...") == WISH
+    assert own_words(REMINDER) == ""
+
+
+@pytest.mark.parametrize(
+    "text", ["What does <system-reminder> mean?", "a < b", "</system-reminder>", "<b>bold</b>"]
+)
+def test_a_tag_that_is_only_talked_about_is_the_users_own(text: str) -> None:
+    assert own_words(text) == text
+
+
+_PIECES = st.sampled_from(
+    ["<system-reminder>", "</system-reminder>", "<user_query>", "</user_query>", "a", " ", "\n"]
+)
+
+
+@given(st.lists(_PIECES | st.text(max_size=5), max_size=20).map("".join))
+def test_no_character_is_lost_or_doubled(text: str) -> None:
+    own, aside = parted(text)
+
+    def written(each: str) -> list[str]:
+        plain = each.replace("<user_query>", "").replace("</user_query>", "")
+        return sorted("".join(plain.split()))
+
+    assert written(own + aside) == written(text)
+
+
+def test_a_hundred_kilobytes_of_open_tags_are_read_once() -> None:
+    assert own_words("<system-reminder>" * 8000).startswith("<system-reminder>")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["yes", "Yes, go on.", "commit it", "OK, do it", "LGTM, ship it!", "continue please", "2"],
+)
+def test_words_that_only_let_go_on_are_an_approval(words: str) -> None:
+    assert is_approval(words)
+
+
+@pytest.mark.parametrize(
+    "words", ["", "Thanks!", "yes, but use Redis", "Hello!", "make it a class", "is it ok?", "why"]
+)
+def test_words_that_say_something_are_none(words: str) -> None:
+    assert not is_approval(words)
+
+
+@pytest.mark.parametrize("words", ["Yes.", "go on", "commit it", f"{REMINDER}ok"])
+def test_an_approval_is_judged_by_the_work_it_approves(words: str) -> None:
+    talk = [user(WISH), *called(), {"role": "assistant", "content": "Shall I?"}, user(words)]
+    asking = asking_of(talk)
+
+    assert (asking.words, asking.opened_at, asking.is_tool_turn) == (WISH, 0, False)
+
+
+def test_where_nothing_was_asked_before_it_is_the_proposal_that_is_approved() -> None:
+    proposal = {"role": "assistant", "content": "I could write the parser anew, in Rust."}
+
+    assert asking_of([proposal, user("yes")]).words == proposal["content"]
+    assert asking_of([user("yes")]).words == "yes"
+
+
+def test_results_of_tools_are_a_tools_turn_also_with_a_reminder_behind_them() -> None:
+    assert asking_of([user(WISH), *called()]).is_tool_turn
+    assert asking_of([user(WISH), *called(), user(REMINDER)]).is_tool_turn
+    assert not asking_of([user(WISH), *called(), user("Stop, use Rust.")]).is_tool_turn
+    assert not asking_of([user(WISH), *called(), user("yes")]).is_tool_turn
+    assert not asking_of([user(WISH), *called(), {"role": "assistant", "content": ""}]).is_tool_turn
+
+
+class CountingTokenizer:
+    """Counts what is split, and splits at blanks."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        self.asked.append(text)
+        return list(range(len(text.split())))
+
+
+class Kinds:
+    """Something that was learnt of prompts, so that questions have to be read."""
+
+    def of(self, tokens: list[int]) -> None:
+        assert tokens
+
+
+def test_the_wish_is_read_once_for_all_calls_that_tools_results_bring() -> None:
+    tokenizer = CountingTokenizer()
+    reader = Reader(TokenCounter(tokenizer), kinds=Kinds())  # type: ignore[arg-type]
+    talk = [user(f"{REMINDER}{WISH}")]
+    categories = set()
+    for _ in range(10):
+        categories.add(features_of({"messages": talk, "tools": [TOOL]}, reader).category)
+        talk += called()
+
+    assert categories == {Category.CODE_EDITING}
+    assert tokenizer.asked.count(WISH) == 1
+    assert len(reader.recall) == 1
+
+
+def test_a_loop_that_a_picture_has_begun_stays_one_of_vision() -> None:
+    reader = Reader(TokenCounter(CountingTokenizer()))
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}
+    shown = {"role": "user", "content": [{"type": "text", "text": "Build this page."}, picture]}
+    body = {"messages": [shown, *called()], "tools": [TOOL]}
+
+    assert features_of(body, reader).category is Category.VISION
