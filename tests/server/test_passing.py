@@ -178,6 +178,7 @@ async def test_our_key_stays_here_and_the_upstreams_takes_its_place(tmp_path: Pa
     async with passing(tmp_path, keys=keys) as both:
         refused, _ = await both.fetched("GET", "/v1/files")
         async with both.proxy.client.get(f"{both.proxy.url}/v1/files", headers=sent) as response:
+            await response.read()
             answered = response.headers
         [row] = both.proxy.rows()
     [(_, _, headers, _)] = both.vendor.arrived

@@ -27,7 +27,7 @@ _SIGNS_OF_CODE = (
 )
 _WORD = re.compile(r"[^\W\d_]+|/")
 _QUESTION_MARK = re.compile(r"[?？؟](?=\s|$)|？")
-_NUMBER = re.compile(r"\d++(?:[.,]\d++)*+")
+_NUMBER = re.compile(r"\d++(?:[.,]\d++)*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from router.acceptance.words.units import CURRENCIES, PERCENT, SCALES, UNITS
 
 _MOST_DIGITS = 60
 _LARGEST_EXPONENT = 300
-_DIGITS = r"\d++(?:[.,'’]\d++|[ \u00a0\u202f\u2009]\d{3}(?!\d))*+"
+_DIGITS = r"\d++(?:[.,'’]\d++|[ \u00a0\u202f\u2009]\d{3}(?!\d))*"
 _NUMBER = re.compile(
     rf"""
     (?P<sign>[+-]?)(?P<currency>US\$|[$€£¥₹₽₩])?[ ]?(?P<sign_after>-?)

@@ -22,7 +22,7 @@ _WINDOW = 16_384
 _MOST_WORDS = 12
 _LONGEST_LINE = 160
 """Characters of a last line that may be told apart from a text by having a single number."""
-_NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d++(?:[.,]\d++)*+(?:\s?%|\b)")
+_NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d++(?:[.,]\d++)*(?:\s?%|\b)")
 _LETTERED = re.compile(r"(?:^|\n)[ \t*_#>-]{0,6}[(\[]?([A-J])[)\].:]")
 _ITEM = re.compile(r"[ \t*_]{0,4}(?:[-*•]|[(]?[0-9a-z]{1,2}[.)])[ \t]")
 """What a line of a list begins with."""

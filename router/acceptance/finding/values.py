@@ -24,7 +24,7 @@ _PLAIN = re.compile(r"(?!\.)[\w\s.,!?'\"-]*")
 _MATHS = re.compile(r"[\w\s.,+\-*/^=<>≤≥≠±()√π∞|]*")
 """A text in which space means nothing, as in x + 1."""
 _LOOSE_DASH = re.compile(r"(?<!\w)-|-(?!\w)")
-_WORD = re.compile(r"\w++(?:(?:['.-]|(?<=\d),(?=\d))\w++)*+")
+_WORD = re.compile(r"\w++(?:(?:['.-]|(?<=\d),(?=\d))\w++)*")
 _EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|[≈≃]")
 _SEVERAL = re.compile(r"\d[^=]*,\s|[;\n]|\b(?:or|and|oder|und|ou|et|o|y|e)\b")
 """What stands between several equations, as in x = 3, y = 4."""
