@@ -79,9 +79,9 @@ class PassingDesk:
     def _refused(self, request: web.Request) -> ApiError:
         message = (
             f"There is no {request.method} {request.path} here. Farthing answers"
-            " /v1/chat/completions, /v1/embeddings and /v1/models; other paths it passes to an"
-            " upstream where the configuration allows them: passthrough: {upstream: NAME, paths:"
-            " [/v1/audio/*]}."
+            " /v1/chat/completions, /v1/responses, /v1/messages, /v1/completions, /v1/embeddings and"
+            " /v1/models; other paths it passes to an upstream where the configuration allows them:"
+            " passthrough: {upstream: NAME, paths: [/v1/audio/*]}."
         )
         return ApiError(404, message, code="not_found")
 
