@@ -10,6 +10,7 @@ from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
 from router.decision.policy import Circumstances, Terms
+from router.decision.ranking import best_first
 from router.decision.way import Way
 from router.domain.bar import EVEN, Bar
 from router.domain.candidate import Candidate
@@ -185,11 +186,6 @@ def broken(rules: Iterable[Rule], bid: Bid, setting: Setting) -> Rule | None:
         if not rule.holds(bid, setting):
             return rule
     return None
-
-
-def best_first(candidate: Candidate) -> tuple[float, int, str]:
-    """Puts live candidates in order: by quality, then by cost and name."""
-    return -candidate.quality.p, candidate.cost.expected.pico, candidate.model.id
 
 
 def named(candidates: Sequence[Candidate]) -> str:

@@ -9,7 +9,8 @@ than the model that would answer alone.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from router.decision.bid import LIMITS, RULES, Bid, Setting, best_first, broken, by_worth, named
+from router.decision.bid import LIMITS, RULES, Bid, Setting, broken, by_worth, named
+from router.decision.ranking import best_first
 from router.decision.way import whole
 from router.domain.candidate import Candidate
 from router.domain.cascade import AGREEMENT, Cascade, Recipe, Step, Use

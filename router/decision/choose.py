@@ -1,12 +1,12 @@
 """The choice: of the models that are good enough the cheapest, or what else a policy aims at.
 
 A stored answer is a candidate like any other: of the quality of the model that wrote it, for
-nothing. A pure function of its arguments, so that a decision can be replayed. Ties go to what is
-stored, to the better model, then to the alphabet, so that nothing depends on the order of a file.
+nothing. A pure function of its arguments, so that a decision can be replayed. The order itself is that
+of `router.decision.ranking`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
@@ -20,20 +20,19 @@ from router.decision.policy import (
     REFERENCE_BEST,
     Circumstances,
     FallBackTo,
-    Otherwise,
     Policy,
     Terms,
 )
+from router.decision.ranking import Ranking, best_first, going_on, led_by, ranked, staying_with
 from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Use
 from router.domain.conversation import Conversation
-from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
+from router.domain.decision import Decision, Exclusion, Reason
 from router.domain.errors import ApiError
 from router.domain.features import Features
 from router.domain.model import Model
-from router.domain.objective import Aim, Objective
 
 Catalog = Mapping[str, Model]
 _NO_OTHERS: Catalog = MappingProxyType({})
@@ -69,6 +68,99 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     `stored` are the models, by id, whose answers to this very request are at hand; `known` are models
     that cannot answer and may yet be the reference; `verdicts` are what was seen of cascades.
     """
+    alone = _without_cascade(
+        features, circumstances, policy, catalog, experience, stored, known=known
+    )
+    found: Cascade | NoCascade = NOT_WANTED
+    if alone.terms.cascade.use is not Use.NEVER:
+        is_only_known = alone.reference.model.id not in catalog
+        found = cascade_for(alone.setting(features, circumstances, verdicts, is_only_known))
+    if isinstance(found, Cascade):
+        return alone.decision(features, policy, alone.ranking_behind(found), found)
+    return alone.decision(features, policy, alone.ranking, no_cascade=found.why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """What is decided while one model is to answer: the terms, who is able, and in which order."""
+
+    rule: str
+    terms: Terms
+    able: list[Candidate]
+    excluded: list[Exclusion]
+    reference: Candidate
+    ranking: Ranking
+    reason: Reason
+
+    def setting(
+        self,
+        features: Features,
+        circumstances: Circumstances,
+        verdicts: Verdicts | None,
+        is_only_known: bool,
+    ) -> Setting:
+        """What a cascade has to be better than, and within."""
+        return Setting(
+            features=features,
+            circumstances=circumstances,
+            terms=self.terms,
+            able=self.able,
+            alone=self.ranking.ordered[0],
+            reason=self.reason,
+            reference=self.reference,
+            is_only_known=is_only_known,
+            bar=self.ranking.bar,
+            verdicts=verdicts,
+        )
+
+    def ranking_behind(self, cascade: Cascade) -> Ranking:
+        """Who is asked when no step has settled the request: the final model, then whoever follows it as ever."""
+        if self.terms.fall_back_to in (FallBackTo.ADEQUATE, FallBackTo.ANY):
+            return led_by(cascade.final, self.ranking, Reason.CASCADE)
+        return ranked(self.able, self.terms, self.ranking.bar, cascade.final)
+
+    def decision(
+        self,
+        features: Features,
+        policy: Policy,
+        ranking: Ranking,
+        cascade: Cascade | None = None,
+        no_cascade: tuple[str, ...] = (),
+    ) -> Decision:
+        """The decision, with a cascade or with why there is none."""
+        terms = self.terms
+        return Decision(
+            policy=policy.name,
+            policy_version=policy.version,
+            rule=self.rule,
+            features=features,
+            reason=self.reason if cascade is None else Reason.CASCADE,
+            chosen=ranking.ordered[0],
+            fallbacks=ranking.ordered[1:],
+            exclusions=(*self.excluded, *ranking.exclusions),
+            reference=self.reference,
+            bar=ranking.bar,
+            objective=terms.objective,
+            cache=terms.cache,
+            ceiling=terms.ceiling,
+            deadlines=terms.deadlines,
+            hedge=terms.hedge,
+            cascade=cascade,
+            no_cascade=no_cascade,
+        )
+
+
+def _without_cascade(  # noqa: PLR0913 - as choose
+    features: Features,
+    circumstances: Circumstances,
+    policy: Policy,
+    catalog: Catalog,
+    experience: Experience,
+    stored: Collection[str],
+    *,
+    known: Catalog,
+) -> _Alone:
+    """What is decided while one model is to answer. Raises NothingAdequate when none may."""
     rule, terms = policy.terms_for(features, circumstances)
     estimated = partial(_estimated, features, terms, experience, circumstances.conversation)
     candidates = estimated(catalog)
@@ -80,49 +172,11 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     if named in known and named not in candidates:
         candidates |= estimated({named: known[named]})
     reference = _reference(terms, named, candidates, able)
-    ranking = _rank(able, terms, _bar(terms, reference))
-    ranking = _going_on(_staying(ranking, able, circumstances.stays_with), able)
-    if (reason := ranking.reason) is None:
+    ranking = ranked(able, terms, _bar(terms, reference))
+    ranking = going_on(staying_with(ranking, able, circumstances.stays_with), able)
+    if ranking.reason is None:
         raise NothingAdequate(policy.name, (*excluded, *ranking.exclusions))
-    found: Cascade | NoCascade = NOT_WANTED
-    if terms.cascade.use is not Use.NEVER:
-        found = cascade_for(
-            Setting(
-                features=features,
-                circumstances=circumstances,
-                terms=terms,
-                able=able,
-                alone=ranking.ordered[0],
-                reason=reason,
-                reference=reference,
-                is_only_known=reference.model.id not in catalog,
-                bar=ranking.bar,
-                verdicts=verdicts,
-            )
-        )
-    cascade = found if isinstance(found, Cascade) else None
-    if cascade is not None:
-        reason = Reason.CASCADE
-        ranking = _behind(cascade, ranking, able, terms)
-    return Decision(
-        policy=policy.name,
-        policy_version=policy.version,
-        rule=rule,
-        features=features,
-        reason=reason,
-        chosen=ranking.ordered[0],
-        fallbacks=ranking.ordered[1:],
-        exclusions=(*excluded, *ranking.exclusions),
-        reference=reference,
-        bar=ranking.bar,
-        objective=terms.objective,
-        cache=terms.cache,
-        ceiling=terms.ceiling,
-        deadlines=terms.deadlines,
-        hedge=terms.hedge,
-        cascade=cascade,
-        no_cascade=found.why if isinstance(found, NoCascade) else (),
-    )
+    return _Alone(rule, terms, able, excluded, reference, ranking, ranking.reason)
 
 
 def pin(
@@ -152,16 +206,6 @@ def pin(
         bar=NO_BAR,
         cache=cache,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranking:
-    """The models that may answer, in order; without a reason, none may."""
-
-    bar: Bar
-    reason: Reason | None
-    ordered: tuple[Candidate, ...]
-    exclusions: tuple[Exclusion, ...]
 
 
 def _estimated(
@@ -217,7 +261,7 @@ def _reference(
     if terms.reference != REFERENCE_BEST and named in candidates:
         return candidates[named]
     live = [candidate for candidate in able if not candidate.is_stored]
-    return candidates[min(live or able, key=_best_first).model.id]
+    return candidates[min(live or able, key=best_first).model.id]
 
 
 def _bar(terms: Terms, reference: Candidate) -> Bar:
@@ -226,152 +270,3 @@ def _bar(terms: Terms, reference: Candidate) -> Bar:
     # Rounded, because 0.8 - 0.1 is a little more than 0.7, and 0.7 is within 0.1 of 0.8.
     p = max(0.0, round(reference.quality.p - terms.within, 9))
     return Bar(p, terms.confidence, reference.quality.sd, reference.model.id)
-
-
-def _rank(
-    able: list[Candidate], terms: Terms, bar: Bar, first: Candidate | None = None
-) -> _Ranking:
-    """The models in order; `first`, if given, is chosen, and the others follow it as they would anyway."""
-    reason: Reason | None = _REASONS[terms.objective.aim]
-    adequate = sorted((c for c in able if _meets(c, bar)), key=_order(terms.objective))
-    weak = sorted((c for c in able if not _meets(c, bar)), key=_best_first)
-    if not adequate:
-        reason, adequate, weak = _make_do(weak, terms.otherwise)
-    if first is not None:
-        adequate = [first, *(each for each in adequate if each is not first)]
-        weak = [each for each in weak if each is not first]
-    ordered = _in_order(adequate, weak, terms.fall_back_to)
-    kept = tuple(c for place, c in enumerate(ordered) if place == 0 or not c.is_stored)
-    left = tuple(_not_kept(c, bar) for c in able if _is_left_over(c, kept, bar))
-    return _Ranking(bar, reason, kept, left)
-
-
-def _in_order(
-    adequate: list[Candidate], weak: list[Candidate], fall_back_to: FallBackTo | tuple[str, ...]
-) -> list[Candidate]:
-    """The chosen one, then those that follow when it fails."""
-    match fall_back_to:
-        case FallBackTo.ADEQUATE:
-            return adequate
-        case FallBackTo.ANY:
-            return [*adequate, *weak]
-        case FallBackTo.NONE:
-            return adequate[:1]
-        case names:
-            rest = {c.model.id: c for c in (*adequate[1:], *weak) if not c.is_stored}
-            return [*adequate[:1], *(rest[name] for name in names if name in rest)]
-
-
-_REASONS: Mapping[Aim, Reason] = {
-    Aim.CHEAPEST: Reason.CHEAPEST_ADEQUATE,
-    Aim.FASTEST: Reason.FASTEST_ADEQUATE,
-    Aim.FASTEST_START: Reason.FASTEST_ADEQUATE,
-    Aim.BEST: Reason.BEST_AFFORDABLE,
-    Aim.WEIGHTED: Reason.BEST_VALUE,
-}
-
-
-def _meets(candidate: Candidate, bar: Bar) -> bool:
-    return bar.is_met(candidate.model.id, candidate.quality)
-
-
-def _staying(ranking: _Ranking, able: list[Candidate], stays_with: str) -> _Ranking:
-    """The model that has called tools gets their results, unless an answer to them is stored.
-
-    Another one would have to read the whole conversation anew, at full price. It was good enough for
-    the work when it was chosen; here only a tool's words are judged.
-    """
-    live = (c for c in able if c.model.id == stays_with and not c.is_stored)
-    staying = next(live, None)
-    if staying is None or ranking.reason is None or ranking.ordered[0].is_stored:
-        return ranking
-    return _led_by(staying, ranking, Reason.SESSION)
-
-
-def _going_on(ranking: _Ranking, able: list[Candidate]) -> _Ranking:
-    """The ranking, with its reason where the cheapest is that only for what its provider has already read."""
-    if ranking.reason is not Reason.CHEAPEST_ADEQUATE:
-        return ranking
-    staying = ranking.ordered[0].cost.staying
-    if staying is None or not staying.kept_tokens:
-        return ranking
-    rivals = (each.cost.staying for each in able if _meets(each, ranking.bar))
-    if not any(rival.anew < staying.anew for rival in rivals if rival is not None):
-        return ranking
-    return replace(ranking, reason=Reason.CONVERSATION)
-
-
-def _behind(cascade: Cascade, ranking: _Ranking, able: list[Candidate], terms: Terms) -> _Ranking:
-    """Who is asked when no step has settled the request: the final model, then whoever follows it as ever."""
-    if terms.fall_back_to in (FallBackTo.ADEQUATE, FallBackTo.ANY):
-        return _led_by(cascade.final, ranking, Reason.CASCADE)
-    return _rank(able, terms, ranking.bar, cascade.final)
-
-
-def _led_by(first: Candidate, ranking: _Ranking, reason: Reason) -> _Ranking:
-    """The ranking with another one at its head, who may have been excluded from it."""
-    others = tuple(c for c in ranking.ordered if c is not first)
-    left = tuple(each for each in ranking.exclusions if each.candidate is not first)
-    return _Ranking(ranking.bar, reason, (first, *others), left)
-
-
-def _is_left_over(candidate: Candidate, kept: tuple[Candidate, ...], bar: Bar) -> bool:
-    """Whether it must be told why this one is not kept. That one stored answer is enough needs no word."""
-    if candidate.is_stored and _meets(candidate, bar):
-        return False
-    return not any(candidate is each for each in kept)
-
-
-def _make_do(
-    weak: list[Candidate], otherwise: Otherwise
-) -> tuple[Reason | None, list[Candidate], list[Candidate]]:
-    """What the policy takes when nothing is adequate, and what is left as inadequate."""
-    match otherwise:
-        case Otherwise.REFUSE:
-            return None, [], []
-        case Otherwise.BEST:
-            return Reason.BEST_AVAILABLE, weak[:1], weak[1:]
-        case Otherwise.CHEAPEST:
-            ordered = sorted(weak, key=_cheapest_first)
-            return Reason.CHEAPEST_AVAILABLE, ordered[:1], sorted(ordered[1:], key=_best_first)
-
-
-def _not_kept(candidate: Candidate, bar: Bar) -> Exclusion:
-    if not _meets(candidate, bar):
-        return Exclusion(candidate, ExclusionReason.QUALITY, bar.missed_by(candidate.quality))
-    return Exclusion(candidate, ExclusionReason.NO_FALLBACKS, "the policy does not fall back to it")
-
-
-_Order = Callable[[Candidate], tuple[float | str, ...]]
-
-
-def _order(objective: Objective) -> _Order:
-    """What the adequate models are sorted by. Whatever ties, the cheaper and the better comes first.
-
-    A latency that is not known yet counts as none: only who is asked becomes known.
-    """
-    match objective.aim:
-        case Aim.CHEAPEST:
-            return _cheapest_first
-        case Aim.BEST:
-            return _best_first
-        case Aim.FASTEST:
-            return lambda c: (c.latency.total_s or 0.0, *_cheapest_first(c))
-        case Aim.FASTEST_START:
-            return lambda c: (c.latency.first_content_s or 0.0, *_cheapest_first(c))
-        case Aim.WEIGHTED:
-            return lambda c: (
-                objective.worth_pico(c.cost.expected, c.quality.p, c.latency.total_s),
-                *_cheapest_first(c),
-            )
-
-
-def _cheapest_first(candidate: Candidate) -> tuple[int, bool, float, str]:
-    """In a conversation it is all of it that is to cost least, and not the next call."""
-    cost, is_live = candidate.cost.in_all.pico, not candidate.is_stored
-    return cost, is_live, -candidate.quality.p, candidate.model.id
-
-
-def _best_first(candidate: Candidate) -> tuple[float, bool, int, str]:
-    cost, is_live = candidate.cost.expected.pico, not candidate.is_stored
-    return -candidate.quality.p, is_live, cost, candidate.model.id

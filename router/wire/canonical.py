@@ -75,7 +75,7 @@ def canonical(body: Mapping[str, Any]) -> bytes | None:
             wanted["messages"] = [_message(each) for each in messages]
         written = orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS)
         if _WHOLE_FLOAT.search(written):
-            written = orjson.dumps(_plain(wanted), option=orjson.OPT_SORT_KEYS)
+            written = orjson.dumps(plain(wanted), option=orjson.OPT_SORT_KEYS)
         return written
     except (orjson.JSONEncodeError, RecursionError):
         return None
@@ -89,15 +89,15 @@ def _is_default(name: str, value: object) -> bool:
     return value == default and isinstance(value, bool) == isinstance(default, bool)
 
 
-def _plain(value: Any) -> Any:
-    """`value` with whole numbers written as such: 0, 0.0 and -0.0 are one number."""
+def plain(value: Any) -> Any:
+    """`value` with whole numbers written as such: 0, 0.0 and -0.0 are one number. Raises RecursionError."""
     match value:
         case float() if value.is_integer() and abs(value) < _TOO_LARGE:
             return int(value)
         case dict():
-            return {name: _plain(each) for name, each in value.items()}
+            return {name: plain(each) for name, each in value.items()}
         case list():
-            return [_plain(each) for each in value]
+            return [plain(each) for each in value]
         case _:
             return value
 

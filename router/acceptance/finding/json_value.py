@@ -4,9 +4,10 @@ from typing import Any
 
 import orjson
 
+from router.wire.canonical import plain
+
 _LONGEST = 2**16
 """Characters: to walk through more takes longer than a request should wait."""
-_TOO_LARGE = 2.0**63
 
 
 def json_in(text: str) -> Any:
@@ -26,23 +27,10 @@ def canonical(value: Any, *, trims: bool = False) -> str | None:
     With `trims`, the space around texts means nothing.
     """
     try:
-        plain = _plain(_trimmed(value) if trims else value)
-        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
+        spelt = plain(_trimmed(value) if trims else value)
+        return orjson.dumps(spelt, option=orjson.OPT_SORT_KEYS).decode()
     except (orjson.JSONEncodeError, RecursionError):
         return None
-
-
-def _plain(value: Any) -> Any:
-    """The value with whole numbers written as such."""
-    match value:
-        case float() if value.is_integer() and abs(value) < _TOO_LARGE:
-            return int(value)
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case list():
-            return [_plain(each) for each in value]
-        case _:
-            return value
 
 
 def _trimmed(value: Any) -> Any:

@@ -1,0 +1,166 @@
+"""The order in which models are asked: the adequate ones by the policy's aim, and what follows them.
+
+Ties go to what is stored, to the better model, then to the alphabet, so that nothing depends on the order of a file.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from router.decision.policy import FallBackTo, Otherwise, Terms
+from router.domain.bar import Bar
+from router.domain.candidate import Candidate
+from router.domain.decision import Exclusion, ExclusionReason, Reason
+from router.domain.objective import Aim, Objective
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The models that may answer, in order; without a reason, none may."""
+
+    bar: Bar
+    reason: Reason | None
+    ordered: tuple[Candidate, ...]
+    exclusions: tuple[Exclusion, ...]
+
+
+def ranked(
+    able: list[Candidate], terms: Terms, bar: Bar, first: Candidate | None = None
+) -> Ranking:
+    """The models in order; `first`, if given, is chosen, and the others follow it as they would anyway."""
+    reason: Reason | None = _REASONS[terms.objective.aim]
+    adequate = sorted((c for c in able if _meets(c, bar)), key=_order(terms.objective))
+    weak = sorted((c for c in able if not _meets(c, bar)), key=best_first)
+    if not adequate:
+        reason, adequate, weak = _make_do(weak, terms.otherwise)
+    if first is not None:
+        adequate = [first, *(each for each in adequate if each is not first)]
+        weak = [each for each in weak if each is not first]
+    ordered = _in_order(adequate, weak, terms.fall_back_to)
+    kept = tuple(c for place, c in enumerate(ordered) if place == 0 or not c.is_stored)
+    left = tuple(_not_kept(c, bar) for c in able if _is_left_over(c, kept, bar))
+    return Ranking(bar, reason, kept, left)
+
+
+def _in_order(
+    adequate: list[Candidate], weak: list[Candidate], fall_back_to: FallBackTo | tuple[str, ...]
+) -> list[Candidate]:
+    """The chosen one, then those that follow when it fails."""
+    match fall_back_to:
+        case FallBackTo.ADEQUATE:
+            return adequate
+        case FallBackTo.ANY:
+            return [*adequate, *weak]
+        case FallBackTo.NONE:
+            return adequate[:1]
+        case names:
+            rest = {c.model.id: c for c in (*adequate[1:], *weak) if not c.is_stored}
+            return [*adequate[:1], *(rest[name] for name in names if name in rest)]
+
+
+_REASONS: Mapping[Aim, Reason] = {
+    Aim.CHEAPEST: Reason.CHEAPEST_ADEQUATE,
+    Aim.FASTEST: Reason.FASTEST_ADEQUATE,
+    Aim.FASTEST_START: Reason.FASTEST_ADEQUATE,
+    Aim.BEST: Reason.BEST_AFFORDABLE,
+    Aim.WEIGHTED: Reason.BEST_VALUE,
+}
+
+
+def _meets(candidate: Candidate, bar: Bar) -> bool:
+    return bar.is_met(candidate.model.id, candidate.quality)
+
+
+def staying_with(ranking: Ranking, able: list[Candidate], stays_with: str) -> Ranking:
+    """The model that has called tools gets their results, unless an answer to them is stored.
+
+    Another one would have to read the whole conversation anew, at full price. It was good enough for
+    the work when it was chosen; here only a tool's words are judged.
+    """
+    live = (c for c in able if c.model.id == stays_with and not c.is_stored)
+    staying = next(live, None)
+    if staying is None or ranking.reason is None or ranking.ordered[0].is_stored:
+        return ranking
+    return led_by(staying, ranking, Reason.SESSION)
+
+
+def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
+    """The ranking, with its reason where the cheapest is that only for what its provider has already read."""
+    if ranking.reason is not Reason.CHEAPEST_ADEQUATE:
+        return ranking
+    staying = ranking.ordered[0].cost.staying
+    if staying is None or not staying.kept_tokens:
+        return ranking
+    rivals = (each.cost.staying for each in able if _meets(each, ranking.bar))
+    if not any(rival.anew < staying.anew for rival in rivals if rival is not None):
+        return ranking
+    return replace(ranking, reason=Reason.CONVERSATION)
+
+
+def led_by(first: Candidate, ranking: Ranking, reason: Reason) -> Ranking:
+    """The ranking with another one at its head, who may have been excluded from it."""
+    others = tuple(c for c in ranking.ordered if c is not first)
+    left = tuple(each for each in ranking.exclusions if each.candidate is not first)
+    return Ranking(ranking.bar, reason, (first, *others), left)
+
+
+def _is_left_over(candidate: Candidate, kept: tuple[Candidate, ...], bar: Bar) -> bool:
+    """Whether it must be told why this one is not kept. That one stored answer is enough needs no word."""
+    if candidate.is_stored and _meets(candidate, bar):
+        return False
+    return not any(candidate is each for each in kept)
+
+
+def _make_do(
+    weak: list[Candidate], otherwise: Otherwise
+) -> tuple[Reason | None, list[Candidate], list[Candidate]]:
+    """What the policy takes when nothing is adequate, and what is left as inadequate."""
+    match otherwise:
+        case Otherwise.REFUSE:
+            return None, [], []
+        case Otherwise.BEST:
+            return Reason.BEST_AVAILABLE, weak[:1], weak[1:]
+        case Otherwise.CHEAPEST:
+            ordered = sorted(weak, key=_cheapest_first)
+            return Reason.CHEAPEST_AVAILABLE, ordered[:1], sorted(ordered[1:], key=best_first)
+
+
+def _not_kept(candidate: Candidate, bar: Bar) -> Exclusion:
+    if not _meets(candidate, bar):
+        return Exclusion(candidate, ExclusionReason.QUALITY, bar.missed_by(candidate.quality))
+    return Exclusion(candidate, ExclusionReason.NO_FALLBACKS, "the policy does not fall back to it")
+
+
+_Order = Callable[[Candidate], tuple[float | str, ...]]
+
+
+def _order(objective: Objective) -> _Order:
+    """What the adequate models are sorted by. Whatever ties, the cheaper and the better comes first.
+
+    A latency that is not known yet counts as none: only who is asked becomes known.
+    """
+    match objective.aim:
+        case Aim.CHEAPEST:
+            return _cheapest_first
+        case Aim.BEST:
+            return best_first
+        case Aim.FASTEST:
+            return lambda c: (c.latency.total_s or 0.0, *_cheapest_first(c))
+        case Aim.FASTEST_START:
+            return lambda c: (c.latency.first_content_s or 0.0, *_cheapest_first(c))
+        case Aim.WEIGHTED:
+            return lambda c: (
+                objective.worth_pico(c.cost.expected, c.quality.p, c.latency.total_s),
+                *_cheapest_first(c),
+            )
+
+
+def _cheapest_first(candidate: Candidate) -> tuple[int, bool, float, str]:
+    """In a conversation it is all of it that is to cost least, and not the next call."""
+    cost, is_live = candidate.cost.in_all.pico, not candidate.is_stored
+    return cost, is_live, -candidate.quality.p, candidate.model.id
+
+
+def best_first(candidate: Candidate) -> tuple[float, bool, int, str]:
+    """Puts candidates in order by quality; of equals what is stored comes first, then the cheaper one."""
+    cost, is_live = candidate.cost.expected.pico, not candidate.is_stored
+    return -candidate.quality.p, is_live, cost, candidate.model.id
