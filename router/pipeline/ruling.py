@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from traceback import extract_tb
 from typing import Any
 
 import orjson
@@ -74,12 +75,14 @@ class Referee:
         is_small = size <= _LARGEST_AT_ONCE and len(request.raw) <= _LARGEST_ASKED_AT_ONCE
         try:
             opinion = rule() if is_small and self._is_warm else await asyncio.to_thread(rule)
-        except Exception:  # noqa: BLE001 - the words of an answer must not become the client's error
-            _LOG.exception("a check of answers failed")
+        except Exception as error:  # noqa: BLE001 - the words of an answer must not become the client's error
+            # Where, and not what: an error's message may quote the answer, which is never logged.
+            place = extract_tb(error.__traceback__)[-1]
+            failed = (type(error).__name__, place.filename, place.lineno)
+            _LOG.error("a check of answers failed: %s in %s, line %s", *failed)
             return _BROKEN
-        self._is_warm = (
-            True  # whatever the checks need is loaded, which would have held up the loop
-        )
+        # Whatever the checks need is loaded now, which would have held up the loop.
+        self._is_warm = True
         return opinion
 
     async def agree(self, request: ChatRequest, one: bytes, other: bytes) -> Ruling:

@@ -217,15 +217,19 @@ async def test_a_second_step_follows_the_first(tmp_path: Path) -> None:
     ]
 
 
-async def test_a_broken_check_is_nobodys_error(tmp_path: Path) -> None:
+async def test_a_broken_check_is_nobodys_error_and_its_log_quotes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(_: Evidence) -> Opinion:
-        raise ZeroDivisionError
+        raise ValueError("the answer: 42 swans")
 
     async with cascading(tmp_path) as it:
         rule_with(it, broken)
         headers, _ = await answer(it)
 
     assert headers["x-farthing-cascade"] == "escalated: 1/1 cannot tell: the check failed"
+    assert "a check of answers failed: ValueError in " in caplog.text
+    assert "swans" not in caplog.text
 
 
 async def test_whatever_a_reason_says_it_is_one_short_header(tmp_path: Path) -> None:
