@@ -202,6 +202,27 @@ def test_short_answers_have_a_normal_form(text: str, kind: Kind, value: str) -> 
     assert final(text) == Found(kind, value)
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "value"),
+    [
+        ("What is the capital of Norway?", "The capital of Norway is Oslo.", "oslo"),
+        ("What is the capital of Norway?", "Oslo is the capital of Norway.", "oslo"),
+        ("Was ist die Hauptstadt von Norwegen?", "Die Hauptstadt ist Oslo.", "oslo"),
+        ("Quelle est la capitale de la Norvège ?", "La capitale est Oslo", "oslo"),
+        ("Who wrote Peer Gynt?", "The one who wrote Peer Gynt was Ibsen", "one who wrote peer gynt was ibsen"),
+        ("Who is older, Ann or Bob?", "Ann is older.", "ann is older"),
+        ("Which is no mammal?", "The trout is not a mammal.", "trout is not a mammal"),
+        ("What is the capital of Norway?", "The capital of Norway is not Bergen.", "capital of norway is not bergen"),
+        ("What is the capital of Norway?", "The capital of Sweden is Stockholm.", "capital of sweden is stockholm"),
+        ("What is a and what is b?", "a is what b is", "is what b is"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_repeats_the_question_is_what_it_adds(
+    question: str, text: str, value: str
+) -> None:
+    assert final(text, question) == Found(Kind.TEXT, value)
+
+
 ESSAY = (
     "Abraham Lincoln was born in Kentucky, and became a lawyer before he went into politics.\n\n"
     "As a president he led the country through its civil war. **Note** that much has been left out.\n\n"

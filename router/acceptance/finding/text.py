@@ -5,6 +5,7 @@ import re
 from router.acceptance.finding.asked import Question
 from router.acceptance.finding.cleaning import plain_signs
 from router.acceptance.finding.found import SHARP, Final, Found, Kind, NotFound
+from router.acceptance.finding.repeated import beyond_question
 from router.acceptance.finding.stated import stated
 from router.acceptance.finding.statements import (
     LONGEST,
@@ -69,12 +70,12 @@ def _last_line(line: str, question: Question) -> Found | None:
 
 
 def _of_few_words(text: str, question: Question) -> Found | None:
-    """The whole text, or the number that it says something is; nothing where a cue could not be read."""
+    """The whole text, or what it says something is; nothing where a cue could not be read."""
     sharp = _sharp(text, question) or _asked_for(text, question)
     named = sharp or (None if question.asks_several else _sharp(after_verb(text), question))
     if named or any(cued(text)):
         return named
-    return value_of(text, question)
+    return value_of(beyond_question(text, question) or text, question)
 
 
 def _sharp(statement: str, question: Question) -> Found | None:
