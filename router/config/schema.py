@@ -15,6 +15,7 @@ from router.config.words import (
     Name,
     Options,
     PassedPath,
+    Positive,
     Probability,
     Seconds,
     SecretRef,
@@ -151,16 +152,34 @@ class BandSection(PriceRatesSection):
         return self
 
 
-class PriceSection(PriceRatesSection):
-    """USD per million tokens, per request and per web search."""
+class HardwareSection(Section):
+    """What an hour of one's own machine costs, and how many tokens a second it reads, or writes, at its usual load."""
 
-    input_usd_per_mtok: Dollars
-    output_usd_per_mtok: Dollars
+    usd_per_hour: Dollars
+    input_tokens_per_second: Positive
+    output_tokens_per_second: Positive
+
+
+class PriceSection(PriceRatesSection):
+    """USD per million tokens, or per hour of one's own machine; per request and per web search."""
+
+    input_usd_per_mtok: Dollars | None = None
+    output_usd_per_mtok: Dollars | None = None
+    hardware: HardwareSection | None = None
     request_usd: Dollars = 0
     web_search_usd: Dollars | None = None
     bands: tuple[BandSection, ...] = ()
     as_of: date | None = None
     source: str | None = None
+
+    @model_validator(mode="after")
+    def _says_what_tokens_cost(self) -> Self:
+        stated = (self.input_usd_per_mtok is not None, self.output_usd_per_mtok is not None)
+        if stated != (self.hardware is None,) * 2:
+            raise ValueError(
+                "needs both 'input_usd_per_mtok' and 'output_usd_per_mtok', or 'hardware' alone"
+            )
+        return self
 
 
 class PriceChangeSection(PriceSection):

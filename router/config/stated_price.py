@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from router.config.rates import completed
-from router.config.schema import BandSection, ModelSection, PriceChangeSection, PriceSection
+from router.config.schema import (
+    BandSection,
+    HardwareSection,
+    ModelSection,
+    PriceChangeSection,
+    PriceSection,
+)
 from router.domain.model import PriceChange
 from router.domain.money import Money
 from router.domain.price import Band, Price, Rates, pico_per_token
 
+_SECONDS_PER_HOUR = 3600
+_TOKENS_PER_MTOK = 1_000_000
 _PER_TOKEN = (
     "input",
     "output",
@@ -70,7 +79,28 @@ def _stated(section: PriceSection | BandSection) -> dict[str, int]:
     written: Mapping[str, float | None] = {
         name: getattr(section, f"{name}_usd_per_mtok") for name in _PER_TOKEN
     }
-    return {f"{name}_pico": pico_per_token(usd) for name, usd in written.items() if usd is not None}
+    hardware = section.hardware if isinstance(section, PriceSection) else None
+    of_hardware = _of_hardware(hardware) if hardware else {}
+    return of_hardware | {
+        f"{name}_pico": pico_per_token(usd) for name, usd in written.items() if usd is not None
+    }
+
+
+def _of_hardware(section: HardwareSection) -> dict[str, int]:
+    """What a token costs while it keeps the machine busy: the price of a second, over the tokens of one.
+
+    Tokens that were cached keep it busy for nothing.
+    """
+    second_usd = Decimal(repr(section.usd_per_hour)) / _SECONDS_PER_HOUR
+    speeds = {
+        "input_pico": section.input_tokens_per_second,
+        "output_pico": section.output_tokens_per_second,
+    }
+    costs = {
+        name: pico_per_token(second_usd * _TOKENS_PER_MTOK / Decimal(repr(speed)))
+        for name, speed in speeds.items()
+    }
+    return costs | {"cache_read_pico": 0}
 
 
 def _fee(usd: float | None) -> int | None:

@@ -86,6 +86,7 @@ PassedPath = Annotated[
 Probability = Annotated[float, Field(ge=0, le=1)]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 _SECRET = re.compile(r"(?i)auth|key|token|secret|password|credential|cookie")

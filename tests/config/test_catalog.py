@@ -129,6 +129,10 @@ def test_an_unknown_price_names_the_line_to_add(line: str, told: str, tmp_path: 
         "{input_usd_per_mtok: 1, output_usd_per_mtok: 1, request_usd: -0.1}",
         "{input_usd_per_mtok: free, output_usd_per_mtok: 1}",
         "5",
+        "{}",
+        "{hardware: {usd_per_hour: 1, input_tokens_per_second: 1}}",
+        "{hardware: {usd_per_hour: 1, input_tokens_per_second: 0, output_tokens_per_second: 1}}",
+        "{output_usd_per_mtok: 1, hardware: {usd_per_hour: 1, input_tokens_per_second: 1, output_tokens_per_second: 1}}",
     ],
 )
 def test_a_price_that_is_none_is_refused(price: str, tmp_path: Path) -> None:
@@ -158,6 +162,21 @@ def test_simulated_models_have_the_abilities_that_they_play() -> None:
     assert catalog["sim-open-8b"].abilities[Category.MATHS].p == 0.42
     assert catalog["sim-open-8b"].tags == {"simulated", "open-weight", "eu", "zero-retention"}
     assert isinstance(catalog["sim-mid"].price, Price)
+
+
+def test_an_own_machine_costs_what_its_seconds_cost(tmp_path: Path) -> None:
+    hour = "usd_per_hour: 3.6, input_tokens_per_second: 10000, output_tokens_per_second: 500"
+    found = models(
+        tmp_path,
+        "m:",
+        "  upstream: box",
+        f"  price: {{hardware: {{{hour}}}, reasoning_usd_per_mtok: 3}}",
+    )["m"].price
+
+    assert (found.input_pico, found.output_pico) == (100_000, 2_000_000)  # 0.001 USD a second
+    assert (found.cache_read_pico, found.cache_write_pico) == (0, 100_000)
+    assert found.reasoning_pico == 3_000_000
+    assert not found.is_free
 
 
 def test_a_simulated_model_may_go_by_another_name_and_price(tmp_path: Path) -> None:
