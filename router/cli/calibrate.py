@@ -145,8 +145,14 @@ def _asked(args: argparse.Namespace) -> Asked:
 
 def _listed(found: Calibration) -> str:
     """What is better, in words; "" for nothing."""
-    cascades = [f"cascades in {category.value}" for category in found.cascades.categories]
-    return ", ".join([*(category.value for category in found.to_install), *cascades])
+    taken, refuted = found.cascades.categories, found.cascades.refuted
+    return ", ".join(
+        [
+            *(category.value for category in found.to_install),
+            *(f"cascades in {category.value}" for category in taken),
+            *(f"no cascade of {len(refuted[each])} in {each.value}" for each in refuted),
+        ]
+    )
 
 
 def _as_evidence(found: Calibration, models: Mapping[str, Model], unix_s: float) -> LocalQuality:

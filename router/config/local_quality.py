@@ -9,7 +9,7 @@
 Numbers that do not have the hash that the card says, or that are of other models, are not used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,14 +21,14 @@ from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.estimate import EstimateSource
-from router.domain.local_cascades import LocalCascade, LocalCascades
+from router.domain.local_cascades import LocalCascade, LocalCascades, Models
 from router.domain.local_quality import LocalCategory, LocalQuality, Measured
 from router.domain.model import Model
 
 POINTER, ESTIMATES, CARD = "current.json", "estimates.json", "card.json"
-FORMAT = 2
-_READ = (1, FORMAT)
-"""Format 1 has no cascades."""
+FORMAT = 3
+_READ = (1, 2, FORMAT)
+"""Format 1 has no cascades, 2 none that must not be used."""
 _EXPECTED = ("p_accept", "p_accept_sd", "gain", "gain_sd", "differs")
 _USUAL_NAME = "quality"
 
@@ -107,6 +107,10 @@ def as_document(local: LocalQuality) -> dict[str, Any]:
             category.value: [_of_cascade(each) for each in found]
             for category, found in local.cascades.categories.items()
         },
+        "refuted": {
+            category.value: [list(models) for models in found]
+            for category, found in local.cascades.refuted.items()
+        },
     }
 
 
@@ -127,20 +131,26 @@ def _quality(version: str, told: Mapping[str, Any]) -> LocalQuality:
         for name, each in told["categories"].items()
     }
     names = {str(model_id): str(name) for model_id, name in told["names"].items()}
-    return LocalQuality(version, names, categories, _cascades(told.get("cascades", {})))
+    return LocalQuality(version, names, categories, _cascades(told))
 
 
 def _cascades(told: Mapping[str, Any]) -> LocalCascades:
+    found, refuted = told.get("cascades", {}), told.get("refuted", {})
     return LocalCascades(
-        {Category(name): tuple(map(_cascade, found)) for name, found in told.items()}
+        {Category(name): tuple(map(_cascade, each)) for name, each in found.items()},
+        {Category(name): tuple(map(_models, each)) for name, each in refuted.items()},
     )
+
+
+def _models(told: Sequence[str]) -> Models:
+    one, other, final = map(str, told)
+    return one, other, final
 
 
 def _cascade(told: Mapping[str, Any]) -> LocalCascade:
     numbers = {name: float(told[name]) for name in _EXPECTED}
-    one, other, final = told["models"]
     prospect = Prospect(**numbers, source=EstimateSource.LOCAL)
-    return LocalCascade((one, other, final), prospect, told["prompts"])
+    return LocalCascade(_models(told["models"]), prospect, told["prompts"])
 
 
 def _bytes(path: Path) -> bytes:

@@ -32,19 +32,25 @@ class LocalCascade:
 
 @dataclass(frozen=True, slots=True)
 class LocalCascades:
-    """The cascades that were found better than one model on own answers."""
+    """The cascades that were found better than one model on own answers, and those that were found worse.
+
+    What was found worse is never used in its category, whatever was learnt elsewhere; of models that are gone it is
+    harmless, so it has no part in `models`.
+    """
 
     categories: Mapping[Category, tuple[LocalCascade, ...]] = field(default_factory=dict)
+    refuted: Mapping[Category, tuple[Models, ...]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return any(self.categories.values())
+        return any(self.categories.values()) or any(self.refuted.values())
 
     def prospects(self, category: Category, otherwise: Prospects | None) -> Prospects | None:
         """What is known on requests of a category; of everything that own answers do not speak of, `otherwise`."""
-        found = self.categories.get(category)
-        if not found:
+        found, refuted = self.categories.get(category, ()), self.refuted.get(category, ())
+        if not (found or refuted):
             return otherwise
-        return OwnFirst({each.models: each.prospect for each in found}, otherwise)
+        own = {each.models: each.prospect for each in found}
+        return OwnFirst(own, otherwise, frozenset(refuted))
 
     @property
     def models(self) -> Iterator[str]:
@@ -59,18 +65,21 @@ NO_LOCAL_CASCADES = LocalCascades()
 
 @dataclass(frozen=True, slots=True)
 class OwnFirst:
-    """Prospects of own answers, and others for what these do not speak of."""
+    """Prospects of own answers, and others for what these do not speak of, nor against."""
 
     own: Mapping[Models, Prospect]
     others: Prospects | None
+    refuted: frozenset[Models] = frozenset()
 
     def of(self, first: Sequence[Candidate], final: Candidate) -> Prospect | None:
-        """What to expect where two models are asked at once and must agree; None where nothing is known."""
+        """What to expect where two models are asked at once and must agree; None where nothing good is known."""
         if len(first) == 2:
-            one, other = first[0].model.id, first[1].model.id
-            pair = (one, other) if one < other else (other, one)
-            if found := self.own.get((*pair, final.model.id)):
+            one, other = sorted(each.model.id for each in first)
+            models = (one, other, final.model.id)
+            if found := self.own.get(models):
                 return found
+            if models in self.refuted:
+                return None
         return self.others.of(first, final) if self.others else None
 
     def before(self, final: str) -> Iterator[tuple[str, str]]:

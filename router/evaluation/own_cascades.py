@@ -60,6 +60,11 @@ class Tried:
     p_value: float
     why_not: str = ""
 
+    @property
+    def is_refuted(self) -> bool:
+        """Whether it surely loses quality, or surely saves nothing: nobody should use it, whatever was learnt elsewhere."""
+        return self.gain.high < 0.0 or self.saving.high <= 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -79,10 +84,18 @@ class Attempt:
             if not each.why_not
         )
 
+    @property
+    def refuted(self) -> tuple[Models, ...]:
+        """What must not be used in it."""
+        return tuple(each.models for each in self.tried if each.is_refuted)
+
 
 def to_install(attempts: Sequence[Attempt]) -> LocalCascades:
-    """The cascades that own answers speak for."""
-    return LocalCascades({each.category: each.installed for each in attempts if each.installed})
+    """The cascades that own answers speak for, and those that they speak against."""
+    return LocalCascades(
+        {each.category: each.installed for each in attempts if each.installed},
+        {each.category: each.refuted for each in attempts if each.refuted},
+    )
 
 
 def attempts(
@@ -253,6 +266,10 @@ def _judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
 
 def _why_not(tried: Tried, p_value: float, level: float) -> str:
     """What speaks against installing a cascade, "" for nothing."""
+    if tried.gain.high < 0.0:
+        return f"surely loses {-tried.gain.high:.3f} in quality or more: never used"
+    if tried.saving.high <= 0.0:
+        return "surely saves nothing: never used"
     if tried.gain.low < -RISK:
         return f"may lose up to {-tried.gain.low:.3f} in quality"
     if tried.saving.low <= 0.0:

@@ -38,7 +38,9 @@ TRIO = ("sim-mid", "sim-open-8b", "sim-frontier")
 
 def with_a_cascade() -> LocalQuality:
     expected = Prospect(**CHANCES, source=EstimateSource.LOCAL)
-    cascades = LocalCascades({Category.MATHS: (LocalCascade(TRIO, expected, 214),)})
+    cascades = LocalCascades(
+        {Category.MATHS: (LocalCascade(TRIO, expected, 214),)}, {Category.CHAT: (TRIO,)}
+    )
     local = replace(evidence(), names={name: name for name in TRIO}, cascades=cascades)
     return replace(local, version=version_of(local, 1.7e9))
 
@@ -67,7 +69,7 @@ def test_evidence_from_before_there_were_cascades_is_still_read(tmp_path: Path) 
     install(tmp_path, evidence(), {})
     place = tmp_path / evidence().version
     told = json.loads((place / "estimates.json").read_text())
-    del told["cascades"]
+    del told["cascades"], told["refuted"]
     raw = json.dumps(told | {"format": 1})
     (place / "estimates.json").write_text(raw)
     (place / "card.json").write_text(json.dumps({"sha256": sha256(raw.encode()).hexdigest()}))
@@ -221,7 +223,7 @@ def test_a_pointer_that_leads_nowhere_is_refused(tmp_path: Path, pointer: str) -
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 3},
+        {"format": 4},
         {"cascades": {"maths": [{"models": ["sim-mid", "sim-mid", "sim-mid"], "prompts": 9}]}},
         {"cascades": {"maths": [{"models": ["a", "b", "c"], "prompts": 9, **CHANCES}]}},
         {"categories": {"cooking": {}}},

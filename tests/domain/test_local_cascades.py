@@ -43,6 +43,20 @@ def test_of_what_they_do_not_speak_of_others_are_asked(
     assert (found.of(first, final), alone.of(first, final)) == (LEARNT, None)
 
 
+@pytest.mark.parametrize("first", [(A, B), (B, A)])
+def test_what_own_answers_speak_against_is_never_used_whatever_was_learnt(
+    first: Sequence[Candidate],
+) -> None:
+    against = LocalCascades(refuted={Category.MATHS: (("a", "b", "top"),)})
+    found = against.prospects(Category.MATHS, Learnt())
+
+    assert against
+    assert not [*against.models]
+    assert found
+    assert found.of(first, TOP) is None
+    assert found.of((A, C), TOP) == found.of((A, B), C) == LEARNT
+
+
 def test_other_categories_are_as_they_were() -> None:
     learnt = Learnt()
 

@@ -64,7 +64,16 @@ def test_what_was_tried_is_told_with_what_speaks_against_it() -> None:
     assert pays.saving.low > 0.0 < pays.gain.low
     assert shares.agreement > 0.9
     assert shares.right == pytest.approx(0.8, abs=0.05)
-    assert shares.why_not == f"may lose up to {-shares.gain.low:.3f} in quality"
+    assert shares.why_not == f"surely loses {-shares.gain.high:.3f} in quality or more: never used"
+
+
+def test_what_surely_loses_is_never_used_and_what_only_may_is_left_to_what_was_learnt() -> None:
+    found = calibrated(answering({MATHS: 0.0, KNOWLEDGE: 0.95}, 400))
+    doubtful = calibrated(answering({KNOWLEDGE: 0.6}, 60))
+
+    assert found.cascades.refuted == {KNOWLEDGE: (("middle", "small", "large"),)}
+    assert not doubtful.cascades
+    assert doubtful.attempts[0].tried[0].why_not.startswith("may ")
 
 
 def test_thirty_prompts_install_nothing() -> None:
@@ -78,7 +87,11 @@ def test_a_pair_that_costs_as_much_as_it_saves_is_installed_hardly_ever() -> Non
     """It settles 64 of 100 requests, and costs 0.64 of the final model."""
     prices = (0.0032, 0.0032, 0.01)
     taken_in = sum(
-        bool(calibrated(at_prices(answering({MATHS: 0.0}, 200, seed), prices), seed).cascades)
+        bool(
+            calibrated(
+                at_prices(answering({MATHS: 0.0}, 200, seed), prices), seed
+            ).cascades.categories
+        )
         for seed in range(RUNS)
     )
 
@@ -97,7 +110,7 @@ def test_where_one_cheap_model_is_as_good_it_is_the_rival_and_not_the_dear_one()
 
     assert tried.gain.low > -RISK
     assert tried.saving.high < 0.0
-    assert tried.why_not.startswith("may save nothing: -")
+    assert tried.why_not == "surely saves nothing: never used"
 
 
 def test_of_many_pairs_the_best_three_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
