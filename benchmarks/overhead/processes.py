@@ -1,0 +1,63 @@
+"""What processes cost, as the system counts it: the processor's time and the memory of a whole tree."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """Of a process: its parent, its processor's time in s with that of children that ended, its memory in bytes."""
+
+    pid: int
+    parent: int
+    cpu_s: float
+    rss_bytes: int
+
+
+def stat_of(line: str) -> Stat:
+    """A line of /proc/PID/stat, as proc(5) has it; the name in parentheses may hold anything."""
+    pid, _, rest = line.partition(" (")
+    fields = rest.rpartition(") ")[2].split()
+    ticks = sum(int(field) for field in fields[11:15])
+    return Stat(int(pid), int(fields[1]), ticks / _TICKS_PER_S, int(fields[21]) * _PAGE_BYTES)
+
+
+def tree(stats: Iterable[Stat], root: int) -> tuple[Stat, ...]:
+    """The process `root` and all that descend from it."""
+    by_pid = {each.pid: each for each in stats}
+    return tuple(each for each in by_pid.values() if _descends(each, root, by_pid))
+
+
+def _descends(stat: Stat, root: int, by_pid: Mapping[int, Stat]) -> bool:
+    while stat.pid != root:
+        above = by_pid.get(stat.parent)
+        if above is None:
+            return False
+        stat = above
+    return True
+
+
+def cpu_s(root: int) -> float:
+    """The processor's time of a tree of processes since its start."""
+    return sum(each.cpu_s for each in tree(_all(), root))
+
+
+def rss_bytes(root: int) -> int:
+    """The memory of a tree of processes; what two of them share is counted twice."""
+    return sum(each.rss_bytes for each in tree(_all(), root))
+
+
+def _all() -> Iterator[Stat]:
+    for folder in _PROC.iterdir():
+        if folder.name.isdecimal():
+            try:
+                line = (folder / "stat").read_text()
+            except OSError:  # it has ended meanwhile
+                continue
+            yield stat_of(line)
