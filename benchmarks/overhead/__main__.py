@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import gc
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from benchmarks.overhead.contestant import Contestant, Unavailable
 from benchmarks.overhead.findings import DIRECT, Findings
 from benchmarks.overhead.peers import CONTESTANTS
+from benchmarks.overhead.picture import drawn, panels_of
 from benchmarks.overhead.rig import Cores, first_answer_of_upstream, running, upstream
 from benchmarks.overhead.tables import YARDSTICK, written
 from benchmarks.overhead.turn import FULL, LIFE, QUICK, Plan, Turn
@@ -61,7 +63,7 @@ class Run:
         await Turn(DIRECT, found, self.plan, self.findings, self._step).play()
 
     async def _turn(self, contestant: Contestant, port: int) -> None:
-        name, home = contestant.name, home_of(contestant, self.cache)
+        name, home = contestant.name, contestant.home(self.cache)
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             try:
                 async with running(
@@ -77,12 +79,13 @@ class Run:
     def _is_installed(self, contestant: Contestant) -> bool:
         if contestant.install is None:
             return True
-        home = home_of(contestant, self.cache)
+        home = contestant.home(self.cache)
         done = home / ".installed"
         try:
             if not done.exists():
                 self.bar.console.print(f"installing {contestant.name} into {home}")
-                home.mkdir(parents=True, exist_ok=True)
+                shutil.rmtree(home, ignore_errors=True)
+                home.mkdir(parents=True)
                 contestant.install(home)
                 done.touch()
         except (Unavailable, OSError) as error:
@@ -94,11 +97,6 @@ class Run:
         for task in self.bar.tasks:
             self.bar.advance(task.id)
         self.bar.refresh()
-
-
-def home_of(contestant: Contestant, cache: Path) -> Path:
-    """Where it is installed."""
-    return cache / (contestant.group or contestant.name)
 
 
 def chosen(contestants: Sequence[Contestant], only: str) -> Sequence[Contestant]:
@@ -122,6 +120,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--cache", type=Path, default=_CACHE)
     parser.add_argument("--json", type=Path, help="write every number into this file")
+    parser.add_argument("--svg", type=Path, help="draw a picture into this file")
     args = parser.parse_args()
     plan = QUICK if args.quick else FULL
     plan = replace(plan, rounds=args.rounds or plan.rounds)
@@ -131,6 +130,8 @@ def main() -> int:
     print(written(findings, {each.name: each.told for each in contestants}))
     if args.json:
         args.json.write_bytes(orjson.dumps(findings.as_json(), option=orjson.OPT_INDENT_2))
+    if args.svg:
+        args.svg.write_text(drawn(panels_of(findings)), "utf-8")
     return 1 if any(findings.problems.values()) else 0
 
 

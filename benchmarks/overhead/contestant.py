@@ -48,16 +48,22 @@ class Launch:
 class Contestant:
     """One of those that are compared.
 
-    `group` is what `--only` may name it by as well. `install` makes its home and raises Unavailable; it
-    is not asked again once it has succeeded. With `same` it is asked the same question again and again.
+    `group` is what `--only` may name it by as well. `install` fills its home, an empty folder, and raises
+    Unavailable; it is asked once for each `version`. With `same` it is asked the same question again and
+    again.
     """
 
     name: str
     told: str
     launch: Callable[[Place], Launch]
     install: Callable[[Path], None] | None = None
+    version: str = ""
     group: str = ""
     same: bool = False
+
+    def home(self, cache: Path) -> Path:
+        """Where it is installed; those of a group share it."""
+        return cache / f"{self.group or self.name}-{self.version}"
 
     def is_named(self, words: frozenset[str]) -> bool:
         """Whether one of these words means it."""
