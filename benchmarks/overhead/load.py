@@ -54,6 +54,11 @@ class Outcome:
     answers: list[Answer] = field(default_factory=list)
     chunks: int = 0
 
+    def __add__(self, other: "Outcome") -> "Outcome":
+        """This and what came after it."""
+        answers = [*self.answers, *other.answers]
+        return Outcome(self.seconds + other.seconds, answers, self.chunks + other.chunks)
+
     @property
     def good(self) -> list[Answer]:
         """Those that are as expected."""
@@ -98,6 +103,11 @@ class Saturation:
         self._is_over = True
         for client in self._clients:
             client.close()
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether all connections are closed."""
+        return self._are_closed.is_set()
 
     @property
     def _chunks(self) -> int:

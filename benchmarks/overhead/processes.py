@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,21 +44,26 @@ def _descends(stat: Stat, root: int, by_pid: Mapping[int, Stat]) -> bool:
     return True
 
 
-def cpu_s(root: int) -> float:
-    """The processor's time of a tree of processes since its start."""
-    return sum(each.cpu_s for each in tree(_all(), root))
+def processes_of(root: int) -> tuple[int, ...]:
+    """The ids of a tree of processes as it is now."""
+    return tuple(each.pid for each in tree(_all(), root))
 
 
-def rss_bytes(root: int) -> int:
-    """The memory of a tree of processes; what two of them share is counted twice."""
-    return sum(each.rss_bytes for each in tree(_all(), root))
+def cpu_s(pids: Iterable[int]) -> float:
+    """The processor's time of processes since their start; those that have ended count no more."""
+    return sum(each.cpu_s for each in _stats(pids))
+
+
+def rss_bytes(pids: Iterable[int]) -> int:
+    """The memory of processes; what two of them share is counted twice."""
+    return sum(each.rss_bytes for each in _stats(pids))
 
 
 def _all() -> Iterator[Stat]:
-    for folder in _PROC.iterdir():
-        if folder.name.isdecimal():
-            try:
-                line = (folder / "stat").read_text()
-            except OSError:  # it has ended meanwhile
-                continue
-            yield stat_of(line)
+    return _stats(int(each.name) for each in _PROC.iterdir() if each.name.isdecimal())
+
+
+def _stats(pids: Iterable[int]) -> Iterator[Stat]:
+    for pid in pids:
+        with suppress(OSError):  # it may have ended meanwhile
+            yield stat_of((_PROC / str(pid) / "stat").read_text())

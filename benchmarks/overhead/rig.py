@@ -122,13 +122,12 @@ async def _first_answer(
 
 async def ask_once(target: Target) -> Answer:
     """One question over a connection of its own. Raises OSError or TimeoutError."""
-    told = asyncio.get_running_loop().create_future()
-    client = await connected(target, lambda _, answer: told.done() or told.set_result(answer))
+    came: asyncio.Queue[Answer] = asyncio.Queue()
+    client = await connected(target, lambda _, answer: came.put_nowait(answer))
     client.ask(next(target.requests(0)), time.monotonic_ns())
     try:
         async with asyncio.timeout(_ANSWER_S):
-            answer: Answer = await told
-            return answer
+            return await came.get()
     finally:
         client.close()
 

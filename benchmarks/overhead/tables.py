@@ -25,13 +25,12 @@ Value = Callable[[Findings, str], float]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A title, where its numbers come from, and whether each is put beside the yardstick's."""
+    """A title, where its numbers come from, and of whom they say only that it would have been more."""
 
     title: str
     value: Value
     digits: int = 0
-    has_ratio: bool = True
-    mark: Callable[[Findings, str], str] = lambda _findings, _name: ""
+    is_at_least: Callable[[Findings, str], bool] = lambda _findings, _name: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +46,16 @@ def _median(measure: str, unit: str) -> Value:
 
 
 def _added(measure: str, unit: str) -> Value:
-    return lambda findings, name: findings.added(name, measure, unit)
-
-
-def _at_least(measure: str) -> Callable[[Findings, str], str]:
-    """A sign before the rate of who did not use its core whole: it could have done more."""
     return lambda findings, name: (
-        "≥ " if findings.median(name, measure, "share") < _AT_ITS_LIMIT else ""
+        math.nan if name == DIRECT else findings.added(name, measure, unit)
     )
 
 
 def _rate(title: str, measure: str) -> Column:
-    return Column(title, _median(measure, "per_s"), mark=_at_least(measure))
+    def is_at_least(findings: Findings, name: str) -> bool:
+        return findings.median(name, measure, "share") < _AT_ITS_LIMIT
+
+    return Column(title, _median(measure, "per_s"), is_at_least=is_at_least)
 
 
 TABLES = (
@@ -119,13 +116,17 @@ def _render(table: Table, findings: Findings, names: Sequence[str]) -> str:
 
 
 def cell(column: Column, findings: Findings, name: str) -> str:
-    """A number, and in parentheses how many times the yardstick's it is; empty when there is none."""
-    value = column.value(findings, name)
-    if math.isnan(value) or (name == DIRECT and value == 0):
+    """A number, and in parentheses how many times the yardstick's it is; empty when there is none.
+
+    A number that is known to be too small stands behind a sign, and no ratio is made with it.
+    """
+    value, yardstick = column.value(findings, name), column.value(findings, YARDSTICK)
+    if math.isnan(value):
         return ""
-    own = f"{column.mark(findings, name)}{value:,.{column.digits}f}"
-    yardstick = column.value(findings, YARDSTICK)
-    if not column.has_ratio or name == YARDSTICK or math.isnan(yardstick) or yardstick <= 0:
+    own = f"{value:,.{column.digits}f}"
+    if column.is_at_least(findings, name):
+        return f"≥ {own}"
+    if name == YARDSTICK or not yardstick > 0 or column.is_at_least(findings, YARDSTICK):
         return own
     return f"{own} (×{_short(value / yardstick)})"
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 
 from benchmarks.overhead.asked import PLAIN, SMALL, STREAMED, Shape
 from benchmarks.overhead.findings import Findings, quantile
 from benchmarks.overhead.load import Outcome, Pace, Saturation
-from benchmarks.overhead.processes import cpu_s, rss_bytes
+from benchmarks.overhead.processes import cpu_s, processes_of, rss_bytes
 from benchmarks.overhead.rig import Running
 
 RATES = (10, 200)
@@ -16,6 +17,8 @@ CONNECTIONS = 64
 FEW = 4
 """Streams at a time when it is measured how late their events come."""
 MANY_STREAMS, FEW_STREAMS, LIFE = f"{CONNECTIONS} streams", f"{FEW} streams", "life"
+_PATIENCE = 5
+_SLICE_S = 0.1
 _NUMBERS = 10**11
 _US, _MB = 1e6, 1e6
 
@@ -27,7 +30,11 @@ def rate_name(per_s: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long everything is done, in seconds, and how many rounds."""
+    """How long everything is done, in seconds, and how many rounds.
+
+    What is done as fast as it goes ends when the contestant has used so much of the processor's time,
+    so that others on the machine do not shorten it; but after `_PATIENCE` times that at the latest.
+    """
 
     rounds: int
     warm_s: float
@@ -45,7 +52,7 @@ FULL = Plan(rounds=5, warm_s=1.0, load_s=3.0, slow_s=10.0, fast_s=4.0)
 QUICK = Plan(rounds=1, warm_s=0.4, load_s=1.2, slow_s=2.0, fast_s=1.5)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Turn:
     """Whose turn it is; `step` is called after each measure. `same` as Contestant has it."""
 
@@ -56,6 +63,11 @@ class Turn:
     step: Callable[[], object]
     same: bool = False
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @cached_property
+    def pids(self) -> tuple[int, ...]:
+        """Of the contestant's processes; none for the upstream itself."""
+        return () if self.running.pid is None else processes_of(self.running.pid)
 
     async def play(self) -> None:
         """Measure everything. Raises OSError when it listens no more."""
@@ -110,19 +122,28 @@ class Turn:
         load = Saturation(self.running.target(shape, same=self.same), self._first_number())
         try:
             await load.start(connections)
-            await load.window(self.plan.warm_s)
-            before_s = self._cpu_s()
-            outcome = await load.window(self.plan.load_s)
-            return outcome, self._cpu_s() - before_s
+            await self._used(load, self.plan.warm_s)
+            return await self._used(load, self.plan.load_s)
         finally:
             load.stop()
             self.step()
+
+    async def _used(self, load: Saturation, seconds: float) -> tuple[Outcome, float]:
+        """What comes until so much of the processor's time is used, and how much that was exactly."""
+        outcome, cpu, before_s = Outcome(), 0.0, self._cpu_s()
+        limit_s = seconds if self.running.pid is None else seconds * _PATIENCE
+        while cpu < seconds and outcome.seconds < limit_s:
+            outcome += await load.window(_SLICE_S)
+            cpu = self._cpu_s() - before_s
+            if load.is_dead:
+                break
+        return outcome, cpu
 
     def _first_number(self) -> int:
         return next(self.numbers) * _NUMBERS
 
     def _cpu_s(self) -> float:
-        return 0.0 if self.running.pid is None else cpu_s(self.running.pid)
+        return cpu_s(self.pids)
 
     def _add(self, measure: str, outcome: Outcome, **units: float) -> None:
         self.findings.add(self.name, measure, **units)
@@ -135,4 +156,4 @@ class Turn:
 
     def _remember_memory(self, unit: str) -> None:
         if self.running.pid is not None:
-            self.findings.add(self.name, LIFE, **{unit: rss_bytes(self.running.pid) / _MB})
+            self.findings.add(self.name, LIFE, **{unit: rss_bytes(self.pids) / _MB})

@@ -18,7 +18,7 @@ from benchmarks.overhead.load import Pace, Saturation, Target
 from benchmarks.overhead.mock import whole_requests
 from benchmarks.overhead.peers import CONTESTANTS
 from benchmarks.overhead.picture import Panel, drawn, panels_of
-from benchmarks.overhead.processes import cpu_s, rss_bytes, stat_of, tree
+from benchmarks.overhead.processes import cpu_s, processes_of, rss_bytes, stat_of, tree
 from benchmarks.overhead.rig import Cores, ask_once, first_answer_of_upstream, upstream
 from benchmarks.overhead.tables import TABLES, YARDSTICK, cell, markdown, written
 from benchmarks.overhead.turn import FEW_STREAMS, MANY_STREAMS, RATES, Plan, Turn, rate_name
@@ -81,7 +81,8 @@ def test_the_same_question_is_asked_only_of_who_wants_it() -> None:
 @given(st.integers(1, 400))
 def test_a_request_is_whole_in_however_many_pieces_it_comes(size: int) -> None:
     request = next(Target(1, "/v1", (), SMALL.asked_of("mock")).requests(0))
-    arrived, found = bytearray(), []
+    arrived = bytearray()
+    found: list[tuple[bytes, bytes]] = []
     for begin in range(0, 2 * len(request), size):
         arrived += (request * 2)[begin : begin + size]
         found.extend(whole_requests(arrived))
@@ -183,6 +184,7 @@ async def test_load_ends_when_the_contestant_does(tmp_path: Path) -> None:
     outcome = await load.window(seconds=60)
     load.stop()
 
+    assert load.is_dead
     assert [each.startswith("the connection was closed") for each in outcome.problems] == [True] * 2
 
 
@@ -208,8 +210,11 @@ def test_a_tree_is_a_process_and_its_descendants() -> None:
 @on_linux
 def test_this_process_has_used_time_and_memory() -> None:
 
-    assert cpu_s(os.getpid()) > 0
-    assert rss_bytes(os.getpid()) > 10**6
+    pids = processes_of(os.getpid())
+
+    assert os.getpid() in pids
+    assert cpu_s(pids) > 0
+    assert rss_bytes(pids) > 10**6
 
 
 def test_a_contestant_never_shares_its_core() -> None:
@@ -254,9 +259,10 @@ def test_a_rate_that_left_the_core_idle_says_that_more_would_have_gone() -> None
     found = findings(busy=[1], idle=[1])
     found.add("busy", SMALL.name, per_s=10, share=0.99)
     found.add("idle", SMALL.name, per_s=10, share=0.5)
+    found.add(YARDSTICK, SMALL.name, per_s=20, share=0.99)
     column = TABLES[1].columns[0]
 
-    assert cell(column, found, "busy") == "10"
+    assert cell(column, found, "busy") == "10 (×0.50)"
     assert cell(column, found, "idle") == "≥ 10"
 
 
