@@ -126,7 +126,11 @@ def cell(column: Column, findings: Findings, name: str) -> str:
     own = f"{value:,.{column.digits}f}"
     if column.is_at_least(findings, name):
         return f"≥ {own}"
-    if name == YARDSTICK or not yardstick > 0 or column.is_at_least(findings, YARDSTICK):
+    if (
+        name == YARDSTICK
+        or not min(value, yardstick) > 0
+        or column.is_at_least(findings, YARDSTICK)
+    ):
         return own
     return f"{own} (×{_short(value / yardstick)})"
 

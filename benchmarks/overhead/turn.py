@@ -1,6 +1,7 @@
 """One contestant's turn in a round: everything that is measured of it, from its start to its end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -17,7 +18,7 @@ CONNECTIONS = 64
 FEW = 4
 """Streams at a time when it is measured how late their events come."""
 MANY_STREAMS, FEW_STREAMS, LIFE = f"{CONNECTIONS} streams", f"{FEW} streams", "life"
-_PATIENCE = 5
+_PATIENCE = 3
 _SLICE_S = 0.1
 _NUMBERS = 10**11
 _US, _MB = 1e6, 1e6
@@ -48,7 +49,7 @@ class Plan:
         return len(PLAIN) + 2 + len(RATES)
 
 
-FULL = Plan(rounds=5, warm_s=1.0, load_s=3.0, slow_s=10.0, fast_s=4.0)
+FULL = Plan(rounds=5, warm_s=0.5, load_s=2.0, slow_s=10.0, fast_s=4.0)
 QUICK = Plan(rounds=1, warm_s=0.4, load_s=1.2, slow_s=2.0, fast_s=1.5)
 
 
@@ -82,18 +83,19 @@ class Turn:
         self._remember_memory("loaded_mb")
 
     async def _saturate(self, shape: Shape) -> None:
-        outcome, cpu = await self._loaded(shape, CONNECTIONS)
+        outcome, cpu = await self._loaded(shape)
         answers = max(1, len(outcome.good))
         self._add(shape.name, outcome, per_s=len(outcome.good) / outcome.seconds)
         self._add_cpu(shape.name, cpu, answers, outcome)
 
     async def _stream_many(self) -> None:
-        outcome, cpu = await self._loaded(STREAMED, CONNECTIONS)
+        outcome, cpu = await self._loaded(STREAMED)
         self._add(MANY_STREAMS, outcome, per_s=outcome.chunks / outcome.seconds)
         self._add_cpu(MANY_STREAMS, cpu, max(1, outcome.chunks), outcome)
 
     async def _stream_few(self) -> None:
-        outcome, _ = await self._loaded(STREAMED, FEW)
+        async with self._load(STREAMED, FEW) as load:
+            outcome = await load.window(self.plan.load_s)
         firsts = [each.first_ns / 1000 for each in outcome.good]
         delays = [delay / 1000 for each in outcome.good for delay in each.delays_ns]
         self._add(
@@ -117,13 +119,18 @@ class Turn:
         self._add(rate_name(per_s), outcome, p50_us=p50_us, p99_us=p99_us)
         self._add_cpu(rate_name(per_s), cpu, max(1, len(outcome.good)), outcome)
 
-    async def _loaded(self, shape: Shape, connections: int) -> tuple[Outcome, float]:
-        """What came through so many connections, and the processor's seconds that it took."""
+    async def _loaded(self, shape: Shape) -> tuple[Outcome, float]:
+        """What came through all connections, and the processor's seconds that it took."""
+        async with self._load(shape, CONNECTIONS) as load:
+            await self._used(load, self.plan.warm_s)
+            return await self._used(load, self.plan.load_s)
+
+    @asynccontextmanager
+    async def _load(self, shape: Shape, connections: int) -> AsyncIterator[Saturation]:
         load = Saturation(self.running.target(shape, same=self.same), self._first_number())
         try:
             await load.start(connections)
-            await self._used(load, self.plan.warm_s)
-            return await self._used(load, self.plan.load_s)
+            yield load
         finally:
             load.stop()
             self.step()
