@@ -1,0 +1,13 @@
+"""The forwarder of our own."""
+
+import sys
+
+from benchmarks.overhead.contestant import Contestant, Launch, Place
+
+
+def _launched(place: Place) -> Launch:
+    where = (str(place.port), place.upstream)
+    return Launch((sys.executable, "-m", "benchmarks.overhead.bare", *where))
+
+
+BARE = Contestant("bare", "aiohttp and uvloop, the body read and written anew", _launched)
