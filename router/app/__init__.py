@@ -31,7 +31,7 @@ from router.app.stores import (
     tower_of,
     vectors_of,
 )
-from router.app.upstreams import upstream_of
+from router.app.upstreams import upstreams_of
 from router.app.watching import watch
 from router.config.price_map import cl100k_ranks
 from router.config.settings import Settings
@@ -219,10 +219,7 @@ async def _ended(task: "asyncio.Task[None]") -> None:
 async def _pipeline(
     settings: Settings, world: World, stack: AsyncExitStack, engine: Engine, links: Links
 ) -> Pipeline:
-    upstreams = {
-        name: await upstream_of(each, settings, world, stack)
-        for name, each in settings.upstreams.items()
-    }
+    upstreams = await upstreams_of(settings, world, stack)
     cache = cache_of(settings, world, links.quick)
     ledger = ledger_of(settings, world)
     stack.push_async_callback(ledger.close)

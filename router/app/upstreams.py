@@ -1,26 +1,40 @@
 """The ways to models that are configured, each built once."""
 
-import asyncio
-from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
 from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
+from router.providers.aside.keeper import Keeper
+from router.providers.aside.upstream import AsideUpstream
 from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.responses import responses_upstream
 from router.providers.simulated.models import default_models
 from router.providers.simulated.server import running
+from router.providers.translating.arguments import Target
 from router.wire.dialects.dialect import Dialect
 
-if TYPE_CHECKING:
-    from router.providers.litellm_upstream import LitellmUpstream
+
+async def upstreams_of(
+    settings: Settings, world: World, stack: AsyncExitStack
+) -> Mapping[str, Upstream]:
+    """The way to each upstream; all are closed, and what runs for them is ended, when `stack` is left."""
+    keeper = Keeper(world.sleep)
+    stack.push_async_callback(keeper.close)
+    return {
+        name: await _upstream_of(each, settings, world, stack, keeper)
+        for name, each in settings.upstreams.items()
+    }
 
 
-async def upstream_of(
-    chosen: UpstreamSettings, settings: Settings, world: World, stack: AsyncExitStack
+async def _upstream_of(
+    chosen: UpstreamSettings,
+    settings: Settings,
+    world: World,
+    stack: AsyncExitStack,
+    keeper: Keeper,
 ) -> Upstream:
-    """The way to `chosen`; it is closed, and a simulator ended, when `stack` is left."""
     upstream: Upstream
     connect_s = settings.serving.connect_s
     match chosen:
@@ -36,7 +50,7 @@ async def upstream_of(
             )
             upstream = _direct(Endpoint(simulator.base_url), settings, world)
         case LitellmSettings():
-            upstream = _through_litellm(chosen, settings, world, stack)
+            upstream = _through_litellm(chosen, settings, keeper)
     stack.push_async_callback(upstream.close)
     return upstream
 
@@ -45,25 +59,7 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.serving.connect_s)
 
 
-def _through_litellm(
-    chosen: LitellmSettings, settings: Settings, world: World, stack: AsyncExitStack
-) -> "LitellmUpstream":
-    # Imported here and nowhere else: a Farthing without such an upstream never loads it.
-    from router.providers.litellm_upstream import LitellmUpstream  # noqa: PLC0415
-
-    upstream = LitellmUpstream(
-        chosen.provider,
-        api_key=chosen.api_key,
-        base_url=chosen.base_url,
-        options=chosen.options,
-        unix_s=world.unix_s,
-        connect_s=settings.serving.connect_s,
-    )
-    stack.callback(asyncio.create_task(_warm(upstream)).cancel)
-    return upstream
-
-
-async def _warm(upstream: "LitellmUpstream") -> None:
-    """Import litellm while nobody waits for it; if that fails, the first request will say so."""
-    with suppress(ImportError):
-        await upstream.warm()
+def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keeper) -> AsideUpstream:
+    keeper.start()  # importing litellm takes seconds: better now than with the first call
+    target = Target(chosen.provider, chosen.api_key, chosen.base_url, chosen.options)
+    return AsideUpstream(keeper, target, connect_s=settings.serving.connect_s)

@@ -1,9 +1,8 @@
 """The translating way: every provider that does not speak OpenAI's dialect, through litellm.
 
-The only file that imports litellm, and only when the first call needs it or `warm` is awaited:
-the import takes some 4 s and 160 MB. It happens in a thread, but holds the interpreter for up to
-a quarter of a second at a time, so it is better done before there is traffic. Afterwards each
-call costs about 10 ms of CPU, a streamed one 20, a hundred times what the direct way costs.
+The only file that imports litellm: that takes some 4 s and 160 MB, and afterwards each call costs
+about 10 ms of CPU, a streamed one 20, a hundred times what the direct way costs. So it runs in a
+process of its own (`router.providers.aside`), which imports it before it is asked.
 
 litellm gets arguments chosen by name (`translating.arguments`), connections that are watched
 (`translating.connection`) and nothing else to decide: no retries, fallbacks, caching, budgets,
@@ -93,16 +92,21 @@ class LitellmUpstream:
         await self._litellm()
 
     async def send(self, call: Call) -> Response:
+        """As `ask`, for what a call asks."""
+        return await self.ask(call.model.name, call.fields, stream=call.stream)
+
+    async def ask(self, model_name: str, fields: Mapping[str, Any], *, stream: bool) -> Response:
         """The answer's beginning; a plain answer is there whole.
 
         Raises AttemptFailed for everything that is no success.
         """
         litellm = await self._litellm()
         trace = Trace()
+        asked = _Asked(model_name, fields, stream)
         try:
             with self._border.watching(trace):
-                answer = await _prepared(self._answer(litellm, call), trace)
-            return await self._response(answer, trace, stream=call.stream)
+                answer = await _prepared(self._answer(litellm, asked), trace)
+            return await self._response(answer, trace, stream=stream)
         except BaseException:
             trace.hang_up()
             raise
@@ -117,11 +121,11 @@ class LitellmUpstream:
             return self._loaded
         async with self._loading:
             if self._loaded is None:
-                module = await asyncio.to_thread(_imported)
+                module = await asyncio.to_thread(imported)
                 self._loaded = _Litellm.using(module, self._connect_s)
             return self._loaded
 
-    async def _answer(self, litellm: "_Litellm", call: Call) -> Any:
+    async def _answer(self, litellm: "_Litellm", call: "_Asked") -> Any:
         # Some take a hint by its name and not by its value (a temperature of 0 for a model that
         # reasons). litellm says so before anything is sent, so these are no further requests.
         for dropped in (_NOTHING, SAMPLING):
@@ -137,12 +141,21 @@ class LitellmUpstream:
             return _PlainResponse(plain_body(_fields_of(answer)))
 
     def _arguments(
-        self, litellm: "_Litellm", call: Call, dropped: Collection[str]
+        self, litellm: "_Litellm", call: "_Asked", dropped: Collection[str]
     ) -> dict[str, Any]:
-        supported = litellm.supported(call.model.name, self._target.provider)
+        supported = litellm.supported(call.model_name, self._target.provider)
         own = with_own_thoughts(call.fields, Dialect.CHAT, "")
         asked = fitting(without(asked_by(own), dropped), supported)
-        return call_arguments(asked, self._target, call.model.name, stream=call.stream)
+        return call_arguments(asked, self._target, call.model_name, stream=call.stream)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Of which model what is asked, by fields that stay the caller's."""
+
+    model_name: str
+    fields: Mapping[str, Any]
+    stream: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +329,7 @@ class _Border:
             raise failure_of(error, trace, self.unix_s(), self.secrets) from None
 
 
-def _imported() -> Any:
+def imported() -> Any:
     """litellm, with everything off that is not translation. Safe to be called by several threads."""
     with _IMPORTING, quietly(OFFLINE, "LiteLLM"):
         import litellm

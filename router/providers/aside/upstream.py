@@ -1,0 +1,120 @@
+"""A provider that litellm's process is asked for: as an upstream like any other."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import aiohttp
+
+from router.domain.fault import AttemptFailed
+from router.ports import Call, Response
+from router.providers.aside.keeper import Keeper
+from router.providers.aside.wording import FAULT_STATUS, Frames, Wish, read_fault
+from router.providers.translating.arguments import Target
+
+_PIECE_BYTES = 2**16
+
+
+class AsideUpstream:
+    """Implements `router.ports.Upstream` for one provider, in the process that `keeper` keeps.
+
+    All that it does here is to pass bytes on; what a call costs is paid over there. The keeper is
+    closed by whoever made it.
+    """
+
+    def __init__(self, keeper: Keeper, target: Target, *, connect_s: float = 10.0) -> None:
+        self._keeper = keeper
+        self._target = target
+        self._connect_s = connect_s
+
+    @property
+    def asks_usage(self) -> bool:
+        """True: every stream is asked for its usage, whatever the client's bytes say."""
+        return True
+
+    async def send(self, call: Call) -> Response:
+        """The answer's beginning. Raises AttemptFailed for everything that is no success."""
+        session = await self._keeper.session()
+        wish = Wish(self._target, self._connect_s, call.model.name, call.stream)
+        with _translated():
+            response = await session.post("/", data=BytesIO(wish.with_request(call.body)))
+            if response.status != 200:
+                raise await _failure_of(response)
+        return _Streamed(response) if call.stream else _Plain(response)
+
+    async def close(self) -> None:
+        """Nothing is kept here."""
+
+
+class _Plain:
+    is_stream = False
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+
+    async def read(self) -> bytes:
+        with _translated():
+            return await self._response.read()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        yield await self.read()
+
+    async def close(self) -> None:
+        self._response.close()
+
+
+class _Streamed:
+    is_stream = True
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self._frames = Frames()
+        self._ready: Iterator[bytes] = iter(())
+
+    async def read(self) -> bytes:
+        return b"".join([piece async for piece in self.pieces()])
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        # No generator: one that is cancelled while it waits is over, and could not be read on.
+        while (piece := next(self._ready, None)) is None:
+            if self._frames.ended:
+                raise StopAsyncIteration
+            self._ready = self._frames.feed(await self._more())
+        return piece
+
+    async def _more(self) -> bytes:
+        with _translated():
+            data = await self._response.content.read(_PIECE_BYTES)
+        if not data:
+            raise _gone()
+        return data
+
+    async def close(self) -> None:
+        # Not release(): closing is what tells the other process, and so the provider, to stop.
+        self._response.close()
+
+
+async def _failure_of(response: aiohttp.ClientResponse) -> AttemptFailed:
+    async with response:
+        if response.status != FAULT_STATUS:
+            return AttemptFailed.transient("it failed in litellm's process", "not_translated")
+        return AttemptFailed(read_fault(await response.read()))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """A process that ends takes its calls along: that is all that can happen on the way to it."""
+    try:
+        yield
+    except (aiohttp.ClientError, OSError):
+        raise _gone() from None
+
+
+def _gone() -> AttemptFailed:
+    return AttemptFailed.transient("litellm's process ended", "helper_gone", reached_model=True)

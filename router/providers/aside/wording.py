@@ -1,0 +1,101 @@
+"""What is said between us and litellm's process: a call in one piece, and an answer.
+
+A call is a line of JSON, which says what is asked of whom, and behind it the client's request as
+it stands. An answer is JSON, and a stream is frames: events as they come, and at the end how it
+ended. Both ends are of one release, so there is nothing to agree on.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from router.domain.fault import AttemptFailed, Fault, FaultKind
+from router.providers.translating.arguments import Target
+
+FAULT_STATUS = 502
+"""Of an answer that is a fault; its body is what `fault_bytes` gives."""
+
+_EVENT, _BROKEN, _WHOLE = b"e", b"b", b"w"
+_SIZE_BYTES = 4
+_HEAD_BYTES = 1 + _SIZE_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One call: of which model, at which provider, and whether the answer is to be a stream.
+
+    A connection to the provider must come about within `connect_s`.
+    """
+
+    target: Target
+    connect_s: float
+    model_name: str
+    stream: bool
+
+    def with_request(self, body: bytes) -> bytes:
+        """This wish, for the request `body`, as it is sent."""
+        return b"%b\n%b" % (orjson.dumps(self), body)
+
+
+def read_wish(raw: bytes) -> tuple[Wish, Mapping[str, Any]]:
+    """What `Wish.with_request` has sent, and the fields of the request."""
+    line, _, body = raw.partition(b"\n")
+    said = orjson.loads(line)
+    return Wish(**{**said, "target": Target(**said["target"])}), orjson.loads(body)
+
+
+def fault_bytes(fault: Fault) -> bytes:
+    """A fault with all that it says."""
+    return orjson.dumps(fault)
+
+
+def read_fault(raw: bytes) -> Fault:
+    """The fault that `fault_bytes` has written."""
+    said = orjson.loads(raw)
+    return Fault(**{**said, "kind": FaultKind(said["kind"])})
+
+
+def event_frame(event: bytes) -> bytes:
+    """A piece of a stream."""
+    return _frame(_EVENT, event)
+
+
+def broken_frame(fault: Fault) -> bytes:
+    """The end of a stream that broke off."""
+    return _frame(_BROKEN, fault_bytes(fault))
+
+
+def whole_frame() -> bytes:
+    """The end of a stream that is there to its end."""
+    return _frame(_WHOLE, b"")
+
+
+def _frame(kind: bytes, content: bytes) -> bytes:
+    return kind + len(content).to_bytes(_SIZE_BYTES, "big") + content
+
+
+class Frames:
+    """Takes a stream as it arrives and gives its pieces."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self.ended = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The pieces that have become whole. Raises AttemptFailed where the stream says that it broke off."""
+        self._rest += data
+        while (content := self._next()) is not None:
+            yield content
+
+    def _next(self) -> bytes | None:
+        size = int.from_bytes(self._rest[1:_HEAD_BYTES], "big")
+        if len(self._rest) < _HEAD_BYTES + size or self.ended:
+            return None
+        kind, content = bytes(self._rest[:1]), bytes(self._rest[_HEAD_BYTES : _HEAD_BYTES + size])
+        del self._rest[: _HEAD_BYTES + size]
+        if kind == _BROKEN:
+            raise AttemptFailed(read_fault(content))
+        self.ended = kind == _WHOLE
+        return None if self.ended else content
