@@ -22,6 +22,14 @@ class Capability(StrEnum):
     JSON_OBJECT = "json_object"
     LOGPROBS = "logprobs"
     MANY_CHOICES = "n"
+    MESSAGES_API = "messages_api"
+    """To be asked in Anthropic's own API, for what other APIs have no words for."""
+    RESPONSES_API = "responses_api"
+    """To be asked by Responses, for what other APIs have no words for."""
+
+
+APIS = frozenset({Capability.MESSAGES_API, Capability.RESPONSES_API})
+"""Capabilities that are the upstream's and not the model's: nobody states them."""
 
 
 @dataclass(frozen=True, slots=True)

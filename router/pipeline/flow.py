@@ -25,7 +25,7 @@ from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.model import Model
-from router.features.session import thread_of
+from router.features.session import LEAST_BYTES, thread_of
 from router.features.turns import is_tool_turn
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
@@ -36,6 +36,7 @@ from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
+from router.pipeline.home import ANYWHERE, HOME_S, Home
 from router.pipeline.judge import Judge
 from router.pipeline.overriding import choosing, overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
@@ -46,6 +47,7 @@ from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
 from router.pipeline.similar import Asked, Find, Similar, settled_by
+from router.pipeline.spoken import check_spoken, may_pass, speaks
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Session, Visit, payer_of
 from router.pipeline.walk import Walk
@@ -53,6 +55,7 @@ from router.pipeline.wallet import Wallet
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parse_chat
 from router.wire.limits import RequestLimits
+from router.wire.native.thoughts import has_unnamed
 from router.wire.original import Original
 
 _SESSION_S = 3600
@@ -136,17 +139,37 @@ class Pipeline:
         request = parse_chat(raw, self.limits, original)
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
+        check_spoken(request, target, self.models)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()
-        session = await self._session(request, caller)
+        session = await self._session(request, caller, is_pinned=isinstance(target, Model))
         return self.judge.visit(request, caller, target, balances, budgets, session)
 
-    async def _session(self, request: ChatRequest, caller: Caller) -> Session:
+    async def _session(self, request: ChatRequest, caller: Caller, *, is_pinned: bool) -> Session:
         """The conversation, and who has called the tools whose results come now, as far as that is known."""
         thread = thread_of(request.body, caller.headers, caller.key, len(request.raw))
+        home = ANYWHERE
+        if request.original is not None and speaks(request, self.models):
+            home = await self._home(request, request.original, caller, is_pinned=is_pinned)
         if not thread or not is_tool_turn(request.messages):
-            return Session(thread)
-        return Session(thread, await self.affinity.model_of(thread) or "")
+            return Session(thread, home=home)
+        return Session(thread, await self.affinity.model_of(thread) or "", home)
+
+    async def _home(
+        self, request: ChatRequest, original: Original, caller: Caller, *, is_pinned: bool
+    ) -> Home:
+        """Whose thoughts go without a name. It is asked only where there are such: else anybody's may.
+
+        A small request belongs to no thread, and has thoughts all the same.
+        """
+        place = f"home:{thread_of(request.body, caller.headers, caller.key, LEAST_BYTES)}"
+
+        def moved_in(origin: str) -> None:
+            self.flights.start(self.affinity.stay(place, origin, HOME_S))
+
+        if not has_unnamed(original):
+            return Home(moved_in=moved_in)
+        return Home(await self.affinity.model_of(place) or "", is_pinned, moved_in)
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -166,7 +189,8 @@ class Pipeline:
         """Answer for all that wait; whatever goes wrong, they learn of it."""
         try:
             find = await self._look(visit, shelf)
-            if self.tower.is_shared and not find.decision.chosen.is_stored:
+            is_led = self.tower.is_shared and not may_pass(visit.request, find.decision)
+            if is_led and not find.decision.chosen.is_stored:
                 if (landed := await self._elsewhere(visit, shelf, flight)) is not None:
                     return await self._joined(visit, shelf, landed)
                 # Another process may have stored its answer since we looked, and given up the lead.
@@ -271,6 +295,7 @@ class Pipeline:
             shelf=find.shelf,
             telling=telling,
             scoring=self._scoring(visit),
+            home=visit.home,
         )
         cascade = find.decision.cascade
         return walk if cascade is None else self._climbing(visit, walk, cascade, machine)

@@ -136,6 +136,7 @@ class Judge:
             balances=balances,
             began_s=self.world.monotonic_s(),
             thread=session.thread,
+            home=session.home,
         )
 
     def _conversation(self, thread: str, features: Features) -> Conversation | None:
@@ -170,6 +171,8 @@ class Judge:
             language_of=self.language_of if asks.language else None,
             rates_difficulty=asks.difficulty,
         )
+        if request.original is not None and (needs := request.original.needs):
+            features = replace(features, needs=features.needs | needs)
         return self.recognised(features)
 
     def recognised(self, features: Features) -> Features:
