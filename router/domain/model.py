@@ -120,6 +120,11 @@ class Model:
         """This model with these replicas only, at least one; it says of itself what the first says."""
         return replace(replicas[0], replica="", weight=1.0, replicas=replicas)
 
+    def held_by(self, upstream: str) -> "Model":
+        """This model in its places at `upstream` only; as it is where it has none there."""
+        there = tuple(each for each in self.replicas if each.upstream == upstream)
+        return self.answering_in(there) if there else self
+
     def at(self, unix_s: float) -> "Model":
         """This model at the price of a moment; earlier prices are forgotten."""
         if self.replicas:

@@ -25,8 +25,6 @@ from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.model import Model
-from router.features.session import LEAST_BYTES, thread_of
-from router.features.turns import is_tool_turn
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
 from router.pipeline.ascent import Panel
@@ -34,9 +32,9 @@ from router.pipeline.attempts import Means
 from router.pipeline.beacon import Beacon, followed
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
+from router.pipeline.conversing import Conversing
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
-from router.pipeline.home import ANYWHERE, HOME_S, Home
 from router.pipeline.judge import Judge
 from router.pipeline.overriding import choosing, overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
@@ -47,15 +45,14 @@ from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
 from router.pipeline.similar import Asked, Find, Similar, settled_by
-from router.pipeline.spoken import check_spoken, may_pass, speaks
+from router.pipeline.spoken import check_spoken, may_pass
 from router.pipeline.telling import Telling
-from router.pipeline.visit import Caller, Session, Visit, payer_of
+from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parse_chat
 from router.wire.limits import RequestLimits
-from router.wire.native.thoughts import has_unnamed
 from router.wire.original import Original
 
 _SESSION_S = 3600
@@ -142,34 +139,9 @@ class Pipeline:
         check_spoken(request, target, self.models)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()
-        session = await self._session(request, caller, is_pinned=isinstance(target, Model))
+        conversing = Conversing(self.affinity, self.flights.start, self.models)
+        session = await conversing.session(request, caller, is_pinned=isinstance(target, Model))
         return self.judge.visit(request, caller, target, balances, budgets, session)
-
-    async def _session(self, request: ChatRequest, caller: Caller, *, is_pinned: bool) -> Session:
-        """The conversation, and who has called the tools whose results come now, as far as that is known."""
-        thread = thread_of(request.body, caller.headers, caller.key, len(request.raw))
-        home = ANYWHERE
-        if request.original is not None and speaks(request, self.models):
-            home = await self._home(request, request.original, caller, is_pinned=is_pinned)
-        if not thread or not is_tool_turn(request.messages):
-            return Session(thread, home=home)
-        return Session(thread, await self.affinity.model_of(thread) or "", home)
-
-    async def _home(
-        self, request: ChatRequest, original: Original, caller: Caller, *, is_pinned: bool
-    ) -> Home:
-        """Whose thoughts go without a name. It is asked only where there are such: else anybody's may.
-
-        A small request belongs to no thread, and has thoughts all the same.
-        """
-        place = f"home:{thread_of(request.body, caller.headers, caller.key, LEAST_BYTES)}"
-
-        def moved_in(origin: str) -> None:
-            self.flights.start(self.affinity.stay(place, origin, HOME_S))
-
-        if not has_unnamed(original):
-            return Home(moved_in=moved_in)
-        return Home(await self.affinity.model_of(place) or "", is_pinned, moved_in)
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""

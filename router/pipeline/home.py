@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-HOME_S = 86_400
-"""How long after its last answer it is remembered: agents rest over night."""
+from router.domain.model import Model
 
 
-def _nowhere(_: str) -> None:
+def _forgotten(*_: object) -> None:
     """Nobody remembers it."""
 
 
@@ -16,12 +15,14 @@ class Home:
     """The model that the unnamed thoughts of a conversation are of, as the `origin` of its seals.
 
     Where that is not known, it is "", and whoever answers makes itself at home if it `is_open`: there
-    are no such thoughts, or nobody else can have had them. `moved_in` remembers who did.
+    are no such thoughts, or nobody else can have had them. `moved_in` remembers who did, `has_stored`
+    by which model a Response was answered that its provider has stored.
     """
 
     origin: str = ""
     is_open: bool = True
-    moved_in: Callable[[str], None] = _nowhere
+    moved_in: Callable[[str], None] = _forgotten
+    has_stored: Callable[[str, Model], None] = _forgotten
 
     def is_of(self, origin: str) -> bool:
         """Whether thoughts without a name are, or may become, those of `origin`."""

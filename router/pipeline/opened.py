@@ -31,6 +31,11 @@ class OpenedPlain:
         answer = self.answer
         return Heard(answer.usage, answer.output_chars, answer.service_tier)
 
+    @property
+    def beginning(self) -> bytes:
+        """What has come of it until now: all."""
+        return self.body
+
     async def close(self) -> None:
         """Nothing is left to close."""
 
@@ -54,6 +59,11 @@ class OpenedStream:
     def dialect(self) -> Dialect:
         """The API whose events these are."""
         return self.form.dialect
+
+    @property
+    def beginning(self) -> bytes:
+        """What has come up to the first content, until it is taken."""
+        return b"".join(event.raw for event in self._waiting)
 
     async def until_content(self) -> None:
         """Read up to the first content. Raises AttemptFailed when there is none."""

@@ -49,12 +49,14 @@ class Caller:
 class Session(NamedTuple):
     """What stands for a request's conversation, and the model that has called the tools whose results come now.
 
-    Both are "" where there is none. `home` says whose thoughts go without a name in it.
+    Both are "" where there is none. `home` says whose thoughts go without a name in it, `held_by` is the
+    upstream that has stored what it goes on from, "" where nothing is stored.
     """
 
     thread: str = ""
     stays_with: str = ""
     home: Home = ANYWHERE
+    held_by: str = ""
 
 
 ALONE = Session()

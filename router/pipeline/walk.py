@@ -33,6 +33,7 @@ from router.wire.chat import ChatRequest, fields_in_one_piece, upstream_bytes
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.seals import origin_of
 from router.wire.native.forms import CHAT_FORM
+from router.wire.native.stored import stored_id
 from router.wire.original import Original
 
 
@@ -86,11 +87,14 @@ class Walk:
         return begun
 
     def _settle(self, begun: Begun) -> None:
-        """Whoever passed its thoughts on without a name is at home now."""
-        if begun.opened.dialect is not Dialect.CHAT:
-            origin = _origin(begun.start.candidate.model)
-            if self.home.is_of(origin):
-                self.home.moved_in(origin)
+        """Whoever passed its thoughts on without a name is at home now, and may have stored its answer."""
+        original, model = self.request.original, begun.start.candidate.model
+        if original is None or begun.opened.dialect is Dialect.CHAT:
+            return
+        if self.home.is_of(_origin(model)):
+            self.home.moved_in(_origin(model))
+        if given := stored_id(original, begun.opened.beginning):
+            self.home.has_stored(given, model)
 
     def streamed(
         self, begun: Begun, flight: Flight | None, *, is_late: bool = False

@@ -29,6 +29,7 @@ _SEALS: Mapping[str, str] = {
 """The parts that carry one, and in which member."""
 _BY_ID = "encrypted_content"
 """Without it a thought is called by its id, which its provider alone knows."""
+_BY_THEIR_IDS = ("reasoning", "item_reference")
 _PROVEN = ("thinking", "redacted_thinking")
 
 
@@ -145,7 +146,7 @@ def _responses_without(body: JsonObject) -> JsonObject:
 
 
 def _item_without_id(item: Any) -> Any:
-    if not isinstance(item, dict) or item.get("type") == "item_reference":
+    if not isinstance(item, dict) or item.get("type") in _BY_THEIR_IDS:
         return item
     return {name: value for name, value in item.items() if name != "id"}
 
@@ -164,7 +165,11 @@ def _may_be_asked(body: JsonObject) -> JsonObject:
     has_budget = member(body, "thinking").get("type") == "enabled"
     if not has_budget or not _goes_on_with_results(body):
         return body
-    said = [each for each in body["messages"] if isinstance(each, dict) and each.get("role") == "assistant"]
+    said = [
+        each
+        for each in body["messages"]
+        if isinstance(each, dict) and each.get("role") == "assistant"
+    ]
     first = next(iter(_blocks(said[-1])), {}) if said else {}
     if isinstance(first, dict) and first.get("type") in _PROVEN:
         return body
