@@ -11,6 +11,7 @@ from router.domain.ledger import Entry
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.scored import Scored
+from router.wire.native.reading import Tongue
 from router.wire.original import Original
 
 
@@ -20,7 +21,9 @@ class Call:
 
     `fresh` asks for a connection of its own: after a failure the ones that are kept open may have
     been closed by the upstream without the news having come yet. `original` is what the client sent,
-    where `body` is the chat view of it. `path` is where a direct one is asked, below its address.
+    where `body` is the chat view of it: an upstream of that dialect may be asked so, and its answer
+    is a `Native` one then. `is_home` says that thoughts without a name, in what was said before, are
+    this model's. `path` is where a direct one is asked, below its address.
     """
 
     request_id: str
@@ -30,6 +33,7 @@ class Call:
     stream: bool
     fresh: bool = False
     original: Original | None = None
+    is_home: bool = True
     path: str = "/chat/completions"
 
 
@@ -55,6 +59,31 @@ class Response(Protocol):
     async def close(self) -> None:
         """Let go of the connection; a body that was not read to its end is abandoned."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Native(Response):
+    """An answer in the client's own dialect, which is to pass as it is; `tongue` says how it is read."""
+
+    response: Response
+    tongue: Tongue
+
+    @property
+    def is_stream(self) -> bool:
+        """As of the answer itself."""
+        return self.response.is_stream
+
+    async def read(self) -> bytes:
+        """As of the answer itself."""
+        return await self.response.read()
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """As of the answer itself."""
+        return self.response.pieces()
+
+    async def close(self) -> None:
+        """As of the answer itself."""
+        await self.response.close()
 
 
 class Upstream(Protocol):

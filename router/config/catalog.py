@@ -20,7 +20,7 @@ from router.config.yaml_file import Place, YamlFile
 from router.domain.category import Category
 from router.domain.errors import Problem
 from router.domain.limits import Limits
-from router.domain.model import Ability, Capability, Model
+from router.domain.model import APIS, Ability, Capability, Model
 from router.domain.nearest import nearest
 from router.providers.anthropic import ANTHROPIC_URL
 from router.providers.simulated.models import SimulatedModel, default_models
@@ -102,7 +102,7 @@ class CatalogBuilder:
         )
         stated_model = _with_stated(model, section)
         sayable = stated_model.capabilities - _unsaid_to(upstream)
-        return replace(stated_model, capabilities=sayable)
+        return replace(stated_model, capabilities=sayable - APIS | _spoken_by(upstream))
 
     def _embedding(
         self, model_id: str, name: str, stated: Stated, upstream: AnyUpstream
@@ -179,6 +179,17 @@ def _unsaid_to(upstream: AnyUpstream) -> frozenset[Capability]:
             return frozenset()
 
 
+def _spoken_by(upstream: AnyUpstream) -> frozenset[Capability]:
+    """The API that an upstream is asked in, where that is not chat."""
+    match upstream:
+        case AnthropicUpstreamSection():
+            return frozenset({Capability.MESSAGES_API})
+        case OpenAIUpstreamSection(dialect="responses"):
+            return frozenset({Capability.RESPONSES_API})
+        case _:
+            return frozenset()
+
+
 _UNSAID_IN_RESPONSES = frozenset({Capability.AUDIO, Capability.LOGPROBS, Capability.MANY_CHOICES})
 
 
@@ -245,5 +256,6 @@ def _as_model(model_id: str, simulated: SimulatedModel, upstream: str) -> Model:
         context_tokens=simulated.context_tokens,
         max_output_tokens=simulated.max_output_tokens,
         abilities=abilities,
+        capabilities=frozenset(Capability) - APIS,
         tags=frozenset({"simulated"} | _SIMULATED_TAGS.get(simulated.id, set())),
     )

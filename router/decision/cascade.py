@@ -17,7 +17,7 @@ from router.domain.cascade import AGREEMENT, Cascade, Recipe, Step, Use
 from router.domain.decision import Reason
 from router.domain.features import Recognised
 from router.domain.local_cascades import OwnFirst
-from router.domain.model import Capability
+from router.domain.model import APIS, Capability
 from router.domain.objective import Aim
 
 LARGEST_SHARE = 0.7
@@ -26,7 +26,7 @@ MOST_FIRST, MOST_PAIRS = 6, 6
 """Models that pairs are made of, and pairs of which is asked what is known: with more, looking for a pair takes longer
 than all the rest of a decision."""
 
-_INCOMPARABLE = frozenset({Capability.LOGPROBS, Capability.AUDIO})
+_INCOMPARABLE = frozenset({Capability.LOGPROBS, Capability.AUDIO}) | APIS
 
 
 @dataclass(frozen=True, slots=True)

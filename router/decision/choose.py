@@ -162,6 +162,8 @@ def _without_cascade(  # noqa: PLR0913 - as choose
 ) -> _Alone:
     """What is decided while one model is to answer. Raises NothingAdequate when none may."""
     rule, terms = policy.terms_for(features, circumstances)
+    if circumstances.held_by:
+        catalog = {name: model.held_by(circumstances.held_by) for name, model in catalog.items()}
     estimated = partial(_estimated, features, terms, experience, circumstances.conversation)
     candidates = estimated(catalog)
     at_hand = [stored_by(terms.pool.within(catalog[key]), features) for key in sorted(stored)]

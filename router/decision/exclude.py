@@ -36,6 +36,15 @@ def _incapable(candidate: Candidate, features: Features, _: Terms, __: Circumsta
     return f"it does not offer {', '.join(sorted(lacking))}" if lacking else None
 
 
+def _elsewhere(
+    candidate: Candidate, _: Features, __: Terms, circumstances: Circumstances
+) -> str | None:
+    held_by = circumstances.held_by
+    if not held_by or candidate.model.upstream == held_by:
+        return None
+    return f"what the request goes on from is stored at {held_by}"
+
+
 def _too_dear(candidate: Candidate, _: Features, terms: Terms, __: Circumstances) -> str | None:
     if terms.ceiling is None or candidate.cost.expected <= terms.ceiling:
         return None
@@ -74,6 +83,7 @@ _CHECKS: tuple[tuple[ExclusionReason, Check], ...] = (
     (ExclusionReason.NOT_ALLOWED, _not_allowed),
     (ExclusionReason.CONTEXT, _too_long),
     (ExclusionReason.CAPABILITY, _incapable),
+    (ExclusionReason.STORED_ELSEWHERE, _elsewhere),
     (ExclusionReason.COST_CEILING, _too_dear),
     (ExclusionReason.LATENCY, _too_slow),
     (ExclusionReason.BUDGET, _beyond_budget),

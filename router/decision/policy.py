@@ -120,7 +120,8 @@ class Circumstances:
     budget has left, None without budgets, and `budget_left` the least share of any, 1.0 without.
     `stays_with` is the model that has called the tools whose results the request brings, "" for none;
     `stands_for` the model that a route takes the asked name for, "" for the name itself. `unix_s` is
-    the moment. `overrides` is what the request asks otherwise, `conversation` where it stands in one, None outside of any. Of `headers` and `metadata` there is what some policy asks for, and nothing else.
+    the moment. `overrides` is what the request asks otherwise, `conversation` where it stands in one, None outside of any.
+    `held_by` is the upstream that has stored what the request goes on from, "" for none. Of `headers` and `metadata` there is what some policy asks for, and nothing else.
     """
 
     asked: str = ""
@@ -136,6 +137,7 @@ class Circumstances:
     metadata: Mapping[str, str] = field(default_factory=dict)
     overrides: Overrides = NO_OVERRIDES
     conversation: Conversation | None = None
+    held_by: str = ""
 
 
 class Condition(Protocol):

@@ -20,6 +20,8 @@ class ExclusionReason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     CONTEXT = "context"
     CAPABILITY = "capability"
+    STORED_ELSEWHERE = "stored_elsewhere"
+    """The Response that the request goes on from lies with another provider."""
     COST_CEILING = "cost_ceiling"
     QUALITY = "quality"
     LATENCY = "latency"

@@ -22,6 +22,14 @@ class Capability(StrEnum):
     JSON_OBJECT = "json_object"
     LOGPROBS = "logprobs"
     MANY_CHOICES = "n"
+    MESSAGES_API = "messages_api"
+    """To be asked in Anthropic's own API, for what other APIs have no words for."""
+    RESPONSES_API = "responses_api"
+    """To be asked by Responses, for what other APIs have no words for."""
+
+
+APIS = frozenset({Capability.MESSAGES_API, Capability.RESPONSES_API})
+"""Capabilities that are the upstream's and not the model's: nobody states them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,11 @@ class Model:
     def answering_in(self, replicas: tuple["Model", ...]) -> "Model":
         """This model with these replicas only, at least one; it says of itself what the first says."""
         return replace(replicas[0], replica="", weight=1.0, replicas=replicas)
+
+    def held_by(self, upstream: str) -> "Model":
+        """This model in its places at `upstream` only; as it is where it has none there."""
+        there = tuple(each for each in self.replicas if each.upstream == upstream)
+        return self.answering_in(there) if there else self
 
     def at(self, unix_s: float) -> "Model":
         """This model at the price of a moment; earlier prices are forgotten."""

@@ -25,8 +25,6 @@ from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.model import Model
-from router.features.session import thread_of
-from router.features.turns import is_tool_turn
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
 from router.pipeline.ascent import Panel
@@ -34,6 +32,7 @@ from router.pipeline.attempts import Means
 from router.pipeline.beacon import Beacon, followed
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
+from router.pipeline.conversing import Conversing
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.judge import Judge
@@ -46,8 +45,9 @@ from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
 from router.pipeline.similar import Asked, Find, Similar, settled_by
+from router.pipeline.spoken import check_spoken, may_pass
 from router.pipeline.telling import Telling
-from router.pipeline.visit import Caller, Session, Visit, payer_of
+from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
@@ -136,17 +136,12 @@ class Pipeline:
         request = parse_chat(raw, self.limits, original)
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
+        check_spoken(request, target, self.models)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()
-        session = await self._session(request, caller)
+        conversing = Conversing(self.affinity, self.flights.start, self.models)
+        session = await conversing.session(request, caller, is_pinned=isinstance(target, Model))
         return self.judge.visit(request, caller, target, balances, budgets, session)
-
-    async def _session(self, request: ChatRequest, caller: Caller) -> Session:
-        """The conversation, and who has called the tools whose results come now, as far as that is known."""
-        thread = thread_of(request.body, caller.headers, caller.key, len(request.raw))
-        if not thread or not is_tool_turn(request.messages):
-            return Session(thread)
-        return Session(thread, await self.affinity.model_of(thread) or "")
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -166,7 +161,8 @@ class Pipeline:
         """Answer for all that wait; whatever goes wrong, they learn of it."""
         try:
             find = await self._look(visit, shelf)
-            if self.tower.is_shared and not find.decision.chosen.is_stored:
+            is_led = self.tower.is_shared and not may_pass(visit.request, find.decision)
+            if is_led and not find.decision.chosen.is_stored:
                 if (landed := await self._elsewhere(visit, shelf, flight)) is not None:
                     return await self._joined(visit, shelf, landed)
                 # Another process may have stored its answer since we looked, and given up the lead.
@@ -271,6 +267,7 @@ class Pipeline:
             shelf=find.shelf,
             telling=telling,
             scoring=self._scoring(visit),
+            home=visit.home,
         )
         cascade = find.decision.cascade
         return walk if cascade is None else self._climbing(visit, walk, cascade, machine)

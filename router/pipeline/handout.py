@@ -61,7 +61,7 @@ class Handout:
                 entry = self.telling.books.from_cache(written, usage, watch.timing())
                 await self.telling.books.post()
                 self.scoring.handed_out(entry)
-                return self.telling.receipted(headers, answer.body)
+                return self.telling.receipted(headers, answer.body, answer.dialect)
             case Aboard(_, broadcast, place):
                 reader = Reader(
                     self.request.wants_usage,
@@ -69,7 +69,8 @@ class Handout:
                     finish=lambda: self._finished(written, broadcast.listener, watch),
                     leave=lambda _: None,
                 )
-                return StreamReply(headers, broadcast.reading(place, reader))
+                pieces = broadcast.reading(place, reader)
+                return StreamReply(headers, pieces, broadcast.form.dialect)
 
     async def _finished(self, written: Candidate, listener: Listener, watch: Stopwatch) -> bytes:
         """The remark at the end of a stream that another request has paid for."""
@@ -81,7 +82,7 @@ class Handout:
         entry = books.from_cache(written, listener.paid, timing)
         await books.post()
         self.scoring.handed_out(entry)
-        return self.telling.remark(listener.last)
+        return self.telling.remark(listener.last, listener.dialect)
 
     @property
     def _answer_id(self) -> str:

@@ -32,6 +32,7 @@ from router.pipeline.refusals import (
     makes_vectors,
     model_not_allowed,
     policy_not_allowed,
+    stored_elsewhere,
 )
 from router.pipeline.visit import ALONE, Caller, Session, Visit
 from router.ports import World
@@ -118,6 +119,8 @@ class Judge:
         """The request understood, with the terms that hold for it."""
         features = self._features(request)
         circumstances = self._circumstances(request, caller, balances, session.stays_with)
+        if session.held_by:
+            circumstances = replace(circumstances, held_by=session.held_by)
         if session.thread:
             conversation = self._conversation(session.thread, features)
             circumstances = replace(circumstances, conversation=conversation)
@@ -136,6 +139,7 @@ class Judge:
             balances=balances,
             began_s=self.world.monotonic_s(),
             thread=session.thread,
+            home=session.home,
         )
 
     def _conversation(self, thread: str, features: Features) -> Conversation | None:
@@ -170,6 +174,8 @@ class Judge:
             language_of=self.language_of if asks.language else None,
             rates_difficulty=asks.difficulty,
         )
+        if request.original is not None and (needs := request.original.needs):
+            features = replace(features, needs=features.needs | needs)
         return self.recognised(features)
 
     def recognised(self, features: Features) -> Features:
@@ -254,6 +260,10 @@ class Judge:
 
     def _pinned(self, visit: Visit, model: Model, *, is_stored: bool) -> Decision:
         cache, left = visit.terms.cache, visit.circumstances.money_left
+        if held_by := visit.circumstances.held_by:
+            model = model.held_by(held_by)
+            if model.upstream != held_by:
+                raise stored_elsewhere(model.id, held_by)
         pinned = pin(visit.features, model, self.experience, cache=cache, is_stored=is_stored)
         if left is not None and pinned.chosen.cost.upper > left:
             raise budget_exceeded(tightest(visit.balances))

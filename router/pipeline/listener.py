@@ -7,6 +7,7 @@ from router.domain.usage import NO_USAGE, Usage
 from router.ledger.account import Heard
 from router.pipeline.scoring import Seen
 from router.wire.answer import EventKind, StreamEvent
+from router.wire.dialects.dialect import Dialect
 from router.wire.keepable import Ending
 
 
@@ -17,7 +18,7 @@ class Listener:
     `error` says what broke it, "" while nothing did; `done` is the upstream's own last event, `last`
     the last one that spoke of a choice. `paid` is what the books say was used, once they are closed.
     `is_accepted` says that a cascade has held the whole answer against its checks, and taken it.
-    `kept` are the events as a client would get them with usage, for the cache and for whoever looks
+    `dialect` is that of its events. `kept` are the events as a client would get them with usage, for the cache and for whoever looks
     into the answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
     """
 
@@ -36,6 +37,7 @@ class Listener:
     service_tier: str = ""
     paid: Usage = NO_USAGE
     is_accepted: bool = False
+    dialect: Dialect = Dialect.CHAT
     kept: list[bytes] | None = None
     _kept_bytes: int = 0
 
@@ -48,6 +50,8 @@ class Listener:
         for place, event in enumerate(events):
             if event.kind is EventKind.DONE:
                 self.done = event.raw
+                if event.choices:  # in some dialects it says more than that it is the last one
+                    self._hear(event)
             elif event.kind is EventKind.ERROR:
                 said = event.error or {}
                 message = said.get("message") or "the upstream reported an error"
@@ -82,7 +86,14 @@ class Listener:
     @property
     def seen(self) -> Seen:
         """What is to be scored of it; its words only where they are kept whole."""
-        return Seen(self.finish_reasons, self.refuses, self.calls_tools, self.kept, is_stream=True)
+        return Seen(
+            self.finish_reasons,
+            self.refuses,
+            self.calls_tools,
+            self.kept,
+            is_stream=True,
+            dialect=self.dialect,
+        )
 
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage

@@ -9,30 +9,32 @@ from dataclasses import dataclass
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
 from router.ledger.account import Heard
-from router.ports import Call, Response, Upstream
-from router.wire.answer import (
-    EventKind,
-    MalformedAnswer,
-    PlainAnswer,
-    StreamEvent,
-    read_event,
-    read_plain,
-)
+from router.ports import Call, Native, Response, Upstream
+from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent
+from router.wire.dialects.dialect import Dialect
+from router.wire.native.forms import CHAT_FORM, StreamForm
+from router.wire.native.reading import CHAT, Tongue
 from router.wire.sse import EventSplitter
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedPlain:
-    """A whole answer, as bytes and as what was read from them."""
+    """A whole answer, as bytes of a dialect and as what was read from them."""
 
     body: bytes
     answer: PlainAnswer
+    dialect: Dialect = Dialect.CHAT
 
     @property
     def heard(self) -> Heard:
         """What an account needs to know."""
         answer = self.answer
         return Heard(answer.usage, answer.output_chars, answer.service_tier)
+
+    @property
+    def beginning(self) -> bytes:
+        """What has come of it until now: all."""
+        return self.body
 
     async def close(self) -> None:
         """Nothing is left to close."""
@@ -41,7 +43,10 @@ class OpenedPlain:
 class OpenedStream:
     """A stream whose first content has arrived: batches of events, the first ones already here."""
 
-    def __init__(self, response: Response, release: Callable[[], None]) -> None:
+    def __init__(
+        self, response: Response, release: Callable[[], None], form: StreamForm = CHAT_FORM
+    ) -> None:
+        self.form = form
         self._response = response
         self._release = release
         self._is_closed = False
@@ -49,6 +54,16 @@ class OpenedStream:
         self._splitter = EventSplitter()
         self._waiting: list[StreamEvent] = []
         self._failure: AttemptFailed | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """The API whose events these are."""
+        return self.form.dialect
+
+    @property
+    def beginning(self) -> bytes:
+        """What has come up to the first content, until it is taken."""
+        return b"".join(event.raw for event in self._waiting)
 
     async def until_content(self) -> None:
         """Read up to the first content. Raises AttemptFailed when there is none."""
@@ -97,7 +112,7 @@ class OpenedStream:
         events: list[StreamEvent] = []
         try:
             for raw in self._splitter.feed(piece):
-                events.append(read_event(raw))  # noqa: PERF401 - what came before an error counts
+                events.append(self.form.read(raw))  # noqa: PERF401 - what came before an error counts
         except (MalformedAnswer, OverflowError) as error:
             self._failure = _malformed(str(error))
         return events
@@ -116,27 +131,28 @@ async def open_answer(upstream: Upstream, call: Call, release: Callable[[], None
     except BaseException:
         release()
         raise
-    stream = OpenedStream(response, release)
+    tongue = response.tongue if isinstance(response, Native) else CHAT
+    stream = OpenedStream(response, release, tongue.form())
     try:
         if response.is_stream != call.stream:
             raise _malformed("the upstream answered in another form than was asked for")
         if call.stream:
             await stream.until_content()
             return stream
-        return await _whole(response, stream)
+        return await _whole(response, stream, tongue)
     except BaseException:
         await stream.close()
         raise
 
 
-async def _whole(response: Response, holder: OpenedStream) -> OpenedPlain:
-    body = await response.read()
+async def _whole(response: Response, holder: OpenedStream, tongue: Tongue) -> OpenedPlain:
+    raw = await response.read()
     try:
-        opened = OpenedPlain(body, read_plain(body))
+        body, answer = tongue.plain(raw)
     except MalformedAnswer as error:
         raise _malformed(str(error)) from None
     await holder.close()
-    return opened
+    return OpenedPlain(body, answer, tongue.dialect)
 
 
 def _malformed(message: str) -> AttemptFailed:

@@ -54,7 +54,7 @@ class StreamOwner:
             if listener.kept is not None and not listener.error:
                 origin = self._walk.origin(self._begun, listener.paid)
                 body = b"".join(listener.kept)
-                answer = StoredAnswer(origin, is_stream=True, body=body)
+                answer = StoredAnswer(origin, is_stream=True, body=body, dialect=listener.dialect)
                 await self._walk.shelf.keep(answer, self._walk.request, listener.ending)
         finally:
             self._over()

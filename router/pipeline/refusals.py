@@ -34,6 +34,17 @@ def limit_exceeded(exceeded: Exceeded) -> ApiError:
     )
 
 
+def stored_elsewhere(model_id: str, upstream: str) -> ApiError:
+    """400: the model that is named cannot go on from what another provider has stored."""
+    return ApiError(
+        400,
+        f"The Response that this one goes on from is stored at '{upstream}', where there is no"
+        f" '{model_id}': ask a model that is there, or send the whole conversation.",
+        code="response_stored_elsewhere",
+        param="previous_response_id",
+    )
+
+
 def policy_not_allowed(name: str, allowed: frozenset[str], param: str = "model") -> ApiError:
     """403: the key may not use this policy, which `param` of the request names."""
     return _not_allowed("policy", name, allowed, param)

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.pipeline.listener import Listener
 from router.wire.answer import EventKind, StreamEvent
-from router.wire.errors import error_body
-from router.wire.sse import DONE, event_of
+from router.wire.native.forms import CHAT_FORM, StreamForm
+from router.wire.sse import DONE
 
 Batch = tuple[bytes, bytes]
 """What arrived at once, without the usage chunk and with it. Bytes alone: held events would be looked
@@ -99,8 +98,11 @@ class Broadcast:
     client holds nobody up, one that leaves leaves nothing undone, and a lone one costs no task.
     """
 
-    def __init__(self, source: Source, listener: Listener, owner: Owner) -> None:
+    def __init__(
+        self, source: Source, listener: Listener, owner: Owner, form: StreamForm = CHAT_FORM
+    ) -> None:
         self.listener = listener
+        self.form = form
         self._source = source
         self._owner = owner
         self._batches: list[Batch] = []
@@ -141,7 +143,7 @@ class Broadcast:
             yield remark + self._last_event()
         except _Late as late:
             reason = _TOO_LATE
-            yield _error_event(str(late))
+            yield self.form.broken(str(late))
         finally:
             if reason:
                 reader.leave(reason)
@@ -243,7 +245,7 @@ class Broadcast:
 
     def _last_event(self) -> bytes:
         listener = self.listener
-        return _error_event(listener.error) if listener.error else listener.done or DONE
+        return self.form.broken(listener.error) if listener.error else listener.done or DONE
 
 
 class _Late(Exception):
@@ -255,10 +257,3 @@ def _batch_of(events: list[StreamEvent]) -> Batch:
     if all(event.kind is not EventKind.USAGE for event in events):
         return whole, whole
     return b"".join(e.raw for e in events if e.kind is not EventKind.USAGE), whole
-
-
-def _error_event(message: str) -> bytes:
-    error = ApiError(
-        502, f"The answer broke off: {message}.", code="stream_cut", kind="server_error"
-    )
-    return event_of(error_body(error))

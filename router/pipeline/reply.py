@@ -7,23 +7,26 @@ from router.decision.explain import headline
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
 from router.domain.money import Money
+from router.wire.dialects.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True)
 class PlainReply:
-    """A whole JSON answer; without `is_answer` it is a document of ours about one."""
+    """A whole JSON answer in a dialect; without `is_answer` it is a document of ours about one."""
 
     headers: Mapping[str, str]
     body: bytes
     is_answer: bool = True
+    dialect: Dialect = Dialect.CHAT
 
 
 @dataclass(frozen=True, slots=True)
 class StreamReply:
-    """A stream of server-sent events; whoever sends it must close the generator, whatever happens."""
+    """A stream of server-sent events in a dialect; whoever sends it must close the generator, whatever happens."""
 
     headers: Mapping[str, str]
     pieces: AsyncGenerator[bytes]
+    dialect: Dialect = Dialect.CHAT
 
 
 Reply = PlainReply | StreamReply

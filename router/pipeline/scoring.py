@@ -14,8 +14,11 @@ from router.domain.ledger import Entry
 from router.domain.scored import Scored, ScoreSource
 from router.pipeline.questions import Answered, Questions
 from router.ports import Ledger, World
+from router.wire.answer import MalformedAnswer
 from router.wire.chat import ChatRequest
+from router.wire.dialects.dialect import Dialect
 from router.wire.fitness import Finding, of_ending, of_words, offers_tools, wants_json
+from router.wire.native.in_chat import in_chat
 from router.wire.question import question_of, rejected_question_of
 
 _LARGEST_BYTES = 2**18
@@ -39,13 +42,17 @@ class ScoringTerms:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen of an answer: how its choices ended, and its bytes in pieces, if they were kept."""
+    """What was seen of an answer: how its choices ended, and its bytes in pieces, if they were kept.
+
+    These are of the answer's `dialect`.
+    """
 
     finish_reasons: frozenset[str]
     refuses: bool
     calls_tools: bool
     pieces: Sequence[bytes] | None
     is_stream: bool
+    dialect: Dialect = Dialect.CHAT
 
 
 class Scorer:
@@ -102,10 +109,10 @@ class Scorer:
         body = b"".join(seen.pieces)
         is_small = len(body) <= _LARGEST_AT_ONCE and len(request.raw) <= _LARGEST_ASKED_AT_ONCE
         if is_small and self._is_warm:
-            self.found(entry, of_words(request.body, body, is_stream=seen.is_stream))
+            self.found(entry, _in_words(request, body, seen))
         elif self._waiting < _MOST_WAITING:
             self._waiting += 1
-            self._start(self._look_apart(entry, request, body, is_stream=seen.is_stream))
+            self._start(self._look_apart(entry, request, body, seen))
 
     def asked(self, question: bytes, entry: Entry, arrived_s: float) -> None:
         """`question` came at `arrived_s`, and now has its answer; an earlier one did not do."""
@@ -126,16 +133,22 @@ class Scorer:
         self.gather(Scored(*whose, 0.0, ScoreSource.RETRY, reason, at_s))
 
     async def _look_apart(
-        self, entry: Entry, request: ChatRequest, body: bytes, *, is_stream: bool
+        self, entry: Entry, request: ChatRequest, body: bytes, seen: Seen
     ) -> None:
-        def look() -> list[Finding]:
-            return list(of_words(request.body, body, is_stream=is_stream))
-
         try:
-            self.found(entry, await asyncio.to_thread(look))
+            self.found(entry, await asyncio.to_thread(_in_words, request, body, seen))
             self._is_warm = True  # the validator is loaded, which would have held up the loop
         finally:
             self._waiting -= 1
+
+
+def _in_words(request: ChatRequest, body: bytes, seen: Seen) -> list[Finding]:
+    """What the words of an answer tell; nothing where chat has no words for it."""
+    try:
+        told = in_chat(body, seen.dialect, "", is_stream=seen.is_stream)
+    except MalformedAnswer:
+        return []
+    return list(of_words(request.body, told, is_stream=seen.is_stream))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,13 @@ import orjson
 from router.domain.caching import CacheTerms, Writer
 from router.domain.model import Model
 from router.ports import Cache
+from router.wire.answer import MalformedAnswer
 from router.wire.cached import StoredAnswer, cache_key, pack, unpack
 from router.wire.chat import ChatRequest
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.seals import origin_of
 from router.wire.keepable import Ending, flaw_of, flaw_of_stream
+from router.wire.native.in_chat import in_chat
 
 _DIRECTIVE = re.compile(r"([a-z-]+)\s*(?:=\s*\"?(\d+)\"?)?")
 _MOST_DIGITS = 10
@@ -118,10 +122,17 @@ class Shelf:
     ) -> None:
         """Store `answer` if client and policy allow it and there is no flaw in it.
 
-        `ending` is what was seen of a stream.
+        `ending` is what was seen of a stream. What passed in another dialect is kept as chat, which
+        every door can tell; what chat has no words for is not kept.
         """
         if self.key is None or not self.may_store or len(answer.body) > self.largest_bytes:
             return
+        if answer.dialect is not Dialect.CHAT:
+            if ending is not None and ending.calls_tools and not self.terms.tool_calls:
+                return  # it would be put into other words for nothing
+            if (told := _in_chat(answer)) is None:
+                return
+            answer = told
         if ending is not None:
             flaw = flaw_of_stream(
                 answer.body, ending, request=request.body, keeps_tool_calls=self.terms.tool_calls
@@ -162,6 +173,19 @@ class Shelf:
         return now_s - answer.origin.at_s < oldest_s
 
 
+def _in_chat(answer: StoredAnswer) -> StoredAnswer | None:
+    """The answer as chat; None where chat has no words for it."""
+    origin, writer = answer.origin, answer.origin.writer
+    whose = origin_of(writer.upstream, writer.name)
+    try:
+        body = in_chat(
+            answer.body, answer.dialect, whose, is_stream=answer.is_stream, now_s=origin.at_s
+        )
+    except MalformedAnswer:
+        return None
+    return StoredAnswer(origin, answer.is_stream, body)
+
+
 def writer_of(model: Model) -> Writer:
     """`model` as the writer of an answer today."""
     return Writer(model.id, model.upstream, model.name)
@@ -174,6 +198,8 @@ def is_still(writer: Writer, models: Mapping[str, Model]) -> bool:
 
 
 def _may_repeat(request: ChatRequest, terms: CacheTerms) -> bool:
+    if request.original is not None and request.original.unsaid is not None:
+        return False  # the chat view, which names what is stored, does not say it all
     if terms.ttl_s <= 0 or (terms.max_n is not None and request.choices > terms.max_n):
         return False
     temperature = request.body.get("temperature")

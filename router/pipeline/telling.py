@@ -8,7 +8,8 @@ from router.domain.decision import Decision
 from router.domain.receipt import Receipt
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.reply import PlainReply, headers_of
-from router.wire.receipt import receipt_event, receipt_headers, with_receipt
+from router.wire.dialects.dialect import Dialect
+from router.wire.receipt import own_event, receipt_event, receipt_headers, with_receipt
 
 CASCADE = "x-farthing-cascade"
 UNDER_WAY = "under way"
@@ -68,16 +69,23 @@ class Telling:
             CASCADE: UNDER_WAY,
         }
 
-    def receipted(self, headers: dict[str, str], body: bytes) -> PlainReply:
+    def receipted(
+        self, headers: dict[str, str], body: bytes, dialect: Dialect = Dialect.CHAT
+    ) -> PlainReply:
         """The whole answer, with what it cost in its headers, and in itself where that is wished."""
         receipt = Receipt.of(self.books.posted)
         headers["x-farthing-cost-usd"] = str(receipt.cost)
         if not self.tells_receipt:
-            return PlainReply(headers, body)
-        return PlainReply(headers | receipt_headers(receipt), with_receipt(body, receipt))
+            return PlainReply(headers, body, dialect=dialect)
+        told = headers | receipt_headers(receipt)
+        return PlainReply(told, with_receipt(body, receipt), dialect=dialect)
 
-    def remark(self, like: bytes) -> bytes:
+    def remark(self, like: bytes, dialect: Dialect = Dialect.CHAT) -> bytes:
         """What a stream says of its cost before its last event; `like` is an event with content."""
         receipt = Receipt.of(self.books.posted)
         remark = f": farthing cost-usd={receipt.cost}\n\n".encode()
-        return receipt_event(receipt, like) + remark if self.tells_receipt else remark
+        if not self.tells_receipt:
+            return remark
+        if dialect is Dialect.CHAT:
+            return receipt_event(receipt, like) + remark
+        return own_event(receipt, dialect) + remark

@@ -11,6 +11,7 @@ from router.domain.key import EVERYTHING_GRANTED, Grants
 from router.domain.model import Model
 from router.domain.overrides import NO_OVERRIDES, Overrides
 from router.ledger.rulebook import Payer
+from router.pipeline.home import ANYWHERE, Home
 from router.pipeline.shelf import ANY_WISH, Wish
 from router.wire.chat import ChatRequest
 from router.wire.overrides import Stated
@@ -48,11 +49,14 @@ class Caller:
 class Session(NamedTuple):
     """What stands for a request's conversation, and the model that has called the tools whose results come now.
 
-    Both are "" where there is none.
+    Both are "" where there is none. `home` says whose thoughts go without a name in it, `held_by` is the
+    upstream that has stored what it goes on from, "" where nothing is stored.
     """
 
     thread: str = ""
     stays_with: str = ""
+    home: Home = ANYWHERE
+    held_by: str = ""
 
 
 ALONE = Session()
@@ -63,7 +67,8 @@ class Visit:
     """A request with its caller, and what was found out about both.
 
     `target` is the policy that decides, or the model that is pinned; `terms` are those that hold
-    for it. `thread` stands for its conversation, "" outside of any. `began_s` is when the request came, by the clock that measures durations.
+    for it. `thread` stands for its conversation, "" outside of any, and `home` says whose thoughts go
+    without a name in it. `began_s` is when the request came, by the clock that measures durations.
     """
 
     request: ChatRequest
@@ -76,6 +81,7 @@ class Visit:
     balances: Sequence[Balance]
     began_s: float
     thread: str = ""
+    home: Home = ANYWHERE
 
     @property
     def payer(self) -> Payer:
@@ -83,13 +89,17 @@ class Visit:
         return payer_of(self.caller, self.target)
 
     @property
-    def kind(self) -> tuple[str, str, bool]:
-        """What two requests must have in common, beside words and tenant, to be answered as one."""
-        target = self.target
+    def kind(self) -> tuple[str, str, bool, str]:
+        """What two requests must have in common, beside words and tenant, to be answered as one.
+
+        Their dialect is part of it, for an answer may pass as it is.
+        """
+        target, original = self.target, self.request.original
+        form = (self.request.stream, "" if original is None else original.dialect.value)
         if isinstance(target, Model):
-            return ("model", target.id, self.request.stream)
+            return ("model", target.id, *form)
         chosen = self.caller.overrides.of_the_choice
-        return (target.name, target.version + chosen, self.request.stream)
+        return (target.name, target.version + chosen, *form)
 
 
 def payer_of(caller: Caller, target: Policy | Model) -> Payer:

@@ -9,12 +9,14 @@ from router.dispatch.fleet import Verdict
 from router.domain.caching import Origin
 from router.domain.errors import ApiError
 from router.domain.ledger import Entry, Outcome
+from router.domain.model import Model
 from router.domain.usage import Usage
 from router.ledger.account import NOTHING_HEARD
 from router.pipeline.attempts import Begun, Machine, Means, Race
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
 from router.pipeline.flights import Flight
+from router.pipeline.home import ANYWHERE, Home
 from router.pipeline.kept_alive import KeptAlive
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedPlain, OpenedStream
@@ -28,11 +30,19 @@ from router.pipeline.telling import Telling, late_words
 from router.ports import Call
 from router.wire.cached import StoredAnswer
 from router.wire.chat import ChatRequest, fields_in_one_piece, upstream_bytes
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.seals import origin_of
+from router.wire.native.forms import CHAT_FORM
+from router.wire.native.stored import stored_id
+from router.wire.original import Original
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A decided request, and everything it needs from here on; `cascading` where a cascade was decided on."""
+    """A decided request, and everything it needs from here on; `cascading` where a cascade was decided on.
+
+    `home` says whose thoughts go without a name in its conversation.
+    """
 
     request: ChatRequest
     machine: Machine
@@ -41,6 +51,7 @@ class Walk:
     telling: Telling
     scoring: Scoring
     cascading: Cascading | None = None
+    home: Home = ANYWHERE
 
     @property
     def books(self) -> Bookkeeper:
@@ -64,7 +75,7 @@ class Walk:
         """The attempt that answers. Raises ApiError; what was paid until then is booked."""
         race = self._race()
         try:
-            return await race.run()
+            begun = await race.run()
         except ApiError:
             await self.books.post()
             raise
@@ -72,6 +83,18 @@ class Walk:
             self.machine.left(self.means.world.monotonic_s())
             self.books.post()  # nobody is left to wait for it
             raise
+        self._settle(begun)
+        return begun
+
+    def _settle(self, begun: Begun) -> None:
+        """Whoever passed its thoughts on without a name is at home now, and may have stored its answer."""
+        original, model = self.request.original, begun.start.candidate.model
+        if original is None or begun.opened.dialect is Dialect.CHAT:
+            return
+        if self.home.is_of(_origin(model)):
+            self.home.moved_in(_origin(model))
+        if given := stored_id(original, begun.opened.beginning):
+            self.home.has_stored(given, model)
 
     def streamed(
         self, begun: Begun, flight: Flight | None, *, is_late: bool = False
@@ -79,7 +102,8 @@ class Walk:
         """`begun` as a stream, relayed or replayed; `is_late` says that the headers have gone out already."""
         opened = begun.opened
         if isinstance(opened, OpenedStream):
-            return self._stream(begun, opened, self._listener(), flight, is_late=is_late)
+            listener = self._listener(dialect=opened.dialect)
+            return self._stream(begun, opened, listener, flight, is_late=is_late)
         source = Replayed.of(opened, f"chatcmpl-{self.telling.request_id}")
         listener = self._listener(usage=opened.answer.usage, is_accepted=True)
         return self._stream(begun, source, listener, flight, is_late=is_late)
@@ -104,7 +128,7 @@ class Walk:
         return Race(self.machine, self._call, self.means, self.books)
 
     def _call(self, start: Start) -> Call:
-        model = start.candidate.model
+        model, original = start.candidate.model, self._original
         asks = self.means.upstreams[model.upstream].asks_usage
         body = upstream_bytes(self.request, model.name, ask_usage=asks, is_whole=start.is_whole)
         return Call(
@@ -114,21 +138,28 @@ class Walk:
             fields=fields_in_one_piece(self.request) if start.is_whole else self.request.body,
             stream=self.request.stream and not start.is_whole,
             fresh=start.is_again,
-            original=self.request.original,
+            original=original,
+            is_home=original is None or self.home.is_of(_origin(model)),
         )
+
+    @property
+    def _original(self) -> Original | None:
+        """What the client sent, where it may be passed as it is: steps of a cascade compare chat."""
+        return None if self.cascading is not None else self.request.original
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:
         self.machine.ended(begun.start.attempt, Verdict.GOOD, self.means.world.monotonic_s())
         entry = self.books.answered(begun, opened.heard)
         posted = self.books.post()
-        stored = StoredAnswer(self.origin(begun, entry.usage), is_stream=False, body=opened.body)
+        origin = self.origin(begun, entry.usage)
+        stored = StoredAnswer(origin, is_stream=False, body=opened.body, dialect=opened.dialect)
         if flight is None:
             await posted
             await self.shelf.keep(stored, self.request)
         else:
             await self._landed(flight, stored, posted)
         self._seen(begun, entry, _seen(opened))
-        return self.telling.receipted(self._answered_by(begun), opened.body)
+        return self.telling.receipted(self._answered_by(begun), opened.body, opened.dialect)
 
     async def _landed(self, flight: Flight, stored: StoredAnswer, posted: Awaitable[None]) -> None:
         """Hand the answer to all who wait; it is under way until it is stored."""
@@ -139,10 +170,16 @@ class Walk:
         finally:
             flight.end()
 
-    def _listener(self, usage: Usage | None = None, *, is_accepted: bool = False) -> Listener:
+    def _listener(
+        self,
+        usage: Usage | None = None,
+        *,
+        is_accepted: bool = False,
+        dialect: Dialect = Dialect.CHAT,
+    ) -> Listener:
         stored_bytes = self.shelf.largest_bytes if self.shelf.may_store else 0
         most_bytes = max(stored_bytes, self.scoring.most_kept_bytes)
-        return Listener(most_bytes, usage=usage, is_accepted=is_accepted)
+        return Listener(most_bytes, usage=usage, is_accepted=is_accepted, dialect=dialect)
 
     def _stream(
         self,
@@ -155,7 +192,8 @@ class Walk:
     ) -> StreamReply:
         owner, headers = StreamOwner(self, begun, flight), self._answered_by(begun)
         words = late_words(headers) if is_late else b""
-        broadcast = Broadcast(source, listener, owner)
+        form = source.form if isinstance(source, OpenedStream) else CHAT_FORM
+        broadcast = Broadcast(source, listener, owner, form)
         reader = Reader(
             self.request.wants_usage,
             self._patience(),
@@ -165,7 +203,7 @@ class Walk:
         place = broadcast.enter()
         if flight is not None:
             flight.begun(writer_of(begun.start.candidate.model), broadcast)
-        return StreamReply(headers, broadcast.reading(place, reader))
+        return StreamReply(headers, broadcast.reading(place, reader), listener.dialect)
 
     async def _settled(
         self, begun: Begun, owner: StreamOwner, listener: Listener, words: bytes
@@ -175,7 +213,7 @@ class Walk:
         if owner.entry is None:
             return words
         self._seen(begun, owner.entry, listener.seen)
-        return words + self.telling.remark(listener.last)
+        return words + self.telling.remark(listener.last, listener.dialect)
 
     def _seen(self, begun: Begun, entry: Entry, seen: Seen) -> None:
         """The client gets this answer: it is scored, and where a cascade has accepted it perhaps checked."""
@@ -216,4 +254,15 @@ class Walk:
 
 def _seen(opened: OpenedPlain) -> Seen:
     answer, pieces = opened.answer, (opened.body,)
-    return Seen(answer.finish_reasons, answer.refuses, answer.calls_tools, pieces, is_stream=False)
+    return Seen(
+        answer.finish_reasons,
+        answer.refuses,
+        answer.calls_tools,
+        pieces,
+        is_stream=False,
+        dialect=opened.dialect,
+    )
+
+
+def _origin(model: Model) -> str:
+    return origin_of(model.upstream, model.name)

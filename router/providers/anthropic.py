@@ -13,8 +13,11 @@ from router.providers.translated import Letter, TranslatedUpstream, Wording
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
+from router.wire.native.asked import native_bytes
 
 ANTHROPIC_URL = "https://api.anthropic.com"
+_BETA = "anthropic-beta"
+_PASSED = (_BETA, "anthropic-version")
 _VERSION = "2023-06-01"
 _FILES_BETA = "files-api-2025-04-14"
 _BINDING_BETA = "thinking-binding-controls-2026-08-01"
@@ -46,14 +49,35 @@ def anthropic_upstream(
     line = Line(
         f"{base}/v1/messages", headers, endpoint.api_key, unix_s=unix_s, connect_s=connect_s
     )
-    betas = [value for name, value in headers.items() if name.lower() == "anthropic-beta"]
+    betas = [value for name, value in headers.items() if name.lower() == _BETA]
     return TranslatedUpstream(
         line,
         _worded,
         unix_s=unix_s,
         lettered=lambda body: _lettered(body, betas),
         understood=_understood,
+        passed=lambda call: _passed(call, betas),
     )
+
+
+def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
+    """The client's own request, with the betas and the version that it asks for.
+
+    None for another dialect, and for what the model refuses that the client did not mean it for, as long
+    as there are other words for it.
+    """
+    original, model = call.original, call.model
+    if original is None or original.dialect is not Dialect.MESSAGES:
+        return None
+    is_meant = original.body.get("model") == model.name or original.unsaid is not None
+    if not is_meant and not Claude.named(model.name).takes(original.body):
+        return None
+    own = origin_of(model.upstream, model.name)
+    body = native_bytes(original, call.fields, model.name, own, is_home=call.is_home)
+    asked = {name: original.headers[name] for name in _PASSED if name in original.headers}
+    if betas and _BETA in asked:
+        asked[_BETA] = ",".join([*betas, asked[_BETA]])
+    return Letter(body, asked)
 
 
 def _worded(call: Call) -> Wording:
@@ -80,7 +104,7 @@ def _lettered(body: JsonObject, betas: Sequence[str]) -> Letter:
         thinking = {"type": "adaptive", **(body.get("thinking") or {}), **binding}
         raw = orjson.dumps({**body, "thinking": thinking})
         needed.append(_BINDING_BETA)
-    return Letter(raw, {"anthropic-beta": ",".join([*betas, *needed])} if needed else {})
+    return Letter(raw, {_BETA: ",".join([*betas, *needed])} if needed else {})
 
 
 def _understood(fault: Fault) -> Fault:

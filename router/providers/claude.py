@@ -17,6 +17,7 @@ _NAME = re.compile(r"claude-(?P<family>[a-z]+)-(?P<major>\d{1,2})(?:-(?P<minor>\
 _ALWAYS_THINK = frozenset({"fable", "mythos"})
 _FROM_ABOVE = ("system", "developer")
 _FORCED = "required"
+_SAMPLING = ("temperature", "top_p", "top_k")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,44 @@ class Claude:
             raise unsaid("tool_choice", "the model itself decides whether to call a tool; say auto")
         return worded
 
+    def takes(self, body: Mapping[str, Any]) -> bool:
+        """Whether this model takes a request to Messages in the very words that were meant for another one."""
+        thinking, config = body.get("thinking"), body.get("output_config")
+        return (
+            self._may_be_told(thinking.get("type") if isinstance(thinking, dict) else None)
+            and self._knows(config.get("effort") if isinstance(config, dict) else None)
+            and (self.samples or not any(body.get(name) is not None for name in _SAMPLING))
+            and (self.hears_system_amid or not _has_system_amid(body.get("messages")))
+            and (self.may_be_forced or not _is_forcing(body.get("tool_choice")))
+        )
+
+    def _may_be_told(self, thinking: object) -> bool:
+        match thinking:
+            case "enabled":
+                return not self.is_adaptive
+            case "adaptive":
+                return self.is_adaptive
+            case "disabled":
+                return self.may_not_think
+        return True
+
+    def _knows(self, effort: object) -> bool:
+        return effort is None or (self.is_adaptive and (effort != "xhigh" or self.tries_harder))
+
     def _effort(self, asked: object) -> str:
         """The effort that comes next to one that the model does not know; "" where it knows it."""
         if asked == "none" and not self.may_not_think:
             return "low"
         return "high" if asked == "xhigh" and self.is_adaptive and not self.tries_harder else ""
+
+
+def _is_forcing(choice: object) -> bool:
+    """As Messages say it."""
+    return isinstance(choice, dict) and choice.get("type") in ("any", "tool")
+
+
+def _has_system_amid(messages: object) -> bool:
+    return isinstance(messages, list) and any(map(_is_from_above, messages))
 
 
 def _is_forced(choice: object) -> bool:

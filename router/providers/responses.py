@@ -7,13 +7,17 @@ from dataclasses import replace
 from router.domain.fault import Fault, FaultKind
 from router.ports import Call
 from router.providers.direct import Endpoint, Line, bearer
-from router.providers.translated import TranslatedUpstream, Wording
+from router.providers.translated import Letter, TranslatedUpstream, Wording
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of
+from router.wire.dialects.shape import JsonObject
+from router.wire.native.asked import native_bytes
 
 _OPENAI = "https://api.openai.com/"
 _THINKS_NOT = re.compile(r"gpt-(3|4)|chatgpt|.*-chat-latest")
 """OpenAI's models that never think, and refuse to be asked for a sealed thought."""
+_SEALED = "reasoning.encrypted_content"
+_PASSED = ("openai-beta",)
 _BROKEN_SEAL = "invalid_encrypted_content"
 
 
@@ -26,8 +30,36 @@ def responses_upstream(
     line = Line(url, headers, endpoint.api_key, unix_s=unix_s, connect_s=connect_s)
     is_openais = endpoint.base_url.startswith(_OPENAI)
     return TranslatedUpstream(
-        line, lambda call: _worded(call, is_openais), unix_s=unix_s, understood=_understood
+        line,
+        lambda call: _worded(call, is_openais),
+        unix_s=unix_s,
+        understood=_understood,
+        passed=_passed,
     )
+
+
+def _passed(call: Call) -> Letter | None:
+    """The client's own request.
+
+    None for another dialect, and for a model that the client did not mean, if it never thinks and is
+    asked to, as long as there are other words for it.
+    """
+    original, model = call.original, call.model
+    if original is None or original.dialect is not Dialect.RESPONSES:
+        return None
+    is_meant = original.body.get("model") == model.name or original.unsaid is not None
+    if not is_meant and _THINKS_NOT.match(model.name) and _asks_to_think(original.body):
+        return None
+    own = origin_of(model.upstream, model.name)
+    body = native_bytes(original, call.fields, model.name, own, is_home=call.is_home)
+    asked = {name: original.headers[name] for name in _PASSED if name in original.headers}
+    return Letter(body, asked)
+
+
+def _asks_to_think(body: JsonObject) -> bool:
+    included = body.get("include")
+    wants_seals = isinstance(included, list) and _SEALED in included
+    return bool(body.get("reasoning")) or wants_seals
 
 
 def _understood(fault: Fault) -> Fault:

@@ -4,7 +4,8 @@ Who builds one says how a call is worded (`Wording`); the translators of `router
 rest, event by event where it is a stream.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -12,11 +13,12 @@ import orjson
 
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault, FaultKind
-from router.ports import Call, Response
+from router.ports import Call, Native, Response
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
+from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.translate import (
     StreamTranslator,
@@ -25,6 +27,7 @@ from router.wire.dialects.translate import (
     translate_request,
 )
 from router.wire.errors import error_object
+from router.wire.native.reading import Tongue
 from router.wire.sse import DONE, EventSplitter, data_of
 
 _ASKED = {"stream_options": {"include_usage": True}}
@@ -70,7 +73,9 @@ class TranslatedUpstream:
     """Implements `router.ports.Upstream` over a `line`, which it closes.
 
     `worded` says how a call is put; it may raise ApiError for what the model cannot be asked.
-    `lettered` has the last word on what is posted, `understood` on what a failure means.
+    `lettered` has the last word on what is posted, `understood` on what a failure means. `passed` makes
+    the letter of a request that came in the upstream's own dialect and is passed on as it is, None where
+    the model would not take it so; the answer then passes as well.
     """
 
     def __init__(
@@ -81,8 +86,10 @@ class TranslatedUpstream:
         unix_s: Callable[[], float],
         lettered: Callable[[JsonObject], Letter] = plain_letter,
         understood: Callable[[Fault], Fault] = lambda fault: fault,
+        passed: Callable[[Call], Letter | None] = lambda _: None,
     ) -> None:
         self._line = line
+        self._passed = passed
         self._worded = worded
         self._lettered = lettered
         self._understood = understood
@@ -95,12 +102,12 @@ class TranslatedUpstream:
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for everything that is no success."""
+        if call.original is not None and (letter := self._as_it_is(call)) is not None:
+            dialect = call.original.dialect
+            name = "" if call.is_home else origin_of(call.model.upstream, call.model.name)
+            return Native(await self._posted(call, letter, dialect), Tongue(dialect, name))
         source, letter = self._written(call)
-        try:
-            response = await self._line.post(letter.body, fresh=call.fresh, headers=letter.headers)
-        except AttemptFailed as failed:
-            fault = self._understood(failed.fault)
-            raise AttemptFailed(_in_chat(fault, source.dialect)) from None
+        response = await self._posted(call, letter, source.dialect)
         occasion = Occasion(int(self._unix_s()), _ASKED)
         if response.is_stream:
             return _TranslatedStream(response, StreamTranslator(source, Dialect.CHAT, occasion))
@@ -110,18 +117,36 @@ class TranslatedUpstream:
         """Close all connections."""
         await self._line.close()
 
+    def _as_it_is(self, call: Call) -> Letter | None:
+        """The letter that passes `call` on. Raises AttemptFailed, before it is sent."""
+        with _written_down():
+            return self._passed(call)
+
+    async def _posted(self, call: Call, letter: Letter, dialect: Dialect) -> Response:
+        try:
+            return await self._line.post(letter.body, fresh=call.fresh, headers=letter.headers)
+        except AttemptFailed as failed:
+            raise AttemptFailed(_in_chat(self._understood(failed.fault), dialect)) from None
+
     def _written(self, call: Call) -> tuple[Target, Letter]:
         """Whom `call` is written for, and the letter. Raises AttemptFailed, before it is sent."""
-        try:
+        with _written_down():
             wording = self._worded(call)
             body = translate_request(wording.fields, Dialect.CHAT, wording.target)
             return wording.target, self._lettered(body)
-        except ApiError as error:
-            raise AttemptFailed(_unsuited(error)) from None
-        except orjson.JSONEncodeError:
-            # orjson writes 254 levels; reading may have let more pass.
-            too_deep = ApiError(400, "The request is nested too deeply.", code="untranslatable")
-            raise AttemptFailed(_unsuited(too_deep)) from None
+
+
+@contextmanager
+def _written_down() -> Iterator[None]:
+    """Turn what keeps a request from being written into AttemptFailed."""
+    try:
+        yield
+    except ApiError as error:
+        raise AttemptFailed(_unsuited(error)) from None
+    except orjson.JSONEncodeError:
+        # orjson writes 254 levels; reading may have let more pass.
+        too_deep = ApiError(400, "The request is nested too deeply.", code="untranslatable")
+        raise AttemptFailed(_unsuited(too_deep)) from None
 
 
 def _unsuited(error: ApiError) -> Fault:

@@ -5,7 +5,7 @@ A request's chat view goes the way of all chat requests; only here, at the edge,
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 from aiohttp import web
@@ -20,9 +20,12 @@ from router.wire.doors.completions import COMPLETIONS
 from router.wire.doors.door import Asked, Door
 from router.wire.doors.retelling import Retelling
 from router.wire.doors.translated import MESSAGES, RESPONSES
+from router.wire.original import Original
 
 _JSON = "application/json"
 _RESPONSES_PATH = "/v1/responses"
+_OF_THE_API = ("anthropic-beta", "anthropic-version", "openai-beta")
+"""Headers that say something to the model's provider, and not to the proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ class Doors:
         raw, caller = await self.front.asked(request)
         asked = door.read(raw)
         try:
-            reply = await self.front.pipeline.answer(asked.chat, caller, asked.original)
+            original = _with_headers(asked.original, request.headers)
+            reply = await self.front.pipeline.answer(asked.chat, caller, original)
         except ApiError as error:
             raise door.in_its_words(error) from None
         told = retold(reply, asked, int(self.unix_s()), _ids(request))
@@ -103,11 +107,13 @@ class Doors:
 
 
 def retold(reply: Reply, asked: Asked, now_s: int, ids: Mapping[str, str]) -> Reply:
-    """The reply in the client's API, with `ids` in its headers.
+    """The reply in the client's API, with `ids` in its headers; as it is where that is its own dialect.
 
     Raises ApiError 502 where it cannot be understood.
     """
     headers = {**reply.headers, **ids}
+    if asked.original is not None and reply.dialect is asked.original.dialect:
+        return replace(reply, headers=headers)
     match reply:
         case PlainReply(body=body, is_answer=True):
             return PlainReply(headers, _whole(body, asked, now_s))
@@ -132,6 +138,14 @@ async def _in_pieces(pieces: AsyncGenerator[bytes], retelling: Retelling) -> Asy
                 yield told
         if told := retelling.end():
             yield told
+
+
+def _with_headers(original: Original | None, headers: Mapping[str, str]) -> Original | None:
+    """The request with those of its headers that belong to its API."""
+    if original is None:
+        return None
+    told = {name: headers[name] for name in _OF_THE_API if name in headers}
+    return replace(original, headers=told) if told else original
 
 
 def _ids(request: web.Request) -> dict[str, str]:

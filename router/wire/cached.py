@@ -15,6 +15,7 @@ import orjson
 from router.domain.caching import Origin, Writer
 from router.domain.usage import Usage
 from router.wire.canonical import canonical
+from router.wire.dialects.dialect import Dialect
 
 _FORMAT = 3
 _CHECKSUM_BYTES = 4
@@ -26,11 +27,15 @@ _LARGEST = 2**26
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer as a client once got it. `body` is JSON, or for a stream its events in order."""
+    """An answer as a client once got it. `body` is JSON, or for a stream its events in order.
+
+    What is kept is chat, whatever the `dialect` of an answer that is on its way.
+    """
 
     origin: Origin
     is_stream: bool
     body: bytes
+    dialect: Dialect = Dialect.CHAT
 
 
 def cache_key(body: Mapping[str, Any], tenant: Sequence[str]) -> str | None:

@@ -1,13 +1,40 @@
 """A request as its client sent it, in another API than chat's."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from router.domain.errors import ApiError
+from router.domain.model import Capability
 from router.wire.dialects.dialect import Dialect
+
+_APIS: Mapping[Dialect, Capability] = {
+    Dialect.MESSAGES: Capability.MESSAGES_API,
+    Dialect.RESPONSES: Capability.RESPONSES_API,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The bytes as they came, for an upstream of the same dialect; limits of this proxy are not in them."""
+    """The bytes as they came, for an upstream of the same dialect; limits of this proxy are not in them.
+
+    `body` is what stands in `raw`. `headers` are those that belong to the API, such as its betas.
+    `unsaid` is what its chat view leaves out, as the error for whom no upstream speaks the dialect;
+    None where the view says it all.
+    """
 
     dialect: Dialect
     raw: bytes
+    body: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    unsaid: ApiError | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def api(self) -> Capability:
+        """What a model must have to be asked in this dialect. Raises KeyError for chat, which all have."""
+        return _APIS[self.dialect]
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """What a model needs for the sake of its dialect alone."""
+        return frozenset() if self.unsaid is None else frozenset({self.api})

@@ -10,6 +10,8 @@ from typing import Any
 import orjson
 
 from router.domain.receipt import Receipt
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.translate import event_bytes
 from router.wire.extension import MEMBER
 from router.wire.sse import data_of, event_of
 
@@ -59,6 +61,14 @@ def receipt_event(receipt: Receipt, like: bytes) -> bytes:
     """A chunk without choices that carries the receipt; `like` is an event of the same stream."""
     chunk = {name: value for name, value in _chunk(like).items() if name in _OF_A_CHUNK}
     return event_of(orjson.dumps({**chunk, "choices": [], MEMBER: receipt_object(receipt)}))
+
+
+def own_event(receipt: Receipt, dialect: Dialect) -> bytes:
+    """An event that carries the receipt alone, where a stream passes as its provider sends it.
+
+    The clients of these dialects pass over events that they do not know.
+    """
+    return event_bytes({"type": MEMBER, MEMBER: receipt_object(receipt)}, dialect)
 
 
 def _chunk(event: bytes) -> Mapping[str, Any]:

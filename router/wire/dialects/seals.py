@@ -43,18 +43,19 @@ def origin_of(upstream: str, model: str) -> str:
 
 def worn(seal: Seal, native: str) -> str:
     """The seal as a client of the dialect `native` carries it, with its origin if that is another."""
-    if seal.origin == native and not _is_worn(seal.value):
+    if seal.origin == native and not is_worn(seal.value):
         return seal.value
     return f"{_PREFIX}:{seal.origin}:{seal.item_id}:{seal.value}"
 
 
 def taken_off(text: str, native: str, item_id: str = "") -> Seal:
     """The seal that a client sent back. Where it wears no origin, `native` gave it."""
-    if not _is_worn(text):
+    if not is_worn(text):
         return Seal(native, text, "" if ":" in item_id else item_id)
     _, origin, own_id, value = text.split(":", 3)
     return Seal(origin, value, own_id)
 
 
-def _is_worn(text: str) -> bool:
+def is_worn(text: str) -> bool:
+    """Whether a seal wears the name of its origin."""
     return text.startswith(f"{_PREFIX}:") and text.count(":") >= 3 and text.split(":", 2)[1] != ""

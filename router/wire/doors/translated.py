@@ -16,6 +16,8 @@ from router.wire.dialects.translate import (
 )
 from router.wire.doors.door import Door, chat_bytes, not_offered
 from router.wire.extension import MEMBER
+from router.wire.native.reduced import reduced
+from router.wire.native.thoughts import without_unnamed
 from router.wire.original import Original
 
 _CHAT = Target(Dialect.CHAT, cache_marks=False)
@@ -35,16 +37,21 @@ _USUAL: Mapping[str, Any] = {
 _EFFORTS: Mapping[str, str] = {"minimal": "low", "xhigh": "high", "max": "high"}
 """Budgets of tokens, and Anthropic's own words, in those that all models which can think know."""
 
+_NO_THOUGHT = {"type": "disabled"}
 _EXPECTED: Mapping[type, str] = {str: "a text", list: "a non-empty array"}
 
 _RESENT = "send the whole conversation, for nothing is stored"
-_NOT_OFFERED: Mapping[str, str] = {
+_STORED: Mapping[str, str] = {
     "previous_response_id": _RESENT,
     "conversation": _RESENT,
-    "background": "ask without it, and stream the answer",
     "prompt": "send the text itself",
 }
 """What only who stores something can do, and what to do instead."""
+_NOT_OFFERED: Mapping[str, str] = {
+    "background": "ask without it, and stream the answer",
+}
+_UNSAID = "untranslatable"
+"""The code of an error for what chat has no words for."""
 
 _NAMES_OF_RESPONSES: Mapping[str, str] = {
     "messages": "input",
@@ -60,17 +67,21 @@ _NAMES_OF_MESSAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A request of another dialect; `body` is what its client wrote."""
+    """A request of another dialect; `body` is what its client wrote.
+
+    `unsaid` tells what of it the chat view leaves out, None where it says all.
+    """
 
     dialect: Dialect
     raw: bytes
     body: JsonObject
     chat: bytes
+    unsaid: ApiError | None = None
 
     @property
     def original(self) -> Original:
         """The request as it came."""
-        return Original(self.dialect, self.raw)
+        return Original(self.dialect, self.raw, self.body, unsaid=self.unsaid)
 
     def told(self, answer: JsonObject, now_s: int) -> JsonObject:
         """The answer in the client's dialect, with the receipt where there is one."""
@@ -127,48 +138,64 @@ def _add_receipt(event: dict[str, Any], receipt: Any) -> None:
 
 
 def _read_responses(raw: bytes) -> Translated:
-    body = _body(raw, "input", (str, list))
+    body = json_object(raw)
     for name, remedy in _NOT_OFFERED.items():
         if body.get(name):
             raise not_offered(name, remedy)
-    return _translated(Dialect.RESPONSES, raw, body, _view(Dialect.RESPONSES, body))
+    stored = next((name for name in _STORED if body.get(name)), None)
+    if stored is None or body.get("input") is not None:
+        _check(body, "input", (str, list))
+    require(body, "model")
+    unsaid = None if stored is None else not_offered(stored, _STORED[stored])
+    return _translated(Dialect.RESPONSES, raw, body, unsaid)
 
 
 def _read_messages(raw: bytes) -> Translated:
-    body = _body(raw, "messages", (list,))
-    spoken: JsonObject = body
-    if body.get("thinking") == {"type": "disabled"}:  # what they do anyhow if they are not asked
-        spoken = {name: value for name, value in body.items() if name != "thinking"}
-    view = _view(Dialect.MESSAGES, spoken)
-    if effort := _EFFORTS.get(view.get("reasoning_effort", "")):
-        view["reasoning_effort"] = effort
-    return _translated(Dialect.MESSAGES, raw, body, view)
-
-
-def _body(raw: bytes, conversation: str, kinds: tuple[type, ...]) -> dict[str, Any]:
-    """What stands in `raw`, which has a model and a conversation. Raises ApiError 400."""
     body = json_object(raw)
     require(body, "model")
+    _check(body, "messages", (list,))
+    return _translated(Dialect.MESSAGES, raw, body, None)
+
+
+def _check(body: JsonObject, conversation: str, kinds: tuple[type, ...]) -> None:
+    """Raise ApiError 400 where `body` has no conversation."""
     require(body, conversation)
     told = body[conversation]
     if not told or not isinstance(told, kinds):
         expected = " or ".join(_EXPECTED[kind] for kind in kinds)
         message = f"'{conversation}' must be {expected}, not {shown(told)}."
         raise ApiError.invalid(conversation, message)
-    return body
+
+
+def _translated(
+    dialect: Dialect, raw: bytes, body: JsonObject, unsaid: ApiError | None
+) -> Translated:
+    """The request with its chat view. Raises ApiError 400 for what is misshaped."""
+    try:
+        view = _view(dialect, body) if unsaid is None else _reduced(dialect, body)
+    except ApiError as error:
+        if error.code != _UNSAID:
+            raise
+        unsaid, view = error, _reduced(dialect, body)
+    if body.get(MEMBER) is not None:
+        view[MEMBER] = body[MEMBER]
+    return Translated(dialect, raw, body, chat_bytes(view), unsaid)
+
+
+def _reduced(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
+    return _view(dialect, reduced(body, dialect))
 
 
 def _view(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
     """The chat view, without what it need not say. Raises ApiError 400 for what it cannot."""
     spoken = {name: value for name, value in body.items() if name not in _SILENT}
-    view = translate_request(spoken, dialect, _CHAT)
-    return {name: value for name, value in view.items() if _USUAL.get(name) != value}
-
-
-def _translated(dialect: Dialect, raw: bytes, body: JsonObject, view: dict[str, Any]) -> Translated:
-    if body.get(MEMBER) is not None:
-        view[MEMBER] = body[MEMBER]
-    return Translated(dialect, raw, body, chat_bytes(view))
+    if body.get("thinking") == _NO_THOUGHT:  # what they do anyhow if they are not asked
+        del spoken["thinking"]
+    view = translate_request(without_unnamed(spoken, dialect), dialect, _CHAT)
+    told = {name: value for name, value in view.items() if _USUAL.get(name) != value}
+    if dialect is Dialect.MESSAGES and (effort := _EFFORTS.get(told.get("reasoning_effort", ""))):
+        told["reasoning_effort"] = effort
+    return told
 
 
 RESPONSES = Door(_read_responses, _NAMES_OF_RESPONSES)

@@ -1,0 +1,107 @@
+"""What is remembered of a request's conversation: who called its tools, whose thoughts and Responses are in it."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from router.domain.errors import ApiError
+from router.domain.model import Model
+from router.features.session import LEAST_BYTES, thread_of
+from router.features.turns import is_tool_turn
+from router.pipeline.home import ANYWHERE, Home
+from router.pipeline.spoken import speaks
+from router.pipeline.visit import Caller, Session
+from router.ports import Affinity
+from router.wire.chat import ChatRequest
+from router.wire.native.stored import previous_in, rests_on_others
+from router.wire.native.thoughts import has_unnamed
+from router.wire.original import Original
+
+_HOME_S = 86_400
+"""How long after its last answer a conversation's home is remembered: agents rest over night."""
+_STORED_S = 30 * 86_400
+"""How long OpenAI keeps Responses (https://platform.openai.com/docs/guides/conversation-state)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversing:
+    """Looks up and remembers; `start` does something in the background, `models` are the catalog's."""
+
+    affinity: Affinity
+    start: Callable[[Coroutine[Any, Any, None]], None]
+    models: Mapping[str, Model]
+
+    async def session(self, request: ChatRequest, caller: Caller, *, is_pinned: bool) -> Session:
+        """The conversation as far as it is known. Raises ApiError 400 for a Response that is not known.
+
+        `is_pinned` says that the client names the one model that may answer.
+        """
+        thread = thread_of(request.body, caller.headers, caller.key, len(request.raw))
+        home, held_by = ANYWHERE, _Held()
+        if request.original is not None and speaks(request, self.models):
+            home = await self._home(request, request.original, caller, is_pinned=is_pinned)
+            held_by = await self._held(request.original, caller)
+        if not is_tool_turn(request.messages):
+            return Session(thread, "", home, held_by.upstream)
+        stays_with = held_by.model_id
+        if thread and not stays_with:
+            stays_with = await self.affinity.model_of(thread) or ""
+        return Session(thread, stays_with, home, held_by.upstream)
+
+    async def _home(
+        self, request: ChatRequest, original: Original, caller: Caller, *, is_pinned: bool
+    ) -> Home:
+        """Whose thoughts go without a name. It is asked only where there are such: else anybody's may.
+
+        A small request belongs to no thread, and has thoughts all the same.
+        """
+        place = f"home:{thread_of(request.body, caller.headers, caller.key, LEAST_BYTES)}"
+
+        def moved_in(origin: str) -> None:
+            self.start(self.affinity.stay(place, origin, _HOME_S))
+
+        def has_stored(given: str, model: Model) -> None:
+            told = f"{model.upstream}\n{model.id}"
+            self.start(self.affinity.stay(_place_of(given, caller), told, _STORED_S))
+
+        if not has_unnamed(original):
+            return Home(moved_in=moved_in, has_stored=has_stored)
+        found = await self.affinity.model_of(place)
+        return Home(found or "", is_pinned, moved_in, has_stored)
+
+    async def _held(self, original: Original, caller: Caller) -> "_Held":
+        """Who has what the request goes on from. Raises ApiError 400 where that is not known."""
+        previous = previous_in(original)
+        if previous and (found := await self.affinity.model_of(_place_of(previous, caller))):
+            upstream, _, model_id = found.partition("\n")
+            return _Held(upstream, model_id)
+        if not previous and not rests_on_others(original):
+            return _Held()
+        asked = {m.upstream for m in self.models.values() if original.api in m.capabilities}
+        if caller.key or len(asked) > 1:  # another's, perhaps, and ids are no secrets
+            raise _unknown(previous)
+        return _Held(*asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The upstream that has stored something, and the model that has said it; "" for not known."""
+
+    upstream: str = ""
+    model_id: str = ""
+
+
+def _place_of(given: str, caller: Caller) -> str:
+    """Where it is remembered who has the Response of this id, which no other key may go on from."""
+    return f"response:{caller.key}:{given}"
+
+
+def _unknown(previous: str) -> ApiError:
+    told = f"Response '{previous}'" if previous else "What the request refers to"
+    return ApiError(
+        400,
+        f"{told} is not known here: it was answered elsewhere, for another key, or too long ago."
+        " Send the whole conversation.",
+        code="previous_response_not_found",
+        param="previous_response_id" if previous else "input",
+    )

@@ -1,0 +1,32 @@
+"""Who can be asked in a client's own dialect."""
+
+from collections.abc import Mapping
+
+from router.decision.policy import Policy
+from router.domain.decision import Decision
+from router.domain.model import Model
+from router.wire.chat import ChatRequest
+
+
+def check_spoken(request: ChatRequest, target: Policy | Model, models: Mapping[str, Model]) -> None:
+    """Raise the ApiError that tells what chat has no words for, where nobody can be asked otherwise."""
+    original = request.original
+    if original is None or original.unsaid is None:
+        return
+    asked = (target,) if isinstance(target, Model) else models.values()
+    if not any(original.api in model.capabilities for model in asked):
+        raise original.unsaid
+
+
+def speaks(request: ChatRequest, models: Mapping[str, Model]) -> bool:
+    """Whether any of `models` can be asked in the dialect that the request came in."""
+    original = request.original
+    return original is not None and any(original.api in m.capabilities for m in models.values())
+
+
+def may_pass(request: ChatRequest, decision: Decision) -> bool:
+    """Whether the answer may go to its client as its provider sends it."""
+    if request.original is None or decision.cascade is not None:
+        return False
+    asked = (decision.chosen, *decision.fallbacks)
+    return any(request.original.api in each.model.capabilities for each in asked)

@@ -1,0 +1,81 @@
+"""How the answers of each dialect are read while they pass, and how a stream of them ends badly."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import orjson
+
+from router.domain.errors import ApiError
+from router.wire.answer import MalformedAnswer, StreamEvent, read_event
+from router.wire.dialects.dialect import Dialect
+from router.wire.errors import error_body
+from router.wire.sse import data_of, event_of
+
+
+class StreamForm(Protocol):
+    """Reads one stream, event by event in their order."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """The API whose events these are."""
+        ...
+
+    def read(self, raw: bytes) -> StreamEvent:
+        """What an event says. Raises MalformedAnswer when it is none."""
+        ...
+
+    def broken(self, message: str) -> bytes:
+        """The event that tells a client that the stream has broken off, and why."""
+        ...
+
+
+class ChatForm:
+    """Implements `StreamForm` for chat, whose events tell each for itself."""
+
+    dialect = Dialect.CHAT
+
+    def read(self, raw: bytes) -> StreamEvent:
+        """As `router.wire.answer` reads it."""
+        return read_event(raw)
+
+    def broken(self, message: str) -> bytes:
+        """An `error` event."""
+        return event_of(error_body(broken_off(message)))
+
+
+CHAT_FORM = ChatForm()
+"""It holds nothing of a stream, so that one does for all of them."""
+
+
+def broken_off(message: str) -> ApiError:
+    """What a client is told of a stream that ended before it was whole."""
+    said = f"The answer broke off: {message}."
+    return ApiError(502, said, code="stream_cut", kind="server_error")
+
+
+def event_in(raw: bytes) -> Mapping[str, Any] | None:
+    """The object in a server-sent event; None for a comment. Raises MalformedAnswer for anything else."""
+    data = data_of(raw)
+    return None if data is None else object_in(data, "an event of the upstream's stream")
+
+
+def object_in(raw: bytes, what: str) -> dict[str, Any]:
+    """The JSON object in `raw`. Raises MalformedAnswer, in which it is called `what`."""
+    try:
+        told = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise MalformedAnswer(f"{what} is not JSON") from None
+    if not isinstance(told, dict):
+        raise MalformedAnswer(f"{what} is no object")
+    return told
+
+
+def member(holder: object, name: str) -> Mapping[str, Any]:
+    """A member that is an object; an empty one where it is none."""
+    found = holder.get(name) if isinstance(holder, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def chars_in(*texts: object) -> int:
+    """The length of those that are text."""
+    return sum(len(text) for text in texts if isinstance(text, str))

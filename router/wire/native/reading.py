@@ -1,0 +1,64 @@
+"""Which reader is for which dialect's answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from router.wire.answer import PlainAnswer, StreamEvent, read_plain
+from router.wire.dialects.dialect import Dialect
+from router.wire.native.forms import CHAT_FORM, StreamForm
+from router.wire.native.messages import MessagesForm, read_message
+from router.wire.native.responses import ResponsesForm, read_response
+from router.wire.native.thoughts import named_answer, named_event
+
+_FORMS: Mapping[Dialect, Callable[[], StreamForm]] = {
+    Dialect.CHAT: lambda: CHAT_FORM,
+    Dialect.MESSAGES: MessagesForm,
+    Dialect.RESPONSES: ResponsesForm,
+}
+_PLAIN: Mapping[Dialect, Callable[[bytes], PlainAnswer]] = {
+    Dialect.CHAT: read_plain,
+    Dialect.MESSAGES: read_message,
+    Dialect.RESPONSES: read_response,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """How an upstream's answer is to be read: its dialect, and whose name its thoughts get, "" for none."""
+
+    dialect: Dialect = Dialect.CHAT
+    origin: str = ""
+
+    def form(self) -> StreamForm:
+        """Who reads one stream."""
+        form = _FORMS[self.dialect]()
+        return NamingForm(form, self.origin) if self.origin else form
+
+    def plain(self, raw: bytes) -> tuple[bytes, PlainAnswer]:
+        """A whole answer as it is to go out, and what stands in it. Raises MalformedAnswer."""
+        answer = _PLAIN[self.dialect](raw)
+        return (named_answer(raw, self.origin) if self.origin else raw), answer
+
+
+CHAT = Tongue()
+
+
+@dataclass(frozen=True, slots=True)
+class NamingForm:
+    """Implements `StreamForm` over another one: thoughts get the name of their origin on the way."""
+
+    inner: StreamForm
+    origin: str
+
+    @property
+    def dialect(self) -> Dialect:
+        """As within."""
+        return self.inner.dialect
+
+    def read(self, raw: bytes) -> StreamEvent:
+        """What an event says, once its thoughts are named. Raises MalformedAnswer when it is none."""
+        return self.inner.read(named_event(raw, self.dialect, self.origin))
+
+    def broken(self, message: str) -> bytes:
+        """As within."""
+        return self.inner.broken(message)

@@ -1,0 +1,159 @@
+"""A request without what only its own dialect can say: enough for chat to know what it is about.
+
+It is judged by this view, and never sent so. What has no words in chat is told as its JSON where it is
+part of the conversation, so that its length counts, and as a function where it is a tool.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.shape import JsonObject
+
+_Object = dict[str, Any]
+_OF_MESSAGES = (
+    "model messages system stream max_tokens temperature top_p tool_choice service_tier"
+).split()
+_OF_RESPONSES = (
+    "model instructions stream max_output_tokens temperature top_p service_tier"
+    " parallel_tool_calls user metadata prompt_cache_key"
+).split()
+_MOST_STOPS = 4
+_TURNS = ("user", "assistant", "system")
+_ROLES = ("user", "system", "developer")
+_MARK = "cache_control"
+_BLOCKS: Mapping[str, tuple[str, ...]] = {
+    "text": ("type", "text", _MARK),
+    "image": ("type", "source", _MARK),
+    "document": ("type", "source", "title", _MARK),
+    "tool_use": ("type", "id", "name", "input", _MARK),
+    "tool_result": ("type", "tool_use_id", "content", "is_error", _MARK),
+}
+_SOURCES = ("base64", "text", "url", "file")
+_SHOWN = ("text", "image", "document")
+_ITEMS: Mapping[str, tuple[str, ...]] = {
+    "function_call": ("type", "call_id", "name", "arguments"),
+    "custom_tool_call": ("type", "call_id", "name", "input"),
+    "function_call_output": ("type", "call_id", "output"),
+    "custom_tool_call_output": ("type", "call_id", "output"),
+}
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    "input_text": ("type", "text"),
+    "output_text": ("type", "text"),
+    "refusal": ("type", "refusal"),
+    "input_image": ("type", "image_url", "file_id", "detail"),
+    "input_file": ("type", "file_id", "filename", "file_data", "file_url"),
+}
+
+
+def reduced(body: JsonObject, dialect: Dialect) -> JsonObject:
+    """What of `body` chat has words for; the rest left out, or told in other words."""
+    return _REDUCING[dialect](body)
+
+
+def _messages(body: JsonObject) -> JsonObject:
+    config, stops = body.get("output_config"), body.get("stop_sequences")
+    return {
+        **_only(body, _OF_MESSAGES),
+        **_some("system", _blocks(body.get("system"), _SHOWN)),
+        "messages": [_message(each) for each in _objects(body.get("messages"))],
+        **_some("tools", [_tool(each, ("custom", None)) for each in _objects(body.get("tools"))]),
+        **_some("stop_sequences", stops[:_MOST_STOPS] if isinstance(stops, list) else None),
+        **_some("output_config", _only(config, ("effort",)) if isinstance(config, dict) else None),
+    }
+
+
+def _message(message: JsonObject) -> _Object:
+    role = message.get("role")
+    blocks = _blocks(message.get("content"), tuple(_BLOCKS))
+    return {"role": role if role in _TURNS else "user", "content": blocks}
+
+
+def _blocks(content: object, known: tuple[str, ...]) -> Any:
+    if not isinstance(content, list):
+        return content
+    return [_block(each, known) for each in _objects(content)]
+
+
+def _block(block: JsonObject, known: tuple[str, ...]) -> _Object:
+    kind, source = block.get("type"), block.get("source")
+    is_foreign = isinstance(source, dict) and source.get("type") not in _SOURCES
+    if not isinstance(kind, str) or kind not in known or is_foreign:
+        return _as_text("text", block)
+    told = _only(block, _BLOCKS[kind])
+    if kind == "tool_result":
+        told = {**told, **_some("content", _blocks(block.get("content"), _SHOWN))}
+    return told
+
+
+def _responses(body: JsonObject) -> JsonObject:
+    text, told = body.get("text"), body.get("input")
+    items = [_item(each) for each in _objects(told)] if isinstance(told, list) else told
+    return {
+        **_only(body, _OF_RESPONSES),
+        "input": items or [_as_message("user", body.get("prompt"))],
+        **_some("tools", [_tool(each, ("function",)) for each in _objects(body.get("tools"))]),
+        **_some("text", _only(text, ("format", "verbosity")) if isinstance(text, dict) else None),
+    }
+
+
+def _item(item: JsonObject) -> _Object:
+    kind, role, content = item.get("type", "message"), item.get("role"), item.get("content")
+    if kind == "message" and (role == "assistant" or role in _ROLES):
+        told = list(map(_part, _objects(content))) if isinstance(content, list) else content
+        return {"type": "message", "role": role, "content": told}
+    if isinstance(kind, str) and kind in _ITEMS:
+        told = _only(item, _ITEMS[kind])
+        output = item.get("output")
+        parts = {"output": list(map(_part, _objects(output)))} if isinstance(output, list) else {}
+        return {**told, **parts}
+    return _as_message("assistant", item)
+
+
+def _part(part: JsonObject) -> _Object:
+    kind = part.get("type")
+    if not isinstance(kind, str) or kind not in _PARTS:
+        return _as_text("input_text", part)
+    return _only(part, _PARTS[kind])
+
+
+def _as_message(role: str, told: object) -> _Object:
+    return {"type": "message", "role": role, "content": [_as_text("input_text", told)]}
+
+
+def _as_text(kind: str, told: object) -> _Object:
+    return {"type": kind, "text": orjson.dumps(told).decode()}
+
+
+def _tool(tool: JsonObject, own: tuple[str | None, ...]) -> _Object:
+    """The tool as a function; one that the provider runs has no more than its name."""
+    name = tool.get("name") or tool.get("type") or "tool"
+    described = tool.get("type") in own
+    schema = tool.get("input_schema") or tool.get("parameters")
+    function = {
+        "name": name,
+        **_some("description", tool.get("description") if described else None),
+    }
+    if "function" in own:
+        return {"type": "function", **function, "parameters": schema if described else {}}
+    return {**function, "input_schema": schema if described else {"type": "object"}}
+
+
+def _objects(listed: object) -> Iterator[JsonObject]:
+    return (each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict))
+
+
+def _only(holder: JsonObject, names: list[str] | tuple[str, ...]) -> _Object:
+    return {name: holder[name] for name in names if holder.get(name) is not None}
+
+
+def _some(name: str, value: Any) -> _Object:
+    return {name: value} if value else {}
+
+
+_REDUCING: Mapping[Dialect, Callable[[JsonObject], JsonObject]] = {
+    Dialect.MESSAGES: _messages,
+    Dialect.RESPONSES: _responses,
+}

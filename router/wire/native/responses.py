@@ -1,0 +1,140 @@
+"""Answers of Responses, read while they pass."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from router.domain.errors import ApiError
+from router.domain.service_tier import tier_of
+from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent
+from router.wire.dialects.answer import End, Stop
+from router.wire.dialects.chat.write_answer import REASONS
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.faults import told
+from router.wire.dialects.responses.read_answer import read_end, read_failure
+from router.wire.dialects.translate import event_bytes
+from router.wire.native.forms import broken_off, chars_in, event_in, member, object_in
+
+_FIRST = frozenset({0})
+"""A Response is one choice."""
+_CALLS = frozenset({"function_call", "custom_tool_call"})
+_BROKEN = frozenset({"failed", "cancelled"})
+
+
+def read_response(raw: bytes) -> PlainAnswer:
+    """What stands in a Response that has ended. Raises MalformedAnswer for anything else."""
+    answer = object_in(raw, "the upstream's answer")
+    output = answer.get("output")
+    if not isinstance(output, list):
+        raise MalformedAnswer("the upstream's answer has no output")
+    if answer.get("status") in _BROKEN:
+        raise MalformedAnswer("the upstream's answer has failed")
+    items = [item for item in output if isinstance(item, dict)]
+    calls = any(item.get("type") in _CALLS for item in items)
+    end = _end(answer, calls=calls)
+    return PlainAnswer(
+        usage=end.usage,
+        output_chars=sum(map(_chars, items)),
+        finish_reasons=frozenset({REASONS[end.stop]}),
+        calls_tools=calls,
+        service_tier=tier_of(answer.get("service_tier")),
+        refuses=end.stop is Stop.FILTER or any(map(_refuses, items)),
+    )
+
+
+class ResponsesForm:
+    """Implements `router.wire.native.forms.StreamForm`: the last event has the whole Response."""
+
+    dialect = Dialect.RESPONSES
+
+    def __init__(self) -> None:
+        self._begun: Mapping[str, Any] = {}
+        self._number = -1
+        self._calls = False
+
+    def read(self, raw: bytes) -> StreamEvent:
+        """What an event says. Raises MalformedAnswer when it is none."""
+        event = event_in(raw) or {}
+        kind = event.get("type")
+        told = kind if isinstance(kind, str) else ""
+        self._number = (
+            number if isinstance(number := event.get("sequence_number"), int) else self._number
+        )
+        match told:
+            case "response.created":
+                self._begun = member(event, "response")
+            case "response.completed" | "response.incomplete":
+                return self._ended(raw, member(event, "response"))
+            case "response.failed":
+                return _error(raw, member(event, "response").get("error"))
+            case "error":
+                return _error(raw, event)
+            case "response.output_item.added" | "response.output_item.done":
+                return self._item(raw, member(event, "item"), is_new=told.endswith("added"))
+            case _ if told.endswith(".delta"):
+                chars, refuses = chars_in(event.get("delta")), "refusal" in told
+                return _content(raw, output_chars=chars, refuses=refuses)
+        return StreamEvent(raw, EventKind.PREAMBLE)
+
+    def broken(self, message: str) -> bytes:
+        """The Response has failed; before it had begun, an `error` event."""
+        fault = broken_off(message)
+        told = {"code": "server_error", "message": fault.message}
+        number = {"sequence_number": self._number + 1}
+        if not self._begun:
+            return event_bytes({"type": "error", **told, "param": None, **number}, self.dialect)
+        failed = {**self._begun, "status": "failed", "error": told}
+        return event_bytes({"type": "response.failed", "response": failed, **number}, self.dialect)
+
+    def _item(self, raw: bytes, item: Mapping[str, Any], *, is_new: bool) -> StreamEvent:
+        calls = item.get("type") in _CALLS
+        self._calls = self._calls or calls
+        if is_new and not calls:
+            return StreamEvent(raw, EventKind.PREAMBLE, choices=_FIRST)
+        return _content(
+            raw, output_chars=chars_in(item.get("name")) if is_new else 0, calls_tools=calls
+        )
+
+    def _ended(self, raw: bytes, answer: Mapping[str, Any]) -> StreamEvent:
+        end = _end(answer, calls=self._calls)
+        return StreamEvent(
+            raw,
+            EventKind.DONE,
+            end.usage,
+            choices=_FIRST,
+            finished=_FIRST,
+            finish_reasons=frozenset({REASONS[end.stop]}),
+            service_tier=tier_of(answer.get("service_tier")),
+            refuses=end.stop is Stop.FILTER,
+        )
+
+
+def _end(answer: Mapping[str, Any], *, calls: bool) -> End:
+    try:
+        return read_end(answer, calls=calls)
+    except ApiError as fault:
+        raise MalformedAnswer(f"the upstream's answer is none: {fault.message}") from None
+
+
+def _content(raw: bytes, **told: Any) -> StreamEvent:
+    return StreamEvent(raw, EventKind.CONTENT, choices=_FIRST, **told)
+
+
+def _chars(item: Mapping[str, Any]) -> int:
+    content = item.get("content")
+    parts = (
+        [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    )
+    said = sum(chars_in(part.get("text"), part.get("refusal")) for part in parts)
+    return said + chars_in(item.get("name"), item.get("arguments"), item.get("input"))
+
+
+def _refuses(item: Mapping[str, Any]) -> bool:
+    content = item.get("content")
+    parts = content if isinstance(content, list) else ()
+    return any(isinstance(part, dict) and part.get("type") == "refusal" for part in parts)
+
+
+def _error(raw: bytes, error: object) -> StreamEvent:
+    """An error, as chat would tell it."""
+    content: Mapping[str, Any] = told(read_failure(error), Dialect.CHAT)[1]["error"]
+    return StreamEvent(raw, EventKind.ERROR, error=content)

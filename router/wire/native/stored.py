@@ -1,0 +1,40 @@
+"""Responses that their provider has stored: which one a request goes on from, and what an answer is called."""
+
+import re
+from collections.abc import Mapping
+
+from router.wire.dialects.dialect import Dialect
+from router.wire.original import Original
+
+_ID = re.compile(rb'"id"\s*:\s*"([\w.-]{1,128})"')
+_PREVIOUS = "previous_response_id"
+
+
+def previous_in(original: Original) -> str:
+    """The Response that the request goes on from; "" for none."""
+    named = original.body.get(_PREVIOUS) if original.dialect is Dialect.RESPONSES else None
+    return named if isinstance(named, str) else ""
+
+
+def rests_on_others(original: Original) -> bool:
+    """Whether it names something else that one provider alone has: a conversation, or single items."""
+    if original.dialect is not Dialect.RESPONSES:
+        return False
+    items = original.body.get("input")
+    listed = items if isinstance(items, list) else ()
+    return bool(original.body.get("conversation")) or any(map(_is_reference, listed))
+
+
+def stored_id(original: Original, answer: bytes) -> str:
+    """What a Response is called that its provider has stored; "" where it has not.
+
+    `answer` is the whole of it, or the first event of its stream.
+    """
+    if original.dialect is not Dialect.RESPONSES or original.body.get("store") is False:
+        return ""
+    found = _ID.search(answer)
+    return found[1].decode() if found else ""
+
+
+def _is_reference(item: object) -> bool:
+    return isinstance(item, Mapping) and item.get("type") == "item_reference"

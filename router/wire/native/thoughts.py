@@ -1,0 +1,181 @@
+"""Thoughts on the native way: whose they are where they wear no name, and how they get one.
+
+What a provider has sealed goes out as it came, so the client holds seals without a name. In one
+conversation these are all of one model, its home, which gets them back untouched. Whoever else answers
+in it gives its thoughts its name, and is not sent those of the home: a foreign seal is refused.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.history import with_own_thoughts
+from router.wire.dialects.seals import Seal, is_worn, worn
+from router.wire.dialects.shape import JsonObject
+from router.wire.dialects.translate import event_bytes
+from router.wire.native.forms import event_in, member
+from router.wire.original import Original
+
+_SIGNS = (b'"signature', b'"redacted_thinking"', b'"reasoning"')
+"""Bytes without which there is no seal."""
+_SEALS: Mapping[str, str] = {
+    "thinking": "signature",
+    "redacted_thinking": "data",
+    "signature_delta": "signature",
+    "reasoning": "encrypted_content",
+}
+"""The parts that carry one, and in which member."""
+_BY_ID = "encrypted_content"
+"""Without it a thought is called by its id, which its provider alone knows."""
+_BY_THEIR_IDS = ("reasoning", "item_reference")
+_PROVEN = ("thinking", "redacted_thinking")
+
+
+def has_unnamed(original: Original) -> bool:
+    """Whether thoughts without a name are among what was said before."""
+    if original.dialect is Dialect.RESPONSES:
+        items = original.body.get("input")
+        return isinstance(items, list) and any(map(_is_unnamed, items))
+    return any(_is_unnamed(block) for content in _contents(original.body) for block in content)
+
+
+def without_unnamed(body: JsonObject, dialect: Dialect) -> JsonObject:
+    """`body` without thoughts that wear no name; itself where there are none."""
+    return _WITHOUT_UNNAMED[dialect](body)
+
+
+def own_history(body: JsonObject, dialect: Dialect, own: str, *, is_home: bool) -> JsonObject:
+    """`body` with the thoughts of `own` alone, as it has sealed them; itself where nothing is to change.
+
+    Those without a name are its own where it `is_home`.
+    """
+    known = body if is_home else without_unnamed(body, dialect)
+    cleaned = with_own_thoughts(known, dialect, own)
+    is_same = cleaned is body or dialect is not Dialect.MESSAGES
+    return cleaned if is_same else _may_be_asked(cleaned)
+
+
+def named_answer(raw: bytes, origin: str) -> bytes:
+    """A whole answer whose thoughts wear the name of `origin`; as it is where it has none."""
+    if not _may_be_sealed(raw):
+        return raw
+    answer = orjson.loads(raw)
+    return orjson.dumps(answer) if _name_all(answer, origin) else raw
+
+
+def named_event(raw: bytes, dialect: Dialect, origin: str) -> bytes:
+    """An event of a stream in which thoughts wear the name of `origin`; as it is where it has none.
+
+    Raises MalformedAnswer.
+    """
+    event = event_in(raw) if _may_be_sealed(raw) else None
+    return event_bytes(event, dialect) if event and _name_all(event, origin) else raw
+
+
+def _may_be_sealed(raw: bytes) -> bool:
+    return any(sign in raw for sign in _SIGNS)
+
+
+def _name_all(told: Mapping[str, Any], origin: str) -> bool:
+    """Name the seals in an answer or an event, in place; whether there were any."""
+    has_named = False
+    for part in _parts(told):
+        name = _SEALS[part["type"]]
+        value = part.get(name) or ""
+        if value or name == _BY_ID:
+            item = str(part.get("id") or "").replace(":", "-")
+            part[name] = worn(Seal(origin, str(value), item), "")
+            has_named = True
+    return has_named
+
+
+def _parts(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """All that may carry a seal: in an answer, in a Response within an event, in what an event brings."""
+    held = (told, member(told, "response"))
+    listed = [each.get(name) for each in held for name in ("content", "output")]
+    single = [told.get(name) for name in ("content_block", "delta", "item")]
+    for part in (*single, *(part for parts in listed if isinstance(parts, list) for part in parts)):
+        if isinstance(part, dict) and part.get("type") in _SEALS:
+            yield part
+
+
+def _is_unnamed(part: object) -> bool:
+    """Whether this is a thought that wears no name, sealed or only called by its id."""
+    if not isinstance(part, dict) or (name := _SEALS.get(str(part.get("type")))) is None:
+        return False
+    value = part.get(name)
+    return not (isinstance(value, str) and is_worn(value))
+
+
+def _contents(body: JsonObject) -> Iterator[list[Any]]:
+    """The blocks of each message that has blocks."""
+    messages = body.get("messages")
+    for message in messages if isinstance(messages, list) else ():
+        yield _blocks(message)
+
+
+def _blocks(message: object) -> list[Any]:
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, list) else []
+
+
+def _messages_without(body: JsonObject) -> JsonObject:
+    if not any(_is_unnamed(block) for content in _contents(body) for block in content):
+        return body
+    cleaned = map(_message_without, body["messages"])
+    return {**body, "messages": [each for each in cleaned if each is not None]}
+
+
+def _message_without(message: Any) -> Any:
+    """The message; None where nothing of it is left."""
+    blocks = _blocks(message)
+    kept = [block for block in blocks if not _is_unnamed(block)]
+    if len(kept) == len(blocks):
+        return message
+    return {**message, "content": kept} if kept else None
+
+
+def _responses_without(body: JsonObject) -> JsonObject:
+    """Without thoughts also the ids go that items had beside them: by these the provider would miss them."""
+    items = body.get("input")
+    if not isinstance(items, list) or not any(map(_is_unnamed, items)):
+        return body
+    return {**body, "input": [_item_without_id(item) for item in items if not _is_unnamed(item)]}
+
+
+def _item_without_id(item: Any) -> Any:
+    if not isinstance(item, dict) or item.get("type") in _BY_THEIR_IDS:
+        return item
+    return {name: value for name, value in item.items() if name != "id"}
+
+
+_WITHOUT_UNNAMED: Mapping[Dialect, Callable[[JsonObject], JsonObject]] = {
+    Dialect.MESSAGES: _messages_without,
+    Dialect.RESPONSES: _responses_without,
+}
+
+
+def _may_be_asked(body: JsonObject) -> JsonObject:
+    """`body` without a budget to think with, where a loop of tools goes on that began with no thought any more.
+
+    Messages refuse such a turn.
+    """
+    has_budget = member(body, "thinking").get("type") == "enabled"
+    if not has_budget or not _goes_on_with_results(body):
+        return body
+    said = [
+        each
+        for each in body["messages"]
+        if isinstance(each, dict) and each.get("role") == "assistant"
+    ]
+    first = next(iter(_blocks(said[-1])), {}) if said else {}
+    if isinstance(first, dict) and first.get("type") in _PROVEN:
+        return body
+    return {name: value for name, value in body.items() if name != "thinking"}
+
+
+def _goes_on_with_results(body: JsonObject) -> bool:
+    last = _blocks(body["messages"][-1]) if body["messages"] else []
+    return any(isinstance(block, dict) and block.get("type") == "tool_result" for block in last)

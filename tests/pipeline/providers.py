@@ -1,0 +1,77 @@
+"""A provider that takes down what it is sent, byte by byte, and answers with the bytes that a test gave it."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from tests.pipeline.doors import upstream
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Provider:
+    """What came, and what is answered: `answer` as a whole, or `events` where a stream is wanted."""
+
+    url: str = ""
+    status: int = 200
+    answer: bytes = b""
+    events: bytes = b""
+    bodies: list[bytes] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
+
+    @property
+    def sent(self) -> Json:
+        """What the last request asked for."""
+        body: Json = orjson.loads(self.bodies[-1])
+        return body
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        self.bodies.append(raw)
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        if self.status != 200 or not orjson.loads(raw).get("stream"):
+            return web.Response(
+                body=self.answer, status=self.status, content_type="application/json"
+            )
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(self.events)
+        return response
+
+
+@asynccontextmanager
+async def provider(path: str) -> AsyncIterator[Provider]:
+    """A provider that is asked at `path`."""
+    it = Provider()
+    async with upstream([web.post(path, it.take)]) as it.url:
+        yield it
+
+
+PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
+
+
+def model(upstream: str, name: str, usd: float = 1.0) -> Json:
+    """An entry of the catalog that is good for everything, at this price."""
+    return {
+        "upstream": upstream,
+        "name": name,
+        "price": {kind: usd * each for kind, each in PRICE.items()},
+        "context_tokens": 200_000,
+        "max_output_tokens": 50_000,
+    }
+
+
+def events(*told: Json, space: str = " ") -> bytes:
+    """A stream as a provider writes it, with a space here and there that we would not write."""
+    return b"".join(
+        b"event: %s\ndata: %s\n\n" % (each["type"].encode(), _spaced(each, space)) for each in told
+    )
+
+
+def _spaced(told: Json, space: str) -> bytes:
+    return orjson.dumps(told).replace(b'"type":', b'"type":' + space.encode())

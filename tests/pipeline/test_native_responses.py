@@ -1,0 +1,241 @@
+"""A client of Responses before providers that speak Responses: what each says reaches the other as it is."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.pipeline.doors import Door, door
+from tests.pipeline.providers import Json, Provider, events, model, provider
+from tests.pipeline.test_native_messages import post, without_remarks
+
+PATH = "/v1/responses"
+USAGE = {
+    "input_tokens": 3010,
+    "input_tokens_details": {"cached_tokens": 3000},
+    "output_tokens": 5,
+    "output_tokens_details": {"reasoning_tokens": 2},
+    "total_tokens": 3015,
+}
+THOUGHT = {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "c2VhbGVk"}
+SEARCH = {
+    "id": "ws_1",
+    "type": "web_search_call",
+    "status": "completed",
+    "action": {"type": "search"},
+}
+TEXT = {"type": "output_text", "text": "Oui", "annotations": [], "logprobs": [{"token": "Oui"}]}
+SAID = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "status": "completed",
+    "content": [TEXT],
+}
+ASKED = (
+    b'{"input":  "Caf\\u00e9?", "model": "gpt", "a_field_of_tomorrow": 1.0,'
+    b' "include": ["message.output_text.logprobs"], "tools": [{"type": "web_search"}]}'
+)
+
+
+def response(*items: Json, name: str = "resp_1", status: str = "completed") -> Json:
+    return {
+        "id": name,
+        "object": "response",
+        "created_at": 1_790_000_000,
+        "status": status,
+        "model": "gpt-6-2026-01-01",
+        "output": list(items),
+        "incomplete_details": None,
+        "error": None,
+        "usage": USAGE if items else None,
+    }
+
+
+def stream(*items: Json, ends: bool = True, name: str = "resp_1") -> bytes:
+    told: list[Json] = [
+        {"type": "response.created", "response": response(name=name, status="in_progress")}
+    ]
+    for at, item in enumerate(items):
+        told.append({"type": "response.output_item.added", "output_index": at, "item": item})
+        if item["type"] == "message":
+            delta = {"output_index": at, "content_index": 0, "item_id": "msg_1", "delta": "Oui"}
+            told.append({"type": "response.output_text.delta", **delta})
+        told.append({"type": "response.output_item.done", "output_index": at, "item": item})
+    if ends:
+        told.append({"type": "response.completed", "response": response(*items, name=name)})
+    return events(*({**each, "sequence_number": at} for at, each in enumerate(told)))
+
+
+@asynccontextmanager
+async def farthing(
+    tmp_path: Path, **sections: Any
+) -> AsyncIterator[tuple[Door, Provider, Provider]]:
+    """A Farthing before two accounts at providers that speak Responses."""
+    async with provider(PATH) as one, provider(PATH) as another:
+        upstreams = {
+            name: {"kind": "openai", "dialect": "responses", "base_url": f"{each.url}/v1"}
+            for name, each in (("one", one), ("another", another))
+        }
+        models = {"gpt": model("one", "gpt-6"), "gpt-b": model("another", "gpt-6")}
+        async with door(tmp_path, upstreams=upstreams, models=models, **sections) as running:
+            for at, each in enumerate((one, another), 1):
+                told = response(THOUGHT, SEARCH, SAID, name=f"resp_{at}")
+                each.answer = orjson.dumps(told, option=orjson.OPT_INDENT_2)
+                each.events = stream(THOUGHT, SEARCH, SAID, name=f"resp_{at}")
+            yield running, one, another
+
+
+def asked(**more: Any) -> Json:
+    return {"model": "gpt", "input": "Hello", **more}
+
+
+async def test_what_is_asked_arrives_byte_for_byte_but_for_the_models_name(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, one, _):
+        got, _ = await post(at, ASKED, PATH, openai_beta="responses=experimental")
+        assert got.status == 200
+    assert one.bodies == [ASKED.replace(b'"gpt"', b'"gpt-6"')]
+    assert one.headers[-1]["openai-beta"] == "responses=experimental"
+
+
+async def test_a_whole_answer_is_the_providers_own_bytes(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, one, _):
+        _, body = await post(at, ASKED, PATH)
+        (row,) = at.rows()
+    assert body == one.answer
+    used = (row["uncached_input_tokens"], row["cache_read_tokens"], row["output_tokens"])
+    assert (*used, row["reasoning_tokens"]) == (10, 3000, 3, 2)
+
+
+async def test_each_event_of_a_stream_is_the_providers_own(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, one, _):
+        _, body = await post(at, {**orjson.loads(ASKED), "stream": True}, PATH)
+        (row,) = at.rows()
+    assert without_remarks(body) == without_remarks(one.events)
+    assert (row["cache_read_tokens"], row["reasoning_tokens"], row["outcome"]) == (3000, 2, "ok")
+
+
+async def test_a_stream_that_breaks_off_says_that_the_response_has_failed(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, one, _):
+        one.events = stream(SAID, ends=False)
+        _, body = await post(at, asked(stream=True), PATH)
+    last = orjson.loads(body.strip().split(b"\n\n")[-1].split(b"data: ")[1])
+    assert (last["type"], last["sequence_number"]) == ("response.failed", 4)
+    assert (last["response"]["id"], last["response"]["status"]) == ("resp_1", "failed")
+    assert "broke off" in last["response"]["error"]["message"]
+
+
+async def test_a_response_that_fails_before_its_first_word_lets_another_model_answer(
+    tmp_path: Path,
+) -> None:
+    failed = {**response(status="failed"), "error": {"code": "server_error", "message": "Oh"}}
+    async with farthing(tmp_path) as (at, one, another):
+        for each in (one, another):
+            each.events = events({"type": "response.failed", "response": failed})
+        got, body = await post(at, asked(model="auto", stream=True), PATH)
+        assert got.headers["x-farthing-model"] == "sim-mid"
+    assert b"response.completed" in body
+
+
+# ------------------------------------------------------------------- what a provider has stored
+
+
+async def test_a_conversation_goes_on_where_its_last_response_is_stored(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, one, another):
+        await post(at, asked(model="gpt-b"), PATH)
+        await post(at, asked(stream=True), PATH)
+        for previous, there in (("resp_2", another), ("resp_1", one)):
+            sent = len(there.bodies)
+            talk = asked(
+                model="auto", previous_response_id=previous, tools=[{"type": "web_search"}]
+            )
+            got, body = await post(at, talk, PATH)
+            assert (got.status, len(there.bodies)) == (200, sent + 1), body
+            assert there.sent["previous_response_id"] == previous
+
+
+async def test_a_model_elsewhere_cannot_go_on_from_it(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, _, another):
+        await post(at, asked(), PATH)
+        got, body = await post(at, asked(model="gpt-b", previous_response_id="resp_1"), PATH)
+    assert (got.status, another.bodies) == (400, [])
+    assert orjson.loads(body)["error"]["code"] == "response_stored_elsewhere"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"previous_response_id": "resp_9"},
+        {"conversation": "conv_1"},
+        {"input": [{"type": "item_reference", "id": "msg_9"}]},
+    ],
+)
+async def test_what_nobody_is_known_to_have_stored_is_refused_in_words(
+    tmp_path: Path, more: Json
+) -> None:
+    async with farthing(tmp_path) as (at, one, another):
+        got, body = await post(at, asked(**more), PATH)
+    error = orjson.loads(body)["error"]
+    assert (got.status, error["code"]) == (400, "previous_response_not_found")
+    assert "Send the whole conversation" in error["message"]
+    assert (one.bodies, another.bodies) == ([], [])
+
+
+async def test_nobody_goes_on_from_what_was_answered_to_another_key(tmp_path: Path) -> None:
+    keys = [
+        {"name": "team", "key": "${TEAM_KEY}"},
+        {"name": "other", "key": "${OTHER_KEY}"},
+    ]
+    async with farthing(tmp_path, keys=keys) as (at, one, _):
+        await post(at, asked(), PATH, authorization="Bearer fk-team")
+        more = asked(previous_response_id="resp_1")
+        own, _ = await post(at, more, PATH, authorization="Bearer fk-team")
+        foreign, body = await post(at, more, PATH, authorization="Bearer fk-other")
+    assert (own.status, foreign.status, len(one.bodies)) == (200, 400, 2)
+    assert b"previous_response_not_found" in body
+
+
+async def test_what_was_not_stored_is_not_gone_on_from(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, _, __):
+        await post(at, asked(store=False), PATH)
+        got, _ = await post(at, asked(previous_response_id="resp_1"), PATH)
+    assert got.status == 400
+
+
+# ------------------------------------------------------------------------------------- thoughts
+
+
+async def test_encrypted_thoughts_come_back_to_who_has_had_them_and_to_nobody_else(
+    tmp_path: Path,
+) -> None:
+    include = ["reasoning.encrypted_content"]
+    async with farthing(tmp_path) as (at, one, another):
+        _, body = await post(at, asked(store=False, include=include), PATH)
+        said = orjson.loads(body)["output"]
+        talk = [{"role": "user", "content": "Hello"}, *said, {"role": "user", "content": "More"}]
+        more = asked(store=False, include=include, input=talk)
+        await post(at, more, PATH)
+        assert one.sent == {**more, "model": "gpt-6"}
+        _, body = await post(at, {**more, "model": "gpt-b"}, PATH)
+        assert another.sent["input"] == [
+            talk[0],
+            *(
+                {name: value for name, value in item.items() if name != "id"}
+                for item in (SEARCH, SAID)
+            ),
+            talk[-1],
+        ]
+        thought = orjson.loads(body)["output"][0]
+        assert thought["encrypted_content"] == "sealed:another/gpt-6:rs_1:c2VhbGVk"
+        named = [*talk, thought, {"role": "user", "content": "And"}]
+        await post(at, {**more, "input": named}, PATH)
+        assert [each["id"] for each in one.sent["input"] if each.get("type") == "reasoning"] == [
+            "rs_1"
+        ]
+        await post(at, {**more, "input": named, "model": "gpt-b"}, PATH)
+        assert [each for each in another.sent["input"] if each.get("type") == "reasoning"] == [
+            THOUGHT
+        ]
