@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from router.app.desks import admin_of, desks
+from router.app.figures import figures_of
 from router.app.keys import keyring_of
 from router.app.languages import language_of_for
 from router.app.listening import Reception, listen
@@ -117,7 +118,8 @@ async def serving(
         _share_hearsay(current, world, stack, links.quick)
         keyring = await keyring_of(settings, engine, world, stack)
         front = _front(settings, current, keyring, world, place)
-        admin = admin_of(settings, current, keyring, world, links)
+        figures = await figures_of(current, world, links, place, stack)
+        admin = admin_of(settings, current, keyring, figures)
         beside = desks(settings, front, admin, engine, world, stack)
         reception = await listen(build_web_app(front, admin, beside), settings, stack, place)
         if following is not None:

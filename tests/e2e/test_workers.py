@@ -18,6 +18,7 @@ import aiohttp
 import openai
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.configs import POLICIES, ledger_of, write_config
 from tests.e2e.crews import Crew
@@ -194,6 +195,25 @@ def test_a_worker_that_is_killed_is_replaced_and_the_log_says_so(crew: Crew) -> 
 def states(crew: Crew) -> list[str]:
     """What all workers do, as the one says that is asked."""
     return sorted(each["state"] for each in crew.readyz().json["workers"])
+
+
+def test_whoever_is_asked_tells_the_figures_of_all(crew: Crew) -> None:
+    for _ in range(8):  # on connections of their own, so that several workers answer
+        assert post(crew.base_url, chat(f"What is {next(QUESTIONS)} + 2?", "sim-mid")).status == 200
+    told = {
+        (sample.name, sample.labels["worker"]): sample.value
+        for family in text_string_to_metric_families(get(f"{crew.url}/metrics").body.decode())
+        for sample in family.samples
+    }
+    standings = get(f"{crew.url}/admin/fleet").json["standings"]
+    workers = crew.readyz().json["workers"]
+
+    assert {worker for _, worker in told} == {"0", "1"}
+    assert told["farthing_worker_up", "0"] == told["farthing_worker_up", "1"] == 1.0
+    assert told["farthing_ledger_waiting_rows", "1"] == 0.0
+    assert {each["worker"] for each in standings if each["name"] == "sim-mid"} <= {0, 1}
+    assert {each["pid"] for each in workers} == crew.pids()
+    assert sum(each["answered_this"] for each in workers) == 1
 
 
 def test_sighup_has_all_workers_read_the_files_and_broken_ones_change_nothing(crew: Crew) -> None:

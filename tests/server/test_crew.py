@@ -193,7 +193,7 @@ def test_the_roll_says_what_was_entered(written: list[tuple[Stage, int]]) -> Non
             roll.enter(at, number, 1000 + number)
             roll.turn(at, stage)
             roll.count(at, connections)
-            expected.append(Row(stage, number, 1000 + number, connections))
+            expected.append(Row(number, stage, number, 1000 + number, connections))
         assert list(Roll(file.fileno()).rows()) == expected
         assert (roll.free() is None) == (len(written) == ROWS)
         serving = [count for stage, count in written if stage is Stage.SERVING]

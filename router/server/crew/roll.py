@@ -28,8 +28,9 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A worker as the table has it: what it does, its number, its process, its connections."""
+    """A worker as the table has it: in which row, what it does, its number, its process, its connections."""
 
+    at: int
     stage: Stage
     number: int
     pid: int
@@ -76,7 +77,7 @@ class Roll:
         for begins in range(0, len(words), _WORDS):
             if words[begins] != Stage.VACANT:
                 stage, number, pid, connections = words[begins : begins + _WORDS]
-                yield Row(Stage(stage), number, pid, connections)
+                yield Row(begins // _WORDS, Stage(stage), number, pid, connections)
 
     def fewest(self) -> int:
         """The fewest connections that a worker has which takes new ones; 0 when there is none."""
