@@ -18,6 +18,7 @@ from router.config.settings import Settings
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.server.admin import Admin
+from router.server.fleet import fleet_told
 from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring
@@ -77,10 +78,15 @@ def _front(pipeline: Pipeline, settings: Settings) -> Front:
 
 
 def _admin(pipeline: Pipeline) -> Admin:
+    async def fleet() -> bytes:
+        return fleet_told(pipeline.fleet, time.monotonic())
+
+    async def metrics() -> tuple[bytes, str]:
+        return b"", "text/plain"
+
     return Admin(
-        fleet=pipeline.fleet,
-        monotonic_s=time.monotonic,
-        metrics=lambda: (b"", "text/plain"),
+        fleet=fleet,
+        metrics=metrics,
         key=None,
         is_open=lambda: True,
         balances=pipeline.purse.balances,

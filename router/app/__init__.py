@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from router.app.desks import admin_of, desks
+from router.app.figures import figures_of
 from router.app.keys import keyring_of
 from router.app.languages import language_of_for
-from router.app.listening import listen
+from router.app.listening import Reception, listen
 from router.app.reloading import Following, Reloader
 from router.app.stores import (
     Links,
@@ -54,6 +55,7 @@ from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Similar
 from router.pipeline.slots import Slots
 from router.ports import Upstream, World
+from router.server.crew.place import Place
 from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring
@@ -82,8 +84,13 @@ def real_world() -> World:
 class Running:
     """A server that accepts connections."""
 
-    url: str
+    reception: Reception
     current: Current
+
+    @property
+    def url(self) -> str:
+        """Where clients find it."""
+        return self.reception.url
 
     @property
     def pipeline(self) -> Pipeline:
@@ -93,11 +100,14 @@ class Running:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, world: World, following: Following | None = None
+    settings: Settings,
+    world: World,
+    following: Following | None = None,
+    place: Place | None = None,
 ) -> AsyncIterator[Running]:
     """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen.
 
-    With `following` it takes over what changes in the files.
+    With `following` it takes over what changes in the files; with `place` it is one of several workers.
     """
     async with AsyncExitStack() as stack:
         engine = reading_engine(settings, stack)
@@ -107,13 +117,14 @@ async def serving(
         current = Current(pipeline, world.unix_s())
         _share_hearsay(current, world, stack, links.quick)
         keyring = await keyring_of(settings, engine, world, stack)
-        front = _front(settings, current, keyring, world)
-        admin = admin_of(settings, current, keyring, world, links)
+        front = _front(settings, current, keyring, world, place)
+        figures = await figures_of(current, world, links, place, stack)
+        admin = admin_of(settings, current, keyring, figures)
         beside = desks(settings, front, admin, engine, world, stack)
-        url = await listen(build_web_app(front, admin, beside), settings, stack)
+        reception = await listen(build_web_app(front, admin, beside), settings, stack, place)
         if following is not None:
             _follow(following, current, world, stack)
-        yield Running(url, current)
+        yield Running(reception, current)
         front.stopping.set()
 
 
@@ -182,7 +193,9 @@ def _assembled(
     )
 
 
-def _front(settings: Settings, current: Current, keyring: Keyring, world: World) -> Front:
+def _front(
+    settings: Settings, current: Current, keyring: Keyring, world: World, place: Place | None
+) -> Front:
     return Front(
         current=current,
         gate=Gate(keyring, world.unix_s),
@@ -190,6 +203,7 @@ def _front(settings: Settings, current: Current, keyring: Keyring, world: World)
         write_timeout_s=settings.serving.write_timeout_s,
         new_id=world.new_id,
         stopping=asyncio.Event(),
+        crew=place.told if place else tuple,
     )
 
 

@@ -1,6 +1,6 @@
 """What is to be had beside chat: other doors, standings, the dashboard, the cache, decisions, scores."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -8,8 +8,9 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy import Engine
 
+from router.app.figures import Figures
 from router.app.passing import passing_desk
-from router.app.stores import Links, outbox_engine
+from router.app.stores import outbox_engine
 from router.config.settings import Settings
 from router.ledger.overview import document
 from router.ledger.report import Filters
@@ -28,46 +29,17 @@ from router.server.listing import Listing
 from router.server.recall import Recall
 from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
-from router.telemetry.cascade_metrics import CascadeCollector
-from router.telemetry.metrics import (
-    CONTENT_TYPE,
-    FleetCollector,
-    LedgerCollector,
-    RedisCollector,
-    exposition,
-)
-from router.telemetry.outcome_metrics import OutcomeCollector
-from router.telemetry.reload_metrics import ReloadCollector
-from router.telemetry.semantic_metrics import SemanticCollector
 
 
-def admin_of(
-    settings: Settings, current: Current, keyring: Keyring, world: World, links: Links
-) -> Admin:
+def admin_of(settings: Settings, current: Current, keyring: Keyring, figures: Figures) -> Admin:
     """What operators ask, and who may."""
-    pipeline = current.pipeline
     return Admin(
-        fleet=pipeline.fleet,
-        monotonic_s=world.monotonic_s,
-        metrics=_metrics(current, world, links),
+        fleet=figures.fleet,
+        metrics=figures.metrics,
         key=settings.serving.admin_key,
         is_open=lambda: keyring.is_open,
-        balances=pipeline.purse.balances,
+        balances=current.pipeline.purse.balances,
     )
-
-
-def _metrics(current: Current, world: World, links: Links) -> Callable[[], tuple[bytes, str]]:
-    pipeline = current.pipeline
-    collectors = (
-        FleetCollector(pipeline.fleet, world.monotonic_s),
-        LedgerCollector(pipeline.ledger),
-        RedisCollector(links.are_up),
-        SemanticCollector(pipeline.similar.semantic),
-        ReloadCollector(current),
-        OutcomeCollector(pipeline.scorer),
-        CascadeCollector(pipeline.judge.verdicts),
-    )
-    return lambda: (exposition(*collectors), CONTENT_TYPE)
 
 
 def desks(

@@ -1,19 +1,38 @@
 """Where clients are listened to, and by what."""
 
 import asyncio
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
 
 from router.config.settings import Settings
+from router.server.crew.accepting import Acceptor
+from router.server.crew.address import BACKLOG, url_of
+from router.server.crew.place import Place
+from router.server.crew.roll import Stage
 from router.server.protocol import QuietRequestHandler
 
-_BACKLOG = 1024
+_LOOK_EVERY_S = 0.25
+IDLE_S = 75.0
+"""For how long a connection must have been silent before we close it while clients may use it again:
+longer than most clients keep one (httpx 5 s, aiohttp 15 s, nginx 60 s), who so have closed it before."""
+
+_Silent = Mapping[QuietRequestHandler, tuple[int, float]]
+"""Connections without a request under way: how many they have sent, and when that was seen first."""
 
 
-async def listen(app: web.Application, settings: Settings, stack: AsyncExitStack) -> str:
-    """Serve `app` until `stack` is left; the URL where it is. Raises OSError if it cannot listen."""
+async def listen(
+    app: web.Application, settings: Settings, stack: AsyncExitStack, place: Place | None = None
+) -> "Reception":
+    """Serve `app` until `stack` is left; with `place`, as one of several at the address that they share.
+
+    Raises OSError if it cannot listen.
+    """
+    farewell = _Farewell()
+    app.on_response_prepare.append(farewell.say)
     runner = web.AppRunner(
         app,
         handler_cancellation=True,  # a client that goes away cancels its call to the upstream
@@ -23,18 +42,127 @@ async def listen(app: web.Application, settings: Settings, stack: AsyncExitStack
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     assert runner.server is not None  # noqa: S101 - setup() has made it
+    if place is None:
+        door = await _alone(runner.server, settings)
+    else:
+        door = _among_others(runner.server, place)
+    reception = Reception(runner.server, farewell, door)
+    stack.callback(reception.shut)
+    return reception
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where clients come in: its URL, how to shut it, and how many connections there are, those under way included."""
+
+    url: str
+    shut: Callable[[], None]
+    connections: Callable[[], int]
+
+
+class Reception:
+    """The door for clients, and those who have come in."""
+
+    def __init__(self, server: web.Server, farewell: "_Farewell", door: _Door) -> None:
+        self._server = server
+        self._farewell = farewell
+        self._door = door
+
+    @property
+    def url(self) -> str:
+        """Where clients find it."""
+        return self._door.url
+
+    def shut(self) -> None:
+        """Nobody comes in any more, and every connection ends with its next answer, which says so."""
+        self._door.shut()
+        self._farewell.is_due = True
+
+    async def emptied(self, within_s: float, *, idle_s: float = IDLE_S) -> None:
+        """Wait until all connections have ended, but not longer than `within_s` seconds.
+
+        Most end with their next answer. One that was silent for `idle_s` seconds is closed.
+        """
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + within_s
+        silent: _Silent = {}
+        while self._door.connections() and (now_s := loop.time()) < end_s:
+            silent = _silent(self._connections(), silent, now_s)
+            for each, (_, since_s) in silent.items():
+                if now_s - since_s >= idle_s:
+                    each.force_close()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    def _connections(self) -> list[QuietRequestHandler]:
+        ours = self._server.connections
+        return [each for each in ours if isinstance(each, QuietRequestHandler)]
+
+
+class _Farewell:
+    """Has answers say that their connection ends with them, once that is so (RFC 9112, section 9.6)."""
+
+    def __init__(self) -> None:
+        self.is_due = False
+
+    async def say(self, _: web.Request, response: web.StreamResponse) -> None:
+        if self.is_due:
+            response.force_close()
+            response.headers["connection"] = "close"
+
+
+def _silent(connections: list[QuietRequestHandler], before: _Silent, now_s: float) -> _Silent:
+    """Those of `connections` that are silent; `before` is what was so the last time."""
+    found = {}
+    for each in connections:
+        if each.is_silent:
+            asked, since_s = before.get(each, (each.asked, now_s))
+            found[each] = (each.asked, since_s if asked == each.asked else now_s)
+    return found
+
+
+async def _alone(server: web.Server, settings: Settings) -> _Door:
+    """Listen where the settings say. Raises OSError."""
     loop = asyncio.get_running_loop()
-    connection = partial(_connection, runner.server, loop)
-    listening = await loop.create_server(connection, settings.host, settings.port, backlog=_BACKLOG)
-    stack.callback(listening.close)
-    host, port = listening.sockets[0].getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    connection = partial(_connection, server, loop)
+    listening = await loop.create_server(connection, settings.host, settings.port, backlog=BACKLOG)
+    url = url_of(listening.sockets[0])
+    return _Door(url, listening.close, lambda: len(server.connections))
 
 
-def _connection(server: web.Server, loop: asyncio.AbstractEventLoop) -> QuietRequestHandler:
-    return QuietRequestHandler(
+def _among_others(server: web.Server, place: Place) -> _Door:
+    """Take our share of those who knock at the crew's listener."""
+    loop = asyncio.get_running_loop()
+    acceptor = Acceptor(place, lambda ended: _connection(server, loop, ended))
+    acceptor.start()
+    place.turn(Stage.SERVING)
+
+    def shut() -> None:
+        acceptor.stop()
+        place.turn(Stage.LEAVING)
+
+    return _Door(url_of(place.listener), shut, lambda: acceptor.connections)
+
+
+class _Connection(QuietRequestHandler):
+    """A connection that says when it has ended."""
+
+    def __init__(self, *args: object, ended: Callable[[], None], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._ended = ended
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """It has ended."""
+        super().connection_lost(exc)
+        self._ended()
+
+
+def _connection(
+    server: web.Server, loop: asyncio.AbstractEventLoop, ended: Callable[[], None] = lambda: None
+) -> QuietRequestHandler:
+    return _Connection(
         server,
         loop=loop,
-        access_log=None,  # type: ignore[arg-type]  # so it is switched off
+        access_log=None,
         auto_decompress=False,  # bodies are unpacked by us, within bounds
+        ended=ended,
     )

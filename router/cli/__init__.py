@@ -50,6 +50,12 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "router.cli.simulate",
 }
 
+INTERNAL: Mapping[str, str] = {
+    "supervise": "router.cli.supervise",
+    "work": "router.cli.work",
+}
+"""What `farthing serve` calls; nobody else needs to."""
+
 _STOPPED_BY_SIGINT = 130
 _EPILOG = "Start with 'farthing serve --config config.example.yaml --hello'."
 
@@ -95,7 +101,8 @@ def _interruptible() -> Iterator[None]:
 def _wanted(argv: Sequence[str] | None) -> Mapping[str, str]:
     """The one subcommand that is called by name, else all: their imports take most of a second."""
     first = next(iter(sys.argv[1:] if argv is None else argv), "")
-    return {first: COMMANDS[first]} if first in COMMANDS else COMMANDS
+    known = {**COMMANDS, **INTERNAL}
+    return {first: known[first]} if first in known else COMMANDS
 
 
 def _load(module: str) -> Command:

@@ -28,6 +28,7 @@ RELOADED = frozenset(
 SECTIONS: Mapping[str, str] = {
     "host": "server",
     "port": "server",
+    "workers": "server",
     "serving": "server",
     "upstreams": "upstreams",
     "cache_url": "cache",

@@ -19,7 +19,13 @@ from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
 from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import ConfigFile, PoliciesSection, RouteSection, ServerSection
-from router.config.settings import OPEN_TO_ALL, ServingSettings, Settings, is_loopback
+from router.config.settings import (
+    NOTHING_SHARED,
+    OPEN_TO_ALL,
+    ServingSettings,
+    Settings,
+    is_loopback,
+)
 from router.config.upstreams import UpstreamSelection, select_upstreams
 from router.config.vectors import parted
 from router.config.yaml_file import Place, YamlFile
@@ -111,7 +117,10 @@ class _Loading:
         found = self._found()
         if not is_running:
             self._check_exposure(found.ledger_path, found.ledger_url)
-        return self._settings(found), self.problems
+        settings = self._settings(found)
+        if settings.workers > 1 and not settings.has_redis:
+            self._wrong(("server", "workers"), NOTHING_SHARED)
+        return settings, self.problems
 
     def _found(self) -> _Found:
         """What is looked up elsewhere, each part by means of those before it."""
@@ -136,6 +145,7 @@ class _Loading:
             file=self.path,
             host=section.server.host,
             port=section.server.port,
+            workers=section.server.workers,
             serving=_serving(section.server, self._admin_key()),
             upstreams=found.selection.chosen,
             catalog=found.catalog,

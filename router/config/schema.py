@@ -32,6 +32,8 @@ from router.pipeline.scoring import ScoringTerms
 from router.providers.anthropic import ANTHROPIC_URL
 from router.wire.limits import RequestLimits
 
+MOST_WORKERS = 32
+
 
 class TimeoutsSection(Section):
     """How long to wait, for each attempt and for a request as a whole."""
@@ -60,6 +62,7 @@ class ServerSection(Section):
 
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
+    workers: int = Field(1, ge=1, le=MOST_WORKERS)
     max_body_mb: float = Field(32, gt=0, le=1024)
     timeouts: TimeoutsSection = TimeoutsSection()
     limits: RequestLimitsSection = RequestLimitsSection()

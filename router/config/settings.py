@@ -100,6 +100,7 @@ class Settings:
     file: Path
     host: str
     port: int
+    workers: int
     serving: ServingSettings
     upstreams: Mapping[str, UpstreamSettings]
     catalog: Mapping[str, Model]
@@ -137,10 +138,27 @@ class Settings:
             raise ConfigError((Problem("--host", "", OPEN_TO_ALL),))
         return replace(self, host=host, port=port)
 
+    def shared_by(self, workers: int) -> "Settings":
+        """The same settings for so many workers. Raises ConfigError where these could not share what they know."""
+        if workers > 1 and not self.has_redis:
+            raise ConfigError((Problem("--workers", "", NOTHING_SHARED),))
+        return replace(self, workers=workers)
+
+    @property
+    def has_redis(self) -> bool:
+        """Whether there is a Redis that processes share."""
+        return self.cache_url not in ("memory", "off")
+
     def admitting(self, key: VirtualKey) -> "Settings":
         """The same settings with one more key, for as long as this process lives."""
         return replace(self, guests=(*self.guests, key))
 
+
+NOTHING_SHARED = (
+    "workers share budgets, limits, stored answers and breakers through Redis, and there is none;"
+    " add 'cache: {url: redis://127.0.0.1:6379/0}'"
+)
+"""Without it each worker would have a budget of its own."""
 
 OPEN_TO_ALL = (
     "without a key Farthing listens on loopback only; make one with 'farthing keys create NAME',"

@@ -7,6 +7,7 @@ from pathlib import Path
 from router.config.library import Library
 from router.config.load import load_settings
 from router.config.local_quality import POINTER, folder_beside
+from router.config.part import WHOLE, Part
 from router.config.policy_files import policy_files
 from router.config.settings import Settings
 from router.config.yaml_file import YamlFile, bytes_of
@@ -25,8 +26,10 @@ class Source:
     Several threads may use it; at worst a file is parsed twice.
     """
 
-    def __init__(self, path: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], part: Part = WHOLE) -> None:
+        """`part` is which of several workers reads them."""
         self.path = path
+        self._part = part
         self._environ = dict(environ)
         self._library = Library()
         self._folder = path.parent / _USUAL_FOLDER
@@ -36,7 +39,8 @@ class Source:
     def settings(self, *, is_running: bool = False) -> Settings:
         """What the files say. Raises ConfigError with everything that is wrong with any of them."""
         self._read = self._stamp()
-        return load_settings(self.path, self._environ, self._library, is_running=is_running)
+        read = load_settings(self.path, self._environ, self._library, is_running=is_running)
+        return self._part.of(read)
 
     def file(self) -> YamlFile:
         """The config file itself. Raises ConfigError."""

@@ -5,13 +5,12 @@ whoever can connect may look.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from router.dispatch.fleet import Fleet
 from router.domain.budget import Balance
 from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
@@ -22,13 +21,13 @@ from router.server.gate import presents
 class Admin:
     """The admin routes.
 
-    `metrics` returns the text and content type for Prometheus, `balances` where budgets stand.
-    `is_open` says whether there is no key at all; then these routes need none either.
+    `metrics` returns the text and content type for Prometheus, `fleet` the state of models and
+    upstreams as JSON, `balances` where budgets stand. `is_open` says whether there is no key at all;
+    then these routes need none either.
     """
 
-    fleet: Fleet
-    monotonic_s: Callable[[], float]
-    metrics: Callable[[], tuple[bytes, str]]
+    fleet: Callable[[], Awaitable[bytes]]
+    metrics: Callable[[], Awaitable[tuple[bytes, str]]]
     key: VirtualKey | None
     is_open: Callable[[], bool]
     balances: Callable[[], Awaitable[Sequence[Balance]]]
@@ -36,14 +35,12 @@ class Admin:
     async def fleet_state(self, request: web.Request) -> web.StreamResponse:
         """`GET /admin/fleet`: breakers, limits and calls in flight of every model and upstream."""
         self.admit(request)
-        standings = [asdict(each) for each in self.fleet.standings(self.monotonic_s())]
-        body = {"retries_left": self.fleet.retries.left, "standings": standings}
-        return web.Response(body=orjson.dumps(body), content_type="application/json")
+        return web.Response(body=await self.fleet(), content_type="application/json")
 
     async def metrics_text(self, request: web.Request) -> web.StreamResponse:
         """`GET /metrics`."""
         self.admit(request)
-        body, content_type = self.metrics()
+        body, content_type = await self.metrics()
         return web.Response(body=body, headers={"content-type": content_type})
 
     async def budgets(self, request: web.Request) -> web.StreamResponse:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -41,7 +41,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What the handlers need: the pipeline, the gate, and how large a body may be."""
+    """What the handlers need: the pipeline, the gate, and how large a body may be.
+
+    `crew` tells what the workers do at this address; nothing where there is one process.
+    """
 
     current: Current
     gate: Gate
@@ -49,6 +52,7 @@ class Front:
     write_timeout_s: float
     new_id: Callable[[], str]
     stopping: asyncio.Event
+    crew: Callable[[], Sequence[Mapping[str, object]]] = tuple
 
     @property
     def pipeline(self) -> Pipeline:
@@ -84,6 +88,7 @@ class Front:
                 "models": len(self.pipeline.models),
                 "ledger": {"state": ledger.state, "waiting_rows": ledger.waiting_rows},
                 "policies": policies_told(self.current),
+                **({"workers": crew} if (crew := self.crew()) else {}),
             }
         )
 

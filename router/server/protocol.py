@@ -17,6 +17,16 @@ _LOG = logging.getLogger(__name__)
 class QuietRequestHandler(web.RequestHandler):
     """One connection of a client; what it says wrongly is neither repeated nor logged."""
 
+    @property
+    def asked(self) -> int:
+        """How many requests have come by it."""
+        return self._request_count
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has no request under way."""
+        return self._waiter is not None and not self._waiter.done()
+
     def handle_error(
         self,
         request: web.BaseRequest,

@@ -1,0 +1,153 @@
+"""Keeps a number of workers going: starts them, replaces them, ends them.
+
+Each number from 0 on is a seat. Whoever has it is watched: when it ends without having been told to,
+another one gets the seat, after a pause. In a rolling restart a new one first becomes ready, then takes the seat,
+and only then the old one is told to leave, which it does when its last connection has ended.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from router.cli.crew.pauses import Pauses
+from router.cli.crew.worker import Worker
+
+_LOG = logging.getLogger(__name__)
+_START_S = 120.0
+_LAST_WORDS_S = 15.0
+
+Hire = Callable[[int], Awaitable[Worker]]
+"""Starts a worker for a seat. Raises OSError when it cannot."""
+
+
+@dataclass(slots=True, eq=False)
+class Crew:
+    """The workers of `seats` seats. `dismiss` is told of each that has ended.
+
+    Once `stopping` is set nobody is started any more; `stop` then ends those who are there.
+    """
+
+    seats: int
+    hire: Hire
+    dismiss: Callable[[Worker], None]
+    shutdown_s: float
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _seated: dict[int, Worker] = field(default_factory=dict)
+    _present: set[Worker] = field(default_factory=set)
+    _pauses: dict[int, Pauses] = field(default_factory=dict)
+    _watching: set["asyncio.Task[None]"] = field(default_factory=set)
+    _renewing: "asyncio.Task[None] | None" = None
+
+    @property
+    def seated(self) -> Iterable[Worker]:
+        """Who has the seats, by their number."""
+        return [self._seated[number] for number in sorted(self._seated)]
+
+    async def start(self) -> bool:
+        """Fill all seats; False when one of the workers has ended, or was told to, before it was ready."""
+        hired = [await self._hired(number) for number in range(self.seats)]
+        self._seated = {worker.number: worker for worker in hired}
+        return all(await asyncio.gather(*map(self._is_ready, hired)))
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to every worker."""
+        for worker in self._present:
+            worker.send(number)
+
+    async def stop(self) -> None:
+        """End all of them in good order, and whoever is not done in time at once."""
+        self.stopping.set()
+        if self._renewing:
+            self._renewing.cancel()
+        self.send(signal.SIGTERM)
+        if self._watching:
+            await asyncio.wait(self._watching, timeout=2 * self.shutdown_s + _LAST_WORDS_S)
+        self.send(signal.SIGKILL)
+        if self._watching:
+            await asyncio.wait(self._watching)
+
+    def renew(self) -> None:
+        """Begin to replace every worker by a new one, unless that is going on already."""
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._renewed())
+        else:
+            _LOG.warning("workers are being replaced already")
+
+    async def _renewed(self) -> None:
+        """Replace one after the other. The first that cannot be replaced ends it."""
+        for number in range(self.seats):
+            if not await self._replaced(number):
+                _LOG.error("worker %s is not replaced: those who are there stay", number)
+                return
+        _LOG.info("all workers are new")
+
+    async def _replaced(self, number: int) -> bool:
+        try:
+            fresh = await self._hired(number)
+        except OSError as error:
+            _LOG.error("worker %s does not start: %s", number, error)
+            return False
+        if not await self._is_ready(fresh):
+            fresh.send(signal.SIGKILL)
+            return False
+        before, self._seated[number] = self._seated[number], fresh
+        self._pauses.pop(number, None)
+        before.retire()
+        _LOG.info("worker %s is process %s now, not %s", number, fresh.pid, before.pid)
+        return True
+
+    async def _is_ready(self, worker: Worker) -> bool:
+        """Whether it has become ready, in time, and before we are told to stop."""
+        waits = [asyncio.create_task(worker.is_ready()), asyncio.create_task(self.stopping.wait())]
+        await asyncio.wait(waits, timeout=_START_S, return_when=asyncio.FIRST_COMPLETED)
+        became = waits[0].done() and waits[0].result()
+        for each in waits:
+            each.cancel()
+        return became
+
+    async def _hired(self, number: int) -> Worker:
+        worker = await self.hire(number)
+        self._present.add(worker)
+        task = asyncio.create_task(self._seen_off(worker))
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
+        if self.stopping.is_set():
+            worker.send(signal.SIGTERM)
+        return worker
+
+    async def _seen_off(self, worker: Worker) -> None:
+        """Wait for its end; and where that was not foreseen, fill its seat again."""
+        how = await worker.ended()
+        self._present.discard(worker)
+        self.dismiss(worker)
+        if worker.is_leaving or self.stopping.is_set():
+            return
+        if self._seated.get(worker.number) is not worker:
+            _LOG.error(
+                "worker %s (process %s) ended %s while it started", worker.number, worker.pid, how
+            )
+            return
+        await self._filled_again(worker, how)
+
+    async def _filled_again(self, gone: Worker, how: str) -> None:
+        number = gone.number
+        pauses = self._pauses.get(number, Pauses()).after(time.monotonic() - gone.began_s)
+        while self._seated.get(number) is gone and not self.stopping.is_set():
+            told = number, gone.pid, how, pauses.next_s
+            _LOG.error("worker %s (process %s) ended %s: another one starts in %.1f s", *told)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), pauses.next_s)
+            self._pauses[number] = pauses = pauses.doubled()
+            await self._seat(number, gone)
+
+    async def _seat(self, number: int, gone: Worker) -> None:
+        if self._seated.get(number) is not gone or self.stopping.is_set():
+            return
+        try:
+            self._seated[number] = await self._hired(number)
+        except OSError as error:
+            _LOG.error("worker %s does not start: %s", number, error)

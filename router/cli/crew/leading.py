@@ -1,0 +1,37 @@
+"""From `farthing serve` to a supervisor: the address is opened, and this process becomes another program."""
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+from router.cli.crew.orders import Orders, own_command
+from router.config.settings import Settings
+from router.server.crew.address import bound
+
+
+def lead(settings: Settings, args: argparse.Namespace, greeting: str) -> NoReturn:
+    """Become the supervisor of the workers that `settings` want. Raises OSError if it cannot listen.
+
+    What was read for `settings` is given up with this program: a supervisor needs a fifth of its memory.
+    """
+    listener = bound(settings.host, settings.port)
+    orders = Orders(
+        workers=settings.workers,
+        listener=listener.detach(),
+        config=args.config,
+        host=args.host,
+        port=args.port,
+        log_level=settings.serving.log_level,
+        longest_s=settings.serving.effort.total_s,
+        shutdown_s=settings.serving.shutdown_s,
+        greeting=greeting,
+    )
+    reading, writing = os.pipe()
+    os.write(writing, orders.as_line())
+    for each in (reading, orders.listener):
+        os.set_inheritable(each, True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    command = own_command(["supervise", str(reading)])
+    os.execv(command[0], command)  # noqa: S606 - it is this very program

@@ -1,0 +1,69 @@
+"""What a process that is started by another one of ours is told first: a line of JSON on an inherited file."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    def as_line(self) -> bytes:
+        """As it is sent."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def read(cls, fd: int) -> Self:
+        """What comes on `fd`; not a byte more is read. Raises ValueError when it is no such line."""
+        return cls(**_object(fd))
+
+
+@dataclass(frozen=True, slots=True)
+class Orders(_Line):
+    """For the supervisor: so many workers at the address of `listener`, an inherited file.
+
+    `config`, `host` and `port` are as `farthing serve` was told them. Answers may take
+    `longest_s` seconds; when all ends they have `shutdown_s`. `greeting` is the secret of a greeting, "" for none.
+    """
+
+    workers: int
+    listener: int
+    config: str
+    host: str | None
+    port: int | None
+    log_level: str
+    longest_s: float
+    shutdown_s: float
+    greeting: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Job(_Line):
+    """For a worker: its place, and what the supervisor was told.
+
+    It has the row `at` of the roll. `listener` and `roll` are inherited files.
+    """
+
+    number: int
+    at: int
+    roll: int
+    folder: str
+    orders: dict[str, Any]
+
+
+def own_command(arguments: Sequence[str]) -> list[str]:
+    """How this program is started once more, by the same Python and with the same options of it."""
+    before = len(sys.orig_argv) - (len(sys.argv) - 1)
+    return [sys.executable, *sys.orig_argv[1:before], *arguments]
+
+
+def _object(fd: int) -> dict[str, Any]:
+    line = bytearray()
+    while (byte := os.read(fd, 1)) not in (b"", b"\n"):
+        line += byte
+    read = json.loads(line)
+    if not isinstance(read, dict):
+        raise ValueError("orders are an object")  # noqa: TRY004 - the caller is told of one kind
+    return read

@@ -1,0 +1,86 @@
+"""A worker as its supervisor knows it: a process, and a channel on which the two talk."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from router.cli.crew.orders import Job, own_command
+
+
+@dataclass(eq=False, slots=True)
+class Worker:
+    """A running worker; `at` is its row in the roll, `began_s` when it was started, by the monotonic clock."""
+
+    number: int
+    at: int
+    began_s: float
+    _process: asyncio.subprocess.Process
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
+    is_leaving: bool = False
+    models: int = field(default=0)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    async def is_ready(self) -> bool:
+        """Wait until it takes requests; False when it has ended before that."""
+        with contextlib.suppress(ConnectionError):
+            if line := await self._reader.readline():
+                self.models = json.loads(line)["models"]
+                return True
+        return False
+
+    async def ended(self) -> str:
+        """Wait until it has ended; how, in words."""
+        status = await self._process.wait()
+        self._writer.close()
+        return f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal; harmless when it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    def retire(self) -> None:
+        """Another one has its place: it takes no more connections, and ends when it has none left."""
+        self.is_leaving = True
+        self._tell(do="retire")
+
+    def greet(self) -> None:
+        """It shall greet whoever sits at the terminal."""
+        self._tell(do="greet")
+
+    def _tell(self, **what: str) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps(what).encode() + b"\n")
+
+
+async def hired(job: Job, *inherited: int) -> Worker:
+    """A new worker, which is starting. It gets the files `inherited`, and no terminal: signals are for us."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            *own_command(["work", str(theirs.fileno())]),
+            stdin=asyncio.subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(), *inherited),
+            start_new_session=True,
+        )
+    reader, writer = await asyncio.open_connection(sock=ours)
+    writer.write(job.as_line())
+    return Worker(job.number, job.at, time.monotonic(), process, reader, writer)
+
+
+def orders_of(line: bytes) -> dict[str, Any]:
+    """What a worker is told on the channel; nothing for what is no such line."""
+    with contextlib.suppress(ValueError):
+        read = json.loads(line)
+        return read if isinstance(read, dict) else {}
+    return {}

@@ -1,0 +1,123 @@
+"""What `farthing serve` becomes when it has several workers; nothing to be called by hand.
+
+It imports as little as it can, for it stays as long as they do.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+
+from router.cli.crew.crew import Crew
+from router.cli.crew.notify import notify
+from router.cli.crew.orders import Job, Orders
+from router.cli.crew.worker import Worker, hired
+from router.cli.process import has_terminal
+from router.server.crew.address import url_of
+from router.server.crew.roll import Roll
+from router.telemetry.log import start_logging
+
+HELP = "see to the workers of 'farthing serve', which calls it"
+_EXIT_BY_SIGINT = 130
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the orders come from."""
+    parser.add_argument("fd", type=int, help="an inherited file with the orders")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Supervise until SIGINT or SIGTERM; 1 when the workers do not start."""
+    orders = Orders.read(args.fd)
+    os.close(args.fd)
+    start_logging(orders.log_level)
+    with (
+        tempfile.TemporaryDirectory(prefix="farthing-") as folder,
+        tempfile.TemporaryFile() as table,
+    ):
+        agency = _Agency(orders, Roll.made(table.fileno()), table.fileno(), folder)
+        return asyncio.run(_supervised(orders, agency))
+
+
+@dataclass(frozen=True, slots=True)
+class _Agency:
+    """Finds workers, and a row in the roll for each. In `folder` they ask each other for figures."""
+
+    orders: Orders
+    roll: Roll
+    table: int
+    folder: str
+
+    async def hire(self, number: int) -> Worker:
+        """A worker that is starting. Raises OSError."""
+        if (at := self.roll.free()) is None:
+            raise OSError("too many workers are still on their way out")
+        job = Job(number, at, self.table, self.folder, asdict(self.orders))
+        worker = await hired(job, self.table, self.orders.listener)
+        self.roll.enter(at, number, worker.pid)
+        return worker
+
+    def dismiss(self, worker: Worker) -> None:
+        """It has ended."""
+        self.roll.vacate(worker.at)
+
+
+async def _supervised(orders: Orders, agency: _Agency) -> int:
+    with socket.socket(fileno=orders.listener) as listener:
+        crew = Crew(orders.workers, agency.hire, agency.dismiss, orders.shutdown_s)
+        _heed_signals(crew)
+        is_well = await crew.start()
+        if is_well:
+            _tell_ready(crew, orders, url_of(listener))
+            await crew.stopping.wait()
+            _tell("\nStopping: no new requests; those under way may finish.")
+        is_asked = crew.stopping.is_set()
+        notify("STOPPING=1", os.environ)
+        listener.close()
+        await crew.stop()
+    return 0 if is_well or is_asked else 1
+
+
+def _tell_ready(crew: Crew, orders: Orders, url: str) -> None:
+    first = next(iter(crew.seated))
+    _tell(f"Farthing listens on {url} ({first.models} models, {orders.workers} workers)")
+    notify("READY=1", os.environ)
+    if orders.greeting:
+        first.greet()
+
+
+def _tell(text: str) -> None:
+    try:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command line speaks by printing
+    except OSError:  # the terminal may be gone
+        return
+
+
+def _heed_signals(crew: Crew) -> None:
+    """Stop on SIGINT and SIGTERM; on SIGHUP have all read the files again; replace all on SIGUSR2."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, _stop_or_exit, crew)
+    may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
+    loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, crew, may_hang_up)
+    loop.add_signal_handler(signal.SIGUSR2, crew.renew)
+
+
+def _stop_or_exit(crew: Crew) -> None:
+    """The first signal asks for an orderly end; a second one does not wait for it."""
+    if crew.stopping.is_set():
+        crew.send(signal.SIGKILL)
+        os._exit(_EXIT_BY_SIGINT)
+    crew.stopping.set()
+
+
+def _reload_or_stop(crew: Crew, may_hang_up: bool) -> None:
+    """If SIGHUP means what it once meant, the terminal is gone: stop."""
+    if may_hang_up and not has_terminal():
+        crew.stopping.set()
+    else:
+        crew.send(signal.SIGHUP)

@@ -1,0 +1,104 @@
+"""A worker of `farthing serve`, started by its supervisor; nothing to be called by hand."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from router.app import Running, real_world, serving
+from router.app.reloading import Following, Wishes
+from router.cli.crew.orders import Job, Orders
+from router.cli.crew.worker import orders_of
+from router.cli.hello import Greeting
+from router.cli.process import loop_factory, settle_heap, unless
+from router.cli.serve import with_overrides
+from router.config.part import Part
+from router.config.settings import Settings
+from router.config.source import Source
+from router.server.crew.place import Place
+from router.server.crew.roll import Roll
+from router.telemetry.log import start_logging
+
+HELP = "be a worker of 'farthing serve', which calls it"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where the supervisor is spoken with."""
+    parser.add_argument("fd", type=int, help="an inherited socket to the supervisor")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work until SIGTERM, or the supervisor's end, or until another one has the place and all clients have left."""
+    job = Job.read(args.fd)
+    orders = Orders(**job.orders)
+    source = Source(Path(orders.config), os.environ, Part(job.number, orders.workers))
+    booted = source.settings()
+    start_logging(booted.serving.log_level)
+    settings = with_overrides(booted, orders.host, orders.port).shared_by(orders.workers)
+    greeting = Greeting(orders.greeting) if orders.greeting else None
+    if greeting:
+        settings = settings.admitting(greeting.key)
+    shift = _Shift(settings, greeting, Following(source, booted, Wishes()), _place(job, orders))
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(shift.work(socket.socket(fileno=args.fd), orders.longest_s))
+    return 0
+
+
+def _place(job: Job, orders: Orders) -> Place:
+    listener = socket.socket(fileno=orders.listener)
+    return Place(job.number, job.at, Roll(job.roll), listener, Path(job.folder))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """What a worker does until it is told to stop, or to leave its place to another one."""
+
+    settings: Settings
+    greeting: Greeting | None
+    following: Following
+    place: Place
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    retired: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def work(self, channel: socket.socket, longest_s: float) -> None:
+        """Take requests until then; those under way when it is retired may take `longest_s` seconds."""
+        self._heed_signals()
+        reader, writer = await asyncio.open_connection(sock=channel)
+        async with serving(self.settings, real_world(), self.following, self.place) as running:
+            settle_heap()
+            writer.write(json.dumps({"models": len(self.settings.catalog)}).encode() + b"\n")
+            listening = asyncio.create_task(self._listen(reader, running))
+            await unless(self.stop, self.retired.wait())
+            if not self.stop.is_set():
+                running.reception.shut()
+                await unless(self.stop, running.reception.emptied(longest_s))
+            listening.cancel()
+        writer.close()
+
+    def _heed_signals(self) -> None:
+        """A signal more changes nothing: it may have been sent to us and, through our supervisor, to us again."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self.stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self.following.wishes.order)
+
+    async def _listen(self, reader: asyncio.StreamReader, running: Running) -> None:
+        """Do what the supervisor says; stop when it is no more."""
+        while line := await reader.readline():
+            match orders_of(line).get("do"):
+                case "retire":
+                    self.retired.set()
+                case "greet":
+                    await self._greet(running)
+        self.stop.set()
+
+    async def _greet(self, running: Running) -> None:
+        if self.greeting:
+            saying = self.greeting.say(running.url, self.settings, Console(stderr=True))
+            await unless(self.stop, saying)

@@ -1,0 +1,63 @@
+"""What one of several workers gets of a configuration: its part of what all of them may do together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from router.config.settings import Settings
+from router.domain.limits import Limits
+from router.domain.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Worker `number` of `workers`, counted from 0."""
+
+    number: int = 0
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse a number that no worker has."""
+        if not 0 <= self.number < self.workers:
+            raise ValueError(f"there is no worker {self.number} of {self.workers}")
+
+    def of(self, settings: Settings) -> Settings:
+        """The settings for this worker.
+
+        What providers allow is divided, since each worker counts for itself. The first one alone
+        deletes what is older than `ledger.keep_days`.
+        """
+        if self.workers == 1:
+            return settings
+        return replace(
+            settings,
+            catalog=self._models(settings.catalog),
+            vectors=self._models(settings.vectors),
+            ledger_keep_days=settings.ledger_keep_days if self.number == 0 else None,
+        )
+
+    def share(self, limit: int | None) -> int | None:
+        """This worker's part of `limit`: those of all workers make up the whole, but each has 1 at least."""
+        if limit is None:
+            return None
+        return max(1, limit // self.workers + (self.number < limit % self.workers))
+
+    def _models(self, models: Mapping[str, Model]) -> dict[str, Model]:
+        return {name: self._model(model) for name, model in models.items()}
+
+    def _model(self, model: Model) -> Model:
+        return replace(
+            model,
+            limits=self._limits(model.limits),
+            replicas=tuple(map(self._model, model.replicas)),
+        )
+
+    def _limits(self, limits: Limits) -> Limits:
+        return Limits(
+            self.share(limits.in_flight),
+            self.share(limits.requests_per_minute),
+            self.share(limits.tokens_per_minute),
+        )
+
+
+WHOLE = Part()
+"""All of it, for the only process there is."""

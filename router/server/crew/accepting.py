@@ -1,0 +1,80 @@
+"""Takes connections off a socket that several workers share.
+
+A connection stays where it was taken for as long as it is kept alive, so who takes it decides how work
+is spread. The kernel does not look at that: it wakes everybody, and whoever is first takes all that
+wait. Here each takes one at a time, and one that has more than another steps back for a moment first.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from router.server.crew.place import Place
+
+_STEP_BACK_S = 0.001
+_LONGEST_STEP_S = 0.01
+"""For each connection that it has more than another, and at most: what a new client may have to wait."""
+
+Made = Callable[[Callable[[], None]], asyncio.Protocol]
+"""Makes what talks on a connection; it must call what it is given when the connection has ended."""
+
+
+class Acceptor:
+    """Takes connections off the listener of `place` until it is stopped; it has so many `connections`."""
+
+    def __init__(self, place: Place, made: Made) -> None:
+        self._place = place
+        self._made = made
+        self._loop = asyncio.get_running_loop()
+        self.connections = 0
+        self._adopting: set[asyncio.Task[None]] = set()
+        self._later: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Take connections from now on."""
+        self._loop.add_reader(self._place.listener, self._knock)
+
+    def stop(self) -> None:
+        """Take no more; those that wait are for the others. Again is harmless."""
+        self._loop.remove_reader(self._place.listener)
+        if self._later is not None:
+            self._later.cancel()
+
+    def _knock(self) -> None:
+        """Somebody waits. Let others go first that have less to do; if they do not, it is our turn."""
+        ahead = self.connections - self._place.roll.fewest()
+        if ahead <= 0:
+            self._accept()
+        else:
+            self._loop.remove_reader(self._place.listener)
+            pause_s = min(ahead * _STEP_BACK_S, _LONGEST_STEP_S)
+            self._later = self._loop.call_later(pause_s, self._after_all)
+
+    def _after_all(self) -> None:
+        self._accept()
+        self.start()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._place.listener.accept()
+        except OSError:  # another one has it; or no file is free, and it waits until one is
+            return
+        connection.setblocking(False)
+        self._count(1)
+        task = self._loop.create_task(self._adopt(connection))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+
+    async def _adopt(self, connection: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: self._made(self._gone), connection)
+        except OSError:  # it has gone already
+            connection.close()
+            self._gone()
+
+    def _gone(self) -> None:
+        self._count(-1)
+
+    def _count(self, more: int) -> None:
+        self.connections += more
+        self._place.count(self.connections)

@@ -1,0 +1,45 @@
+"""A worker's place in its crew: what it shares with the others, and what it has been given for itself."""
+
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.server.crew.roll import Roll, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Worker `number`, at the row `at` of the roll.
+
+    `listener` is bound and listens; all workers take connections from it. In `folder`, which is open
+    to nobody else, they ask each other for figures.
+    """
+
+    number: int
+    at: int
+    roll: Roll
+    listener: socket.socket
+    folder: Path
+
+    def count(self, connections: int) -> None:
+        """Tell the others how many connections we have."""
+        self.roll.count(self.at, connections)
+
+    def turn(self, stage: Stage) -> None:
+        """Tell the others what we do now."""
+        self.roll.turn(self.at, stage)
+
+    def told(self) -> Sequence[dict[str, object]]:
+        """What all workers do, in the order of their numbers, as JSON."""
+        return [
+            {
+                "worker": row.number,
+                "pid": row.pid,
+                "state": row.stage.name.lower(),
+                "connections": row.connections,
+                "answered_this": row.pid == os.getpid(),
+            }
+            for row in sorted(self.roll.rows(), key=lambda row: (row.number, row.pid))
+        ]

@@ -1,0 +1,67 @@
+"""What the workers of a crew say of themselves, gathered by whichever of them is asked.
+
+Each answers at a socket of its own in the crew's folder, which is open to nobody else. What it says there is what
+it alone knows; to put it together is the business of whoever asked.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+
+import aiohttp
+from aiohttp import web
+
+from router.server.crew.place import Place
+from router.server.crew.roll import Row, Stage
+
+_PATIENCE_S = 1.0
+Sayings = Mapping[str, Callable[[], bytes]]
+"""What a worker can say of itself, by name."""
+
+
+class Siblings:
+    """The workers that take connections, this one among them, and its own `sayings`."""
+
+    def __init__(self, place: Place, sayings: Sayings) -> None:
+        self._place = place
+        self._sayings = sayings
+
+    async def listen(self, stack: AsyncExitStack) -> None:
+        """Answer the others until `stack` is left. Raises OSError when that cannot be."""
+        app = web.Application()
+        app.router.add_get("/{name}", self._answer)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.UnixSite(runner, self._socket(self._place.at)).start()
+
+    async def say(self, name: str) -> dict[int, bytes | None]:
+        """What each says of `name`, by its number; None for one that does not answer in time."""
+        rows = [row for row in self._place.roll.rows() if row.stage is Stage.SERVING]
+        said = await asyncio.gather(*(self._said(row, name) for row in rows))
+        return {row.number: text for row, text in sorted(zip(rows, said, strict=True), key=_number)}
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        saying = self._sayings.get(request.match_info["name"])
+        return web.Response(body=saying()) if saying else web.Response(status=404)
+
+    async def _said(self, row: Row, name: str) -> bytes | None:
+        if row.at == self._place.at:
+            return self._sayings[name]()
+        connector = aiohttp.UnixConnector(self._socket(row.at))
+        timeout = aiohttp.ClientTimeout(_PATIENCE_S)
+        try:
+            async with (
+                aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+                session.get(f"http://worker/{name}", raise_for_status=True) as answer,
+            ):
+                return await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return None
+
+    def _socket(self, at: int) -> str:
+        return str(self._place.folder / f"{at}.sock")
+
+
+def _number(each: tuple[Row, bytes | None]) -> int:
+    return each[0].number

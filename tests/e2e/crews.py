@@ -1,0 +1,48 @@
+"""A `farthing serve` with several workers, and what can be seen of its processes from outside."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from tests.e2e.patience import until
+from tests.e2e.programs import Farthing
+
+
+class Crew(Farthing):
+    """A real `farthing serve --workers N` on a free port, all workers ready for requests."""
+
+    def __init__(
+        self, config: Path, *more: str, workers: int = 2, env: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(config, "--workers", str(workers), *more, env=env)
+        self._everybody: set[int] = set()
+
+    def start(self) -> Self:
+        """Start it; returns when /readyz answers."""
+        super().start()
+        self._everybody |= self.pids()
+        return self
+
+    def pids(self) -> set[int]:
+        """The processes of its workers."""
+        found = {each.pid for each in psutil.Process(self.process.pid).children()}
+        self._everybody |= found
+        return found
+
+    def survivors(self) -> set[int]:
+        """Workers that were seen and are still there."""
+        return {pid for pid in self._everybody if _is_alive(pid)}
+
+    def kill(self) -> None:
+        """End it whatever it does, and its workers with it."""
+        super().kill()
+        until(lambda: not self.survivors())
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
