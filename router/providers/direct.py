@@ -5,8 +5,7 @@ elsewhere), compression is neither asked for nor undone (bytes are relayed as th
 kilobytes cannot unfold into gigabytes), and nothing is retried (the attempt machine does that).
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -15,10 +14,13 @@ import orjson
 from router.dispatch.verdict import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
+from router.providers.exchange import Exchange, Exchanges
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.errors import read_error, retry_after_s
 
+_EVENT_STREAM = "text/event-stream"
+_NO_HEADERS: Mapping[str, str] = {}
 _KEEPALIVE_S = 4.0
 """Shorter than the 5 s after which uvicorn, and so vLLM, closes an idle connection."""
 _PIECE_BYTES = 2**16
@@ -93,17 +95,18 @@ class Line:
     ) -> None:
         self._unix_s = unix_s
         self._secret = secret.encode()
-        self._url = url
+        own = _HEADERS | dict(headers)
         keeping = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_S)
-        self._session = _session(headers, connect_s, keeping)
-        self._fresh = _session(headers, connect_s, aiohttp.TCPConnector(limit=0, force_close=True))
+        alone = aiohttp.TCPConnector(limit=0, force_close=True)
+        self._kept = Exchanges(url, own, keeping, connect_s=connect_s)
+        self._fresh = Exchanges(url, own, alone, connect_s=connect_s)
 
     async def post(
         self,
         body: bytes,
         *,
         fresh: bool,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
         path: str = "",
     ) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection.
@@ -111,11 +114,11 @@ class Line:
         `fresh` is for a connection of its own; `headers` are further ones, for this request, `path` goes on where
         the address ends.
         """
-        with _translated(reached_model=True, has_head=False):
-            session = self._fresh if fresh else self._session
-            response = await session.post(
-                self._url + path, data=body, headers=headers, allow_redirects=False
-            )
+        exchanges = self._fresh if fresh else self._kept
+        try:
+            response = await exchanges.post(body, headers, path)
+        except _BREAKS as error:
+            raise _broken(error, reached_model=True, has_head=False) from None
         if response.status != 200:
             raise await self._failure_of(response)
         if response.headers.get("content-encoding", "identity") != "identity":
@@ -129,13 +132,14 @@ class Line:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._session.close()
+        await self._kept.close()
         await self._fresh.close()
 
-    async def _failure_of(self, response: aiohttp.ClientResponse) -> AttemptFailed:
+    async def _failure_of(self, response: Exchange) -> AttemptFailed:
         try:
-            with _translated(reached_model=False):
-                raw = await response.content.read(_MAX_ERROR_BYTES)
+            raw = await response.content.read(_MAX_ERROR_BYTES)
+        except _BREAKS as error:
+            raise _broken(error, reached_model=False) from None
         finally:
             response.close()
         wait_s = retry_after_s(response.headers, self._unix_s())
@@ -149,13 +153,14 @@ def bearer(api_key: str) -> dict[str, str]:
 
 
 class _DirectResponse:
-    def __init__(self, response: aiohttp.ClientResponse, secret: bytes) -> None:
+    def __init__(self, response: Exchange, secret: bytes) -> None:
         self._response = response
         self._secret = secret
 
     @property
     def is_stream(self) -> bool:
-        return self._response.content_type == "text/event-stream"
+        kind, _, _ = self._response.headers.get("content-type", "").partition(";")
+        return kind.strip().lower() == _EVENT_STREAM
 
     async def read(self) -> bytes:
         body = bytearray()
@@ -175,15 +180,17 @@ class _DirectResponse:
 
     async def __anext__(self) -> bytes:
         # No generator: one that is cancelled while it waits is over, and could not be read on.
-        with _translated(reached_model=True):
+        try:
             piece = await self._response.content.read(_PIECE_BYTES)
+        except _BREAKS as error:
+            raise _broken(error, reached_model=True) from None
         if not piece:
             raise StopAsyncIteration
         return _without(self._secret, piece) if b'"error"' in piece else piece
 
     async def close(self) -> None:
-        # Not release(): a stream that was not read to its end must not go back to the pool, and
-        # closing is what tells the upstream to stop generating.
+        # A stream that was not read to its end must not go back to the pool, and closing is what
+        # tells the upstream to stop generating.
         self._response.close()
 
 
@@ -194,36 +201,21 @@ _HEADERS = {
 }
 
 
-def _session(
-    headers: Mapping[str, str], connect_s: float, connector: aiohttp.TCPConnector
-) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
-        headers=_HEADERS | dict(headers),
-        auto_decompress=False,
-    )
-
-
 def _without(secret: bytes, raw: bytes) -> bytes:
     """An upstream's error without our key: some quote what they were sent."""
     return raw.replace(secret, b"***") if secret else raw
 
 
-@contextmanager
-def _translated(*, reached_model: bool, has_head: bool = True) -> Iterator[None]:
-    """Turn what a connection can do to us into AttemptFailed."""
-    try:
-        yield
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-        raise AttemptFailed.unreachable("it cannot be reached") from None
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        message = f"the connection broke ({type(error).__name__})"
-        if not has_head and isinstance(error, _DISCONNECTS):
-            raise AttemptFailed.disconnected(message) from None
-        raise AttemptFailed.transient(
-            message, "connection_broken", reached_model=reached_model
-        ) from None
-
-
+_BREAKS = (aiohttp.ClientError, OSError, ValueError)
+_UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _DISCONNECTS = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
+
+
+def _broken(error: Exception, *, reached_model: bool, has_head: bool = True) -> AttemptFailed:
+    """What a connection can do to us, as the failure of an attempt."""
+    if isinstance(error, _UNREACHABLE):
+        return AttemptFailed.unreachable("it cannot be reached")
+    message = f"the connection broke ({type(error).__name__})"
+    if not has_head and isinstance(error, _DISCONNECTS):
+        return AttemptFailed.disconnected(message)
+    return AttemptFailed.transient(message, "connection_broken", reached_model=reached_model)

@@ -1,0 +1,157 @@
+"""One POST and its answer, over aiohttp's connections and its parser, without its session.
+
+A session makes a request and a response anew for each call, with what a browser would want: cookies,
+redirects, traces, a walk through all headers. For a body of a few hundred bytes that is more work than
+everything else that a call needs (docs/adr/0032-exchanges.md). The pool, DNS, TLS, connecting and
+the parsing of answers are aiohttp's own.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.http import HttpProcessingError, RawResponseMessage
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+_BREAK = re.compile(r"[\r\n\0]")
+_NO_HEADERS: Mapping[str, str] = {}
+_NOT_BY_ITSELF = ("Content-Type",)
+"""What aiohttp would otherwise add to a request without a body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where is posted: what aiohttp's pool wants to know of it, and the headers that are always sent."""
+
+    request: aiohttp.ClientRequest
+    head: bytes
+
+    @classmethod
+    def of(cls, url: URL, headers: Mapping[str, str], loop: asyncio.AbstractEventLoop) -> "Address":
+        """The address `url`. Raises ValueError for what would make a header of two."""
+        request = aiohttp.ClientRequest(
+            "POST", url, headers=headers, skip_auto_headers=_NOT_BY_ITSELF, loop=loop
+        )
+        request.headers.popall("content-length", None)
+        return cls(request, _head(url, request.headers))
+
+    def head_with(self, headers: Mapping[str, str]) -> bytes:
+        """The lines before the body's length, with further `headers`. Raises ValueError."""
+        if not headers:
+            return self.head
+        both = CIMultiDict(self.request.headers)
+        both.update(headers)
+        return _head(self.request.url, both)
+
+
+class Exchange:
+    """An answer whose head has come. It must be closed, or read to its end."""
+
+    def __init__(
+        self,
+        status: int,
+        headers: CIMultiDictProxy[str],
+        content: aiohttp.StreamReader,
+        connection: Connection,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.content = content
+        self._connection = connection
+        content.on_eof(self._ended)
+
+    def close(self) -> None:
+        """Close the connection of an answer that was not read to its end; again is harmless."""
+        self._connection.close()
+
+    def _ended(self) -> None:
+        """The connection is free for the next one, unless the request is still on its way."""
+        transport = self._connection.transport
+        if transport is not None and transport.get_write_buffer_size():
+            self._connection.close()
+        else:
+            self._connection.release()
+
+
+class Exchanges:
+    """Posts to paths below one address, over the connections of `connector`. Made inside a running loop."""
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        connector: aiohttp.BaseConnector,
+        *,
+        connect_s: float,
+    ) -> None:
+        self._url = url
+        self._headers = headers
+        self._connector = connector
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
+        self._loop = asyncio.get_running_loop()
+        self._addresses: dict[str, Address] = {}
+
+    async def post(
+        self, body: bytes, headers: Mapping[str, str] = _NO_HEADERS, path: str = ""
+    ) -> Exchange:
+        """The head of the answer to `body`; `headers` win over those that are always sent.
+
+        Raises aiohttp.ClientError, OSError and ValueError.
+        """
+        address = self._address(path)
+        head = address.head_with(headers)
+        connection = await self._connected(address)
+        try:
+            return await _answered(connection, b"%b%d\r\n\r\n%b" % (head, len(body), body))
+        except BaseException:
+            connection.close()
+            raise
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._connector.close()
+
+    def _address(self, path: str) -> Address:
+        if (address := self._addresses.get(path)) is None:
+            url = URL(self._url + path)
+            address = self._addresses[path] = Address.of(url, self._headers, self._loop)
+        return address
+
+    async def _connected(self, address: Address) -> Connection:
+        try:
+            return await self._connector.connect(address.request, [], self._timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError("connecting took too long") from error
+
+
+async def _answered(connection: Connection, request: bytes) -> Exchange:
+    protocol = connection.protocol
+    if protocol is None or protocol.transport is None:
+        raise aiohttp.ServerDisconnectedError
+    protocol.set_response_params(auto_decompress=False)
+    protocol.transport.write(request)
+    message, content = await _final(protocol)
+    return Exchange(message.code, message.headers, content, connection)
+
+
+async def _final(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
+    """The head of the answer, after those that only say that it will come (RFC 9110, section 15.2)."""
+    while True:
+        try:
+            message, content = await protocol.read()
+        except HttpProcessingError as error:
+            raise aiohttp.ClientPayloadError("the answer is no HTTP") from error
+        if message.code >= 200:
+            return message, content
+
+
+def _head(url: URL, headers: Mapping[str, str]) -> bytes:
+    told = [f"{name}: {value}" for name, value in headers.items()]
+    if any(_BREAK.search(line) for line in told):
+        raise ValueError("a header must be one line")
+    return "\r\n".join([f"POST {url.raw_path_qs} HTTP/1.1", *told, "Content-Length: "]).encode()
