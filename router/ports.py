@@ -1,16 +1,18 @@
 """What the pipeline asks of the world. Shell rooms implement these; tests use shipped fakes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from router.dispatch.notice import Notice
 from router.domain.budget import Balance, Budget, RateLimit
+from router.domain.closing import Closing, Refusal
 from router.domain.ledger import Entry
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.scored import Scored
+from router.domain.trace import Trace
 from router.wire.original import Original
 
 
@@ -21,6 +23,7 @@ class Call:
     `fresh` asks for a connection of its own: after a failure the ones that are kept open may have
     been closed by the upstream without the news having come yet. `original` is what the client sent,
     where `body` is the chat view of it. `path` is where a direct one is asked, below its address.
+    `headers` are further ones, which say nothing of what is asked.
     """
 
     request_id: str
@@ -31,6 +34,7 @@ class Call:
     fresh: bool = False
     original: Original | None = None
     path: str = "/chat/completions"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Response(Protocol):
@@ -345,6 +349,22 @@ class Meter(Protocol):
 
     async def close(self) -> None:
         """Release connections."""
+        ...
+
+
+class Observer(Protocol):
+    """Who watches over requests, for operators. It returns at once, and never raises."""
+
+    def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace | None:
+        """Where a request with its client's `headers` belongs; None where nobody asks for traces."""
+        ...
+
+    def closed(self, closing: Closing) -> None:
+        """A request has gone into the books, or what came after its end."""
+        ...
+
+    def refused(self, refusal: Refusal) -> None:
+        """A client is told an error, whether or not anything has gone into the books."""
         ...
 
 

@@ -31,6 +31,7 @@ from router.app.stores import (
     tower_of,
     vectors_of,
 )
+from router.app.telemetry import telemetry_of
 from router.app.upstreams import upstream_of
 from router.app.watching import watch
 from router.config.price_map import cl100k_ranks
@@ -53,7 +54,8 @@ from router.pipeline.scoring import Scorer
 from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Similar
 from router.pipeline.slots import Slots
-from router.ports import Upstream, World
+from router.pipeline.witness import Nobody
+from router.ports import Observer, Upstream, World
 from router.server.gate import Gate
 from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring
@@ -65,6 +67,7 @@ from router.stores.memory.purse import MemoryPurse
 from router.stores.memory.tower import LonelyTower
 from router.stores.redis.link import RedisLink
 from router.stores.redis.notices import RedisNotices
+from router.telemetry.log import Lines
 
 
 def real_world() -> World:
@@ -93,22 +96,27 @@ class Running:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, world: World, following: Following | None = None
+    settings: Settings,
+    world: World,
+    following: Following | None = None,
+    lines: Lines | None = None,
 ) -> AsyncIterator[Running]:
     """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen.
 
-    With `following` it takes over what changes in the files.
+    With `following` it takes over what changes in the files. `lines` are what a log of requests is
+    written to, where that is wished; without them, standard error.
     """
     async with AsyncExitStack() as stack:
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
-        pipeline = await _pipeline(settings, world, stack, engine, links)
+        telemetry = await telemetry_of(settings, world, stack, lines)
+        pipeline = await _pipeline(settings, world, stack, (engine, links), telemetry.observer)
         stack.callback(pipeline.scorer.flush)
         current = Current(pipeline, world.unix_s())
         _share_hearsay(current, world, stack, links.quick)
         keyring = await keyring_of(settings, engine, world, stack)
         front = _front(settings, current, keyring, world)
-        admin = admin_of(settings, current, keyring, world, links)
+        admin = admin_of(settings, current, keyring, world, links, telemetry.collectors)
         beside = desks(settings, front, admin, engine, world, stack)
         url = await listen(build_web_app(front, admin, beside), settings, stack)
         if following is not None:
@@ -123,7 +131,7 @@ async def calling(settings: Settings, world: World) -> AsyncIterator[Pipeline]:
     async with AsyncExitStack() as stack:
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
-        yield await _pipeline(settings, world, stack, engine, links)
+        yield await _pipeline(settings, world, stack, (engine, links), Nobody())
 
 
 def dry_pipeline(settings: Settings, world: World) -> Pipeline:
@@ -138,11 +146,15 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
         MemoryPurse(world.unix_s),
         MemoryMeter(world.monotonic_s),
     )
-    return _assembled(settings, world, {}, stores)
+    return _assembled(settings, world, {}, stores, Nobody())
 
 
 def _assembled(
-    settings: Settings, world: World, upstreams: Mapping[str, Upstream], stores: Stores
+    settings: Settings,
+    world: World,
+    upstreams: Mapping[str, Upstream],
+    stores: Stores,
+    observer: Observer,
 ) -> Pipeline:
     counter = TokenCounter(cl100k(cl100k_ranks()))
     judge = Judge(
@@ -162,7 +174,7 @@ def _assembled(
         judge=judge,
         fleet=Fleet(),
         hedging=Hedging({}),
-        means=Means(upstreams, Slots(), world),
+        means=Means(upstreams, Slots(), world, observer),
         cache=stores.cache,
         affinity=stores.affinity,
         flights=stores.flights,
@@ -217,8 +229,13 @@ async def _ended(task: "asyncio.Task[None]") -> None:
 
 
 async def _pipeline(
-    settings: Settings, world: World, stack: AsyncExitStack, engine: Engine, links: Links
+    settings: Settings,
+    world: World,
+    stack: AsyncExitStack,
+    databases: tuple[Engine, Links],
+    observer: Observer,
 ) -> Pipeline:
+    engine, links = databases
     upstreams = {
         name: await upstream_of(each, settings, world, stack)
         for name, each in settings.upstreams.items()
@@ -240,4 +257,4 @@ async def _pipeline(
     stack.push_async_callback(semantic.close)
     affinity = affinity_of(links, world)
     stores = Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)
-    return _assembled(settings, world, upstreams, stores)
+    return _assembled(settings, world, upstreams, stores, observer)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from aiohttp import web
+from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
 from router.app.passing import passing_desk
@@ -42,23 +43,31 @@ from router.telemetry.semantic_metrics import SemanticCollector
 
 
 def admin_of(
-    settings: Settings, current: Current, keyring: Keyring, world: World, links: Links
+    settings: Settings,
+    current: Current,
+    keyring: Keyring,
+    world: World,
+    links: Links,
+    collectors: Sequence[Collector],
 ) -> Admin:
-    """What operators ask, and who may."""
+    """What operators ask, and who may; `collectors` are what is counted on the way of requests."""
     pipeline = current.pipeline
     return Admin(
         fleet=pipeline.fleet,
         monotonic_s=world.monotonic_s,
-        metrics=_metrics(current, world, links),
+        metrics=_metrics(current, world, links, collectors),
         key=settings.serving.admin_key,
         is_open=lambda: keyring.is_open,
         balances=pipeline.purse.balances,
     )
 
 
-def _metrics(current: Current, world: World, links: Links) -> Callable[[], tuple[bytes, str]]:
+def _metrics(
+    current: Current, world: World, links: Links, more: Sequence[Collector]
+) -> Callable[[], tuple[bytes, str]]:
     pipeline = current.pipeline
     collectors = (
+        *more,
         FleetCollector(pipeline.fleet, world.monotonic_s),
         LedgerCollector(pipeline.ledger),
         RedisCollector(links.are_up),

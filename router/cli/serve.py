@@ -8,7 +8,6 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from rich.console import Console
@@ -20,7 +19,7 @@ from router.cli.hello import Greeting
 from router.cli.options import add_config, source_of
 from router.config.load import has_stored_keys
 from router.config.settings import Settings
-from router.telemetry.log import start_logging
+from router.telemetry.log import Lines, start_logging
 
 HELP = "run the proxy"
 _EXIT_BY_SIGINT = 130
@@ -52,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, read the files again on SIGHUP; 1 when the address cannot be listened on."""
     source = source_of(args)
     booted = source.settings()
-    start_logging(booted.serving.log_level)
+    lines = start_logging(booted.serving.log_level)
     _raise_open_files()
     settings = _with_overrides(booted, args)
     greeting = Greeting.fresh() if args.hello else None
@@ -60,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
         settings = settings.admitting(greeting.key)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, greeting, Following(source, booted, Wishes())))
+            following = Following(source, booted, Wishes())
+            runner.run(_serve(settings, greeting, following, lines))
     except OSError as error:
         reason = error.strerror or error
         print(  # noqa: T201 - a command line speaks by printing
@@ -78,7 +78,9 @@ def _with_overrides(settings: Settings, args: argparse.Namespace) -> Settings:
     )
 
 
-async def _serve(settings: Settings, greeting: Greeting | None, following: Following) -> None:
+async def _serve(
+    settings: Settings, greeting: Greeting | None, following: Following, lines: Lines
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -86,7 +88,7 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
     may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
     loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, following.wishes, stop, may_hang_up)
     console = Console(stderr=True)
-    async with serving(settings, real_world(), following) as running:
+    async with serving(settings, real_world(), following, lines) as running:
         for note in settings.notes:
             console.print(f"[dim]{note}[/]")
         for trouble in settings.learnt.troubles:
@@ -100,8 +102,9 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
         if greeting:
             await _unless(stop, greeting.say(running.url, settings, console))
         await stop.wait()
-        with suppress(OSError):  # the terminal may be gone
+        with console.capture() as said:
             console.print("\nStopping: no new requests; those under way may finish.")
+        lines.put(said.get().removesuffix("\n"))  # nobody may be reading any more
 
 
 async def _unless(stop: asyncio.Event, doing: Coroutine[Any, Any, None]) -> None:

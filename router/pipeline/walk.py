@@ -65,7 +65,8 @@ class Walk:
         race = self._race()
         try:
             return await race.run()
-        except ApiError:
+        except ApiError as error:
+            self.books.witness.status = error.status
             await self.books.post()
             raise
         except asyncio.CancelledError:
@@ -115,6 +116,7 @@ class Walk:
             stream=self.request.stream and not start.is_whole,
             fresh=start.is_again,
             original=self.request.original,
+            headers=self.books.witness.onward(start.attempt),
         )
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:

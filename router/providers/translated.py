@@ -97,7 +97,8 @@ class TranslatedUpstream:
         """The head of the answer. Raises AttemptFailed for everything that is no success."""
         source, letter = self._written(call)
         try:
-            response = await self._line.post(letter.body, fresh=call.fresh, headers=letter.headers)
+            headers = {**call.headers, **letter.headers}
+            response = await self._line.post(letter.body, fresh=call.fresh, headers=headers)
         except AttemptFailed as failed:
             fault = self._understood(failed.fault)
             raise AttemptFailed(_in_chat(fault, source.dialect)) from None
