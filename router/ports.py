@@ -1,16 +1,18 @@
 """What the pipeline asks of the world. Shell rooms implement these; tests use shipped fakes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from router.dispatch.notice import Notice
 from router.domain.budget import Balance, Budget, RateLimit
+from router.domain.closing import Closing, Refusal
 from router.domain.ledger import Entry
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.scored import Scored
+from router.domain.trace import Trace
 from router.wire.native.reading import Tongue
 from router.wire.original import Original
 
@@ -23,7 +25,8 @@ class Call:
     been closed by the upstream without the news having come yet. `original` is what the client sent,
     where `body` is the chat view of it: an upstream of that dialect may be asked so, and its answer
     is a `Native` one then. `is_home` says that thoughts without a name, in what was said before, are
-    this model's. `path` is where a direct one is asked, below its address.
+    this model's. `path` is where a direct one is asked, below its address. `headers` are further ones,
+    which say nothing of what is asked.
     """
 
     request_id: str
@@ -35,6 +38,7 @@ class Call:
     original: Original | None = None
     is_home: bool = True
     path: str = "/chat/completions"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Response(Protocol):
@@ -374,6 +378,22 @@ class Meter(Protocol):
 
     async def close(self) -> None:
         """Release connections."""
+        ...
+
+
+class Observer(Protocol):
+    """Who watches over requests, for operators. It returns at once, and never raises."""
+
+    def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace | None:
+        """Where a request with its client's `headers` belongs; None where nobody asks for traces."""
+        ...
+
+    def closed(self, closing: Closing) -> None:
+        """A request has gone into the books, or what came after its end."""
+        ...
+
+    def refused(self, refusal: Refusal) -> None:
+        """A client is told an error, whether or not anything has gone into the books."""
         ...
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from router.app.desks import admin_of, desks
-from router.app.figures import figures_of
+from router.app.figures import figures_of, metrics_of
 from router.app.keys import keyring_of
 from router.app.languages import language_of_for
 from router.app.listening import Reception, listen
@@ -32,6 +32,7 @@ from router.app.stores import (
     tower_of,
     vectors_of,
 )
+from router.app.telemetry import telemetry_of
 from router.app.upstreams import upstreams_of
 from router.app.watching import watch
 from router.config.price_map import cl100k_ranks
@@ -54,7 +55,8 @@ from router.pipeline.scoring import Scorer
 from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Similar
 from router.pipeline.slots import Slots
-from router.ports import Upstream, World
+from router.pipeline.witness import Nobody
+from router.ports import Observer, Upstream, World
 from router.server.crew.place import Place
 from router.server.gate import Gate
 from router.server.http import Front, build_web_app
@@ -67,6 +69,7 @@ from router.stores.memory.purse import MemoryPurse
 from router.stores.memory.tower import LonelyTower
 from router.stores.redis.link import RedisLink
 from router.stores.redis.notices import RedisNotices
+from router.telemetry.log import Lines
 
 
 def real_world() -> World:
@@ -104,21 +107,25 @@ async def serving(
     world: World,
     following: Following | None = None,
     place: Place | None = None,
+    lines: Lines | None = None,
 ) -> AsyncIterator[Running]:
     """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen.
 
-    With `following` it takes over what changes in the files; with `place` it is one of several workers.
+    With `following` it takes over what changes in the files; with `place` it is one of several workers. `lines` are
+    what a log of requests is written to, where that is wished; without them, standard error.
     """
     async with AsyncExitStack() as stack:
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
-        pipeline = await _pipeline(settings, world, stack, engine, links)
+        telemetry = await telemetry_of(settings, world, stack, lines)
+        pipeline = await _pipeline(settings, world, stack, (engine, links), telemetry.observer)
         stack.callback(pipeline.scorer.flush)
         current = Current(pipeline, world.unix_s())
         _share_hearsay(current, world, stack, links.quick)
         keyring = await keyring_of(settings, engine, world, stack)
         front = _front(settings, current, keyring, world, place)
-        figures = await figures_of(current, world, links, place, stack)
+        metrics = metrics_of(current, world, links, telemetry.collectors)
+        figures = await figures_of(current, world, metrics, place, stack)
         admin = admin_of(settings, current, keyring, figures)
         beside = desks(settings, front, admin, engine, world, stack)
         reception = await listen(build_web_app(front, admin, beside), settings, stack, place)
@@ -134,7 +141,7 @@ async def calling(settings: Settings, world: World) -> AsyncIterator[Pipeline]:
     async with AsyncExitStack() as stack:
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
-        yield await _pipeline(settings, world, stack, engine, links)
+        yield await _pipeline(settings, world, stack, (engine, links), Nobody())
 
 
 def dry_pipeline(settings: Settings, world: World) -> Pipeline:
@@ -149,11 +156,15 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
         MemoryPurse(world.unix_s),
         MemoryMeter(world.monotonic_s),
     )
-    return _assembled(settings, world, {}, stores)
+    return _assembled(settings, world, {}, stores, Nobody())
 
 
 def _assembled(
-    settings: Settings, world: World, upstreams: Mapping[str, Upstream], stores: Stores
+    settings: Settings,
+    world: World,
+    upstreams: Mapping[str, Upstream],
+    stores: Stores,
+    observer: Observer,
 ) -> Pipeline:
     counter = TokenCounter(cl100k(cl100k_ranks()))
     judge = Judge(
@@ -173,7 +184,7 @@ def _assembled(
         judge=judge,
         fleet=Fleet(),
         hedging=Hedging({}),
-        means=Means(upstreams, Slots(), world),
+        means=Means(upstreams, Slots(), world, observer),
         cache=stores.cache,
         affinity=stores.affinity,
         flights=stores.flights,
@@ -231,8 +242,13 @@ async def _ended(task: "asyncio.Task[None]") -> None:
 
 
 async def _pipeline(
-    settings: Settings, world: World, stack: AsyncExitStack, engine: Engine, links: Links
+    settings: Settings,
+    world: World,
+    stack: AsyncExitStack,
+    databases: tuple[Engine, Links],
+    observer: Observer,
 ) -> Pipeline:
+    engine, links = databases
     upstreams = await upstreams_of(settings, world, stack)
     cache = cache_of(settings, world, links.quick)
     ledger = ledger_of(settings, world)
@@ -251,4 +267,4 @@ async def _pipeline(
     stack.push_async_callback(semantic.close)
     affinity = affinity_of(links, world)
     stores = Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)
-    return _assembled(settings, world, upstreams, stores)
+    return _assembled(settings, world, upstreams, stores, observer)

@@ -1,8 +1,10 @@
 """What a process says of itself, and of its siblings where it has some."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+
+from prometheus_client.registry import Collector
 
 from router.app.stores import Links
 from router.pipeline.current import Current
@@ -32,11 +34,32 @@ class Figures:
     fleet: Callable[[], Awaitable[bytes]]
 
 
+def metrics_of(
+    current: Current, world: World, links: Links, more: Sequence[Collector]
+) -> Callable[[], bytes]:
+    """What tells Prometheus of this process; `more` collects what is counted on the way of requests."""
+    pipeline = current.pipeline
+    collectors = (
+        *more,
+        FleetCollector(pipeline.fleet, world.monotonic_s),
+        LedgerCollector(pipeline.ledger),
+        RedisCollector(links.are_up),
+        SemanticCollector(pipeline.similar.semantic),
+        ReloadCollector(current),
+        OutcomeCollector(pipeline.scorer),
+        CascadeCollector(pipeline.judge.verdicts),
+    )
+    return lambda: exposition(*collectors)
+
+
 async def figures_of(
-    current: Current, world: World, links: Links, place: Place | None, stack: AsyncExitStack
+    current: Current,
+    world: World,
+    metrics: Callable[[], bytes],
+    place: Place | None,
+    stack: AsyncExitStack,
 ) -> Figures:
     """The figures of this process, or, in a crew, of all its workers. Raises OSError when these could not be asked."""
-    metrics = _metrics(current, world, links)
     fleet = current.pipeline.fleet
 
     def own_fleet() -> bytes:
@@ -67,17 +90,3 @@ def _together(siblings: Siblings) -> Figures:
         return crew_fleet_told(await siblings.say("fleet"))
 
     return Figures(metrics, fleet)
-
-
-def _metrics(current: Current, world: World, links: Links) -> Callable[[], bytes]:
-    pipeline = current.pipeline
-    collectors = (
-        FleetCollector(pipeline.fleet, world.monotonic_s),
-        LedgerCollector(pipeline.ledger),
-        RedisCollector(links.are_up),
-        SemanticCollector(pipeline.similar.semantic),
-        ReloadCollector(current),
-        OutcomeCollector(pipeline.scorer),
-        CascadeCollector(pipeline.judge.verdicts),
-    )
-    return lambda: exposition(*collectors)

@@ -5,7 +5,6 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,7 +19,7 @@ from router.cli.process import has_terminal, loop_factory, raise_open_files, set
 from router.config.load import has_stored_keys
 from router.config.schema import MOST_WORKERS
 from router.config.settings import Settings
-from router.telemetry.log import start_logging
+from router.telemetry.log import Lines, start_logging
 
 HELP = "run the proxy"
 _EXIT_BY_SIGINT = 130
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, read the files again on SIGHUP; 1 when the address cannot be listened on."""
     source = source_of(args)
     booted = source.settings()
-    start_logging(booted.serving.log_level)
+    lines = start_logging(booted.serving.log_level)
     raise_open_files()
     settings = with_overrides(booted, args.host, args.port)
     settings = settings.shared_by(args.workers or settings.workers)
@@ -77,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
             tell_notes(settings, Console(stderr=True))
             return lead(settings, args, greeting.secret if greeting else "")
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(_serve(settings, greeting, Following(source, booted, Wishes())))
+            following = Following(source, booted, Wishes())
+            runner.run(_serve(settings, greeting, following, lines))
     except OSError as error:
         reason = error.strerror or error
         print(  # noqa: T201 - a command line speaks by printing
@@ -96,7 +96,9 @@ def with_overrides(settings: Settings, host: str | None, port: int | None) -> Se
     )
 
 
-async def _serve(settings: Settings, greeting: Greeting | None, following: Following) -> None:
+async def _serve(
+    settings: Settings, greeting: Greeting | None, following: Following, lines: Lines
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -104,7 +106,7 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
     may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
     loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, following.wishes, stop, may_hang_up)
     console = Console(stderr=True)
-    async with serving(settings, real_world(), following) as running:
+    async with serving(settings, real_world(), following, lines=lines) as running:
         tell_notes(settings, console)
         console.print(
             f"Farthing listens on [bold]{running.url}[/] ({len(settings.catalog)} models)"
@@ -115,8 +117,9 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
             await unless(stop, greeting.say(running.url, settings, console))
         await stop.wait()
         notify("STOPPING=1", os.environ)
-        with suppress(OSError):  # the terminal may be gone
+        with console.capture() as said:
             console.print("\nStopping: no new requests; those under way may finish.")
+        lines.put(said.get().removesuffix("\n"))  # nobody may be reading any more
 
 
 def tell_notes(settings: Settings, console: Console) -> None:

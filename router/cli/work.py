@@ -23,7 +23,7 @@ from router.config.settings import Settings
 from router.config.source import Source
 from router.server.crew.place import Place
 from router.server.crew.roll import Roll
-from router.telemetry.log import start_logging
+from router.telemetry.log import Lines, start_logging
 
 HELP = "be a worker of 'farthing serve', which calls it"
 
@@ -39,12 +39,13 @@ def run(args: argparse.Namespace) -> int:
     orders = Orders(**job.orders)
     source = Source(Path(orders.config), os.environ, Part(job.number, orders.workers))
     booted = source.settings()
-    start_logging(booted.serving.log_level)
+    lines = start_logging(booted.serving.log_level)
     settings = with_overrides(booted, orders.host, orders.port).shared_by(orders.workers)
     greeting = Greeting(orders.greeting) if orders.greeting else None
     if greeting:
         settings = settings.admitting(greeting.key)
-    shift = _Shift(settings, greeting, Following(source, booted, Wishes()), _place(job, orders))
+    following = Following(source, booted, Wishes())
+    shift = _Shift(settings, greeting, following, _place(job, orders), lines)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(shift.work(socket.socket(fileno=args.fd), orders.longest_s))
     return 0
@@ -63,6 +64,7 @@ class _Shift:
     greeting: Greeting | None
     following: Following
     place: Place
+    lines: Lines
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     retired: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -70,7 +72,9 @@ class _Shift:
         """Take requests until then; those under way when it is retired may take `longest_s` seconds."""
         self._heed_signals()
         reader, writer = await asyncio.open_connection(sock=channel)
-        async with serving(self.settings, real_world(), self.following, self.place) as running:
+        async with serving(
+            self.settings, real_world(), self.following, self.place, self.lines
+        ) as running:
             settle_heap()
             writer.write(json.dumps({"models": len(self.settings.catalog)}).encode() + b"\n")
             listening = asyncio.create_task(self._listen(reader, running))

@@ -47,6 +47,8 @@ SECTIONS: Mapping[str, str] = {
     "keys": "keys",
     "rulebook": "budgets and limits",
     "passthrough": "passthrough",
+    "otlp": "telemetry",
+    "logs_requests": "log",
 }
 """Where the settings stand that need a restart."""
 

@@ -26,6 +26,7 @@ from router.config.settings import (
     Settings,
     is_loopback,
 )
+from router.config.telemetry import otlp_of
 from router.config.upstreams import UpstreamSelection, select_upstreams
 from router.config.vectors import parted
 from router.config.yaml_file import Place, YamlFile
@@ -182,6 +183,8 @@ class _Loading:
             quality_version="",
             quality_trouble="",
             notes=tuple(found.selection.notes),
+            otlp=otlp_of(section.telemetry, self.references, self._wrong),
+            logs_requests=section.log.requests,
         )
 
     def _wrong(self, place: Place, message: str) -> None:

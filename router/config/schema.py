@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from router.config.budgets import AmountSection, BudgetSection, LimitSection, RatesSection
 from router.config.semantic import EmbeddingsSection
+from router.config.telemetry import LogSection, TelemetrySection
 from router.config.words import (
     CacheUrl,
     Dollars,
@@ -338,3 +339,5 @@ class ConfigFile(Section):
     budgets: tuple[BudgetSection, ...] = ()
     limits: tuple[LimitSection, ...] = ()
     passthrough: PassthroughSection | None = None
+    log: LogSection = LogSection()
+    telemetry: TelemetrySection = TelemetrySection()

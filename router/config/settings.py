@@ -66,6 +66,16 @@ class PassthroughSettings:
     max_body_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class OtlpSettings:
+    """Where traces are sent, and which share of those that begin here; "" for what the environment says."""
+
+    endpoint: str
+    headers: Mapping[str, str] = field(repr=False)
+    share: float
+    service_name: str
+
+
 EmbeddingsSettings = UpstreamEmbeddings | LocalEmbeddings
 UpstreamSettings = Endpoint | AnthropicEndpoint | LitellmSettings | SimulatedSettings
 
@@ -130,6 +140,8 @@ class Settings:
     quality_version: str
     quality_trouble: str
     notes: tuple[str, ...]
+    otlp: OtlpSettings | None = None
+    logs_requests: bool = False
     local_cascades: LocalCascades = NO_LOCAL_CASCADES
 
     def listening_on(self, host: str, port: int, *, has_stored_keys: bool = False) -> "Settings":

@@ -22,11 +22,13 @@ class Heard:
     """What was heard of an answer: the upstream's own usage if it sent one, and how much text came.
 
     `service_tier` is the one that the upstream says it billed, "" where it says nothing.
+    `finish_reasons` are those of the choices that have ended.
     """
 
     usage: Usage | None = None
     output_chars: int = 0
     service_tier: str = ""
+    finish_reasons: frozenset[str] = frozenset()
 
 
 NOTHING_HEARD = Heard()

@@ -218,7 +218,10 @@ class Ascent(Race):
         panel, model = self._panel, start.candidate.model
         asked = judge_request(model, panel.request.messages, answer, "")
         body = {**asked, "model": model.name}
-        return Call(panel.request_id, model, orjson.dumps(body), body, stream=False)
+        headers = self._books.witness.onward(start.attempt)
+        return Call(
+            panel.request_id, model, orjson.dumps(body), body, stream=False, headers=headers
+        )
 
     async def _cosines(self, step: Step, answers: Sequence[Begun | None]) -> Cosines:
         """The cosines between the answers, where they are to be compared, and all of them have a vector."""

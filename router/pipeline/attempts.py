@@ -16,7 +16,7 @@ from router.domain.money import Money
 from router.ledger.account import CHARS_PER_TOKEN, Timing
 from router.pipeline.opened import Opened, OpenedPlain, OpenedStream, open_answer
 from router.pipeline.slots import Slots
-from router.ports import Call, Upstream, World
+from router.ports import Call, Observer, Upstream, World
 
 _QUEUE_S = 10.0
 _BUSY_RETRY_S = 1.0
@@ -104,11 +104,12 @@ class Losses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What attempts are made with; shared by all requests of a process."""
+    """What attempts are made with, and who watches them; shared by all requests of a process."""
 
     upstreams: Mapping[str, Upstream]
     slots: Slots
     world: World
+    observer: Observer
 
 
 Opens = Callable[[Upstream, Call, Callable[[], None]], Awaitable[Opened]]

@@ -14,6 +14,7 @@ from router.domain.usage import NO_USAGE, Usage, UsageSource
 from router.ledger.account import NOTHING_HEARD, Account, Embedding, Ending, Heard, Timing
 from router.pipeline.attempts import Begun
 from router.pipeline.wallet import Wallet
+from router.pipeline.witness import Witness
 from router.ports import Ledger
 
 
@@ -30,6 +31,7 @@ class Bookkeeper:
     ledger: Ledger
     experience: Experience
     wallet: Wallet
+    witness: Witness
     posted: tuple[Entry, ...] = ()
     answers_by: Callable[[str], None] | None = None
     has_read: Callable[[Model, Usage], None] | None = None
@@ -59,6 +61,7 @@ class Bookkeeper:
         """The client gets a whole answer: its entry."""
         start, timing = begun.start, begun.timing()
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
+        self.witness.finish_reasons = heard.finish_reasons
         self._write(entry)
         self._learn(start.candidate, entry, timing)
         if self.answers_by is not None and not start.is_whole:
@@ -108,12 +111,14 @@ class Bookkeeper:
         entries, self._entries = self.account.closed(self._entries), []
         self.posted += entries
         self.wallet.close()
+        self.witness.tell(entries)
         return self.ledger.post(entries)
 
     def post_afterwards(self) -> Awaitable[None]:
         """Hand entries to the ledger that were written when the request had long been closed."""
         entries, self._entries = tuple(self._entries), []
         self.wallet.close()
+        self.witness.tell(entries)
         return self.ledger.post(entries)
 
     def _learn(self, candidate: Candidate, entry: Entry, timing: Timing) -> None:

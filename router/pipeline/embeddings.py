@@ -35,6 +35,7 @@ from router.pipeline.reply import PlainReply
 from router.pipeline.shelf import Shelf, writer_of
 from router.pipeline.visit import Caller
 from router.pipeline.wallet import Wallet
+from router.pipeline.witness import Witness
 from router.ports import Call, Response, Upstream
 from router.wire.answer import MalformedAnswer, PlainAnswer
 from router.wire.cached import StoredAnswer, cache_key, pack
@@ -97,7 +98,7 @@ class _Fetching:
 
     async def reply(self) -> PlainReply:
         """The stored answer, or a new one."""
-        watch = Stopwatch.started(self.pipeline.means.world)
+        watch = self.watch
         stored = await self.shelf.look({self.model.id: self.model}, watch.at_s)
         if (answer := stored.get(self.model.id)) is None:
             return await self._made()
@@ -106,6 +107,11 @@ class _Fetching:
         await self.books.post()
         age = {"age": str(max(0, int(watch.at_s - answer.origin.at_s)))}
         return self._told(answer.body, answer.origin.writer.upstream, 0, "hit", age)
+
+    @cached_property
+    def watch(self) -> Stopwatch:
+        """Started when it is first looked at, which is at once."""
+        return Stopwatch.started(self.pipeline.means.world)
 
     @cached_property
     def shelf(self) -> Shelf:
@@ -129,7 +135,8 @@ class _Fetching:
             self.tokens,
         )
         wallet = Wallet(pipeline.purse, pipeline.rulebook.budgets_for(self._payer))
-        return ErrandBooks(errand, pipeline.ledger, wallet)
+        witness = Witness.of(pipeline.means, caller, self.watch.began_s)
+        return ErrandBooks(errand, pipeline.ledger, wallet, witness)
 
     @property
     def _payer(self) -> Payer:
@@ -168,7 +175,8 @@ class _Fetching:
         race = Race(machine, self._call, self.pipeline.means, self.books, self._opened)
         try:
             return await race.run()
-        except ApiError:
+        except ApiError as error:
+            self.books.witness.status = error.status
             await self.books.post()
             raise
         except asyncio.CancelledError:
@@ -186,6 +194,7 @@ class _Fetching:
             stream=False,
             fresh=start.is_again,
             path=_PATH,
+            headers=self.books.witness.onward(start.attempt),
         )
 
     async def _opened(

@@ -13,6 +13,7 @@ from router.ledger.account import Timing
 from router.ledger.errand import Errand, closed
 from router.pipeline.attempts import Begun
 from router.pipeline.wallet import Wallet
+from router.pipeline.witness import Witness
 from router.ports import Ledger
 
 
@@ -23,6 +24,7 @@ class ErrandBooks:
     errand: Errand
     ledger: Ledger
     wallet: Wallet
+    witness: Witness
     posted: tuple[Entry, ...] = ()
     _entries: list[Entry] = field(default_factory=list)
 
@@ -57,6 +59,7 @@ class ErrandBooks:
         entries, self._entries = closed(self._entries), []
         self.posted += entries
         self.wallet.close()
+        self.witness.tell(entries)
         return self.ledger.post(entries)
 
     @property

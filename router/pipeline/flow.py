@@ -50,6 +50,7 @@ from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
+from router.pipeline.witness import Witness
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parse_chat
 from router.wire.limits import RequestLimits
@@ -312,7 +313,8 @@ class Pipeline:
             Record(decision, visit.circumstances) if self.keeps_decisions else None,
         )
         wallet = Wallet(self.purse, visit.budgets)
-        books = Bookkeeper(account, self.ledger, self.judge.experience, wallet)
+        witness = Witness.of(self.means, caller, visit.began_s, decision)
+        books = Bookkeeper(account, self.ledger, self.judge.experience, wallet, witness)
         if asked is not None:
             books.embedded(*asked)
         if visit.thread:

@@ -76,7 +76,7 @@ class Listener:
     @property
     def heard(self) -> Heard:
         """What an account needs to know."""
-        return Heard(self.usage, self.output_chars, self.service_tier)
+        return Heard(self.usage, self.output_chars, self.service_tier, self.finish_reasons)
 
     @property
     def ending(self) -> Ending:

@@ -29,7 +29,7 @@ class OpenedPlain:
     def heard(self) -> Heard:
         """What an account needs to know."""
         answer = self.answer
-        return Heard(answer.usage, answer.output_chars, answer.service_tier)
+        return Heard(answer.usage, answer.output_chars, answer.service_tier, answer.finish_reasons)
 
     @property
     def beginning(self) -> bytes:

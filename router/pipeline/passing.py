@@ -24,6 +24,7 @@ from router.pipeline.flow import Pipeline
 from router.pipeline.passage import Passage, Passed, PassedAnswer
 from router.pipeline.refusals import budget_exceeded, limit_exceeded
 from router.pipeline.visit import Caller
+from router.pipeline.witness import Witness
 from router.ports import Reservation
 from router.wire.passing import Headers, Heard, answer_headers, plain_path
 
@@ -227,6 +228,9 @@ class _Call:
             watch.timing(),
             (charge, ending),
         )
+        witness = Witness.of(self.pipeline.means, caller, watch.began_s)
+        witness.status = ending.status
+        witness.tell((entry,))
         posted = self.pipeline.ledger.post((entry,))
         if self._held is not None:
             self.pipeline.purse.settle(self._held, entry.cost)

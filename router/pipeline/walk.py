@@ -76,7 +76,8 @@ class Walk:
         race = self._race()
         try:
             begun = await race.run()
-        except ApiError:
+        except ApiError as error:
+            self.books.witness.status = error.status
             await self.books.post()
             raise
         except asyncio.CancelledError:
@@ -140,6 +141,7 @@ class Walk:
             fresh=start.is_again,
             original=original,
             is_home=original is None or self.home.is_of(_origin(model)),
+            headers=self.books.witness.onward(start.attempt),
         )
 
     @property

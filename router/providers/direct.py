@@ -61,7 +61,7 @@ class DirectUpstream:
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
         body = _without_foreign_thoughts(call.body) if _SEALED in call.body else call.body
-        return await self._line.post(body, fresh=call.fresh, path=call.path)
+        return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
 
     async def close(self) -> None:
         """Close all connections."""

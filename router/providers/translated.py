@@ -123,8 +123,9 @@ class TranslatedUpstream:
             return self._passed(call)
 
     async def _posted(self, call: Call, letter: Letter, dialect: Dialect) -> Response:
+        headers = {**call.headers, **letter.headers}
         try:
-            return await self._line.post(letter.body, fresh=call.fresh, headers=letter.headers)
+            return await self._line.post(letter.body, fresh=call.fresh, headers=headers)
         except AttemptFailed as failed:
             raise AttemptFailed(_in_chat(self._understood(failed.fault), dialect)) from None
 

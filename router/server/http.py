@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import orjson
 from aiohttp import web
 
+from router.domain.closing import Refusal
 from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
 from router.pipeline.current import Current
@@ -66,6 +67,14 @@ class Front:
         if isinstance(reply, PlainReply):
             return web.Response(body=reply.body, headers=reply.headers, content_type=_JSON)
         return await send_stream(request, reply, self.write_timeout_s)
+
+    def refused(self, request: web.Request, error: ApiError) -> web.Response:
+        """The answer that tells `error`; whoever watches hears of it as well."""
+        request_id, path, means = request[REQUEST_ID], request.path, self.pipeline.means
+        trace = means.observer.trace(request_id, request.headers)
+        at_s = means.world.unix_s()
+        means.observer.refused(Refusal(request_id, at_s, path, error.status, error.code, trace))
+        return told_error(error, path, request_id)
 
     async def asked(self, request: web.Request) -> tuple[bytes, Caller]:
         """What is asked, and who asks. Raises ApiError for whom the gate does not admit, and for too much."""
@@ -124,7 +133,7 @@ class Front:
 def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ()) -> web.Application:
     """The aiohttp application of `front`, `admin` and `more` routes."""
     app = web.Application(
-        client_max_size=front.max_body_bytes, middlewares=[_errors_in_their_shape(front.new_id)]
+        client_max_size=front.max_body_bytes, middlewares=[_errors_in_their_shape(front)]
     )
     app.add_routes(
         [
@@ -143,18 +152,16 @@ def build_web_app(front: Front, admin: Admin, more: Iterable[web.RouteDef] = ())
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
-def _errors_in_their_shape(
-    new_id: Callable[[], str],
-) -> Callable[..., Awaitable[web.StreamResponse]]:
+def _errors_in_their_shape(front: Front) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request[REQUEST_ID] = new_id()
+        request[REQUEST_ID] = front.new_id()
         try:
             return await handler(request)
         except ApiError as error:
-            return told_error(error, request.path, request[REQUEST_ID])
+            return front.refused(request, error)
         except web.HTTPException as error:
-            response = told_error(_of_http(error, request), request.path, request[REQUEST_ID])
+            response = front.refused(request, _of_http(error, request))
             if allowed := error.headers.get("allow"):
                 response.headers["allow"] = allowed
             return response
@@ -168,7 +175,7 @@ def _errors_in_their_shape(
                 code="internal_error",
                 kind="server_error",
             )
-            return told_error(ours, request.path, request[REQUEST_ID])
+            return front.refused(request, ours)
 
     return middleware
 

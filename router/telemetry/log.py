@@ -1,9 +1,64 @@
-"""Logging: one JSON object a line on standard error. Neither prompts nor keys are ever logged."""
+"""Logging: one JSON object a line on standard error. Neither prompts nor keys are ever logged.
+
+A thread writes: where standard error is a pipe that nobody reads, lines are lost, and requests go on.
+"""
 
 import json
 import logging
+import os
 import sys
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from select import select
+
+from router.telemetry.aside import Aside
+
+Line = str | Callable[[], str]
+"""A line without its end, or how to make it: what takes long to write is written by the thread."""
+
+_MOST_LINES = 10_000
+_AT_ONCE = 32
+_PAUSE_S = 0.05
+_LAST_WORDS_S = 1.0
+
+
+class Lines:
+    """A file that lines are written to by a thread of its own. `fd` is its descriptor.
+
+    The descriptor is written to directly: a thread that hangs in the lock of `sys.stderr` would keep
+    the process from ending.
+    """
+
+    def __init__(self, fd: int, most: int = _MOST_LINES) -> None:
+        self._fd = fd
+        self._told = 0
+        self._aside: Aside[Line] = Aside(
+            self._write, name="log", most=most, batch=_AT_ONCE, pause_s=_PAUSE_S
+        )
+
+    @property
+    def dropped(self) -> int:
+        """How many lines were lost so far, since they were not read fast enough."""
+        return self._aside.dropped
+
+    def put(self, line: Line) -> None:
+        """Have `line` written, or lose it; returns at once. From any thread."""
+        self._aside.put(line)
+
+    def close(self) -> None:
+        """Write what waits, as far as somebody reads it within a second."""
+        self._aside.close(_LAST_WORDS_S)
+
+    def _write(self, lines: Sequence[Line]) -> None:
+        texts = [line if isinstance(line, str) else line() for line in lines]
+        if lost := self.dropped - self._told:
+            self._told += lost
+            texts.append(_lost(lost))
+        left = memoryview("".join(f"{text}\n" for text in texts).encode())
+        while left:
+            # Whoever has given us the descriptor may have made it one that does not wait.
+            select((), (self._fd,), ())
+            left = left[os.write(self._fd, left) :]
 
 
 class JsonFormatter(logging.Formatter):
@@ -12,7 +67,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """`record` with its time (UTC), level, logger, message, and traceback if it has one."""
         line: dict[str, object] = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "at": written(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
@@ -22,12 +77,44 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line)
 
 
-def start_logging(level: str = "INFO") -> None:
-    """Send all log records of this process to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+class LinesHandler(logging.Handler):
+    """Hands records to `lines`."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
+        self.setFormatter(JsonFormatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Have `record` written; returns at once."""
+        self._lines.put(self.format(record))
+
+    def close(self) -> None:
+        """Write what waits. Called when the process ends."""
+        self._lines.close()
+        super().close()
+
+
+def start_logging(level: str = "INFO") -> Lines:
+    """Send all log records of this process to standard error; returns what they are written to."""
+    lines = Lines(sys.stderr.fileno())
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [LinesHandler(lines)]
     root.setLevel(level)
     # It tells every single change of a file; what has come of it is told by whoever watches.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    return lines
+
+
+def _lost(lines: int) -> str:
+    said = {
+        "name": __name__,
+        "levelname": "WARNING",
+        "msg": f"{lines} lines were lost: nobody read",
+    }
+    return JsonFormatter().format(logging.makeLogRecord(said))
+
+
+def written(unix_s: float) -> str:
+    """A moment as the log has it: ISO 8601, UTC, to the millisecond."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")

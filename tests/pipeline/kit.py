@@ -19,6 +19,7 @@ from router.providers.simulated import SimulatedModel, default_models, running
 from router.providers.simulated.server import RunningSimulator
 from router.stores.sql.database import open_database
 from router.stores.sql.schema import ATTEMPTS
+from router.telemetry.log import Lines
 
 QUESTION = "Translate 'the harbour is quiet tonight' into French."
 PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
@@ -78,11 +79,14 @@ async def proxy(
     budgets: Sequence[Mapping[str, Any]] = (),
     follows: bool = False,
     world: World | None = None,
+    more: Mapping[str, Any] | None = None,
+    lines: Lines | None = None,
 ) -> AsyncIterator[Proxy]:
     """A proxy whose policy takes `models` in this order, the first one as the cheapest.
 
     With `first_upstream` the first model is there, and not where the others are. One that `follows`
-    its files takes over what changes in them.
+    its files takes over what changes in them. `more` are further sections of its config, `lines` what
+    a log of requests is written to.
     """
     async with running(simulated or default_models(), speed=speed) as upstream:
         places = {"sim": upstream.base_url, "first": first_upstream or upstream.base_url}
@@ -94,13 +98,15 @@ async def proxy(
             server or {},
             of_model or {},
             cache=cache,
-            budgets=budgets,
+            more={"budgets": [dict(each) for each in budgets], **(more or {})},
         )
         source = Source(path, {})
         following = Following(source, source.settings(), Wishes())
         settings = replace(following.booted, port=0)
         async with (
-            serving(settings, world or real_world(), following if follows else None) as started,
+            serving(
+                settings, world or real_world(), following if follows else None, lines=lines
+            ) as started,
             aiohttp.ClientSession() as client,
         ):
             yield Proxy(started, upstream, client, settings.ledger_path, following)
@@ -115,7 +121,7 @@ def _write(
     of_model: Mapping[str, Any],
     *,
     cache: str,
-    budgets: Sequence[Mapping[str, Any]] = (),
+    more: Mapping[str, Any],
 ) -> Path:
     (folder / "policies").mkdir()
     usual = {
@@ -143,7 +149,7 @@ def _write(
         "policies": {"default": "test"},
         "cache": {"url": cache},
         "ledger": {"path": "ledger.db"},
-        "budgets": [dict(each) for each in budgets],
+        **more,
     }
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config))

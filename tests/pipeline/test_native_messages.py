@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from router.domain.scored import ScoreSource
 from tests.pipeline.doors import SECRET, Door, door
 from tests.pipeline.providers import Json, Provider, events, model, provider
 
@@ -144,7 +145,7 @@ async def test_betas_that_are_always_on_stay_on(tmp_path: Path) -> None:
 
 async def test_a_limit_of_this_proxy_holds_and_its_own_member_is_taken_out(tmp_path: Path) -> None:
     limits = {"limits": {"max_output_tokens": 50}}
-    async with farthing(tmp_path, **{"server": limits}) as (at, home):
+    async with farthing(tmp_path, server=limits) as (at, home):
         await post(at, asked(farthing={"receipt": True}))
     assert home.sent == asked(max_tokens=50, model="claude-sonnet-4-5")
 
@@ -300,10 +301,10 @@ async def test_calls_of_tools_that_passed_are_looked_into_like_all_others(tmp_pa
         await post(at, asked(tools=[tool], stream=True))
         scorer = at.running.pipeline.scorer
         for _ in range(200):
-            if scorer.counts["tool_call"]:
+            if scorer.counts[ScoreSource.TOOL_CALL]:
                 break
             await post(at, asked(), "/v1/messages/count_tokens")
-        assert scorer.counts["tool_call"] == 1
+        assert scorer.counts[ScoreSource.TOOL_CALL] == 1
 
 
 @pytest.mark.parametrize("stream", [False, True])

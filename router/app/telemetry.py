@@ -1,0 +1,145 @@
+"""Who watches over the requests of a running Farthing: counts, a log, traces."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from prometheus_client import ProcessCollector
+from prometheus_client.registry import Collector
+
+from router.config.settings import (
+    LitellmSettings,
+    OtlpSettings,
+    Settings,
+    SimulatedSettings,
+    UpstreamSettings,
+)
+from router.domain.errors import ConfigError, Problem
+from router.domain.trace import Trace
+from router.ports import Observer, World
+from router.providers.anthropic import AnthropicEndpoint
+from router.providers.direct import Endpoint
+from router.telemetry.log import Lines
+from router.telemetry.loop_lag import LoopLag
+from router.telemetry.lost_metrics import LostCollector
+from router.telemetry.observers import Observers, Watcher
+from router.telemetry.request_log import RequestLog
+from router.telemetry.request_metrics import RequestMetrics
+from router.telemetry.spans import Place
+from router.telemetry.tracing import Traces
+
+if TYPE_CHECKING:
+    from router.telemetry.otlp import OtlpExporter
+
+_MISSING = "needs packages that are not installed: pip install 'farthing[otel]'"
+_PROVIDERS: Mapping[str, str] = {
+    "api.anthropic.com": "anthropic",
+    "api.cohere.com": "cohere",
+    "api.deepseek.com": "deepseek",
+    "api.groq.com": "groq",
+    "api.mistral.ai": "mistral_ai",
+    "api.openai.com": "openai",
+    "api.perplexity.ai": "perplexity",
+    "api.x.ai": "x_ai",
+    "generativelanguage.googleapis.com": "gcp.gemini",
+}
+_LITELLM_PROVIDERS: Mapping[str, str] = {
+    "azure": "azure.ai.openai",
+    "azure_ai": "azure.ai.inference",
+    "bedrock": "aws.bedrock",
+    "gemini": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "vertex_ai": "gcp.vertex_ai",
+    "watsonx": "ibm.watsonx.ai",
+    "xai": "x_ai",
+}
+"""OpenTelemetry's names for providers, by where they are, and by litellm's names. Others keep their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """Who is told of requests, and what `/metrics` has beside the state of what runs."""
+
+    observer: Observer
+    collectors: tuple[Collector, ...]
+
+
+async def telemetry_of(
+    settings: Settings, world: World, stack: AsyncExitStack, lines: Lines | None
+) -> Telemetry:
+    """Counts always, a log and traces as configured; `lines` is what the process' own log is written to.
+
+    Raises ConfigError where traces are configured and OpenTelemetry is not installed.
+    """
+    counts, lag = RequestMetrics(), LoopLag(world.monotonic_s, world.sleep)
+    stack.callback(asyncio.create_task(lag.watch()).cancel)
+    others: list[Watcher] = []
+    if settings.logs_requests:
+        lines = lines or _lines_of_our_own(stack)
+        others.append(RequestLog(lines))
+    traces = None if settings.otlp is None else _traces(settings.otlp, settings, stack)
+    if traces is not None:
+        others.append(traces)
+    observer = Observers(_untraced if traces is None else traces.trace, counts, others)
+    lost = LostCollector(_lost_by(lines, traces))
+    return Telemetry(observer, (counts, lag, lost, ProcessCollector(registry=None)))
+
+
+def _lines_of_our_own(stack: AsyncExitStack) -> Lines:
+    lines = Lines(sys.stderr.fileno())
+    stack.push_async_callback(asyncio.to_thread, lines.close)
+    return lines
+
+
+def _untraced(_: str, __: Mapping[str, str]) -> Trace | None:
+    return None
+
+
+def _lost_by(lines: Lines | None, traces: Traces | None) -> Callable[[], Mapping[str, int]]:
+    def lost() -> Mapping[str, int]:
+        dropped = {} if traces is None else dict(traces.dropped)
+        return dropped if lines is None else {"lines": lines.dropped, **dropped}
+
+    return lost
+
+
+def _traces(otlp: OtlpSettings, settings: Settings, stack: AsyncExitStack) -> Traces:
+    exporter = _exporter(otlp)
+    places = {name: _place(name, each) for name, each in settings.upstreams.items()}
+    traces = Traces(exporter.send, places, otlp.share)
+    stack.callback(exporter.close)
+    stack.push_async_callback(asyncio.to_thread, traces.close)
+    return traces
+
+
+def _exporter(otlp: OtlpSettings) -> "OtlpExporter":
+    # Imported here and nowhere else: it is an extra, and takes a fifth of a second.
+    try:
+        from router.telemetry.otlp import OtlpExporter  # noqa: PLC0415
+    except ImportError:
+        raise ConfigError((Problem("telemetry.otlp", "", _MISSING),)) from None
+    return OtlpExporter(otlp.endpoint, otlp.headers, otlp.service_name)
+
+
+def _place(name: str, upstream: UpstreamSettings) -> Place:
+    """Where an upstream is, as far as that is known, and who is there."""
+    match upstream:
+        case Endpoint(base_url=url) | AnthropicEndpoint(base_url=url):
+            address = urlsplit(url)
+            host = address.hostname or ""
+            port = address.port or (443 if address.scheme == "https" else 80)
+            return Place(_provider(host) or name, host, port)
+        case LitellmSettings(provider=provider):
+            return Place(_LITELLM_PROVIDERS.get(provider, provider))
+        case SimulatedSettings():
+            return Place("simulated")
+
+
+def _provider(host: str) -> str:
+    if host.endswith(".openai.azure.com"):
+        return "azure.ai.openai"
+    return _PROVIDERS.get(host, "")

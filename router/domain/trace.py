@@ -1,0 +1,46 @@
+"""A request's place in a distributed trace: https://www.w3.org/TR/trace-context/."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+_SPAN_BYTES = 8
+_TRACE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where a request belongs; ids are hexadecimal digits, as the standard writes them.
+
+    `parent` is the span that it was sent by, "" where none is told; `state` is what vendors have put
+    beside it, for those who come after us. Ids of our own spans follow from the request's, so whoever
+    sends a call and whoever tells of it later agree without having talked.
+    """
+
+    request_id: str
+    trace_id: str
+    parent: str = ""
+    is_sampled: bool = True
+    state: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse ids of another length."""
+        if len(self.trace_id) != 2 * _TRACE_BYTES or len(self.parent) not in (0, 2 * _SPAN_BYTES):
+            raise ValueError(f"impossible trace: {self!r}")
+
+    @property
+    def span(self) -> str:
+        """The id of the request's own span."""
+        return _digits(self.request_id, _SPAN_BYTES)
+
+    def span_of(self, attempt: int) -> str:
+        """The id of an attempt's span."""
+        return _digits(f"{self.request_id}/{attempt}", _SPAN_BYTES)
+
+
+def trace_id_for(request_id: str) -> str:
+    """The id of the trace that a request begins, whose client tells of none."""
+    return _digits(request_id, _TRACE_BYTES)
+
+
+def _digits(text: str, length: int) -> str:
+    return blake2b(text.encode(), digest_size=length).hexdigest()

@@ -1,0 +1,76 @@
+"""Who sees one request through, and tells those who watch over all of them what has become of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from router.domain.closing import Closing, Refusal
+from router.domain.decision import Decision
+from router.domain.ledger import Entry
+from router.domain.trace import Trace
+from router.pipeline.attempts import Means
+from router.pipeline.visit import Caller
+from router.ports import Observer, World
+from router.wire.trace_context import headers_for
+
+_NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(slots=True)
+class Witness:
+    """Tells an observer of one request, which came at `began_s` by the clock that measures durations.
+
+    `status` is what its client gets, `finish_reasons` how the choices of its answer ended.
+    """
+
+    observer: Observer
+    world: World
+    request_id: str
+    began_s: float
+    trace: Trace | None
+    decision: Decision | None = None
+    status: int = 200
+    finish_reasons: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls, means: Means, caller: Caller, began_s: float, decision: Decision | None = None
+    ) -> "Witness":
+        """A witness of what `caller` asks."""
+        trace = means.observer.trace(caller.request_id, caller.headers)
+        return cls(means.observer, means.world, caller.request_id, began_s, trace, decision)
+
+    def onward(self, attempt: int) -> Mapping[str, str]:
+        """The headers by which an attempt's call is found again in a trace; none without one."""
+        return _NOTHING if self.trace is None else headers_for(self.trace, attempt)
+
+    def tell(self, entries: Sequence[Entry]) -> None:
+        """These have gone into the books, together."""
+        if not entries:
+            return
+        now_s = self.world.unix_s()
+        began_at_s = now_s - (self.world.monotonic_s() - self.began_s)
+        closing = Closing(
+            self.request_id,
+            tuple(entries),
+            began_at_s,
+            now_s,
+            self.status,
+            self.finish_reasons,
+            self.decision,
+            self.trace,
+        )
+        self.observer.closed(closing)
+
+
+class Nobody:
+    """Implements `router.ports.Observer`: nobody watches."""
+
+    def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace | None:  # noqa: ARG002
+        """None: nobody asks for traces."""
+        return None
+
+    def closed(self, closing: Closing) -> None:
+        """Nobody is told."""
+
+    def refused(self, refusal: Refusal) -> None:
+        """Nobody is told."""

@@ -1,0 +1,34 @@
+"""How late the event loop is: what every request waits when something has held it up."""
+
+from collections.abc import Awaitable, Callable, Iterator
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from router.telemetry.tallies import Spread
+
+_EVERY_S = 0.25
+_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class LoopLag(Collector):
+    """Asks to be woken four times a second, and counts how much later it is."""
+
+    def __init__(
+        self, monotonic_s: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._monotonic_s = monotonic_s
+        self._sleep = sleep
+        told = "How much later than asked for the event loop wakes somebody"
+        self._late = Spread("farthing_event_loop_lag_seconds", told, (), _BOUNDS_S)
+
+    async def watch(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            due_s = self._monotonic_s() + _EVERY_S
+            await self._sleep(_EVERY_S)
+            self._late.add((), max(0.0, self._monotonic_s() - due_s))
+
+    def collect(self) -> Iterator[Metric]:
+        """How late it was, since the start."""
+        yield self._late.family()

@@ -1,0 +1,68 @@
+"""Everybody who watches over requests, told by one call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from router.domain.closing import Closing, Refusal
+from router.domain.ledger import Outcome
+from router.domain.trace import Trace
+
+Tracing = Callable[[str, Mapping[str, str]], Trace | None]
+"""Where the request of an id and headers belongs; None where nobody asks for traces."""
+
+_MOST_REMEMBERED = 1_024
+
+
+class Watcher(Protocol):
+    """Who is told of requests; returns at once and never raises."""
+
+    def closed(self, closing: Closing) -> None:
+        """A request has gone into the books, or what came after its end."""
+        ...
+
+    def refused(self, refusal: Refusal) -> None:
+        """A client is told an error, of a request that no `closed` has told of."""
+        ...
+
+
+class Observers:
+    """Implements `router.ports.Observer` for several watchers.
+
+    `counts` hears of all error answers, `others` only of those of requests that have not gone into the
+    books, so that each request is told once.
+    """
+
+    def __init__(self, tracing: Tracing, counts: Watcher, others: Sequence[Watcher]) -> None:
+        self._tracing = tracing
+        self._counts = counts
+        self._others = others
+        self._failed: dict[str, None] = {}
+
+    def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace | None:
+        """Where a request belongs."""
+        return self._tracing(request_id, headers)
+
+    def closed(self, closing: Closing) -> None:
+        """Tell everybody."""
+        self._counts.closed(closing)
+        if not self._others:
+            return
+        for other in self._others:
+            other.closed(closing)
+        if any(entry.outcome is Outcome.FAILED and entry.closes for entry in closing.entries):
+            self._remember(closing.request_id)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Tell everybody who does not know yet."""
+        self._counts.refused(refusal)
+        if refusal.request_id in self._failed:
+            del self._failed[refusal.request_id]
+            return
+        for other in self._others:
+            other.refused(refusal)
+
+    def _remember(self, request_id: str) -> None:
+        """Its client is told in a moment, and mostly by an error that is refused; the oldest is forgotten."""
+        if len(self._failed) >= _MOST_REMEMBERED:
+            del self._failed[next(iter(self._failed))]
+        self._failed[request_id] = None

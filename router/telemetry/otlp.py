@@ -1,0 +1,90 @@
+"""Spans on their way to an OpenTelemetry collector, by OTLP over HTTP.
+
+The only file that imports OpenTelemetry, and only where traces are configured. What is not told it takes
+from the standard environment variables: OTEL_EXPORTER_OTLP_ENDPOINT, _HEADERS, _TIMEOUT, _COMPRESSION,
+_CERTIFICATE, each also as _TRACES_; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.
+"""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
+
+from router.telemetry.spans import Span
+
+_PATH = "/v1/traces"
+_NAMELESS = "unknown_service"
+_OURS = "farthing"
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+
+
+class OtlpExporter:
+    """Sends spans to a collector, and tries again where that may help, for ten seconds at most by default.
+
+    `endpoint` is the collector's address, with or without the path for traces; "" for what the
+    environment says.
+    """
+
+    def __init__(self, endpoint: str, headers: Mapping[str, str], service_name: str) -> None:
+        self._exporter = OTLPSpanExporter(
+            endpoint=_address(endpoint) or None, headers=dict(headers) or None
+        )
+        self._resource = _resource(service_name)
+        self._scope = InstrumentationScope(_OURS, version(_OURS))
+
+    def send(self, spans: Sequence[Span]) -> bool:
+        """Whether the collector has taken them. Blocks."""
+        made = [self._readable(span) for span in spans]
+        return self._exporter.export(made) is SpanExportResult.SUCCESS
+
+    def close(self) -> None:
+        """Stop trying, at once."""
+        self._exporter.shutdown()  # type: ignore[no-untyped-call]  # it says nothing of what it returns
+
+    def _readable(self, span: Span) -> ReadableSpan:
+        state = TraceState.from_header([span.trace.state]) if span.trace.state else None
+        return ReadableSpan(
+            span.name,
+            context=_context(span, span.span_id, state, is_remote=False),
+            parent=_context(span, span.parent, state, is_remote=span.is_server),
+            resource=self._resource,
+            attributes=span.attributes,
+            kind=SpanKind.SERVER if span.is_server else SpanKind.CLIENT,
+            instrumentation_scope=self._scope,
+            status=Status(StatusCode.ERROR, span.error) if span.error else Status(),
+            start_time=_ns(span.began_s),
+            end_time=_ns(span.ended_s),
+        )
+
+
+def _context(
+    span: Span, span_id: str, state: TraceState | None, *, is_remote: bool
+) -> SpanContext | None:
+    if not span_id:
+        return None
+    trace_id = int(span.trace.trace_id, 16)
+    return SpanContext(trace_id, int(span_id, 16), is_remote, _SAMPLED, state)
+
+
+def _address(endpoint: str) -> str:
+    base = endpoint.rstrip("/")
+    return base if not base or base.endswith(_PATH) else base + _PATH
+
+
+def _resource(service_name: str) -> Resource:
+    """What we are: by the configuration, else by the environment, else by our own name."""
+    if service_name:
+        return Resource.create({SERVICE_NAME: service_name})
+    found = Resource.create()
+    if not str(found.attributes[SERVICE_NAME]).startswith(_NAMELESS):
+        return found
+    return found.merge(Resource({SERVICE_NAME: _OURS}))
+
+
+def _ns(unix_s: float) -> int:
+    return int(unix_s * 1e9)

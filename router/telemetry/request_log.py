@@ -1,0 +1,78 @@
+"""The log of requests: one line each, with what was decided and why. Neither prompts nor keys are in it."""
+
+from functools import partial
+from typing import Any
+
+import orjson
+
+from router.decision.explain import headline
+from router.domain.closing import Closing, Refusal
+from router.domain.ledger import Entry
+from router.domain.trace import Trace
+from router.telemetry.log import Lines, written
+
+LOGGER = "farthing.requests"
+"""What stands as `logger` in these lines."""
+
+
+class RequestLog:
+    """Implements `router.telemetry.observers.Watcher`; the text is made by the thread that writes it."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    def closed(self, closing: Closing) -> None:
+        """A line for a request; what comes after its end has none."""
+        if (end := closing.end) is not None:
+            self._lines.put(partial(_closed, closing, end))
+
+    def refused(self, refusal: Refusal) -> None:
+        """A line for an error."""
+        self._lines.put(partial(_refused, refusal))
+
+
+def _closed(closing: Closing, end: Entry) -> str:
+    usage, decision = end.usage, closing.decision
+    first_s = closing.first_content_s
+    return _line(
+        closing.ended_at_s,
+        closing.request_id,
+        closing.trace,
+        asked=end.asked,
+        model=end.model,
+        upstream=end.upstream,
+        policy=end.policy or "none",
+        category=end.category,
+        stream=end.stream,
+        status=closing.status,
+        outcome=end.outcome.value,
+        error=end.error,
+        attempts=closing.attempts,
+        input_tokens=usage.input_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        output_tokens=usage.total_output_tokens,
+        cost_usd=str(closing.cost),
+        saving_usd=str(closing.saving),
+        total_s=round(closing.total_s, 6),
+        first_content_s=None if first_s is None else round(first_s, 6),
+        finish_reasons=sorted(closing.finish_reasons),
+        why=headline(decision) if decision else "named by the request",
+    )
+
+
+def _refused(refusal: Refusal) -> str:
+    return _line(
+        refusal.at_s,
+        refusal.request_id,
+        refusal.trace,
+        path=refusal.path,
+        status=refusal.status,
+        outcome="refused",
+        error=refusal.code,
+    )
+
+
+def _line(at_s: float, request_id: str, trace: Trace | None, **said: Any) -> str:
+    head = {"at": written(at_s), "level": "info", "logger": LOGGER, "request_id": request_id}
+    traced = {"trace_id": trace.trace_id} if trace else {}
+    return orjson.dumps({**head, **traced, **said}).decode()

@@ -1,0 +1,164 @@
+"""Requests in Prometheus' format: how many, how fast, for how much, and what failed.
+
+Nothing is labelled by key, tag or user: of these there may be any number, and the ledger has them.
+"""
+
+from collections.abc import Iterator
+from operator import attrgetter
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from router.domain.closing import Closing, Refusal
+from router.domain.ledger import Entry, Outcome
+from router.domain.money import PICO_PER_USD
+from router.domain.usage import BUCKETS
+from router.ledger.errand import Kind
+from router.telemetry.tallies import OTHER, Count, Spread
+
+LATENCY_BOUNDS_S = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)  # fmt: skip
+"""Those that OpenTelemetry advises for gen_ai.client.operation.duration and gen_ai.server.request.duration."""
+FIRST_BOUNDS_S = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)  # fmt: skip
+"""Those that it advises for gen_ai.server.time_to_first_token."""
+OWN_BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)  # fmt: skip
+"""For what happens in this process."""
+_MOST_CODES = 64
+"""Upstreams word their errors as they like."""
+_NO_POLICY = "none"
+
+_used = attrgetter(*BUCKETS)
+_TOKENS = tuple(bucket.removesuffix("_tokens") for bucket in BUCKETS)
+
+
+class RequestMetrics(Collector):
+    """The requests of a process. Is told of each, and adds."""
+
+    def __init__(self) -> None:
+        by_model, by_place = ("policy", "model"), ("model", "upstream")
+        self._requests = Count(
+            "farthing_requests", "Requests that were decided, by outcome", (*by_model, "outcome")
+        )
+        self._errors = Count(
+            "farthing_error_answers", "Answers that are errors", ("status", "code")
+        )
+        self._attempts = Count(
+            "farthing_attempts", "Calls to upstreams", (*by_place, "outcome", "error")
+        )
+        self._fallbacks = Count(
+            "farthing_fallbacks", "Answers of another model than the chosen", ("chosen", "model")
+        )
+        self._tokens = Count("farthing_tokens", "Tokens by bucket", ("model", "bucket"))
+        self._cost = Count(
+            "farthing_cost_usd",
+            "What upstreams charge, in USD",
+            (*by_model, "source"),
+            unit=PICO_PER_USD,
+        )
+        self._baseline = Count(
+            "farthing_baseline_usd",
+            "What the reference would have charged, in USD",
+            by_model,
+            unit=PICO_PER_USD,
+        )
+        self._saved_pico: dict[str, int] = {}
+        self._total = Spread(
+            "farthing_request_duration_seconds",
+            "From a request's coming to the end of its answer",
+            ("model",),
+            LATENCY_BOUNDS_S,
+        )
+        self._first = Spread(
+            "farthing_time_to_first_token_seconds",
+            "From a request's coming to the first content of its stream",
+            ("model",),
+            FIRST_BOUNDS_S,
+        )
+        self._own = Spread(
+            "farthing_before_upstream_seconds",
+            "From a request's coming to its first call: understood, decided, looked up",
+            (),
+            OWN_BOUNDS_S,
+        )
+        self._calls = Spread(
+            "farthing_attempt_duration_seconds",
+            "Calls to upstreams, from start to end",
+            by_place,
+            LATENCY_BOUNDS_S,
+        )
+        self._codes: set[str] = set()
+
+    def closed(self, closing: Closing) -> None:
+        """Add a request, or what came after its end."""
+        for entry in closing.entries:
+            self._attempt(entry)
+            if entry.closes:
+                self._request(closing, entry)
+
+    def refused(self, refusal: Refusal) -> None:
+        """Add an error."""
+        self._errors.add((str(refusal.status), self._code(refusal.code)))
+
+    def collect(self) -> Iterator[Metric]:
+        """All of it."""
+        for count in (
+            self._requests, self._errors, self._attempts, self._fallbacks,
+            self._tokens, self._cost, self._baseline,
+        ):  # fmt: skip
+            yield count.family()
+        saved = GaugeMetricFamily(
+            "farthing_saving_usd", "Baseline less cost, in USD, since the start", labels=["policy"]
+        )
+        for policy, pico in sorted(self._saved_pico.items()):
+            saved.add_metric([policy], pico / PICO_PER_USD)
+        yield saved
+        for spread in (self._total, self._first, self._own, self._calls):
+            yield spread.family()
+
+    def _request(self, closing: Closing, end: Entry) -> None:
+        model = _model(end)
+        self._requests.add((end.policy or _NO_POLICY, model, end.outcome.value))
+        if not end.is_answer:
+            return
+        self._total.add((model,), closing.total_s)
+        if (first_s := closing.first_content_s) is not None:
+            self._first.add((model,), first_s)
+        if (own_s := closing.before_upstream_s) is not None:
+            self._own.add((), own_s)
+        chosen = closing.decision.chosen.model.id if closing.decision else end.model
+        is_step = closing.decision is not None and closing.decision.cascade is not None
+        if end.model != chosen and not is_step:
+            self._fallbacks.add((chosen, model))
+
+    def _attempt(self, entry: Entry) -> None:
+        """Add what a row of the ledger says."""
+        model, policy = _model(entry), entry.policy or _NO_POLICY
+        if entry.outcome is not Outcome.CACHE_HIT:
+            self._call(entry, model)
+            self._cost.add((policy, model, entry.cost_source.value), entry.cost.pico)
+        if entry.baseline:
+            self._baseline.add((policy, model), entry.baseline.pico)
+        saved = entry.baseline.pico - entry.cost.pico
+        self._saved_pico[policy] = self._saved_pico.get(policy, 0) + saved
+
+    def _call(self, entry: Entry, model: str) -> None:
+        place, error = (model, entry.upstream), self._code(entry.error)
+        self._attempts.add((*place, entry.outcome.value, error))
+        self._calls.add(place, entry.total_s)
+        for bucket, number in zip(_TOKENS, _used(entry.usage), strict=True):
+            if number:
+                self._tokens.add((model, bucket), number)
+
+    def _code(self, code: str) -> str:
+        """The code as a label: the first 64 are told apart."""
+        if code in self._codes:
+            return code
+        if len(self._codes) >= _MOST_CODES:
+            return OTHER
+        self._codes.add(code)
+        return code
+
+
+def _model(entry: Entry) -> str:
+    """The model as a label; what is passed through may name any, so there it is none."""
+    return Kind.PASSED if entry.category == Kind.PASSED else entry.model

@@ -1,0 +1,161 @@
+"""A request as spans, in the words of OpenTelemetry's conventions for generative AI.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/. A server's span stands for the request, and one of
+a client for each call to an upstream: those that failed, those that a cascade has turned down, hedges.
+All is known from the books, so nothing is measured for them while a request is under way.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from router.decision.explain import headline
+from router.domain.closing import Closing, Refusal
+from router.domain.ledger import Entry, Outcome
+from router.domain.trace import Trace
+from router.domain.usage import Usage
+from router.ledger.errand import Kind
+
+Value = str | int | float | bool | list[str]
+
+_CHAT, _EMBEDDINGS, _PASSED = "chat", "embeddings", "pass_through"
+_ERRORS = frozenset({Outcome.FAILED, Outcome.CUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an upstream is: the provider by OpenTelemetry's name for it, host and port where they are known."""
+
+    provider: str
+    host: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One span; ids are hexadecimal digits, `parent` is "" for none, times are Unix times. `error` is "" for none."""
+
+    name: str
+    trace: Trace
+    span_id: str
+    parent: str
+    began_s: float
+    ended_s: float
+    is_server: bool
+    attributes: Mapping[str, Value] = field(default_factory=dict)
+    error: str = ""
+
+
+def spans_of(closing: Closing, places: Mapping[str, Place]) -> Iterator[Span]:
+    """The spans of a request, or of what came after its end; none without a trace.
+
+    `places` are the upstreams by name.
+    """
+    if closing.trace is None:
+        return
+    for entry in closing.entries:
+        if entry.attempt:  # what a cache answers is no call
+            yield _call(entry, closing.trace, places)
+    if (end := closing.end) is not None:
+        yield _request(closing, end, closing.trace, places)
+
+
+def refused_span(refusal: Refusal) -> Iterator[Span]:
+    """The span of a request that was refused before anything was booked; none without a trace."""
+    if (trace := refusal.trace) is not None:
+        said: dict[str, Value] = {
+            "http.response.status_code": refusal.status,
+            "url.path": refusal.path,
+            "error.type": refusal.code,
+            "farthing.request_id": refusal.request_id,
+        }
+        times = (refusal.at_s, refusal.at_s)
+        ids = (trace.span, trace.parent)
+        yield Span("refused", trace, *ids, *times, True, said, refusal.code)
+
+
+def _request(closing: Closing, end: Entry, trace: Trace, places: Mapping[str, Place]) -> Span:
+    error = end.error or end.outcome.value if end.outcome in _ERRORS else ""
+    said: dict[str, Value] = {
+        **_words(end, places),
+        "gen_ai.request.model": end.asked,
+        "http.response.status_code": closing.status,
+        "farthing.request_id": closing.request_id,
+        "farthing.policy": end.policy or "none",
+        "farthing.category": end.category,
+        "farthing.attempts": closing.attempts,
+        "farthing.cache_hit": end.outcome is Outcome.CACHE_HIT,
+        "farthing.cost_usd": float(closing.cost.usd),
+        "farthing.saving_usd": float(closing.saving.usd),
+    }
+    if end.is_answer:
+        said["gen_ai.response.model"] = end.model
+        said |= _used(end.usage)
+    if closing.finish_reasons:
+        said["gen_ai.response.finish_reasons"] = sorted(closing.finish_reasons)
+    if (first_s := closing.first_content_s) is not None:
+        said["gen_ai.response.time_to_first_chunk"] = first_s
+    if closing.decision is not None:
+        said["farthing.reference"] = end.reference
+        said["farthing.reason"] = headline(closing.decision)
+    if error:
+        said["error.type"] = error
+    name = f"{_operation(end)} {end.asked}"
+    times = (closing.began_at_s, closing.ended_at_s)
+    return Span(name, trace, trace.span, trace.parent, *times, True, said, error)
+
+
+def _call(entry: Entry, trace: Trace, places: Mapping[str, Place]) -> Span:
+    error = entry.error or entry.outcome.value if entry.outcome in _ERRORS else ""
+    place = places.get(entry.upstream, Place(entry.upstream))
+    said: dict[str, Value] = {
+        **_words(entry, places),
+        **_used(entry.usage),
+        "gen_ai.request.model": entry.model,
+        "farthing.upstream": entry.upstream,
+        "farthing.attempt": entry.attempt,
+        "farthing.outcome": entry.outcome.value,
+        "farthing.cost_usd": float(entry.cost.usd),
+    }
+    if place.host:
+        said |= {"server.address": place.host, "server.port": place.port}
+    if entry.first_content_s is not None:
+        said["gen_ai.response.time_to_first_chunk"] = entry.first_content_s
+    if entry.status:
+        said["http.response.status_code"] = entry.status
+    if entry.error:
+        said["error.type"] = entry.error
+    name, span_id = f"{_operation(entry)} {entry.model}", trace.span_of(entry.attempt)
+    times = (entry.at_s, entry.at_s + entry.total_s)
+    return Span(name, trace, span_id, trace.span, *times, False, said, error)
+
+
+def _words(entry: Entry, places: Mapping[str, Place]) -> dict[str, Value]:
+    place = places.get(entry.upstream)
+    return {
+        "gen_ai.operation.name": _operation(entry),
+        "gen_ai.provider.name": place.provider if place else entry.upstream,
+        "gen_ai.request.stream": entry.stream,
+    }
+
+
+def _operation(entry: Entry) -> str:
+    if entry.category == Kind.PASSED:
+        return _PASSED
+    # Before the first attempt nothing but the request's own words is asked a vector of.
+    is_vector = entry.category == Kind.EMBEDDING or entry.attempt < 0
+    return _EMBEDDINGS if is_vector else _CHAT
+
+
+def _used(usage: Usage) -> dict[str, Value]:
+    """Tokens by the convention's names, whose buckets contain each other; those of ours that have none are left out."""
+    told: dict[str, Value] = {
+        "gen_ai.usage.input_tokens": usage.input_tokens,
+        "gen_ai.usage.output_tokens": usage.total_output_tokens,
+    }
+    parts = {
+        "gen_ai.usage.cache_read.input_tokens": usage.cache_read_tokens,
+        "gen_ai.usage.cache_creation.input_tokens": usage.cache_write_tokens
+        + usage.cache_write_1h_tokens,
+        "gen_ai.usage.reasoning.output_tokens": usage.reasoning_tokens,
+    }
+    return told | {name: tokens for name, tokens in parts.items() if tokens}

@@ -1,0 +1,76 @@
+"""Counts and histograms of one process: plain numbers by labels, added to on the way, read when asked."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from math import inf
+
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+
+Labels = tuple[str, ...]
+_MOST_SERIES = 1_000
+"""Labels are models, policies, outcomes and codes. Should there be more of them than anybody reads, the
+rest is counted together."""
+OTHER = "other"
+
+
+class Count:
+    """A number by labels; it never falls. At most 1,000 sets of labels are told apart."""
+
+    def __init__(self, name: str, told: str, labels: Sequence[str], *, unit: int = 1) -> None:
+        self.name = name
+        self._told = told
+        self._labels = labels
+        self._unit = unit
+        self._numbers: dict[Labels, int] = {}
+
+    def add(self, labels: Labels, number: int = 1) -> None:
+        """Count so many more, in whole parts of which `unit` make one."""
+        numbers = self._numbers
+        if labels not in numbers and len(numbers) >= _MOST_SERIES:
+            labels = (OTHER,) * len(labels)
+        numbers[labels] = numbers.get(labels, 0) + number
+
+    def family(self) -> CounterMetricFamily:
+        """All numbers, as Prometheus' library has them."""
+        family = CounterMetricFamily(self.name, self._told, labels=self._labels)
+        for labels, number in sorted(self._numbers.items()):
+            family.add_metric(labels, number / self._unit)
+        return family
+
+
+class Spread:
+    """How durations spread, by labels: how many of them were at most so long. In seconds."""
+
+    def __init__(
+        self, name: str, told: str, labels: Sequence[str], bounds: Sequence[float]
+    ) -> None:
+        self.name = name
+        self._told = told
+        self._labels = labels
+        self._bounds = bounds
+        self._counts: dict[Labels, list[int]] = {}
+        self._sums: dict[Labels, float] = {}
+
+    def add(self, labels: Labels, seconds: float) -> None:
+        """One more that took so long."""
+        counts = self._counts.get(labels)
+        if counts is None:
+            if len(self._counts) >= _MOST_SERIES:
+                labels = (OTHER,) * len(labels)
+            counts = self._counts.setdefault(labels, [0] * (len(self._bounds) + 1))
+            self._sums.setdefault(labels, 0.0)
+        counts[bisect_left(self._bounds, seconds)] += 1
+        self._sums[labels] += seconds
+
+    def family(self) -> HistogramMetricFamily:
+        """All of them, as Prometheus' library has them."""
+        family = HistogramMetricFamily(self.name, self._told, labels=self._labels)
+        for labels, counts in sorted(self._counts.items()):
+            family.add_metric(labels, list(self._cumulative(counts)), self._sums[labels])
+        return family
+
+    def _cumulative(self, counts: Sequence[int]) -> Iterator[tuple[str, float]]:
+        sum_so_far = 0
+        for bound, count in zip((*self._bounds, inf), counts, strict=True):
+            sum_so_far += count
+            yield "+Inf" if bound == inf else repr(float(bound)), sum_so_far

@@ -1,0 +1,71 @@
+"""Traces: which requests are recorded, and who hears of them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from router.domain.closing import Closing, Refusal
+from router.domain.trace import Trace
+from router.telemetry.aside import Aside
+from router.telemetry.spans import Place, Span, refused_span, spans_of
+from router.wire.trace_context import trace_of
+
+_MOST_WAITING = 4_096
+_AT_ONCE = 64
+_PAUSE_S = 1.0
+_LAST_WORDS_S = 5.0
+
+
+class Traces:
+    """Implements `router.telemetry.observers.Watcher`: those that are sampled become spans, in a thread.
+
+    `export` sends spans away, and says whether they have arrived. A `share` from 0 to 1 of the traces
+    that begin here is recorded.
+    """
+
+    def __init__(
+        self,
+        export: Callable[[Sequence[Span]], bool],
+        places: Mapping[str, Place],
+        share: float,
+    ) -> None:
+        self._export = export
+        self._places = places
+        self._share = share
+        self._lost_spans = 0
+        self._aside: Aside[Closing | Refusal] = Aside(
+            self._sent, name="traces", most=_MOST_WAITING, batch=_AT_ONCE, pause_s=_PAUSE_S
+        )
+
+    @property
+    def dropped(self) -> Mapping[str, int]:
+        """What nobody will hear of: requests that found too many others waiting, spans that were not taken."""
+        return {"requests": self._aside.dropped, "spans": self._lost_spans}
+
+    def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace:
+        """Where a request belongs."""
+        return trace_of(request_id, headers, self._share)
+
+    def closed(self, closing: Closing) -> None:
+        """A request has ended."""
+        if closing.trace is not None and closing.trace.is_sampled:
+            self._aside.put(closing)
+
+    def refused(self, refusal: Refusal) -> None:
+        """A request was refused."""
+        if refusal.trace is not None and refusal.trace.is_sampled:
+            self._aside.put(refusal)
+
+    def close(self) -> None:
+        """Send what waits, as far as that takes no more than five seconds."""
+        self._aside.close(_LAST_WORDS_S)
+
+    def _sent(self, seen: Sequence[Closing | Refusal]) -> None:
+        spans = [span for each in seen for span in self._spans(each)]
+        if spans and not self._export(spans):
+            self._lost_spans += len(spans)
+
+    def _spans(self, seen: Closing | Refusal) -> Iterable[Span]:
+        match seen:
+            case Closing():
+                return spans_of(seen, self._places)
+            case Refusal():
+                return refused_span(seen)

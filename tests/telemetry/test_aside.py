@@ -1,0 +1,82 @@
+"""Work that a thread does, while whoever brings it goes on."""
+
+import threading
+from collections.abc import Sequence
+
+from router.telemetry.aside import Aside
+
+_PATIENCE_S = 10.0
+
+
+class _Gate:
+    """Deals with things once it is open, and keeps them."""
+
+    def __init__(self) -> None:
+        self.dealt: list[int] = []
+        self.batches: list[int] = []
+        self.reached = threading.Event()
+        self.open = threading.Event()
+
+    def deal(self, things: Sequence[int]) -> None:
+        self.reached.set()
+        assert self.open.wait(_PATIENCE_S)
+        if 13 in things:
+            raise ValueError("thirteen")
+        self.batches.append(len(things))
+        self.dealt += things
+
+
+def _aside(gate: _Gate, most: int = 100) -> Aside[int]:
+    return Aside(gate.deal, name="test", most=most, batch=8, pause_s=0.001)
+
+
+def test_all_is_dealt_with_in_order_and_in_batches() -> None:
+    gate = _Gate()
+    gate.open.set()
+    aside = _aside(gate)
+    for number in range(100, 150):
+        aside.put(number)
+    aside.close(_PATIENCE_S)
+
+    assert gate.dealt == list(range(100, 150))
+    assert max(gate.batches) <= 8
+    assert aside.dropped == 0
+
+
+def test_who_brings_more_than_may_wait_is_not_held_up_and_the_rest_is_counted() -> None:
+    gate = _Gate()
+    aside = _aside(gate, most=5)
+    aside.put(0)
+    assert gate.reached.wait(_PATIENCE_S)
+    for number in range(1, 11):
+        aside.put(number)
+
+    assert aside.dropped == 5
+    gate.open.set()
+    aside.close(_PATIENCE_S)
+    assert gate.dealt == [0, 1, 2, 3, 4, 5]
+
+
+def test_what_fails_is_counted_and_the_next_batch_is_dealt_with() -> None:
+    gate = _Gate()
+    aside = _aside(gate)
+    aside.put(13)
+    assert gate.reached.wait(_PATIENCE_S)
+    aside.put(14)
+    gate.open.set()
+    aside.close(_PATIENCE_S)
+
+    assert gate.dealt == [14]
+    assert aside.dropped == 1
+
+
+def test_closing_waits_no_longer_than_it_is_told() -> None:
+    gate = _Gate()
+    aside = _aside(gate)
+    aside.put(1)
+    assert gate.reached.wait(_PATIENCE_S)
+
+    aside.close(0.01)
+
+    assert gate.dealt == []
+    gate.open.set()

@@ -1,0 +1,91 @@
+"""The log of the process: lines of JSON, written by a thread that nobody waits for."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from router.telemetry.log import Lines, LinesHandler
+
+
+@contextmanager
+def _pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    try:
+        yield reading, writing
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def _read(fd: int, lines: int) -> list[str]:
+    said = b""
+    while said.count(b"\n") < lines:
+        said += os.read(fd, 65_536)
+    return said.decode().splitlines()
+
+
+def test_a_record_is_a_line_of_json_with_its_traceback() -> None:
+    with _pipe() as (reading, writing):
+        lines = Lines(writing)
+        log, handler = logging.getLogger("some.room"), LinesHandler(lines)
+        log.addHandler(handler)
+        try:
+            raise ValueError("it is wrong")
+        except ValueError:
+            log.exception("request %s failed", "req_1")
+        log.removeHandler(handler)
+        handler.close()
+        (line,) = _read(reading, 1)
+
+    told = json.loads(line)
+    assert (told["level"], told["logger"]) == ("error", "some.room")
+    assert told["message"] == "request req_1 failed"
+    assert told["traceback"].endswith("ValueError: it is wrong")
+    assert told["at"].endswith("+00:00")
+
+
+def test_a_line_may_be_made_by_the_thread_that_writes_it() -> None:
+    with _pipe() as (reading, writing):
+        lines = Lines(writing)
+        lines.put(lambda: "made late")
+        lines.put("made before")
+        lines.close()
+
+        assert _read(reading, 2) == ["made late", "made before"]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_pipe_that_nobody_reads_holds_nobody_up_and_later_tells_what_was_lost(
+    waits: bool,
+) -> None:
+    with _pipe() as (reading, writing):
+        os.set_blocking(writing, waits)
+        lines = Lines(writing, most=10)
+        for _ in range(200):
+            lines.put("x" * 65_536)  # as much as a pipe holds
+        lost = lines.dropped
+        assert lost > 100
+
+        got = _read(reading, 1)
+        while "were lost" not in got[-1]:
+            got += _read(reading, 1)
+        lines.close()
+
+    told = [each for each in got if "were lost" in each]
+    assert json.loads(told[0])["level"] == "warning"
+    assert json.loads(told[0])["message"] == f"{lost} lines were lost: nobody read"
+
+
+def test_a_reader_that_has_gone_is_no_trouble() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    lines = Lines(writing)
+    lines.put("to nobody")
+    lines.close()
+    os.close(writing)
+
+    assert lines.dropped == 1

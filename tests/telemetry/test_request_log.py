@@ -1,0 +1,86 @@
+"""A line of JSON for each request, where that is wished."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import openai
+import orjson
+import pytest
+
+from router.telemetry.log import Lines
+from tests.telemetry.kit import asked, say, stream
+
+_SECRET = "the harbour is quiet tonight"
+
+
+async def _logged(tmp_path: Path, *, on: bool = True) -> list[dict[str, Any]]:
+    """The lines of four requests: a plain one, a stream, a fallback, an unknown model."""
+    file = tmp_path / "log"
+    fd = os.open(file, os.O_CREAT | os.O_WRONLY)
+    lines = Lines(fd)
+    more = {"log": {"requests": True}} if on else {}
+    async with asked(tmp_path, more=more, lines=lines) as (_, client):
+        await say(client, _SECRET)
+        await stream(client, _SECRET)
+        await say(client, _SECRET, faults="sim-open-8b:status,code=503")
+        with pytest.raises(openai.NotFoundError):
+            await client.chat.completions.create(
+                model="no-such", messages=[{"role": "user", "content": _SECRET}]
+            )
+    lines.close()
+    os.close(fd)
+    return [orjson.loads(line) for line in file.read_bytes().splitlines()]
+
+
+async def test_each_request_is_one_line_that_says_what_was_decided_and_paid(
+    tmp_path: Path,
+) -> None:
+    plain, streamed, fallback, refused = await _logged(tmp_path)
+
+    assert plain["logger"] == "farthing.requests"
+    assert (plain["asked"], plain["model"], plain["policy"]) == ("auto", "sim-open-8b", "test")
+    assert (plain["status"], plain["outcome"], plain["attempts"]) == (200, "ok", 1)
+    assert plain["input_tokens"] > 0
+    assert plain["output_tokens"] > 0
+    assert float(plain["cost_usd"]) > 0
+    assert plain["finish_reasons"] == ["stop"]
+    assert plain["total_s"] > 0
+    assert plain["why"].startswith("cheapest-adequate")
+    assert plain["first_content_s"] is None
+    assert (streamed["stream"], streamed["finish_reasons"]) == (True, ["stop"])
+    assert 0 < streamed["first_content_s"] <= streamed["total_s"]
+    assert (fallback["model"], fallback["outcome"]) == ("sim-mid", "ok")
+    assert fallback["attempts"] > 1
+    assert refused["path"] == "/v1/chat/completions"
+    assert (refused["status"], refused["error"]) == (404, "model_not_found")
+    assert len({each["request_id"] for each in (plain, streamed, fallback, refused)}) == 4
+
+
+async def test_no_line_has_a_word_of_the_prompt_or_the_key(tmp_path: Path) -> None:
+    text = orjson.dumps(await _logged(tmp_path)).decode()
+
+    assert "harbour" not in text
+    assert '"any"' not in text
+
+
+async def test_without_being_asked_for_there_is_no_line(tmp_path: Path) -> None:
+    assert await _logged(tmp_path, on=False) == []
+
+
+async def test_a_request_that_failed_upstream_is_told_once_with_what_the_client_got(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "log"
+    fd = os.open(file, os.O_CREAT | os.O_WRONLY)
+    lines = Lines(fd)
+    async with asked(tmp_path, more={"log": {"requests": True}}, lines=lines) as (_, client):
+        with pytest.raises(openai.APIStatusError) as told:
+            await say(client, _SECRET, faults="status,code=503")
+    lines.close()
+    os.close(fd)
+    (line,) = [orjson.loads(each) for each in file.read_bytes().splitlines()]
+
+    assert line["outcome"] == "failed"
+    assert line["status"] == told.value.status_code
+    assert line["request_id"] == told.value.request_id
