@@ -63,7 +63,8 @@ def question(size: int) -> bytes:
     dice, said = Random(size), _QUESTION
     while len(said) < size - 80:
         said += _sentence(dice)
-    return _request([{"role": "user", "content": said[: max(20, size - 80)]}])
+    words = said[: max(20, size - 80)].rstrip()
+    return _request([{"role": "user", "content": words}])
 
 
 def conversation(turns: int) -> bytes:
