@@ -73,7 +73,10 @@ def conversation(turns: int) -> bytes:
     system = "You are a coding agent. " + "".join(_sentence(dice) for _ in range(70))
     messages: list[dict[str, Any]] = [
         {"role": "system", "content": system},
-        {"role": "user", "content": "Rename the ledger's clerk, and see to it that all tests pass."},
+        {
+            "role": "user",
+            "content": "Rename the ledger's clerk, and see to it that all tests pass.",
+        },
     ]
     tools = [_tool(dice, number) for number in range(16)]
     for turn in range(turns):
@@ -82,8 +85,14 @@ def conversation(turns: int) -> bytes:
 
 
 def _turn(dice: Random, turn: int) -> list[dict[str, Any]]:
-    arguments = orjson.dumps({"path": f"src/{dice.choice(_WORDS)}_{turn}.py", "limit": 200}).decode()
-    call = {"id": f"call_{turn}", "type": "function", "function": {"name": "read", "arguments": arguments}}
+    arguments = orjson.dumps(
+        {"path": f"src/{dice.choice(_WORDS)}_{turn}.py", "limit": 200}
+    ).decode()
+    call = {
+        "id": f"call_{turn}",
+        "type": "function",
+        "function": {"name": "read", "arguments": arguments},
+    }
     result = "".join(_code(dice) for _ in range(dice.randint(1, 6)))
     return [
         {"role": "assistant", "content": _sentence(dice), "tool_calls": [call]},

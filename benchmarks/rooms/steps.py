@@ -13,7 +13,7 @@ from router.decision.bid import Setting
 from router.decision.cascade import cascade_for
 from router.decision.choose import choose
 from router.decision.estimate import candidate_for
-from router.decision.exclude import exclusion_of
+from router.decision.exclude import exclusions_by
 from router.decision.policy import Policy, Terms
 from router.decision.ranking import best_first, ranked
 from router.decision.record import Record
@@ -108,12 +108,8 @@ class Scene:
 
     @cached_property
     def able(self) -> list[Candidate]:
-        visit = self.visit
-        return [
-            each
-            for each in self.candidates
-            if not exclusion_of(each, self.features, visit.terms, visit.circumstances)
-        ]
+        exclusion_of = exclusions_by(self.features, self.visit.terms, self.visit.circumstances)
+        return [each for each in self.candidates if exclusion_of(each) is None]
 
     @cached_property
     def setting(self) -> Setting:
@@ -159,15 +155,13 @@ def _decided(house: Pipeline, request: ChatRequest) -> object:
 
 def _planned(house: Pipeline, decision: Decision) -> object:
     judge, effort = house.judge, house.effort
-    return plan_for(
-        decision, effort, judge.experience, stream=True, deadline_s=None, hedges=None
-    )
+    return plan_for(decision, effort, judge.experience, stream=True, deadline_s=None, hedges=None)
 
 
 def _excluded(scene: Scene) -> Act:
     visit, candidates, features = scene.visit, scene.candidates, scene.features
     terms, circumstances = visit.terms, visit.circumstances
-    return lambda: [exclusion_of(each, features, terms, circumstances) for each in candidates]
+    return lambda: list(map(exclusions_by(features, terms, circumstances), candidates))
 
 
 def _estimated(scene: Scene) -> Act:
@@ -175,8 +169,7 @@ def _estimated(scene: Scene) -> Act:
     models, conversation = judge.models.values(), scene.visit.circumstances.conversation
     quantile = terms.latency_quantile
     return lambda: [
-        candidate_for(model, features, judge.experience, quantile, conversation)
-        for model in models
+        candidate_for(model, features, judge.experience, quantile, conversation) for model in models
     ]
 
 
@@ -211,7 +204,8 @@ def _recorded(scene: Scene) -> Act:
     return Record(scene.decision, scene.visit.circumstances).text
 
 
-STEPS: Mapping[tuple[str, str], Callable[[Scene], Act]] = {
+Make = Callable[[Scene], Act]
+STEPS: Mapping[tuple[str, str], Make] = {
     ("wire", "parse"): lambda scene: partial(parse_chat, scene.asked.raw),
     ("wire", "cache key"): lambda scene: partial(cache_key, scene.request.body, _TENANT),
     ("wire", "upstream bytes"): lambda scene: partial(

@@ -17,6 +17,7 @@ from router.domain.features import Features, Recognised
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.price import Rates
+from router.domain.spread import Spread
 
 _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
@@ -99,27 +100,33 @@ def cost_of(
     """
     prompt_tokens, choices = features.prompt_tokens, features.choices
     longest = min(features.max_output_tokens or model.max_output_tokens, model.max_output_tokens)
-    tokens, reasoned = length.tokens.within(longest), length.reasoning
+    tokens = length.tokens.within(longest)
     rates = model.price.rates_for(prompt_tokens, features.service_tier)
     kept = UNCACHED if conversation is None else conversation.at(model.key)
     prompt = prompt_pico(rates, prompt_tokens, kept)
-    answer = choices * _answer_pico(rates, tokens.mean, reasoned)
+    answer, short, long = _answers_pico(rates, tokens, length.reasoning)
     return CostEstimate(
-        expected=Money(prompt + answer),
+        expected=Money(prompt + choices * answer),
         upper=model.price.at_most(
             prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS, longest * choices, features.service_tier
         ),
-        p10=Money(prompt + choices * _answer_pico(rates, tokens.p10, reasoned)),
-        p90=Money(prompt + choices * _answer_pico(rates, tokens.p90, reasoned)),
+        p10=Money(prompt + choices * short),
+        p90=Money(prompt + choices * long),
         staying=None
         if conversation is None
-        else staying(rates, prompt_tokens, answer, model.key, conversation),
+        else staying(rates, prompt_tokens, choices * answer, model.key, conversation),
     )
 
 
-def _answer_pico(rates: Rates, tokens: float, reasoning: float) -> int:
-    """What an answer of about so many tokens costs, of which a share of `reasoning` is thought."""
+def _answers_pico(rates: Rates, tokens: Spread, reasoning: float) -> tuple[int, int, int]:
+    """What an answer costs, of which a share of `reasoning` is thought: a mean one, a short one, a long one."""
+    mean, short, long = tokens.mean, tokens.p10, tokens.p90
+    out = rates.output_pico
     if not reasoning:
-        return round(tokens) * rates.output_pico
-    reasoned = round(tokens * reasoning)
-    return (round(tokens) - reasoned) * rates.output_pico + reasoned * rates.reasoning_pico
+        return round(mean) * out, round(short) * out, round(long) * out
+    more = rates.reasoning_pico - out
+    return (
+        round(mean) * out + round(mean * reasoning) * more,
+        round(short) * out + round(short * reasoning) * more,
+        round(long) * out + round(long * reasoning) * more,
+    )

@@ -38,10 +38,10 @@ def ranked(
         weak = [each for each in weak if each is not first]
     ordered = _in_order(adequate, weak, terms.fall_back_to)
     kept = (*ordered[:1], *(c for c in ordered[1:] if not c.is_stored))
-    known = set(map(id, kept))  # what is equal is compared field by field, and takes a hundred times as long
-    left = tuple(
-        _not_kept(c, bar) for c in able if id(c) not in known and _must_be_told_of(c, bar)
-    )
+    known = set(
+        map(id, kept)
+    )  # what is equal is compared field by field, and takes a hundred times as long
+    left = tuple(_not_kept(c, bar) for c in able if id(c) not in known and _must_be_told_of(c, bar))
     return Ranking(bar, reason, kept, left)
 
 

@@ -39,10 +39,7 @@ class _Form:
     def is_in(self, folded: str) -> bool:
         """Whether a text in small letters has this form."""
         for words in self.wants:
-            for word in words:
-                if word in folded:
-                    break
-            else:
+            if not _has_one(words, folded):
                 return False
         return self.pattern.search(folded) is not None
 
@@ -113,9 +110,13 @@ def _is_probe(body: Mapping[str, Any], words: str) -> bool:
 
 def _asks_for_one(text: str) -> bool:
     folded = text.lower()
-    for hint in _HINTS:
-        if hint in folded:
-            return any(form.is_in(folded) for form in _FORMS)
+    return _has_one(_HINTS, folded) and any(form.is_in(folded) for form in _FORMS)
+
+
+def _has_one(words: tuple[str, ...], folded: str) -> bool:
+    for word in words:  # noqa: SIM110 - a generator would take longer than the search
+        if word in folded:
+            return True
     return False
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.category import Category
-from router.features.hashing import Ids, buckets_of, ids_of
+from router.features.hashing import Ids, buckets_of
 from router.features.signs import SIGNS
 
 Floats = NDArray[np.float64]
@@ -31,15 +31,15 @@ _TYPES: Mapping[str, type[np.generic]] = {
 }
 
 
-def buckets_by_root(tokens: Sequence[int] | Ids, folds: Ids, bits: int) -> tuple[Ids, float]:
+def buckets_by_root(tokens: Sequence[int], folds: Ids, bits: int) -> tuple[Ids, float]:
     """The buckets of both ends of `tokens` once folded, each counting one over the root of their number.
 
     What stands between is what the question is about. A token that `folds` does not know, being newer
     than the table, stands for itself.
     """
-    ids = ids_of(tokens)
-    if len(ids) > _HEAD_TOKENS + _TAIL_TOKENS:
-        ids = np.concatenate((ids[:_HEAD_TOKENS], ids[-_TAIL_TOKENS:]))
+    if len(tokens) > _HEAD_TOKENS + _TAIL_TOKENS:
+        tokens = [*tokens[:_HEAD_TOKENS], *tokens[-_TAIL_TOKENS:]]
+    ids = np.asarray(tokens, dtype=np.uint32)
     if ids.size and ids.max() < len(folds):
         ids = folds.take(ids)
     buckets = buckets_of(ids, bits)
@@ -110,7 +110,7 @@ class CategoryModel:
             "fold_to": self.folds[moved],
         }
 
-    def probabilities(self, tokens: Sequence[int] | Ids, signs: Sequence[float]) -> Floats:
+    def probabilities(self, tokens: Sequence[int], signs: Sequence[float]) -> Floats:
         """P(category) in the order of `Category`: calibrated, sums to 1."""
         bits = len(self.weights).bit_length() - 1
         buckets, each = buckets_by_root(tokens, self.folds, bits)

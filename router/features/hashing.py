@@ -18,11 +18,6 @@ _OF_ONE, _OF_FIRST, _OF_SECOND = np.uint32(2654435761), np.uint32(2246822519), n
 _FIRST = np.ones(1, dtype=np.bool_)
 
 
-def ids_of(tokens: Sequence[int]) -> Ids:
-    """Token ids as an array. Whoever looks them up twice makes it once; where it is one already, it costs nothing."""
-    return np.asarray(tokens, dtype=np.uint32)
-
-
 def buckets_of(tokens: Sequence[int] | Ids, bits: int) -> Ids:
     """The distinct buckets, below 2 ** `bits`, of the tokens and of their neighbouring pairs, ascending."""
     ids = np.asarray(tokens, dtype=np.uint32)

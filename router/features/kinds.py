@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.kinship import Kinship
-from router.features.hashing import Ids, buckets_of
+from router.features.hashing import buckets_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +57,7 @@ class KindModel:
         """How many traits a prompt has."""
         return int(self.table.shape[1]) - 2 * self.kinds
 
-    def of(self, tokens: Sequence[int] | Ids) -> Kinship:
+    def of(self, tokens: Sequence[int]) -> Kinship:
         """The kinship of a prompt with these token ids (of `both_ends` of its text)."""
         buckets = buckets_of(tokens, self.bits)
         weights = self.idf.take(buckets).astype(np.float64)

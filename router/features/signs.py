@@ -14,7 +14,8 @@ _SUM_ANYWHERE, _SUM_IN_ASCII = re.compile(_SUM), re.compile(_SUM, re.ASCII)
 _QUESTION_MARKS = "?\uff1f\u061f"
 """Of Latin, of Chinese and Japanese, of Arabic."""
 _DIGITS, _MATHS, _BRACES = b"0123456789", b"=+*/^<>\\$%", b"{}[]();"
-
+_USUAL = "\nxTSMEARUHBOL:zqjkvbpgywfmucdlhrsnioate "
+"""The letters of English text, the rarer the earlier; what is not among them is rarer still, and found at -1."""
 
 _Measure = Callable[[str], float]
 
@@ -30,10 +31,6 @@ def _any(*parts: str) -> _Measure:
         return 0.0
 
     return measure
-
-
-_USUAL = "\nxTSMEARUHBOL:zqjkvbpgywfmucdlhrsnioate "
-"""The letters of English text, the rarer the earlier; what is not among them (-1) is rarer still."""
 
 
 def _has_sum(text: str) -> float:
