@@ -9,7 +9,7 @@ import orjson
 from router.acceptance.judging import judge_request
 from router.cli.trial_sources import LeftOut, Written, unwrapped
 from router.decision.estimate import candidate_for
-from router.decision.exclude import exclusion_of
+from router.decision.exclude import exclusions_by
 from router.decision.lengths import TYPICAL_OUTPUT_TOKENS
 from router.decision.policy import Circumstances, Terms
 from router.decision.resolve import AUTO
@@ -119,7 +119,7 @@ def asks(
             if answered and _is_done(answered, scored_by):
                 continue
             candidate = candidate_for(model, question.features, judging.experience)
-            if exclusion_of(candidate, question.features, Terms(), question.circumstances):
+            if exclusions_by(question.features, Terms(), question.circumstances)(candidate):
                 continue
             cost = NOTHING if answered else candidate.cost
             verdict = _verdict_cost(question, grader, judging) if grader else NOTHING

@@ -6,7 +6,7 @@ altogether: a kind that nobody has seen may be as far from the usual as the know
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,10 @@ class AgreementModel:
     usual_sds: Floats
     left_sds: Floats
     floor: float
+    _moments: Floats = field(init=False, repr=False)
+    """First and second moments of the habits, a row a kind."""
+    _usual: Floats = field(init=False, repr=False)
+    """The same of what is usual."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and habits and deviations that are none."""
@@ -48,6 +52,8 @@ class AgreementModel:
                 raise ValueError("a deviation is a number from 0 on")
         if not 0.0 <= self.floor <= 1.0:
             raise ValueError(f"the floor is from 0 to 1, not {self.floor}")
+        object.__setattr__(self, "_moments", _moments(self.habits, self.sds))
+        object.__setattr__(self, "_usual", _moments(self.usual, self.usual_sds))
 
     def knows(self, kinship: Kinship) -> bool:
         """Whether the kinship is to as many kinds as this was learnt of."""
@@ -56,11 +62,12 @@ class AgreementModel:
     def prospects(self, kinship: Kinship) -> Agreeing:
         """What to expect of any two models. Raises ValueError where the kinship is to other kinds than these."""
         weight = self.floor + (1.0 - self.floor) * kinship.familiarity
-        shares = np.append(weight * np.asarray(kinship.shares), 1.0 - weight)
-        shares /= shares.sum()
-        means = np.vstack((self.habits, self.usual))
-        found = shares @ means
-        variances = shares @ (np.vstack((self.sds, self.usual_sds)) ** 2 + (means - found) ** 2)
+        shares = np.asarray(kinship.shares)
+        rest, whole = 1.0 - weight, weight * float(shares.sum()) + 1.0 - weight
+        blended = (weight * (shares @ self._moments) + rest * self._usual) / whole
+        found, seconds = blended[:HABITS], blended[HABITS:]
+        # Rounding must not take what is hardly a variance below 0.
+        variances = np.maximum(seconds - found * found, 0.0)
         accept_sd, gain_sd = self.left_sds.tolist()
         return Agreeing(Habits(*found.tolist()), tuple(variances.tolist()), accept_sd, gain_sd)
 
@@ -83,6 +90,11 @@ class AgreementModel:
             return None
         habits, sds, usual, usual_sds, left = (arrays[name].astype(np.float64) for name in _NAMES)
         return cls(habits, sds, usual, usual_sds, left, floor)
+
+
+def _moments(means: Floats, sds: Floats) -> Floats:
+    """The means, and beside them those of the squares."""
+    return np.concatenate((means, sds**2 + means**2), axis=-1)
 
 
 _NAMES = ("habits", "habit_sds", "usual_habits", "usual_habit_sds", "left_sds")

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from router.decision.bid import Setting, Verdicts
 from router.decision.cascade import NOT_WANTED, NoCascade, cascade_for
 from router.decision.estimate import candidate_for, stored_by
-from router.decision.exclude import exclusion_of
+from router.decision.exclude import exclusions_by
 from router.decision.experience import Experience
 from router.decision.policy import (
     REFERENCE_ASKED,
@@ -238,8 +238,9 @@ def _split(
 ) -> tuple[list[Candidate], list[Exclusion]]:
     able: list[Candidate] = []
     excluded: list[Exclusion] = []
+    exclusion_of = exclusions_by(features, terms, circumstances)
     for candidate in candidates:
-        if exclusion := exclusion_of(candidate, features, terms, circumstances):
+        if exclusion := exclusion_of(candidate):
             excluded.append(exclusion)
         else:
             able.append(candidate)

@@ -17,6 +17,7 @@ from router.domain.features import Features, Recognised
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.price import Rates
+from router.domain.spread import Spread
 
 _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
@@ -32,12 +33,12 @@ def candidate_for(
     conversation: Conversation | None = None,
 ) -> Candidate:
     """`model` with what is predicted of its answer; of its replicas, the cheapest speaks for all."""
-    length = experience.length(model, features.category)
+    _, length, latency = experience.foreseen(model, features.category, latency_quantile)
     candidate = Candidate(
         model=model,
         quality=quality_of(model, features),
         cost=cost_of(model, features, length, conversation),
-        latency=experience.latency(model, features.category, latency_quantile),
+        latency=latency,
     )
     if not model.replicas:
         return candidate
@@ -49,8 +50,7 @@ def quality_of(model: Model, features: Features) -> QualityEstimate:
 
     What a user's own answers say stands as it is: they had the difficulty of the user's own prompts.
     """
-    ability = model.abilities[features.category]
-    held = QualityEstimate(ability.p, ability.sd, ability.kind)
+    held = model.abilities[features.category].estimate
     outlook = features.outlook if isinstance(features, Recognised) else None
     if outlook is None or held.source is EstimateSource.LOCAL:
         return held
@@ -98,31 +98,35 @@ def cost_of(
     discount for cached input. The largest is what the client's own limit, or else the model's, lets the
     answer grow to, at the dearest rates that such tokens can have, with room for a tokenizer that cuts finer than ours.
     """
+    prompt_tokens, choices = features.prompt_tokens, features.choices
     longest = min(features.max_output_tokens or model.max_output_tokens, model.max_output_tokens)
-    tokens, share, choices = length.tokens.within(longest), length.reasoning, features.choices
-    rates = model.price.rates_for(features.prompt_tokens, features.service_tier)
+    tokens = length.tokens.within(longest)
+    rates = model.price.rates_for(prompt_tokens, features.service_tier)
     kept = UNCACHED if conversation is None else conversation.at(model.key)
-    prompt = prompt_pico(rates, features.prompt_tokens, kept)
-    answer = choices * _answer_pico(rates, tokens.mean, share)
+    prompt = prompt_pico(rates, prompt_tokens, kept)
+    answer, short, long = _answers_pico(rates, tokens, length.reasoning)
     return CostEstimate(
-        expected=Money(prompt + answer),
+        expected=Money(prompt + choices * answer),
         upper=model.price.at_most(
-            features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
-            longest * choices,
-            features.service_tier,
+            prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS, longest * choices, features.service_tier
         ),
-        p10=Money(prompt + choices * _answer_pico(rates, tokens.p10, share)),
-        p90=Money(prompt + choices * _answer_pico(rates, tokens.p90, share)),
+        p10=Money(prompt + choices * short),
+        p90=Money(prompt + choices * long),
         staying=None
         if conversation is None
-        else staying(rates, features.prompt_tokens, answer, model.key, conversation),
+        else staying(rates, prompt_tokens, choices * answer, model.key, conversation),
     )
 
 
-def _answer_pico(rates: Rates, tokens: float, reasoning: float) -> int:
-    """What an answer of about so many tokens costs, of which a share of `reasoning` is thought."""
-    whole = round(tokens)
+def _answers_pico(rates: Rates, tokens: Spread, reasoning: float) -> tuple[int, int, int]:
+    """What an answer costs, of which a share of `reasoning` is thought: a mean one, a short one, a long one."""
+    mean, short, long = tokens.mean, tokens.p10, tokens.p90
+    out = rates.output_pico
     if not reasoning:
-        return whole * rates.output_pico
-    reasoned = round(tokens * reasoning)
-    return (whole - reasoned) * rates.output_pico + reasoned * rates.reasoning_pico
+        return round(mean) * out, round(short) * out, round(long) * out
+    more = rates.reasoning_pico - out
+    return (
+        round(mean) * out + round(mean * reasoning) * more,
+        round(short) * out + round(short * reasoning) * more,
+        round(long) * out + round(long * reasoning) * more,
+    )

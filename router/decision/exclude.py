@@ -1,12 +1,13 @@
 """Why a model may not answer a request at all, checked in this order.
 
-A new constraint is a function here, a row of `_CHECKS`, and a reason in the domain.
+A new constraint is a function here, a row of `_CHECKS`, and a reason in the domain. A row also says whether there is
+anything to check for a request: of most constraints there is not, and then no model need be asked.
 """
 
 from collections.abc import Callable
 
 from router.decision.experience import MEDIAN
-from router.decision.policy import Circumstances, Terms
+from router.decision.policy import EVERY_MODEL, Circumstances, Terms
 from router.domain.candidate import Candidate
 from router.domain.decision import Exclusion, ExclusionReason
 from router.domain.features import Features
@@ -79,22 +80,40 @@ def _beyond_budget(
     return f"it may cost up to {most} USD, and the budget has {left} USD left"
 
 
-_CHECKS: tuple[tuple[ExclusionReason, Check], ...] = (
-    (ExclusionReason.NOT_ALLOWED, _not_allowed),
-    (ExclusionReason.CONTEXT, _too_long),
-    (ExclusionReason.CAPABILITY, _incapable),
-    (ExclusionReason.STORED_ELSEWHERE, _elsewhere),
-    (ExclusionReason.COST_CEILING, _too_dear),
-    (ExclusionReason.LATENCY, _too_slow),
-    (ExclusionReason.BUDGET, _beyond_budget),
+Applies = Callable[[Features, Terms, Circumstances], bool]
+_CHECKS: tuple[tuple[ExclusionReason, Check, Applies], ...] = (
+    (
+        ExclusionReason.NOT_ALLOWED,
+        _not_allowed,
+        lambda _, t, c: bool(c.models or c.overrides.candidates or t.pool is not EVERY_MODEL),
+    ),
+    (ExclusionReason.CONTEXT, _too_long, lambda *_: True),
+    (ExclusionReason.CAPABILITY, _incapable, lambda f, _, __: bool(f.needs)),
+    (ExclusionReason.STORED_ELSEWHERE, _elsewhere, lambda _, __, c: bool(c.held_by)),
+    (ExclusionReason.COST_CEILING, _too_dear, lambda _, t, __: t.ceiling is not None),
+    (
+        ExclusionReason.LATENCY,
+        _too_slow,
+        lambda _, t, __: t.first_content_s is not None or t.total_s is not None,
+    ),
+    (ExclusionReason.BUDGET, _beyond_budget, lambda _, __, c: c.money_left is not None),
 )
 
 
-def exclusion_of(
-    candidate: Candidate, features: Features, terms: Terms, circumstances: Circumstances
-) -> Exclusion | None:
-    """The first reason against `candidate`, or None when it may answer."""
-    for reason, check in _CHECKS:
-        if detail := check(candidate, features, terms, circumstances):
-            return Exclusion(candidate, reason, detail)
-    return None
+def exclusions_by(
+    features: Features, terms: Terms, circumstances: Circumstances
+) -> Callable[[Candidate], Exclusion | None]:
+    """What finds the first reason against a candidate, or None when it may answer."""
+    checks = [
+        (reason, check)
+        for reason, check, applies in _CHECKS
+        if applies(features, terms, circumstances)
+    ]
+
+    def exclusion_of(candidate: Candidate) -> Exclusion | None:
+        for reason, check in checks:
+            if detail := check(candidate, features, terms, circumstances):
+                return Exclusion(candidate, reason, detail)
+        return None
+
+    return exclusion_of

@@ -6,6 +6,8 @@ what their priors say, so that a model does not look cheap only because it was n
 model's own answers. Each step is a window of the last values (`router.decision.window`).
 """
 
+from typing import NamedTuple
+
 from router.decision.lengths import REASONING_SHARE, REASONING_TAG, LengthPrior
 from router.decision.levels import Levels
 from router.decision.share import Share
@@ -71,6 +73,14 @@ class _Lengths:
         self.stands_for: tuple[object, ...] = ()
 
 
+class Foreseen(NamedTuple):
+    """What experience says of a model's answers in a category; `of` is the model that it was said of."""
+
+    of: Model
+    length: LengthEstimate
+    latency: LatencyEstimate
+
+
 class Experience:
     """Lengths and latencies of all models of one process; `prior` is what is held until then."""
 
@@ -81,11 +91,14 @@ class Experience:
         self._reasoning: dict[str, Share] = {}
         self._levels: dict[str, Levels] = {}
         self._paces: dict[tuple[str, Category | None], _Pace] = {}
+        self._foreseen: dict[str, dict[tuple[Category, float], Foreseen]] = {}
+        """By model: most decisions come while nothing new is known of most models."""
 
     def take_prior(self, prior: LengthPrior) -> None:
         """Another prior is held from now on. What was observed stays, but for how it compares with the old one."""
         self._prior = prior
         self._relative.clear()
+        self._foreseen.clear()
         for lengths in self._lengths.values():
             lengths.estimate = None
 
@@ -108,10 +121,22 @@ class Experience:
         lengths.reasoning.add(reasoning_tokens, output_tokens)
         self._reasoning.setdefault(model.id, Share()).add(reasoning_tokens, output_tokens)
         usual = max(self._usual(model, category).mean, 1.0)
-        self._relative.setdefault(category, Window()).add(output_tokens / usual)
+        self._compare(category, output_tokens / usual)
+        self._foreseen.pop(model.id, None)
         for which in (category, None):
             pace = self._paces.setdefault((model.id, which), _Pace())
             pace.observe(first_content_s, total_s)
+
+    def foreseen(self, model: Model, category: Category, quantile: float = MEDIAN) -> Foreseen:
+        """What `length` and `latency` say of a model's answers, told again while both would say the same."""
+        known = self._foreseen.get(model.id)
+        if known is None:
+            known = self._foreseen[model.id] = {}
+        found = known.get((category, quantile))
+        if found is None or found.of is not model:
+            length, latency = self.length(model, category), self.latency(model, category, quantile)
+            found = known[category, quantile] = Foreseen(model, length, latency)
+        return found
 
     def length(self, model: Model, category: Category) -> LengthEstimate:
         """Tokens of one answer of the model."""
@@ -154,6 +179,14 @@ class Experience:
         if pace is None:
             return None
         return (pace.first_content_s if stream else pace.total_s).quantile(share)
+
+    def _compare(self, category: Category, relative: float) -> None:
+        """How an answer of the category compares with what was held of it; now and then all models hear of it."""
+        window = self._relative.setdefault(category, Window())
+        before = _picture(window, _SHARED_EVERY)
+        window.add(relative)
+        if _picture(window, _SHARED_EVERY) != before:
+            self._foreseen.clear()
 
     def _lengths_of(self, model: Model, category: Category) -> _Lengths:
         found = self._lengths.get((model.id, category))

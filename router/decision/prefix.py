@@ -20,6 +20,8 @@ from router.domain.price import Rates
 
 def prompt_pico(rates: Rates, tokens: int, kept: Kept) -> int:
     """What the prompt of one call is expected to cost, in pico-dollars."""
+    if kept is UNCACHED:
+        return rates.request_pico + tokens * rates.input_pico
     cached = kept.cached(tokens)
     return rates.request_pico + round(
         cached * rates.cache_read_pico + (tokens - cached) * _fresh(rates, kept)

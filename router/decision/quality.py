@@ -42,6 +42,8 @@ class QualityModel:
     calibration: tuple[float, float]
     floor: float
     rows: Mapping[str, int] = field(init=False)
+    _means: Floats = field(init=False, repr=False)
+    """Scores, anchors, and the second moments of scores, one beneath the other: all that shares are multiplied with."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and scores that are no shares."""
@@ -61,6 +63,8 @@ class QualityModel:
         if not 0.0 <= self.floor <= 1.0:
             raise ValueError(f"the floor is from 0 to 1, not {self.floor}")
         object.__setattr__(self, "rows", numbered(self.names))
+        seconds = self.sds**2 + self.scores**2
+        object.__setattr__(self, "_means", np.vstack((self.scores, self.anchors, seconds)))
 
     def knows(self, kinship: Kinship) -> bool:
         """Whether the kinship is to as many kinds, with as many traits, as this was learnt of."""
@@ -72,21 +76,20 @@ class QualityModel:
 
         Raises ValueError where the kinship is to other kinds than these.
         """
-        shares = np.asarray(kinship.shares)
-        q = np.clip(
-            self.scores @ shares + self.loadings @ np.asarray(kinship.traits),
-            LEAST_P,
-            1 - LEAST_P,
-        )
-        spread = self.sds**2 + (self.scores - q[:, None]) ** 2
-        anchors = np.clip(self.anchors @ shares, LEAST_P, 1 - LEAST_P)
-        logits = np.log(q / (1.0 - q))
+        shares, models = np.asarray(kinship.shares), len(self.names)
+        means = self._means @ shares
+        usual, seconds = means[:models], means[2 * models :]
+        q = _held(usual + self.loadings @ np.asarray(kinship.traits))
+        anchors = _held(means[models : 2 * models])
+        moved = np.log(q * (1.0 - anchors) / (anchors * (1.0 - q)))
+        # The mean of (score - q) ** 2 over the kinds, written out; rounding must not take it below 0.
+        spread = seconds - 2.0 * q * usual + q * q * shares.sum()
         weight = self.floor + (1.0 - self.floor) * kinship.familiarity
         return Outlook(
             rows=self.rows,
             scores=q,
-            sds=np.sqrt(spread @ shares),
-            shift=float(np.mean(logits - np.log(anchors / (1.0 - anchors)))),
+            sds=np.sqrt(np.maximum(spread, 0.0)),
+            shift=float(moved.sum()) / models,
             weight=weight,
             calibration=self._calibration(weight),
         )
@@ -133,6 +136,10 @@ class QualityModel:
 
 
 _TABLES = ("scores", "sds", "loadings", "anchors")
+
+
+def _held(p: Floats) -> Floats:
+    return np.minimum(np.maximum(p, LEAST_P), 1.0 - LEAST_P)
 
 
 def _are_shares(table: Floats) -> bool:

@@ -28,17 +28,29 @@ def ranked(
 ) -> Ranking:
     """The models in order; `first`, if given, is chosen, and the others follow it as they would anyway."""
     reason: Reason | None = _REASONS[terms.objective.aim]
-    adequate = sorted((c for c in able if _meets(c, bar)), key=_order(terms.objective))
-    weak = sorted((c for c in able if not _meets(c, bar)), key=best_first)
+    adequate, weak = _parted(able, bar)
+    adequate.sort(key=_order(terms.objective))
+    weak.sort(key=best_first)
     if not adequate:
         reason, adequate, weak = _make_do(weak, terms.otherwise)
     if first is not None:
         adequate = [first, *(each for each in adequate if each is not first)]
         weak = [each for each in weak if each is not first]
     ordered = _in_order(adequate, weak, terms.fall_back_to)
-    kept = tuple(c for place, c in enumerate(ordered) if place == 0 or not c.is_stored)
-    left = tuple(_not_kept(c, bar) for c in able if _is_left_over(c, kept, bar))
+    kept = (*ordered[:1], *(c for c in ordered[1:] if not c.is_stored))
+    known = set(
+        map(id, kept)
+    )  # what is equal is compared field by field, and takes a hundred times as long
+    left = tuple(_not_kept(c, bar) for c in able if id(c) not in known and _must_be_told_of(c, bar))
     return Ranking(bar, reason, kept, left)
+
+
+def _parted(able: list[Candidate], bar: Bar) -> tuple[list[Candidate], list[Candidate]]:
+    """Those that meet the bar, and those that do not."""
+    adequate, weak = list[Candidate](), list[Candidate]()
+    for each in able:
+        (adequate if _meets(each, bar) else weak).append(each)
+    return adequate, weak
 
 
 def _in_order(
@@ -103,11 +115,9 @@ def led_by(first: Candidate, ranking: Ranking, reason: Reason) -> Ranking:
     return Ranking(ranking.bar, reason, (first, *others), left)
 
 
-def _is_left_over(candidate: Candidate, kept: tuple[Candidate, ...], bar: Bar) -> bool:
+def _must_be_told_of(candidate: Candidate, bar: Bar) -> bool:
     """Whether it must be told why this one is not kept. That one stored answer is enough needs no word."""
-    if candidate.is_stored and _meets(candidate, bar):
-        return False
-    return not any(candidate is each for each in kept)
+    return not (candidate.is_stored and _meets(candidate, bar))
 
 
 def _make_do(

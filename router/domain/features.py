@@ -1,7 +1,8 @@
 """What is understood of a request before a model is chosen."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
+from typing import TYPE_CHECKING, Self
 
 from router.domain.category import Category
 from router.domain.kinship import Kinship
@@ -50,3 +51,13 @@ class Recognised(Features):
 
     outlook: "Outlook | None" = field(default=None, repr=False)
     prospects: "Prospects | None" = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls, features: Features, outlook: "Outlook | None", prospects: "Prospects | None"
+    ) -> Self:
+        """`features`, and that."""
+        return cls(*_known(features), outlook, prospects)
+
+
+_known = attrgetter(*(each.name for each in fields(Features)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from router.domain.category import Category
-from router.domain.estimate import EstimateSource
+from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.limits import UNLIMITED, Limits
 from router.domain.price import Price
 
@@ -36,13 +36,14 @@ APIS = frozenset({Capability.MESSAGES_API, Capability.RESPONSES_API})
 class Ability:
     """P(good answer) to a typical request of one category, with its sd and where it comes from.
 
-    `source` says so in words, `kind` how well founded that is.
+    `source` says so in words, `kind` how well founded that is. `estimate` is the same, as decisions have it.
     """
 
     p: float
     sd: float
     source: str
     kind: EstimateSource = EstimateSource.PRIOR
+    estimate: QualityEstimate = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what is no probability (NaN included)."""
@@ -50,6 +51,7 @@ class Ability:
             raise ValueError(
                 f"an ability is a probability with an sd, not {self.p!r} +- {self.sd!r}"
             )
+        object.__setattr__(self, "estimate", QualityEstimate(self.p, self.sd, self.kind))
 
 
 @dataclass(frozen=True, slots=True)

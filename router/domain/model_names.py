@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 _HARMLESS = re.compile(r"(-(instruct|chat|it|fc|latest|\d{4}-\d{2}-\d{2}|\d{8}))+$")
 """Endings that leave it the same model, or another date of it. Not `turbo` or `fp8`: those are other models."""
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """`vendor/Name-Instruct-2024-08-06` as `name`."""
+    """`vendor/Name-Instruct-2024-08-06` as `name`. Asked of every model at every decision."""
     return _HARMLESS.sub("", name.rsplit("/", 1)[-1].lower())
 
 

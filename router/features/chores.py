@@ -7,6 +7,7 @@ few such forms are known here by what they are about; the words that ask for the
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from router.features.text import texts_of
@@ -21,22 +22,72 @@ _HINTS = (
 )
 """One of these stands in each form; looking for them is much quicker than looking for forms."""
 _TALK = r"(?:conversation|chat|session|thread|dialog(?:ue)?)"
+_TALKS = ("conversation", "chat", "session", "thread", "dialog")
 _ITS = rf"(?:this|the|that|our|an?|following|coding|current|existing|new)\s+(?:[\w-]+\s+){{0,2}}{_TALK}"
-_FORMS = re.compile(
-    rf"""
-      \b(?:title|heading|name|tags?|topic)s?\b[^.\n]{{0,80}}?\b{_ITS}\b
-    | \b(?:title|topic)\ (?:generator|extractor|detector) | \b{_TALK}\ title\b | isnewtopic
-    | \bnew\ (?:conversation\ |chat\ )?topic\b | \b{_ITS}\b[^.\n]{{0,80}}?\btitle\b
-    | \btitle\b[^\n]{{0,120}}\bchat\ history\b | <chat_history>
-    | \b(?:summar(?:y|i[sz]e|i[sz]es|i[sz]ing)|compact|condense)\b[^.\n]{{0,60}}?\b(?:
-          {_TALK}\ (?:so\ far|above|history|up\ to) | (?:coding|partial|our|agent)\ {_TALK} | internal\ chat )
-    | \bcontext\ (?:checkpoint|compaction) | \bcheckpoint\ compaction | \bhand-?off\ summary
-    | \bsuggestion\ mode\b | \b(?:suggest|predict)\b[^.\n]{{0,40}}\bwhat\ the\ user\b
-    | \bprefix\b[^.\n]{{0,60}}\bcommands?\b | \bcommands?\b[^.\n]{{0,40}}\bprefix\b
-    | \bfile\ ?paths?\b[^.\n]{{0,60}}\bcommand\b
-    | \b(?:write|generate|create|generates|writes)\b[^.\n]{{0,60}}\b(?:commit\ message|branch\ name)s?\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a chore is asked for, in small letters. Of each group in `wants` a word stands in such a text.
+
+    Words are found a hundred times as fast as patterns, and seldom all of them.
+    """
+
+    wants: tuple[tuple[str, ...], ...]
+    pattern: re.Pattern[str]
+
+    def is_in(self, folded: str) -> bool:
+        """Whether a text in small letters has this form."""
+        for words in self.wants:
+            if not _has_one(words, folded):
+                return False
+        return self.pattern.search(folded) is not None
+
+
+def _form(pattern: str, *wants: tuple[str, ...]) -> _Form:
+    return _Form(wants, re.compile(pattern))
+
+
+_FORMS = (
+    _form(
+        rf"\b(?:title|heading|name|tags?|topic)s?\b[^.\n]{{0,80}}?\b{_ITS}\b",
+        ("title", "heading", "name", "tag", "topic"),
+        _TALKS,
+    ),
+    _form(
+        r"\b(?:title|topic) (?:generator|extractor|detector)",
+        ("title ", "topic "),
+        ("generator", "extractor", "detector"),
+    ),
+    _form(rf"\b{_TALK} title\b", (" title",), _TALKS),
+    _form("isnewtopic", ("isnewtopic",)),
+    _form(r"\bnew (?:conversation |chat )?topic\b", ("new ",), (" topic",)),
+    _form(rf"\b{_ITS}\b[^.\n]{{0,80}}?\btitle\b", ("title",), _TALKS),
+    _form(r"\btitle\b[^\n]{0,120}\bchat history\b", ("chat history",), ("title",)),
+    _form("<chat_history>", ("<chat_history>",)),
+    _form(
+        r"\b(?:summar(?:y|i[sz]e|i[sz]es|i[sz]ing)|compact|condense)\b[^.\n]{0,60}?\b"
+        rf"(?:{_TALK} (?:so far|above|history|up to)|(?:coding|partial|our|agent) {_TALK}|internal chat)",
+        ("summar", "compact", "condense"),
+        _TALKS,
+    ),
+    _form(r"\bcontext (?:checkpoint|compaction)", ("context c",)),
+    _form(r"\bcheckpoint compaction", ("checkpoint compaction",)),
+    _form(r"\bhand-?off summary", ("off summary",)),
+    _form(r"\bsuggestion mode\b", ("suggestion mode",)),
+    _form(
+        r"\b(?:suggest|predict)\b[^.\n]{0,40}\bwhat the user\b",
+        ("what the user",),
+        ("suggest", "predict"),
+    ),
+    _form(r"\bprefix\b[^.\n]{0,60}\bcommands?\b", ("prefix",), ("command",)),
+    _form(r"\bcommands?\b[^.\n]{0,40}\bprefix\b", ("prefix",), ("command",)),
+    _form(r"\bfile ?paths?\b[^.\n]{0,60}\bcommand\b", ("path",), ("command",), ("file",)),
+    _form(
+        r"\b(?:write|generate|create|generates|writes)\b[^.\n]{0,60}\b(?:commit message|branch name)s?\b",
+        ("commit message", "branch name"),
+        ("write", "generate", "create"),
+    ),
 )
 _PROBES = frozenset({"quota", "warmup", "ping", "test", "hi"})
 """What an agent says to learn whether somebody is there; it wants one token at most."""
@@ -59,9 +110,13 @@ def _is_probe(body: Mapping[str, Any], words: str) -> bool:
 
 def _asks_for_one(text: str) -> bool:
     folded = text.lower()
-    for hint in _HINTS:
-        if hint in folded:
-            return _FORMS.search(text) is not None
+    return _has_one(_HINTS, folded) and any(form.is_in(folded) for form in _FORMS)
+
+
+def _has_one(words: tuple[str, ...], folded: str) -> bool:
+    for word in words:  # noqa: SIM110 - a generator would take longer than the search
+        if word in folded:
+            return True
     return False
 
 

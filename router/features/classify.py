@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.category import Category
-from router.features.hashing import buckets_of
+from router.features.hashing import Ids, buckets_of
 from router.features.signs import SIGNS
 
 Floats = NDArray[np.float64]
-Tokens = NDArray[np.uint32]
 
 CATEGORIES = tuple(Category)
 _HEAD_TOKENS, _TAIL_TOKENS = 48, 24
@@ -32,7 +31,7 @@ _TYPES: Mapping[str, type[np.generic]] = {
 }
 
 
-def buckets_by_root(tokens: Sequence[int], folds: Tokens, bits: int) -> tuple[NDArray[Any], float]:
+def buckets_by_root(tokens: Sequence[int], folds: Ids, bits: int) -> tuple[Ids, float]:
     """The buckets of both ends of `tokens` once folded, each counting one over the root of their number.
 
     What stands between is what the question is about. A token that `folds` does not know, being newer
@@ -41,9 +40,9 @@ def buckets_by_root(tokens: Sequence[int], folds: Tokens, bits: int) -> tuple[ND
     if len(tokens) > _HEAD_TOKENS + _TAIL_TOKENS:
         tokens = [*tokens[:_HEAD_TOKENS], *tokens[-_TAIL_TOKENS:]]
     ids = np.asarray(tokens, dtype=np.uint32)
-    if ids.size and int(ids.max()) < len(folds):
-        ids = folds[ids]
-    buckets = buckets_of(ids, bits)  # type: ignore[arg-type]
+    if ids.size and ids.max() < len(folds):
+        ids = folds.take(ids)
+    buckets = buckets_of(ids, bits)
     return buckets, 1.0 / max(1.0, len(buckets)) ** 0.5
 
 
@@ -61,7 +60,7 @@ class CategoryModel:
     scales: NDArray[np.float32]
     sign_weights: NDArray[np.float32]
     bias: NDArray[np.float32]
-    folds: Tokens
+    folds: Ids
 
     def __post_init__(self) -> None:
         """Refuse tables that do not fit each other, this program's categories, or are not numbers."""
@@ -115,13 +114,15 @@ class CategoryModel:
         """P(category) in the order of `Category`: calibrated, sums to 1."""
         bits = len(self.weights).bit_length() - 1
         buckets, each = buckets_by_root(tokens, self.folds, bits)
-        words = self.weights[buckets].sum(axis=0, dtype=np.int32) * self.scales * each
+        found = np.add.reduce(self.weights.take(buckets, axis=0), axis=0, dtype=np.int32)
+        words = found * self.scales * each
         logits = words + np.asarray(signs, dtype=np.float32) @ self.sign_weights + self.bias
         raised = np.exp(logits.astype(np.float64) - logits.max())
-        return np.asarray(raised / raised.sum())
+        raised /= raised.sum()
+        return raised
 
 
-def _unpacked(gaps: NDArray[Any], targets: NDArray[Any]) -> Tokens:
+def _unpacked(gaps: NDArray[Any], targets: NDArray[Any]) -> Ids:
     """The table of folds: from gap to gap a token that is another one's form, then the table's end."""
     if gaps.dtype != np.uint16 or targets.dtype != np.uint32 or len(gaps) != len(targets) + 1:
         raise ValueError("fold_from must be uint16, and one more than fold_to, which is uint32")

@@ -9,13 +9,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+Ids = NDArray[np.uint32]
+
 _OF_ONE, _OF_FIRST, _OF_SECOND = np.uint32(2654435761), np.uint32(2246822519), np.uint32(3266489917)
 """Odd multipliers (Knuth's golden ratio; two primes of xxHash): the product's high bits are well mixed."""
 
 
-def buckets_of(tokens: Sequence[int], bits: int) -> NDArray[np.uint32]:
+_FIRST = np.ones(1, dtype=np.bool_)
+
+
+def buckets_of(tokens: Sequence[int] | Ids, bits: int) -> Ids:
     """The distinct buckets, below 2 ** `bits`, of the tokens and of their neighbouring pairs, ascending."""
     ids = np.asarray(tokens, dtype=np.uint32)
     pairs = ids[:-1] * _OF_FIRST ^ ids[1:] * _OF_SECOND
-    mixed = np.concatenate((ids, pairs)) * _OF_ONE
-    return np.unique(mixed >> np.uint32(32 - bits))
+    mixed = np.concatenate((ids, pairs)) * _OF_ONE >> np.uint32(32 - bits)
+    mixed.sort()
+    # As np.unique, in a third of its time.
+    return mixed[np.concatenate((_FIRST[: mixed.size], mixed[1:] != mixed[:-1]))]

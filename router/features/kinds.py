@@ -7,6 +7,7 @@ table of numbers holds it all: the classifier of kinds, the centre of each kind,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,10 +60,11 @@ class KindModel:
     def of(self, tokens: Sequence[int]) -> Kinship:
         """The kinship of a prompt with these token ids (of `both_ends` of its text)."""
         buckets = buckets_of(tokens, self.bits)
-        weights = self.idf[buckets].astype(np.float64)
-        length = float(np.sqrt(weights @ weights)) or 1.0
-        signs = (weights @ self.table[buckets]) * (self.scales / length)
-        logits = signs[: self.kinds] + self.offsets.astype(np.float64)
+        weights = self.idf.take(buckets).astype(np.float64)
+        length = sqrt(weights @ weights) or 1.0
+        signs = weights @ self.table.take(buckets, axis=0).astype(np.float64)
+        signs *= self.scales / length
+        logits = signs[: self.kinds] + self.offsets
         likenesses = signs[self.kinds : 2 * self.kinds]
         return Kinship(
             shares=_short(softmax(logits)),
@@ -104,12 +106,13 @@ class KindModel:
 def softmax(logits: Floats) -> Floats:
     """Probabilities that sum to 1."""
     raised = np.exp(logits - logits.max())
-    return np.asarray(raised / raised.sum(), dtype=np.float64)
+    raised /= raised.sum()
+    return raised
 
 
 def _short(numbers: Floats) -> tuple[float, ...]:
     """To seven decimals: decisions are kept with these numbers, so that they can be made again."""
-    return tuple(np.round(numbers, 7).tolist())
+    return tuple(numbers.round(7).tolist())
 
 
 def _are_trusts(trusts: NDArray[np.float32]) -> bool:

@@ -9,14 +9,34 @@ from collections.abc import Callable, Mapping
 from math import log1p
 
 _WH = re.compile(r"\W{0,3}(?:what|who|whom|whose|which|when|where|why|how)\b", re.IGNORECASE)
-_SUM = re.compile(r"\d[ )]?(?:[+*^×÷=]|[-/] ?(?=\d)| x | x(?=\d)|% of )")
+_SUM = r"\d[ )]?(?:[+*^×÷=]|[-/] ?(?=\d)| x | x(?=\d)|% of )"
+_SUM_ANYWHERE, _SUM_IN_ASCII = re.compile(_SUM), re.compile(_SUM, re.ASCII)
 _QUESTION_MARKS = "?\uff1f\u061f"
 """Of Latin, of Chinese and Japanese, of Arabic."""
 _DIGITS, _MATHS, _BRACES = b"0123456789", b"=+*/^<>\\$%", b"{}[]();"
+_USUAL = "\nxTSMEARUHBOL:zqjkvbpgywfmucdlhrsnioate "
+"""The letters of English text, the rarer the earlier; what is not among them is rarer still, and found at -1."""
+
+_Measure = Callable[[str], float]
 
 
-def _any(text: str, *parts: str) -> float:
-    return float(any(part in text for part in parts))
+def _any(*parts: str) -> _Measure:
+    """Whether one of the parts stands in a text. The rarest letter of a part is looked for first: it is seldom there."""
+    rare = [(min(part, key=_USUAL.find), part) for part in parts]
+
+    def measure(text: str) -> float:
+        for letter, part in rare:
+            if letter in text and part in text:
+                return 1.0
+        return 0.0
+
+    return measure
+
+
+def _has_sum(text: str) -> float:
+    """Digits of other scripts count as well; where there can be none, looking for them takes half as long."""
+    pattern = _SUM_IN_ASCII if text.isascii() else _SUM_ANYWHERE
+    return float(pattern.search(text) is not None)
 
 
 def _share(text: str, letters: bytes, times: float) -> float:
@@ -27,7 +47,7 @@ def _share(text: str, letters: bytes, times: float) -> float:
     )
 
 
-SIGNS: Mapping[str, Callable[[str], float]] = {
+SIGNS: Mapping[str, _Measure] = {
     "length": lambda text: log1p(len(text)) / 8,
     "is_tiny": lambda text: float(len(text) < 15),
     "is_short": lambda text: float(len(text) < 40),
@@ -36,22 +56,20 @@ SIGNS: Mapping[str, Callable[[str], float]] = {
     "digits": lambda text: _share(text, _DIGITS, 4),
     "maths": lambda text: _share(text, _MATHS, 6),
     "braces": lambda text: _share(text, _BRACES, 6),
-    "fence": lambda text: _any(text, "```"),
-    "code": lambda text: _any(
-        text, "();", ");", "def ", "=>", "return ", "import ", "</", "SELECT "
-    ),
-    "error": lambda text: _any(text, "Error", "Exception", "Traceback", "error:", "ERR"),
-    "json": lambda text: _any(text, '{"', '":', "{\n"),
+    "fence": _any("```"),
+    "code": _any("();", ");", "def ", "=>", "return ", "import ", "</", "SELECT "),
+    "error": _any("Error", "Exception", "Traceback", "error:", "ERR"),
+    "json": _any('{"', '":', "{\n"),
     "table": lambda text: float(text.count("|") > 3 or text.count(";") > 3),
-    "bullets": lambda text: _any(text, "\n- ", "\n* ", "\n• ", "\n1. "),
-    "options": lambda text: _any(text, "\nA. ", "\nA) ", "(A)", "(a)", "\na) ", "A:"),
-    "quotes": lambda text: _any(text, '"', "“", "「", "«", " '", "'\n"),
-    "colon": lambda text: _any(text, ":", "\uff1a"),
-    "speakers": lambda text: _any(text, "ser:", "SER:", "uman:", "ssistant", "SSISTANT"),
-    "asks": lambda text: _any(text, *_QUESTION_MARKS),
+    "bullets": _any("\n- ", "\n* ", "\n• ", "\n1. "),
+    "options": _any("\nA. ", "\nA) ", "(A)", "(a)", "\na) ", "A:"),
+    "quotes": _any('"', "“", "「", "«", " '", "'\n"),
+    "colon": _any(":", "\uff1a"),
+    "speakers": _any("ser:", "SER:", "uman:", "ssistant", "SSISTANT"),
+    "asks": _any(*_QUESTION_MARKS),
     "ends_asking": lambda text: float(text.rstrip()[-1:] in tuple(_QUESTION_MARKS)),
     "begins_asking": lambda text: float(_WH.match(text) is not None),
-    "sum": lambda text: float(_SUM.search(text) is not None),
+    "sum": _has_sum,
     "is_ascii": lambda text: float(text.isascii()),
     "bytes": lambda text: len(text.encode("utf-8", "replace")) / (len(text) or 1) - 1,
 }

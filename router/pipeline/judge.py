@@ -1,7 +1,7 @@
 """Understanding and judging: everything about a request that needs no waiting."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from router.decision.choose import NothingAdequate, choose, pin
@@ -186,8 +186,7 @@ class Judge:
         prospects = self.own.prospects(features.category, learnt)
         if outlook is None and prospects is None:
             return features
-        known = {each.name: getattr(features, each.name) for each in fields(Features)}
-        return Recognised(**known, outlook=outlook, prospects=prospects)
+        return Recognised.of(features, outlook, prospects)
 
     def _outlook(self, kinship: "Kinship") -> "Outlook | None":
         """None where the priors hold, and for what was noted down while another artefact was in force."""

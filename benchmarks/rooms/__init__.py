@@ -1,0 +1,1 @@
+"""What each room of a request's walk costs, at many sizes, so that a regression names its room."""
