@@ -24,11 +24,13 @@ class Listener:
     most_kept_bytes: int
     usage: Usage | None = None
     output_chars: int = 0
+    content_chars: int = 0
     finish_reasons: frozenset[str] = frozenset()
     begun: frozenset[int] = frozenset()
     finished: frozenset[int] = frozenset()
     calls_tools: bool = False
     refuses: bool = False
+    says_more: bool = False
     error: str = ""
     error_code: str = ""
     done: bytes = b""
@@ -77,7 +79,8 @@ class Listener:
     @property
     def ending(self) -> Ending:
         """How it ended."""
-        return Ending(self.finish_reasons, len(self.finished), self.calls_tools, self.output_chars)
+        said = self.content_chars, self.says_more
+        return Ending(self.finish_reasons, len(self.finished), *said)
 
     @property
     def seen(self) -> Seen:
@@ -87,6 +90,7 @@ class Listener:
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage
         self.output_chars += event.output_chars
+        self.content_chars += event.content_chars
         self.service_tier = event.service_tier or self.service_tier
         if event.choices:
             self.begun |= event.choices
@@ -96,6 +100,7 @@ class Listener:
             self.finished |= event.finished
         self.calls_tools = self.calls_tools or event.calls_tools
         self.refuses = self.refuses or event.refuses
+        self.says_more = self.says_more or event.says_more
         self._keep(event.raw)
 
     def _keep(self, raw: bytes) -> None:

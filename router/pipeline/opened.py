@@ -15,10 +15,9 @@ from router.wire.answer import (
     MalformedAnswer,
     PlainAnswer,
     StreamEvent,
-    read_event,
     read_plain,
 )
-from router.wire.sse import EventSplitter
+from router.wire.events import EventReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,44 +45,32 @@ class OpenedStream:
         self._release = release
         self._is_closed = False
         self._pieces = response.pieces()
-        self._splitter = EventSplitter()
+        self._reader = EventReader()
         self._waiting: list[StreamEvent] = []
         self._failure: AttemptFailed | None = None
 
     async def until_content(self) -> None:
         """Read up to the first content. Raises AttemptFailed when there is none."""
-        while (events := await self._arriving()) is not None:
-            self._waiting.extend(events)
+        heard: list[StreamEvent] = []
+        while (events := await self.next_events()) is not None:
+            heard += events
             for event in events:
                 if event.kind is EventKind.ERROR:
                     raise AttemptFailed(_fault_of(event))
                 if event.kind is EventKind.CONTENT:
+                    self._waiting = heard
                     return
         raise _malformed("the stream ended without content")
 
     async def next_events(self) -> list[StreamEvent] | None:
         """The next batch as it arrived, from the first event on; None at the end.
 
-        Raises AttemptFailed when the stream breaks off or says something that is no event. A wait
-        that is cancelled loses nothing.
+        Raises AttemptFailed when the stream breaks off or says something that is no event; what came
+        before that is told first. A wait that is cancelled loses nothing.
         """
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             return waiting
-        return await self._arriving()
-
-    async def close(self) -> None:
-        """Abandon what was not read and give the model's place back; again is harmless."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._release()
-            await self._response.close()
-
-    async def _arriving(self) -> list[StreamEvent] | None:
-        """The events of the next pieces, of which there is at least one; None at the end.
-
-        Those before a malformed one still come.
-        """
         while self._failure is None:
             try:
                 piece = await anext(self._pieces)
@@ -93,11 +80,18 @@ class OpenedStream:
                 return events
         raise self._failure
 
+    async def close(self) -> None:
+        """Abandon what was not read and give the model's place back; again is harmless."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._release()
+            await self._response.close()
+
     def _read(self, piece: bytes) -> list[StreamEvent]:
         events: list[StreamEvent] = []
         try:
-            for raw in self._splitter.feed(piece):
-                events.append(read_event(raw))  # noqa: PERF401 - what came before an error counts
+            for event in self._reader.feed(piece):
+                events.append(event)  # noqa: PERF402 - what came before an error counts
         except (MalformedAnswer, OverflowError) as error:
             self._failure = _malformed(str(error))
         return events

@@ -13,6 +13,7 @@ from typing import Protocol
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.pipeline.listener import Listener
+from router.pipeline.vigil import Vigil
 from router.wire.answer import EventKind, StreamEvent
 from router.wire.errors import error_body
 from router.wire.sse import DONE, event_of
@@ -131,9 +132,9 @@ class Broadcast:
 
     async def reading(self, place: int, reader: Reader) -> AsyncGenerator[bytes]:
         """The pieces for one client, to the end of the stream or its break."""
-        reason = "client_left"
+        reason, vigil = "client_left", Vigil()
         try:
-            while (batch := await self._next(place, reader.patience)) is not None:
+            while (batch := await self._next(place, reader.patience, vigil)) is not None:
                 if piece := batch[reader.shows_usage]:
                     yield piece
             reason = ""  # from here on: even if the client leaves while the books are written
@@ -143,6 +144,7 @@ class Broadcast:
             reason = _TOO_LATE
             yield _error_event(str(late))
         finally:
+            vigil.close()
             if reason:
                 reader.leave(reason)
             await self.leave(place)
@@ -156,12 +158,12 @@ class Broadcast:
             self._owner.abandon(self.listener)
         await self._source.close()
 
-    async def _next(self, place: int, patience: Patience) -> Batch | None:
+    async def _next(self, place: int, patience: Patience, vigil: Vigil) -> Batch | None:
         """The next batch for one reader; None at the end."""
         while (at := self._places[place] - self._dropped) >= len(self._batches):
             if self._is_over:
                 return None
-            await self._more(patience)
+            await self._more(patience, vigil)
         if at < 0:
             raise _Late("it was read too slowly")
         self._places[place] += 1
@@ -169,14 +171,14 @@ class Broadcast:
         self._drop_passed()
         return batch
 
-    async def _more(self, patience: Patience) -> None:
+    async def _more(self, patience: Patience, vigil: Vigil) -> None:
         """Return once there is more, or the end. Raises _Late when only others may go on waiting."""
         now_s = patience.monotonic_s()
         if self._asked_s is None:
             self._asked_s = now_s
         try:
-            async with asyncio.timeout(patience.left_s(self._asked_s, now_s)):
-                await (self._wait() if self._is_fetching else self._fetch())
+            left_s = patience.left_s(self._asked_s, now_s)
+            await vigil.within(left_s, self._wait() if self._is_fetching else self._fetch())
         except TimeoutError:
             if self._is_over:
                 return
@@ -251,7 +253,10 @@ class _Late(Exception):
 
 
 def _batch_of(events: list[StreamEvent]) -> Batch:
-    whole = events[0].raw if len(events) == 1 else b"".join(event.raw for event in events)
+    if len(events) == 1:
+        raw, kind, *_ = events[0]
+        return (b"" if kind is EventKind.USAGE else raw), raw
+    whole = b"".join(event.raw for event in events)
     if all(event.kind is not EventKind.USAGE for event in events):
         return whole, whole
     return b"".join(e.raw for e in events if e.kind is not EventKind.USAGE), whole

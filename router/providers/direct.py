@@ -175,8 +175,10 @@ class _DirectResponse:
 
     async def __anext__(self) -> bytes:
         # No generator: one that is cancelled while it waits is over, and could not be read on.
-        with _translated(reached_model=True):
+        try:
             piece = await self._response.content.read(_PIECE_BYTES)
+        except _BREAKS as error:
+            raise _broken(error) from None
         if not piece:
             raise StopAsyncIteration
         return _without(self._secret, piece) if b'"error"' in piece else piece
@@ -210,6 +212,18 @@ def _without(secret: bytes, raw: bytes) -> bytes:
     return raw.replace(secret, b"***") if secret else raw
 
 
+_BREAKS = (aiohttp.ClientError, OSError, ValueError)
+"""What a connection can do to us."""
+
+
+def _broken(error: Exception, *, reached_model: bool = True) -> AttemptFailed:
+    return AttemptFailed.transient(
+        f"the connection broke ({type(error).__name__})",
+        "connection_broken",
+        reached_model=reached_model,
+    )
+
+
 @contextmanager
 def _translated(*, reached_model: bool, has_head: bool = True) -> Iterator[None]:
     """Turn what a connection can do to us into AttemptFailed."""
@@ -217,13 +231,11 @@ def _translated(*, reached_model: bool, has_head: bool = True) -> Iterator[None]
         yield
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
         raise AttemptFailed.unreachable("it cannot be reached") from None
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        message = f"the connection broke ({type(error).__name__})"
+    except _BREAKS as error:
+        failed = _broken(error, reached_model=reached_model)
         if not has_head and isinstance(error, _DISCONNECTS):
-            raise AttemptFailed.disconnected(message) from None
-        raise AttemptFailed.transient(
-            message, "connection_broken", reached_model=reached_model
-        ) from None
+            raise AttemptFailed.disconnected(failed.fault.message) from None
+        raise failed from None
 
 
 _DISCONNECTS = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
