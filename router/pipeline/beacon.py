@@ -22,7 +22,7 @@ from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience, Reader
 from router.pipeline.steady import Steady
 from router.ports import Lead
-from router.wire.answer import StreamEvent
+from router.wire.answer import Told
 from router.wire.cached import pack, unpack
 from router.wire.events import EventReader
 
@@ -122,7 +122,7 @@ class RemoteStream:
         self._reader = EventReader()
         self._paid: Usage | None = None
 
-    async def next_events(self) -> list[StreamEvent] | None:
+    async def next_events(self) -> list[Told] | None:
         """The next batch. Raises AttemptFailed when the other process does not bring it to its end."""
         frame = await self._frames.next()
         if frame is None:

@@ -6,16 +6,16 @@ from router.domain.fault import code_of
 from router.domain.usage import NO_USAGE, Usage
 from router.ledger.account import Heard
 from router.pipeline.scoring import Seen
-from router.wire.answer import EventKind, StreamEvent
+from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.keepable import Ending
+from router.wire.sse import EventSplitter
 
 
 @dataclass(slots=True)
 class Listener:
     """What is heard of a stream while it passes by.
 
-    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event, `last`
-    the last one that spoke of a choice. `paid` is what the books say was used, once they are closed.
+    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `paid` is what the books say was used, once they are closed.
     `is_accepted` says that a cascade has held the whole answer against its checks, and taken it.
     `kept` are the events as a client would get them with usage, for the cache and for whoever looks
     into the answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
@@ -34,20 +34,23 @@ class Listener:
     error: str = ""
     error_code: str = ""
     done: bytes = b""
-    last: bytes = b""
     service_tier: str = ""
     paid: Usage = NO_USAGE
     is_accepted: bool = False
     kept: list[bytes] | None = None
+    _last: bytes = b""
     _kept_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Begin to keep, if so wished."""
         self.kept = [] if self.most_kept_bytes else None
 
-    def hear(self, events: list[StreamEvent]) -> list[StreamEvent]:
+    def hear(self, events: list[Told]) -> list[Told]:
         """Take events in; returns those that belong to the answer, up to its end or an error."""
         for place, event in enumerate(events):
+            if isinstance(event, Words):
+                self._hear_words(event)
+                continue
             if event.kind is EventKind.DONE:
                 self.done = event.raw
             elif event.kind is EventKind.ERROR:
@@ -72,6 +75,12 @@ class Listener:
         self.error, self.error_code = message, code
 
     @property
+    def last(self) -> bytes:
+        """The last event that spoke of a choice; b"" before there was one."""
+        events = EventSplitter(len(self._last)).feed(self._last)
+        return events[-1] if events else b""
+
+    @property
     def heard(self) -> Heard:
         """What an account needs to know."""
         return Heard(self.usage, self.output_chars, self.service_tier)
@@ -87,6 +96,12 @@ class Listener:
         """What is to be scored of it; its words only where they are kept whole."""
         return Seen(self.finish_reasons, self.refuses, self.calls_tools, self.kept, is_stream=True)
 
+    def _hear_words(self, words: Words) -> None:
+        self.output_chars += words.output_chars
+        self.content_chars += words.content_chars
+        self._last = words.raw
+        self._keep(words.raw)
+
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage
         self.output_chars += event.output_chars
@@ -94,7 +109,7 @@ class Listener:
         self.service_tier = event.service_tier or self.service_tier
         if event.choices:
             self.begun |= event.choices
-            self.last = event.raw
+            self._last = event.raw
         if event.finish_reasons:
             self.finish_reasons |= event.finish_reasons
             self.finished |= event.finished
@@ -104,8 +119,10 @@ class Listener:
         self._keep(event.raw)
 
     def _keep(self, raw: bytes) -> None:
+        if self.kept is None:
+            return
         self._kept_bytes += len(raw)
         if self._kept_bytes > self.most_kept_bytes:
             self.kept = None
-        elif self.kept is not None:
+        else:
             self.kept.append(raw)

@@ -15,6 +15,8 @@ from router.wire.answer import (
     MalformedAnswer,
     PlainAnswer,
     StreamEvent,
+    Told,
+    Words,
     read_plain,
 )
 from router.wire.events import EventReader
@@ -46,23 +48,23 @@ class OpenedStream:
         self._is_closed = False
         self._pieces = response.pieces()
         self._reader = EventReader()
-        self._waiting: list[StreamEvent] = []
+        self._waiting: list[Told] = []
         self._failure: AttemptFailed | None = None
 
     async def until_content(self) -> None:
         """Read up to the first content. Raises AttemptFailed when there is none."""
-        heard: list[StreamEvent] = []
+        heard: list[Told] = []
         while (events := await self.next_events()) is not None:
             heard += events
             for event in events:
-                if event.kind is EventKind.ERROR:
-                    raise AttemptFailed(_fault_of(event))
-                if event.kind is EventKind.CONTENT:
+                if isinstance(event, Words) or event.kind is EventKind.CONTENT:
                     self._waiting = heard
                     return
+                if event.kind is EventKind.ERROR:
+                    raise AttemptFailed(_fault_of(event))
         raise _malformed("the stream ended without content")
 
-    async def next_events(self) -> list[StreamEvent] | None:
+    async def next_events(self) -> list[Told] | None:
         """The next batch as it arrived, from the first event on; None at the end.
 
         Raises AttemptFailed when the stream breaks off or says something that is no event; what came
@@ -87,8 +89,10 @@ class OpenedStream:
             self._release()
             await self._response.close()
 
-    def _read(self, piece: bytes) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
+    def _read(self, piece: bytes) -> list[Told]:
+        if (words := self._reader.words(piece)) is not None:
+            return [words]
+        events: list[Told] = []
         try:
             for event in self._reader.feed(piece):
                 events.append(event)  # noqa: PERF402 - what came before an error counts

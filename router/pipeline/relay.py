@@ -14,7 +14,7 @@ from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.pipeline.listener import Listener
 from router.pipeline.vigil import Vigil
-from router.wire.answer import EventKind, StreamEvent
+from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.errors import error_body
 from router.wire.sse import DONE, event_of
 
@@ -53,7 +53,7 @@ class Patience:
 class Source(Protocol):
     """Where the events of a stream come from."""
 
-    async def next_events(self) -> list[StreamEvent] | None:
+    async def next_events(self) -> list[Told] | None:
         """The next batch; None at the end. Raises AttemptFailed. A cancelled wait loses nothing."""
         ...
 
@@ -134,8 +134,10 @@ class Broadcast:
         """The pieces for one client, to the end of the stream or its break."""
         reason, vigil = "client_left", Vigil()
         try:
-            while (batch := await self._next(place, reader.patience, vigil)) is not None:
-                if piece := batch[reader.shows_usage]:
+            while (batch := self._next(place)) or not self._is_over:
+                if batch is None:
+                    await self._more(reader.patience, vigil)
+                elif piece := batch[reader.shows_usage]:
                     yield piece
             reason = ""  # from here on: even if the client leaves while the books are written
             remark = await reader.finish()
@@ -158,17 +160,17 @@ class Broadcast:
             self._owner.abandon(self.listener)
         await self._source.close()
 
-    async def _next(self, place: int, patience: Patience, vigil: Vigil) -> Batch | None:
-        """The next batch for one reader; None at the end."""
-        while (at := self._places[place] - self._dropped) >= len(self._batches):
-            if self._is_over:
-                return None
-            await self._more(patience, vigil)
+    def _next(self, place: int) -> Batch | None:
+        """The next batch for one reader; None where there is none yet."""
+        at = self._places[place] - self._dropped
+        if at >= len(self._batches):
+            return None
         if at < 0:
             raise _Late("it was read too slowly")
         self._places[place] += 1
         batch = self._batches[at]
-        self._drop_passed()
+        if self.listener.kept is None:
+            self._drop_passed()
         return batch
 
     async def _more(self, patience: Patience, vigil: Vigil) -> None:
@@ -223,7 +225,7 @@ class Broadcast:
             if not news.done():
                 news.set_result(None)
 
-    def _hold(self, events: list[StreamEvent]) -> None:
+    def _hold(self, events: list[Told]) -> None:
         batch = _batch_of(events)
         self._batches.append(batch)
         if len(self._places) == 1:
@@ -233,9 +235,8 @@ class Broadcast:
             self._drop(1)
 
     def _drop_passed(self) -> None:
-        """Forget what everybody has got, unless somebody may still come who wants it all."""
-        if self.listener.kept is None:
-            self._drop(max(0, min(self._places.values()) - self._dropped))
+        """Forget what everybody has got, for nobody may come any more who wants it all."""
+        self._drop(max(0, min(self._places.values()) - self._dropped))
 
     def _drop(self, count: int) -> None:
         if self._held_bytes:
@@ -252,14 +253,17 @@ class _Late(Exception):
     """A reader's own time is up, while others go on."""
 
 
-def _batch_of(events: list[StreamEvent]) -> Batch:
-    if len(events) == 1:
-        raw, kind, *_ = events[0]
-        return (b"" if kind is EventKind.USAGE else raw), raw
+def _batch_of(events: list[Told]) -> Batch:
+    if len(events) == 1 and isinstance(events[0], Words):
+        return events[0].raw, events[0].raw
     whole = b"".join(event.raw for event in events)
-    if all(event.kind is not EventKind.USAGE for event in events):
+    if not any(map(_is_usage, events)):
         return whole, whole
-    return b"".join(e.raw for e in events if e.kind is not EventKind.USAGE), whole
+    return b"".join(event.raw for event in events if not _is_usage(event)), whole
+
+
+def _is_usage(event: Told) -> bool:
+    return isinstance(event, StreamEvent) and event.kind is EventKind.USAGE
 
 
 def _error_event(message: str) -> bytes:

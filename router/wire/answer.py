@@ -69,10 +69,9 @@ class EventKind(Enum):
 
 
 class StreamEvent(NamedTuple):
-    """One event as it came, and what was read from it; or several that differ in their words only.
+    """One event as it came, and what was read from it.
 
-    It is no dataclass because one is made for nearly every piece of every stream: a tuple is made in
-    a third of the time. `choices` are the indices that it speaks of, `finished` those that it ends.
+    `choices` are the indices that it speaks of, `finished` those that it ends.
     `content_chars` are those of `output_chars` that are no thoughts, and `says_more` whether there is
     anything beside content and thoughts.
     """
@@ -91,10 +90,16 @@ class StreamEvent(NamedTuple):
     refuses: bool = False
     says_more: bool = False
 
-    def in_other_words(self, raw: bytes, chars: int) -> "StreamEvent":
-        """The same said in `raw`, in `chars` characters, which are content where these here are."""
-        content_chars = chars if self.content_chars else 0
-        return StreamEvent(raw, self.kind, chars, content_chars, *self[4:])
+
+class Words(NamedTuple):
+    """Events that say what one before them said, in other words: nothing else is to be read in them."""
+
+    raw: bytes
+    output_chars: int
+    content_chars: int
+
+
+Told = StreamEvent | Words
 
 
 def read_event(raw: bytes) -> StreamEvent:

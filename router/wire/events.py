@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from router.wire.answer import StreamEvent, read_event
+from router.wire.answer import StreamEvent, Told, Words, read_event
 from router.wire.refrain import Refrain
 from router.wire.sse import EventSplitter
 
@@ -11,48 +11,52 @@ _MOST_LESSONS = 8
 
 
 class EventReader:
-    """Reads a stream. Events that came together and differ in their words only come as one event."""
+    """Reads a stream. Events that came together and differ in their words only come as one."""
 
     def __init__(self) -> None:
         self._splitter = EventSplitter()
         self._refrain: Refrain | None = None
         self._lessons = _MOST_LESSONS
 
-    def feed(self, piece: bytes) -> Iterable[StreamEvent]:
+    def feed(self, piece: bytes) -> Iterator[Told]:
         """The events that `piece` completes.
 
         Raises MalformedAnswer at an event that is none, after those before it, and OverflowError
         when one grows too large.
         """
-        event = self._at_once(piece)
-        return self._one_by_one(piece) if event is None else (event,)
-
-    def _at_once(self, piece: bytes) -> StreamEvent | None:
-        """A piece that is one event like those before it, as nearly all are; else None."""
-        refrain = self._refrain
-        if refrain is None or not refrain.fits(piece) or self._splitter.rest():
-            return None
-        return refrain.heard((piece,))
-
-    def _one_by_one(self, piece: bytes) -> Iterator[StreamEvent]:
-        alike: list[bytes] = []
+        raws: list[bytes] = []
+        words: list[bytes] = []
         for raw in self._splitter.feed(piece):
-            if self._refrain is not None and self._refrain.fits(raw):
-                alike.append(raw)
+            between = None if self._refrain is None else self._refrain.words_in(raw)
+            if between is not None:
+                raws.append(raw)
+                words.append(between)
                 continue
-            yield from self._together(alike)
-            alike = []
+            yield from self._together(raws, words)
+            raws, words = [], []
             yield self._read(raw)
-        yield from self._together(alike)
+        yield from self._together(raws, words)
 
-    def _together(self, alike: list[bytes]) -> Iterable[StreamEvent]:
+    def words(self, piece: bytes) -> Words | None:
+        """What `feed` would tell of a piece that is one event like those before it, as nearly all are.
+
+        None for any other, which is not taken in.
+        """
+        refrain = self._refrain
+        if refrain is None or self._splitter.is_within:
+            return None
+        between = refrain.words_in(piece)
+        return None if between is None or b"\n" in between else refrain.heard(piece, between)
+
+    def _together(self, raws: list[bytes], words: list[bytes]) -> Iterable[Told]:
         """Events that begin and end alike, as one if they may be."""
-        if not alike or self._refrain is None:
+        if not raws or self._refrain is None:
             return ()
-        if (event := self._refrain.heard(alike)) is None:
-            return map(self._read, alike)
+        heard = self._refrain.heard(b"".join(raws), b"".join(words))
+        if heard is None:
+            return map(self._read, raws)
         self._lessons = _MOST_LESSONS
-        return (event,)
+        return (heard,)
 
     def _read(self, raw: bytes) -> StreamEvent:
         event = read_event(raw)

@@ -5,12 +5,11 @@ begin and end like it need not be, and any number of them at once is known by lo
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
 
-from router.wire.answer import EventKind, MalformedAnswer, StreamEvent, read_event
+from router.wire.answer import EventKind, MalformedAnswer, StreamEvent, Words, read_event
 from router.wire.sse import USUAL_END
 
 _WORDS = re.compile(
@@ -21,11 +20,11 @@ _ONE_LETTER = b"x"
 
 @dataclass(frozen=True, slots=True)
 class Refrain:
-    """What stands before and after the words of an event; `letter` is the event with a single one."""
+    """What stands before and after the words of an event, and whether they are content, or thoughts."""
 
     before: bytes
     after: bytes
-    letter: StreamEvent
+    is_content: bool
 
     @classmethod
     def of(cls, event: StreamEvent) -> "Refrain | None":
@@ -36,25 +35,25 @@ class Refrain:
         for words in _WORDS.finditer(event.raw):
             before, after = event.raw[: words.start(1)], event.raw[words.end(1) :]
             letter = _read(before + _ONE_LETTER + after)
-            if letter is not None and letter == event.in_other_words(letter.raw, 1):
-                return cls(before, after, letter)
+            if letter is not None and letter == _with_one_letter(event, letter.raw):
+                return cls(before, after, is_content=letter.content_chars > 0)
         return None
 
-    def fits(self, raw: bytes) -> bool:
-        """Whether an event begins and ends with it."""
-        is_long = len(raw) >= len(self.before) + len(self.after)
-        return is_long and raw.startswith(self.before) and raw.endswith(self.after)
+    def words_in(self, event: bytes) -> bytes | None:
+        """What stands between, in an event that begins and ends so; None in any other."""
+        before, after = self.before, self.after
+        if event.startswith(before) and event.endswith(after):
+            end = len(event) - len(after)
+            return event[len(before) : end] if end >= len(before) else None
+        return None
 
-    def heard(self, fitting: Sequence[bytes]) -> StreamEvent | None:
-        """Events that fit, as one; None where one of them says more than words."""
-        start, end = len(self.before), -len(self.after)
-        words = b"".join([raw[start:end] for raw in fitting])
+    def heard(self, raw: bytes, words: bytes) -> Words | None:
+        """The events of `raw`, in which `words` stand between; None where these are more than words."""
         try:
             chars = len(orjson.loads(b'"%b"' % words))
         except orjson.JSONDecodeError:  # a quote ends the words, and something else follows
             return None
-        raw = fitting[0] if len(fitting) == 1 else b"".join(fitting)
-        return self.letter.in_other_words(raw, chars)
+        return Words(raw, chars, chars if self.is_content else 0)
 
 
 def _read(raw: bytes) -> StreamEvent | None:
@@ -62,3 +61,9 @@ def _read(raw: bytes) -> StreamEvent | None:
         return read_event(raw)
     except MalformedAnswer:
         return None
+
+
+def _with_one_letter(event: StreamEvent, raw: bytes) -> StreamEvent:
+    """What `raw` must say: the same as `event`, in a single letter."""
+    is_content = event.content_chars > 0
+    return event._replace(raw=raw, output_chars=1, content_chars=int(is_content))

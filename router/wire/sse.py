@@ -34,6 +34,11 @@ class EventSplitter:
             raise OverflowError(f"an event of more than {self._max_event_bytes} bytes")
         return _cut(buffer[:end])
 
+    @property
+    def is_within(self) -> bool:
+        """Whether an event has begun that has not ended."""
+        return bool(self._rest)
+
     def rest(self) -> bytes:
         """What came after the last whole event; at the end of a proper stream, nothing."""
         return self._rest

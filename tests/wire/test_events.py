@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.usage import Usage
-from router.wire.answer import EventKind, MalformedAnswer, StreamEvent, read_event
+from router.wire.answer import (
+    EventKind,
+    MalformedAnswer,
+    StreamEvent,
+    Told,
+    Words,
+    read_event,
+)
 from router.wire.events import EventReader
 from router.wire.sse import DONE, event_of
 
@@ -73,11 +80,12 @@ class Heard(NamedTuple):
     flags: tuple[bool, bool, bool]
 
 
-def heard(events: list[StreamEvent]) -> Heard:
+def heard(told: list[Told]) -> Heard:
+    events = [event for event in told if isinstance(event, StreamEvent)]
     return Heard(
-        b"".join(event.raw for event in events),
-        sum(event.output_chars for event in events),
-        sum(event.content_chars for event in events),
+        b"".join(event.raw for event in told),
+        sum(event.output_chars for event in told),
+        sum(event.content_chars for event in told),
         [event.usage for event in events if event.usage],
         frozenset().union(*(event.choices for event in events)),
         frozenset().union(*(event.finished for event in events)),
@@ -92,9 +100,13 @@ def heard(events: list[StreamEvent]) -> Heard:
     )
 
 
-def read(pieces: list[bytes]) -> list[StreamEvent]:
-    reader = EventReader()
-    return [event for piece in pieces for event in reader.feed(piece)]
+def read(pieces: list[bytes]) -> list[Told]:
+    """What a stream tells that arrives so, each piece looked at as a connection does it."""
+    reader, told = EventReader(), list[Told]()
+    for piece in pieces:
+        words = reader.words(piece)
+        told += reader.feed(piece) if words is None else [words]
+    return told
 
 
 @given(events=EVENTS, cuts=CUTS)
@@ -111,15 +123,17 @@ def test_events_that_differ_in_their_words_come_as_one() -> None:
     first, *more = (says(words) for words in ("The", ' "Loire"', "\n", ""))
     alone, together = read([first, b"".join(more)])
 
-    assert (alone.output_chars, together.output_chars) == (3, 9)
-    assert together.raw == b"".join(more)
-    assert together.kind is EventKind.CONTENT
+    assert alone == read_event(first)
+    assert together == Words(b"".join(more), output_chars=9, content_chars=9)
 
 
 def test_arguments_of_a_tool_that_is_called_come_as_one() -> None:
-    events = read([calls('{"pa'), calls('th": ') + calls('"a"}')])
+    first, more = calls('{"pa'), calls('th": ') + calls('"a"}')
 
-    assert [(event.calls_tools, event.output_chars) for event in events] == [(True, 4), (True, 9)]
+    assert read([first, more]) == [
+        read_event(first),
+        Words(more, output_chars=9, content_chars=0),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -141,14 +155,13 @@ def test_an_event_that_says_more_than_words_is_read(other: bytes) -> None:
 def test_an_event_that_only_looks_like_those_before_it_is_read() -> None:
     """It begins and ends like them, and ends the choice in between."""
     other = says("x").replace(b'"x"', b'"x"},"finish_reason":"stop"},{"delta":{"content":"y"')
-    *_, event = read([says("a"), other])
 
-    assert event == read_event(other)
-    assert event.finish_reasons == {"stop"}
+    assert read([says("a"), other]) == [read_event(says("a")), read_event(other)]
+    assert read_event(other).finish_reasons == {"stop"}
 
 
 def test_what_came_before_an_event_that_is_none_counts() -> None:
-    came: list[StreamEvent] = []
+    came: list[Told] = []
 
     with pytest.raises(MalformedAnswer):
         came.extend(EventReader().feed(says("a") + says("b") + b"data: no\n\n" + says("c")))
