@@ -22,7 +22,8 @@ def buckets_of(tokens: Sequence[int] | Ids, bits: int) -> Ids:
     """The distinct buckets, below 2 ** `bits`, of the tokens and of their neighbouring pairs, ascending."""
     ids = np.asarray(tokens, dtype=np.uint32)
     pairs = ids[:-1] * _OF_FIRST ^ ids[1:] * _OF_SECOND
-    mixed = np.concatenate((ids, pairs)) * _OF_ONE >> np.uint32(32 - bits)
+    mixed: Ids = np.concatenate((ids, pairs)) * _OF_ONE >> np.uint32(32 - bits)
     mixed.sort()
     # As np.unique, in a third of its time.
-    return mixed[np.concatenate((_FIRST[: mixed.size], mixed[1:] != mixed[:-1]))]
+    distinct: Ids = mixed[np.concatenate((_FIRST[: mixed.size], mixed[1:] != mixed[:-1]))]
+    return distinct

@@ -22,9 +22,9 @@ from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience, Reader
 from router.pipeline.steady import Steady
 from router.ports import Lead
-from router.wire.answer import StreamEvent, read_event
+from router.wire.answer import Told
 from router.wire.cached import pack, unpack
-from router.wire.sse import EventSplitter
+from router.wire.events import EventReader
 
 _WHOLE, _WRITER, _ACCEPTED_WRITER, _EVENTS, _END = b"W", b"H", b"A", b"E", b"Z"
 """An accepted writer's stream is one that a cascade has held against its checks, and taken."""
@@ -119,10 +119,10 @@ class RemoteStream:
     def __init__(self, frames: Steady[bytes], flight: Flight) -> None:
         self._frames = frames
         self._flight = flight
-        self._splitter = EventSplitter()
+        self._reader = EventReader()
         self._paid: Usage | None = None
 
-    async def next_events(self) -> list[StreamEvent] | None:
+    async def next_events(self) -> list[Told] | None:
         """The next batch. Raises AttemptFailed when the other process does not bring it to its end."""
         frame = await self._frames.next()
         if frame is None:
@@ -131,7 +131,7 @@ class RemoteStream:
         if frame[:1] == _END:
             self._paid = Usage(**orjson.loads(frame[1:]))
             return None
-        return [read_event(raw) for raw in self._splitter.feed(frame[1:])]
+        return list(self._reader.feed(frame[1:]))
 
     async def close(self) -> None:
         """Stop following."""

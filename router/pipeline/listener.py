@@ -6,17 +6,17 @@ from router.domain.fault import code_of
 from router.domain.usage import NO_USAGE, Usage
 from router.ledger.account import Heard
 from router.pipeline.scoring import Seen
-from router.wire.answer import EventKind, StreamEvent
+from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
 from router.wire.keepable import Ending
+from router.wire.sse import EventSplitter
 
 
 @dataclass(slots=True)
 class Listener:
     """What is heard of a stream while it passes by.
 
-    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event, `last`
-    the last one that spoke of a choice. `paid` is what the books say was used, once they are closed.
+    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `paid` is what the books say was used, once they are closed.
     `is_accepted` says that a cascade has held the whole answer against its checks, and taken it.
     `dialect` is that of its events. `kept` are the events as a client would get them with usage, for the cache and for whoever looks
     into the answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
@@ -25,29 +25,34 @@ class Listener:
     most_kept_bytes: int
     usage: Usage | None = None
     output_chars: int = 0
+    content_chars: int = 0
     finish_reasons: frozenset[str] = frozenset()
     begun: frozenset[int] = frozenset()
     finished: frozenset[int] = frozenset()
     calls_tools: bool = False
     refuses: bool = False
+    says_more: bool = False
     error: str = ""
     error_code: str = ""
     done: bytes = b""
-    last: bytes = b""
     service_tier: str = ""
     paid: Usage = NO_USAGE
     is_accepted: bool = False
     dialect: Dialect = Dialect.CHAT
     kept: list[bytes] | None = None
+    _last: bytes = b""
     _kept_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Begin to keep, if so wished."""
         self.kept = [] if self.most_kept_bytes else None
 
-    def hear(self, events: list[StreamEvent]) -> list[StreamEvent]:
+    def hear(self, events: list[Told]) -> list[Told]:
         """Take events in; returns those that belong to the answer, up to its end or an error."""
         for place, event in enumerate(events):
+            if isinstance(event, Words):
+                self._hear_words(event)
+                continue
             if event.kind is EventKind.DONE:
                 self.done = event.raw
                 if event.choices:  # in some dialects it says more than that it is the last one
@@ -74,6 +79,12 @@ class Listener:
         self.error, self.error_code = message, code
 
     @property
+    def last(self) -> bytes:
+        """The last event that spoke of a choice; b"" before there was one."""
+        events = EventSplitter(len(self._last)).feed(self._last)
+        return events[-1] if events else b""
+
+    @property
     def heard(self) -> Heard:
         """What an account needs to know."""
         return Heard(self.usage, self.output_chars, self.service_tier, self.finish_reasons)
@@ -81,7 +92,8 @@ class Listener:
     @property
     def ending(self) -> Ending:
         """How it ended."""
-        return Ending(self.finish_reasons, len(self.finished), self.calls_tools, self.output_chars)
+        said = self.content_chars, self.says_more
+        return Ending(self.finish_reasons, len(self.finished), *said)
 
     @property
     def seen(self) -> Seen:
@@ -95,23 +107,33 @@ class Listener:
             dialect=self.dialect,
         )
 
+    def _hear_words(self, words: Words) -> None:
+        self.output_chars += words.output_chars
+        self.content_chars += words.content_chars
+        self._last = words.raw
+        self._keep(words.raw)
+
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage
         self.output_chars += event.output_chars
+        self.content_chars += event.content_chars
         self.service_tier = event.service_tier or self.service_tier
         if event.choices:
             self.begun |= event.choices
-            self.last = event.raw
+            self._last = event.raw
         if event.finish_reasons:
             self.finish_reasons |= event.finish_reasons
             self.finished |= event.finished
         self.calls_tools = self.calls_tools or event.calls_tools
         self.refuses = self.refuses or event.refuses
+        self.says_more = self.says_more or event.says_more
         self._keep(event.raw)
 
     def _keep(self, raw: bytes) -> None:
+        if self.kept is None:
+            return
         self._kept_bytes += len(raw)
         if self._kept_bytes > self.most_kept_bytes:
             self.kept = None
-        elif self.kept is not None:
+        else:
             self.kept.append(raw)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
 from router.ledger.account import Heard
 from router.ports import Call, Native, Response, Upstream
-from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent
+from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
+from router.wire.events import EventReader
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.native.reading import CHAT, Tongue
-from router.wire.sse import EventSplitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class OpenedStream:
         self._release = release
         self._is_closed = False
         self._pieces = response.pieces()
-        self._splitter = EventSplitter()
-        self._waiting: list[StreamEvent] = []
+        self._reader = EventReader(form)
+        self._waiting: list[Told] = []
         self._failure: AttemptFailed | None = None
 
     @property
@@ -67,38 +67,26 @@ class OpenedStream:
 
     async def until_content(self) -> None:
         """Read up to the first content. Raises AttemptFailed when there is none."""
-        while (events := await self._arriving()) is not None:
-            self._waiting.extend(events)
+        heard: list[Told] = []
+        while (events := await self.next_events()) is not None:
+            heard += events
             for event in events:
+                if isinstance(event, Words) or event.kind is EventKind.CONTENT:
+                    self._waiting = heard
+                    return
                 if event.kind is EventKind.ERROR:
                     raise AttemptFailed(_fault_of(event))
-                if event.kind is EventKind.CONTENT:
-                    return
         raise _malformed("the stream ended without content")
 
-    async def next_events(self) -> list[StreamEvent] | None:
+    async def next_events(self) -> list[Told] | None:
         """The next batch as it arrived, from the first event on; None at the end.
 
-        Raises AttemptFailed when the stream breaks off or says something that is no event. A wait
-        that is cancelled loses nothing.
+        Raises AttemptFailed when the stream breaks off or says something that is no event; what came
+        before that is told first. A wait that is cancelled loses nothing.
         """
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             return waiting
-        return await self._arriving()
-
-    async def close(self) -> None:
-        """Abandon what was not read and give the model's place back; again is harmless."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._release()
-            await self._response.close()
-
-    async def _arriving(self) -> list[StreamEvent] | None:
-        """The events of the next pieces, of which there is at least one; None at the end.
-
-        Those before a malformed one still come.
-        """
         while self._failure is None:
             try:
                 piece = await anext(self._pieces)
@@ -108,11 +96,20 @@ class OpenedStream:
                 return events
         raise self._failure
 
-    def _read(self, piece: bytes) -> list[StreamEvent]:
-        events: list[StreamEvent] = []
+    async def close(self) -> None:
+        """Abandon what was not read and give the model's place back; again is harmless."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._release()
+            await self._response.close()
+
+    def _read(self, piece: bytes) -> list[Told]:
+        if (words := self._reader.words(piece)) is not None:
+            return [words]
+        events: list[Told] = []
         try:
-            for raw in self._splitter.feed(piece):
-                events.append(self.form.read(raw))  # noqa: PERF401 - what came before an error counts
+            for event in self._reader.feed(piece):
+                events.append(event)  # noqa: PERF402 - what came before an error counts
         except (MalformedAnswer, OverflowError) as error:
             self._failure = _malformed(str(error))
         return events

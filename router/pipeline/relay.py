@@ -12,7 +12,8 @@ from typing import Protocol
 
 from router.domain.fault import AttemptFailed
 from router.pipeline.listener import Listener
-from router.wire.answer import EventKind, StreamEvent
+from router.pipeline.vigil import Vigil
+from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.sse import DONE
 
@@ -51,7 +52,7 @@ class Patience:
 class Source(Protocol):
     """Where the events of a stream come from."""
 
-    async def next_events(self) -> list[StreamEvent] | None:
+    async def next_events(self) -> list[Told] | None:
         """The next batch; None at the end. Raises AttemptFailed. A cancelled wait loses nothing."""
         ...
 
@@ -133,10 +134,12 @@ class Broadcast:
 
     async def reading(self, place: int, reader: Reader) -> AsyncGenerator[bytes]:
         """The pieces for one client, to the end of the stream or its break."""
-        reason = "client_left"
+        reason, vigil = "client_left", Vigil()
         try:
-            while (batch := await self._next(place, reader.patience)) is not None:
-                if piece := batch[reader.shows_usage]:
+            while (batch := self._next(place)) or not self._is_over:
+                if batch is None:
+                    await self._more(reader.patience, vigil)
+                elif piece := batch[reader.shows_usage]:
                     yield piece
             reason = ""  # from here on: even if the client leaves while the books are written
             remark = await reader.finish()
@@ -145,6 +148,7 @@ class Broadcast:
             reason = _TOO_LATE
             yield self.form.broken(str(late))
         finally:
+            vigil.close()
             if reason:
                 reader.leave(reason)
             await self.leave(place)
@@ -158,27 +162,27 @@ class Broadcast:
             self._owner.abandon(self.listener)
         await self._source.close()
 
-    async def _next(self, place: int, patience: Patience) -> Batch | None:
-        """The next batch for one reader; None at the end."""
-        while (at := self._places[place] - self._dropped) >= len(self._batches):
-            if self._is_over:
-                return None
-            await self._more(patience)
+    def _next(self, place: int) -> Batch | None:
+        """The next batch for one reader; None where there is none yet."""
+        at = self._places[place] - self._dropped
+        if at >= len(self._batches):
+            return None
         if at < 0:
             raise _Late("it was read too slowly")
         self._places[place] += 1
         batch = self._batches[at]
-        self._drop_passed()
+        if self.listener.kept is None:
+            self._drop_passed()
         return batch
 
-    async def _more(self, patience: Patience) -> None:
+    async def _more(self, patience: Patience, vigil: Vigil) -> None:
         """Return once there is more, or the end. Raises _Late when only others may go on waiting."""
         now_s = patience.monotonic_s()
         if self._asked_s is None:
             self._asked_s = now_s
         try:
-            async with asyncio.timeout(patience.left_s(self._asked_s, now_s)):
-                await (self._wait() if self._is_fetching else self._fetch())
+            left_s = patience.left_s(self._asked_s, now_s)
+            await vigil.within(left_s, self._wait() if self._is_fetching else self._fetch())
         except TimeoutError:
             if self._is_over:
                 return
@@ -223,7 +227,7 @@ class Broadcast:
             if not news.done():
                 news.set_result(None)
 
-    def _hold(self, events: list[StreamEvent]) -> None:
+    def _hold(self, events: list[Told]) -> None:
         batch = _batch_of(events)
         self._batches.append(batch)
         if len(self._places) == 1:
@@ -233,9 +237,8 @@ class Broadcast:
             self._drop(1)
 
     def _drop_passed(self) -> None:
-        """Forget what everybody has got, unless somebody may still come who wants it all."""
-        if self.listener.kept is None:
-            self._drop(max(0, min(self._places.values()) - self._dropped))
+        """Forget what everybody has got, for nobody may come any more who wants it all."""
+        self._drop(max(0, min(self._places.values()) - self._dropped))
 
     def _drop(self, count: int) -> None:
         if self._held_bytes:
@@ -252,8 +255,14 @@ class _Late(Exception):
     """A reader's own time is up, while others go on."""
 
 
-def _batch_of(events: list[StreamEvent]) -> Batch:
-    whole = events[0].raw if len(events) == 1 else b"".join(event.raw for event in events)
-    if all(event.kind is not EventKind.USAGE for event in events):
+def _batch_of(events: list[Told]) -> Batch:
+    if len(events) == 1 and isinstance(events[0], Words):
+        return events[0].raw, events[0].raw
+    whole = b"".join(event.raw for event in events)
+    if not any(map(_is_usage, events)):
         return whole, whole
-    return b"".join(e.raw for e in events if e.kind is not EventKind.USAGE), whole
+    return b"".join(event.raw for event in events if not _is_usage(event)), whole
+
+
+def _is_usage(event: Told) -> bool:
+    return isinstance(event, StreamEvent) and event.kind is EventKind.USAGE

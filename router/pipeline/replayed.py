@@ -1,7 +1,7 @@
 """A whole answer as the stream that tells it: what a cascade has accepted, for a client that streams."""
 
 from router.pipeline.opened import OpenedPlain
-from router.wire.answer import StreamEvent, read_event
+from router.wire.answer import Told, read_event
 from router.wire.replay import as_events
 from router.wire.sse import DONE
 
@@ -9,7 +9,7 @@ from router.wire.sse import DONE
 class Replayed:
     """Implements `router.pipeline.relay.Source`: everything is there at once."""
 
-    def __init__(self, events: list[StreamEvent]) -> None:
+    def __init__(self, events: list[Told]) -> None:
         self._events = events
 
     @classmethod
@@ -18,7 +18,7 @@ class Replayed:
         events = as_events(opened.body, is_stream=False, answer_id=answer_id, usage=True)
         return cls([*map(read_event, events), read_event(DONE)])
 
-    async def next_events(self) -> list[StreamEvent] | None:
+    async def next_events(self) -> list[Told] | None:
         """All events, then None."""
         events, self._events = self._events, []
         return events or None

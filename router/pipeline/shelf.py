@@ -128,7 +128,8 @@ class Shelf:
         if self.key is None or not self.may_store or len(answer.body) > self.largest_bytes:
             return
         if answer.dialect is not Dialect.CHAT:
-            if ending is not None and ending.calls_tools and not self.terms.tool_calls:
+            calls = ending is not None and "tool_calls" in ending.finish_reasons
+            if calls and not self.terms.tool_calls:
                 return  # it would be put into other words for nothing
             if (told := _in_chat(answer)) is None:
                 return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
+from aiohttp.http import StreamWriter
 
 from router.domain.closing import Refusal
 from router.domain.errors import ApiError
@@ -194,8 +195,6 @@ async def send_stream(
     try:
         async with aclosing(reply.pieces) as pieces:
             async for piece in pieces:
-                if not response.prepared:
-                    await response.prepare(request)
                 await write_within(request, response, piece, write_timeout_s)
         await response.write_eof()
     except ConnectionError:
@@ -206,10 +205,22 @@ async def send_stream(
 async def write_within(
     request: web.Request, response: web.StreamResponse, piece: bytes, timeout_s: float
 ) -> None:
-    """Send a piece. Raises ConnectionResetError when the client has gone, or reads nothing for so long."""
+    """Send a piece, with the headers where it is the first.
+
+    Raises ConnectionResetError when the client has gone, or reads nothing for so long.
+    """
+    writer = await response.prepare(request)
+    assert isinstance(writer, StreamWriter)  # noqa: S101 - so it is, for whoever answers
+    await writer.write(piece, drain=False)
+    if request.protocol.writing_paused:
+        await _taken_within(request, writer, timeout_s)
+
+
+async def _taken_within(request: web.Request, writer: StreamWriter, timeout_s: float) -> None:
+    """Wait until the client has taken enough of what was written."""
     try:
         async with asyncio.timeout(timeout_s):
-            await response.write(piece)
+            await writer.drain()
     except TimeoutError:
         if request.transport is not None:
             request.transport.abort()

@@ -6,7 +6,7 @@ Nothing here is rebuilt: the bytes that came are the bytes that go, and these re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -68,17 +68,19 @@ class EventKind(Enum):
     ERROR = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
+class StreamEvent(NamedTuple):
     """One event as it came, and what was read from it.
 
     `choices` are the indices that it speaks of, `finished` those that it ends.
+    `content_chars` are those of `output_chars` that are no thoughts, and `says_more` whether there is
+    anything beside content and thoughts.
     """
 
     raw: bytes
     kind: EventKind
-    usage: Usage | None = None
     output_chars: int = 0
+    content_chars: int = 0
+    usage: Usage | None = None
     choices: frozenset[int] = frozenset()
     finished: frozenset[int] = frozenset()
     finish_reasons: frozenset[str] = frozenset()
@@ -86,6 +88,18 @@ class StreamEvent:
     service_tier: str = ""
     error: Mapping[str, Any] | None = None
     refuses: bool = False
+    says_more: bool = False
+
+
+class Words(NamedTuple):
+    """Events that say what one before them said, in other words: nothing else is to be read in them."""
+
+    raw: bytes
+    output_chars: int
+    content_chars: int
+
+
+Told = StreamEvent | Words
 
 
 def read_event(raw: bytes) -> StreamEvent:
@@ -113,21 +127,23 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
     usage = read_usage(chunk.get("usage"))
     if not choices:
         kind = EventKind.USAGE if usage else EventKind.PREAMBLE
-        return StreamEvent(raw, kind, usage, service_tier=_billed_tier(chunk))
+        return StreamEvent(raw, kind, usage=usage, service_tier=_billed_tier(chunk))
     deltas = [_part(choice, "delta") for choice in choices]
     reasons = _finish_reasons(choices)
     says = bool(reasons) or any(_says_something(delta) for delta in deltas)
     return StreamEvent(
         raw,
         EventKind.CONTENT if says else EventKind.PREAMBLE,
-        usage,
         output_chars=sum(map(_chars, deltas)),
+        content_chars=sum(_text_chars(delta, _CONTENT) for delta in deltas),
+        usage=usage,
         choices=frozenset(map(_index, choices)),
         finished=frozenset(_index(each) for each in choices if _finish_reasons([each])),
         finish_reasons=reasons,
         calls_tools=any(delta.get("tool_calls") for delta in deltas),
         service_tier=_billed_tier(chunk),
         refuses=any(delta.get("refusal") for delta in deltas),
+        says_more=any(map(_says_more, choices)),
     )
 
 
@@ -140,6 +156,12 @@ def _says_something(delta: Mapping[str, Any]) -> bool:
     return any(value for name, value in delta.items() if name != "role")
 
 
+def _says_more(choice: object) -> bool:
+    has_error = isinstance(choice, dict) and bool(choice.get("error"))
+    members = _part(choice, "delta").items()
+    return has_error or any(value for name, value in members if name not in _USUAL_MEMBERS)
+
+
 def _part(holder: object, name: str) -> Mapping[str, Any]:
     part = holder.get(name) if isinstance(holder, dict) else None
     return part if isinstance(part, dict) else {}
@@ -150,7 +172,11 @@ def _finish_reasons(choices: list[Any]) -> frozenset[str]:
     return frozenset(reason for reason in reasons if isinstance(reason, str))
 
 
+_CONTENT = ("content",)
 _TEXT_FIELDS = ("content", "refusal", "reasoning_content", "reasoning")
+_USUAL_MEMBERS = frozenset(
+    {"role", "content", "reasoning_content", "reasoning", "reasoning_details"}
+)
 
 
 def _chars(message: Mapping[str, Any]) -> int:

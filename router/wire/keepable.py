@@ -1,6 +1,5 @@
 """Whether an answer may be stored: a flaw would be told to everybody who asks the same."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,30 +20,29 @@ _CALLS = ("tool_calls", "function_call")
 _WHOLE = frozenset({"stop"})
 _SURELY_WORDS = 64
 """So many characters of content are not white space alone."""
-_SAYS_MORE = re.compile(rb'"(?:refusal"\s*:\s*"|reasoning|error"\s*:\s*[^n\s])')
-"""A member beside the content that a stream may consist of; what looks like one is looked into."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """What was seen of a stream while it passed by; enough to judge most of them without reading again.
 
-    `choices` is how many have ended, `chars` how much text was told in all.
+    `choices` is how many have ended, `content_chars` how long what they say is; `says_more` whether there was
+    anything beside content and thoughts.
     """
 
     finish_reasons: frozenset[str]
     choices: int
-    calls_tools: bool
-    chars: int
+    content_chars: int
+    says_more: bool
 
 
 def flaw_of_stream(
     events: bytes, ending: Ending, *, request: Mapping[str, Any], keeps_tool_calls: bool
 ) -> str | None:
     """Like `flaw_of`, for a stream whose ending is known: most need not be put together for it."""
-    is_plain = not (ending.calls_tools or request.get("response_format") or request.get("n"))
-    is_long = ending.chars >= _SURELY_WORDS and ending.choices == 1
-    if is_plain and is_long and ending.finish_reasons == _WHOLE and not _SAYS_MORE.search(events):
+    is_plain = not (ending.says_more or request.get("response_format") or request.get("n"))
+    is_long = ending.content_chars >= _SURELY_WORDS and ending.choices == 1
+    if is_plain and is_long and ending.finish_reasons == _WHOLE:
         return None
     return flaw_of(events, is_stream=True, request=request, keeps_tool_calls=keeps_tool_calls)
 

@@ -79,7 +79,7 @@ class MessagesForm:
         return StreamEvent(
             raw,
             EventKind.CONTENT,
-            self._usage(event),
+            usage=self._usage(event),
             choices=_FIRST,
             finish_reasons=self._reasons,
             service_tier=next(

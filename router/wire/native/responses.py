@@ -99,7 +99,7 @@ class ResponsesForm:
         return StreamEvent(
             raw,
             EventKind.DONE,
-            end.usage,
+            usage=end.usage,
             choices=_FIRST,
             finished=_FIRST,
             finish_reasons=frozenset({REASONS[end.stop]}),

@@ -170,7 +170,7 @@ def _may_be_asked(body: JsonObject) -> JsonObject:
         for each in body["messages"]
         if isinstance(each, dict) and each.get("role") == "assistant"
     ]
-    first = next(iter(_blocks(said[-1])), {}) if said else {}
+    first: object = next(iter(_blocks(said[-1])), {}) if said else {}
     if isinstance(first, dict) and first.get("type") in _PROVEN:
         return body
     return {name: value for name, value in body.items() if name != "thinking"}

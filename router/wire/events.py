@@ -1,0 +1,69 @@
+"""A stream as it is heard: bytes in any pieces in, events out."""
+
+from collections.abc import Iterable, Iterator
+
+from router.wire.answer import StreamEvent, Told, Words
+from router.wire.native.forms import CHAT_FORM, StreamForm
+from router.wire.refrain import Refrain
+from router.wire.sse import EventSplitter
+
+_MOST_LESSONS = 8
+"""So often a refrain is learnt in vain; some streams have none, as those of several choices."""
+
+
+class EventReader:
+    """Reads a stream. Events that came together and differ in their words only come as one."""
+
+    def __init__(self, form: StreamForm = CHAT_FORM) -> None:
+        self._form = form
+        self._splitter = EventSplitter()
+        self._refrain: Refrain | None = None
+        # What may be left out between two events alike is known of chat only.
+        self._lessons = _MOST_LESSONS if form is CHAT_FORM else 0
+
+    def feed(self, piece: bytes) -> Iterator[Told]:
+        """The events that `piece` completes.
+
+        Raises MalformedAnswer at an event that is none, after those before it, and OverflowError
+        when one grows too large.
+        """
+        raws: list[bytes] = []
+        words: list[bytes] = []
+        for raw in self._splitter.feed(piece):
+            between = None if self._refrain is None else self._refrain.words_in(raw)
+            if between is not None:
+                raws.append(raw)
+                words.append(between)
+                continue
+            yield from self._together(raws, words)
+            raws, words = [], []
+            yield self._read(raw)
+        yield from self._together(raws, words)
+
+    def words(self, piece: bytes) -> Words | None:
+        """What `feed` would tell of a piece that is one event like those before it, as nearly all are.
+
+        None for any other, which is not taken in.
+        """
+        refrain = self._refrain
+        if refrain is None or self._splitter.is_within:
+            return None
+        between = refrain.words_in(piece)
+        return None if between is None or b"\n" in between else refrain.heard(piece, between)
+
+    def _together(self, raws: list[bytes], words: list[bytes]) -> Iterable[Told]:
+        """Events that begin and end alike, as one if they may be."""
+        if not raws or self._refrain is None:
+            return ()
+        heard = self._refrain.heard(b"".join(raws), b"".join(words))
+        if heard is None:
+            return map(self._read, raws)
+        self._lessons = _MOST_LESSONS
+        return (heard,)
+
+    def _read(self, raw: bytes) -> StreamEvent:
+        event = self._form.read(raw)
+        if self._lessons and (refrain := Refrain.of(event)) is not None:
+            self._refrain = refrain
+            self._lessons -= 1
+        return event
