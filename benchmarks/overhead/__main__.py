@@ -29,7 +29,7 @@ from benchmarks.overhead.peers import CONTESTANTS
 from benchmarks.overhead.picture import drawn, panels_of
 from benchmarks.overhead.rig import Cores, first_answer_of_upstream, running, upstream
 from benchmarks.overhead.tables import YARDSTICK, in_page, written
-from benchmarks.overhead.turn import FULL, LIFE, QUICK, Plan, Turn
+from benchmarks.overhead.turn import FULL, LIFE, QUICK, STEPS, Plan, Turn
 
 _CACHE = Path("~/.cache/farthing-overhead")
 
@@ -48,7 +48,7 @@ class Run:
     async def play(self, contestants: Sequence[Contestant]) -> None:
         """All rounds."""
         present = [each for each in contestants if self._is_installed(each)]
-        total = self.plan.rounds * (len(present) + 1) * self.plan.steps
+        total = self.plan.rounds * (len(present) + 1) * STEPS
         task = self.bar.add_task("", total=total)
         with upstream(self.folder, self.cores) as port:
             for number in range(self.plan.rounds):
