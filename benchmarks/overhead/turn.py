@@ -99,6 +99,8 @@ class Turn:
     async def _stream_few(self) -> None:
         async with self._load(STREAMED, FEW) as load:
             outcome = await load.window(self.plan.load_s)
+            while len(outcome.answers) < FEW and outcome.seconds < self.plan.load_s * _PATIENCE:
+                outcome += await load.window(self.plan.load_s)
         firsts = [each.first_ns / 1000 for each in outcome.good]
         delays = [delay / 1000 for each in outcome.good for delay in each.delays_ns]
         self._add(
