@@ -1,7 +1,7 @@
 """What a proxy adds to each request, side by side: Farthing, others, and the least that Python can do.
 
     python -m benchmarks.overhead [--only farthing,bare] [--quick] [--rounds 5]
-                                  [--json OUT] [--svg OUT] [--cache DIR]
+                                  [--json OUT] [--page OUT] [--svg OUT] [--cache DIR]
 
 Installs those that are missing below the cache folder, runs each once a round on a core of its own
 before one upstream that costs nothing, and prints medians of the rounds. Needs Linux and two cores.
@@ -28,8 +28,8 @@ from benchmarks.overhead.findings import DIRECT, Findings
 from benchmarks.overhead.peers import CONTESTANTS
 from benchmarks.overhead.picture import drawn, panels_of
 from benchmarks.overhead.rig import Cores, first_answer_of_upstream, running, upstream
-from benchmarks.overhead.tables import YARDSTICK, written
-from benchmarks.overhead.turn import FULL, LIFE, QUICK, Plan, Turn
+from benchmarks.overhead.tables import YARDSTICK, in_page, written
+from benchmarks.overhead.turn import FULL, LIFE, QUICK, STEPS, Plan, Turn
 
 _CACHE = Path("~/.cache/farthing-overhead")
 
@@ -48,7 +48,7 @@ class Run:
     async def play(self, contestants: Sequence[Contestant]) -> None:
         """All rounds."""
         present = [each for each in contestants if self._is_installed(each)]
-        total = self.plan.rounds * (len(present) + 1) * self.plan.steps
+        total = self.plan.rounds * (len(present) + 1) * STEPS
         task = self.bar.add_task("", total=total)
         with upstream(self.folder, self.cores) as port:
             for number in range(self.plan.rounds):
@@ -120,6 +120,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--cache", type=Path, default=_CACHE)
     parser.add_argument("--json", type=Path, help="write every number into this file")
+    parser.add_argument("--page", type=Path, help="put the tables into this page's places for them")
     parser.add_argument("--svg", type=Path, help="draw a picture into this file")
     args = parser.parse_args()
     plan = QUICK if args.quick else FULL
@@ -130,6 +131,8 @@ def main() -> int:
     print(written(findings, {each.name: each.told for each in contestants}))
     if args.json:
         args.json.write_bytes(orjson.dumps(findings.as_json(), option=orjson.OPT_INDENT_2))
+    if args.page:
+        args.page.write_text(in_page(args.page.read_text("utf-8"), findings), "utf-8")
     if args.svg:
         args.svg.write_text(drawn(panels_of(findings)), "utf-8")
     return 1 if any(findings.problems.values()) else 0

@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+OUR_CODE = {"PYTHONPATH": str(Path(__file__).parents[2])}
+"""The environment in which `python -m` finds this project; others shall not see it."""
+
 
 class Unavailable(Exception):
     """A contestant cannot be installed or started here; the message says why."""

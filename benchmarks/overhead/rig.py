@@ -16,22 +16,15 @@ from pathlib import Path
 from benchmarks.chaos.rig import free_port
 from benchmarks.overhead.asked import SMALL, Shape
 from benchmarks.overhead.client import Answer
-from benchmarks.overhead.contestant import Contestant, Launch, Place, Unavailable
+from benchmarks.overhead.contestant import OUR_CODE, Contestant, Launch, Place, Unavailable
 from benchmarks.overhead.load import Target, connected
 
-_ROOT = Path(__file__).resolve().parents[2]
 _START_S = 120.0
 _ANSWER_S = 10.0
 _STOP_S = 15.0
 _POLL_S = 0.02
-_NOT_INHERITED = (
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-)
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+_NOT_INHERITED = {*_PROXIES, *(name.upper() for name in _PROXIES), "PYTHONPATH"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,7 @@ def upstream(folder: Path, cores: Cores) -> Iterator[int]:
     """The port of the upstream, which runs until the block is left."""
     port = free_port(random.Random(os.getpid()))
     argv = (sys.executable, "-m", "benchmarks.overhead.mock", str(port))
-    with _process(argv, {}, folder / "mock.log", folder, cores.mock):
+    with _process(argv, OUR_CODE, folder / "mock.log", folder, cores.mock):
         yield port
 
 
@@ -151,7 +144,7 @@ def _process(
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-    return {**kept, "PYTHONPATH": str(_ROOT), **more}
+    return {**kept, **more}
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

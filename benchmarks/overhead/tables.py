@@ -14,6 +14,8 @@ from benchmarks.overhead.turn import (
     RATES,
     rate_name,
 )
+from benchmarks.routing import findings as pages
+from benchmarks.routing.findings import renewed
 
 YARDSTICK = "bare"
 """Whom the others are compared with."""
@@ -35,10 +37,20 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A title and its columns."""
+    """Its name in a page, its title and its columns."""
 
+    name: str
     title: str
     columns: Sequence[Column]
+
+    def lines(self, findings: Findings) -> tuple[list[str], list[list[str]]]:
+        """The heading, and a line for each contestant of whom there is anything to say."""
+        every = [
+            [name, *(cell(column, findings, name) for column in self.columns)]
+            for name in findings.contestants()
+        ]
+        head = ["", *(column.title for column in self.columns)]
+        return head, [line for line in every if any(line[1:])]
 
 
 def _median(measure: str, unit: str) -> Value:
@@ -60,14 +72,17 @@ def _rate(title: str, measure: str) -> Column:
 
 TABLES = (
     Table(
+        "cpu",
         f"The processor's time for a request, in µs, at {CONNECTIONS} connections",
         [Column(shape.name, _median(shape.name, "cpu_us")) for shape in PLAIN],
     ),
     Table(
+        "rates",
         f"Requests a second on one core at {CONNECTIONS} connections",
         [_rate(shape.name, shape.name) for shape in PLAIN],
     ),
     Table(
+        "latency",
         "Latency added to a request of 300 B at a fixed rate, in µs, and the processor's time for it",
         [
             column
@@ -80,6 +95,7 @@ TABLES = (
         ],
     ),
     Table(
+        "streams",
         f"Streams: an event's cost in µs and events a second at {MANY_STREAMS}; time added at {FEW_STREAMS}, in µs",
         [
             Column("CPU an event", _median(MANY_STREAMS, "cpu_us"), digits=1),
@@ -91,6 +107,7 @@ TABLES = (
         ],
     ),
     Table(
+        "life",
         "Memory in MB, and seconds from the start to the first answer",
         [
             Column("at rest", _median(LIFE, "idle_mb")),
@@ -103,16 +120,19 @@ TABLES = (
 
 def written(findings: Findings, told: Mapping[str, str]) -> str:
     """All tables; `told` is what is to be said of each contestant."""
-    names = findings.contestants()
-    parts = [_render(table, findings, names) for table in TABLES]
+    parts = [f"**{table.title}**\n\n{markdown(*table.lines(findings))}" for table in TABLES]
     return "\n\n".join([*parts, *_remarks(findings, told)]) + "\n"
 
 
-def _render(table: Table, findings: Findings, names: Sequence[str]) -> str:
-    head = ["", *(column.title for column in table.columns)]
-    rows = [[name, *(cell(column, findings, name) for column in table.columns)] for name in names]
-    shown = [row for row in rows if any(each != "" for each in row[1:])]
-    return f"**{table.title}**\n\n{markdown(head, shown)}"
+def in_page(page: str, findings: Findings) -> str:
+    """A page where all tables stand anew, each in the place that bears its name."""
+    return renewed(page, [_as_in_pages(table, findings) for table in TABLES])
+
+
+def _as_in_pages(table: Table, findings: Findings) -> pages.Table:
+    head, lines = table.lines(findings)
+    columns = tuple(pages.text(title) for title in head)
+    return pages.Table(table.name, columns, tuple(tuple(line) for line in lines))
 
 
 def cell(column: Column, findings: Findings, name: str) -> str:

@@ -20,8 +20,8 @@ from benchmarks.overhead.peers import CONTESTANTS
 from benchmarks.overhead.picture import Panel, drawn, panels_of
 from benchmarks.overhead.processes import cpu_s, processes_of, rss_bytes, stat_of, tree
 from benchmarks.overhead.rig import Cores, ask_once, first_answer_of_upstream, upstream
-from benchmarks.overhead.tables import TABLES, YARDSTICK, cell, markdown, written
-from benchmarks.overhead.turn import FEW_STREAMS, MANY_STREAMS, RATES, Plan, Turn, rate_name
+from benchmarks.overhead.tables import TABLES, YARDSTICK, cell, in_page, markdown, written
+from benchmarks.overhead.turn import FEW_STREAMS, MANY_STREAMS, RATES, STEPS, Plan, Turn, rate_name
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc and binds cores")
 CORES = Cores(0, 0, 0) if sys.platform != "linux" else Cores(*[min(os.sched_getaffinity(0))] * 3)
@@ -148,7 +148,7 @@ async def test_a_turn_measures_everything_of_right_answers(tmp_path: Path) -> No
         await Turn(DIRECT, direct, plan, found, lambda: steps.append(1)).play()
 
     assert not found.problems[DIRECT]
-    assert len(steps) == plan.steps
+    assert len(steps) == STEPS
     measures = [shape.name for shape in PLAIN] + [rate_name(per_s) for per_s in RATES]
     assert {each.measure for each in found.rounds[0]} == {*measures, MANY_STREAMS, FEW_STREAMS}
 
@@ -270,6 +270,15 @@ def test_a_table_is_aligned() -> None:
 
     assert lines[1] == "| --------- | ----: |"
     assert len({len(line) for line in lines}) == 1
+
+
+def test_a_page_has_the_tables_in_their_places() -> None:
+    page = "before\n<!-- cpu -->\n<!-- / -->\nafter\n"
+    text = in_page(page, findings(bare=[100], other=[250]))
+
+    assert "| other | 250 (×2.50) |" in text
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
 
 
 def test_wrong_answers_and_who_is_missing_are_told() -> None:

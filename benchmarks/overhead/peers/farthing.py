@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.overhead.contestant import Contestant, Launch, Place
+from benchmarks.overhead.contestant import OUR_CODE, Contestant, Launch, Place
 
 _ROOT = Path(__file__).parents[3]
 _MODELS = (
@@ -46,7 +46,8 @@ def _config(place: Place) -> dict[str, Any]:
 
 def _launched(place: Place, model: str) -> Launch:
     config = place.written("config.yaml", yaml.safe_dump(_config(place)))
-    return Launch((sys.executable, "-m", "router", "serve", "--config", config), model=model)
+    argv = (sys.executable, "-m", "router", "serve", "--config", config)
+    return Launch(argv, OUR_CODE, model)
 
 
 FARTHING = (
