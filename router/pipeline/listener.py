@@ -49,7 +49,10 @@ class Listener:
         """Take events in; returns those that belong to the answer, up to its end or an error."""
         for place, event in enumerate(events):
             if isinstance(event, Words):
-                self._hear_words(event)
+                self.output_chars += event.output_chars
+                self.content_chars += event.content_chars
+                self._last = event.raw
+                self._keep(event.raw)
                 continue
             if event.kind is EventKind.DONE:
                 self.done = event.raw
@@ -95,12 +98,6 @@ class Listener:
     def seen(self) -> Seen:
         """What is to be scored of it; its words only where they are kept whole."""
         return Seen(self.finish_reasons, self.refuses, self.calls_tools, self.kept, is_stream=True)
-
-    def _hear_words(self, words: Words) -> None:
-        self.output_chars += words.output_chars
-        self.content_chars += words.content_chars
-        self._last = words.raw
-        self._keep(words.raw)
 
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage
