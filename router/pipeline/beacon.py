@@ -22,7 +22,7 @@ from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience, Reader
 from router.pipeline.steady import Steady
 from router.ports import Lead
-from router.wire.answer import Told
+from router.wire.answer import Told, Words
 from router.wire.cached import pack, unpack
 from router.wire.events import EventReader
 
@@ -132,6 +132,10 @@ class RemoteStream:
             self._paid = Usage(**orjson.loads(frame[1:]))
             return None
         return frame[1:]
+
+    def words(self, piece: bytes) -> Words | None:
+        """A frame that says what was said before in other words; None for any other."""
+        return self._reader.words(piece)
 
     def told(self, piece: bytes) -> list[Told]:
         """The events of a frame."""

@@ -49,10 +49,7 @@ class Listener:
         """Take events in; returns those that belong to the answer, up to its end or an error."""
         for place, event in enumerate(events):
             if isinstance(event, Words):
-                self.output_chars += event.output_chars
-                self.content_chars += event.content_chars
-                self._last = event.raw
-                self._keep(event.raw)
+                self.hear_words(event)
                 continue
             if event.kind is EventKind.DONE:
                 self.done = event.raw
@@ -65,6 +62,14 @@ class Listener:
                 continue
             return events[:place]
         return events
+
+    def hear_words(self, words: Words) -> None:
+        """Take in events that bring nothing but words."""
+        self.output_chars += words.output_chars
+        self.content_chars += words.content_chars
+        self._last = words.raw
+        if self.kept is not None:
+            self._keep(words.raw)
 
     def ended(self) -> None:
         """The upstream has closed the stream: fine after every choice has finished, else a break."""

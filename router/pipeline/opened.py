@@ -77,13 +77,15 @@ class OpenedStream:
             raise self._failure
         return anext(self._pieces, None)
 
+    def words(self, piece: bytes) -> Words | None:
+        """A piece that says what was said before in other words, as nearly all do; None for any other."""
+        return None if self._waiting else self._reader.words(piece)
+
     def told(self, piece: bytes) -> list[Told]:
         """The events that `piece` completes, after those that were read up to the content."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             return waiting
-        if (words := self._reader.words(piece)) is not None:
-            return [words]
         events: list[Told] = []
         try:
             for event in self._reader.feed(piece):

@@ -59,8 +59,12 @@ class Source(Protocol):
         """What comes next; None at the end. Raises AttemptFailed. A cancelled wait loses nothing."""
         ...
 
+    def words(self, piece: bytes) -> Words | None:
+        """A piece that says what was said before in other words, as nearly all do; None for any other."""
+        ...
+
     def told(self, piece: bytes) -> list[Told]:
-        """The events that a piece completes."""
+        """The events that any piece completes."""
         ...
 
     async def close(self) -> None:
@@ -224,9 +228,14 @@ class Broadcast:
         await self._end()
 
     def _take(self, piece: bytes) -> None:
-        if events := self._source.told(piece):
-            self._asked_s = None
-            self._hold(self.listener.hear(events))
+        if (words := self._source.words(piece)) is not None:
+            self.listener.hear_words(words)
+            self._hold((piece, piece))
+        elif told := self._source.told(piece):
+            self._hold(_batch_of(self.listener.hear(told)))
+        else:
+            return
+        self._asked_s = None
 
     def _left_s(self, patience: Patience) -> float:
         now_s = patience.monotonic_s()
@@ -246,8 +255,7 @@ class Broadcast:
             if not news.done():
                 news.set_result(None)
 
-    def _hold(self, events: list[Told]) -> None:
-        batch = _batch_of(events)
+    def _hold(self, batch: Batch) -> None:
         self._batches.append(batch)
         if len(self._places) == 1:
             return
@@ -275,8 +283,6 @@ class _Late(Exception):
 
 
 def _batch_of(events: list[Told]) -> Batch:
-    if len(events) == 1 and isinstance(events[0], Words):
-        return events[0].raw, events[0].raw
     whole = b"".join(event.raw for event in events)
     if not any(map(_is_usage, events)):
         return whole, whole

@@ -22,6 +22,9 @@ class Replayed:
         """All there is, then None."""
         return b"".join(event.raw for event in self._events) if self._events else None
 
+    def words(self, _: bytes) -> None:
+        """None: its events are known already."""
+
     def told(self, _: bytes) -> list[Told]:
         """Its events."""
         events, self._events = self._events, []

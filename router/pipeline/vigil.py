@@ -18,14 +18,14 @@ class Vigil:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._until_s = _NEVER
+        self._due_s = self._until_s = _NEVER
         self._cancelling = 0
         self._is_over = False
 
     def within(self, delay_s: float) -> Self:
         """To be used by `with`: TimeoutError is raised where what is awaited there takes longer."""
         self._until_s = until_s = self._loop.time() + delay_s
-        if self._timer is None or self._timer.when() > until_s:
+        if self._timer is None or self._due_s > until_s:
             self._set(until_s)
         return self
 
@@ -53,7 +53,7 @@ class Vigil:
 
     def _set(self, at_s: float) -> None:
         self.close()
-        self._timer = self._loop.call_at(at_s, self._look)
+        self._due_s, self._timer = at_s, self._loop.call_at(at_s, self._look)
 
     def _look(self) -> None:
         self._timer = None

@@ -29,6 +29,9 @@ class Nothing:
     async def next_piece(self) -> None:
         return None
 
+    def words(self, piece: bytes) -> None:
+        return None
+
     def told(self, piece: bytes) -> list[Told]:
         return []
 
