@@ -22,7 +22,7 @@ from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast, Patience, Reader
 from router.pipeline.steady import Steady
 from router.ports import Lead
-from router.wire.answer import Told
+from router.wire.answer import Told, Words
 from router.wire.cached import pack, unpack
 from router.wire.events import EventReader
 
@@ -122,8 +122,8 @@ class RemoteStream:
         self._reader = EventReader()
         self._paid: Usage | None = None
 
-    async def next_events(self) -> list[Told] | None:
-        """The next batch. Raises AttemptFailed when the other process does not bring it to its end."""
+    async def next_piece(self) -> bytes | None:
+        """What comes next. Raises AttemptFailed when the other process does not bring it to its end."""
         frame = await self._frames.next()
         if frame is None:
             message = "the process that was answering has gone"
@@ -131,7 +131,15 @@ class RemoteStream:
         if frame[:1] == _END:
             self._paid = Usage(**orjson.loads(frame[1:]))
             return None
-        return list(self._reader.feed(frame[1:]))
+        return frame[1:]
+
+    def words(self, piece: bytes) -> Words | None:
+        """A frame that says what was said before in other words; None for any other."""
+        return self._reader.words(piece)
+
+    def told(self, piece: bytes) -> list[Told]:
+        """The events of a frame."""
+        return list(self._reader.feed(piece))
 
     async def close(self) -> None:
         """Stop following."""

@@ -51,7 +51,7 @@ class Listener:
         """Take events in; returns those that belong to the answer, up to its end or an error."""
         for place, event in enumerate(events):
             if isinstance(event, Words):
-                self._hear_words(event)
+                self.hear_words(event)
                 continue
             if event.kind is EventKind.DONE:
                 self.done = event.raw
@@ -66,6 +66,14 @@ class Listener:
                 continue
             return events[:place]
         return events
+
+    def hear_words(self, words: Words) -> None:
+        """Take in events that bring nothing but words."""
+        self.output_chars += words.output_chars
+        self.content_chars += words.content_chars
+        self._last = words.raw
+        if self.kept is not None:
+            self._keep(words.raw)
 
     def ended(self) -> None:
         """The upstream has closed the stream: fine after every choice has finished, else a break."""
@@ -106,12 +114,6 @@ class Listener:
             is_stream=True,
             dialect=self.dialect,
         )
-
-    def _hear_words(self, words: Words) -> None:
-        self.output_chars += words.output_chars
-        self.content_chars += words.content_chars
-        self._last = words.raw
-        self._keep(words.raw)
 
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage

@@ -4,7 +4,7 @@ A plain answer is read whole and checked. A stream is read up to its first conte
 nothing has reached the client, and another model can still take over unseen.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
@@ -68,7 +68,8 @@ class OpenedStream:
     async def until_content(self) -> None:
         """Read up to the first content. Raises AttemptFailed when there is none."""
         heard: list[Told] = []
-        while (events := await self.next_events()) is not None:
+        while (piece := await self.next_piece()) is not None:
+            events = self.told(piece)
             heard += events
             for event in events:
                 if isinstance(event, Words) or event.kind is EventKind.CONTENT:
@@ -78,23 +79,34 @@ class OpenedStream:
                     raise AttemptFailed(_fault_of(event))
         raise _malformed("the stream ended without content")
 
-    async def next_events(self) -> list[Told] | None:
-        """The next batch as it arrived, from the first event on; None at the end.
+    def next_piece(self) -> Awaitable[bytes | None]:
+        """What comes next, b"" where what was read up to the content is still to be told; None at the end.
 
-        Raises AttemptFailed when the stream breaks off or says something that is no event; what came
-        before that is told first. A wait that is cancelled loses nothing.
+        Raises AttemptFailed when the stream breaks off, or has said something that is no event. A wait
+        that is cancelled loses nothing.
         """
+        if self._waiting:
+            return _nothing()
+        if self._failure is not None:
+            raise self._failure
+        return anext(self._pieces, None)
+
+    def words(self, piece: bytes) -> Words | None:
+        """A piece that says what was said before in other words, as nearly all do; None for any other."""
+        return None if self._waiting else self._reader.words(piece)
+
+    def told(self, piece: bytes) -> list[Told]:
+        """The events that `piece` completes, after those that were read up to the content."""
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             return waiting
-        while self._failure is None:
-            try:
-                piece = await anext(self._pieces)
-            except StopAsyncIteration:
-                return None
-            if events := self._read(piece):
-                return events
-        raise self._failure
+        events: list[Told] = []
+        try:
+            for event in self._reader.feed(piece):
+                events.append(event)  # noqa: PERF402 - what came before an error counts
+        except (MalformedAnswer, OverflowError) as error:
+            self._failure = _malformed(str(error))
+        return events
 
     async def close(self) -> None:
         """Abandon what was not read and give the model's place back; again is harmless."""
@@ -103,16 +115,9 @@ class OpenedStream:
             self._release()
             await self._response.close()
 
-    def _read(self, piece: bytes) -> list[Told]:
-        if (words := self._reader.words(piece)) is not None:
-            return [words]
-        events: list[Told] = []
-        try:
-            for event in self._reader.feed(piece):
-                events.append(event)  # noqa: PERF402 - what came before an error counts
-        except (MalformedAnswer, OverflowError) as error:
-            self._failure = _malformed(str(error))
-        return events
+
+async def _nothing() -> bytes:
+    return b""
 
 
 Opened = OpenedPlain | OpenedStream

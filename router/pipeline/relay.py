@@ -40,7 +40,9 @@ class Patience:
 
     def left_s(self, since_s: float, now_s: float) -> float:
         """Seconds that the next piece may still take, which is waited for since `since_s`."""
-        return max(0.0, min(since_s + self.stall_s, self.deadline_s) - now_s)
+        until_s = since_s + self.stall_s
+        left_s = min(until_s, self.deadline_s) - now_s
+        return left_s if left_s > 0 else 0.0
 
     def complaint(self) -> str:
         """What to say when it has taken longer."""
@@ -52,8 +54,16 @@ class Patience:
 class Source(Protocol):
     """Where the events of a stream come from."""
 
-    async def next_events(self) -> list[Told] | None:
-        """The next batch; None at the end. Raises AttemptFailed. A cancelled wait loses nothing."""
+    def next_piece(self) -> Awaitable[bytes | None]:
+        """What comes next; None at the end. Raises AttemptFailed. A cancelled wait loses nothing."""
+        ...
+
+    def words(self, piece: bytes) -> Words | None:
+        """A piece that says what was said before in other words, as nearly all do; None for any other."""
+        ...
+
+    def told(self, piece: bytes) -> list[Told]:
+        """The events that any piece completes."""
         ...
 
     async def close(self) -> None:
@@ -138,7 +148,7 @@ class Broadcast:
         try:
             while (batch := self._next(place)) or not self._is_over:
                 if batch is None:
-                    await self._more(reader.patience, vigil)
+                    await (self._wait if self._is_fetching else self._fetch)(reader.patience, vigil)
                 elif piece := batch[reader.shows_usage]:
                     yield piece
             reason = ""  # from here on: even if the client leaves while the books are written
@@ -172,48 +182,68 @@ class Broadcast:
         self._places[place] += 1
         batch = self._batches[at]
         if self.listener.kept is None:
-            self._drop_passed()
+            self._drop_passed(at + 1)
         return batch
 
-    async def _more(self, patience: Patience, vigil: Vigil) -> None:
-        """Return once there is more, or the end. Raises _Late when only others may go on waiting."""
-        now_s = patience.monotonic_s()
-        if self._asked_s is None:
-            self._asked_s = now_s
-        try:
-            left_s = patience.left_s(self._asked_s, now_s)
-            await vigil.within(left_s, self._wait() if self._is_fetching else self._fetch())
-        except TimeoutError:
-            if self._is_over:
-                return
-            if not self.is_lonely:
-                raise _Late(patience.complaint()) from None
-            self.listener.broke(patience.complaint(), _TOO_LATE)
-            await self._end()
-
-    async def _wait(self) -> None:
+    async def _wait(self, patience: Patience, vigil: Vigil) -> None:
+        """Return once somebody else has read more. Raises _Late when others may go on waiting."""
         news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(news)
-        await news
-
-    async def _fetch(self) -> None:
-        """Read the next batch, for everybody; another one goes on if this is cancelled."""
-        self._is_fetching, events = True, None
         try:
-            events = await self._source.next_events()
+            with vigil.within(self._left_s(patience)):
+                await news
+        except TimeoutError:
+            await self._late(patience)
+
+    async def _fetch(self, patience: Patience, vigil: Vigil) -> None:
+        """Read the next batch, for everybody; another one goes on if this is cancelled.
+
+        Raises _Late when only others may go on waiting.
+        """
+        self._is_fetching = True
+        try:
+            with vigil.within(self._left_s(patience)):
+                piece = await self._source.next_piece()
         except AttemptFailed as failed:
             self.listener.broke(failed.fault.message, failed.fault.code)
+            piece = None
+        except TimeoutError:
+            await self._late(patience)
+            return
         finally:
             self._is_fetching = False
             if self._waiting:
                 self._wake()
-        self._asked_s = None
-        if events is None:
+        if piece is not None:
+            self._take(piece)
+        if piece is None or self.listener.done or self.listener.error:
             self.listener.ended()
-        else:
-            self._hold(self.listener.hear(events))
-        if events is None or self.listener.done or self.listener.error:
             await self._end()
+
+    async def _late(self, patience: Patience) -> None:
+        """Nothing came in time."""
+        if self._is_over:
+            return
+        if not self.is_lonely:
+            raise _Late(patience.complaint())
+        self.listener.broke(patience.complaint(), _TOO_LATE)
+        await self._end()
+
+    def _take(self, piece: bytes) -> None:
+        if (words := self._source.words(piece)) is not None:
+            self.listener.hear_words(words)
+            self._hold((piece, piece))
+        elif told := self._source.told(piece):
+            self._hold(_batch_of(self.listener.hear(told)))
+        else:
+            return
+        self._asked_s = None
+
+    def _left_s(self, patience: Patience) -> float:
+        now_s = patience.monotonic_s()
+        if self._asked_s is None:
+            self._asked_s = now_s
+        return patience.left_s(self._asked_s, now_s)
 
     async def _end(self) -> None:
         self._is_over = True
@@ -227,8 +257,7 @@ class Broadcast:
             if not news.done():
                 news.set_result(None)
 
-    def _hold(self, events: list[Told]) -> None:
-        batch = _batch_of(events)
+    def _hold(self, batch: Batch) -> None:
         self._batches.append(batch)
         if len(self._places) == 1:
             return
@@ -236,9 +265,9 @@ class Broadcast:
         while self._held_bytes > _MOST_HELD_BYTES and len(self._batches) > 1:
             self._drop(1)
 
-    def _drop_passed(self) -> None:
-        """Forget what everybody has got, for nobody may come any more who wants it all."""
-        self._drop(max(0, min(self._places.values()) - self._dropped))
+    def _drop_passed(self, count: int) -> None:
+        """Forget what everybody has got, `count` at most: nobody may come any more who wants it all."""
+        self._drop(count if self.is_lonely else max(0, min(self._places.values()) - self._dropped))
 
     def _drop(self, count: int) -> None:
         if self._held_bytes:
@@ -256,8 +285,6 @@ class _Late(Exception):
 
 
 def _batch_of(events: list[Told]) -> Batch:
-    if len(events) == 1 and isinstance(events[0], Words):
-        return events[0].raw, events[0].raw
     whole = b"".join(event.raw for event in events)
     if not any(map(_is_usage, events)):
         return whole, whole

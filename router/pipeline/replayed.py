@@ -18,10 +18,17 @@ class Replayed:
         events = as_events(opened.body, is_stream=False, answer_id=answer_id, usage=True)
         return cls([*map(read_event, events), read_event(DONE)])
 
-    async def next_events(self) -> list[Told] | None:
-        """All events, then None."""
+    async def next_piece(self) -> bytes | None:
+        """All there is, then None."""
+        return b"".join(event.raw for event in self._events) if self._events else None
+
+    def words(self, _: bytes) -> None:
+        """None: its events are known already."""
+
+    def told(self, _: bytes) -> list[Told]:
+        """Its events."""
         events, self._events = self._events, []
-        return events or None
+        return events
 
     async def close(self) -> None:
         """Nothing is left to close."""

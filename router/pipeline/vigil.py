@@ -6,10 +6,8 @@ lasted too long, and if not goes on until the one of that moment would have.
 """
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Self
 
-_T = TypeVar("_T")
 _NEVER = float("inf")
 
 
@@ -20,25 +18,32 @@ class Vigil:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[object] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._until_s = _NEVER
+        self._due_s = self._until_s = _NEVER
+        self._cancelling = 0
         self._is_over = False
 
-    async def within(self, delay_s: float, wait: Awaitable[_T]) -> _T:
-        """What `wait` brings. Raises TimeoutError when that takes longer than `delay_s`; it is cancelled then."""
-        self._until_s = self._loop.time() + delay_s
-        if self._timer is None or self._timer.when() > self._until_s:
-            self._set(self._until_s)
+    def within(self, delay_s: float) -> Self:
+        """To be used by `with`: TimeoutError is raised where what is awaited there takes longer."""
+        self._until_s = until_s = self._loop.time() + delay_s
+        if self._timer is None or self._due_s > until_s:
+            self._set(until_s)
+        return self
+
+    def __enter__(self) -> None:
+        """Who waits is who may be cancelled."""
         self._task = task = asyncio.current_task()
         assert task is not None  # noqa: S101 - so it is, wherever something is awaited
-        cancelling = task.cancelling()
-        try:
-            return await wait
-        except asyncio.CancelledError:
-            if self._is_over and task.uncancel() <= cancelling:
-                raise TimeoutError from None
-            raise
-        finally:
-            self._until_s, self._is_over = _NEVER, False
+        self._cancelling = task.cancelling()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """The wait is over. A cancellation of our own is told as what it means."""
+        self._until_s = _NEVER
+        if not self._is_over:
+            return
+        self._is_over = False
+        assert self._task is not None  # noqa: S101 - `__enter__` has set it
+        if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError from None
 
     def close(self) -> None:
         """Watch no more."""
@@ -48,7 +53,7 @@ class Vigil:
 
     def _set(self, at_s: float) -> None:
         self.close()
-        self._timer = self._loop.call_at(at_s, self._look)
+        self._due_s, self._timer = at_s, self._loop.call_at(at_s, self._look)
 
     def _look(self) -> None:
         self._timer = None

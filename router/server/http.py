@@ -209,10 +209,10 @@ async def write_within(
 
     Raises ConnectionResetError when the client has gone, or reads nothing for so long.
     """
-    writer = await response.prepare(request)
+    writer = request.writer if response.prepared else await response.prepare(request)
     assert isinstance(writer, StreamWriter)  # noqa: S101 - so it is, for whoever answers
     await writer.write(piece, drain=False)
-    if request.protocol.writing_paused:
+    if request.protocol.writing_paused:  # else there is nothing to wait for, and no time to be set
         await _taken_within(request, writer, timeout_s)
 
 

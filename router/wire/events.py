@@ -30,7 +30,7 @@ class EventReader:
         raws: list[bytes] = []
         words: list[bytes] = []
         for raw in self._splitter.feed(piece):
-            between = None if self._refrain is None else self._refrain.words_in(raw)
+            between = None if self._refrain is None else self._refrain.between(raw)
             if between is not None:
                 raws.append(raw)
                 words.append(between)
@@ -45,11 +45,12 @@ class EventReader:
 
         None for any other, which is not taken in.
         """
-        refrain = self._refrain
-        if refrain is None or self._splitter.is_within:
+        if self._refrain is None or self._splitter.is_within:
             return None
-        between = refrain.words_in(piece)
-        return None if between is None or b"\n" in between else refrain.heard(piece, between)
+        between = self._refrain.between(piece)
+        if between is None or b"\n" in between:
+            return None
+        return self._refrain.heard(piece, between)
 
     def _together(self, raws: list[bytes], words: list[bytes]) -> Iterable[Told]:
         """Events that begin and end alike, as one if they may be."""

@@ -39,7 +39,7 @@ class Refrain:
                 return cls(before, after, is_content=letter.content_chars > 0)
         return None
 
-    def words_in(self, event: bytes) -> bytes | None:
+    def between(self, event: bytes) -> bytes | None:
         """What stands between, in an event that begins and ends so; None in any other."""
         before, after = self.before, self.after
         if event.startswith(before) and event.endswith(after):
@@ -47,10 +47,10 @@ class Refrain:
             return event[len(before) : end] if end >= len(before) else None
         return None
 
-    def heard(self, raw: bytes, words: bytes) -> Words | None:
-        """The events of `raw`, in which `words` stand between; None where these are more than words."""
+    def heard(self, raw: bytes, between: bytes) -> Words | None:
+        """The events of `raw`, with all that stands `between`; None where that is more than words."""
         try:
-            chars = len(orjson.loads(b'"%b"' % words))
+            chars = len(orjson.loads(b'"%b"' % between))
         except orjson.JSONDecodeError:  # a quote ends the words, and something else follows
             return None
         return Words(raw, chars, chars if self.is_content else 0)

@@ -11,6 +11,7 @@ from router.domain.usage import Usage
 from router.pipeline.flights import Aboard, Flights, Landing, Turn, Whole
 from router.pipeline.listener import Listener
 from router.pipeline.relay import Broadcast
+from router.wire.answer import Told
 from router.wire.cached import StoredAnswer
 
 WRITER = Writer("m", "u", "n")
@@ -25,8 +26,14 @@ class Nothing:
     def __init__(self) -> None:
         self.abandoned = False
 
-    async def next_events(self) -> None:
+    async def next_piece(self) -> None:
         return None
+
+    def words(self, piece: bytes) -> None:
+        return None
+
+    def told(self, piece: bytes) -> list[Told]:
+        return []
 
     async def close(self) -> None: ...
 

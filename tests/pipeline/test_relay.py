@@ -136,6 +136,23 @@ async def test_a_whole_stream_passes_unchanged_and_is_settled_before_done() -> N
     assert client.listener.heard.usage is not None
 
 
+async def test_events_that_come_at_once_go_on_at_once() -> None:
+    client = Client(Canned([says("one"), says("two") + says("three"), says("four"), ends(), DONE]))
+    broadcast = await client.broadcast()
+    got = [piece async for piece in broadcast.reading(broadcast.enter(), client.reader())]
+
+    assert got == [says("one"), says("two") + says("three"), says("four"), ends(), REMARK + DONE]
+    assert client.listener.last == ends()
+
+
+async def test_words_are_counted_up_to_where_the_client_leaves() -> None:
+    client = Client(Canned([says("one"), says("two") + says("three"), says("four"), ends(), DONE]))
+    await client.read(at_most=2)
+
+    assert client.listener.heard.output_chars == len("onetwothree")
+    assert client.listener.last == says("three")
+
+
 async def test_usage_that_was_not_asked_for_is_heard_and_not_shown() -> None:
     client = Client(Canned([says("one"), ends(), USAGE, DONE]))
     assert USAGE not in await client.read(shows_usage=False)

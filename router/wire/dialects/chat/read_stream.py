@@ -28,6 +28,7 @@ from router.wire.usage import read_usage
 _Key = tuple[str, int]
 _TEXT: _Key = ("text", 0)
 _REFUSAL: _Key = ("refusal", 0)
+_NO_TEXT = Text("")
 
 
 class ChatReader:
@@ -79,11 +80,14 @@ class ChatReader:
             self._stop = stop_of(choice["finish_reason"], calls=bool(self._calls))
 
     def _delta(self, delta: JsonObject, place: str) -> Iterator[Beat]:
+        if len(delta) == 1 and (text := text_of(delta, "content", place)):
+            yield from self._grow(_TEXT, _NO_TEXT, text)  # as nearly every delta of a text is
+            return
         yield from self._thoughts(delta, place)
         if text := text_of(delta, "content", place):
-            yield from self._grow(_TEXT, Text(""), text)
+            yield from self._grow(_TEXT, _NO_TEXT, text)
         for citation in read_citations(delta, place):
-            yield from self._grow(_TEXT, Text(""), "")
+            yield from self._grow(_TEXT, _NO_TEXT, "")
             yield from self._row.take(_TEXT, Cited(citation))
         if refusal := text_of(delta, "refusal", place):
             yield from self._grow(_REFUSAL, Refusal(""), refusal)

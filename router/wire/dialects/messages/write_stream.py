@@ -5,7 +5,6 @@ from typing import Any
 
 from router.wire.dialects.answer import (
     Beat,
-    Cited,
     Closed,
     End,
     Fault,
@@ -14,7 +13,6 @@ from router.wire.dialects.answer import (
     Inner,
     Occasion,
     Opened,
-    Sealed,
 )
 from router.wire.dialects.counting import messages_usage
 from router.wire.dialects.growing import Growing
@@ -41,6 +39,9 @@ class MessagesWriter:
     def take(self, beat: Beat) -> Iterator[dict[str, Any]]:
         """The events that tell a beat."""
         match beat:
+            case Grew(text=text):
+                self._open.take(beat)
+                yield from self._grown(text)
             case Head():
                 yield {"type": "message_start", "message": begun(beat)}
             case Opened(part=part):
@@ -70,13 +71,8 @@ class MessagesWriter:
         return self._event("content_block_delta", delta={"type": kind, **members})
 
     def _inner(self, beat: Inner) -> Iterator[dict[str, Any]]:
-        match beat:
-            case Grew(text=text):
-                yield from self._grown(text)
-            case Closed():
-                yield from self._closed(self._open.whole())
-            case Sealed() | Cited():
-                pass  # both are told when the part is whole
+        if isinstance(beat, Closed):  # seals and citations are told when the part is whole
+            yield from self._closed(self._open.whole())
 
     def _grown(self, text: str) -> Iterator[dict[str, Any]]:
         match self._open.part:
