@@ -58,9 +58,10 @@ def parse_chat(
 ) -> ChatRequest:
     """The request in `raw`, cut down to `limits`. Raises ApiError 400 that names the field at fault."""
     body = json_object(raw)
-    for name, value in body.items():
-        if name in _FIELDS:
-            _check_field(name, value)
+    for name, (is_right, expected) in _FIELDS.items():
+        value = body.get(name)
+        if value is not None and not is_right(value):
+            raise ApiError.invalid(name, f"'{name}' must be {expected}, not {shown(value)}.")
     require(body, "model")
     require(body, "messages")
     for index, message in enumerate(body["messages"]):
@@ -139,12 +140,6 @@ def require(body: JsonObject, name: str) -> None:
         raise ApiError(
             400, f"Missing required field '{name}'.", code="missing_required_parameter", param=name
         )
-
-
-def _check_field(name: str, value: object) -> None:
-    is_right, expected = _FIELDS[name]
-    if value is not None and not is_right(value):
-        raise ApiError.invalid(name, f"'{name}' must be {expected}, not {shown(value)}.")
 
 
 def _check_message(message: object, place: str) -> None:

@@ -177,8 +177,3 @@ def respelt_json(tree: Any) -> Any:
             return ("number", int(tree) if small else tree)
         case leaf:
             return leaf
-
-
-@given(st.integers(-(2**63) + 1024, 2**63 - 1024).map(float))
-def test_a_whole_number_is_one_number_however_large_it_is(number: float) -> None:
-    assert canonical({**USUAL, "seed": number}) == canonical({**USUAL, "seed": int(number)})
