@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 
 
 class UsageSource(StrEnum):
@@ -39,8 +40,10 @@ class Usage:
 
     def __post_init__(self) -> None:
         """Refuse negative and fractional counts."""
-        for name in BUCKETS:
-            value = getattr(self, name)
+        counts = _counts_of(self)
+        if set(map(type, counts)) == {int} and min(counts) >= 0:
+            return
+        for name, value in zip(BUCKETS, counts, strict=True):
             if type(value) is not int or value < 0:
                 raise ValueError(f"{name} must be a whole number >= 0, not {value!r}")
 
@@ -73,6 +76,8 @@ class Usage:
 
 BUCKETS: tuple[str, ...] = tuple(field.name for field in fields(Usage))
 """The names of all buckets, in the order of the fields."""
+
+_counts_of = attrgetter(*BUCKETS)
 
 INPUT_BUCKETS = (
     "uncached_input_tokens",

@@ -28,7 +28,7 @@ _LANGUAGE_CHARS = 1000
 class Reader:
     """What requests are read with: the tokenizer, and what was learnt of prompts, None where nothing was.
 
-    `recall` remembers what was made of the wishes that agents are at work on.
+    `recall` remembers what was made of the last questions.
     """
 
     counter: TokenCounter
@@ -37,10 +37,11 @@ class Reader:
     recall: Recall = field(default_factory=Recall, compare=False)
 
     def read(self, body: Mapping[str, Any], asking: Asking) -> tuple[str, Read]:
-        """The question of a request, and what is made of it: once for all calls that a tool's results bring."""
+        """The question of a request, and what is made of it: once for all calls that ask the same.
+
+        Those are calls that a tool's results bring, and those whose answers are stored.
+        """
         question, form = question_of(body["messages"], asking), plain_form(body, asking)
-        if not body.get("tools"):
-            return question, self._read(question, form)
         key = key_of(question, form)
         if (known := self.recall.find(key)) is None:
             known = self._read(question, form)

@@ -1,4 +1,7 @@
-"""What was read from questions lately, so that an agent's hundredth call does not have its wish read again."""
+"""What was read from questions lately.
+
+So an agent's hundredth call does not have its wish read again, nor a question whose answer is stored.
+"""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -22,7 +25,7 @@ class Read:
 
 
 class Recall:
-    """The last so many questions of agents; the one that was not asked for longest goes first."""
+    """The last so many questions; the one that was not asked for longest goes first."""
 
     __slots__ = ("_most", "_read")
 

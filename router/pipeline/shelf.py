@@ -42,6 +42,8 @@ class Wish:
     @classmethod
     def from_header(cls, cache_control: str) -> "Wish":
         """`no-cache` forbids reading, `no-store` both; `max-age=N` bounds the age."""
+        if not cache_control:
+            return ANY_WISH
         said = {
             found[1]: found[2]
             for part in cache_control.lower().split(",")

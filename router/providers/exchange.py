@@ -19,6 +19,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 _BREAK = re.compile(r"[\r\n\0]")
+_REQUEST = b"%bContent-Length: %d\r\n\r\n%b"
 _NO_HEADERS: Mapping[str, str] = {}
 _NOT_BY_ITSELF = ("Content-Type",)
 """What aiohttp would otherwise add to a request without a body."""
@@ -42,9 +43,10 @@ class Address:
 
     def head_with(self, headers: Mapping[str, str]) -> bytes:
         """The lines before the body's length, with further `headers`. Raises ValueError."""
-        if not headers:
-            return self.head
-        both = CIMultiDict(self.request.headers)
+        always = self.request.headers
+        if not any(name in always for name in headers):
+            return self.head + _lines(headers)
+        both = CIMultiDict(always)
         both.update(headers)
         return _head(self.request.url, both)
 
@@ -107,7 +109,7 @@ class Exchanges:
         head = address.head_with(headers)
         connection = await self._connected(address)
         try:
-            return await _answered(connection, b"%b%d\r\n\r\n%b" % (head, len(body), body))
+            return await _answered(connection, _REQUEST % (head, len(body), body))
         except BaseException:
             connection.close()
             raise
@@ -151,7 +153,11 @@ async def _final(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp
 
 
 def _head(url: URL, headers: Mapping[str, str]) -> bytes:
+    return f"POST {url.raw_path_qs} HTTP/1.1\r\n".encode() + _lines(headers)
+
+
+def _lines(headers: Mapping[str, str]) -> bytes:
     told = [f"{name}: {value}" for name, value in headers.items()]
-    if any(_BREAK.search(line) for line in told):
+    if any(map(_BREAK.search, told)):
         raise ValueError("a header must be one line")
-    return "\r\n".join([f"POST {url.raw_path_qs} HTTP/1.1", *told, "Content-Length: "]).encode()
+    return "".join(f"{line}\r\n" for line in told).encode()

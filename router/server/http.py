@@ -109,20 +109,23 @@ class Front:
         """
         if (request.content_length or 0) > self.max_body_bytes:
             raise too_large(self.max_body_bytes)
-        pieces, size = [], 0
-        while piece := await self.piece(request):
-            pieces.append(piece)
-            size += len(piece)
+        pieces, size, content = [], 0, request.content
+        while not content.at_eof():
+            pieces.append(await self.piece(request))
+            size += len(pieces[-1])
             if size > self.max_body_bytes:
                 raise too_large(self.max_body_bytes)
-        coding = request.headers.get("content-encoding", "")
-        return unpacked(b"".join(pieces), coding, self.max_body_bytes)
+        raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return unpacked(raw, request.headers.get("content-encoding", ""), self.max_body_bytes)
 
     async def piece(self, request: web.Request) -> bytes:
         """The next piece of the body, b"" at its end. Raises ApiError when it breaks off or stops coming."""
+        content = request.content
         try:
+            if content.is_eof():  # it is all here, and nothing can take long
+                return await content.readany()
             async with asyncio.timeout(self.write_timeout_s):
-                return await request.content.readany()
+                return await content.readany()
         except web.RequestPayloadError:
             message = "The request body ended too early or is malformed."
             raise ApiError(400, message, code="invalid_body") from None

@@ -61,7 +61,8 @@ class SqlLedger:
         self._summed_s = float("-inf")
         self._is_summed = outbox is not None
         self._loop = asyncio.get_running_loop()
-        self._posted: queue.SimpleQueue[_Posted | None] = queue.SimpleQueue()
+        self._gathered: list[_Posted] = []
+        self._posted: queue.SimpleQueue[list[_Posted] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="farthing-ledger", daemon=True)
         self._writer.start()
 
@@ -73,18 +74,27 @@ class SqlLedger:
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
         """Take `entries` over. The result is done when they are kept, or given up on loudly."""
-        durable: asyncio.Future[None] = self._loop.create_future()
-        self._posted.put(_Posted(durable, entries))
-        return durable
+        return self._take(_Posted(self._loop.create_future(), entries))
 
     def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
         """Take `scores` over. The result is done when they are kept, or given up on loudly."""
-        durable: asyncio.Future[None] = self._loop.create_future()
-        self._posted.put(_Posted(durable, scores=scores))
-        return durable
+        return self._take(_Posted(self._loop.create_future(), scores=scores))
+
+    def _take(self, posted: _Posted) -> Awaitable[None]:
+        """Gather what is posted in one turn of the event loop: waking the writer costs as much as a row."""
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(posted)
+        return posted.durable
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            gathered, self._gathered = self._gathered, []
+            self._posted.put(gathered)
 
     async def close(self) -> None:
         """Write what is waiting, then stop the writer and close the database."""
+        self._hand_over()
         self._posted.put(None)
         await asyncio.to_thread(self._writer.join)
         if self._outbox:
@@ -108,11 +118,11 @@ class SqlLedger:
                 self._books.close()
                 return
 
-    def _batch(self, first: _Posted | None) -> tuple[list[_Posted], bool]:
+    def _batch(self, first: list[_Posted] | None) -> tuple[list[_Posted], bool]:
         """Everything that waits by now, up to a limit, and whether it is the last there will be."""
         if first is None:
             return [], True
-        batch = [first]
+        batch = first
         while len(batch) < _MOST_IN_ONE_COMMIT:
             try:
                 posted = self._posted.get_nowait()
@@ -120,7 +130,7 @@ class SqlLedger:
                 break
             if posted is None:
                 return batch, True
-            batch.append(posted)
+            batch += posted
         return batch, False
 
     def _keep(self, batch: list[_Posted]) -> None:

@@ -61,6 +61,11 @@ class Dialect:
     searches: tuple[Path, ...] = ()
     in_stream: tuple[tuple[str, ...], ...] = field(default=(("usage",),))
 
+    @property
+    def mains(self) -> frozenset[Path]:
+        """Where the counts stand that say nothing but how much there was in all."""
+        return frozenset((self.prompt, self.completion, self.total))
+
 
 def read(dialect: Dialect, usage: object) -> Usage | None:
     """The buckets of a usage object; None when it is absent or makes no sense."""
@@ -70,6 +75,8 @@ def read(dialect: Dialect, usage: object) -> Usage | None:
     prompt, completion = counts.get(dialect.prompt), counts.get(dialect.completion)
     if prompt is None or completion is None:
         return None
+    if dialect.mains.issuperset(path for path, count in counts.items() if count):
+        return Usage(uncached_input_tokens=prompt, output_tokens=completion)
     into = _input(dialect, counts, prompt)
     out = _output(dialect, counts, prompt, completion)
     return Usage(**into, **out, web_searches=_first(counts, dialect.searches))

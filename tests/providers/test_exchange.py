@@ -1,0 +1,189 @@
+"""Posting over connections that are kept: what is written, and when a connection may be used again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import aiohttp
+import pytest
+
+from router.providers.direct import DirectUpstream, Endpoint
+from router.providers.exchange import Exchanges
+from tests.providers.calls import KEY, call, fault_of, plain
+from tests.simulated.raw import until
+
+WHOLE = b'HTTP/1.1 200 OK\r\ncontent-length: 15\r\ncontent-type: application/json\r\n\r\n{"choices": []}'
+EARLY = b"HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n"
+LARGE = b" " * 2**24
+
+
+@dataclass
+class Scripted:
+    """A server that answers each request with the same bytes; `hears_out` says whether it reads it first."""
+
+    answer: bytes = WHOLE
+    hears_out: bool = True
+    url: str = ""
+    connections: int = 0
+    heads: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, until the client closes it."""
+        self.connections += 1
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                self.heads.append(head)
+                if self.hears_out:
+                    self.bodies.append(await reader.readexactly(length_of(head)))
+                writer.write(self.answer)
+                if not self.hears_out:
+                    await asyncio.Event().wait()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            """The client has gone."""
+        finally:
+            writer.close()
+
+
+def length_of(head: str) -> int:
+    return int(fields_of(head)["content-length"])
+
+
+def fields_of(head: str) -> Mapping[str, str]:
+    """The header's fields by their names in small letters, each of which comes once."""
+    lines = [line.split(": ", 1) for line in head.strip().split("\r\n")[1:]]
+    assert len({name.lower() for name, _ in lines}) == len(lines)
+    return {name.lower(): value for name, value in lines}
+
+
+@asynccontextmanager
+async def scripted(**how: object) -> AsyncIterator[Scripted]:
+    server = Scripted(**how)  # type: ignore[arg-type]
+    talks: set[asyncio.Task[None]] = set()
+
+    def opened(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.create_task(server.talk(reader, writer)))
+
+    listening = await asyncio.start_server(opened, "127.0.0.1", 0)
+    server.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    try:
+        yield server
+    finally:
+        listening.close()
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def exchanges(url: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[Exchanges]:
+    made = Exchanges(url, headers or {}, aiohttp.TCPConnector(limit=0), connect_s=5.0)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+@asynccontextmanager
+async def upstream(
+    url: str, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[DirectUpstream]:
+    made = DirectUpstream(Endpoint(f"{url}/v1", KEY, headers or {}), unix_s=lambda: 0.0)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+async def test_one_connection_serves_one_call_after_the_other() -> None:
+    async with scripted() as server, upstream(server.url) as way:
+        for _ in range(3):
+            assert await plain(way, call("m")) == {"choices": []}
+
+    assert server.connections == 1
+    assert server.bodies == [call("m").body] * 3
+
+
+async def test_a_second_try_has_a_connection_of_its_own() -> None:
+    async with scripted() as server, upstream(server.url) as way:
+        await plain(way, call("m"))
+        for _ in range(2):
+            response = await way.send(replace(call("m"), fresh=True))
+            await response.read()
+
+    assert server.connections == 3
+
+
+async def test_what_is_sent_is_a_key_a_type_a_length_and_the_body() -> None:
+    async with scripted() as server, upstream(server.url, {"x-team": "search"}) as way:
+        await plain(way, call("m"))
+
+    assert server.heads[0].startswith("POST /v1/chat/completions HTTP/1.1\r\n")
+    assert fields_of(server.heads[0]) == {
+        "host": server.url.removeprefix("http://"),
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        "authorization": f"Bearer {KEY}",
+        "content-type": "application/json",
+        "content-length": str(len(call("m").body)),
+        "user-agent": "farthing",
+        "x-team": "search",
+    }
+
+
+async def test_a_call_s_own_headers_win() -> None:
+    async with scripted() as server, exchanges(server.url, {"User-Agent": "farthing"}) as posts:
+        (await posts.post(b"{}", {"user-agent": "another", "x-more": "1"})).close()
+        (await posts.post(b"{}")).close()
+
+    assert [fields_of(head)["user-agent"] for head in server.heads] == ["another", "farthing"]
+    assert "x-more" not in fields_of(server.heads[1])
+
+
+@pytest.mark.parametrize("value", ["a\r\nx-admin: yes", "a\nb", "a\0b"])
+async def test_a_header_that_would_become_two_is_not_sent(value: str) -> None:
+    async with scripted() as server, upstream(server.url, {"x-team": value}) as way:
+        fault = await fault_of(way, call("m"))
+
+    assert fault.code == "connection_broken"
+    assert server.heads == []
+
+
+async def test_a_head_that_only_says_that_the_answer_will_come_is_no_answer() -> None:
+    async with scripted(answer=EARLY + WHOLE) as server, upstream(server.url) as way:
+        assert await plain(way, call("m")) == {"choices": []}
+        assert await plain(way, call("m")) == {"choices": []}
+
+    assert server.connections == 1
+
+
+async def test_after_an_answer_that_did_not_wait_for_its_request_the_connection_ends() -> None:
+    async with scripted(hears_out=False) as server, exchanges(server.url) as posts:
+        for _ in range(2):
+            answer = await posts.post(LARGE)
+            assert await answer.content.read() == b'{"choices": []}'
+
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("answer", [b"Hello!\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n"])
+async def test_what_is_no_http_is_a_connection_that_broke(answer: bytes) -> None:
+    async with scripted(answer=answer) as server, upstream(server.url) as way:
+        fault = await fault_of(way, call("m"))
+
+    assert fault.code == "connection_broken"
+    assert fault.reached_model
+
+
+async def test_a_wait_that_is_cancelled_closes_its_connection() -> None:
+    async with scripted(answer=b"") as server, upstream(server.url) as way:
+        for heard in (1, 2):
+            sending = asyncio.create_task(way.send(call("m")))
+            await until(lambda: len(server.bodies) == heard)  # noqa: B023 - it is asked at once
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+
+    assert server.connections == 2
