@@ -101,11 +101,11 @@ async def measured(sides: Sequence[Side], rounds: int, seconds: float, connectio
 def shown(sides: Sequence[Side]) -> None:
     """Print a line a side, and the ratios."""
     table = Table("workers", "requests/s", "CPU ms each", "Redis ms each", "busiest", "PSS MB")
-    for each in sides:
-        memory = " + ".join(f"{mb:.0f}" for mb in sorted(each.pss_mb()))
-        figures = (median(each.per_s), median(each.cpu_ms), median(each.redis_ms))
+    for side in sides:
+        memory = " + ".join(f"{mb:.0f}" for mb in sorted(side.pss_mb()))
+        figures = (median(side.per_s), median(side.cpu_ms), median(side.redis_ms))
         told = [f"{figures[0]:.0f}", f"{figures[1]:.3f}", f"{figures[2]:.3f}"]
-        table.add_row(str(each.workers), *told, f"{median(each.shares):.0%}", memory)
+        table.add_row(str(side.workers), *told, f"{median(side.shares):.0%}", memory)
     one, two = sides
     console = Console()
     console.print(table)

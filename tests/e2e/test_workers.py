@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.configs import POLICIES, ledger_of, write_config
 from tests.e2e.crews import Crew
-from tests.e2e.patience import until
+from tests.e2e.patience import PATIENCE_S, until
 from tests.e2e.programs import Program, complaints, here
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import answer_on, chat, connected, get, head, post
@@ -239,6 +239,26 @@ def test_a_rolling_restart_with_broken_files_leaves_everybody_in_their_place(cre
         until(lambda: crew.pids() == before)
     finally:
         crew.config.write_text(sound)
+
+
+@contextmanager
+def systemd(folder: Path) -> Iterator[socket.socket]:
+    """What systemd hears by: NOTIFY_SOCKET."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
+        made.bind(str(folder / "notify"))
+        made.settimeout(PATIENCE_S)
+        yield made
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_systemd_is_told_when_requests_are_taken_and_when_it_ends(
+    config: Path, workers: int
+) -> None:
+    with systemd(config.parent) as told:
+        env = {"NOTIFY_SOCKET": told.getsockname()}
+        with Crew(config, workers=workers, env=env):
+            assert told.recv(100) == b"READY=1"
+        assert told.recv(100) == b"STOPPING=1"
 
 
 def test_what_is_under_way_in_every_worker_is_finished_when_they_are_told_to_stop(
