@@ -110,7 +110,7 @@ def _stop_or_exit(crew: Crew) -> None:
     """The first signal asks for an orderly end; a second one does not wait for it."""
     if crew.stopping.is_set():
         crew.send(signal.SIGKILL)
-        os._exit(_EXIT_BY_SIGINT)
+        raise SystemExit(_EXIT_BY_SIGINT)
     crew.stopping.set()
 
 
