@@ -13,6 +13,7 @@ from router.server.crew.accepting import Acceptor
 from router.server.crew.address import BACKLOG, url_of
 from router.server.crew.place import Place
 from router.server.crew.roll import Stage
+from router.server.farewell import Farewell
 from router.server.protocol import QuietRequestHandler
 
 _LOOK_EVERY_S = 0.25
@@ -31,7 +32,7 @@ async def listen(
 
     Raises OSError if it cannot listen.
     """
-    farewell = _Farewell()
+    farewell = Farewell()
     app.on_response_prepare.append(farewell.say)
     runner = web.AppRunner(
         app,
@@ -63,7 +64,7 @@ class _Door:
 class Reception:
     """The door for clients, and those who have come in."""
 
-    def __init__(self, server: web.Server, farewell: "_Farewell", door: _Door) -> None:
+    def __init__(self, server: web.Server, farewell: Farewell, door: _Door) -> None:
         self._server = server
         self._farewell = farewell
         self._door = door
@@ -96,18 +97,6 @@ class Reception:
     def _connections(self) -> list[QuietRequestHandler]:
         ours = self._server.connections
         return [each for each in ours if isinstance(each, QuietRequestHandler)]
-
-
-class _Farewell:
-    """Has answers say that their connection ends with them, once that is so (RFC 9112, section 9.6)."""
-
-    def __init__(self) -> None:
-        self.is_due = False
-
-    async def say(self, _: web.Request, response: web.StreamResponse) -> None:
-        if self.is_due:
-            response.force_close()
-            response.headers["connection"] = "close"
 
 
 def _silent(connections: list[QuietRequestHandler], before: _Silent, now_s: float) -> _Silent:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ from router.telemetry.log import Lines, start_logging
 HELP = "run the proxy"
 _EXIT_BY_SIGINT = 130
 _LAST_PORT = 65535
+_LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -105,6 +107,9 @@ async def _serve(
         loop.add_signal_handler(name, _stop_or_exit, stop)
     may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
     loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, following.wishes, stop, may_hang_up)
+    loop.add_signal_handler(
+        signal.SIGUSR2, _LOG.warning, "one process cannot be replaced by another"
+    )
     console = Console(stderr=True)
     async with serving(settings, real_world(), following, lines=lines) as running:
         tell_notes(settings, console)

@@ -70,24 +70,23 @@ async def _supervised(orders: Orders, agency: _Agency) -> int:
     with socket.socket(fileno=orders.listener) as listener:
         crew = Crew(orders.workers, agency.hire, agency.dismiss, orders.shutdown_s)
         _heed_signals(crew)
-        is_well = await crew.start()
-        if is_well:
-            _tell_ready(crew, orders, url_of(listener))
+        models = await crew.start()
+        if models is not None:
+            _tell_ready(crew, orders, f"{url_of(listener)} ({models} models")
             await crew.stopping.wait()
             _tell("\nStopping: no new requests; those under way may finish.")
         is_asked = crew.stopping.is_set()
         notify("STOPPING=1", os.environ)
         listener.close()
         await crew.stop()
-    return 0 if is_well or is_asked else 1
+    return 0 if models is not None or is_asked else 1
 
 
-def _tell_ready(crew: Crew, orders: Orders, url: str) -> None:
-    first = next(iter(crew.seated))
-    _tell(f"Farthing listens on {url} ({first.models} models, {orders.workers} workers)")
+def _tell_ready(crew: Crew, orders: Orders, where: str) -> None:
+    _tell(f"Farthing listens on {where}, {orders.workers} workers)")
     notify("READY=1", os.environ)
     if orders.greeting:
-        first.greet()
+        crew.greet()
 
 
 def _tell(text: str) -> None:
@@ -111,7 +110,7 @@ def _stop_or_exit(crew: Crew) -> None:
     """The first signal asks for an orderly end; a second one does not wait for it."""
     if crew.stopping.is_set():
         crew.send(signal.SIGKILL)
-        os._exit(_EXIT_BY_SIGINT)
+        raise SystemExit(_EXIT_BY_SIGINT)
     crew.stopping.set()
 
 
@@ -120,4 +119,4 @@ def _reload_or_stop(crew: Crew, may_hang_up: bool) -> None:
     if may_hang_up and not has_terminal():
         crew.stopping.set()
     else:
-        crew.send(signal.SIGHUP)
+        crew.reload()

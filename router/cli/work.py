@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Work until SIGTERM, or the supervisor's end, or until another one has the place and all clients have left."""
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # it may be sent to all processes of a service
     job = Job.read(args.fd)
     orders = Orders(**job.orders)
     source = Source(Path(orders.config), os.environ, Part(job.number, orders.workers))

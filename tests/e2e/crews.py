@@ -6,12 +6,14 @@ from typing import Self
 
 import psutil
 
-from tests.e2e.patience import until
+from tests.e2e.patience import PATIENCE_S, until
 from tests.e2e.programs import Farthing
 
 
 class Crew(Farthing):
     """A real `farthing serve --workers N` on a free port, all workers ready for requests."""
+
+    patience_s = 3 * PATIENCE_S  # three programs start, one after the other or side by side
 
     def __init__(
         self, config: Path, *more: str, workers: int = 2, env: Mapping[str, str] | None = None

@@ -82,6 +82,8 @@ def here(*arguments: str, env: Mapping[str, str] | None = None) -> Done:
 class Program:
     """A program that runs until it is told to stop; everything that it prints is heard."""
 
+    patience_s = PATIENCE_S
+
     def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         self._arguments = arguments
         self._env = environ(env)
@@ -123,7 +125,7 @@ class Program:
             return bool(found) or not any(listener.is_alive() for listener in self._listeners)
 
         with self._news:
-            self._news.wait_for(is_said, PATIENCE_S)
+            self._news.wait_for(is_said, self.patience_s)
         assert found, f"it never said {pattern!r}, but:\n{self.said}"
         return found[0]
 

@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.configs import POLICIES, ledger_of, write_config
 from tests.e2e.crews import Crew
-from tests.e2e.patience import until
+from tests.e2e.patience import PATIENCE_S, until
 from tests.e2e.programs import Program, complaints, here
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import answer_on, chat, connected, get, head, post
@@ -124,16 +124,23 @@ def asked(crew: Crew, body: dict[str, Any]) -> Iterator[socket.socket]:
         yield connection
 
 
-async def waited(crew: Crew, pattern: str) -> None:
-    await asyncio.to_thread(crew.wait_for, pattern)
+def renew(crew: Crew) -> None:
+    """Have all workers replaced; returns when the new ones take requests."""
+    done = crew.said.count("all workers are new")
+    crew.tell(signal.SIGUSR2)
+    until(lambda: crew.said.count("all workers are new") > done, crew.patience_s)
+
+
+def states(crew: Crew) -> list[str]:
+    """What all workers do, as the one says that is asked."""
+    return sorted(each["state"] for each in crew.readyz().json["workers"])
 
 
 async def test_a_rolling_restart_replaces_every_worker_and_drops_no_request(crew: Crew) -> None:
     before = crew.pids()
     async with traffic(crew.url) as flow:
         await answered_more(flow)
-        crew.tell(signal.SIGUSR2)
-        await waited(crew, "all workers are new")
+        await asyncio.to_thread(renew, crew)
         await answered_more(flow)
 
     assert flow.failures == []
@@ -171,9 +178,8 @@ def test_a_connection_that_was_idle_is_answered_once_more_and_told_to_come_again
     with connected(crew.url) as idle:
         idle.sendall(question)
         assert "connection" not in answer_on(idle).headers
-        before = crew.pids()
-        crew.tell(signal.SIGUSR2)
-        until(lambda: len(crew.pids() - before) == 2 and len(crew.pids()) == 3)
+        renew(crew)
+        until(lambda: states(crew) == ["leaving", "serving", "serving"])
         idle.sendall(question)
         got = answer_on(idle)
         assert got.status == 200
@@ -185,16 +191,11 @@ def test_a_connection_that_was_idle_is_answered_once_more_and_told_to_come_again
 def test_a_worker_that_is_killed_is_replaced_and_the_log_says_so(crew: Crew) -> None:
     victim, other = sorted(crew.pids())
     psutil.Process(victim).kill()
-    assert crew.readyz().status == 200
     crew.wait_for(rf"process {victim}\) ended by SIGKILL: another one starts in 0\.5 s")
+    assert crew.readyz().status == 200
     until(lambda: len(crew.pids() - {victim, other}) == 1)
-    until(lambda: states(crew) == ["serving", "serving"])
+    until(lambda: states(crew) == ["serving", "serving"], crew.patience_s)
     assert other in crew.pids()
-
-
-def states(crew: Crew) -> list[str]:
-    """What all workers do, as the one says that is asked."""
-    return sorted(each["state"] for each in crew.readyz().json["workers"])
 
 
 def test_whoever_is_asked_tells_the_figures_of_all(crew: Crew) -> None:
@@ -239,6 +240,26 @@ def test_a_rolling_restart_with_broken_files_leaves_everybody_in_their_place(cre
         until(lambda: crew.pids() == before)
     finally:
         crew.config.write_text(sound)
+
+
+@contextmanager
+def systemd(folder: Path) -> Iterator[socket.socket]:
+    """What systemd hears by: NOTIFY_SOCKET."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
+        made.bind(str(folder / "notify"))
+        made.settimeout(PATIENCE_S)
+        yield made
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_systemd_is_told_when_requests_are_taken_and_when_it_ends(
+    config: Path, workers: int
+) -> None:
+    with systemd(config.parent) as told:
+        env = {"NOTIFY_SOCKET": told.getsockname()}
+        with Crew(config, workers=workers, env=env):
+            assert told.recv(100) == b"READY=1"
+        assert told.recv(100) == b"STOPPING=1"
 
 
 def test_what_is_under_way_in_every_worker_is_finished_when_they_are_told_to_stop(

@@ -6,7 +6,10 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack
+from dataclasses import replace
+from errno import EMFILE
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -207,3 +210,27 @@ def test_a_row_that_is_vacant_is_given_away_again(roll: Roll) -> None:
     roll.vacate(0)
     assert roll.free() == 0
     assert [row.pid for row in roll.rows()] == [2]
+
+
+class Full(socket.socket):
+    """A listener of a process that has as many files open as it may, until it has not."""
+
+    is_full = True
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        if self.is_full:
+            self.is_full = False
+            raise OSError(EMFILE, "Too many open files")
+        return super().accept()
+
+
+async def test_while_no_file_is_free_who_knocks_waits(
+    places: list[Place], settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Full(fileno=places[0].listener.dup().detach()) as full:
+        async with AsyncExitStack() as stack:
+            await opened(replace(places[0], listener=full), settings, stack)
+            client = await Client.at(places[0])
+            assert (await client.ask())[1] == b"0"
+            await client.leave()
+    assert "no connection can be taken now: Too many open files" in caplog.text

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from router.cli.crew.pauses import Pauses
@@ -42,21 +42,27 @@ class Crew:
     _watching: set["asyncio.Task[None]"] = field(default_factory=set)
     _renewing: "asyncio.Task[None] | None" = None
 
-    @property
-    def seated(self) -> Iterable[Worker]:
-        """Who has the seats, by their number."""
-        return [self._seated[number] for number in sorted(self._seated)]
-
-    async def start(self) -> bool:
-        """Fill all seats; False when one of the workers has ended, or was told to, before it was ready."""
+    async def start(self) -> int | None:
+        """Fill all seats; how many models there are, or None when a worker has ended, or was told to, before it was ready."""
         hired = [await self._hired(number) for number in range(self.seats)]
         self._seated = {worker.number: worker for worker in hired}
-        return all(await asyncio.gather(*map(self._is_ready, hired)))
+        models = await asyncio.gather(*map(self._models, hired))
+        return None if None in models else models[0]
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to every worker."""
         for worker in self._present:
             worker.send(number)
+
+    def reload(self) -> None:
+        """Have every worker read its files again; one that is starting does so anyway."""
+        for worker in self._present:
+            if worker.takes_requests:
+                worker.send(signal.SIGHUP)
+
+    def greet(self) -> None:
+        """Have one of them greet whoever sits at the terminal."""
+        self._seated[0].greet()
 
     async def stop(self) -> None:
         """End all of them in good order, and whoever is not done in time at once."""
@@ -91,7 +97,7 @@ class Crew:
         except OSError as error:
             _LOG.error("worker %s does not start: %s", number, error)
             return False
-        if not await self._is_ready(fresh):
+        if await self._models(fresh) is None:
             fresh.send(signal.SIGKILL)
             return False
         before, self._seated[number] = self._seated[number], fresh
@@ -100,14 +106,18 @@ class Crew:
         _LOG.info("worker %s is process %s now, not %s", number, fresh.pid, before.pid)
         return True
 
-    async def _is_ready(self, worker: Worker) -> bool:
-        """Whether it has become ready, in time, and before we are told to stop."""
-        waits = [asyncio.create_task(worker.is_ready()), asyncio.create_task(self.stopping.wait())]
-        await asyncio.wait(waits, timeout=_START_S, return_when=asyncio.FIRST_COMPLETED)
-        became = waits[0].done() and waits[0].result()
-        for each in waits:
+    async def _models(self, worker: Worker) -> int | None:
+        """How many it has once it is ready; None when it is not in time, or we are told to stop before."""
+        ready, stopping = (
+            asyncio.create_task(worker.models()),
+            asyncio.create_task(self.stopping.wait()),
+        )
+        both = {ready, stopping}
+        await asyncio.wait(both, timeout=_START_S, return_when=asyncio.FIRST_COMPLETED)
+        models = ready.result() if ready.done() else None
+        for each in both:
             each.cancel()
-        return became
+        return models
 
     async def _hired(self, number: int) -> Worker:
         worker = await self.hire(number)

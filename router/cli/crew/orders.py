@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from router.domain.errors import FarthingError
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -16,8 +18,11 @@ class _Line:
 
     @classmethod
     def read(cls, fd: int) -> Self:
-        """What comes on `fd`; not a byte more is read. Raises ValueError when it is no such line."""
-        return cls(**_object(fd))
+        """What comes on `fd`; not a byte more is read. Raises FarthingError when it is no such line."""
+        try:
+            return cls(**_object(fd))
+        except (OSError, ValueError, TypeError):
+            raise FarthingError("this is called by 'farthing serve', and by nobody else") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,5 @@ def _object(fd: int) -> dict[str, Any]:
     line = bytearray()
     while (byte := os.read(fd, 1)) not in (b"", b"\n"):
         line += byte
-    read = json.loads(line)
-    if not isinstance(read, dict):
-        raise ValueError("orders are an object")  # noqa: TRY004 - the caller is told of one kind
+    read: dict[str, Any] = json.loads(line)
     return read

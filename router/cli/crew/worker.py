@@ -6,7 +6,7 @@ import json
 import signal
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from router.cli.crew.orders import Job, own_command
@@ -20,23 +20,23 @@ class Worker:
     at: int
     began_s: float
     _process: asyncio.subprocess.Process
-    _reader: asyncio.StreamReader
     _writer: asyncio.StreamWriter
+    _begun: "asyncio.Task[int | None]"
     is_leaving: bool = False
-    models: int = field(default=0)
 
     @property
     def pid(self) -> int:
         """Its process."""
         return self._process.pid
 
-    async def is_ready(self) -> bool:
-        """Wait until it takes requests; False when it has ended before that."""
-        with contextlib.suppress(ConnectionError):
-            if line := await self._reader.readline():
-                self.models = json.loads(line)["models"]
-                return True
-        return False
+    @property
+    def takes_requests(self) -> bool:
+        """Whether it has become ready; before that most signals would end it."""
+        return self._begun.done() and self._begun.result() is not None
+
+    async def models(self) -> int | None:
+        """Wait until it takes requests; how many models it has, or None when it has ended before that."""
+        return await asyncio.shield(self._begun)
 
     async def ended(self) -> str:
         """Wait until it has ended; how, in words."""
@@ -75,7 +75,16 @@ async def hired(job: Job, *inherited: int) -> Worker:
         )
     reader, writer = await asyncio.open_connection(sock=ours)
     writer.write(job.as_line())
-    return Worker(job.number, job.at, time.monotonic(), process, reader, writer)
+    begun = asyncio.create_task(_models(reader))
+    return Worker(job.number, job.at, time.monotonic(), process, writer, begun)
+
+
+async def _models(reader: asyncio.StreamReader) -> int | None:
+    """What a worker says when it is ready."""
+    with contextlib.suppress(ConnectionError):
+        if line := await reader.readline():
+            return int(json.loads(line)["models"])
+    return None
 
 
 def orders_of(line: bytes) -> dict[str, Any]:

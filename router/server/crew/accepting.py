@@ -6,11 +6,15 @@ wait. Here each takes one at a time, and one that has more than another steps ba
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 
 from router.server.crew.place import Place
 
+_LOG = logging.getLogger(__name__)
+_NO_FILE_S = 1.0
+"""Until then a file may be free again; who knocks waits, or is another worker's."""
 _STEP_BACK_S = 0.001
 _LONGEST_STEP_S = 0.01
 """For each connection that it has more than another, and at most: what a new client may have to wait."""
@@ -46,18 +50,24 @@ class Acceptor:
         if ahead <= 0:
             self._accept()
         else:
-            self._loop.remove_reader(self._place.listener)
-            pause_s = min(ahead * _STEP_BACK_S, _LONGEST_STEP_S)
-            self._later = self._loop.call_later(pause_s, self._after_all)
+            self._step_back(min(ahead * _STEP_BACK_S, _LONGEST_STEP_S), self._after_all)
+
+    def _step_back(self, pause_s: float, then: Callable[[], None]) -> None:
+        self._loop.remove_reader(self._place.listener)
+        self._later = self._loop.call_later(pause_s, then)
 
     def _after_all(self) -> None:
-        self._accept()
         self.start()
+        self._accept()
 
     def _accept(self) -> None:
         try:
             connection, _ = self._place.listener.accept()
-        except OSError:  # another one has it; or no file is free, and it waits until one is
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # another one has it, or it has gone
+        except OSError as error:
+            _LOG.error("no connection can be taken now: %s", error.strerror)
+            self._step_back(_NO_FILE_S, self.start)
             return
         connection.setblocking(False)
         self._count(1)
