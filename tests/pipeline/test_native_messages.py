@@ -144,7 +144,7 @@ async def test_betas_that_are_always_on_stay_on(tmp_path: Path) -> None:
 
 async def test_a_limit_of_this_proxy_holds_and_its_own_member_is_taken_out(tmp_path: Path) -> None:
     limits = {"limits": {"max_output_tokens": 50}}
-    async with farthing(tmp_path, **{"server": limits}) as (at, home):
+    async with farthing(tmp_path, server=limits) as (at, home):
         await post(at, asked(farthing={"receipt": True}))
     assert home.sent == asked(max_tokens=50, model="claude-sonnet-4-5")
 
