@@ -75,6 +75,7 @@ class Pipeline:
     tower: Tower
     tenancy: Tenancy
     largest_stored_bytes: int
+    stores_answers: bool
     ledger: Ledger
     scorer: Scorer
     keeps_decisions: bool
@@ -254,6 +255,7 @@ class Pipeline:
             tenant=self.tenancy.tenant_of(caller.key, caller.key_tags),
             wish=caller.wish,
             largest_bytes=self.largest_stored_bytes,
+            stores=self.stores_answers,
         )
 
     async def _walk(self, visit: Visit, find: Find) -> Walk:
