@@ -248,15 +248,15 @@ class Pipeline:
 
     def _shelf(self, visit: Visit) -> Shelf:
         caller = visit.caller
-        return Shelf.of(
+        shelf = Shelf.of(
             self.cache,
             visit.request,
             visit.terms.cache,
             tenant=self.tenancy.tenant_of(caller.key, caller.key_tags),
             wish=caller.wish,
             largest_bytes=self.largest_stored_bytes,
-            stores=self.stores_answers,
         )
+        return shelf if self.stores_answers else replace(shelf, stores=False)
 
     async def _walk(self, visit: Visit, find: Find) -> Walk:
         machine = self._machine(visit, find.decision)

@@ -93,11 +93,10 @@ class Shelf:
         tenant: tuple[str, ...],
         wish: Wish,
         largest_bytes: int,
-        stores: bool = True,
     ) -> "Shelf":
         """The shelf for `request`; without a key where the policy caches nothing of its kind."""
         key = cache_key(request.body, tenant) if _may_repeat(request, terms) else None
-        return cls(cache, key, terms, wish, largest_bytes, tenant, stores=stores)
+        return cls(cache, key, terms, wish, largest_bytes, tenant)
 
     async def look(
         self, models: Mapping[str, Model], now_s: float, key: str | None = None

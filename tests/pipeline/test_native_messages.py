@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from router.domain.scored import ScoreSource
 from tests.pipeline.doors import SECRET, Door, door
 from tests.pipeline.providers import Json, Provider, events, model, provider
 
@@ -300,10 +301,10 @@ async def test_calls_of_tools_that_passed_are_looked_into_like_all_others(tmp_pa
         await post(at, asked(tools=[tool], stream=True))
         scorer = at.running.pipeline.scorer
         for _ in range(200):
-            if scorer.counts["tool_call"]:
+            if scorer.counts[ScoreSource.TOOL_CALL]:
                 break
             await post(at, asked(), "/v1/messages/count_tokens")
-        assert scorer.counts["tool_call"] == 1
+        assert scorer.counts[ScoreSource.TOOL_CALL] == 1
 
 
 @pytest.mark.parametrize("stream", [False, True])
