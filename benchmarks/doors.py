@@ -5,6 +5,10 @@
 All doors run in this process, in turns, before an upstream that answers at once; reading, routing,
 books and telling count, sockets do not. `small` is a question, `agent` a coding agent's 45 KB with ten
 tools; streams have 200 chunks. Each figure is the best of the rounds, each ratio their median.
+
+Three upstreams are behind each door: one of chat, whose answer is told in the door's API; one that speaks
+Messages or Responses as the door does, and is translated to chat and back (`both ways`); and the same one
+passed as it is (`native`).
 """
 
 import argparse
@@ -12,8 +16,9 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +30,14 @@ from router.config.load import load_settings
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, Reply
 from router.pipeline.visit import Caller
-from router.ports import Call
+from router.ports import Call, Upstream
+from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
+from router.providers.direct import Endpoint
+from router.providers.responses import responses_upstream
 from router.server.doors import retold
+from router.wire.dialects.answer import Occasion
+from router.wire.dialects.dialect import Dialect, Target
+from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
 from router.wire.doors.door import Door
 from router.wire.doors.translated import MESSAGES, RESPONSES
 
@@ -70,12 +81,14 @@ _STREAM = (
 @dataclass(frozen=True, slots=True)
 class _Answered:
     is_stream: bool
+    plain: bytes = _PLAIN
+    stream: tuple[bytes, ...] = _STREAM
 
     async def read(self) -> bytes:
-        return _PLAIN
+        return self.plain
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        for piece in _STREAM:
+        for piece in self.stream:
             yield piece
 
     async def close(self) -> None:
@@ -92,6 +105,62 @@ class _AtOnce:
 
     async def close(self) -> None:
         pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A line of posts that costs nothing: the answer of chat, as another dialect would have it."""
+
+    plain: bytes
+    stream: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, dialect: Dialect) -> "_Told":
+        """The answer in `dialect`."""
+        source, occasion = Target(Dialect.CHAT), Occasion(1)
+        whole = translate_answer(orjson.loads(_PLAIN), source, dialect, occasion)
+        translator = StreamTranslator(source, dialect, occasion)
+        chunks = [orjson.loads(each[6:]) for each in _STREAM[:-1]]
+        events = [event for chunk in chunks for event in translator.feed(chunk)]
+        told = [event_bytes(event, dialect) for event in (*events, *translator.end())]
+        return cls(orjson.dumps(whole), tuple(told))
+
+    async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> _Answered:
+        """The answer, to whatever."""
+        del fresh, headers
+        return _Answered(b'"stream":true' in body, self.plain, self.stream)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way to the same model: its upstream, by dialect, and whether requests may pass as they are."""
+
+    name: str
+    passes: bool = True
+    upstreams: Mapping[str, Upstream] = field(default_factory=dict)
+
+
+async def _ways() -> tuple[_Way, ...]:
+    """Chat; the door's own dialect, translated to chat and back; and that, passed as it is."""
+    own: dict[str, Upstream] = {
+        "messages": await _upstream(
+            anthropic_upstream, AnthropicEndpoint("http://nowhere"), "messages"
+        ),
+        "responses": await _upstream(responses_upstream, Endpoint("http://nowhere"), "responses"),
+    }
+    chat: dict[str, Upstream] = {"messages": _AtOnce(), "responses": _AtOnce()}
+    return _Way("", True, chat), _Way("both ways", False, own), _Way("native", True, own)
+
+
+async def _upstream(made: Callable[..., Any], endpoint: Any, dialect: str) -> Upstream:
+    upstream: Any = made(endpoint, unix_s=time.time)
+    await upstream.close()
+    upstream._line = _Told.of(Dialect(dialect))  # noqa: SLF001 - sockets are not to be measured
+    told: Upstream = upstream
+    return told
 
 
 def _messages(*, is_agent: bool, stream: bool) -> bytes:
@@ -135,17 +204,18 @@ async def _by_chat(pipeline: Pipeline, raw: bytes) -> None:
     await _taken(await pipeline.answer(raw, Caller(pipeline.means.world.new_id())))
 
 
-async def _by_door(pipeline: Pipeline, raw: bytes, door: Door) -> None:
+async def _by_door(pipeline: Pipeline, raw: bytes, door: Door, *, passes: bool) -> None:
     asked = door.read(raw)
     caller = Caller(pipeline.means.world.new_id())
-    reply = await pipeline.answer(asked.chat, caller, asked.original)
+    original = asked.original if passes else None
+    reply = await pipeline.answer(asked.chat, caller, original)
     await _taken(retold(reply, asked, 1, {}))
 
 
-async def _cpu_us(pipeline: Pipeline, raw: bytes, door: Door | None, requests: int) -> float:
+async def _cpu_us(requests: int, ask: Callable[[], Awaitable[None]]) -> float:
     began = time.process_time()
     for _ in range(requests):
-        await (_by_door(pipeline, raw, door) if door else _by_chat(pipeline, raw))
+        await ask()
     return (time.process_time() - began) / requests * 1e6
 
 
@@ -153,32 +223,50 @@ async def _measure(requests: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = written(Path(folder, "doors"), models=8, decisions=False)
         async with serving(load_settings(config, {}), real_world()) as running:
-            means = replace(running.pipeline.means, upstreams={"up": _AtOnce()})
-            pipeline = replace(running.pipeline, means=means)
+            ways = await _ways()
             for is_agent in (False, True):
                 for stream in (False, True):
-                    await _compare(pipeline, requests, rounds, is_agent=is_agent, stream=stream)
+                    kind = (
+                        f"{'agent' if is_agent else 'small'}, {'streamed' if stream else 'plain'}"
+                    )
+                    asked = _asking(running.pipeline, ways, is_agent=is_agent, stream=stream)
+                    await _compare(kind, asked, requests, rounds)
 
 
-async def _compare(
-    pipeline: Pipeline, requests: int, rounds: int, *, is_agent: bool, stream: bool
-) -> None:
+def _asking(
+    pipeline: Pipeline, ways: tuple[_Way, ...], *, is_agent: bool, stream: bool
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    """Each way to ask, by its name."""
     bodies = {
         "responses": _responses(is_agent=is_agent, stream=stream),
         "messages": _messages(is_agent=is_agent, stream=stream),
     }
-    chat = MESSAGES.read(bodies["messages"]).chat
-    times: dict[str, list[float]] = {"chat": [], "responses": [], "messages": []}
+    chat, direct = MESSAGES.read(bodies["messages"]).chat, _at(pipeline, _AtOnce())
+    asked: dict[str, Callable[[], Awaitable[None]]] = {"chat": lambda: _by_chat(direct, chat)}
+    for name, door in _DOORS.items():
+        for way in ways:
+            there = _at(pipeline, way.upstreams[name])
+            asked[f"{name} {way.name}".strip()] = partial(
+                _by_door, there, bodies[name], door, passes=way.passes
+            )
+    return asked
+
+
+def _at(pipeline: Pipeline, upstream: Upstream) -> Pipeline:
+    return replace(pipeline, means=replace(pipeline.means, upstreams={"up": upstream}))
+
+
+async def _compare(
+    kind: str, asked: Mapping[str, Callable[[], Awaitable[None]]], requests: int, rounds: int
+) -> None:
+    times: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(rounds):
-        times["chat"].append(await _cpu_us(pipeline, chat, None, requests))
-        for name, door in _DOORS.items():
-            times[name].append(await _cpu_us(pipeline, bodies[name], door, requests))
-    kind = f"{'agent' if is_agent else 'small'}, {'streamed' if stream else 'plain'}"
-    told = [f"chat {min(times['chat']):.0f} us"]
-    for name in _DOORS:
-        ratio = statistics.median(a / b for a, b in zip(times[name], times["chat"], strict=True))
-        told.append(f"{name} {min(times[name]):.0f} us (x {ratio:.2f})")
-    print(f"{kind}: {', '.join(told)}")
+        for name, ask in asked.items():
+            times[name].append(await _cpu_us(requests, ask))
+    print(f"{kind}:")
+    for name, found in times.items():
+        ratio = statistics.median(a / b for a, b in zip(found, times["chat"], strict=True))
+        print(f"  {name:<20} {min(found):6.0f} us  x {ratio:.2f}")
 
 
 def main() -> None:

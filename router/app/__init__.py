@@ -193,6 +193,7 @@ def _assembled(
         tower=stores.tower,
         tenancy=settings.tenancy,
         largest_stored_bytes=settings.cache_max_entry_bytes,
+        stores_answers=settings.cache_url != "off",
         ledger=stores.ledger,
         scorer=Scorer(stores.ledger, world, settings.scoring, stores.flights.start),
         keeps_decisions=settings.ledger_decisions,

@@ -76,6 +76,7 @@ class Pipeline:
     tower: Tower
     tenancy: Tenancy
     largest_stored_bytes: int
+    stores_answers: bool
     ledger: Ledger
     scorer: Scorer
     keeps_decisions: bool
@@ -248,7 +249,7 @@ class Pipeline:
 
     def _shelf(self, visit: Visit) -> Shelf:
         caller = visit.caller
-        return Shelf.of(
+        shelf = Shelf.of(
             self.cache,
             visit.request,
             visit.terms.cache,
@@ -256,6 +257,7 @@ class Pipeline:
             wish=caller.wish,
             largest_bytes=self.largest_stored_bytes,
         )
+        return shelf if self.stores_answers else replace(shelf, stores=False)
 
     async def _walk(self, visit: Visit, find: Find) -> Walk:
         machine = self._machine(visit, find.decision)

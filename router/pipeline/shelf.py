@@ -72,7 +72,8 @@ class Lesson(Protocol):
 class Shelf:
     """The place of one request's answers in the cache; a place without a key holds nothing.
 
-    `lesson` is what a new answer teaches, None for nothing.
+    `lesson` is what a new answer teaches, None for nothing. Without `stores` the cache is none, and
+    answers are shared with those alone who ask at the same moment.
     """
 
     cache: Cache
@@ -82,6 +83,7 @@ class Shelf:
     largest_bytes: int
     tenant: tuple[str, ...] = ()
     lesson: Lesson | None = None
+    stores: bool = True
 
     @classmethod
     def of(
@@ -127,7 +129,8 @@ class Shelf:
         `ending` is what was seen of a stream. What passed in another dialect is kept as chat, which
         every door can tell; what chat has no words for is not kept.
         """
-        if self.key is None or not self.may_store or len(answer.body) > self.largest_bytes:
+        may_store = self.stores and self.may_store
+        if self.key is None or not may_store or len(answer.body) > self.largest_bytes:
             return
         if answer.dialect is not Dialect.CHAT:
             calls = ending is not None and "tool_calls" in ending.finish_reasons
@@ -136,22 +139,26 @@ class Shelf:
             if (told := _in_chat(answer)) is None:
                 return
             answer = told
-        if ending is not None:
-            flaw = flaw_of_stream(
-                answer.body, ending, request=request.body, keeps_tool_calls=self.terms.tool_calls
-            )
-        else:
-            flaw = flaw_of(
-                answer.body,
-                is_stream=answer.is_stream,
-                request=request.body,
-                keeps_tool_calls=self.terms.tool_calls,
-            )
-        if flaw is None:
+        if self._flaw(answer, request, ending) is None:
             writer = answer.origin.writer.model_id
             await self.cache.put(self.key, writer, pack(answer), self.terms.ttl_s)
             if self.lesson is not None:
                 await self.lesson.learn(answer)
+
+    def _flaw(
+        self, answer: StoredAnswer, request: ChatRequest, ending: Ending | None
+    ) -> str | None:
+        keeps_calls = self.terms.tool_calls
+        if ending is not None:
+            return flaw_of_stream(
+                answer.body, ending, request=request.body, keeps_tool_calls=keeps_calls
+            )
+        return flaw_of(
+            answer.body,
+            is_stream=answer.is_stream,
+            request=request.body,
+            keeps_tool_calls=keeps_calls,
+        )
 
     @property
     def may_store(self) -> bool:

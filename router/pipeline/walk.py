@@ -34,6 +34,7 @@ from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.seals import origin_of
 from router.wire.native.forms import CHAT_FORM
 from router.wire.native.stored import stored_id
+from router.wire.native.thoughts import may_think
 from router.wire.original import Original
 
 
@@ -92,7 +93,8 @@ class Walk:
         original, model = self.request.original, begun.start.candidate.model
         if original is None or begun.opened.dialect is Dialect.CHAT:
             return
-        if self.home.is_of(_origin(model)):
+        is_thoughtless = isinstance(begun.opened, OpenedPlain) and not may_think(begun.opened.body)
+        if not is_thoughtless and self.home.is_of(_origin(model)):
             self.home.moved_in(_origin(model))
         if given := stored_id(original, begun.opened.beginning):
             self.home.has_stored(given, model)

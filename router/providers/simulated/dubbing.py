@@ -25,6 +25,7 @@ from router.wire.dialects.translate import (
     translate_answer,
     translate_request,
 )
+from router.wire.native.reduced import reduced
 from router.wire.sse import data_of
 
 _PING = event_bytes({"type": "ping"}, Dialect.MESSAGES)
@@ -79,8 +80,26 @@ def _in_chat(body: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     wished = metadata.get("simulate") if isinstance(metadata, dict) else None
     if isinstance(metadata, dict):
         known["metadata"] = {name: v for name, v in metadata.items() if name != "simulate"} or None
-    chat = dict(translate_request(known, dialect, Target(Dialect.CHAT)))
+    chat = dict(_as_far_as_it_goes(known, dialect))
     return chat if wished is None else {**chat, "metadata": {"simulate": wished}}
+
+
+def _as_far_as_it_goes(body: dict[str, Any], dialect: Dialect) -> Mapping[str, Any]:
+    """The request in chat. What has no words there no simulated model takes notice of."""
+    try:
+        return translate_request(body, dialect, Target(Dialect.CHAT))
+    except ApiError as error:
+        if error.code != "untranslatable":
+            raise
+    tools = body.get("tools")
+    if isinstance(tools, list):
+        body["tools"] = [each for each in tools if _is_the_clients(each)]
+    return translate_request(reduced(body, dialect), dialect, Target(Dialect.CHAT))
+
+
+def _is_the_clients(tool: object) -> bool:
+    """Whether a tool is run by the client, and not by the provider."""
+    return isinstance(tool, dict) and tool.get("type") in (None, "custom", "function")
 
 
 def refusal_in(dialect: Dialect, refusal: Refusal) -> tuple[int, bytes]:

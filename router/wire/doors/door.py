@@ -81,7 +81,12 @@ def chat_bytes(view: JsonObject) -> bytes:
     try:
         return orjson.dumps(view)
     except orjson.JSONEncodeError:
-        raise ApiError(400, "The request body is nested too deeply.", code="invalid_json") from None
+        raise too_deep() from None
+
+
+def too_deep() -> ApiError:
+    """400: nobody could read it again, once it was written."""
+    return ApiError(400, "The request body is nested too deeply.", code="invalid_json")
 
 
 def not_offered(name: str, remedy: str) -> ApiError:

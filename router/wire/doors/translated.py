@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from router.domain.errors import ApiError
 from router.wire.chat import JsonObject, json_object, require, shown
 from router.wire.dialects.answer import Fault, Occasion
@@ -14,7 +16,7 @@ from router.wire.dialects.translate import (
     translate_answer,
     translate_request,
 )
-from router.wire.doors.door import Door, chat_bytes, not_offered
+from router.wire.doors.door import Door, chat_bytes, not_offered, too_deep
 from router.wire.extension import MEMBER
 from router.wire.native.reduced import reduced
 from router.wire.native.thoughts import without_unnamed
@@ -183,7 +185,11 @@ def _translated(
 
 
 def _reduced(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
-    return _view(dialect, reduced(body, dialect))
+    """The chat view of what chat has words for."""
+    try:
+        return _view(dialect, reduced(body, dialect))
+    except orjson.JSONEncodeError:
+        raise too_deep() from None
 
 
 def _view(dialect: Dialect, body: JsonObject) -> dict[str, Any]:

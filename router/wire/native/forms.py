@@ -55,8 +55,16 @@ def broken_off(message: str) -> ApiError:
 
 def event_in(raw: bytes) -> Mapping[str, Any] | None:
     """The object in a server-sent event; None for a comment. Raises MalformedAnswer for anything else."""
-    data = data_of(raw)
+    data = _named_data(raw) or data_of(raw)
     return None if data is None else object_in(data, "an event of the upstream's stream")
+
+
+def _named_data(raw: bytes) -> bytes:
+    """The payload of an event as these dialects usually write it, a line with its name before; else b""."""
+    if not (raw.startswith(b"event: ") and raw.endswith(b"\n\n")) or raw.count(b"\n") != 3:
+        return b""
+    before, _, data = raw.partition(b"\ndata: ")
+    return b"" if b"\n" in before or b"\r" in raw else data[:-2]
 
 
 def object_in(raw: bytes, what: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def own_history(body: JsonObject, dialect: Dialect, own: str, *, is_home: bool) 
 
 def named_answer(raw: bytes, origin: str) -> bytes:
     """A whole answer whose thoughts wear the name of `origin`; as it is where it has none."""
-    if not _may_be_sealed(raw):
+    if not may_think(raw):
         return raw
     answer = orjson.loads(raw)
     return orjson.dumps(answer) if _name_all(answer, origin) else raw
@@ -70,11 +70,12 @@ def named_event(raw: bytes, dialect: Dialect, origin: str) -> bytes:
 
     Raises MalformedAnswer.
     """
-    event = event_in(raw) if _may_be_sealed(raw) else None
+    event = event_in(raw) if may_think(raw) else None
     return event_bytes(event, dialect) if event and _name_all(event, origin) else raw
 
 
-def _may_be_sealed(raw: bytes) -> bool:
+def may_think(raw: bytes) -> bool:
+    """Whether there may be a sealed thought in these bytes of an answer; if not, there is none."""
     return any(sign in raw for sign in _SIGNS)
 
 
@@ -170,8 +171,8 @@ def _may_be_asked(body: JsonObject) -> JsonObject:
         for each in body["messages"]
         if isinstance(each, dict) and each.get("role") == "assistant"
     ]
-    first: object = next(iter(_blocks(said[-1])), {}) if said else {}
-    if isinstance(first, dict) and first.get("type") in _PROVEN:
+    began_with = (_blocks(said[-1]) if said else [])[:1]
+    if any(isinstance(block, dict) and block.get("type") in _PROVEN for block in began_with):
         return body
     return {name: value for name, value in body.items() if name != "thinking"}
 

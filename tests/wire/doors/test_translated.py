@@ -4,11 +4,13 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
+from router.domain.model import Capability
 from router.wire.dialects.dialect import Dialect
 from router.wire.doors.door import Door
 from router.wire.doors.retelling import Retelling
@@ -130,16 +132,27 @@ def test_an_answer_that_may_be_stored_is_not_and_says_so(store: bool | None) -> 
     [
         ("previous_response_id", "resp_1", "send the whole conversation"),
         ("conversation", "conv_1", "send the whole conversation"),
-        ("background", True, "stream the answer"),
         ("prompt", {"id": "pmpt_1"}, "send the text itself"),
     ],
 )
-def test_what_only_a_store_can_do_is_refused_with_what_would_be_right(
+def test_what_only_a_store_can_do_is_for_those_that_speak_responses(
     name: str, value: Any, remedy: str
 ) -> None:
-    error = refused(RESPONSES, ASK_RESPONSES, **{name: value})
-    assert (error.status, error.param, error.code) == (400, name, "unsupported_parameter")
-    assert remedy in error.message
+    raw = orjson.dumps({**ASK_RESPONSES, name: value})
+    for body in (raw, orjson.dumps({"model": "auto", name: value})):
+        original = RESPONSES.read(body).original
+        assert original is not None
+        assert original.needs == {Capability.RESPONSES_API}
+        error = original.unsaid
+        assert error is not None
+        assert (error.status, error.param, error.code) == (400, name, "unsupported_parameter")
+        assert remedy in error.message
+
+
+def test_what_is_to_be_fetched_later_is_refused() -> None:
+    error = refused(RESPONSES, ASK_RESPONSES, background=True)
+    assert (error.status, error.param, error.code) == (400, "background", "unsupported_parameter")
+    assert "stream the answer" in error.message
 
 
 def test_what_agents_say_although_it_is_so_anyhow_is_left_out() -> None:

@@ -1,0 +1,115 @@
+"""What an upstream of the client's own dialect is sent."""
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.domain.errors import ApiError
+from router.wire.chat import parse_chat
+from router.wire.dialects.dialect import Dialect
+from router.wire.doors.translated import MESSAGES, RESPONSES
+from router.wire.native.asked import native_bytes
+from router.wire.native.reduced import reduced
+from router.wire.native.thoughts import own_history
+from router.wire.original import Original
+
+Json = dict[str, Any]
+TEXTS = st.text(max_size=8) | st.sampled_from(['"model"', "\\u0061", '{"model": "x"}'])
+BLOCKS = st.one_of(
+    TEXTS.map(lambda text: {"type": "text", "text": text}),
+    TEXTS.map(lambda text: {"type": "thinking", "thinking": text, "signature": "c2ln"}),
+    TEXTS.map(lambda text: {"type": "server_tool_use", "name": text, "input": {"a": [text, None]}}),
+)
+MESSAGE = st.builds(
+    lambda role, content: {"role": role, "content": content},
+    st.sampled_from(["user", "assistant"]),
+    st.lists(BLOCKS, min_size=1, max_size=3),
+)
+_NAMES = st.sampled_from(
+    "type role content text name input source tools tool_use_id output id summary image_url".split()
+)
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+SPACES = st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", " :\t")])
+
+
+def original(body: Json, raw: bytes) -> Original:
+    return Original(Dialect.MESSAGES, raw, body)
+
+
+@given(st.lists(MESSAGE, min_size=1, max_size=5), SPACES)
+def test_a_call_is_the_beginning_of_the_next_one(
+    messages: list[Json], spaces: tuple[str, str]
+) -> None:
+    """As bytes, up to where the messages end: what a provider has cached of it stays of use."""
+    sent = []
+    for count in range(1, len(messages) + 1):
+        body = {"model": "claude", "max_tokens": 9, "messages": messages[:count]}
+        raw = json.dumps(body, separators=spaces).encode()
+        sent.append(native_bytes(original(body, raw), {}, "claude-x", "up/x", is_home=True))
+        assert sent[-1] == raw.replace(b'"claude"', b'"claude-x"', 1)
+    for before, after in pairwise(sent):
+        assert after.startswith(before.removesuffix(b"]}"))
+
+
+@given(st.lists(MESSAGE, min_size=1, max_size=5))
+def test_so_it_is_where_thoughts_of_others_are_left_out(messages: list[Json]) -> None:
+    told = [
+        own_history({"messages": messages[:count]}, Dialect.MESSAGES, "up/x", is_home=False)
+        for count in range(1, len(messages) + 1)
+    ]
+    for before, after in pairwise(told):
+        assert after["messages"][: len(before["messages"])] == before["messages"]
+
+
+@given(st.lists(MESSAGE, min_size=1, max_size=4))
+def test_no_thought_of_another_is_left_and_nothing_else_is_lost(messages: list[Json]) -> None:
+    body = {"model": "claude", "max_tokens": 9, "messages": messages}
+    told = own_history(body, Dialect.MESSAGES, "up/x", is_home=False)
+    kept = [block for each in told["messages"] for block in each["content"]]
+    every = [block for each in messages for block in each["content"]]
+    assert kept == [block for block in every if block["type"] != "thinking"]
+    assert all(each["content"] for each in told["messages"])
+    assert own_history(body, Dialect.MESSAGES, "up/x", is_home=True) is body
+
+
+@pytest.mark.parametrize("dialect", [Dialect.MESSAGES, Dialect.RESPONSES])
+@given(st.dictionaries(st.sampled_from("messages input tools system".split()) | _NAMES, ODD))
+def test_a_request_of_any_shape_has_a_view_or_is_refused(dialect: Dialect, odd: Json) -> None:
+    door = MESSAGES if dialect is Dialect.MESSAGES else RESPONSES
+    said: Json = {"messages": [{"role": "user", "content": "Hi"}], "input": "Hi"}
+    body = {"model": "auto", "max_tokens": 9, **said, "unheard_of": 1, **odd}
+    status = 400
+    try:
+        parse_chat(door.read(orjson.dumps(body)).chat)
+    except ApiError as error:
+        status = error.status
+    assert status == 400
+
+
+@given(st.dictionaries(st.sampled_from("messages input tools system text".split()), ODD))
+def test_what_is_reduced_is_never_a_mishap(odd: Json) -> None:
+    for dialect in (Dialect.MESSAGES, Dialect.RESPONSES):
+        assert isinstance(reduced(odd, dialect), dict)
+
+
+def test_what_chat_has_no_words_for_counts_by_its_length() -> None:
+    found = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": ["x" * 900]}
+    asked: Json = {
+        "model": "auto",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [found]}],
+    }
+    read = MESSAGES.read(orjson.dumps(asked))
+    assert read.chat.count(b"x") > 900
+    assert read.original is not None
+    assert read.original.unsaid is not None
+    assert read.original.unsaid.param == "messages[1].content[0].type"
