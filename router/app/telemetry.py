@@ -19,7 +19,6 @@ from router.config.settings import (
     UpstreamSettings,
 )
 from router.domain.errors import ConfigError, Problem
-from router.domain.trace import Trace
 from router.ports import Observer, World
 from router.providers.anthropic import AnthropicEndpoint
 from router.providers.direct import Endpoint
@@ -84,7 +83,7 @@ async def telemetry_of(
     traces = None if settings.otlp is None else _traces(settings.otlp, settings, stack)
     if traces is not None:
         others.append(traces)
-    observer = Observers(_untraced if traces is None else traces.trace, counts, others)
+    observer = Observers(None if traces is None else traces.trace, counts, others)
     lost = LostCollector(_lost_by(lines, traces))
     return Telemetry(observer, (counts, lag, lost, ProcessCollector(registry=None)))
 
@@ -93,10 +92,6 @@ def _lines_of_our_own(stack: AsyncExitStack) -> Lines:
     lines = Lines(sys.stderr.fileno())
     stack.push_async_callback(asyncio.to_thread, lines.close)
     return lines
-
-
-def _untraced(_: str, __: Mapping[str, str]) -> Trace | None:
-    return None
 
 
 def _lost_by(lines: Lines | None, traces: Traces | None) -> Callable[[], Mapping[str, int]]:
