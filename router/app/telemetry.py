@@ -104,7 +104,7 @@ def _lost_by(lines: Lines | None, traces: Traces | None) -> Callable[[], Mapping
 
 def _traces(otlp: OtlpSettings, settings: Settings, stack: AsyncExitStack) -> Traces:
     exporter = _exporter(otlp)
-    places = {name: _place(name, each) for name, each in settings.upstreams.items()}
+    places = {name: place_of(name, each) for name, each in settings.upstreams.items()}
     traces = Traces(exporter.send, places, otlp.share)
     stack.callback(exporter.close)
     stack.push_async_callback(asyncio.to_thread, traces.close)
@@ -120,7 +120,7 @@ def _exporter(otlp: OtlpSettings) -> "OtlpExporter":
     return OtlpExporter(otlp.endpoint, otlp.headers, otlp.service_name)
 
 
-def _place(name: str, upstream: UpstreamSettings) -> Place:
+def place_of(name: str, upstream: UpstreamSettings) -> Place:
     """Where an upstream is, as far as that is known, and who is there."""
     match upstream:
         case Endpoint(base_url=url) | AnthropicEndpoint(base_url=url):
