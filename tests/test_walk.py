@@ -4,11 +4,13 @@ A newcomer reads those files from top to bottom, so the list must not grow old, 
 grows long must be seen to do so.
 """
 
+import asyncio
 import re
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -118,14 +120,19 @@ async def _walk_of_one_request(folder: Path) -> list[str]:
     (folder / "policies" / "plain.yaml").write_text(_POLICY, encoding="utf-8")
     (folder / "config.yaml").write_text(_CONFIG, encoding="utf-8")
     settings = load_settings(folder / "config.yaml", environ={})
-    recorder = Recorder()
+    recorder, world = Recorder(), replace(real_world(), sleep=_for_good)
     with recorder.installed():
-        async with serving(settings, real_world()) as running, aiohttp.ClientSession() as client:
+        async with serving(settings, world) as running, aiohttp.ClientSession() as client:
             # What is done once only, such as loading a library, is done by a first request.
             await _ask(client, running.url, "What is 2 + 2?")
             with recorder.on():
                 await _ask(client, running.url, "What is 17 * 23?")
     return recorder.files
+
+
+async def _for_good(_: float) -> None:
+    """What is done now and then is no part of a request: it sleeps."""
+    await asyncio.Event().wait()
 
 
 async def _ask(client: aiohttp.ClientSession, url: str, question: str) -> None:

@@ -19,7 +19,6 @@ from router.config.settings import (
     UpstreamSettings,
 )
 from router.domain.errors import ConfigError, Problem
-from router.domain.trace import Trace
 from router.ports import Observer, World
 from router.providers.anthropic import AnthropicEndpoint
 from router.providers.direct import Endpoint
@@ -84,7 +83,7 @@ async def telemetry_of(
     traces = None if settings.otlp is None else _traces(settings.otlp, settings, stack)
     if traces is not None:
         others.append(traces)
-    observer = Observers(_untraced if traces is None else traces.trace, counts, others)
+    observer = Observers(None if traces is None else traces.trace, counts, others)
     lost = LostCollector(_lost_by(lines, traces))
     return Telemetry(observer, (counts, lag, lost, ProcessCollector(registry=None)))
 
@@ -93,10 +92,6 @@ def _lines_of_our_own(stack: AsyncExitStack) -> Lines:
     lines = Lines(sys.stderr.fileno())
     stack.push_async_callback(asyncio.to_thread, lines.close)
     return lines
-
-
-def _untraced(_: str, __: Mapping[str, str]) -> Trace | None:
-    return None
 
 
 def _lost_by(lines: Lines | None, traces: Traces | None) -> Callable[[], Mapping[str, int]]:
@@ -109,7 +104,7 @@ def _lost_by(lines: Lines | None, traces: Traces | None) -> Callable[[], Mapping
 
 def _traces(otlp: OtlpSettings, settings: Settings, stack: AsyncExitStack) -> Traces:
     exporter = _exporter(otlp)
-    places = {name: _place(name, each) for name, each in settings.upstreams.items()}
+    places = {name: place_of(name, each) for name, each in settings.upstreams.items()}
     traces = Traces(exporter.send, places, otlp.share)
     stack.callback(exporter.close)
     stack.push_async_callback(asyncio.to_thread, traces.close)
@@ -125,7 +120,7 @@ def _exporter(otlp: OtlpSettings) -> "OtlpExporter":
     return OtlpExporter(otlp.endpoint, otlp.headers, otlp.service_name)
 
 
-def _place(name: str, upstream: UpstreamSettings) -> Place:
+def place_of(name: str, upstream: UpstreamSettings) -> Place:
     """Where an upstream is, as far as that is known, and who is there."""
     match upstream:
         case Endpoint(base_url=url) | AnthropicEndpoint(base_url=url):

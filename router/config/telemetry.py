@@ -16,7 +16,7 @@ class OtlpSection(Section):
     """Of `telemetry`: the collector that traces are sent to; needs farthing[otel]."""
 
     endpoint: Url | None = None
-    headers: Options = Field(default_factory=dict)
+    headers: Options = {}
     sample: Probability = 0.1
     service_name: str | None = Field(None, min_length=1)
 

@@ -14,8 +14,9 @@ class Aside(Generic[T]):
     """Hands things to `deal` in a thread, at most `batch` of them at a time.
 
     At most `most` wait: what comes then is dropped and counted. `deal` may take as long as it wants;
-    what it fails with is counted as dropped. Things gather for `pause_s` seconds, for a thread that is
-    woken by each one takes the interpreter from the event loop.
+    what it fails with is counted as dropped. Things gather for `pause_s` seconds, or until a quarter of
+    those that may wait is there: a thread that is woken by each one takes the interpreter from the event
+    loop.
     """
 
     def __init__(
@@ -33,32 +34,39 @@ class Aside(Generic[T]):
         self._batch = batch
         self._pause_s = pause_s
         self._waiting: deque[T] = deque()
+        self._many = most // 4
         self._news = threading.Event()
+        self._hurry = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def put(self, thing: T) -> None:
         """Take `thing` in, or drop it; returns at once. From any thread."""
-        if len(self._waiting) >= self._most:
+        waiting = len(self._waiting)
+        if waiting >= self._most:
             self.dropped += 1
             return
         self._waiting.append(thing)
         if not self._news.is_set():
             self._news.set()
+        if waiting >= self._many and not self._hurry.is_set():
+            self._hurry.set()
 
     def close(self, within_s: float) -> None:
         """Deal with all that waits, as far as `within_s` seconds are enough; again is harmless."""
         self._closing.set()
+        self._hurry.set()
         self._news.set()
         self._thread.join(within_s)
 
     def _run(self) -> None:
         while not self._closing.is_set():
             self._news.wait()
-            self._closing.wait(self._pause_s)
+            self._hurry.wait(self._pause_s)
             # Before they are taken: what is put from now on calls again.
             self._news.clear()
+            self._hurry.clear()
             self._empty()
         self._empty()
 

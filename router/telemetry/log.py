@@ -18,7 +18,7 @@ Line = str | Callable[[], str]
 
 _MOST_LINES = 10_000
 _AT_ONCE = 32
-_PAUSE_S = 0.05
+_PAUSE_S = 0.2
 _LAST_WORDS_S = 1.0
 
 

@@ -7,8 +7,8 @@ from router.domain.closing import Closing, Refusal
 from router.domain.ledger import Outcome
 from router.domain.trace import Trace
 
-Tracing = Callable[[str, Mapping[str, str]], Trace | None]
-"""Where the request of an id and headers belongs; None where nobody asks for traces."""
+Tracing = Callable[[str, Mapping[str, str]], Trace]
+"""Where the request of an id and headers belongs."""
 
 _MOST_REMEMBERED = 1_024
 
@@ -28,19 +28,19 @@ class Watcher(Protocol):
 class Observers:
     """Implements `router.ports.Observer` for several watchers.
 
-    `counts` hears of all error answers, `others` only of those of requests that have not gone into the
-    books, so that each request is told once.
+    `tracing` is None where nobody asks for traces. `counts` hears of all error answers, `others` only of
+    those of requests that have not gone into the books, so that each request is told once.
     """
 
-    def __init__(self, tracing: Tracing, counts: Watcher, others: Sequence[Watcher]) -> None:
+    def __init__(self, tracing: Tracing | None, counts: Watcher, others: Sequence[Watcher]) -> None:
         self._tracing = tracing
         self._counts = counts
         self._others = others
         self._failed: dict[str, None] = {}
 
     def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace | None:
-        """Where a request belongs."""
-        return self._tracing(request_id, headers)
+        """Where a request belongs, if anybody asks."""
+        return None if self._tracing is None else self._tracing(request_id, headers)
 
     def closed(self, closing: Closing) -> None:
         """Tell everybody."""

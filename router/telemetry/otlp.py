@@ -34,7 +34,8 @@ class OtlpExporter:
         self._exporter = OTLPSpanExporter(
             endpoint=_address(endpoint) or None, headers=dict(headers) or None
         )
-        self._resource = _resource(service_name)
+        found = _resource(service_name)
+        self._resource = _Ourselves(found.attributes, found.schema_url)
         self._scope = InstrumentationScope(_OURS, version(_OURS))
 
     def send(self, spans: Sequence[Span]) -> bool:
@@ -60,6 +61,20 @@ class OtlpExporter:
             start_time=_ns(span.began_s),
             end_time=_ns(span.ended_s),
         )
+
+
+class _Ourselves(Resource):
+    """The one resource of a process.
+
+    Spans are put in order by their resource, and OpenTelemetry's is written down as JSON each time to
+    find it, which takes a fifth of the time that a span takes.
+    """
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
 
 def _context(

@@ -8,6 +8,7 @@ import orjson
 from router.decision.explain import headline
 from router.domain.closing import Closing, Refusal
 from router.domain.ledger import Entry
+from router.domain.money import PICO_PER_USD
 from router.domain.trace import Trace
 from router.telemetry.log import Lines, written
 
@@ -51,8 +52,8 @@ def _closed(closing: Closing, end: Entry) -> str:
         input_tokens=usage.input_tokens,
         cache_read_tokens=usage.cache_read_tokens,
         output_tokens=usage.total_output_tokens,
-        cost_usd=str(closing.cost),
-        saving_usd=str(closing.saving),
+        cost_usd=closing.cost.pico / PICO_PER_USD,
+        saving_usd=closing.saving.pico / PICO_PER_USD,
         total_s=round(closing.total_s, 6),
         first_content_s=None if first_s is None else round(first_s, 6),
         finish_reasons=sorted(closing.finish_reasons),

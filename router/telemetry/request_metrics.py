@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from router.domain.closing import Closing, Refusal
-from router.domain.ledger import Entry, Outcome
+from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.money import PICO_PER_USD
 from router.domain.usage import BUCKETS
 from router.ledger.errand import Kind
@@ -26,6 +26,7 @@ OWN_BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05
 _MOST_CODES = 64
 """Upstreams word their errors as they like."""
 _NO_POLICY = "none"
+_UNSURE = frozenset({CostSource.ESTIMATED, CostSource.UNPRICED})
 
 _used = attrgetter(*BUCKETS)
 _TOKENS = tuple(bucket.removesuffix("_tokens") for bucket in BUCKETS)
@@ -60,6 +61,11 @@ class RequestMetrics(Collector):
             "What the reference would have charged, in USD",
             by_model,
             unit=PICO_PER_USD,
+        )
+        self._unsure = Count(
+            "farthing_unsure_attempts",
+            "Calls whose cost is estimated, or part of which has no price",
+            ("model", "source"),
         )
         self._saved_pico: dict[str, int] = {}
         self._total = Spread(
@@ -103,7 +109,7 @@ class RequestMetrics(Collector):
         """All of it."""
         for count in (
             self._requests, self._errors, self._attempts, self._fallbacks,
-            self._tokens, self._cost, self._baseline,
+            self._tokens, self._cost, self._unsure, self._baseline,
         ):  # fmt: skip
             yield count.family()
         saved = GaugeMetricFamily(
@@ -135,7 +141,10 @@ class RequestMetrics(Collector):
         model, policy = _model(entry), entry.policy or _NO_POLICY
         if entry.outcome is not Outcome.CACHE_HIT:
             self._call(entry, model)
-            self._cost.add((policy, model, entry.cost_source.value), entry.cost.pico)
+            source = entry.cost_source
+            self._cost.add((policy, model, source.value), entry.cost.pico)
+            if source in _UNSURE:
+                self._unsure.add((model, source.value))
         if entry.baseline:
             self._baseline.add((policy, model), entry.baseline.pico)
         saved = entry.baseline.pico - entry.cost.pico

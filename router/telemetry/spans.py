@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from router.decision.explain import headline
 from router.domain.closing import Closing, Refusal
 from router.domain.ledger import Entry, Outcome
+from router.domain.money import PICO_PER_USD
 from router.domain.trace import Trace
 from router.domain.usage import Usage
 from router.ledger.errand import Kind
@@ -84,8 +85,8 @@ def _request(closing: Closing, end: Entry, trace: Trace, places: Mapping[str, Pl
         "farthing.category": end.category,
         "farthing.attempts": closing.attempts,
         "farthing.cache_hit": end.outcome is Outcome.CACHE_HIT,
-        "farthing.cost_usd": float(closing.cost.usd),
-        "farthing.saving_usd": float(closing.saving.usd),
+        "farthing.cost_usd": closing.cost.pico / PICO_PER_USD,
+        "farthing.saving_usd": closing.saving.pico / PICO_PER_USD,
     }
     if end.is_answer:
         said["gen_ai.response.model"] = end.model
@@ -114,7 +115,7 @@ def _call(entry: Entry, trace: Trace, places: Mapping[str, Place]) -> Span:
         "farthing.upstream": entry.upstream,
         "farthing.attempt": entry.attempt,
         "farthing.outcome": entry.outcome.value,
-        "farthing.cost_usd": float(entry.cost.usd),
+        "farthing.cost_usd": entry.cost.pico / PICO_PER_USD,
     }
     if place.host:
         said |= {"server.address": place.host, "server.port": place.port}

@@ -10,7 +10,7 @@ from router.wire.trace_context import trace_of
 
 _MOST_WAITING = 4_096
 _AT_ONCE = 64
-_PAUSE_S = 1.0
+_PAUSE_S = 5.0
 _LAST_WORDS_S = 5.0
 
 

@@ -23,11 +23,18 @@ async def asked(folder: Path, **options: Any) -> AsyncIterator[tuple[Proxy, open
         yield it, client
 
 
-async def say(client: openai.AsyncOpenAI, prompt: str, faults: str = "", **more: Any) -> str:
+async def say(
+    client: openai.AsyncOpenAI,
+    prompt: str,
+    faults: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> str:
     """The text of a plain answer of `auto`."""
-    metadata: dict[str, Any] = {"metadata": {"simulate": faults}} if faults else {}
     answer = await client.chat.completions.create(
-        model="auto", messages=[{"role": "user", "content": prompt}], **metadata, **more
+        model="auto",
+        messages=[{"role": "user", "content": prompt}],
+        extra_body={"metadata": {"simulate": faults}} if faults else None,
+        extra_headers=headers,
     )
     return answer.choices[0].message.content or ""
 

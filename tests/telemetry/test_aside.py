@@ -70,6 +70,20 @@ def test_what_fails_is_counted_and_the_next_batch_is_dealt_with() -> None:
     assert aside.dropped == 1
 
 
+def test_a_quarter_of_those_that_may_wait_is_dealt_with_before_the_pause_is_over() -> None:
+    gate = _Gate()
+    gate.open.set()
+    aside = Aside(gate.deal, name="test", most=8, batch=8, pause_s=3600.0)
+    aside.put(1)
+    aside.put(2)
+    assert not gate.reached.is_set()
+    aside.put(3)
+
+    assert gate.reached.wait(_PATIENCE_S)
+    aside.close(_PATIENCE_S)
+    assert gate.dealt == [1, 2, 3]
+
+
 def test_closing_waits_no_longer_than_it_is_told() -> None:
     gate = _Gate()
     aside = _aside(gate)

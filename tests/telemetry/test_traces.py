@@ -131,7 +131,7 @@ async def test_the_clients_trace_is_joined_and_the_upstream_is_told(
         async with asked(
             tmp_path, more=_traced(collector, sample=0), first_upstream=fixed.base_url
         ) as (_, client):
-            await say(client, "Name a river.", extra_headers=_PARENT)
+            await say(client, "Name a river.", headers=_PARENT)
             await say(client, "Name a lake.")
         told, untold = (each.headers for each in fixed.arrived)
         bodies = [each.body for each in fixed.arrived]
@@ -148,7 +148,7 @@ async def test_without_traces_the_upstream_is_told_of_none(tmp_path: Path) -> No
     answer = b'{"choices":[{"index":0,"message":{"content":"Yes."},"finish_reason":"stop"}]}'
     with FixedUpstream(Canned((answer,))) as fixed:
         async with asked(tmp_path, first_upstream=fixed.base_url) as (_, client):
-            await say(client, "Name a river.", extra_headers=_PARENT)
+            await say(client, "Name a river.", headers=_PARENT)
 
         assert "traceparent" not in {name.lower() for name in fixed.arrived[0].headers}
 
@@ -158,7 +158,7 @@ async def test_a_client_that_records_nothing_is_not_recorded(
 ) -> None:
     unsampled = {"traceparent": f"00-{_TRACE}-{_SPAN}-00"}
     async with asked(tmp_path, more=_traced(collector)) as (_, client):
-        await say(client, "Name a river.", extra_headers=unsampled)
+        await say(client, "Name a river.", headers=unsampled)
 
     assert collector.spans == []
 

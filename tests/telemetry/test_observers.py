@@ -1,0 +1,69 @@
+"""Everybody who watches is told of each request once."""
+
+from router.domain.closing import Closing, Refusal
+from router.domain.ledger import Entry, Outcome
+from router.telemetry.observers import Observers
+
+
+class _Told:
+    """Writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def closed(self, closing: Closing) -> None:
+        self.said.append(f"closed {closing.request_id}")
+
+    def refused(self, refusal: Refusal) -> None:
+        self.said.append(f"refused {refusal.request_id}")
+
+
+def _closing(request_id: str, outcome: Outcome) -> Closing:
+    entry = Entry(
+        request_id=request_id,
+        attempt=1,
+        at_s=100.0,
+        asked="auto",
+        policy="test",
+        policy_version="1",
+        category="chat",
+        model="small",
+        upstream="up",
+        outcome=outcome,
+        closes=True,
+    )
+    return Closing(request_id, (entry,), 100.0, 101.0)
+
+
+def _refusal(request_id: str) -> Refusal:
+    return Refusal(request_id, 101.0, "/v1/chat/completions", 502, "upstream_error")
+
+
+def test_an_error_after_attempts_is_counted_and_told_with_them_alone() -> None:
+    counts, log = _Told(), _Told()
+    observers = Observers(None, counts, [log])
+    observers.closed(_closing("a", Outcome.FAILED))
+    observers.refused(_refusal("a"))
+
+    assert counts.said == ["closed a", "refused a"]
+    assert log.said == ["closed a"]
+
+
+def test_an_error_without_an_attempt_is_told_to_all() -> None:
+    counts, log = _Told(), _Told()
+    observers = Observers(None, counts, [log])
+    observers.closed(_closing("a", Outcome.OK))
+    observers.refused(_refusal("b"))
+
+    assert log.said == counts.said == ["closed a", "refused b"]
+
+
+def test_failures_whose_clients_were_told_otherwise_are_forgotten_after_a_thousand() -> None:
+    log = _Told()
+    observers = Observers(None, _Told(), [log])
+    for number in range(1_100):
+        observers.closed(_closing(str(number), Outcome.FAILED))
+    observers.refused(_refusal("0"))
+    observers.refused(_refusal("1099"))
+
+    assert log.said[1_100:] == ["refused 0"]
