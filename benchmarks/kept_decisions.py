@@ -63,7 +63,7 @@ class _Answered:
         pass
 
 
-class _AtOnce:
+class AtOnce:
     """An upstream that costs nothing."""
 
     asks_usage = True
@@ -106,7 +106,7 @@ def written(folder: Path, models: int, decisions: bool) -> Path:
 @asynccontextmanager
 async def _pipeline(config: Path) -> AsyncIterator[Pipeline]:
     async with serving(load_settings(config, {}), real_world()) as running:
-        means = replace(running.pipeline.means, upstreams={"up": _AtOnce()})
+        means = replace(running.pipeline.means, upstreams={"up": AtOnce()})
         yield replace(running.pipeline, means=means)
 
 
