@@ -37,6 +37,7 @@ from router.pipeline.cascading import Cascading
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.judge import Judge
+from router.pipeline.leisure import at_leisure, turn_after
 from router.pipeline.overriding import choosing, overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
 from router.pipeline.refusals import limit_exceeded
@@ -51,7 +52,7 @@ from router.pipeline.visit import Caller, Session, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
-from router.wire.chat import ChatRequest, parse_chat
+from router.wire.chat import ChatRequest, parse_chat, parsing
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
@@ -103,7 +104,8 @@ class Pipeline:
         `original` is what the client sent, where `raw` is the chat view of it.
         """
         visit = await self._visit(raw, caller, original)
-        shelf = self._shelf(visit)
+        shelf = await self._shelf(visit)
+        await turn_after(len(raw))
         if visit.caller.overrides.dry_run:
             headers = {"x-request-id": caller.request_id}
             told = orjson.dumps(await self._dry(visit, shelf))
@@ -119,7 +121,7 @@ class Pipeline:
         may take a call. Raises the ApiError that `answer` would raise.
         """
         visit = await self._visit(raw, caller)
-        return await self._dry(visit, self._shelf(visit))
+        return await self._dry(visit, await self._shelf(visit))
 
     async def _dry(self, visit: Visit, shelf: Shelf) -> dict[str, Any]:
         find = await self._look(visit, shelf)
@@ -133,13 +135,15 @@ class Pipeline:
         return counter.of_chat(request.messages, request.body.get("tools")).tokens
 
     async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
-        request = parse_chat(raw, self.limits, original)
+        request = await at_leisure(parsing(raw, self.limits, original))
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
         balances = await self.purse.look(budgets) if budgets else ()
         session = await self._session(request, caller)
-        return self.judge.visit(request, caller, target, balances, budgets, session)
+        visit = self.judge.visit(request, caller, target, balances, budgets, session)
+        await turn_after(len(raw))
+        return visit
 
     async def _session(self, request: ChatRequest, caller: Caller) -> Session:
         """The conversation, and who has called the tools whose results come now, as far as that is known."""
@@ -249,9 +253,9 @@ class Pipeline:
             await telling.books.post()
             raise limit_exceeded(exceeded)
 
-    def _shelf(self, visit: Visit) -> Shelf:
+    async def _shelf(self, visit: Visit) -> Shelf:
         caller = visit.caller
-        return Shelf.of(
+        return await Shelf.of(
             self.cache,
             visit.request,
             visit.terms.cache,
