@@ -69,10 +69,11 @@ class AtOnce:
     asks_usage = True
 
     async def send(self, call: Call) -> _Answered:  # noqa: ARG002 - every call is the same to it
+        """The answer."""
         return _Answered()
 
     async def close(self) -> None:
-        pass
+        """Nothing is open."""
 
 
 def written(folder: Path, models: int, decisions: bool) -> Path:

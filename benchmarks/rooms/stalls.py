@@ -29,6 +29,7 @@ from benchmarks.rooms.asked import conversation, question
 from benchmarks.rooms.house import a_dozen, config_of
 from router.app import Running, real_world, serving
 from router.config.load import load_settings
+from router.config.settings import Settings
 
 _MB = 1_000_000
 
@@ -52,12 +53,16 @@ def requests() -> dict[str, bytes]:
     }
 
 
+def _settings(folder: str) -> Settings:
+    path = Path(folder, "config.yaml")
+    path.write_text(yaml.safe_dump({**config_of(a_dozen()), "server": {"port": 0}}), "utf-8")
+    return load_settings(path, {})
+
+
 @asynccontextmanager
 async def _farthing() -> AsyncIterator[Running]:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "config.yaml")
-        path.write_text(yaml.safe_dump({**config_of(a_dozen()), "server": {"port": 0}}), "utf-8")
-        async with serving(load_settings(path, {}), real_world()) as running:
+        async with serving(_settings(folder), real_world()) as running:
             upstreams = running.pipeline.means.upstreams
             assert isinstance(upstreams, dict)
             upstreams["up"] = AtOnce()

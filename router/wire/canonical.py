@@ -68,8 +68,8 @@ def canonical(body: Mapping[str, Any]) -> bytes | None:
         return None
 
 
-def canonical_parts(body: Mapping[str, Any]) -> Iterator[bytes]:
-    """The bytes of `canonical`, those of a long conversation in several parts.
+def canonical_parts(body: Mapping[str, Any], at_once: int = _MESSAGES_AT_ONCE) -> Iterator[bytes]:
+    """The bytes of `canonical`, those of more than so many messages in several parts.
 
     Raises orjson.JSONEncodeError or RecursionError when the request is nested too deeply.
     """
@@ -83,19 +83,19 @@ def canonical_parts(body: Mapping[str, Any]) -> Iterator[bytes]:
     messages = body.get("messages")
     if not isinstance(messages, list):
         yield _written(wanted)
-    elif len(messages) <= _MESSAGES_AT_ONCE:
+    elif len(messages) <= at_once:
         yield _written({**wanted, "messages": [_message(each) for each in messages]})
     else:
-        yield from _around(wanted, messages)
+        yield from _around(wanted, messages, at_once)
 
 
-def _around(wanted: Mapping[str, Any], messages: list[Any]) -> Iterator[bytes]:
+def _around(wanted: Mapping[str, Any], messages: list[Any], at_once: int) -> Iterator[bytes]:
     """As if all was written at once: `messages` in parts, what sorts before them, and what sorts behind."""
     before = _written({name: value for name, value in wanted.items() if name < "messages"})
     behind = _written({name: value for name, value in wanted.items() if name > "messages"})
     yield before[:-1] + (b"," if len(before) > 2 else b"") + b'"messages":['
-    for start in range(0, len(messages), _MESSAGES_AT_ONCE):
-        part = [_message(each) for each in messages[start : start + _MESSAGES_AT_ONCE]]
+    for start in range(0, len(messages), at_once):
+        part = [_message(each) for each in messages[start : start + at_once]]
         yield (b"," if start else b"") + _written(part)[1:-1]
     yield b"]" + (b"," if len(behind) > 2 else b"") + behind[1:]
 

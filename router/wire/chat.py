@@ -157,9 +157,6 @@ def require(body: JsonObject, name: str) -> None:
 
 
 def _check_message(message: object, index: int) -> None:
-    if isinstance(message, dict) and message.get("role") and type(message["role"]) is str:
-        if type(message.get("content")) is str:
-            return
     place = f"messages[{index}]"
     if not isinstance(message, dict):
         raise ApiError.invalid(place, f"'{place}' must be an object, not {shown(message)}.")

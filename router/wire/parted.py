@@ -22,17 +22,22 @@ _BETWEEN = re.compile(rb'\}\s*,\s*(?=\{\s*"role"\s*:)')
 _ESCAPED_LETTER = re.compile(rb"\\u00[567]")
 """How a second member `messages` may be written without its being seen."""
 _AS_A_LIST = b"[%b]"
+_LONGEST_GAP = 64
+"""Bytes between two messages that are looked at together; where a client writes more, parts become larger."""
 
 
-def parted(raw: bytes) -> Turns[dict[str, Any] | None]:
-    """The JSON object in `raw`, with turns for others; None where it must be parsed in one go."""
+def parted(raw: bytes, part_bytes: int = LONG_BYTES) -> Turns[dict[str, Any] | None]:
+    """The JSON object in `raw`, with turns for others; None where it must be parsed in one go.
+
+    A part is a message at least, and of about so many bytes.
+    """
     array = _MESSAGES.search(raw, 0, LONG_BYTES)
     if array is None:
         return None
     messages, start = list[Any](), array.end()
     try:
-        for at in range(start + LONG_BYTES, len(raw), LONG_BYTES):
-            if cut := _BETWEEN.search(raw, max(at, start), at + LONG_BYTES):
+        for at in range(start + part_bytes, len(raw), part_bytes):
+            if cut := _BETWEEN.search(raw, max(at, start), at + part_bytes + _LONGEST_GAP):
                 messages.extend(orjson.loads(_AS_A_LIST % raw[start : cut.start() + 1]))
                 start = cut.end()
             yield
