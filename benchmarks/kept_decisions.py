@@ -63,16 +63,17 @@ class _Answered:
         pass
 
 
-class _AtOnce:
+class AtOnce:
     """An upstream that costs nothing."""
 
     asks_usage = True
 
     async def send(self, call: Call) -> _Answered:  # noqa: ARG002 - every call is the same to it
+        """The answer."""
         return _Answered()
 
     async def close(self) -> None:
-        pass
+        """Nothing is open."""
 
 
 def written(folder: Path, models: int, decisions: bool) -> Path:
@@ -106,7 +107,7 @@ def written(folder: Path, models: int, decisions: bool) -> Path:
 @asynccontextmanager
 async def _pipeline(config: Path) -> AsyncIterator[Pipeline]:
     async with serving(load_settings(config, {}), real_world()) as running:
-        means = replace(running.pipeline.means, upstreams={"up": _AtOnce()})
+        means = replace(running.pipeline.means, upstreams={"up": AtOnce()})
         yield replace(running.pipeline, means=means)
 
 

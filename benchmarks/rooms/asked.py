@@ -60,10 +60,12 @@ def every(sizes: Mapping[str, int] = SIZES) -> Iterator[Asked]:
 
 def question(size: int) -> bytes:
     """One message of a human, so that the request has about `size` bytes."""
-    dice, said = Random(size), _QUESTION
-    while len(said) < size - 80:
-        said += _sentence(dice)
-    words = said[: max(20, size - 80)].rstrip()
+    dice, wanted, sentences = Random(size), max(20, size - 80), [_QUESTION]
+    length = len(_QUESTION)
+    while length < wanted:
+        sentences.append(_sentence(dice))
+        length += len(sentences[-1])
+    words = "".join(sentences)[:wanted].rstrip()
     return _request([{"role": "user", "content": words}])
 
 
@@ -81,7 +83,7 @@ def conversation(turns: int) -> bytes:
     tools = [_tool(dice, number) for number in range(16)]
     for turn in range(turns):
         messages.extend(_turn(dice, turn))
-    return _request(messages, tools=tools, stream=True)
+    return _request(messages, tools=tools)
 
 
 def _turn(dice: Random, turn: int) -> list[dict[str, Any]]:

@@ -20,17 +20,21 @@ DOZEN = (
 _MANY = 100
 
 
-def pipeline_of(models: Mapping[str, Mapping[str, Any]]) -> Pipeline:
-    """The pipeline with these models, the shipped artefact and the shipped policies."""
-    config = {
+def config_of(models: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The configuration with these models behind an upstream `up`, and the shipped policies."""
+    return {
         "version": 1,
         "upstreams": {"up": {"kind": "openai", "base_url": "http://127.0.0.1:9/v1"}},
         "models": models,
         "policies": {"directory": str(_POLICIES), "default": "balanced"},
     }
+
+
+def pipeline_of(models: Mapping[str, Mapping[str, Any]]) -> Pipeline:
+    """The pipeline with these models, the shipped artefact and the shipped policies."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "config.yaml")
-        path.write_text(yaml.safe_dump(config), "utf-8")
+        path.write_text(yaml.safe_dump(config_of(models)), "utf-8")
         return dry_pipeline(load_settings(path, {}), real_world())
 
 
@@ -52,7 +56,7 @@ def _model(like: str, place: int) -> dict[str, Any]:
     return {
         "upstream": "up",
         "like": like,
-        "context_tokens": 1_000_000,
+        "context_tokens": 10_000_000,
         "max_output_tokens": 16_000,
         "capabilities": ["tools", "json_schema", "json_object"],
         "price": {"input_usd_per_mtok": price, "output_usd_per_mtok": 4 * price},

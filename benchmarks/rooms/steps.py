@@ -51,6 +51,7 @@ class Scene:
 
     @cached_property
     def request(self) -> ChatRequest:
+        """Parsed."""
         return parse_chat(self.asked.raw)
 
     @cached_property
@@ -64,39 +65,48 @@ class Scene:
 
     @cached_property
     def asking(self) -> Asking:
+        """What is asked for at its end."""
         return asking_of(self.request.messages)
 
     @cached_property
     def question(self) -> str:
+        """What is read of it."""
         return question_of(self.request.messages, self.asking)
 
     @cached_property
     def tokens(self) -> list[int]:
+        """The question's."""
         return self.reader.counter.tokenizer.encode_ordinary(self.question)
 
     @cached_property
     def kinship(self) -> Kinship:
+        """Whom it resembles."""
         assert self.reader.kinds is not None
         return self.reader.kinds.of(self.tokens)
 
     @cached_property
     def read(self) -> Features:
+        """Its features."""
         return features_of(self.request.body, self.reader)
 
     @cached_property
     def features(self) -> Features:
+        """Its features, with what was learnt of such."""
         return self.house.judge.recognised(self.read)
 
     @cached_property
     def pipeline(self) -> Pipeline:
+        """The house, with a reader of its own."""
         return replace(self.house, judge=replace(self.house.judge, reader=self.reader))
 
     @cached_property
     def visit(self) -> Visit:
+        """The request understood."""
         return visited(self.pipeline, self.request)
 
     @cached_property
     def candidates(self) -> list[Candidate]:
+        """Every model, with what is predicted of it."""
         terms, judge = self.visit.terms, self.house.judge
         conversation = self.visit.circumstances.conversation
         return [
@@ -108,6 +118,7 @@ class Scene:
 
     @cached_property
     def able(self) -> list[Candidate]:
+        """Those that may answer."""
         exclusion_of = exclusions_by(self.features, self.visit.terms, self.visit.circumstances)
         return [each for each in self.candidates if exclusion_of(each) is None]
 
@@ -132,10 +143,12 @@ class Scene:
 
     @cached_property
     def decision(self) -> Decision:
+        """What is decided."""
         return self.house.judge.judged(self.visit)
 
     @property
     def terms(self) -> Terms:
+        """The policy's, for this request."""
         return self.visit.terms
 
 

@@ -23,7 +23,15 @@ from router.decision.policy import (
     Policy,
     Terms,
 )
-from router.decision.ranking import Ranking, best_first, going_on, led_by, ranked, staying_with
+from router.decision.ranking import (
+    Ranking,
+    best_first,
+    going_on,
+    led_by,
+    ranked,
+    staying_with,
+    surely_fitting,
+)
 from router.domain.bar import NO_BAR, Bar
 from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.candidate import Candidate
@@ -174,7 +182,7 @@ def _without_cascade(  # noqa: PLR0913 - as choose
     if named in known and named not in candidates:
         candidates |= estimated({named: known[named]})
     reference = _reference(terms, named, candidates, able)
-    ranking = ranked(able, terms, _bar(terms, reference))
+    ranking = surely_fitting(ranked(able, terms, _bar(terms, reference)), features)
     ranking = going_on(staying_with(ranking, able, circumstances.stays_with), able)
     if ranking.reason is None:
         raise NothingAdequate(policy.name, (*excluded, *ranking.exclusions))

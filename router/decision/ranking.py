@@ -10,7 +10,11 @@ from router.decision.policy import FallBackTo, Otherwise, Terms
 from router.domain.bar import Bar
 from router.domain.candidate import Candidate
 from router.domain.decision import Exclusion, ExclusionReason, Reason
+from router.domain.features import Features
 from router.domain.objective import Aim, Objective
+
+LONGEST_BY_SAMPLE = 1.1
+"""So many times the tokens that a sample made likely a prompt has at most: none of 469 texts had more (docs/speed.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,20 @@ def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
     if not any(rival.anew < staying.anew for rival in rivals if rival is not None):
         return ranking
     return replace(ranking, reason=Reason.CONVERSATION)
+
+
+def surely_fitting(ranking: Ranking, features: Features) -> Ranking:
+    """The ranking, led by the first adequate model whose context surely holds the prompt.
+
+    The length of a long prompt is estimated by a sample. A model that it may turn out to be too long for is asked
+    when no other adequate one is left: to be refused costs a call, and time.
+    """
+    if features.tokens_exact or ranking.reason is None:
+        return ranking
+    wanted = features.prompt_tokens * LONGEST_BY_SAMPLE + (features.max_output_tokens or 1)
+    roomy = (c for c in ranking.ordered if c.is_stored or wanted <= c.model.context_tokens)
+    first = next((c for c in roomy if _meets(c, ranking.bar)), ranking.ordered[0])
+    return ranking if first is ranking.ordered[0] else led_by(first, ranking, ranking.reason)
 
 
 def led_by(first: Candidate, ranking: Ranking, reason: Reason) -> Ranking:

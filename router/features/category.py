@@ -15,7 +15,7 @@ from router.domain.category import Category
 from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
 from router.features.signs import signs_of
-from router.features.text import parts_of
+from router.features.text import parts_in, pictures_in
 from router.features.turns import Asking, asking_of, question_of
 
 if TYPE_CHECKING:  # numpy comes with it, and is loaded only where there is an artefact
@@ -60,7 +60,7 @@ def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
     if is_chore(body, asking):
         return Category.HOUSEKEEPING
     opening = body["messages"][asking.opened_at]
-    if opening["role"] == "user" and parts_of([opening], "image_url", "input_image"):
+    if opening["role"] == "user" and pictures_in(parts_in([opening])):
         return Category.VISION
     return _of_tools(tools) if (tools := body.get("tools")) else None
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from router.domain.model import Capability
-from router.features.text import parts_of
+from router.features.text import parts_in, pictures_in
 
 Body = Mapping[str, Any]
+Parts = Mapping[str, int]
 
 
 def _format(body: Body) -> object:
@@ -14,25 +15,27 @@ def _format(body: Body) -> object:
     return wanted.get("type") if isinstance(wanted, dict) else "text"
 
 
-def _has_audio(body: Body) -> bool:
+def _has_audio(body: Body, parts: Parts) -> bool:
     modalities = body.get("modalities")
-    speaks = isinstance(modalities, list) and "audio" in modalities
-    return speaks or parts_of(body["messages"], "input_audio") > 0
+    return (isinstance(modalities, list) and "audio" in modalities) or "input_audio" in parts
 
 
-_SIGNS: Mapping[Capability, Callable[[Body], bool]] = {
-    Capability.TOOLS: lambda body: bool(body.get("tools") or body.get("functions")),
-    Capability.VISION: lambda body: parts_of(body["messages"], "image_url", "input_image") > 0,
+_SIGNS: Mapping[Capability, Callable[[Body, Parts], bool]] = {
+    Capability.TOOLS: lambda body, _: bool(body.get("tools") or body.get("functions")),
+    Capability.VISION: lambda _, parts: pictures_in(parts) > 0,
     Capability.AUDIO: _has_audio,
-    Capability.FILES: lambda body: parts_of(body["messages"], "file", "input_file") > 0,
-    Capability.JSON_SCHEMA: lambda body: _format(body) == "json_schema",
-    Capability.JSON_OBJECT: lambda body: _format(body) == "json_object",
-    Capability.LOGPROBS: lambda body: bool(body.get("logprobs")),
-    Capability.MANY_CHOICES: lambda body: (body.get("n") or 1) > 1,
+    Capability.FILES: lambda _, parts: "file" in parts or "input_file" in parts,
+    Capability.JSON_SCHEMA: lambda body, _: _format(body) == "json_schema",
+    Capability.JSON_OBJECT: lambda body, _: _format(body) == "json_object",
+    Capability.LOGPROBS: lambda body, _: bool(body.get("logprobs")),
+    Capability.MANY_CHOICES: lambda body, _: (body.get("n") or 1) > 1,
 }
 """A new need is a capability in the domain and a row here."""
 
 
 def needs_of(body: Body) -> frozenset[Capability]:
     """The capabilities without which a model would refuse `body` or answer something else."""
-    return frozenset(capability for capability, is_needed in _SIGNS.items() if is_needed(body))
+    parts = parts_in(body["messages"])
+    return frozenset(
+        capability for capability, is_needed in _SIGNS.items() if is_needed(body, parts)
+    )

@@ -31,6 +31,9 @@ _LONGEST_NAME = 256
 _NOT_STABLE = "x-anthropic-billing-header:"
 """Begins a line of Claude Code's instructions that is another one in each call, and is not cached."""
 
+_END_CHARS = 8192
+"""Two conversations that begin with texts as long as each other, and alike for so long at both ends, are one."""
+
 LEAST_BYTES = 4096
 """Of a body without tools: a shorter prompt is no agent's, and no provider caches it (1,024 tokens at least)."""
 
@@ -94,10 +97,16 @@ def _beginning(messages: list[Mapping[str, Any]]) -> list[bytes]:
 
 
 def _stable(message: Mapping[str, Any]) -> bytes:
-    """The text of a message, without what is another one in each call."""
+    """The text of a message, without what is another one in each call; of a long one its length and its ends."""
     content = message.get("content")
     texts = [content] if isinstance(content, str) else []
     if isinstance(content, list):
         texts = [text for part in content if isinstance(text := part.get("text"), str)]
-    kept = (text for text in texts if not text.startswith(_NOT_STABLE))
+    kept = (_ends(text) for text in texts if not text.startswith(_NOT_STABLE))
     return "\x1e".join([message["role"], *kept]).encode("utf-8", "replace")
+
+
+def _ends(text: str) -> str:
+    if len(text) <= 2 * _END_CHARS:
+        return text
+    return f"{len(text)}\x1e{text[:_END_CHARS]}\x1e{text[-_END_CHARS:]}"

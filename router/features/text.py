@@ -1,6 +1,6 @@
 """The text of a conversation, wherever the dialect keeps it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Message = Mapping[str, Any]
@@ -9,28 +9,42 @@ _HEAD_CHARS, _TAIL_CHARS = 1500, 500
 """Of a long question; most have 500 characters, and nineteen of twenty recorded ones below 2,200."""
 
 
-def texts_of(message: Message) -> Iterator[str]:
-    """Every piece of text in one message: plain content, text parts, and arguments of tool calls."""
-    content = message.get("content")
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, list):
-        yield from (text for part in content if isinstance(text := part.get("text"), str))
-    calls = message.get("tool_calls")
+def texts_of(*messages: Message) -> list[str]:
+    """Every piece of text in these messages: plain content, text parts, and arguments of tool calls."""
+    pieces = list[str]()
+    for message in messages:
+        content = message.get("content")
+        if isinstance(content, str):
+            pieces.append(content)
+        elif isinstance(content, list):
+            pieces.extend(text for part in content if isinstance(text := part.get("text"), str))
+        if calls := message.get("tool_calls"):
+            pieces.extend(_arguments(calls))
+    return pieces
+
+
+def _arguments(calls: object) -> Iterator[str]:
     for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, dict) else None
         if isinstance(function, dict) and isinstance(arguments := function.get("arguments"), str):
             yield arguments
 
 
-def parts_of(messages: Sequence[Message], *kinds: str) -> int:
-    """How many content parts of these types (`image_url`, ...) the conversation holds."""
-    return sum(
-        part.get("type") in kinds
-        for message in messages
-        if isinstance(content := message.get("content"), list)
-        for part in content
-    )
+def parts_in(messages: Iterable[Message]) -> Mapping[str, int]:
+    """How many content parts of each type (`text`, `image_url`, ...) the conversation holds."""
+    found = dict[str, int]()
+    for message in messages:
+        content = message.get("content")
+        if isinstance(content, list):
+            for part in content:
+                kind = part.get("type")
+                found[kind] = found.get(kind, 0) + 1
+    return found
+
+
+def pictures_in(parts: Mapping[str, int]) -> int:
+    """How many of these parts are pictures."""
+    return parts.get("image_url", 0) + parts.get("input_image", 0)
 
 
 def last_from(messages: Sequence[Message], role: str) -> str:

@@ -6,14 +6,16 @@ within 6 % on nine texts of ten, prose, code and JSON alike; the error ends in a
 charges are computed from what the upstream counted.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Protocol
 
 import orjson
 import tiktoken
 
-from router.features.text import Message, parts_of, texts_of
+from router.features.text import Message, parts_in, pictures_in, texts_of
 
 _CL100K_PATTERN = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
@@ -71,16 +73,19 @@ class TokenCounter:
 
     def of_text(self, text: str) -> TokenCount:
         """Tokens of one text."""
-        if len(text) <= self.exact_chars:
-            return TokenCount(len(self.tokenizer.encode_ordinary(text)), exact=True)
-        sample = _spread(text, self.exact_chars)
-        counted = len(self.tokenizer.encode_ordinary(sample))
-        return TokenCount(round(counted * len(text) / len(sample)), exact=False)
+        return self._of_pieces([text], NONE)
 
     def _of_pieces(self, pieces: Sequence[str], known: Mapping[str, int]) -> TokenCount:
+        """Tokens of all pieces, with a line break between two; those of a long text are not put together for it."""
         if len(pieces) == 1 and (count := known.get(pieces[0])) is not None:
             return TokenCount(count, exact=True)
-        return self.of_text("\n".join(pieces))
+        ends = list(accumulate(len(piece) + 1 for piece in pieces))
+        chars = ends[-1] - 1 if ends else 0
+        if chars <= self.exact_chars:
+            return TokenCount(len(self.tokenizer.encode_ordinary("\n".join(pieces))), exact=True)
+        sample = _spread(pieces, ends, self.exact_chars)
+        counted = len(self.tokenizer.encode_ordinary(sample))
+        return TokenCount(round(counted * chars / len(sample)), exact=False)
 
     def of_chat(
         self, messages: Sequence[Message], tools: object = None, known: Mapping[str, int] = NONE
@@ -89,12 +94,12 @@ class TokenCounter:
 
         `known` are the counts of texts that were counted already.
         """
-        pieces = [text for message in messages for text in texts_of(message)]
+        pieces = texts_of(*messages)
         if tools:
             pieces.append(_written(tools))
         text = self._of_pieces(pieces, known)
         framing = _TOKENS_PER_MESSAGE * len(messages) + _TOKENS_PER_REPLY
-        pictures = _TOKENS_PER_IMAGE * parts_of(messages, "image_url", "input_image")
+        pictures = _TOKENS_PER_IMAGE * pictures_in(parts_in(messages))
         return TokenCount(text.tokens + framing + pictures, text.exact)
 
 
@@ -118,9 +123,22 @@ def _leaves(tree: object) -> Iterator[str]:
                 yield str(leaf)
 
 
-def _spread(text: str, chars: int) -> str:
-    """Slices of `text`, evenly apart, of `chars` characters together."""
+def _spread(pieces: Sequence[str], ends: Sequence[int], chars: int) -> str:
+    """Slices of the text that `pieces` make, evenly apart, of `chars` characters together.
+
+    `ends` are where the pieces end in it, each with a line break.
+    """
     width = chars // _SLICES
-    step = (len(text) - width) / (_SLICES - 1)
+    step = (ends[-1] - 1 - width) / (_SLICES - 1)
     starts = (round(step * index) for index in range(_SLICES))
-    return "".join(text[start : start + width] for start in starts)
+    return "".join(_slice(pieces, ends, start, width) for start in starts)
+
+
+def _slice(pieces: Sequence[str], ends: Sequence[int], start: int, width: int) -> str:
+    """So many characters of the text from `start` on; of a long piece no more is copied than that."""
+    first = bisect_right(ends, start)
+    behind = bisect_right(ends, start + width, first) + 1
+    inside = start - (ends[first] - 1 - len(pieces[first]))
+    head = pieces[first][inside : inside + width]
+    more = (each[:width] for each in pieces[first + 1 : behind])
+    return "\n".join((head, *more))[:width]

@@ -36,6 +36,7 @@ from router.pipeline.conversing import Conversing
 from router.pipeline.flights import Aboard, Flight, Flights, Turn, Whole
 from router.pipeline.handout import Handout
 from router.pipeline.judge import Judge
+from router.pipeline.leisure import at_leisure, turn_after
 from router.pipeline.overriding import choosing, overriding
 from router.pipeline.planning import Hedging, plan_for, tightened
 from router.pipeline.refusals import limit_exceeded
@@ -52,7 +53,7 @@ from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
 from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
-from router.wire.chat import ChatRequest, parse_chat
+from router.wire.chat import ChatRequest, parse_chat, parsing
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
@@ -105,7 +106,8 @@ class Pipeline:
         `original` is what the client sent, where `raw` is the chat view of it.
         """
         visit = await self._visit(raw, caller, original)
-        shelf = self._shelf(visit)
+        shelf = await self._shelf(visit)
+        await turn_after(len(raw))
         if visit.caller.overrides.dry_run:
             headers = {"x-request-id": caller.request_id}
             told = orjson.dumps(await self._dry(visit, shelf))
@@ -121,7 +123,7 @@ class Pipeline:
         may take a call. Raises the ApiError that `answer` would raise.
         """
         visit = await self._visit(raw, caller)
-        return await self._dry(visit, self._shelf(visit))
+        return await self._dry(visit, await self._shelf(visit))
 
     async def _dry(self, visit: Visit, shelf: Shelf) -> dict[str, Any]:
         find = await self._look(visit, shelf)
@@ -135,7 +137,7 @@ class Pipeline:
         return counter.of_chat(request.messages, request.body.get("tools")).tokens
 
     async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
-        request = parse_chat(raw, self.limits, original)
+        request = await at_leisure(parsing(raw, self.limits, original))
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
         check_spoken(request, target, self.models)
@@ -143,7 +145,9 @@ class Pipeline:
         balances = await self.purse.look(budgets) if budgets else ()
         conversing = Conversing(self.affinity, self.flights.start, self.models)
         session = await conversing.session(request, caller, is_pinned=isinstance(target, Model))
-        return self.judge.visit(request, caller, target, balances, budgets, session)
+        visit = self.judge.visit(request, caller, target, balances, budgets, session)
+        await turn_after(len(raw))
+        return visit
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -247,9 +251,9 @@ class Pipeline:
             await telling.books.post()
             raise limit_exceeded(exceeded)
 
-    def _shelf(self, visit: Visit) -> Shelf:
+    async def _shelf(self, visit: Visit) -> Shelf:
         caller = visit.caller
-        shelf = Shelf.of(
+        shelf = await Shelf.of(
             self.cache,
             visit.request,
             visit.terms.cache,

@@ -14,9 +14,10 @@ import orjson
 
 from router.domain.caching import CacheTerms, Writer
 from router.domain.model import Model
+from router.pipeline.leisure import at_leisure
 from router.ports import Cache
 from router.wire.answer import MalformedAnswer
-from router.wire.cached import StoredAnswer, cache_key, pack, unpack
+from router.wire.cached import StoredAnswer, naming, pack, unpack
 from router.wire.chat import ChatRequest
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.seals import origin_of
@@ -86,7 +87,7 @@ class Shelf:
     stores: bool = True
 
     @classmethod
-    def of(
+    async def of(
         cls,
         cache: Cache,
         request: ChatRequest,
@@ -97,7 +98,9 @@ class Shelf:
         largest_bytes: int,
     ) -> "Shelf":
         """The shelf for `request`; without a key where the policy caches nothing of its kind."""
-        key = cache_key(request.body, tenant) if _may_repeat(request, terms) else None
+        key = None
+        if _may_repeat(request, terms):
+            key = await at_leisure(naming(request.body, tenant))
         return cls(cache, key, terms, wish, largest_bytes, tenant)
 
     async def look(

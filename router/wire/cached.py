@@ -14,13 +14,17 @@ import orjson
 
 from router.domain.caching import Origin, Writer
 from router.domain.usage import Usage
-from router.wire.canonical import canonical
+from router.wire.canonical import canonical_parts
 from router.wire.dialects.dialect import Dialect
+from router.wire.turns import Turns, finished
 
 _FORMAT = 3
 _CHECKSUM_BYTES = 4
 _COUNTS = tuple(each.name for each in fields(Usage))
 _WORTH_COMPRESSING = 2**14
+_DIGESTED_AT_ONCE = 2**20
+"""Half a millisecond's work."""
+_WORTH_A_TURN = 2**17
 _LARGEST = 2**26
 """What an entry may unfold to: more than any answer that is stored."""
 
@@ -45,11 +49,24 @@ def cache_key(body: Mapping[str, Any], tenant: Sequence[str]) -> str | None:
     each of them may have written one. None when the request is nested too deeply to be written
     down canonically.
     """
-    wanted = canonical(body)
-    if wanted is None:
-        return None
+    return finished(naming(body, tenant))
+
+
+def naming(body: Mapping[str, Any], tenant: Sequence[str]) -> Turns[str | None]:
+    """`cache_key`, with turns for others where a request is long."""
     # One JSON text after another: neither can run into the other.
-    return sha256(orjson.dumps([_FORMAT, *tenant]) + wanted).hexdigest()
+    digest = sha256(orjson.dumps([_FORMAT, *tenant]))
+    try:
+        for part in canonical_parts(body):
+            for start in range(0, len(part), _DIGESTED_AT_ONCE):
+                if start:
+                    yield
+                digest.update(memoryview(part)[start : start + _DIGESTED_AT_ONCE])
+            if len(part) > _WORTH_A_TURN:
+                yield
+    except (orjson.JSONEncodeError, RecursionError):
+        return None
+    return digest.hexdigest()
 
 
 def pack(answer: StoredAnswer) -> bytes:

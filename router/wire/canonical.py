@@ -5,8 +5,7 @@ left out or null. All of these become the same bytes here; anything that could c
 becomes other bytes. The form is JSON with sorted keys, in which no text can pass for a boundary.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -50,12 +49,12 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 """By OpenAI's description of the request: to say these is to say nothing."""
 
-_WHOLE_FLOAT = re.compile(rb"[\[:,]-?\d(?:\d*\.0[,\]}]|[\d.]*e)")
-"""Where a float that is a whole number may stand (or a text that looks like one): only then is it
-worth walking through the whole document in Python."""
-
 _TOO_LARGE = 2.0**63
 """Beyond it JSON's integers cannot be written; a float is then spelt in one way only anyhow."""
+
+
+_MESSAGES_AT_ONCE = 256
+"""So many of a conversation are written in one go; that takes well below a millisecond."""
 
 
 def canonical(body: Mapping[str, Any]) -> bytes | None:
@@ -64,21 +63,61 @@ def canonical(body: Mapping[str, Any]) -> bytes | None:
     None when the request is nested too deeply to be written down.
     """
     try:
-        wanted = {
-            name: value
-            for name, value in body.items()
-            if name not in _MEANS_NOTHING and not _is_default(name, value)
-        }
-        if isinstance(stop := wanted.get("stop"), str):
-            wanted["stop"] = [stop]
-        if isinstance(messages := body.get("messages"), list):
-            wanted["messages"] = [_message(each) for each in messages]
-        written = orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS)
-        if _WHOLE_FLOAT.search(written):
-            written = orjson.dumps(plain(wanted), option=orjson.OPT_SORT_KEYS)
-        return written
+        return b"".join(canonical_parts(body))
     except (orjson.JSONEncodeError, RecursionError):
         return None
+
+
+def canonical_parts(body: Mapping[str, Any], at_once: int = _MESSAGES_AT_ONCE) -> Iterator[bytes]:
+    """The bytes of `canonical`, those of more than so many messages in several parts.
+
+    Raises orjson.JSONEncodeError or RecursionError when the request is nested too deeply.
+    """
+    wanted = {
+        name: value
+        for name, value in body.items()
+        if name not in _MEANS_NOTHING and not _is_default(name, value)
+    }
+    if isinstance(stop := wanted.get("stop"), str):
+        wanted["stop"] = [stop]
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        yield _written(wanted)
+    elif len(messages) <= at_once:
+        yield _written({**wanted, "messages": [_message(each) for each in messages]})
+    else:
+        yield from _around(wanted, messages, at_once)
+
+
+def _around(wanted: Mapping[str, Any], messages: list[Any], at_once: int) -> Iterator[bytes]:
+    """As if all was written at once: `messages` in parts, what sorts before them, and what sorts behind."""
+    before = _written({name: value for name, value in wanted.items() if name < "messages"})
+    behind = _written({name: value for name, value in wanted.items() if name > "messages"})
+    yield before[:-1] + (b"," if len(before) > 2 else b"") + b'"messages":['
+    for start in range(0, len(messages), at_once):
+        part = [_message(each) for each in messages[start : start + at_once]]
+        yield (b"," if start else b"") + _written(part)[1:-1]
+    yield b"]" + (b"," if len(behind) > 2 else b"") + behind[1:]
+
+
+def _written(value: dict[str, Any] | list[Any]) -> bytes:
+    if _has_whole_float(value):
+        value = plain(value)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _has_whole_float(tree: object) -> bool:
+    """Whether a float in it is a whole number: most requests have none, and need not be made anew."""
+    waiting = [tree]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+        elif isinstance(each, float) and each.is_integer():
+            return True
+    return False
 
 
 def _is_default(name: str, value: object) -> bool:

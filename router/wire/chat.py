@@ -14,10 +14,13 @@ from router.domain.errors import ApiError
 from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
 from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits
 from router.wire.original import Original
+from router.wire.parted import LONG_BYTES, parted
 from router.wire.splice import set_members, without_member
+from router.wire.turns import Turns, finished
 
 JsonObject = Mapping[str, Any]
 _STREAM_OPTIONS = "stream_options"
+_CHECKED_AT_ONCE = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,16 @@ def parse_chat(
     raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS, original: Original | None = None
 ) -> ChatRequest:
     """The request in `raw`, cut down to `limits`. Raises ApiError 400 that names the field at fault."""
-    body = json_object(raw)
+    return finished(parsing(raw, limits, original))
+
+
+def parsing(
+    raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS, original: Original | None = None
+) -> Turns[ChatRequest]:
+    """`parse_chat`, with turns for others where a request is long."""
+    body = (yield from parted(raw)) if len(raw) > LONG_BYTES else None
+    if body is None:
+        body = json_object(raw)
     for name, (is_right, expected) in _FIELDS.items():
         value = body.get(name)
         if value is not None and not is_right(value):
@@ -65,7 +77,9 @@ def parse_chat(
     require(body, "model")
     require(body, "messages")
     for index, message in enumerate(body["messages"]):
-        _check_message(message, f"messages[{index}]")
+        _check_message(message, index)
+        if index % _CHECKED_AT_ONCE == _CHECKED_AT_ONCE - 1:
+            yield
     if lowered := limits.lowered(body):
         raw = set_members(raw, body, lowered)
         body |= lowered
@@ -142,7 +156,8 @@ def require(body: JsonObject, name: str) -> None:
         )
 
 
-def _check_message(message: object, place: str) -> None:
+def _check_message(message: object, index: int) -> None:
+    place = f"messages[{index}]"
     if not isinstance(message, dict):
         raise ApiError.invalid(place, f"'{place}' must be an object, not {shown(message)}.")
     role = message.get("role")

@@ -314,3 +314,20 @@ def test_a_policy_may_name_the_very_models_that_follow() -> None:
     assert [(e.model_id, e.detail) for e in kept.exclusions] == [
         ("top", "the policy does not fall back to it")
     ]
+
+
+def nearly_full(*, exact: bool) -> Features:
+    return replace(features(7500), tokens_exact=exact)
+
+
+def test_a_prompt_that_may_be_too_long_goes_to_a_model_that_surely_holds_it() -> None:
+    counted, sampled = (deciding(nearly_full(exact=each), floor=0.6) for each in (True, False))
+    assert told(counted) == "cheapest-adequate small | middle top | "
+    assert told(sampled) == "cheapest-adequate middle | small top | "
+
+
+def test_a_prompt_that_may_be_too_long_is_tried_where_no_other_model_is_good_enough() -> None:
+    alone = deciding(nearly_full(exact=False), floor=0.6, pool=Pool(ids=frozenset({"small"})))
+    assert alone.chosen.model.id == "small"
+    best = deciding(nearly_full(exact=False), floor=0.99)
+    assert best.chosen.model.id == "top"

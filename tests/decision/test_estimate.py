@@ -278,3 +278,37 @@ def test_silence_is_the_wait_for_the_first_content_or_for_a_whole_answer() -> No
     assert experience.silence_s(M, Category.CHAT, 0.9, stream=True) == 2.0
     assert experience.silence_s(M, Category.CHAT, 0.9, stream=False) == 4.0
     assert experience.silence_s(OTHER, Category.CHAT, 0.9, stream=True) is None
+
+
+ANSWERS = st.lists(
+    st.tuples(
+        st.sampled_from([M, OTHER, THINKER]),
+        st.sampled_from([Category.CHAT, Category.MATHS]),
+        st.integers(0, 5000),
+        st.floats(0.1, 9.0),
+    ),
+    max_size=80,
+)
+
+
+@given(answers=ANSWERS)
+def test_what_is_foreseen_is_never_older_than_what_was_learnt(
+    answers: list[tuple[Model, Category, int, float]],
+) -> None:
+    experience = Experience()
+    for of, category, tokens, total_s in answers:
+        seen(experience, of, tokens, total_s, category)
+        for every in (M, OTHER, THINKER):
+            for quantile in (0.5, 0.9):
+                found = experience.foreseen(every, Category.CHAT, quantile)
+                assert found.length == experience.length(every, Category.CHAT)
+                assert found.latency == experience.latency(every, Category.CHAT, quantile)
+
+
+def test_what_is_foreseen_of_a_model_is_forgotten_with_it_and_with_the_prior() -> None:
+    experience, dearer = Experience(), model("m", price=("10", "20"))
+    priors = LengthPrior(tiers=(Tier(5.0, LatencyLine(1, 0, 0)), Tier(50.0, LatencyLine(2, 0, 0))))
+    assert experience.foreseen(M, Category.CHAT).latency == UNOBSERVED
+    experience.take_prior(priors)
+    assert experience.foreseen(M, Category.CHAT).latency.total_s == 1
+    assert experience.foreseen(dearer, Category.CHAT).latency.total_s == 2

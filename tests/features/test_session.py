@@ -91,3 +91,11 @@ def test_a_small_request_without_tools_or_name_is_no_conversation() -> None:
     assert thread_of(body, {}, "k", LEAST_BYTES)
     assert thread_of(body, {"session_id": "s"}, "k", LEAST_BYTES - 1) == ""
     assert thread_of(body, {"x-session-id": "s"}, "k", 10)
+
+
+def test_a_long_beginning_is_known_by_its_length_and_its_ends() -> None:
+    words = "word " * 10_000
+    wishes = (words, words + "x", "x" + words[1:], words[:-1] + "x")
+    threads = {thread(SYSTEM, {"role": "user", "content": wish}) for wish in wishes}
+    assert len(threads) == len(wishes)
+    assert thread(SYSTEM, {"role": "user", "content": words}, *LATER) in threads

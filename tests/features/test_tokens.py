@@ -142,3 +142,26 @@ def test_the_limit_holds_for_a_conversation_as_a_whole(counter: TokenCounter) ->
 
     assert counter.of_chat([message] * 8).exact
     assert not counter.of_chat([message] * 9).exact
+
+
+class Letters:
+    """A tokenizer for which every letter is a token, and that remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.given = ""
+
+    def encode_ordinary(self, text: str) -> list[int]:
+        self.given = text
+        return list(map(ord, text))
+
+
+@given(said=st.lists(st.text(alphabet="abc", max_size=40), min_size=1, max_size=20))
+def test_of_many_messages_the_same_slices_are_counted_as_of_one(said: list[str]) -> None:
+    many, one = TokenCounter(Letters(), exact_chars=32), TokenCounter(Letters(), exact_chars=32)
+    whole = "\n".join(said)
+    apart = many.of_chat([{"role": "user", "content": each} for each in said])
+    together = one.of_chat([{"role": "user", "content": whole}])
+
+    assert many.tokenizer.given == one.tokenizer.given  # type: ignore[attr-defined]
+    assert apart.tokens - together.tokens == 3 * (len(said) - 1)
+    assert apart.exact == together.exact == (len(whole) <= 32)

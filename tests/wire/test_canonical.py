@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from router.wire.canonical import canonical
+from router.wire.canonical import canonical, canonical_parts
 from tests.wire.documents import TREES
 from tests.wire.requests import USUAL, accepted_requests, nested
 
@@ -177,3 +177,21 @@ def respelt_json(tree: Any) -> Any:
             return ("number", int(tree) if small else tree)
         case leaf:
             return leaf
+
+
+@given(body=accepted_requests(), at_once=st.integers(1, 2))
+def test_a_long_conversation_is_spelt_in_parts_as_it_is_as_a_whole(
+    body: dict[str, Any], at_once: int
+) -> None:
+    body = {**body, "messages": [*body["messages"], *body["messages"], *body["messages"]]}
+    parts = [*canonical_parts(body, at_once)]
+    assert len(parts) > 2
+    assert b"".join(parts) == b"".join(canonical_parts(body, len(body["messages"])))
+
+
+@pytest.mark.parametrize("other", [{}, {"a": 1}, {"z": 1}, {"a": 1, "z": 1.0}])
+def test_whatever_stands_beside_the_parts_has_its_commas(other: dict[str, Any]) -> None:
+    body = {"messages": [{"role": "user", "content": "Hello!"}] * 3, **other}
+    spelt = b"".join(canonical_parts(body, 2))
+    assert orjson.loads(spelt) == body
+    assert spelt == canonical(body)

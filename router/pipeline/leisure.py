@@ -1,0 +1,26 @@
+"""Long work in the event loop, with turns for all others between its parts."""
+
+import asyncio
+from typing import TypeVar
+
+from router.wire.parted import LONG_BYTES
+from router.wire.turns import Turns
+
+T = TypeVar("T")
+
+
+async def at_leisure(work: Turns[T]) -> T:
+    """The result of `work`; whenever it yields, everybody else has a turn. Short work is done at once."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        await asyncio.sleep(0)
+
+
+async def turn_after(size_bytes: int) -> None:
+    """Everybody else has a turn after a step that took its time, the request being so large."""
+    if size_bytes > LONG_BYTES:
+        await asyncio.sleep(0)
