@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -16,6 +15,7 @@ from rich.markup import escape
 
 from router.app import real_world, serving
 from router.app.reloading import Following, Wishes
+from router.cli.heap import settle
 from router.cli.hello import Greeting
 from router.cli.options import add_config, source_of
 from router.config.load import has_stored_keys
@@ -96,7 +96,7 @@ async def _serve(settings: Settings, greeting: Greeting | None, following: Follo
         console.print(
             f"Farthing listens on [bold]{running.url}[/] ({len(settings.catalog)} models)"
         )
-        _settle_heap()
+        settle()
         if greeting:
             await _unless(stop, greeting.say(running.url, settings, console))
         await stop.wait()
@@ -135,12 +135,6 @@ def _has_terminal() -> bool:
     except OSError:
         return False
     return True
-
-
-def _settle_heap() -> None:
-    """What was made while starting lives until the end: the collector need not look at it again."""
-    gc.collect()
-    gc.freeze()
 
 
 def _raise_open_files() -> None:
