@@ -100,6 +100,8 @@ def written(folder: Path, models_url: str) -> Path:
         policies={"directory": str(policies), "default": "balanced"},
         cache={"url": "memory", "max_mb": 8},
         keys=keys,
+        budgets=[{"usd": 1000, "per": "day", "tag": "*"}, {"usd": 1000, "per": "day", "key": "*"}],
+        limits=[{"requests_per_minute": 100_000, "tag": "*"}],
     )
 
 
@@ -129,7 +131,7 @@ def _left(dice: random.Random) -> Shot:
 def _session(dice: random.Random) -> Shot:
     number = dice.getrandbits(48)
     turns = _message(f"Fix bug {number}") * (1 + dice.randrange(4))
-    tags = f"project-{dice.randrange(10_000)},night"
+    tags = f"project-{number},night"
     headers = {"x-session-id": f"s{number >> 3}", "x-farthing-tags": tags}
     return Shot({"model": "auto", "messages": turns, "user": f"u{number}"}, headers)
 
