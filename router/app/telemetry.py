@@ -114,7 +114,7 @@ def _traces(otlp: OtlpSettings, settings: Settings, stack: AsyncExitStack) -> Tr
 def _exporter(otlp: OtlpSettings) -> "OtlpExporter":
     # Imported here and nowhere else: it is an extra, and takes a fifth of a second.
     try:
-        from router.telemetry.otlp import OtlpExporter  # noqa: PLC0415
+        from router.telemetry.otlp import OtlpExporter
     except ImportError:
         raise ConfigError((Problem("telemetry.otlp", "", _MISSING),)) from None
     return OtlpExporter(otlp.endpoint, otlp.headers, otlp.service_name)

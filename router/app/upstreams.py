@@ -10,8 +10,6 @@ from router.providers.aside.keeper import Keeper
 from router.providers.aside.upstream import AsideUpstream
 from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.responses import responses_upstream
-from router.providers.simulated.models import default_models
-from router.providers.simulated.server import running
 from router.providers.translating.arguments import Target
 from router.wire.dialects.dialect import Dialect
 
@@ -45,6 +43,8 @@ async def _upstream_of(
         case Endpoint():
             upstream = _direct(chosen, settings, world)
         case SimulatedSettings(speed, seed):
+            from router.providers.simulated import default_models, running
+
             simulator = await stack.enter_async_context(
                 running(default_models(), speed=speed, seed=seed)
             )

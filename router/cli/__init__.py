@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Protocol, cast
 
+from router.cli.heap import uncollected
 from router.domain.errors import ConfigError, FarthingError
 
 
@@ -76,7 +77,7 @@ def _main(argv: Sequence[str] | None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"farthing {version('farthing')}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    with _interruptible():
+    with _interruptible(), uncollected():
         commands = {name: _load(module) for name, module in _wanted(argv).items()}
     for name, command in commands.items():
         subparser = subparsers.add_parser(name, help=command.HELP, description=command.HELP)

@@ -1,7 +1,6 @@
 """What every process that serves does to itself when it starts, and how it waits for its end."""
 
 import asyncio
-import gc
 import os
 import resource
 from collections.abc import Callable, Coroutine
@@ -15,12 +14,6 @@ def raise_open_files() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
-def settle_heap() -> None:
-    """What was made while starting lives until the end: the collector need not look at it again."""
-    gc.collect()
-    gc.freeze()
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -14,9 +14,10 @@ from router.app import real_world, serving
 from router.app.reloading import Following, Wishes
 from router.cli.crew.leading import lead
 from router.cli.crew.notify import notify
+from router.cli.heap import settle
 from router.cli.hello import Greeting
 from router.cli.options import add_config, source_of
-from router.cli.process import has_terminal, loop_factory, raise_open_files, settle_heap, unless
+from router.cli.process import has_terminal, loop_factory, raise_open_files, unless
 from router.config.load import has_stored_keys
 from router.config.schema import MOST_WORKERS
 from router.config.settings import Settings
@@ -116,7 +117,7 @@ async def _serve(
         console.print(
             f"Farthing listens on [bold]{running.url}[/] ({len(settings.catalog)} models)"
         )
-        settle_heap()
+        settle()
         notify("READY=1", os.environ)
         if greeting:
             await unless(stop, greeting.say(running.url, settings, console))

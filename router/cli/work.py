@@ -15,8 +15,9 @@ from router.app import Running, real_world, serving
 from router.app.reloading import Following, Wishes
 from router.cli.crew.orders import Job, Orders
 from router.cli.crew.worker import orders_of
+from router.cli.heap import settle
 from router.cli.hello import Greeting
-from router.cli.process import loop_factory, settle_heap, unless
+from router.cli.process import loop_factory, unless
 from router.cli.serve import with_overrides
 from router.config.part import Part
 from router.config.settings import Settings
@@ -76,7 +77,7 @@ class _Shift:
         async with serving(
             self.settings, real_world(), self.following, self.place, self.lines
         ) as running:
-            settle_heap()
+            settle()
             writer.write(json.dumps({"models": len(self.settings.catalog)}).encode() + b"\n")
             listening = asyncio.create_task(self._listen(reader, running))
             await unless(self.stop, self.retired.wait())

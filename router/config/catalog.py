@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from router.config.price_map import CatalogFacts, PriceMap
 from router.config.priors import Priors
@@ -23,7 +24,9 @@ from router.domain.limits import Limits
 from router.domain.model import APIS, Ability, Capability, Model
 from router.domain.nearest import nearest
 from router.providers.anthropic import ANTHROPIC_URL
-from router.providers.simulated.models import SimulatedModel, default_models
+
+if TYPE_CHECKING:
+    from router.providers.simulated import SimulatedModel
 
 _OPENAI_HOST = "https://api.openai.com/"
 _ASSUMED_CONTEXT_TOKENS = 8192
@@ -142,7 +145,7 @@ class CatalogBuilder:
 
 def simulated_catalog(upstream: str = "simulated") -> dict[str, Model]:
     """The shipped simulated models, as a catalog of their own."""
-    return {each.id: _simulated(each.id, each.id, upstream) for each in default_models()}
+    return {name: _simulated(name, name, upstream) for name in _simulated_models()}
 
 
 def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[str]:
@@ -229,10 +232,17 @@ def _with_stated(model: Model, section: ModelSection) -> Model:
 
 
 def _simulated(model_id: str, name: str, upstream: str) -> Model:
-    known = {model.id: model for model in default_models()}
+    known = _simulated_models()
     if name not in known:
         raise Missing(f"there is no simulated model '{name}'{nearest(name, known)}")
     return _as_model(model_id, known[name], upstream)
+
+
+def _simulated_models() -> Mapping[str, "SimulatedModel"]:
+    # The simulator is large, and only those who simulate need it.
+    from router.providers.simulated import default_models  # noqa: PLC0415
+
+    return {model.id: model for model in default_models()}
 
 
 _SIMULATED_TAGS = {
@@ -243,7 +253,7 @@ _SIMULATED_TAGS = {
 """What real models of these kinds are usually tagged with, for policies to be tried on."""
 
 
-def _as_model(model_id: str, simulated: SimulatedModel, upstream: str) -> Model:
+def _as_model(model_id: str, simulated: "SimulatedModel", upstream: str) -> Model:
     abilities = {
         category: Ability(simulated.quality_for(category), _STATED_SD, "simulated")
         for category in Category

@@ -12,15 +12,15 @@ from router.config.yaml_file import YamlFile, bytes_of, parse_yaml
 
 
 class Library:
-    """Keeps the price map, the priors and parsed files: to make them anew takes ten times as long."""
+    """Keeps the priors and parsed files: to make them anew takes ten times as long."""
 
     def __init__(self) -> None:
         self._parsed: dict[Path, YamlFile] = {}
         self._learnt: tuple[object, Learnt] = (None, NOTHING_LEARNT)
 
-    @cached_property
+    @property
     def prices(self) -> PriceMap:
-        """The shipped price map."""
+        """The shipped price map. It is opened anew each time: that takes 15 ms, and to keep it 4 MB."""
         return PriceMap.shipped()
 
     @cached_property

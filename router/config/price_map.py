@@ -14,9 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from router.config.rates import price_of
+from router.config.written_entries import WrittenEntries
 from router.domain.model import Capability
 from router.domain.price import Price
 
@@ -64,7 +63,7 @@ class PriceMap:
     def shipped(cls) -> "PriceMap":
         """The map inside the installed package, dated by its release."""
         release = version("litellm")
-        entries = orjson.loads((litellm_folder() / _PRICES).read_bytes())
+        entries = WrittenEntries((litellm_folder() / _PRICES).read_text("utf-8"))
         as_of = _RELEASED.get(release)
         return cls(entries, as_of=as_of, source=f"litellm {release} price map")
 

@@ -20,6 +20,11 @@ class Rate:
         self._fill(now_s)
         self._left -= amount
 
+    def is_full(self, now_s: float) -> bool:
+        """Whether it is as if nothing had ever been taken."""
+        self._fill(now_s)
+        return self._left >= self._most
+
     def resize(self, per_minute: int) -> None:
         """Hold another minute's worth from now on; what was taken stays taken."""
         self._left += per_minute - self._most

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.config.price_map import PriceMap, litellm_folder
+from router.config.written_entries import WrittenEntries
 from router.domain.model import Capability
 from router.domain.money import PICO_PER_USD
 from router.stores.sql.rollup_schema import SIZE_THRESHOLDS
@@ -55,6 +56,24 @@ def test_every_price_is_the_decimal_of_the_file_to_the_nearest_pico(
     assert max(off_by.values()) <= Decimal("0.5")
     # A few resellers convert from units of their own and state fractions of a pico-dollar.
     assert sum(off != 0 for off in off_by.values()) < 0.02 * len(off_by)
+
+
+def test_an_entry_is_read_where_it_stands_as_if_all_had_been_parsed() -> None:
+    text = (litellm_folder() / "model_prices_and_context_window_backup.json").read_text("utf-8")
+    entries, parsed = WrittenEntries(text), json.loads(text)
+
+    assert set(entries) == set(parsed)
+    assert len(entries) == len(parsed)
+    assert [key for key in parsed if entries[key] != parsed[key]] == []
+    assert "no-such-model" not in entries
+    assert "mode" not in entries
+
+
+def test_a_key_is_not_taken_for_the_end_of_another_or_for_a_value() -> None:
+    text = '{"a/b": {"n": 1}, "c": {"like": "b"}, "q\\"b": {"n": 2},\n"b" :\n {"n": 3}}'
+
+    assert WrittenEntries(text)["b"] == {"n": 3}
+    assert WrittenEntries(text)['q"b'] == {"n": 2}
 
 
 @pytest.mark.parametrize(

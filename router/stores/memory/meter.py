@@ -6,17 +6,28 @@ from router.dispatch.rate import Rate
 from router.domain.budget import RateLimit
 from router.ports import Exceeded
 
+MOST_RATES = 10_000
+
 
 class MemoryMeter:
-    """Implements `router.ports.Meter` in this process."""
+    """Implements `router.ports.Meter` in this process.
 
-    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+    Clients choose tags, so there may be any number of limits "for each tag": those that are whole again
+    are forgotten when there are many, and come back as if they had never been gone.
+    """
+
+    def __init__(self, monotonic_s: Callable[[], float], *, most_rates: int = MOST_RATES) -> None:
         self._monotonic_s = monotonic_s
         self._rates: dict[tuple[RateLimit, str], Rate] = {}
+        self._least_room = self._room = most_rates
+
+    def __len__(self) -> int:
+        return len(self._rates)
 
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
         """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
         now_s = self._monotonic_s()
+        self._make_room(now_s)
         wanted = [each for limit in limits for each in self._wanted(limit, tokens)]
         for limit, rate, amount in wanted:
             if (wait_s := rate.wait_s(amount, now_s)) > 0:
@@ -27,6 +38,12 @@ class MemoryMeter:
 
     async def close(self) -> None:
         """Nothing to release."""
+
+    def _make_room(self, now_s: float) -> None:
+        if len(self._rates) < self._room:
+            return
+        self._rates = {key: rate for key, rate in self._rates.items() if not rate.is_full(now_s)}
+        self._room = max(self._least_room, 2 * len(self._rates))
 
     def _wanted(self, limit: RateLimit, tokens: int) -> list[tuple[RateLimit, Rate, int]]:
         bounds = {

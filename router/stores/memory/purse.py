@@ -6,12 +6,16 @@ the first reservation in it.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from router.domain.budget import Balance, Budget, Period, Scope
 from router.domain.money import ZERO, Money
 from router.ports import Reservation
+
+MOST_ACCOUNTS = 10_000
 
 Spent = Callable[[Scope, float], Awaitable[Money]]
 """What a scope has spent since a Unix time, by the ledger."""
@@ -35,12 +39,23 @@ class _Account:
 
 
 class MemoryPurse:
-    """Implements `router.ports.Purse` in this process."""
+    """Implements `router.ports.Purse` in this process.
 
-    def __init__(self, unix_s: Callable[[], float], spent: Spent = nothing_spent) -> None:
+    Clients choose tags, so there may be any number of budgets "for each tag": of more than
+    `most_accounts` the one that was not asked for longest is forgotten, for the ledger knows it.
+    """
+
+    def __init__(
+        self,
+        unix_s: Callable[[], float],
+        spent: Spent = nothing_spent,
+        *,
+        most_accounts: int = MOST_ACCOUNTS,
+    ) -> None:
         self._unix_s = unix_s
         self._spent = spent
-        self._accounts: dict[Budget, _Account] = {}
+        self._most_accounts = most_accounts
+        self._accounts: OrderedDict[Budget, _Account] = OrderedDict()
         self._opening: dict[Budget, asyncio.Task[_Account]] = {}
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
@@ -68,7 +83,7 @@ class MemoryPurse:
             account.spent += cost
 
     async def balances(self) -> tuple[Balance, ...]:
-        """Where every budget stands that was drawn on since this process began."""
+        """Where every budget stands that was drawn on since this process began, or lately, if they are many."""
         return tuple(account.balance(budget) for budget, account in self._accounts.items())
 
     async def close(self) -> None:
@@ -79,6 +94,7 @@ class MemoryPurse:
         account = self._accounts.get(budget)
         now_s = self._unix_s()
         if account is not None and _holds(account.period, now_s):
+            self._accounts.move_to_end(budget)
             return account
         if (opening := self._opening.get(budget)) is None:
             opening = asyncio.create_task(self._open(budget, now_s))
@@ -90,7 +106,15 @@ class MemoryPurse:
         period = budget.period(now_s)
         spent = await self._spent(budget.scope, period.start_s)
         account = self._accounts[budget] = _Account(period, spent)
+        self._make_room()
         return account
+
+    def _make_room(self) -> None:
+        """Forget those that were not asked for longest; never one that has something set aside."""
+        surplus = len(self._accounts) - self._most_accounts
+        for budget in tuple(islice(self._accounts, max(0, surplus))):
+            if not self._accounts[budget].reserved:
+                del self._accounts[budget]
 
 
 def _holds(period: Period, now_s: float) -> bool:

@@ -1,0 +1,169 @@
+"""From the start of `farthing serve` to its first answer, and what it needs of memory while nobody asks.
+
+`python -m benchmarks.start [--runs 7] [--imports]`. The configuration is `config.example.yaml` with models that
+answer at once; upstream and client are this machine's. Told are medians: seconds by the clock and of CPU, which
+other processes disturb less, and MB. `--imports` adds what was imported, by package, in CPU time of a single run.
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from http.client import HTTPConnection
+from pathlib import Path
+
+from benchmarks.upstreams import simulator
+
+_EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
+_LISTENS = re.compile(r"listens on http://([\w.]+):(\d+)")
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PRICE = "price: {input_usd_per_mtok: 1, output_usd_per_mtok: 2}"
+_QUESTION = {"model": "auto", "messages": [{"role": "user", "content": "What is 17 * 23?"}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One start. Seconds since the program was called, by the clock and of CPU; MB when it is idle."""
+
+    listens_s: float
+    answers_s: float
+    answers_cpu_s: float
+    resident_mb: float
+    proportional_mb: float
+    private_mb: float
+    after_load_mb: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=300, help="between idle and after load")
+    parser.add_argument("--imports", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, simulator() as models:
+        config = written(Path(folder), models)
+        runs = [one(config, args.requests) for _ in range(args.runs)]
+        for field in fields(Run):
+            values = sorted(getattr(run, field.name) for run in runs)
+            median = statistics.median(values)
+            print(f"{field.name:16} {median:8.2f}   ({values[0]:.2f} to {values[-1]:.2f})")
+        if args.imports:
+            told(config)
+
+
+def written(folder: Path, models_url: str) -> Path:
+    """The example, its simulated models in a process of their own and as fast as they can be."""
+    text = _EXAMPLE.read_text("utf-8")
+    text = text.replace("port: 8080", "port: 0")
+    text = text.replace("kind: simulated\n", f'kind: openai\n    base_url: "{models_url}/v1"\n')
+    text = re.sub(r"\n    speed: 1 .*", "", text)
+    text = re.sub(r"(sim-[\w-]+: {upstream: simulated)", rf"\1, {_PRICE}", text)
+    path = folder / "config.yaml"
+    path.write_text(text, "utf-8")
+    (folder / "policies").symlink_to(_EXAMPLE.parent / "policies")
+    return path
+
+
+def one(config: Path, requests: int) -> Run:
+    began = time.perf_counter()
+    with serving(config) as (process, address):
+        listens_s = time.perf_counter() - began
+        connection = HTTPConnection(*address)
+        ask(connection)
+        answers_s, cpu_s = time.perf_counter() - began, cpu_of(process.pid)
+        memory = memory_of(process.pid)
+        for _ in range(requests):
+            ask(connection)
+        connection.close()
+        after = memory_of(process.pid)
+    return Run(
+        listens_s,
+        answers_s,
+        cpu_s,
+        memory["Rss"],
+        memory["Pss"],
+        memory["Private_Dirty"],
+        after["Rss"],
+    )
+
+
+@contextmanager
+def serving(
+    config: Path, *options: str, log: int = subprocess.PIPE
+) -> Iterator[tuple["subprocess.Popen[str]", tuple[str, int]]]:
+    command = [sys.executable, *options, "-m", "router", "serve", "--config", str(config)]
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
+    with subprocess.Popen(command, stderr=log, text=True, env=environment) as process:
+        assert process.stderr is not None
+        said = ""
+        while (found := _LISTENS.search(said)) is None:
+            line = process.stderr.readline()
+            if not line:
+                raise SystemExit(said)
+            said += line
+        try:
+            yield process, (found[1], int(found[2]))
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+def ask(connection: HTTPConnection) -> None:
+    connection.request("POST", "/v1/chat/completions", json.dumps(_QUESTION))
+    response = connection.getresponse()
+    raw = response.read()
+    assert response.status == 200, raw
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU, in all threads, since it began."""
+    numbers = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(numbers[11]) + int(numbers[12])) / _TICKS_PER_S
+
+
+def memory_of(pid: int) -> dict[str, float]:
+    """MB by the kernel's names."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()[1:]
+    return {line.split(":")[0]: int(line.split()[1]) * 1024 / 1e6 for line in lines}
+
+
+def told(config: Path) -> None:
+    """What was imported, by package, in ms of the package itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "imports")
+        command = [
+            sys.executable,
+            "-X",
+            "importtime",
+            "-m",
+            "router",
+            "serve",
+            "--config",
+            str(config),
+        ]
+        with path.open("wb") as log, subprocess.Popen(command, stderr=log) as process:
+            while b"listens on" not in path.read_bytes():
+                time.sleep(0.1)  # noqa: TID251  a script that waits for another one
+            process.kill()
+        by_package: dict[str, list[int]] = defaultdict(list)
+        for line in path.read_text("utf-8").splitlines():
+            if line.startswith("import time:") and line.split("|")[0][12:].strip().isdigit():
+                name = line.split("|")[2].strip()
+                by_package[
+                    ".".join(name.split(".")[: 2 if name.startswith("router") else 1])
+                ].append(int(line.split("|")[0][12:]))
+    for package, times in sorted(by_package.items(), key=lambda each: -sum(each[1]))[:40]:
+        print(f"{package:30} {sum(times) / 1000:8.1f} ms {len(times):5} modules")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Budgets and limits for each tag, kept in a process: any number of tags, and only so much memory."""
+
+import pytest
+
+from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
+from router.domain.money import ZERO, Money
+from router.ports import Reservation
+from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.purse import MemoryPurse
+
+DOLLAR = Money.from_usd("1")
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_764_000_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def of_tag(number: int) -> Scope:
+    return Scope(ScopeKind.TAG, f"t{number}")
+
+
+def limit(number: int) -> RateLimit:
+    return RateLimit(of_tag(number), requests_per_minute=2)
+
+
+def budget(number: int) -> Budget:
+    return Budget(of_tag(number), DOLLAR, Window.DAY)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+async def test_limits_that_are_whole_again_make_room(clock: Clock) -> None:
+    meter = MemoryMeter(clock, most_rates=10)
+    for number in range(1000):
+        await meter.take([limit(number)], 0)
+        clock.now_s += 10
+
+    assert len(meter) <= 10
+
+
+async def test_a_limit_that_was_taken_from_is_not_forgotten_however_many_come(
+    clock: Clock,
+) -> None:
+    meter = MemoryMeter(clock, most_rates=10)
+    await meter.take([limit(-1)], 0)
+    await meter.take([limit(-1)], 0)
+    for number in range(1000):
+        await meter.take([limit(number)], 0)
+
+    assert (await meter.take([limit(-1)], 0)) is not None
+    clock.now_s += 60
+    await meter.take([limit(1000)], 0)
+    assert (await meter.take([limit(-1)], 0)) is None
+
+
+class Books:
+    """What each tag has spent, as the ledger would know it, and how often that was asked."""
+
+    def __init__(self) -> None:
+        self.spent: dict[Scope, Money] = {}
+        self.asked = 0
+
+    async def __call__(self, scope: Scope, _since_s: float) -> Money:
+        self.asked += 1
+        return self.spent.get(scope, ZERO)
+
+
+async def test_budgets_that_nobody_asks_for_make_room_and_the_ledger_knows_them(
+    clock: Clock,
+) -> None:
+    books = Books()
+    purse = MemoryPurse(clock, books, most_accounts=10)
+    for number in range(100):
+        reserved = await purse.reserve([budget(number)], DOLLAR)
+        assert isinstance(reserved, Reservation)
+        purse.settle(reserved, DOLLAR)
+        books.spent[of_tag(number)] = DOLLAR
+
+    assert len(await purse.balances()) == 10
+    (balance,) = await purse.look([budget(0)])
+    assert (balance.spent, balance.left) == (DOLLAR, ZERO)
+    assert books.asked == 101
+
+
+async def test_a_budget_that_is_asked_for_stays_and_so_does_what_is_set_aside(
+    clock: Clock,
+) -> None:
+    books = Books()
+    purse = MemoryPurse(clock, books, most_accounts=10)
+    reserved = await purse.reserve([budget(-1)], DOLLAR)
+    assert isinstance(reserved, Reservation)
+    for number in range(100):
+        await purse.look([budget(-2), budget(number)])
+
+    assert books.asked == 102
+    (balance,) = await purse.look([budget(-1)])
+    assert balance.reserved == DOLLAR
+    assert books.asked == 102
