@@ -98,6 +98,7 @@ class Turn:
 
     async def _stream_few(self) -> None:
         async with self._load(STREAMED, FEW) as load:
+            await load.window(self.plan.load_s)  # what a connection's first stream meets is rare
             outcome = await load.window(self.plan.load_s)
             while len(outcome.answers) < FEW and outcome.seconds < self.plan.load_s * _PATIENCE:
                 outcome += await load.window(self.plan.load_s)
