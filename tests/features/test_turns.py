@@ -136,6 +136,15 @@ def test_the_wish_is_read_once_for_all_calls_that_tools_results_bring() -> None:
     assert len(reader.recall) == 1
 
 
+def test_a_question_that_comes_again_is_read_once() -> None:
+    tokenizer = CountingTokenizer()
+    reader = Reader(TokenCounter(tokenizer), kinds=Kinds())  # type: ignore[arg-type]
+    asked = {"messages": [user(WISH)]}
+
+    assert features_of(asked, reader) == features_of(asked, reader)
+    assert tokenizer.asked.count(WISH) == 1
+
+
 def test_a_loop_that_a_picture_has_begun_stays_one_of_vision() -> None:
     reader = Reader(TokenCounter(CountingTokenizer()))
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
@@ -12,13 +13,18 @@ from threading import Thread
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import event
 
 from router.domain.ledger import Entry
 from router.domain.money import Money
 from router.domain.usage import BUCKETS, Usage
+from router.stores.sql.books import Books
+from router.stores.sql.database import open_database
 from router.stores.sql.ledger import SqlLedger
+from router.stores.sql.schema import INSERT_ATTEMPT
+from router.stores.sql.spool import Spool
 from tests.stores.entries import USUAL, entry
-from tests.stores.opened import open_ledger
+from tests.stores.opened import open_ledger, spool_of
 
 TOO_LARGE = Money(2**63)
 
@@ -50,6 +56,17 @@ async def test_an_entry_is_on_disk_before_its_wait_is_over(path: Path, ledger: S
     await ledger.post([entry("r1")])
 
     assert rows(path) == [("r1", 1)]
+
+
+async def test_what_is_posted_in_one_turn_of_the_loop_is_written_in_one_go(path: Path) -> None:
+    engine, written = open_database(path), []
+    event.listen(engine, "before_cursor_execute", lambda *told: written.append(told[2]))
+    ledger = SqlLedger(engine, Books(engine, Spool(spool_of(path)), time.monotonic), time.monotonic)
+    await asyncio.gather(*(ledger.post([entry(f"r{number}")]) for number in range(20)))
+    await ledger.close()
+
+    assert written.count(INSERT_ATTEMPT) == 1
+    assert len(rows(path)) == 20
 
 
 async def test_a_row_says_all_that_its_entry_says(path: Path, ledger: SqlLedger) -> None:
