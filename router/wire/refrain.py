@@ -13,9 +13,12 @@ from router.wire.answer import EventKind, MalformedAnswer, StreamEvent, Words, r
 from router.wire.sse import USUAL_END
 
 _WORDS = re.compile(
-    rb'"(?:content|arguments|reasoning_content|reasoning)"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL
+    rb'"(?:content|arguments|reasoning_content|reasoning)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"',
+    re.DOTALL,
 )
 _ONE_LETTER = b"x"
+_LONGEST = 2**14
+"""Bytes of an event that is learnt from: a word with what stands around it is much shorter."""
 _PADDING = re.compile(rb'"obfuscation"\s*:\s*"([^"\\]*)"')
 """What OpenAI adds so that the length of an event does not tell the length of its words."""
 
@@ -36,8 +39,8 @@ class Refrain:
     @classmethod
     def of(cls, event: StreamEvent) -> "Refrain | None":
         """That of an event with content; None where more than words would have to be looked at."""
-        is_usual = event.kind is EventKind.CONTENT and event.raw.endswith(USUAL_END)
-        if not is_usual or event.finished or event.usage:
+        is_usual = event.raw.endswith(USUAL_END) and len(event.raw) <= _LONGEST
+        if event.kind is not EventKind.CONTENT or event.finished or event.usage or not is_usual:
             return None
         for words in _WORDS.finditer(event.raw):
             before, after = event.raw[: words.start(1)], event.raw[words.end(1) :]
