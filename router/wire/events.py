@@ -50,13 +50,14 @@ class EventReader:
         between = self._refrain.between(piece)
         if between is None or b"\n" in between:
             return None
+        self._lessons = _MOST_LESSONS
         return self._refrain.heard(piece, between)
 
     def _together(self, raws: list[bytes], words: list[bytes]) -> Iterable[Told]:
         """Events that begin and end alike, as one if they may be."""
         if not raws or self._refrain is None:
             return ()
-        heard = self._refrain.heard(b"".join(raws), b"".join(words))
+        heard = self._refrain.heard(b"".join(raws), b" ".join(words), joints=len(words) - 1)
         if heard is None:
             return map(self._read, raws)
         self._lessons = _MOST_LESSONS

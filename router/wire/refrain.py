@@ -13,44 +13,64 @@ from router.wire.answer import EventKind, MalformedAnswer, StreamEvent, Words, r
 from router.wire.sse import USUAL_END
 
 _WORDS = re.compile(
-    rb'"(?:content|arguments|reasoning_content|reasoning)"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL
+    rb'"(?:content|arguments|reasoning_content|reasoning)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"',
+    re.DOTALL,
 )
 _ONE_LETTER = b"x"
+_LONGEST = 2**14
+"""Bytes of an event that is learnt from: a word with what stands around it is much shorter."""
+_PADDING = re.compile(rb'"obfuscation"\s*:\s*"([^"\\]*)"')
+"""What OpenAI adds so that the length of an event does not tell the length of its words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refrain:
-    """What stands before and after the words of an event, and whether they are content, or thoughts."""
+    """What stands before and after the words of an event, and whether they are content, or thoughts.
+
+    Where events are padded, padding follows the `middle`, and `end` is what comes after that; else there
+    is no middle.
+    """
 
     before: bytes
-    after: bytes
+    middle: bytes
+    end: bytes
     is_content: bool
 
     @classmethod
     def of(cls, event: StreamEvent) -> "Refrain | None":
         """That of an event with content; None where more than words would have to be looked at."""
-        is_usual = event.kind is EventKind.CONTENT and event.raw.endswith(USUAL_END)
-        if not is_usual or event.finished or event.usage:
+        is_usual = event.raw.endswith(USUAL_END) and len(event.raw) <= _LONGEST
+        if event.kind is not EventKind.CONTENT or event.finished or event.usage or not is_usual:
             return None
         for words in _WORDS.finditer(event.raw):
             before, after = event.raw[: words.start(1)], event.raw[words.end(1) :]
             letter = _read(before + _ONE_LETTER + after)
             if letter is not None and letter == _with_one_letter(event, letter.raw):
-                return cls(before, after, is_content=letter.content_chars > 0)
+                return cls(before, *_around_padding(after), is_content=letter.content_chars > 0)
         return None
 
     def between(self, event: bytes) -> bytes | None:
-        """What stands between, in an event that begins and ends so; None in any other."""
-        before, after = self.before, self.after
-        if event.startswith(before) and event.endswith(after):
-            end = len(event) - len(after)
-            return event[len(before) : end] if end >= len(before) else None
-        return None
+        """The words of an event that begins and ends so; None in any other."""
+        if not (event.startswith(self.before) and event.endswith(self.end)):
+            return None
+        start, stop = len(self.before), len(event) - len(self.end)
+        if self.middle:
+            stop = self._before_padding(event, start, stop)
+        return event[start:stop] if stop >= start else None
 
-    def heard(self, raw: bytes, between: bytes) -> Words | None:
-        """The events of `raw`, with all that stands `between`; None where that is more than words."""
+    def _before_padding(self, event: bytes, start: int, stop: int) -> int:
+        """Where the words end that padding follows; -1 where that is no padding."""
+        at = event.find(self.middle, start, stop)
+        padding = event[at + len(self.middle) : stop]
+        return -1 if b'"' in padding or b"\\" in padding else at
+
+    def heard(self, raw: bytes, between: bytes, joints: int = 0) -> Words | None:
+        """The events of `raw`, whose words are `between`; None where there is more than words.
+
+        Those of several events are parted by spaces, as many as there are `joints`.
+        """
         try:
-            chars = len(orjson.loads(b'"%b"' % between))
+            chars = len(orjson.loads(b'"%b"' % between)) - joints
         except orjson.JSONDecodeError:  # a quote ends the words, and something else follows
             return None
         return Words(raw, chars, chars if self.is_content else 0)
@@ -67,3 +87,9 @@ def _with_one_letter(event: StreamEvent, raw: bytes) -> StreamEvent:
     """What `raw` must say: the same as `event`, in a single letter."""
     is_content = event.content_chars > 0
     return event._replace(raw=raw, output_chars=1, content_chars=int(is_content))
+
+
+def _around_padding(after: bytes) -> tuple[bytes, bytes]:
+    """What stands before the padding in what follows the words, b"" where there is none; and the end."""
+    padding = _PADDING.search(after)
+    return (b"", after) if padding is None else (after[: padding.start(1)], after[padding.end(1) :])

@@ -37,6 +37,10 @@ def calls(words: str) -> bytes:
     return chunk({"tool_calls": [{"index": 0, "function": {"arguments": words}}]})
 
 
+def padded(words: str, padding: str) -> bytes:
+    return chunk({"content": words}, usage=None, obfuscation=padding)
+
+
 EVENTS = st.lists(
     WORDS.map(says)
     | WORDS.map(calls)
@@ -44,6 +48,7 @@ EVENTS = st.lists(
     | WORDS.map(lambda words: chunk({"content": "", "reasoning": words}))
     | WORDS.map(lambda words: chunk({"role": "assistant", "content": words}))
     | WORDS.map(lambda words: chunk({"refusal": words}))
+    | st.builds(padded, WORDS, st.text("aZ9", max_size=4) | WORDS)
     | st.builds(lambda words, index: chunk({"content": words}, index), WORDS, st.integers(0, 2))
     | st.sampled_from(
         [
@@ -134,6 +139,34 @@ def test_arguments_of_a_tool_that_is_called_come_as_one() -> None:
         read_event(first),
         Words(more, output_chars=9, content_chars=0),
     ]
+
+
+def test_padding_is_passed_over() -> None:
+    first, more, odd = padded("a", "x4"), padded("b", "") + padded("cd", "Zz"), padded("e", '"')
+
+    assert read([first, padded("b", "Q"), more, odd]) == [
+        read_event(first),
+        Words(padded("b", "Q"), 1, 1),
+        Words(more, 3, 3),
+        read_event(odd),
+    ]
+
+
+def test_half_a_character_is_no_word() -> None:
+    """Two halves in two events would be a whole one, were they read together."""
+    high, low = (says("x").replace(b"x", half) for half in (rb"\ud83d", rb"\ude00"))
+    reader = EventReader()
+    list(reader.feed(says("a")))
+
+    with pytest.raises(MalformedAnswer):
+        list(reader.feed(high + low))
+
+
+def test_what_stands_around_the_words_may_change_now_and_then() -> None:
+    seconds = [[chunk({"content": "x"}, created=at)] * 3 for at in range(30)]
+    told = read([event for second in seconds for event in second])
+
+    assert [isinstance(each, Words) for each in told] == [False, True, True] * 30
 
 
 @pytest.mark.parametrize(
