@@ -45,7 +45,7 @@ def staying(
     """What going on with a model in its conversation is worth."""
     kept = conversation.at(place)
     later = later_pico(rates, tokens, answer_pico, kept, conversation)
-    anew = Kept(0, kept.reads, kept.writes)
+    anew = Kept(0, kept.reads, kept.writes) if kept.tokens else kept
     return Staying(
         kept_tokens=min(kept.tokens, tokens),
         later=Money(later),

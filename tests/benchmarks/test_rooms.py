@@ -45,8 +45,8 @@ def test_a_conversation_that_goes_on_begins_as_it_began() -> None:
 
 
 def test_what_became_slower_is_told_with_its_room_and_by_how_much() -> None:
-    before = {CATEGORY: Time(21, 20), COUNT: Time(50, 40)}
-    after = {CATEGORY: Time(41, 40), COUNT: Time(50, 41)}
+    before = {CATEGORY: Time(22, 21, 20), COUNT: Time(50, 40, 40)}
+    after = {CATEGORY: Time(42, 41, 40), COUNT: Time(50, 41, 41)}
     (worse,) = slower(before, after)
     assert str(worse) == "features, category at 1 KB: 40.0 us, and it was 20.0 (x 2.00)"
 
@@ -54,18 +54,20 @@ def test_what_became_slower_is_told_with_its_room_and_by_how_much() -> None:
 @pytest.mark.parametrize(
     "after",
     [
-        {CATEGORY: Time(100, 24)},  # the clock goes on while others use the processor
-        {CATEGORY: Time(21, 24.9)},
-        {CATEGORY: Time(21, 10)},
-        {COUNT: Time(100, 100)},  # it was not measured before
+        {
+            CATEGORY: Time(100, 50, 24)
+        },  # the clock goes on while others have the processor, and empty its caches
+        {CATEGORY: Time(21, 21, 24.9)},
+        {CATEGORY: Time(21, 21, 10)},
+        {COUNT: Time(100, 100, 100)},  # it was not measured before
     ],
 )
 def test_noise_is_no_news(after: Run) -> None:
-    assert slower({CATEGORY: Time(21, 20)}, after) == []
+    assert slower({CATEGORY: Time(22, 21, 20)}, after) == []
 
 
 def test_a_run_is_kept_as_it_was(tmp_path: Path) -> None:
-    run = {CATEGORY: Time(21.5, 20.25), COUNT: Time(1, 2)}
+    run = {CATEGORY: Time(21.5, 20.25, 19.5), COUNT: Time(3, 2, 1)}
     write(tmp_path / "run.json", run)
     assert read(tmp_path / "run.json") == run
 
