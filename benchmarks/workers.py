@@ -113,9 +113,9 @@ def shown(sides: Sequence[Side]) -> None:
     console.print(f"requests/s on this machine, two to one: {median(b / a for a, b in pairs):.2f}")
     costs = zip(one.cpu_ms, two.cpu_ms, strict=True)
     ratios = [2 * a / b for a, b in costs]
-    told = ", ".join(f"{ratio:.2f}" for ratio in sorted(ratios))
+    each = ", ".join(f"{ratio:.2f}" for ratio in sorted(ratios))
     console.print(
-        f"on cores of their own, two to one: {median(ratios):.2f} ({told}); to hold: 1.70"
+        f"on cores of their own, two to one: {median(ratios):.2f} ({each}); to hold: 1.70"
     )
 
 
