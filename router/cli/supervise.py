@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 from router.cli.crew.crew import Crew
 from router.cli.crew.notify import notify
-from router.cli.crew.orders import Job, Orders
+from router.cli.crew.orders import Job, Orders, own_command
 from router.cli.crew.worker import Worker, hired
 from router.cli.process import has_terminal
 from router.server.crew.address import url_of
@@ -57,7 +57,8 @@ class _Agency:
         if (at := self.roll.free()) is None:
             raise OSError("too many workers are still on their way out")
         job = Job(number, at, self.table, self.folder, asdict(self.orders))
-        worker = await hired(job, self.table, self.orders.listener)
+        command = own_command(["work"])
+        worker = await hired(command, job, self.table, self.orders.listener)
         self.roll.enter(at, number, worker.pid)
         return worker
 

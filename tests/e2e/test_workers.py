@@ -305,7 +305,7 @@ def test_workers_do_not_outlive_a_supervisor_that_is_killed(config: Path) -> Non
 def test_workers_that_cannot_start_are_not_tried_for_ever(config: Path) -> None:
     ledger_of(config).write_text("This is no database, and long enough for that to be seen.\n" * 99)
     with Program("serve", "--config", str(config), "--workers", "2") as crew:
-        assert crew.ended() == 1
+        assert crew.ended(within_s=Crew.patience_s) == 1
     assert "cannot be opened" in crew.said
 
 

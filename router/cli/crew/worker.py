@@ -6,10 +6,11 @@ import json
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from router.cli.crew.orders import Job, own_command
+from router.cli.crew.orders import Job
 
 
 @dataclass(eq=False, slots=True)
@@ -63,12 +64,16 @@ class Worker:
             self._writer.write(json.dumps(what).encode() + b"\n")
 
 
-async def hired(job: Job, *inherited: int) -> Worker:
-    """A new worker, which is starting. It gets the files `inherited`, and no terminal: signals are for us."""
+async def hired(command: Sequence[str], job: Job, *inherited: int) -> Worker:
+    """A new worker, which is starting: `command`, with the channel's number behind it.
+
+    It gets the files `inherited`, and no terminal: signals are for us. Raises OSError.
+    """
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
-            *own_command(["work", str(theirs.fileno())]),
+            *command,
+            str(theirs.fileno()),
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=(theirs.fileno(), *inherited),
             start_new_session=True,

@@ -1,0 +1,142 @@
+"""How a crew keeps its seats filled: with real processes that do nothing but keep to the channel."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import psutil
+import pytest
+
+from router.cli.crew.crew import Crew
+from router.cli.crew.orders import Job
+from router.cli.crew.worker import Worker, hired
+from tests.e2e.patience import until
+
+IDLER = """
+import signal, socket, sys
+channel = socket.socket(fileno=int(sys.argv[1]))
+lines = channel.makefile("rw")
+lines.readline()
+lines.write('{"models": 7}\\n'); lines.flush()
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+for line in lines:
+    if "retire" in line:
+        break
+"""
+STILLBORN = "raise SystemExit(3)"
+
+
+@dataclass
+class Agency:
+    """Starts what the next script says, else idlers; remembers everybody."""
+
+    scripts: list[str] = field(default_factory=list)
+    hired: list[Worker] = field(default_factory=list)
+    dismissed: list[Worker] = field(default_factory=list)
+
+    async def hire(self, number: int) -> Worker:
+        script = self.scripts.pop(0) if self.scripts else IDLER
+        command = [sys.executable, "-S", "-c", script]
+        worker = await hired(command, Job(number, 0, 0, "", {}))
+        self.hired.append(worker)
+        return worker
+
+    def at_work(self) -> list[int]:
+        """The seats of those who are there to stay."""
+        there = [each for each in self.hired if each not in self.dismissed and not each.is_leaving]
+        return sorted(each.number for each in there)
+
+
+@asynccontextmanager
+async def crew_of(agency: Agency) -> AsyncIterator[Crew]:
+    crew = Crew(2, agency.hire, agency.dismissed.append, shutdown_s=5.0)
+    try:
+        yield crew
+    finally:
+        await crew.stop()
+    assert set(agency.hired) == set(agency.dismissed)
+    assert not any(psutil.pid_exists(each.pid) for each in agency.hired)
+
+
+async def came_true(agency: Agency, seats: list[int], dismissed: int) -> None:
+    """Wait until these seats are taken, and so many have left."""
+    await asyncio.to_thread(
+        until, lambda: agency.at_work() == seats and len(agency.dismissed) == dismissed
+    )
+
+
+async def test_who_dies_is_followed_by_another_one(caplog: pytest.LogCaptureFixture) -> None:
+    agency = Agency()
+    async with crew_of(agency) as crew:
+        assert await crew.start() == 7
+        agency.hired[1].send(signal.SIGKILL)
+        await came_true(agency, [0, 1], dismissed=1)
+
+    assert f"worker 1 (process {agency.hired[1].pid}) ended by SIGKILL" in caplog.text
+
+
+async def test_one_that_dies_again_and_again_is_tried_again_and_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    agency = Agency()
+    async with crew_of(agency) as crew:
+        await crew.start()
+        agency.scripts = [STILLBORN, STILLBORN]
+        agency.hired[0].send(signal.SIGKILL)
+        await came_true(agency, [0, 1], dismissed=3)
+
+    assert "ended with status 3: another one starts in 1.0 s" in caplog.text
+    assert "ended with status 3: another one starts in 2.0 s" in caplog.text
+
+
+async def test_a_crew_does_not_begin_with_one_that_cannot_work() -> None:
+    agency = Agency([IDLER, STILLBORN])
+    async with crew_of(agency) as crew:
+        assert await crew.start() is None
+
+
+async def test_all_are_replaced_and_those_before_leave() -> None:
+    agency = Agency()
+    async with crew_of(agency) as crew:
+        await crew.start()
+        crew.renew()
+        await came_true(agency, [0, 1], dismissed=2)
+
+    assert [each.is_leaving for each in agency.hired] == [True, True, False, False]
+
+
+async def test_one_that_cannot_be_replaced_stays_and_so_do_all_after_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    agency = Agency()
+    async with crew_of(agency) as crew:
+        await crew.start()
+        agency.scripts = [STILLBORN]
+        crew.renew()
+        await came_true(agency, [0, 1], dismissed=1)
+        await asyncio.to_thread(until, lambda: "worker 0 is not replaced" in caplog.text)
+
+    assert not any(each.is_leaving for each in agency.hired)
+    assert len(agency.hired) == 3
+
+
+async def test_a_seat_that_is_empty_is_filled_once_when_all_are_replaced_meanwhile() -> None:
+    agency = Agency()
+    async with crew_of(agency) as crew:
+        await crew.start()
+        agency.hired[0].send(signal.SIGKILL)
+        await came_true(agency, [1], dismissed=1)
+        crew.renew()
+        await asyncio.to_thread(until, lambda: len(agency.dismissed) >= 2)
+        await asyncio.to_thread(until, lambda: agency.at_work() == [0, 1])
+
+
+async def test_when_all_ends_nobody_new_comes() -> None:
+    agency = Agency()
+    async with crew_of(agency) as crew:
+        await crew.start()
+        crew.renew()
+        crew.stopping.set()
