@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from router.domain.closing import Closing, Refusal
-from router.domain.ledger import Outcome
 from router.domain.trace import Trace
 
 Tracing = Callable[[str, Mapping[str, str]], Trace]
 """Where the request of an id and headers belongs."""
 
 _MOST_REMEMBERED = 1_024
+_ERROR = 400
 
 
 class Watcher(Protocol):
@@ -49,7 +49,7 @@ class Observers:
             return
         for other in self._others:
             other.closed(closing)
-        if any(entry.outcome is Outcome.FAILED and entry.closes for entry in closing.entries):
+        if closing.status >= _ERROR:
             self._remember(closing.request_id)
 
     def refused(self, refusal: Refusal) -> None:

@@ -4,6 +4,7 @@ Nothing is labelled by key, tag or user: of these there may be any number, and t
 """
 
 from collections.abc import Iterator
+from itertools import compress
 from operator import attrgetter
 
 from prometheus_client.core import GaugeMetricFamily
@@ -154,9 +155,9 @@ class RequestMetrics(Collector):
         place, error = (model, entry.upstream), self._code(entry.error)
         self._attempts.add((*place, entry.outcome.value, error))
         self._calls.add(place, entry.total_s)
-        for bucket, number in zip(_TOKENS, _used(entry.usage), strict=True):
-            if number:
-                self._tokens.add((model, bucket), number)
+        used = _used(entry.usage)
+        for bucket, number in compress(zip(_TOKENS, used, strict=True), used):
+            self._tokens.add((model, bucket), number)
 
     def _code(self, code: str) -> str:
         """The code as a label: the first 64 are told apart."""

@@ -18,7 +18,7 @@ class _Told:
         self.said.append(f"refused {refusal.request_id}")
 
 
-def _closing(request_id: str, outcome: Outcome) -> Closing:
+def _closing(request_id: str, status: int) -> Closing:
     entry = Entry(
         request_id=request_id,
         attempt=1,
@@ -29,10 +29,10 @@ def _closing(request_id: str, outcome: Outcome) -> Closing:
         category="chat",
         model="small",
         upstream="up",
-        outcome=outcome,
+        outcome=Outcome.REJECTED if status >= 400 else Outcome.OK,
         closes=True,
     )
-    return Closing(request_id, (entry,), 100.0, 101.0)
+    return Closing(request_id, (entry,), 100.0, 101.0, status)
 
 
 def _refusal(request_id: str) -> Refusal:
@@ -42,7 +42,7 @@ def _refusal(request_id: str) -> Refusal:
 def test_an_error_after_attempts_is_counted_and_told_with_them_alone() -> None:
     counts, log = _Told(), _Told()
     observers = Observers(None, counts, [log])
-    observers.closed(_closing("a", Outcome.FAILED))
+    observers.closed(_closing("a", 502))
     observers.refused(_refusal("a"))
 
     assert counts.said == ["closed a", "refused a"]
@@ -52,7 +52,7 @@ def test_an_error_after_attempts_is_counted_and_told_with_them_alone() -> None:
 def test_an_error_without_an_attempt_is_told_to_all() -> None:
     counts, log = _Told(), _Told()
     observers = Observers(None, counts, [log])
-    observers.closed(_closing("a", Outcome.OK))
+    observers.closed(_closing("a", 200))
     observers.refused(_refusal("b"))
 
     assert log.said == counts.said == ["closed a", "refused b"]
@@ -62,7 +62,7 @@ def test_failures_whose_clients_were_told_otherwise_are_forgotten_after_a_thousa
     log = _Told()
     observers = Observers(None, _Told(), [log])
     for number in range(1_100):
-        observers.closed(_closing(str(number), Outcome.FAILED))
+        observers.closed(_closing(str(number), 502))
     observers.refused(_refusal("0"))
     observers.refused(_refusal("1099"))
 
