@@ -69,8 +69,7 @@ def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
     original, model = call.original, call.model
     if original is None or original.dialect is not Dialect.MESSAGES:
         return None
-    is_meant = original.body.get("model") == model.name or original.unsaid is not None
-    if not is_meant and not Claude.named(model.name).takes(original.body):
+    if not (original.is_meant_for(model) or Claude.named(model.name).takes(original.body)):
         return None
     own = origin_of(model.upstream, model.name)
     body = native_bytes(original, call.fields, model.name, own, is_home=call.is_home)

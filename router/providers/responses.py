@@ -47,8 +47,8 @@ def _passed(call: Call) -> Letter | None:
     original, model = call.original, call.model
     if original is None or original.dialect is not Dialect.RESPONSES:
         return None
-    is_meant = original.body.get("model") == model.name or original.unsaid is not None
-    if not is_meant and _THINKS_NOT.match(model.name) and _asks_to_think(original.body):
+    thinks_not = _THINKS_NOT.match(model.name) is not None
+    if thinks_not and _asks_to_think(original.body) and not original.is_meant_for(model):
         return None
     own = origin_of(model.upstream, model.name)
     body = native_bytes(original, call.fields, model.name, own, is_home=call.is_home)

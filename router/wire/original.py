@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.domain.errors import ApiError
-from router.domain.model import Capability
+from router.domain.model import Capability, Model
 from router.wire.dialects.dialect import Dialect
 
 _APIS: Mapping[Dialect, Capability] = {
@@ -33,6 +33,10 @@ class Original:
     def api(self) -> Capability:
         """What a model must have to be asked in this dialect. Raises KeyError for chat, which all have."""
         return _APIS[self.dialect]
+
+    def is_meant_for(self, model: Model) -> bool:
+        """Whether these words are for this very model: it is named, or nobody else would understand them."""
+        return self.unsaid is not None or self.body.get("model") in (model.id, model.name)
 
     @property
     def needs(self) -> frozenset[Capability]:

@@ -8,7 +8,7 @@ import pytest
 from router.config.catalog import simulated_catalog
 from router.domain.catalog import DatedCatalog
 from router.domain.category import Category
-from router.domain.model import Capability, Model
+from router.domain.model import APIS, Capability, Model
 from router.domain.price import Price
 from tests.config.files import SOUND, complaints, loaded
 
@@ -88,7 +88,7 @@ def test_own_hardware_is_free_and_assumed_to_be_able_to_do_everything(tmp_path: 
 
     assert found.price.is_free
     assert found.price.source == "config"
-    assert found.capabilities == frozenset(Capability)
+    assert found.capabilities == frozenset(Capability) - APIS
     assert found.context_tokens == 8192
 
 

@@ -58,8 +58,16 @@ def test_what_a_dialect_has_no_words_for_no_model_can_do(tmp_path: Path) -> None
     thinking = model(tmp_path, "t", "thinking", f"{FREE}, {every}").capabilities
 
     both = {Capability.TOOLS, Capability.VISION, Capability.FILES, Capability.JSON_SCHEMA}
-    assert claude == both
-    assert thinking == both | {Capability.JSON_OBJECT}
+    assert claude == both | {Capability.MESSAGES_API}
+    assert thinking == both | {Capability.JSON_OBJECT, Capability.RESPONSES_API}
+
+
+def test_in_which_api_a_model_is_asked_is_its_upstreams_and_not_the_operators(
+    tmp_path: Path,
+) -> None:
+    wished = "capabilities: [tools, messages_api, responses_api]"
+    claude = model(tmp_path, "c", "anthropic", f"{FREE}, {wished}").capabilities
+    assert claude == {Capability.TOOLS, Capability.MESSAGES_API}
 
 
 def test_a_dialect_that_there_is_not_is_told(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A provider that takes down what it is sent, byte by byte, and answers with the bytes that a test gave it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,10 @@ Json = dict[str, Any]
 
 @dataclass
 class Provider:
-    """What came, and what is answered: `answer` as a whole, or `events` where a stream is wanted."""
+    """What came, and what is answered: `answer` as a whole, or `events` where a stream is wanted.
+
+    No answer comes until it `goes_on`.
+    """
 
     url: str = ""
     status: int = 200
@@ -23,6 +27,8 @@ class Provider:
     events: bytes = b""
     bodies: list[bytes] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def sent(self) -> Json:
@@ -34,6 +40,8 @@ class Provider:
         raw = await request.read()
         self.bodies.append(raw)
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
+        self.arrived.set()
+        await self.goes_on.wait()
         if self.status != 200 or not orjson.loads(raw).get("stream"):
             return web.Response(
                 body=self.answer, status=self.status, content_type="application/json"
@@ -48,6 +56,7 @@ class Provider:
 async def provider(path: str) -> AsyncIterator[Provider]:
     """A provider that is asked at `path`."""
     it = Provider()
+    it.goes_on.set()
     async with upstream([web.post(path, it.take)]) as it.url:
         yield it
 

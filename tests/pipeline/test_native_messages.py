@@ -1,5 +1,6 @@
 """A client of Messages before a provider that speaks Messages: what each says reaches the other as it is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from router.domain.scored import ScoreSource
 from tests.pipeline.doors import SECRET, Door, door
 from tests.pipeline.providers import Json, Provider, events, model, provider
+from tests.simulated.raw import until
 
 USAGE = {
     "input_tokens": 10,
@@ -227,6 +229,8 @@ async def test_a_receipt_comes_as_a_member_or_as_an_event_of_its_own(tmp_path: P
 
 # ---------------------------------------------------------------- what only Anthropic understands
 
+HELLO: Json = {"role": "user", "content": "Hello"}
+ADD = {"name": "add", "input_schema": {"type": "object"}}
 TOOL = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}
 
 
@@ -307,11 +311,47 @@ async def test_calls_of_tools_that_passed_are_looked_into_like_all_others(tmp_pa
         assert scorer.counts[ScoreSource.TOOL_CALL] == 1
 
 
-@pytest.mark.parametrize("stream", [False, True])
-async def test_a_request_that_was_meant_for_another_model_is_put_in_words_that_this_one_takes(
-    tmp_path: Path, stream: bool
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"thinking": {"type": "adaptive"}},
+        {"output_config": {"effort": "xhigh"}},
+        {"tool_choice": {"type": "any"}, "tools": [ADD], "name": "claude-opus-5-5"},
+        {"temperature": 0.5, "name": "claude-opus-5-5"},
+        {"thinking": {"type": "disabled"}, "name": "claude-opus-5"},
+        {"thinking": {"type": "enabled", "budget_tokens": 1024}, "name": "claude-opus-5"},
+        {"name": "claude-sonnet-4-5", "messages": [HELLO, {"role": "system", "content": "Now"}]},
+    ],
+)
+async def test_words_that_were_meant_for_another_model_are_others_for_one_that_refuses_them(
+    tmp_path: Path, more: Json
 ) -> None:
-    async with farthing(tmp_path) as (at, home):
-        await post(at, asked(thinking={"type": "adaptive"}, stream=stream))
-    assert "thinking" not in home.sent
-    assert home.sent["model"] == "claude-sonnet-4-5"
+    name = more.pop("name", "claude-sonnet-4-5")
+    talk = asked(model="auto", max_tokens=2000, **more) | more
+    async with farthing(
+        tmp_path, models={each: model("home", name) for each in ("claude", "sim-mid")}
+    ) as (at, home):
+        await post(at, talk)
+        others = orjson.loads(home.bodies[-1]) if home.bodies else None
+        await post(at, {**talk, "model": "claude"}, cache_control="no-store")
+    assert others != {**talk, "model": name}
+    assert home.sent == {**talk, "model": name}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_who_asks_the_same_at_the_same_moment_gets_the_same_bytes(
+    tmp_path: Path, streams: bool
+) -> None:
+    talk = asked(temperature=0, stream=streams)
+    async with farthing(tmp_path, cache={"url": "memory"}) as (at, home):
+        home.goes_on.clear()
+        first = asyncio.create_task(post(at, talk))
+        await home.arrived.wait()
+        second = asyncio.create_task(post(at, talk))
+        await until(lambda: "waiting=1" in repr(at.running.pipeline.flights))
+        home.goes_on.set()
+        (one, _), (another, body) = await first, await second
+    states = [each.headers["x-farthing-cache"] for each in (one, another)]
+    assert (states, len(home.bodies)) == (["miss", "shared"], 1)
+    own = home.events if streams else home.answer
+    assert without_remarks(body) == without_remarks(own)

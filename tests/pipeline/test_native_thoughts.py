@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from tests.pipeline.doors import Door, door
+from router.providers.simulated import default_models, running
+from tests.pipeline.doors import Door
+from tests.pipeline.doors import door as door_of
 from tests.pipeline.providers import Json, Provider, model, provider
 from tests.pipeline.test_native_messages import (
     SIGNED,
@@ -43,7 +46,7 @@ async def two(tmp_path: Path) -> AsyncIterator[tuple[Door, Provider, Provider]]:
         models["sim-mid"] = model("one", "claude-one")
         one.answer, one.events = orjson.dumps(message(SIGNED, TEXT)), stream(SIGNED, TEXT)
         another.answer, another.events = orjson.dumps(message(OTHER, TEXT)), stream(OTHER, TEXT)
-        async with door(tmp_path, upstreams=upstreams, models=models) as running:
+        async with door_of(tmp_path, upstreams=upstreams, models=models) as running:
             yield running, one, another
 
 
@@ -133,7 +136,70 @@ async def test_a_loop_of_tools_that_another_model_began_goes_on_without_thinking
 async def test_unnamed_thoughts_reach_no_upstream_of_another_dialect(tmp_path: Path) -> None:
     async with provider("/v1/chat/completions") as chat:
         upstreams = {"up": {"kind": "openai", "base_url": f"{chat.url}/v1"}}
-        async with door(tmp_path, upstreams=upstreams, models={"m": model("up", "m")}) as at:
+        async with door_of(tmp_path, upstreams=upstreams, models={"m": model("up", "m")}) as at:
             await post(at, asked(HELLO, said(SIGNED, TEXT), MORE, model="m"))
     assert b"c2lnbmVk" not in chat.bodies[-1]
     assert b"Hm" not in chat.bodies[-1]
+
+
+@pytest.mark.parametrize("door", ["messages", "responses"])
+async def test_a_conversation_that_all_kinds_of_models_have_is_refused_by_none(
+    tmp_path: Path, door: str
+) -> None:
+    """Simulated models refuse each thought that they have not sealed themselves."""
+    frontier = default_models()[0]
+    simulated = [frontier, replace(frontier, id="o-frontier")]
+    async with running(simulated, speed=0) as there:
+        upstreams: Json = {
+            "by-messages": {"kind": "anthropic", "base_url": there.url},
+            "by-responses": {"kind": "openai", "base_url": there.base_url, "dialect": "responses"},
+            "by-chat": {"kind": "openai", "base_url": there.base_url},
+        }
+        names = [(up, each.id) for each in simulated for up in upstreams]
+        models = {f"{name}-{up}": model(up, name) for up, name in names}
+        async with door_of(tmp_path, upstreams=upstreams, models=models) as at:
+            talk = Talk(at, door)
+            for name in [*models, *reversed(models), *models]:
+                await talk.turn(name)
+    assert talk.unnamed > 2
+    assert talk.named > 2
+
+
+_SEALS = (b"signature", b"data", b"encrypted_content")
+
+
+class Talk:
+    """A conversation with a new model at each turn, and what came back as it was sealed, and with a name."""
+
+    def __init__(self, at: Door, door: str) -> None:
+        self._at = at
+        self._door = door
+        self._said: list[Json] = []
+        self.unnamed = self.named = 0
+
+    async def turn(self, name: str) -> None:
+        """One wish, and its answer."""
+        wish = f"Prove step by step that {len(self._said)} + 1 is right"
+        self._said.append({"role": "user", "content": wish})
+        body = self._messages(name) if self._door == "messages" else self._responses(name)
+        headers = {"cache_control": "no-store", "x_session_id": "one"}
+        response, raw = await post(self._at, body, f"/v1/{self._door}", **headers)
+        assert response.status == 200, (name, raw)
+        answer = orjson.loads(raw)
+        if self._door == "messages":
+            self._said.append(said(*answer["content"]))
+        else:
+            self._said += answer["output"]
+        self.named += raw.count(b"sealed:")
+        seals = sum(raw.count(b'"%s":"' % each) for each in _SEALS)
+        self.unnamed += seals - raw.count(b"sealed:")
+
+    def _messages(self, name: str) -> Json:
+        budget = {"type": "enabled", "budget_tokens": 1024}
+        return asked(*self._said, model=name, max_tokens=4000, thinking=budget)
+
+    def _responses(self, name: str) -> Json:
+        include = ["reasoning.encrypted_content"]
+        effort = {"effort": "low", "summary": "auto"}
+        more = {"include": include, "reasoning": effort, "store": False}
+        return {"model": name, "input": self._said, **more}
