@@ -409,6 +409,17 @@ async def test_one_that_cannot_start_is_tried_ever_more_seldom_and_nobody_waits_
     assert "litellm's process ended; another one is started in 60 s" in caplog.text
 
 
+async def test_a_program_that_is_not_there_keeps_nobody_waiting(tmp_path: Path) -> None:
+    pauses = Pauses(allowed=1)
+    keeper = Keeper(pauses.sleep, lambda _: [str(tmp_path / "nothing")])
+    keeper.start()
+    await soon(pauses.enough)
+    fault = await fault_of(AsideUpstream(keeper, Target("anthropic", KEY, "", {})), call(CLAUDE))
+    await keeper.close()
+
+    assert (fault.kind, pauses.noted) == (FaultKind.UNREACHABLE, [1, 2])
+
+
 async def test_one_that_could_be_asked_is_followed_by_another_soon() -> None:
     pauses = Pauses(allowed=3)
     async with keeping(f"print({READY.decode().strip()!r}, flush=True)", pauses) as keeper:

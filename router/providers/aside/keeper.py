@@ -83,11 +83,19 @@ class Keeper:
         pause_s = _SHORTEST_PAUSE_S
         while True:
             self._settled.clear()
-            could_be_asked = await self._one_life()
+            could_be_asked = await self._whole_life()
             pause_s = _SHORTEST_PAUSE_S if could_be_asked else min(2 * pause_s, _LONGEST_PAUSE_S)
             _LOG.warning("litellm's process ended; another one is started in %g s", pause_s)
             self._settled.set()
             await self._sleep(pause_s)
+
+    async def _whole_life(self) -> bool:
+        """As `_one_life`; a machine that has no room for a process, or for its folder, is no end of it."""
+        try:
+            return await self._one_life()
+        except OSError as error:
+            _LOG.warning("litellm's process cannot be started: %s", error.strerror or error)
+            return False
 
     async def _one_life(self) -> bool:
         """Whether the process could be asked before it ended."""
