@@ -57,7 +57,7 @@ class Recognised(Features):
         cls, features: Features, outlook: "Outlook | None", prospects: "Prospects | None"
     ) -> Self:
         """`features`, and that."""
-        return cls(*_known(features), outlook, prospects)
+        return cls(*_known(features), outlook=outlook, prospects=prospects)
 
 
 _known = attrgetter(*(each.name for each in fields(Features)))

@@ -117,7 +117,7 @@ class CategoryModel:
         found = np.add.reduce(self.weights.take(buckets, axis=0), axis=0, dtype=np.int32)
         words = found * self.scales * each
         logits = words + np.asarray(signs, dtype=np.float32) @ self.sign_weights + self.bias
-        raised = np.exp(logits.astype(np.float64) - logits.max())
+        raised: Floats = np.exp(logits.astype(np.float64) - logits.max())
         raised /= raised.sum()
         return raised
 

@@ -105,7 +105,7 @@ class KindModel:
 
 def softmax(logits: Floats) -> Floats:
     """Probabilities that sum to 1."""
-    raised = np.exp(logits - logits.max())
+    raised: Floats = np.exp(logits - logits.max())
     raised /= raised.sum()
     return raised
 
