@@ -57,7 +57,8 @@ class Recognised(Features):
         cls, features: Features, outlook: "Outlook | None", prospects: "Prospects | None"
     ) -> Self:
         """`features`, and that."""
-        return cls(*_known(features), outlook, prospects)  # type: ignore[call-arg]  # all fields, in order
+        # As many values as fields: mypy does not count those of an attrgetter.
+        return cls(*_known(features), outlook, prospects)  # type: ignore[call-arg]
 
 
 _known = attrgetter(*(each.name for each in fields(Features)))
