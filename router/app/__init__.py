@@ -89,13 +89,9 @@ def real_world() -> World:
 class Running:
     """A server that accepts connections."""
 
-    reception: Reception
+    url: str
     current: Current
-
-    @property
-    def url(self) -> str:
-        """Where clients find it."""
-        return self.reception.url
+    reception: Reception
 
     @property
     def pipeline(self) -> Pipeline:
@@ -133,7 +129,7 @@ async def serving(
         reception = await listen(build_web_app(front, admin, beside), settings, stack, place)
         if following is not None:
             _follow(following, current, world, stack)
-        yield Running(reception, current)
+        yield Running(reception.url, current, reception)
         front.stopping.set()
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,12 +97,13 @@ class _Shift:
 
     async def _listen(self, reader: asyncio.StreamReader, running: Running) -> None:
         """Do what the supervisor says; stop when it is no more."""
-        while line := await reader.readline():
-            match orders_of(line).get("do"):
-                case "retire":
-                    self.retired.set()
-                case "greet":
-                    await self._greet(running)
+        with suppress(ConnectionError):  # it was gone before it could hear that we are ready
+            while line := await reader.readline():
+                match orders_of(line).get("do"):
+                    case "retire":
+                        self.retired.set()
+                    case "greet":
+                        await self._greet(running)
         self.stop.set()
 
     async def _greet(self, running: Running) -> None:

@@ -302,6 +302,16 @@ def test_workers_do_not_outlive_a_supervisor_that_is_killed(config: Path) -> Non
         get(f"{crew.url}/healthz")
 
 
+def test_nor_do_workers_that_are_just_starting(config: Path) -> None:
+    with Program("serve", "--config", str(config), "--workers", "2") as starting:
+        supervisor = psutil.Process(starting.process.pid)
+        until(lambda: len(supervisor.children()) == 2, Crew.patience_s)
+        workers = supervisor.children()
+        starting.process.kill()
+        starting.ended()
+        until(lambda: not any(each.is_running() for each in workers), Crew.patience_s)
+
+
 def test_workers_that_cannot_start_are_not_tried_for_ever(config: Path) -> None:
     ledger_of(config).write_text("This is no database, and long enough for that to be seen.\n" * 99)
     with Program("serve", "--config", str(config), "--workers", "2") as crew:
