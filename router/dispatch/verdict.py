@@ -19,6 +19,17 @@ _TOO_LONG = (
 )
 """How vendors say that a prompt does not fit: OpenAI, vLLM, Anthropic, Mistral, Gemini."""
 
+_TOO_LONG_AN_ANSWER = (
+    "completion tokens, whereas you provided",
+    "supports at most",
+    "maximum allowed number of output tokens",
+    "max_tokens is too large",
+    "max_completion_tokens is too large",
+    "max_output_tokens is too large",
+    "max_tokens` must be less than",
+)
+"""How vendors say that a client allows more tokens of an answer than the model writes: OpenAI, Anthropic, Groq."""
+
 Said = Mapping[str, object]
 
 
@@ -45,6 +56,8 @@ def _kind_of(status: int, said: Said) -> FaultKind:
         return FaultKind.REFUSED
     if status in (400, 413, 422) and _mentions(said, _TOO_LONG):
         return FaultKind.CONTEXT
+    if status in (400, 422) and _mentions(said, _TOO_LONG_AN_ANSWER):
+        return FaultKind.UNSUITED  # agents ask all models alike for 32,000, and mean "as many as it takes"
     if 400 <= status < 500 and status not in _TOO_EARLY_OR_BUSY:
         return FaultKind.CLIENT
     return FaultKind.TRANSIENT

@@ -40,8 +40,8 @@ def farthing(
     catalog = {"nowhere": fixed_model("nowhere")}
     for number in range(PAIRS):
         pair = pair_of(number)
-        catalog[pair.first] = bare_model("sim", "sim-open-8b")
-        catalog[pair.second] = bare_model("sim", "sim-mid")
+        catalog[pair.first] = bare_model("sim", "sim-open-8b") | ROOM
+        catalog[pair.second] = bare_model("sim", "sim-mid") | ROOM
         path = policies / f"{pair.policy}.yaml"
         path.write_text(as_yaml(policy_of(pair)), "utf-8")
     config = write_config(
@@ -57,6 +57,9 @@ def farthing(
     )
     with Farthing(config) as running:
         yield running
+
+
+ROOM = {"context_tokens": 128_000}
 
 
 def pair_of(number: int) -> Pair:
@@ -216,6 +219,25 @@ def test_an_upstreams_client_errors_keep_status_code_and_message(
         assert got.status == int(said.get("code", 400))
         assert got.error["code"] == code
         assert said.get("message", "maximum context length") in got.error["message"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_who_writes_less_than_the_client_allows_is_passed_over(
+    farthing: Farthing, pair: Pair, stream: bool
+) -> None:
+    got = ask(farthing, pair, "", max_tokens=12_000, stream=stream)  # the first one writes 8,192
+    assert (got.status, got.headers["x-farthing-model"]) == (200, pair.second)
+    first, second = rows(ledger_of(farthing.config), got.headers["x-request-id"])
+    assert (first["outcome"], first["status"], first["cost_pico"]) == ("failed", 400, 0)
+    assert second["outcome"] == "ok"
+
+
+def test_if_nobody_writes_so_much_the_client_is_told_which_field_is_wrong(
+    farthing: Farthing, pair: Pair
+) -> None:
+    got = ask(farthing, pair, "", max_tokens=20_000)
+    assert (got.status, got.error["param"]) == (400, "max_completion_tokens")
+    assert "supports at most 16384" in got.error["message"]
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
