@@ -67,20 +67,17 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, read the files again on SIGHUP; 1 when the address cannot be listened on."""
     source = source_of(args)
     booted = source.settings()
-    lines = start_logging(booted.serving.log_level)
-    raise_open_files()
     settings = with_overrides(booted, args.host, args.port)
     settings = settings.shared_by(args.workers or settings.workers)
     greeting = Greeting.fresh() if args.hello else None
     if greeting:
         settings = settings.admitting(greeting.key)
+    raise_open_files()
     try:
         if settings.workers > 1:
             tell_notes(settings, Console(stderr=True))
             return lead(settings, args, greeting.secret if greeting else "")
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            following = Following(source, booted, Wishes())
-            runner.run(_serve(settings, greeting, following, lines))
+        _alone(settings, greeting, Following(source, booted, Wishes()))
     except OSError as error:
         reason = error.strerror or error
         print(  # noqa: T201 - a command line speaks by printing
@@ -88,6 +85,12 @@ def run(args: argparse.Namespace) -> int:
         )
         return 1
     return 0
+
+
+def _alone(settings: Settings, greeting: Greeting | None, following: Following) -> None:
+    lines = start_logging(settings.serving.log_level)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(settings, greeting, following, lines))
 
 
 def with_overrides(settings: Settings, host: str | None, port: int | None) -> Settings:
