@@ -1,10 +1,13 @@
 """What every test may ask for, and how Hypothesis searches."""
 
+import gc
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from aiohttp import web_app
 from hypothesis import settings
 
 from tests.postgres import PostgresServer, cluster
@@ -16,6 +19,22 @@ from tests.servers import RedisServer
 settings.register_profile("steady", derandomize=True, database=None, deadline=None, max_examples=60)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("steady")
+
+
+_COLLECTED_AT_S = pytest.StashKey[float]()
+_COLLECTED_EVERY_S = 5.0
+
+
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Let go of the servers that ran in this process, now and then: together they would be gigabytes.
+
+    aiohttp remembers the last thousand handlers, and each leads to all that its server was made of.
+    """
+    now_s, stash = time.monotonic(), item.config.stash
+    if now_s > stash.get(_COLLECTED_AT_S, 0.0) + _COLLECTED_EVERY_S:
+        stash[_COLLECTED_AT_S] = now_s
+        web_app._cached_build_middleware.cache_clear()  # noqa: SLF001 - there is no other way
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
