@@ -57,7 +57,9 @@ def _kind_of(status: int, said: Said) -> FaultKind:
     if status in (400, 413, 422) and _mentions(said, _TOO_LONG):
         return FaultKind.CONTEXT
     if status in (400, 422) and _mentions(said, _TOO_LONG_AN_ANSWER):
-        return FaultKind.UNSUITED  # agents ask all models alike for 32,000, and mean "as many as it takes"
+        return (
+            FaultKind.UNSUITED
+        )  # agents ask all models alike for 32,000, and mean "as many as it takes"
     if 400 <= status < 500 and status not in _TOO_EARLY_OR_BUSY:
         return FaultKind.CLIENT
     return FaultKind.TRANSIENT

@@ -16,6 +16,7 @@ from router.telemetry.aside import Aside
 Line = str | Callable[[], str]
 """A line without its end, or how to make it: what takes long to write is written by the thread."""
 
+_STANDARD_ERROR = 2
 _MOST_LINES = 10_000
 _AT_ONCE = 32
 _PAUSE_S = 0.2
@@ -97,13 +98,21 @@ class LinesHandler(logging.Handler):
 
 def start_logging(level: str = "INFO") -> Lines:
     """Send all log records of this process to standard error; returns what they are written to."""
-    lines = Lines(sys.stderr.fileno())
+    lines = Lines(_standard_error())
     root = logging.getLogger()
     root.handlers = [LinesHandler(lines)]
     root.setLevel(level)
     # It tells every single change of a file; what has come of it is told by whoever watches.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     return lines
+
+
+def _standard_error() -> int:
+    """Its descriptor, also where something without one was put in its place."""
+    try:
+        return sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):
+        return _STANDARD_ERROR
 
 
 def _lost(lines: int) -> str:

@@ -441,6 +441,20 @@ async def test_one_that_does_not_listen_to_us_is_ended_all_the_same() -> None:
         assert not psutil.pid_exists(pid)
 
 
+async def test_whoever_has_no_time_to_wait_for_its_end_ends_it_at_once(tmp_path: Path) -> None:
+    asked_to_end = tmp_path / "asked"
+    stubborn = (
+        "import pathlib, signal, sys; print('hm', flush=True); sys.stdin.read();"
+        f" pathlib.Path({str(asked_to_end)!r}).touch(); signal.pause()"
+    )
+    async with keeping(stubborn, Pauses(allowed=0)) as keeper:
+        keeper.start()
+        await until(asked_to_end.exists)
+        pid = keeper.pid
+    assert pid is not None
+    assert not psutil.pid_exists(pid)
+
+
 async def test_nothing_is_started_before_it_is_needed() -> None:
     keeper = Keeper()
     to = AsideUpstream(keeper, Target("anthropic", KEY, "", {}))

@@ -128,15 +128,17 @@ async def _running(command: Sequence[str]) -> AsyncIterator[Process]:
 
 
 async def _ended(process: Process) -> None:
-    """Let it go: it ends with its standard input, or has to."""
+    """Let it go: it ends with its standard input, or has to, at once where nobody has the time to wait."""
     if process.stdin is not None:
         process.stdin.close()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LEAVING_S):
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LEAVING_S):
+                await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
             await process.wait()
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
 
 
 async def _is_ready(process: Process) -> bool:
