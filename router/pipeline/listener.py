@@ -123,7 +123,7 @@ class Listener:
         if event.choices:
             self.begun |= event.choices
             self._last = event.raw
-        if event.finish_reasons:
+        if event.finish_reasons or event.finished:  # in some dialects one event each
             self.finish_reasons |= event.finish_reasons
             self.finished |= event.finished
         self.calls_tools = self.calls_tools or event.calls_tools

@@ -12,6 +12,7 @@ import pytest
 from router.domain.scored import ScoreSource
 from tests.pipeline.doors import SECRET, Door, door
 from tests.pipeline.providers import Json, Provider, events, model, provider
+from tests.stores.waiting import until
 from tests.simulated.raw import until
 
 USAGE = {
@@ -304,11 +305,7 @@ async def test_calls_of_tools_that_passed_are_looked_into_like_all_others(tmp_pa
         home.events = stream(use, stop="tool_use")
         await post(at, asked(tools=[tool], stream=True))
         scorer = at.running.pipeline.scorer
-        for _ in range(200):
-            if scorer.counts[ScoreSource.TOOL_CALL]:
-                break
-            await post(at, asked(), "/v1/messages/count_tokens")
-        assert scorer.counts[ScoreSource.TOOL_CALL] == 1
+        await until(lambda: scorer.counts[ScoreSource.TOOL_CALL] == 1)
 
 
 @pytest.mark.parametrize(
