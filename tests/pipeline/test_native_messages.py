@@ -12,7 +12,6 @@ import pytest
 from router.domain.scored import ScoreSource
 from tests.pipeline.doors import SECRET, Door, door
 from tests.pipeline.providers import Json, Provider, events, model, provider
-from tests.stores.waiting import until
 from tests.simulated.raw import until
 
 USAGE = {
