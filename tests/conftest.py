@@ -16,13 +16,19 @@ from tests.servers import RedisServer
 
 # Every run tries the same examples, so a red run is red again, and few enough for ten minutes; to look further:
 # make test ARGS=--hypothesis-profile=search
-settings.register_profile("steady", derandomize=True, database=None, deadline=None, max_examples=60)
+settings.register_profile("steady", derandomize=True, database=None, deadline=None, max_examples=40)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("steady")
 
 
 _COLLECTED_AT_S = pytest.StashKey[float]()
 _COLLECTED_EVERY_S = 5.0
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves are no garbage: nobody need look through them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_teardown(item: pytest.Item) -> None:
