@@ -74,7 +74,7 @@ async def telemetry_of(
 
     Raises ConfigError where traces are configured and OpenTelemetry is not installed.
     """
-    counts, lag = RequestMetrics(), LoopLag(world.monotonic_s, asyncio.sleep)
+    counts, lag = RequestMetrics(), LoopLag(world.monotonic_s, world.sleep)
     stack.callback(asyncio.create_task(lag.watch()).cancel)
     others: list[Watcher] = []
     if settings.logs_requests:

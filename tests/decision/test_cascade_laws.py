@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from router.decision.document import document
@@ -211,6 +211,7 @@ def test_a_cascade_is_told_kept_and_read_back(request: Request, objective: Objec
 def test_these_laws_are_tried_on_cascades() -> None:
     found = list[bool]()
 
+    @settings(max_examples=100)
     @given(REQUESTS)
     def look(request: Request) -> None:
         found.append(request.decided().cascade is not None)
