@@ -26,6 +26,7 @@ from router.features.category import plain_form, worded
 from router.features.extract import Reader, features_of
 from router.features.needs import needs_of
 from router.features.session import thread_of
+from router.features.tallies import Tallies
 from router.features.text import both_ends
 from router.features.turns import Asking, asking_of, is_tool_turn, question_of
 from router.pipeline.flow import Pipeline
@@ -58,7 +59,8 @@ class Scene:
     def reader(self) -> Reader:
         """One that has read nothing, but for what came before in the same conversation."""
         usual = self.house.judge.reader
-        fresh = Reader(usual.counter, usual.categories, usual.kinds)
+        counter = replace(usual.counter, tallies=Tallies())
+        fresh = Reader(counter, usual.categories, usual.kinds)
         if self.asked.before is not None:
             features_of(parse_chat(self.asked.before).body, fresh)
         return fresh

@@ -36,8 +36,8 @@ class Reader:
     kinds: "KindModel | None" = None
     recall: Recall = field(default_factory=Recall, compare=False)
 
-    def read(self, body: Mapping[str, Any], asking: Asking) -> tuple[str, Read]:
-        """The question of a request, and what is made of it: once for all calls that ask the same.
+    def read(self, body: Mapping[str, Any], asking: Asking) -> Read:
+        """What is made of the question of a request: once for all calls that ask the same.
 
         Those are calls that a tool's results bring, and those whose answers are stored.
         """
@@ -46,7 +46,7 @@ class Reader:
         if (known := self.recall.find(key)) is None:
             known = self._read(question, form)
             self.recall.keep(key, known)
-        return question, known
+        return known
 
     def _read(self, question: str, form: Category | None) -> Read:
         tokens = self.tokens_of(question)
@@ -60,7 +60,9 @@ class Reader:
         """The token ids of a question, if anything is made of them."""
         if self.categories is None and self.kinds is None:
             return ()
-        return self.counter.tokenizer.encode_ordinary(question)
+        tokens = self.counter.tokenizer.encode_ordinary(question)
+        self.counter.was_counted(question, len(tokens))
+        return tokens
 
 
 def features_of(
@@ -76,9 +78,8 @@ def features_of(
     """
     messages = body["messages"]
     asking = asking_of(messages)
-    question, read = reader.read(body, asking)
-    known = {question: read.tokens} if read.tokens else {}
-    count = reader.counter.of_chat(messages, body.get("tools"), known)
+    read = reader.read(body, asking)
+    count = reader.counter.of_chat(messages, body.get("tools"))
     return Features(
         prompt_tokens=count.tokens,
         category=read.category,

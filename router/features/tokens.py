@@ -7,14 +7,15 @@ charges are computed from what the upstream counted.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 import tiktoken
 
+from router.features.tallies import Tallies, TokenCount
 from router.features.text import Message, parts_in, pictures_in, texts_of
 
 _CL100K_PATTERN = (
@@ -31,8 +32,6 @@ _TOKENS_PER_IMAGE = 765
 """A 1024 x 1024 picture in high detail: https://platform.openai.com/docs/guides/images-vision."""
 
 _SLICES = 16
-NONE: Mapping[str, int] = {}
-"""No text was counted already."""
 
 
 class Tokenizer(Protocol):
@@ -57,53 +56,86 @@ def cl100k(ranks: Mapping[bytes, int]) -> Tokenizer:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenCount:
-    """A number of tokens, and whether each was counted."""
-
-    tokens: int
-    exact: bool
-
-
-@dataclass(frozen=True, slots=True)
 class TokenCounter:
     """Counts the tokens of conversations with one tokenizer for all models.
 
-    Other vendors' tokenizers differ from it by 10 to 20 %; see docs/adr on why one is enough.
+    Other vendors' tokenizers differ from it by 10 to 20 %; see docs/adr on why one is enough. What was counted
+    lately is remembered in `tallies`.
     """
 
     tokenizer: Tokenizer
     exact_chars: int = 4096
+    tallies: Tallies = field(default_factory=Tallies, compare=False)
 
     def of_text(self, text: str) -> TokenCount:
         """Tokens of one text."""
-        return self._of_pieces([text], NONE)
+        return self._of_pieces([text])
 
-    def _of_pieces(self, pieces: Sequence[str], known: Mapping[str, int]) -> TokenCount:
-        """Tokens of all pieces, with a line break between two; those of a long text are not put together for it."""
-        if len(pieces) == 1 and (count := known.get(pieces[0])) is not None:
-            return TokenCount(count, exact=True)
-        ends = list(accumulate(len(piece) + 1 for piece in pieces))
-        chars = ends[-1] - 1 if ends else 0
-        if chars <= self.exact_chars:
-            return TokenCount(len(self.tokenizer.encode_ordinary("\n".join(pieces))), exact=True)
-        sample = _spread(pieces, ends, self.exact_chars)
-        counted = len(self.tokenizer.encode_ordinary(sample))
-        return TokenCount(round(counted * chars / len(sample)), exact=False)
-
-    def of_chat(
-        self, messages: Sequence[Message], tools: object = None, known: Mapping[str, int] = NONE
-    ) -> TokenCount:
-        """Tokens of a whole prompt: messages with their framing, pictures, and tool definitions.
-
-        `known` are the counts of texts that were counted already.
-        """
+    def of_chat(self, messages: Sequence[Message], tools: object = None) -> TokenCount:
+        """Tokens of a whole prompt: messages with their framing, pictures, and tool definitions."""
         pieces = texts_of(*messages)
         if tools:
             pieces.append(_written(tools))
-        text = self._of_pieces(pieces, known)
+        text = self._of_pieces(pieces)
         framing = _TOKENS_PER_MESSAGE * len(messages) + _TOKENS_PER_REPLY
         pictures = _TOKENS_PER_IMAGE * pictures_in(parts_in(messages))
         return TokenCount(text.tokens + framing + pictures, text.exact)
+
+    def was_counted(self, text: str, tokens: int) -> None:
+        """Remember of a short text how many tokens it has."""
+        if len(text) <= self.exact_chars:
+            self.tallies.keep(hash(text), TokenCount(tokens, exact=True))
+
+    def _of_pieces(self, pieces: Iterable[str]) -> TokenCount:
+        tokens, exact, new = 0, True, list[_New]()
+        for piece in pieces:
+            key = self._key_of(piece)
+            if (count := self.tallies.find(key)) is None:
+                new.append(_New(key, piece))
+            else:
+                tokens, exact = tokens + count.tokens, exact and count.exact
+        for count in self._counted(new):
+            tokens, exact = tokens + count.tokens, exact and count.exact
+        return TokenCount(tokens, exact)
+
+    def _key_of(self, piece: str) -> int:
+        """What a text is found again by: all of it, or what would be counted of it, and its length."""
+        if len(piece) <= self.exact_chars:
+            return hash(piece)
+        return hash((_sample(piece, self.exact_chars), len(piece)))
+
+    def _counted(self, new: Sequence["_New"]) -> Iterator[TokenCount]:
+        """The counts of texts that were not counted before, remembered from now on.
+
+        The short ones one by one while they are few, the others by what they have in common.
+        """
+        short = [each for each in new if len(each.text) <= self.exact_chars]
+        if sum(len(each.text) for each in short) > self.exact_chars:
+            short, sampled = [], list(new)
+        else:
+            sampled = [each for each in new if len(each.text) > self.exact_chars]
+        for each in short:
+            yield self._kept(each, len(self.tokenizer.encode_ordinary(each.text)), exact=True)
+        tokens_per_char = self._density([each.text for each in sampled]) if sampled else 0.0
+        for each in sampled:
+            yield self._kept(each, round(tokens_per_char * len(each.text)), exact=False)
+
+    def _kept(self, new: "_New", tokens: int, *, exact: bool) -> TokenCount:
+        count = TokenCount(tokens, exact)
+        self.tallies.keep(new.key, count)
+        return count
+
+    def _density(self, texts: Sequence[str]) -> float:
+        """Tokens per character, of slices that are spread over these texts."""
+        sample = _spread(texts, self.exact_chars)
+        return len(self.tokenizer.encode_ordinary(sample)) / len(sample)
+
+
+class _New(NamedTuple):
+    """A text that is to be counted, and what it will be found again by."""
+
+    key: int
+    text: str
 
 
 def _written(tools: object) -> str:
@@ -126,22 +158,34 @@ def _leaves(tree: object) -> Iterator[str]:
                 yield str(leaf)
 
 
-def _spread(pieces: Sequence[str], ends: Sequence[int], chars: int) -> str:
-    """Slices of the text that `pieces` make, evenly apart, of `chars` characters together.
-
-    `ends` are where the pieces end in it, each with a line break.
-    """
+def _sample(text: str, chars: int) -> str:
+    """Slices of `text`, evenly apart, of `chars` characters together."""
     width = chars // _SLICES
-    step = (ends[-1] - 1 - width) / (_SLICES - 1)
-    starts = (round(step * index) for index in range(_SLICES))
-    return "".join(_slice(pieces, ends, start, width) for start in starts)
+    return "".join(text[start : start + width] for start in _starts(len(text), width))
 
 
-def _slice(pieces: Sequence[str], ends: Sequence[int], start: int, width: int) -> str:
-    """So many characters of the text from `start` on; of a long piece no more is copied than that."""
+def _spread(texts: Sequence[str], chars: int) -> str:
+    """Slices of what `texts` make one after the other, with a line break between two: as `_sample`, of all of it.
+
+    A long text is not copied for it.
+    """
+    if len(texts) == 1:
+        return _sample(texts[0], chars)
+    ends, width = list(accumulate(len(text) + 1 for text in texts)), chars // _SLICES
+    return "".join(_slice(texts, ends, start, width) for start in _starts(ends[-1] - 1, width))
+
+
+def _starts(length: int, width: int) -> Iterator[int]:
+    """Where so many slices of a text begin."""
+    step = (length - width) / (_SLICES - 1)
+    return (round(step * index) for index in range(_SLICES))
+
+
+def _slice(texts: Sequence[str], ends: Sequence[int], start: int, width: int) -> str:
+    """So many characters from `start` on, where `ends` are where the texts end, each with a line break."""
     first = bisect_right(ends, start)
     behind = bisect_right(ends, start + width, first) + 1
-    inside = start - (ends[first] - 1 - len(pieces[first]))
-    head = pieces[first][inside : inside + width]
-    more = (each[:width] for each in pieces[first + 1 : behind])
+    inside = start - (ends[first] - 1 - len(texts[first]))
+    head = texts[first][inside : inside + width]
+    more = (each[:width] for each in texts[first + 1 : behind])
     return "\n".join((head, *more))[:width]

@@ -1,6 +1,7 @@
 """Token counts: exact while it is short, within ten per cent when it is long."""
 
 import random
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.config.price_map import cl100k_ranks
+from router.features.tallies import Tallies
 from router.features.tokens import TokenCounter, Tokenizer
 
 _WORDS = (
@@ -137,31 +139,86 @@ def test_parts_calls_pictures_and_tools_are_counted(counter: TokenCounter) -> No
     assert tools.tokens > plain.tokens
 
 
-def test_the_limit_holds_for_a_conversation_as_a_whole(counter: TokenCounter) -> None:
-    message = {"role": "user", "content": "word " * 100}
+def said(*texts: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text} for text in texts]
 
-    assert counter.of_chat([message] * 8).exact
-    assert not counter.of_chat([message] * 9).exact
+
+def test_the_limit_holds_for_a_conversation_as_a_whole(counter: TokenCounter) -> None:
+    texts = [f"{number} {'word ' * 100}" for number in range(9)]
+
+    assert fresh(counter).of_chat(said(*texts[:8])).exact
+    assert not fresh(counter).of_chat(said(*texts)).exact
+
+
+def fresh(counter: TokenCounter) -> TokenCounter:
+    """The same, having counted nothing."""
+    return replace(counter, tallies=Tallies())
 
 
 class Letters:
     """A tokenizer for which every letter is a token, and that remembers what it was given."""
 
     def __init__(self) -> None:
-        self.given = ""
+        self.given = list[str]()
 
     def encode_ordinary(self, text: str) -> list[int]:
-        self.given = text
+        self.given.append(text)
         return list(map(ord, text))
 
 
-@given(said=st.lists(st.text(alphabet="abc", max_size=40), min_size=1, max_size=20))
-def test_of_many_messages_the_same_slices_are_counted_as_of_one(said: list[str]) -> None:
-    many, one = TokenCounter(Letters(), exact_chars=32), TokenCounter(Letters(), exact_chars=32)
-    whole = "\n".join(said)
-    apart = many.of_chat([{"role": "user", "content": each} for each in said])
-    together = one.of_chat([{"role": "user", "content": whole}])
+def letters(exact_chars: int = 32, most: int = 1000) -> tuple[TokenCounter, list[str]]:
+    tokenizer = Letters()
+    return TokenCounter(tokenizer, exact_chars, Tallies(most)), tokenizer.given
 
-    assert many.tokenizer.given == one.tokenizer.given  # type: ignore[attr-defined]
-    assert apart.tokens - together.tokens == 3 * (len(said) - 1)
-    assert apart.exact == together.exact == (len(whole) <= 32)
+
+@given(texts=st.lists(st.text(alphabet="abc", max_size=40), min_size=1, max_size=20))
+def test_however_long_a_conversation_is_two_limits_are_counted_of_it_at_most(
+    texts: list[str],
+) -> None:
+    counter, given = letters()
+    count = counter.of_chat(said(*texts))
+
+    assert sum(map(len, given)) <= 2 * 32
+    assert count.tokens - 3 * len(texts) - 3 == pytest.approx(sum(map(len, texts)), abs=1e-9)
+    assert count.exact or sum(map(len, texts)) > 32
+
+
+@given(texts=st.lists(st.text(alphabet="abc", min_size=1, max_size=40), min_size=1, max_size=20))
+def test_what_was_counted_once_is_not_counted_again(texts: list[str]) -> None:
+    counter, given = letters()
+    first = counter.of_chat(said(*texts))
+    given.clear()
+
+    assert counter.of_chat(said(*texts)) == first
+    assert not given
+
+
+def test_of_a_conversation_that_goes_on_what_is_new_is_counted() -> None:
+    counter, given = letters()
+    counter.of_chat(said("the rules", "a question", "an answer"))
+    given.clear()
+    count = counter.of_chat(said("the rules", "a question", "an answer", "one more"))
+
+    assert given == ["one more"]
+    assert count == (9 + 10 + 9 + 8 + 3 * 4 + 3, True)
+
+
+def test_a_long_text_is_known_by_what_is_counted_of_it() -> None:
+    counter, given = letters()
+    counter.of_text("abcd" * 100)
+    given.clear()
+
+    assert counter.of_text("abcd" * 100) == (400, False)
+    assert not given
+    assert counter.of_text("abcd" * 101) == (404, False)
+    assert counter.of_text("abce" * 100) == (400, False)
+    assert len(given) == 2
+
+
+def test_the_texts_that_were_not_asked_for_longest_are_forgotten() -> None:
+    counter, given = letters(most=2)
+    for text in ("one", "two", "one", "three", "one", "two"):
+        counter.of_text(text)
+
+    assert given == ["one", "two", "three", "two"]
+    assert len(counter.tallies) == 2
