@@ -7,7 +7,7 @@ charges are computed from what the upstream counted.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple, Protocol
@@ -32,6 +32,8 @@ _TOKENS_PER_IMAGE = 765
 """A 1024 x 1024 picture in high detail: https://platform.openai.com/docs/guides/images-vision."""
 
 _SLICES = 16
+_MOST_PIECES, _MOST_CHARS = 1000, 2**18
+"""To look up more than that would take longer than to count a sample of it."""
 
 
 class Tokenizer(Protocol):
@@ -86,7 +88,9 @@ class TokenCounter:
         if len(text) <= self.exact_chars:
             self.tallies.keep(hash(text), TokenCount(tokens, exact=True))
 
-    def _of_pieces(self, pieces: Iterable[str]) -> TokenCount:
+    def _of_pieces(self, pieces: Sequence[str]) -> TokenCount:
+        if len(pieces) > _MOST_PIECES or sum(map(len, pieces)) > _MOST_CHARS:
+            return self._sampled(pieces)
         tokens, exact, new = 0, True, list[_New]()
         for piece in pieces:
             key = self._key_of(piece)
@@ -124,6 +128,9 @@ class TokenCounter:
         count = TokenCount(tokens, exact)
         self.tallies.keep(new.key, count)
         return count
+
+    def _sampled(self, texts: Sequence[str]) -> TokenCount:
+        return TokenCount(round(self._density(texts) * sum(map(len, texts))), exact=False)
 
     def _density(self, texts: Sequence[str]) -> float:
         """Tokens per character, of slices that are spread over these texts."""

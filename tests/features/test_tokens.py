@@ -222,3 +222,12 @@ def test_the_texts_that_were_not_asked_for_longest_are_forgotten() -> None:
 
     assert given == ["one", "two", "three", "two"]
     assert len(counter.tallies) == 2
+
+
+def test_of_a_conversation_of_very_many_texts_a_sample_is_counted_and_none_looked_up() -> None:
+    counter, given = letters()
+    count = counter.of_chat(said(*["abc"] * 1001))
+
+    assert count == (3003 + 3 * 1001 + 3, False)
+    assert len(given) == 1
+    assert len(counter.tallies) == 0
