@@ -211,8 +211,8 @@ def _categorised(scene: Scene) -> Act:
 
 def _counted(scene: Scene) -> Act:
     body, counter = scene.request.body, scene.reader.counter
-    known = {scene.question: len(scene.tokens)}
-    return partial(counter.of_chat, body["messages"], body.get("tools"), known)
+    counter.was_counted(scene.question, len(scene.tokens))
+    return partial(counter.of_chat, body["messages"], body.get("tools"))
 
 
 def _recorded(scene: Scene) -> Act:

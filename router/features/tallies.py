@@ -1,14 +1,19 @@
 """How many tokens texts had that were counted lately, so that what stays of a conversation is counted once.
 
 An agent's hundredth call brings ninety-nine that were counted before; most requests bring the instructions of
-the last one. Numbers are kept, never a text: it is known by its hash, which differs from process to process.
+the last one. Numbers are kept, never a text: texts are known by their hash, which differs from process to process.
 """
 
 from collections import OrderedDict
 from typing import NamedTuple
 
+Texts = tuple[str, ...]
+"""Of a conversation, in its order."""
+
 MOST = 16_384
-"""Texts; about 200 bytes each."""
+"""Beginnings of conversations; about 200 bytes each."""
+_NEWEST = 8
+"""How many texts a call of a conversation may bring that the one before it did not have."""
 
 
 class TokenCount(NamedTuple):
@@ -17,9 +22,16 @@ class TokenCount(NamedTuple):
     tokens: int
     exact: bool
 
+    def __add__(self, other: "TokenCount") -> "TokenCount":  # type: ignore[override]  # a sum, not a longer tuple
+        """Of both together."""
+        return TokenCount(self.tokens + other.tokens, self.exact and other.exact)
+
+
+NOTHING = TokenCount(0, exact=True)
+
 
 class Tallies:
-    """The counts of the last so many texts; the one that was not asked for longest goes first."""
+    """The counts of the last so many rows of texts; what was not asked for longest goes first."""
 
     __slots__ = ("_counts", "_most")
 
@@ -30,14 +42,22 @@ class Tallies:
     def __len__(self) -> int:
         return len(self._counts)
 
-    def find(self, key: int) -> TokenCount | None:
-        """The count of the text with this key, if it is still known."""
+    def find(self, texts: Texts) -> TokenCount | None:
+        """How many tokens these have together, if that is still known."""
+        key = hash(texts)
         if (found := self._counts.get(key)) is not None:
             self._counts.move_to_end(key)
         return found
 
-    def keep(self, key: int, count: TokenCount) -> None:
-        """Remember the count of a text."""
-        self._counts[key] = count
+    def beginning(self, texts: Texts) -> tuple[int, TokenCount]:
+        """With how many of these texts a known row begins that lacks few of them, and its tokens; (0, nothing) without."""
+        for known in range(len(texts), max(0, len(texts) - _NEWEST), -1):
+            if found := self.find(texts[:known]):
+                return known, found
+        return 0, NOTHING
+
+    def keep(self, texts: Texts, count: TokenCount) -> None:
+        """Remember the count of these."""
+        self._counts[hash(texts)] = count
         if len(self._counts) > self._most:
             self._counts.popitem(last=False)

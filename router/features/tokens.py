@@ -10,12 +10,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import orjson
 import tiktoken
 
-from router.features.tallies import Tallies, TokenCount
+from router.features.tallies import Tallies, Texts, TokenCount
 from router.features.text import Message, parts_in, pictures_in, texts_of
 
 _CL100K_PATTERN = (
@@ -32,7 +32,9 @@ _TOKENS_PER_IMAGE = 765
 """A 1024 x 1024 picture in high detail: https://platform.openai.com/docs/guides/images-vision."""
 
 _SLICES = 16
-_MOST_PIECES, _MOST_CHARS = 1000, 2**18
+_SHARED = 2
+"""Other conversations often begin with the same texts: tools, and instructions."""
+_MOST_TEXTS, _MOST_CHARS = 1000, 2**18
 """To look up more than that would take longer than to count a sample of it."""
 
 
@@ -71,14 +73,12 @@ class TokenCounter:
 
     def of_text(self, text: str) -> TokenCount:
         """Tokens of one text."""
-        return self._of_pieces([text])
+        return self._of_texts((text,))
 
     def of_chat(self, messages: Sequence[Message], tools: object = None) -> TokenCount:
         """Tokens of a whole prompt: messages with their framing, pictures, and tool definitions."""
-        pieces = texts_of(*messages)
-        if tools:
-            pieces.append(_written(tools))
-        text = self._of_pieces(pieces)
+        texts = texts_of(*messages)
+        text = self._of_texts((_written(tools), *texts) if tools else tuple(texts))
         framing = _TOKENS_PER_MESSAGE * len(messages) + _TOKENS_PER_REPLY
         pictures = _TOKENS_PER_IMAGE * pictures_in(parts_in(messages))
         return TokenCount(text.tokens + framing + pictures, text.exact)
@@ -86,63 +86,38 @@ class TokenCounter:
     def was_counted(self, text: str, tokens: int) -> None:
         """Remember of a short text how many tokens it has."""
         if len(text) <= self.exact_chars:
-            self.tallies.keep(hash(text), TokenCount(tokens, exact=True))
+            self.tallies.keep((text,), TokenCount(tokens, exact=True))
 
-    def _of_pieces(self, pieces: Sequence[str]) -> TokenCount:
-        if len(pieces) > _MOST_PIECES or sum(map(len, pieces)) > _MOST_CHARS:
-            return self._sampled(pieces)
-        tokens, exact, new = 0, True, list[_New]()
-        for piece in pieces:
-            key = self._key_of(piece)
-            if (count := self.tallies.find(key)) is None:
-                new.append(_New(key, piece))
-            else:
-                tokens, exact = tokens + count.tokens, exact and count.exact
-        for count in self._counted(new):
-            tokens, exact = tokens + count.tokens, exact and count.exact
-        return TokenCount(tokens, exact)
+    def _of_texts(self, texts: Texts) -> TokenCount:
+        """Tokens of all texts: those of the longest known beginning, and those of the rest."""
+        if len(texts) > _MOST_TEXTS or sum(map(len, texts)) > _MOST_CHARS:
+            return self._sampled(texts)
+        known, count = self.tallies.beginning(texts)
+        if known == len(texts):
+            return count
+        while known < min(_SHARED, len(texts) - 1):
+            known, new = known + 1, self._new(texts[known : known + 1])
+            count = self._kept(texts[:known], count + new)
+        return self._kept(texts, count + self._new(texts[known:]))
 
-    def _key_of(self, piece: str) -> int:
-        """What a text is found again by: all of it, or what would be counted of it, and its length."""
-        if len(piece) <= self.exact_chars:
-            return hash(piece)
-        return hash((_sample(piece, self.exact_chars), len(piece)))
+    def _new(self, texts: Texts) -> TokenCount:
+        return self.tallies.find(texts) or self._counted(texts)
 
-    def _counted(self, new: Sequence["_New"]) -> Iterator[TokenCount]:
-        """The counts of texts that were not counted before, remembered from now on.
-
-        The short ones one by one while they are few, the others by what they have in common.
-        """
-        short = [each for each in new if len(each.text) <= self.exact_chars]
-        if sum(len(each.text) for each in short) > self.exact_chars:
-            short, sampled = [], list(new)
-        else:
-            sampled = [each for each in new if len(each.text) > self.exact_chars]
-        for each in short:
-            yield self._kept(each, len(self.tokenizer.encode_ordinary(each.text)), exact=True)
-        tokens_per_char = self._density([each.text for each in sampled]) if sampled else 0.0
-        for each in sampled:
-            yield self._kept(each, round(tokens_per_char * len(each.text)), exact=False)
-
-    def _kept(self, new: "_New", tokens: int, *, exact: bool) -> TokenCount:
-        count = TokenCount(tokens, exact)
-        self.tallies.keep(new.key, count)
+    def _kept(self, texts: Texts, count: TokenCount) -> TokenCount:
+        self.tallies.keep(texts, count)
         return count
 
-    def _sampled(self, texts: Sequence[str]) -> TokenCount:
-        return TokenCount(round(self._density(texts) * sum(map(len, texts))), exact=False)
+    def _counted(self, texts: Texts) -> TokenCount:
+        """Tokens of texts that were not counted before: of each while they are short."""
+        if sum(map(len, texts)) > self.exact_chars:
+            return self._sampled(texts)
+        return TokenCount(sum(len(self.tokenizer.encode_ordinary(text)) for text in texts), True)
 
-    def _density(self, texts: Sequence[str]) -> float:
-        """Tokens per character, of slices that are spread over these texts."""
+    def _sampled(self, texts: Texts) -> TokenCount:
+        """About how many tokens long texts have, by slices that are spread over them."""
         sample = _spread(texts, self.exact_chars)
-        return len(self.tokenizer.encode_ordinary(sample)) / len(sample)
-
-
-class _New(NamedTuple):
-    """A text that is to be counted, and what it will be found again by."""
-
-    key: int
-    text: str
+        counted = len(self.tokenizer.encode_ordinary(sample))
+        return TokenCount(round(counted / len(sample) * sum(map(len, texts))), exact=False)
 
 
 def _written(tools: object) -> str:
@@ -165,27 +140,15 @@ def _leaves(tree: object) -> Iterator[str]:
                 yield str(leaf)
 
 
-def _sample(text: str, chars: int) -> str:
-    """Slices of `text`, evenly apart, of `chars` characters together."""
-    width = chars // _SLICES
-    return "".join(text[start : start + width] for start in _starts(len(text), width))
-
-
-def _spread(texts: Sequence[str], chars: int) -> str:
-    """Slices of what `texts` make one after the other, with a line break between two: as `_sample`, of all of it.
+def _spread(texts: Texts, chars: int) -> str:
+    """Slices, evenly apart, of what `texts` make with a line break between two: `chars` characters together.
 
     A long text is not copied for it.
     """
-    if len(texts) == 1:
-        return _sample(texts[0], chars)
     ends, width = list(accumulate(len(text) + 1 for text in texts)), chars // _SLICES
-    return "".join(_slice(texts, ends, start, width) for start in _starts(ends[-1] - 1, width))
-
-
-def _starts(length: int, width: int) -> Iterator[int]:
-    """Where so many slices of a text begin."""
-    step = (length - width) / (_SLICES - 1)
-    return (round(step * index) for index in range(_SLICES))
+    step = (ends[-1] - 1 - width) / (_SLICES - 1)
+    starts = (round(step * index) for index in range(_SLICES))
+    return "".join(_slice(texts, ends, start, width) for start in starts)
 
 
 def _slice(texts: Sequence[str], ends: Sequence[int], start: int, width: int) -> str:

@@ -143,10 +143,12 @@ def said(*texts: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text} for text in texts]
 
 
-def test_the_limit_holds_for_a_conversation_as_a_whole(counter: TokenCounter) -> None:
-    texts = [f"{number} {'word ' * 100}" for number in range(9)]
+def test_the_limit_holds_for_all_together_that_comes_after_the_instructions(
+    counter: TokenCounter,
+) -> None:
+    texts = [f"{number} {'word ' * 100}" for number in range(11)]
 
-    assert fresh(counter).of_chat(said(*texts[:8])).exact
+    assert fresh(counter).of_chat(said(*texts[:10])).exact
     assert not fresh(counter).of_chat(said(*texts)).exact
 
 
@@ -172,13 +174,13 @@ def letters(exact_chars: int = 32, most: int = 1000) -> tuple[TokenCounter, list
 
 
 @given(texts=st.lists(st.text(alphabet="abc", max_size=40), min_size=1, max_size=20))
-def test_however_long_a_conversation_is_two_limits_are_counted_of_it_at_most(
+def test_however_long_a_conversation_is_three_limits_are_counted_of_it_at_most(
     texts: list[str],
 ) -> None:
     counter, given = letters()
     count = counter.of_chat(said(*texts))
 
-    assert sum(map(len, given)) <= 2 * 32
+    assert sum(map(len, given)) <= 3 * 32
     assert count.tokens - 3 * len(texts) - 3 == pytest.approx(sum(map(len, texts)), abs=1e-9)
     assert count.exact or sum(map(len, texts)) > 32
 
@@ -203,16 +205,24 @@ def test_of_a_conversation_that_goes_on_what_is_new_is_counted() -> None:
     assert count == (9 + 10 + 9 + 8 + 3 * 4 + 3, True)
 
 
-def test_a_long_text_is_known_by_what_is_counted_of_it() -> None:
+def test_instructions_that_others_have_brought_are_not_counted_again() -> None:
     counter, given = letters()
-    counter.of_text("abcd" * 100)
+    tools = [{"name": "find"}]
+    counter.of_chat(said("the rules", "a question"), tools)
     given.clear()
+    counter.of_chat(said("the rules", "another one"), tools)
 
-    assert counter.of_text("abcd" * 100) == (400, False)
-    assert not given
-    assert counter.of_text("abcd" * 101) == (404, False)
-    assert counter.of_text("abce" * 100) == (400, False)
-    assert len(given) == 2
+    assert given == ["another one"]
+    assert counter.of_chat(said("the rules", "another one"), tools).exact
+
+
+def test_a_conversation_that_is_told_otherwise_is_counted_anew() -> None:
+    counter, given = letters()
+    counter.of_chat(said("the rules", "a question", "an answer"))
+    given.clear()
+    counter.of_chat(said("the rules", "a question!", "an answer", "one more"))
+
+    assert given == ["a question!", "an answer", "one more"]
 
 
 def test_the_texts_that_were_not_asked_for_longest_are_forgotten() -> None:
