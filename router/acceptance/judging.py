@@ -74,10 +74,10 @@ def judge_request(
 def mark_in(verdict: Mapping[str, Any] | None) -> float | None:
     """The mark in a judge's chat completion, from 0 to 1; None where it gave none."""
     said = read(verdict)
-    return None if isinstance(said, Unusable) else read_verdict(said.text)
+    return None if isinstance(said, Unusable) else _mark_of(said.text)
 
 
-def read_verdict(text: str | None) -> float | None:
+def _mark_of(text: str | None) -> float | None:
     """The mark as a score from 0 to 1; None for anything but the object that was asked for."""
     try:
         told = orjson.loads(text or "")

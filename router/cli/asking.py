@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from router.acceptance.judging import judge_name, judge_request, read_verdict
+from router.acceptance.judging import judge_name, judge_request, mark_in
 from router.cli.asking_journal import Journal
 from router.cli.asking_questions import Ask
 from router.domain.errors import ApiError, FarthingError
@@ -183,7 +183,7 @@ class Replay:
             raise FarthingError("answers are scored by a rule or by a judge")
         body = judge_request(grading.judge, question.request.messages, response, question.expected)
         try:
-            return read_verdict(text_of(await self._sent(orjson.dumps(body))))
+            return mark_in(await self._sent(orjson.dumps(body)))
         except ApiError as error:
             self.tally.reasons.setdefault(grading.name, error.message)
             return None

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from router.acceptance.judging import judge_request, read_verdict
+from router.acceptance.judging import judge_request, mark_in
+from router.acceptance.said import shown
 from router.decision.verdicts import Pairing, Seen, Verdicts
 from router.dispatch.climb import Climb, How, StepEnd
 from router.dispatch.commands import Cancel, Command, Commit, Judge, Start
@@ -22,7 +23,7 @@ from router.pipeline.attempts import Begun, Failed, Means, Race, Stopwatch
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.opened import OpenedPlain
 from router.pipeline.replayed import Replayed
-from router.pipeline.ruling import Cosines, FoundOut, Referee, text_in
+from router.pipeline.ruling import Cosines, FoundOut, Referee, answer_in
 from router.ports import Call
 from router.wire.answer import MalformedAnswer
 from router.wire.chat import ChatRequest
@@ -199,7 +200,7 @@ class Ascent(Race):
 
     async def _mark(self, judge: Candidate, answer: Begun | None) -> float | None:
         """The mark for one answer: a call like others, whose answer nobody gets."""
-        text = text_in(_whole(answer).body) if answer else ""
+        text = shown(answer_in(_whole(answer).body)) if answer else ""
         start = self._climb.consult(judge, self._now_s()) if text else None
         if start is None:
             return None
@@ -212,7 +213,7 @@ class Ascent(Race):
         self._climb.ended(start.attempt, Verdict.GOOD, now_s)
         said = _whole(event)
         self._judging_cost += self._books.rejected(event, said.heard, _JUDGE).cost
-        return read_verdict(text_in(said.body))
+        return mark_in(answer_in(said.body))
 
     def _verdict_call(self, start: Start, answer: str) -> Call:
         panel, model = self._panel, start.candidate.model
@@ -227,7 +228,7 @@ class Ascent(Race):
         """The cosines between the answers, where they are to be compared, and all of them have a vector."""
         if _check_of(step, Test.SIMILARITY) is None or self._panel.referee.embedder is None:
             return ()
-        texts = ["" if each is None else text_in(_whole(each).body) for each in answers]
+        texts = ["" if each is None else shown(answer_in(_whole(each).body)) for each in answers]
         async with asyncio.TaskGroup() as group:
             made = [group.create_task(self._vector(text)) for text in texts]
         vectors = [each.result() for each in made]

@@ -67,7 +67,7 @@ class Referee:
         """What is to become of the answers in `bodies`, None for those that did not come. Never raises."""
 
         def rule() -> Opinion:
-            answers = [_answer(body) for body in bodies]
+            answers = [answer_in(body) for body in bodies]
             found = (found_out.marks, found_out.cosines)
             return self.rule(checks, Evidence(request.body, answers, *found))
 
@@ -90,14 +90,7 @@ class Referee:
         return (await self.ruled(AGREEMENT, request, (one, other))).ruling
 
 
-def text_in(body: bytes) -> str:
-    """What an answer says in its first choice, "" where that is nothing."""
-    choices = (_answer(body) or {}).get("choices")
-    message = choices[0].get("message") if choices and isinstance(choices[0], dict) else None
-    content = message.get("content") if isinstance(message, dict) else None
-    return content if isinstance(content, str) else ""
-
-
-def _answer(body: bytes | None) -> Mapping[str, Any] | None:
+def answer_in(body: bytes | None) -> Mapping[str, Any] | None:
+    """The chat completion in `body`, None where there is none."""
     answer = None if body is None else orjson.loads(body)
     return answer if isinstance(answer, dict) else None

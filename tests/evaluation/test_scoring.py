@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.acceptance.judging import VERSION, judge_name, judge_request, read_verdict
+from router.acceptance.judging import VERSION, judge_name, judge_request, mark_in
 from router.domain.errors import FarthingError
 from router.domain.model import Capability
 from router.evaluation.answered import Answered, shortened
 from router.evaluation.scoring import scorer_of, text_of
+from tests.acceptance.answers import says
 from tests.domain.builders import model
 
 NO_BODY: dict[str, Any] = {}
@@ -109,7 +110,7 @@ def test_what_an_answer_says(answer: Any, text: str | None) -> None:
     ],
 )
 def test_a_verdict_is_a_mark_from_nothing_to_ten(said: str, score: float) -> None:
-    assert read_verdict(said) == pytest.approx(score)
+    assert mark_in(says(said)) == pytest.approx(score)
 
 
 @pytest.mark.parametrize(
@@ -131,12 +132,12 @@ def test_a_verdict_is_a_mark_from_nothing_to_ten(said: str, score: float) -> Non
     ],
 )
 def test_anything_else_is_no_verdict_and_never_a_bad_mark(said: str | None) -> None:
-    assert read_verdict(said) is None
+    assert mark_in(says(said)) is None
 
 
 @given(st.text() | st.from_regex(r'\{"score": ?[^}]{0,8}\}', fullmatch=True))
 def test_whatever_a_judge_says_is_a_score_or_none(said: str) -> None:
-    score = read_verdict(said)
+    score = mark_in(says(said))
 
     assert score is None or 0.0 <= score <= 1.0
 

@@ -1,9 +1,11 @@
 """How the answers of a step are judged, and what is seen of that in the long run."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from router.acceptance.ruling import Evidence
@@ -11,7 +13,7 @@ from router.app import real_world
 from router.decision.verdicts import Pairing, Seen
 from router.domain.cascade import CascadeTerms, Opinion
 from router.domain.category import Category
-from router.ports import Embedded
+from router.ports import Call, Embedded, Response, Upstream
 from tests.pipeline.cascade_kit import (
     ACCEPT,
     JUDGED,
@@ -56,6 +58,66 @@ async def test_a_judge_is_asked_for_its_mark_and_paid(tmp_path: Path) -> None:
     assert (rows["other"]["outcome"], rows["other"]["error"]) == ("rejected", "judge")
     assert rows["other"]["cost_pico"] > rows["cheap"]["cost_pico"]
     assert in_flight(it) == 0
+
+
+class _ThinkingAloud:
+    """An upstream whose models think in their answers. What it is asked goes to the end of `asked`."""
+
+    asks_usage = True
+
+    def __init__(self, upstream: Upstream, asked: list[Call]) -> None:
+        self._upstream = upstream
+        self._asked = asked
+
+    async def send(self, call: Call) -> Response:
+        self._asked.append(call)
+        return _Aloud(await self._upstream.send(call))
+
+    async def close(self) -> None:
+        await self._upstream.close()
+
+
+class _Aloud:
+    def __init__(self, response: Response) -> None:
+        self._response = response
+        self.is_stream = response.is_stream
+
+    async def read(self) -> bytes:
+        answer = orjson.loads(await self._response.read())
+        message = answer["choices"][0]["message"]
+        message["content"] = f"<think>Well, well.</think>\n{message['content']}"
+        return orjson.dumps(answer)
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        return self._response.pieces()
+
+    async def close(self) -> None:
+        await self._response.close()
+
+
+async def test_a_judge_may_think_aloud_and_is_not_shown_the_thoughts_of_others(
+    tmp_path: Path,
+) -> None:
+    marks: list[float | None] = []
+
+    def rule(evidence: Evidence) -> Opinion:
+        marks.extend(evidence.marks)
+        return ACCEPT
+
+    can = {"capabilities": ["json_schema"]}
+    async with cascading(tmp_path, ("cheap",), checks=JUDGED, of_model=can) as it:
+        upstreams = it.running.pipeline.means.upstreams
+        assert isinstance(upstreams, dict)
+        asked = list[Call]()
+        for name, upstream in upstreams.items():
+            upstreams[name] = _ThinkingAloud(upstream, asked)
+        rule_with(it, rule)
+        await answer(it)
+
+    (mark,) = marks
+    assert mark is not None
+    assert [call.model.id for call in asked] == ["cheap", "other"]
+    assert b"Well, well." not in asked[1].body
 
 
 async def test_a_judge_that_fails_gives_no_mark(tmp_path: Path) -> None:
