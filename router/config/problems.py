@@ -12,18 +12,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from router.config.yaml_file import Place, YamlFile
-from router.domain.errors import ConfigError, Problem
+from router.domain.errors import Problem
 from router.domain.nearest import nearest
 
 S = TypeVar("S", bound=BaseModel)
-
-
-def validated(schema: type[S], file: YamlFile) -> S:
-    """The file's data as `schema`. Raises ConfigError with everything that is wrong with it."""
-    section, problems = validated_partly(schema, file)
-    if section is None or problems:
-        raise ConfigError(problems)
-    return section
 
 
 def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[Problem, ...]]:

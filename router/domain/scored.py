@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
 
-from router.domain.ledger import Entry
-
 
 class ScoreSource(StrEnum):
     """Where a score comes from.
@@ -57,16 +55,3 @@ class Scored:
             raise ValueError(f"a score is from 0 to 1, not {self.score}")
         if not isfinite(self.at_s):
             raise ValueError("a score is given at some time")
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredAnswer:
-    """A score beside what the books have of the answer: its policy, usage, cost and latency."""
-
-    scored: Scored
-    entry: Entry
-
-    def __post_init__(self) -> None:
-        """Refuse the books of another request."""
-        if self.scored.request_id != self.entry.request_id:
-            raise ValueError("a score and its books are of one request")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
-from router.domain.budget import EACH, Balance, Budget, RateLimit, Scope, ScopeKind
+from router.domain.budget import Balance, Budget, RateLimit, Scope, ScopeKind
 from router.domain.key import EVERYTHING_GRANTED, Grants
 from router.domain.money import Money
 
@@ -64,13 +64,10 @@ class Rulebook:
         return tuple(dict.fromkeys([*_applying(self.limits, payer), *payer.grants.limits]))
 
 
-NO_RULES = Rulebook()
-
-
 def _applying(rules: Iterable[_R], payer: Payer) -> Iterator[_R]:
     for rule in rules:
         names = payer.names(rule.scope.kind)
-        if rule.scope.name == EACH:
+        if rule.is_for_each:
             yield from (rule.of(name) for name in names)
         elif rule.scope.name in names:
             yield rule
