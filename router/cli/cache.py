@@ -21,7 +21,6 @@ from rich.table import Table
 from router.cli.options import add_config, settings_of
 from router.domain.errors import FarthingError
 
-HELP = "how much is stored, where stored answers come from, and away with them"
 ADMIN_KEY = "FARTHING_ADMIN_KEY"
 _PATIENCE = aiohttp.ClientTimeout(total=60)
 _SHOWN_DIGEST = 12

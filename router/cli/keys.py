@@ -25,7 +25,6 @@ from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore, StoredKey
 from router.wire.overrides import OVERRIDES
 
-HELP = "make, list, rotate and revoke the keys that clients present"
 _NAME = re.compile(r"[!-9;-~][!-~]{0,127}")
 _TAG = re.compile(r"[!-+\--~]{1,64}")
 _BUDGET = re.compile(r"(?P<usd>\d+(?:\.\d+)?)/(?P<per>day|week|month|lifetime)(?:@(?P<zone>\S+))?")

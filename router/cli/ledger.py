@@ -26,8 +26,6 @@ from router.stores.sql.rollups import roll_up
 from router.stores.sql.spool import Spool, read
 from router.stores.sql.status import size_of, status
 
-HELP = "how the ledger is, its attempts as files, old attempts deleted"
-
 COLUMNS: Mapping[str, Sequence[Column]] = {"native": NATIVE, "focus": FOCUS}
 """What `--columns` can be."""
 

@@ -21,7 +21,6 @@ from router.stores.sql.database import open_ledger
 from router.stores.sql.outcomes import tallies
 from router.stores.sql.reports import report
 
-HELP = "how good answers were: by feedback, and by what was seen of them"
 _SOURCE = "source"
 _FIGURES = ("outcomes", "mean_score", "answers")
 

@@ -22,8 +22,6 @@ from router.ledger.reconcile import Difference, Reconciliation, reconcile
 from router.stores.sql.booked import booked_between
 from router.stores.sql.database import open_ledger
 
-HELP = "hold the ledger against a vendor's invoice, by day and model"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `reconcile`."""

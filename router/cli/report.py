@@ -32,7 +32,6 @@ from router.stores.sql.overview import overview
 from router.stores.sql.reports import read_cells, report
 from router.stores.sql.rollups import roll_up
 
-HELP = "what was spent and saved, by day, model, policy, key, tag, category or upstream"
 _NAMES = ("key", "tag", "policy", "category", "model", "upstream")
 STATIC = "static"
 

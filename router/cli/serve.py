@@ -23,7 +23,6 @@ from router.config.schema import MOST_WORKERS
 from router.config.settings import Settings
 from router.telemetry.log import Lines, start_logging
 
-HELP = "run the proxy"
 _EXIT_BY_SIGINT = 130
 _LAST_PORT = 65535
 _LOG = logging.getLogger(__name__)

@@ -27,8 +27,6 @@ from router.server.crew.place import Place
 from router.server.crew.roll import Roll
 from router.telemetry.log import Lines, start_logging
 
-HELP = "be a worker of 'farthing serve', which calls it"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the supervisor is spoken with."""
