@@ -7,6 +7,7 @@ import ast
 import inspect
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from typing import cast
 
 from pydantic import BaseModel
 
@@ -18,8 +19,7 @@ def meanings_of(section: type[BaseModel]) -> Mapping[str, str]:
 
 
 def _beneath_keys(section: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    (definition,) = ast.parse(inspect.getsource(section)).body
-    assert isinstance(definition, ast.ClassDef)
+    definition = cast(ast.ClassDef, ast.parse(inspect.getsource(section)).body[0])
     for key, text in pairwise(definition.body):
         match key, text:
             case (

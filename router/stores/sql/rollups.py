@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from router.domain.ledger import Outcome
 from router.domain.usage import BUCKETS, INPUT_BUCKETS
@@ -169,6 +169,10 @@ def _adding(dialect: str, table: Table, rows: Select[Any]) -> Insert:
     return adding.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
 
 
-def _insert(dialect: str) -> Callable[[Table], sqlite.Insert | postgresql.Insert]:
+def _insert(dialect: str) -> "Callable[[Table], sqlite.Insert | postgresql.Insert]":
     """The dialect's own INSERT, which knows what to do about conflicts."""
-    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 2 MB where the ledger is a file
+
+        return postgresql.insert
+    return sqlite.insert
