@@ -20,8 +20,7 @@ from router.config.settings import (
 )
 from router.domain.errors import ConfigError, Problem
 from router.ports import Observer, World
-from router.providers.anthropic import AnthropicEndpoint
-from router.providers.direct import Endpoint
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.telemetry.log import Lines
 from router.telemetry.loop_lag import LoopLag
 from router.telemetry.lost_metrics import LostCollector

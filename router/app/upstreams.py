@@ -5,10 +5,11 @@ from contextlib import AsyncExitStack
 
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
-from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
+from router.providers.anthropic import anthropic_upstream
 from router.providers.aside.keeper import Keeper
 from router.providers.aside.upstream import AsideUpstream
-from router.providers.direct import DirectUpstream, Endpoint
+from router.providers.direct import DirectUpstream
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.providers.responses import responses_upstream
 from router.providers.translating.arguments import Target
 from router.wire.dialects.dialect import Dialect

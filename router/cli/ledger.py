@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Engine
 
-from router.app import real_world
 from router.cli.ledger_files import FORMS, STANDARD_OUTPUT, write_file
 from router.cli.options import add_config, day, settings_of
 from router.config.settings import Settings
@@ -134,7 +134,7 @@ def _add_prune(parser: argparse.ArgumentParser) -> None:
 
 def _prune(args: argparse.Namespace, settings: Settings) -> int:
     before_s = datetime.fromisoformat(args.before).replace(tzinfo=UTC).timestamp()
-    _refuse_recent(args.before, real_world().unix_s())
+    _refuse_recent(args.before, time.time())
     _refuse_while_older_wait(settings, before_s)
     with _opened(settings) as engine:
         rows = prunable(engine, before_s)

@@ -70,3 +70,11 @@ class ScoredAnswer:
         """Refuse the books of another request."""
         if self.scored.request_id != self.entry.request_id:
             raise ValueError("a score and its books are of one request")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringTerms:
+    """Whether answers are looked at, and for how many seconds a question is known again, 0 for not."""
+
+    automatic: bool = True
+    retry_window_s: float = 600.0

@@ -8,7 +8,7 @@ the attempt's own time, so that one written down days late lands in its own day.
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -41,6 +41,9 @@ from router.stores.sql.rollup_schema import (
     SUMS,
 )
 from router.stores.sql.schema import ATTEMPTS, TAGS
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 ROLLUP_LOCK = 0x66617274
 """Of PostgreSQL's advisory locks. Writers share it while they insert, a step has it alone: so no
