@@ -5,15 +5,13 @@ and not to be listed: all of them take longer than most of what they do.
 """
 
 import argparse
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
 from router.cli.heap import uncollected
+from router.cli.loading import interruptible
 from router.domain.errors import ConfigError, FarthingError
 
 
@@ -161,21 +159,8 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C ends the process on the spot: in the middle of an import Python may lose a KeyboardInterrupt."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _load(module: str) -> Command:
-    with _interruptible(), uncollected():
+    with interruptible(), uncollected():
         return cast(Command, import_module(module))
 
 
