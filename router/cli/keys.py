@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, settings_of
+from router.cli.options import add_config, unlearnt_settings_of
 from router.config.settings import Settings
 from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
 from router.domain.errors import FarthingError
@@ -86,7 +86,7 @@ def _action(
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked for; FarthingError tells what cannot be done."""
-    settings = settings_of(args)
+    settings = unlearnt_settings_of(args)
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
         done: int = args.act(args, settings, KeyStore(engine))

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from sqlalchemy import Engine
 
 from router.cli.ledger_files import FORMS, STANDARD_OUTPUT, write_file
-from router.cli.options import add_config, day, settings_of
+from router.cli.options import add_config, day, unlearnt_settings_of
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.ledger import LEAST_KEPT_DAYS
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
     act: Callable[[argparse.Namespace, Settings], int] = args.act
-    return act(args, settings_of(args))
+    return act(args, unlearnt_settings_of(args))
 
 
 @contextmanager

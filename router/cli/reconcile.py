@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, day, settings_of
+from router.cli.options import add_config, day, unlearnt_settings_of
 from router.cli.report_forms import dollars
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the comparison; 1 when a line differs by more than the tolerance."""
-    settings = settings_of(args)
+    settings = unlearnt_settings_of(args)
     lines = read_invoice(_text(args.invoice), args.vendor)
     days = [line.day for line in lines]
     since, until = args.since or min(days, default=""), args.until or max(days, default="")

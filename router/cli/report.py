@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Engine
 
-from router.cli.options import add_config, settings_of
+from router.cli.options import add_config, unlearnt_settings_of
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
 from router.cli.report_movers import print_movers
@@ -88,7 +88,7 @@ def filters_of(args: argparse.Namespace, now_s: float) -> Filters:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
-    settings = settings_of(args)
+    settings = unlearnt_settings_of(args)
     now_s = time.time()
     filters = filters_of(args, now_s)
     engine = open_ledger(settings.ledger_path, settings.ledger_url)

@@ -13,7 +13,9 @@ from router.config.yaml_file import YamlFile, bytes_of, parse_yaml
 class Library:
     """Keeps parsed files: to make them anew takes ten times as long."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, learns: bool = True) -> None:
+        """Without `learns` nothing counts as learnt: to read it, and to load numpy for it, takes 100 ms."""
+        self._learns = learns
         self._parsed: dict[Path, YamlFile] = {}
         self._learnt: tuple[object, Learnt] = (None, NOTHING_LEARNT)
 
@@ -29,6 +31,8 @@ class Library:
 
     def learnt(self, artefact: str, pinned: str | None, beside: Path) -> Learnt:
         """What `quality.artefact` names; read again only if it is another one now, or was in trouble."""
+        if not self._learns:
+            return NOTHING_LEARNT
         key = (artefact, pinned, beside, sums_in(beside / artefact))
         if self._learnt[0] != key or self._learnt[1].troubles:
             self._learnt = (key, read_learnt(artefact, pinned, beside))
