@@ -31,8 +31,8 @@ from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, Reply
 from router.pipeline.visit import Caller
 from router.ports import Call, Upstream
-from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
-from router.providers.direct import Endpoint
+from router.providers.anthropic import anthropic_upstream
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.providers.responses import responses_upstream
 from router.server.doors import retold
 from router.wire.dialects.answer import Occasion

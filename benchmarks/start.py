@@ -1,14 +1,16 @@
 """From the start of `farthing serve` to its first answer, and what it needs of memory while nobody asks.
 
-`python -m benchmarks.start [--runs 7] [--imports]`. The configuration is `config.example.yaml` with models that
-answer at once; upstream and client are this machine's. Told are medians: seconds by the clock and of CPU, which
-other processes disturb less, and MB. `--imports` adds what was imported, by package, in CPU time of a single run.
+`python -m benchmarks.start [--runs 7] [--imports] [--commands]`. The configuration is `config.example.yaml` with
+models that answer at once; upstream and client are this machine's. Told are medians: seconds by the clock and of CPU,
+which other processes disturb less, and MB. `--imports` adds what was imported, by package, in CPU time of a single run,
+`--commands` what each command takes to say what it can do. Modules are compiled beforehand, as pip compiles them.
 """
 
 import argparse
 import json
 import os
 import re
+import resource
 import signal
 import statistics
 import subprocess
@@ -23,21 +25,28 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 from benchmarks.upstreams import simulator
+from router.cli import COMMANDS
 
 _EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
 _LISTENS = re.compile(r"listens on http://([\w.]+):(\d+)")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_COMPILES_ALWAYS = "PYTHONDONTWRITEBYTECODE"
 _PRICE = "price: {input_usd_per_mtok: 1, output_usd_per_mtok: 2}"
 _QUESTION = {"model": "auto", "messages": [{"role": "user", "content": "What is 17 * 23?"}]}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One start. Seconds since the program was called, by the clock and of CPU; MB when it is idle."""
+    """One start. Seconds since the program was called, by the clock and of CPU; MB when it is idle.
+
+    The first answer is followed by nine more, whose median and slowest are told in ms.
+    """
 
     listens_s: float
     answers_s: float
     answers_cpu_s: float
+    next_answers_ms: float
+    slowest_of_them_ms: float
     resident_mb: float
     proportional_mb: float
     private_mb: float
@@ -49,16 +58,21 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--requests", type=int, default=300, help="between idle and after load")
     parser.add_argument("--imports", action="store_true")
+    parser.add_argument("--commands", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, simulator() as models:
         config = written(Path(folder), models)
+        one(config, 0)  # whatever is not compiled yet is compiled now
         runs = [one(config, args.requests) for _ in range(args.runs)]
         for field in fields(Run):
             values = sorted(getattr(run, field.name) for run in runs)
             median = statistics.median(values)
-            print(f"{field.name:16} {median:8.2f}   ({values[0]:.2f} to {values[-1]:.2f})")
+            print(f"{field.name:18} {median:8.2f}   ({values[0]:.2f} to {values[-1]:.2f})")
         if args.imports:
             told(config)
+    if args.commands:
+        for command, cpu_s in commands(args.runs).items():
+            print(f"{command:30} {cpu_s:8.2f} s")
 
 
 def written(folder: Path, models_url: str) -> Path:
@@ -81,6 +95,7 @@ def one(config: Path, requests: int) -> Run:
         connection = HTTPConnection(*address)
         ask(connection)
         answers_s, cpu_s = time.perf_counter() - began, cpu_of(process.pid)
+        following = [timed(connection) for _ in range(9)]
         memory = memory_of(process.pid)
         for _ in range(requests):
             ask(connection)
@@ -90,6 +105,8 @@ def one(config: Path, requests: int) -> Run:
         listens_s,
         answers_s,
         cpu_s,
+        statistics.median(following) * 1000,
+        max(following) * 1000,
         memory["Rss"],
         memory["Pss"],
         memory["Private_Dirty"],
@@ -102,8 +119,7 @@ def serving(
     config: Path, *options: str, log: int = subprocess.PIPE
 ) -> Iterator[tuple["subprocess.Popen[str]", tuple[str, int]]]:
     command = [sys.executable, *options, "-m", "router", "serve", "--config", str(config)]
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200"}
-    with subprocess.Popen(command, stderr=log, text=True, env=environment) as process:
+    with subprocess.Popen(command, stderr=log, text=True, env=environment()) as process:
         assert process.stderr is not None
         said = ""
         while (found := _LISTENS.search(said)) is None:
@@ -115,6 +131,33 @@ def serving(
             yield process, (found[1], int(found[2]))
         finally:
             process.send_signal(signal.SIGKILL)
+
+
+def environment() -> dict[str, str]:
+    """Ours, but for a wish to compile all modules at every start, as images for containers have it."""
+    ours = {"NO_COLOR": "1", "COLUMNS": "200"}
+    return {name: value for name, value in os.environ.items() if name != _COMPILES_ALWAYS} | ours
+
+
+def timed(connection: HTTPConnection) -> float:
+    """Seconds of one more answer."""
+    began = time.perf_counter()
+    ask(connection)
+    return time.perf_counter() - began
+
+
+def commands(runs: int) -> dict[str, float]:
+    """Seconds of CPU that each command takes to say what it can do, the list of all of them first."""
+    lines = {"--help": ["--help"], **{name: [name, "--help"] for name in COMMANDS}}
+    return {name: min(cpu_to_the_end(line) for _ in range(runs)) for name, line in lines.items()}
+
+
+def cpu_to_the_end(line: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "router", *line]
+    subprocess.run(command, stdout=subprocess.DEVNULL, env=environment(), check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def ask(connection: HTTPConnection) -> None:
@@ -150,7 +193,10 @@ def told(config: Path) -> None:
             "--config",
             str(config),
         ]
-        with path.open("wb") as log, subprocess.Popen(command, stderr=log) as process:
+        with (
+            path.open("wb") as log,
+            subprocess.Popen(command, stderr=log, env=environment()) as process,
+        ):
             while b"listens on" not in path.read_bytes():
                 time.sleep(0.1)  # noqa: TID251  a script that waits for another one
             process.kill()

@@ -19,8 +19,9 @@ from router.domain.category import Category
 from router.domain.model import Ability, Model
 from router.domain.price import Price
 from router.ports import Call, Upstream
-from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
-from router.providers.direct import DirectUpstream, Endpoint
+from router.providers.anthropic import anthropic_upstream
+from router.providers.direct import DirectUpstream
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.providers.responses import responses_upstream
 from router.wire.dialects.dialect import Dialect
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.acceptance.case import Case, Verdict
-from router.acceptance.checks import CHECKS
 from router.acceptance.said import Said, Unusable, has_choices, read
 from router.domain.cascade import Check, Opinion, Ruling
 
@@ -37,6 +36,9 @@ def ruled(checks: Sequence[Check], evidence: Evidence) -> Opinion:
     At least one check must accept it. It is rejected where each answer is rejected by some check, or
     can never be taken; else nobody can tell. Never raises, whatever the request and the answers are.
     """
+    # What finds answers in words takes 40 ms to load, and is needed where there are cascades.
+    from router.acceptance.checks import CHECKS  # noqa: PLC0415
+
     if wants_choices(evidence.request) or any(map(has_choices, evidence.answers)):
         return Opinion(Ruling.CANNOT_TELL, "there is more than one choice in an answer")
     said = tuple(map(read, evidence.answers))

@@ -1,4 +1,8 @@
-"""The composition root: the only place that builds adapters and puts them together."""
+"""The composition root: the only place that builds adapters and puts them together.
+
+What serves and what sends is imported where it is built: commands that only decide need no HTTP. The tokenizer's
+table is read before, for it leaves room behind that such modules then take.
+"""
 
 import asyncio
 import random
@@ -11,11 +15,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from router.app.desks import admin_of, desks
-from router.app.figures import figures_of, metrics_of
 from router.app.keys import keyring_of
 from router.app.languages import language_of_for
-from router.app.listening import Reception, listen
 from router.app.reloading import Following, Reloader
 from router.app.stores import (
     Links,
@@ -33,9 +34,6 @@ from router.app.stores import (
     tower_of,
     vectors_of,
 )
-from router.app.telemetry import telemetry_of
-from router.app.upstreams import upstreams_of
-from router.app.watching import watch
 from router.config.price_map import cl100k_ranks
 from router.config.settings import Settings
 from router.decision.experience import Experience
@@ -59,8 +57,6 @@ from router.pipeline.slots import Slots
 from router.pipeline.witness import Nobody
 from router.ports import Observer, Upstream, World
 from router.server.crew.place import Place
-from router.server.gate import Gate
-from router.server.http import Front, build_web_app
 from router.server.keyring import Keyring
 from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import NoCache
@@ -71,6 +67,8 @@ from router.stores.memory.tower import LonelyTower
 from router.telemetry.log import Lines
 
 if TYPE_CHECKING:
+    from router.app.listening import Reception
+    from router.server.http import Front
     from router.stores.redis.link import RedisLink
 
 
@@ -91,7 +89,7 @@ class Running:
 
     url: str
     current: Current
-    reception: Reception
+    reception: "Reception"
 
     @property
     def pipeline(self) -> Pipeline:
@@ -115,11 +113,18 @@ async def serving(
     async with AsyncExitStack() as stack:
         engine = reading_engine(settings, stack)
         links = await links_of(settings, world, stack)
+        from router.app.telemetry import telemetry_of
+
         telemetry = await telemetry_of(settings, world, stack, lines)
         pipeline = await _pipeline(settings, world, stack, (engine, links), telemetry.observer)
         stack.callback(pipeline.scorer.flush)
         current = Current(pipeline, world.unix_s())
         _share_hearsay(current, world, stack, links.quick)
+        from router.app.desks import admin_of, desks
+        from router.app.figures import figures_of, metrics_of
+        from router.app.listening import listen
+        from router.server.http import build_web_app
+
         keyring = await keyring_of(settings, engine, world, stack)
         front = _front(settings, current, keyring, world, place)
         metrics = metrics_of(current, world, links, telemetry.collectors)
@@ -154,17 +159,21 @@ def dry_pipeline(settings: Settings, world: World) -> Pipeline:
         MemoryPurse(world.unix_s),
         MemoryMeter(world.monotonic_s),
     )
-    return _assembled(settings, world, {}, stores, Nobody())
+    return _assembled(settings, world, _token_counter(), {}, stores, Nobody())
+
+
+def _token_counter() -> TokenCounter:
+    return TokenCounter(cl100k(cl100k_ranks()))
 
 
 def _assembled(
     settings: Settings,
     world: World,
+    counter: TokenCounter,
     upstreams: Mapping[str, Upstream],
     stores: Stores,
     observer: Observer,
 ) -> Pipeline:
-    counter = TokenCounter(cl100k(cl100k_ranks()))
     judge = Judge(
         catalog=DatedCatalog.of(settings.catalog),
         book=settings.book,
@@ -205,7 +214,10 @@ def _assembled(
 
 def _front(
     settings: Settings, current: Current, keyring: Keyring, world: World, place: Place | None
-) -> Front:
+) -> "Front":
+    from router.server.gate import Gate
+    from router.server.http import Front
+
     return Front(
         current=current,
         gate=Gate(keyring, world.unix_s),
@@ -231,6 +243,8 @@ def _share_hearsay(
 
 
 def _follow(following: Following, current: Current, world: World, stack: AsyncExitStack) -> None:
+    from router.app.watching import watch
+
     reloader = Reloader(following, current, world)
     seeing = watch(following.source, following.wishes.notice, world.sleep)
     for doing in (reloader.run(), seeing):
@@ -250,6 +264,9 @@ async def _pipeline(
     observer: Observer,
 ) -> Pipeline:
     engine, links = databases
+    counter = _token_counter()
+    from router.app.upstreams import upstreams_of
+
     upstreams = await upstreams_of(settings, world, stack)
     cache = cache_of(settings, world, links.quick)
     ledger = ledger_of(settings, world)
@@ -268,4 +285,4 @@ async def _pipeline(
     stack.push_async_callback(semantic.close)
     affinity = affinity_of(links, world)
     stores = Stores(cache, affinity, semantic, flights, tower, ledger, purse, meter)
-    return _assembled(settings, world, upstreams, stores, observer)
+    return _assembled(settings, world, counter, upstreams, stores, observer)

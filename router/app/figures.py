@@ -4,26 +4,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from prometheus_client.registry import Collector
-
 from router.app.stores import Links
 from router.pipeline.current import Current
 from router.ports import World
 from router.server.crew.place import Place
 from router.server.crew.siblings import Siblings
 from router.server.fleet import crew_fleet_told, fleet_told
-from router.telemetry.cascade_metrics import CascadeCollector
-from router.telemetry.crew_metrics import crew_exposition
-from router.telemetry.metrics import (
-    CONTENT_TYPE,
-    FleetCollector,
-    LedgerCollector,
-    RedisCollector,
-    exposition,
-)
-from router.telemetry.outcome_metrics import OutcomeCollector
-from router.telemetry.reload_metrics import ReloadCollector
-from router.telemetry.semantic_metrics import SemanticCollector
+from router.telemetry.tallies import Collects
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+"""Of Prometheus' text format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +25,18 @@ class Figures:
 
 
 def metrics_of(
-    current: Current, world: World, links: Links, more: Sequence[Collector]
+    current: Current, world: World, links: Links, more: Callable[[], Sequence[Collects]]
 ) -> Callable[[], bytes]:
     """What tells Prometheus of this process; `more` collects what is counted on the way of requests."""
-    pipeline = current.pipeline
-    collectors = (
-        *more,
-        FleetCollector(pipeline.fleet, world.monotonic_s),
-        LedgerCollector(pipeline.ledger),
-        RedisCollector(links.are_up),
-        SemanticCollector(pipeline.similar.semantic),
-        ReloadCollector(current),
-        OutcomeCollector(pipeline.scorer),
-        CascadeCollector(pipeline.judge.verdicts),
-    )
-    return lambda: exposition(*collectors)
+
+    def metrics() -> bytes:
+        # Imported when Prometheus first asks: its library is for those who have it.
+        from router.app.collectors import collectors_of
+        from router.telemetry.metrics import exposition
+
+        return exposition(*more(), *collectors_of(current, world, links))
+
+    return metrics
 
 
 async def figures_of(
@@ -84,6 +71,8 @@ def _own(metrics: Callable[[], bytes], fleet: Callable[[], bytes]) -> Figures:
 
 def _together(siblings: Siblings) -> Figures:
     async def metrics() -> tuple[bytes, str]:
+        from router.telemetry.crew_metrics import crew_exposition
+
         return crew_exposition(await siblings.say("metrics")), CONTENT_TYPE
 
     async def fleet() -> bytes:

@@ -19,8 +19,6 @@ from router.pipeline.flights import Flights
 from router.pipeline.semantic import Semantic
 from router.pipeline.similar import Vectors
 from router.ports import Affinity, Cache, Embedder, Ledger, Meter, Purse, Tower, VectorIndex, World
-from router.providers.embeddings import UpstreamEmbedder
-from router.providers.local_embeddings import load_wordllama
 from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache, NoCache
 from router.stores.memory.index import MemoryIndex
@@ -218,6 +216,8 @@ async def semantic_of(settings: Settings, world: World, links: Links) -> Semanti
 def _embedder(settings: Settings, world: World) -> Embedder | None:
     match settings.embeddings:
         case UpstreamEmbeddings() as chosen:
+            from router.providers.embeddings import UpstreamEmbedder
+
             return UpstreamEmbedder(
                 chosen.endpoint,
                 chosen.model,
@@ -225,6 +225,8 @@ def _embedder(settings: Settings, world: World) -> Embedder | None:
                 monotonic_s=world.monotonic_s,
             )
         case LocalEmbeddings():
+            from router.providers.local_embeddings import load_wordllama
+
             return load_wordllama()
         case None:
             return None

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from prometheus_client import ProcessCollector
-from prometheus_client.registry import Collector
-
 from router.config.settings import (
     LitellmSettings,
     OtlpSettings,
@@ -20,15 +17,14 @@ from router.config.settings import (
 )
 from router.domain.errors import ConfigError, Problem
 from router.ports import Observer, World
-from router.providers.anthropic import AnthropicEndpoint
-from router.providers.direct import Endpoint
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.telemetry.log import Lines
 from router.telemetry.loop_lag import LoopLag
-from router.telemetry.lost_metrics import LostCollector
 from router.telemetry.observers import Observers, Watcher
 from router.telemetry.request_log import RequestLog
 from router.telemetry.request_metrics import RequestMetrics
 from router.telemetry.spans import Place
+from router.telemetry.tallies import Collects
 from router.telemetry.tracing import Traces
 
 if TYPE_CHECKING:
@@ -64,7 +60,7 @@ class Telemetry:
     """Who is told of requests, and what `/metrics` has beside the state of what runs."""
 
     observer: Observer
-    collectors: tuple[Collector, ...]
+    collectors: Callable[[], tuple[Collects, ...]]
 
 
 async def telemetry_of(
@@ -84,8 +80,17 @@ async def telemetry_of(
     if traces is not None:
         others.append(traces)
     observer = Observers(None if traces is None else traces.trace, counts, others)
-    lost = LostCollector(_lost_by(lines, traces))
-    return Telemetry(observer, (counts, lag, lost, ProcessCollector(registry=None)))
+    lost = _lost_by(lines, traces)
+    return Telemetry(observer, lambda: (counts, lag, *_collectors(lost)))
+
+
+def _collectors(lost: Callable[[], Mapping[str, int]]) -> tuple[Collects, ...]:
+    # Imported when Prometheus first asks, which not everybody has.
+    from prometheus_client import ProcessCollector
+
+    from router.telemetry.lost_metrics import LostCollector
+
+    return LostCollector(lost), ProcessCollector(registry=None)
 
 
 def _lines_of_our_own(stack: AsyncExitStack) -> Lines:

@@ -5,12 +5,9 @@ from contextlib import AsyncExitStack
 
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
-from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
 from router.providers.aside.keeper import Keeper
-from router.providers.aside.upstream import AsideUpstream
-from router.providers.direct import DirectUpstream, Endpoint
-from router.providers.responses import responses_upstream
-from router.providers.translating.arguments import Target
+from router.providers.direct import DirectUpstream
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
 
 
@@ -37,8 +34,12 @@ async def _upstream_of(
     connect_s = settings.serving.connect_s
     match chosen:
         case Endpoint(dialect=Dialect.RESPONSES):
+            from router.providers.responses import responses_upstream
+
             upstream = responses_upstream(chosen, unix_s=world.unix_s, connect_s=connect_s)
         case AnthropicEndpoint():
+            from router.providers.anthropic import anthropic_upstream
+
             upstream = anthropic_upstream(chosen, unix_s=world.unix_s, connect_s=connect_s)
         case Endpoint():
             upstream = _direct(chosen, settings, world)
@@ -59,7 +60,10 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.serving.connect_s)
 
 
-def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keeper) -> AsideUpstream:
+def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keeper) -> Upstream:
+    from router.providers.aside.upstream import AsideUpstream
+    from router.providers.translating.arguments import Target
+
     keeper.start()  # importing litellm takes seconds: better now than with the first call
     target = Target(chosen.provider, chosen.api_key, chosen.base_url, chosen.options)
     return AsideUpstream(keeper, target, connect_s=settings.serving.connect_s)

@@ -1,26 +1,22 @@
 """The `farthing` command: one file a subcommand, one row here.
 
-A subcommand is a module with `HELP` (a line), `add_arguments(parser)` and `run(args) -> int`.
+A subcommand is a module with `add_arguments(parser)` and `run(args) -> int`. It is imported when it is called,
+and not to be listed: all of them take longer than most of what they do.
 """
 
 import argparse
-import signal
 import sys
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
-from typing import Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from router.cli.heap import uncollected
+from router.cli.loading import interruptible
 from router.domain.errors import ConfigError, FarthingError
 
 
 class Command(Protocol):
     """What a module of a subcommand offers."""
-
-    HELP: str
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the subcommand's options."""
@@ -31,29 +27,76 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: Mapping[str, str] = {
-    "serve": "router.cli.serve",
-    "check": "router.cli.check",
-    "report": "router.cli.report",
-    "keys": "router.cli.keys",
-    "cache": "router.cli.cache",
-    "reconcile": "router.cli.reconcile",
-    "ledger": "router.cli.ledger",
-    "outcomes": "router.cli.outcomes",
-    "explain": "router.cli.explain",
-    "try": "router.cli.trial",
-    "fit": "router.cli.fit",
-    "predict": "router.cli.predict",
-    "evaluate": "router.cli.evaluate",
-    "replay": "router.cli.replay",
-    "calibrate": "router.cli.calibrate",
-    "schema": "router.cli.schema",
-    "simulate": "router.cli.simulate",
+class Row(NamedTuple):
+    """Where a subcommand is, and what it does."""
+
+    module: str
+    does: str
+
+
+COMMANDS: Mapping[str, Row] = {
+    "serve": Row("router.cli.serve", "run the proxy"),
+    "check": Row("router.cli.check", "check the configuration and run every policy's examples"),
+    "report": Row(
+        "router.cli.report",
+        "what was spent and saved, by day, model, policy, key, tag, category or upstream",
+    ),
+    "keys": Row("router.cli.keys", "make, list, rotate and revoke the keys that clients present"),
+    "cache": Row(
+        "router.cli.cache", "how much is stored, where stored answers come from, and away with them"
+    ),
+    "reconcile": Row(
+        "router.cli.reconcile", "hold the ledger against a vendor's invoice, by day and model"
+    ),
+    "ledger": Row(
+        "router.cli.ledger", "how the ledger is, its attempts as files, old attempts deleted"
+    ),
+    "outcomes": Row(
+        "router.cli.outcomes", "how good answers were: by feedback, and by what was seen of them"
+    ),
+    "explain": Row(
+        "router.cli.explain",
+        "what would be decided for a request, or was decided for one, and why; nothing is sent",
+    ),
+    "try": Row(
+        "router.cli.trial",
+        "which decisions another policy would change, at what cost and quality; nothing is sent",
+    ),
+    "fit": Row(
+        "router.cli.fit",
+        "learn from outcomes how good each model is on which kind of prompt, into an artefact",
+    ),
+    "predict": Row(
+        "router.cli.predict",
+        "how good, how dear and how slow each model's answer to each prompt would be",
+    ),
+    "evaluate": Row(
+        "router.cli.evaluate",
+        "what a router would score and cost on known outcomes, beside what needs no router",
+    ),
+    "replay": Row(
+        "router.cli.replay",
+        "what would be decided on prompts whose answers are at hand; each answer looked at is paid",
+    ),
+    "calibrate": Row(
+        "router.cli.calibrate",
+        "learn from scored answers of your own, and use that where it is better than what is shipped",
+    ),
+    "schema": Row(
+        "router.cli.schema",
+        "print the language of policies: a JSON Schema for editors, or the reference page for people",
+    ),
+    "simulate": Row(
+        "router.cli.simulate",
+        "serve simulated models on an OpenAI-compatible port, with any fault on request",
+    ),
 }
 
-INTERNAL: Mapping[str, str] = {
-    "supervise": "router.cli.supervise",
-    "work": "router.cli.work",
+INTERNAL: Mapping[str, Row] = {
+    "supervise": Row(
+        "router.cli.supervise", "see to the workers of 'farthing serve', which calls it"
+    ),
+    "work": Row("router.cli.work", "be a worker of 'farthing serve', which calls it"),
 }
 """What `farthing serve` calls; nobody else needs to."""
 
@@ -75,39 +118,50 @@ def _main(argv: Sequence[str] | None) -> int:
         description="An OpenAI-compatible proxy that answers with the cheapest model that is good enough.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"farthing {version('farthing')}")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    with _interruptible(), uncollected():
-        commands = {name: _load(module) for name, module in _wanted(argv).items()}
-    for name, command in commands.items():
-        subparser = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
-        command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, help="show program's version number and exit"
+    )
+    subparsers = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", parser_class=_Subcommand
+    )
+    for name, row in _offered(argv).items():
+        subparsers.add_parser(name, help=row.does, description=row.does).module = row.module
     return _guarded(parser.parse_args(argv))
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C ends the process on the spot: in the middle of an import Python may lose a KeyboardInterrupt."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _wanted(argv: Sequence[str] | None) -> Mapping[str, str]:
-    """The one subcommand that is called by name, else all: their imports take most of a second."""
+def _offered(argv: Sequence[str] | None) -> Mapping[str, Row]:
+    """The subcommands; those that nobody needs to call are there for who calls them."""
     first = next(iter(sys.argv[1:] if argv is None else argv), "")
-    known = {**COMMANDS, **INTERNAL}
-    return {first: known[first]} if first in known else COMMANDS
+    return {first: INTERNAL[first]} if first in INTERNAL else COMMANDS
+
+
+class _Subcommand(argparse.ArgumentParser):
+    """Knows its options when it is called: then its `module` is imported."""
+
+    module = ""
+
+    def parse_known_args(self, *args: Any, **named: Any) -> Any:
+        """As argparse does. What a subcommand is divided into has no module of its own."""
+        if self.module:
+            command = _load(self.module)
+            command.add_arguments(self)
+            self.set_defaults(run=command.run)
+        return super().parse_known_args(*args, **named)
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: what reads it takes longer than all else here."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - as said
+
+        print(f"farthing {version('farthing')}")  # noqa: T201 - a command line speaks by printing
+        parser.exit()
 
 
 def _load(module: str) -> Command:
-    return cast(Command, import_module(module))
+    with interruptible(), uncollected():
+        return cast(Command, import_module(module))
 
 
 def _guarded(args: argparse.Namespace) -> int:

@@ -18,10 +18,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, settings_of
+from router.cli.options import add_config, unlearnt_settings_of
 from router.domain.errors import FarthingError
 
-HELP = "how much is stored, where stored answers come from, and away with them"
 ADMIN_KEY = "FARTHING_ADMIN_KEY"
 _PATIENCE = aiohttp.ClientTimeout(total=60)
 _SHOWN_DIGEST = 12
@@ -121,7 +120,7 @@ def _selection(args: argparse.Namespace) -> dict[str, str]:
 def _ask(
     args: argparse.Namespace, method: str, path: str, query: Mapping[str, str]
 ) -> dict[str, Any]:
-    settings = settings_of(args)
+    settings = unlearnt_settings_of(args)
     url = (args.url or f"http://{settings.host}:{settings.port}").rstrip("/")
     secret = os.environ.get(ADMIN_KEY, "")
     return asyncio.run(_asked(method, url + path, query, secret))

@@ -30,8 +30,7 @@ from router.domain.nearest import nearest
 from router.evaluation.calibration import Calibration, Shipped, calibrate
 from router.evaluation.local import Rule
 
-HELP = "learn from scored answers of your own, and use that where it is better than what is shipped"
-__all__ = ["HELP", "add_arguments", "run"]
+__all__ = ["add_arguments", "run"]
 
 
 def run(args: argparse.Namespace) -> int:

@@ -23,9 +23,9 @@ from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.model import Model
 from router.domain.nearest import nearest
+from router.domain.scored import ScoringTerms
 from router.evaluation.scoring import HELP, JUDGE, Scorer, scorer_of
 from router.pipeline.judge import Judge
-from router.pipeline.scoring import ScoringTerms
 
 _SHOWN_CHARS = 60
 

@@ -27,8 +27,6 @@ from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 from router.wire.chat import parse_chat
 
-HELP = "check the configuration and run every policy's examples"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `check`."""

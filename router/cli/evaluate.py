@@ -21,7 +21,6 @@ from router.evaluation.judge import judged
 from router.evaluation.pool_file import read_pool
 from router.evaluation.resampling import SAMPLES, Resamples
 
-HELP = "what a router would score and cost on known outcomes, beside what needs no router"
 PROMPT, DATASET = "prompt", "dataset"
 
 

@@ -38,8 +38,6 @@ from router.stores.sql.traces import trace_of
 from router.wire.chat import parse_chat, upstream_bytes
 from router.wire.errors import error_object
 
-HELP = "what would be decided for a request, or was decided for one, and why; nothing is sent"
-
 _ID = re.compile(r"req_[0-9a-f]+")
 
 

@@ -14,8 +14,6 @@ from router.domain.outcomes import Outcomes
 from router.evaluation.pool_file import read_pool
 from router.pipeline.artefact import Artefact
 
-HELP = "learn from outcomes how good each model is on which kind of prompt, into an artefact"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fit`."""

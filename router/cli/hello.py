@@ -35,8 +35,9 @@ class Greeting:
         """The key to let in."""
         return VirtualKey.from_secret("hello", self.secret)
 
-    async def say(self, url: str, settings: Settings, console: Console) -> None:
+    async def say(self, url: str, settings: Settings) -> None:
         """Send one request through the proxy at `url`; print the answer, a curl line and a snippet."""
+        console = Console(stderr=True)
         body = {"model": "auto", "messages": [{"role": "user", "content": _QUESTION}]}
         headers = {"authorization": f"Bearer {self.secret}"}
         async with (

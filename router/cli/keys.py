@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,8 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.app import real_world
-from router.cli.options import add_config, settings_of
+from router.cli.options import add_config, unlearnt_settings_of
 from router.config.settings import Settings
 from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
 from router.domain.errors import FarthingError
@@ -25,7 +25,6 @@ from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore, StoredKey
 from router.wire.overrides import OVERRIDES
 
-HELP = "make, list, rotate and revoke the keys that clients present"
 _NAME = re.compile(r"[!-9;-~][!-~]{0,127}")
 _TAG = re.compile(r"[!-+\--~]{1,64}")
 _BUDGET = re.compile(r"(?P<usd>\d+(?:\.\d+)?)/(?P<per>day|week|month|lifetime)(?:@(?P<zone>\S+))?")
@@ -87,7 +86,7 @@ def _action(
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked for; FarthingError tells what cannot be done."""
-    settings = settings_of(args)
+    settings = unlearnt_settings_of(args)
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
         done: int = args.act(args, settings, KeyStore(engine))
@@ -109,7 +108,7 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
         budgets=tuple(Budget(own, *amount) for amount in args.budget),
         limits=(RateLimit(own, args.rpm, args.tpm),) if args.rpm or args.tpm else (),
     )
-    now_s = real_world().unix_s()
+    now_s = time.time()
     expires_s = args.expires(now_s) if args.expires else None
     tags = tuple(dict.fromkeys(args.tag))
     key = VirtualKey(args.name, digest_of(secret), tags, grants, expires_s, _new_id())
@@ -122,13 +121,13 @@ def _rotate(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
     if not 0 <= args.grace_s < float("inf"):
         raise FarthingError("--grace-s is a number of seconds, 0 or more")
     secret = _new_secret()
-    key = store.rotate(args.name, _new_id(), secret, real_world().unix_s(), args.grace_s)
+    key = store.rotate(args.name, _new_id(), secret, time.time(), args.grace_s)
     _show_secret(args, key, secret)
     return 0
 
 
 def _revoke(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
-    count = store.revoke(args.name, real_world().unix_s())
+    count = store.revoke(args.name, time.time())
     if args.json:
         _print({"revoked": count})
     else:
@@ -139,7 +138,7 @@ def _revoke(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
 
 
 def _list(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
-    now_s = real_world().unix_s()
+    now_s = time.time()
     every = [each for each in store.all() if args.all or each.is_active(now_s)]
     if args.json:
         _print([_told(each, now_s) for each in every])

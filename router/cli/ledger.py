@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +12,8 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Engine
 
-from router.app import real_world
 from router.cli.ledger_files import FORMS, STANDARD_OUTPUT, write_file
-from router.cli.options import add_config, day, settings_of
+from router.cli.options import add_config, day, unlearnt_settings_of
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.ledger import LEAST_KEPT_DAYS
@@ -25,8 +25,6 @@ from router.stores.sql.retention import give_back, prunable, prune
 from router.stores.sql.rollups import roll_up
 from router.stores.sql.spool import Spool, read
 from router.stores.sql.status import size_of, status
-
-HELP = "how the ledger is, its attempts as files, old attempts deleted"
 
 COLUMNS: Mapping[str, Sequence[Column]] = {"native": NATIVE, "focus": FOCUS}
 """What `--columns` can be."""
@@ -45,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
     act: Callable[[argparse.Namespace, Settings], int] = args.act
-    return act(args, settings_of(args))
+    return act(args, unlearnt_settings_of(args))
 
 
 @contextmanager
@@ -136,7 +134,7 @@ def _add_prune(parser: argparse.ArgumentParser) -> None:
 
 def _prune(args: argparse.Namespace, settings: Settings) -> int:
     before_s = datetime.fromisoformat(args.before).replace(tzinfo=UTC).timestamp()
-    _refuse_recent(args.before, real_world().unix_s())
+    _refuse_recent(args.before, time.time())
     _refuse_while_older_wait(settings, before_s)
     with _opened(settings) as engine:
         rows = prunable(engine, before_s)

@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from router.config.library import Library
+from router.config.load import load_settings
 from router.config.settings import Settings
 from router.config.source import Source
 from router.domain.errors import FarthingError
@@ -32,6 +34,11 @@ def source_of(args: argparse.Namespace) -> Source:
 def settings_of(args: argparse.Namespace) -> Settings:
     """The settings that `--config` names. Raises ConfigError."""
     return source_of(args).settings()
+
+
+def unlearnt_settings_of(args: argparse.Namespace) -> Settings:
+    """The same for a command that predicts nothing: without what was learnt of prompts. Raises ConfigError."""
+    return load_settings(Path(args.config), os.environ, Library(learns=False))
 
 
 def day(text: str) -> str:

@@ -14,14 +14,13 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from router.cli.options import add_config, day, midnight_s, settings_of
+from router.cli.options import add_config, day, midnight_s, unlearnt_settings_of
 from router.ledger.outcomes import OUTCOME_GROUPINGS, Tally
 from router.ledger.report import Filters
 from router.stores.sql.database import open_ledger
 from router.stores.sql.outcomes import tallies
 from router.stores.sql.reports import report
 
-HELP = "how good answers were: by feedback, and by what was seen of them"
 _SOURCE = "source"
 _FIGURES = ("outcomes", "mean_score", "answers")
 
@@ -41,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the counts and means."""
-    settings = settings_of(args)
+    settings = unlearnt_settings_of(args)
     period = Filters(since=args.since or "", until=args.until or "")
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:

@@ -15,8 +15,6 @@ from router.domain.pool import Pool
 from router.domain.predictions import Predictions
 from router.evaluation.pool_file import read_pool
 
-HELP = "how good, how dear and how slow each model's answer to each prompt would be"
-
 _AT_ONCE = 200
 
 

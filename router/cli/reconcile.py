@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, day, settings_of
+from router.cli.options import add_config, day, unlearnt_settings_of
 from router.cli.report_forms import dollars
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
@@ -21,8 +21,6 @@ from router.ledger.invoices import FORMATS, read_invoice
 from router.ledger.reconcile import Difference, Reconciliation, reconcile
 from router.stores.sql.booked import booked_between
 from router.stores.sql.database import open_ledger
-
-HELP = "hold the ledger against a vendor's invoice, by day and model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the comparison; 1 when a line differs by more than the tolerance."""
-    settings = settings_of(args)
+    settings = unlearnt_settings_of(args)
     lines = read_invoice(_text(args.invoice), args.vendor)
     days = [line.day for line in lines]
     since, until = args.since or min(days, default=""), args.until or max(days, default="")

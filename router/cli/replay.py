@@ -20,7 +20,6 @@ from router.evaluation.pool_file import read_pool
 from router.evaluation.replay import Decided, Menu, Strategy, replayed
 from router.evaluation.sweep import FINE
 
-HELP = "what would be decided on prompts whose answers are at hand; each answer looked at is paid"
 AUTO, SINGLE, PAIR, CASCADE = "auto", "single", "pair", "cascade"
 POLICIES = (AUTO, SINGLE, PAIR, CASCADE)
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,8 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Engine
 
-from router.app import real_world
-from router.cli.options import add_config, settings_of
+from router.cli.options import add_config, unlearnt_settings_of
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
 from router.cli.report_movers import print_movers
@@ -32,7 +32,6 @@ from router.stores.sql.overview import overview
 from router.stores.sql.reports import read_cells, report
 from router.stores.sql.rollups import roll_up
 
-HELP = "what was spent and saved, by day, model, policy, key, tag, category or upstream"
 _NAMES = ("key", "tag", "policy", "category", "model", "upstream")
 STATIC = "static"
 
@@ -89,8 +88,8 @@ def filters_of(args: argparse.Namespace, now_s: float) -> Filters:
 
 def run(args: argparse.Namespace) -> int:
     """Print the report."""
-    settings = settings_of(args)
-    now_s = real_world().unix_s()
+    settings = unlearnt_settings_of(args)
+    now_s = time.time()
     filters = filters_of(args, now_s)
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
@@ -150,7 +149,7 @@ def _baseline(
     """The baseline's name and price; None for the reference that each request has."""
     if name == "reference":
         return None
-    catalog = DatedCatalog.of(settings.catalog).at(real_world().unix_s())
+    catalog = DatedCatalog.of(settings.catalog).at(time.time())
     if name == STATIC:
         return _static(catalog, engine, filters)
     if name not in catalog:

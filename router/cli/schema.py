@@ -7,8 +7,6 @@ import orjson
 
 from router.config.reference import policy_page, policy_schema
 
-HELP = "print the language of policies: a JSON Schema for editors, or the reference page for people"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `schema`."""

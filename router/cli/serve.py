@@ -1,32 +1,23 @@
 """`farthing serve`: run the proxy until it is told to stop."""
 
 import argparse
-import asyncio
-import logging
-import os
-import signal
-import sys
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-
-from router.app import real_world, serving
-from router.app.reloading import Following, Wishes
 from router.cli.crew.leading import lead
-from router.cli.crew.notify import notify
-from router.cli.heap import settle
-from router.cli.hello import Greeting
+from router.cli.heap import uncollected
+from router.cli.loading import interruptible
 from router.cli.options import add_config, source_of
-from router.cli.process import has_terminal, loop_factory, raise_open_files, unless
+from router.cli.process import raise_open_files
+from router.cli.saying import say, tell_notes
 from router.config.load import has_stored_keys
 from router.config.schema import MOST_WORKERS
 from router.config.settings import Settings
-from router.telemetry.log import Lines, start_logging
+from router.config.source import Source
 
-HELP = "run the proxy"
-_EXIT_BY_SIGINT = 130
+if TYPE_CHECKING:
+    from router.cli.hello import Greeting
+
 _LAST_PORT = 65535
-_LOG = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,32 +56,44 @@ def _workers(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM, read the files again on SIGHUP; 1 when the address cannot be listened on."""
-    source = source_of(args)
-    booted = source.settings()
-    settings = with_overrides(booted, args.host, args.port)
-    settings = settings.shared_by(args.workers or settings.workers)
-    greeting = Greeting.fresh() if args.hello else None
-    if greeting:
-        settings = settings.admitting(greeting.key)
-    raise_open_files()
-    try:
-        if settings.workers > 1:
-            tell_notes(settings, Console(stderr=True))
-            return lead(settings, args, greeting.secret if greeting else "")
-        _alone(settings, greeting, Following(source, booted, Wishes()))
-    except OSError as error:
-        reason = error.strerror or error
-        print(  # noqa: T201 - a command line speaks by printing
-            f"farthing: cannot listen on {settings.host}:{settings.port}: {reason}", file=sys.stderr
-        )
-        return 1
+    with uncollected():
+        source = source_of(args)
+        booted = source.settings()
+        settings = with_overrides(booted, args.host, args.port)
+        settings = settings.shared_by(args.workers or settings.workers)
+        greeting = _greeting() if args.hello else None
+        if greeting:
+            settings = settings.admitting(greeting.key)
+        raise_open_files()
+        try:
+            return _served(args, settings, greeting, (source, booted))
+        except OSError as error:
+            reason = error.strerror or error
+            say(f"farthing: cannot listen on {settings.host}:{settings.port}: {reason}")
+            return 1
+
+
+def _served(
+    args: argparse.Namespace,
+    settings: Settings,
+    greeting: "Greeting | None",
+    read: tuple[Source, Settings],
+) -> int:
+    """Serve by `settings`, alone or by workers; `read` is where they come from, and what stands there."""
+    if settings.workers > 1:
+        tell_notes(settings)
+        return lead(settings, args, greeting.secret if greeting else "")
+    with interruptible():  # what serves is half of the start, and not for a mistake or a supervisor
+        from router.cli.alone import serve_alone  # noqa: PLC0415
+
+    serve_alone(settings, greeting, *read)
     return 0
 
 
-def _alone(settings: Settings, greeting: Greeting | None, following: Following) -> None:
-    lines = start_logging(settings.serving.log_level)
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(settings, greeting, following, lines))
+def _greeting() -> "Greeting":
+    from router.cli.hello import Greeting  # noqa: PLC0415 - rich comes with it
+
+    return Greeting.fresh()
 
 
 def with_overrides(settings: Settings, host: str | None, port: int | None) -> Settings:
@@ -100,57 +103,3 @@ def with_overrides(settings: Settings, host: str | None, port: int | None) -> Se
         settings.port if port is None else port,
         has_stored_keys=has_stored_keys(settings.ledger_path, settings.ledger_url),
     )
-
-
-async def _serve(
-    settings: Settings, greeting: Greeting | None, following: Following, lines: Lines
-) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, _stop_or_exit, stop)
-    may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
-    loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, following.wishes, stop, may_hang_up)
-    loop.add_signal_handler(
-        signal.SIGUSR2, _LOG.warning, "one process cannot be replaced by another"
-    )
-    console = Console(stderr=True)
-    async with serving(settings, real_world(), following, lines=lines) as running:
-        tell_notes(settings, console)
-        console.print(
-            f"Farthing listens on [bold]{running.url}[/] ({len(settings.catalog)} models)"
-        )
-        settle()
-        notify("READY=1", os.environ)
-        if greeting:
-            await unless(stop, greeting.say(running.url, settings, console))
-        await stop.wait()
-        notify("STOPPING=1", os.environ)
-        with console.capture() as said:
-            console.print("\nStopping: no new requests; those under way may finish.")
-        lines.put(said.get().removesuffix("\n"))  # nobody may be reading any more
-
-
-def tell_notes(settings: Settings, console: Console) -> None:
-    """Tell what was left out, and what is wrong with what was learnt."""
-    for note in settings.notes:
-        console.print(f"[dim]{note}[/]")
-    for trouble in settings.learnt.troubles:
-        console.print(f"[bold red]{escape(trouble)}[/]", soft_wrap=True)
-    if settings.quality_trouble:
-        console.print(f"[bold red]{escape(settings.quality_trouble)}[/]", soft_wrap=True)
-
-
-def _stop_or_exit(stop: asyncio.Event) -> None:
-    """The first signal asks for an orderly end; a second one does not wait for it."""
-    if stop.is_set():
-        os._exit(_EXIT_BY_SIGINT)
-    stop.set()
-
-
-def _reload_or_stop(wishes: Wishes, stop: asyncio.Event, may_hang_up: bool) -> None:
-    """SIGHUP has the files read again. If it means what it once meant, the terminal is gone: stop."""
-    if may_hang_up and not has_terminal():
-        stop.set()
-    else:
-        wishes.order()

@@ -26,7 +26,6 @@ from router.providers.simulated.simulation import Settings
 if sys.platform != "win32":
     import uvloop
 
-HELP = "serve simulated models on an OpenAI-compatible port, with any fault on request"
 
 _USAGE_ERROR = 2
 _SHARES = frozenset({"difficulty", "mistakes", "repeats"})

@@ -21,7 +21,6 @@ from router.server.crew.address import url_of
 from router.server.crew.roll import Roll
 from router.telemetry.log import start_logging
 
-HELP = "see to the workers of 'farthing serve', which calls it"
 _EXIT_BY_SIGINT = 130
 
 

@@ -35,7 +35,6 @@ from router.domain.nearest import nearest
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 
-HELP = "which decisions another policy would change, at what cost and quality; nothing is sent"
 SAMPLE = "the shipped sample"
 
 Item = TypeVar("Item")

@@ -9,15 +9,13 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from router.app import Running, real_world, serving
 from router.app.reloading import Following, Wishes
 from router.cli.crew.orders import Job, Orders
 from router.cli.crew.worker import orders_of
-from router.cli.heap import settle
-from router.cli.hello import Greeting
+from router.cli.heap import settle, uncollected
 from router.cli.process import loop_factory, unless
 from router.cli.serve import with_overrides
 from router.config.part import Part
@@ -27,7 +25,8 @@ from router.server.crew.place import Place
 from router.server.crew.roll import Roll
 from router.telemetry.log import Lines, start_logging
 
-HELP = "be a worker of 'farthing serve', which calls it"
+if TYPE_CHECKING:
+    from router.cli.hello import Greeting
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,20 +37,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Work until SIGTERM, or the supervisor's end, or until another one has the place and all clients have left."""
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # it may be sent to all processes of a service
-    job = Job.read(args.fd)
+    with uncollected():
+        return _work(args.fd)
+
+
+def _work(fd: int) -> int:
+    job = Job.read(fd)
     orders = Orders(**job.orders)
     source = Source(Path(orders.config), os.environ, Part(job.number, orders.workers))
     booted = source.settings()
     lines = start_logging(booted.serving.log_level)
     settings = with_overrides(booted, orders.host, orders.port).shared_by(orders.workers)
-    greeting = Greeting(orders.greeting) if orders.greeting else None
+    greeting = _greeting(orders.greeting) if orders.greeting else None
     if greeting:
         settings = settings.admitting(greeting.key)
     following = Following(source, booted, Wishes())
     shift = _Shift(settings, greeting, following, _place(job, orders), lines)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(shift.work(socket.socket(fileno=args.fd), orders.longest_s))
+        runner.run(shift.work(socket.socket(fileno=fd), orders.longest_s))
     return 0
+
+
+def _greeting(secret: str) -> "Greeting":
+    from router.cli.hello import Greeting  # noqa: PLC0415 - rich comes with it
+
+    return Greeting(secret)
 
 
 def _place(job: Job, orders: Orders) -> Place:
@@ -64,7 +74,7 @@ class _Shift:
     """What a worker does until it is told to stop, or to leave its place to another one."""
 
     settings: Settings
-    greeting: Greeting | None
+    greeting: "Greeting | None"
     following: Following
     place: Place
     lines: Lines
@@ -108,5 +118,4 @@ class _Shift:
 
     async def _greet(self, running: Running) -> None:
         if self.greeting:
-            saying = self.greeting.say(running.url, self.settings, Console(stderr=True))
-            await unless(self.stop, saying)
+            await unless(self.stop, self.greeting.say(running.url, self.settings))

@@ -23,7 +23,7 @@ from router.domain.errors import Problem
 from router.domain.limits import Limits
 from router.domain.model import APIS, Ability, Capability, Model
 from router.domain.nearest import nearest
-from router.providers.anthropic import ANTHROPIC_URL
+from router.providers.endpoints import ANTHROPIC_URL
 
 if TYPE_CHECKING:
     from router.providers.simulated import SimulatedModel

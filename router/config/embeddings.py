@@ -18,7 +18,7 @@ from router.config.yaml_file import Place
 from router.decision.policy import Policy
 from router.domain.money import Money
 from router.domain.semantic import Sameness, SemanticMode
-from router.providers.direct import Endpoint
+from router.providers.endpoints import Endpoint
 
 Wrong = Callable[[Place, str], None]
 """Notes that something is wrong at a place of the file."""

@@ -1,7 +1,6 @@
 """What need not be read twice while a process runs: shipped data, and files that have not changed."""
 
 from collections.abc import Collection
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,9 +11,11 @@ from router.config.yaml_file import YamlFile, bytes_of, parse_yaml
 
 
 class Library:
-    """Keeps the priors and parsed files: to make them anew takes ten times as long."""
+    """Keeps parsed files: to make them anew takes ten times as long."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, learns: bool = True) -> None:
+        """Without `learns` nothing counts as learnt: to read it, and to load numpy for it, takes 100 ms."""
+        self._learns = learns
         self._parsed: dict[Path, YamlFile] = {}
         self._learnt: tuple[object, Learnt] = (None, NOTHING_LEARNT)
 
@@ -23,13 +24,15 @@ class Library:
         """The shipped price map. It is opened anew each time: that takes 15 ms, and to keep it 4 MB."""
         return PriceMap.shipped()
 
-    @cached_property
+    @property
     def priors(self) -> Priors:
-        """The shipped priors."""
+        """The shipped priors. They are read anew as well: that takes 2 ms, and to keep them 2 MB."""
         return Priors.shipped()
 
     def learnt(self, artefact: str, pinned: str | None, beside: Path) -> Learnt:
         """What `quality.artefact` names; read again only if it is another one now, or was in trouble."""
+        if not self._learns:
+            return NOTHING_LEARNT
         key = (artefact, pinned, beside, sums_in(beside / artefact))
         if self._learnt[0] != key or self._learnt[1].troubles:
             self._learnt = (key, read_learnt(artefact, pinned, beside))

@@ -11,7 +11,7 @@ from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.passing import OWN_PATHS, PassTerms
 from router.domain.price import Price
-from router.providers.direct import Endpoint
+from router.providers.endpoints import Endpoint
 
 _PLACE = "passthrough"
 

@@ -4,7 +4,7 @@ The files are read as data; litellm itself is not imported (that takes seconds, 
 reaches for the network). The same package also carries the merge table of a tokenizer.
 """
 
-import base64
+from binascii import a2b_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -35,8 +35,9 @@ def litellm_folder() -> Path:
 
 def cl100k_ranks() -> dict[bytes, int]:
     """The merge table of the cl100k_base tokenizer: byte sequences to ranks."""
-    lines = (litellm_folder() / _CL100K).read_bytes().splitlines()
-    return {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines)}
+    # Each line has a token and its rank; to go through them one by one takes three times as long.
+    words = (litellm_folder() / _CL100K).read_bytes().split()
+    return dict(zip(map(a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,15 @@ from importlib.resources import files
 from math import exp, log, sqrt
 from typing import Any
 
-import yaml
+import orjson
 
 from router.domain.category import Category
 from router.domain.model import Ability
 from router.domain.model_names import plain_name
 from router.domain.price import Price
+
+SHIPPED = files("router") / "artefacts" / "priors" / "models.json"
+"""What a start reads of models.yaml; made from it by `python -m benchmarks.ship_priors`."""
 
 _LOGISTIC_RATING = 173.7178
 """Points of an Elo-like rating in one logit: 400 / ln 10."""
@@ -59,10 +62,8 @@ class Priors:
 
     @classmethod
     def shipped(cls) -> "Priors":
-        """The priors inside the package; reading them takes some 70 ms."""
-        text = (files("router") / "artefacts" / "priors" / "models.yaml").read_bytes()
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return cls(yaml.load(text, Loader=loader))  # noqa: S506 - a safe loader either way
+        """The priors inside the package, of which models.yaml beside them is the source."""
+        return cls(orjson.loads(SHIPPED.read_bytes()))
 
     def of(self, names: Iterable[str | None], price: Price) -> Prior:
         """The prior of the first of `names` that is known: a model's id or a key of the price map.

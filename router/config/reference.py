@@ -7,7 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+from pydantic import BaseModel
+
+from router.config.meanings import meanings_of
 from router.config.policy_schema import PolicyFile, TermsSection
+from router.config.words import Section
 from router.decision.conditions import CONDITIONS
 from router.decision.policy import Terms
 from router.domain.category import Category
@@ -33,7 +37,7 @@ _FILLED_IN = {
 
 def policy_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a policy file, conditions included."""
-    schema = PolicyFile.model_json_schema()
+    schema = _explained(PolicyFile.model_json_schema())
     conditions = {
         name: {"description": kind.meaning, **kind.schema} for name, kind in CONDITIONS.items()
     }
@@ -44,6 +48,22 @@ def policy_schema() -> dict[str, Any]:
         "additionalProperties": False,
     }
     return {"$schema": _DIALECT} | schema | {"title": "Farthing policy"}
+
+
+def _explained(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of pydantic's, which is changed, with what every key means."""
+    kinds = {PolicyFile.__name__: schema} | schema["$defs"]
+    for section in _sections(Section):
+        keys = kinds.get(section.__name__, {}).get("properties", {})
+        for name, meaning in meanings_of(section).items() if keys else ():
+            keys[name] = dict(sorted({**keys[name], "description": meaning}.items()))
+    return schema
+
+
+def _sections(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for section in base.__subclasses__():
+        yield section
+        yield from _sections(section)
 
 
 def policy_page() -> str:

@@ -29,8 +29,8 @@ from router.domain.category import Category
 from router.domain.ledger import LEAST_KEPT_DAYS
 from router.domain.model import Capability
 from router.domain.price import STANDARD
-from router.pipeline.scoring import ScoringTerms
-from router.providers.anthropic import ANTHROPIC_URL
+from router.domain.scored import ScoringTerms
+from router.providers.endpoints import ANTHROPIC_URL
 from router.wire.limits import RequestLimits
 
 MOST_WORKERS = 32

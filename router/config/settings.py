@@ -16,10 +16,9 @@ from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.passing import PassTerms
+from router.domain.scored import ScoringTerms
 from router.ledger.rulebook import Rulebook
-from router.pipeline.scoring import ScoringTerms
-from router.providers.anthropic import AnthropicEndpoint
-from router.providers.direct import Endpoint
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.limits import RequestLimits
 
 

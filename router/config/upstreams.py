@@ -14,8 +14,7 @@ from router.config.schema import (
 from router.config.settings import LitellmSettings, SimulatedSettings, UpstreamSettings
 from router.config.yaml_file import YamlFile
 from router.domain.errors import Problem
-from router.providers.anthropic import AnthropicEndpoint
-from router.providers.direct import Endpoint
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
 
 

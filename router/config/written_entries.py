@@ -47,5 +47,5 @@ class WrittenEntries(Mapping[str, Mapping[str, Any]]):
         begin = self._text.rfind('"', 0, end)
         while self._text[begin - 1] == "\\":
             begin = self._text.rfind('"', 0, begin)
-        name: str = json.loads(self._text[begin : end + 1])
-        return name
+        name = self._text[begin + 1 : end]
+        return str(json.loads(f'"{name}"')) if "\\" in name else name

@@ -55,3 +55,11 @@ class Scored:
             raise ValueError(f"a score is from 0 to 1, not {self.score}")
         if not isfinite(self.at_s):
             raise ValueError("a score is given at some time")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringTerms:
+    """Whether answers are looked at, and for how many seconds a question is known again, 0 for not."""
+
+    automatic: bool = True
+    retry_window_s: float = 600.0

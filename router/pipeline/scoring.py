@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.domain.ledger import Entry
-from router.domain.scored import Scored, ScoreSource
+from router.domain.scored import Scored, ScoreSource, ScoringTerms
 from router.pipeline.questions import Answered, Questions
 from router.ports import Ledger, World
 from router.wire.answer import MalformedAnswer
@@ -30,14 +30,6 @@ _MOST_WAITING = 32
 _MOST_QUESTIONS = 10_000
 _GATHERED_FOR_S = 0.25
 """One commit then serves the answers of that time; each of its own would cost as much as a request."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoringTerms:
-    """Whether answers are looked at, and for how many seconds a question is known again, 0 for not."""
-
-    automatic: bool = True
-    retry_window_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

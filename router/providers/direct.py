@@ -6,7 +6,6 @@ kilobytes cannot unfold into gigabytes), and nothing is retried (the attempt mac
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
 
 import aiohttp
 import orjson
@@ -14,6 +13,7 @@ import orjson
 from router.dispatch.verdict import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
+from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchange, Exchanges
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
@@ -26,20 +26,6 @@ _KEEPALIVE_S = 4.0
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 64 * 2**10
 _MAX_ANSWER_BYTES = 64 * 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where an OpenAI-compatible server is, and in which of OpenAI's dialects it is asked.
-
-    `base_url` ends before `/chat/completions` and `/responses`.
-    """
-
-    base_url: str
-    api_key: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    asks_usage: bool = True
-    dialect: Dialect = Dialect.CHAT
 
 
 class DirectUpstream:

@@ -14,7 +14,7 @@ import orjson
 
 from router.domain.vector import unit
 from router.ports import Embedded
-from router.providers.direct import Endpoint
+from router.providers.endpoints import Endpoint
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_ANSWER_BYTES = 2**20

@@ -13,7 +13,7 @@ from yarl import URL
 
 from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
-from router.providers.direct import Endpoint
+from router.providers.endpoints import Endpoint
 
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 2**20

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from router.domain.fault import Fault, FaultKind
 from router.ports import Call
-from router.providers.direct import Endpoint, Line, bearer
+from router.providers.direct import Line, bearer
+from router.providers.endpoints import Endpoint
 from router.providers.translated import Letter, TranslatedUpstream, Wording
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of

@@ -1,17 +1,18 @@
 """How late the event loop is: what every request waits when something has held it up."""
 
 from collections.abc import Awaitable, Callable, Iterator
-
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+from typing import TYPE_CHECKING
 
 from router.telemetry.tallies import Spread
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
 
 _EVERY_S = 0.25
 _BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 
-class LoopLag(Collector):
+class LoopLag:
     """Asks to be woken four times a second, and counts how much later it is."""
 
     def __init__(
@@ -29,6 +30,6 @@ class LoopLag(Collector):
             await self._sleep(_EVERY_S)
             self._late.add((), max(0.0, self._monotonic_s() - due_s))
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> "Iterator[Metric]":
         """How late it was, since the start."""
         yield self._late.family()

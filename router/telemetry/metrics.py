@@ -13,8 +13,7 @@ from prometheus_client.registry import Collector
 from router.dispatch.breaker import BreakerState
 from router.dispatch.fleet import Fleet
 from router.ports import Ledger, LedgerState
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+from router.telemetry.tallies import Collects
 
 
 class LedgerCollector(Collector):
@@ -82,7 +81,7 @@ class RedisCollector(Collector):
         yield up
 
 
-def exposition(*collectors: Collector) -> bytes:
+def exposition(*collectors: Collects) -> bytes:
     """The text that Prometheus reads."""
     registry = CollectorRegistry(auto_describe=False)
     for collector in collectors:

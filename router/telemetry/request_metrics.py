@@ -6,10 +6,7 @@ Nothing is labelled by key, tag or user: of these there may be any number, and t
 from collections.abc import Iterator
 from itertools import compress
 from operator import attrgetter
-
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+from typing import TYPE_CHECKING
 
 from router.domain.closing import Closing, Refusal
 from router.domain.ledger import CostSource, Entry, Outcome
@@ -17,6 +14,9 @@ from router.domain.money import PICO_PER_USD
 from router.domain.usage import BUCKETS
 from router.ledger.errand import Kind
 from router.telemetry.tallies import OTHER, Count, Spread
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
 
 LATENCY_BOUNDS_S = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)  # fmt: skip
 """Those that OpenTelemetry advises for gen_ai.client.operation.duration and gen_ai.server.request.duration."""
@@ -33,7 +33,7 @@ _used = attrgetter(*BUCKETS)
 _TOKENS = tuple(bucket.removesuffix("_tokens") for bucket in BUCKETS)
 
 
-class RequestMetrics(Collector):
+class RequestMetrics:
     """The requests of a process. Is told of each, and adds."""
 
     def __init__(self) -> None:
@@ -106,8 +106,10 @@ class RequestMetrics(Collector):
         """Add an error."""
         self._errors.add((str(refusal.status), self._code(refusal.code)))
 
-    def collect(self) -> Iterator[Metric]:
+    def collect(self) -> "Iterator[Metric]":
         """All of it."""
+        from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - when Prometheus asks
+
         for count in (
             self._requests, self._errors, self._attempts, self._fallbacks,
             self._tokens, self._cost, self._unsure, self._baseline,

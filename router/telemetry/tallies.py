@@ -1,20 +1,31 @@
 """Counts and histograms of one process: plain numbers by labels, added to on the way, read when asked.
 
 A request adds to a dozen of them. Those of Prometheus' library take a lock and look for their labels
-each time, seven times as long; its formats are what is used of it.
+each time, seven times as long; its formats are what is used of it, and loaded when Prometheus first asks.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
+from typing import TYPE_CHECKING, Protocol
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+if TYPE_CHECKING:
+    from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+    from prometheus_client.metrics_core import Metric
 
 Labels = tuple[str, ...]
 _MOST_SERIES = 1_000
 """Labels are models, policies, outcomes and codes. Should there be more of them than anybody reads, the
 rest is counted together."""
 OTHER = "other"
+
+
+class Collects(Protocol):
+    """What Prometheus' library reads from: its `Collector`, and whatever else collects as one does."""
+
+    def collect(self) -> "Iterable[Metric]":
+        """All that there is to tell now."""
+        ...
 
 
 class Count:
@@ -34,8 +45,10 @@ class Count:
             labels = (OTHER,) * len(labels)
         numbers[labels] = numbers.get(labels, 0) + number
 
-    def family(self) -> CounterMetricFamily:
+    def family(self) -> "CounterMetricFamily":
         """All numbers, as Prometheus' library has them."""
+        from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415 - as said above
+
         family = CounterMetricFamily(self.name, self._told, labels=self._labels)
         for labels, number in sorted(self._numbers.items()):
             family.add_metric(labels, number / self._unit)
@@ -66,8 +79,10 @@ class Spread:
         counts[bisect_left(self._bounds, seconds)] += 1
         self._sums[labels] += seconds
 
-    def family(self) -> HistogramMetricFamily:
+    def family(self) -> "HistogramMetricFamily":
         """All of them, as Prometheus' library has them."""
+        from prometheus_client.core import HistogramMetricFamily  # noqa: PLC0415 - as said above
+
         family = HistogramMetricFamily(self.name, self._told, labels=self._labels)
         for labels, counts in sorted(self._counts.items()):
             family.add_metric(labels, list(self._cumulative(counts)), self._sums[labels])

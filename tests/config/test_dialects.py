@@ -4,8 +4,7 @@ from pathlib import Path
 
 from router.config.settings import Settings
 from router.domain.model import Capability, Model
-from router.providers.anthropic import AnthropicEndpoint
-from router.providers.direct import Endpoint
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
 from tests.config.files import complaints, loaded
 

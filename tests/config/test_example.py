@@ -10,8 +10,7 @@ import pytest
 from router.cli.check import check_examples
 from router.config.load import load_settings
 from router.config.settings import Settings, SimulatedSettings
-from router.providers.anthropic import AnthropicEndpoint
-from router.providers.direct import Endpoint
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from tests.config.files import EXAMPLE, ROOT
 
 SIMULATED = {"sim-frontier", "sim-mid", "sim-open-70b", "sim-open-8b"}

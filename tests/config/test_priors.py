@@ -1,12 +1,14 @@
 """Priors from published results: by the steps that are written down, valid and in a sane order."""
 
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.ship_priors import condensed
 from router.config.price_map import PriceMap
-from router.config.priors import Prior, Priors
+from router.config.priors import SHIPPED, Prior, Priors
 from router.domain.category import Category
 from router.domain.price import Price
 
@@ -143,6 +145,12 @@ def shipped() -> Priors:
 @pytest.fixture(scope="module")
 def prices() -> PriceMap:
     return PriceMap.shipped()
+
+
+def test_what_is_read_at_a_start_is_what_people_wrote() -> None:
+    written = Path(str(SHIPPED)).with_suffix(".yaml").read_text("utf-8")
+
+    assert condensed(written) == SHIPPED.read_text("utf-8"), "python -m benchmarks.ship_priors"
 
 
 KNOWN = (

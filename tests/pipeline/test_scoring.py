@@ -10,8 +10,8 @@ import orjson
 import pytest
 
 from router.app import real_world
-from router.domain.scored import ScoreSource
-from router.pipeline.scoring import Scorer, Scoring, ScoringTerms, Seen
+from router.domain.scored import ScoreSource, ScoringTerms
+from router.pipeline.scoring import Scorer, Scoring, Seen
 from router.stores.memory.ledger import MemoryLedger
 from router.wire.chat import ChatRequest, parse_chat
 from tests.stores.entries import entry

@@ -14,7 +14,8 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from router.domain.fault import FaultKind
 from router.domain.usage import Usage
 from router.ports import Upstream
-from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
+from router.providers.anthropic import anthropic_upstream
+from router.providers.endpoints import AnthropicEndpoint
 from router.wire.answer import EventKind, read_plain
 from router.wire.dialects.dialect import Dialect
 from router.wire.usage import read_usage

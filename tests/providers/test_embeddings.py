@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from router.domain.vector import cosine
-from router.providers.direct import Endpoint
 from router.providers.embeddings import UpstreamEmbedder
+from router.providers.endpoints import Endpoint
 from router.providers.simulated import default_models, running
 from router.providers.simulated.embedding import vector_of
 

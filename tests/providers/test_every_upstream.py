@@ -13,8 +13,9 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router.domain.fault import FaultKind
 from router.ports import Upstream
-from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
-from router.providers.direct import DirectUpstream, Endpoint
+from router.providers.anthropic import anthropic_upstream
+from router.providers.direct import DirectUpstream
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.providers.responses import responses_upstream
 from router.providers.simulated import RunningSimulator, default_models, running
 from router.providers.simulated.counters import Ending

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import aiohttp
 import pytest
 
-from router.providers.direct import DirectUpstream, Endpoint
+from router.providers.direct import DirectUpstream
+from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchanges
 from tests.providers.calls import KEY, call, fault_of, plain
 from tests.simulated.raw import until

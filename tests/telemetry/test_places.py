@@ -4,8 +4,7 @@ import pytest
 
 from router.app.telemetry import place_of
 from router.config.settings import LitellmSettings, SimulatedSettings, UpstreamSettings
-from router.providers.anthropic import AnthropicEndpoint
-from router.providers.direct import Endpoint
+from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.telemetry.spans import Place
 
 

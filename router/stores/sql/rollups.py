@@ -8,7 +8,7 @@ the attempt's own time, so that one written down days late lands in its own day.
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from router.domain.ledger import Outcome
 from router.domain.usage import BUCKETS, INPUT_BUCKETS
@@ -41,6 +41,9 @@ from router.stores.sql.rollup_schema import (
     SUMS,
 )
 from router.stores.sql.schema import ATTEMPTS, TAGS
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 ROLLUP_LOCK = 0x66617274
 """Of PostgreSQL's advisory locks. Writers share it while they insert, a step has it alone: so no
@@ -169,6 +172,10 @@ def _adding(dialect: str, table: Table, rows: Select[Any]) -> Insert:
     return adding.on_conflict_do_update(index_elements=list(table.primary_key), set_=sums)
 
 
-def _insert(dialect: str) -> Callable[[Table], sqlite.Insert | postgresql.Insert]:
+def _insert(dialect: str) -> "Callable[[Table], sqlite.Insert | postgresql.Insert]":
     """The dialect's own INSERT, which knows what to do about conflicts."""
-    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 2 MB where the ledger is a file
+
+        return postgresql.insert
+    return sqlite.insert

@@ -1,0 +1,27 @@
+"""What reads the state of a process for Prometheus, whenever it asks."""
+
+from collections.abc import Sequence
+
+from router.app.stores import Links
+from router.pipeline.current import Current
+from router.ports import World
+from router.telemetry.cascade_metrics import CascadeCollector
+from router.telemetry.metrics import FleetCollector, LedgerCollector, RedisCollector
+from router.telemetry.outcome_metrics import OutcomeCollector
+from router.telemetry.reload_metrics import ReloadCollector
+from router.telemetry.semantic_metrics import SemanticCollector
+from router.telemetry.tallies import Collects
+
+
+def collectors_of(current: Current, world: World, links: Links) -> Sequence[Collects]:
+    """One for each part whose state is told."""
+    pipeline = current.pipeline
+    return (
+        FleetCollector(pipeline.fleet, world.monotonic_s),
+        LedgerCollector(pipeline.ledger),
+        RedisCollector(links.are_up),
+        SemanticCollector(pipeline.similar.semantic),
+        ReloadCollector(current),
+        OutcomeCollector(pipeline.scorer),
+        CascadeCollector(pipeline.judge.verdicts),
+    )

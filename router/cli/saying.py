@@ -1,0 +1,28 @@
+"""What a server says on standard error, a few lines in all: to load rich for them takes a fiftieth of a start."""
+
+import os
+import sys
+
+from router.config.settings import Settings
+
+BOLD, DIM, ALARM = "1", "2", "1;31"
+"""Of a terminal: https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters."""
+
+
+def say(line: str) -> None:
+    """Print a line on standard error."""
+    print(line, file=sys.stderr)  # noqa: T201 - a command line speaks by printing
+
+
+def styled(style: str, text: str) -> str:
+    """`text` in a style; as it is where standard error is no terminal, or nobody wants colours."""
+    wants = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"\x1b[{style}m{text}\x1b[0m" if wants and sys.stderr.isatty() else text
+
+
+def tell_notes(settings: Settings) -> None:
+    """Tell what was left out, and what is wrong with what was learnt."""
+    for note in settings.notes:
+        say(styled(DIM, note))
+    for trouble in filter(None, (*settings.learnt.troubles, settings.quality_trouble)):
+        say(styled(ALARM, trouble))
