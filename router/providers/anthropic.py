@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 
@@ -69,6 +70,8 @@ def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
     original, model = call.original, call.model
     if original is None or original.dialect is not Dialect.MESSAGES:
         return None
+    if original.unsaid is None and _is_left_no_room_to_think(call):
+        return None
     if not (original.is_meant_for(model) or Claude.named(model.name).takes(original.body)):
         return None
     own = origin_of(model.upstream, model.name)
@@ -79,6 +82,16 @@ def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
     return Letter(body, asked)
 
 
+def _is_left_no_room_to_think(call: Call) -> bool:
+    """Whether the budget to think with is none of an answer that was cut down: Messages refuse it then."""
+    asked: Mapping[str, Any] = call.original.body if call.original else {}
+    thinking, limit = asked.get("thinking"), call.fields.get("max_completion_tokens")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    if not isinstance(budget, int) or not isinstance(limit, int):
+        return False
+    return bool(limit <= budget < asked["max_tokens"])
+
+
 def _worded(call: Call) -> Wording:
     model, claude = call.model, Claude.named(call.model.name)
     fields = {**claude.worded(call.fields), "model": model.name, "stream": call.stream}
@@ -86,7 +99,7 @@ def _worded(call: Call) -> Wording:
     target = Target(
         Dialect.MESSAGES,
         origin_of(model.upstream, model.name) if thinks else _NOBODY,
-        max_output_tokens=model.max_output_tokens,
+        max_output_tokens=model.longest_answer(None),
         manual_thinking=not claude.is_adaptive,
     )
     return Wording(fields, target)
