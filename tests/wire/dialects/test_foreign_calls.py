@@ -1,6 +1,7 @@
 """Calls that other models have made, as a model of chat takes them: what changes, and that nothing else does."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -32,12 +33,12 @@ def talk(*calls: Json) -> Json:
     return {"messages": [asked, {"role": "assistant", "tool_calls": list(calls)}, *results]}
 
 
-def calls_in(body: Json) -> list[Json]:
+def calls_in(body: Mapping[str, Any]) -> list[Json]:
     calls: list[Json] = body["messages"][1]["tool_calls"]
     return calls
 
 
-def ids_in(body: Json) -> tuple[list[str], list[str]]:
+def ids_in(body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Of the calls, and of their results."""
     results = [each["tool_call_id"] for each in body["messages"] if each["role"] == "tool"]
     return [each["id"] for each in calls_in(body)], results
