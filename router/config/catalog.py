@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _OPENAI_HOST = "https://api.openai.com/"
 _ASSUMED_CONTEXT_TOKENS = 8192
-_ASSUMED_OUTPUT_TOKENS = 4096
 _STATED_SD = 0.05
 """How sure we are of an ability that the operator states: surer than of any prior."""
 
@@ -140,7 +139,7 @@ class CatalogBuilder:
             raise Missing(_price_to_add(section, self.prices))
         price = stated_price(section.price)
         every = frozenset(Capability)
-        return None, CatalogFacts(price, _ASSUMED_CONTEXT_TOKENS, _ASSUMED_OUTPUT_TOKENS, every)
+        return None, CatalogFacts(price, _ASSUMED_CONTEXT_TOKENS, None, every)
 
 
 def simulated_catalog(upstream: str = "simulated") -> dict[str, Model]:

@@ -42,11 +42,11 @@ def cl100k_ranks() -> dict[bytes, int]:
 
 @dataclass(frozen=True, slots=True)
 class CatalogFacts:
-    """What is known of a model besides its quality."""
+    """What is known of a model besides its quality; the longest answer is None where it is not."""
 
     price: Price
     context_tokens: int
-    max_output_tokens: int
+    max_output_tokens: int | None
     capabilities: frozenset[Capability]
 
 
@@ -88,7 +88,8 @@ class PriceMap:
         if price is None:
             return None
         context = int(entry.get("max_input_tokens") or entry.get("max_tokens") or 8192)
-        longest = int(entry.get("max_output_tokens") or entry.get("max_tokens") or 4096)
+        # Where `max_tokens` stands alone it means the context more often than the answer.
+        longest = int(entry.get("max_output_tokens") or 0) or None
         return CatalogFacts(price, context, longest, _capabilities(entry))
 
     @cached_property

@@ -54,9 +54,10 @@ def entry_of(places: Sequence[Model], weights: Sequence[float], ids: Collection[
     It can do what it can do in every place, so that it does not matter where it is asked.
     """
     first, taken = places[0], set(ids)
+    limits = [each.max_output_tokens for each in places if each.max_output_tokens is not None]
     everywhere = {
         "context_tokens": min(each.context_tokens for each in places),
-        "max_output_tokens": min(each.max_output_tokens for each in places),
+        "max_output_tokens": min(limits, default=None),
         "capabilities": frozenset.intersection(*(each.capabilities for each in places)),
         "abilities": first.abilities,
     }

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from router.decision.bid import Setting, Verdicts
 from router.decision.cascade import NOT_WANTED, NoCascade, cascade_for
 from router.decision.estimate import candidate_for, stored_by
-from router.decision.exclude import exclusions_by
+from router.decision.exclude import exclusions_by, too_brief
 from router.decision.experience import Experience
 from router.decision.policy import (
     REFERENCE_ASKED,
@@ -155,6 +155,7 @@ class _Alone:
             hedge=terms.hedge,
             cascade=cascade,
             no_cascade=no_cascade,
+            answer_tokens=ranking.ordered[0].model.limit_below(features.max_output_tokens),
         )
 
 
@@ -182,7 +183,10 @@ def _without_cascade(  # noqa: PLR0913 - as choose
     if named in known and named not in candidates:
         candidates |= estimated({named: known[named]})
     reference = _reference(terms, named, candidates, able)
-    ranking = surely_fitting(ranked(able, terms, _bar(terms, reference)), features)
+    bar = _bar(terms, reference)
+    if brief := too_brief(able, bar, features):
+        excluded, able = [*excluded, *brief], _without(able, brief)
+    ranking = surely_fitting(ranked(able, terms, bar), features)
     ranking = going_on(staying_with(ranking, able, circumstances.stays_with), able)
     if ranking.reason is None:
         raise NothingAdequate(policy.name, (*excluded, *ranking.exclusions))
@@ -253,6 +257,11 @@ def _split(
         else:
             able.append(candidate)
     return able, excluded
+
+
+def _without(able: list[Candidate], excluded: Iterable[Exclusion]) -> list[Candidate]:
+    gone = {id(each.candidate) for each in excluded}
+    return [each for each in able if id(each) not in gone]
 
 
 def _named(terms: Terms, circumstances: Circumstances) -> str:

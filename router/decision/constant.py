@@ -12,7 +12,12 @@ LEAST_REQUESTS = 30
 """Fewer requests may be alike by chance."""
 
 _UNABLE = frozenset(
-    {ExclusionReason.NOT_ALLOWED, ExclusionReason.CONTEXT, ExclusionReason.CAPABILITY}
+    {
+        ExclusionReason.NOT_ALLOWED,
+        ExclusionReason.CONTEXT,
+        ExclusionReason.CAPABILITY,
+        ExclusionReason.OUTPUT_LIMIT,
+    }
 )
 
 

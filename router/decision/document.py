@@ -23,7 +23,7 @@ from router.domain.money import Money
 Document = Mapping[str, Any]
 """JSON: texts, numbers, truths, lists, and mappings of them."""
 
-_OF_THE_PLAN = ("deadlines", "ceiling", "hedge", "cache")
+_OF_THE_PLAN = ("deadlines", "ceiling", "hedge", "cache", "answer_tokens")
 
 
 def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]:

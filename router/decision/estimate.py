@@ -99,7 +99,7 @@ def cost_of(
     answer grow to, at the dearest rates that such tokens can have, with room for a tokenizer that cuts finer than ours.
     """
     prompt_tokens, choices = features.prompt_tokens, features.choices
-    longest = min(features.max_output_tokens or model.max_output_tokens, model.max_output_tokens)
+    longest = model.longest_answer(features.max_output_tokens)
     tokens = length.tokens.within(longest)
     rates = model.price.rates_for(prompt_tokens, features.service_tier)
     kept = UNCACHED if conversation is None else conversation.at(model.key)

@@ -1,13 +1,14 @@
-"""Why a model may not answer a request at all, checked in this order.
+"""Why a model may not answer a request at all, checked in this order, and who has to stand back for a better one.
 
 A new constraint is a function here, a row of `_CHECKS`, and a reason in the domain. A row also says whether there is
 anything to check for a request: of most constraints there is not, and then no model need be asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from router.decision.experience import MEDIAN
 from router.decision.policy import EVERY_MODEL, Circumstances, Terms
+from router.domain.bar import Bar
 from router.domain.candidate import Candidate
 from router.domain.decision import Exclusion, ExclusionReason
 from router.domain.features import Features
@@ -117,3 +118,34 @@ def exclusions_by(
         return None
 
     return exclusion_of
+
+
+def too_brief(able: Sequence[Candidate], bar: Bar, features: Features) -> tuple[Exclusion, ...]:
+    """Those of `able` that write less of what the client allows than another one that is good enough.
+
+    Clients allow more than they expect to get, and agents of all models the same. So nobody is ruled out for the sake
+    of who is not known to write more: whoever writes less is then asked for less.
+    """
+    allowed = features.max_output_tokens
+    brief = [each for each in able if not each.is_stored and each.model.limit_below(allowed)]
+    if not brief or allowed is None:
+        return ()
+    most = max((_known_tokens(each, allowed) for each in able if _stands(each, bar)), default=0)
+    return tuple(
+        Exclusion(
+            each,
+            ExclusionReason.OUTPUT_LIMIT,
+            f"it writes at most {each.model.max_output_tokens} tokens, and {allowed} are asked for",
+        )
+        for each in brief
+        if _known_tokens(each, allowed) < most
+    )
+
+
+def _known_tokens(candidate: Candidate, allowed: int) -> int:
+    """How many of so many tokens the candidate is known to write."""
+    return min(allowed, candidate.model.max_output_tokens or 0)
+
+
+def _stands(candidate: Candidate, bar: Bar) -> bool:
+    return not candidate.is_stored and bar.is_met(candidate.model.id, candidate.quality)

@@ -59,6 +59,7 @@ def sentences(decision: Decision) -> Iterator[str]:
     if decision.cascade is None:
         yield _choice(decision)
     yield from sentences_of(decision)
+    yield from _brevity(decision)
     yield f"It is expected to cost {_cost(decision)}; {_saving(decision)}."
     if decision.cascade is None:
         yield from of_the_conversation(decision)
@@ -101,6 +102,14 @@ def _choice(decision: Decision) -> str:
         ),
     }
     return told.get(decision.reason, f"{who} is the cheapest that meets this.")
+
+
+def _brevity(decision: Decision) -> Iterator[str]:
+    if decision.answer_tokens is not None:
+        yield (
+            f"{decision.chosen.model.id} writes at most {decision.answer_tokens} tokens, and is asked for no more;"
+            f" the client allows {decision.features.max_output_tokens}."
+        )
 
 
 def _sureness(decision: Decision) -> str:

@@ -28,7 +28,7 @@ from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
 
-FORM = 4
+FORM = 5
 """Counts on when something else is written, or a default changes. Earlier forms must still be read."""
 
 _QUALITY = tuple(f"quality.{each.name}" for each in fields(QualityEstimate))
@@ -44,6 +44,7 @@ _COLUMNS_OF: Mapping[int, tuple[str, ...]] = {
     2: (*_COLUMNS, *_SPREAD),
     3: (*_COLUMNS, *_SPREAD),
     4: (*_COLUMNS, *_SPREAD),
+    5: (*_COLUMNS, *_SPREAD),
 }
 """The columns of every form that was ever written; from the fourth on, what staying in a conversation is
 worth may follow them."""
@@ -57,6 +58,7 @@ _TERMS: Mapping[str, tuple[Any, object]] = {
     "deadlines": (Deadlines, NO_DEADLINES),
     "hedge": (Hedge, None),
     "no_cascade": (tuple[str, ...], ()),
+    "answer_tokens": (int, None),
 }
 """Fields of a decision that are seldom stated: their types, and what they are then."""
 

@@ -20,6 +20,8 @@ class ExclusionReason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     CONTEXT = "context"
     CAPABILITY = "capability"
+    OUTPUT_LIMIT = "output_limit"
+    """It writes less than the client allows, and another one that is good enough writes more."""
     STORED_ELSEWHERE = "stored_elsewhere"
     """The Response that the request goes on from lies with another provider."""
     COST_CEILING = "cost_ceiling"
@@ -71,7 +73,8 @@ class Decision:
     `bar` is what counted as adequate, `reference` the model that quality and saving are measured
     against, `objective` what the adequate ones were put in order by. `cache` says what may become of
     the answer, `ceiling` what all attempts may cost, `deadlines` how long they may take, `hedge`
-    whether a second model is asked beside a silent one. `rule` is the policy's rule that applied, by
+    whether a second model is asked beside a silent one. `answer_tokens` is what the chosen one is asked for at
+    most, where that is less than the client allows: it writes no more. `rule` is the policy's rule that applied, by
     its name, "" for none. With a `cascade` its steps come first, and `chosen` is its final model;
     `no_cascade` says in clauses why a policy that wants one has none.
     """
@@ -93,6 +96,7 @@ class Decision:
     hedge: Hedge | None = None
     cascade: Cascade | None = None
     no_cascade: tuple[str, ...] = ()
+    answer_tokens: int | None = None
 
     @property
     def expected_cost(self) -> Money:

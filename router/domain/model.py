@@ -10,6 +10,9 @@ from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.limits import UNLIMITED, Limits
 from router.domain.price import Price
 
+_USUAL_OUTPUT_TOKENS = 4096
+"""What is reckoned with where neither client nor catalog say how long an answer may become."""
+
 
 class Capability(StrEnum):
     """Something a request may need that not every model has."""
@@ -72,6 +75,8 @@ class Model:
     `replica` name that no other has, and a `weight` of 0 when nothing new is to go there. What the
     model itself says of its upstream and price is what its first replica says.
 
+    It writes at most `max_output_tokens`, and refuses to be asked for more; None where that is not known.
+
     One that `makes_vectors` answers `/v1/embeddings` and nothing else.
     """
 
@@ -80,7 +85,7 @@ class Model:
     name: str
     price: Price
     context_tokens: int
-    max_output_tokens: int
+    max_output_tokens: int | None
     abilities: Mapping[Category, Ability]
     capabilities: frozenset[Capability] = frozenset(Capability)
     tags: frozenset[str] = field(default_factory=frozenset)
@@ -96,7 +101,8 @@ class Model:
         missing = [category for category in Category if category not in self.abilities]
         if missing:
             raise ValueError(f"model {self.id!r} has no ability for {', '.join(missing)}")
-        if self.context_tokens < 1 or self.max_output_tokens < 1:
+        limit = self.max_output_tokens
+        if self.context_tokens < 1 or (limit is not None and limit < 1):
             raise ValueError(f"model {self.id!r} needs a context and an output of at least 1 token")
         if not 0.0 <= self.weight < math.inf:
             raise ValueError(f"model {self.id!r} needs a weight of at least 0, not {self.weight!r}")
@@ -117,6 +123,21 @@ class Model:
     def is_drained(self) -> bool:
         """Whether no new request is to go there."""
         return self.weight == 0
+
+    def longest_answer(self, allowed: int | None) -> int:
+        """The longest answer to reckon with, in tokens, where a client has `allowed` so many.
+
+        A guess where neither that nor the model's own limit is known.
+        """
+        limit = self.max_output_tokens
+        if allowed is None:
+            return limit or _USUAL_OUTPUT_TOKENS
+        return allowed if limit is None else min(allowed, limit)
+
+    def limit_below(self, allowed: int | None) -> int | None:
+        """What it writes at most, where that is known to be less than a client has `allowed`; else None."""
+        limit = self.max_output_tokens
+        return limit if limit is not None and allowed is not None and limit < allowed else None
 
     def answering_in(self, replicas: tuple["Model", ...]) -> "Model":
         """This model with these replicas only, at least one; it says of itself what the first says."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from router.dispatch.commands import Start
 from router.dispatch.fleet import Verdict
 from router.domain.caching import Origin
+from router.domain.decision import Reason
 from router.domain.errors import ApiError
 from router.domain.ledger import Entry, Outcome
 from router.domain.model import Model
@@ -132,19 +133,26 @@ class Walk:
 
     def _call(self, start: Start) -> Call:
         model, original = start.candidate.model, self._original
-        asks = self.means.upstreams[model.upstream].asks_usage
-        body = upstream_bytes(self.request, model.name, ask_usage=asks, is_whole=start.is_whole)
+        asks, request = self.means.upstreams[model.upstream].asks_usage, self._request_to(model)
+        body = upstream_bytes(request, model.name, ask_usage=asks, is_whole=start.is_whole)
         return Call(
             request_id=self.telling.request_id,
             model=model,
             body=body,
-            fields=fields_in_one_piece(self.request) if start.is_whole else self.request.body,
-            stream=self.request.stream and not start.is_whole,
+            fields=fields_in_one_piece(request) if start.is_whole else request.body,
+            stream=request.stream and not start.is_whole,
             fresh=start.is_again,
             original=original,
             is_home=original is None or self.home.is_of(_origin(model)),
             headers=self.books.witness.onward(start.attempt),
         )
+
+    def _request_to(self, model: Model) -> ChatRequest:
+        """The request for no more than `model` is known to write; whoever is pinned is asked as it stands."""
+        limit = model.limit_below(self.request.max_output_tokens)
+        if limit is None or self.telling.decision.reason is Reason.PINNED:
+            return self.request
+        return self.request.asking_at_most(limit)
 
     @property
     def _original(self) -> Original | None:

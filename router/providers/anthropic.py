@@ -1,7 +1,8 @@
 """Anthropic's own API, and servers that speak its Messages as well: no litellm is in between."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 
@@ -9,13 +10,13 @@ from router.domain.fault import Fault, FaultKind
 from router.ports import Call
 from router.providers.claude import Claude
 from router.providers.direct import Line
-from router.providers.endpoints import AnthropicEndpoint
 from router.providers.translated import Letter, TranslatedUpstream, Wording
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
 from router.wire.native.asked import native_bytes
 
+ANTHROPIC_URL = "https://api.anthropic.com"
 _BETA = "anthropic-beta"
 _PASSED = (_BETA, "anthropic-version")
 _VERSION = "2023-06-01"
@@ -28,6 +29,15 @@ _NO_CREDIT = "credit balance is too low"
 """With this Anthropic refuses an account, by a 400, that has nothing left to pay with."""
 _BROKEN_SEAL = "invalid `signature` in `thinking` block"
 """So it refuses a thought after all, of another account say: other models are not sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnthropicEndpoint:
+    """Where a server is that speaks Messages. `base_url` ends before `/v1/messages`."""
+
+    base_url: str = ANTHROPIC_URL
+    api_key: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def anthropic_upstream(
@@ -60,6 +70,8 @@ def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
     original, model = call.original, call.model
     if original is None or original.dialect is not Dialect.MESSAGES:
         return None
+    if original.unsaid is None and _is_left_no_room_to_think(call):
+        return None
     if not (original.is_meant_for(model) or Claude.named(model.name).takes(original.body)):
         return None
     own = origin_of(model.upstream, model.name)
@@ -70,6 +82,16 @@ def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
     return Letter(body, asked)
 
 
+def _is_left_no_room_to_think(call: Call) -> bool:
+    """Whether the budget to think with is none of an answer that was cut down: Messages refuse it then."""
+    asked: Mapping[str, Any] = call.original.body if call.original else {}
+    thinking, limit = asked.get("thinking"), call.fields.get("max_completion_tokens")
+    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    if not isinstance(budget, int) or not isinstance(limit, int):
+        return False
+    return bool(limit <= budget < asked["max_tokens"])
+
+
 def _worded(call: Call) -> Wording:
     model, claude = call.model, Claude.named(call.model.name)
     fields = {**claude.worded(call.fields), "model": model.name, "stream": call.stream}
@@ -77,7 +99,7 @@ def _worded(call: Call) -> Wording:
     target = Target(
         Dialect.MESSAGES,
         origin_of(model.upstream, model.name) if thinks else _NOBODY,
-        max_output_tokens=model.max_output_tokens,
+        max_output_tokens=model.longest_answer(None),
         manual_thinking=not claude.is_adaptive,
     )
     return Wording(fields, target)

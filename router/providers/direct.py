@@ -15,6 +15,7 @@ from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchange, Exchanges
+from router.wire.dialects.chat.foreign_calls import Taken
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.errors import read_error, retry_after_s
@@ -46,7 +47,8 @@ class DirectUpstream:
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
-        body = _without_foreign_thoughts(call.body) if _SEALED in call.body else call.body
+        is_plain = _SEALED not in call.body and _CALLED not in call.body
+        body = call.body if is_plain else _as_taken(call.body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
 
     async def close(self) -> None:
@@ -54,13 +56,16 @@ class DirectUpstream:
         await self._line.close()
 
 
-_SEALED = b'"reasoning_details"'
+_SEALED, _CALLED = b'"reasoning_details"', b'"tool_calls"'
 
 
-def _without_foreign_thoughts(body: bytes) -> bytes:
-    """The request without what other models thought, which strict servers would refuse."""
+def _as_taken(body: bytes, model_name: str) -> bytes:
+    """The request with what other models have thought and called as this one takes it: strict servers refuse it else."""
+    taken = Taken.by(model_name)
+    if _SEALED not in body and taken.takes_all_of(body):
+        return body
     asked = orjson.loads(body)
-    own = with_own_thoughts(asked, Dialect.CHAT, "")
+    own = taken.of(with_own_thoughts(asked, Dialect.CHAT, ""))
     return body if own is asked else orjson.dumps(own)
 
 

@@ -5,14 +5,14 @@ unchanged, so that a field invented tomorrow works today.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from router.domain.errors import ApiError
 from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
-from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits
+from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits, cut_down
 from router.wire.original import Original
 from router.wire.parted import LONG_BYTES, parted
 from router.wire.splice import set_members, without_member
@@ -54,6 +54,12 @@ class ChatRequest:
     def max_output_tokens(self) -> int | None:
         """The client's own limit for one choice, None where it gave none."""
         return self.body.get("max_completion_tokens") or self.body.get("max_tokens")
+
+    def asking_at_most(self, tokens: int) -> "ChatRequest":
+        """This request for an answer of no more than so many tokens."""
+        lowered = cut_down(self.body, tokens)
+        raw = set_members(self.raw, self.body, lowered)
+        return replace(self, raw=raw, body={**self.body, **lowered})
 
 
 def parse_chat(

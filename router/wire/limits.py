@@ -31,10 +31,12 @@ class RequestLimits:
         """
         if (body.get("n") or 1) > self.choices:
             raise ApiError.invalid("n", f"'n' must be at most {self.choices} at this proxy.")
-        most = self.output_tokens
-        if most is None:
-            return {}
-        return {name: most for name in _LENGTHS if (body.get(name) or 0) > most}
+        return {} if self.output_tokens is None else cut_down(body, self.output_tokens)
+
+
+def cut_down(body: Mapping[str, Any], most: int) -> dict[str, int]:
+    """The members of `body` that ask for an answer of more than `most` tokens, with that."""
+    return {name: most for name in _LENGTHS if (body.get(name) or 0) > most}
 
 
 NO_REQUEST_LIMITS = RequestLimits(choices=2**64)

@@ -38,12 +38,24 @@ def test_a_session_is_one_of_an_agent(shape: Shape) -> None:
     assert all(each.prompt_tokens < LONGEST_TOKENS + 1000 for each in wishes)
 
 
-def test_farthing_is_cheaper_than_a_switch_budget_and_never_too_weak() -> None:
-    sessions = made(SHAPES[1], 10)
-    ours, budget, best = (
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
+def test_farthing_is_cheaper_than_staying_and_than_a_switch_budget_and_never_too_weak(
+    shape: Shape,
+) -> None:
+    sessions = made(shape, 8)
+    ours, staying, budget, next_call, anew, best = (
         ran(RULES[name](POOL), sessions)
-        for name in ("farthing", "switch budget", "always the best")
+        for name in (
+            "farthing",
+            "stay, up only",
+            "switch budget",
+            "each wish by itself",
+            "each call by itself",
+            "always the best",
+        )
     )
 
-    assert ours.weak == 0
-    assert ours.pico < budget.pico < best.pico
+    assert ours.weak == staying.weak == budget.weak == 0
+    assert ours.pico < budget.pico < staying.pico < best.pico
+    assert ours.pico < 1.02 * next_call.pico
+    assert anew.weak > 0

@@ -114,7 +114,10 @@ def test_what_is_no_chat_model_or_has_no_price_is_not_found(shipped: PriceMap) -
 def test_every_model_has_room_for_a_token(shipped: PriceMap) -> None:
     facts = [found for key in shipped.keys if (found := shipped.find(key))]
 
-    assert all(each.context_tokens >= 1 and each.max_output_tokens >= 1 for each in facts)
+    limits = [each.max_output_tokens for each in facts if each.max_output_tokens is not None]
+    assert all(each.context_tokens >= 1 for each in facts)
+    assert min(limits) >= 1
+    assert len(limits) > len(facts) / 2
 
 
 def test_what_has_no_rate_of_its_own_is_charged_as_plain_input_or_output() -> None:
@@ -124,7 +127,19 @@ def test_what_has_no_rate_of_its_own_is_charged_as_plain_input_or_output() -> No
     price = facts.price
     assert (price.cache_read_pico, price.cache_write_pico) == (10**6, 10**6)
     assert (price.reasoning_pico, price.request_pico) == (2 * 10**6, 0)
-    assert (facts.context_tokens, facts.max_output_tokens) == (8192, 4096)
+    assert (facts.context_tokens, facts.max_output_tokens) == (8192, None)
+
+
+def test_how_long_an_answer_may_be_is_known_only_where_it_is_said() -> None:
+    said, vague = made(max_output_tokens=900, max_tokens=8000), made(max_tokens=8000)
+
+    assert (found := said.find("m"))
+    assert found.max_output_tokens == 900
+    assert (found := vague.find("m"))
+    assert (found.context_tokens, found.max_output_tokens) == (
+        8000,
+        None,
+    )
 
 
 def test_capabilities_are_those_that_are_stated_and_those_that_nearly_all_have() -> None:

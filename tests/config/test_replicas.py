@@ -68,6 +68,16 @@ def test_what_a_replica_says_wins_and_its_tags_are_added(tmp_path: Path) -> None
     assert box.context_tokens == openai.context_tokens
 
 
+def test_an_answer_is_as_long_as_every_place_that_says_so_allows(tmp_path: Path) -> None:
+    def longest(*places: str) -> int | None:
+        there = ", ".join(f"{{upstream: {each}}}" for each in places)
+        found = model(tmp_path, "gpt-4o:", f"  upstreams: [{there}]", f"  {OWN}")
+        return found.max_output_tokens
+
+    assert longest("openai", "azure", "box") == 16_384
+    assert longest("box") is None
+
+
 def test_each_replica_is_priced_by_its_own_upstream(tmp_path: Path) -> None:
     found = model(tmp_path, "gpt-4o: {upstreams: [{upstream: openai}, {upstream: azure}]}")
     assert [each.price.source.rsplit(maxsplit=1)[-1] for each in found.replicas] == [

@@ -29,6 +29,7 @@ _MODELS = st.builds(
     price=st.tuples(_RATES, _RATES),
     p=_SHARES,
     context_tokens=st.sampled_from([1000, 8000, 100_000]),
+    max_output_tokens=st.sampled_from([None, 40, 2000, 4096]),
     capabilities=_NEEDS,
     tags=_TAGS,
 )

@@ -13,7 +13,7 @@ from router.decision.document import circumstances_of, document, features_of
 from router.decision.experience import Experience
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, Terms
-from router.decision.record import NotKept, Record
+from router.decision.record import FORM, NotKept, Record
 from router.domain.caching import CacheTerms
 from router.domain.category import Category
 from router.domain.conversation import Conversation, Kept
@@ -259,7 +259,7 @@ def test_a_later_form_is_not_guessed_at() -> None:
     text = Record(decision(model()), NOBODY).text()
     assert text is not None
     with pytest.raises(NotKept, match="newer Farthing"):
-        Record.of(text.replace('"form":4', '"form":5'))
+        Record.of(text.replace(f'"form":{FORM}', f'"form":{FORM + 1}'))
     for broken in ("", "[]", "{}", text.replace('"chat"', '"chess"'), text.replace('"m",', "")):
         with pytest.raises(NotKept, match="cannot be read"):
             Record.of(broken)

@@ -71,6 +71,14 @@ def test_without_a_limit_of_the_client_the_models_own_bounds_the_cost() -> None:
     assert cost_of(of, wide, length(10)).upper == Money(4096 * 10**6)
 
 
+def test_where_nobody_knows_how_much_a_model_writes_the_clients_limit_bounds_the_cost() -> None:
+    of = model(price=("0", "1"), max_output_tokens=None)
+    wide, silent = Features(0, Category.CHAT, max_output_tokens=9000), Features(0, Category.CHAT)
+
+    assert cost_of(of, wide, length(10)).upper == Money(9000 * 10**6)
+    assert cost_of(of, silent, length(10)).upper == Money(4096 * 10**6)
+
+
 def test_a_limit_cuts_the_long_answers_and_so_the_mean_as_well() -> None:
     of, long = model(price=("0", "1")), LengthEstimate(Spread.log_normal(400.0, 0.8))
     free = cost_of(of, Features(0, Category.CHAT), long)

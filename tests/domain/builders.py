@@ -29,6 +29,7 @@ def model(
     price: Price | tuple[str, str] = ("1", "2"),
     p: float | Mapping[Category, float] = 0.8,
     context_tokens: int = 100_000,
+    max_output_tokens: int | None = 4096,
     capabilities: frozenset[Capability] = frozenset(Capability),
     tags: frozenset[str] = frozenset(),
 ) -> Model:
@@ -40,7 +41,7 @@ def model(
         name=name,
         price=price if isinstance(price, Price) else Price.per_mtok(*price, source="a test"),
         context_tokens=context_tokens,
-        max_output_tokens=4096,
+        max_output_tokens=max_output_tokens,
         abilities={
             category: Ability(share, 0.05, "a test") for category, share in abilities.items()
         },

@@ -2,10 +2,8 @@
 // FARTHING_NODE_MODULES names the folder in which the package is; FARTHING_BASE_URL where to go.
 import { createRequire } from "node:module";
 
-const require = createRequire(`${process.env.FARTHING_NODE_MODULES ?? process.cwd()}/`);
+const require = createRequire(`${process.env.FARTHING_NODE_MODULES}/`);
 const OpenAI = require("openai");
-
-if (process.argv[2] === "--is-there") process.exit(0);
 
 const client = new OpenAI({
   baseURL: process.env.FARTHING_BASE_URL,

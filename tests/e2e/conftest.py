@@ -1,5 +1,6 @@
 """One Farthing before one simulator for most tests; those that need another start their own."""
 
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from tests.e2e.configs import ledger_of, usual_config
 from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
+from tests.openai_node import NotHere, openai_node
+
+_NODE_MODULES = "FARTHING_NODE_MODULES"
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +66,15 @@ def abused(
         yield running
         running.tell(signal.SIGINT)
         assert running.ended() == 0  # what it says of its clients is the business of a test
+
+
+@pytest.fixture(scope="session")
+def node_env() -> dict[str, str]:
+    """What tells our scripts where openai-node is; another release may be named by FARTHING_NODE_MODULES."""
+    try:
+        return {_NODE_MODULES: os.environ.get(_NODE_MODULES) or str(openai_node())}
+    except NotHere as why:
+        pytest.skip(str(why))
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Sessions of coding agents through the doors: every turn is answered, and nothing said before changes."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import pytest
 
@@ -77,6 +77,74 @@ def assert_goes_on(before: dict[str, Any], now: dict[str, Any]) -> None:
     assert json.dumps(now["tools"]) == json.dumps(before["tools"])
     assert len(now["messages"]) > len(before["messages"])
     assert json.dumps(now["messages"]).startswith(json.dumps(before["messages"])[:-1])
+
+
+class NewerClaudeCode(ClaudeCode):
+    """It names its session in a header as well, and in JSON among the metadata."""
+
+    headers: ClassVar[Mapping[str, str]] = {
+        **ClaudeCode.headers,
+        "x-claude-code-session-id": "0199a213-81c0-7800-8aa1-bbab2a035a53",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "door"),
+    [(ClaudeCode, MESSAGES), (NewerClaudeCode, MESSAGES), (Codex, RESPONSES)],
+    ids=["claude", "newer-claude", "codex"],
+)
+def test_a_wish_is_decided_and_the_results_of_its_tools_go_to_who_has_called_them(
+    routed: Farthing, fixed: FixedUpstream, kind: Any, door: Knock
+) -> None:
+    session, reasons, answered_by = kind(), [], set()
+    for said in (TURNS[0], TURNS[2], TURNS[3]):
+        fixed.answer = Canned(said.stream(), "text/event-stream")
+        body = json.dumps(session.body()).encode()
+        headers = {**session.headers, "cache-control": "no-store"}
+        got = send(routed.base_url + session.path, body, headers=headers)
+        session.take(events_of(got))
+        reasons.append(got.headers["x-farthing-reason"].partition(";")[0])
+        answered_by.add(got.headers["x-farthing-model"])
+    assert reasons[0] in ("cheapest-adequate", "best-available")
+    assert reasons[1:] == ["session", "session"]
+    assert len(answered_by) == 1
+
+
+CHORES: list[tuple[Knock, dict[str, Any]]] = [
+    (
+        MESSAGES,
+        {
+            "system": "Write a short title for this coding session. Answer with a JSON object that has a field title.",
+            "messages": [{"role": "user", "content": TASK}],
+        },
+    ),
+    (
+        RESPONSES,
+        {
+            "instructions": PROSE * 20,
+            "input": [
+                {"role": "user", "content": TASK},
+                {"role": "assistant", "content": "It was a quote that was not closed."},
+                {
+                    "role": "user",
+                    "content": "You are performing a context checkpoint compaction. Write a handoff summary for"
+                    " another model that takes the task over.",
+                },
+            ],
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("door", "asked"), CHORES, ids=["a-title", "a-compaction"])
+def test_a_chore_goes_to_the_cheapest_that_is_good_enough_for_it(
+    farthing: Farthing, door: Knock, asked: dict[str, Any]
+) -> None:
+    body = {**door.body(TASK), **asked}
+    got = send(farthing.base_url + door.path, json.dumps(body).encode())
+    reason = got.headers["x-farthing-reason"]
+    assert (got.status, got.headers["x-farthing-model"]) == (200, "sim-open-8b"), reason
+    assert reason.startswith("cheapest-adequate; housekeeping")
 
 
 def test_what_claude_code_sends_is_chat_for_the_model_that_answers(

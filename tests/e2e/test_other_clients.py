@@ -1,7 +1,6 @@
 """Other people's clients: openai-node, litellm, curl. Each is skipped, and says so, where it is not."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -39,18 +38,11 @@ def litellm(farthing: Farthing) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.fixture(scope="module")
-def node(farthing: Farthing) -> dict[str, Any]:
+def node(farthing: Farthing, node_env: dict[str, str]) -> dict[str, Any]:
     """What client.mjs was told, by name."""
-    script, modules = str(HERE / "client.mjs"), os.environ.get("FARTHING_NODE_MODULES", "")
-    if not shutil.which("node"):
-        pytest.skip("no node on PATH")
-    env = {"FARTHING_NODE_MODULES": modules} if modules else {}
-    there = subprocess.run(
-        ["node", script, "--is-there"], env=environ(env), capture_output=True, check=False
+    said = told_by(
+        "node", str(HERE / "client.mjs"), FARTHING_BASE_URL=farthing.base_url, **node_env
     )
-    if there.returncode:
-        pytest.skip("no package openai: `npm install openai`, its folder in FARTHING_NODE_MODULES")
-    said = told_by("node", script, FARTHING_BASE_URL=farthing.base_url, **env)
     lines = map(json.loads, said.splitlines())
     return {line["name"]: line["value"] for line in lines}
 

@@ -152,6 +152,38 @@ async def test_a_limit_of_this_proxy_holds_and_its_own_member_is_taken_out(tmp_p
     assert home.sent == asked(max_tokens=50, model="claude-sonnet-4-5")
 
 
+ONLY_CLAUDE = {"x_farthing_candidates": "claude"}
+
+
+def with_limit(tokens: int) -> Json:
+    return {
+        "models": {"claude": {**model("home", "claude-sonnet-4-5"), "max_output_tokens": tokens}}
+    }
+
+
+async def test_no_longer_answer_is_asked_for_than_the_model_writes(tmp_path: Path) -> None:
+    raw = ASKED.replace(b'"max_tokens": 100', b'"max_tokens": 32000')
+    async with farthing(tmp_path, **with_limit(8192)) as (at, home):
+        response, _ = await post(at, raw.replace(b'"claude"', b'"auto"'), **ONLY_CLAUDE)
+        assert response.status == 200
+        await post(at, raw)
+    chosen, named = home.bodies
+    assert named == raw.replace(b'"claude"', b'"claude-sonnet-4-5"')
+    assert chosen == named.replace(b"32000", b"8192")
+
+
+async def test_a_budget_to_think_with_that_has_no_room_any_more_is_told_in_other_words(
+    tmp_path: Path,
+) -> None:
+    thinking = {"type": "enabled", "budget_tokens": 16_000}
+    body = {**asked(thinking=thinking), "max_tokens": 32_000, "model": "auto"}
+    async with farthing(tmp_path, **with_limit(8192)) as (at, home):
+        response, _ = await post(at, body, **ONLY_CLAUDE)
+        assert response.status == 200
+    assert home.sent["max_tokens"] == 8192
+    assert home.sent["thinking"] == {"type": "enabled", "budget_tokens": 8191}
+
+
 # ----------------------------------------------------------------------------- what is answered
 
 

@@ -57,6 +57,17 @@ def test_the_newer_name_of_the_output_limit_wins() -> None:
     assert parsed(max_tokens=5, max_completion_tokens=9).max_output_tokens == 9
 
 
+def test_an_answer_is_asked_for_that_is_no_longer_and_nothing_else_changes() -> None:
+    raw = (
+        b' {"max_tokens" : 32000, "model":"m", "messages":[{"role":"user","content":"Caf\\u00e9"}]}'
+    )
+    request = parse_chat(raw).asking_at_most(500)
+
+    assert request.raw == raw.replace(b"32000", b"500")
+    assert request.max_output_tokens == request.body["max_tokens"] == 500
+    assert request.asking_at_most(500) == request
+
+
 def test_fields_that_nobody_knows_yet_are_let_through() -> None:
     assert parsed(reasoning_depth={"of": ["tomorrow"]}).body["reasoning_depth"]
 

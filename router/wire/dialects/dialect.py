@@ -22,7 +22,8 @@ class Target:
     breakpoints; servers that are merely compatible may refuse them. With `manual_thinking` a
     Messages model gets a budget of tokens for an effort, as those before adaptive thinking want it.
     With `seals_thoughts` Responses is asked for thoughts to be given back later; models that never
-    think refuse that.
+    think refuse that. `is_view` says of chat that nobody is sent it as it is: it keeps all thoughts that wear the
+    name of one of our upstreams, for whoever is going to be asked.
     """
 
     dialect: Dialect
@@ -31,6 +32,7 @@ class Target:
     cache_marks: bool = True
     manual_thinking: bool = False
     seals_thoughts: bool = True
+    is_view: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a limit that lets nothing be said."""
@@ -41,3 +43,7 @@ class Target:
     def own(self) -> str:
         """The origin whose sealed thoughts are kept."""
         return self.origin or self.dialect.value
+
+    def keeps(self, origin: str) -> bool:
+        """Whether thoughts of that origin are told; those of our upstreams have a slash."""
+        return origin == self.own or (self.is_view and "/" in origin)

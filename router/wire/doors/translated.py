@@ -22,8 +22,9 @@ from router.wire.native.reduced import reduced
 from router.wire.native.thoughts import without_unnamed
 from router.wire.original import Original
 
-_CHAT = Target(Dialect.CHAT, cache_marks=False)
-"""Whoever answers: many servers that are compatible with OpenAI's refuse marks in prompts."""
+_CHAT = Target(Dialect.CHAT, cache_marks=False, is_view=True)
+"""Whoever answers: many servers that are compatible with OpenAI's refuse marks in prompts.
+Ways to models of chat take out of it what others thought."""
 
 _SILENT = frozenset({MEMBER, "client_metadata", "max_tool_calls", "store"})
 """Members that say nothing to a model. `farthing` is for us; what a client says of itself is a label;

@@ -45,13 +45,17 @@ _SDK: Mapping[tuple[Dialect, str], Any] = {
 
 def check(dialect: Dialect, what: str, value: Mapping[str, Any]) -> None:
     """Fail unless `value` is a `what` (request, answer, event, error) of that dialect."""
-    faults = [
+    assert faults(dialect, what, value) == []
+    if (dialect, what) in _SDK:
+        _adapter(dialect, what).validate_python(value)
+
+
+def faults(dialect: Dialect, what: str, value: Mapping[str, Any]) -> list[str]:
+    """What is wrong with `value` by the vendor's own description."""
+    return [
         f"{'.'.join(map(str, fault.instance_path))}: {fault.message[-300:]}"
         for fault in _validator(dialect, what, str(value.get("type"))).iter_errors(value)
     ]
-    assert faults == []
-    if (dialect, what) in _SDK:
-        _adapter(dialect, what).validate_python(value)
 
 
 def _validator(dialect: Dialect, what: str, kind: str) -> jsonschema_rs.Draft202012Validator:

@@ -19,7 +19,8 @@ Messages. `router/wire/dialects/` translates requests, answers, streams and erro
 other one. Clients come in by them through [doors](doors.md).
 
 A client and a model of the same dialect need no translation: nothing of a request changes then, but
-that thoughts which another model sealed are taken out, because its provider would refuse them.
+what other models have said in a way that this one's provider refuses: [thoughts](#thoughts-of-several-models)
+and [calls](#calls-of-several-models).
 
 What the target cannot say is never dropped in silence. Either it has no effect on the answer, or it is
 said in another way, or the request is refused with a 400 whose `code` is `untranslatable` and whose
@@ -40,6 +41,24 @@ give their calls: a client of another dialect sees them as thoughts without word
 
 With a budget of tokens, Messages demand that a turn which calls tools begins with a thought. Where
 another model began it, thinking is switched off until the tools are done.
+
+## Calls of several models
+
+Models call their calls of tools in ways that others refuse. An id that a provider does not take becomes a digest
+of itself, in the call and in its result, and is the same in every request; an id that it takes stays.
+
+| asked is | ids of calls | signatures of calls |
+|---|---|---|
+| Messages | letters, digits, `_` and `-`, 64 at most | never told |
+| Responses | the same | never told |
+| chat: OpenAI's models, by whichever server | 40 characters at most; vLLM makes 46 | taken out |
+| chat: Mistral's | nine letters and digits | taken out |
+| chat: Gemini | as they are | its own; from Gemini 3 on, which refuses calls without, a call of another model gets the one that [Google takes for none](https://ai.google.dev/gemini-api/docs/thought-signatures) |
+| chat: all others | as they are | taken out |
+
+In `tests/pipeline/test_rotation.py` nine models, two of each kind that seals, follow upon each other in every order, by every
+door, with pictures, calls at once and thoughts, before providers that refuse what real ones are known to refuse:
+nobody is refused anything, and each gets its own thoughts back.
 """
 _STREAMS = """\
 ## Streams

@@ -85,10 +85,10 @@ def _results(results: list[Result], target: Target) -> Iterator[dict[str, Any]]:
 
 
 def _spoken(turn: Turn, target: Target) -> dict[str, Any]:
-    """An assistant's message; of its thoughts those that this upstream thought."""
+    """An assistant's message; of its thoughts those that the target keeps."""
     texts: tuple[Said, ...] = tuple(of_kind(turn.parts, Text))
     refusals = "".join(each.text for each in of_kind(turn.parts, Refusal))
-    own = [each for each in of_kind(turn.parts, Thinking) if each.seal.origin == target.own]
+    own = [each for each in of_kind(turn.parts, Thinking) if target.keeps(each.seal.origin)]
     called = of_kind(turn.parts, Call)
     calls = [{**written_call(call), **signed(call, own)} for call in called]
     thoughts = [each for each in own if not any(is_behind(each, call) for call in called)]
@@ -103,7 +103,7 @@ def _spoken(turn: Turn, target: Target) -> dict[str, Any]:
 
 
 def _thoughts(own: list[Thinking], target: Target) -> dict[str, Any]:
-    if target.own != NATIVE:
+    if target.own != NATIVE or any(each.seal.origin != NATIVE for each in own):
         return written_thoughts(own)
     text = "".join(each.text for each in own)
     return {"reasoning_content": text} if text else {}

@@ -1,6 +1,7 @@
 """A request to Messages, written."""
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from router.domain.errors import ApiError
@@ -120,9 +121,11 @@ def _check_temperature(request: Request, thinking: dict[str, Any] | None) -> Non
 def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
     """Whether no loop of tools is going on that began without a thought of this upstream.
 
-    With a budget, Messages demand that the turn whose tools gave their results began with one.
+    With a budget, Messages demand that the turn whose tools gave their results began with one, also where
+    somebody says something behind the results.
     """
-    if not turns or turns[-1].role is not Role.TOOL:
+    after = list(takewhile(lambda turn: turn.role is not Role.ASSISTANT, reversed(turns)))
+    if all(turn.role is not Role.TOOL for turn in after):
         return True
     last = next((turn for turn in reversed(turns) if turn.role is Role.ASSISTANT), None)
     first = next(iter(_spoken(last.parts, target)), {}) if last else {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from router.wire.dialects.ids import call_id
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
 from router.wire.dialects.responses.parts import read_content, written_output
 from router.wire.dialects.seals import taken_off, worn
@@ -113,7 +114,7 @@ def written_message(content: list[dict[str, Any]], item: str, status: str) -> di
 def written_call(call: Call) -> dict[str, Any]:
     """A call, without an id of its own."""
     kind, said = ("custom_tool_call", "input") if call.is_custom else ("function_call", "arguments")
-    return {"type": kind, "call_id": call.id, "name": call.name, said: call.arguments}
+    return {"type": kind, "call_id": call_id(call.id), "name": call.name, said: call.arguments}
 
 
 def written_thought(thought: Thinking, item: str, native: str = NATIVE) -> dict[str, Any]:

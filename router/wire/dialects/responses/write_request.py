@@ -110,7 +110,7 @@ def _spoken(parts: tuple[Part, ...], place: int, target: Target) -> Iterator[dic
                     named = seal.item_id or f"rs_{place}_{index}"
                     yield written_thought(thought, named, native=target.own)
             case (Call() as call,):
-                yield {**written_call(call), "call_id": call_id(call.id)}
+                yield written_call(call)
             case _:
                 yield written_item(group, f"{kind_of(group[0])}_{place}_{index}")
 

@@ -1,0 +1,100 @@
+"""Calls of tools that other models have made, for a model of chat that takes but its own.
+
+All servers of chat have one form of request, and some of them more to say of what stands in it: how the id of a call
+may look, and whether it has to be signed, or must not be. Which they are, their models' names tell.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Self
+
+from router.wire.dialects.shape import JsonObject
+
+_NAMES = r"(?:^|/)(?:{})"
+_OPENAIS = re.compile(_NAMES.format(r"gpt-\d|o\d|chatgpt"))
+_MISTRALS = re.compile(_NAMES.format(r"(?:open-)?mi[sx]tral|ministral|(?:code|dev|magi|pix)stral"))
+_GEMINI = re.compile(r"gemini-(\d+)")
+_SIGNED_SINCE = 3
+"""From this Gemini on a call without a signature is refused."""
+
+_SIGNATURE = "extra_content"
+_SIGNED = b'"extra_content"'
+_UNCHECKED = {_SIGNATURE: {"google": {"thought_signature": "skip_thought_signature_validator"}}}
+"""What Google takes for the signature of a call that another model has made
+(https://ai.google.dev/gemini-api/docs/thought-signatures)."""
+
+IdOf = Callable[[str], str]
+
+
+def _as_given(call_id: str) -> str:
+    return call_id
+
+
+def _short(call_id: str) -> str:
+    """OpenAI takes 40 characters; vLLM makes 46 (`chatcmpl-tool-` and 32 digits)."""
+    return call_id if len(call_id) <= 40 else f"call_{_digest(call_id, 32)}"
+
+
+def _nine(call_id: str) -> str:
+    """Mistral takes nine letters and digits, "a-z, A-Z, 0-9, with a length of 9"."""
+    return call_id if re.fullmatch("[a-zA-Z0-9]{9}", call_id) else _digest(call_id, 9)
+
+
+def _digest(call_id: str, digits: int) -> str:
+    return sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a model takes: how it wants calls to be called, whether it knows signatures, and whether it wants them."""
+
+    id_of: IdOf = _as_given
+    knows_signatures: bool = False
+    wants_signatures: bool = False
+
+    @classmethod
+    def by(cls, model_name: str) -> Self:
+        """What the model that an upstream calls so takes."""
+        name = model_name.lower()
+        if found := _GEMINI.search(name):
+            wants = int(found[1]) >= _SIGNED_SINCE
+            return cls(knows_signatures=True, wants_signatures=wants)
+        if _OPENAIS.search(name):
+            return cls(_short)
+        return cls(_nine) if _MISTRALS.search(name) else cls(knows_signatures="gemini" in name)
+
+    def takes_all_of(self, raw: bytes) -> bool:
+        """Whether the bytes of a request tell already that nothing has to change."""
+        is_as_given = self.id_of is _as_given and not self.wants_signatures
+        return is_as_given and (self.knows_signatures or _SIGNED not in raw)
+
+    def of(self, body: JsonObject) -> JsonObject:
+        """`body` with all calls as this model takes them, and their results; itself where they are so."""
+        told = body.get("messages")
+        if not isinstance(told, list):
+            return body
+        messages = [self._message(each) if isinstance(each, dict) else each for each in told]
+        is_same = all(new is old for new, old in zip(messages, told, strict=True))
+        return body if is_same else {**body, "messages": messages}
+
+    def _message(self, message: JsonObject) -> JsonObject:
+        calls, result = message.get("tool_calls"), message.get("tool_call_id")
+        if isinstance(result, str) and self.id_of(result) != result:
+            return {**message, "tool_call_id": self.id_of(result)}
+        if not isinstance(calls, list) or not all(isinstance(each, dict) for each in calls):
+            return message
+        taken = [self._call(each, is_first=at == 0) for at, each in enumerate(calls)]
+        is_same = all(new is old for new, old in zip(taken, calls, strict=True))
+        return message if is_same else {**message, "tool_calls": taken}
+
+    def _call(self, call: dict[str, Any], *, is_first: bool) -> dict[str, Any]:
+        given = call.get("id")
+        if isinstance(given, str) and self.id_of(given) != given:
+            call = {**call, "id": self.id_of(given)}
+        if _SIGNATURE in call and not self.knows_signatures:
+            return {name: value for name, value in call.items() if name != _SIGNATURE}
+        # Of calls at once Gemini signs the first.
+        lacks = self.wants_signatures and is_first and _SIGNATURE not in call
+        return {**call, **_UNCHECKED} if lacks else call

@@ -1,0 +1,119 @@
+"""Calls that other models have made, as a model of chat takes them: what changes, and that nothing else does."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.wire.dialects.chat.foreign_calls import Taken
+
+Json = dict[str, Any]
+SIGNED = {"google": {"thought_signature": "c2ln"}}
+UNCHECKED = {"google": {"thought_signature": "skip_thought_signature_validator"}}
+OF_VLLM = f"chatcmpl-tool-{'0' * 32}"
+NAMES = (
+    "gpt-6",
+    "openai/o4-mini",
+    "mistral-large-latest",
+    "google/gemini-3.5-pro",
+    "llama-3.3-70b",
+)
+
+
+def call(given: str, **more: Any) -> Json:
+    return {"id": given, "type": "function", "function": {"name": "f", "arguments": "{}"}, **more}
+
+
+def talk(*calls: Json) -> Json:
+    results = [{"role": "tool", "tool_call_id": each["id"], "content": "1"} for each in calls]
+    asked = {"role": "user", "content": "Hi"}
+    return {"messages": [asked, {"role": "assistant", "tool_calls": list(calls)}, *results]}
+
+
+def calls_in(body: Mapping[str, Any]) -> list[Json]:
+    calls: list[Json] = body["messages"][1]["tool_calls"]
+    return calls
+
+
+def ids_in(body: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Of the calls, and of their results."""
+    results = [each["tool_call_id"] for each in body["messages"] if each["role"] == "tool"]
+    return [each["id"] for each in calls_in(body)], results
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("gpt-6", "call_[0-9a-f]{32}"),
+        ("openai/gpt-5-mini", "call_[0-9a-f]{32}"),
+        ("o4-mini", "call_[0-9a-f]{32}"),
+        ("mistral-large-latest", "[0-9a-f]{9}"),
+        ("mistralai/Devstral-Small", "[0-9a-f]{9}"),
+        ("open-mixtral-8x22b", "[0-9a-f]{9}"),
+        ("llama-3.3-70b", OF_VLLM),
+    ],
+)
+def test_an_id_that_a_model_refuses_becomes_another_one_for_call_and_result(
+    name: str, form: str
+) -> None:
+    ids, results = ids_in(Taken.by(name).of(talk(call(OF_VLLM))))
+
+    assert ids == results
+    assert re.fullmatch(form, ids[0])
+
+
+@pytest.mark.parametrize("name", ["gpt-6", "mistral-large", "gemini-2.5-pro", "deepseek-v4"])
+def test_what_a_model_calls_so_itself_stays_as_it_is(name: str) -> None:
+    body = talk(call("abcABC123"))
+
+    assert Taken.by(name).of(body) is body
+
+
+def test_a_signature_is_shown_to_gemini_alone() -> None:
+    body = talk(call("a", extra_content=SIGNED), call("b"))
+
+    for name in ("gemini-2.5-pro", "google/gemini-3.5-pro", "gemini-flash-latest"):
+        assert Taken.by(name).of(body) is body
+    assert calls_in(Taken.by("llama-3.3-70b").of(body)) == [call("a"), call("b")]
+
+
+def test_a_gemini_that_wants_signatures_is_told_where_there_is_none() -> None:
+    body = talk(call("a"), call("b"))
+
+    assert calls_in(Taken.by("gemini-3-pro").of(body)) == [
+        call("a", extra_content=UNCHECKED),
+        call("b"),
+    ]
+    assert Taken.by("gemini-2.5-pro").of(body) is body
+
+
+@given(st.sampled_from(NAMES), st.lists(st.text(min_size=1, max_size=60), max_size=4, unique=True))
+def test_calls_and_results_still_belong_together_and_the_same_is_always_called_the_same(
+    name: str, given_ids: list[str]
+) -> None:
+    taken = Taken.by(name)
+    once = taken.of(talk(*map(call, given_ids)))
+
+    ids, results = ids_in(once)
+    assert ids == results
+    assert len(set(ids)) == len(given_ids)
+    assert taken.of(once) is once
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        None,
+        "none",
+        [None, 1, "text"],
+        [{"role": "assistant", "tool_calls": None}, {"role": "tool", "tool_call_id": 9}],
+        [{"role": "assistant", "tool_calls": [None]}, {"role": "assistant", "tool_calls": [{}]}],
+    ],
+)
+def test_what_is_misshaped_is_left_to_the_upstream(messages: Any) -> None:
+    body = {"messages": messages}
+
+    assert Taken.by("mistral-large").of(body) is body
