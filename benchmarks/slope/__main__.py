@@ -55,7 +55,13 @@ cache: {ttl_s: 300}
 }
 
 
-class Traced(Farthing):
+class Patient(Farthing):
+    """A Farthing that may take long to start, for this may run beside other things."""
+
+    patience_s = 300.0
+
+
+class Traced(Patient):
     """A Farthing that writes snapshots of its memory into a folder."""
 
     def __init__(self, config: Path, folder: Path, env: dict[str, str]) -> None:
@@ -85,7 +91,7 @@ def main() -> None:
         config = written(folder, f"{simulator.url}/v1")
         env = {f"KEY{number}": key for number, key in enumerate(KEYS)}
         if not args.trace:
-            with Farthing(config, env=env) as farthing:
+            with Patient(config, env=env) as farthing:
                 told(sent(farthing, args, lambda _: None), args.warm * args.requests)
             return
         with Traced(config, folder, env) as farthing:
