@@ -16,8 +16,9 @@ from router.cli.crew.leading import lead
 from router.cli.crew.notify import notify
 from router.cli.heap import settle
 from router.cli.hello import Greeting
+from router.cli.loop import loop_factory
 from router.cli.options import add_config, source_of
-from router.cli.process import has_terminal, loop_factory, raise_open_files, unless
+from router.cli.process import has_terminal, raise_open_files, unless
 from router.config.load import has_stored_keys
 from router.config.schema import MOST_WORKERS
 from router.config.settings import Settings

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from router.cli.loop import loop_factory
 from router.providers.simulated import (
     Forms,
     Minds,
@@ -22,9 +23,6 @@ from router.providers.simulated.models_file import read_models
 from router.providers.simulated.schedule import FaultBook
 from router.providers.simulated.server import Options
 from router.providers.simulated.simulation import Settings
-
-if sys.platform != "win32":
-    import uvloop
 
 HELP = "serve simulated models on an OpenAI-compatible port, with any fault on request"
 
@@ -117,11 +115,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
-    with suppress(KeyboardInterrupt):
-        if sys.platform == "win32":
-            asyncio.run(main)
-        else:
-            uvloop.run(main)
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(main)
 
 
 async def _serve(

@@ -18,7 +18,8 @@ from router.cli.crew.orders import Job, Orders
 from router.cli.crew.worker import orders_of
 from router.cli.heap import settle
 from router.cli.hello import Greeting
-from router.cli.process import loop_factory, unless
+from router.cli.loop import loop_factory
+from router.cli.process import unless
 from router.cli.serve import with_overrides
 from router.config.part import Part
 from router.config.settings import Settings
