@@ -7,6 +7,7 @@ from router.config.settings import LitellmSettings, Settings, SimulatedSettings,
 from router.ports import Upstream, World
 from router.providers.anthropic import AnthropicEndpoint, anthropic_upstream
 from router.providers.aside.keeper import Keeper
+from router.providers.aside.keepers import Keepers
 from router.providers.aside.upstream import AsideUpstream
 from router.providers.direct import DirectUpstream, Endpoint
 from router.providers.responses import responses_upstream
@@ -18,7 +19,7 @@ async def upstreams_of(
     settings: Settings, world: World, stack: AsyncExitStack
 ) -> Mapping[str, Upstream]:
     """The way to each upstream; all are closed, and what runs for them is ended, when `stack` is left."""
-    keeper = Keeper(world.sleep)
+    keeper = Keepers([Keeper(world.sleep) for _ in range(settings.serving.litellm_processes)])
     stack.push_async_callback(keeper.close)
     return {
         name: await _upstream_of(each, settings, world, stack, keeper)
@@ -31,7 +32,7 @@ async def _upstream_of(
     settings: Settings,
     world: World,
     stack: AsyncExitStack,
-    keeper: Keeper,
+    keeper: Keepers,
 ) -> Upstream:
     upstream: Upstream
     connect_s = settings.serving.connect_s
@@ -59,7 +60,7 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.serving.connect_s)
 
 
-def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keeper) -> AsideUpstream:
+def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keepers) -> AsideUpstream:
     keeper.start()  # importing litellm takes seconds: better now than with the first call
     target = Target(chosen.provider, chosen.api_key, chosen.base_url, chosen.options)
     return AsideUpstream(keeper, target, connect_s=settings.serving.connect_s)
