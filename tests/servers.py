@@ -66,6 +66,13 @@ class Server:
         """Whether the process lives, paused or not."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process. Raises ServerDied when there is none."""
+        if self._process is None:
+            raise ServerDied(f"{self!r} does not run")
+        return self._process.pid
+
     def start(self) -> Self:
         """Start on a free port and return once it answers.
 

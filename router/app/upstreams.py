@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from router.config.settings import LitellmSettings, Settings, SimulatedSettings, UpstreamSettings
 from router.ports import Upstream, World
 from router.providers.aside.keeper import Keeper
+from router.providers.aside.keepers import Keepers
 from router.providers.direct import DirectUpstream
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
@@ -15,7 +16,7 @@ async def upstreams_of(
     settings: Settings, world: World, stack: AsyncExitStack
 ) -> Mapping[str, Upstream]:
     """The way to each upstream; all are closed, and what runs for them is ended, when `stack` is left."""
-    keeper = Keeper(world.sleep)
+    keeper = Keepers([Keeper(world.sleep) for _ in range(settings.serving.litellm_processes)])
     stack.push_async_callback(keeper.close)
     return {
         name: await _upstream_of(each, settings, world, stack, keeper)
@@ -28,7 +29,7 @@ async def _upstream_of(
     settings: Settings,
     world: World,
     stack: AsyncExitStack,
-    keeper: Keeper,
+    keeper: Keepers,
 ) -> Upstream:
     upstream: Upstream
     connect_s = settings.serving.connect_s
@@ -60,7 +61,7 @@ def _direct(endpoint: Endpoint, settings: Settings, world: World) -> DirectUpstr
     return DirectUpstream(endpoint, unix_s=world.unix_s, connect_s=settings.serving.connect_s)
 
 
-def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keeper) -> Upstream:
+def _through_litellm(chosen: LitellmSettings, settings: Settings, keeper: Keepers) -> Upstream:
     from router.providers.aside.upstream import AsideUpstream
     from router.providers.translating.arguments import Target
 

@@ -10,7 +10,8 @@ from router.app import real_world, serving
 from router.app.reloading import Following, Wishes
 from router.cli.crew.notify import notify
 from router.cli.heap import settle
-from router.cli.process import has_terminal, loop_factory, unless
+from router.cli.loop import loop_factory
+from router.cli.process import has_terminal, unless
 from router.cli.saying import BOLD, say, styled, tell_notes
 from router.config.settings import Settings
 from router.config.source import Source

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from router.cli.loop import loop_factory
 from router.providers.simulated import (
     Forms,
     Minds,
@@ -22,10 +23,6 @@ from router.providers.simulated.models_file import read_models
 from router.providers.simulated.schedule import FaultBook
 from router.providers.simulated.server import Options
 from router.providers.simulated.simulation import Settings
-
-if sys.platform != "win32":
-    import uvloop
-
 
 _USAGE_ERROR = 2
 _SHARES = frozenset({"difficulty", "mistakes", "repeats"})
@@ -116,11 +113,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:
-    with suppress(KeyboardInterrupt):
-        if sys.platform == "win32":
-            asyncio.run(main)
-        else:
-            uvloop.run(main)
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(main)
 
 
 async def _serve(

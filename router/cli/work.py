@@ -16,7 +16,8 @@ from router.app.reloading import Following, Wishes
 from router.cli.crew.orders import Job, Orders
 from router.cli.crew.worker import orders_of
 from router.cli.heap import settle, uncollected
-from router.cli.process import loop_factory, unless
+from router.cli.loop import loop_factory
+from router.cli.process import unless
 from router.cli.serve import with_overrides
 from router.config.part import Part
 from router.config.settings import Settings

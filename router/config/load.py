@@ -313,6 +313,7 @@ def _serving(server: ServerSection, admin_key: VirtualKey | None) -> ServingSett
     return ServingSettings(
         max_body_bytes=int(server.max_body_mb * 2**20),
         log_level=server.log_level,
+        litellm_processes=server.litellm_processes,
         connect_s=server.timeouts.connect_s,
         write_timeout_s=server.timeouts.write_s,
         shutdown_s=server.timeouts.shutdown_s,

@@ -64,6 +64,7 @@ class ServerSection(Section):
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     workers: int = Field(1, ge=1, le=MOST_WORKERS)
+    litellm_processes: int = Field(1, ge=1, le=MOST_WORKERS)
     max_body_mb: float = Field(32, gt=0, le=1024)
     timeouts: TimeoutsSection = TimeoutsSection()
     limits: RequestLimitsSection = RequestLimitsSection()

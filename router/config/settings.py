@@ -85,6 +85,7 @@ class ServingSettings:
 
     max_body_bytes: int
     log_level: str
+    litellm_processes: int
     connect_s: float
     write_timeout_s: float
     shutdown_s: float

@@ -206,9 +206,10 @@ class Attempts:
     def _reconnect(self, candidate: Candidate, now_s: float) -> tuple[Command, ...] | None:
         """A connection had been closed: once in a request, the same again at once, for nothing.
 
-        Not when the model is resting: then its connections are closed for a reason.
+        Not when the model is resting: then its connections are closed for a reason. Nor while it is limited;
+        but what was waited for until now was lost with the connection, and is waited for once more.
         """
-        self._has_reconnected = True
+        self._has_reconnected, self._has_waited = True, False
         often = self._tries[candidate.model.key] >= _MOST_TRIES
         if often or now_s >= self._deadline_s or self.calls.refusal(candidate, now_s) is not None:
             return None

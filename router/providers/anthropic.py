@@ -1,7 +1,7 @@
 """Anthropic's own API, and servers that speak its Messages as well: no litellm is in between."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,13 +10,13 @@ from router.domain.fault import Fault, FaultKind
 from router.ports import Call
 from router.providers.claude import Claude
 from router.providers.direct import Line
+from router.providers.endpoints import AnthropicEndpoint
 from router.providers.translated import Letter, TranslatedUpstream, Wording
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
 from router.wire.native.asked import native_bytes
 
-ANTHROPIC_URL = "https://api.anthropic.com"
 _BETA = "anthropic-beta"
 _PASSED = (_BETA, "anthropic-version")
 _VERSION = "2023-06-01"
@@ -29,15 +29,6 @@ _NO_CREDIT = "credit balance is too low"
 """With this Anthropic refuses an account, by a 400, that has nothing left to pay with."""
 _BROKEN_SEAL = "invalid `signature` in `thinking` block"
 """So it refuses a thought after all, of another account say: other models are not sent it."""
-
-
-@dataclass(frozen=True, slots=True)
-class AnthropicEndpoint:
-    """Where a server is that speaks Messages. `base_url` ends before `/v1/messages`."""
-
-    base_url: str = ANTHROPIC_URL
-    api_key: str = field(default="", repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def anthropic_upstream(

@@ -4,12 +4,21 @@ A session makes a request and a response anew for each call, with what a browser
 redirects, traces, a walk through all headers. For a body of a few hundred bytes that is more work than
 everything else that a call needs (docs/adr/0032-exchanges.md). The pool, DNS, TLS, connecting and
 the parsing of answers are aiohttp's own.
+
+Whoever keeps connections meets some that the other side has just closed, while the news of it waits in the
+kernel until the event loop looks. So before a connection is used again the kernel is asked, and one that is over is
+replaced: not a byte was written to it, nobody can bill for that. What cannot be seen is an end that is still on
+its way. Then the request may have arrived, and be paid: this is a failure like any other, told and booked,
+and only the attempt machine asks again. (RFC 9112, section 9.3.1, forbids to repeat a POST silently; aiohttp's
+session, Go's client and nginx do not either.)
 """
 
 import asyncio
 import re
+import select
 from collections.abc import Mapping
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -60,11 +69,13 @@ class Exchange:
         headers: CIMultiDictProxy[str],
         content: aiohttp.StreamReader,
         connection: Connection,
+        kept: "WeakSet[ResponseHandler]",
     ) -> None:
         self.status = status
         self.headers = headers
         self.content = content
         self._connection = connection
+        self._kept = kept
         content.on_eof(self._ended)
 
     def close(self) -> None:
@@ -76,8 +87,10 @@ class Exchange:
         transport = self._connection.transport
         if transport is not None and transport.get_write_buffer_size():
             self._connection.close()
-        else:
-            self._connection.release()
+            return
+        if self._connection.protocol is not None:
+            self._kept.add(self._connection.protocol)
+        self._connection.release()
 
 
 class Exchanges:
@@ -97,6 +110,7 @@ class Exchanges:
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._loop = asyncio.get_running_loop()
         self._addresses: dict[str, Address] = {}
+        self._kept: WeakSet[ResponseHandler] = WeakSet()
 
     async def post(
         self, body: bytes, headers: Mapping[str, str] = _NO_HEADERS, path: str = ""
@@ -109,7 +123,8 @@ class Exchanges:
         head = address.head_with(headers)
         connection = await self._connected(address)
         try:
-            return await _answered(connection, _REQUEST % (head, len(body), body))
+            message, content = await _answer(connection, _REQUEST % (head, len(body), body))
+            return Exchange(message.code, message.headers, content, connection, self._kept)
         except BaseException:
             connection.close()
             raise
@@ -125,20 +140,26 @@ class Exchanges:
         return address
 
     async def _connected(self, address: Address) -> Connection:
-        try:
-            return await self._connector.connect(address.request, [], self._timeout)
-        except TimeoutError as error:
-            raise aiohttp.ConnectionTimeoutError("connecting took too long") from error
+        """A new connection, or one that was kept and is not over."""
+        while True:
+            try:
+                connection = await self._connector.connect(address.request, [], self._timeout)
+            except TimeoutError as error:
+                raise aiohttp.ConnectionTimeoutError("connecting took too long") from error
+            if connection.protocol not in self._kept or not _is_over(connection):
+                return connection
+            connection.close()
 
 
-async def _answered(connection: Connection, request: bytes) -> Exchange:
+async def _answer(
+    connection: Connection, request: bytes
+) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
     protocol = connection.protocol
     if protocol is None or protocol.transport is None:
         raise aiohttp.ServerDisconnectedError
     protocol.set_response_params(auto_decompress=False)
     protocol.transport.write(request)
-    message, content = await _final(protocol)
-    return Exchange(message.code, message.headers, content, connection)
+    return await _final(protocol)
 
 
 async def _final(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
@@ -150,6 +171,16 @@ async def _final(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp
             raise aiohttp.ClientPayloadError("the answer is no HTTP") from error
         if message.code >= 200:
             return message, content
+
+
+def _is_over(connection: Connection) -> bool:
+    """Whether something has come on a connection where nothing was asked: its end, mostly."""
+    transport = connection.transport
+    if transport is None or transport.is_closing():
+        return True
+    looking = select.poll()
+    looking.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+    return bool(looking.poll(0))
 
 
 def _head(url: URL, headers: Mapping[str, str]) -> bytes:

@@ -54,6 +54,23 @@ def test_a_connection_that_was_closed_is_replaced_at_once_and_costs_no_allowance
     assert gone.models == ["a", "a", "b"]
 
 
+def test_who_waited_for_a_limit_and_found_a_closed_connection_waits_once_more() -> None:
+    fleet = Fleet()
+    fleet.limit(A, 1.0, 0.0)
+    others = iter([fleet.limit])
+
+    def upstreams(model: str, now_s: float) -> Outcome:
+        # Meanwhile somebody else is told 429, when the connection turns out to be closed.
+        for limit in others:
+            limit(A, 1.0, now_s)
+            return Outcome(0.0, DISCONNECTED)
+        return FINE
+
+    played = play(a_plan(A), upstreams, fleet, chance=lambda: 0.0)
+    assert played.asked == [(1.0, "a"), (2.0, "a")]
+    assert played.answered_by == "a"
+
+
 def test_after_its_attempts_the_next_model_is_asked() -> None:
     played = play(a_plan(A, B), scripted({"a": [Outcome(0.1, STUMBLE)], "b": [FINE]}))
     assert played.models == ["a", "a", "b"]

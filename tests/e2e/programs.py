@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -83,6 +83,7 @@ class Program:
     """A program that runs until it is told to stop; everything that it prints is heard."""
 
     patience_s = PATIENCE_S
+    program: Sequence[str] = FARTHING
 
     def __init__(self, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         self._arguments = arguments
@@ -95,7 +96,7 @@ class Program:
     def start(self) -> Self:
         """Start it. What it prints is read by threads, so that it never waits for a reader."""
         self.process = subprocess.Popen(
-            [*FARTHING, *self._arguments],
+            [*self.program, *self._arguments],
             cwd=REPO,
             env=self._env,
             stdin=subprocess.DEVNULL,

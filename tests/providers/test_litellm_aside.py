@@ -18,6 +18,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router.domain.fault import FaultKind
 from router.providers.aside.keeper import READY, Keeper
+from router.providers.aside.keepers import Keepers
 from router.providers.aside.upstream import AsideUpstream
 from router.providers.simulated import RunningSimulator, default_models, running
 from router.providers.simulated.counters import Ending
@@ -462,3 +463,40 @@ async def test_nothing_is_started_before_it_is_needed() -> None:
     await keeper.close()
 
     assert keeper.pid is None
+
+
+# ------------------------------------------------------------ several processes
+
+
+@fresh
+async def two() -> AsyncIterator[tuple[Keepers, Sequence[Keeper]]]:
+    pair = [Keeper(), Keeper()]
+    made = Keepers(pair)
+    made.start()
+    for each in pair:
+        await each.session()
+    yield made, pair
+    await made.close()
+
+
+async def test_several_processes_take_turns_and_pass_over_one_that_has_died(
+    two: tuple[Keepers, Sequence[Keeper]], simulator: RunningSimulator
+) -> None:
+    keepers, (one, other) = two
+    to = AsideUpstream(keepers, Target("hosted_vllm", KEY, simulator.base_url, {}))
+    asked = [await keepers.session() for _ in range(4)]
+    assert asked[:2] == asked[2:]
+    assert set(asked) == {await one.session(), await other.session()}
+    assert all([await plain(to, call("sim-mid")) for _ in range(2)])
+
+    assert one.pid is not None
+    os.kill(one.pid, signal.SIGKILL)
+    await until(lambda: not one.is_running)
+    left = await other.session()
+    assert [await keepers.session() for _ in range(3)] == [left] * 3
+    assert await plain(to, call("sim-mid"))
+
+
+async def test_no_process_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Keepers([])

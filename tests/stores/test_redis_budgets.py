@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from router.domain.budget import EVERYTHING, Balance, Budget, Window
+from router.domain.budget import EVERYTHING, Balance, Budget, Scope, ScopeKind, Window
 from router.domain.money import ZERO
 from router.ports import Reservation
 from router.stores.redis.link import RedisLink
@@ -86,3 +86,18 @@ async def test_without_redis_the_wall_stands_in_each_process(clock: Clock, books
             await until(lambda: link.is_up)
             (balance,) = await purse.look([WHOLE])
             assert balance.spent == CENT * 70
+
+
+async def test_of_any_number_of_tags_the_last_are_known_and_told_in_parts(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books, most_known=250)
+        budgets = [Budget(Scope(ScopeKind.TAG, f"t{n}"), DOLLAR, Window.DAY) for n in range(300)]
+        for budget in budgets:
+            assert isinstance(await purse.reserve([budget], CENT), Reservation)
+
+        told = await purse.balances()
+        assert [balance.budget for balance in told] == budgets[50:]
+        assert {balance.reserved for balance in told} == {CENT}

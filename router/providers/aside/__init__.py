@@ -1,4 +1,4 @@
 """litellm in a process of its own, so that what it computes keeps nobody else waiting.
 
-`child` runs there, `keeper` keeps it running, `upstream` asks it, and `wording` is what they say.
+`child` runs there, `keeper` keeps it running, `keepers` several of them, `upstream` asks it, and `wording` is what they say.
 """

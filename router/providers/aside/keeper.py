@@ -60,6 +60,11 @@ class Keeper:
         self._keeping: asyncio.Task[None] | None = None
         self.pid: int | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it can be asked now, without waiting."""
+        return self._session is not None
+
     def start(self) -> None:
         """Start it, so that nobody waits for it later."""
         if self._keeping is None:

@@ -9,6 +9,7 @@ import aiohttp
 from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
 from router.providers.aside.keeper import Keeper
+from router.providers.aside.keepers import Keepers
 from router.providers.aside.wording import FAULT_STATUS, Frames, Wish, read_fault
 from router.providers.translating.arguments import Target
 
@@ -16,13 +17,15 @@ _PIECE_BYTES = 2**16
 
 
 class AsideUpstream:
-    """Implements `router.ports.Upstream` for one provider, in the process that `keeper` keeps.
+    """Implements `router.ports.Upstream` for one provider, in a process that `keeper` keeps.
 
     All that it does here is to pass bytes on; what a call costs is paid over there. The keeper is
     closed by whoever made it.
     """
 
-    def __init__(self, keeper: Keeper, target: Target, *, connect_s: float = 10.0) -> None:
+    def __init__(
+        self, keeper: Keeper | Keepers, target: Target, *, connect_s: float = 10.0
+    ) -> None:
         self._keeper = keeper
         self._target = target
         self._connect_s = connect_s

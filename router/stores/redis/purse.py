@@ -11,15 +11,16 @@ numbers are exact up to nine million dollars.
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from router.domain.budget import Balance, Budget, Period
 from router.domain.money import Money
 from router.ports import Reservation
-from router.stores.memory.purse import MemoryPurse, Spent
+from router.stores.memory.purse import MOST_ACCOUNTS, MemoryPurse, Spent
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
 
@@ -29,6 +30,10 @@ _LAPSE_S = 1800.0
 """Longer than any request may take; then a hold is given up on."""
 _KEPT_S = 86_400
 """How long an account outlives its period."""
+
+_T = TypeVar("_T")
+_LOOKED_AT = 100
+"""At once: while Redis looks nobody else is answered."""
 
 _UNKNOWN = b"unknown"
 
@@ -130,14 +135,26 @@ class _Hold:
 
 
 class RedisPurse:
-    """Implements `router.ports.Purse` on a Redis; without it, in this process, seeded by the ledger."""
+    """Implements `router.ports.Purse` on a Redis; without it, in this process, seeded by the ledger.
 
-    def __init__(self, link: RedisLink, unix_s: Callable[[], float], spent: Spent) -> None:
+    Clients choose tags, so there may be any number of budgets "for each tag": of those that this process
+    has drawn on it knows the last `most_known`.
+    """
+
+    def __init__(
+        self,
+        link: RedisLink,
+        unix_s: Callable[[], float],
+        spent: Spent,
+        *,
+        most_known: int = MOST_ACCOUNTS,
+    ) -> None:
         self._link = link
         self._unix_s = unix_s
         self._spent = spent
         self._local = MemoryPurse(unix_s, spent)
-        self._drawn_on: dict[Budget, None] = {}
+        self._most_known = most_known
+        self._drawn_on: OrderedDict[Budget, None] = OrderedDict()
         self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[_Account] = set()
         self._opening = asyncio.Lock()
@@ -162,8 +179,11 @@ class RedisPurse:
         return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
     async def balances(self) -> Sequence[Balance]:
-        """Where every budget stands that this process has drawn on."""
-        return await self.look(tuple(self._drawn_on)) if self._drawn_on else ()
+        """Where every budget stands that this process has drawn on, or lately, if they are many."""
+        balances: list[Balance] = []
+        for some in _in_parts(tuple(self._drawn_on)):
+            balances += await self.look(some)
+        return balances
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
         """Set `amount` aside in all budgets, or in none: then the balance of one that has too little."""
@@ -212,8 +232,8 @@ class RedisPurse:
         """Have accounts asked of the ledger again that Redis was not told everything about."""
         stale, self._stale = self._stale, set()
         try:
-            for account in stale:
-                await self._link.ask(partial(self._link.client.delete, account.key))
+            for some in _in_parts([account.key for account in stale]):
+                await self._link.ask(partial(self._link.client.delete, *some))
         except RedisAway:
             self._stale |= stale
             raise
@@ -240,8 +260,16 @@ class RedisPurse:
 
     def _accounts(self, budgets: Sequence[Budget]) -> tuple[_Account, ...]:
         now_s = self._unix_s()
-        self._drawn_on |= dict.fromkeys(budgets)
+        for budget in budgets:
+            self._drawn_on[budget] = None
+            self._drawn_on.move_to_end(budget)
+        while len(self._drawn_on) > self._most_known:
+            self._drawn_on.popitem(last=False)
         return tuple(_Account(budget, budget.period(now_s)) for budget in budgets)
+
+
+def _in_parts(every: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (every[at : at + _LOOKED_AT] for at in range(0, len(every), _LOOKED_AT))
 
 
 def _nano(amount: Money) -> int:

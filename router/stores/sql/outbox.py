@@ -50,6 +50,9 @@ _LONGEST_PAUSE_S = 2.0
 _MOST_AT_ONCE = 500
 _DELETED_AT_ONCE = 100
 """Some 2 ms, for which the writer is locked out."""
+_SUMMED_AT_ONCE = 5_000
+"""For a third of a second others cannot insert, and nobody's request waits for that. By 500 at a time a row takes
+the database twice as long (`benchmarks/units`)."""
 _SUMMED_EVERY_S = 10.0
 _LAST_WORDS_S = 5.0
 _A = ATTEMPTS.c
@@ -189,7 +192,7 @@ class Outbox:
     def _sum_up(self) -> None:
         if self._monotonic_s() - self._summed_s < _SUMMED_EVERY_S:
             return
-        while roll_up_step(self._central, _MOST_AT_ONCE) and not self._closing.is_set():
+        while roll_up_step(self._central, _SUMMED_AT_ONCE) and not self._closing.is_set():
             pass
         self._summed_s = self._monotonic_s()
 

@@ -1,0 +1,36 @@
+"""Several processes of litellm, each with a core of its own, that take turns."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+import aiohttp
+
+from router.providers.aside.keeper import Keeper
+
+
+class Keepers:
+    """Like one keeper, for one process or several. Raises ValueError for none."""
+
+    def __init__(self, keepers: Sequence[Keeper]) -> None:
+        if not keepers:
+            raise ValueError("at least one process is needed")
+        self._turns = deque(keepers)
+
+    def start(self) -> None:
+        """Start all of them, so that nobody waits for one later."""
+        for keeper in self._turns:
+            keeper.start()
+
+    async def session(self) -> aiohttp.ClientSession:
+        """Connections to the next one that runs; as of a single keeper when none does."""
+        self.start()
+        for _ in range(len(self._turns)):
+            self._turns.rotate(-1)
+            if self._turns[0].is_running:
+                break
+        return await self._turns[0].session()
+
+    async def close(self) -> None:
+        """End all of them."""
+        await asyncio.gather(*(keeper.close() for keeper in self._turns))
