@@ -3,7 +3,6 @@
 import gc
 import time
 from collections.abc import Iterator
-from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from aiohttp import web_app
 from hypothesis import settings
 
-from router.config.priors import Priors
+from tests.once import keep_what_ships
 from tests.postgres import PostgresServer, cluster
 from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
@@ -25,6 +24,13 @@ settings.load_profile("steady")
 
 _COLLECTED_AT_S = pytest.StashKey[float]()
 _COLLECTED_EVERY_S = 5.0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any module of the tests asks for it by name."""
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    keep_what_ships(patch)
 
 
 def pytest_collection_finish() -> None:
@@ -43,14 +49,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
         stash[_COLLECTED_AT_S] = now_s
         web_app._cached_build_middleware.cache_clear()  # noqa: SLF001 - there is no other way
         gc.collect()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _priors_are_read_once() -> Iterator[None]:
-    """What ships does not change during a run, and to read it takes longer than most tests do."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Priors, "shipped", staticmethod(cache(Priors.shipped)))
-        yield
 
 
 @pytest.fixture(scope="session")
