@@ -1,5 +1,6 @@
 """What ships is the same for every server of a run, and is read once: that takes longer than most tests do."""
 
+import os
 from collections.abc import Mapping
 from functools import cache
 
@@ -25,3 +26,5 @@ def keep_what_ships(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(price_map, "cl100k_ranks", ranks)
     patch.setattr(tokens, "cl100k", cl100k)
     patch.setattr(Priors, "shipped", staticmethod(cache(Priors.shipped)))
+    # Every client of OpenAI's would read all certificates of the world, for servers that have none.
+    patch.setenv("SSL_CERT_DIR", os.devnull)
