@@ -7,14 +7,13 @@ FARTHING_PICTURES=var/pictures make test ARGS=tests/evaluation/test_evaluate_pag
 import json
 import os
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from router.cli import main
-from tests.e2e.browser import Page, browsing, chromium, saved
+from tests.e2e.browser import Page, chromium, saved
 from tests.evaluation.made_up import POOLS, shop_rows, write_rows
 
 BROWSER = chromium()
@@ -23,14 +22,6 @@ pytestmark = pytest.mark.skipif(
     BROWSER is None,
     reason="needs a Chromium or Chrome on PATH: apt install chromium, or brew install chromium",
 )
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    assert BROWSER
-    async with browsing(BROWSER) as opened:
-        await opened.looks(width=1280, height=900)
-        yield opened
 
 
 def made(folder: Path, pool: str = "mine", small: str = "small") -> Path:
