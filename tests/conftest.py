@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import pytest
 from aiohttp import web_app
 from hypothesis import settings
 
+from tests.e2e.browser import Page, browsing, chromium, chromium_running
+from tests.once import keep_what_ships
 from tests.postgres import PostgresServer, cluster
 from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
@@ -23,6 +25,13 @@ settings.load_profile("steady")
 
 _COLLECTED_AT_S = pytest.StashKey[float]()
 _COLLECTED_EVERY_S = 5.0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any module of the tests asks for it by name."""
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    keep_what_ships(patch)
 
 
 def pytest_collection_finish() -> None:
@@ -89,3 +98,20 @@ def postgres_server(postgres_cluster: Path) -> Iterator[PostgresServer]:
     """A real, empty PostgreSQL for this test alone, to be killed, paused and restarted."""
     with PostgresServer(postgres_cluster) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def devtools() -> Iterator[str]:
+    """Where a real Chromium can be told what to do; who asks for it skips itself where there is none."""
+    binary = chromium()
+    assert binary
+    with chromium_running(binary) as address:
+        yield address
+
+
+@pytest.fixture
+async def page(devtools: str) -> AsyncIterator[Page]:
+    """A page as large as that of a small laptop, which knows nothing of other tests."""
+    async with browsing(devtools) as opened:
+        await opened.looks(width=1280, height=900)
+        yield opened

@@ -1,7 +1,6 @@
 """The documents say what is so: links, configurations, policies, snippets, commands, keys, codes."""
 
 import ast
-import asyncio
 import json
 import re
 import shlex
@@ -39,6 +38,7 @@ from router.ledger.report import GROUPINGS
 from router.providers.simulated.models_file import read_models
 from router.stores.sql.schema import ATTEMPTS
 from tests.documents import Fence, documents, fences, has_anchor, links, table_rows, words
+from tests.e2e.upstreams import InAThread
 
 _ROOT = Path(__file__).parent.parent
 _DOCS = documents(_ROOT)
@@ -174,22 +174,49 @@ _PROXY = "http://127.0.0.1:8080"
 _CLIENTS = [each for each in _written_in("python") if _PROXY in each.values[0].text]
 
 
-@pytest.mark.parametrize("fence", _CLIENTS)
-async def test_python_that_talks_to_the_proxy_gets_an_answer(fence: Fence, tmp_path: Path) -> None:
+_RUN_EACH = """
+import contextlib, io, json, sys, traceback
+for code in json.load(sys.stdin):
+    said, complaint = io.StringIO(), ""
+    with contextlib.redirect_stdout(said):
+        try:
+            exec(code, {"__name__": "__main__"})
+        except BaseException:
+            complaint = traceback.format_exc()
+    print(json.dumps([said.getvalue(), complaint]))
+"""
+"""What `python -c` does with each of several programs; one process, for each would import its client anew."""
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[str, str]]:
+    """What each program that talks to the proxy has printed, and what it had to complain of."""
+    folder = tmp_path_factory.mktemp("clients")
     example = (_ROOT / "config.example.yaml").read_text(encoding="utf-8")
     at_once = re.sub(r"(?m)^(\s+speed: )1\b", r"\g<1>0", example)
-    (tmp_path / "config.yaml").write_text(at_once, encoding="utf-8")
-    (tmp_path / "policies").symlink_to(_ROOT / "policies")
-    settings = load_settings(tmp_path / "config.yaml", {}).listening_on("127.0.0.1", 0)
-    async with serving(settings, real_world()) as running:
-        code = fence.text.replace(_PROXY, running.url)
-        program = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", code, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    (folder / "config.yaml").write_text(at_once, encoding="utf-8")
+    (folder / "policies").symlink_to(_ROOT / "policies")
+    settings = load_settings(folder / "config.yaml", {}).listening_on("127.0.0.1", 0)
+    with InAThread(lambda: serving(settings, real_world())) as thread:
+        codes = [each.values[0].text for each in _CLIENTS]
+        done = subprocess.run(
+            [sys.executable, "-c", _RUN_EACH],
+            input=json.dumps([code.replace(_PROXY, thread.served.url) for code in codes]),
+            capture_output=True,
+            text=True,
+            check=True,
         )
-        said, complaint = await program.communicate()
+    return dict(zip(codes, map(json.loads, done.stdout.splitlines()), strict=True))
 
-    assert program.returncode == 0, complaint.decode()
-    assert said.decode().strip()
+
+@pytest.mark.parametrize("fence", _CLIENTS)
+def test_python_that_talks_to_the_proxy_gets_an_answer(
+    fence: Fence, clients: Mapping[str, tuple[str, str]]
+) -> None:
+    said, complaint = clients[fence.text]
+
+    assert complaint == ""
+    assert said.strip()
 
 
 # ------------------------------------------------------------------------------- commands

@@ -7,9 +7,10 @@ import asyncio
 import json
 import re
 import shutil
+import subprocess
 from base64 import b64decode
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -18,10 +19,10 @@ from typing import Any
 
 import aiohttp
 
-from tests.e2e.patience import PATIENCE_S
+from tests.e2e.patience import PATIENCE_S, until
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-_LISTENS = re.compile(rb"DevTools listening on ws://([\d.:]+)/")
+_LISTENS = re.compile(rb"DevTools listening on (ws://\S+)\n")
 _POLL_S = 0.02
 _MAX_MESSAGE_BYTES = 64 * 2**20
 _FLAGS = (
@@ -161,75 +162,75 @@ class Page:
         return None
 
 
-@asynccontextmanager
-async def browsing(binary: str) -> AsyncIterator[Page]:
-    """A page of a fresh browser without history, cookies and cache."""
-    async with AsyncExitStack() as stack:
-        folder = stack.enter_context(
-            TemporaryDirectory(prefix="farthing-chromium-", ignore_cleanup_errors=True)
-        )
-        process = await asyncio.create_subprocess_exec(
-            binary,
-            *_FLAGS,
-            f"--user-data-dir={folder}",
-            "about:blank",
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        stack.push_async_callback(_end, process)
-        drained = await stack.enter_async_context(_Draining(process))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        address = f"http://{await drained.address}/json"
-        async with session.get(address) as listed:
-            pages = [each for each in await listed.json() if each["type"] == "page"]
-        socket = await stack.enter_async_context(
-            session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=_MAX_MESSAGE_BYTES)
-        )
-        yield await _listening(Page(socket), stack)
+@contextmanager
+def chromium_running(binary: str) -> Iterator[str]:
+    """Where the DevTools of a fresh Chromium are, which ends with the block: `ws://HOST:PORT/...`."""
+    with TemporaryDirectory(prefix="farthing-chromium-", ignore_cleanup_errors=True) as folder:
+        log = Path(folder, "log")
+        with log.open("wb") as written:
+            process = subprocess.Popen(
+                [binary, *_FLAGS, f"--user-data-dir={folder}", "about:blank"],
+                stdout=subprocess.DEVNULL,
+                stderr=written,
+            )
+        try:
+            yield _address(process, log)
+        finally:
+            _end(process)
 
 
-async def _listening(page: Page, stack: AsyncExitStack) -> Page:
-    listener = asyncio.create_task(page.listen())
-    stack.callback(listener.cancel)
-    for domain in ("Page", "Runtime", "Network", "Log"):
-        await page.tell(f"{domain}.enable")
-    return page
+def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+    """What it says on its standard error as soon as it listens."""
+    found: list[bytes] = []
+
+    def is_told() -> bool:
+        found[:] = _LISTENS.findall(log.read_bytes())
+        return bool(found) or process.poll() is not None
+
+    until(is_told)
+    if not found:
+        raise PageFailed(f"Chromium did not start: {log.read_bytes()[-2000:]!r}")
+    return found[0].decode()
 
 
-class _Draining:
-    """Reads what the browser prints, so that it never waits for a reader; knows its address."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    async def __aenter__(self) -> "_Draining":
-        self._task = asyncio.create_task(self._drain())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-
-    async def _drain(self) -> None:
-        assert self._process.stderr is not None
-        said = b""
-        async for line in self._process.stderr:
-            said += line
-            if (found := _LISTENS.search(line)) and not self.address.done():
-                self.address.set_result(found[1].decode())
-        if not self.address.done():
-            self.address.set_exception(PageFailed(f"Chromium did not start: {said[-2000:]!r}"))
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        process.terminate()
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            await process.wait()
-    except TimeoutError:
+        process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
         process.kill()
-        await process.wait()
+        process.wait()
+
+
+@asynccontextmanager
+async def browsing(devtools: str) -> AsyncIterator[Page]:
+    """A page without history, cookies and cache; it shares nothing with others of the same Chromium."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        browser = await _connected(devtools, session, stack)
+        context = (await browser.tell("Target.createBrowserContext"))["browserContextId"]
+        stack.push_async_callback(
+            browser.tell, "Target.disposeBrowserContext", browserContextId=context
+        )
+        made = await browser.tell(
+            "Target.createTarget", url="about:blank", browserContextId=context
+        )
+        host = devtools.removeprefix("ws://").partition("/")[0]
+        page = await _connected(f"ws://{host}/devtools/page/{made['targetId']}", session, stack)
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            await page.tell(f"{domain}.enable")
+        yield page
+
+
+async def _connected(url: str, session: aiohttp.ClientSession, stack: AsyncExitStack) -> Page:
+    """Who listens at `url` and can be told what to do, until the stack is unwound."""
+    socket = await stack.enter_async_context(
+        session.ws_connect(url, max_msg_size=_MAX_MESSAGE_BYTES)
+    )
+    connected = Page(socket)
+    listener = asyncio.create_task(connected.listen())
+    stack.callback(listener.cancel)
+    return connected
 
 
 def saved(picture: bytes, folder: Path, name: str) -> Path:

@@ -61,13 +61,14 @@ def run(
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def here(*arguments: str, env: Mapping[str, str] | None = None) -> Done:
+def here(*arguments: str, env: Mapping[str, str] | None = None, stdin: str = "") -> Done:
     """`farthing` with these arguments in this process, for a program takes seconds to start."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = _pipe(), _pipe()
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
         patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(sys, "stdin", _pipe(stdin))
         for name in set(os.environ) - set(environ()):
             patch.delenv(name)
         for name, value in (env or {}).items():
@@ -76,7 +77,17 @@ def here(*arguments: str, env: Mapping[str, str] | None = None) -> Done:
             status = main(arguments)
         except SystemExit as end:
             status = int(end.code or 0)
-    return Done(status, out.getvalue(), err.getvalue())
+    return Done(status, _written(out), _written(err))
+
+
+def _pipe(text: str = "") -> io.TextIOWrapper:
+    """What a program has instead of a terminal: characters to it, bytes beneath."""
+    return io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", write_through=True)
+
+
+def _written(pipe: io.TextIOWrapper) -> str:
+    pipe.seek(0)
+    return pipe.read()
 
 
 class Program:

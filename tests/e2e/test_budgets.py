@@ -237,6 +237,17 @@ def test_limits_per_minute_say_when_there_is_room_again(
         assert 1 <= int(refused.headers["retry-after"]) <= 20
 
 
+@pytest.fixture(scope="module")
+def limited(
+    tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
+) -> Iterator[Farthing]:
+    """One that lets no request ask for much; nothing that it is asked changes it."""
+    server = {"port": 0, "limits": {"max_n": 4, "max_output_tokens": 5}}
+    folder = tmp_path_factory.mktemp("limited")
+    with serving(folder, shared_simulator, server=server) as farthing:
+        yield farthing
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
@@ -250,25 +261,19 @@ def test_limits_per_minute_say_when_there_is_room_again(
     ],
 )
 def test_numbers_beyond_all_limits_never_reach_a_model(
-    tmp_path: Path, simulator: Simulator, fields: dict[str, Any], said: str
+    limited: Farthing, simulator: Simulator, fields: dict[str, Any], said: str
 ) -> None:
-    limits = {"max_n": 4, "max_output_tokens": 50}
     asked = sum(counter.requests for counter in simulator.counters.values())
-    with serving(tmp_path, simulator, server={"port": 0, "limits": limits}) as farthing:
-        refused = post(farthing.base_url, json.dumps(chat("Hello?", "dear", **fields)).encode())
+    refused = post(limited.base_url, json.dumps(chat("Hello?", "dear", **fields)).encode())
 
-        assert (refused.status, said in refused.error["message"]) == (400, True), refused
-        assert sum(counter.requests for counter in simulator.counters.values()) == asked
+    assert (refused.status, said in refused.error["message"]) == (400, True), refused
+    assert sum(counter.requests for counter in simulator.counters.values()) == asked
 
 
-def test_a_longer_answer_than_may_be_is_cut_down_to_what_may_be(
-    tmp_path: Path, simulator: Simulator
-) -> None:
-    limits = {"max_output_tokens": 5}
-    with serving(tmp_path, simulator, server={"port": 0, "limits": limits}) as farthing:
-        got = ask(farthing, "Tell me a long story.", max_tokens=900)
+def test_a_longer_answer_than_may_be_is_cut_down_to_what_may_be(limited: Farthing) -> None:
+    got = ask(limited, "Tell me a long story.", max_tokens=900)
 
-        assert got.json["usage"]["completion_tokens"] <= 5
+    assert got.json["usage"]["completion_tokens"] <= 5
 
 
 CATEGORIES = (

@@ -283,6 +283,23 @@ def test_keys_of_a_team_share_and_nobody_can_name_himself_one_of_it(
         assert state({**GAMMA, "x-farthing-tags": "team-a"}) == "miss"
 
 
+@pytest.fixture(scope="module")
+def careful(
+    tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
+) -> Iterator[Farthing]:
+    """One whose policy does not keep every answer."""
+    folder = tmp_path_factory.mktemp("careful")
+    (folder / "policies").mkdir()
+    policy = (
+        "policy: careful\nintent: Only what is meant to repeat itself.\n"
+        "cache: {ttl_s: 60, max_temperature: 0.3, max_n: 1}\n"
+    )
+    (folder / "policies" / "careful.yaml").write_text(policy)
+    policies = {"directory": "policies", "default": "careful"}
+    with Farthing(write_config(folder, shared_simulator.base_url, policies=policies)) as farthing:
+        yield farthing
+
+
 @pytest.mark.parametrize(
     ("fields", "state"),
     [
@@ -293,20 +310,11 @@ def test_keys_of_a_team_share_and_nobody_can_name_himself_one_of_it(
     ],
 )
 def test_a_policy_says_which_requests_want_something_new_each_time(
-    tmp_path: Path, shared_simulator: Simulator, fields: dict[str, Any], state: str
+    careful: Farthing, fields: dict[str, Any], state: str
 ) -> None:
-    (tmp_path / "policies").mkdir()
-    policy = (
-        "policy: careful\nintent: Only what is meant to repeat itself.\n"
-        "cache: {ttl_s: 60, max_temperature: 0.3, max_n: 1}\n"
-    )
-    (tmp_path / "policies" / "careful.yaml").write_text(policy)
-    policies = {"directory": "policies", "default": "careful"}
-    path = write_config(tmp_path, shared_simulator.base_url, policies=policies)
-    with Farthing(path) as farthing:
-        body = fresh(**fields)
-        post(farthing.base_url, body)
-        assert post(farthing.base_url, body).headers["x-farthing-cache"] == state
+    body = fresh(**fields)
+    post(careful.base_url, body)
+    assert post(careful.base_url, body).headers["x-farthing-cache"] == state
 
 
 def test_redis_may_come_and_go(

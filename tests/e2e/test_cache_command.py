@@ -1,15 +1,15 @@
 """`farthing cache`: what is stored is counted, listed and forgotten, in memory and in Redis."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.configs import write_config
-from tests.e2e.programs import Done, Farthing, run
+from tests.e2e.programs import Done, Farthing, here, run
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, chat, get, post
 from tests.servers import RedisServer
@@ -29,9 +29,9 @@ class Kept:
         assert got.status == 200, got
         return got
 
-    def command(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
+    def command(self, *arguments: str, by: Callable[..., Done] = here) -> Done:
         where = ("--config", str(self.farthing.config), "--url", self.farthing.url)
-        return run("cache", *arguments, *where, env={**KEYS, **(ADMIN if env is None else env)})
+        return by("cache", *arguments, *where, env={**KEYS, **ADMIN})
 
     def told(self, *arguments: str) -> Any:
         done = self.command(*arguments, "--json")
@@ -39,27 +39,30 @@ class Kept:
         return json.loads(done.out)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(scope="module", params=["memory", "redis"])
 def kept(
-    request: pytest.FixtureRequest, tmp_path: Path, shared_simulator: Simulator
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_simulator: Simulator,
 ) -> Iterator[Kept]:
-    url = "memory"
-    if request.param == "redis":
-        server: RedisServer = request.getfixturevalue("redis_server")
-        url = server.url
+    """With an empty cache, which a test leaves empty."""
     keys = [
         {"name": "alpha", "key": "${ALPHA_KEY}", "tags": ["team-a"]},
         {"name": "beta", "key": "${BETA_KEY}"},
     ]
-    path = write_config(
-        tmp_path,
-        shared_simulator.base_url,
-        cache={"url": url, "timeout_s": 2},
-        keys=keys,
-        server={"admin_key": "${FARTHING_ADMIN_KEY}", "port": 0},
-    )
-    with Farthing(path, env={**KEYS, **ADMIN}) as farthing:
-        yield Kept(farthing)
+    with ExitStack() as stack:
+        is_redis = request.param == "redis"
+        path = write_config(
+            tmp_path_factory.mktemp("kept"),
+            shared_simulator.base_url,
+            cache={
+                "url": stack.enter_context(RedisServer()).url if is_redis else "memory",
+                "timeout_s": 2,
+            },
+            keys=keys,
+            server={"admin_key": "${FARTHING_ADMIN_KEY}", "port": 0},
+        )
+        yield Kept(stack.enter_context(Farthing(path, env={**KEYS, **ADMIN})))
 
 
 def test_what_is_stored_is_counted_listed_and_forgotten(kept: Kept) -> None:
@@ -79,7 +82,7 @@ def test_what_is_stored_is_counted_listed_and_forgotten(kept: Kept) -> None:
     assert entry["usage"]["output_tokens"] > 0
     assert len(kept.told("inspect", "--id", entry["digest"][:16])) == 2
     assert len(kept.told("inspect", "--key", "beta", "--model", "sim-mid")) == 2
-    listed = kept.command("inspect")
+    listed = kept.command("inspect", by=run)  # a program of its own, as people call it
     assert "sim-frontier" in listed.out
     assert "4711" not in listed.out
 
@@ -89,6 +92,23 @@ def test_what_is_stored_is_counted_listed_and_forgotten(kept: Kept) -> None:
     assert kept.told("purge", "--key", "beta", "--model", "sim-frontier") == {"purged": 0}
     assert kept.told("purge", "--all") == {"purged": 2}
     assert kept.told("stats")["answers"] == 0
+
+
+OPERATORS = {"OPERATORS_KEY": ADMIN["FARTHING_ADMIN_KEY"]}
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
+) -> Iterator[Farthing]:
+    """One whose admin key has another name than the one that the command knows."""
+    path = write_config(
+        tmp_path_factory.mktemp("guarded"),
+        shared_simulator.base_url,
+        server={"admin_key": "${OPERATORS_KEY}", "port": 0},
+    )
+    with Farthing(path, env=OPERATORS) as farthing:
+        yield farthing
 
 
 @pytest.mark.parametrize(
@@ -106,23 +126,12 @@ def test_what_is_stored_is_counted_listed_and_forgotten(kept: Kept) -> None:
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_line(
-    tmp_path: Path,
-    shared_simulator: Simulator,
-    arguments: tuple[str, ...],
-    env: dict[str, str] | None,
-    complaint: str,
+    guarded: Farthing, arguments: tuple[str, ...], env: dict[str, str] | None, complaint: str
 ) -> None:
-    path = write_config(
-        tmp_path,
-        shared_simulator.base_url,
-        server={"admin_key": "${OPERATORS_KEY}", "port": 0},
-    )
-    configured = {"OPERATORS_KEY": ADMIN["FARTHING_ADMIN_KEY"]}
-    with Farthing(path, env=configured) as farthing:
-        where = ("--config", str(path), "--url", farthing.url)
-        known = {**configured, **(ADMIN if env is None else env)}
-        named = where if "--url" not in arguments else where[:2]
-        done = run("cache", *arguments, *named, env=known)
+    where = ("--config", str(guarded.config), "--url", guarded.url)
+    named = where if "--url" not in arguments else where[:2]
+    known = {**OPERATORS, **(ADMIN if env is None else env)}
+    done = here("cache", *arguments, *named, env=known)
     assert done.status == 1
     assert complaint in done.err
 

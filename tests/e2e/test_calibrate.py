@@ -8,7 +8,6 @@ import os
 import random
 import re
 from base64 import b64decode
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import yaml
 from router.domain.money import ZERO, Money
 from router.evaluation.answer_files import read_rows
 from tests.e2e.books import rows
-from tests.e2e.browser import Page, browsing, chromium, saved
+from tests.e2e.browser import Page, chromium, saved
 from tests.e2e.configs import as_yaml, ledger_of, models, write_config
 from tests.e2e.programs import Done, Farthing, here
 from tests.e2e.upstreams import Simulator
@@ -305,14 +304,6 @@ def test_check_says_that_evidence_is_refused(config: Path, recorded: Path) -> No
 
 
 # ----------------------------------------------------------------------------------- the page
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    assert BROWSER
-    async with browsing(BROWSER) as opened:
-        await opened.looks(width=1280, height=900)
-        yield opened
 
 
 @in_a_browser

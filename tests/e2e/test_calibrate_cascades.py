@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.browser import browsing, chromium
+from tests.e2e.browser import Page, chromium
 from tests.e2e.configs import as_yaml, models, write_config
 from tests.e2e.programs import Done, Farthing, here
 from tests.e2e.upstreams import Simulator
@@ -102,13 +102,11 @@ def test_with_thirty_questions_nothing_is_installed_and_why_is_told(config: Path
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs a Chromium or Chrome on PATH")
-async def test_the_page_shows_what_was_tried(config: Path) -> None:
-    assert BROWSER
+async def test_the_page_shows_what_was_tried(page: Page, config: Path) -> None:
     path = config.with_name("page.html")
     assert calibrate(config, "--dry-run", "--html", path).status == 0
-    async with browsing(BROWSER) as page:
-        await page.open(path.as_uri())
-        shown = await page.text("#cascades")
+    await page.open(path.as_uri())
+    shown = await page.text("#cascades")
 
     assert f"{' + '.join(PAIR)} > {TOP}" in shown
     assert "installed" in shown

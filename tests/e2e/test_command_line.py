@@ -82,15 +82,13 @@ def taken() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def programs(config: Path, broken: Path, used: Path, taken: int) -> dict[str, Done]:
+def programs(config: Path, broken: Path) -> dict[str, Done]:
     """What programs of their own answer; two at a time, for starting takes them long."""
     request = json.dumps(chat("What is 17 * 23?"))
     commands: dict[str, tuple[list[str], str, list[str]]] = {
-        "help": (["--help"], "", FARTHING),
         "version": (["--version"], "", [str(SCRIPT)]),
         "broken": (["check", "--config", str(broken)], "", FARTHING),
         "stdin": (["explain", "--config", str(config), "--file", "-"], request, FARTHING),
-        "taken": (["serve", "--config", str(config), "--port", str(taken)], "", FARTHING),
     }
 
     def start(name: str) -> Done:
@@ -101,8 +99,8 @@ def programs(config: Path, broken: Path, used: Path, taken: int) -> dict[str, Do
         return dict(zip(commands, pool.map(start, commands), strict=True))
 
 
-def test_help_names_every_command(programs: dict[str, Done]) -> None:
-    told = programs["help"]
+def test_help_names_every_command() -> None:
+    told = here("--help")
     assert (told.status, told.err) == (0, "")
     assert all(f"  {name}" in told.out for name in COMMANDS)
     assert "farthing serve" in told.out
@@ -332,8 +330,8 @@ def test_a_baseline_that_is_no_model_is_told_with_a_hint(used: Path) -> None:
     assert "did you mean 'sim-frontier'?" in told.err
 
 
-def test_a_port_that_is_taken_is_told(programs: dict[str, Done], taken: int) -> None:
-    told = programs["taken"]
+def test_a_port_that_is_taken_is_told(config: Path, taken: int) -> None:
+    told = serve_here("--config", str(config), "--port", str(taken))
     assert told.status == 1
     assert f"127.0.0.1:{taken}" in told.err
     assert "in use" in told.err

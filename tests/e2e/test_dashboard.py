@@ -5,12 +5,12 @@ To look at the pictures that it takes: FARTHING_PICTURES=var/pictures make test 
 
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.browser import Page, browsing, chromium, saved
+from tests.e2e.browser import Page, chromium, saved
 from tests.e2e.configs import write_config
 from tests.e2e.programs import Farthing, here
 from tests.e2e.shown import HOSTILE, NOWHERE, SECRETS, reported, serving
@@ -38,14 +38,6 @@ _INK = """(() => {
 def farthing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farthing]:
     with serving(tmp_path_factory.mktemp("shown")) as running:
         yield running
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    assert BROWSER
-    async with browsing(BROWSER) as opened:
-        await opened.looks(width=1280, height=900)
-        yield opened
 
 
 async def enter(page: Page, farthing: Farthing, query: str = "") -> None:

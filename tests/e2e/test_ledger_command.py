@@ -102,8 +102,7 @@ def test_focus_has_its_columns_in_every_format(config: Path) -> None:
 
 def test_days_can_be_chosen_and_standard_output_written_to(config: Path) -> None:
     days = ("--since", "2026-05-05", "--until", "2026-05-05")
-    asked = ("export", "--config", str(config), "--format", "jsonl", "--out", "-", *days)
-    done = run("ledger", *asked)
+    done = ledger("export", config, "--format", "jsonl", "--out", "-", *days)
 
     assert [json.loads(line)["asked"] for line in done.out.splitlines()] == ["=1+1"]
     assert (done.status, done.err) == (0, "")
@@ -130,8 +129,8 @@ def test_pruning_deletes_attempts_and_leaves_reports_as_they_were(config: Path) 
 
 
 def test_pruning_asks_and_silence_is_no(config: Path) -> None:
-    asked = ("prune", "--config", str(config), "--before", "2026-05-05")
-    nobody, yes = run("ledger", *asked), run("ledger", *asked, stdin="y\n")
+    asked = ("ledger", "prune", "--config", str(config), "--before", "2026-05-05")
+    nobody, yes = here(*asked), run(*asked, stdin="y\n")
 
     assert nobody.status == 1
     assert nobody.out.startswith("1 attempt before 2026-05-05 will be deleted, for good.")

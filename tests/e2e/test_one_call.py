@@ -53,33 +53,49 @@ def session() -> aiohttp.ClientSession:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def slow() -> Iterator[Simulator]:
     """Models that take their time."""
     with Simulator(speed=1) as simulator:
         yield simulator
 
 
+@pytest.fixture(scope="module")
+def pair(
+    tmp_path_factory: pytest.TempPathFactory, slow: Simulator, redis_url: str
+) -> Iterator[tuple[Farthing, Farthing]]:
+    """Two for all tests that let them live."""
+    with two(tmp_path_factory.mktemp("pair"), slow, redis_url) as both:
+        yield both
+
+
+def calls(simulator: Simulator) -> int:
+    return sum(counter.requests for counter in simulator.counters.values())
+
+
+def in_flight(simulator: Simulator) -> int:
+    return sum(counter.in_flight for counter in simulator.counters.values())
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_a_hundred_in_two_processes_are_one_call(
-    tmp_path: Path, slow: Simulator, redis_url: str, stream: bool
+    pair: tuple[Farthing, Farthing], slow: Simulator, stream: bool
 ) -> None:
-    with two(tmp_path, slow, redis_url) as both:
-        body = question(stream=stream)
-        async with session() as client:
-            got = await asyncio.gather(
-                *(answer(client, farthing, body) for farthing in both for _ in range(50))
-            )
-        states = sorted(headers["x-farthing-cache"] for headers, _ in got)
-        assert sum(counter.requests for counter in slow.counters.values()) == 1
-        assert states == ["miss", *["shared"] * 99]
-        paid, found = 0, 0
-        for farthing in both:
-            for headers, _ in got:
-                for row in rows(ledger_of(farthing.config), headers["x-request-id"]):
-                    found += 1
-                    paid += row["cost_pico"] > 0
-        assert (found, paid) == (100, 1)
+    body, before = question(stream=stream), calls(slow)
+    async with session() as client:
+        got = await asyncio.gather(
+            *(answer(client, farthing, body) for farthing in pair for _ in range(50))
+        )
+    states = sorted(headers["x-farthing-cache"] for headers, _ in got)
+    assert calls(slow) == before + 1
+    assert states == ["miss", *["shared"] * 99]
+    paid, found = 0, 0
+    for farthing in pair:
+        for headers, _ in got:
+            for row in rows(ledger_of(farthing.config), headers["x-request-id"]):
+                found += 1
+                paid += row["cost_pico"] > 0
+    assert (found, paid) == (100, 1)
     bodies = {raw.replace(b"cost-usd=0\n", b"") for _, raw in got}
     if stream:
         assert all(raw.endswith(DONE) for _, raw in got)
@@ -94,37 +110,36 @@ def said(stream: bytes) -> bytes:
 
 
 async def test_a_stream_reaches_the_other_process_while_it_is_written(
-    tmp_path: Path, slow: Simulator, redis_url: str
+    pair: tuple[Farthing, Farthing], slow: Simulator
 ) -> None:
-    with two(tmp_path, slow, redis_url) as (one, other):
-        body = question(stream=True)
-        url = "{}/chat/completions"
-        async with session() as client, client.post(url.format(one.base_url), json=body) as first:
-            await first.content.readany()
-            async with client.post(url.format(other.base_url), json=body) as second:
-                begun = await second.content.readany()
-                assert second.headers["x-farthing-cache"] == "shared"
-                in_flight = sum(counter.in_flight for counter in slow.counters.values())
-                assert (in_flight, DONE in begun) == (1, False)
-                assert (await second.content.read()).endswith(DONE)
+    one, other = pair
+    body = question(stream=True)
+    url = "{}/chat/completions"
+    async with session() as client, client.post(url.format(one.base_url), json=body) as first:
+        await first.content.readany()
+        async with client.post(url.format(other.base_url), json=body) as second:
+            begun = await second.content.readany()
+            assert second.headers["x-farthing-cache"] == "shared"
+            assert (in_flight(slow), DONE in begun) == (1, False)
+            assert (await second.content.read()).endswith(DONE)
 
 
 async def test_when_the_leaders_client_leaves_the_other_process_gets_it_all(
-    tmp_path: Path, slow: Simulator, redis_url: str
+    pair: tuple[Farthing, Farthing], slow: Simulator
 ) -> None:
-    with two(tmp_path, slow, redis_url) as (one, other):
-        body = question(stream=True)
-        async with session() as client:
-            first = await client.post(f"{one.base_url}/chat/completions", json=body)
-            await first.content.readany()
-            following = asyncio.create_task(answer(client, other, body))
-            second = await client.post(f"{other.base_url}/chat/completions", json=body)
-            await second.content.readany()
-            first.close()
-            second.close()
-            _, raw = await following
-        assert raw.endswith(DONE)
-        assert sum(counter.requests for counter in slow.counters.values()) == 1
+    one, other = pair
+    body, before = question(stream=True), calls(slow)
+    async with session() as client:
+        first = await client.post(f"{one.base_url}/chat/completions", json=body)
+        await first.content.readany()
+        following = asyncio.create_task(answer(client, other, body))
+        second = await client.post(f"{other.base_url}/chat/completions", json=body)
+        await second.content.readany()
+        first.close()
+        second.close()
+        _, raw = await following
+    assert raw.endswith(DONE)
+    assert calls(slow) == before + 1
 
 
 async def test_when_the_leading_process_is_killed_the_other_one_asks_itself(
@@ -134,7 +149,7 @@ async def test_when_the_leading_process_is_killed_the_other_one_asks_itself(
         body = question(metadata={"simulate": "silence"})
         async with session() as client:
             first = asyncio.create_task(answer(client, one, body))
-            await until(lambda: sum(counter.in_flight for counter in slow.counters.values()) == 1)
+            await until(lambda: in_flight(slow) == 1)
             second = asyncio.create_task(answer(client, other, {**body, "metadata": {}}))
             await asyncio.sleep(0.3)
             one.kill()
@@ -151,7 +166,7 @@ async def test_redis_may_go_while_one_follows_the_other(
         body = question()
         async with session() as client:
             first = asyncio.create_task(answer(client, one, body))
-            await until(lambda: sum(counter.in_flight for counter in slow.counters.values()) == 1)
+            await until(lambda: in_flight(slow) == 1)
             second = asyncio.create_task(answer(client, other, body))
             await asyncio.sleep(0.2)
             redis_server.kill()

@@ -1,5 +1,6 @@
 """Other words for the same question: given, counted, checked, and never where a word changes everything."""
 
+import contextlib
 import importlib.util
 import itertools
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from tests.e2e.books import rows
 from tests.e2e.configs import ledger_of, write_config
-from tests.e2e.programs import Farthing, run
+from tests.e2e.programs import Farthing, here
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, chat, get, post
 from tests.servers import RedisServer
@@ -37,21 +38,21 @@ def config(folder: Path, simulator: Simulator, url: str, **semantic: Any) -> Pat
     )
 
 
-@pytest.fixture(params=["memory", "redis"])
-def url(request: pytest.FixtureRequest) -> str:
-    if request.param == "memory":
-        return "memory"
-    server: RedisServer = request.getfixturevalue("redis_server")
-    return server.url
-
-
-@pytest.fixture(params=["wording", "meaning"])
+@pytest.fixture(
+    scope="module", params=["memory-wording", "memory-meaning", "redis-wording", "redis-meaning"]
+)
 def kind(
-    request: pytest.FixtureRequest, tmp_path: Path, shared_simulator: Simulator, url: str
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    shared_simulator: Simulator,
 ) -> Iterator[Farthing]:
-    terms = {"mode": "on", "by": request.param, "check_share": 0}
-    with Farthing(config(tmp_path, shared_simulator, url, **terms)) as farthing:
-        yield farthing
+    """One for all tests, each of which asks of a number of its own."""
+    store, by = request.param.split("-")
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(RedisServer()).url if store == "redis" else store
+        terms = {"mode": "on", "by": by, "check_share": 0}
+        path = config(tmp_path_factory.mktemp("kind"), shared_simulator, url, **terms)
+        yield stack.enter_context(Farthing(path))
 
 
 def ask(farthing: Farthing, prompt: str, **fields: Any) -> Got:
@@ -127,7 +128,7 @@ def test_a_shadow_only_counts(tmp_path: Path, shared_simulator: Simulator) -> No
 def test_what_was_purged_is_found_in_no_words(kind: Farthing) -> None:
     number = next(NUMBERS)
     ask(kind, f"Please describe the harbour {number}.")
-    done = run("cache", "purge", "--all", "--config", str(kind.config), "--url", kind.url)
+    done = here("cache", "purge", "--all", "--config", str(kind.config), "--url", kind.url)
     assert done.status == 0, done
     assert state(ask(kind, f"describe the harbour {number}")) == "miss"
 
@@ -159,7 +160,7 @@ def test_a_policy_that_goes_by_meaning_needs_vectors(
     lines = path.read_text().splitlines(keepends=True)
     at = next(number for number, line in enumerate(lines) if "embeddings:" in line)
     path.write_text("".join(lines[:at] + lines[at + 4 :]))
-    done = run("check", "--config", str(path))
+    done = here("check", "--config", str(path))
     assert done.status == 1
     assert "is needed by policy 'kind', whose semantic cache goes by meaning" in done.err
 

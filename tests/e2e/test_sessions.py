@@ -114,8 +114,7 @@ def test_a_model_that_fails_is_left_in_a_session_too(tmp_path: Path, simulator: 
 
 
 @pytest.mark.parametrize("name", ["two words", "x" * 129, "ümlaut"])
-def test_a_session_has_a_name(tmp_path: Path, shared_simulator: Simulator, name: str) -> None:
-    with Farthing(write_config(tmp_path, shared_simulator.base_url)) as farthing:
-        got = ask(farthing, [QUESTION], name.encode().decode("latin-1"))
+def test_a_session_has_a_name(farthing: Farthing, name: str) -> None:
+    got = ask(farthing, [QUESTION], name.encode().decode("latin-1"))
     assert got.status == 400
     assert got.json["error"]["param"] == "x-session-id"

@@ -21,12 +21,6 @@ def config(tmp_path: Path, simulator: Simulator) -> Path:
     return write_config(tmp_path, simulator.base_url, cache={"url": "off"})
 
 
-@pytest.fixture
-def running(config: Path) -> Iterator[Farthing]:
-    with Farthing(config) as started:
-        yield started
-
-
 def keys(config: Path, *arguments: str) -> Any:
     done = here("keys", arguments[0], "--config", str(config), "--json", *arguments[1:])
     assert done.status == 0, done
@@ -38,62 +32,71 @@ def ask(farthing: Farthing, secret: str, **fields: Any) -> Got:
     return post(farthing.base_url, body, {"authorization": f"Bearer {secret}"})
 
 
-def test_the_first_key_closes_the_door_and_opens_it_to_its_bearer(
-    running: Farthing, config: Path
-) -> None:
-    assert post(running.base_url, chat("Hello?")).status == 200
-    made = keys(config, "create", "search", "--tag", "team=x")
+def test_the_first_key_closes_the_door_and_opens_it_to_its_bearer(config: Path) -> None:
+    with Farthing(config) as running:
+        assert post(running.base_url, chat("Hello?")).status == 200
+        made = keys(config, "create", "search", "--tag", "team=x")
 
-    until(lambda: post(running.base_url, chat("Hello?")).status == 401)
-    with openai.OpenAI(base_url=running.base_url, api_key=made["secret"], max_retries=0) as client:
-        answer = client.chat.completions.create(
-            model="auto", messages=[{"role": "user", "content": "Hello!"}]
-        )
+        until(lambda: post(running.base_url, chat("Hello?")).status == 401)
+        with openai.OpenAI(
+            base_url=running.base_url, api_key=made["secret"], max_retries=0
+        ) as client:
+            answer = client.chat.completions.create(
+                model="auto", messages=[{"role": "user", "content": "Hello!"}]
+            )
     assert answer.choices[0].message.content
     assert {row["key"] for row in rows(ledger_of(config))} == {"", "search"}
 
 
+@pytest.fixture(scope="module")
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
+) -> Iterator[Farthing]:
+    """One for all tests that make do with keys under names of their own."""
+    folder = tmp_path_factory.mktemp("stored-keys")
+    with Farthing(write_config(folder, shared_simulator.base_url, cache={"url": "off"})) as started:
+        yield started
+
+
 def test_a_revoked_key_stops_within_seconds_and_a_rotated_one_has_its_grace(
-    running: Farthing, config: Path
+    shared: Farthing,
 ) -> None:
-    first = keys(config, "create", "search")["secret"]
-    assert ask(running, first).status == 200
-    second = keys(config, "rotate", "search", "--grace-s", "3600")["secret"]
-    assert (ask(running, first).status, ask(running, second).status) == (200, 200)
+    first = keys(shared.config, "create", "rotated")["secret"]
+    assert ask(shared, first).status == 200
+    second = keys(shared.config, "rotate", "rotated", "--grace-s", "3600")["secret"]
+    assert (ask(shared, first).status, ask(shared, second).status) == (200, 200)
 
-    assert keys(config, "revoke", "search") == {"revoked": 2}
-    until(lambda: ask(running, first).status == 401)
-    assert ask(running, second).status == 401
+    assert keys(shared.config, "revoke", "rotated") == {"revoked": 2}
+    until(lambda: ask(shared, first).status == 401)
+    assert ask(shared, second).status == 401
 
 
-def test_other_clients_send_their_key_in_headers_of_their_own(
-    running: Farthing, config: Path
-) -> None:
-    secret = keys(config, "create", "search")["secret"]
+def test_other_clients_send_their_key_in_headers_of_their_own(shared: Farthing) -> None:
+    secret = keys(shared.config, "create", "other-header")["secret"]
+    until(lambda: ask(shared, "nobody's").status == 401)
 
     for name in ("x-api-key", "api-key"):
-        assert post(running.base_url, chat("Hello!"), {name: secret}).status == 200
+        assert post(shared.base_url, chat("Hello!"), {name: secret}).status == 200
 
 
-def test_a_key_may_use_what_it_is_granted_and_is_told_what_that_is(
-    running: Farthing, config: Path
-) -> None:
-    secret = keys(config, "create", "s", "--policy", "cheap", "--model", "sim-open-8b")["secret"]
+def test_a_key_may_use_what_it_is_granted_and_is_told_what_that_is(shared: Farthing) -> None:
+    grants = ("--policy", "cheap", "--model", "sim-open-8b")
+    secret = keys(shared.config, "create", "granted", *grants)["secret"]
 
-    assert ask(running, secret, model="auto:cheap").headers["x-farthing-model"] == "sim-open-8b"
-    assert ask(running, secret, model="sim-open-8b").status == 200
-    refused = ask(running, secret, model="auto:quality")
+    assert ask(shared, secret, model="auto:cheap").headers["x-farthing-model"] == "sim-open-8b"
+    assert ask(shared, secret, model="sim-open-8b").status == 200
+    refused = ask(shared, secret, model="auto:quality")
     assert (refused.status, refused.error["code"]) == (403, "policy_not_allowed")
     assert "cheap" in refused.error["message"]
-    refused = ask(running, secret, model="sim-frontier")
+    refused = ask(shared, secret, model="sim-frontier")
     assert (refused.status, refused.error["code"]) == (403, "model_not_allowed")
-    listed = get(f"{running.base_url}/models", {"authorization": f"Bearer {secret}"}).json
+    listed = get(f"{shared.base_url}/models", {"authorization": f"Bearer {secret}"}).json
     assert {each["id"] for each in listed["data"]} == {"auto:cheap", "sim-open-8b"}
 
 
-def test_an_expired_key_is_told_so(running: Farthing, config: Path) -> None:
-    secret = keys(config, "create", "old", "--expires", "2020-01-01")["secret"]
-    refused = ask(running, secret)
+def test_an_expired_key_is_told_so(shared: Farthing) -> None:
+    secret = keys(shared.config, "create", "old", "--expires", "2020-01-01")["secret"]
+    refused = ask(shared, secret)
 
     assert (refused.status, refused.error["code"]) == (401, "key_expired")
 

@@ -7,14 +7,13 @@ import json
 import os
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.browser import Page, browsing, chromium, saved
+from tests.e2e.browser import Page, chromium, saved
 from tests.e2e.programs import REPO, here
 
 BROWSER = chromium()
@@ -48,14 +47,6 @@ def made(folder: Path, *arguments: str) -> Path:
 @pytest.fixture
 def page_of_sample(tmp_path: Path) -> Path:
     return made(tmp_path, "balanced", "cheap")
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    assert BROWSER
-    async with browsing(BROWSER) as opened:
-        await opened.looks(width=1280, height=900)
-        yield opened
 
 
 # ----------------------------------------------------------------------------------- the file

@@ -65,11 +65,12 @@ class Traffic:
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def plain(self) -> None:
-        """One question after the other on one connection that is kept alive."""
+        """One question after the other on one connection that is kept alive, most of the time under way."""
         connector = aiohttp.TCPConnector(limit=1)
         async with aiohttp.ClientSession(connector=connector) as session:
             while not self.over.is_set():
-                body = chat(f"What is {next(QUESTIONS)} + 1?", "sim-mid")
+                late = {"simulate": "delay,seconds=0.05"}
+                body = chat(f"What is {next(QUESTIONS)} + 1?", "sim-mid", metadata=late)
                 async with session.post(f"{self.url}/v1/chat/completions", json=body) as answer:
                     await answer.read()
                     assert answer.status == 200
@@ -251,31 +252,55 @@ def systemd(folder: Path) -> Iterator[socket.socket]:
         yield made
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_systemd_is_told_when_requests_are_taken_and_when_it_ends(
-    config: Path, workers: int
-) -> None:
+def test_systemd_is_told_when_requests_are_taken_and_when_it_ends(config: Path) -> None:
     with systemd(config.parent) as told:
-        env = {"NOTIFY_SOCKET": told.getsockname()}
-        with Crew(config, workers=workers, env=env):
+        with Crew(config, workers=1, env={"NOTIFY_SOCKET": told.getsockname()}):
             assert told.recv(100) == b"READY=1"
         assert told.recv(100) == b"STOPPING=1"
 
 
-def test_what_is_under_way_in_every_worker_is_finished_when_they_are_told_to_stop(
-    config: Path, shared_simulator: Simulator
-) -> None:
+@dataclass(frozen=True)
+class Parting:
+    """How two workers ended that were told to while each of two clients waited for an answer."""
+
+    heard_by_systemd: list[bytes]
+    answers: list[str]
+    status: int
+    survivors: set[int]
+    said: str
+
+
+@pytest.fixture(scope="module")
+def parting(tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator) -> Parting:
+    folder = tmp_path_factory.mktemp("parting")
     delay = {"simulate": "delay,seconds=1"}
     sums = [chat(f"What is 6 * {n}?", "sim-mid", metadata=delay) for n in (7, 8)]
-    with Crew(config, "--hello") as crew:
-        crew.wait_for("17 \\* 23 = 391")
-        with asked(crew, sums[0]) as one, asked(crew, sums[1]) as two:
-            until(lambda: shared_simulator.counters["sim-mid"].in_flight == 2)
-            crew.tell(signal.SIGTERM)
-            assert [answer_on(each).text for each in (one, two)] == ["6 * 7 = 42", "6 * 8 = 48"]
-        assert crew.ended() == 0
-        assert crew.survivors() == set()
-        assert complaints(crew.said) == []
+    with RedisServer() as redis, systemd(folder) as told:
+        config = written(folder, shared_simulator, redis)
+        with Crew(config, "--hello", env={"NOTIFY_SOCKET": told.getsockname()}) as crew:
+            heard = [told.recv(100)]
+            crew.wait_for("17 \\* 23 = 391")
+            with asked(crew, sums[0]) as one, asked(crew, sums[1]) as two:
+                until(lambda: shared_simulator.counters["sim-mid"].in_flight == 2)
+                crew.tell(signal.SIGTERM)
+                answers = [answer_on(each).text for each in (one, two)]
+            status, survivors = crew.ended(), crew.survivors()
+        return Parting([*heard, told.recv(100)], answers, status, survivors, crew.said)
+
+
+def test_what_is_under_way_in_every_worker_is_finished_when_they_are_told_to_stop(
+    parting: Parting,
+) -> None:
+    assert parting.answers == ["6 * 7 = 42", "6 * 8 = 48"]
+    assert parting.status == 0
+    assert parting.survivors == set()
+    assert complaints(parting.said) == []
+
+
+def test_of_several_workers_systemd_hears_once_when_all_are_ready_and_when_they_end(
+    parting: Parting,
+) -> None:
+    assert parting.heard_by_systemd == [b"READY=1", b"STOPPING=1"]
 
 
 def test_a_second_signal_does_not_wait_for_any_worker(config: Path) -> None:

@@ -7,14 +7,13 @@ FARTHING_PICTURES=var/pictures make test ARGS=tests/evaluation/test_evaluate_pag
 import json
 import os
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from router.cli import main
-from tests.e2e.browser import Page, browsing, chromium, saved
+from tests.e2e.browser import Page, chromium, saved
 from tests.evaluation.made_up import POOLS, shop_rows, write_rows
 
 BROWSER = chromium()
@@ -23,14 +22,6 @@ pytestmark = pytest.mark.skipif(
     BROWSER is None,
     reason="needs a Chromium or Chrome on PATH: apt install chromium, or brew install chromium",
 )
-
-
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    assert BROWSER
-    async with browsing(BROWSER) as opened:
-        await opened.looks(width=1280, height=900)
-        yield opened
 
 
 def made(folder: Path, pool: str = "mine", small: str = "small") -> Path:
@@ -48,15 +39,26 @@ def made(folder: Path, pool: str = "mine", small: str = "small") -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of three models, for all tests that look at it."""
+    return made(tmp_path_factory.mktemp("mine"))
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a pair."""
+    return made(tmp_path_factory.mktemp("two"), "two")
+
+
 def numbers(out: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(out.with_suffix(".json").read_text("utf-8"))
     return found
 
 
-async def test_the_page_shows_what_the_numbers_say(page: Page, tmp_path: Path) -> None:
-    out = made(tmp_path)
-    await page.open(out.as_uri())
-    told = numbers(out)
+async def test_the_page_shows_what_the_numbers_say(page: Page, mine: Path) -> None:
+    await page.open(mine.as_uri())
+    told = numbers(mine)
     rows = {each["name"]: each for each in told["rows"]}
 
     assert "fixed mix of models" in await page.text("h1")
@@ -69,10 +71,9 @@ async def test_the_page_shows_what_the_numbers_say(page: Page, tmp_path: Path) -
     assert [url for url in page.asked if not url.startswith(("data:", "file:"))] == []
 
 
-async def test_dearer_is_further_right_and_better_is_higher(page: Page, tmp_path: Path) -> None:
-    out = made(tmp_path)
-    await page.open(out.as_uri())
-    models = {each["name"]: each for each in numbers(out)["models"]}
+async def test_dearer_is_further_right_and_better_is_higher(page: Page, mine: Path) -> None:
+    await page.open(mine.as_uri())
+    models = {each["name"]: each for each in numbers(mine)["models"]}
     read = (
         "Object.fromEntries([...document.querySelectorAll('circle.single')].map((dot) =>"
         " [dot.textContent.split(':')[0], [dot.cx.baseVal.value, dot.cy.baseVal.value]]))"
@@ -86,9 +87,8 @@ async def test_dearer_is_further_right_and_better_is_higher(page: Page, tmp_path
         assert sorted(places, key=lambda name: places[name][1]) == by_quality
 
 
-async def test_a_line_has_the_height_of_its_hull(page: Page, tmp_path: Path) -> None:
-    out = made(tmp_path)
-    await page.open(out.as_uri())
+async def test_a_line_has_the_height_of_its_hull(page: Page, mine: Path) -> None:
+    await page.open(mine.as_uri())
     read = (
         "['oracle', 'router'].map((kind) => { const box ="
         " document.querySelector(`.curve.${kind}`).getBBox(); return [box.y, box.height]; })"
@@ -99,12 +99,11 @@ async def test_a_line_has_the_height_of_its_hull(page: Page, tmp_path: Path) -> 
     assert router_height > 10
 
 
-async def test_a_pair_has_a_card_of_its_own(page: Page, tmp_path: Path) -> None:
-    out = made(tmp_path, "two")
-    await page.open(out.as_uri())
+async def test_a_pair_has_a_card_of_its_own(page: Page, two: Path) -> None:
+    await page.open(two.as_uri())
 
     assert not await page.run("document.getElementById('pairs-card').hidden")
-    assert f"{numbers(out)['pairs']['all']['apgr']['estimate']:.4f}" in await page.text("#pairs")
+    assert f"{numbers(two)['pairs']['all']['apgr']['estimate']:.4f}" in await page.text("#pairs")
     assert page.console == []
 
 
@@ -117,25 +116,24 @@ async def test_names_that_strangers_chose_stay_text(page: Page, tmp_path: Path) 
     assert HOSTILE in await page.text("#models")
 
 
-async def test_the_page_refers_to_nothing_outside(tmp_path: Path) -> None:
-    text = made(tmp_path).read_text("utf-8")
+def test_the_page_refers_to_nothing_outside(mine: Path) -> None:
+    text = mine.read_text("utf-8")
 
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', text)
     assert "unsafe" not in text.split("<style>")[0]
 
 
-async def test_nothing_is_wider_than_a_phone(page: Page, tmp_path: Path) -> None:
+async def test_nothing_is_wider_than_a_phone(page: Page, two: Path) -> None:
     await page.looks(width=390, height=844)
-    await page.open(made(tmp_path, "two").as_uri())
+    await page.open(two.as_uri())
 
     assert await page.run("document.documentElement.scrollWidth") <= 390
 
 
-async def test_pictures_for_people(page: Page, tmp_path: Path) -> None:
-    out = made(tmp_path)
+async def test_pictures_for_people(page: Page, mine: Path, tmp_path: Path) -> None:
     folder = Path(os.environ.get("FARTHING_PICTURES", tmp_path))
     for dark in (False, True):
         await page.looks(width=1280, height=1400, dark=dark)
-        await page.open(out.as_uri())
+        await page.open(mine.as_uri())
         name = f"evaluation-{'dark' if dark else 'light'}.png"
         assert saved(await page.picture(), folder, name).stat().st_size > 20_000
