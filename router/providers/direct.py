@@ -14,7 +14,7 @@ from router.dispatch.verdict import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
 from router.providers.endpoints import Endpoint
-from router.providers.exchange import Exchange, Exchanges
+from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
 from router.wire.dialects.chat.foreign_calls import Taken
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
@@ -22,8 +22,6 @@ from router.wire.errors import read_error, retry_after_s
 
 _EVENT_STREAM = "text/event-stream"
 _NO_HEADERS: Mapping[str, str] = {}
-_KEEPALIVE_S = 4.0
-"""Shorter than the 5 s after which uvicorn, and so vLLM, closes an idle connection."""
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 64 * 2**10
 _MAX_ANSWER_BYTES = 64 * 2**20
@@ -87,7 +85,7 @@ class Line:
         self._unix_s = unix_s
         self._secret = secret.encode()
         own = _HEADERS | dict(headers)
-        keeping = aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_S)
+        keeping = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S)
         alone = aiohttp.TCPConnector(limit=0, force_close=True)
         self._kept = Exchanges(url, own, keeping, connect_s=connect_s)
         self._fresh = Exchanges(url, own, alone, connect_s=connect_s)

@@ -15,6 +15,7 @@ import orjson
 from router.domain.vector import unit
 from router.ports import Embedded
 from router.providers.endpoints import Endpoint
+from router.providers.exchange import KEEPALIVE_S
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_ANSWER_BYTES = 2**20
@@ -42,7 +43,10 @@ class UpstreamEmbedder:
         self._is_up = True
         key = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         headers = {"content-type": "application/json", "user-agent": "farthing", **key}
-        self._session = aiohttp.ClientSession(headers=headers | dict(endpoint.headers))
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(keepalive_timeout=KEEPALIVE_S),
+            headers=headers | dict(endpoint.headers),
+        )
 
     @property
     def name(self) -> str:

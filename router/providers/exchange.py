@@ -27,6 +27,9 @@ from aiohttp.http import HttpProcessingError, RawResponseMessage
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+KEEPALIVE_S = 4.0
+"""Shorter than the 5 s after which uvicorn, and so vLLM, closes an idle connection."""
+
 _BREAK = re.compile(r"[\r\n\0]")
 _REQUEST = b"%bContent-Length: %d\r\n\r\n%b"
 _NO_HEADERS: Mapping[str, str] = {}

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 
 from router.domain.fault import FaultKind
-from router.providers.direct import DirectUpstream, Endpoint
+from router.providers.direct import DirectUpstream
+from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchanges
 from tests.providers.calls import KEY, call, fault_of, plain
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-_KEEPALIVE_S = 30.0
+from router.providers.exchange import KEEPALIVE_S
 
 
 class Loss(Enum):
@@ -89,7 +89,7 @@ class _Connector(aiohttp.TCPConnector):
     """litellm has one limit for everything; connecting has its own here."""
 
     def __init__(self, connect_s: float) -> None:
-        super().__init__(limit=0, keepalive_timeout=_KEEPALIVE_S)
+        super().__init__(limit=0, keepalive_timeout=KEEPALIVE_S)
         self._connect_s = connect_s
 
     async def connect(
