@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check
 CONFIG ?= config.example.yaml
 ARGS ?=
-# One more than cores: tests wait for servers about as often as they compute.
+# One more than cores: tests wait for servers about as often as they compute. Files are taken in their order, which
+# ends with short ones; xdist would keep those of few tests for the end, and these are the longest.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
@@ -32,7 +33,7 @@ run: $(VENV)/.ready-run
 	@exec $(BIN)/farthing serve --config $(CONFIG) --hello
 
 test: $(VENV)/.ready-test
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .

@@ -313,18 +313,25 @@ def test_a_text_is_16_tokens_long_where_nothing_is_said(farthing: Farthing) -> N
     assert got.json["usage"]["completion_tokens"] == 16
 
 
+@pytest.fixture(scope="module")
+def cascading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farthing]:
+    """One whose only policy is a cascade, over models that take their time."""
+    folder = tmp_path_factory.mktemp("cascading")
+    (folder / "policies").mkdir()
+    (folder / "policies" / "pair.yaml").write_text(PAIR, "utf-8")
+    policies = {"directory": str(folder / "policies"), "default": "pair"}
+    with Simulator(speed=0.2) as slow:
+        config = write_config(folder, slow.base_url, policies=policies, cache={"url": "off"})
+        with Farthing(config) as running:
+            yield running
+
+
 @ALL
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_cascade_is_waited_for_and_told_by_every_door(
-    tmp_path: Path, door: Knock, stream: bool
+    cascading: Farthing, door: Knock, stream: bool
 ) -> None:
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "pair.yaml").write_text(PAIR, "utf-8")
-    policies = {"directory": str(tmp_path / "policies"), "default": "pair"}
-    with Simulator(speed=0.2) as slow:
-        config = write_config(tmp_path, slow.base_url, policies=policies)
-        with Farthing(config) as farthing:
-            got = door.ask(farthing.base_url, "What is 12 * 12?", stream=stream)
+    got = door.ask(cascading.base_url, "What is 12 * 12?", stream=stream)
     told = got.body.decode() if stream else got.headers["x-farthing-cascade"]
     assert ("escalated" in told, ": waiting\n" in told) == (True, stream)
     text = door.stream_text(events_of(got)) if stream else door.text(got.json)

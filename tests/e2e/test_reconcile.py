@@ -16,20 +16,21 @@ from tests.e2e.wire import chat, post
 PRICE = {"input_usd_per_mtok": 1000, "output_usd_per_mtok": 4000}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
-    """Models of this test's own, whose counters are of nothing else."""
+    """Models of these tests' own, whose counters are of nothing else."""
     with Simulator() as own:
         yield own
 
 
-@pytest.fixture
-def config(tmp_path: Path, simulator: Simulator) -> Path:
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator) -> Path:
     models = {
         "sim-open-8b": {"upstream": "sim", "price": PRICE},
         "sim-mid": {"upstream": "sim", "price": PRICE},
     }
-    config = write_config(tmp_path, simulator.base_url, models=models, cache={"url": "off"})
+    folder = tmp_path_factory.mktemp("reconciled")
+    config = write_config(folder, simulator.base_url, models=models, cache={"url": "off"})
     with Farthing(config) as farthing:
         for number in range(5):
             for model in models:
@@ -84,16 +85,16 @@ def test_another_form_and_mistakes(config: Path, simulator: Simulator, tmp_path:
 
 
 def test_of_a_model_in_two_places_each_vendors_invoice_is_held_against_its_own_calls(
-    tmp_path: Path, simulator: Simulator
+    tmp_path: Path,
 ) -> None:
-    with Simulator() as other:
-        urls = {"sim": simulator.base_url, "other": other.base_url}
+    with Simulator() as one, Simulator() as other:
+        urls = {"sim": one.base_url, "other": other.base_url}
         places = [
             {"upstream": name, "weight": weight} for name, weight in (("sim", 1), ("other", 3))
         ]
         config = write_config(
             tmp_path,
-            simulator.base_url,
+            one.base_url,
             upstreams={name: {"kind": "openai", "base_url": url} for name, url in urls.items()},
             models={"sim-mid": {"upstreams": places, "price": PRICE}},
             cache={"url": "off"},
@@ -102,10 +103,10 @@ def test_of_a_model_in_two_places_each_vendors_invoice_is_held_against_its_own_c
             for number in range(40):
                 question = chat(f"Name {number} rivers.", "sim-mid")
                 assert post(farthing.base_url, question).status == 200
-        asked = [each.counters["sim-mid"].requests for each in (simulator, other)]
+        asked = [each.counters["sim-mid"].requests for each in (one, other)]
         assert sum(asked) == 40
         assert min(asked) > 0
-        path = invoice(config, simulator)
+        path = invoice(config, one)
     assert reconciled(config, path, "--upstream", "sim").status == 0
     assert reconciled(config, path, "--upstream", "other").status == 1
     assert reconciled(config, path).status == 1

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +15,44 @@ from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, chat, get, post
 from tests.servers import RedisServer
 
-POLICY = {
-    "policy": "pair",
-    "version": 1,
-    "intent": "Two models, so that one can stand in for the other",
-    "reference": "best",
-    "adequate": {"floor": 0.0},
-    "fall_back_to": "any",
-    "models": {"ids": ["sim-open-8b", "sim-mid"]},
-}
 FIRST, SECOND = "sim-open-8b", "sim-mid"
+OTHER_FIRST, OTHER_SECOND = "sim-open-70b", "sim-frontier"
+POLICIES = {
+    name: {
+        "policy": name,
+        "version": 1,
+        "intent": "Two models, so that one can stand in for the other",
+        "reference": "best",
+        "adequate": {"floor": 0.0},
+        "fall_back_to": "any",
+        "models": {"ids": models},
+    }
+    for name, models in (("pair", [FIRST, SECOND]), ("others", [OTHER_FIRST, OTHER_SECOND]))
+}
 
 
 @pytest.fixture
 def pair(
     tmp_path: Path, simulator: Simulator, redis_server: RedisServer
 ) -> Iterator[tuple[Farthing, Farthing]]:
+    with running(tmp_path, simulator, redis_server.url) as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def lasting(
+    tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator, redis_url: str
+) -> Iterator[tuple[Farthing, Farthing]]:
+    """Two for tests that make do with models of their own, for these are left as they are found out."""
+    with running(tmp_path_factory.mktemp("lasting"), shared_simulator, redis_url) as both:
+        yield both
+
+
+@contextmanager
+def running(folder: Path, simulator: Simulator, url: str) -> Iterator[tuple[Farthing, Farthing]]:
     with ExitStack() as stack:
         one, other = (
-            stack.enter_context(Farthing(configured(tmp_path / name, simulator, redis_server.url)))
+            stack.enter_context(Farthing(configured(folder / name, simulator, url)))
             for name in "ab"
         )
         yield one, other
@@ -41,7 +60,8 @@ def pair(
 
 def configured(folder: Path, simulator: Simulator, url: str) -> Path:
     (folder / "policies").mkdir(parents=True)
-    (folder / "policies" / "pair.yaml").write_text(as_yaml(POLICY), "utf-8")
+    for name, policy in POLICIES.items():
+        (folder / "policies" / f"{name}.yaml").write_text(as_yaml(policy), "utf-8")
     return write_config(
         folder,
         simulator.base_url,
@@ -51,8 +71,8 @@ def configured(folder: Path, simulator: Simulator, url: str) -> Path:
     )
 
 
-def ask(farthing: Farthing, number: int) -> Got:
-    got = post(farthing.base_url, chat(f"What is the capital of country {number}?"))
+def ask(farthing: Farthing, number: int, model: str = "auto") -> Got:
+    got = post(farthing.base_url, chat(f"What is the capital of country {number}?", model))
     assert got.status == 200
     return got
 
@@ -63,9 +83,9 @@ def standing(farthing: Farthing, name: str) -> dict[str, Any]:
 
 
 def test_a_model_that_one_has_given_up_on_the_other_does_not_ask(
-    pair: tuple[Farthing, Farthing], simulator: Simulator
+    lasting: tuple[Farthing, Farthing], simulator: Simulator
 ) -> None:
-    one, other = pair
+    one, other = lasting
     simulator.will(FIRST, *["status,code=503"] * 5)
     for number in range(5):
         assert ask(one, number).headers["x-farthing-model"] == SECOND
@@ -101,16 +121,16 @@ def test_when_one_is_answered_again_the_other_asks_again(
 
 
 def test_a_provider_that_limits_one_is_left_alone_by_the_other(
-    pair: tuple[Farthing, Farthing], simulator: Simulator
+    lasting: tuple[Farthing, Farthing], simulator: Simulator
 ) -> None:
-    one, other = pair
-    simulator.will(FIRST, "status,code=429,retry_after=30")
-    assert ask(one, 1).headers["x-farthing-model"] == SECOND
-    until(lambda: standing(other, FIRST).get("retry_in_s", 0) > 20, within_s=5)
+    one, other = lasting
+    simulator.will(OTHER_FIRST, "status,code=429,retry_after=30")
+    assert ask(one, 1, "auto:others").headers["x-farthing-model"] == OTHER_SECOND
+    until(lambda: standing(other, OTHER_FIRST).get("retry_in_s", 0) > 20, within_s=5)
 
-    asked = simulator.counters[FIRST].requests
-    assert ask(other, 2).headers["x-farthing-model"] == SECOND
-    assert simulator.counters[FIRST].requests == asked
+    asked = simulator.counters[OTHER_FIRST].requests
+    assert ask(other, 2, "auto:others").headers["x-farthing-model"] == OTHER_SECOND
+    assert simulator.counters[OTHER_FIRST].requests == asked
 
 
 def test_without_redis_each_finds_out_by_itself(
