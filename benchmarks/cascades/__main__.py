@@ -38,8 +38,8 @@ from benchmarks.cascades.told import Drawn, drawn
 from router.domain.cascade import Ruling
 from router.domain.money import PICO_PER_USD
 from router.providers.simulated import Forms, Minds, default_models
-from router.providers.simulated.models import by_id
 from router.providers.simulated.truths import told
+from router.providers.simulated_models import by_id
 
 Books = Mapping[str, Sequence[Mapping[str, Any]]]
 _SHOWN = 8

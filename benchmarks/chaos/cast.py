@@ -13,7 +13,7 @@ from typing import Any
 
 from router.domain.category import Category
 from router.providers.simulated import SimulatedModel
-from router.providers.simulated.models import price
+from router.providers.simulated_models import price
 
 SEED = 7
 """Of the simulators: it decides which answers are right."""

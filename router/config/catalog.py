@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from router.config.price_map import CatalogFacts, PriceMap
 from router.config.priors import Priors
@@ -24,9 +23,7 @@ from router.domain.limits import Limits
 from router.domain.model import APIS, Ability, Capability, Model
 from router.domain.nearest import nearest
 from router.providers.endpoints import ANTHROPIC_URL
-
-if TYPE_CHECKING:
-    from router.providers.simulated import SimulatedModel
+from router.providers.simulated_models import SimulatedModel, default_models
 
 _OPENAI_HOST = "https://api.openai.com/"
 _ASSUMED_CONTEXT_TOKENS = 8192
@@ -237,10 +234,7 @@ def _simulated(model_id: str, name: str, upstream: str) -> Model:
     return _as_model(model_id, known[name], upstream)
 
 
-def _simulated_models() -> Mapping[str, "SimulatedModel"]:
-    # The simulator is large, and only those who simulate need it.
-    from router.providers.simulated import default_models  # noqa: PLC0415
-
+def _simulated_models() -> Mapping[str, SimulatedModel]:
     return {model.id: model for model in default_models()}
 
 

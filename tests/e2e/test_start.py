@@ -71,6 +71,7 @@ def test_once_it_listens_all_is_loaded_that_a_request_needs(config: Path) -> Non
         ("report --config {config}", NOT_TO_REPORT),
         ("keys list --config {config}", NOT_TO_REPORT),
         ("ledger status --config {config}", NOT_TO_REPORT),
+        ("check --config {config}", NOT_TO_DECIDE),
         ("try balanced cheap --config {config}", NOT_TO_DECIDE),
     ],
 )

@@ -26,7 +26,7 @@ from router.domain.features import Features
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Visit
 from router.providers.simulated import SimulatedModel
-from router.providers.simulated.models import price
+from router.providers.simulated_models import price
 from tests.pipeline.kit import Proxy, proxy
 
 COMPLETE = (Check(Test.COMPLETE),)

@@ -13,8 +13,8 @@ from router.providers.simulated import wire
 from router.providers.simulated.answering.categorise import categorise
 from router.providers.simulated.answers import Answer, answer
 from router.providers.simulated.errors import Refused
-from router.providers.simulated.models import SimulatedModel, default_models
 from router.providers.simulated.request import ChatRequest, parse
+from router.providers.simulated_models import SimulatedModel, default_models
 
 FRONTIER, MID, OPEN_70B, OPEN_8B = default_models()
 

@@ -14,7 +14,7 @@ import pytest
 from router.domain.money import Money
 from router.domain.usage import Usage
 from router.providers.simulated import RunningSimulator, default_models, running
-from router.providers.simulated.models import price
+from router.providers.simulated_models import price
 from tests.simulated.raw import as_http, exchange, question, until
 
 CHAOS = (

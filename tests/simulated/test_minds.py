@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from router.domain.category import Category
 from router.providers.simulated.answering.minds import Forms, Minds
 from router.providers.simulated.answers import Choice, answer
-from router.providers.simulated.models import SimulatedModel, default_models
 from router.providers.simulated.request import ChatRequest, parse
 from router.providers.simulated.truths import told, understood
+from router.providers.simulated_models import SimulatedModel, default_models
 
 _SIGMAS = 4.0
 _COUNT = 600

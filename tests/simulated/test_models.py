@@ -11,8 +11,8 @@ from router.domain.errors import ConfigError
 from router.domain.money import Money
 from router.domain.usage import Usage
 from router.providers.simulated import default_models
-from router.providers.simulated.models import by_id, price, qualities
 from router.providers.simulated.models_file import read_models
+from router.providers.simulated_models import by_id, price, qualities
 
 MID = default_models()[1]
 

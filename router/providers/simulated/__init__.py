@@ -5,9 +5,9 @@ the model says) > `script` and `faults` (what goes over the wire) > `playing` (i
 """
 
 from router.providers.simulated.answering.minds import Forms, Minds
-from router.providers.simulated.models import SimulatedModel, default_models
 from router.providers.simulated.server import RunningSimulator, build_app, running
 from router.providers.simulated.truths import truth_of
+from router.providers.simulated_models import SimulatedModel, default_models
 
 __all__ = [
     "Forms",

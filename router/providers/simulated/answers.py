@@ -23,9 +23,9 @@ from router.providers.simulated.answering.minds import (
 )
 from router.providers.simulated.answering.truth import Kind, Truth
 from router.providers.simulated.errors import invalid, too_long
-from router.providers.simulated.models import SimulatedModel
 from router.providers.simulated.request import ChatRequest
 from router.providers.simulated.truths import plainly, understood
+from router.providers.simulated_models import SimulatedModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ import yaml
 from router.domain.category import Category
 from router.domain.errors import ConfigError, Problem
 from router.domain.price import Price
-from router.providers.simulated.models import SimulatedModel, by_id, price, qualities
+from router.providers.simulated_models import SimulatedModel, by_id, price, qualities
 
 _NEEDED = ("id", "price", "quality", "ttft_s", "tokens_per_s")
 _OPTIONAL: Mapping[str, Any] = {

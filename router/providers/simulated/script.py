@@ -14,8 +14,8 @@ from router.domain.usage import Usage
 from router.providers.simulated import wire
 from router.providers.simulated.answers import Answer
 from router.providers.simulated.errors import Refusal
-from router.providers.simulated.models import SimulatedModel
 from router.providers.simulated.request import ChatRequest
+from router.providers.simulated_models import SimulatedModel
 
 JSON_TYPE = "application/json"
 STREAM_TYPE = "text/event-stream; charset=utf-8"

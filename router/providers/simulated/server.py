@@ -24,11 +24,11 @@ from router.providers.simulated.counters import Counters, Ending
 from router.providers.simulated.dubbing import Asked, dubbed, refusal_in, understood
 from router.providers.simulated.embedding import embeddings
 from router.providers.simulated.errors import Refused, invalid, too_large, unknown_model, wrong_key
-from router.providers.simulated.models import SimulatedModel
 from router.providers.simulated.playing import AlreadySent, Player
 from router.providers.simulated.schedule import FaultBook
 from router.providers.simulated.script import ordinary
 from router.providers.simulated.simulation import Admitted, Received, Settings, Simulation
+from router.providers.simulated_models import SimulatedModel
 from router.wire.dialects.dialect import Dialect
 
 FAULT_HEADER = "x-simulate"

@@ -13,11 +13,11 @@ from router.providers.simulated.answers import answer
 from router.providers.simulated.counters import Account, CallRecord, Counters, Ending
 from router.providers.simulated.errors import invalid, unknown_model
 from router.providers.simulated.faults import BadFault, name_of, parse_fault, parse_for
-from router.providers.simulated.models import SimulatedModel, by_id
 from router.providers.simulated.prefix_cache import Found, PrefixCache
 from router.providers.simulated.request import ChatRequest, parse
 from router.providers.simulated.schedule import FaultBook
 from router.providers.simulated.script import Call, Fault
+from router.providers.simulated_models import SimulatedModel, by_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 The four that come along stand for the kinds of model that people choose between. Their prices
 and speeds are those typical of each kind, rounded; they are no vendor's.
+Their server is a package of its own, of which a catalog needs nothing.
 """
 
 from collections.abc import Iterable, Mapping
