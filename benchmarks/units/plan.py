@@ -113,10 +113,15 @@ def parts_of(mean: Average, books: Books, house: House) -> tuple[Part, ...]:
         raise ValueError("every request has a row")
     return (
         Part("a worker's core", house.core_us / mean.worker_us, True, "more workers, then machines"),
-        Part("a machine's mover of rows", house.full * books.moved_per_s / mean.rows, True, "more machines"),
+        Part("a machine's mover of rows", _movers_per_s(mean, books, house), True, "more machines"),
         *_nodes(mean, house),
         *_database(mean, books, house),
     )  # fmt: skip
+
+
+def _movers_per_s(mean: Average, books: Books, house: House) -> float:
+    """Requests whose rows one mover takes on; a machine has one."""
+    return house.full * books.moved_per_s / mean.rows
 
 
 def _nodes(mean: Average, house: House) -> tuple[Part, ...]:
@@ -178,7 +183,7 @@ def level(rate: int, units: Units, mix: Mix, house: House, *, decisions: bool) -
         first=first_full(rate, parts),
         cells=ceil(_tightest(parts).needed(rate)),
         workers=workers,
-        machines=ceil(workers / house.workers_each),
+        machines=ceil(max(workers / house.workers_each, rate / _movers_per_s(mean, books, house))),
         redis_nodes=ceil((rate * sum(mean.redis_us.values()) + notices_us) / house.core_us),
         database_cores=rate * row_us / house.core_us,
         gb_per_day=rate * mean.rows * books.row_bytes * _DAY_S / 1e9,

@@ -119,7 +119,7 @@ def _needed(units: Units) -> Table:
     columns = (
         count("requests/s"),
         count("workers, a core each"),
-        count("machines of 16"),
+        count("machines of 16 cores"),
         count("nodes of Redis"),
         small("cores of PostgreSQL"),
         count("GB of rows a day"),

@@ -55,7 +55,8 @@ def test_what_one_of_each_carries_is_its_time_less_a_reserve() -> None:
 
 def test_a_rate_needs_so_many_of_each() -> None:
     needed = level(10_000, UNITS, HALF, HOUSE, decisions=True)
-    assert (needed.workers, needed.machines, needed.redis_nodes) == (30, 3, 1)
+    assert (needed.workers, needed.redis_nodes) == (30, 1)
+    assert needed.machines == 4  # for movers: 3 would have cores enough
     assert needed.database_cores == pytest.approx(1.2)
     assert needed.gb_per_day == pytest.approx(10_000 * 2000 * 86_400 / 1e9)
     assert needed.line_gbit == pytest.approx(10_000 * (8000 + 2500) * 8 / 1e9)
