@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +102,18 @@ def test_calls_and_results_still_belong_together_and_the_same_is_always_called_t
     assert ids == results
     assert len(set(ids)) == len(given_ids)
     assert taken.of(once) is once
+
+
+@given(st.sampled_from(NAMES), st.lists(st.text(min_size=1, max_size=60), max_size=4, unique=True))
+def test_bytes_that_are_taken_need_not_be_read(name: str, given_ids: list[str]) -> None:
+    taken, body = Taken.by(name), talk(*map(call, given_ids))
+
+    assert taken.of(body) is body or not taken.takes_all_of(orjson.dumps(body))
+
+
+@pytest.mark.parametrize("name", ["gpt-6", "mistral-large", "llama-3.3-70b", "gemini-2.5-pro"])
+def test_usual_calls_are_not_read_at_all(name: str) -> None:
+    assert Taken.by(name).takes_all_of(orjson.dumps(talk(call("abcABC123"))))
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,20 @@ def _digest(call_id: str, digits: int) -> str:
     return sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
 
 
+_TOO_LONG = re.compile(rb'"tool_call_id"\s*:\s*"[^"]{41}')
+_NOT_NINE = re.compile(rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")')
+"""The id of a result, in bytes, that one of them would refuse: calls without a result are refused anyhow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a model takes: how it wants calls to be called, whether it knows signatures, and whether it wants them."""
+    """What a model takes: how it wants calls to be called, whether it knows signatures, and whether it wants them.
+
+    `refused` finds an id that it does not take in the bytes of a request.
+    """
 
     id_of: IdOf = _as_given
+    refused: re.Pattern[bytes] | None = None
     knows_signatures: bool = False
     wants_signatures: bool = False
 
@@ -62,13 +71,18 @@ class Taken:
             wants = int(found[1]) >= _SIGNED_SINCE
             return cls(knows_signatures=True, wants_signatures=wants)
         if _OPENAIS.search(name):
-            return cls(_short)
-        return cls(_nine) if _MISTRALS.search(name) else cls(knows_signatures="gemini" in name)
+            return cls(_short, _TOO_LONG)
+        return (
+            cls(_nine, _NOT_NINE)
+            if _MISTRALS.search(name)
+            else cls(knows_signatures="gemini" in name)
+        )
 
     def takes_all_of(self, raw: bytes) -> bool:
         """Whether the bytes of a request tell already that nothing has to change."""
-        is_as_given = self.id_of is _as_given and not self.wants_signatures
-        return is_as_given and (self.knows_signatures or _SIGNED not in raw)
+        if self.wants_signatures or (not self.knows_signatures and _SIGNED in raw):
+            return False
+        return self.refused is None or self.refused.search(raw) is None
 
     def of(self, body: JsonObject) -> JsonObject:
         """`body` with all calls as this model takes them, and their results; itself where they are so."""
