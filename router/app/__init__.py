@@ -42,6 +42,7 @@ from router.dispatch.fleet import Fleet
 from router.domain.catalog import DatedCatalog
 from router.features.extract import Reader
 from router.features.tokens import TokenCounter, cl100k
+from router.pipeline.again import Again
 from router.pipeline.attempts import Means
 from router.pipeline.current import Current
 from router.pipeline.flights import Flights
@@ -209,6 +210,7 @@ def _assembled(
         purse=stores.purse,
         meter=stores.meter,
         limits=settings.serving.limits,
+        again=Again(),
     )
 
 

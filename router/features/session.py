@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 _OURS = "x-session-id"
-_HEADERS = (
+NAMING_HEADERS = (
     _OURS,
     "x-claude-code-session-id",
     "session-id",
@@ -58,7 +58,7 @@ def thread_of(
 
 def name_of(body: Mapping[str, Any], headers: Mapping[str, str]) -> str:
     """What the client calls the conversation, "" where it does not say."""
-    for header in _HEADERS:
+    for header in NAMING_HEADERS:
         if name := _name(headers.get(header)):
             return name
     if name := _name(body.get("prompt_cache_key")):

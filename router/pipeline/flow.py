@@ -27,6 +27,7 @@ from router.domain.errors import ApiError
 from router.domain.model import Model
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
+from router.pipeline.again import Again
 from router.pipeline.ascent import Panel
 from router.pipeline.attempts import Means
 from router.pipeline.beacon import Beacon, followed
@@ -86,6 +87,7 @@ class Pipeline:
     purse: Purse
     meter: Meter
     limits: RequestLimits
+    again: Again
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -105,6 +107,8 @@ class Pipeline:
 
         `original` is what the client sent, where `raw` is the chat view of it.
         """
+        if original is None and (reply := await self._again(raw, caller)):
+            return reply
         visit = await self._visit(raw, caller, original)
         shelf = await self._shelf(visit)
         await turn_after(len(raw))
@@ -148,6 +152,18 @@ class Pipeline:
         visit = self.judge.visit(request, caller, target, balances, budgets, session)
         await turn_after(len(raw))
         return visit
+
+    async def _again(self, raw: bytes, caller: Caller) -> Reply | None:
+        """The reply to what was answered from the cache a moment ago, if that answer is still there."""
+        world = self.means.world
+        known = self.again.find(raw, caller, self.judge, world.monotonic_s())
+        if known is None:
+            return None
+        stored = await known.find.shelf.look(self.models, world.unix_s())
+        if stored.keys() != known.models:
+            return None
+        visit = replace(known.visit, caller=caller, began_s=world.monotonic_s())
+        return await self._handed_over(visit, replace(known.find, stored=stored))
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -236,6 +252,10 @@ class Pipeline:
         return await (await self._walk(visit, find)).from_upstream()
 
     async def _handed_out(self, visit: Visit, find: Find) -> Reply:
+        self.again.keep(visit, find, self.judge, self.means.world.monotonic_s())
+        return await self._handed_over(visit, find)
+
+    async def _handed_over(self, visit: Visit, find: Find) -> Reply:
         handout = self._handout(visit, find.decision, find.asked)
         await self._admit(visit, handout.telling, 0)
         answer = find.stored[find.decision.chosen.model.id]

@@ -153,7 +153,9 @@ def test_any_change_of_meaning_is_another_request(body: dict[str, Any], seed: in
         assert canonical(changed(body, dice)) != spelt
 
 
-@settings(max_examples=1_000)  # each is a pair of trees to be made up, and most pairs differ at once
+@settings(
+    max_examples=1_000
+)  # each is a pair of trees to be made up, and most pairs differ at once
 @given(one=TREES, other=TREES)
 @example(one=1e16, other=10**16)
 @example(one="0.0,", other=":0.0}")
