@@ -6,9 +6,8 @@ limits count each request, and each has its rows in the ledger. Who has a budget
 come to its end.
 """
 
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 from typing import NamedTuple
 
 from router.features.session import NAMING_HEADERS
@@ -18,9 +17,15 @@ from router.pipeline.visit import Caller, Visit
 
 _FOR_S = 1.0
 """What was learnt meanwhile, of prices, lengths and latencies, waits no longer than that."""
-_MOST, _LARGEST_BYTES = 128, 2**15
-"""Of what is remembered: some 16 MB together, with what was read from it."""
-_UNHEARD: Mapping[str, str] = {}
+_MOST, _MOST_BYTES = 256, 2**22
+"""Of questions; what was read from them takes some three times as much beside them."""
+_asker = attrgetter(
+    *(each.name for each in fields(Caller) if each.name not in ("request_id", "headers"))
+)
+"""All that tells one caller from another, but for the id of the request, and for headers."""
+
+
+_Name = tuple[int, bytes, bytes]
 
 
 class Known(NamedTuple):
@@ -37,50 +42,54 @@ class Known(NamedTuple):
 class Again:
     """The last questions that were answered from the cache, by their bytes, each for a second."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_bytes", "_known")
 
     def __init__(self) -> None:
-        self._known: OrderedDict[bytes, Known] = OrderedDict()
+        self._known = dict[_Name, Known]()
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._known)
 
     def find(self, raw: bytes, caller: Caller, judge: Judge, now_s: float) -> Known | None:
         """What is known of the request in `raw`, where the same caller has asked it, and `judge` has judged."""
-        if (known := self._known.get(raw)) is None:
+        known = self._known.get(_name_of(raw))
+        if known is None or known.visit.request.raw != raw:
             return None
         if now_s >= known.until_s or judge is not known.judge:
-            del self._known[raw]
+            self._forget(_name_of(raw))
             return None
-        is_same = _same(known.visit.caller, caller) and known.told == _told(caller, judge)
+        is_same = _asker(known.visit.caller) == _asker(caller) and known.told == _told(
+            caller, judge
+        )
         return known if is_same else None
 
     def keep(self, visit: Visit, find: Find, judge: Judge, now_s: float) -> None:
         """Remember what was found for a request, if it may be given again without another look at it."""
-        raw = visit.request.raw
-        is_plain = visit.request.original is None and not visit.caller.stated
-        if (
-            not is_plain
-            or visit.budgets
-            or find.asked
-            or find.is_similar
-            or len(raw) > _LARGEST_BYTES
-        ):
+        if not _may_be_given_again(visit, find):
             return
-        told = _told(visit.caller, judge)
-        models = frozenset(find.stored)
-        bare = replace(find, stored={})
-        self._known[raw] = Known(visit, bare, models, judge, told, now_s + _FOR_S)
-        self._known.move_to_end(raw)
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)
+        name, models = _name_of(visit.request.raw), frozenset(find.stored)
+        told, bare = _told(visit.caller, judge), replace(find, stored={})
+        self._forget(name)
+        self._known[name] = Known(visit, bare, models, judge, told, now_s + _FOR_S)
+        self._bytes += len(visit.request.raw)
+        while len(self._known) > _MOST or self._bytes > _MOST_BYTES:
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, name: _Name) -> None:
+        if (known := self._known.pop(name, None)) is not None:
+            self._bytes -= len(known.visit.request.raw)
 
 
-def _same(one: Caller, other: Caller) -> bool:
-    """Whether both are the same but for the id of the request, and headers that nothing depends on."""
-    return replace(one, request_id="", headers=_UNHEARD) == replace(
-        other, request_id="", headers=_UNHEARD
-    )
+def _name_of(raw: bytes) -> _Name:
+    """What a request is looked for by: to hash a long one whole takes longer than to compare it with one."""
+    return len(raw), raw[:64], raw[-256:]
+
+
+def _may_be_given_again(visit: Visit, find: Find) -> bool:
+    """Whether nothing but time, the caller and what is stored decides what the request gets."""
+    is_plain = visit.request.original is None and not visit.caller.stated
+    return is_plain and not (visit.budgets or find.asked or find.is_similar)
 
 
 def _told(caller: Caller, judge: Judge) -> tuple[str | None, ...]:

@@ -11,7 +11,6 @@ import pytest
 
 from router.app import real_world
 from router.domain.decision import Decision
-from router.pipeline.again import Again
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Visit
 from tests.pipeline.kit import Proxy, proxy
@@ -93,6 +92,15 @@ async def test_a_popular_question_is_judged_once_a_second_and_booked_each_time(
         it.wait(1.0)
         assert (await it.ask(stream=stream))["x-farthing-cache"] == "hit"
         assert it.judgements == judged + 1
+
+
+async def test_of_requests_that_begin_and_end_alike_each_is_judged(tmp_path: Path) -> None:
+    async with house(tmp_path) as it:
+        await it.popular(prompt=f"{'x' * 500} one {'x' * 500}")
+        judged = it.judgements
+
+        assert (await it.ask(prompt=f"{'x' * 500} two {'x' * 500}"))["x-farthing-cache"] == "miss"
+        assert it.judgements > judged
 
 
 async def test_an_answer_that_has_gone_is_made_anew(tmp_path: Path) -> None:
@@ -179,10 +187,10 @@ async def test_each_one_counts_in_the_limits(tmp_path: Path) -> None:
 async def test_no_more_is_remembered_than_is_said(tmp_path: Path) -> None:
     async with house(tmp_path) as it:
         again = it.it.running.pipeline.again
-        assert isinstance(again, Again)
-        await it.popular(prompt="x" * 40_000)
-        assert len(again) == 0
-        for number in range(130):
+        for number in range(20):
+            await it.popular(prompt=f"{number} {'x' * 2**18} {number}")
+        assert len(again) == 15
+        for number in range(260):
             await it.popular(prompt=f"Question {number}")
 
-        assert len(again) == 128
+        assert len(again) == 256
