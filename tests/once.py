@@ -15,7 +15,7 @@ from router.features.tokens import Tokenizer
 def keep_what_ships(patch: pytest.MonkeyPatch) -> None:
     """Have whoever asks for the tokenizer or the priors from now on, by whatever name, get the same ones.
 
-    A server makes the tokenizer from a hundred thousand merges, in 160 ms; 700 run in the tests' own processes.
+    A server makes the tokenizer from a hundred thousand merges, in 160 ms; hundreds run in the tests' own processes.
     """
     ranks, make = cache(price_map.cl100k_ranks), tokens.cl100k
     shared = cache(lambda: make(ranks()))

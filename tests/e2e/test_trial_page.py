@@ -44,9 +44,9 @@ def made(folder: Path, *arguments: str) -> Path:
     return path
 
 
-@pytest.fixture
-def page_of_sample(tmp_path: Path) -> Path:
-    return made(tmp_path, "balanced", "cheap")
+@pytest.fixture(scope="module")
+def page_of_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("sample"), "balanced", "cheap")
 
 
 # ----------------------------------------------------------------------------------- the file
