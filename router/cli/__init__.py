@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
-from router.cli.heap import uncollected
+from router.cli.heap import keep, uncollected
 from router.cli.loading import interruptible
 from router.domain.errors import ConfigError, FarthingError
 
@@ -113,6 +113,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
+    with uncollected():
+        args = _parser(argv).parse_args(argv)
+        if argv is None:  # a program of its own, in which nothing else lies about
+            keep()
+    return _guarded(args)
+
+
+def _parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="farthing",
         description="An OpenAI-compatible proxy that answers with the cheapest model that is good enough.",
@@ -126,7 +134,7 @@ def _main(argv: Sequence[str] | None) -> int:
     )
     for name, row in _offered(argv).items():
         subparsers.add_parser(name, help=row.does, description=row.does).module = row.module
-    return _guarded(parser.parse_args(argv))
+    return parser
 
 
 def _offered(argv: Sequence[str] | None) -> Mapping[str, Row]:
@@ -160,7 +168,7 @@ class _Version(argparse.Action):
 
 
 def _load(module: str) -> Command:
-    with interruptible(), uncollected():
+    with interruptible():
         return cast(Command, import_module(module))
 
 
