@@ -33,7 +33,7 @@ def test_three_parts_are_told_in_order() -> None:
 
 def test_feedback_is_given_once_to_an_answer_by_who_asked_for_it() -> None:
     traffic = Traffic(random.Random(1))
-    owners = {}
+    owners: dict[str, str] = {}
     scored = []
     for number in range(2000):
         shot = traffic.next()
