@@ -6,7 +6,7 @@ the text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache, partial
 from operator import attrgetter
 from typing import Any, Self, cast
@@ -69,18 +69,17 @@ class NotKept(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A decision and what it was made by; implements `router.domain.ledger.Recording`."""
+    """A decision and what it was made by; implements `router.domain.ledger.Recording`. It is put into words once."""
 
     decision: Decision
     circumstances: Circumstances
+    _texts: list[str | None] = field(default_factory=list, init=False, compare=False)
 
     def text(self) -> str | None:
         """What is kept; None for what no JSON can hold, such as half a surrogate in a header."""
-        try:
-            kept = _kept(self.decision, self.circumstances)
-            return orjson.dumps(kept, _written, orjson.OPT_PASSTHROUGH_DATACLASS).decode()
-        except TypeError:
-            return None
+        if not self._texts:
+            self._texts.append(_text_of(self.decision, self.circumstances))
+        return self._texts[0]
 
     def __repr__(self) -> str:
         """Its text, for an entry that has to go to the log must be there whole."""
@@ -104,6 +103,14 @@ class Record:
 
 
 # ---------------------------------------------------------------------------------- writing
+
+
+def _text_of(decision: Decision, circumstances: Circumstances) -> str | None:
+    try:
+        kept = _kept(decision, circumstances)
+        return orjson.dumps(kept, _written, orjson.OPT_PASSTHROUGH_DATACLASS).decode()
+    except TypeError:
+        return None
 
 
 def _kept(decision: Decision, circumstances: Circumstances) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from operator import attrgetter
 from typing import NamedTuple
 
+from router.decision.record import Record
 from router.features.session import NAMING_HEADERS
 from router.pipeline.judge import Judge
 from router.pipeline.similar import Find
@@ -70,6 +71,7 @@ class Again:
             return
         name, models = _name_of(visit.request.raw), frozenset(find.stored)
         told, bare = _told(visit.caller, judge), replace(find, stored={})
+        visit = replace(visit, record=Record(find.decision, visit.circumstances))
         self._forget(name)
         self._known[name] = Known(visit, bare, models, judge, told, now_s + _FOR_S)
         self._bytes += len(visit.request.raw)

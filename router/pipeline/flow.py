@@ -336,7 +336,7 @@ class Pipeline:
             caller.tags,
             request.stream,
             decision,
-            Record(decision, visit.circumstances) if self.keeps_decisions else None,
+            self._record(visit, decision) if self.keeps_decisions else None,
         )
         wallet = Wallet(self.purse, visit.budgets)
         witness = Witness.of(self.means, caller, visit.began_s, decision)
@@ -354,6 +354,9 @@ class Pipeline:
             caller.wants_receipt or request.extension.receipt,
             overridden=choosing(caller),
         )
+
+    def _record(self, visit: Visit, decision: Decision) -> Record:
+        return visit.record or Record(decision, visit.circumstances)
 
     def _may_call_tools(self, visit: Visit) -> bool:
         """Whether results of tools may follow the answer, and are then for the model that has called them."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from router.decision.policy import Circumstances, Policy, Terms
+from router.decision.record import Record
 from router.domain.budget import Balance, Budget
 from router.domain.features import Features
 from router.domain.key import EVERYTHING_GRANTED, Grants
@@ -68,7 +69,8 @@ class Visit:
 
     `target` is the policy that decides, or the model that is pinned; `terms` are those that hold
     for it. `thread` stands for its conversation, "" outside of any, and `home` says whose thoughts go
-    without a name in it. `began_s` is when the request came, by the clock that measures durations.
+    without a name in it. `began_s` is when the request came, by the clock that measures durations. `record` is how
+    it was decided a moment ago, where it is not decided anew.
     """
 
     request: ChatRequest
@@ -82,6 +84,7 @@ class Visit:
     began_s: float
     thread: str = ""
     home: Home = ANYWHERE
+    record: Record | None = None
 
     @property
     def payer(self) -> Payer:
