@@ -240,7 +240,8 @@ def test_evaluate_and_fit_read_what_calibrate_has_written(story: Story, tmp_path
     )
     pool, judged = f"{tmp_path}/kept.pools.yaml:own", tmp_path / "judged.json"
 
-    whole = here("evaluate", str(kept), "--pool", pool, "--json", str(judged), "--samples", "20")
+    few = ("--samples", "20")
+    whole = here("evaluate", str(kept), "--pool", pool, "--json", str(judged), *few)
     assert (whole.status, whole.err) == (0, "")
     found = json.loads(judged.read_text("utf-8"))
     calibrated = story.told("--outcomes-file", kept)
@@ -249,7 +250,8 @@ def test_evaluate_and_fit_read_what_calibrate_has_written(story: Story, tmp_path
 
     learnt = here("fit", str(kept), "--pool", pool, "--out", str(tmp_path / "artefact"))
     assert (learnt.status, learnt.err) == (0, "")
-    again = here("evaluate", str(kept), "--pool", pool, "--artefact", str(tmp_path / "artefact"))
+    artefact = ("--artefact", str(tmp_path / "artefact"))
+    again = here("evaluate", str(kept), "--pool", pool, *artefact, *few)
     assert again.status == 0
 
 
