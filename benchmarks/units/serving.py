@@ -100,6 +100,8 @@ class House:
 
     def kinds(self, times: int) -> Iterator[Kind]:
         """What each kind costs, by so many requests of it: in the fastest of some rounds of all kinds."""
+        for kind in KINDS:
+            asyncio.run(self._send(kind, _AT_ONCE))  # budgets are opened, an answer is stored
         trips = {kind: self._trips(kind) for kind in KINDS}
         seen: dict[str, list[_Cost]] = {kind: [] for kind in KINDS}
         for _ in range(_ROUNDS):
