@@ -84,21 +84,18 @@ def is_approval(words: str) -> bool:
 
 
 def is_tool_turn(messages: Sequence[Message]) -> bool:
-    """Whether the last that says anything, but for programs' asides, is the result of a tool."""
+    """Whether the last that says anything, but for programs' asides, is the result of a tool.
+
+    A picture behind it, without a word, is what the tool has shown: chat has no other place for that.
+    """
     for message in reversed(messages):
         role = message["role"]
         if role in _RESULTS:
             return True
-        if role == "assistant" or (role == "user" and (_own(message) or _has_more(message))):
+        if role == "assistant" or (role == "user" and _own(message)):
             return False
     return False
 
 
 def _own(message: Message) -> str:
     return own_words("\n".join(texts_of(message))).strip()
-
-
-def _has_more(message: Message) -> bool:
-    """Whether there is something beside text, such as a picture."""
-    content = message.get("content")
-    return isinstance(content, list) and any(part["type"] != "text" for part in content)

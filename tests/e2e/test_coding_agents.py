@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from router.wire.dialects.dialect import Dialect
 from tests.e2e.coding_agents import PROSE, TASK, ClaudeCode, Codex, Upstream
 from tests.e2e.configs import fixed_model, write_config
 from tests.e2e.doors import MESSAGES, RESPONSES, Knock, events_of
@@ -13,6 +14,7 @@ from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Canned, FixedUpstream
 from tests.e2e.wire import send
 from tests.simulated.openapi import validator
+from tests.wire.dialects.merging import merge
 
 TURNS = (
     Upstream(1, calls=1, thought="I should read the parser."),
@@ -108,6 +110,27 @@ def test_a_wish_is_decided_and_the_results_of_its_tools_go_to_who_has_called_the
     assert reasons[0] in ("cheapest-adequate", "best-available")
     assert reasons[1:] == ["session", "session"]
     assert len(answered_by) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "door"), [(ClaudeCode, MESSAGES), (Codex, RESPONSES)], ids=["claude", "codex"]
+)
+def test_a_turn_is_answered_in_one_piece_where_no_stream_is_wanted(
+    routed: Farthing, fixed: FixedUpstream, kind: Any, door: Knock
+) -> None:
+    session = kind()
+    events, _ = turn_of(routed, fixed, session, door, TURNS[1])
+    session.take(events)
+    chunks = [json.loads(each[6:]) for each in TURNS[3].stream()[:-1]]
+    whole = json.dumps(merge(Dialect.CHAT, chunks)).encode()
+    fixed.answer = Canned((whole,))
+    body = json.dumps({**session.body(), "stream": False}).encode()
+    headers = {**session.headers, "cache-control": "no-store"}
+    got = send(routed.base_url + session.path, body, headers=headers)
+    assert got.status == 200, got
+    door.check_answer(got.json)
+    assert door.text(got.json).strip() == "A quote was not closed; now it is."
+    assert got.headers["x-farthing-reason"].startswith("session; ")
 
 
 CHORES: list[tuple[Knock, dict[str, Any]]] = [

@@ -104,6 +104,20 @@ def test_results_of_tools_are_a_tools_turn_also_with_a_reminder_behind_them() ->
     assert not asking_of([user(WISH), *called(), {"role": "assistant", "content": ""}]).is_tool_turn
 
 
+def test_what_a_tool_has_shown_is_its_result_and_what_a_user_shows_is_none() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}
+    shown = {"role": "user", "content": [picture]}
+    with_words = {"role": "user", "content": [{"type": "text", "text": "Like this."}, picture]}
+
+    assert asking_of([user(WISH), *called(), shown]).is_tool_turn
+    assert asking_of([user(WISH), *called(), shown, user(REMINDER)]).words == WISH
+    assert not asking_of([user(WISH), *called(), with_words]).is_tool_turn
+    assert not asking_of(
+        [user(WISH), {"role": "assistant", "content": "Done."}, shown]
+    ).is_tool_turn
+    assert not asking_of([shown]).is_tool_turn
+
+
 class CountingTokenizer:
     """Counts what is split, and splits at blanks."""
 
