@@ -98,6 +98,7 @@ class CatalogBuilder:
             abilities=prior.abilities,
             capabilities=facts.capabilities,
             tags=prior.tags,
+            takes_effort=facts.takes_effort,
         )
         stated_model = _with_stated(model, section)
         sayable = stated_model.capabilities - _unsaid_to(upstream)

@@ -48,6 +48,7 @@ class CatalogFacts:
     context_tokens: int
     max_output_tokens: int | None
     capabilities: frozenset[Capability]
+    takes_effort: bool = True
 
 
 class PriceMap:
@@ -90,7 +91,8 @@ class PriceMap:
         context = int(entry.get("max_input_tokens") or entry.get("max_tokens") or 8192)
         # Where `max_tokens` stands alone it means the context more often than the answer.
         longest = int(entry.get("max_output_tokens") or 0) or None
-        return CatalogFacts(price, context, longest, _capabilities(entry))
+        takes_effort = bool(entry.get("supports_reasoning"))
+        return CatalogFacts(price, context, longest, _capabilities(entry), takes_effort)
 
     @cached_property
     def keys(self) -> frozenset[str]:

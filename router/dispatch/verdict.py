@@ -30,6 +30,17 @@ _TOO_LONG_AN_ANSWER = (
 )
 """How vendors say that a client allows more tokens of an answer than the model writes: OpenAI, Anthropic, Groq."""
 
+_NOT_OF_THIS_MODEL = (
+    "unsupported parameter",
+    "unsupported_parameter",
+    "unsupported value",
+    "unsupported_value",
+    "unrecognized request argument",
+    "is not supported with this model",
+    "extra inputs are not permitted",
+)
+"""How vendors say that a model does not take a field, or what stands in it, which others take: OpenAI, Groq, Mistral."""
+
 Said = Mapping[str, object]
 
 
@@ -56,10 +67,10 @@ def _kind_of(status: int, said: Said) -> FaultKind:
         return FaultKind.REFUSED
     if status in (400, 413, 422) and _mentions(said, _TOO_LONG):
         return FaultKind.CONTEXT
-    if status in (400, 422) and _mentions(said, _TOO_LONG_AN_ANSWER):
+    if status in (400, 422) and _mentions(said, _TOO_LONG_AN_ANSWER + _NOT_OF_THIS_MODEL):
         return (
             FaultKind.UNSUITED
-        )  # agents ask all models alike for 32,000, and mean "as many as it takes"
+        )  # agents say to all models the same, and a policy has chosen this one
     if 400 <= status < 500 and status not in _TOO_EARLY_OR_BUSY:
         return FaultKind.CLIENT
     return FaultKind.TRANSIENT

@@ -75,7 +75,8 @@ class Model:
     `replica` name that no other has, and a `weight` of 0 when nothing new is to go there. What the
     model itself says of its upstream and price is what its first replica says.
 
-    It writes at most `max_output_tokens`, and refuses to be asked for more; None where that is not known.
+    It writes at most `max_output_tokens`, and refuses to be asked for more; None where that is not known. `takes_effort`
+    says whether it can be told how hard to think.
 
     One that `makes_vectors` answers `/v1/embeddings` and nothing else.
     """
@@ -95,6 +96,7 @@ class Model:
     weight: float = 1.0
     replicas: tuple["Model", ...] = ()
     makes_vectors: bool = False
+    takes_effort: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a model without an ability for each category, or without room for a token."""

@@ -19,6 +19,7 @@ from router.wire.dialects.chat.foreign_calls import Taken
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.errors import read_error, retry_after_s
+from router.wire.splice import without_member
 
 _EVENT_STREAM = "text/event-stream"
 _NO_HEADERS: Mapping[str, str] = {}
@@ -45,8 +46,11 @@ class DirectUpstream:
 
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
-        is_plain = _SEALED not in call.body and _CALLED not in call.body
-        body = call.body if is_plain else _as_taken(call.body, call.model.name)
+        body = call.body
+        if call.original is not None and not call.model.takes_effort:
+            body = without_member(body, call.fields, _EFFORT)
+        if _SEALED in body or _CALLED in body:
+            body = _as_taken(body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
 
     async def close(self) -> None:
@@ -54,6 +58,8 @@ class DirectUpstream:
         await self._line.close()
 
 
+_EFFORT = "reasoning_effort"
+"""What another API's budget to think with becomes in the chat view: some models refuse to be told."""
 _SEALED, _CALLED = b'"reasoning_details"', b'"tool_calls"'
 
 

@@ -142,6 +142,16 @@ def test_how_long_an_answer_may_be_is_known_only_where_it_is_said() -> None:
     )
 
 
+def test_who_can_be_told_how_hard_to_think_is_in_the_map(shipped: PriceMap) -> None:
+    takes = {key: shipped.find(key) for key in ("gpt-4o-mini", "o4-mini", "claude-sonnet-4-5")}
+
+    assert {key: found.takes_effort for key, found in takes.items() if found} == {
+        "gpt-4o-mini": False,
+        "o4-mini": True,
+        "claude-sonnet-4-5": True,
+    }
+
+
 def test_capabilities_are_those_that_are_stated_and_those_that_nearly_all_have() -> None:
     plain = made(supports_function_calling=True, supports_vision=False).find("m")
     claude = made(litellm_provider="anthropic", supports_pdf_input=True).find("m")

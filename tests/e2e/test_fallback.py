@@ -232,6 +232,17 @@ def test_who_writes_less_than_the_client_allows_is_passed_over(
     assert second["outcome"] == "ok"
 
 
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_what_one_model_does_not_take_another_one_is_asked(
+    farthing: Farthing, pair: Pair, stream: bool
+) -> None:
+    fault = (
+        "status,code=400,message=Unsupported parameter: 'seed' is not supported with this model."
+    )
+    got = ask(farthing, pair, f"sim-open-8b:{fault}", stream=stream, seed=1)
+    assert (got.status, got.headers["x-farthing-model"]) == (200, pair.second)
+
+
 def test_if_nobody_writes_so_much_the_client_is_told_which_field_is_wrong(
     farthing: Farthing, pair: Pair
 ) -> None:

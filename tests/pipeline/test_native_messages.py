@@ -184,6 +184,24 @@ async def test_a_budget_to_think_with_that_has_no_room_any_more_is_told_in_other
     assert home.sent["thinking"] == {"type": "enabled", "budget_tokens": 8191}
 
 
+@pytest.mark.parametrize(("known_as", "effort"), [("gpt-4o-mini", None), ("gpt-5-mini", "high")])
+async def test_a_budget_to_think_with_is_no_word_to_a_model_of_chat_that_does_not_think(
+    tmp_path: Path, known_as: str, effort: str | None
+) -> None:
+    thinking = {"type": "enabled", "budget_tokens": 16_000}
+    async with provider("/v1/chat/completions") as chat:
+        upstreams = {"up": {"kind": "openai", "base_url": f"{chat.url}/v1"}}
+        models = {"m": {"upstream": "up", "catalog": known_as}}
+        async with door(tmp_path, upstreams=upstreams, models=models) as at:
+            body = {**asked(thinking=thinking), "max_tokens": 16_384, "model": "m"}
+            await post(at, body)
+            chats = {"model": "m", "messages": body["messages"], "reasoning_effort": "low"}
+            await post(at, chats, "/v1/chat/completions")
+    door_said, chat_said = (orjson.loads(chat.bodies[at]) for at in (0, -1))
+    assert door_said.get("reasoning_effort") == effort
+    assert chat_said["reasoning_effort"] == "low"  # a client of chat says it in its own words
+
+
 # ----------------------------------------------------------------------------- what is answered
 
 

@@ -1,0 +1,42 @@
+"""What an upstream's error means, by the words in which vendors have said it."""
+
+import pytest
+
+from router.dispatch.verdict import fault_of_status
+from router.domain.fault import FaultKind
+
+ANOTHER_MAY = [
+    "max_tokens is too large: 32000. This model supports at most 16384 completion tokens, whereas you provided 32000.",
+    "`max_tokens` must be less than or equal to `8192`",
+    "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
+    "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
+    "Unrecognized request argument supplied: reasoning_effort",
+    "`reasoning_effort` is not supported with this model",
+    "Extra inputs are not permitted",
+]
+NOBODY_WILL = [
+    "Invalid value for 'temperature': must be a number.",
+    "top_logprobs is only allowed when 'logprobs' is enabled.",
+    "Invalid schema for function 'f'.",
+]
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize("words", ANOTHER_MAY)
+def test_what_this_model_does_not_take_another_one_may(words: str, status: int) -> None:
+    fault = fault_of_status(status, {"message": words}, None)
+
+    assert fault.kind is FaultKind.UNSUITED
+    assert fault.error == {"message": words}
+
+
+@pytest.mark.parametrize("words", NOBODY_WILL)
+def test_what_is_wrong_for_everybody_is_the_clients(words: str) -> None:
+    assert fault_of_status(400, {"message": words}, None).kind is FaultKind.CLIENT
+
+
+def test_a_code_says_it_as_well() -> None:
+    told = {"message": "No.", "code": "unsupported_parameter", "param": "temperature"}
+
+    assert fault_of_status(400, told, None).kind is FaultKind.UNSUITED
+    assert fault_of_status(404, told, None).kind is FaultKind.CLIENT
