@@ -106,13 +106,17 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool is called: `arguments` is JSON, or any text where the tool `is_custom`."""
+    """A tool is called: `arguments` is JSON, or any text where the tool `is_custom`.
+
+    `namespace` is that of the tool, where a client of Responses is told of the call.
+    """
 
     id: str
     name: str
     arguments: str
     is_custom: bool = False
     mark: CacheMark | None = None
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

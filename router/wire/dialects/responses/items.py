@@ -5,14 +5,15 @@ from typing import Any
 
 from router.wire.dialects.ids import call_id
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
+from router.wire.dialects.responses.namespaces import one_name
 from router.wire.dialects.responses.parts import read_content, written_output
 from router.wire.dialects.seals import taken_off, worn
-from router.wire.dialects.shape import JsonObject, a_text, objects_in, only, text_of
+from router.wire.dialects.shape import JsonObject, a_text, objects_in, only, plain, text_of
 
 NATIVE = "responses"
 
 _MESSAGE = ("type", "role", "content", "id", "status", "phase")
-_CALL = ("type", "id", "call_id", "name", "arguments", "input", "status")
+_CALL = ("type", "id", "call_id", "name", "arguments", "input", "status", "namespace")
 
 
 def read_item(item: JsonObject, place: str, origin: str = NATIVE) -> Iterator[Part]:
@@ -37,6 +38,7 @@ def read_item(item: JsonObject, place: str, origin: str = NATIVE) -> Iterator[Pa
 def _call(item: JsonObject, place: str, said: str, *, is_custom: bool = False) -> Call:
     given = a_text(item.get("call_id"), f"{place}.call_id")
     name = a_text(item.get("name"), f"{place}.name")
+    name = one_name(text_of(item, "namespace", place), name)
     return Call(given, name, text_of(item, said, place), is_custom)
 
 
@@ -114,7 +116,8 @@ def written_message(content: list[dict[str, Any]], item: str, status: str) -> di
 def written_call(call: Call) -> dict[str, Any]:
     """A call, without an id of its own."""
     kind, said = ("custom_tool_call", "input") if call.is_custom else ("function_call", "arguments")
-    return {"type": kind, "call_id": call_id(call.id), "name": call.name, said: call.arguments}
+    named = {**plain(namespace=call.namespace), "name": call.name}
+    return {"type": kind, "call_id": call_id(call.id), **named, said: call.arguments}
 
 
 def written_thought(thought: Thinking, item: str, native: str = NATIVE) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from router.wire.dialects.parts import Document, Image, Part, Result, Shown, Tex
 from router.wire.dialects.request import Request, Role, Thought, Turn
 from router.wire.dialects.responses.items import read_item
 from router.wire.dialects.responses.parts import read_content
-from router.wire.dialects.responses.tools import read_choice, read_format, read_tool
+from router.wire.dialects.responses.tools import read_choice, read_format, read_tools
 from router.wire.dialects.shape import (
     JsonObject,
     a_text,
@@ -31,9 +31,7 @@ def read_request(body: JsonObject) -> Request:
         model=a_text(body.get("model"), "model"),
         turns=tuple(_turns(body)),
         stream=flag_of(body, "stream") or False,
-        tools=tuple(
-            read_tool(tool, place) for place, tool in objects_in(body.get("tools"), "tools")
-        ),
+        tools=tuple(read_tools(body.get("tools"))),
         choice=read_choice(body.get("tool_choice")),
         parallel=flag_of(body, "parallel_tool_calls"),
         format=read_format(text.get("format")),
@@ -94,7 +92,7 @@ def _read(item: JsonObject, place: str) -> tuple[Role, list[Part]]:
 
 
 def _result(item: JsonObject, place: str, *, is_custom: bool) -> Result:
-    only(item, ("type", "id", "call_id", "output", "status", "name", "caller"), place)
+    only(item, ("type", "id", "call_id", "output", "status", "name", "namespace", "caller"), place)
     return Result(
         call_id=a_text(item.get("call_id"), f"{place}.call_id"),
         content=tuple(_shown(item, place)),

@@ -1,9 +1,13 @@
 """Tools, the choice between them, and forms of answers, in Responses."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from router.domain.errors import ApiError
 from router.wire.dialects.openai import USES
 from router.wire.dialects.request import JsonFormat, Tool, ToolChoice, Use
+from router.wire.dialects.responses.namespaces import KIND, one_name
 from router.wire.dialects.shape import (
     JsonObject,
     a_text,
@@ -17,9 +21,25 @@ from router.wire.dialects.shape import (
 )
 
 
-def read_tool(tool: JsonObject, place: str) -> Tool:
-    """One of `tools`. Raises ApiError 400, also for those that OpenAI itself runs."""
-    name = text_of(tool, "name", place)
+def read_tools(value: object, place: str = "tools", namespace: str = "") -> Iterator[Tool]:
+    """The tools in `value`, those of groups one by one. Raises ApiError 400, also for those that OpenAI itself runs."""
+    for where, tool in objects_in(value, place):
+        if tool.get("type") != KIND or namespace:
+            yield _tool(tool, where, namespace)
+            continue
+        only(tool, ("type", "name", "description", "tools"), where)
+        name = a_text(tool.get("name"), f"{where}.name")
+        inside = tuple(read_tools(tool.get("tools"), f"{where}.tools", name))
+        if not inside:
+            raise ApiError.invalid(f"{where}.tools", f"'{where}.tools' must name a tool at least.")
+        first, *others = inside
+        about = text_of(tool, "description", where)
+        yield replace(first, description="\n\n".join(filter(None, (about, first.description))))
+        yield from others
+
+
+def _tool(tool: JsonObject, place: str, namespace: str) -> Tool:
+    name = one_name(namespace, text_of(tool, "name", place))
     description = text_of(tool, "description", place)
     match tool.get("type"):
         case "function":
@@ -31,7 +51,9 @@ def read_tool(tool: JsonObject, place: str) -> Tool:
             wanted = an_object(tool.get("format") or {"type": "text"}, f"{place}.format")
             return Tool(name, description, grammar=wanted)
         case _:
-            raise unsaid(f"{place}.type", "only OpenAI runs this tool; take a function")
+            raise unsaid(
+                f"{place}.type", "only OpenAI runs this tool; leave it out, or take a function"
+            )
 
 
 def written_tool(tool: Tool) -> dict[str, Any]:
@@ -61,7 +83,7 @@ def read_choice(choice: object) -> ToolChoice | None:
 def _named(tool: JsonObject, place: str) -> str:
     if tool.get("type") not in ("function", "custom"):
         raise unsaid(f"{place}.type", "name a function or a custom tool")
-    return a_text(tool.get("name"), f"{place}.name")
+    return one_name(text_of(tool, "namespace", place), a_text(tool.get("name"), f"{place}.name"))
 
 
 def written_choice(choice: ToolChoice, tools: tuple[Tool, ...]) -> str | dict[str, Any]:

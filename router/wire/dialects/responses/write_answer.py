@@ -9,6 +9,7 @@ from router.wire.dialects.counting import responses_usage
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.ids import answer_id, item_id
 from router.wire.dialects.responses.items import grouped, kind_of, written_item
+from router.wire.dialects.responses.namespaces import grouped_in, regrouped
 
 _ECHOED: Mapping[str, Any] = {
     "background": False,
@@ -34,6 +35,7 @@ _CODES: Mapping[int, str] = {400: "invalid_prompt", 429: "rate_limit_exceeded"}
 
 def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
     """The Response, with its output."""
+    answer = regrouped(answer, grouped_in(occasion.asked))
     groups = list(grouped(answer.parts))
     output = [
         written_item(group, item_id(kind_of(group[0]), answer.head.id, place))

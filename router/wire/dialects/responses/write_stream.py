@@ -18,6 +18,7 @@ from router.wire.dialects.growing import Growing
 from router.wire.dialects.ids import item_id
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
 from router.wire.dialects.responses.items import kind_of, thought_id, written_item, written_message
+from router.wire.dialects.responses.namespaces import grouped_in, regrouped_beat
 from router.wire.dialects.responses.parts import written_output
 from router.wire.dialects.responses.write_answer import begun, ended, failed
 
@@ -33,6 +34,7 @@ class ResponsesWriter:
 
     def __init__(self, occasion: Occasion) -> None:
         self._occasion = occasion
+        self._grouped = grouped_in(occasion.asked)
         self._head: Head | None = None
         self._number = 0
         self._output: list[dict[str, Any]] = []
@@ -42,7 +44,7 @@ class ResponsesWriter:
 
     def take(self, beat: Beat) -> Iterator[_Event]:
         """The events that tell a beat."""
-        for kind, members in self._events(beat):
+        for kind, members in self._events(regrouped_beat(beat, self._grouped)):
             yield {"type": kind, **members, "sequence_number": self._number}
             self._number += 1
 

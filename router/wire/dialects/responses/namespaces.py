@@ -1,0 +1,68 @@
+"""Namespaces: Responses may group tools under a name, and Codex does; other APIs know single tools only.
+
+To them a grouped tool goes by one name that is made of both. Whoever answers calls it by that name, and the client is
+told both again, as its own request groups them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from router.wire.dialects.answer import Answer, Beat, Opened
+from router.wire.dialects.parts import Call, Part
+from router.wire.dialects.shape import JsonObject
+
+KIND = "namespace"
+_LONGEST = 64
+"""Of a tool's name, for chat and for Messages."""
+_DIGITS = 8
+
+Grouped = Mapping[str, tuple[str, str]]
+"""The one name of each grouped tool, to the name of its namespace and its own."""
+
+
+def one_name(namespace: str, name: str) -> str:
+    """The name that a tool goes by where there are no namespaces; `name` itself where it is in none."""
+    if not namespace:
+        return name
+    both = f"{namespace}__{name}"
+    if len(both) <= _LONGEST:
+        return both
+    return f"{both[: _LONGEST - _DIGITS - 1]}_{sha256(both.encode()).hexdigest()[:_DIGITS]}"
+
+
+def grouped_in(asked: Mapping[str, Any]) -> Grouped:
+    """The grouped tools of a client's request, which was read before; none where it is of another API."""
+    found = dict[str, tuple[str, str]]()
+    for group in _objects(asked.get("tools")):
+        if group.get("type") == KIND:
+            for tool in _objects(group.get("tools")):
+                place = (str(group.get("name")), str(tool.get("name")))
+                found[one_name(*place)] = place
+    return found
+
+
+def regrouped(answer: Answer, grouped: Grouped) -> Answer:
+    """`answer`, with its calls by the names that the client knows."""
+    if not grouped:
+        return answer
+    return replace(answer, parts=tuple(_regrouped(part, grouped) for part in answer.parts))
+
+
+def regrouped_beat(beat: Beat, grouped: Grouped) -> Beat:
+    """The same of what a stream tells."""
+    if grouped and isinstance(beat, Opened):
+        return Opened(_regrouped(beat.part, grouped))
+    return beat
+
+
+def _regrouped(part: Part, grouped: Grouped) -> Part:
+    if not isinstance(part, Call) or part.name not in grouped:
+        return part
+    namespace, name = grouped[part.name]
+    return replace(part, name=name, namespace=namespace)
+
+
+def _objects(value: object) -> list[JsonObject]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
