@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from router.app import real_world, serving
 from router.cli import COMMANDS, main
-from router.cli.check import check_examples
+from router.cli.check import check_examples, judge_of
 from router.cli.schema import policy_schema_text
 from router.config.load import load_settings
 from router.config.policy_schema import PolicyFile
@@ -138,7 +138,8 @@ def test_yaml_in_the_documents_is_what_the_loader_takes(fence: Fence, tmp_path: 
     settings = load_settings(path, secrets)
 
     assert settings.catalog
-    assert [f"{each.name}{each.failure}" for each in check_examples(settings) if each.failure] == []
+    results = check_examples(settings, judge_of(settings))
+    assert [f"{each.name}{each.failure}" for each in results if each.failure] == []
 
 
 def test_the_policy_in_the_read_me_is_the_shipped_one() -> None:

@@ -52,11 +52,12 @@ def run(args: argparse.Namespace) -> int:
     )
     for note in settings.notes:
         console.print(f"  note: {escape(note)}", soft_wrap=True)
-    doubts = list(doubts_about(settings))
+    judge = judge_of(settings)
+    doubts = list(doubts_about(settings, judge))
     for doubt in doubts:
         console.print(f"  [yellow]doubtful[/] {escape(doubt)}", soft_wrap=True)
     failures = 0
-    for result in check_examples(settings):
+    for result in check_examples(settings, judge):
         failures += bool(result.failure)
         mark = "[red]wrong[/]" if result.failure else "[green]ok[/]"
         console.print(f"  {mark} {escape(result.name)}{escape(result.failure)}", soft_wrap=True)
@@ -74,8 +75,13 @@ def with_policies_of(folder: Path, settings: Settings) -> Settings:
     return replace(settings, policies=policies, book=book)
 
 
-def doubts_about(settings: Settings) -> Iterator[str]:
-    """What is allowed and yet hardly meant, in policies and routes."""
+def judge_of(settings: Settings) -> Judge:
+    """Who decides by these settings; to make one takes a tenth of a second."""
+    return dry_pipeline(settings, real_world()).judge
+
+
+def doubts_about(settings: Settings, judge: Judge) -> Iterator[str]:
+    """What is allowed and yet hardly meant, in policies and routes; `judge` is of these settings."""
     yield from settings.learnt.troubles
     if settings.quality_trouble:
         yield settings.quality_trouble
@@ -84,7 +90,7 @@ def doubts_about(settings: Settings) -> Iterator[str]:
     around = Surroundings(settings.catalog, keys, keys is None or _has_budgets(settings))
     for loaded in settings.policies.values():
         yield from map(str, findings(loaded.policy, around))
-    yield from constant_policies(settings, dry_pipeline(settings, real_world()).judge)
+    yield from constant_policies(settings, judge)
 
 
 def _keys(settings: Settings) -> frozenset[str] | None:
@@ -108,12 +114,11 @@ class Result:
     failure: str
 
 
-def check_examples(settings: Settings) -> Iterator[Result]:
-    """Every example of every policy, decided and compared with what it expects.
+def check_examples(settings: Settings, configured: Judge) -> Iterator[Result]:
+    """Every example of every policy, decided and compared with what it expects; the judge is of these settings.
 
     Those on simulated models hold whatever was learnt of others: neither own answers nor an artefact move them.
     """
-    configured = dry_pipeline(settings, real_world()).judge
     simulated = replace(configured, catalog=DatedCatalog.of(simulated_catalog()), quality=None)
     for loaded in settings.policies.values():
         for example in loaded.examples:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from router.cli.check import check_examples
+from router.cli.check import check_examples, judge_of
 from router.config.load import load_settings
 from router.config.settings import Settings, SimulatedSettings
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
@@ -86,7 +86,8 @@ def test_what_the_example_says_is_what_it_would_be_without_saying_it(tmp_path: P
 
 @pytest.mark.parametrize("present", [(), tuple(BROUGHT_IN)], ids=["simulated", "real"])
 def test_every_policys_examples_hold(present: tuple[str, ...]) -> None:
-    results = list(check_examples(example(*present)))
+    settings = example(*present)
+    results = list(check_examples(settings, judge_of(settings)))
 
     assert len(results) >= 7
     assert [f"{result.name}{result.failure}" for result in results if result.failure] == []

@@ -8,7 +8,7 @@ from textwrap import indent
 import pytest
 from jsonschema import Draft202012Validator
 
-from router.cli.check import check_examples, doubts_about, with_policies_of
+from router.cli.check import check_examples, doubts_about, judge_of, with_policies_of
 from router.config.policies import load_policies, load_policy
 from router.config.yaml_file import read_yaml
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
@@ -212,9 +212,10 @@ examples:
   - {name: no request, request: {prompt: 5}, expect: {model: sim-mid}}
 """
     policy_file(tmp_path / "policies", HEAD + examples)
+    settings = loaded(tmp_path, SOUND)
     results = {
         result.name: result.failure
-        for result in check_examples(loaded(tmp_path, SOUND))
+        for result in check_examples(settings, judge_of(settings))
         if result.name.startswith("mine")
     }
     assert results == {
@@ -350,12 +351,12 @@ budgets: [{{policy: balanced, usd: 500, per: month}}]
 """
     settings = loaded(tmp_path, text, {"K": "a-secret"})
     examples = with_policies_of(ROOT / "policies" / "examples", settings)
-    results = list(check_examples(examples))
+    results = list(check_examples(examples, judge_of(examples)))
 
     assert len(examples.policies) == 10
     assert [result for result in results if result.failure] == []
     assert all(loaded_policy.examples for loaded_policy in examples.policies.values())
-    assert list(doubts_about(examples)) == [
+    assert list(doubts_about(examples, judge_of(examples))) == [
         (
             "policy never-worse: decides nothing: of the 131 requests of the shipped sample it would give"
             " every one that it answers to sim-frontier"
