@@ -198,11 +198,13 @@ class Codex:
         ]
         grammar = {"type": "grammar", "syntax": "lark", "definition": "start: /.+/"}
         patch = {"type": "custom", "name": "apply_patch", "description": PROSE, "format": grammar}
+        helper = {**functions[0], "name": "spawn_agent"}
+        helpers = {"type": "namespace", "name": "multi_agent_v1", "description": PROSE}
         return {
             "model": "gpt-5-codex",
             "instructions": PROSE * 90,
             "input": self.input,
-            "tools": [*functions, patch],
+            "tools": [*functions, {**helpers, "tools": [helper]}, patch],
             "tool_choice": "auto",
             "parallel_tool_calls": True,
             "reasoning": {"effort": "medium", "summary": "auto"},

@@ -214,6 +214,7 @@ def test_what_codex_sends_is_chat_for_the_model_that_answers(
     assert roles == ["system", "developer", "user", "user"]
     assert {"store", "include", "client_metadata", "verbosity", "text"}.isdisjoint(arrived)
     assert [tool["type"] for tool in arrived["tools"]][-2:] == ["function", "custom"]
+    assert arrived["tools"][-2]["function"]["name"] == "multi_agent_v1__spawn_agent"
     assert arrived["reasoning_effort"] == "medium"
     session.take(events)
     done = events[-1]["response"]
