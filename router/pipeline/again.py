@@ -3,7 +3,7 @@
 A popular question comes many times a second. What its words mean, where its answer is stored and what was decided
 are the same each time, and are most of the work. Whether the answer is still there is looked at each time,
 limits count each request, and each has its rows in the ledger. Who has a budget is judged anew, for that may have
-come to its end.
+come to its end. (docs/adr/0034-again.md)
 """
 
 from dataclasses import fields, replace
