@@ -33,7 +33,7 @@ _TOKENS_PER_IMAGE = 765
 
 _SLICES = 16
 _SHARED = 2
-"""Other conversations often begin with the same texts: tools, and instructions."""
+"""Other conversations often begin with the same texts: tools, and instructions. Some go on otherwise after all but the last."""
 _MOST_TEXTS, _MOST_CHARS = 1000, 2**18
 """To look up more than that would take longer than to count a sample of it."""
 
@@ -95,10 +95,10 @@ class TokenCounter:
         known, count = self.tallies.beginning(texts)
         if known == len(texts):
             return count
-        while known < min(_SHARED, len(texts) - 1):
-            known, new = known + 1, self._new(texts[known : known + 1])
-            count = self._kept(texts[:known], count + new)
-        return self._kept(texts, count + self._new(texts[known:]))
+        for end in _ends(known, len(texts)):
+            count = self._kept(texts[:end], count + self._new(texts[known:end]))
+            known = end
+        return count
 
     def _new(self, texts: Texts) -> TokenCount:
         return self.tallies.find(texts) or self._counted(texts)
@@ -118,6 +118,13 @@ class TokenCounter:
         sample = _spread(texts, self.exact_chars)
         counted = len(self.tokenizer.encode_ordinary(sample))
         return TokenCount(round(counted / len(sample) * sum(map(len, texts))), exact=False)
+
+
+def _ends(known: int, texts: int) -> list[int]:
+    """Where the beginnings end that are worth remembering, of so many texts the first of which are `known`."""
+    return sorted(
+        {end for end in (*range(1, _SHARED + 1), texts - 1, texts) if known < end <= texts}
+    )
 
 
 def _written(tools: object) -> str:

@@ -143,12 +143,12 @@ def said(*texts: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text} for text in texts]
 
 
-def test_the_limit_holds_for_all_together_that_comes_after_the_instructions(
+def test_the_limit_holds_for_all_together_that_stands_between_instructions_and_the_last(
     counter: TokenCounter,
 ) -> None:
-    texts = [f"{number} {'word ' * 100}" for number in range(11)]
+    texts = [f"{number} {'word ' * 100}" for number in range(12)]
 
-    assert fresh(counter).of_chat(said(*texts[:10])).exact
+    assert fresh(counter).of_chat(said(*texts[:11])).exact
     assert not fresh(counter).of_chat(said(*texts)).exact
 
 
@@ -174,13 +174,13 @@ def letters(exact_chars: int = 32, most: int = 1000) -> tuple[TokenCounter, list
 
 
 @given(texts=st.lists(st.text(alphabet="abc", max_size=40), min_size=1, max_size=20))
-def test_however_long_a_conversation_is_three_limits_are_counted_of_it_at_most(
+def test_however_long_a_conversation_is_four_limits_are_counted_of_it_at_most(
     texts: list[str],
 ) -> None:
     counter, given = letters()
     count = counter.of_chat(said(*texts))
 
-    assert sum(map(len, given)) <= 3 * 32
+    assert sum(map(len, given)) <= 4 * 32
     assert count.tokens - 3 * len(texts) - 3 == pytest.approx(sum(map(len, texts)), abs=1e-9)
     assert count.exact or sum(map(len, texts)) > 32
 
@@ -214,6 +214,15 @@ def test_instructions_that_others_have_brought_are_not_counted_again() -> None:
 
     assert given == ["another one"]
     assert counter.of_chat(said("the rules", "another one"), tools).exact
+
+
+def test_a_conversation_may_go_on_otherwise_than_before() -> None:
+    counter, given = letters()
+    counter.of_chat(said("the rules", "a question", "an answer", "one more"))
+    given.clear()
+    counter.of_chat(said("the rules", "a question", "an answer", "another one"))
+
+    assert given == ["another one"]
 
 
 def test_a_conversation_that_is_told_otherwise_is_counted_anew() -> None:
