@@ -71,7 +71,7 @@ def policy_of(name: str, ids: list[str]) -> dict[str, Any]:
 
 def limits_asked(simulator: Simulator, since: int) -> list[tuple[str, int]]:
     """Of each call since so many: the model, and the longest answer that it was asked for."""
-    made = list(simulator.counters.calls)[since:]
+    made = simulator.calls[since:]
     bodies = [(call.model, json.loads(call.body or b"{}")) for call in made]
     assert all(call.ending is not Ending.REFUSED for call in made)
     return [(model, body[name]) for model, body in bodies for name in LIMIT_FIELDS if name in body]
@@ -86,7 +86,7 @@ def limit_of(knock: Knock, tokens: int) -> dict[str, Any]:
 def test_whoever_is_known_to_write_less_is_never_asked_for_more(
     farthing: Farthing, simulator: Simulator, knock: Knock, stream: bool
 ) -> None:
-    since = len(simulator.counters.calls)
+    since = len(simulator.calls)
     got = knock.ask(farthing.base_url, QUESTION, stream=stream, **limit_of(knock, 12_000))
     assert (got.status, got.headers["x-farthing-model"]) == (200, "sim-mid")
     assert limits_asked(simulator, since) == [("sim-mid", 12_000)]
@@ -100,7 +100,7 @@ def test_whoever_is_known_to_write_less_is_never_asked_for_more(
 def test_where_nobody_writes_so_much_as_much_is_asked_for_as_there_is(
     farthing: Farthing, simulator: Simulator, knock: Knock, policy: str, stream: bool
 ) -> None:
-    since, limit = len(simulator.counters.calls), limit_of(knock, 32_000)
+    since, limit = len(simulator.calls), limit_of(knock, 32_000)
     got = knock.ask(farthing.base_url, QUESTION, model=f"auto:{policy}", stream=stream, **limit)
     assert got.status == 200, got
     assert limits_asked(simulator, since) == [("sim-open-8b", LIMITS["sim-open-8b"])]
@@ -110,7 +110,7 @@ def test_where_nobody_writes_so_much_as_much_is_asked_for_as_there_is(
 def test_so_it_is_by_chat_whatever_the_name_of_the_limit(
     farthing: Farthing, simulator: Simulator, name: str
 ) -> None:
-    since = len(simulator.counters.calls)
+    since = len(simulator.calls)
     for model in ("auto", "auto:small"):
         post(farthing.base_url, {**chat(QUESTION, model), name: 12_000})
     assert limits_asked(simulator, since) == [("sim-mid", 12_000), ("sim-open-8b", 8192)]

@@ -69,7 +69,7 @@ async def test_openais_client_gets_a_response_and_goes_on_from_it(
         model="gpt-5-codex", input=QUESTION, previous_response_id=first.id
     )
     assert then.output_text == "17 * 23 = 391"
-    sent = json.loads(simulator.counters.calls[-1].body or b"")
+    sent = json.loads(simulator.calls[-1].body or b"")
     assert sent["previous_response_id"] == first.id
 
 
@@ -99,7 +99,7 @@ async def test_openais_client_offers_a_tool_that_the_provider_runs(
         include=["reasoning.encrypted_content"],
     )
     assert told.output_text == "17 * 23 = 391"
-    sent = json.loads(simulator.counters.calls[-1].body or b"")
+    sent = json.loads(simulator.calls[-1].body or b"")
     assert sent["tools"] == [{"type": "web_search"}]
     with pytest.raises(openai.BadRequestError, match="only OpenAI runs this tool"):
         await gpt.responses.create(model="sim-mid", input=QUESTION, tools=[{"type": "web_search"}])
@@ -157,7 +157,7 @@ async def test_anthropics_client_sends_betas_and_what_nobody_here_knows(
         tools=[{"type": "web_search_20250305", "name": "web_search", "max_uses": 1}],
         extra_body={"of_tomorrow": {"a": 1.0}},
     )
-    sent = json.loads(simulator.counters.calls[-1].body or b"")
+    sent = json.loads(simulator.calls[-1].body or b"")
     assert sent["of_tomorrow"] == {"a": 1.0}
     assert sent["tools"][0]["max_uses"] == 1
 
@@ -181,7 +181,7 @@ def test_what_a_coding_agent_sends_arrives_as_it_is(
             if event["type"] != "ping":  # of which the description does not speak
                 door.check_event(event)
         name = json.loads(body)["model"].encode()
-        assert simulator.counters.calls[-1].body == body.replace(name, b"sim-frontier", 1)
+        assert simulator.calls[-1].body == body.replace(name, b"sim-frontier", 1)
         session.take(events)
 
 

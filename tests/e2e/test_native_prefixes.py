@@ -77,12 +77,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
         for messages in conversation():
             direct = body("sim-frontier", messages)
             assert send(f"{alone.base_url}/messages", direct).status == 200
-        arrived = [call.body or b"" for call in behind.counters.calls]
+        arrived = [call.body or b"" for call in behind.calls]
         yield Seen(sent, arrived, _share(behind), _share(alone))
 
 
 def _share(simulator: Simulator) -> float:
-    usages = [call.usage for call in simulator.counters.calls]
+    usages = [call.usage for call in simulator.calls]
     return sum(u.cache_read_tokens for u in usages) / sum(u.input_tokens for u in usages)
 
 

@@ -95,12 +95,12 @@ def cached(
                 reasons.append(got.headers["x-farthing-reason"])
         for messages, model in zip(conversation(), models, strict=True):
             assert post(alone.base_url, body(model, messages)).status == 200
-        bodies = [call.body or b"" for call in behind.counters.calls]
+        bodies = [call.body or b"" for call in behind.calls]
         yield Seen(bodies, models, reasons, _share(behind), _share(alone))
 
 
 def _share(simulator: Simulator) -> float:
-    usages = [call.usage for call in simulator.counters.calls]
+    usages = [call.usage for call in simulator.calls]
     return sum(u.cache_read_tokens for u in usages) / sum(u.input_tokens for u in usages)
 
 

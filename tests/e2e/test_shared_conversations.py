@@ -48,6 +48,6 @@ def test_another_process_goes_on_from_what_the_first_was_answered(
         with started(tmp_path / "second", both, redis_server) as second:
             got = RESPONSES.ask(second.base_url, QUESTION, previous_response_id=given)
             assert (got.status, got.headers["x-farthing-model"]) == (200, "another")
-        sent = json.loads(another.counters.calls[-1].body or b"{}")
+        sent = json.loads(another.calls[-1].body or b"{}")
         assert sent["previous_response_id"] == given
-        assert not one.counters.calls
+        assert not one.calls

@@ -67,7 +67,7 @@ def test_the_answer_and_its_usage_are_those_of_the_model(
     assert got.text
     (row,) = rows(ledger_of(farthing.config), got.headers["x-request-id"])
     assert (row["outcome"], row["usage_source"]) == ("ok", "upstream")
-    usage = simulator.counters.calls[-1].usage
+    usage = simulator.calls[-1].usage
     assert row["output_tokens"] == usage.output_tokens
     assert row["uncached_input_tokens"] == usage.uncached_input_tokens
 
@@ -125,6 +125,6 @@ def test_thoughts_come_to_the_client_and_go_back(farthing: Farthing, simulator: 
     for model in ("thinks-by-messages", "by-messages", "by-responses", "by-chat"):
         client.chat.completions.create(model=model, messages=again)
 
-    until(lambda: len(simulator.counters.calls) == 5)  # written down when their answers have left
-    signed = [b'"signature"' in (call.body or b"") for call in simulator.counters.calls][1:]
+    until(lambda: len(simulator.calls) == 5)  # written down when their answers have left
+    signed = [b'"signature"' in (call.body or b"") for call in simulator.calls][1:]
     assert signed == [True, False, False, False]

@@ -60,6 +60,16 @@ class Simulator(InAThread[RunningSimulator]):
         """The exact counts."""
         return self.served.counters
 
+    @property
+    def calls(self) -> list[CallRecord]:
+        """The log of the last calls. One is written down when its answer has left, which its client may see before."""
+
+        async def written() -> list[CallRecord]:
+            return list(self.counters.calls)
+
+        until(lambda: not self.counters.in_flight)
+        return asyncio.run_coroutine_threadsafe(written(), self._loop).result(_PATIENCE_S)
+
     def call_with(self, sign: bytes) -> CallRecord:
         """The last call whose body has these bytes; it is there soon after its answer is."""
         found: list[CallRecord] = []
