@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from router.domain.errors import ApiError
 from router.wire.chat import shown
 
@@ -27,6 +29,15 @@ def text_of(holder: JsonObject, name: str, place: str) -> str:
     """A member that is a string; "" where it is missing or null. Raises ApiError 400."""
     value = holder.get(name)
     return "" if value is None else a_text(value, f"{place}.{name}" if place else name)
+
+
+def written(value: object, place: str) -> str:
+    """`value` as JSON. Raises ApiError 400 where it is nested too deeply to be written."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        message = f"'{place}' is nested too deeply."
+        raise ApiError(400, message, code="invalid_value", param=place) from None
 
 
 def objects_in(value: object, place: str) -> Iterator[tuple[str, JsonObject]]:

@@ -219,6 +219,15 @@ def test_what_is_nested_too_deeply_to_be_written_is_refused(
     assert (raised.value.status, raised.value.code) == (400, "invalid_json")
 
 
+def test_arguments_of_an_earlier_call_that_are_nested_too_deeply_are_named() -> None:
+    nested = '{"a":' * 400 + "1" + "}" * 400
+    call = f'{{"type": "tool_use", "id": "a", "name": "f", "input": {nested}}}'
+    said = f'[{{"role": "user", "content": "x"}}, {{"role": "assistant", "content": [{call}]}}]'
+    with pytest.raises(ApiError) as raised:
+        MESSAGES.read(f'{{"model": "auto", "max_tokens": 9, "messages": {said}}}'.encode())
+    assert (raised.value.status, raised.value.param) == (400, "messages[1].content[0].input")
+
+
 @BOTH
 def test_a_stream_is_told_in_order_and_as_the_vendors_describe_it(
     door: Door, body: dict[str, Any], dialect: Dialect

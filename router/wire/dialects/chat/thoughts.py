@@ -12,7 +12,7 @@ import orjson
 
 from router.wire.dialects.parts import Call, Thinking
 from router.wire.dialects.seals import Seal
-from router.wire.dialects.shape import JsonObject, objects_in, text_of
+from router.wire.dialects.shape import JsonObject, objects_in, text_of, written
 
 NATIVE = "chat"
 MEMBERS = ("reasoning_details", "reasoning_content", "reasoning")
@@ -58,7 +58,7 @@ def read_signature(call: JsonObject, origin: str = NATIVE) -> Iterator[Thinking]
     (https://ai.google.dev/gemini-api/docs/thought-signatures).
     """
     if call.get("extra_content"):
-        value = orjson.dumps(call["extra_content"]).decode()
+        value = written(call["extra_content"], "extra_content")
         yield Thinking("", Seal(origin, value, _key(str(call.get("id")))), is_hidden=True)
 
 

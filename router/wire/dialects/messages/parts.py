@@ -31,6 +31,7 @@ from router.wire.dialects.shape import (
     only,
     text_of,
     unsaid,
+    written,
 )
 from router.wire.dialects.sources import inline_text, text_in
 
@@ -123,7 +124,8 @@ def _source(source: JsonObject, place: str) -> Source:
 
 def _call(block: JsonObject, place: str) -> Call:
     only(block, ("type", "id", "name", "input", "caller", _MARK), place)
-    said = orjson.dumps(an_object(block.get("input"), f"{place}.input")).decode()
+    where = f"{place}.input"
+    said = written(an_object(block.get("input"), where), where)
     given = a_text(block.get("id"), f"{place}.id")
     return Call(given, a_text(block.get("name"), f"{place}.name"), said, mark=mark_of(block))
 
