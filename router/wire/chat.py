@@ -76,12 +76,7 @@ def parsing(
     body = (yield from parted(raw)) if len(raw) > LONG_BYTES else None
     if body is None:
         body = json_object(raw)
-    for name, (is_right, expected) in _FIELDS.items():
-        value = body.get(name)
-        if value is not None and not is_right(value):
-            raise ApiError.invalid(name, f"'{name}' must be {expected}, not {shown(value)}.")
-    require(body, "model")
-    require(body, "messages")
+    _check_fields(body)
     for index, message in enumerate(body["messages"]):
         _check_message(message, index)
         if index % _CHECKED_AT_ONCE == _CHECKED_AT_ONCE - 1:
@@ -162,32 +157,42 @@ def require(body: JsonObject, name: str) -> None:
         )
 
 
+def _check_fields(body: JsonObject) -> None:
+    for name, (is_right, expected) in _FIELDS.items():
+        value = body.get(name)
+        if value is not None and not is_right(value):
+            raise _wrong(name, expected, value)
+    for index, tool in enumerate(body.get("tools") or ()):
+        if not isinstance(tool, dict):
+            raise _wrong(f"tools[{index}]", "an object", tool)
+    require(body, "model")
+    require(body, "messages")
+
+
+def _wrong(place: str, expected: str, value: object) -> ApiError:
+    return ApiError.invalid(place, f"'{place}' must be {expected}, not {shown(value)}.")
+
+
 def _check_message(message: object, index: int) -> None:
     place = f"messages[{index}]"
     if not isinstance(message, dict):
-        raise ApiError.invalid(place, f"'{place}' must be an object, not {shown(message)}.")
+        raise _wrong(place, "an object", message)
     role = message.get("role")
     if not isinstance(role, str) or not role:
-        raise ApiError.invalid(
-            f"{place}.role", f"'{place}.role' must be a role's name, not {shown(role)}."
-        )
+        raise _wrong(f"{place}.role", "a role's name", role)
     content = message.get("content")
     if isinstance(content, list):
         _check_parts(content, f"{place}.content")
     elif content is not None and not isinstance(content, str):
-        raise ApiError.invalid(
-            f"{place}.content",
-            f"'{place}.content' must be a string or a list of parts, not {shown(content)}.",
-        )
+        raise _wrong(f"{place}.content", "a string or a list of parts", content)
 
 
 def _check_parts(parts: list[object], place: str) -> None:
     for index, part in enumerate(parts):
-        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
-            where = f"{place}[{index}]"
-            raise ApiError.invalid(
-                where, f"'{where}' must be an object with a 'type', not {shown(part)}."
-            )
+        if not isinstance(part, dict):
+            raise _wrong(f"{place}[{index}]", "an object with a 'type'", part)
+        if not isinstance(part.get("type"), str):
+            raise _wrong(f"{place}[{index}].type", "the name of a kind of part", part.get("type"))
 
 
 _SHOWN_SCALARS = 40
@@ -203,11 +208,17 @@ def shown(value: object) -> str:
         case bool() | int() | float():
             return str(value).lower()[:_SHOWN_SCALARS]
         case str():
-            return "an empty string" if not value else "a string"
+            return _shown_text(value)
         case list():
             return "an array" if value else "an empty array"
         case _:
             return "an object"
+
+
+def _shown_text(value: str) -> str:
+    if len(value) > _LONGEST_NAME:
+        return f"a string of {len(value)} characters"
+    return "a string" if value else "an empty string"
 
 
 def _is_name(value: object) -> bool:
@@ -242,15 +253,15 @@ def _is_filled_list(value: object) -> bool:
     return isinstance(value, list) and bool(value)
 
 
-def _are_tools(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(tool, dict) for tool in value)
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
 
 
 _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "model": (_is_name, f"a model's name of at most {_LONGEST_NAME} characters"),
     "messages": (_is_filled_list, "a non-empty array of messages"),
     "stream": (_is_flag, "true or false"),
-    "stream_options": (_is_flat_object, "an object of plain values"),
+    "stream_options": (_is_flat_object, "an object without objects or arrays in it"),
     "n": (_is_count, "a whole number >= 1"),
     "max_tokens": (_is_count, "a whole number >= 1"),
     "max_completion_tokens": (_is_count, "a whole number >= 1"),
@@ -258,7 +269,7 @@ _FIELDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "top_p": (_is_amount, "a number >= 0"),
     "presence_penalty": (_is_number, "a number"),
     "frequency_penalty": (_is_number, "a number"),
-    "tools": (_are_tools, "an array of tools"),
+    "tools": (_is_list, "an array of tools"),
     "response_format": (_is_object, "an object"),
     "metadata": (_is_object, "an object"),
     "logprobs": (_is_flag, "true or false"),

@@ -117,7 +117,7 @@ def test_what_is_missing_is_named(field: str) -> None:
         (
             "model",
             "m" * 257,
-            "'model' must be a model's name of at most 256 characters, not a string.",
+            "'model' must be a model's name of at most 256 characters, not a string of 257 characters.",
         ),
         ("messages", "Hi", "'messages' must be a non-empty array of messages, not a string."),
         ("messages", [], "'messages' must be a non-empty array of messages, not an empty array."),
@@ -126,7 +126,7 @@ def test_what_is_missing_is_named(field: str) -> None:
         (
             "stream_options",
             [],
-            "'stream_options' must be an object of plain values, not an empty array.",
+            "'stream_options' must be an object without objects or arrays in it, not an empty array.",
         ),
         ("n", 0, "'n' must be a whole number >= 1, not 0."),
         ("n", True, "'n' must be a whole number >= 1, not true."),
@@ -136,7 +136,6 @@ def test_what_is_missing_is_named(field: str) -> None:
         ("temperature", "hot", "'temperature' must be a number >= 0, not a string."),
         ("temperature", False, "'temperature' must be a number >= 0, not false."),
         ("tools", {"a": 1}, "'tools' must be an array of tools, not an object."),
-        ("tools", ["search"], "'tools' must be an array of tools, not an array."),
         ("response_format", "json", "'response_format' must be an object, not a string."),
         ("logprobs", 3, "'logprobs' must be true or false, not 3."),
     ],
@@ -155,6 +154,13 @@ def test_a_wrong_type_names_the_field_and_what_would_be_right(
     assert error.message == message
 
 
+def test_a_tool_that_is_none_is_named_by_its_place() -> None:
+    error = refusal_of(tools=[{"type": "function"}, "search"])
+
+    assert (error.status, error.code, error.param) == (400, "invalid_value", "tools[1]")
+    assert error.message == "'tools[1]' must be an object, not a string."
+
+
 @pytest.mark.parametrize(
     ("messages", "param"),
     [
@@ -167,8 +173,8 @@ def test_a_wrong_type_names_the_field_and_what_would_be_right(
         ([{"role": "user", "content": {"text": "Hi"}}], "messages[0].content"),
         ([{"role": "user", "content": 5}], "messages[0].content"),
         ([{"role": "user", "content": ["Hi"]}], "messages[0].content[0]"),
-        ([{"role": "user", "content": [{"type": "text"}, {}]}], "messages[0].content[1]"),
-        ([{"role": "user", "content": [{"type": 5}]}], "messages[0].content[0]"),
+        ([{"role": "user", "content": [{"type": "text"}, {}]}], "messages[0].content[1].type"),
+        ([{"role": "user", "content": [{"type": 5}]}], "messages[0].content[0].type"),
     ],
 )
 def test_a_wrong_message_is_named_by_its_place(messages: list[Any], param: str) -> None:
