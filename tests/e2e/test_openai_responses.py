@@ -130,6 +130,7 @@ async def test_a_tool_that_only_openai_runs_is_refused_by_its_place(
     with pytest.raises(openai.BadRequestError, match="only OpenAI runs this tool") as raised:
         await client.responses.create(model="auto", input=QUESTION, tools=[{"type": "web_search"}])
     assert raised.value.param == "tools[0].type"
+    assert "Codex offers it unless its config.toml says web_search = " in raised.value.message
     assert sum(counter.requests for counter in simulator.counters.values()) == asked
 
 

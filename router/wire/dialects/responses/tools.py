@@ -1,6 +1,6 @@
 """Tools, the choice between them, and forms of answers, in Responses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -50,10 +50,24 @@ def _tool(tool: JsonObject, place: str, namespace: str) -> Tool:
             only(tool, ("type", "name", "description", "format"), place)
             wanted = an_object(tool.get("format") or {"type": "text"}, f"{place}.format")
             return Tool(name, description, grammar=wanted)
-        case _:
-            raise unsaid(
-                f"{place}.type", "only OpenAI runs this tool; leave it out, or take a function"
-            )
+        case kind:
+            raise unsaid(f"{place}.type", _run_elsewhere(kind))
+
+
+_SWITCHES: Mapping[str, str] = {
+    "web_search": ' (Codex offers it unless its config.toml says web_search = "disabled")'
+}
+"""How clients that offer a tool unasked are told not to."""
+_SHOWN = 64
+"""Of the name of a kind, in a message."""
+
+
+def _run_elsewhere(kind: object) -> str:
+    """Why a tool of this kind cannot be offered to another model, and what to do."""
+    if not isinstance(kind, str):
+        return "name the kind of the tool: function or custom"
+    out = f"leave it out{_SWITCHES.get(kind, '')}"
+    return f"only OpenAI runs this tool, {kind[:_SHOWN]!r}: {out}, or offer a function"
 
 
 def written_tool(tool: Tool) -> dict[str, Any]:
