@@ -293,4 +293,8 @@ def _json(body: Mapping[str, object]) -> web.Response:
 def _of_http(error: web.HTTPException, request: web.Request) -> ApiError:
     if error.status == 404:
         return ApiError(404, f"There is no {request.method} {request.path} here.", code="not_found")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        asked, allowed = f"{error.method} {request.path}", ", ".join(sorted(error.allowed_methods))
+        message = f"There is no {asked} here; this path answers {allowed}."
+        return ApiError(405, message, code="bad_request")
     return ApiError(error.status, f"{error.reason}.", code="bad_request")

@@ -7,6 +7,7 @@ quotes may be a key or a prompt, so neither is done here.
 import logging
 
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 
 from router.domain.errors import ApiError
 from router.wire.errors import error_body
@@ -41,9 +42,17 @@ class QuietRequestHandler(web.RequestHandler):
         _LOG.log(
             logging.ERROR if status >= 500 else logging.DEBUG, "HTTP error %s: %s", status, kind
         )
-        response = refusal(status, "The request is not valid HTTP.", code="invalid_http")
+        response = refusal(status, _why(exc), code="invalid_http")
         response.force_close()
         return response
+
+
+def _why(exc: BaseException | None) -> str:
+    """What is wrong, without a word of what was said."""
+    if isinstance(exc, LineTooLong):
+        limit = exc.args[1]
+        return f"A header, or the request's first line, is longer than the {limit} bytes that are read."
+    return "The request is not valid HTTP."
 
 
 def refusal(status: int, message: str, *, code: str) -> web.Response:

@@ -190,6 +190,9 @@ def test_a_405_says_what_is_allowed(farthing: Farthing) -> None:
     """As RFC 9110, section 15.5.6, wants it."""
     got = send(f"{farthing.base_url}/chat/completions", None, method="PUT")
     assert got.headers["allow"] == "POST"
+    assert (
+        got.error["message"] == "There is no PUT /v1/chat/completions here; this path answers POST."
+    )
 
 
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -248,6 +251,14 @@ def test_headers_that_are_wrong_are_refused(farthing: Farthing, name: str) -> No
 def test_they_are_refused_in_the_same_shape(farthing: Farthing) -> None:
     shapes = {name: broken(farthing, name).headers["content-type"] for name in BROKEN}
     assert {name for name, shape in shapes.items() if "json" not in shape} == set()
+
+
+def test_a_line_that_is_too_long_is_told_from_what_is_no_http(farthing: Farthing) -> None:
+    got = broken(farthing, "a line of 100 KB")
+    assert "is longer than the 8190 bytes that are read" in got.error["message"]
+    assert broken(farthing, "a line without a colon").error["message"] == (
+        "The request is not valid HTTP."
+    )
 
 
 @pytest.mark.parametrize(
