@@ -1,8 +1,11 @@
 """Who may come in: whoever presents a virtual key; everybody on loopback while there are none."""
 
 import hmac
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from router.domain.errors import ApiError
 from router.domain.key import ANONYMOUS, SECRET_PREFIX, VirtualKey, digest_of
@@ -10,6 +13,8 @@ from router.server.keyring import Keyring
 
 _HEADERS = ("authorization", "x-api-key", "api-key")
 """Where clients put their key: OpenAI's, Anthropic's, Azure's."""
+_BEARER = re.compile(r"\A\s*bearer\s", re.IGNORECASE)
+"""The scheme may be of any case (RFC 9110, section 11.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +25,14 @@ class Gate:
     unix_s: Callable[[], float]
 
     async def admit(self, headers: Mapping[str, str]) -> VirtualKey:
-        """The key that `headers` present. Raises ApiError 401."""
+        """The key that `headers` present. Raises ApiError 401, and 403 for a strange page while there are none."""
         presented = _presented(headers)
         # While there is no key anything may be presented; what looks like one of ours may be the first.
         if self.keyring.is_open and not presented.startswith(SECRET_PREFIX):
-            return ANONYMOUS
+            return _anonymous(headers)
         key = await self.keyring.find(presented)
         if key is None and self.keyring.is_open:
-            return ANONYMOUS
+            return _anonymous(headers)
         if key is None:
             raise ApiError(
                 401,
@@ -40,6 +45,43 @@ class Gate:
         return key
 
 
+def _anonymous(headers: Mapping[str, str]) -> VirtualKey:
+    """Whoever is on this machine. Raises ApiError 403 for a page from elsewhere, in a browser on it.
+
+    A browser sends such a page's POST to loopback without asking anybody first, and names the page.
+    """
+    origin = headers.get("origin")
+    if origin is not None and _is_elsewhere(origin):
+        raise ApiError(
+            403,
+            "A web page from elsewhere may not ask here while there is no key: make one with"
+            " 'farthing keys create NAME', and send it.",
+            code="foreign_page",
+        )
+    return ANONYMOUS
+
+
+def _is_elsewhere(origin: str) -> bool:
+    """Whether a web page of `origin` comes from another machine; "null" may be anybody's.
+
+    Programs with a page inside have schemes of their own, which no page from the web can claim.
+    """
+    if origin == "null":
+        return True
+    try:
+        parts = urlsplit(origin)
+        return parts.scheme in ("http", "https") and not _is_loopback(parts.hostname or "")
+    except ValueError:
+        return True
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def presents(headers: Mapping[str, str], key: VirtualKey) -> bool:
     """Whether `headers` present this very key."""
     return hmac.compare_digest(digest_of(_presented(headers)), key.digest)
@@ -48,5 +90,5 @@ def presents(headers: Mapping[str, str], key: VirtualKey) -> bool:
 def _presented(headers: Mapping[str, str]) -> str:
     for name in _HEADERS:
         if value := headers.get(name):
-            return value.removeprefix("Bearer ").strip()
+            return _BEARER.sub("", value, count=1).strip()
     return ""
