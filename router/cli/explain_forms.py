@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from router.cli.tables import print_table
 from router.decision.choose import NothingAdequate
 from router.decision.explain import Row, rows
 from router.domain.estimate import EstimateSource
@@ -23,7 +24,7 @@ def print_decision(document: Document, *, as_json: bool) -> None:
         return
     console = Console()
     _print_lines(console, document["sentences"])
-    console.print(_table(document))
+    print_table(_table(document), console)
     _print_lines(console, _notes(document))
 
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.options import add_config, unlearnt_settings_of
+from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
 from router.domain.errors import FarthingError
@@ -152,7 +153,7 @@ def _list(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
         table.add_row(*map(escape, _cells(each, now_s)))
     for key in settings.keys:
         table.add_row(escape(key.name), "-", "configured", *map(escape, _bounds(key)), "-")
-    Console().print(table)
+    print_table(table)
     return 0
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
 from router.cli.options import add_config, day, midnight_s, unlearnt_settings_of
+from router.cli.tables import print_table
 from router.ledger.outcomes import OUTCOME_GROUPINGS, Tally
 from router.ledger.report import Filters
 from router.stores.sql.database import open_ledger
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         writer.writeheader()
         writer.writerows(found.lines())
     else:
-        Console().print(found.as_table())
+        print_table(found.as_table())
     return 0
 
 
@@ -90,7 +90,9 @@ class _Found:
         table = Table(title=f"Outcomes by {self.by}", box=box.SIMPLE_HEAD, padding=(0, 1))
         for name in self.columns:
             heading = name.replace("_", " ")
-            table.add_column(heading, justify="right" if name in _FIGURES else "left")
+            is_figure = name in _FIGURES
+            justify = "right" if is_figure else "left"
+            table.add_column(heading, justify=justify, overflow="fold", no_wrap=is_figure)
         for line in self.lines():
             cells = {**line, "mean_score": f"{line['mean_score']:.3f}"}
             cells |= {name: f"{line[name]:,}" for name in ("outcomes", "answers")}

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from router.cli.options import add_config, day, unlearnt_settings_of
 from router.cli.report_forms import dollars
+from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.money import Money
@@ -128,7 +129,7 @@ def _show(found: Reconciliation) -> None:
     totals = (found.invoiced, found.booked, found.invoiced - found.booked)
     table.add_row("total", "", *map(dollars, totals), style="bold")
     console = Console()
-    console.print(table)
+    print_table(table, console)
     for line in found.lines:
         if not line.is_within:
             why = line.reason or "no reason is known"

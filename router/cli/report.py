@@ -17,6 +17,7 @@ from router.cli.options import add_config, unlearnt_settings_of
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
 from router.cli.report_movers import print_movers
+from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.catalog import DatedCatalog
 from router.domain.errors import FarthingError
@@ -126,7 +127,7 @@ def _print(found: Report, args: argparse.Namespace) -> None:
         write_csv(found)
     else:
         console = Console()
-        console.print(as_table(found))
+        print_table(as_table(found), console)
         for remark in remarks(found):
             console.print(escape(remark), highlight=False)
 

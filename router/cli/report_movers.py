@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from router.cli.report_forms import dollars
+from router.cli.tables import print_table
 from router.domain.money import Money
 from router.ledger.movers import Mover, all_together, movers
 from router.ledger.report import Report
@@ -29,7 +29,7 @@ def print_movers(before: Report, now: Report, *, as_json: bool) -> None:
         }
         print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
         return
-    Console().print(_table(before, now))
+    print_table(_table(before, now))
 
 
 def _told(mover: Mover, by: str) -> dict[str, Any]:
