@@ -10,6 +10,7 @@ from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.reply import PlainReply, headers_of
 from router.wire.dialects.dialect import Dialect
 from router.wire.receipt import own_event, receipt_event, receipt_headers, with_receipt
+from router.wire.sse import comment_before
 
 CASCADE = "x-farthing-cascade"
 UNDER_WAY = "under way"
@@ -83,7 +84,7 @@ class Telling:
     def remark(self, like: bytes, dialect: Dialect = Dialect.CHAT) -> bytes:
         """What a stream says of its cost before its last event; `like` is an event with content."""
         receipt = Receipt.of(self.books.posted)
-        remark = f": farthing cost-usd={receipt.cost}\n\n".encode()
+        remark = comment_before(f"farthing cost-usd={receipt.cost}", like)
         if not self.tells_receipt:
             return remark
         if dialect is Dialect.CHAT:

@@ -9,6 +9,7 @@ import re
 _BLANK_LINE = re.compile(rb"\n\n|\n\r\n|\r\r|\n\r(?=[^\n])")
 """Two line ends in a row. After LF a CR counts only once it is seen not to begin a CRLF."""
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_ID_LINE = re.compile(rb"(?:^|[\r\n])id:")
 _LONGEST_BLANK = 3
 USUAL_END = b"}\n\n"
 """What nearly every event ends with: it is found much faster than any blank line is."""
@@ -66,6 +67,16 @@ def _cut(whole: bytes) -> list[bytes]:
     if start < len(whole):  # it ends with LF and CR, and what came after is seen to be no LF
         events.append(whole[start:])
     return events
+
+
+def comment_before(text: str, like: bytes) -> bytes:
+    """A comment to stand before an event of the stream that `like` is of.
+
+    It is an event of its own, for simple clients look at how each begins. Where events have ids it is
+    but a line of the next: OpenAI's client takes a comment alone for an event without data then.
+    """
+    end = "\n" if _ID_LINE.search(like) else "\n\n"
+    return f": {text}{end}".encode()
 
 
 def data_of(event: bytes) -> bytes | None:

@@ -66,6 +66,20 @@ async def test_a_stream_says_the_same_and_no_usage_unasked(client: openai.AsyncO
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 
+@pytest.mark.parametrize("oddity", ["crlf", "comments", "missing_space", "event_id_lines"])
+async def test_a_stream_that_is_written_otherwise_says_the_same(
+    client: openai.AsyncOpenAI, oddity: str
+) -> None:
+    stream = await client.chat.completions.create(
+        model="sim-mid",
+        messages=[{"role": "user", "content": f"What is 17 * 23? ({oddity})"}],
+        metadata={"simulate": oddity},
+        stream=True,
+    )
+    said = [chunk.choices[0].delta.content or "" async for chunk in stream]
+    assert "".join(said) == "17 * 23 = 391"
+
+
 async def test_a_stream_with_usage_ends_in_the_plain_answers_usage(
     client: openai.AsyncOpenAI,
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from router.wire.sse import DONE, EventSplitter, data_of, event_of
+from router.wire.sse import DONE, EventSplitter, comment_before, data_of, event_of
 
 LINES = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1, max_size=12)
 FIELDS = st.sampled_from(["data: ", "data:", ": ", "event: ", "id:", "retry: "])
@@ -115,3 +115,16 @@ def test_what_is_written_as_an_event_is_read_back(data: str) -> None:
 )
 def test_the_payload_of_an_event(event: bytes, data: bytes | None) -> None:
     assert data_of(event) == data
+
+
+@pytest.mark.parametrize("like", [b"id: 3\ndata: x\n\n", b"event: a\r\nid:3\r\ndata: x\r\n\r\n"])
+def test_a_comment_among_events_with_ids_is_a_line_of_the_next(like: bytes) -> None:
+    """OpenAI's client would take it for an event without data."""
+    assert comment_before("cost=1", like) == b": cost=1\n"
+
+
+@pytest.mark.parametrize(
+    "like", [b"", b"data: x\n\n", b'data: {"id": 7}\n\n', b"event: id\ndata: x\n\n"]
+)
+def test_a_comment_among_other_events_is_an_event_of_its_own(like: bytes) -> None:
+    assert comment_before("cost=1", like) == b": cost=1\n\n"
