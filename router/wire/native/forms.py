@@ -49,7 +49,7 @@ CHAT_FORM = ChatForm()
 
 def broken_off(message: str) -> ApiError:
     """What a client is told of a stream that ended before it was whole."""
-    said = f"The answer broke off: {message}."
+    said = f"The answer broke off: {message.removesuffix('.')}."
     return ApiError(502, said, code="stream_cut", kind="server_error")
 
 

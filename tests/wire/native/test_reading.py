@@ -11,7 +11,7 @@ from router.wire.chunks import events_in
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
-from router.wire.native.forms import CHAT_FORM
+from router.wire.native.forms import CHAT_FORM, broken_off
 from router.wire.native.in_chat import in_chat
 from router.wire.native.reading import Tongue
 
@@ -157,3 +157,8 @@ def test_an_answer_with_what_chat_cannot_say_has_no_words_in_chat() -> None:
     raw = orjson.dumps({"type": "message", "content": [use], "stop_reason": "end_turn"})
     with pytest.raises(MalformedAnswer):
         in_chat(raw, Dialect.MESSAGES, "", is_stream=False)
+
+
+def test_an_upstreams_own_sentence_ends_in_one_full_stop() -> None:
+    for said in ("The server had an error.", "the connection broke"):
+        assert broken_off(said).message == f"The answer broke off: {said.rstrip('.')}."
