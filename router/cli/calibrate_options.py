@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from router.cli.options import add_config, day
+from router.cli.reading import expects
 from router.domain.money import Money
 from router.domain.scored import ScoreSource
 from router.evaluation.scoring import HELP as SCORES
@@ -61,8 +62,11 @@ def _add_hearsay(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@expects(
+    f"some of {', '.join(sorted(set(ScoreSource) - {ScoreSource.FEEDBACK}))}, with commas between"
+)
 def _signs(text: str) -> tuple[ScoreSource, ...]:
-    """Automatic sources; argparse turns the ValueError of anything else into its own message."""
+    """Automatic sources."""
     found = tuple(ScoreSource(name.strip()) for name in text.split(","))
     if ScoreSource.FEEDBACK in found:
         raise ValueError(text)
@@ -113,22 +117,25 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, default=0, help="another seed, other folds (default: 0)")
 
 
+@expects("a whole number from 1 on")
 def _count(text: str) -> int:
-    """A number from 1 on; argparse turns the ValueError of anything else into its own message."""
+    """A number from 1 on."""
     if (count := int(text)) < 1:
         raise ValueError(text)
     return count
 
 
+@expects("a whole number from 2 on")
 def _folds(text: str) -> int:
-    """A number from 2 on; argparse turns the ValueError of anything else into its own message."""
+    """A number from 2 on."""
     if (count := int(text)) < 2:
         raise ValueError(text)
     return count
 
 
+@expects("an amount of dollars from 0 on")
 def _dollars(text: str) -> Money:
-    """An amount; argparse turns the ValueError of anything else into its own message."""
+    """An amount."""
     if (amount := Money.from_usd(text)).pico < 0:
         raise ValueError(text)
     return amount

@@ -10,6 +10,7 @@ from rich.console import Console
 from router.cli.evaluate_forms import Evaluated, document
 from router.cli.evaluate_table import print_evaluation
 from router.cli.offline import NONE, SHIPPED, forecasting, watched
+from router.cli.reading import expects
 from router.cli.report_html import EVALUATION, write_page
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
@@ -120,15 +121,17 @@ def _write(evaluated: Evaluated, args: argparse.Namespace) -> None:
         write_page(args.html, document(evaluated), EVALUATION)
 
 
+@expects("a whole number from 2 to 9999")
 def _folds(text: str) -> int:
-    """A number of folds; argparse turns the ValueError of anything else into its own message."""
+    """A number of folds."""
     if not re.fullmatch(r"[2-9]|[1-9]\d{1,3}", text):
         raise ValueError(text)
     return int(text)
 
 
+@expects("a whole number from 1 to 999999")
 def _samples(text: str) -> int:
-    """A number from 1 on; argparse turns the ValueError of anything else into its own message."""
+    """A number from 1 on."""
     if not re.fullmatch(r"[1-9]\d{0,5}", text):
         raise ValueError(text)
     return int(text)

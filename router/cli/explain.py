@@ -23,6 +23,7 @@ from router.cli.explain_forms import (
     print_sentences,
 )
 from router.cli.options import add_config, read_bytes, settings_of
+from router.cli.reading import expects
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
@@ -66,8 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the document of the decision")
 
 
+@expects("a share from 0 to 1")
 def _share(text: str) -> float:
-    """A share; argparse turns the ValueError of anything else into its own message."""
+    """A share."""
     share = float(text)
     if not 0.0 <= share <= 1.0:
         raise ValueError(text)

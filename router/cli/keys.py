@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.options import add_config, unlearnt_settings_of
+from router.cli.reading import expects
 from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
@@ -98,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
     _known(args.policy, "policy", settings.policies)
-    _known(args.model, "model", settings.catalog)
+    _known(args.model, "model", {**settings.catalog, **settings.vectors})
     if args.name in {key.name for key in settings.keys}:
         raise FarthingError(f"there is a key '{args.name}' in the configuration already")
     secret, own = _new_secret(), Scope(ScopeKind.KEY, args.name)
@@ -111,6 +112,8 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
     )
     now_s = time.time()
     expires_s = args.expires(now_s) if args.expires else None
+    if expires_s is not None and expires_s <= now_s:
+        raise FarthingError("--expires: that is over already")
     tags = tuple(dict.fromkeys(args.tag))
     key = VirtualKey(args.name, digest_of(secret), tags, grants, expires_s, _new_id())
     store.create(key, secret, now_s)
@@ -214,8 +217,14 @@ def _bounds(key: VirtualKey) -> tuple[str, str]:
     may = named or ["everything"]
     if grants.overrides is not None:
         may.append(f"overrides {' '.join(sorted(grants.overrides)) or 'none'}")
-    bounds = [f"{budget.usd} USD/{budget.window}" for budget in grants.budgets]
+    bounds = map(_budgeted, grants.budgets)
     return ", ".join(may), ", ".join([*bounds, *map(_rates, grants.limits)]) or "-"
+
+
+def _budgeted(budget: Budget) -> str:
+    """As `--budget` takes it."""
+    zone = f"@{budget.timezone}" if budget.timezone != "UTC" else ""
+    return f"{budget.usd} USD/{budget.window}{zone}"
 
 
 def _rates(limit: RateLimit) -> str:
@@ -233,13 +242,15 @@ def _print(told: object) -> None:
     print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
 
 
+@expects("a name of at most 128 characters, in ASCII, without spaces, not beginning with a colon")
 def _name(text: str) -> str:
-    """A name; argparse turns the ValueError of anything else into its own message."""
+    """A name."""
     if not _NAME.fullmatch(text):
         raise ValueError(text)
     return text
 
 
+@expects("a tag of at most 64 characters, in ASCII, without spaces and commas")
 def _tag(text: str) -> str:
     if not _TAG.fullmatch(text):
         raise ValueError(text)
@@ -255,12 +266,14 @@ def _overrides(text: str) -> frozenset[str]:
     return names
 
 
+@expects("a whole number from 1 on")
 def _count(text: str) -> int:
     if (count := int(text)) < 1:
         raise ValueError(text)
     return count
 
 
+@expects("USD/PERIOD or USD/PERIOD@ZONE, as 50/month@Europe/Berlin; day, week, month or lifetime")
 def _budget(text: str) -> tuple[Money, Window, str]:
     """`50/month@Europe/Berlin` as an amount, a window and a time zone."""
     if not (found := _BUDGET.fullmatch(text)):
@@ -270,6 +283,7 @@ def _budget(text: str) -> tuple[Money, Window, str]:
     return amount
 
 
+@expects("a day, 2027-01-31, or a number of days, 90d")
 def _expiry(text: str) -> Callable[[float], float]:
     """`90d` from now, or the beginning of a day; as a function of now."""
     if days := re.fullmatch(r"([1-9]\d{0,4})d", text):

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from router.cli.reading import expects
 from router.config.library import Library
 from router.config.load import load_settings
 from router.config.settings import Settings
@@ -41,8 +42,9 @@ def unlearnt_settings_of(args: argparse.Namespace) -> Settings:
     return load_settings(Path(args.config), os.environ, Library(learns=False))
 
 
+@expects("a day, YYYY-MM-DD")
 def day(text: str) -> str:
-    """A day of the calendar; argparse turns the ValueError of anything else into its own message."""
+    """A day of the calendar."""
     return date.fromisoformat(text).isoformat()
 
 

@@ -90,9 +90,10 @@ class _Found:
         table = Table(title=f"Outcomes by {self.by}", box=box.SIMPLE_HEAD, padding=(0, 1))
         for name in self.columns:
             heading = name.replace("_", " ")
-            is_figure = name in _FIGURES
-            justify = "right" if is_figure else "left"
-            table.add_column(heading, justify=justify, overflow="fold", no_wrap=is_figure)
+            if name in _FIGURES:
+                table.add_column(heading, justify="right", no_wrap=True)
+            else:
+                table.add_column(heading, overflow="fold")
         for line in self.lines():
             cells = {**line, "mean_score": f"{line['mean_score']:.3f}"}
             cells |= {name: f"{line[name]:,}" for name in ("outcomes", "answers")}

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.options import add_config, day, unlearnt_settings_of
+from router.cli.reading import expects
 from router.cli.report_forms import dollars
 from router.cli.tables import print_table
 from router.config.settings import Settings
@@ -76,8 +77,9 @@ def _text(name: str) -> str:
         raise FarthingError(f"{name} is no text in UTF-8") from None
 
 
+@expects("a share from 0 to 1")
 def _share(text: str) -> float:
-    """A share; argparse turns the ValueError of anything else into its own message."""
+    """A share."""
     if not 0.0 <= (share := float(text)) <= 1.0:
         raise ValueError(text)
     return share

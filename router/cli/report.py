@@ -6,14 +6,15 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Engine
 
-from router.cli.options import add_config, unlearnt_settings_of
+from router.cli.options import add_config, day, unlearnt_settings_of
+from router.cli.reading import expects
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
 from router.cli.report_movers import print_movers
@@ -65,8 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """`--since`, `--until`, `--last`, and one option for each name to filter by."""
-    parser.add_argument("--since", type=_day, metavar="DAY", help="first day, YYYY-MM-DD (UTC)")
-    parser.add_argument("--until", type=_day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
+    parser.add_argument("--since", type=day, metavar="DAY", help="first day, YYYY-MM-DD (UTC)")
+    parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
     parser.add_argument(
         "--last", type=_days, metavar="Nd", help="the last N days, today's included: 7d"
     )
@@ -132,13 +133,9 @@ def _print(found: Report, args: argparse.Namespace) -> None:
             console.print(escape(remark), highlight=False)
 
 
-def _day(text: str) -> str:
-    """A day of the calendar; argparse turns the ValueError of anything else into its own message."""
-    return date.fromisoformat(text).isoformat()
-
-
+@expects("a number of days, 7d")
 def _days(text: str) -> int:
-    """A number of days, written 7d or 7; argparse tells what is none."""
+    """A number of days, written 7d or 7."""
     if not re.fullmatch(r"[1-9]\d{0,4}d?", text):
         raise ValueError(text)
     return int(text.removesuffix("d"))

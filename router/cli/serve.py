@@ -16,6 +16,7 @@ from router.config.source import Source
 
 if TYPE_CHECKING:
     from router.cli.hello import Greeting
+from router.cli.reading import expects
 
 _LAST_PORT = 65535
 
@@ -38,16 +39,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@expects(f"a port from 0 to {_LAST_PORT}")
 def _port(text: str) -> int:
-    """A port; argparse turns the ValueError of anything else into its own message."""
+    """A port."""
     port = int(text)
     if not 0 <= port <= _LAST_PORT:
         raise ValueError(text)
     return port
 
 
+@expects(f"a whole number from 1 to {MOST_WORKERS}")
 def _workers(text: str) -> int:
-    """A number of workers; the same holds for anything else."""
+    """A number of workers."""
     workers = int(text)
     if not 1 <= workers <= MOST_WORKERS:
         raise ValueError(text)

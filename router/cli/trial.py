@@ -14,6 +14,7 @@ from rich.progress import track
 
 from router.app import dry_pipeline, real_world
 from router.cli.options import add_config, day, settings_of
+from router.cli.reading import expects
 from router.cli.report_html import TRIAL, write_page
 from router.cli.trial_forms import Trial, document
 from router.cli.trial_ledger import MOST, first_day, from_ledger
@@ -98,13 +99,15 @@ def _amount(text: str) -> float:
     raise argparse.ArgumentTypeError(f"must be a number from 0 on, not {text!r}")
 
 
+@expects("a day, YYYY-MM-DD, or a number of days, 7d")
 def _since(text: str) -> str:
-    """A day, or a number of days as `7d`; argparse turns the ValueError of anything else into its own message."""
+    """A day, or a number of days as `7d`."""
     return text if re.fullmatch(r"[1-9]\d{0,4}d", text) else day(text)
 
 
+@expects("a whole number from 1 on")
 def _count(text: str) -> int:
-    """A number from 1 on; argparse turns the ValueError of anything else into its own message."""
+    """A number from 1 on."""
     if not re.fullmatch(r"[1-9]\d{0,8}", text):
         raise ValueError(text)
     return int(text)

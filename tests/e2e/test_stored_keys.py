@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
+from router.domain.key import VirtualKey
+from router.stores.sql.database import open_ledger
+from router.stores.sql.keys import KeyStore
 from tests.e2e.books import all_bytes, rows
 from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.patience import until
@@ -95,10 +99,33 @@ def test_a_key_may_use_what_it_is_granted_and_is_told_what_that_is(shared: Farth
 
 
 def test_an_expired_key_is_told_so(shared: Farthing) -> None:
-    secret = keys(shared.config, "create", "old", "--expires", "2020-01-01")["secret"]
+    secret = "fk-old"
+    engine = open_ledger(ledger_of(shared.config), "")
+    old = VirtualKey.from_secret("old", secret)
+    KeyStore(engine).create(replace(old, id="key_old", expires_s=1_600_000_000.0), secret, 0.0)
+    engine.dispose()
     refused = ask(shared, secret)
 
     assert (refused.status, refused.error["code"]) == (401, "key_expired")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "right"),
+    [
+        ("--expires", "2020-01-01", "over already"),
+        ("--expires", "soon", "must be a day, 2027-01-31, or a number of days, 90d, not 'soon'"),
+        ("--budget", "5/fortnight", "day, week, month or lifetime, not '5/fortnight'"),
+        ("--budget", "5/day@Europe/Berln", "as 50/month@Europe/Berlin"),
+        ("--rpm", "0", "must be a whole number from 1 on, not '0'"),
+        ("--tag", "a,b", "without spaces and commas, not 'a,b'"),
+    ],
+)
+def test_a_wrong_option_is_told_what_would_be_right(
+    shared: Farthing, option: str, value: str, right: str
+) -> None:
+    done = here("keys", "create", "wrong", "--config", str(shared.config), option, value)
+    assert done.status != 0
+    assert right in done.err
 
 
 def test_a_secret_is_shown_once_and_kept_nowhere(config: Path) -> None:
@@ -106,7 +133,9 @@ def test_a_secret_is_shown_once_and_kept_nowhere(config: Path) -> None:
         "secret"
     ]
     (listed,) = keys(config, "list")
+    shown = here("keys", "list", "--config", str(config)).out
 
+    assert "@Europe/Berlin" in "".join(shown.split())
     assert len(secret) > 40
     assert secret not in json.dumps(listed)
     assert secret.encode() not in all_bytes(ledger_of(config))

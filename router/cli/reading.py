@@ -1,0 +1,25 @@
+"""How options' values are read, so that a wrong one is told what would be right."""
+
+import argparse
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+Value = TypeVar("Value")
+Read = Callable[[str], Value]
+
+
+def expects(what: str) -> Callable[[Read[Value]], Read[Value]]:
+    """Let the ValueErrors of an option's reader say that it must be `what`; argparse would name the function."""
+
+    def told(read: Read[Value]) -> Read[Value]:
+        @wraps(read)
+        def reader(text: str) -> Value:
+            try:
+                return read(text)
+            except ValueError:
+                raise argparse.ArgumentTypeError(f"must be {what}, not {text!r}") from None
+
+        return reader
+
+    return told
