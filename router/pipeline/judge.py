@@ -243,7 +243,7 @@ class Judge:
             )
         except NothingAdequate as nothing:
             if any(each.reason is ExclusionReason.BUDGET for each in nothing.exclusions):
-                raise budget_exceeded(tightest(visit.balances)) from None
+                raise self._too_dear(visit) from None
             raise
 
     def observed(self, visit: Visit) -> Observed | None:
@@ -265,8 +265,14 @@ class Judge:
                 raise stored_elsewhere(model.id, held_by)
         pinned = pin(visit.features, model, self.experience, cache=cache, is_stored=is_stored)
         if left is not None and pinned.chosen.cost.upper > left:
-            raise budget_exceeded(tightest(visit.balances))
+            raise self._too_dear(visit)
         return pinned
+
+    @staticmethod
+    def _too_dear(visit: Visit) -> ApiError:
+        """402: whatever may answer may cost more than the tightest budget has left."""
+        is_unbounded = visit.features.max_output_tokens is None
+        return budget_exceeded(tightest(visit.balances), is_unbounded=is_unbounded)
 
 
 def _only(names: Collection[str], given: Any) -> dict[str, str]:

@@ -5,13 +5,19 @@ from datetime import UTC, datetime
 from router.domain.budget import Balance, RateLimit
 from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind
-from router.domain.money import Money
+from router.domain.money import ZERO, Money
 from router.ports import Exceeded
 
 
-def budget_exceeded(balance: Balance) -> ApiError:
-    """402: nothing that may answer is within what the budget has left."""
-    error = ApiError(402, _sentence(balance), code="budget_exceeded", kind="insufficient_quota")
+def budget_exceeded(balance: Balance, *, is_unbounded: bool = False) -> ApiError:
+    """402: nothing that may answer is within what the budget has left.
+
+    A request that `is_unbounded` says nothing of how long an answer may be, so that the longest counts.
+    """
+    said = _sentence(balance)
+    if is_unbounded and balance.left > ZERO:
+        said += " The request sets no 'max_tokens': a shorter answer may cost less."
+    error = ApiError(402, said, code="budget_exceeded", kind="insufficient_quota")
     return error.with_headers(_headers(balance))
 
 
