@@ -19,11 +19,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.options import add_config, unlearnt_settings_of
+from router.cli.tables import print_table
 from router.domain.errors import FarthingError
 
 ADMIN_KEY = "FARTHING_ADMIN_KEY"
 _PATIENCE = aiohttp.ClientTimeout(total=60)
 _SHOWN_DIGEST = 12
+_REQUEST_ID = len("req_") + 24
+"""So wide, that an id can be copied."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +83,11 @@ def _inspect(args: argparse.Namespace) -> int:
     if args.json:
         _print(entries)
         return 0
-    table = Table("digest", "written by", "when", "for", "bytes", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("digest", "written by", "when"):
+        table.add_column(heading, overflow="fold", no_wrap=heading != "written by")
+    table.add_column("for", overflow="fold", min_width=_REQUEST_ID)
+    table.add_column("bytes", justify="right", no_wrap=True)
     for entry in entries:
         table.add_row(
             entry["digest"][:_SHOWN_DIGEST],
@@ -89,7 +96,7 @@ def _inspect(args: argparse.Namespace) -> int:
             escape(f"{entry['request_id']} {entry['key']} {' '.join(entry['tags'])}".strip()),
             str(entry["bytes"]),
         )
-    Console().print(table)
+    print_table(table)
     return 0 if entries else 1
 
 

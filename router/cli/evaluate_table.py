@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.cli.evaluate_forms import Evaluated, notes
+from router.cli.tables import print_table
 from router.evaluation.cascades import MAX_QUALITY_LOSS
 from router.evaluation.judge import Evaluation, PairFigures
 from router.evaluation.resampling import Interval
@@ -24,8 +25,8 @@ def print_evaluation(found: Evaluated, console: Console) -> None:
     """The rows beside each other, then what the predictions are worth, then what must be known."""
     for line in _about(found):
         console.print(escape(line), highlight=False, soft_wrap=True)
-    console.print(_rows(found.evaluation))
-    console.print(_models(found.evaluation))
+    print_table(_rows(found.evaluation), console)
+    print_table(_models(found.evaluation), console)
     for line in (*_settings(found.evaluation), *_pairs(found.evaluation), *notes(found)):
         console.print(escape(line), highlight=False, soft_wrap=True)
 
