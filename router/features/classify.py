@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.category import Category
+from router.domain.logits import softmax
 from router.features.hashing import Ids, buckets_of
 from router.features.signs import SIGNS
 
@@ -40,7 +41,7 @@ def buckets_by_root(tokens: Sequence[int], folds: Ids, bits: int) -> tuple[Ids, 
     if len(tokens) > _HEAD_TOKENS + _TAIL_TOKENS:
         tokens = [*tokens[:_HEAD_TOKENS], *tokens[-_TAIL_TOKENS:]]
     ids = np.asarray(tokens, dtype=np.uint32)
-    if ids.size and ids.max() < len(folds):
+    if tokens and max(tokens) < len(folds):
         ids = folds.take(ids)
     buckets = buckets_of(ids, bits)
     return buckets, 1.0 / max(1.0, len(buckets)) ** 0.5
@@ -110,16 +111,14 @@ class CategoryModel:
             "fold_to": self.folds[moved],
         }
 
-    def probabilities(self, tokens: Sequence[int], signs: Sequence[float]) -> Floats:
+    def probabilities(self, tokens: Sequence[int], signs: Sequence[float]) -> tuple[float, ...]:
         """P(category) in the order of `Category`: calibrated, sums to 1."""
         bits = len(self.weights).bit_length() - 1
         buckets, each = buckets_by_root(tokens, self.folds, bits)
         found = np.add.reduce(self.weights.take(buckets, axis=0), axis=0, dtype=np.int32)
         words = found * self.scales * each
         logits = words + np.asarray(signs, dtype=np.float32) @ self.sign_weights + self.bias
-        raised: Floats = np.exp(logits.astype(np.float64) - logits.max())
-        raised /= raised.sum()
-        return raised
+        return softmax(logits.tolist())
 
 
 def _unpacked(gaps: NDArray[Any], targets: NDArray[Any]) -> Ids:

@@ -75,7 +75,9 @@ SIGNS: Mapping[str, _Measure] = {
 }
 """Name to what is measured, all about 0 to 1. An artefact knows by these names which it learnt of."""
 
+_MEASURES = tuple(SIGNS.values())
+
 
 def signs_of(question: str) -> tuple[float, ...]:
     """The signs of `question`, in the order of `SIGNS`."""
-    return tuple(measure(question) for measure in SIGNS.values())
+    return tuple([measure(question) for measure in _MEASURES])
