@@ -98,6 +98,7 @@ def test_only_the_admin_key_opens_the_figures(farthing: Farthing, headers: dict[
     got = get(f"{farthing.url}/admin/overview", headers)
 
     assert got.status == 401
+    assert ("is not the admin key" if headers else "needs the admin key") in got.error["message"]
     assert b"usd" not in got.body
 
 
