@@ -38,8 +38,11 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
 
 def unlearnt_settings_of(args: argparse.Namespace) -> Settings:
-    """The same for a command that predicts nothing: without what was learnt of prompts. Raises ConfigError."""
-    return load_settings(Path(args.config), os.environ, Library(learns=False))
+    """The same for a command that predicts nothing and asks nobody: without what was learnt of prompts.
+
+    Of secrets only the ledger's must be there. Raises ConfigError.
+    """
+    return load_settings(Path(args.config), os.environ, Library(learns=False), serves=False)
 
 
 @expects("a day, YYYY-MM-DD")
