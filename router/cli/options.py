@@ -37,11 +37,16 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return source_of(args).settings()
 
 
-def unlearnt_settings_of(args: argparse.Namespace) -> Settings:
-    """The same for a command that predicts nothing and asks nobody: without what was learnt of prompts.
+def dry_settings_of(args: argparse.Namespace) -> Settings:
+    """The same for a command that decides and sends nothing: of secrets only the ledger's must be there.
 
-    Of secrets only the ledger's must be there. Raises ConfigError.
+    Raises ConfigError.
     """
+    return load_settings(Path(args.config), os.environ, serves=False)
+
+
+def unlearnt_settings_of(args: argparse.Namespace) -> Settings:
+    """The same for one that decides nothing either: without what was learnt of prompts."""
     return load_settings(Path(args.config), os.environ, Library(learns=False), serves=False)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from router.cli import main
 from router.config.load import load_settings
 from router.config.settings import Settings
 from router.domain.errors import ConfigError
@@ -55,3 +56,13 @@ def test_the_ledgers_secret_must_be_there_for_everybody(tmp_path: Path) -> None:
 def test_other_mistakes_are_told_to_everybody(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such upstream"):
         unserved(tmp_path, TEXT.replace("upstream: box", "upstream: bix"))
+
+
+def test_what_is_decided_without_sending_needs_no_secret(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = str(written(tmp_path, TEXT))
+    assert main(["explain", "--config", config, "Good morning!"]) == 0
+    assert "small" in capsys.readouterr().out
+    assert main(["check", "--config", config]) == 1
+    assert "FIRST is not set" in capsys.readouterr().err
