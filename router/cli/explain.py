@@ -22,7 +22,7 @@ from router.cli.explain_forms import (
     print_refusal,
     print_sentences,
 )
-from router.cli.options import add_config, read_bytes, settings_of
+from router.cli.options import add_config, dry_settings_of, read_bytes
 from router.cli.reading import expects
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
@@ -79,7 +79,7 @@ def _share(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     """Print the decision in sentences and as a table; 1 when the policy allows no model."""
     _sort(args)
-    settings = settings_of(args)
+    settings = dry_settings_of(args)
     if args.id is not None:
         return _recall(args, settings)
     request = _request(args)

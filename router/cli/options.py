@@ -37,9 +37,17 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return source_of(args).settings()
 
 
+def dry_settings_of(args: argparse.Namespace) -> Settings:
+    """The same for a command that decides and sends nothing: of secrets only the ledger's must be there.
+
+    Raises ConfigError.
+    """
+    return load_settings(Path(args.config), os.environ, serves=False)
+
+
 def unlearnt_settings_of(args: argparse.Namespace) -> Settings:
-    """The same for a command that predicts nothing: without what was learnt of prompts. Raises ConfigError."""
-    return load_settings(Path(args.config), os.environ, Library(learns=False))
+    """The same for one that decides nothing either: without what was learnt of prompts."""
+    return load_settings(Path(args.config), os.environ, Library(learns=False), serves=False)
 
 
 @expects("a day, YYYY-MM-DD")

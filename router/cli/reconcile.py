@@ -19,6 +19,7 @@ from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.money import Money
+from router.domain.nearest import nearest
 from router.ledger.invoices import FORMATS, read_invoice
 from router.ledger.reconcile import Difference, Reconciliation, reconcile
 from router.stores.sql.booked import booked_between
@@ -58,6 +59,10 @@ def run(args: argparse.Namespace) -> int:
         booked = booked_between(engine, since, until, args.upstream)
     finally:
         engine.dispose()
+    if args.upstream and not booked and args.upstream not in settings.upstreams:
+        name = args.upstream
+        hint = nearest(name, settings.upstreams)
+        raise FarthingError(f"--upstream: nothing is booked of '{name}'{hint}")
     found = reconcile(
         [line for line in lines if since <= line.day <= until],
         booked,

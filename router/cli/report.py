@@ -18,6 +18,7 @@ from router.cli.reading import expects
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
 from router.cli.report_movers import print_movers
+from router.cli.saying import say
 from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.catalog import DatedCatalog
@@ -102,7 +103,9 @@ def run(args: argparse.Namespace) -> int:
         elif args.movers:
             _print_movers(engine, args, filters, now_s)
         else:
-            _print(report(engine, by=args.by, filters=filters, baseline=baseline), args)
+            found = report(engine, by=args.by, filters=filters, baseline=baseline)
+            _print(found, args)
+            _tell_strangers(found, settings)
     finally:
         engine.dispose()
     return 0
@@ -131,6 +134,20 @@ def _print(found: Report, args: argparse.Namespace) -> None:
         print_table(as_table(found), console)
         for remark in remarks(found):
             console.print(escape(remark), highlight=False)
+
+
+def _tell_strangers(found: Report, settings: Settings) -> None:
+    """Say on standard error which names of an empty report neither ledger nor configuration knows."""
+    if found.total.attempts:
+        return
+    known = {
+        "policy": settings.policies,
+        "model": {**settings.known, **settings.vectors},
+        "upstream": settings.upstreams,
+    }
+    for what, names in known.items():
+        if (name := getattr(found.filters, what)) and name not in names:
+            say(f"Nothing is known of the {what} '{name}'{nearest(name, names)}")
 
 
 @expects("a number of days, 7d")

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from router.app import dry_pipeline, real_world
-from router.cli.options import add_config, day, settings_of
+from router.cli.options import add_config, day, dry_settings_of
 from router.cli.reading import expects
 from router.cli.report_html import TRIAL, write_page
 from router.cli.trial_forms import Trial, document
@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tried(args: argparse.Namespace) -> Trial:
-    settings, world = settings_of(args), real_world()
+    settings, world = dry_settings_of(args), real_world()
     old, new = (_policy(name, settings) for name in (args.old, args.new))
     judge = dry_pipeline(settings, world).judge
     if args.ledger:

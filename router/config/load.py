@@ -50,20 +50,23 @@ def load_settings(
     *,
     is_running: bool = False,
     uses_local: bool = True,
+    serves: bool = True,
 ) -> Settings:
     """The settings in the file at `path`. Raises ConfigError with every problem there is.
 
     A `library` that is given is where the files come from, and where they are kept. A process that
     `is_running` listens already: whether it may is not asked again. Without `uses_local` the models
-    are as they would be without local evidence.
+    are as they would be without local evidence. Who does not serve only reads and writes the ledger:
+    no other secret must be there then, and whether others may connect is not asked.
     """
     library = library or Library()
     file = library.read(path)
     section, found = validated_partly(ConfigFile, file)
     if section is None:
         raise ConfigError(found)
-    loading = _Loading(file, section, path, References(environ), library, list(found))
-    settings, problems = loading.done(is_running=is_running)
+    references = References(environ, spared=not serves)
+    loading = _Loading(file, section, path, references, library, list(found))
+    settings, problems = loading.done(serves=serves, is_running=is_running)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
     return with_local(settings) if uses_local else settings
@@ -113,13 +116,13 @@ class _Loading:
     library: Library
     problems: list[Problem]
 
-    def done(self, *, is_running: bool) -> tuple[Settings, list[Problem]]:
+    def done(self, *, serves: bool, is_running: bool) -> tuple[Settings, list[Problem]]:
         """The settings, and all problems; with any of these the settings are good for nothing."""
         found = self._found()
-        if not is_running:
+        if serves and not is_running:
             self._check_exposure(found.ledger_path, found.ledger_url)
         settings = self._settings(found)
-        if settings.workers > 1 and not settings.has_redis:
+        if serves and settings.workers > 1 and not settings.has_redis:
             self._wrong(("server", "workers"), NOTHING_SHARED)
         return settings, self.problems
 
@@ -257,7 +260,9 @@ class _Loading:
         return url
 
     def _cache_url(self) -> str:
-        """Where answers are kept: memory, off, or a Redis that could be connected to."""
+        """Where answers are kept: memory, off, or a Redis that could be connected to; off for who is spared."""
+        if self.references.spared:
+            return "off"
         url = self._url(("cache", "url"), self.section.cache.url, otherwise="off")
         try:
             files = () if url in ("memory", "off") else parsed(url).files
@@ -272,7 +277,7 @@ class _Loading:
     def _url(self, place: Place, text: str, *, otherwise: str) -> str:
         """`text` with its references looked up. A password is written as a URL wants it, whatever is in it."""
         try:
-            return self.references.resolve(text, _escape(text))
+            return self.references.needed.resolve(text, _escape(text))
         except Unresolved as missing:
             self._wrong(place, str(missing))
             return otherwise

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
@@ -15,16 +15,33 @@ class Unresolved(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Looks references up in an environment and in files."""
+    """Looks references up in an environment and in files.
+
+    Those that are `spared` stay as they are written where nothing is there: for whoever sends no secret.
+    """
 
     environ: Mapping[str, str]
+    spared: bool = False
+
+    @property
+    def needed(self) -> "References":
+        """The same, none of them spared."""
+        return replace(self, spared=False)
 
     def resolve(self, text: str, written: Callable[[str], str] = str) -> str:
         """`text` with every reference replaced by its value, `written` as the text needs it.
 
-        Raises Unresolved for an unset or empty one.
+        Raises Unresolved for an unset or empty one that is not spared.
         """
-        return _REFERENCE.sub(lambda match: written(self._value(match.group(1))), text)
+        return _REFERENCE.sub(lambda match: self._resolved(match, written), text)
+
+    def _resolved(self, reference: re.Match[str], written: Callable[[str], str]) -> str:
+        try:
+            return written(self._value(reference.group(1)))
+        except Unresolved:
+            if self.spared:
+                return reference.group()
+            raise
 
     def _value(self, name: str) -> str:
         if name.startswith(_FILE):

@@ -9,11 +9,13 @@ from router.config.budgets import AmountSection, BudgetSection, LimitSection, Ra
 from router.config.semantic import EmbeddingsSection
 from router.config.telemetry import LogSection, TelemetrySection
 from router.config.words import (
+    AnthropicUrl,
     CacheUrl,
     Dollars,
     LedgerUrl,
     ModelId,
     Name,
+    OpenAIUrl,
     Options,
     PassedPath,
     Positive,
@@ -83,7 +85,7 @@ class OpenAIUpstreamSection(UpstreamSection):
     """Any server that speaks OpenAI's chat completions, or its Responses."""
 
     kind: Literal["openai"]
-    base_url: Url
+    base_url: OpenAIUrl
     dialect: Literal["chat", "responses"] = "chat"
     api_key: SecretRef | None = None
     headers: Options = {}
@@ -95,7 +97,7 @@ class AnthropicUpstreamSection(UpstreamSection):
     """Anthropic's own API, or a server that speaks its Messages."""
 
     kind: Literal["anthropic"]
-    base_url: Url = ANTHROPIC_URL
+    base_url: AnthropicUrl = ANTHROPIC_URL
     api_key: SecretRef | None = None
     headers: Options = {}
     catalog_prefix: str | None = None

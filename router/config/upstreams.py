@@ -52,10 +52,12 @@ def _consider(
     selection: UpstreamSelection,
 ) -> None:
     try:
-        selection.chosen[name] = _settings(section, references)
+        selection.chosen[name] = _settings(section, references.needed)
     except Unresolved as missing:
         if section.enabled == "with-key":
             selection.notes.append(f"upstream {name}: left out, {missing}")
+        elif references.spared:
+            selection.chosen[name] = _settings(section, references)
         else:
             selection.problems.append(file.problem(("upstreams", name), str(missing)))
 

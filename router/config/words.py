@@ -56,6 +56,20 @@ Url = Annotated[
         "an address that begins with http:// or https://, without a name and a password in it",
     ),
 ]
+OpenAIUrl = Annotated[
+    Url,
+    _text(
+        r"(?!.*/(chat/completions|completions|responses|embeddings)/?$).*",
+        "what stands before /chat/completions, as https://api.openai.com/v1",
+    ),
+]
+AnthropicUrl = Annotated[
+    Url,
+    _text(
+        r"(?!.*/messages/?$).*",
+        "what stands before /v1/messages, as https://api.anthropic.com",
+    ),
+]
 CacheUrl = Annotated[
     str,
     _text(

@@ -1,6 +1,6 @@
 """What the `model` of a request means: a policy, a routed name, or a pinned model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -11,6 +11,8 @@ from router.domain.model import Model
 
 AUTO = "auto"
 AUTO_PREFIX = "auto:"
+_SHOWN = 8
+"""Of all names, where none is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,26 @@ def resolve(asked: str, book: PolicyBook, catalog: Mapping[str, Model]) -> Polic
         return book.named(route.policy)
     if asked in catalog:
         return catalog[asked]
-    raise _not_found(f"There is no model '{asked}'", "model_not_found", asked, [AUTO, *catalog])
+    raise _no_model(asked, [AUTO, *catalog])
+
+
+def _no_model(asked: str, known: list[str]) -> ApiError:
+    """404: where no model's name is near, the client may well mean a model that is not here."""
+    error = _not_found(f"There is no model '{asked}'", "model_not_found", asked, known)
+    if _near(asked, known):
+        return error
+    way = " A policy can answer for this name: the operator adds it to 'policies.routes'."
+    return ApiError(404, error.message + way, code=error.code, param=error.param)
 
 
 def _not_found(
     what: str, code: str, asked: str, known: Mapping[str, object] | list[str], prefix: str = ""
 ) -> ApiError:
-    names = get_close_matches(asked, known, n=3, cutoff=0.5) or sorted(known)[:8]
-    hint = ", ".join(f"'{prefix}{name}'" for name in names)
-    return ApiError(404, f"{what}; did you mean {hint}?", code=code, param="model")
+    near = _near(asked, known)
+    names = ", ".join(f"'{prefix}{name}'" for name in near or sorted(known)[:_SHOWN])
+    hint = f"did you mean {names}?" if near else f"there is {names}."
+    return ApiError(404, f"{what}; {hint}", code=code, param="model")
+
+
+def _near(asked: str, known: Iterable[str]) -> list[str]:
+    return get_close_matches(asked, known, n=3, cutoff=0.5)

@@ -14,7 +14,7 @@ from aiohttp import web
 from router.domain.budget import Balance
 from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
-from router.server.gate import presents
+from router.server.gate import presented, presents
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,19 @@ class Admin:
         """Let in whoever may see the figures. Raises ApiError 401 or 403 for anybody else."""
         if self.key is not None:
             if not presents(request.headers, self.key):
-                raise ApiError(401, "This is not the admin key.", code="invalid_api_key")
+                raise ApiError(401, _needed(request), code="invalid_api_key")
         elif not self.is_open():
             raise ApiError(
                 403,
                 "This route needs an admin key; set 'server: {admin_key: ${NAME}}'.",
                 code="admin_key_needed",
             )
+
+
+def _needed(request: web.Request) -> str:
+    if presented(request.headers):
+        return "This is not the admin key."
+    return "This needs the admin key; send it as 'Authorization: Bearer <key>'."
 
 
 def _told(balance: Balance) -> dict[str, Any]:

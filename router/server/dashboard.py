@@ -14,6 +14,7 @@ import orjson
 from aiohttp import web
 
 from router.domain.errors import ApiError, FarthingError
+from router.domain.nearest import nearest
 from router.ledger.overview import CUTS
 from router.ledger.report import Filters
 
@@ -143,7 +144,14 @@ async def _sent(name: str, request: web.Request) -> web.StreamResponse:
 
 
 def _filters(query: Mapping[str, str], now_s: float) -> Filters:
-    """The filters that a query asks for; the last seven days unless it says since when."""
+    """The filters that a query asks for; the last seven days unless it says since when.
+
+    Raises ApiError 400 for a name that is not known: what was misspelt would show everything.
+    """
+    known = ("since", "until", *CUTS)
+    for name in query:
+        if name not in known:
+            raise ApiError.invalid(name, f"'{name}' is unknown here{nearest(name, known)}")
     today = datetime.fromtimestamp(now_s, UTC).date()
     usual = (today - timedelta(days=_USUAL_DAYS - 1)).isoformat()
     since, until = _day(query, "since") or usual, _day(query, "until")

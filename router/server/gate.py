@@ -26,11 +26,11 @@ class Gate:
 
     async def admit(self, headers: Mapping[str, str]) -> VirtualKey:
         """The key that `headers` present. Raises ApiError 401, and 403 for a strange page while there are none."""
-        presented = _presented(headers)
+        secret = presented(headers)
         # While there is no key anything may be presented; what looks like one of ours may be the first.
-        if self.keyring.is_open and not presented.startswith(SECRET_PREFIX):
+        if self.keyring.is_open and not secret.startswith(SECRET_PREFIX):
             return _anonymous(headers)
-        key = await self.keyring.find(presented)
+        key = await self.keyring.find(secret)
         if key is None and self.keyring.is_open:
             return _anonymous(headers)
         if key is None:
@@ -84,10 +84,11 @@ def _is_loopback(host: str) -> bool:
 
 def presents(headers: Mapping[str, str], key: VirtualKey) -> bool:
     """Whether `headers` present this very key."""
-    return hmac.compare_digest(digest_of(_presented(headers)), key.digest)
+    return hmac.compare_digest(digest_of(presented(headers)), key.digest)
 
 
-def _presented(headers: Mapping[str, str]) -> str:
+def presented(headers: Mapping[str, str]) -> str:
+    """The key that `headers` present, whosever it may be; "" where there is none."""
     for name in _HEADERS:
         if value := headers.get(name):
             return _BEARER.sub("", value, count=1).strip()

@@ -36,6 +36,15 @@ _DEADLINE = "x-farthing-deadline-s"
 _RECEIPT = "x-farthing-receipt"
 _SESSION = "x-session-id"
 _NAME = re.compile(r"[!-~]{1,128}")
+_WITHOUT_V1 = (
+    "/chat/completions",
+    "/completions",
+    "/embeddings",
+    "/messages",
+    "/models",
+    "/responses",
+)
+"""Where clients ask whose address lacks the /v1 at its end."""
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -292,7 +301,9 @@ def _json(body: Mapping[str, object]) -> web.Response:
 
 def _of_http(error: web.HTTPException, request: web.Request) -> ApiError:
     if error.status == 404:
-        return ApiError(404, f"There is no {request.method} {request.path} here.", code="not_found")
+        there = f"; it is at /v1{request.path}" if request.path.startswith(_WITHOUT_V1) else ""
+        message = f"There is no {request.method} {request.path} here{there}."
+        return ApiError(404, message, code="not_found")
     if isinstance(error, web.HTTPMethodNotAllowed):
         asked, allowed = f"{error.method} {request.path}", ", ".join(sorted(error.allowed_methods))
         message = f"There is no {asked} here; this path answers {allowed}."

@@ -10,6 +10,7 @@ from aiohttp import web
 from router.decision.resolve import AUTO, AUTO_PREFIX
 from router.domain.errors import ApiError
 from router.domain.key import Grants
+from router.domain.nearest import nearest
 from router.server.http import REQUEST_ID, Front
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import own_error
@@ -99,5 +100,6 @@ def _is_anthropic(request: web.Request) -> bool:
 def _found(name: str, owners: Mapping[str, str]) -> str:
     """The owner of a model. Raises ApiError 404."""
     if (owner := owners.get(name)) is None:
-        raise ApiError(404, "There is no such model.", code="model_not_found", param="model")
+        message = f"There is no such model{nearest(name, owners)}"
+        raise ApiError(404, message, code="model_not_found", param="model")
     return owner

@@ -279,6 +279,24 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         load_settings(tmp_path / "none.yaml", {})
 
 
+@pytest.mark.parametrize(
+    ("upstream", "told"),
+    [
+        (
+            "openai, base_url: 'http://box/v1/chat/completions'",
+            "before /chat/completions, as https",
+        ),
+        ("openai, base_url: 'http://box/v1/responses/'", "before /chat/completions, as https"),
+        ("anthropic, base_url: 'https://box/v1/messages'", "before /v1/messages, as https"),
+    ],
+)
+def test_an_address_with_the_path_of_a_call_is_told(
+    upstream: str, told: str, tmp_path: Path
+) -> None:
+    text = SOUND.replace("{kind: simulated}", f"{{kind: {upstream}}}")
+    assert told in complaints(tmp_path, text)[0]
+
+
 def test_a_secret_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"\xff\xfe")
     text = SOUND + f"server: {{admin_key: '${{file:{tmp_path}/secret}}'}}\n"

@@ -167,6 +167,13 @@ def test_an_unknown_path_is_a_404_in_the_same_shape(farthing: Farthing, path: st
         assert path in error["message"]
 
 
+@pytest.mark.parametrize("path", ["/chat/completions", "/messages/count_tokens", "/models"])
+def test_a_client_whose_address_lacks_the_v1_is_told(farthing: Farthing, path: str) -> None:
+    got = send(f"{farthing.url}{path}", b"{}", method="POST")
+    message = refused(got, 404)["message"]
+    assert message == f"There is no POST {path} here; it is at /v1{path}."
+
+
 def test_strange_paths(farthing: Farthing) -> None:
     for path in (
         "/v1/chat/completions/",

@@ -98,6 +98,7 @@ def test_only_the_admin_key_opens_the_figures(farthing: Farthing, headers: dict[
     got = get(f"{farthing.url}/admin/overview", headers)
 
     assert got.status == 401
+    assert ("is not the admin key" if headers else "needs the admin key") in got.error["message"]
     assert b"usd" not in got.body
 
 
@@ -161,9 +162,12 @@ def test_what_is_not_kept_together_is_said_not_made_up(farthing: Farthing) -> No
         ("until=2026-02-30", "until"),
         ("since=2026-05-02&until=2026-05-01", "until"),
         ("since=9999-01-01", "since"),
+        ("modle=sim-mid", "modle"),
     ],
 )
-def test_days_that_are_none_are_refused(farthing: Farthing, query: str, param: str) -> None:
+def test_days_that_are_none_and_unknown_filters_are_refused(
+    farthing: Farthing, query: str, param: str
+) -> None:
     got = get(f"{farthing.url}/admin/overview?{query}", ADMIN)
 
     assert (got.status, got.error["param"]) == (400, param)

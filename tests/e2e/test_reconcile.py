@@ -84,6 +84,20 @@ def test_another_form_and_mistakes(config: Path, simulator: Simulator, tmp_path:
     assert "known are openai" in reconciled(config, path, "--vendor", "openai").err
 
 
+def test_a_name_that_neither_books_nor_configuration_know_is_told(
+    config: Path, simulator: Simulator
+) -> None:
+    done = reconciled(config, invoice(config, simulator), "--upstream", "sin")
+    assert done.status == 1
+    assert "nothing is booked of 'sin'; did you mean 'sim'?" in done.err
+
+    filters = ("--upstream", "sin", "--model", "sim-med")
+    told = here("report", "--config", str(config), *filters).err
+    assert "the upstream 'sin'; did you mean 'sim'?" in told
+    assert "the model 'sim-med'; did you mean 'sim-mid'?" in told
+    assert here("report", "--config", str(config), "--model", "sim-mid").err == ""
+
+
 def test_of_a_model_in_two_places_each_vendors_invoice_is_held_against_its_own_calls(
     tmp_path: Path,
 ) -> None:

@@ -74,6 +74,14 @@ def test_what_is_wrong_is_a_400_that_names_the_field(change: dict[str, Any], par
     assert raised.value.refusal.param == param
 
 
+def test_tools_that_are_nested_too_deeply_to_be_counted_are_a_400() -> None:
+    nested = '{"items":' * 300 + "{}" + "}" * 300
+    tool = f'{{"type": "function", "function": {{"name": "f", "parameters": {nested}}}}}'
+    with pytest.raises(Refused) as raised:
+        parse(f'{json.dumps(GOOD)[:-1]}, "tools": [{tool}]}}'.encode())
+    assert (raised.value.refusal.status, raised.value.refusal.param) == (400, "tools")
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"\xff", b"[" * 5000])
 def test_what_is_no_json_object_is_a_400(body: bytes) -> None:
     with pytest.raises(Refused) as raised:

@@ -121,12 +121,19 @@ def parse(body: bytes) -> ChatRequest:
         seed=fields.whole("seed", -(2**63)),
         temperature=_temperature(content.get("temperature")),
         tools=_tools(tools),
-        tools_json=orjson.dumps(tools).decode() if tools else "",
+        tools_json=_written(tools),
         tool_choice=_tool_choice(content.get("tool_choice"), bool(tools)),
         parallel_calls=fields.take("parallel_tool_calls", bool, True),
         answer_format=_answer_format(fields.take("response_format", dict, {})),
         simulate=_simulate(fields.take("metadata", dict, {})),
     )
+
+
+def _written(tools: list[Any]) -> str:
+    try:
+        return orjson.dumps(tools).decode() if tools else ""
+    except orjson.JSONEncodeError as error:
+        raise invalid("tools", "Invalid 'tools': nested too deeply.") from error
 
 
 class Fields:

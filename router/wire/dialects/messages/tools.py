@@ -6,13 +6,17 @@ from router.wire.dialects.messages.parts import mark_of, marked
 from router.wire.dialects.request import Request, Tool, ToolChoice, Use
 from router.wire.dialects.shape import JsonObject, a_text, an_object, flag_of, only, text_of, unsaid
 
+_SHOWN = 64
+"""Of the name of a kind, in a message."""
 _HARMLESS = ("eager_input_streaming", "input_examples", "allowed_callers")
 
 
 def read_tool(tool: JsonObject, place: str) -> Tool:
     """One of `tools`. Raises ApiError 400, also for those that Anthropic itself defines."""
-    if tool.get("type") not in (None, "custom"):
-        raise unsaid(f"{place}.type", "only Anthropic's models know this tool; describe your own")
+    if (kind := tool.get("type")) not in (None, "custom"):
+        name = f", {kind[:_SHOWN]!r}" if isinstance(kind, str) else ""
+        remedy = f"only Anthropic's models know this tool{name}; describe your own"
+        raise unsaid(f"{place}.type", remedy)
     known = ("type", "name", "description", "input_schema", "strict", "cache_control", *_HARMLESS)
     only(tool, known, place)
     return Tool(
