@@ -1,9 +1,11 @@
 """What the pipeline asks of the world. Shell rooms implement these; tests use shipped fakes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from router.dispatch.notice import Notice
 from router.domain.budget import Balance, Budget, RateLimit
@@ -17,8 +19,7 @@ from router.wire.native.reading import Tongue
 from router.wire.original import Original
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request to one upstream: the bytes for a direct one, the fields for a translating one.
 
     `fresh` asks for a connection of its own: after a failure the ones that are kept open may have

@@ -8,7 +8,6 @@ import asyncio
 import re
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -29,6 +28,7 @@ from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
 from router.domain.errors import FarthingError
 from router.domain.key import ANONYMOUS
+from router.domain.members import replace
 from router.ledger.trace import Trace
 from router.ledger.trace import sentences as happened
 from router.pipeline.history import history

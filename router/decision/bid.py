@@ -9,6 +9,8 @@ from math import hypot
 from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from router.decision.policy import Circumstances, Terms
 from router.decision.ranking import best_first
 from router.decision.way import Way
@@ -49,8 +51,7 @@ def _nothing_learnt(_: Sequence[Candidate], __: Candidate) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What a cascade is decided by: the request, its terms, who may answer, and who would alone.
 
     `reason` is why `alone` would be chosen. `is_only_known` says of the reference that it can answer nothing.

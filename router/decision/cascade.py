@@ -7,7 +7,8 @@ than the model that would answer alone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.decision.bid import LIMITS, RULES, Bid, Setting, broken, by_worth, named
 from router.decision.ranking import best_first
@@ -29,8 +30,7 @@ than all the rest of a decision."""
 _INCOMPARABLE = frozenset({Capability.LOGPROBS, Capability.AUDIO}) | APIS
 
 
-@dataclass(frozen=True, slots=True)
-class NoCascade:
+class NoCascade(Struct, frozen=True):
     """None is taken; `why` are clauses, none where none was wanted."""
 
     why: tuple[str, ...] = ()

@@ -6,9 +6,10 @@ of `router.decision.ranking`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from router.decision.bid import Setting, Verdicts
 from router.decision.cascade import NOT_WANTED, NoCascade, cascade_for
@@ -88,8 +89,7 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     return alone.decision(features, policy, alone.ranking, no_cascade=found.why)
 
 
-@dataclass(frozen=True, slots=True)
-class _Alone:
+class _Alone(Struct, frozen=True):
     """What is decided while one model is to answer: the terms, who is able, and in which order."""
 
     rule: str

@@ -9,7 +9,7 @@ of a wide interval. Those of two models are taken as independent.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum, hypot
 from typing import Self, TypeVar
@@ -23,6 +23,7 @@ from router.domain.category import Category
 from router.domain.decision import Decision, Reason
 from router.domain.estimate import QualityEstimate
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.money import ZERO, Money
 
 Key = TypeVar("Key", bound=Hashable)

@@ -5,11 +5,9 @@ name that ends with `_usd`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter
+import msgspec
 
 from router.decision.explain import asked_otherwise, headline, sentences
 from router.decision.policy import Circumstances
@@ -18,6 +16,7 @@ from router.domain.cascade import Check, Step
 from router.domain.decision import Decision
 from router.domain.estimate import LatencyEstimate
 from router.domain.features import Features
+from router.domain.members import is_value, members_of
 from router.domain.money import Money
 
 Document = Mapping[str, Any]
@@ -57,12 +56,12 @@ def features_of(told: Document) -> Features:
     What this Farthing does not know is passed over: another one may have written it. Raises KeyError
     or ValueError where it tells of none.
     """
-    return _features().validate_python(_as_it_was(told["features"]))
+    return msgspec.convert(_as_it_was(told["features"]), Features, strict=False)
 
 
 def circumstances_of(told: Document) -> Circumstances:
     """The circumstances that a document tells of, in the same way."""
-    return _circumstances().validate_python(_as_it_was(told["circumstances"]))
+    return msgspec.convert(_as_it_was(told["circumstances"]), Circumstances, strict=False)
 
 
 # ---------------------------------------------------------------------------------- telling
@@ -145,9 +144,8 @@ def _latency(latency: LatencyEstimate) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A frozen value as JSON knows it: sets sorted, members that are None left out."""
-    if is_dataclass(value):
-        kind: Any = type(value)
-        return dict(_members(value, _names(kind)))
+    if is_value(value):
+        return dict(_members(value, _names(type(value))))
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, frozenset):
@@ -166,9 +164,8 @@ def _members(value: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
             yield name, _plain(member)
 
 
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(name for name, _ in members_of(kind))
 
 
 # ---------------------------------------------------------------------------------- reading
@@ -186,13 +183,3 @@ def _as_it_was(told: Any) -> Any:
         else:
             was[name] = _as_it_was(value)
     return was
-
-
-@cache
-def _features() -> TypeAdapter[Features]:
-    return TypeAdapter(Features)
-
-
-@cache
-def _circumstances() -> TypeAdapter[Circumstances]:
-    return TypeAdapter(Circumstances)

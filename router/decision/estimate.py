@@ -1,7 +1,5 @@
 """Predictions for one model and one request: quality, cost, latency."""
 
-from dataclasses import replace
-
 from router.decision.experience import MEDIAN, Experience
 from router.decision.prefix import UNCACHED, prompt_pico, staying
 from router.domain.candidate import Candidate
@@ -14,6 +12,7 @@ from router.domain.estimate import (
     QualityEstimate,
 )
 from router.domain.features import Features, Recognised
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.price import Rates

@@ -5,9 +5,11 @@ values from there on.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self
+
+from msgspec import Struct, field
 
 from router.domain.bar import EVEN
 from router.domain.caching import NO_CACHING, CacheTerms
@@ -16,6 +18,7 @@ from router.domain.conversation import Conversation
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.features import Features
 from router.domain.hedge import Hedge
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
@@ -112,8 +115,7 @@ class Terms:
             raise ValueError(f"a quantile must lie in (0, 1), not {self.latency_quantile!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """What is known of a request beside its content: who asked, for which model, under which tags.
 
     `models` are those that its key may use, none for all of them. `money_left` is what its tightest

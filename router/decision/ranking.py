@@ -4,21 +4,22 @@ Ties go to what is stored, to the better model, then to the alphabet, so that no
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
 
 from router.decision.policy import FallBackTo, Otherwise, Terms
 from router.domain.bar import Bar
 from router.domain.candidate import Candidate
 from router.domain.decision import Exclusion, ExclusionReason, Reason
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.objective import Aim, Objective
 
 LONGEST_BY_SAMPLE = 1.1
 """So many times the tokens that a sample made likely a prompt has at most: none of 469 texts had more (docs/speed.md)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(Struct, frozen=True):
     """The models that may answer, in order; without a reason, none may."""
 
     bar: Bar

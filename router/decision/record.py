@@ -6,13 +6,13 @@ the text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
-from functools import cache, partial
+from dataclasses import dataclass, field
+from functools import partial
 from operator import attrgetter
 from typing import Any, Self, cast
 
+import msgspec
 import orjson
-from pydantic import TypeAdapter
 
 from router.decision.policy import Circumstances
 from router.domain.bar import Bar
@@ -24,6 +24,7 @@ from router.domain.decision import Decision, Exclusion, ExclusionReason, Reason
 from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate, Staying
 from router.domain.features import Features
 from router.domain.hedge import Hedge
+from router.domain.members import is_value, members_of
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
@@ -31,8 +32,8 @@ from router.domain.objective import CHEAPEST, Objective
 FORM = 5
 """Counts on when something else is written, or a default changes. Earlier forms must still be read."""
 
-_QUALITY = tuple(f"quality.{each.name}" for each in fields(QualityEstimate))
-_LATENCY = tuple(f"latency.{each.name}" for each in fields(LatencyEstimate))
+_QUALITY = tuple(f"quality.{name}" for name, _ in members_of(QualityEstimate))
+_LATENCY = tuple(f"latency.{name}" for name, _ in members_of(LatencyEstimate))
 _COSTS = ("cost.expected.pico", "cost.upper.pico")
 _COLUMNS = ("model.id", "model.upstream", "is_stored", *_COSTS, *_QUALITY, *_LATENCY)
 _SPREAD = ("cost.p10", "cost.p90")
@@ -156,20 +157,9 @@ def _cost_kept(cost: CostEstimate) -> list[int | None]:
 
 def _stated(value: Any, kind: Any = None) -> dict[str, Any]:
     """The fields of a frozen value that are not as by default; of those that its type `kind` has, if given."""
-    told = (
-        (name, getattr(value, name), usual)
-        for name, usual in _usual(cast(Any, kind or type(value)))
-    )
+    stated_by: Any = kind or type(value)
+    told = ((name, getattr(value, name), usual) for name, usual in members_of(stated_by))
     return {name: each for name, each, usual in told if each != usual}
-
-
-@cache
-def _usual(kind: Any) -> tuple[tuple[str, object], ...]:
-    """The fields of a type and their defaults."""
-    return tuple(
-        (each.name, each.default if each.default_factory is MISSING else each.default_factory())
-        for each in fields(kind)
-    )
 
 
 def _written(value: object) -> object:
@@ -181,7 +171,7 @@ def _written(value: object) -> object:
             return dict(value)
         case Money(pico):
             return {"pico": str(pico)}  # a budget may have more left than 64 bits hold
-    if is_dataclass(value):
+    if is_value(value):
         return _stated(value)
     raise TypeError(type(value).__name__)
 
@@ -285,9 +275,4 @@ def _part(kind: Any, columns: Sequence[str], told: Mapping[str, Any]) -> Any:
 
 
 def _read(kind: Any, told: Any) -> Any:
-    return _reader(kind).validate_python(told)
-
-
-@cache
-def _reader(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return msgspec.convert(told, kind, strict=False)

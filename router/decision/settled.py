@@ -1,10 +1,10 @@
 """An answer that is at hand, and that a cascade has accepted before, does again what that cascade would."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from router.decision.estimate import stored_by
 from router.domain.decision import Decision, Reason
+from router.domain.members import replace
 
 
 def settled(decision: Decision, accepted: Collection[str]) -> Decision:

@@ -1,9 +1,8 @@
 """The candidate where there is nothing to choose but the place: a model that makes vectors."""
 
-from dataclasses import replace
-
 from router.domain.candidate import Candidate
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
+from router.domain.members import replace
 from router.domain.model import Model
 
 _ITSELF = QualityEstimate(1.0, 0.0)

@@ -10,16 +10,19 @@ that it can come back.
 
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import sqrt
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from router.decision.bounds import score_bounds
 from router.domain.candidate import Candidate
 from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
+from router.domain.members import replace
 from router.domain.money import ZERO
 
 _MOST_KEPT = 1_000
@@ -142,8 +145,7 @@ class Verdicts:
             self.counts.pop((pairing, seen), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """What was seen of cascades, for one decision; one that `explores` takes what is switched off."""
 
     verdicts: Verdicts

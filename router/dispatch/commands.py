@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from router.dispatch.fleet import Ticket
 from router.domain.candidate import Candidate
 from router.domain.cascade import Step
@@ -25,8 +27,7 @@ class Start:
     is_again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """This attempt's answer goes to the client; no other can any more."""
 
     attempt: int

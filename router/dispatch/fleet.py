@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from router.dispatch.allowance import Allowance
 from router.dispatch.balance import Load, PeakEwma
 from router.dispatch.breaker import Breaker, BreakerSettings, BreakerState
@@ -52,8 +54,7 @@ class Refusal:
     for_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A call under way. It must be ended once."""
 
     model: Model

@@ -20,7 +20,6 @@ thousands of schedules of faults run in a test without a second passing. Nothing
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from router.dispatch.calls import Calls
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
@@ -30,6 +29,7 @@ from router.dispatch.verdict import api_error_of, out_of_time, resting
 from router.domain.candidate import Candidate
 from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind
+from router.domain.members import replace
 from router.domain.money import ZERO, Money
 
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from router.dispatch.allowance import Allowance
 from router.domain.candidate import Candidate
 from router.domain.money import Money
@@ -32,8 +34,7 @@ class Effort:
             raise ValueError(f"an effort needs at least one attempt and some time: {self!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """The candidates of one request, the chosen one first, and the bounds for trying them.
 
     `hedge_after_s` is how long the chosen one may be silent before the next is asked beside it,

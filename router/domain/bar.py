@@ -1,8 +1,9 @@
 """The bar: which predicted quality is good enough, and how sure of it one must be."""
 
-from dataclasses import dataclass
 from math import hypot
 from statistics import NormalDist
+
+from msgspec import Struct
 
 from router.domain.estimate import QualityEstimate
 
@@ -10,8 +11,7 @@ EVEN = 0.5
 """The confidence with which an estimate reaches what it says: uncertainty then counts for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A quality of at least `p`, with a probability of at least `confidence`.
 
     Where the bar is a reference's own quality less a tolerance, `reference` is that model's id and

@@ -1,13 +1,12 @@
 """A model that could answer a request, with what is predicted of its answer."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from router.domain.estimate import CostEstimate, LatencyEstimate, QualityEstimate
 from router.domain.model import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A model that could answer, with what is predicted of its answer.
 
     `is_stored` marks an answer that it has written already: it costs nothing, and is there at once.

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from router.domain.decision import Decision
 from router.domain.ledger import Entry
 from router.domain.money import Money
 from router.domain.trace import Trace
 
 
-@dataclass(frozen=True, slots=True)
-class Closing:
+class Closing(Struct, frozen=True):
     """Entries that went into the books together: those of a whole request, or some that came afterwards.
 
     `began_at_s` is when the request came, `ended_at_s` when these were booked, both in Unix time.

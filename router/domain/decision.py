@@ -1,7 +1,8 @@
 """A decision: every candidate is chosen, kept as a fallback, or excluded with a reason."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from router.domain.bar import Bar
 from router.domain.caching import NO_CACHING, CacheTerms
@@ -32,8 +33,7 @@ class ExclusionReason(StrEnum):
     """It would do, and the policy does not fall back to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
+class Exclusion(Struct, frozen=True):
     """A candidate that was ruled out; `detail` is a clause with the numbers."""
 
     candidate: Candidate
@@ -66,8 +66,7 @@ class Reason(StrEnum):
     """It is the final model of a cascade, whose steps are asked before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """Which model answers, which follow if it fails, and why each other one does not.
 
     `bar` is what counted as adequate, `reference` the model that quality and saving are measured

@@ -1,8 +1,10 @@
 """What is predicted of a model's answer before it is asked: quality, length, cost, latency."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from msgspec import Struct
+
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.spread import Spread
 
@@ -15,8 +17,7 @@ class EstimateSource(StrEnum):
     LOCAL = "local"
 
 
-@dataclass(frozen=True, slots=True)
-class QualityEstimate:
+class QualityEstimate(Struct, frozen=True, gc=False):
     """P(good answer) in [0, 1] with its standard deviation."""
 
     p: float
@@ -29,8 +30,7 @@ class QualityEstimate:
             raise ValueError(f"quality is a probability with an sd, not {self.p!r} +- {self.sd!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class LengthEstimate:
+class LengthEstimate(Struct, frozen=True, gc=False):
     """Tokens of one answer, shown and reasoned together; `reasoning` is the reasoned share of them."""
 
     tokens: Spread
@@ -46,8 +46,7 @@ class LengthEstimate:
         return replace(self, tokens=self.tokens.within(limit))
 
 
-@dataclass(frozen=True, slots=True)
-class Staying:
+class Staying(Struct, frozen=True, gc=False):
     """What going on with a model in a conversation is worth.
 
     Its provider has `kept_tokens` of this prompt. `later` is what the calls that are likely to follow are
@@ -59,8 +58,7 @@ class Staying:
     anew: Money
 
 
-@dataclass(frozen=True, slots=True)
-class CostEstimate:
+class CostEstimate(Struct, frozen=True, gc=False):
     """Expected cost of one answer, and the most it can cost within the request's limits.
 
     A tenth of such answers cost less than `p10`, nine tenths less than `p90`; None where a decision is
@@ -80,8 +78,7 @@ class CostEstimate:
         return self.expected if self.staying is None else self.expected + self.staying.later
 
 
-@dataclass(frozen=True, slots=True)
-class LatencyEstimate:
+class LatencyEstimate(Struct, frozen=True, gc=False):
     """Seconds to the first content and to the end that this `quantile` of answers keeps.
 
     None until enough is known of the model. `is_predicted` says that none of its answers was observed:

@@ -1,10 +1,9 @@
 """How far a prompt resembles those whose outcomes are known."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Kinship:
+class Kinship(Struct, frozen=True):
     """`shares` are the probabilities of the kinds of prompts that were learnt from, and sum to 1.
 
     `traits` are how the prompt differs from others of its kinds, a few numbers about 0.

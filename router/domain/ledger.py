@@ -1,8 +1,9 @@
 """The rows of the ledger: one per attempt, and everything a report may ask of it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from router.domain.money import ZERO, Money
 from router.domain.price import STANDARD
@@ -50,8 +51,7 @@ class Recording(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One attempt to answer one request (or the cache's answer to it).
 
     `baseline` is what the reference model would have charged for this answer's usage; only the

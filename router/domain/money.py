@@ -5,15 +5,15 @@ every price per token that a vendor publishes is a whole number here, and Python
 not overflow.
 """
 
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Self
+
+from msgspec import Struct
 
 PICO_PER_USD = 10**12
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Money:
+class Money(Struct, frozen=True, order=True, gc=False):
     """An amount of US dollars as a whole number of pico-dollars; negative is a loss or a refund."""
 
     pico: int = 0

@@ -4,10 +4,13 @@ Vendors price a request as a whole: by its service tier (batch, flex, priority),
 of rates once its prompt is longer than some threshold. Each such set is a band.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from msgspec import Struct
+
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.usage import Usage
 
@@ -23,8 +26,7 @@ def pico_per_token(usd_per_mtok: Decimal | str | float) -> int:
     return int(pico.to_integral_value(ROUND_HALF_EVEN))
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """What a usage costs, and how sure that is.
 
     `stood_in` names buckets charged at another bucket's rate (or a tier at the standard one),

@@ -1,14 +1,14 @@
 """A receipt: what one request cost and saved, told to the client that asks for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.ledger import CostSource, Entry
 from router.domain.money import ZERO, Money
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """The books of one answered request. `answer` is the row of the answer that the client got.
 
     `cost` is that of all attempts, the answer's own and those that failed before it; `is_sure` says

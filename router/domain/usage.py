@@ -1,8 +1,9 @@
 """What one call consumed, in exclusive buckets: nothing is ever counted in two of them."""
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
+
+from msgspec import Struct
 
 
 class UsageSource(StrEnum):
@@ -14,8 +15,7 @@ class UsageSource(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens of one call, and searches; the buckets are disjoint, so that their sum is the whole.
 
     OpenAI's `prompt_tokens` includes the cached ones and `completion_tokens` the reasoning ones;
@@ -74,7 +74,7 @@ class Usage:
         return Usage(*(getattr(self, name) + getattr(other, name) for name in BUCKETS))
 
 
-BUCKETS: tuple[str, ...] = tuple(field.name for field in fields(Usage))
+BUCKETS: tuple[str, ...] = Usage.__struct_fields__
 """The names of all buckets, in the order of the fields."""
 
 _counts_of = attrgetter(*BUCKETS)

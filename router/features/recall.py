@@ -4,8 +4,9 @@ So an agent's hundredth call does not have its wish read again, nor a question w
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from hashlib import blake2b
+
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.domain.kinship import Kinship
@@ -14,8 +15,7 @@ MOST = 4096
 """Questions; about a kilobyte each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """What was made of a question: its tokens, its category by form and words, and whom it resembles."""
 
     tokens: int

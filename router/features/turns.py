@@ -6,7 +6,8 @@ reminders. Only a human's words are a new wish, and "yes, go on" is the one befo
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.asides import own_words
 from router.features.text import Message, both_ends, last_from, texts_of
@@ -31,8 +32,7 @@ _BESIDE = _APPROVING.union(
 """Words that let something go on, and those that may stand beside them: in any row they say nothing of what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
+class Asking(Struct, frozen=True):
     """What a conversation wants at its end.
 
     `words` is what the human wants, "" where nobody asks; `opened_at` is the index of the message that

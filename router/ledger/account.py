@@ -1,12 +1,15 @@
 """The entries of one request, written down as its attempts end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import CostSource, Entry, Outcome, Recording
+from router.domain.members import replace
 from router.domain.money import ZERO, Money
 from router.domain.price import STANDARD, Bill, Price
 from router.domain.usage import NO_USAGE, Usage, UsageSource
@@ -17,8 +20,7 @@ MAYBE_BILLED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED})
 """Failures after which a model may have been at work, if it was reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What was heard of an answer: the upstream's own usage if it sent one, and how much text came.
 
     `service_tier` is the one that the upstream says it billed, "" where it says nothing.
@@ -34,8 +36,7 @@ class Heard:
 NOTHING_HEARD = Heard()
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """When an attempt began (Unix time) and how many seconds it took to the first content and in all."""
 
     began_at_s: float
@@ -43,8 +44,7 @@ class Timing:
     first_content_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """What an attempt used and cost, and how well that is known."""
 
     usage: Usage = NO_USAGE
@@ -78,8 +78,7 @@ class Embedding:
         return Charge(usage, UsageSource.UPSTREAM, cost, source)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How an attempt ended; an answer carries what the reference would have charged for it."""
 
     outcome: Outcome
@@ -89,8 +88,7 @@ class Ending:
     is_answer: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """The common part of a request's entries; each method returns the entry for one event.
 
     `recording` is what the entry that closes the request keeps of its decision.

@@ -1,11 +1,12 @@
 """The entries of requests that no policy decides: vectors, and calls that are passed through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from router.domain.fault import Fault
 from router.domain.ledger import Entry, Outcome
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.usage import Usage, UsageSource
 from router.ledger.account import MAYBE_BILLED, NO_CHARGE, Charge, Ending, Timing, charged

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
+from msgspec import Struct
+
 from router.domain.budget import Balance, Budget, RateLimit, Scope, ScopeKind
 from router.domain.key import EVERYTHING_GRANTED, Grants
 from router.domain.money import Money
@@ -22,8 +24,7 @@ class _Rule(Protocol):
 _R = TypeVar("_R", bound=_Rule)
 
 
-@dataclass(frozen=True, slots=True)
-class Payer:
+class Payer(Struct, frozen=True):
     """On whose account a request goes: its key, its tags, its policy ("" for a pinned model)."""
 
     key: str = ""

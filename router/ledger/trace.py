@@ -1,8 +1,10 @@
 """What became of one request: its attempts and what they cost, as a document and in sentences."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import structs
 
 from router.domain.errors import FarthingError
 from router.domain.ledger import Entry
@@ -81,7 +83,7 @@ def _attempt(entry: Entry) -> dict[str, Any]:
         "outcome": entry.outcome.value,
         "is_answer": entry.is_answer,
         "status": entry.status,
-        "usage": {name: count for name, count in asdict(entry.usage).items() if count},
+        "usage": {name: count for name, count in structs.asdict(entry.usage).items() if count},
         "usage_source": entry.usage_source.value,
         "cost_usd": str(entry.cost),
         "cost_source": entry.cost_source.value,

@@ -6,11 +6,11 @@ limits count each request, and each has its rows in the ledger. Who has a budget
 come to its end. (docs/adr/0034-again.md)
 """
 
-from dataclasses import fields, replace
 from operator import attrgetter
 from typing import NamedTuple
 
 from router.decision.record import Record
+from router.domain.members import replace
 from router.features.session import NAMING_HEADERS
 from router.pipeline.judge import Judge
 from router.pipeline.similar import Find
@@ -21,7 +21,7 @@ _FOR_S = 1.0
 _MOST, _MOST_BYTES = 256, 2**22
 """Of questions; what was read from them takes some three times as much beside them."""
 _asker = attrgetter(
-    *(each.name for each in fields(Caller) if each.name not in ("request_id", "headers"))
+    *(name for name in Caller.__struct_fields__ if name not in ("request_id", "headers"))
 )
 """All that tells one caller from another, but for the id of the request, and for headers."""
 

@@ -1,7 +1,7 @@
 """An artefact: what was learnt from outcomes, whole, as the server and the offline commands use it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from router.decision.agreement import AgreementModel
 from router.decision.lengths import LengthPrior
@@ -9,6 +9,7 @@ from router.decision.quality import QualityModel
 from router.decision.spending import SpendingModel
 from router.domain.estimate import QualityEstimate
 from router.domain.kinship import Kinship
+from router.domain.members import replace
 from router.domain.model_names import plain_name
 from router.features.kinds import KindModel
 

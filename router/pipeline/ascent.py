@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 
@@ -16,6 +16,7 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import Check, Opinion, Ruling, Step, Test
 from router.domain.category import Category
 from router.domain.ledger import Outcome
+from router.domain.members import replace
 from router.domain.money import ZERO
 from router.domain.vector import cosine
 from router.ledger.account import Embedding

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from router.dispatch.climb import Climb
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Judge, Start, Wake
 from router.dispatch.fleet import Verdict
@@ -24,8 +26,7 @@ _TOKENS_BEFORE_THE_FIRST = 50
 """A first token takes as long as some dozens of later ones, of large models as of small ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stopwatch:
+class Stopwatch(Struct, frozen=True):
     """When an attempt began, by the calendar and by the clock that measures durations."""
 
     world: World
@@ -46,8 +47,7 @@ class Stopwatch:
         return Timing(self.at_s, self.elapsed_s(), first_content_s)
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """An attempt whose answer has begun (a stream) or is there (a plain one).
 
     `ended` is its timing where it has ended some time ago.

@@ -1,8 +1,9 @@
 """What is remembered of a request's conversation: who called its tools, whose thoughts and Responses are in it."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.domain.errors import ApiError
 from router.domain.model import Model
@@ -23,8 +24,7 @@ _STORED_S = 30 * 86_400
 """How long OpenAI keeps Responses (https://platform.openai.com/docs/guides/conversation-state)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversing:
+class Conversing(Struct, frozen=True):
     """Looks up and remembers; `start` does something in the background, `models` are the catalog's."""
 
     affinity: Affinity
@@ -83,8 +83,7 @@ class Conversing:
         return _Held(*asked)
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     """The upstream that has stored something, and the model that has said it; "" for not known."""
 
     upstream: str = ""

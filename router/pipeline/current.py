@@ -1,10 +1,11 @@
 """Which pipeline answers now. A request that is under way keeps the one with which it began."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from router.domain.errors import Problem
+from router.domain.members import replace
 from router.pipeline.flow import Pipeline
 from router.pipeline.judge import Judge
 

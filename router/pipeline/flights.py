@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from router.domain.caching import Writer
 from router.domain.errors import ApiError
 from router.pipeline.relay import Broadcast
@@ -47,8 +49,7 @@ class Turn(Enum):
     LATE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """The answer that somebody else has got."""
 
     answer: StoredAnswer

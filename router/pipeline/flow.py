@@ -6,7 +6,7 @@ parse -> understand -> stored? -> judge -> is somebody else just asking? -> send
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -24,6 +24,7 @@ from router.domain.cascade import Cascade
 from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.errors import ApiError
+from router.domain.members import replace
 from router.domain.model import Model
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook

@@ -1,10 +1,11 @@
 """An answer that costs nothing: stored before, or paid for by another request at this moment."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from router.domain.caching import Writer
 from router.domain.candidate import Candidate
+from router.domain.members import replace
 from router.pipeline.attempts import Stopwatch
 from router.pipeline.flights import Aboard, Whole
 from router.pipeline.listener import Listener

@@ -1,7 +1,7 @@
 """Understanding and judging: everything about a request that needs no waiting."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from router.decision.choose import NothingAdequate, choose, pin
@@ -21,6 +21,7 @@ from router.domain.decision import Decision, ExclusionReason
 from router.domain.errors import ApiError
 from router.domain.features import Features, Recognised
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
+from router.domain.members import replace
 from router.domain.model import Capability, Model
 from router.domain.overrides import NO_OVERRIDES
 from router.domain.usage import Usage

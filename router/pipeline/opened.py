@@ -5,7 +5,8 @@ nothing has reached the client, and another model can still take over unseen.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
 from router.ledger.account import Heard
@@ -17,8 +18,7 @@ from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.native.reading import CHAT, Tongue
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedPlain:
+class OpenedPlain(Struct, frozen=True):
     """A whole answer, as bytes of a dialect and as what was read from them."""
 
     body: bytes

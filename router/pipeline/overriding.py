@@ -1,11 +1,11 @@
 """What a request asks otherwise: is it allowed, and does it make sense for this request?"""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from router.decision.policy import Policy
 from router.domain.errors import ApiError
 from router.domain.key import Grants
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.overrides import NO_OVERRIDES

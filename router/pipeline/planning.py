@@ -1,12 +1,13 @@
 """From a decision to a plan: the bounds of the server, tightened by the policy and by the client."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from router.decision.experience import Experience
 from router.dispatch.allowance import Allowance
 from router.dispatch.plan import Effort, Plan
 from router.domain.deadlines import NO_DEADLINES, Deadlines
 from router.domain.decision import Decision
+from router.domain.members import replace
 
 _A_FEW = 2
 """Places of one model are enough for a hedge."""

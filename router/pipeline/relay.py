@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
+from msgspec import Struct
+
 from router.domain.fault import AttemptFailed
 from router.pipeline.listener import Listener
 from router.pipeline.vigil import Vigil
@@ -26,8 +28,7 @@ _MOST_HELD_BYTES = 16 * 2**20
 """Of a stream, for those who read more slowly than others: who falls further behind is let go."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long to wait for the next piece: `stall_s`, and never beyond the request's deadline."""
 
     stall_s: float

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from router.decision.explain import headline
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
@@ -10,8 +12,7 @@ from router.domain.money import Money
 from router.wire.dialects.dialect import Dialect
 
 
-@dataclass(frozen=True, slots=True)
-class PlainReply:
+class PlainReply(Struct, frozen=True):
     """A whole JSON answer in a dialect; without `is_answer` it is a document of ours about one."""
 
     headers: Mapping[str, str]

@@ -7,8 +7,9 @@ ones are looked at in the event loop, larger ones in a thread, and what is large
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.domain.ledger import Entry
 from router.domain.scored import Scored, ScoreSource, ScoringTerms
@@ -32,8 +33,7 @@ _GATHERED_FOR_S = 0.25
 """One commit then serves the answers of that time; each of its own would cost as much as a request."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What was seen of an answer: how its choices ended, and its bytes in pieces, if they were kept.
 
     These are of the answer's `dialect`.
@@ -143,8 +143,7 @@ def _in_words(request: ChatRequest, body: bytes, seen: Seen) -> list[Finding]:
     return list(of_words(request.body, told, is_stream=seen.is_stream))
 
 
-@dataclass(frozen=True, slots=True)
-class Scoring:
+class Scoring(Struct, frozen=True):
     """The scoring of one request: who asks what, and when it came."""
 
     scorer: Scorer

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Protocol
 
 import orjson
+from msgspec import Struct
 
 from router.domain.caching import CacheTerms, Writer
 from router.domain.model import Model
@@ -69,8 +70,7 @@ class Lesson(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """The place of one request's answers in the cache; a place without a key holds nothing.
 
     `lesson` is what a new answer teaches, None for nothing. Without `stores` the cache is none, and

@@ -7,10 +7,13 @@ nothing stored for these words ---> is there an answer to others? ---> the decis
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.decision.settled import settled
 from router.domain.decision import Decision
+from router.domain.members import replace
 from router.domain.money import ZERO, Money
 from router.domain.semantic import SemanticMode
 from router.ledger.account import Embedding, Timing
@@ -42,8 +45,7 @@ Stored = Mapping[str, StoredAnswer]
 """Answers that are at hand, by the id of the model that wrote them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+class Find(Struct, frozen=True):
     """What is at hand for a request, what is decided with it, and the place of a new answer.
 
     `asked` is the call for a vector that was made on the way, with its timing; `is_similar` says that

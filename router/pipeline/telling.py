@@ -1,7 +1,8 @@
 """What a client is told beside the answer: headers, what it cost, and a receipt where one is wished."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
@@ -24,8 +25,7 @@ def late_words(headers: Mapping[str, str]) -> bytes:
     return "".join([*lines, "\n"]).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """A decided request, its books, and whether the client wants to read in them.
 
     `overridden` are the names of what the request asked otherwise, and was decided by.

@@ -1,8 +1,9 @@
 """One request and whoever sends it, understood: what the rest of its way is decided by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.record import Record
@@ -18,8 +19,7 @@ from router.wire.chat import ChatRequest
 from router.wire.overrides import Stated
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who asks: the request's id, the name of the key, tags for reports, and two wishes.
 
     `wish` is about caching; `deadline_s` is how long the client is willing to wait, None where it
@@ -63,8 +63,7 @@ class Session(NamedTuple):
 ALONE = Session()
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A request with its caller, and what was found out about both.
 
     `target` is the policy that decides, or the model that is pinned; `terms` are those that hold

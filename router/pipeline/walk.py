@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.dispatch.commands import Start
 from router.dispatch.fleet import Verdict
@@ -39,8 +40,7 @@ from router.wire.native.thoughts import may_think
 from router.wire.original import Original
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """A decided request, and everything it needs from here on; `cascading` where a cascade was decided on.
 
     `home` says whose thoughts go without a name in its conversation.

@@ -5,12 +5,13 @@ A request's chat view goes the way of all chat requests; only here, at the edge,
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
 
 from router.domain.errors import ApiError
+from router.domain.members import replace
 from router.pipeline.reply import PlainReply, Reply, StreamReply
 from router.server.faults import MESSAGES_PATH, id_headers
 from router.server.http import REQUEST_ID, Front, send_stream

@@ -4,11 +4,11 @@ Nothing here is rebuilt: the bytes that came are the bytes that go, and these re
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
 import orjson
+from msgspec import Struct
 
 from router.domain.service_tier import tier_of
 from router.domain.usage import Usage
@@ -20,8 +20,7 @@ class MalformedAnswer(ValueError):
     """The upstream said 200 and then sent something that is no chat completion."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlainAnswer:
+class PlainAnswer(Struct, frozen=True):
     """A whole chat completion: its usage (None where the upstream sent none) and its length.
 
     `service_tier` is the one that was billed, "" where nothing is said of it.

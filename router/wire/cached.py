@@ -6,11 +6,11 @@ bytes that the client got, so that storing and replaying cost no parsing of the 
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any
 
 import orjson
+from msgspec import Struct, structs
 
 from router.domain.caching import Origin, Writer
 from router.domain.usage import Usage
@@ -20,7 +20,7 @@ from router.wire.turns import Turns, finished
 
 _FORMAT = 3
 _CHECKSUM_BYTES = 4
-_COUNTS = tuple(each.name for each in fields(Usage))
+_COUNTS = Usage.__struct_fields__
 _WORTH_COMPRESSING = 2**14
 _DIGESTED_AT_ONCE = 2**20
 """Half a millisecond's work."""
@@ -29,8 +29,7 @@ _LARGEST = 2**26
 """What an entry may unfold to: more than any answer that is stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredAnswer(Struct, frozen=True):
     """An answer as a client once got it. `body` is JSON, or for a stream its events in order.
 
     What is kept is chat, whatever the `dialect` of an answer that is on its way.
@@ -95,7 +94,7 @@ def unpack(stored: bytes) -> StoredAnswer | None:
 
 def described(stored: StoredAnswer) -> dict[str, Any]:
     """What may be told of a stored answer: everything but the answer."""
-    origin = asdict(stored.origin)
+    origin = structs.asdict(stored.origin)
     used = {name: count for name, count in origin.pop("usage").items() if count}
     accepted = {"is_accepted": True} if origin.pop("is_accepted") else {}
     return {

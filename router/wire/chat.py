@@ -5,12 +5,13 @@ unchanged, so that a field invented tomorrow works today.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from router.domain.errors import ApiError
+from router.domain.members import replace
 from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
 from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits, cut_down
 from router.wire.original import Original
@@ -23,8 +24,7 @@ _STREAM_OPTIONS = "stream_options"
 _CHECKED_AT_ONCE = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(Struct, frozen=True):
     """A well-formed chat completion request: the bytes as they came, and what was read from them.
 
     `extension` is what the client asks of Farthing itself. Where `raw` is but the chat view of a

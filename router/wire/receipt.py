@@ -4,10 +4,10 @@ Only a client that asks for it gets one; no other client ever meets a field it d
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import orjson
+from msgspec import structs
 
 from router.domain.receipt import Receipt
 from router.wire.dialects.dialect import Dialect
@@ -37,13 +37,13 @@ def receipt_object(receipt: Receipt) -> dict[str, Any]:
         "service_tier": answer.service_tier,
         "price_source": answer.price_source,
         "usage_source": answer.usage_source.value,
-        "usage": {name: count for name, count in asdict(answer.usage).items() if count},
+        "usage": {name: count for name, count in structs.asdict(answer.usage).items() if count},
     }
 
 
 def receipt_headers(receipt: Receipt) -> dict[str, str]:
     """What stands in the headers of a whole answer besides its cost: saving and usage."""
-    used = asdict(receipt.answer.usage).items()
+    used = structs.asdict(receipt.answer.usage).items()
     return {
         "x-farthing-saving-usd": str(receipt.saving),
         "x-farthing-usage": ", ".join(f"{name}={count}" for name, count in used if count),

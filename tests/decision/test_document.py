@@ -1,6 +1,5 @@
 """A decision as it is kept and as it is told: nothing is lost on the way, and the words are the same."""
 
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -22,6 +21,7 @@ from router.domain.decision import Decision
 from router.domain.estimate import CostEstimate, LatencyEstimate
 from router.domain.features import Features
 from router.domain.hedge import Hedge
+from router.domain.members import replace
 from router.domain.model import Capability, Model
 from router.domain.money import Money
 from router.domain.overrides import Overrides

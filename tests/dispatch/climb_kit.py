@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from router.dispatch.climb import Climb, How
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Judge, Start, Wake
@@ -14,6 +14,7 @@ from router.domain.cascade import AGREEMENT, Cascade, Check, Opinion, Ruling, St
 from router.domain.errors import ApiError
 from router.domain.estimate import UNOBSERVED, LatencyEstimate
 from router.domain.fault import Fault, FaultKind
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from tests.dispatch.model_kit import Upstreams, a_candidate

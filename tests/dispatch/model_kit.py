@@ -3,7 +3,7 @@
 import heapq
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from router.dispatch.allowance import Allowance
@@ -17,6 +17,7 @@ from router.domain.errors import ApiError
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.limits import UNLIMITED, Limits
+from router.domain.members import replace
 from router.domain.model import Ability, Model
 from router.domain.money import ZERO, Money
 from router.domain.price import Price

@@ -4,7 +4,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from router.dispatch.balance import Load, PeakEwma, pick
 from router.domain.candidate import Candidate
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import Money
 from tests.dispatch.model_kit import a_candidate, a_model, seeded

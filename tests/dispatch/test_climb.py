@@ -1,7 +1,5 @@
 """Transcripts of cascades: whom a step asks, when it is judged, and when the final model is reached."""
 
-from dataclasses import replace
-
 import pytest
 
 from router.dispatch.allowance import Allowance
@@ -13,6 +11,7 @@ from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.cascade import Opinion, Ruling
 from router.domain.estimate import LatencyEstimate
+from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.climb_kit import (
     ACCEPTED,

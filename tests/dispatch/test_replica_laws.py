@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +10,7 @@ from router.dispatch.allowance import Allowance
 from router.dispatch.fleet import Fleet
 from router.dispatch.plan import Effort, Plan
 from router.domain.candidate import Candidate
+from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
     DISCONNECTED,

@@ -1,7 +1,5 @@
 """Transcripts of requests to a model that answers in several places."""
 
-from dataclasses import replace
-
 import pytest
 
 from router.dispatch.allowance import Allowance
@@ -10,6 +8,7 @@ from router.dispatch.fleet import Fleet
 from router.dispatch.plan import Effort, Plan
 from router.domain.fault import Fault
 from router.domain.limits import Limits
+from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
     DISCONNECTED,

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from router.ports import Shelved
 
@@ -12,8 +13,7 @@ OVERHEAD_BYTES = 600
 """What Python needs for an entry beyond its text and bytes; `tests/stores/test_memory.py` measures it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """What one writer answered, and until when (monotonic seconds) it may be told."""
 
     expires_s: float

@@ -15,8 +15,8 @@ import logging
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,8 +37,7 @@ _ROLL_UP_STEP = 2000
 Many rows at a time fall into few groups, which costs a request a fraction of what few would."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Posted:
+class _Posted(Struct, frozen=True):
     durable: asyncio.Future[None]
     entries: Sequence[Entry] = ()
     scores: Sequence[Scored] = ()
