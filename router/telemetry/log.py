@@ -55,11 +55,13 @@ class Lines:
         if lost := self.dropped - self._told:
             self._told += lost
             texts.append(_lost(lost))
-        left = memoryview("".join(f"{text}\n" for text in texts).encode())
+        left = memoryview("\n".join((*texts, "")).encode())
         while left:
-            # Whoever has given us the descriptor may have made it one that does not wait.
-            select((), (self._fd,), ())
-            left = left[os.write(self._fd, left) :]
+            try:
+                left = left[os.write(self._fd, left) :]
+            except BlockingIOError:
+                # Whoever has given us the descriptor may have made it one that does not wait.
+                select((), (self._fd,), ())
 
 
 class JsonFormatter(logging.Formatter):
