@@ -1,6 +1,7 @@
 """The log of requests: one line each, with what was decided and why. Neither prompts nor keys are in it."""
 
-from functools import partial
+import json
+from collections.abc import Mapping
 
 import orjson
 
@@ -16,7 +17,11 @@ LOGGER = "farthing.requests"
 
 
 class RequestLog:
-    """Implements `router.telemetry.observers.Watcher`; the text is made by the thread that writes it."""
+    """Implements `router.telemetry.observers.Watcher`.
+
+    A line is made at once. Were that left to the thread that writes it, everything that was thought about a request
+    would have to wait with it, and the collector of garbage would look through all of that: it takes as long.
+    """
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
@@ -24,11 +29,11 @@ class RequestLog:
     def closed(self, closing: Closing) -> None:
         """A line for a request; what comes after its end has none."""
         if (end := closing.end) is not None:
-            self._lines.put(partial(_closed, closing, end))
+            self._lines.put(_closed(closing, end))
 
     def refused(self, refusal: Refusal) -> None:
         """A line for an error."""
-        self._lines.put(partial(_refused, refusal))
+        self._lines.put(_refused(refusal))
 
 
 def _closed(closing: Closing, end: Entry) -> str:
@@ -56,7 +61,7 @@ def _closed(closing: Closing, end: Entry) -> str:
         "finish_reasons": sorted(closing.finish_reasons),
         "why": headline(decision) if decision else "named by the request",
     }
-    return orjson.dumps(said).decode()
+    return _line(said)
 
 
 def _refused(refusal: Refusal) -> str:
@@ -67,9 +72,18 @@ def _refused(refusal: Refusal) -> str:
         "outcome": "refused",
         "error": refusal.code,
     }
-    return orjson.dumps(said).decode()
+    return _line(said)
 
 
 def _head(at_s: float, request_id: str, trace: Trace | None) -> dict[str, str]:
     head = {"at": written(at_s), "level": "info", "logger": LOGGER, "request_id": request_id}
     return {**head, "trace_id": trace.trace_id} if trace else head
+
+
+def _line(said: Mapping[str, object]) -> str:
+    try:
+        return orjson.dumps(said).decode()
+    except (
+        orjson.JSONEncodeError
+    ):  # half a surrogate, in what a client or an upstream calls something
+        return json.dumps(said)
