@@ -150,7 +150,7 @@ async def _turn_us(others: Connection, url: str) -> float:
 
 
 async def _measure(
-    requests: int, models: int, others: Connection, variants: Sequence[Variant]
+    requests: int, models: int, others: Connection, variants: list[Variant]
 ) -> None:
     elsewhere = others.recv()
     async with AsyncExitStack() as stack:
