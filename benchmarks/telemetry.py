@@ -149,9 +149,7 @@ async def _turn_us(others: Connection, url: str) -> float:
     return (time.thread_time() - began) / _IN_A_TURN * 1e6
 
 
-async def _measure(
-    requests: int, models: int, others: Connection, variants: list[Variant]
-) -> None:
+async def _measure(requests: int, models: int, others: Connection, variants: list[Variant]) -> None:
     elsewhere = others.recv()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
