@@ -63,7 +63,7 @@ class Closing:
     @property
     def saving(self) -> Money:
         """What the reference would have cost more."""
-        return Money(sum(entry.saving.pico for entry in self.entries))
+        return Money(sum(entry.baseline.pico - entry.cost.pico for entry in self.entries))
 
 
 @dataclass(frozen=True, slots=True)
