@@ -1,6 +1,6 @@
 """What telemetry costs: the processor's time for a request with each part of it on, beside none of it.
 
-    python -m benchmarks.telemetry [--requests 2400] [--models 8]
+    python -m benchmarks.telemetry [--requests 2400] [--models 8] [--only "all, 10 %"]
 
 Farthings in this process are asked in turns, some requests at a time; clients, an upstream that answers
 at once and a collector of traces are another process. What counts is the time that the event loop's
@@ -149,18 +149,18 @@ async def _turn_us(others: Connection, url: str) -> float:
     return (time.thread_time() - began) / _IN_A_TURN * 1e6
 
 
-async def _measure(requests: int, models: int, others: Connection) -> None:
+async def _measure(requests: int, models: int, others: Connection, variants: list[Variant]) -> None:
     elsewhere = others.recv()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         asked = {}
-        for place, variant in enumerate(VARIANTS):
+        for place, variant in enumerate(variants):
             config = _config(folder / str(place), models, elsewhere, variant)
             asked[variant] = await stack.enter_async_context(_farthing(config, variant))
             await _turn_us(others, asked[variant].url)  # it warms up
         for turn in range(requests // _IN_A_TURN):
-            first = turn % len(VARIANTS)
-            for variant in VARIANTS[first:] + VARIANTS[:first]:
+            first = turn % len(variants)
+            for variant in variants[first:] + variants[:first]:
                 asked[variant].turns.append(await _turn_us(others, asked[variant].url))
         await asyncio.sleep(_LEFT_S)
         _tell(asked)
@@ -181,13 +181,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=2400)
     parser.add_argument("--models", type=int, default=8)
+    parser.add_argument("--only", action="append", choices=[each.name for each in VARIANTS[1:]])
     args = parser.parse_args()
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_elsewhere, args=(theirs,), daemon=True
     )
     process.start()
-    asyncio.run(_measure(args.requests, args.models, ours))
+    chosen = [each for each in VARIANTS[1:] if each.name in (args.only or (each.name,))]
+    asyncio.run(_measure(args.requests, args.models, ours, [VARIANTS[0], *chosen]))
     process.kill()
 
 

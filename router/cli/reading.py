@@ -17,7 +17,10 @@ def expects(what: str) -> Callable[[Read[Value]], Read[Value]]:
         def reader(text: str) -> Value:
             try:
                 return read(text)
-            except ValueError:
+            except (
+                ValueError,
+                argparse.ArgumentTypeError,
+            ):  # a reader may read by means of another
                 raise argparse.ArgumentTypeError(f"must be {what}, not {text!r}") from None
 
         return reader

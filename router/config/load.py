@@ -42,6 +42,9 @@ from router.stores.redis.address import parsed
 from router.stores.sql.database import LedgerUnusable, open_ledger
 from router.stores.sql.keys import are_any
 
+_SOME_REDIS = "redis://somewhere/0"
+"""Stands for one whose address cannot be looked up, which has been told: that there is none would be wrong."""
+
 
 def load_settings(
     path: Path,
@@ -263,7 +266,7 @@ class _Loading:
         """Where answers are kept: memory, off, or a Redis that could be connected to; off for who is spared."""
         if self.references.spared:
             return "off"
-        url = self._url(("cache", "url"), self.section.cache.url, otherwise="off")
+        url = self._url(("cache", "url"), self.section.cache.url, otherwise=_SOME_REDIS)
         try:
             files = () if url in ("memory", "off") else parsed(url).files
         except ValueError as error:

@@ -1,7 +1,7 @@
 """Which upstreams take part, with their secrets looked up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from router.config.references import References, Unresolved
 from router.config.schema import (
@@ -56,10 +56,11 @@ def _consider(
     except Unresolved as missing:
         if section.enabled == "with-key":
             selection.notes.append(f"upstream {name}: left out, {missing}")
-        elif references.spared:
-            selection.chosen[name] = _settings(section, references)
-        else:
+            return
+        if not references.spared:
             selection.problems.append(file.problem(("upstreams", name), str(missing)))
+        # It takes part all the same, lest whatever refers to it be told to be wrong as well.
+        selection.chosen[name] = _settings(section, replace(references, spared=True))
 
 
 def _settings(section: AnyUpstream, references: References) -> UpstreamSettings:

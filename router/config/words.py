@@ -120,4 +120,4 @@ Options = Annotated[dict[str, str], AfterValidator(_keeps_no_secrets)]
 class Section(BaseModel):
     """A part of the file: strict about its keys, frozen once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, defer_build=True)

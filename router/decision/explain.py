@@ -130,7 +130,11 @@ def _time(decision: Decision) -> str:
 
 def _cost(decision: Decision) -> str:
     cost = (decision.cascade or decision.chosen).cost
-    spread = "" if cost.p90 is None or not cost.p90 else f" (90% below {_rounded(cost.p90)} USD)"
+    spread = (
+        ""
+        if cost.p90 is None or not cost.p90
+        else f" (9 in 10 cost less than {_rounded(cost.p90)} USD)"
+    )
     return f"{cost.expected} USD{spread}"
 
 

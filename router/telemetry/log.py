@@ -7,18 +7,15 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from select import select
 
 from router.telemetry.aside import Aside
 
-Line = str | Callable[[], str]
-"""A line without its end, or how to make it: what takes long to write is written by the thread."""
-
 _STANDARD_ERROR = 2
 _MOST_LINES = 10_000
-_AT_ONCE = 32
+_AT_ONCE = 256
 _PAUSE_S = 0.2
 _LAST_WORDS_S = 1.0
 
@@ -33,7 +30,7 @@ class Lines:
     def __init__(self, fd: int, most: int = _MOST_LINES) -> None:
         self._fd = fd
         self._told = 0
-        self._aside: Aside[Line] = Aside(
+        self._aside: Aside[str] = Aside(
             self._write, name="log", most=most, batch=_AT_ONCE, pause_s=_PAUSE_S
         )
 
@@ -42,24 +39,26 @@ class Lines:
         """How many lines were lost so far, since they were not read fast enough."""
         return self._aside.dropped
 
-    def put(self, line: Line) -> None:
-        """Have `line` written, or lose it; returns at once. From any thread."""
+    def put(self, line: str) -> None:
+        """Have `line`, which lacks its end, written, or lose it; returns at once. From any thread."""
         self._aside.put(line)
 
     def close(self) -> None:
         """Write what waits, as far as somebody reads it within a second."""
         self._aside.close(_LAST_WORDS_S)
 
-    def _write(self, lines: Sequence[Line]) -> None:
-        texts = [line if isinstance(line, str) else line() for line in lines]
+    def _write(self, lines: Sequence[str]) -> None:
+        texts = list(lines)
         if lost := self.dropped - self._told:
             self._told += lost
             texts.append(_lost(lost))
-        left = memoryview("".join(f"{text}\n" for text in texts).encode())
+        left = memoryview("\n".join((*texts, "")).encode())
         while left:
-            # Whoever has given us the descriptor may have made it one that does not wait.
-            select((), (self._fd,), ())
-            left = left[os.write(self._fd, left) :]
+            try:
+                left = left[os.write(self._fd, left) :]
+            except BlockingIOError:
+                # Whoever has given us the descriptor may have made it one that does not wait.
+                select((), (self._fd,), ())
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,7 +1,7 @@
 """The log of requests: one line each, with what was decided and why. Neither prompts nor keys are in it."""
 
-from functools import partial
-from typing import Any
+import json
+from collections.abc import Mapping
 
 import orjson
 
@@ -17,7 +17,11 @@ LOGGER = "farthing.requests"
 
 
 class RequestLog:
-    """Implements `router.telemetry.observers.Watcher`; the text is made by the thread that writes it."""
+    """Implements `router.telemetry.observers.Watcher`.
+
+    A line is made at once. Were that left to the thread that writes it, everything that was thought about a request
+    would have to wait with it, and the collector of garbage would look through all of that: it takes as long.
+    """
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
@@ -25,55 +29,61 @@ class RequestLog:
     def closed(self, closing: Closing) -> None:
         """A line for a request; what comes after its end has none."""
         if (end := closing.end) is not None:
-            self._lines.put(partial(_closed, closing, end))
+            self._lines.put(_closed(closing, end))
 
     def refused(self, refusal: Refusal) -> None:
         """A line for an error."""
-        self._lines.put(partial(_refused, refusal))
+        self._lines.put(_refused(refusal))
 
 
 def _closed(closing: Closing, end: Entry) -> str:
     usage, decision = end.usage, closing.decision
     first_s = closing.first_content_s
-    return _line(
-        closing.ended_at_s,
-        closing.request_id,
-        closing.trace,
-        asked=end.asked,
-        model=end.model,
-        upstream=end.upstream,
-        policy=end.policy or "none",
-        category=end.category,
-        stream=end.stream,
-        status=closing.status,
-        outcome=end.outcome.value,
-        error=end.error,
-        attempts=closing.attempts,
-        input_tokens=usage.input_tokens,
-        cache_read_tokens=usage.cache_read_tokens,
-        output_tokens=usage.total_output_tokens,
-        cost_usd=closing.cost.pico / PICO_PER_USD,
-        saving_usd=closing.saving.pico / PICO_PER_USD,
-        total_s=round(closing.total_s, 6),
-        first_content_s=None if first_s is None else round(first_s, 6),
-        finish_reasons=sorted(closing.finish_reasons),
-        why=headline(decision) if decision else "named by the request",
-    )
+    said = {
+        **_head(closing.ended_at_s, closing.request_id, closing.trace),
+        "asked": end.asked,
+        "model": end.model,
+        "upstream": end.upstream,
+        "policy": end.policy or "none",
+        "category": end.category,
+        "stream": end.stream,
+        "status": closing.status,
+        "outcome": end.outcome.value,
+        "error": end.error,
+        "attempts": closing.attempts,
+        "input_tokens": usage.input_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "output_tokens": usage.total_output_tokens,
+        "cost_usd": closing.cost.pico / PICO_PER_USD,
+        "saving_usd": closing.saving.pico / PICO_PER_USD,
+        "total_s": round(closing.total_s, 6),
+        "first_content_s": None if first_s is None else round(first_s, 6),
+        "finish_reasons": sorted(closing.finish_reasons),
+        "why": headline(decision) if decision else "named by the request",
+    }
+    return _line(said)
 
 
 def _refused(refusal: Refusal) -> str:
-    return _line(
-        refusal.at_s,
-        refusal.request_id,
-        refusal.trace,
-        path=refusal.path,
-        status=refusal.status,
-        outcome="refused",
-        error=refusal.code,
-    )
+    said = {
+        **_head(refusal.at_s, refusal.request_id, refusal.trace),
+        "path": refusal.path,
+        "status": refusal.status,
+        "outcome": "refused",
+        "error": refusal.code,
+    }
+    return _line(said)
 
 
-def _line(at_s: float, request_id: str, trace: Trace | None, **said: Any) -> str:
+def _head(at_s: float, request_id: str, trace: Trace | None) -> dict[str, str]:
     head = {"at": written(at_s), "level": "info", "logger": LOGGER, "request_id": request_id}
-    traced = {"trace_id": trace.trace_id} if trace else {}
-    return orjson.dumps({**head, **traced, **said}).decode()
+    return {**head, "trace_id": trace.trace_id} if trace else head
+
+
+def _line(said: Mapping[str, object]) -> str:
+    try:
+        return orjson.dumps(said).decode()
+    except (
+        orjson.JSONEncodeError
+    ):  # half a surrogate, in what a client or an upstream calls something
+        return json.dumps(said)

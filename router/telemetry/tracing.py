@@ -1,6 +1,6 @@
 """Traces: which requests are recorded, and who hears of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from router.domain.closing import Closing, Refusal
 from router.domain.trace import Trace
@@ -15,10 +15,10 @@ _LAST_WORDS_S = 5.0
 
 
 class Traces:
-    """Implements `router.telemetry.observers.Watcher`: those that are sampled become spans, in a thread.
+    """Implements `router.telemetry.observers.Watcher`: those that are sampled become spans, which a thread sends.
 
     `export` sends spans away, and says whether they have arrived. A `share` from 0 to 1 of the traces
-    that begin here is recorded.
+    that begin here is recorded. Spans are made at once, for they wait: what they are made from is many times as much.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class Traces:
         self._places = places
         self._share = share
         self._lost_spans = 0
-        self._aside: Aside[Closing | Refusal] = Aside(
+        self._aside: Aside[tuple[Span, ...]] = Aside(
             self._sent, name="traces", most=_MOST_WAITING, batch=_AT_ONCE, pause_s=_PAUSE_S
         )
 
@@ -47,25 +47,22 @@ class Traces:
     def closed(self, closing: Closing) -> None:
         """A request has ended."""
         if closing.trace is not None and closing.trace.is_sampled:
-            self._aside.put(closing)
+            self._take(spans_of(closing, self._places))
 
     def refused(self, refusal: Refusal) -> None:
         """A request was refused."""
         if refusal.trace is not None and refusal.trace.is_sampled:
-            self._aside.put(refusal)
+            self._take(refused_span(refusal))
 
     def close(self) -> None:
         """Send what waits, as far as that takes no more than five seconds."""
         self._aside.close(_LAST_WORDS_S)
 
-    def _sent(self, seen: Sequence[Closing | Refusal]) -> None:
-        spans = [span for each in seen for span in self._spans(each)]
-        if spans and not self._export(spans):
-            self._lost_spans += len(spans)
+    def _take(self, spans: Iterator[Span]) -> None:
+        if made := tuple(spans):
+            self._aside.put(made)
 
-    def _spans(self, seen: Closing | Refusal) -> Iterable[Span]:
-        match seen:
-            case Closing():
-                return spans_of(seen, self._places)
-            case Refusal():
-                return refused_span(seen)
+    def _sent(self, requests: Sequence[tuple[Span, ...]]) -> None:
+        spans = [span for request in requests for span in request]
+        if not self._export(spans):
+            self._lost_spans += len(spans)

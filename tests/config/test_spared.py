@@ -66,3 +66,10 @@ def test_what_is_decided_without_sending_needs_no_secret(
     assert "small" in capsys.readouterr().out
     assert main(["check", "--config", config]) == 1
     assert "FIRST is not set" in capsys.readouterr().err
+
+
+def test_what_refers_to_an_upstream_without_its_secret_is_not_told_to_be_wrong(
+    tmp_path: Path,
+) -> None:
+    text = f"{TEXT}passthrough: {{upstream: box, paths: [/v1/files]}}\n"
+    assert all("is not set" in each for each in complaints(tmp_path, text))

@@ -55,7 +55,7 @@ def test_a_choice_is_told_in_sentences() -> None:
         "The request has 1000 prompt tokens and looks like chat (100% sure).",
         "Policy 'p' takes top as the reference (quality 0.950) and asks for at least 0.850.",
         "middle (quality 0.880) is the cheapest that meets this.",
-        "It is expected to cost 0.00096 USD (90% below 0.0013 USD); that saves 0.00429 USD (82%) against top.",
+        "It is expected to cost 0.00096 USD (9 in 10 cost less than 0.0013 USD); that saves 0.00429 USD (82%) against top.",
         "Should it fail, top, then small would be asked.",
     ]
 
@@ -67,7 +67,7 @@ def test_making_do_is_told_as_such() -> None:
     assert best[2] == "None is that good; the policy then takes the best, top (quality 0.950)."
     assert (
         best[3]
-        == "It is expected to cost 0.00525 USD (90% below 0.0076 USD); it is the reference itself."
+        == "It is expected to cost 0.00525 USD (9 in 10 cost less than 0.0076 USD); it is the reference itself."
     )
     assert cheapest[2] == (
         "None is that good; the policy then takes the cheapest, small (quality 0.650)."
@@ -87,7 +87,7 @@ def test_a_pin_a_rule_an_estimate_and_a_dearer_choice_are_told() -> None:
     assert told[1].startswith("Policy 'balanced', rule 'maths is dear' takes small")
     assert (
         told[3]
-        == "It is expected to cost 0.0045 USD (90% below 0.0045 USD); that is 0.004442 USD more than small."
+        == "It is expected to cost 0.0045 USD (9 in 10 cost less than 0.0045 USD); that is 0.004442 USD more than small."
     )
 
 

@@ -73,7 +73,7 @@ def test_a_cascade_is_told_in_sentences() -> None:
         ),
         "What is not settled goes to top (quality 0.900), as if there had been no cascade.",
         ("top alone (quality 0.900) would be expected to cost 0.00525 USD, 0.00206 USD more."),
-        "It is expected to cost 0.00319 USD (90% below 0.0091 USD); that saves 0.00206 USD (39%) against top.",
+        "It is expected to cost 0.00319 USD (9 in 10 cost less than 0.0091 USD); that saves 0.00206 USD (39%) against top.",
     ]
 
 

@@ -204,7 +204,7 @@ def test_no_value_inside_is_our_failing(farthing: Farthing, place: str) -> None:
         ({"max_completion_tokens": "many"}, "max_completion_tokens"),
         ({"temperature": "warm"}, "temperature"),
         ({"tools": {}}, "tools"),
-        ({"tools": ["hammer"]}, "tools"),
+        ({"tools": ["hammer"]}, "tools[0]"),
         ({"stream_options": []}, "stream_options"),
         ({"response_format": "json"}, "response_format"),
         ({"logprobs": 5}, "logprobs"),

@@ -166,7 +166,7 @@ def test_a_source_that_is_no_sign_cannot_be_counted(story: Story, source: str) -
     done = story.calibrate("--feedback", "--count-automatic", source)
 
     assert done.status == 2
-    assert "--count-automatic: invalid" in done.err
+    assert "--count-automatic: must be some of refusal, retry, schema" in done.err
 
 
 def test_our_own_questions_to_several_models_do_not_look_like_discontent(story: Story) -> None:

@@ -119,6 +119,32 @@ async def test_the_answer_is_the_one_that_chat_would_get(
     assert answer["choices"][0]["message"]["content"] in json.dumps(dubbed, ensure_ascii=False)
 
 
+@BOTH
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fault", ["byte_by_byte", "split_utf8", "slow,size=500,pause=0"])
+async def test_an_answer_in_other_pieces_says_the_same(
+    upstream: RunningSimulator,
+    session: aiohttp.ClientSession,
+    dialect: Dialect,
+    stream: bool,
+    fault: str,
+) -> None:
+    body = asked(dialect, "Say “Grüße” twice", model="sim-mid", stream=stream)
+    _, usual = await post(session, upstream, dialect, body)
+    _, parted = await post(session, upstream, dialect, {**body, "metadata": {"simulate": fault}})
+
+    assert said(parted, stream) == said(usual, stream) != ""
+
+
+def said(told: Any, stream: bool) -> str:
+    """The words of an answer, or of the deltas of its events."""
+    if stream:
+        deltas = (event.get("delta") for event in told)
+        return "".join(d if isinstance(d, str) else (d or {}).get("text", "") for d in deltas)
+    parts = told.get("content") or told["output"][-1]["content"]
+    return "".join(part["text"] for part in parts)
+
+
 # ------------------------------------------------------------ thoughts
 
 

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import QueuePool
 
 from router.ports import LedgerState
 from router.stores.sql.books import Books
@@ -159,10 +161,27 @@ def test_a_database_that_became_read_only_is_spooled_for(path: Path) -> None:
     engine.dispose()
 
 
+def test_one_connection_serves_many_rows_and_is_given_back_by_whoever_tidies_up(path: Path) -> None:
+    engine = open_database(path)
+    books, taken = Books(engine, Spool(spool_of(path)), Clock()), list[object]()
+    event.listen(engine, "checkout", lambda *told: taken.append(told[1]))
+    for number in range(3):
+        books.keep([entry(f"r{number}")])
+    pool = engine.pool
+    assert isinstance(pool, QueuePool)
+    held = pool.checkedout()
+    books.recover()
+
+    assert (len(taken), held, pool.checkedout()) == (1, 1, 0)
+    assert len(ids(path)) == 3
+    engine.dispose()
+
+
 def test_a_database_that_is_broken_is_spooled_for_until_it_is_mended(path: Path) -> None:
     clock, engine = Clock(), open_database(path)
     books = Books(engine, Spool(spool_of(path)), clock)
     books.keep([entry("r1")])
+    books.recover()
     engine.dispose()
     sound = path.read_bytes()
     path.write_bytes(b"no database" * 1000)

@@ -48,16 +48,6 @@ def test_a_record_is_a_line_of_json_with_its_traceback() -> None:
     assert told["at"].endswith("+00:00")
 
 
-def test_a_line_may_be_made_by_the_thread_that_writes_it() -> None:
-    with _pipe() as (reading, writing):
-        lines = Lines(writing)
-        lines.put(lambda: "made late")
-        lines.put("made before")
-        lines.close()
-
-        assert _read(reading, 2) == ["made late", "made before"]
-
-
 @pytest.mark.parametrize("waits", [True, False])
 def test_a_pipe_that_nobody_reads_holds_nobody_up_and_later_tells_what_was_lost(
     waits: bool,

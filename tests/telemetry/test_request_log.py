@@ -1,5 +1,6 @@
 """A line of JSON for each request, where that is wished."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ import openai
 import orjson
 import pytest
 
+from router.domain.closing import Refusal
 from router.telemetry.log import Lines
+from router.telemetry.request_log import RequestLog
 from tests.telemetry.kit import asked, say, stream
 
 _SECRET = "the harbour is quiet tonight"
@@ -62,6 +65,16 @@ async def test_no_line_has_a_word_of_the_prompt_or_the_key(tmp_path: Path) -> No
 
     assert "harbour" not in text
     assert '"any"' not in text
+
+
+def test_half_a_surrogate_in_a_name_costs_no_line(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with file.open("wb") as written:
+        lines = Lines(written.fileno())
+        RequestLog(lines).refused(Refusal("req_1", 0.0, "/v1/\ud800", 404, "not_found"))
+        lines.close()
+
+    assert json.loads(file.read_bytes())["path"] == "/v1/\ud800"
 
 
 async def test_without_being_asked_for_there_is_no_line(tmp_path: Path) -> None:

@@ -182,7 +182,11 @@ class Slow:
 
     def play(self, call: Call) -> Script:
         """The ordinary answer in drops."""
-        for step in encoded(ordinary(call)):
+        return self.parted(ordinary(call))
+
+    def parted(self, script: Script) -> Script:
+        """Any answer in drops."""
+        for step in encoded(script):
             if isinstance(step, Write):
                 yield from self._drops(step)
             else:

@@ -107,7 +107,11 @@ class ByteByByte:
 
     def play(self, call: Call) -> Script:
         """The ordinary answer in single bytes."""
-        for step in encoded(ordinary(call)):
+        return self.parted(ordinary(call))
+
+    def parted(self, script: Script) -> Script:
+        """Any answer in single bytes."""
+        for step in encoded(script):
             if isinstance(step, Write):
                 last = len(step.data) - 1
                 for place, byte in enumerate(step.data):
@@ -122,7 +126,11 @@ class SplitUtf8:
 
     def play(self, call: Call) -> Script:
         """The ordinary answer, parted inside its characters."""
-        for step in ordinary(call):
+        return self.parted(ordinary(call))
+
+    def parted(self, script: Script) -> Script:
+        """Any answer, parted inside its characters."""
+        for step in script:
             if isinstance(step, Body):
                 parts = _WIDE.split(step.data)
                 yield from (Body(part) for part in parts[:-1])

@@ -8,7 +8,7 @@ so that everything that can go wrong on a wire is worked out here, without one.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from router.domain.usage import Usage
 from router.providers.simulated import wire
@@ -125,6 +125,15 @@ class Fault(Protocol):
 
     def play(self, call: Call) -> Script:
         """The steps that are sent instead of the ordinary ones."""
+        ...
+
+
+@runtime_checkable
+class Parting(Fault, Protocol):
+    """A fault in how an answer is written, whatever it says and in which dialect."""
+
+    def parted(self, script: Script) -> Script:
+        """The steps of a whole answer, its bytes in other pieces."""
         ...
 
 

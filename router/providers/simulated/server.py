@@ -26,7 +26,7 @@ from router.providers.simulated.embedding import embeddings
 from router.providers.simulated.errors import Refused, invalid, too_large, unknown_model, wrong_key
 from router.providers.simulated.playing import AlreadySent, Player
 from router.providers.simulated.schedule import FaultBook
-from router.providers.simulated.script import ordinary
+from router.providers.simulated.script import Call, Fault, Parting, Script, ordinary
 from router.providers.simulated.simulation import Admitted, Received, Settings, Simulation
 from router.providers.simulated_models import SimulatedModel
 from router.wire.dialects.dialect import Dialect
@@ -247,11 +247,14 @@ async def _play(
     call = simulation.call(admitted)
     settings = simulation.settings
     player = Player(request, admitted.account, settings.speed, settings.sleep)
-    script = ordinary(call) if admitted.fault is None else admitted.fault.play(call)
-    if asked is not None:
-        return await player.play(dubbed(script, call, asked))
-    if admitted.fault is not None:
-        return await player.play(script)
-    if settings.speed == 0:
+    if asked is None and admitted.fault is None and settings.speed == 0:
         return await player.play_at_once(call)
-    return await player.play(script)
+    return await player.play(_script(call, admitted.fault, asked))
+
+
+def _script(call: Call, fault: Fault | None, asked: Asked | None) -> Script:
+    """What is sent, and how; `asked` in another dialect than chat."""
+    if asked is not None and isinstance(fault, Parting):
+        return fault.parted(dubbed(ordinary(call), call, asked))
+    script = ordinary(call) if fault is None else fault.play(call)
+    return script if asked is None else dubbed(script, call, asked)

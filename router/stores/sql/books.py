@@ -5,9 +5,10 @@ One thread uses it. It tells once when the database goes and once when it is bac
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
 
 from router.domain.ledger import Entry
@@ -43,6 +44,7 @@ class Books:
 
     def __init__(self, engine: Engine, spool: Spool, monotonic_s: Callable[[], float]) -> None:
         self._engine = engine
+        self._connection: Connection | None = None
         self._spool = spool
         self._monotonic_s = monotonic_s
         self._asleep_until_s = float("-inf")
@@ -87,6 +89,7 @@ class Books:
 
         Stops after some rows when `is_hurried` says that somebody waits; the next call goes on.
         """
+        self._let_go()
         if self._monotonic_s() < self._asleep_until_s:
             return
         self._replaying = self._replaying or self._replay()
@@ -115,17 +118,32 @@ class Books:
         except OSError:
             for row in self._in_memory:
                 _LOG.error("ledger entry not written (no room): %r", row)
+        self._let_go()
 
     def _commit(self, entries: Sequence[Entry], scores: Sequence[Scored]) -> None:
         tags = [row for entry in entries for row in tag_rows_of(entry)]
         rows = [row_of(entry) for entry in entries]
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             if rows:
                 connection.exec_driver_sql(INSERT_ATTEMPT, rows)
             if tags:
                 connection.exec_driver_sql(INSERT_TAG, tags)
             if scores:
                 connection.exec_driver_sql(INSERT_SCORE, [score_row_of(each) for each in scores])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A transaction, over the connection of the last one: to take it from the engine each time is half as much again."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        with self._connection.begin():
+            yield self._connection
+
+    def _let_go(self) -> None:
+        """Whoever else uses the engine may have the connection: another one would be another cache of pages."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _put_aside(self, entries: Sequence[Entry], scores: Sequence[Scored]) -> None:
         """To the spool; to memory if that fails; to the log, whole, if there are too many."""
@@ -191,7 +209,7 @@ class Books:
             REPLAY_TAG: [values for row in attempts for values in row.tag_values],
             INSERT_SCORE: [row.values for row in rows if isinstance(row, WaitingScore)],
         }
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             for statement, values in written.items():
                 if values:
                     connection.exec_driver_sql(statement, values)
@@ -202,6 +220,7 @@ class Books:
         message = "the ledger's database takes no rows (%s): they wait in the spool"
         self._database.went(message, reason)
         # What was opened may be no longer what is there: the next try opens it anew.
+        self._let_go()
         self._engine.dispose()
 
 
