@@ -16,13 +16,14 @@ import random
 import statistics
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from router.dispatch.balance import pick
 from router.dispatch.fleet import Fleet, Ticket, Verdict
 from router.domain.candidate import Candidate
 from router.domain.category import Category
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
+from router.domain.members import replace
 from router.domain.model import Ability, Model
 from router.domain.money import ZERO
 from router.domain.price import Price

@@ -10,7 +10,7 @@ import argparse
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 
 from router.domain.category import Category
 from router.domain.ledger import CostSource, Entry, Outcome
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.usage import Usage, UsageSource
 from router.stores.sql.database import open_database

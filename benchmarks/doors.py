@@ -17,7 +17,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ import orjson
 from benchmarks.kept_decisions import written
 from router.app import real_world, serving
 from router.config.load import load_settings
+from router.domain.members import replace
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, Reply
 from router.pipeline.visit import Caller

@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -23,6 +22,7 @@ import yaml
 
 from router.app import real_world, serving
 from router.config.load import load_settings
+from router.domain.members import replace
 from router.pipeline.flow import Pipeline
 from router.pipeline.visit import Caller
 from router.ports import Call

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import yaml
 
 from router.app import real_world, serving
 from router.config.load import load_settings
+from router.domain.members import replace
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import StreamReply
 from router.pipeline.visit import Caller

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +18,7 @@ import pytest
 
 from router.app import real_world, serving
 from router.config.load import load_settings
+from router.domain.members import replace
 
 _ROOT = Path(__file__).parent.parent
 _ROUTER = _ROOT / "router"

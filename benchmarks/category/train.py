@@ -9,7 +9,6 @@ from; without it the classifier is fitted on the corpus alone. The same data giv
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.category.scores import Judged
 from router.config.price_map import cl100k_ranks
+from router.domain.members import replace
 from router.features.classify import CATEGORIES, CategoryModel
 from router.features.tokens import cl100k
 from router.training.categories import Fitter, Recipe, best_temperature, labels_of, softmax

@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import aiohttp
 
 from benchmarks.chaos.cast import Tempo
 from benchmarks.chaos.replies import Ending, Seen
 from benchmarks.chaos.shots import Manner, Shot
+from router.domain.members import replace
 
 _SLOW_READS = 20
 _SLOW_BYTES = 256

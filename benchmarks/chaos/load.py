@@ -5,7 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -16,6 +16,7 @@ from benchmarks.chaos.replies import Ending, Seen, judge
 from benchmarks.chaos.report import Invariant, Report
 from benchmarks.chaos.shots import Shot, draw_shot
 from benchmarks.chaos.weather import Weather
+from router.domain.members import replace
 
 
 @dataclass(frozen=True, slots=True)

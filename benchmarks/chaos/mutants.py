@@ -14,12 +14,13 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from benchmarks.chaos.report import Invariant
 from router.domain.fault import AttemptFailed
 from router.domain.ledger import Entry
+from router.domain.members import replace
 from router.domain.money import ZERO
 from router.domain.scored import Scored
 from router.pipeline.flow import Pipeline

@@ -1,9 +1,10 @@
 """What must have been answered: simulated models say the same to the same question, wherever they run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from benchmarks.chaos.cast import ACTORS, SEED
+from router.domain.members import replace
 from router.domain.usage import Usage
 from router.providers.simulated import tokens
 from router.providers.simulated.answers import answer

@@ -1,7 +1,7 @@
 """Is it one clear answer, its own, of one model? The client's view of a reply, judged."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ from benchmarks.chaos.oracle import Expected, expected
 from benchmarks.chaos.report import Invariant
 from benchmarks.chaos.shots import NONCE, Manner, Shot
 from benchmarks.chaos.streams import Stream, read_stream
+from router.domain.members import replace
 
 _LEAST_REPLAY_CHARS = 8
 _SHOWN_CHARS = 60

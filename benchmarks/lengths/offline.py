@@ -1,7 +1,6 @@
 """Held-out prompts: what was learnt of other prompts, against figures that know less."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from benchmarks.lengths.tables import Table
 from benchmarks.lengths.tally import Tally
 from router.decision.lengths import TYPICAL, LengthPrior, ModelHabits
 from router.domain.category import Category
+from router.domain.members import replace
 from router.domain.spread import Spread
 from router.training.lengths import fit_lengths
 

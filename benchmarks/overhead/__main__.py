@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -30,6 +30,7 @@ from benchmarks.overhead.picture import drawn, panels_of
 from benchmarks.overhead.rig import Cores, first_answer_of_upstream, running, upstream
 from benchmarks.overhead.tables import YARDSTICK, in_page, written
 from benchmarks.overhead.turn import FULL, LIFE, QUICK, STEPS, Plan, Turn
+from router.domain.members import replace
 
 _CACHE = Path("~/.cache/farthing-overhead")
 

@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -28,6 +27,7 @@ from benchmarks.reload.client import MODELS, Seen, policy
 from router.app import real_world, serving
 from router.app.reloading import Following, Wishes
 from router.config.source import Source
+from router.domain.members import replace
 from tests.e2e.books import rows
 from tests.e2e.configs import as_yaml, ledger_of
 from tests.e2e.programs import Simulate

@@ -5,7 +5,7 @@ but for what the request's own conversation has left behind.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 from benchmarks.rooms.asked import Asked
@@ -22,6 +22,7 @@ from router.domain.cascade import NO_CASCADES
 from router.domain.decision import Decision
 from router.domain.features import Features
 from router.domain.kinship import Kinship
+from router.domain.members import replace
 from router.features.category import plain_form, worded
 from router.features.extract import Reader, features_of
 from router.features.needs import needs_of

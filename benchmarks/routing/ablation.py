@@ -1,7 +1,6 @@
 """What each part of the prediction buys, in distribution and on datasets that were left out."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from benchmarks.routing.findings import (
 from benchmarks.routing.running import FOLDS, Settings
 from benchmarks.routing.variants import CHANGES, INSTEAD, Replaced, apart
 from router.cli.offline import tokenizer, watched
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Forecaster, Predictions

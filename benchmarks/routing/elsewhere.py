@@ -1,7 +1,7 @@
 """Learnt from one source, asked about another: prompts, and mostly models, that were never seen in training."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from benchmarks.routing.findings import (
 from benchmarks.routing.reliability import Tenth, drawn, tenths
 from benchmarks.routing.running import FOLDS, Settings
 from router.cli.offline import watched
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Forecaster

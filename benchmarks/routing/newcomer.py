@@ -1,7 +1,7 @@
 """A model that is new: how fast its estimate comes near to what all labels would say."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from benchmarks.routing.findings import Found, Table, difference, quality, text
 from benchmarks.routing.running import FOLDS, Settings
 from router.cli.offline import watched
 from router.domain.arrays import Floats
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 from sklearn.linear_model import Ridge
@@ -11,6 +11,7 @@ from sklearn.neighbors import NearestNeighbors
 from router.cli.offline import categories_of, tokenizer
 from router.domain.arrays import Floats
 from router.domain.kinship import Kinship
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Forecaster, Predictions

@@ -3,8 +3,10 @@
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from router.domain.members import replace
 
 CHAT = "/v1/chat/completions"
 FEEDBACK = "/v1/feedback"

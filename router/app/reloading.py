@@ -6,7 +6,7 @@ ends under the policies with which it began.
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from router.app.languages import language_of_for
 from router.config.changes import changes, impossible, need_restart, taken_over
@@ -14,6 +14,7 @@ from router.config.settings import Settings
 from router.config.source import Source
 from router.domain.catalog import DatedCatalog
 from router.domain.errors import ConfigError, Problem
+from router.domain.members import replace
 from router.features.recall import Recall
 from router.pipeline.current import Current
 from router.ports import World

@@ -7,7 +7,7 @@ So retries, budgets and the ledger are as for any other request: each call is a 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ from router.acceptance.judging import judge_name, judge_request, mark_in
 from router.cli.asking_journal import Journal
 from router.cli.asking_questions import Ask
 from router.domain.errors import ApiError, FarthingError
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.evaluation.answered import OWN, Answered, shortened

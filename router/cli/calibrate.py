@@ -5,7 +5,6 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -25,6 +24,7 @@ from router.config.local_install import install, undo, version_of
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.local_quality import LocalQuality
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.evaluation.calibration import Calibration, Shipped, calibrate

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from router.cli.served import Understanding
 from router.domain.errors import FarthingError
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.outcomes import Outcomes
 from router.evaluation.answer_files import read_rows

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 
@@ -21,6 +21,7 @@ from router.cli.served import Understanding, unrouted
 from router.cli.trial_sources import read_file
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.scored import ScoringTerms

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from router.decision.resolve import AUTO_PREFIX, PolicyBook
 from router.domain.catalog import DatedCatalog
 from router.domain.decision import Decision
 from router.domain.errors import ApiError, ConfigError
+from router.domain.members import replace
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 from router.wire.chat import parse_chat

@@ -5,7 +5,6 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.catalog import DatedCatalog
 from router.domain.errors import FarthingError
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.price import Price

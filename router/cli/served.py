@@ -1,7 +1,7 @@
 """What the server of a configuration understands of prompts, and predicts of them: asked without a server."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -16,6 +16,7 @@ from router.domain.candidate import Candidate
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
 from router.domain.features import Features, Recognised
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.pool import Pool

@@ -1,7 +1,7 @@
 """Requests that `farthing try` runs policies on: a file's, or the shipped sample's."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from router.decision.policy import Circumstances, Policy
 from router.decision.resolve import AUTO
 from router.domain.errors import ApiError, FarthingError
 from router.domain.features import Features
+from router.domain.members import replace
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 from router.wire.chat import ChatRequest, parse_chat

@@ -1,7 +1,6 @@
 """What policies say of cascades: sections into terms, and the models that they name."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from router.config.policy_schema import CascadeSection, HedgeSection, TermsSection
@@ -10,6 +9,7 @@ from router.decision.policy import Terms
 from router.domain.cascade import CascadeTerms, Use
 from router.domain.errors import Problem
 from router.domain.hedge import Hedge
+from router.domain.members import replace
 from router.domain.nearest import nearest
 
 REFERENCE = "reference"

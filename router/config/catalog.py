@@ -1,7 +1,7 @@
 """The `models:` of a config into the catalog, filled up from the price map and the shipped priors."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from router.config.price_map import CatalogFacts, PriceMap
 from router.config.priors import Priors
@@ -20,6 +20,7 @@ from router.config.yaml_file import Place, YamlFile
 from router.domain.category import Category
 from router.domain.errors import Problem
 from router.domain.limits import Limits
+from router.domain.members import replace
 from router.domain.model import APIS, Ability, Capability, Model
 from router.domain.nearest import nearest
 from router.providers.endpoints import ANTHROPIC_URL

@@ -1,12 +1,12 @@
 """What of a configuration may change while a process runs, and what did."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from router.config.embeddings import wants_vectors
 from router.config.settings import Settings
 from router.config.yaml_file import YamlFile
 from router.domain.errors import Problem
+from router.domain.members import replace
 
 RELOADED = frozenset(
     {

@@ -1,11 +1,12 @@
 """What was learnt offline, as it is in force: the classifier of categories, and the artefact of quality."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from router.decision.lengths import LengthPrior
 from router.domain.errors import ConfigError
+from router.domain.members import replace
 
 if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
     from router.decision.agreement import AgreementModel

@@ -1,7 +1,7 @@
 """Read a config and all that it names; report everything that is wrong with any of it at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -35,6 +35,7 @@ from router.dispatch.plan import Effort
 from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.ledger.rulebook import Rulebook

@@ -1,10 +1,11 @@
 """What one of several workers gets of a configuration: its part of what all of them may do together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from router.config.settings import Settings
 from router.domain.limits import Limits
+from router.domain.members import replace
 from router.domain.model import Model
 
 

@@ -1,7 +1,7 @@
 """Policy files into policies."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from router.decision.policy import Condition, Policy, Pool, Rule, Terms
 from router.domain.caching import CacheTerms
 from router.domain.deadlines import Deadlines
 from router.domain.errors import ConfigError, Problem
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.nearest import nearest
 from router.domain.objective import Aim, Objective

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from router.domain.members import replace
 
 _REFERENCE = re.compile(r"\$\{([^}]+)\}")
 _FILE = "file:"

@@ -1,11 +1,12 @@
 """The `upstreams:` of a model: one model that answers in several places."""
 
 from collections.abc import Collection, Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 
 from router.config.schema import ModelSection, ReplicaSection
 from router.config.yaml_file import Place
+from router.domain.members import replace
 from router.domain.model import Model
 
 

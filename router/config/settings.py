@@ -1,7 +1,7 @@
 """A whole configuration as plain values, ready for the composition root."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from router.domain.caching import Tenancy
 from router.domain.errors import ConfigError, Problem
 from router.domain.key import VirtualKey
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.passing import PassTerms

@@ -1,7 +1,7 @@
 """Which upstreams take part, with their secrets looked up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from router.config.references import References, Unresolved
 from router.config.schema import (
@@ -14,6 +14,7 @@ from router.config.schema import (
 from router.config.settings import LitellmSettings, SimulatedSettings, UpstreamSettings
 from router.config.yaml_file import YamlFile
 from router.domain.errors import Problem
+from router.domain.members import replace
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
 from router.wire.dialects.dialect import Dialect
 

@@ -4,11 +4,12 @@ A period is a day, a week from Monday, or a month by the calendar of a time zone
 at somebody's midnight also when their clocks are changed; or all of time.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from router.domain.members import replace
 from router.domain.money import ZERO, Money
 
 EACH = "*"

@@ -7,12 +7,13 @@ because nobody has asked it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, hypot, isfinite, log
 
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
+from router.domain.members import replace
 from router.domain.model import Ability, Model
 
 _LEAST, _MOST = 0.01, 0.99

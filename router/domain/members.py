@@ -15,12 +15,12 @@ NO_DEFAULT = object()
 """Of a member that has to be stated."""
 
 if TYPE_CHECKING:
-    from dataclasses import replace  # by this one mypy knows the members of both
+    from dataclasses import replace  # noqa: TID251 - by this one mypy knows the members of both
 else:
 
     def replace(value, /, **changes):
         """The same value with other members, which are checked as those of a new one are."""
-        other = structs.replace if isinstance(value, Struct) else dataclasses.replace
+        other = structs.replace if isinstance(value, Struct) else dataclasses.replace  # noqa: TID251 - here is where
         return other(value, **changes)
 
 

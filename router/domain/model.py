@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.limits import UNLIMITED, Limits
+from router.domain.members import replace
 from router.domain.price import Price
 
 _USUAL_OUTPUT_TOKENS = 4096

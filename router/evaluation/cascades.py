@@ -3,7 +3,7 @@
 Offline, so answers are there as they were normalised, and two models agree where both have one and these are equal.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from statistics import NormalDist
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.estimate import QualityEstimate
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
 from router.evaluation.sweep import Choices, Sweep

@@ -1,10 +1,10 @@
 """What an answer cost: what its outcome says; else its tokens at a price; else nothing is known of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 

@@ -1,7 +1,7 @@
 """Predictions of prompts by what never saw them: for each fold, fitted on all the others."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from router.domain.agreeing import Agreeing
 from router.domain.arrays import Floats
 from router.domain.errors import FarthingError
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Predictions

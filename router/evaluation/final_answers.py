@@ -5,13 +5,14 @@ So two models agree on a prompt that was asked before where they would agree if 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from router.acceptance.finding import final_answer
 from router.acceptance.finding.asked import Question, asked
 from router.acceptance.finding.found import Final, Found
 from router.acceptance.said import Said, read
+from router.domain.members import replace
 from router.evaluation.answered import Answered, id_of
 
 Requests = Mapping[str, Mapping[str, Any]]

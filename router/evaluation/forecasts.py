@@ -11,12 +11,13 @@ Zero is what any router has to beat: the best that a fixed choice of model can d
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from router.domain.arrays import Floats
 from router.domain.category import Category
+from router.domain.members import replace
 from router.domain.model import Ability
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool

@@ -1,13 +1,14 @@
 """Answers that were scored on purpose, with what is known of each prompt beyond its words."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.category import Category
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.evaluation.folds import normalised
 

@@ -13,13 +13,14 @@ fold is learnt from the others. Each category is judged by two things, value and
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.arrays import Floats
 from router.domain.category import Category
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Predictions

@@ -2,12 +2,14 @@
 
 A cascade is installed where it surely costs less than the cheapest mix of single models that is as good as it is, and
 is surely not worse than its final model by more than RISK. That mix, and which of the two answers is taken, are learnt
+from router.domain.members import replace
+from router.domain.members import replace
 from the other folds. It must be sure of both at once, so the less sure of the two counts, and Holm's correction is made
 over all cascades of all categories.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np

@@ -5,11 +5,12 @@ are those that the till has noted, so no answer can be looked at that is not amo
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
 
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
 from router.evaluation.cascades import RISK, Foreseen, Ways, foreseen, within

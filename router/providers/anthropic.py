@@ -1,12 +1,12 @@
 """Anthropic's own API, and servers that speak its Messages as well: no litellm is in between."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from router.domain.fault import Fault, FaultKind
+from router.domain.members import replace
 from router.ports import Call
 from router.providers.claude import Claude
 from router.providers.direct import Line

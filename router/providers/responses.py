@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from router.domain.fault import Fault, FaultKind
+from router.domain.members import replace
 from router.ports import Call
 from router.providers.direct import Line, bearer
 from router.providers.endpoints import Endpoint

@@ -6,10 +6,11 @@ Their server is a package of its own, of which a catalog needs nothing.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from router.domain.category import Category
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.price import Price
 

@@ -6,13 +6,14 @@ rest, event by event where it is a stream.
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
 
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault, FaultKind
+from router.domain.members import replace
 from router.ports import Call, Native, Response
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion

@@ -1,7 +1,7 @@
 """Outcomes in, artefact out: the whole of what is learnt of prompts and models."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from router.domain.arrays import Floats
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
 from router.domain.kinship import Kinship
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.features.kinds import KindModel

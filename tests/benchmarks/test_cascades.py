@@ -1,6 +1,5 @@
 """What a cascade must come to, by formula: held against simulated models that really answer."""
 
-from dataclasses import replace
 from math import sqrt
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from benchmarks.cascades.expected import Chain, expected, mean
 from benchmarks.cascades.questions import KINDS, questions
 from benchmarks.cascades.told import drawn
+from router.domain.members import replace
 from router.providers.simulated import Forms, Minds, default_models
 
 _SHARES = st.floats(0, 1)

@@ -1,6 +1,5 @@
 """The plan for many requests a second: arithmetic that a reader can do again, and a page that follows from it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ from benchmarks.units.measured import Books, Kind, Step, Units
 from benchmarks.units.plan import House, Mix, average, first_full, level, parts_of
 from benchmarks.units.serving import purpose_of
 from benchmarks.units.tables import in_page
+from router.domain.members import replace
 from router.stores.redis import keys
 
 REPO = Path(__file__).parents[2]

@@ -1,13 +1,12 @@
 """Ledgers that are right, and ledgers that are wrong in one way each."""
 
-from dataclasses import replace
-
 import pytest
 
 from benchmarks.chaos.books import Asked, Audit, Row, audit
 from benchmarks.chaos.cast import ACTORS
 from benchmarks.chaos.rig import Outage, UpstreamCall
 from benchmarks.chaos.shots import Manner, Shot
+from router.domain.members import replace
 from router.domain.money import ZERO, Money
 from router.domain.usage import NO_USAGE, Usage
 from tests.chaos.kit import call, shot, usage_of

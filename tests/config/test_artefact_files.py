@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.config.artefact_files import SCHEMA, ArtefactRefused, read_artefact, write_artefact
+from router.domain.members import replace
 from router.training.parity import parity_cases
 from tests.training.learning import drawn, learnt, tokenize, usual_artefact
 

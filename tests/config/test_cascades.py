@@ -1,6 +1,5 @@
 """What policies say of cascades: how little is enough, what rules restate, and every mistake with its place."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from router.domain.cascade import AGREEMENT, CascadeTerms, Check, Recipe, Use
 from router.domain.cascade import Test as By
 from router.domain.errors import ConfigError
 from router.domain.hedge import Hedge
+from router.domain.members import replace
 from tests.config.files import ROOT, SOUND, complaints, loaded, written
 
 HEAD = "policy: mine\nintent: a policy for a test\n"

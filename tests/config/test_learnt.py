@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from router.config.library import Library
 from router.config.price_map import cl100k_ranks
 from router.config.shipped import SHIPPED_SHA256, shipped_artefact, shipped_folder
 from router.decision.lengths import LengthPrior
+from router.domain.members import replace
 from router.features.tokens import cl100k
 from router.training.parity import TEXTS, parity_cases
 from tests.config.files import SOUND, loaded, written

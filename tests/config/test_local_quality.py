@@ -1,7 +1,6 @@
 """Local evidence on disk: installed at once or not at all, taken back, and refused when it is not what it says."""
 
 import json
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from router.domain.errors import FarthingError
 from router.domain.estimate import EstimateSource
 from router.domain.local_cascades import LocalCascade, LocalCascades
 from router.domain.local_quality import LocalCategory, LocalQuality, Measured, logit
+from router.domain.members import replace
 from tests.config.files import NOTHING, SOUND, written
 from tests.domain.builders import catalog, model
 

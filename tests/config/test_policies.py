@@ -1,7 +1,6 @@
 """Policy files: read into terms and rules, and every mistake told with its place."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 
@@ -17,6 +16,7 @@ from router.domain.category import Category
 from router.domain.errors import ConfigError
 from router.domain.features import Features
 from router.domain.hedge import Hedge
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective
 from tests.config.files import ROOT, SOUND, complaints, loaded, written

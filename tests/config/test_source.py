@@ -1,6 +1,6 @@
 """The files of a configuration, followed: what is news, what is parsed, what may change."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from router.config.load import load_settings
 from router.config.settings import Settings
 from router.config.source import Source
 from router.domain.errors import ConfigError, Problem
+from router.domain.members import replace
 from tests.config.files import ROOT, SOUND, loaded, written
 
 

@@ -1,6 +1,5 @@
 """Catalogs, requests and terms as Hypothesis makes them up: few values each, so that ties are common."""
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,6 +10,7 @@ from router.decision.policy import Circumstances, FallBackTo, Otherwise, Policy,
 from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Capability, Model
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective

@@ -1,6 +1,5 @@
 """A model that writes less than the client allows stands back for an adequate one that writes more, and only then."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from router.decision.record import Record
 from router.domain.bar import Bar
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Model
 from tests.decision.catalogs import CATALOGS, FEATURES, NOBODY, TERMS, decided, policy
 from tests.domain.builders import candidate, catalog, features, model

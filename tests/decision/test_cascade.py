@@ -1,6 +1,5 @@
 """Cascades, case by case: when one is taken, which, who follows, and why there is none."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from router.domain.decision import Decision
 from router.domain.estimate import EstimateSource
 from router.domain.features import Features
 from router.domain.local_cascades import LocalCascade, LocalCascades
+from router.domain.members import replace
 from router.domain.model import Capability, Model
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective

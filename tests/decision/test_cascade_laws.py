@@ -1,6 +1,6 @@
 """What is true of every cascade that evidence has decided on, whatever is known, asked and wanted."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -15,6 +15,7 @@ from router.domain.cascade import CascadeTerms, Use
 from router.domain.category import Category
 from router.domain.decision import Decision
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.objective import CHEAPEST, Aim, Objective

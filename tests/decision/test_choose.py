@@ -1,6 +1,5 @@
 """The choice, case by case: what is excluded, what is adequate, what is taken when nothing is."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from router.domain.caching import NO_CACHING, CacheTerms
 from router.domain.category import Category
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Capability
 from router.domain.money import Money
 from tests.decision.catalogs import NOBODY, policy

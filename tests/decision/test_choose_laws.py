@@ -1,6 +1,5 @@
 """What is true of every decision, whatever the catalog, the request and the policy."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import orjson
@@ -14,6 +13,7 @@ from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision, Reason
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective

@@ -1,7 +1,5 @@
 """Two policies on the same requests: what changes, what it costs, and how sure that is."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +21,7 @@ from router.domain.category import Category
 from router.domain.decision import Reason
 from router.domain.estimate import QualityEstimate
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import Money
 from tests.decision.catalogs import CATALOGS, CIRCUMSTANCES, FEATURES, NOBODY, TERMS, policy

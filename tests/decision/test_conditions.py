@@ -1,7 +1,6 @@
 """The conditions of rules: what each asks of a request, and which values make no sense."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +9,7 @@ from router.decision.conditions import CONDITIONS
 from router.decision.policy import Asks, Circumstances
 from router.domain.category import Category
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Capability
 
 WHAT = Features(

@@ -1,7 +1,5 @@
 """Policies that decide nothing are told from those that mean to."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 
@@ -12,6 +10,7 @@ from router.decision.experience import Experience
 from router.decision.policy import Otherwise, Policy, Pool, Rule
 from router.domain.category import Category
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Capability, Model
 from tests.decision.catalogs import CATALOGS, FEATURES, NOBODY, TERMS, policy
 from tests.domain.builders import catalog, features, model

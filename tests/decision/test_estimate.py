@@ -1,7 +1,5 @@
 """Predictions before a request is sent: its cost within bounds, and what was learnt from others."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +17,7 @@ from router.decision.window import SIZE
 from router.domain.category import Category
 from router.domain.estimate import UNOBSERVED, LatencyEstimate, LengthEstimate
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.price import Price

@@ -1,7 +1,5 @@
 """A decision in words: on one line for a header, in sentences for a person, in rows for a table."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from router.decision.explain import asked_otherwise, headline, rows, sentences
 from router.decision.policy import FallBackTo, Otherwise
 from router.domain.category import Category
 from router.domain.decision import Decision, Reason
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective
 from router.domain.overrides import Overrides

@@ -1,6 +1,5 @@
 """Cascades in words, in a document, and in a trial."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from router.decision.record import Record
 from router.domain.cascade import CascadeTerms, Check, Recipe, Use
 from router.domain.cascade import Test as By
 from router.domain.decision import Decision
+from router.domain.members import replace
 from router.domain.overrides import Overrides
 from tests.decision.catalogs import NOBODY, policy
 from tests.decision.prospects import Told, prospect, recognised

@@ -1,6 +1,5 @@
 """What is allowed in a policy and yet hardly meant."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from router.domain.cascade import CascadeTerms, Check, Recipe, Use
 from router.domain.cascade import Test as By
 from router.domain.category import Category
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Capability
 from router.domain.money import Money
 from router.domain.objective import Aim, Objective

@@ -1,7 +1,5 @@
 """What a conversation costs at a model: what is kept is cheaper, and a later saving pays for reading it anew."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +13,7 @@ from router.decision.prefix import later_pico, prompt_pico
 from router.domain.candidate import Candidate
 from router.domain.conversation import Conversation, Kept
 from router.domain.decision import Decision, Reason
+from router.domain.members import replace
 from router.domain.price import Price, Rates
 from tests.decision.catalogs import policy
 from tests.domain.builders import catalog, features, length, model

@@ -1,6 +1,5 @@
 """P(good answer) by what was learnt of the kinds of prompts: laws that hold for any table."""
 
-from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from router.decision.quality import QualityModel
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.kinship import Kinship
+from router.domain.members import replace
 
 SHARE = st.floats(0.0, 1.0)
 PRIOR = st.floats(0.005, 0.995)

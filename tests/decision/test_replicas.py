@@ -1,7 +1,5 @@
 """A model in several places, as a decision sees it: the cheapest open place speaks for it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.experience import Experience
 from router.decision.policy import EVERY_MODEL, Circumstances, Policy, Pool, Terms
 from router.domain.decision import Decision
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.price import Band, Price
 from tests.domain.builders import catalog, features, model

@@ -1,11 +1,10 @@
 """An accepted answer that is at hand does again what its cascade would, and nothing else does."""
 
-from dataclasses import replace
-
 from router.decision.settled import settled
 from router.domain.cascade import AGREEMENT, Cascade, Step
 from router.domain.decision import Decision
 from router.domain.estimate import QualityEstimate
+from router.domain.members import replace
 from router.domain.money import ZERO
 from tests.domain.builders import candidate, decision, features, model
 

@@ -1,7 +1,5 @@
 """How many tokens a call takes, by what it took on prompts that resemble it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +7,7 @@ from hypothesis import strategies as st
 
 from router.decision.spending import SpendingModel
 from router.domain.kinship import Kinship
+from router.domain.members import replace
 
 MODEL = SpendingModel(
     names=("brief", "wordy"),

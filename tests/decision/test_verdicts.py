@@ -1,7 +1,5 @@
 """What was seen of cascades: it moves what was learnt, and switches off what does not pay any more."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
+from router.domain.members import replace
 from router.domain.money import Money
 from tests.dispatch.model_kit import a_candidate, a_model
 

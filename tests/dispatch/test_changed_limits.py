@@ -1,13 +1,12 @@
 """Limits per minute that change while calls are made: what was used stays used."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.dispatch.fleet import Fleet
 from router.dispatch.rate import Rate
 from router.domain.limits import UNLIMITED, Limits
+from router.domain.members import replace
 from router.domain.model import Model
 from tests.dispatch.model_kit import a_model
 

@@ -1,7 +1,6 @@
 """Models, candidates and decisions with the few numbers that a test is about, and the rest usual."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from router.decision.estimate import cost_of
 from router.domain.bar import Bar
@@ -10,6 +9,7 @@ from router.domain.category import Category
 from router.domain.decision import Decision, Reason
 from router.domain.estimate import UNOBSERVED, LengthEstimate, QualityEstimate
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Ability, Capability, Model
 from router.domain.price import Price
 from router.domain.spread import LEVELS, Spread

@@ -1,7 +1,5 @@
 """What becomes of two answers that agree, for models that are as good as one likes: laws, and numbers done by hand."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from router.domain.agreeing import Agreeing, Habits
 from router.domain.candidate import Candidate
 from router.domain.cascade import Prospect
 from router.domain.estimate import UNOBSERVED, CostEstimate, EstimateSource, QualityEstimate
+from router.domain.members import replace
 from router.domain.money import ZERO
 from tests.domain.builders import model
 

@@ -1,6 +1,5 @@
 """What prompts like this one say of a model: laws that hold whatever was learnt."""
 
-from dataclasses import replace
 from math import exp, log
 
 import numpy as np
@@ -9,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.members import replace
 from router.domain.outlook import Outlook
 
 SHARE = st.floats(0.0, 1.0)

@@ -1,6 +1,5 @@
 """Prices: exact rates, and charges that add up however the tokens are grouped."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.domain.members import replace
 from router.domain.money import ZERO, Money
 from router.domain.price import RATES, STAND_INS, Band, Price, Rates, pico_per_token
 from router.domain.usage import BUCKETS, NO_USAGE, Usage

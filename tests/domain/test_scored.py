@@ -1,10 +1,10 @@
 """A score refuses to be none."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from router.domain.members import replace
 from router.domain.scored import Scored, ScoreSource
 
 USUAL = Scored("r1", "cheap", "chat", 0.5, ScoreSource.FEEDBACK, "", 0.0)

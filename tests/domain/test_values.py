@@ -1,7 +1,5 @@
 """The other values refuse nonsense when they are built, so that nobody checks again."""
 
-from dataclasses import replace
-
 import pytest
 
 from router.domain.category import Category
@@ -9,6 +7,7 @@ from router.domain.errors import ApiError, ConfigError, Problem
 from router.domain.estimate import QualityEstimate
 from router.domain.fault import AttemptFailed, FaultKind
 from router.domain.features import Features
+from router.domain.members import replace
 from router.domain.model import Ability
 from router.domain.money import Money
 from tests.domain.builders import decision, model

@@ -5,12 +5,12 @@ import random
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.demo_ledger import entries, fill
 from router.domain.ledger import Entry
+from router.domain.members import replace
 from router.stores.sql.database import open_database
 from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.programs import Farthing, here

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import openai
 import pytest
 
 from router.domain.key import VirtualKey
+from router.domain.members import replace
 from router.stores.sql.database import open_ledger
 from router.stores.sql.keys import KeyStore
 from tests.e2e.books import all_bytes, rows

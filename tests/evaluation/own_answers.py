@@ -1,12 +1,12 @@
 """Answers that models give in a world of one's own, drawn with a seed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from router.domain.category import Category
+from router.domain.members import replace
 from router.evaluation.labelled import Labelled
 from tests.evaluation.own import USD, labelled
 

@@ -1,7 +1,6 @@
 """Two models before a third, offline: what is foreseen of it, what comes of it, and when it is chosen."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from router.domain.agreeing import Agreeing, Habits
 from router.domain.arrays import Floats
 from router.domain.estimate import QualityEstimate
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
 from router.evaluation.baselines import category_cascade, fixed_pair

@@ -1,9 +1,8 @@
 """What an answer cost is what is known of it, and of nothing is nothing known."""
 
-from dataclasses import replace
-
 import numpy as np
 
+from router.domain.members import replace
 from router.domain.pool import Pool, PoolModel
 from router.evaluation.costs import by_tokens, prices_of
 from router.evaluation.crossing import priced

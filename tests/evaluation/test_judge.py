@@ -1,7 +1,6 @@
 """A forecast judged: what its choices come to, beside what is done without them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from router.domain.arrays import Floats
 from router.domain.errors import FarthingError
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Forecaster, Predictions

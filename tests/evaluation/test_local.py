@@ -1,13 +1,13 @@
 """Own answers are installed where they are the better evidence, and hardly ever by luck."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from router.domain.category import Category
 from router.domain.errors import FarthingError
+from router.domain.members import replace
 from router.domain.pool import Pool
 from router.domain.predictions import Predictions
 from router.evaluation.calibration import areas, calibrate

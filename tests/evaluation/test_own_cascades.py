@@ -1,7 +1,5 @@
 """Cascades are installed where own answers say surely that they pay, and hardly ever by luck."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +9,7 @@ from router.domain.agreeing import Agreeing, Habits
 from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.members import replace
 from router.evaluation.calibration import Calibration, calibrate
 from router.evaluation.cascades import RISK
 from router.evaluation.labelled import Labelled

@@ -1,12 +1,11 @@
 """Replays: what is decided, and that nothing is looked at without being paid."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
 from router.evaluation.replay import (

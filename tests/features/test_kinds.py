@@ -1,12 +1,11 @@
 """Which kinds of prompts a prompt resembles, by tables that were drawn and not learnt."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.domain.members import replace
 from router.features.hashing import buckets_of
 from router.features.kinds import KindModel, softmax
 from router.features.text import both_ends, whole_length

@@ -1,7 +1,6 @@
 """Token counts: exact while it is short, within ten per cent when it is long."""
 
 import random
-from dataclasses import replace
 
 import orjson
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.config.price_map import cl100k_ranks
+from router.domain.members import replace
 from router.features.tallies import Tallies
 from router.features.tokens import TokenCounter, Tokenizer
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from router.domain.cascade import (
 from router.domain.decision import Decision
 from router.domain.estimate import EstimateSource
 from router.domain.features import Features
+from router.domain.members import replace
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Visit
 from router.providers.simulated import SimulatedModel

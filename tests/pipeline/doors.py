@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from router.app import Running, real_world, serving
 from router.config.load import load_settings
+from router.domain.members import replace
 from router.stores.sql.database import open_database
 from router.stores.sql.schema import ATTEMPTS
 

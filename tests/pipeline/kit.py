@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 from router.app import Running, real_world, serving
 from router.app.reloading import Following, Wishes
 from router.config.source import Source
+from router.domain.members import replace
 from router.ports import World
 from router.providers.simulated import SimulatedModel, default_models, running
 from router.providers.simulated.server import RunningSimulator

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from router.app import real_world
 from router.domain.decision import Decision
+from router.domain.members import replace
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Visit
 from tests.pipeline.kit import Proxy, proxy

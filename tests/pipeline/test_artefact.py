@@ -1,11 +1,10 @@
 """An artefact as a whole: which model is meant by a name, and which parts belong together."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from router.decision.spending import SpendingModel
+from router.domain.members import replace
 from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
 from tests.training.learning import drawn, learnt, usual_artefact
 

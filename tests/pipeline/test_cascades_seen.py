@@ -1,7 +1,6 @@
 """How the answers of a step are judged, and what is seen of that in the long run."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from router.app import real_world
 from router.decision.verdicts import Pairing, Seen
 from router.domain.cascade import CascadeTerms, Opinion
 from router.domain.category import Category
+from router.domain.members import replace
 from router.ports import Call, Embedded, Response, Upstream
 from tests.pipeline.cascade_kit import (
     ACCEPT,

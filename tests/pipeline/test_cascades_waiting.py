@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from router.domain.caching import Writer
 from router.domain.cascade import CascadeTerms
+from router.domain.members import replace
 from router.pipeline.beacon import Beacon, followed
 from router.pipeline.flights import Aboard, Flights
 from router.pipeline.listener import Listener

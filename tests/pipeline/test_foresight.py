@@ -1,7 +1,6 @@
 """What an artefact predicts of a pool, as tables: their order, and where each number comes from."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from router.decision.lengths import LengthPrior
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
+from router.domain.members import replace
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Predictions
 from router.pipeline.foresight import Foresight

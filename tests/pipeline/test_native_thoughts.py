@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from router.domain.members import replace
 from router.providers.simulated import default_models, running
 from tests.pipeline.doors import Door
 from tests.pipeline.doors import door as door_of

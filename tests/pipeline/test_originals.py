@@ -1,13 +1,13 @@
 """What a client of another API sent stays with its request, up to the upstream that may speak it."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
+from router.domain.members import replace
 from router.pipeline.visit import Caller
 from router.ports import Call, Response
 from router.wire.dialects.dialect import Dialect

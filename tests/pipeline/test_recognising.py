@@ -1,6 +1,5 @@
 """What prompts like this one say of the models: of requests that come, and of those that were kept."""
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.features import Features, Recognised
 from router.domain.kinship import Kinship
 from router.domain.local_cascades import LocalCascade, LocalCascades
+from router.domain.members import replace
 from router.domain.model import Ability
 from router.features.tokens import cl100k
 from router.pipeline.artefact import Artefact

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from router.config.artefact_files import write_artefact
 from router.config.source import Source
 from router.dispatch.notice import About, Subject
 from router.domain.category import Category
+from router.domain.members import replace
 from router.pipeline.current import Reloaded
 from router.pipeline.hearsay import Subjects
 from router.pipeline.judge import Judge

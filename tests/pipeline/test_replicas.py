@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from router.app import Running, real_world, serving
 from router.app.reloading import Following, Wishes
 from router.config.source import Source
 from router.domain.catalog import DatedCatalog
+from router.domain.members import replace
 from router.domain.price import Price
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, StreamReply

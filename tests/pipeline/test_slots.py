@@ -1,9 +1,9 @@
 """Places for calls under way, also while the limit changes."""
 
 import asyncio
-from dataclasses import replace
 
 from router.domain.limits import Limits
+from router.domain.members import replace
 from router.domain.model import Model
 from router.pipeline.slots import Slots
 from tests.dispatch.model_kit import a_model

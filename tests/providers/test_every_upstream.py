@@ -5,13 +5,13 @@ import json
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router.domain.fault import FaultKind
+from router.domain.members import replace
 from router.ports import Upstream
 from router.providers.anthropic import anthropic_upstream
 from router.providers.direct import DirectUpstream

@@ -6,7 +6,6 @@ import gc
 import json
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from aiohttp import web
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router.domain.fault import FaultKind
+from router.domain.members import replace
 from router.domain.usage import Usage
 from router.providers.litellm_upstream import LitellmUpstream
 from router.providers.simulated import RunningSimulator, default_models, running

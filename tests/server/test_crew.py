@@ -6,7 +6,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import replace
 from errno import EMFILE
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from hypothesis import strategies as st
 from router.app.listening import Reception, listen
 from router.config.load import load_settings
 from router.config.settings import Settings
+from router.domain.members import replace
 from router.server.crew.address import bound, url_of
 from router.server.crew.place import Place
 from router.server.crew.roll import ROWS, Roll, Row, Stage

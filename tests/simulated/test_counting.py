@@ -4,13 +4,13 @@ import asyncio
 import hashlib
 import json
 import re
-from dataclasses import replace
 from random import Random
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.usage import Usage
 from router.providers.simulated import RunningSimulator, default_models, running

@@ -1,6 +1,5 @@
 """Models are checked when they are made, and can come from a file."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 
 from router.domain.category import Category
 from router.domain.errors import ConfigError
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.usage import Usage
 from router.providers.simulated import default_models

@@ -1,12 +1,12 @@
 """Ledger entries with what a test is about, and the rest usual or made up by Hypothesis."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
 
 from router.domain.ledger import CostSource, Entry, Outcome
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.usage import BUCKETS, Usage, UsageSource
 

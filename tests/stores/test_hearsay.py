@@ -1,12 +1,12 @@
 """What was heard of answers is counted by whose they are, and calls of our own are no traffic."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Engine, insert
 
 from router.domain.ledger import Outcome
+from router.domain.members import replace
 from router.domain.scored import Scored, ScoreSource
 from router.ledger.outcomes import Heard, Looked
 from router.stores.sql.hearsay import feedback_on, heard, looked_at

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, insert, select
 
+from router.domain.members import replace
 from router.domain.scored import Scored, ScoreSource
 from router.ledger.outcomes import Tally
 from router.stores.memory.ledger import MemoryLedger

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from time import monotonic
 
 import pytest
 from redis.asyncio import Redis
 
+from router.domain.members import replace
 from router.pipeline.steady import Steady
 from router.ports import Lead
 from router.stores.memory.tower import LonelyLead, LonelyTower

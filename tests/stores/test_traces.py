@@ -1,6 +1,6 @@
 """What the ledger has of one request comes back as it went in, wherever its rows are at the moment."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from sqlalchemy import Engine, text
 
 from router.domain.ledger import Entry, Outcome
+from router.domain.members import replace
 from router.ledger.trace import Trace, TracesAway
 from router.stores.sql.database import central, open_database
 from router.stores.sql.spool import Spool, Waiting

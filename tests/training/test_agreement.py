@@ -1,6 +1,5 @@
 """What answers say of agreement, learnt from made-up ones whose truth is known."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from router.decision.agreement import AgreementModel
 from router.domain.arrays import Floats
 from router.domain.estimate import QualityEstimate
 from router.domain.kinship import Kinship
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.training.agreement import fit_agreement, foreseen
 from router.training.parity import parity_cases

@@ -1,7 +1,6 @@
 """Outcomes in, artefact out: laws of the whole, and outcomes as odd as they come."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from router.config.artefact_files import read_artefact, write_artefact
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Predictions

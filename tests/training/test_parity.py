@@ -1,6 +1,5 @@
 """What the server computes from an artefact's numbers is what scikit-learn computes from them."""
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.config.price_map import cl100k_ranks
+from router.domain.members import replace
 from router.features.kinds import KindModel
 from router.features.tokens import cl100k
 from router.training.parity import TEXTS, parity_cases

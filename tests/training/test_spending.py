@@ -1,11 +1,10 @@
 """Learning how many tokens a call takes, from what was counted and what was paid."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from router.domain.arrays import Floats
+from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool, PoolModel
 from router.training.spending import billed_outputs, fit_spending

@@ -1,6 +1,5 @@
 """What may be stored: an answer that is whole, ended by itself, and of the form that was asked for."""
 
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.domain.members import replace
 from router.wire.answer import read_event
 from router.wire.keepable import Ending, flaw_of, flaw_of_stream
 from router.wire.replay import as_events

@@ -5,12 +5,13 @@ what the dialect's own API would send. So an answer is the same whoever asks in 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from router.domain.errors import ApiError
+from router.domain.members import replace
 from router.providers.simulated.errors import Refusal, invalid
 from router.providers.simulated.proofs import check_thoughts, seal
 from router.providers.simulated.script import Body, Call, Close, End, Hang, Head, Script, Step

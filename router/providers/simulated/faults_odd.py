@@ -5,9 +5,10 @@ Those that concern events leave a plain answer as it is.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, repeat
 
+from router.domain.members import replace
 from router.providers.simulated import tokens, wire
 from router.providers.simulated.faults_instead import require
 from router.providers.simulated.script import (

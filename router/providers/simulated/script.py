@@ -6,10 +6,11 @@ so that everything that can go wrong on a wire is worked out here, without one.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from router.domain.members import replace
 from router.domain.usage import Usage
 from router.providers.simulated import wire
 from router.providers.simulated.answers import Answer

@@ -1,8 +1,8 @@
 """Parts of a stream: put together as they grow, and put in a row where they come interleaved."""
 
 from collections.abc import Hashable, Iterator
-from dataclasses import replace
 
+from router.domain.members import replace
 from router.wire.dialects.answer import Beat, Cited, Closed, Grew, Inner, Opened, Sealed
 from router.wire.dialects.parts import Call, Citation, Part, Refusal, Text, Thinking
 

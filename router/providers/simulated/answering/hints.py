@@ -1,9 +1,10 @@
 """Where the values of a JSON answer come from: the words of the question, so far as they fit."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import cycle
 
+from router.domain.members import replace
 from router.providers.simulated.answering import words
 
 _ANSWER_NAMES = ("answer", "result", "total", "value", "solution")

@@ -5,10 +5,10 @@ told both again, as its own request groups them.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from router.domain.members import replace
 from router.wire.dialects.answer import Answer, Beat, Opened
 from router.wire.dialects.parts import Call, Part
 from router.wire.dialects.shape import JsonObject

@@ -1,10 +1,10 @@
 """Tools, the choice between them, and forms of answers, in Responses."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from router.domain.errors import ApiError
+from router.domain.members import replace
 from router.wire.dialects.openai import USES
 from router.wire.dialects.request import JsonFormat, Tool, ToolChoice, Use
 from router.wire.dialects.responses.namespaces import KIND, one_name

@@ -1,9 +1,9 @@
 """A request to Responses, written."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
+from router.domain.members import replace
 from router.wire.dialects.dialect import Target
 from router.wire.dialects.errors_of_tools import told_error
 from router.wire.dialects.ids import call_id
