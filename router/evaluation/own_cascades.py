@@ -2,8 +2,6 @@
 
 A cascade is installed where it surely costs less than the cheapest mix of single models that is as good as it is, and
 is surely not worse than its final model by more than RISK. That mix, and which of the two answers is taken, are learnt
-from router.domain.members import replace
-from router.domain.members import replace
 from the other folds. It must be sure of both at once, so the less sure of the two counts, and Holm's correction is made
 over all cascades of all categories.
 """
@@ -21,6 +19,7 @@ from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
 from router.domain.local_cascades import LocalCascade, LocalCascades, Models
+from router.domain.members import replace
 from router.evaluation.cascades import RISK, agreed
 from router.evaluation.hull import hull
 from router.evaluation.labelled import Labelled
