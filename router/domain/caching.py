@@ -4,8 +4,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from msgspec import Struct
-
 from router.domain.semantic import SEMANTIC_OFF, SemanticTerms
 from router.domain.usage import Usage
 
@@ -51,7 +49,8 @@ class Tenancy:
         return ("tags", *shared) if shared else ("key", key)
 
 
-class Writer(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Writer:
     """Who wrote an answer: a model of the catalog, as it was reached at that time.
 
     An entry of the catalog that leads to another upstream or model today is another writer.
@@ -62,7 +61,8 @@ class Writer(Struct, frozen=True):
     name: str
 
 
-class Origin(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Origin:
     """Where a stored answer comes from: the request that paid for it, and when (Unix time).
 
     `is_accepted` says that a cascade of `policy` has held it against its checks, and taken it.

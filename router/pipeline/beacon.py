@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 
 import orjson
+from msgspec import structs
 
 from router.domain.caching import Writer
 from router.domain.errors import ApiError
@@ -102,7 +103,7 @@ class Beacon:
                     break
                 await lead.send(_EVENTS + piece)
         if is_whole:
-            await lead.send(_END + orjson.dumps(aboard.broadcast.listener.paid))
+            await lead.send(_END + orjson.dumps(structs.asdict(aboard.broadcast.listener.paid)))
 
     async def _is_still_wanted(self, lead: Lead, broadcast: Broadcast) -> bool:
         """Whether it is worth going on: asked now and then, once nobody else reads."""

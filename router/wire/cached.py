@@ -6,11 +6,12 @@ bytes that the client got, so that storing and replaying cost no parsing of the 
 
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
 import orjson
-from msgspec import Struct, structs
+from msgspec import structs
 
 from router.domain.caching import Origin, Writer
 from router.domain.usage import Usage
@@ -29,7 +30,8 @@ _LARGEST = 2**26
 """What an entry may unfold to: more than any answer that is stored."""
 
 
-class StoredAnswer(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
     """An answer as a client once got it. `body` is JSON, or for a stream its events in order.
 
     What is kept is chat, whatever the `dialect` of an answer that is on its way.
@@ -94,8 +96,8 @@ def unpack(stored: bytes) -> StoredAnswer | None:
 
 def described(stored: StoredAnswer) -> dict[str, Any]:
     """What may be told of a stored answer: everything but the answer."""
-    origin = structs.asdict(stored.origin)
-    used = {name: count for name, count in origin.pop("usage").items() if count}
+    origin = asdict(stored.origin)
+    used = {name: count for name, count in structs.asdict(origin.pop("usage")).items() if count}
     accepted = {"is_accepted": True} if origin.pop("is_accepted") else {}
     return {
         **accepted,
