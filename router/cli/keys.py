@@ -116,8 +116,11 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
         raise FarthingError("--expires: that is over already")
     tags = tuple(dict.fromkeys(args.tag))
     key = VirtualKey(args.name, digest_of(secret), tags, grants, expires_s, _new_id())
+    is_first = not settings.keys and not store.all()
     store.create(key, secret, now_s)
     _show_secret(args, key, secret)
+    if is_first:
+        _tell_what_closes(settings)
     return 0
 
 
@@ -168,6 +171,18 @@ def _show_secret(args: argparse.Namespace, key: VirtualKey, secret: str) -> None
     console = Console(stderr=True)
     console.print(f"The key [bold]{escape(key.name)}[/] ({key.id}); its secret is not shown again:")
     print(secret)  # noqa: T201 - for a pipe
+
+
+def _tell_what_closes(settings: Settings) -> None:
+    """The first key shuts out whoever had none: that must not be found out from clients that fail."""
+    console = Console(stderr=True)
+    console.print("It is the first one: within two seconds every client must send a key.")
+    if settings.serving.admin_key is None:
+        console.print(
+            "[yellow]server.admin_key is not set: /metrics, /admin and the figures of /dashboard are closed to all"
+            " until it is, and Farthing started anew.[/]",
+            soft_wrap=True,
+        )
 
 
 def _new_secret() -> str:

@@ -143,6 +143,16 @@ def test_a_secret_is_shown_once_and_kept_nowhere(config: Path) -> None:
     assert secret not in here("keys", "list", "--config", str(config)).out
 
 
+def test_the_first_key_says_what_it_closes_and_the_second_one_nothing(config: Path) -> None:
+    first = here("keys", "create", "first", "--config", str(config))
+    second = here("keys", "create", "second", "--config", str(config), "--json")
+
+    assert "every client must send a key" in first.err
+    assert "server.admin_key is not set: /metrics, /admin" in first.err
+    assert first.out.count("\n") == 1  # the secret alone, for a pipe
+    assert second.err == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
