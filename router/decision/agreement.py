@@ -62,14 +62,18 @@ class AgreementModel:
     def prospects(self, kinship: Kinship) -> Agreeing:
         """What to expect of any two models. Raises ValueError where the kinship is to other kinds than these."""
         weight = self.floor + (1.0 - self.floor) * kinship.familiarity
-        shares = np.asarray(kinship.shares)
-        rest, whole = 1.0 - weight, weight * float(shares.sum()) + 1.0 - weight
-        blended = (weight * (shares @ self._moments) + rest * self._usual) / whole
-        found, seconds = blended[:HABITS], blended[HABITS:]
+        rest, whole = 1.0 - weight, weight * sum(kinship.shares) + 1.0 - weight
+        blended = (
+            weight * (np.asarray(kinship.shares) @ self._moments) + rest * self._usual
+        ) / whole
+        numbers: list[float] = blended.tolist()
+        found, seconds = numbers[:HABITS], numbers[HABITS:]
         # Rounding must not take what is hardly a variance below 0.
-        variances = np.maximum(seconds - found * found, 0.0)
+        variances = [
+            max(0.0, second - mean * mean) for mean, second in zip(found, seconds, strict=True)
+        ]
         accept_sd, gain_sd = self.left_sds.tolist()
-        return Agreeing(Habits(*found.tolist()), tuple(variances.tolist()), accept_sd, gain_sd)
+        return Agreeing(Habits(*found), tuple(variances), accept_sd, gain_sd)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """The tables, as arrays by name."""

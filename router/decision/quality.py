@@ -83,13 +83,13 @@ class QualityModel:
         anchors = _held(means[models : 2 * models])
         moved = np.log(q * (1.0 - anchors) / (anchors * (1.0 - q)))
         # The mean of (score - q) ** 2 over the kinds, written out; rounding must not take it below 0.
-        spread = seconds - 2.0 * q * usual + q * q * shares.sum()
+        spread = seconds - 2.0 * q * usual + q * q * sum(kinship.shares)
         weight = self.floor + (1.0 - self.floor) * kinship.familiarity
         return Outlook(
             rows=self.rows,
             scores=q,
             sds=np.sqrt(np.maximum(spread, 0.0)),
-            shift=float(moved.sum()) / models,
+            shift=float(np.add.reduce(moved)) / models,
             weight=weight,
             calibration=self._calibration(weight),
         )

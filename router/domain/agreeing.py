@@ -14,9 +14,10 @@ and most kinds of prompts; what differs from kind to kind is mostly `same_wrong`
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import exp, sqrt
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from router.domain.candidate import Candidate
 from router.domain.cascade import Prospect
@@ -24,8 +25,7 @@ from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.logits import held
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
+class Habits(Struct, frozen=True, gc=False):
     """What models have in common on some prompts.
 
     `alike` is the correlation of two models' being right, `same_right` how often two right answers compare as
@@ -85,8 +85,7 @@ COMMON = 0.8
 With it nine of ten gains on unseen datasets are above their lower ends, on three of four pools (docs/evidence.md)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreeing:
+class Agreeing(Struct, frozen=True):
     """The habits that models have on prompts like this one, how sure each is, and what they leave unsaid.
 
     `variances` are of the five habits. `accept_sd` and `gain_sd` say how far two models are from what is usual among

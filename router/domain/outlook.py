@@ -1,8 +1,9 @@
 """What prompts like this one say of each model, beside what was held of it before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import sqrt
+
+from msgspec import Struct
 
 from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
@@ -10,8 +11,7 @@ from router.domain.logits import held, logit, sigmoid
 from router.domain.model_names import plain_name
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Outlook:
+class Outlook(Struct, frozen=True, eq=False):
     """One prompt as the scored models stand to it.
 
     `scores` and `sds` have one number for each of `rows`; `shift` is how far the scored models moved

@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was
     from router.decision.agreement import AgreementModel
     from router.decision.quality import QualityModel
     from router.domain.agreeing import Agreeing
+    from router.domain.cascade import Prospects
     from router.domain.kinship import Kinship
     from router.domain.outlook import Outlook
 
@@ -118,7 +119,7 @@ class Judge:
         session: Session = ALONE,
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
-        features = self._features(request)
+        features = self._features(request, may_cascade=not isinstance(target, Model))
         circumstances = self._circumstances(request, caller, balances, session.stays_with)
         if session.held_by:
             circumstances = replace(circumstances, held_by=session.held_by)
@@ -167,7 +168,7 @@ class Judge:
             is_chore=features.category is Category.HOUSEKEEPING,
         )
 
-    def _features(self, request: ChatRequest) -> Features:
+    def _features(self, request: ChatRequest, *, may_cascade: bool) -> Features:
         asks = self.book.asks
         features = features_of(
             request.body,
@@ -177,14 +178,13 @@ class Judge:
         )
         if request.original is not None and (needs := request.original.needs):
             features = replace(features, needs=features.needs | needs)
-        return self.recognised(features)
+        return self.recognised(features, may_cascade=may_cascade)
 
-    def recognised(self, features: Features) -> Features:
+    def recognised(self, features: Features, *, may_cascade: bool = True) -> Features:
         """`features` with what prompts of their kinship say of models and cascades, as far as anything was learnt."""
         kinship = features.kinship
         outlook = self._outlook(kinship) if kinship else None
-        learnt = self._prospects(kinship, features.category) if kinship else None
-        prospects = self.own.prospects(features.category, learnt)
+        prospects = self._prospects(features) if may_cascade else None
         if outlook is None and prospects is None:
             return features
         return Recognised.of(features, outlook, prospects)
@@ -196,7 +196,13 @@ class Judge:
         is_in_use = kinship.familiarity or self.quality.floor
         return self.quality.outlook(kinship) if is_in_use else None
 
-    def _prospects(self, kinship: "Kinship", category: Category) -> "Agreeing | None":
+    def _prospects(self, features: Features) -> "Prospects | None":
+        """What own answers say of cascades, and what prompts of the kinship do."""
+        kinship = features.kinship
+        learnt = self._learnt(kinship, features.category) if kinship else None
+        return self.own.prospects(features.category, learnt)
+
+    def _learnt(self, kinship: "Kinship", category: Category) -> "Agreeing | None":
         """What is usual, of unfamiliar requests only where answers have a form in which they can be compared.
 
         None also for what another artefact's kinds are meant by.
