@@ -12,6 +12,7 @@ that a rumour dies with its cause.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from math import ceil
 
 from msgspec import Struct
 
@@ -40,9 +41,9 @@ class Verdict(Enum):
 class Refused(Enum):
     """Why a model is not to be asked now."""
 
-    RESTING = auto()
+    RESTING = "resting after failures"
     """Its breaker, or its upstream's, is open. When nobody else is left it is asked all the same."""
-    LIMITED = auto()
+    LIMITED = "at its limit"
     """It, or we ourselves, said that there is a limit. It is not asked before that is over."""
 
 
@@ -52,6 +53,10 @@ class Refusal:
 
     why: Refused
     for_s: float
+
+    def __str__(self) -> str:
+        """As a client is told: at its limit for 12 s."""
+        return f"{self.why.value} for {ceil(self.for_s)} s"
 
 
 class Ticket(Struct, frozen=True):

@@ -273,7 +273,7 @@ class Attempts:
             if for_s <= self._plan.effort.longest_wait_s and at_s < self._deadline_s:
                 self._has_waited = True
                 return (self._start(candidate, at_s, now_s),)
-        return self._give_up(self._last_word([each for _, each in refusals]))
+        return self._give_up(self._last_word(refusals))
 
     def _start(self, candidate: Candidate, at_s: float, now_s: float) -> Start:
         model = candidate.model
@@ -291,11 +291,14 @@ class Attempts:
         self._is_over = True
         return (GiveUp(error),)
 
-    def _last_word(self, refusals: list[Refusal]) -> ApiError:
+    def _last_word(self, refusals: list[tuple[Candidate, Refusal]]) -> ApiError:
         """The last failure as the client is told of it; a limit says when it is over."""
-        soonest_s = min((each.for_s for each in refusals), default=None)
+        soonest_first = sorted(refusals, key=lambda pair: pair[1].for_s)
+        soonest_s = soonest_first[0][1].for_s if soonest_first else None
         if self._last is None:
-            return resting(soonest_s)
+            # Of a model in several places the one that is back first speaks, as it comes last.
+            away = {each.model.id: str(why) for each, why in reversed(soonest_first)}
+            return resting(away, soonest_s)
         fault, candidate = self._last
         error = api_error_of(fault, candidate.model.id)
         if fault.kind is FaultKind.RATE_LIMITED:

@@ -117,11 +117,12 @@ def out_of_time(total_s: float) -> ApiError:
     )
 
 
-def resting(for_s: float | None) -> ApiError:
-    """503: every model that may answer is limited or resting; Retry-After says until when."""
+def resting(away: Mapping[str, str], for_s: float | None) -> ApiError:
+    """503: every model that may answer is limited or resting, `away` says which how long; Retry-After is the soonest."""
+    which = "; ".join(f"{model_id} is {why}" for model_id, why in away.items())
     return ApiError(
         503,
-        "Every model that may answer this request is at its limit or resting after failures.",
+        f"No model that may answer this request can be asked now: {which or 'all have failed'}.",
         code="no_model_available",
         kind="server_error",
         retry_after_s=for_s,

@@ -152,6 +152,22 @@ def test_when_all_are_limited_the_client_hears_of_the_shortest_wait_within_ten_s
     assert played.ended_s < 10
 
 
+def test_who_can_ask_nobody_hears_who_is_away_and_for_how_long() -> None:
+    fleet = Fleet()
+    fleet.limit(A, 90.0, 0.0)
+    fleet.limit(B, 20.5, 0.0)
+
+    played = play(a_plan(A, B), scripted({}), fleet)
+
+    assert played.error is not None
+    assert (played.error.status, played.error.code) == (503, "no_model_available")
+    assert played.error.message == (
+        "No model that may answer this request can be asked now:"
+        " a is at its limit for 90 s; b is at its limit for 21 s."
+    )
+    assert played.error.retry_after_s == pytest.approx(20.5)
+
+
 def test_a_limit_that_is_known_is_not_asked_for_again() -> None:
     fleet = Fleet()
     script = {"a": [Outcome(0.1, limited(30)), FINE], "b": [FINE]}
