@@ -34,7 +34,10 @@ _ASIDES = (
 _ENVELOPES = ("user_query", "userRequest", "user_message")
 """What stands in one of these is the user's, and all around it is not."""
 
-_TAG = re.compile(rf"<(/?)({'|'.join((*_ASIDES, *_ENVELOPES))})>")
+_NAMES = "|".join((*_ASIDES, *_ENVELOPES))
+_TAG = re.compile(rf"<(/?)({_NAMES})>")
+_END = re.compile(rf"</(?:{_NAMES})>")
+"""Without one nothing is parted; its first two letters are found thirty times as fast as tags are told apart."""
 _HEADING = re.compile(r"^# AGENTS\.md instructions[^\n]*\n?", re.MULTILINE)
 
 
@@ -50,7 +53,7 @@ def parted(text: str) -> Parted:
 
     A tag that is not closed is the user's own: it is being talked about. Takes time in proportion to the text.
     """
-    if "<" not in text:
+    if "<" not in text or _END.search(text) is None:
         return Parted(text, "")
     own, aside = _apart(text)
     said = "".join(own)
