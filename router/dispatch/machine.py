@@ -293,12 +293,11 @@ class Attempts:
 
     def _last_word(self, refusals: list[tuple[Candidate, Refusal]]) -> ApiError:
         """The last failure as the client is told of it; a limit says when it is over."""
-        soonest_first = sorted(refusals, key=lambda pair: pair[1].for_s)
-        soonest_s = soonest_first[0][1].for_s if soonest_first else None
+        # Of a model in several places the one that is back first comes last, and speaks for it.
+        away = sorted(refusals, key=lambda pair: pair[1].for_s, reverse=True)
+        soonest_s = away[-1][1].for_s if away else None
         if self._last is None:
-            # Of a model in several places the one that is back first speaks, as it comes last.
-            away = {each.model.id: str(why) for each, why in reversed(soonest_first)}
-            return resting(away, soonest_s)
+            return resting({each.model.id: str(why) for each, why in away}, soonest_s)
         fault, candidate = self._last
         error = api_error_of(fault, candidate.model.id)
         if fault.kind is FaultKind.RATE_LIMITED:

@@ -118,11 +118,11 @@ def out_of_time(total_s: float) -> ApiError:
 
 
 def resting(away: Mapping[str, str], for_s: float | None) -> ApiError:
-    """503: every model that may answer is limited or resting, `away` says which how long; Retry-After is the soonest."""
+    """503: nobody may be asked; `away` says why of each that is limited or resting, Retry-After when the first is back."""
     which = "; ".join(f"{model_id} is {why}" for model_id, why in away.items())
     return ApiError(
         503,
-        f"No model that may answer this request can be asked now: {which or 'all have failed'}.",
+        f"No model that may answer this request can be asked now{which and f': {which}'}.",
         code="no_model_available",
         kind="server_error",
         retry_after_s=for_s,

@@ -4,3 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities that sum to 1, of one row of logits."""
+    raised: Floats = np.exp(logits - logits.max())
+    raised /= raised.sum()
+    return raised

@@ -64,7 +64,7 @@ class Closing(Struct, frozen=True):
     @property
     def saving(self) -> Money:
         """What the reference would have cost more."""
-        return Money(sum(entry.baseline.pico - entry.cost.pico for entry in self.entries))
+        return Money(sum(entry.saving.pico for entry in self.entries))
 
 
 @dataclass(frozen=True, slots=True)

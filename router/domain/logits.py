@@ -1,6 +1,5 @@
 """Probabilities on the scale of logits, on which what is learnt of them adds up."""
 
-from collections.abc import Sequence
 from math import exp, log
 
 LEAST_P = 0.005
@@ -21,11 +20,3 @@ def logit(p: float) -> float:
 def sigmoid(x: float) -> float:
     """The probability whose logarithm of the odds is `x`."""
     return 1.0 / (1.0 + exp(-x))
-
-
-def softmax(logits: Sequence[float]) -> tuple[float, ...]:
-    """Probabilities that sum to 1, of a few logits: numpy takes four times as long for a dozen."""
-    highest = max(logits)
-    raised = [exp(each - highest) for each in logits]
-    total = sum(raised)
-    return tuple([each / total for each in raised])

@@ -48,8 +48,8 @@ def worded(
     if model is None or not tokens:
         return _voted(question)
     chances = model.probabilities(tokens, signs_of(question))
-    likeliest = max(chances)
-    return _CATEGORIES[chances.index(likeliest)], likeliest
+    winner = int(chances.argmax())
+    return _CATEGORIES[winner], float(chances[winner])
 
 
 def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:

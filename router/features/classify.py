@@ -14,12 +14,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from router.domain.arrays import Floats, softmax
 from router.domain.category import Category
-from router.domain.logits import softmax
 from router.features.hashing import Ids, buckets_of
 from router.features.signs import SIGNS
-
-Floats = NDArray[np.float64]
 
 CATEGORIES = tuple(Category)
 _HEAD_TOKENS, _TAIL_TOKENS = 48, 24
@@ -111,14 +109,14 @@ class CategoryModel:
             "fold_to": self.folds[moved],
         }
 
-    def probabilities(self, tokens: Sequence[int], signs: Sequence[float]) -> tuple[float, ...]:
+    def probabilities(self, tokens: Sequence[int], signs: Sequence[float]) -> Floats:
         """P(category) in the order of `Category`: calibrated, sums to 1."""
         bits = len(self.weights).bit_length() - 1
         buckets, each = buckets_by_root(tokens, self.folds, bits)
         found = np.add.reduce(self.weights.take(buckets, axis=0), axis=0, dtype=np.int32)
         words = found * self.scales * each
         logits = words + np.asarray(signs, dtype=np.float32) @ self.sign_weights + self.bias
-        return softmax(logits.tolist())
+        return softmax(logits.astype(np.float64))
 
 
 def _unpacked(gaps: NDArray[Any], targets: NDArray[Any]) -> Ids:

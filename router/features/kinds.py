@@ -12,7 +12,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.arrays import Floats
+from router.domain.arrays import Floats, softmax
 from router.domain.kinship import Kinship
 from router.features.hashing import buckets_of
 
@@ -101,13 +101,6 @@ class KindModel:
             offsets=arrays["offsets"].astype(np.float32, casting="same_kind"),
             trusts=arrays["trusts"].astype(np.float32, casting="same_kind"),
         )
-
-
-def softmax(logits: Floats) -> Floats:
-    """Probabilities that sum to 1."""
-    raised: Floats = np.exp(logits - logits.max())
-    raised /= raised.sum()
-    return raised
 
 
 def _short(numbers: Floats) -> tuple[float, ...]:

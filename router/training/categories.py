@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
+from router.domain.arrays import Floats
 from router.features.category import votes_of
-from router.features.classify import CATEGORIES, CategoryModel, Floats, buckets_by_root
+from router.features.classify import CATEGORIES, CategoryModel, buckets_by_root
 from router.features.signs import SIGNS, signs_of
 from router.features.text import both_ends
 from router.features.tokens import Tokenizer

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.domain.arrays import softmax
 from router.domain.members import replace
 from router.features.hashing import buckets_of
-from router.features.kinds import KindModel, softmax
+from router.features.kinds import KindModel
 from router.features.text import both_ends, whole_length
 from router.features.tokens import Tokenizer
 
