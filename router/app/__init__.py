@@ -118,7 +118,7 @@ async def serving(
 
         telemetry = await telemetry_of(settings, world, stack, lines)
         pipeline = await _pipeline(settings, world, stack, (engine, links), telemetry.observer)
-        stack.callback(pipeline.scorer.flush)
+        stack.push_async_callback(pipeline.scorer.close)
         current = Current(pipeline, world.unix_s())
         _share_hearsay(current, world, stack, links.quick)
         from router.app.desks import admin_of, desks

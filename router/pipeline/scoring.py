@@ -7,6 +7,7 @@ ones are looked at in the event loop, larger ones in a thread, and what is large
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -31,6 +32,8 @@ _MOST_WAITING = 32
 _MOST_QUESTIONS = 10_000
 _GATHERED_FOR_S = 0.25
 """One commit then serves the answers of that time; each of its own would cost as much as a request."""
+_PATIENCE_S = 5.0
+"""How long one who stops waits for what is looked into: loading the validator takes .1 s, or ten times that."""
 
 
 class Seen(Struct, frozen=True):
@@ -66,6 +69,8 @@ class Scorer:
         self._world = world
         self._start = start
         self._waiting = 0
+        self._none_waits = asyncio.Event()
+        self._none_waits.set()
         self._is_warm = False
         self._gathered: list[Scored] = []
         self._questions = Questions(terms.retry_window_s, _MOST_QUESTIONS)
@@ -87,6 +92,13 @@ class Scorer:
         if gathered:
             self.keep(gathered)
 
+    async def close(self) -> None:
+        """Keep what was found, and what is found of the answers that are being looked into."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._none_waits.wait()
+        self.flush()
+
     def found(self, entry: Entry, findings: Iterable[Finding]) -> None:
         """Keep what was found of the answer of `entry`."""
         whose = (entry.request_id, entry.model, entry.category)
@@ -104,6 +116,7 @@ class Scorer:
             self.found(entry, _in_words(request, body, seen))
         elif self._waiting < _MOST_WAITING:
             self._waiting += 1
+            self._none_waits.clear()
             self._start(self._look_apart(entry, request, body, seen))
 
     def asked(self, question: bytes, entry: Entry, arrived_s: float) -> None:
@@ -132,6 +145,8 @@ class Scorer:
             self._is_warm = True  # the validator is loaded, which would have held up the loop
         finally:
             self._waiting -= 1
+            if not self._waiting:
+                self._none_waits.set()
 
 
 def _in_words(request: ChatRequest, body: bytes, seen: Seen) -> list[Finding]:

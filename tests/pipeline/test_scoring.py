@@ -122,6 +122,19 @@ async def test_the_first_look_which_loads_the_validator_is_taken_elsewhere() -> 
     assert desk.noted == {"r1": 1.0}
 
 
+async def test_who_stops_waits_for_what_is_being_looked_into() -> None:
+    desk = Desk()
+    desk.answered("r1", "{}", **JSON)
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(desk.scorer.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+
+    await desk.work_off()
+    await closing
+    assert desk.noted == {"r1": 1.0}
+
+
 async def test_a_server_that_starts_has_not_loaded_the_validator() -> None:
     code = "import router.app, sys; print('jsonschema_rs' in sys.modules)"
     started = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=PIPE)
