@@ -60,6 +60,10 @@ class Period:
     start_s: float
     resets_s: float | None
 
+    def has(self, now_s: float) -> bool:
+        """Whether `now_s` (Unix time) lies in it."""
+        return self.start_s <= now_s and (self.resets_s is None or now_s < self.resets_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

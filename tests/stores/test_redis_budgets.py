@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from router.domain.budget import EVERYTHING, Balance, Budget, Scope, ScopeKind, Window
-from router.domain.money import ZERO
+from router.domain.money import ZERO, Money
 from router.ports import Reservation
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
@@ -101,3 +101,51 @@ async def test_of_any_number_of_tags_the_last_are_known_and_told_in_parts(
         told = await purse.balances()
         assert [balance.budget for balance in told] == budgets[50:]
         assert {balance.reserved for balance in told} == {CENT}
+
+
+async def test_a_balance_is_read_once_in_two_seconds_while_plenty_is_left(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        one, other = (RedisPurse(link, clock, books) for _ in range(2))
+        assert await left(one) == DOLLAR
+        await taken(other, CENT * 10)
+
+        clock.now_s += 1.9
+        assert await left(one) == DOLLAR
+        clock.now_s += 0.1
+        assert await left(one) == CENT * 90
+        assert [balance.left for balance in await one.balances()] == [CENT * 90]
+
+
+async def test_near_its_end_a_budget_is_read_each_time(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        one, other = (RedisPurse(link, clock, books) for _ in range(2))
+        held = await taken(other, CENT * 76)
+        assert await left(one) == CENT * 24
+        await settled(other, held, CENT)
+
+        assert await left(one) == CENT * 99
+
+
+async def test_whoever_was_refused_reads_the_balance_again(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        one, other = (RedisPurse(link, clock, books) for _ in range(2))
+        assert await left(one) == DOLLAR
+        await taken(other, CENT * 60)
+        assert isinstance(await one.reserve([WHOLE], CENT * 50), Balance)
+
+        assert await left(one) == CENT * 40
+
+
+async def left(purse: RedisPurse) -> Money:
+    """What a request is told is left of the dollar."""
+    (balance,) = await purse.look([WHOLE])
+    return balance.left

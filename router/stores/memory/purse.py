@@ -93,7 +93,7 @@ class MemoryPurse:
         """The account of this moment's period, opened if need be: by one, while all others wait."""
         account = self._accounts.get(budget)
         now_s = self._unix_s()
-        if account is not None and _holds(account.period, now_s):
+        if account is not None and account.period.has(now_s):
             self._accounts.move_to_end(budget)
             return account
         if (opening := self._opening.get(budget)) is None:
@@ -115,7 +115,3 @@ class MemoryPurse:
         for budget in tuple(islice(self._accounts, max(0, surplus))):
             if not self._accounts[budget].reserved:
                 del self._accounts[budget]
-
-
-def _holds(period: Period, now_s: float) -> bool:
-    return period.start_s <= now_s and (period.resets_s is None or now_s < period.resets_s)

@@ -20,6 +20,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -97,18 +98,27 @@ class RedisLink:
         """The reply. Raises RedisAway, without delay when Redis is known to be down."""
         if not self.is_up:
             raise RedisAway
-        limit, has_time = asyncio.timeout(self._timeout_s), False
+        limit = _Limit(asyncio.timeout(self._timeout_s))
         try:
-            async with self._bound(limit), self._places:
-                if not self.is_up:  # it went while this one waited for its turn
-                    raise RedisAway
-                has_time = self._left_s(limit) > self._timeout_s / 2
-                return await _unless_cancelled(command)
+            return await self._within(limit, command)
         except _FAILURES as error:
             # With little time, or in an event loop that was itself late, it says nothing of Redis.
-            if has_time and self._left_s(limit) > -self._timeout_s / 2:
+            if limit.had_time and _left_s(limit.timeout) > -self._timeout_s / 2:
                 self._failed(error)
             raise RedisAway from None
+
+    async def _within(self, limit: "_Limit", command: Callable[[], Awaitable[Any]]) -> Any:
+        """The reply, bound by `limit`, which ends early when Redis turns out to be frozen."""
+        async with limit.timeout as timeout:
+            self._limits.add(timeout)
+            try:
+                async with self._places:
+                    if not self.is_up:  # it went while this one waited for its turn
+                        raise RedisAway
+                    limit.had_time = _left_s(timeout) > self._timeout_s / 2
+                    return await _unless_cancelled(command)
+            finally:
+                self._limits.discard(timeout)
 
     async def names(self, pattern: str) -> AsyncIterator[str]:
         """The keys that match `pattern`, on all servers. Raises RedisAway when it breaks off."""
@@ -126,21 +136,6 @@ class RedisLink:
             searching.cancel()
             await asyncio.wait([searching])
         await self._server.close()
-
-    @asynccontextmanager
-    async def _bound(self, limit: asyncio.Timeout) -> AsyncIterator[None]:
-        """What is bound by `limit`, which ends early when Redis turns out to be frozen."""
-        async with limit:
-            self._limits.add(limit)
-            try:
-                yield
-            finally:
-                self._limits.discard(limit)
-
-    def _left_s(self, limit: asyncio.Timeout) -> float:
-        """How many seconds are left, negative when it is over."""
-        when_s = limit.when()
-        return 0.0 if when_s is None else when_s - asyncio.get_running_loop().time()
 
     def _failed(self, error: Exception) -> None:
         if not _is_refusal(error):
@@ -197,6 +192,20 @@ class RedisLink:
         finally:
             for _ in range(taken):
                 self._places.release()
+
+
+@dataclass(slots=True)
+class _Limit:
+    """How long a command may take, and whether half of that was left when its turn came."""
+
+    timeout: asyncio.Timeout
+    had_time: bool = False
+
+
+def _left_s(limit: asyncio.Timeout) -> float:
+    """How many seconds are left, negative when it is over."""
+    when_s = limit.when()
+    return 0.0 if when_s is None else when_s - asyncio.get_running_loop().time()
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -11,21 +11,20 @@ numbers are exact up to nine million dollars.
 import asyncio
 import logging
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from router.domain.budget import Balance, Budget, Period
+from router.domain.budget import Balance, Budget
 from router.domain.money import Money
 from router.ports import Reservation
 from router.stores.memory.purse import MOST_ACCOUNTS, MemoryPurse, Spent
 from router.stores.redis import keys
+from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts
 from router.stores.redis.link import RedisAway, RedisLink
 
 _LOG = logging.getLogger(__name__)
-_PICO_PER_NANO = 1000
 _LAPSE_S = 1800.0
 """Longer than any request may take; then a hold is given up on."""
 _KEPT_S = 86_400
@@ -108,28 +107,10 @@ end
 
 
 @dataclass(frozen=True, slots=True)
-class _Account:
-    """A budget in one period, and where Redis keeps it."""
-
-    budget: Budget
-    period: Period
-
-    @property
-    def key(self) -> str:
-        scope = self.budget.scope
-        named = (scope.kind, scope.name, self.budget.window, self.budget.timezone)
-        return keys.account(*named, repr(self.period.start_s))
-
-    def balance(self, spent_nano: int, reserved_nano: int) -> Balance:
-        spent, reserved = Money(spent_nano * _PICO_PER_NANO), Money(reserved_nano * _PICO_PER_NANO)
-        return Balance(self.budget, self.period, spent, reserved)
-
-
-@dataclass(frozen=True, slots=True)
 class _Hold:
     """What was set aside, by Redis' name for it."""
 
-    accounts: tuple[_Account, ...]
+    accounts: tuple[Account, ...]
     name: str
     amount_nano: int
 
@@ -153,10 +134,9 @@ class RedisPurse:
         self._unix_s = unix_s
         self._spent = spent
         self._local = MemoryPurse(unix_s, spent)
-        self._most_known = most_known
-        self._drawn_on: OrderedDict[Budget, None] = OrderedDict()
+        self._accounts = Accounts(unix_s, most_known)
         self._settling: set[asyncio.Task[None]] = set()
-        self._stale: set[_Account] = set()
+        self._stale: set[Account] = set()
         self._opening = asyncio.Lock()
         client = link.client
         self._look = client.register_script(_LOOK)
@@ -165,31 +145,31 @@ class RedisPurse:
         self._open = client.register_script(_OPEN)
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
-        """Where each budget stands."""
-        accounts = self._accounts(budgets)
-        try:
-            await self._refresh()
-            found = await self._run(self._look, accounts, [self._unix_s()])
-            if None in found:
-                await self._begin(accounts)
-                found = await self._run(self._look, accounts, [self._unix_s()])
-        except RedisAway:
-            return await self._local.look(budgets)
-        pairs = zip(accounts, found[::2], found[1::2], strict=True)
-        return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
+        """Where each budget stands, or stood up to two seconds ago while a quarter of it was left.
+
+        Only `reserve` must be exact: it alone lets money be spent.
+        """
+        now_s, known = self._unix_s(), self._accounts.known(budgets)
+        trusted = [balance for each in known if (balance := each.trusted(now_s))]
+        if len(trusted) == len(known):
+            return tuple(trusted)
+        balances = await self._read(budgets)
+        for each, balance in zip(known, balances, strict=True):
+            each.read(balance, now_s)
+        return balances
 
     async def balances(self) -> Sequence[Balance]:
         """Where every budget stands that this process has drawn on, or lately, if they are many."""
         balances: list[Balance] = []
-        for some in _in_parts(tuple(self._drawn_on)):
-            balances += await self.look(some)
+        for some in _in_parts(self._accounts.budgets):
+            balances += await self._read(some)
         return balances
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
         """Set `amount` aside in all budgets, or in none: then the balance of one that has too little."""
-        accounts, nano = self._accounts(budgets), _nano(amount)
+        accounts, nano = self._accounts.of(budgets), _nano(amount)
         now_s, token = self._unix_s(), secrets.token_hex(8)
-        caps = [budget.usd.pico // _PICO_PER_NANO for budget in budgets]
+        caps = [budget.usd.pico // PICO_PER_NANO for budget in budgets]
         told = [now_s, now_s + _LAPSE_S, nano, token, *caps]
         try:
             await self._refresh()
@@ -204,6 +184,7 @@ class RedisPurse:
             return await self._local.reserve(budgets, amount)
         if answer != b"taken":
             place, spent, reserved = answer
+            self._accounts.distrust(budgets)
             return accounts[int(place) - 1].balance(int(spent), int(reserved))
         return Reservation(tuple(budgets), amount, _Hold(accounts, f"{token}:{nano}", nano))
 
@@ -219,6 +200,20 @@ class RedisPurse:
     async def close(self) -> None:
         """Settle what is under way."""
         await asyncio.gather(*self._settling)
+
+    async def _read(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
+        """Where each budget stands now."""
+        accounts = self._accounts.of(budgets)
+        try:
+            await self._refresh()
+            found = await self._run(self._look, accounts, [self._unix_s()])
+            if None in found:
+                await self._begin(accounts)
+                found = await self._run(self._look, accounts, [self._unix_s()])
+        except RedisAway:
+            return await self._local.look(budgets)
+        pairs = zip(accounts, found[::2], found[1::2], strict=True)
+        return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
     async def _told(self, hold: _Hold, cost_nano: int) -> None:
         try:
@@ -238,7 +233,7 @@ class RedisPurse:
             self._stale |= stale
             raise
 
-    async def _begin(self, accounts: Sequence[_Account]) -> None:
+    async def _begin(self, accounts: Sequence[Account]) -> None:
         """Open those accounts that are not there, with what the ledger says was spent."""
         async with self._opening:  # the ledger is asked by one, not by all who wait
             for account in accounts:
@@ -246,26 +241,17 @@ class RedisPurse:
                 if not await self._link.ask(exists):
                     await self._begin_one(account)
 
-    async def _begin_one(self, account: _Account) -> None:
+    async def _begin_one(self, account: Account) -> None:
         spent = await self._spent(account.budget.scope, account.period.start_s)
         resets_s = account.period.resets_s
         # In seconds from now: Redis' clock may be another.
         for_s = 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
         await self._run(self._open, (account,), [_nano(spent), for_s])
 
-    async def _run(self, script: Any, accounts: Sequence[_Account], told: Sequence[Any]) -> Any:
+    async def _run(self, script: Any, accounts: Sequence[Account], told: Sequence[Any]) -> Any:
         named = [account.key for account in accounts]
         every = [*named, *map(keys.holds, named)]
         return await self._link.ask(lambda: script(keys=every, args=told))
-
-    def _accounts(self, budgets: Sequence[Budget]) -> tuple[_Account, ...]:
-        now_s = self._unix_s()
-        for budget in budgets:
-            self._drawn_on[budget] = None
-            self._drawn_on.move_to_end(budget)
-        while len(self._drawn_on) > self._most_known:
-            self._drawn_on.popitem(last=False)
-        return tuple(_Account(budget, budget.period(now_s)) for budget in budgets)
 
 
 def _in_parts(every: Sequence[_T]) -> Iterator[Sequence[_T]]:
@@ -274,4 +260,4 @@ def _in_parts(every: Sequence[_T]) -> Iterator[Sequence[_T]]:
 
 def _nano(amount: Money) -> int:
     """Whole nano-dollars, rounded up."""
-    return -(-amount.pico // _PICO_PER_NANO)
+    return -(-amount.pico // PICO_PER_NANO)

@@ -1,0 +1,89 @@
+"""The accounts that a process draws on in Redis, and the balances that it read last."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from router.domain.budget import Balance, Budget, Period
+from router.domain.money import Money
+from router.stores.redis import keys
+
+PICO_PER_NANO = 1000
+_TRUSTED_S, _PLENTY = 2.0, 0.25
+"""A balance read so recently is not read again while at least that share of the budget is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A budget in one period, and the key under which Redis keeps it."""
+
+    budget: Budget
+    period: Period
+    key: str
+
+    @classmethod
+    def of(cls, budget: Budget, now_s: float) -> "Account":
+        """The account of the period that `now_s` (Unix time) lies in."""
+        scope, period = budget.scope, budget.period(now_s)
+        named = (scope.kind, scope.name, budget.window, budget.timezone)
+        return cls(budget, period, keys.account(*named, repr(period.start_s)))
+
+    def balance(self, spent_nano: int, reserved_nano: int) -> Balance:
+        """What Redis says, in nano-dollars, as a balance."""
+        spent, reserved = Money(spent_nano * PICO_PER_NANO), Money(reserved_nano * PICO_PER_NANO)
+        return Balance(self.budget, self.period, spent, reserved)
+
+
+@dataclass(slots=True)
+class Known:
+    """An account, and its balance as it was read at `read_s` (Unix time), if it ever was."""
+
+    account: Account
+    balance: Balance | None = None
+    read_s: float = 0.0
+
+    def read(self, balance: Balance, now_s: float) -> None:
+        """The balance has just been read."""
+        self.balance, self.read_s = balance, now_s
+
+    def trusted(self, now_s: float) -> Balance | None:
+        """The balance, if it may be used again: it is recent, and far from zero."""
+        if self.balance is None or not 0.0 <= now_s - self.read_s < _TRUSTED_S:
+            return None
+        return self.balance if self.balance.share_left >= _PLENTY else None
+
+
+class Accounts:
+    """The accounts of the budgets drawn on most recently, at most `most_known` of them."""
+
+    def __init__(self, unix_s: Callable[[], float], most_known: int) -> None:
+        self._unix_s = unix_s
+        self._most_known = most_known
+        self._known: OrderedDict[Budget, Known] = OrderedDict()
+
+    @property
+    def budgets(self) -> tuple[Budget, ...]:
+        """All of them, the one drawn on longest ago first."""
+        return tuple(self._known)
+
+    def of(self, budgets: Sequence[Budget]) -> tuple[Account, ...]:
+        """The current account of each budget."""
+        return tuple([each.account for each in self.known(budgets)])
+
+    def known(self, budgets: Sequence[Budget]) -> list[Known]:
+        """What is known of the current account of each budget."""
+        now_s, every = self._unix_s(), self._known
+        for budget in budgets:
+            known = every.get(budget)
+            if known is None or not known.account.period.has(now_s):
+                every[budget] = Known(Account.of(budget, now_s))
+            every.move_to_end(budget)
+        found = [every[budget] for budget in budgets]
+        while len(every) > self._most_known:
+            every.popitem(last=False)
+        return found
+
+    def distrust(self, budgets: Sequence[Budget]) -> None:
+        """Forget these balances: one of the budgets turned out to have too little left."""
+        for each in self.known(budgets):
+            each.balance = None
