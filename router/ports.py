@@ -203,8 +203,20 @@ class VectorIndex(Protocol):
         ...
 
 
+LED_LATELY_S = 1.0
+"""For how many seconds after the end of a lead the next leader learns of it."""
+
+
 class Lead(Protocol):
     """The right to answer a request for all processes that share a tower; given up once."""
+
+    @property
+    def is_successor(self) -> bool:
+        """Whether another process may have led the same request in the last `LED_LATELY_S` seconds.
+
+        Its answer is stored by now, if it could be.
+        """
+        ...
 
     async def send(self, frame: bytes) -> None:
         """Give a piece of the answer to all processes that wait for it, now or later."""

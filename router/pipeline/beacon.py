@@ -10,6 +10,7 @@ was used. Without this last frame it is broken off, whatever came before.
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from enum import Enum, auto
 
 import orjson
 from msgspec import structs
@@ -32,6 +33,15 @@ _WHOLE, _WRITER, _ACCEPTED_WRITER, _EVENTS, _END = b"W", b"H", b"A", b"E", b"Z"
 _ASK_EVERY_S = 1.0
 _MOST_KEPT_BYTES = 2**20
 """Of a stream that is followed, for those who come later."""
+
+
+class Led(Enum):
+    """How the lead among all processes has become ours."""
+
+    FIRST = auto()
+    """Nobody has led this request since the cache was looked into."""
+    AFTER_ANOTHER = auto()
+    """Another process may have, and stored its answer."""
 
 
 class Beacon:

@@ -31,7 +31,7 @@ from router.ledger.rulebook import Rulebook
 from router.pipeline.again import Again
 from router.pipeline.ascent import Panel
 from router.pipeline.attempts import Means
-from router.pipeline.beacon import Beacon, followed
+from router.pipeline.beacon import Beacon, Led, followed
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
 from router.pipeline.conversing import Conversing
@@ -54,7 +54,7 @@ from router.pipeline.visit import Caller, Visit, payer_of
 from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
-from router.ports import Affinity, Cache, Ledger, Meter, Purse, Tower
+from router.ports import LED_LATELY_S, Affinity, Cache, Ledger, Meter, Purse, Tower
 from router.wire.chat import ChatRequest, parse_chat, parsing
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
@@ -182,14 +182,16 @@ class Pipeline:
 
     async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight) -> Reply:
         """Answer for all that wait; whatever goes wrong, they learn of it."""
+        looked_s = self.means.world.monotonic_s()
         try:
             find = await self._look(visit, shelf)
             is_led = self.tower.is_shared and not may_pass(visit.request, find.decision)
             if is_led and not find.decision.chosen.is_stored:
-                if (landed := await self._elsewhere(visit, shelf, flight)) is not None:
-                    return await self._joined(visit, shelf, landed)
-                # Another process may have stored its answer since we looked, and given up the lead.
-                find = await self._look(visit, shelf, find)
+                led = await self._elsewhere(visit, shelf, flight, looked_s)
+                if not isinstance(led, Led):
+                    return await self._joined(visit, shelf, led)
+                if led is Led.AFTER_ANOTHER:
+                    find = await self._look(visit, shelf, find)
             find = await self.similar.widened(visit, find)
             if find.decision.chosen.is_stored:
                 flight.look()
@@ -215,10 +217,15 @@ class Pipeline:
     def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
         return Find(self.judge.judged(visit), {}, shelf)
 
-    async def _elsewhere(self, visit: Visit, shelf: Shelf, flight: Flight) -> Whole | Aboard | None:
-        """The answer of another process that leads; None when the lead is ours."""
+    async def _elsewhere(
+        self, visit: Visit, shelf: Shelf, flight: Flight, looked_s: float
+    ) -> Whole | Aboard | Led:
+        """The answer of another process that leads, or how the lead has become ours.
+
+        `looked_s` is when the cache was looked into, by the monotonic clock.
+        """
         if flight.beacon is not None:
-            return None
+            return Led.AFTER_ANOTHER
         patience, key = self._patience(visit), shelf.flight_key(visit.kind)
         beacon = Beacon(flight, patience, self.flights.start)
         with suppress(TimeoutError):
@@ -227,7 +234,9 @@ class Pipeline:
                     if landed := await followed(self.tower.follow(key), flight):
                         return landed
                 beacon.light(lead)
-        return None
+                is_soon = patience.monotonic_s() - looked_s < LED_LATELY_S / 2
+                return Led.FIRST if is_soon and not lead.is_successor else Led.AFTER_ANOTHER
+        return Led.AFTER_ANOTHER
 
     async def _joined(self, visit: Visit, shelf: Shelf, landed: Whole | Aboard) -> Reply:
         """The answer that another request pays for, where it is good enough for this one."""

@@ -13,6 +13,7 @@ from router.domain.members import replace
 from router.pipeline.steady import Steady
 from router.ports import Lead
 from router.stores.memory.tower import LonelyLead, LonelyTower
+from router.stores.redis import keys
 from router.stores.redis.link import RedisLink
 from router.stores.redis.tower import Pace, RedisLead, RedisTower
 from tests.redis_clusters import RedisCluster
@@ -85,6 +86,25 @@ async def test_one_leads_and_the_others_do_not(shared_url: str) -> None:
         assert await two.lead("t2", nobody) is not None
         await lead.give_up()
         assert await two.lead("t1", nobody) is not None
+
+
+async def test_whoever_leads_soon_after_another_is_told(shared_url: str) -> None:
+    async with towers(shared_url, 2, replace(QUICK, ended_s=0.2)) as (one, two):
+        first = await led(one, "t14")
+        assert not first.is_successor
+        await first.give_up()
+
+        assert await collect(two, "t14") == []  # nobody leads
+        second = await led(two, "t14")
+        assert second.is_successor
+        await second.give_up()
+        assert await soon(lambda: is_free(one, "t14"), True)
+        assert not (await led(one, "t14")).is_successor
+
+
+async def is_free(tower: RedisTower, key: str) -> bool:
+    """Whether Redis knows of nobody who leads, or has led."""
+    return not await tower.link.ask(lambda: tower.link.client.exists(keys.lead(key)))
 
 
 async def test_the_others_get_every_frame_once_and_in_order(shared_url: str) -> None:

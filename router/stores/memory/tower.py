@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Callable
 
 
 class LonelyLead:
-    """Implements `router.ports.Lead` where nobody else is there."""
+    """Implements `router.ports.Lead` where nobody else is there, or nobody is known of."""
+
+    is_successor = True
 
     async def send(self, _frame: bytes) -> None:
         """Nobody listens."""

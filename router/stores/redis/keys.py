@@ -7,7 +7,7 @@
 | `farthing:2:{budget}:<id>:holds`| sorted set | `<token>:<nano-dollars>`, by when it  | its account's         |
 |                                 |            | lapses (Unix time)                    |                       |
 | `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
-| `farthing:2:{<flight>}:lead`    | string     | the leader's token                    | 3 s, renewed          |
+| `farthing:2:{<flight>}:lead`    | string     | the leader's token, then `ended`      | 3 s, renewed; 1 s     |
 | `farthing:2:{<flight>}:wanted`  | string     | that somebody follows                 | 5 s, renewed          |
 | `farthing:2:{<flight>}:frames:<token>` | stream | `frame`: a piece; `over`: the end  | a minute              |
 | `farthing:2:notices`            | hash       | `<about>:<name>`: until when (Unix    | ten minutes           |

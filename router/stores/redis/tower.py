@@ -1,6 +1,7 @@
 """One leader for a request among all processes that share a Redis; the others get its answer as it comes.
 
-    farthing:2:{<key>}:lead             string: the leader's token; lapses unless it is renewed
+    farthing:2:{<key>}:lead             string: the leader's token; lapses unless it is renewed;
+                                        for a second after its end, `ended`
     farthing:2:{<key>}:wanted           string: a process waits for the answer; lapses likewise
     farthing:2:{<key>}:frames:<token>   stream: the leader's frames, once it is wanted
 
@@ -18,14 +19,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from router.ports import Lead
+from router.ports import LED_LATELY_S, Lead
 from router.stores.memory.tower import LonelyLead
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
 
-_FRAME, _OVER = b"frame", b"over"
+_FRAME, _OVER, _ENDED = b"frame", b"over", b"ended"
 _KEPT_MS = 60_000
 """How long frames outlive their leader, for those who are still reading."""
+
+_LEAD = """
+local held = redis.call('GET', KEYS[1])
+if held and held ~= 'ended' then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return held and 2 or 1
+"""
+"""0: another process leads; 1: ours; 2: ours, after another one that has just ended."""
 
 _WATCH = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -43,7 +52,7 @@ return 1
 """A Redis that was restarted has lost the frames together with the lead: no later one may follow them."""
 
 _GIVE_UP = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], 'ended', 'PX', ARGV[3]) end
 if redis.call('EXISTS', KEYS[2]) == 1 then
   redis.call('XADD', KEYS[3], '*', 'over', '')
   redis.call('PEXPIRE', KEYS[3], ARGV[2])
@@ -57,13 +66,15 @@ class Pace:
 
     A lead lapses `lease_s` after it was renewed, which happens every `watch_s`; so long a leader that
     died is waited for. A follower looks up every `slice_s` whether there is a leader, and says that it
-    wants the answer; it is believed for `wish_s`, for its client may read slowly.
+    wants the answer; it is believed for `wish_s`, for its client may read slowly. For `ended_s` it is
+    remembered that a lead has ended.
     """
 
     lease_s: float = 3.0
     watch_s: float = 0.1
     slice_s: float = 0.5
     wish_s: float = 5.0
+    ended_s: float = LED_LATELY_S
     most_followed: int = 12
 
 
@@ -93,6 +104,7 @@ class RedisTower:
         self._leads: dict[str, RedisLead] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
+        self._lead = link.client.register_script(_LEAD)
         self.watch = link.client.register_script(_WATCH)
         self.send = link.client.register_script(_SEND)
         self.give_up = link.client.register_script(_GIVE_UP)
@@ -107,18 +119,17 @@ class RedisTower:
         if self._followed >= self.pace.most_followed:
             return LonelyLead()
         lead = RedisLead(self, key, secrets.token_hex(8), wanted, self._monotonic_s())
-        lease_ms = int(self.pace.lease_s * 1000)
+        named, told = [keys.lead(key)], [lead.token, int(self.pace.lease_s * 1000)]
         try:
-            ours = await self.link.ask(
-                lambda: self.link.client.set(keys.lead(key), lead.token, nx=True, px=lease_ms)
-            )
+            state = await self.link.ask(lambda: self._lead(keys=named, args=told))
         except RedisAway:
             return LonelyLead()
         except asyncio.CancelledError:
             self.start(lead.give_up())  # it may be ours by now
             raise
-        if not ours:
+        if state == 0:
             return None
+        lead.is_successor = state == 2
         self._leads[lead.token] = lead
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch_all())
@@ -170,7 +181,7 @@ class RedisTower:
 
     async def _token(self, key: str) -> bytes | None:
         token: bytes | None = await self.link.ask(lambda: self.link.client.get(keys.lead(key)))
-        return token
+        return None if token == _ENDED else token
 
     async def _want(self, key: str) -> None:
         for_ms = int(self.pace.wish_s * 1000)
@@ -207,6 +218,7 @@ class RedisLead:
     ) -> None:
         self.token = token
         self.began_s = began_s
+        self.is_successor = False
         self._tower = tower
         self._key = key
         self._wanted = wanted
@@ -258,7 +270,8 @@ class RedisLead:
             keys.wanted(self._key),
             keys.frames(self._key, self.token),
         ]
+        ended_ms = int(self._tower.pace.ended_s * 1000)
         with suppress(RedisAway):
             await self._tower.link.ask(
-                lambda: self._tower.give_up(keys=names, args=[self.token, _KEPT_MS])
+                lambda: self._tower.give_up(keys=names, args=[self.token, _KEPT_MS, ended_ms])
             )
