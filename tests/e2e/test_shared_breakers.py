@@ -67,7 +67,7 @@ def configured(folder: Path, simulator: Simulator, url: str) -> Path:
         simulator.base_url,
         server={"attempts_per_model": 1},
         policies={"directory": "policies", "default": "pair"},
-        cache={"url": url},
+        cache={"url": url, "timeout_s": 2},
     )
 
 

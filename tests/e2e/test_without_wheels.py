@@ -54,7 +54,11 @@ def test_it_answers_and_finds_stored_answers_in_redis(
     question = chat(f"What do we miss without {missing}?")
     with simulator:
         farthing = Farthing(
-            write_config(tmp_path, f"{simulator.url}/v1", cache={"url": redis_server.url})
+            write_config(
+                tmp_path,
+                f"{simulator.url}/v1",
+                cache={"url": redis_server.url, "timeout_s": 5},
+            )
         )
         farthing.program = without(missing)
         with farthing:

@@ -320,7 +320,7 @@ async def test_ten_thousand_requests_that_are_cancelled_anywhere_leave_no_reply_
 ) -> None:
     """Each asks for a key whose value is the key; every other one leaves, some of them twice."""
     chance, rounds, at_once = random.Random(7), 250, 40
-    async with linked(redis_server.url) as link:
+    async with linked(redis_server.url, timeout_s=10.0) as link:
         cache = RedisCache(link)
         for number in range(at_once):
             await cache.put(f"k{number}", W, b"%d" % number * (1 + number * 50), 600)
