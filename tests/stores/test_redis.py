@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisAway, RedisLink
+from router.stores.redis.script import Script
 from tests.servers import RedisServer
 from tests.stores.waiting import Naps, until
 
@@ -249,6 +250,27 @@ async def test_a_server_without_memory_refuses_to_write_and_is_read_all_the_same
     assert link.is_up
     assert len(caplog.messages) == 1
     assert caplog.messages[0].startswith("Redis refuses a command (")
+
+
+async def test_a_refusal_is_for_its_own_command_alone(redis_url: str) -> None:
+    async with linked(redis_url, timeout_s=5.0) as link:
+        cache = RedisCache(link)
+        await cache.put("stores-5", W, b"1", 60)
+        await link.send("SET", "farthing:2:cache:stores-6", "of another kind")
+
+        asked = [got(cache, name) for name in ("stores-5", "stores-6") * 20]
+        assert await asyncio.gather(*asked) == [b"1", None] * 20
+        assert link.is_up
+
+
+async def test_a_script_that_a_server_has_forgotten_is_told_again(redis_url: str) -> None:
+    async with linked(redis_url, timeout_s=5.0) as link:
+        script = Script(link, "return redis.call('INCRBY', KEYS[1], ARGV[1])")
+        await link.ask(link.client.script_flush)
+        await link.send("DEL", "farthing:2:counted")
+
+        added = await asyncio.gather(*(script(["farthing:2:counted"], [1]) for _ in range(40)))
+        assert sorted(added) == list(range(1, 41))
 
 
 # ---------------------------------------------------------------------------- load

@@ -1,7 +1,5 @@
 """Which model a session is with, in Redis: wherever its next request arrives."""
 
-from functools import partial
-
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
 
@@ -15,16 +13,15 @@ class RedisAffinity:
     async def model_of(self, session: str) -> str | None:
         """The model that `session` stays with; None as well when Redis does not answer in time."""
         try:
-            found = await self._link.ask(partial(self._link.client.get, keys.session(session)))
+            found = await self._link.send("GET", keys.session(session))
         except RedisAway:
             return None
         return found.decode() if isinstance(found, bytes) else None
 
     async def stay(self, session: str, model_id: str, ttl_s: int) -> None:
         """`session` stays with this model for `ttl_s` seconds from now, if Redis answers in time."""
-        put = partial(self._link.client.set, keys.session(session), model_id, ex=ttl_s)
         try:
-            await self._link.ask(put)
+            await self._link.send("SET", keys.session(session), model_id, "EX", ttl_s)
         except RedisAway:
             return
 

@@ -5,12 +5,12 @@ A failure reads as an empty cache: see `router.stores.redis.link`.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from functools import partial
 
 from router.ports import Shelved
 from router.stores.memory.cache import MAX_ENTRY_BYTES
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
+from router.stores.redis.script import Script
 
 _PUT = """
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
@@ -27,7 +27,7 @@ class RedisCache:
     def __init__(self, link: RedisLink, *, max_entry_bytes: int = MAX_ENTRY_BYTES) -> None:
         self._link = link
         self._max_entry_bytes = max_entry_bytes
-        self._put = link.client.register_script(_PUT)
+        self._put = Script(link, _PUT)
 
     async def answers(self, key: str) -> Mapping[str, bytes]:
         """What is stored of `key` by its writers; nothing when Redis does not answer in time."""
@@ -40,17 +40,15 @@ class RedisCache:
         """Store `value` for at least `ttl_s` seconds, if it is not too large and Redis answers in time."""
         if len(value) > self._max_entry_bytes:
             return
-        named = [keys.cached(key)]
-        told: list[str | bytes | int] = [writer, value, ttl_s]
         try:
-            await self._link.ask(lambda: self._put(keys=named, args=told))
+            await self._put([keys.cached(key)], [writer, value, ttl_s])
         except RedisAway:
             return
 
     async def drop(self, key: str, writer: str) -> None:
         """Forget what `writer` answered to `key`, if Redis answers in time."""
         try:
-            await self._link.ask(lambda: self._link.client.hdel(keys.cached(key), writer))
+            await self._link.send("HDEL", keys.cached(key), writer)
         except RedisAway:
             return
 
@@ -68,5 +66,5 @@ class RedisCache:
         await self._link.close()
 
     async def _hash(self, name: str) -> dict[str, bytes]:
-        found = await self._link.ask(partial(self._link.client.hgetall, name))
+        found = await self._link.send("HGETALL", name)
         return {writer.decode(): value for writer, value in found.items()}

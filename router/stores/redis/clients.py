@@ -21,9 +21,10 @@ from redis.asyncio import (
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ClusterDownError
+from redis.exceptions import ClusterDownError, ResponseError
 
 from router.stores.redis.address import Address, Kind
+from router.stores.redis.batches import Words
 
 Page = Callable[[int], Awaitable[Any]]
 """One step of a walk through a server's keys: from a cursor to the next one, 0 at the end, and names."""
@@ -37,6 +38,15 @@ class Server(Protocol):
     @property
     def client(self) -> Any:
         """redis-py's client, for commands and scripts."""
+        ...
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether several commands can be sent together."""
+        ...
+
+    async def replies(self, commands: Sequence[Words]) -> Sequence[Any]:
+        """The reply to each command; a refusal is one, as the exception that redis-py would raise."""
         ...
 
     async def ping(self) -> None:
@@ -96,8 +106,18 @@ def _cluster(address: Address, options: Mapping[str, Any]) -> RedisCluster:
 class _OneServer:
     """One server, or the one of several that is the primary at the moment."""
 
+    takes_batches = True
+
     def __init__(self, client: Redis) -> None:
         self.client = client
+
+    async def replies(self, commands: Sequence[Words]) -> Sequence[Any]:
+        if len(commands) == 1:
+            return [await _reply(self.client, commands[0])]
+        pipeline = self.client.pipeline(transaction=False)
+        for words in commands:
+            pipeline.execute_command(*words)
+        return await pipeline.execute(raise_on_error=False)
 
     async def ping(self) -> None:
         await self.client.ping()
@@ -133,10 +153,15 @@ class _Sentinels(_OneServer):
 
 
 class _Cluster:
-    """All primaries of a cluster."""
+    """All primaries of a cluster. Commands go to that of their key, each for itself."""
+
+    takes_batches = False
 
     def __init__(self, client: RedisCluster) -> None:
         self.client = client
+
+    async def replies(self, commands: Sequence[Words]) -> Sequence[Any]:
+        return [await _reply(self.client, words) for words in commands]
 
     async def ping(self) -> None:
         client: Any = self.client  # one that is told of several nodes answers by node
@@ -163,3 +188,11 @@ class _Cluster:
         client: Any = self.client  # its cursors are by node, which its types do not say
         cursors, names = await client.scan(cursor, pattern, _PAGE, target_nodes=node)
         return cursors[node.name], names
+
+
+async def _reply(client: Redis | RedisCluster, words: Words) -> Any:
+    """The reply to a command, or the refusal."""
+    try:
+        return await client.execute_command(*words)
+    except ResponseError as refusal:
+        return refusal

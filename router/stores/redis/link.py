@@ -12,13 +12,16 @@ has closed. If Redis fails again soon after it was back, the pauses go on where 
 that is merely slow is not asked and given up on in turns. It is logged once when it goes and once
 when it is back.
 
+Commands go through `send`, where those that wait at the same time travel together, or through `ask`, which sends what it
+is given over a connection of its own (what blocks, what has an answer of many pages).
+
 No command is sent a second time: it may have been carried out. A refusal (no memory, wrong type) is
 an answer, for that command's caller to do without; each kind is logged once.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +30,7 @@ from typing import Any
 import redis.exceptions
 from redis.exceptions import (
     ClusterError,
+    NoScriptError,
     ReadOnlyError,
     RedisClusterException,
     RedisError,
@@ -34,6 +38,7 @@ from redis.exceptions import (
 )
 
 from router.stores.redis.address import parsed
+from router.stores.redis.batches import Batches, Word, Words
 from router.stores.redis.clients import connected
 
 _LOG = logging.getLogger(__name__)
@@ -77,6 +82,7 @@ class RedisLink:
         self._pause_s = 0.0
         self._back_at_s = monotonic_s()
         self._limits: set[asyncio.Timeout] = set()
+        self._batches = Batches(self._carry, timeout_s)
         self._refusals: set[str] = set()
 
     @property
@@ -94,11 +100,31 @@ class RedisLink:
         if (error := await self._failure()) is not None:
             self._lost(error)
 
-    async def ask(self, command: Callable[[], Awaitable[Any]]) -> Any:
-        """The reply. Raises RedisAway, without delay when Redis is known to be down."""
+    async def send(self, *words: Word) -> Any:
+        """The reply to a command, which may travel with others. Raises as `ask`, and NoScriptError."""
         if not self.is_up:
             raise RedisAway
-        limit = _Limit(asyncio.timeout(self._timeout_s))
+        if self._server.takes_batches:
+            reply = await self._batches.reply(words)
+        else:
+            (reply,) = await self.ask(partial(self._server.replies, (words,)))
+        if not isinstance(reply, ResponseError):
+            return reply
+        if isinstance(reply, NoScriptError):
+            raise reply
+        self._failed(reply)
+        raise RedisAway
+
+    async def ask(self, command: Callable[[], Awaitable[Any]], until_s: float | None = None) -> Any:
+        """The result of `command`. Raises RedisAway, without delay when Redis is known to be down.
+
+        It has until `until_s` by the event loop's clock, or as long as any command.
+        """
+        if not self.is_up:
+            raise RedisAway
+        if until_s is None:
+            until_s = asyncio.get_running_loop().time() + self._timeout_s
+        limit = _Limit(asyncio.timeout_at(until_s))
         try:
             return await self._within(limit, command)
         except _FAILURES as error:
@@ -106,6 +132,10 @@ class RedisLink:
             if limit.had_time and _left_s(limit.timeout) > -self._timeout_s / 2:
                 self._failed(error)
             raise RedisAway from None
+
+    async def _carry(self, commands: Sequence[Words], until_s: float) -> Sequence[Any]:
+        replies: Sequence[Any] = await self.ask(partial(self._server.replies, commands), until_s)
+        return replies
 
     async def _within(self, limit: "_Limit", command: Callable[[], Awaitable[Any]]) -> Any:
         """The reply, bound by `limit`, which ends early when Redis turns out to be frozen."""
@@ -135,6 +165,7 @@ class RedisLink:
         if (searching := self._searching) is not None:
             searching.cancel()
             await asyncio.wait([searching])
+        await self._batches.close()
         await self._server.close()
 
     def _failed(self, error: Exception) -> None:

@@ -10,6 +10,7 @@ from router.ports import Exceeded
 from router.stores.memory.meter import MemoryMeter
 from router.stores.redis.keys import bucket
 from router.stores.redis.link import RedisAway, RedisLink
+from router.stores.redis.script import Script
 
 _TAKE = """
 local time = redis.call('TIME')
@@ -36,7 +37,7 @@ class RedisMeter:
     def __init__(self, link: RedisLink, monotonic_s: Callable[[], float]) -> None:
         self._link = link
         self._local = MemoryMeter(monotonic_s)
-        self._take = link.client.register_script(_TAKE)
+        self._take = Script(link, _TAKE)
 
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
         """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
@@ -44,7 +45,7 @@ class RedisMeter:
         keys = [key for _, key, _, _ in bounds]
         told = [number for _, _, most, amount in bounds for number in (most, amount)]
         try:
-            answer = await self._link.ask(lambda: self._take(keys=keys, args=told))
+            answer = await self._take(keys, told)
         except RedisAway:
             return await self._local.take(limits, tokens)
         if answer is None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from router.dispatch.notice import About, Notice, Subject
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
+from router.stores.redis.script import Script
 
 _NO_LONGER = b"no longer"
 _KEPT_S = 600
@@ -36,14 +37,14 @@ class RedisNotices:
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
-        self._post = link.client.register_script(_POST)
-        self._read = link.client.register_script(_READ)
+        self._post = Script(link, _POST)
+        self._read = Script(link, _READ)
 
     async def post(self, notices: Sequence[Notice]) -> bool:
         """Pin them up; whether that was possible."""
         told = [word for notice in notices for word in _words(notice)]
         try:
-            await self._link.ask(lambda: self._post(keys=[keys.NOTICES], args=[_KEPT_S, *told]))
+            await self._post([keys.NOTICES], [_KEPT_S, *told])
         except RedisAway:
             return False
         return True
@@ -51,7 +52,7 @@ class RedisNotices:
     async def read(self) -> Sequence[Notice]:
         """The last notice of each subject whose time is not over; none when Redis does not answer."""
         try:
-            now, found = await self._link.ask(lambda: self._read(keys=[keys.NOTICES]))
+            now, found = await self._read([keys.NOTICES])
         except RedisAway:
             return ()
         pairs = zip(found[::2], found[1::2], strict=True)

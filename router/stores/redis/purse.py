@@ -13,7 +13,6 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 from router.domain.budget import Balance, Budget
@@ -22,7 +21,9 @@ from router.ports import Reservation
 from router.stores.memory.purse import MOST_ACCOUNTS, MemoryPurse, Spent
 from router.stores.redis import keys
 from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts
+from router.stores.redis.batches import Word
 from router.stores.redis.link import RedisAway, RedisLink
+from router.stores.redis.script import Script
 
 _LOG = logging.getLogger(__name__)
 _LAPSE_S = 1800.0
@@ -138,11 +139,10 @@ class RedisPurse:
         self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[Account] = set()
         self._opening = asyncio.Lock()
-        client = link.client
-        self._look = client.register_script(_LOOK)
-        self._reserve = client.register_script(_RESERVE)
-        self._settle = client.register_script(_SETTLE)
-        self._open = client.register_script(_OPEN)
+        self._look = Script(link, _LOOK)
+        self._reserve = Script(link, _RESERVE)
+        self._settle = Script(link, _SETTLE)
+        self._open = Script(link, _OPEN)
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
         """Where each budget stands, or stood up to two seconds ago while a quarter of it was left.
@@ -170,7 +170,7 @@ class RedisPurse:
         accounts, nano = self._accounts.of(budgets), _nano(amount)
         now_s, token = self._unix_s(), secrets.token_hex(8)
         caps = [budget.usd.pico // PICO_PER_NANO for budget in budgets]
-        told = [now_s, now_s + _LAPSE_S, nano, token, *caps]
+        told: list[Word] = [now_s, now_s + _LAPSE_S, nano, token, *caps]
         try:
             await self._refresh()
             answer = await self._run(self._reserve, accounts, told)
@@ -217,7 +217,7 @@ class RedisPurse:
 
     async def _told(self, hold: _Hold, cost_nano: int) -> None:
         try:
-            told = [hold.name, hold.amount_nano, cost_nano]
+            told: list[Word] = [hold.name, hold.amount_nano, cost_nano]
             await self._run(self._settle, hold.accounts, told)
         except RedisAway:
             # The ledger has the row: the account is asked of it again, and the hold lapses.
@@ -228,7 +228,7 @@ class RedisPurse:
         stale, self._stale = self._stale, set()
         try:
             for some in _in_parts([account.key for account in stale]):
-                await self._link.ask(partial(self._link.client.delete, *some))
+                await self._link.send("DEL", *some)
         except RedisAway:
             self._stale |= stale
             raise
@@ -237,8 +237,7 @@ class RedisPurse:
         """Open those accounts that are not there, with what the ledger says was spent."""
         async with self._opening:  # the ledger is asked by one, not by all who wait
             for account in accounts:
-                exists = partial(self._link.client.exists, account.key)
-                if not await self._link.ask(exists):
+                if not await self._link.send("EXISTS", account.key):
                     await self._begin_one(account)
 
     async def _begin_one(self, account: Account) -> None:
@@ -248,10 +247,9 @@ class RedisPurse:
         for_s = 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
         await self._run(self._open, (account,), [_nano(spent), for_s])
 
-    async def _run(self, script: Any, accounts: Sequence[Account], told: Sequence[Any]) -> Any:
+    async def _run(self, script: Script, accounts: Sequence[Account], told: Sequence[Word]) -> Any:
         named = [account.key for account in accounts]
-        every = [*named, *map(keys.holds, named)]
-        return await self._link.ask(lambda: script(keys=every, args=told))
+        return await script([*named, *map(keys.holds, named)], told)
 
 
 def _in_parts(every: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -23,6 +23,7 @@ from router.ports import LED_LATELY_S, Lead
 from router.stores.memory.tower import LonelyLead
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
+from router.stores.redis.script import Script
 
 _FRAME, _OVER, _ENDED = b"frame", b"over", b"ended"
 _KEPT_MS = 60_000
@@ -104,10 +105,10 @@ class RedisTower:
         self._leads: dict[str, RedisLead] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
-        self._lead = link.client.register_script(_LEAD)
-        self.watch = link.client.register_script(_WATCH)
-        self.send = link.client.register_script(_SEND)
-        self.give_up = link.client.register_script(_GIVE_UP)
+        self._lead = Script(link, _LEAD)
+        self.watch = Script(link, _WATCH)
+        self.send = Script(link, _SEND)
+        self.give_up = Script(link, _GIVE_UP)
 
     @property
     def is_shared(self) -> bool:
@@ -119,9 +120,9 @@ class RedisTower:
         if self._followed >= self.pace.most_followed:
             return LonelyLead()
         lead = RedisLead(self, key, secrets.token_hex(8), wanted, self._monotonic_s())
-        named, told = [keys.lead(key)], [lead.token, int(self.pace.lease_s * 1000)]
+        lease_ms = int(self.pace.lease_s * 1000)
         try:
-            state = await self.link.ask(lambda: self._lead(keys=named, args=told))
+            state = await self._lead([keys.lead(key)], [lead.token, lease_ms])
         except RedisAway:
             return LonelyLead()
         except asyncio.CancelledError:
@@ -180,12 +181,12 @@ class RedisTower:
                 return
 
     async def _token(self, key: str) -> bytes | None:
-        token: bytes | None = await self.link.ask(lambda: self.link.client.get(keys.lead(key)))
+        token: bytes | None = await self.link.send("GET", keys.lead(key))
         return None if token == _ENDED else token
 
     async def _want(self, key: str) -> None:
         for_ms = int(self.pace.wish_s * 1000)
-        await self.link.ask(lambda: self.link.client.set(keys.wanted(key), b"1", px=for_ms))
+        await self.link.send("SET", keys.wanted(key), b"1", "PX", for_ms)
 
     async def _read(
         self, stream: str, after: bytes, for_s: float | None
@@ -233,7 +234,7 @@ class RedisLead:
         told: list[str | int] = [self.token, int(self._tower.pace.lease_s * 1000)]
         names = [keys.lead(self._key), keys.wanted(self._key)]
         try:
-            state = await self._tower.link.ask(lambda: self._tower.watch(keys=names, args=told))
+            state = await self._tower.watch(names, told)
         except RedisAway:
             return
         if state == 0:
@@ -249,16 +250,15 @@ class RedisLead:
         names = [keys.lead(self._key), keys.frames(self._key, self.token)]
         told: list[str | bytes | int] = [self.token, frame, _KEPT_MS]
         try:
-            sent = await self._tower.link.ask(lambda: self._tower.send(keys=names, args=told))
+            sent = await self._tower.send(names, told)
         except RedisAway:
             sent = 0
         self._is_broken = not sent
 
     async def is_wanted(self) -> bool:
         """Whether a process has said lately that it waits."""
-        link, name = self._tower.link, keys.wanted(self._key)
         try:
-            return bool(await link.ask(lambda: link.client.exists(name)))
+            return bool(await self._tower.link.send("EXISTS", keys.wanted(self._key)))
         except RedisAway:
             return False
 
@@ -272,6 +272,4 @@ class RedisLead:
         ]
         ended_ms = int(self._tower.pace.ended_s * 1000)
         with suppress(RedisAway):
-            await self._tower.link.ask(
-                lambda: self._tower.give_up(keys=names, args=[self.token, _KEPT_MS, ended_ms])
-            )
+            await self._tower.give_up(names, [self.token, _KEPT_MS, ended_ms])

@@ -16,6 +16,7 @@ from router.ports import Neighbour, VectorIndex
 from router.stores.redis import keys
 from router.stores.redis.index import RedisIndex
 from router.stores.redis.link import RedisAway, RedisLink
+from router.stores.redis.script import Script
 
 _MOST_IN_A_SCOPE = 4096
 _FIRST_VERSION = (8, 2)
@@ -66,8 +67,8 @@ class RedisVectors:
     def __init__(self, link: RedisLink, unix_s: Callable[[], float]) -> None:
         self._link = link
         self._unix_s = unix_s
-        self._add = link.client.register_script(_ADD)
-        self._nearest = link.client.register_script(_NEAREST)
+        self._add = Script(link, _ADD)
+        self._nearest = Script(link, _NEAREST)
 
     async def add(
         self, scope: bytes, item: str, vector: Sequence[float], note: bytes, ttl_s: int
@@ -77,7 +78,7 @@ class RedisVectors:
         told = orjson.dumps({"until": until_s, "note": base64.b64encode(note).decode()})
         given: list[bytes | str | int] = [_singles(vector), item, told, ttl_s, _MOST_IN_A_SCOPE]
         try:
-            await self._link.ask(lambda: self._add(keys=[keys.vectors(scope)], args=given))
+            await self._add([keys.vectors(scope)], given)
         except RedisAway:
             return
 
@@ -85,9 +86,7 @@ class RedisVectors:
         """The `k` that are nearest to `vector`, the nearest first; none where Redis does not answer."""
         given: list[bytes | int] = [_singles(vector), k, int(self._unix_s())]
         try:
-            found = await self._link.ask(
-                lambda: self._nearest(keys=[keys.vectors(scope)], args=given)
-            )
+            found = await self._nearest([keys.vectors(scope)], given)
         except RedisAway:
             return ()
         triples = zip(found[::3], found[1::3], found[2::3], strict=True)
@@ -95,9 +94,8 @@ class RedisVectors:
 
     async def drop(self, scope: bytes, item: str) -> None:
         """Forget `item`, if Redis answers in time."""
-        sets = self._link.client.vset()
         try:
-            await self._link.ask(lambda: sets.vrem(keys.vectors(scope), item))
+            await self._link.send("VREM", keys.vectors(scope), item)
         except RedisAway:
             return
 

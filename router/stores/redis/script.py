@@ -1,0 +1,30 @@
+"""Scripts that Redis runs: looking and taking in one step."""
+
+from collections.abc import Sequence
+from functools import partial
+from hashlib import sha1
+from typing import Any
+
+from redis.exceptions import NoScriptError
+
+from router.stores.redis.batches import Word
+from router.stores.redis.link import RedisLink
+
+
+class Script:
+    """A script in Lua on a link. A server that does not know it is told it, and asked again."""
+
+    def __init__(self, link: RedisLink, text: str) -> None:
+        self._link = link
+        self._text = text
+        # It is the name that Redis gives it, and guards nothing.
+        self._name = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    async def __call__(self, keys: Sequence[str], args: Sequence[Word] = ()) -> Any:
+        """What it returns. Raises RedisAway."""
+        words = ("EVALSHA", self._name, len(keys), *keys, *args)
+        try:
+            return await self._link.send(*words)
+        except NoScriptError:
+            await self._link.ask(partial(self._link.client.script_load, self._text))
+            return await self._link.send(*words)
