@@ -1,7 +1,7 @@
 """The composition root: the only place that builds adapters and puts them together.
 
-What serves and what sends is imported where it is built: commands that only decide need no HTTP. The tokenizer's
-table is read before, for it leaves room behind that such modules then take.
+Modules that serve or send are imported where they are used: commands that only decide load no HTTP. The tokenizer's
+table is read before them, so that they reuse the memory which reading it has freed.
 """
 
 import asyncio
@@ -94,7 +94,7 @@ class Running:
 
     @property
     def pipeline(self) -> Pipeline:
-        """What answers a request that comes now."""
+        """The pipeline for a request that arrives now."""
         return self.current.pipeline
 
 
@@ -108,8 +108,8 @@ async def serving(
 ) -> AsyncIterator[Running]:
     """Farthing as configured, listening until the block is left. Raises OSError if it cannot listen.
 
-    With `following` it takes over what changes in the files; with `place` it is one of several workers. `lines` are
-    what a log of requests is written to, where that is wished; without them, standard error.
+    With `following`, changes in the files take effect; with `place`, this process is one of several workers. A log
+    of requests, if configured, is written to `lines`; without them, to standard error.
     """
     async with AsyncExitStack() as stack:
         engine = reading_engine(settings, stack)

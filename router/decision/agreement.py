@@ -1,8 +1,8 @@
-"""How models agree on each kind of prompt, as it was learnt from answers, and what that means for one prompt.
+"""How models agree on each kind of prompt, as learnt from answers, and what that means for one prompt.
 
-A prompt has the habits of its kinds, by their shares, and as far as it is of no known kind those that are usual over
-all kinds. Its variances are those of its kinds, of their differences, and where it is unfamiliar those between kinds
-altogether: a kind that nobody has seen may be as far from the usual as the known ones are.
+A prompt's habits are those of its kinds, weighted by their shares, and as far as it is of no known kind the usual
+ones over all kinds. Their variance is that within its kinds, that between these, and for an unfamiliar prompt that
+between all kinds: a kind that nobody has seen may be as far from the usual as the known ones are.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,10 @@ HABITS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AgreementModel:
-    """The habits of each kind, (kinds, 5) in the order of `Habits`, and the standard deviations of what is found.
+    """The habits of each kind, (kinds, 5) in the order of `Habits`, and their standard deviations.
 
-    `usual` and `usual_sds` are those of a kind that was not learnt from, (5,); `left_sds` how far two models are from
-    what these make likely, of `p_accept` and of `gain`, (2,); `floor` is as in QualityModel.
+    `usual` and `usual_sds` are those of a kind that was not learnt from, (5,). `left_sds` are how far two models
+    deviate from what these predict, in `p_accept` and in `gain`, (2,). `floor` is as in QualityModel.
     """
 
     habits: Floats
@@ -35,10 +35,10 @@ class AgreementModel:
     _moments: Floats = field(init=False, repr=False)
     """First and second moments of the habits, a row a kind."""
     _usual: Floats = field(init=False, repr=False)
-    """The same of what is usual."""
+    """The same of the usual habits."""
 
     def __post_init__(self) -> None:
-        """Refuse tables that do not belong together, and habits and deviations that are none."""
+        """Refuse tables that do not belong together, and habits and deviations that are out of range."""
         shapes = (self.usual.shape, self.usual_sds.shape, self.left_sds.shape)
         is_table = self.habits.ndim == 2 and self.habits.shape[1:] == (HABITS,)
         if not is_table or self.sds.shape != self.habits.shape or len(self.habits) == 0:
@@ -56,11 +56,11 @@ class AgreementModel:
         object.__setattr__(self, "_usual", _moments(self.usual, self.usual_sds))
 
     def knows(self, kinship: Kinship) -> bool:
-        """Whether the kinship is to as many kinds as this was learnt of."""
+        """Whether the kinship is to as many kinds as this was learnt from."""
         return len(kinship.shares) == len(self.habits)
 
     def prospects(self, kinship: Kinship) -> Agreeing:
-        """What to expect of any two models. Raises ValueError where the kinship is to other kinds than these."""
+        """What to expect of any two models. Raises ValueError where the kinship is to another number of kinds."""
         weight = self.floor + (1.0 - self.floor) * kinship.familiarity
         rest, whole = 1.0 - weight, weight * sum(kinship.shares) + 1.0 - weight
         blended = (
@@ -68,7 +68,7 @@ class AgreementModel:
         ) / whole
         numbers: list[float] = blended.tolist()
         found, seconds = numbers[:HABITS], numbers[HABITS:]
-        # Rounding must not take what is hardly a variance below 0.
+        # Rounding must not make a variance that is almost 0 negative.
         variances = [
             max(0.0, second - mean * mean) for mean, second in zip(found, seconds, strict=True)
         ]
@@ -89,7 +89,7 @@ class AgreementModel:
     def from_arrays(
         cls, floor: float, arrays: Mapping[str, NDArray[np.generic]]
     ) -> "AgreementModel | None":
-        """The reverse of `arrays`, None where none of them is there. Raises KeyError or ValueError for what is wrong."""
+        """The reverse of `arrays`; None if all are missing. Raises KeyError if some are, ValueError for wrong ones."""
         if not any(name in arrays for name in _NAMES):
             return None
         habits, sds, usual, usual_sds, left = (arrays[name].astype(np.float64) for name in _NAMES)
@@ -97,7 +97,7 @@ class AgreementModel:
 
 
 def _moments(means: Floats, sds: Floats) -> Floats:
-    """The means, and beside them those of the squares."""
+    """The means, followed by the means of the squares."""
     return np.concatenate((means, sds**2 + means**2), axis=-1)
 
 

@@ -1,4 +1,4 @@
-"""What a cascade has to offer, and the rules that it must keep: with any of them broken, one model answers alone.
+"""What a cascade has to offer, and the rules that it must keep: if it breaks any, one model answers alone.
 
 A new rule is two functions, whether it holds and why it does not, and a row of `RULES`.
 """
@@ -24,7 +24,7 @@ from router.domain.money import ZERO, Money
 from router.domain.objective import Aim
 
 ONE_SIDED = 1.645
-"""So many standard deviations below its mean a normal value is above with 95 %."""
+"""A normal value is above its mean less this many standard deviations with 95 % probability."""
 _DIGITS = 9
 """Qualities are compared rounded, as the bar is: 0.9 - 0.2 is not quite 0.7."""
 
@@ -39,7 +39,7 @@ class Verdicts(Protocol):
         final: Candidate,
         category: Category,
     ) -> Prospect | None:
-        """What to expect of `first` before `final`, by what was seen as well; None where nothing is known."""
+        """What to expect of `first` before `final`, given also what was seen; None where nothing is known."""
         ...
 
     def is_off(self, first: Sequence[Candidate], final: Candidate, category: Category) -> str:
@@ -52,9 +52,9 @@ def _nothing_learnt(_: Sequence[Candidate], __: Candidate) -> None:
 
 
 class Setting(Struct, frozen=True):
-    """What a cascade is decided by: the request, its terms, who may answer, and who would alone.
+    """What the decision on a cascade rests on: the request, its terms, who may answer, and who would answer alone.
 
-    `reason` is why `alone` would be chosen. `is_only_known` says of the reference that it can answer nothing.
+    `reason` is why `alone` would be chosen. `is_only_known` says that the reference itself cannot answer.
     """
 
     features: Features
@@ -76,7 +76,7 @@ class Setting(Struct, frozen=True):
     def prospects_before(
         self, final: Candidate
     ) -> Callable[[Sequence[Candidate]], Prospect | None]:
-        """Looks up what is known of models that are asked at once and taken where they agree, before `final`."""
+        """A lookup of what is known of models that are asked at once before `final`, and taken if they agree."""
         features, verdicts = self.features, self.verdicts
         found = features.prospects if isinstance(features, Recognised) else None
         learnt = found.of if found else _nothing_learnt
@@ -93,11 +93,11 @@ class Setting(Struct, frozen=True):
 
 
 class Bid(NamedTuple):
-    """A cascade in a few numbers, of which many are made for each request, and one is taken at most.
+    """A cascade in a few numbers: many are made for each request, and at most one is taken.
 
-    `first` is everybody who may be asked before `final`. `expected_pico` is what all calls are expected to cost, in
-    1e-12 USD, `gain` the quality that it brings against the final model alone. It is `known` of a pair what to
-    expect of it; else these are the steps of a policy.
+    `first` are all who may be asked before `final`. `expected_pico` is the expected cost of all calls, in 1e-12 USD,
+    `gain` the quality that it adds to that of the final model alone. `known` is what to expect of a pair, or else the
+    steps that a policy states.
     """
 
     first: tuple[Candidate, ...]
@@ -114,7 +114,7 @@ class Bid(NamedTuple):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What is asked; of a pair the better model's answer is the first, and taken where they agree."""
+        """The steps; in a pair the better model comes first, and its answer is taken if they agree."""
         if isinstance(self.known, tuple):
             return self.known
         return (Step(tuple(sorted(self.first, key=best_first)), AGREEMENT, self.known),)
@@ -131,7 +131,7 @@ class Bid(NamedTuple):
 
     @property
     def pessimistic_pico(self) -> float:
-        """What it costs where the steps settle as little as is to be feared, in 1e-12 USD."""
+        """What it costs if the steps settle as little as must be feared, in 1e-12 USD."""
         if isinstance(self.known, tuple):
             return Way.of(self.known, self.final, ONE_SIDED).expected_pico()
         less = min(self.known.p_accept, ONE_SIDED * self.known.p_accept_sd)
@@ -143,7 +143,7 @@ class Bid(NamedTuple):
         return f"{named(self.first)} before {self.final.model.id}"
 
     def least_quality(self, setting: Setting) -> float:
-        """The quality that it has with 95 %, or with the policy's own confidence where that is more."""
+        """The quality that it reaches with 95 % confidence, or with the policy's own if that is higher."""
         confidence, final_sd = setting.bar.confidence, 0.0
         margin = ONE_SIDED * self.gain_sd
         if confidence > EVEN:
@@ -154,7 +154,7 @@ class Bid(NamedTuple):
         return self.final.quality.p + self.gain - margin
 
     def worth_pico(self, setting: Setting) -> float:
-        """What an answer costs all in all, by a policy that pays for quality and time, in 1e-12 USD."""
+        """The total cost of an answer to a policy that puts a price on quality and time, in 1e-12 USD."""
         way, objective = self.way, setting.terms.objective
         total_s = way.latency().total_s
         if total_s is None and objective.usd_per_s:
@@ -163,7 +163,7 @@ class Bid(NamedTuple):
 
 
 def by_worth(setting: Setting) -> Callable[[Bid], tuple[float, float]]:
-    """What bids before one final model are put in order by, the best first: the policy's aim, then cost or gain."""
+    """The sort key for bids before one final model, best first: by the policy's aim, then by cost or gain."""
     match setting.terms.objective.aim:
         case Aim.BEST:
             return lambda bid: (-bid.gain, bid.expected_pico)
@@ -175,7 +175,7 @@ def by_worth(setting: Setting) -> Callable[[Bid], tuple[float, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Something that a cascade must keep, and why it does not, as a clause with the numbers."""
+    """A rule that a cascade must keep, and why it breaks it, as a clause with the numbers."""
 
     holds: Callable[[Bid, Setting], bool]
     why_not: Callable[[Bid, Setting], str]
@@ -190,7 +190,7 @@ def broken(rules: Iterable[Rule], bid: Bid, setting: Setting) -> Rule | None:
 
 
 def named(candidates: Sequence[Candidate]) -> str:
-    """Their ids in words; one that stands there twice is asked twice."""
+    """Their ids in words; one that occurs twice is asked twice."""
     ids = [each.model.id for each in candidates]
     if len(set(ids)) == 1:
         return ids[0] if len(ids) == 1 else f"{ids[0]} {_TIMES.get(len(ids), f'{len(ids)} times')}"
@@ -203,7 +203,7 @@ _TIMES = {2: "twice"}
 
 
 def _pays(bid: Bid, _: Setting) -> bool:
-    """Break-even needs no label: what is not paid to the final model pays for the steps."""
+    """Whether it breaks even, for which no label is needed: what the final model is not paid pays for the steps."""
     return bid.pessimistic_pico < bid.final.cost.expected.pico
 
 
@@ -226,7 +226,7 @@ def _why_it_is_not_adequate(bid: Bid, setting: Setting) -> str:
 
 
 def _is_better(bid: Bid, setting: Setting) -> bool:
-    """By the policy's aim; of the fastest there is none, since steps take time."""
+    """Whether it is better by the policy's aim; never by speed, since steps take time."""
     alone = setting.alone
     match setting.terms.objective.aim:
         case Aim.CHEAPEST:
@@ -283,7 +283,7 @@ def _is_in_time(bid: Bid, setting: Setting) -> bool:
 
 
 def _why_late(bid: Bid, setting: Setting) -> str:
-    """What of its times is above a limit; one that nothing is known of is above every target."""
+    """Which of its times exceeds a limit; an unknown one exceeds every target."""
     terms, way = setting.terms, bid.way
     has_target = terms.first_content_s is not None or terms.total_s is not None
     if has_target and (why := _missed_target(way, terms)):
@@ -298,7 +298,7 @@ def _why_late(bid: Bid, setting: Setting) -> str:
 
 
 def _missed_target(way: Way, terms: Terms) -> str:
-    """The target that it does not keep with the policy's quantile, "" for none."""
+    """The latency target that it misses at the policy's quantile, "" for none."""
     first_s, total_s = way.kept_by(terms.latency_quantile)
     for limit_s, needed_s, until in (
         (terms.first_content_s, first_s, "the first content"),
@@ -314,7 +314,7 @@ LIMITS = (
     Rule(_fits_the_ceiling, _why_not_the_ceiling),
     Rule(_fits_the_budget, _why_not_the_budget),
 )
-"""What a cascade must keep that the policy wants always."""
+"""What even a cascade must keep that the policy always wants."""
 RULES = (
     Rule(_is_better, _why_it_is_not_better),
     Rule(_pays, _why_it_does_not_pay),
@@ -322,11 +322,11 @@ RULES = (
     *LIMITS,
     Rule(_is_in_time, _why_late),
 )
-"""What one must keep that evidence is to speak for; those that are quickly told come first."""
+"""What a cascade must keep that evidence is to speak for; the quickest to check come first."""
 
 
 def _together(bid: Bid) -> Money:
-    """What is expected to be paid where no step settles the request."""
+    """The expected cost if no step settles the request."""
     return sum((each.cost.expected for each in (*bid.first, bid.final)), ZERO)
 
 

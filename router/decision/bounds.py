@@ -1,9 +1,9 @@
-"""What a count says for certain of the share behind it: Clopper and Pearson's exact bounds, and Wilson's quick ones.
+"""What a count says for certain about the share behind it: Clopper and Pearson's exact bounds, and Wilson's quick ones.
 
 Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the
 binomial", Biometrika 26 (1934). Each bound is wrong in 2.5 % of cases at most, both in 5 %.
 Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
-Statistical Association 22 (1927): wrong as often on average, and found in no time.
+Statistical Association 22 (1927): wrong as often on average, and computed in no time.
 """
 
 import math
@@ -12,7 +12,7 @@ from collections.abc import Callable
 _ONE_SIDE = 0.025
 _HALVINGS = 50
 _ONE_SIDE_Z = 1.959964
-"""So many standard deviations away from its mean a normal value is in 2.5 % of cases, on each side."""
+"""A normal value is more than this many standard deviations from its mean in 2.5 % of cases on each side."""
 
 
 def lower_bound(successes: int, trials: int) -> float:
@@ -61,7 +61,7 @@ def _crossing(is_beyond: Callable[[float], bool]) -> float:
 
 
 def _at_least(successes: int, trials: int, share: float) -> float:
-    """The probability of `successes` or more: the shorter of both tails is added up."""
+    """The probability of `successes` or more, summed over the shorter tail."""
     if successes > trials / 2:
         return _sum(range(successes, trials + 1), trials, share)
     return 1 - _sum(range(successes), trials, share)

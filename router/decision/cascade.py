@@ -1,9 +1,9 @@
 """Whether a request is worth a cascade, and which one: never one that could lose.
 
 A policy that wants cascades `always` gets its steps as they are written. One that leaves it to the evidence (`auto`)
-gets what keeps every rule of `router.decision.bid`: as good as the policy asks, paid for by the requests that it
-settles, both at the lower end of what is known; within ceiling, budget and targets; and better by the policy's aim
-than the model that would answer alone.
+gets a cascade that keeps every rule of `router.decision.bid`: it is as good as the policy asks and paid for by the
+requests that it settles, both at the lower end of what is known; it is within ceiling, budget and targets; and it is
+better by the policy's aim than the model that would answer alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,16 +22,16 @@ from router.domain.model import APIS, Capability
 from router.domain.objective import Aim
 
 LARGEST_SHARE = 0.7
-"""Of the final model's cost: dearer pairs lost on every set of outcomes that was measured (docs/cascades.md)."""
+"""Of the final model's cost: more expensive pairs lost on every measured set of outcomes (docs/cascades.md)."""
 MOST_FIRST, MOST_PAIRS = 6, 6
-"""Models that pairs are made of, and pairs of which is asked what is known: with more, looking for a pair takes longer
-than all the rest of a decision."""
+"""How many models pairs are made of, and how many pairs are looked up: with more, finding a pair takes longer than all
+the rest of a decision."""
 
 _INCOMPARABLE = frozenset({Capability.LOGPROBS, Capability.AUDIO}) | APIS
 
 
 class NoCascade(Struct, frozen=True):
-    """None is taken; `why` are clauses, none where none was wanted."""
+    """No cascade is taken; `why` says so in clauses, none if no cascade was wanted."""
 
     why: tuple[str, ...] = ()
 
@@ -57,7 +57,7 @@ def _final(setting: Setting) -> Candidate:
 
 
 def _senseless(setting: Setting) -> str:
-    """Why this request can be asked of no cascade at all."""
+    """Why no cascade at all makes sense for this request, "" if one may."""
     features = setting.features
     if setting.reason in (Reason.SESSION, Reason.CONVERSATION):
         return f"the session stays with {setting.alone.model.id}"
@@ -69,7 +69,7 @@ def _senseless(setting: Setting) -> str:
 
 
 def _undecidable(setting: Setting) -> str:
-    """Why evidence can speak for no cascade here."""
+    """Why evidence cannot speak for any cascade here, "" if it can."""
     if setting.terms.objective.aim in (Aim.FASTEST, Aim.FASTEST_START):
         return "the policy wants the fastest answer, and steps take time"
     if setting.is_only_known:
@@ -84,7 +84,7 @@ def _undecidable(setting: Setting) -> str:
 
 
 def _as_written(setting: Setting, final: Candidate) -> Cascade | NoCascade:
-    """The policy's own steps, without those that cannot be asked, or that evidence does not speak for."""
+    """The policy's own steps, without those that cannot be asked, or (if `auto`) have no evidence for them."""
     is_auto, steps, lacking = setting.terms.cascade.use is Use.AUTO, list[Step](), list[str]()
     for recipe in setting.terms.cascade.steps:
         found = _step(recipe, setting, final)
@@ -107,14 +107,14 @@ def _step(recipe: Recipe, setting: Setting, final: Candidate) -> Step | str:
     if missing := [name for name in dict.fromkeys(recipe.models) if name not in live]:
         return f"the step of {' and '.join(recipe.models)} is left out: {', '.join(missing)} may not answer"
     first = tuple(live[name] for name in recipe.models)
-    # What was learnt is learnt of answers that agree; other checks accept others.
+    # What was learnt is about answers that agree; other checks accept others.
     is_known = recipe.checks == AGREEMENT or setting.verdicts is not None
     prospect = setting.prospects_before(final)(first) if is_known else None
     return Step(first, recipe.checks, prospect, recipe.within_s)
 
 
 def _unknown(step: Step, setting: Setting, final: Candidate, *, is_auto: bool) -> str:
-    """Why evidence does not speak for a step, "" where it does, or need not."""
+    """Why evidence does not speak for a step, "" if it does or need not."""
     if not is_auto:
         return ""
     if step.prospect is None:
@@ -126,7 +126,7 @@ def _unknown(step: Step, setting: Setting, final: Candidate, *, is_auto: bool) -
 
 
 def _best_pair(setting: Setting, final: Candidate) -> Cascade | NoCascade:
-    """Of the pairs that keep every rule the best by the policy's aim, or why none does."""
+    """The best pair, by the policy's aim, of those that keep every rule, or why none does."""
     bids = sorted(_pairs(setting, final), key=by_worth(setting))
     for bid in bids:
         if not broken(RULES, bid, setting) and not setting.off(bid.first, final):
@@ -145,7 +145,7 @@ def _why_none(bids: Sequence[Bid], setting: Setting, final: Candidate) -> str:
 
 
 def _pairs(setting: Setting, final: Candidate) -> Iterator[Bid]:
-    """The pairs that own answers speak for, and those that promise most, as far as something is known of them."""
+    """The pairs that own answers speak for, and the most promising others, if anything is known of them."""
     prospect, dear = setting.prospects_before(final), final.cost.expected.pico
     known_of = 0
     for together, pair in (*_proven(setting, final), *_promising(setting, final)):
@@ -160,7 +160,7 @@ def _pairs(setting: Setting, final: Candidate) -> Iterator[Bid]:
 def _proven(
     setting: Setting, final: Candidate
 ) -> Iterator[tuple[int, tuple[Candidate, Candidate]]]:
-    """Pairs that own answers speak for, whatever they promise, with what they cost together, in 1e-12 USD."""
+    """Pairs that own answers speak for, however promising, with what they cost together, in 1e-12 USD."""
     features = setting.features
     found = features.prospects if isinstance(features, Recognised) else None
     if not isinstance(found, OwnFirst):
@@ -177,7 +177,7 @@ def _proven(
 def _promising(setting: Setting, final: Candidate) -> list[tuple[int, tuple[Candidate, Candidate]]]:
     """Pairs, also of a model with itself, with what they cost together, in 1e-12 USD.
 
-    Those come first with which a request would cost least, if they settled what both get right.
+    They are ordered by what a request would cost, the least first, if a pair settled what both get right.
     """
     limit, dear = _limit(setting, final), final.cost.expected.pico
     first = _first(setting, final, limit)
@@ -192,7 +192,7 @@ def _promising(setting: Setting, final: Candidate) -> list[tuple[int, tuple[Cand
 
 
 def _limit(setting: Setting, final: Candidate) -> float:
-    """What a pair must cost less than, in 1e-12 USD: no cascade is cheaper than what it asks first."""
+    """The cost that a pair must stay below, in 1e-12 USD: no cascade is cheaper than what it asks first."""
     most = LARGEST_SHARE * final.cost.expected.pico
     if setting.terms.objective.aim is not Aim.CHEAPEST:
         return most
@@ -202,8 +202,8 @@ def _limit(setting: Setting, final: Candidate) -> float:
 def _first(setting: Setting, final: Candidate, limit: float) -> list[tuple[int, Candidate]]:
     """The models that pairs are made of, the cheapest first, with their costs.
 
-    One to which two others are preferable, for they are as cheap and as good, is in no pair that is. Of too many
-    those are left with which a request would cost least, if they settled what they get right.
+    A model is left out if two others are as cheap and as good, since a pair of those is preferable. Of too many, those
+    remain with which a request would cost least, if they settled what they get right.
     """
     dear = final.cost.expected.pico
     able = [

@@ -1,8 +1,8 @@
-"""The choice: of the models that are good enough the cheapest, or what else a policy aims at.
+"""The choice: the cheapest of the models that are good enough, or whatever else a policy aims at.
 
-A stored answer is a candidate like any other: of the quality of the model that wrote it, for
-nothing. A pure function of its arguments, so that a decision can be replayed. The order itself is that
-of `router.decision.ranking`.
+A stored answer is a candidate like any other: it has the quality of the model that wrote it, and costs
+nothing. `choose` is a pure function of its arguments, so that a decision can be replayed. The order of
+candidates comes from `router.decision.ranking`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -75,7 +75,7 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     """The decision of `policy` for one request. Raises NothingAdequate when it must refuse.
 
     `stored` are the models, by id, whose answers to this very request are at hand; `known` are models
-    that cannot answer and may yet be the reference; `verdicts` are what was seen of cascades.
+    that cannot answer, but may be the reference; `verdicts` are what was seen of cascades.
     """
     alone = _without_cascade(
         features, circumstances, policy, catalog, experience, stored, known=known
@@ -90,7 +90,7 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
 
 
 class _Alone(Struct, frozen=True):
-    """What is decided while one model is to answer: the terms, who is able, and in which order."""
+    """The decision if one model is to answer: the terms, the models that are able to, and their order."""
 
     rule: str
     terms: Terms
@@ -107,7 +107,7 @@ class _Alone(Struct, frozen=True):
         verdicts: Verdicts | None,
         is_only_known: bool,
     ) -> Setting:
-        """What a cascade has to be better than, and within."""
+        """What a cascade has to beat, and the bounds it has to keep."""
         return Setting(
             features=features,
             circumstances=circumstances,
@@ -122,7 +122,7 @@ class _Alone(Struct, frozen=True):
         )
 
     def ranking_behind(self, cascade: Cascade) -> Ranking:
-        """Who is asked when no step has settled the request: the final model, then whoever follows it as ever."""
+        """Who is asked when no step has settled the request: the final model, then its fallbacks as usual."""
         if self.terms.fall_back_to in (FallBackTo.ADEQUATE, FallBackTo.ANY):
             return led_by(cascade.final, self.ranking, Reason.CASCADE)
         return ranked(self.able, self.terms, self.ranking.bar, cascade.final)
@@ -169,7 +169,7 @@ def _without_cascade(  # noqa: PLR0913 - as choose
     *,
     known: Catalog,
 ) -> _Alone:
-    """What is decided while one model is to answer. Raises NothingAdequate when none may."""
+    """The decision if one model is to answer. Raises NothingAdequate when none may."""
     rule, terms = policy.terms_for(features, circumstances)
     if circumstances.held_by:
         catalog = {name: model.held_by(circumstances.held_by) for name, model in catalog.items()}
@@ -276,7 +276,7 @@ def _reference(
 ) -> Candidate:
     """The candidate that quality and saving are measured against; the best able one by default.
 
-    What happens to be stored has no say in it, unless there is nothing else.
+    Stored answers do not count, unless there is nothing else.
     """
     if terms.reference != REFERENCE_BEST and named in candidates:
         return candidates[named]

@@ -1,10 +1,10 @@
 """Two policies on the same requests: which decisions change, at what expected cost and quality.
 
-Estimates of quality are of models in categories, not of requests. A thousand requests of one category
-that go to one model share a single error, so that more requests make a mean no surer, and what two
-policies answer alike has no error in their difference at all. The errors of one model in several
-categories rest on the same evidence in part; they are taken to go together, which errs on the side
-of a wide interval. Those of two models are taken as independent.
+Quality is estimated for models in categories, not for requests. A thousand requests of one category that
+go to one model share a single error, so that more requests make a mean no more certain; and where two
+policies choose alike, their difference has no error at all. One model's errors in several categories rest
+partly on the same evidence; they are taken as fully correlated, which errs on the side of a wide interval.
+Those of two models are taken as independent.
 """
 
 from collections import defaultdict
@@ -36,7 +36,7 @@ _SDS_OF_95_PERCENT = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request as far as decisions go; `id` is what people find it again by."""
+    """A request as far as decisions need it; `id` is for people to find it by."""
 
     id: str
     features: Features
@@ -44,7 +44,7 @@ class Case:
 
     @property
     def alone(self) -> Circumstances:
-        """Its circumstances as if it began a session: no policy is held to another one's model."""
+        """Its circumstances as if it began a session, so that no policy is held to another one's model."""
         return replace(self.circumstances, stays_with="", conversation=None)
 
 
@@ -52,8 +52,8 @@ class Case:
 class Choice:
     """The model that a policy takes for a request, with what is expected of its answer.
 
-    A cascade stands there as its models, `a + b > top`; `errors` are then the standard deviations of what its
-    quality is known from, each by its name.
+    A cascade is named by its models, `a + b > top`; `errors` are then the standard deviations of what its quality
+    was estimated from, by name.
     """
 
     model_id: str
@@ -76,7 +76,7 @@ class Choice:
 
     @property
     def known_from(self) -> tuple[tuple[str, float], ...]:
-        """What its quality is known from, with standard deviations; that of one model from itself."""
+        """What its quality was estimated from, with standard deviations; for a single model, itself."""
         return self.errors or ((self.model_id, self.quality.sd),)
 
 
@@ -120,7 +120,7 @@ class Pair:
 
     @property
     def cost_change(self) -> Money:
-        """By how much the request gets dearer. A refusal costs nothing."""
+        """By how much the request's cost rises. A refusal costs nothing."""
         return _cost(self.new) - _cost(self.old)
 
     @property
@@ -154,7 +154,7 @@ def compared(
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One policy's part of some totals; `quality` is a mean of predictions, None of no request."""
+    """One policy's part of some totals; `quality` is a mean of predictions, None without any request."""
 
     cost: Money = ZERO
     quality: float | None = None
@@ -189,7 +189,7 @@ class Totals:
 
     @property
     def cost_change(self) -> Money:
-        """By how much the answered requests get dearer; negative is a saving."""
+        """By how much the cost of the answered requests rises; negative is a saving."""
         return self.new.cost - self.old.cost
 
     @property
@@ -199,12 +199,12 @@ class Totals:
 
     @property
     def quality_interval(self) -> tuple[float, float]:
-        """Where the change of mean predicted quality lies with 95 %, as far as the estimates know."""
+        """The 95 % interval of the change of mean predicted quality, as far as the estimates know."""
         margin = _SDS_OF_95_PERCENT * self.quality_sd
         return self.quality_change - margin, self.quality_change + margin
 
     def per_thousand(self, cost: Money) -> Money:
-        """A cost of the answered requests, of a thousand such ones; rounded half-even."""
+        """A cost of the answered requests, scaled to a thousand of them; rounded half-even."""
         return Money(round(Fraction(cost.pico * 1000, max(self.answered, 1))))
 
 
@@ -225,7 +225,7 @@ def totals(pairs: Iterable[Pair]) -> Totals:
 
 
 def grouped(pairs: Iterable[Pair], by: Callable[[Pair], Key]) -> Mapping[Key, Totals]:
-    """The sums of each group, the group of most requests first; ties by name."""
+    """The sums of each group, the group with most requests first; ties by name."""
     groups: defaultdict[Key, list[Pair]] = defaultdict(list)
     for pair in pairs:
         groups[by(pair)].append(pair)
@@ -234,7 +234,7 @@ def grouped(pairs: Iterable[Pair], by: Callable[[Pair], Key]) -> Mapping[Key, To
 
 
 def changes(pairs: Iterable[Pair]) -> Sequence[Pair]:
-    """The requests whose decision changes, those first whose cost changes most; ties by id."""
+    """The requests whose decision changes, those whose cost changes most first; ties by id."""
     changed = (pair for pair in pairs if pair.is_changed)
     return sorted(changed, key=lambda pair: (-abs(pair.cost_change.pico), pair.case.id))
 
@@ -259,7 +259,7 @@ def _side(rulings: Sequence[Ruling], answers: Sequence[Choice]) -> Side:
 def _quality_sd(pairs: Sequence[Pair]) -> float:
     """The sd of the mean change of quality, by the rules at the head of this file.
 
-    What a model wins and loses in a category cancels out before anything is squared.
+    A model's wins and losses in a category cancel out before anything is squared.
     """
     answered = 0
     errors: defaultdict[tuple[str, Category], float] = defaultdict(float)

@@ -1,4 +1,4 @@
-"""Policies that decide nothing: whatever is asked, the same model answers."""
+"""Policies that decide nothing: whatever the request, the same model answers."""
 
 from collections.abc import Iterable
 
@@ -26,8 +26,8 @@ def constant_choice(
 ) -> str | None:
     """The id of the one model that `policy` takes for all of `requests`; None where there is none.
 
-    None as well when fewer than 30 of them are answered, and when no other model could have answered
-    any of them: a policy that allows a single model means to. A request that is refused says nothing.
+    Also None when fewer than 30 of them are answered, and when no other model could have answered any
+    of them: a policy that allows a single model means to. A refused request says nothing.
     """
     answered, found, had_a_choice = 0, "", False
     for case in requests:
@@ -53,6 +53,6 @@ def _decision(
 
 
 def _had_a_choice(decision: Decision) -> bool:
-    """Whether another model was allowed and able; what is said of its price or quality is a choice."""
+    """Whether another model was allowed and able; an exclusion for its price or quality is a choice."""
     others = (each for each in decision.exclusions if each.reason not in _UNABLE)
     return bool(decision.fallbacks) or any(others)

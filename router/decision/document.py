@@ -1,7 +1,7 @@
 """A decision as a document: what `POST /v1/route`, `GET /v1/decisions` and `farthing explain` tell.
 
-What is not known, or is not the case, is left out of it. Money is exact decimal text in USD, by a
-name that ends with `_usd`.
+What is not known, or not the case, is left out. Money is exact decimal text in USD, under a name that
+ends with `_usd`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ _OF_THE_PLAN = ("deadlines", "ceiling", "hedge", "cache", "answer_tokens")
 
 
 def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]:
-    """The whole decision, what it was made by, and the words for it."""
+    """The whole decision, what it was based on, and its explanation in words."""
     return {
         "asked": circumstances.asked,
         "policy": decision.policy,
@@ -51,16 +51,16 @@ def document(decision: Decision, circumstances: Circumstances) -> dict[str, Any]
 
 
 def features_of(told: Document) -> Features:
-    """The features that a document tells of; those that it does not have are as by default.
+    """The features in a document; those that it lacks are at their defaults.
 
-    What this Farthing does not know is passed over: another one may have written it. Raises KeyError
-    or ValueError where it tells of none.
+    What this Farthing does not know is ignored: another one may have written it. Raises KeyError or
+    ValueError if there are no features in it.
     """
     return msgspec.convert(_as_it_was(told["features"]), Features, strict=False)
 
 
 def circumstances_of(told: Document) -> Circumstances:
-    """The circumstances that a document tells of, in the same way."""
+    """The circumstances in a document, in the same way."""
     return msgspec.convert(_as_it_was(told["circumstances"]), Circumstances, strict=False)
 
 
@@ -81,7 +81,7 @@ def _candidates(decision: Decision) -> Iterator[dict[str, Any]]:
 
 
 def _steps_of(decision: Decision) -> Callable[[Candidate], dict[str, list[int]]]:
-    """Tells for a candidate in which steps of the cascade it is asked, nothing where in none."""
+    """A function that tells in which steps of the cascade a candidate is asked; nothing if in none."""
     found: dict[str, list[int]] = {}
     for number, step in enumerate(decision.cascade.steps if decision.cascade else (), 1):
         for name in {each.model.id for each in step.candidates}:
@@ -143,7 +143,7 @@ def _latency(latency: LatencyEstimate) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A frozen value as JSON knows it: sets sorted, members that are None left out."""
+    """A frozen value as JSON can hold it: sets sorted, members that are None left out."""
     if is_value(value):
         return dict(_members(value, _names(type(value))))
     if isinstance(value, Mapping):

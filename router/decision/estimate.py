@@ -20,8 +20,8 @@ from router.domain.spread import Spread
 
 _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
-"""How many of another tokenizer's tokens one of ours may be, and what a provider may wrap around a
-prompt: generous bounds, for what must not be exceeded (see ADR 5 for how far tokenizers differ)."""
+"""How many of another tokenizer's tokens one of ours may become, and how many a provider may wrap around
+a prompt: generous, for a bound that must hold (see ADR 5 for how far tokenizers differ)."""
 
 
 def candidate_for(
@@ -31,7 +31,7 @@ def candidate_for(
     latency_quantile: float = MEDIAN,
     conversation: Conversation | None = None,
 ) -> Candidate:
-    """`model` with what is predicted of its answer; of its replicas, the cheapest speaks for all."""
+    """`model` with what is predicted of its answer; if it has replicas, the cheapest stands for all."""
     _, length, latency = experience.foreseen(model, features.category, latency_quantile)
     candidate = Candidate(
         model=model,
@@ -45,9 +45,9 @@ def candidate_for(
 
 
 def quality_of(model: Model, features: Features) -> QualityEstimate:
-    """P(good answer): the ability in the category, moved by what prompts like this one say of the model.
+    """P(good answer): the ability in the category, adjusted by how the model does on prompts like this one.
 
-    What a user's own answers say stands as it is: they had the difficulty of the user's own prompts.
+    An ability from the user's own answers is not adjusted: their prompts' difficulty is in it already.
     """
     held = model.abilities[features.category].estimate
     outlook = features.outlook if isinstance(features, Recognised) else None
@@ -62,7 +62,7 @@ def _with_replicas(
     length: LengthEstimate,
     conversation: Conversation | None,
 ) -> Candidate:
-    """`candidate` as its cheapest replica, with all that are not drained to choose from."""
+    """`candidate` as its cheapest replica, with all replicas that are not drained, cheapest first."""
     replicas = tuple(
         replace(candidate, model=each, cost=cost_of(each, features, length, conversation))
         for each in candidate.model.replicas
@@ -75,7 +75,7 @@ def _with_replicas(
 
 
 def stored_by(model: Model, features: Features) -> Candidate:
-    """An answer that `model` has written already: of its quality, for nothing, and at once."""
+    """An answer that `model` has already written: of its quality, at no cost, and at once."""
     return Candidate(
         model=model,
         quality=quality_of(model, features),
@@ -93,9 +93,9 @@ def cost_of(
 ) -> CostEstimate:
     """Expected, usual and largest cost of answering with `model`.
 
-    In a conversation, what its provider has of the prompt is expected to be read from there; else there is no
-    discount for cached input. The largest is what the client's own limit, or else the model's, lets the
-    answer grow to, at the dearest rates that such tokens can have, with room for a tokenizer that cuts finer than ours.
+    In a conversation, what the provider has cached of the prompt is expected to be read from its cache; outside of
+    one, no discount for cached input is assumed. The largest cost is that of the longest answer which the client's
+    limit, or else the model's, allows, at the dearest rates, with room for a tokenizer that splits finer than ours.
     """
     prompt_tokens, choices = features.prompt_tokens, features.choices
     longest = model.longest_answer(features.max_output_tokens)
@@ -118,7 +118,7 @@ def cost_of(
 
 
 def _answers_pico(rates: Rates, tokens: Spread, reasoning: float) -> tuple[int, int, int]:
-    """What an answer costs, of which a share of `reasoning` is thought: a mean one, a short one, a long one."""
+    """The cost of a mean, a short (p10) and a long (p90) answer, of which a share of `reasoning` is thought."""
     mean, short, long = tokens.mean, tokens.p10, tokens.p90
     out = rates.output_pico
     if not reasoning:

@@ -1,7 +1,7 @@
-"""Why a model may not answer a request at all, checked in this order, and who has to stand back for a better one.
+"""Why a model may not answer a request at all, checked in this order, and which one has to give way to another.
 
-A new constraint is a function here, a row of `_CHECKS`, and a reason in the domain. A row also says whether there is
-anything to check for a request: of most constraints there is not, and then no model need be asked.
+A new constraint is a function here, a row of `_CHECKS`, and a reason in the domain. A row also says whether the
+constraint applies to a request: most do not, and then no model need be checked.
 """
 
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ def _too_dear(candidate: Candidate, _: Features, terms: Terms, __: Circumstances
 def _too_slow(candidate: Candidate, _: Features, terms: Terms, __: Circumstances) -> str | None:
     latency = candidate.latency
     if latency.is_predicted:
-        return None  # only who is asked becomes known
+        return None  # a model must be asked for its latency to become known
     for limit_s, seen_s, what in (
         (terms.first_content_s, latency.first_content_s, "first content"),
         (terms.total_s, latency.total_s, "the whole answer"),
@@ -104,7 +104,7 @@ _CHECKS: tuple[tuple[ExclusionReason, Check, Applies], ...] = (
 def exclusions_by(
     features: Features, terms: Terms, circumstances: Circumstances
 ) -> Callable[[Candidate], Exclusion | None]:
-    """What finds the first reason against a candidate, or None when it may answer."""
+    """A function that returns the first reason against a candidate, or None if it may answer."""
     checks = [
         (reason, check)
         for reason, check, applies in _CHECKS
@@ -121,10 +121,10 @@ def exclusions_by(
 
 
 def too_brief(able: Sequence[Candidate], bar: Bar, features: Features) -> tuple[Exclusion, ...]:
-    """Those of `able` that write less of what the client allows than another one that is good enough.
+    """Those of `able` that write less of what the client allows than another model that is good enough.
 
-    Clients allow more than they expect to get, and agents of all models the same. So nobody is ruled out for the sake
-    of who is not known to write more: whoever writes less is then asked for less.
+    Clients allow more than they expect to get, and agents allow all models the same. So a model is ruled out only in
+    favour of one that is known to write more; otherwise it is just asked for less.
     """
     allowed = features.max_output_tokens
     brief = [each for each in able if not each.is_stored and each.model.limit_below(allowed)]
@@ -143,7 +143,7 @@ def too_brief(able: Sequence[Candidate], bar: Bar, features: Features) -> tuple[
 
 
 def _known_tokens(candidate: Candidate, allowed: int) -> int:
-    """How many of so many tokens the candidate is known to write."""
+    """How many of the `allowed` tokens the candidate is known to be able to write."""
     return min(allowed, candidate.model.max_output_tokens or 0)
 
 

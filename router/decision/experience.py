@@ -1,6 +1,6 @@
 """What was observed of each model: how long its answers are and how long they take.
 
-Lengths are estimated in three steps, each drawn towards the one before until it has enough of its own:
+Lengths are estimated in three steps, each drawn towards the one before until it has enough data of its own:
 what a prior says of the model in the category; how the category's answers of all models compare with
 what their priors say, so that a model does not look cheap only because it was never asked; and the
 model's own answers. Each step is a window of the last values (`router.decision.window`).
@@ -19,14 +19,14 @@ from router.domain.spread import Spread
 
 MEDIAN = 0.5
 _OWN_EVERY, _SHARED_EVERY = 4, 32
-"""An estimate is made anew after so many answers of the model in the category, or of others that bear on
-it, and not after each: else every answer would have all models' estimates of its category made again."""
+"""An estimate is renewed after this many answers of the model in the category, or of others that bear on it,
+and not after each: otherwise every answer would renew all models' estimates in its category."""
 
 _PICO_PER_TOKEN = 1_000_000
 """Pico-dollars per token in a dollar per million tokens."""
 
 _SUPPOSED_ANSWERS = 8
-"""As many answers count what is usual of a model's reasoning."""
+"""How many answers the usual share of a model's reasoning counts for."""
 
 _TYPICAL = LengthPrior()
 
@@ -42,7 +42,7 @@ class _Pace:
         self._estimates: dict[float, LatencyEstimate] = {}
 
     def observe(self, first_content_s: float | None, total_s: float) -> None:
-        """One answer; one that came in one piece has no first content."""
+        """Take in one answer; `first_content_s` is None if it came in one piece."""
         self._estimates.clear()
         self.total_s.add(total_s)
         if first_content_s is not None:
@@ -82,7 +82,7 @@ class Foreseen(NamedTuple):
 
 
 class Experience:
-    """Lengths and latencies of all models of one process; `prior` is what is held until then."""
+    """Lengths and latencies of all models of one process; `prior` holds until there are any."""
 
     def __init__(self, prior: LengthPrior = _TYPICAL) -> None:
         self._prior = prior
@@ -92,10 +92,10 @@ class Experience:
         self._levels: dict[str, Levels] = {}
         self._paces: dict[tuple[str, Category | None], _Pace] = {}
         self._foreseen: dict[str, dict[tuple[Category, float], Foreseen]] = {}
-        """By model: most decisions come while nothing new is known of most models."""
+        """By model: at most decisions, nothing new is known of most models."""
 
     def take_prior(self, prior: LengthPrior) -> None:
-        """Another prior is held from now on. What was observed stays, but for how it compares with the old one."""
+        """Use another prior from now on. What was observed stays, except how it compared with the old one."""
         self._prior = prior
         self._relative.clear()
         self._foreseen.clear()
@@ -112,9 +112,9 @@ class Experience:
         total_s: float,
         reasoning_tokens: float = 0,
     ) -> None:
-        """One answer that was received whole; `output_tokens` are all, the reasoned ones included."""
+        """Take in one answer that was received whole; `output_tokens` are all, the reasoned ones included."""
         lengths = self._lengths_of(model, category)
-        # What decisions were made by, and not what they would be made by now.
+        # The estimate that decisions were made by, not what it would be by now.
         stated = lengths.estimate or self.length(model, category)
         self._levels_of(model).heed(stated.tokens, output_tokens)
         lengths.tokens.add(output_tokens)
@@ -128,7 +128,7 @@ class Experience:
             pace.observe(first_content_s, total_s)
 
     def foreseen(self, model: Model, category: Category, quantile: float = MEDIAN) -> Foreseen:
-        """What `length` and `latency` say of a model's answers, told again while both would say the same."""
+        """What `length` and `latency` say of a model's answers, remembered as long as both would say the same."""
         known = self._foreseen.get(model.id)
         if known is None:
             known = self._foreseen[model.id] = {}
@@ -171,9 +171,9 @@ class Experience:
     def silence_s(
         self, model: Model, category: Category, share: float, *, stream: bool
     ) -> float | None:
-        """How long the model is silent at most in `share` of its answers; None while that is unknown.
+        """The seconds of silence that `share` of the model's answers do not exceed; None while that is unknown.
 
-        Silent is a stream until its first content, and an answer that is not streamed to its end.
+        A stream is silent until its first content, any other answer until its end.
         """
         pace = self._pace(model.id, category)
         if pace is None:
@@ -181,7 +181,7 @@ class Experience:
         return (pace.first_content_s if stream else pace.total_s).quantile(share)
 
     def _compare(self, category: Category, relative: float) -> None:
-        """How an answer of the category compares with what was held of it; now and then all models hear of it."""
+        """Take in how an answer compares with its prior; now and then, all models are estimated anew by that."""
         window = self._relative.setdefault(category, Window())
         before = _picture(window, _SHARED_EVERY)
         window.add(relative)
@@ -219,7 +219,7 @@ class Experience:
         return LengthEstimate(tokens, self._reasoned(model, lengths, usual.mean))
 
     def _reasoned(self, model: Model, lengths: _Lengths, usual_tokens: float) -> float:
-        """The share of its tokens that the model thinks: its own, drawn towards what its tag implies."""
+        """The share of the model's tokens that is thought: as observed, drawn towards what its tag implies."""
         supposed = usual_tokens * _SUPPOSED_ANSWERS
         share = REASONING_SHARE if REASONING_TAG in model.tags else 0.0
         if (overall := self._reasoning.get(model.id)) is not None:
@@ -228,6 +228,6 @@ class Experience:
 
 
 def _picture(learnt: Window | Levels | None, every: int) -> int:
-    """Which picture of it is in force; each of the first values makes a new one."""
+    """The version of what was learnt that is in use: a new one after `every` values, at first after each."""
     count = 0 if learnt is None else learnt.count
     return count if count < every else count // every * every

@@ -68,7 +68,7 @@ def sentences(decision: Decision) -> Iterator[str]:
 
 
 def asked_otherwise(overrides: Overrides) -> Iterator[str]:
-    """What the request asks otherwise than its policy, as far as that bears on the choice."""
+    """The request's overrides in words, as far as they bear on the choice."""
     asked = []
     if overrides.policy:
         asked.append(f"to be decided by policy '{overrides.policy}'")
@@ -118,7 +118,7 @@ def _sureness(decision: Decision) -> str:
 
 
 def _time(decision: Decision) -> str:
-    """How long the chosen model takes, by what the policy aims at."""
+    """How long the chosen model takes, to the first content or to the end, as the policy aims at."""
     latency = decision.chosen.latency
     is_start = decision.objective.aim is Aim.FASTEST_START
     seconds = latency.first_content_s if is_start else latency.total_s
@@ -139,7 +139,7 @@ def _cost(decision: Decision) -> str:
 
 
 def _rounded(money: Money) -> Money:
-    """Two digits of it: a percentile is not known any better."""
+    """`money` to two digits: a percentile is not known any better."""
     return Money.from_usd(f"{money.usd:.2g}")
 
 
@@ -189,7 +189,7 @@ def rows(document: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _role(candidate: Mapping[str, Any]) -> str:
-    """What becomes of it; that it is asked first is more than that it is no fallback."""
+    """What becomes of it; its steps in a cascade say more than that it is excluded as a fallback."""
     role, steps = str(candidate["role"]), candidate.get("steps")
     if not steps:
         return role

@@ -25,7 +25,7 @@ def in_short(cascade: Cascade) -> str:
 
 
 def sentences_of(decision: Decision) -> Iterator[str]:
-    """The decision's cascade as a person would tell it; why there is none, where one was wanted."""
+    """The decision's cascade as a person would describe it; if one was wanted, why there is none."""
     if decision.cascade is None:
         if decision.no_cascade:
             yield f"No cascade is taken: {'; '.join(decision.no_cascade)}."

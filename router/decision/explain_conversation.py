@@ -1,4 +1,4 @@
-"""Why a conversation goes on with its model, or goes to another one, in words."""
+"""Why a conversation stays with its model, or moves to another one, in words."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ from router.domain.money import Money
 
 
 def kept(candidate: Candidate) -> str:
-    """What a provider has of the conversation, as a clause of a headline; "" for nothing."""
+    """How much of the conversation its provider has cached, as a clause of a headline; "" for nothing."""
     staying = candidate.cost.staying
     return f"; {staying.kept_tokens} tokens kept" if staying and staying.kept_tokens else ""
 
 
 def of_the_conversation(decision: Decision) -> Iterator[str]:
-    """A sentence of what the chosen model's provider has read, and one of the model that comes next."""
+    """A sentence about what the chosen model's provider has cached, and one about the next best model."""
     chosen = decision.chosen
     if (staying := chosen.cost.staying) is None:
         return
@@ -38,5 +38,5 @@ def _beside(other: Candidate) -> str:
 
 
 def _rounded(money: Money) -> Money:
-    """Three digits of it: how many calls will follow is not known any better."""
+    """`money` to three digits: the number of calls to follow is not known any better."""
     return Money.from_usd(f"{money.usd:.3g}")

@@ -1,11 +1,11 @@
-"""How many more calls will go to a model that is chosen now: learnt from how long stays were that have ended.
+"""How many more calls will go to a model that is chosen now: learnt from the lengths of stays that have ended.
 
-It is the length of a stay that counts, and not of the whole conversation: the next wish is decided anew, and may
-go elsewhere. Measured on made-up sessions (docs/sessions.md), whole lengths overshoot where wishes are short.
+What counts is the length of a stay, not of the whole conversation: the next wish is decided anew, and may go
+elsewhere. Measured on made-up sessions (docs/sessions.md), whole lengths overshoot where wishes are short.
 
-Lengths are counted in steps that grow with them, so that memory is bounded. Until enough have ended, the
-older a stay is, the longer it will last: a Lomax law, under which after k calls k + `scale` more are
-to be expected, and which counts as much as so many stays.
+Lengths are counted in steps that grow with them, so that memory is bounded. Until enough stays have ended, the
+older a stay is, the longer it is expected to last: a Lomax law, under which k + `scale` more are expected
+after k calls, and which counts as much as `_SUPPOSED` stays.
 """
 
 from bisect import bisect_left
@@ -15,13 +15,13 @@ _STEPS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """The longest of each step; one more is open."""
 
 _SUPPOSED = 16.0
-"""As many ended stays count what is usual."""
+"""How many ended stays the usual lengths count for."""
 
 _MOST = 512.0
-"""Beyond so many, half of the old ones are forgotten."""
+"""Beyond this many stays, all counts are halved."""
 
 FURTHEST = 1024.0
-"""No more calls are ever expected: what is so far away is another decision's business."""
+"""More calls than this are never expected: what is so far away is another decision's business."""
 
 
 class Horizon:
@@ -36,15 +36,15 @@ class Horizon:
         self._counts = [0.0] * len(self._usual)
 
     def ended(self, turns: int) -> None:
-        """A stay ended after so many calls, at least one."""
+        """A stay ended after `turns` calls, at least one."""
         self._counts[bisect_left(_STEPS, turns)] += 1
         if sum(self._counts) > _MOST:
             self._counts = [count / 2 for count in self._counts]
 
     def ahead(self, before: int = 0) -> float:
-        """How many more calls are to be expected after this one, where so many of the same stay came before it.
+        """How many more calls to expect after this one, if `before` calls of the same stay came before it.
 
-        From 0 to FURTHEST: the mean over all that had as many.
+        From 0 to FURTHEST: the mean over all stays that were as long.
         """
         now, whole, rest = before + 1, 0.0, 0.0
         for step, (usual, count) in enumerate(zip(self._usual, self._counts, strict=True)):
@@ -55,7 +55,7 @@ class Horizon:
 
 
 def _length(step: int, now: int) -> float:
-    """What stands for the lengths of a step: its middle, or the middle of what is left of it after `now`."""
+    """The length that represents a step: its middle, or the middle of what is left of it after `now`."""
     if step == len(_STEPS):
         return 2.0 * max(_STEPS[-1], now)
     longest = _STEPS[step]

@@ -55,14 +55,14 @@ TYPICAL: Mapping[Category, Spread] = {
 }
 
 FORM = 1
-"""Counts on when the numbers mean something else."""
+"""Goes up when the numbers change their meaning."""
 
 REASONING_TAG = "reasoning"
 """Models with this tag think before they answer, and are paid for it."""
 
 REASONING_FACTOR = 4.0
 REASONING_SHARE = 0.75
-"""A thinking model of which nothing was observed: for each token shown it is taken to think three."""
+"""For a thinking model of which nothing was observed: it is assumed to think three tokens for each one shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,11 @@ class LatencyLine:
             raise ValueError(f"a latency is made of three numbers of at least zero, not {self!r}")
 
     def total_s(self, tokens: float) -> float:
-        """Seconds that half of the answers of so many tokens take at most."""
+        """The median time of an answer of `tokens`, in seconds."""
         return self.first_s + self.per_token_s * tokens
 
     def estimate(self, tokens: float, quantile: float) -> LatencyEstimate:
-        """The prediction for an answer of so many tokens."""
+        """The prediction for an answer of `tokens`."""
         stretch = exp(self.sigma * NormalDist().inv_cdf(quantile))
         total_s = self.total_s(tokens) * stretch
         return LatencyEstimate(self.first_s * stretch, total_s, quantile, is_predicted=True)
@@ -94,7 +94,7 @@ class LatencyLine:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """How fast models are whose output costs at most so much, in USD per 1,000,000 tokens."""
+    """How fast models are whose output costs at most `up_to_usd_per_1m`, in USD per 1,000,000 tokens."""
 
     up_to_usd_per_1m: float
     line: LatencyLine
@@ -104,7 +104,7 @@ class Tier:
 class ModelHabits:
     """One model's lengths by category, and its latency where it is known.
 
-    `factor` is how wordy it is in categories of which nothing of it is known: 1 is as all models are.
+    `factor` is how wordy it is in categories where its lengths are not known: 1 is as all models together.
     """
 
     factor: float = 1.0
@@ -112,7 +112,7 @@ class ModelHabits:
     latency: LatencyLine | None = None
 
     def __post_init__(self) -> None:
-        """Refuse factors that are none (NaN included)."""
+        """Refuse factors that are not positive and finite (NaN included)."""
         if not 0.0 < self.factor < inf:
             raise ValueError(
                 f"how wordy a model is must be a factor above zero, not {self.factor!r}"
@@ -155,7 +155,7 @@ class LengthPrior:
     def usual(self, name: str, category: Category, *, reasons: bool = False) -> Spread:
         """Lengths of the model's answers; of all models' where it is unknown, else typical ones.
 
-        `reasons` says that it thinks first, which learnt figures of it tell by themselves.
+        `reasons` says that it thinks first; figures that were learnt of the model itself include that already.
         """
         habits = self.models.get(name, _ANY_MODEL)
         if (own := habits.categories.get(category)) is not None:
@@ -178,7 +178,7 @@ class LengthPrior:
     def forecast(
         self, name: str, category: Category, output_usd_per_1m: float, *, reasons: bool = False
     ) -> Forecast:
-        """Of one answer of any model, also one that was never seen; for work without a server."""
+        """The forecast for one answer of any model, even one that was never seen; for work without a server."""
         usual = self.usual(name, category, reasons=reasons)
         line = self.line(name, output_usd_per_1m)
         return Forecast(usual.mean, usual.p90, line.total_s(usual.mean) if line else nan)
@@ -190,7 +190,7 @@ def to_json(prior: LengthPrior) -> bytes:
 
 
 def from_json(text: str | bytes) -> LengthPrior:
-    """What the text tells. Raises ValueError, which says where, for anything that is no such text."""
+    """The prior that `text` describes. Raises ValueError, which says where, for anything else."""
     return _adapter().validate_json(text)
 
 

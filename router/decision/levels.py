@@ -1,20 +1,20 @@
-"""Keeps a promise of percentiles: where more than a tenth of the answers went beyond, the next is higher.
+"""Keeps percentiles true: where more than a tenth of the answers exceeded the 90th, the next is stated higher.
 
-Adaptive conformal inference (Gibbs and Candès 2021, arXiv:2106.00170): each answer that is longer than
-the 90th percentile that was stated raises the level that stands for it by nine steps, each that is
-shorter lowers it by one. In the long run a tenth of the answers is beyond, whatever the estimates under
-it are worth and however the answers change.
+Adaptive conformal inference (Gibbs and Candès 2021, arXiv:2106.00170): each answer longer than the stated
+90th percentile raises the level that stands for it by nine steps, each shorter one lowers it by one. In
+the long run a tenth of the answers exceed it, however good the underlying estimates are and however the
+answers change.
 """
 
 from router.domain.spread import LEVELS, Spread
 
 _LOW, _HIGH = 0.1, 0.9
 _STEP = 0.01
-"""Of a level for one answer. Larger ones follow sooner, and state wider percentiles (docs/estimates.md)."""
+"""Of a level for one answer. Larger ones adapt sooner, but state wider percentiles (docs/estimates.md)."""
 
 
 class Levels:
-    """Which levels of what was estimated stand for the 10th and the 90th percentile of a model."""
+    """Which levels of an estimate stand for the 10th and the 90th percentile of a model's answers."""
 
     __slots__ = ("_high", "_low", "count")
 
@@ -24,7 +24,7 @@ class Levels:
         """How many answers were heeded."""
 
     def heed(self, stated: Spread, value: float) -> None:
-        """An answer came where `stated` was said; one that is exactly as stated says nothing."""
+        """Take in an answer for which `stated` was predicted; one exactly at a percentile says nothing of it."""
         self.count += 1
         low, high = stated.p10, stated.p90
         if value != low:
@@ -37,7 +37,7 @@ class Levels:
         return Spread(tuple(spread.at(self._of(level)) for level in LEVELS), spread.mean)
 
     def _of(self, level: float) -> float:
-        """Linear between 0, the two levels, the half, and 1."""
+        """Piecewise linear through 0, the two levels, a half, and 1."""
         if level < _LOW:
             return level / _LOW * self._low
         if level < 0.5:
@@ -48,5 +48,5 @@ class Levels:
 
 
 def _within(least: float, level: float, most: float) -> float:
-    """Bounds keep percentiles in order, and a level from running off while nothing can be higher."""
+    """`level` within bounds, which keep percentiles in order, and a level from drifting off."""
     return min(most, max(least, level))

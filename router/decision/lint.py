@@ -1,6 +1,6 @@
-"""What is allowed in a policy and yet hardly meant: rules that never apply, models that never answer.
+"""What is allowed in a policy but is probably a mistake: rules that never apply, models that never answer.
 
-Everything here is certain: what merely could be wrong is not told.
+Every finding is certain: what merely could be wrong is not reported.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -20,9 +20,9 @@ from router.domain.nearest import nearest
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What there is around a policy: the models, the names of all keys, and whether there are budgets.
+    """What surrounds a policy: the models, the names of all keys, and whether there are budgets.
 
-    `keys` is None where it is not known which keys there are.
+    `keys` is None if it is not known which keys there are.
     """
 
     catalog: Mapping[str, Model]
@@ -45,7 +45,7 @@ class Finding:
 
 
 def findings(policy: Policy, around: Surroundings) -> Iterator[Finding]:
-    """Everything that is to be said about `policy` in these surroundings."""
+    """All findings about `policy` in these surroundings."""
     for text in _of_terms(policy.terms, around):
         yield Finding(policy.name, "", text)
     for place, rule in enumerate(policy.rules):
@@ -80,7 +80,7 @@ def _why_never(rule: Rule, earlier: tuple[Rule, ...], around: Surroundings) -> s
 
 
 def _why_not_here(rule: Rule, around: Surroundings) -> str:
-    """What these surroundings have that no request can meet the rule."""
+    """Why no request can meet the rule in these surroundings, "" if one can."""
     for condition in rule.conditions:
         match condition:
             case OneOf(about="key", wanted=wanted) if _is_nobody(condition, around.keys):
@@ -95,7 +95,7 @@ def _is_nobody(condition: OneOf, keys: Collection[str] | None) -> bool:
 
 
 def _incapable(rule: Rule, around: Surroundings) -> Iterator[str]:
-    """Models that the rule allows and its own conditions rule out."""
+    """Findings about models that the rule allows but its own conditions rule out."""
     allowed = _allowed(rule.terms, around)
     for condition in rule.conditions:
         match condition:
@@ -160,7 +160,7 @@ def _least_cost(model: Model) -> Money:
 
 
 def of_routes(book: PolicyBook, catalog: Mapping[str, Model]) -> Iterator[str]:
-    """What is to be said about the names that clients send."""
+    """Findings about the routes for the names that clients send."""
     patterns = list(book.routes)
     for place, (pattern, route) in enumerate(book.routes.items()):
         before = next((p for p in patterns[:place] if fnmatchcase(pattern, p)), None)

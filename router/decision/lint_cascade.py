@@ -1,4 +1,4 @@
-"""What is allowed of a policy's cascade and yet hardly meant: steps that are never asked, or cannot pay."""
+"""What is allowed in a policy's cascade but is probably a mistake: steps that are never asked, or cannot pay."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,13 +10,13 @@ from router.domain.nearest import nearest
 from router.domain.objective import Aim
 
 _TYPICAL = (1000, 500)
-"""Tokens of a prompt and of an answer by which prices are compared."""
+"""Tokens of the prompt and the answer for which prices are compared."""
 
 
 def of_cascade(
     terms: Terms, allowed: Sequence[Model], catalog: Mapping[str, Model]
 ) -> Iterator[str]:
-    """What is to be said of the cascade that `terms` want, where only the `allowed` models may answer."""
+    """Findings about the cascade that `terms` want, where only the `allowed` models may answer."""
     cascade = terms.cascade
     if cascade.use is Use.NEVER:
         return

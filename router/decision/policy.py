@@ -62,7 +62,7 @@ class Pool:
         )
 
     def within(self, model: Model) -> Model:
-        """`model` in those of its open places that may be used; as it is when it has just one, or none."""
+        """`model` with only those replicas that may be used and are not drained; unchanged if all are, or none is."""
         if not model.replicas:
             return model
         usable = tuple(each for each in model.replicas if not each.is_drained and self.allows(each))
@@ -81,9 +81,9 @@ class Terms:
     Adequate is a predicted quality of at least `floor` where one is given, else of at least the
     reference's less `within`, each with `confidence`. `reference` is "asked" (the model that the
     client named, or the best where it named none), "best", or the id of a model. `first_content_s`
-    and `total_s` are targets for the `latency_quantile` of a model's answers: a slower one is not
-    asked; at its `deadlines` an attempt, or the request, ends. `objective` puts the adequate models
-    in order. `fall_back_to` may name the very models that follow, in their order.
+    and `total_s` are targets for the `latency_quantile` of a model's answers: a slower model is not
+    asked. `deadlines` end an attempt, or the request. `objective` puts the adequate models in order.
+    `fall_back_to` may also name the fallbacks themselves, in their order.
     """
 
     reference: str = REFERENCE_ASKED
@@ -104,7 +104,7 @@ class Terms:
     cascade: CascadeTerms = NO_CASCADES
 
     def __post_init__(self) -> None:
-        """Refuse tolerances, floors, confidences and quantiles that are none."""
+        """Refuse tolerances, floors, confidences and quantiles that are out of range."""
         if not 0.0 <= self.within <= 1.0:
             raise ValueError(f"within must lie between 0 and 1, not {self.within!r}")
         if self.floor is not None and not 0.0 <= self.floor <= 1.0:
@@ -116,14 +116,15 @@ class Terms:
 
 
 class Circumstances(Struct, frozen=True):
-    """What is known of a request beside its content: who asked, for which model, under which tags.
+    """What is known of a request besides its content: who asked, for which model, under which tags.
 
     `models` are those that its key may use, none for all of them. `money_left` is what its tightest
     budget has left, None without budgets, and `budget_left` the least share of any, 1.0 without.
-    `stays_with` is the model that has called the tools whose results the request brings, "" for none;
-    `stands_for` the model that a route takes the asked name for, "" for the name itself. `unix_s` is
-    the moment. `overrides` is what the request asks otherwise, `conversation` where it stands in one, None outside of any.
-    `held_by` is the upstream that has stored what the request goes on from, "" for none. Of `headers` and `metadata` there is what some policy asks for, and nothing else.
+    `stays_with` is the model that called the tools whose results the request brings, "" for none;
+    `stands_for` the model that a route says the requested name stands for, "" for the name itself.
+    `unix_s` is the moment. `headers` and `metadata` hold only what some policy asks for. `overrides` are
+    the request's own. `conversation` is where the request stands in one, None outside of any. `held_by`
+    is the upstream that stores what the request continues from, "" for none.
     """
 
     asked: str = ""
@@ -143,7 +144,7 @@ class Circumstances(Struct, frozen=True):
 
 
 class Condition(Protocol):
-    """A test of one request, of which can be said what it leaves to others."""
+    """A test of one request that can be compared with other tests."""
 
     def __call__(self, features: Features, circumstances: Circumstances, /) -> bool:
         """Whether it holds."""
@@ -159,13 +160,13 @@ class Condition(Protocol):
 
     @property
     def asks(self) -> "Asks":
-        """What must be found out of a request for this condition, beside what always is."""
+        """What must be found out about a request for this condition, besides what always is."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """What is found out of a request only when a policy wants to know it."""
+    """What is found out about a request only if a policy asks for it."""
 
     headers: frozenset[str] = frozenset()
     metadata: frozenset[str] = frozenset()
@@ -222,7 +223,7 @@ class Policy:
 
     @property
     def asks(self) -> Asks:
-        """What its conditions must be told."""
+        """What its conditions need to be told."""
         every = NOTHING_ASKED
         for rule in self.rules:
             for condition in rule.conditions:
@@ -231,7 +232,7 @@ class Policy:
 
 
 def _overridden(terms: Terms, overrides: Overrides) -> Terms:
-    """`terms` with what the request asks otherwise: of two ceilings the lower one counts."""
+    """`terms` with the request's overrides; of two ceilings the lower one counts."""
     if overrides is NO_OVERRIDES:
         return terms
     if overrides.tolerance is not None:

@@ -2,7 +2,7 @@
 
 A shape is a frozen value and not a mere function, so that `farthing check` can tell which rules can
 never apply: `covers` says that one condition holds wherever another does, `clashes` that no request
-meets both. Both say "surely": where nothing can be said they say no.
+meets both. Both mean "surely": where it cannot be told they say no.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -20,7 +20,7 @@ Fact = Callable[[Features, Circumstances], Any]
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """A condition about the fact of a name; two are about the same where their names are."""
+    """A condition about a named fact; two conditions are about the same fact if it has the same name."""
 
     about: str
     fact: Fact = field(compare=False, repr=False)
@@ -44,7 +44,7 @@ class Predicate:
         )
 
     def is_met(self, found: Any) -> bool:
-        """Whether a fact that is known is what is wanted."""
+        """Whether a known fact is what is wanted."""
         raise NotImplementedError
 
     def _is_implied_by(self, other: Any) -> bool:
@@ -138,7 +138,7 @@ class AtMost(Predicate):
 
 @dataclass(frozen=True, slots=True)
 class Labelled(Predicate):
-    """Under each of these labels stands a word that is like one of its patterns."""
+    """Each of these labels is there, with a word that matches one of its patterns."""
 
     wanted: Mapping[str, frozenset[str]]
 

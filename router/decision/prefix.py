@@ -1,15 +1,15 @@
 """What a conversation costs at a model: this call, and the calls that are likely to follow it.
 
-A provider has what it read of a prompt for some minutes, and reads it again at a tenth of the price; some
-charge a premium for keeping it. So another model, however cheap, has to read the whole conversation once
-at its full price; and what that pays back depends on how many calls will follow. With T tokens in
-this prompt, g more in each later one, n of those, a share s of what is kept really read from the cache,
-and rates r (read), f (fresh: input, or written), o (an answer):
+A provider caches the prompt it has read for some minutes, and reads it again at a tenth of the price; some
+charge a premium for caching it. So another model, however cheap, has to read the whole conversation once
+at its full price; and whether that pays off depends on how many calls will follow. With T tokens in this
+prompt, g more in each later one, n later calls, a share s of what is kept really read from the cache, and
+rates r (read), f (fresh: input, or written), o (an answer):
 
     this call       s min(kept, T) r + (T - s min(kept, T)) f + o
     n later ones    s (n T + g n (n - 1) / 2) r + (n T + g n (n + 1) / 2 - s (...)) f + n o
 
-Later calls are taken to come while the provider still has the one before.
+Later calls are assumed to come while the one before is still cached.
 """
 
 from router.domain.conversation import Conversation, Kept
@@ -42,7 +42,7 @@ def later_pico(
 def staying(
     rates: Rates, tokens: int, answer_pico: int, place: str, conversation: Conversation
 ) -> Staying:
-    """What going on with a model in its conversation is worth."""
+    """What staying with a model in its conversation is worth."""
     kept = conversation.at(place)
     later = later_pico(rates, tokens, answer_pico, kept, conversation)
     anew = Kept(0, kept.reads, kept.writes) if kept.tokens else kept
@@ -59,4 +59,4 @@ def _fresh(rates: Rates, kept: Kept) -> float:
 
 
 UNCACHED = Kept(0, 0.0, 0.0)
-"""A provider of which nothing is expected: every token is plain input."""
+"""No caching is expected of the provider: every token is plain input."""

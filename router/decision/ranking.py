@@ -1,6 +1,7 @@
-"""The order in which models are asked: the adequate ones by the policy's aim, and what follows them.
+"""The order in which models are asked: the adequate ones by the policy's aim, then their fallbacks.
 
-Ties go to what is stored, to the better model, then to the alphabet, so that nothing depends on the order of a file.
+Ties go to what is stored, then to the better model, then to the first in alphabetical order, so that nothing depends on
+the order of a file.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from router.domain.members import replace
 from router.domain.objective import Aim, Objective
 
 LONGEST_BY_SAMPLE = 1.1
-"""So many times the tokens that a sample made likely a prompt has at most: none of 469 texts had more (docs/speed.md)."""
+"""A prompt has at most so many times the tokens estimated from a sample: none of 469 texts had more (docs/speed.md)."""
 
 
 class Ranking(Struct, frozen=True):
@@ -43,9 +44,7 @@ def ranked(
         weak = [each for each in weak if each is not first]
     ordered = _in_order(adequate, weak, terms.fall_back_to)
     kept = (*ordered[:1], *(c for c in ordered[1:] if not c.is_stored))
-    known = set(
-        map(id, kept)
-    )  # what is equal is compared field by field, and takes a hundred times as long
+    known = set(map(id, kept))  # comparing their fields takes a hundred times as long
     left = tuple(_not_kept(c, bar) for c in able if id(c) not in known and _must_be_told_of(c, bar))
     return Ranking(bar, reason, kept, left)
 
@@ -88,10 +87,10 @@ def _meets(candidate: Candidate, bar: Bar) -> bool:
 
 
 def staying_with(ranking: Ranking, able: list[Candidate], stays_with: str) -> Ranking:
-    """The model that has called tools gets their results, unless an answer to them is stored.
+    """The ranking led by the model that called the tools, which gets their results unless an answer is stored.
 
     Another one would have to read the whole conversation anew, at full price. It was good enough for
-    the work when it was chosen; here only a tool's words are judged.
+    the work when it was chosen; now there are only a tool's words to judge by.
     """
     live = (c for c in able if c.model.id == stays_with and not c.is_stored)
     staying = next(live, None)
@@ -101,7 +100,7 @@ def staying_with(ranking: Ranking, able: list[Candidate], stays_with: str) -> Ra
 
 
 def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
-    """The ranking, with its reason where the cheapest is that only for what its provider has already read."""
+    """The ranking, with another reason if the cheapest is so only because its provider has cached the prompt."""
     if ranking.reason is not Reason.CHEAPEST_ADEQUATE:
         return ranking
     staying = ranking.ordered[0].cost.staying
@@ -116,8 +115,8 @@ def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
 def surely_fitting(ranking: Ranking, features: Features) -> Ranking:
     """The ranking, led by the first adequate model whose context surely holds the prompt.
 
-    The length of a long prompt is estimated by a sample. A model that it may turn out to be too long for is asked
-    when no other adequate one is left: to be refused costs a call, and time.
+    The length of a long prompt is estimated from a sample. A model whose context may turn out to be too small is asked
+    only when no other adequate one is left: a refusal costs a call, and time.
     """
     if features.tokens_exact or ranking.reason is None:
         return ranking
@@ -128,14 +127,14 @@ def surely_fitting(ranking: Ranking, features: Features) -> Ranking:
 
 
 def led_by(first: Candidate, ranking: Ranking, reason: Reason) -> Ranking:
-    """The ranking with another one at its head, who may have been excluded from it."""
+    """The ranking with `first` at its head, which may have been excluded from it."""
     others = tuple(c for c in ranking.ordered if c is not first)
     left = tuple(each for each in ranking.exclusions if each.candidate is not first)
     return Ranking(ranking.bar, reason, (first, *others), left)
 
 
 def _must_be_told_of(candidate: Candidate, bar: Bar) -> bool:
-    """Whether it must be told why this one is not kept. That one stored answer is enough needs no word."""
+    """Whether to say why this one is left out; for a second adequate stored answer there is no need to."""
     return not (candidate.is_stored and _meets(candidate, bar))
 
 
@@ -163,9 +162,9 @@ _Order = Callable[[Candidate], tuple[float | str, ...]]
 
 
 def _order(objective: Objective) -> _Order:
-    """What the adequate models are sorted by. Whatever ties, the cheaper and the better comes first.
+    """The sort key for adequate models. In a tie the cheaper one comes first, then the better one.
 
-    A latency that is not known yet counts as none: only who is asked becomes known.
+    An unknown latency counts as 0: a model must be asked for its latency to become known.
     """
     match objective.aim:
         case Aim.CHEAPEST:
@@ -184,12 +183,12 @@ def _order(objective: Objective) -> _Order:
 
 
 def _cheapest_first(candidate: Candidate) -> tuple[int, bool, float, str]:
-    """In a conversation it is all of it that is to cost least, and not the next call."""
+    """A sort key by cost: in a conversation, that of all the calls to come, not just of the next one."""
     cost, is_live = candidate.cost.in_all.pico, not candidate.is_stored
     return cost, is_live, -candidate.quality.p, candidate.model.id
 
 
 def best_first(candidate: Candidate) -> tuple[float, bool, int, str]:
-    """Puts candidates in order by quality; of equals what is stored comes first, then the cheaper one."""
+    """A sort key by quality, best first; among equals what is stored comes first, then the cheaper one."""
     cost, is_live = candidate.cost.expected.pico, not candidate.is_stored
     return -candidate.quality.p, is_live, cost, candidate.model.id

@@ -1,8 +1,7 @@
 """A decision as the ledger keeps it: a line of JSON, quick to write, and read back as a decision.
 
 It holds what was known and what was predicted of each candidate, and no word of the prompt. A candidate
-is a row of values without their names, and what is as by default is left out: either would be most of
-the text.
+is a row of values without their names, and defaults are left out: either would make up most of the text.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,14 +29,14 @@ from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
 
 FORM = 5
-"""Counts on when something else is written, or a default changes. Earlier forms must still be read."""
+"""Goes up when what is written changes, or a default does. Earlier forms must still be readable."""
 
 _QUALITY = tuple(f"quality.{name}" for name, _ in members_of(QualityEstimate))
 _LATENCY = tuple(f"latency.{name}" for name, _ in members_of(LatencyEstimate))
 _COSTS = ("cost.expected.pico", "cost.upper.pico")
 _COLUMNS = ("model.id", "model.upstream", "is_stored", *_COSTS, *_QUALITY, *_LATENCY)
 _SPREAD = ("cost.p10", "cost.p90")
-"""What a row tells of a candidate, in this order; the last two in pico-dollars or as null."""
+"""The values in a candidate's row, in this order; the last two in pico-dollars or null."""
 
 _PREDICTED = "latency.is_predicted"
 _COLUMNS_OF: Mapping[int, tuple[str, ...]] = {
@@ -47,8 +46,8 @@ _COLUMNS_OF: Mapping[int, tuple[str, ...]] = {
     4: (*_COLUMNS, *_SPREAD),
     5: (*_COLUMNS, *_SPREAD),
 }
-"""The columns of every form that was ever written; from the fourth on, what staying in a conversation is
-worth may follow them."""
+"""The columns of every form that was ever written; from the fourth on, a candidate's `Staying` may follow
+them."""
 
 _plain_row_of = attrgetter(*_COLUMNS)
 
@@ -61,36 +60,36 @@ _TERMS: Mapping[str, tuple[Any, object]] = {
     "no_cascade": (tuple[str, ...], ()),
     "answer_tokens": (int, None),
 }
-"""Fields of a decision that are seldom stated: their types, and what they are then."""
+"""Fields of a decision that are seldom stated: their types, and what they are when left out."""
 
 
 class NotKept(ValueError):
-    """A decision that cannot be told, since it is not there or not understood; the message says why."""
+    """A decision that was not kept, or cannot be read; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A decision and what it was made by; implements `router.domain.ledger.Recording`. It is put into words once."""
+    """A decision and what it was based on; implements `router.domain.ledger.Recording`. It is written once."""
 
     decision: Decision
     circumstances: Circumstances
     _texts: list[str | None] = field(default_factory=list, init=False, compare=False)
 
     def text(self) -> str | None:
-        """What is kept; None for what no JSON can hold, such as half a surrogate in a header."""
+        """What is kept; None for what JSON cannot hold, such as a lone surrogate in a header."""
         if not self._texts:
             self._texts.append(_text_of(self.decision, self.circumstances))
         return self._texts[0]
 
     def __repr__(self) -> str:
-        """Its text, for an entry that has to go to the log must be there whole."""
+        """Its text, since an entry that has to go to the log must be complete there."""
         return f"Record({self.text()})"
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """The record that was kept as `text`; of its models nothing is known but where they are.
+        """The record that was kept as `text`; of its models, only id and upstream are known.
 
-        Raises NotKept for what another Farthing has written, and this one does not understand.
+        Raises NotKept for what another Farthing has written and this one does not understand.
         """
         try:
             kept = orjson.loads(text)
@@ -156,14 +155,14 @@ def _cost_kept(cost: CostEstimate) -> list[int | None]:
 
 
 def _stated(value: Any, kind: Any = None) -> dict[str, Any]:
-    """The fields of a frozen value that are not as by default; of those that its type `kind` has, if given."""
+    """The fields of a frozen value that are not at their defaults; only those of the type `kind`, if given."""
     stated_by: Any = kind or type(value)
     told = ((name, getattr(value, name), usual) for name, usual in members_of(stated_by))
     return {name: each for name, each, usual in told if each != usual}
 
 
 def _written(value: object) -> object:
-    """What orjson does not know, or knows otherwise; sets are sorted, so that equals are the same text."""
+    """What orjson does not write, or not in this form; sets are sorted, so that equal ones are the same text."""
     match value:
         case frozenset():
             return sorted(value)
@@ -190,7 +189,7 @@ def _row_of(candidate: Candidate) -> tuple[Any, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """All that is known of the model of a candidate that is read back."""
+    """All that is known of a candidate's model when it is read back."""
 
     id: str
     upstream: str
@@ -244,7 +243,7 @@ def _cascade(
 
 def _candidate(columns: Sequence[str], row: Sequence[Any]) -> Candidate:
     told = dict(zip(columns, row[: len(columns)], strict=True))
-    # Words and documents ask a candidate for no more than this of its model; a price that nobody
+    # Explanations and documents need no more of a candidate's model than this; a price that nobody
     # knows any more must not be made up.
     model = cast(Model, _Named(told["model.id"], told["model.upstream"]))
     expected, upper = (Money(told[each]) for each in _COSTS)

@@ -12,7 +12,7 @@ from router.domain.model import Model
 AUTO = "auto"
 AUTO_PREFIX = "auto:"
 _SHOWN = 8
-"""Of all names, where none is near."""
+"""How many of all names an error lists where none is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class PolicyBook:
-    """The policies by name, the default one's name, and routes by the names that are asked (globs).
+    """The policies by name, the default one's name, and routes by the names that requests ask for (globs).
 
-    `asks` is what some policy must be told of every request.
+    `asks` is what the policies need to be told about every request.
     """
 
     policies: Mapping[str, Policy]
@@ -59,7 +59,7 @@ class PolicyBook:
         return next((route for pattern, route in routes if fnmatchcase(asked, pattern)), None)
 
     def stands_for(self, asked: str) -> str:
-        """The model that a route takes the name for, "" where it says nothing of it."""
+        """The model that a route says the name stands for, "" if it says none."""
         route = self.route_of(asked) if self.routes else None
         return route.reference if route else ""
 

@@ -1,4 +1,4 @@
-"""An answer that is at hand, and that a cascade has accepted before, does again what that cascade would."""
+"""An answer at hand that a cascade has accepted before takes the place of running that cascade again."""
 
 from collections.abc import Collection
 
@@ -8,10 +8,10 @@ from router.domain.members import replace
 
 
 def settled(decision: Decision, accepted: Collection[str]) -> Decision:
-    """`decision` with such an answer as the chosen one, where its cascade would ask who wrote it.
+    """`decision` with such an answer as the chosen one, if its cascade would ask the model that wrote it.
 
     `accepted` are the ids of models whose answers to this very request are at hand, and were accepted by
-    checks of the same policy. What they are worth is what the whole cascade is.
+    checks of the same policy. Such an answer is worth as much as the whole cascade.
     """
     cascade = decision.cascade
     if cascade is None:

@@ -1,7 +1,7 @@
-"""A share of a stream of amounts that forgets: the last ones count most."""
+"""A share of a stream of amounts that forgets: the most recent ones count most."""
 
 _KEPT = 63 / 64
-"""Of what is known, with each amount more: the last 64 count about as much as in a window of that size."""
+"""Of what is known, at each new amount: the last 64 count about as much as in a window of that size."""
 
 
 class Share:
@@ -14,11 +14,11 @@ class Share:
         self._whole = 0.0
 
     def add(self, part: float, whole: float) -> None:
-        """Take one more amount in, of which `part` was of the kind."""
+        """Take in one more amount, of which `part` was of the kind."""
         self._part = self._part * _KEPT + part
         self._whole = self._whole * _KEPT + whole
 
     def drawn_towards(self, usual: float, amount: float) -> float:
-        """The share, in [0, 1], with `amount` more of which `usual` was of the kind."""
+        """The share, in [0, 1], as if `amount` more had come, a share of `usual` being of the kind."""
         whole = self._whole + amount
         return (self._part + usual * amount) / whole if whole else usual

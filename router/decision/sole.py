@@ -1,4 +1,4 @@
-"""The candidate where there is nothing to choose but the place: a model that makes vectors."""
+"""The candidate when there is nothing to choose but the place: a model that makes vectors."""
 
 from router.domain.candidate import Candidate
 from router.domain.estimate import UNOBSERVED, CostEstimate, QualityEstimate
@@ -9,11 +9,11 @@ _ITSELF = QualityEstimate(1.0, 0.0)
 """Nobody else's vectors would do: they cannot be compared with its own."""
 _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
-"""As for chat: how much finer a tokenizer may cut than ours, and what may be wrapped around an input."""
+"""As for chat: how much finer a tokenizer may split than ours, and what may be wrapped around an input."""
 
 
 def sole_candidate(model: Model, tokens: int) -> Candidate:
-    """`model` for an input of so many tokens; of its replicas, the cheapest speaks for all."""
+    """`model` for an input of `tokens`; if it has replicas, the cheapest stands for all."""
     places = [each for each in model.places if not each.is_drained] or [model]
     ordered = sorted((_of(each, tokens) for each in places), key=lambda each: each.cost.expected)
     if not model.replicas:

@@ -1,4 +1,4 @@
-"""How many tokens a call of a model takes, from what it took on prompts that resemble the prompt."""
+"""How many tokens a call to a model takes, from what it took on similar prompts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ class SpendingModel:
     """Tokens of `names` on each kind of prompt.
 
     `outputs` are mean output tokens, (models, kinds), reasoning included; `usual` those over all prompts,
-    (models,). `input_ratios` are a vendor's count of input tokens by ours, (models,). A model that was
-    not seen takes the mean of those that were. `floor` is the least weight of the kind against the usual.
+    (models,). `input_ratios` are a vendor's count of input tokens divided by ours, (models,). A model that
+    was not seen gets the mean of those that were. `floor` is the least weight of the kind against the usual.
     """
 
     names: tuple[str, ...]

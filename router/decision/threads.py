@@ -1,8 +1,8 @@
-"""The conversations of one process: how far each is, and what providers still have of it.
+"""The conversations of one process: how far each has got, and what providers still have cached of it.
 
-What is kept where is told by the usage of the last answers. A provider that caches without being asked
-has the whole prompt; one that bills what it writes has what it read and wrote. Whether it was really there at
-the next call is learnt, for each place, as is how much of the rest was billed as written.
+What is cached where follows from the usage of the last answers. A provider that caches without being asked
+has the whole prompt; one that bills cache writes has what it read and wrote. Whether that was really there at
+the next call is learnt for each place, as is how much of the rest was billed as written.
 """
 
 from collections import OrderedDict
@@ -17,32 +17,32 @@ MOST = 20_000
 """Conversations; about a kilobyte each."""
 
 MINUTES_S, HOUR_S = 300.0, 3600.0
-"""How long providers keep a prefix from its last use on: Anthropic five minutes, or an hour where that is
-asked and paid for; OpenAI five to ten minutes, and up to an hour when it is quiet. The shorter is taken."""
+"""How long providers keep a prefix after its last use: Anthropic five minutes, or an hour if that is asked
+and paid for; OpenAI five to ten minutes, and up to an hour in quiet times. The shorter is assumed."""
 
 LEAST_TOKENS = 1024
-"""A shorter prefix is not cached by OpenAI, nor by most models of Anthropic."""
+"""A shorter prefix is cached neither by OpenAI nor by most of Anthropic's models."""
 
 OVER_S = 3600.0
-"""A conversation that was quiet for so long has ended."""
+"""A conversation that has been quiet for this long has ended."""
 
 _USUAL_GROWTH = 600
-"""Tokens that a call adds to the next one's prompt, while a conversation has not shown its own."""
+"""Tokens that a call adds to the next one's prompt, until a conversation has shown its own growth."""
 
 _SUPPOSED_TOKENS = 8192.0
-"""As many tokens of evidence counts what is supposed of a provider: that its cache holds what it read."""
+"""How many tokens of evidence the assumption counts for that a provider's cache holds what it read."""
 
 _REWRITTEN = 0.9
-"""A prompt that is shorter by more than that has another history, of which nobody has anything."""
+"""A prompt shorter than this share of the last one has another history, of which nothing is cached."""
 
 _MOST_PLACES = 8
 _SCALES = {True: 8.0, False: 1.0}
-"""Of how many calls in a row go to one model: in conversations with tools, and in those without."""
+"""Scales of the number of calls in a row to one model: in conversations with tools, and in those without."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Warm:
-    """So many of our tokens are cached until then; each use makes it `ttl_s` longer."""
+    """So many `tokens`, by our count, are cached until `until_s`; each use extends that by `ttl_s`."""
 
     tokens: int
     until_s: float
@@ -62,7 +62,7 @@ class _Thread:
 
 
 class Threads:
-    """So many conversations; the one that was quiet for longest makes room, and counts as ended."""
+    """The last `most` conversations; the one that has been quiet for longest makes room, and counts as ended."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -75,13 +75,13 @@ class Threads:
         return len(self._threads)
 
     def knows(self, thread: str) -> bool:
-        """Whether the conversation had a call before."""
+        """Whether the conversation has had a call before."""
         return thread in self._threads
 
     def conversation(
         self, thread: str, prompt_tokens: int, now_s: float, *, has_tools: bool
     ) -> Conversation:
-        """Where a request of so many tokens stands in its conversation at a moment (any clock's seconds)."""
+        """Where a request of `prompt_tokens` stands in its conversation at `now_s` (seconds of any one clock)."""
         self._end_the_quiet(now_s)
         known = self._threads.get(thread) or _Thread(has_tools, prompt_tokens)
         places = {*known.warm, *self._reads, *self._writes}
@@ -103,9 +103,9 @@ class Threads:
         has_tools: bool,
         is_chore: bool = False,
     ) -> None:
-        """The model at `place` has read a prompt of so many of our tokens, and answered.
+        """The model at `place` has read a prompt of `prompt_tokens`, by our count, and answered.
 
-        A chore makes the conversation no longer, and begins none.
+        A chore neither begins a conversation nor makes one longer.
         """
         known = self._threads.get(thread)
         if known is None:
@@ -132,7 +132,7 @@ class Threads:
     def _learn(
         self, known: _Thread, place: str, usage: Usage, prompt_tokens: int, now_s: float
     ) -> None:
-        """Whether what was kept was there, and what became of the rest."""
+        """Learn whether what should have been cached was, and how much of the rest was written."""
         if not (sent := usage.input_tokens):
             return
         supposed = _still(known, place, prompt_tokens, now_s)
@@ -152,7 +152,7 @@ class Threads:
         )
 
     def _end_the_quiet(self, now_s: float) -> None:
-        """Those that were quiet for an hour have ended. The oldest are looked at first, and no others."""
+        """End the conversations that have been quiet for an hour; looks at the oldest first, and no further."""
         while self._threads:
             oldest = next(iter(self._threads))
             if self._threads[oldest].last_s > now_s - OVER_S:

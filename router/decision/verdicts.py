@@ -1,11 +1,10 @@
 """What was seen of cascades while they ran: how often a step's answers were taken, and whether rightly.
 
-Each ruling is counted, by the category of the request, the models of the step and the final model. Of some
-accepted answers the final model is asked as well, when the client has long got its answer, and both are
-compared. What is counted moves what was learnt before, as far as there is enough of it; and it switches a
-cascade off that does not pay any more: where its answers are surely accepted too seldom for what they cost,
-or where too many that were accepted surely differ from the final model's. A few requests still try it, so
-that it can come back.
+Each ruling is counted, by the category of the request, the models of the step and the final model. For some
+accepted answers the final model is asked as well, after the client has got its answer, and both are compared.
+The counts adjust what was learnt before, as far as there are enough of them; and they switch off a cascade
+that no longer pays: because its answers are surely accepted too seldom for what they cost, or because too
+many accepted ones surely differ from the final model's. A few requests still try it, so that it can come back.
 """
 
 from collections import Counter, OrderedDict
@@ -26,15 +25,15 @@ from router.domain.members import replace
 from router.domain.money import ZERO
 
 _MOST_KEPT = 1_000
-"""Cascades; the one that was seen least lately is forgotten first."""
+"""Cascades; the least recently seen is forgotten first."""
 _WINDOW = 512
-"""Rulings, or checks: with so many the older half loses its weight."""
+"""Rulings, or checks: with so many, the counts are halved."""
 _FEWEST = 20
-"""Rulings that say something where nothing was learnt before."""
+"""How many rulings it takes to say something where nothing was learnt before."""
 _WEAKEST, _STRONGEST = 2.0, 200.0
-"""As many rulings what was learnt before counts at least, and at most: the world changes."""
+"""How many rulings what was learnt before counts for, at least, and at most, since the world changes."""
 _EXPLORED = 0.02
-"""Of the requests for which a cascade is off this share tries it all the same."""
+"""The share of requests that try a cascade even though it is switched off."""
 
 
 class Seen(StrEnum):
@@ -46,10 +45,10 @@ class Seen(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     RIGHT = "right"
-    """The final model has come to the same."""
+    """The final model has given the same answer."""
     WRONG = "wrong"
     UNCHECKED = "unchecked"
-    """A check that has come to nothing: the call failed, or nobody can tell."""
+    """A check without a result: the call failed, or it could not be told."""
 
 
 _RULINGS = frozenset({Seen.ACCEPTED, Seen.REJECTED, Seen.CANNOT_TELL, Seen.FAILED})
@@ -57,7 +56,7 @@ _CHECKS = frozenset({Seen.RIGHT, Seen.WRONG})
 
 
 class Pairing(NamedTuple):
-    """The models of a step, in the order of the alphabet, before a final one, on requests of a category.
+    """The models of a step, in alphabetical order, before a final one, on requests of a category.
 
     A tuple, since decisions look many of them up.
     """
@@ -68,13 +67,13 @@ class Pairing(NamedTuple):
 
     @classmethod
     def of(cls, first: Sequence[Candidate], final: Candidate, category: Category) -> "Pairing":
-        """Of candidates."""
+        """The pairing of these candidates."""
         return cls(category, tuple(sorted([each.model.id for each in first])), final.model.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Rulings and checks of late. `allowed` is the share of accepted answers that may differ from the final model's."""
+    """Recent rulings and checks. `allowed` is the share of accepted answers that may differ from the final model's."""
 
     accepted: int = 0
     ruled: int = 0
@@ -83,7 +82,7 @@ class Tally:
     allowed: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse to have accepted, or found wrong, more than there was."""
+        """Refuse more accepted, or wrong, answers than there were rulings, or checks."""
         if not (0 <= self.accepted <= self.ruled and 0 <= self.wrong <= self.checked):
             raise ValueError(f"{self!r} is no count")
 
@@ -114,7 +113,7 @@ class Verdicts:
     _tallies: "OrderedDict[Pairing, Tally]" = field(default_factory=OrderedDict)
 
     def note(self, pairing: Pairing, seen: Seen, allowed: float = 1.0) -> None:
-        """Count what was seen; with a check goes what share of such answers may differ."""
+        """Count what was seen; for a check, `allowed` is the share of such answers that may differ."""
         tally = self._tallies.pop(pairing, NOTHING_SEEN)
         if seen in _RULINGS:
             tally = tally.with_ruling(accepted=seen is Seen.ACCEPTED)
@@ -126,17 +125,17 @@ class Verdicts:
             self._forget(next(iter(self._tallies)))
 
     def tally(self, pairing: Pairing) -> Tally:
-        """What was seen of late."""
+        """What was seen recently."""
         return self._tallies.get(pairing, NOTHING_SEEN)
 
     def seen(self, first: Sequence[Candidate], final: Candidate, category: Category) -> Tally:
-        """What was seen of late of `first` before `final`."""
+        """What was seen recently of `first` before `final`."""
         if not self._tallies:
             return NOTHING_SEEN
         return self.tally(Pairing.of(first, final, category))
 
     def observed(self, chance: float) -> "Observed":
-        """What a decision may know of it; by `chance`, uniform in [0, 1), it tries what is off."""
+        """What one decision may know of this; `chance`, uniform in [0, 1), decides whether it tries what is off."""
         return Observed(self, explores=chance < _EXPLORED)
 
     def _forget(self, pairing: Pairing) -> None:
@@ -146,7 +145,7 @@ class Verdicts:
 
 
 class Observed(Struct, frozen=True):
-    """What was seen of cascades, for one decision; one that `explores` takes what is switched off."""
+    """What was seen of cascades, for one decision; if it `explores`, it may take one that is switched off."""
 
     verdicts: Verdicts
     explores: bool = False
@@ -158,10 +157,10 @@ class Observed(Struct, frozen=True):
         final: Candidate,
         category: Category,
     ) -> Prospect | None:
-        """What to expect of `first` before `final`, by what was seen as well; None where nothing is known.
+        """What to expect of `first` before `final`, given also what was seen; None where nothing is known.
 
-        Answers that are the same as the final model's bring no gain and cost none: what may be gained is
-        bounded by the share that differs.
+        Answers that equal the final model's bring neither gain nor loss: so the gain is bounded by the share
+        that differs.
         """
         tally = self.verdicts.seen(first, final, category)
         if not tally.ruled:
@@ -181,8 +180,8 @@ class Observed(Struct, frozen=True):
 def allowed_share(prospect: Prospect | None, tolerance: float) -> float:
     """The share of accepted answers that may differ from the final model's.
 
-    As many as were expected to, for the final model errs as well; and were each of the others a loss, quality would
-    fall by the tolerance.
+    As many as were expected to differ, since the final model errs as well, and so many more that quality would fall by
+    the tolerance if each of these were a loss.
     """
     if prospect is None:
         return min(1.0, tolerance)
@@ -192,7 +191,7 @@ def allowed_share(prospect: Prospect | None, tolerance: float) -> float:
 
 
 def _unpaid(tally: Tally, first: Sequence[Candidate], final: Candidate) -> str:
-    """Whether too few are accepted: a cascade pays when more are than its share of the final model's cost."""
+    """Whether too few are accepted, as a clause: a cascade pays if their share exceeds its share of the final cost."""
     cost, dear = sum((each.cost.expected for each in first), ZERO), final.cost.expected
     needed = cost.pico / dear.pico if dear else 1.0
     if not cost or tally.accepted >= needed * tally.ruled:
@@ -205,7 +204,7 @@ def _unpaid(tally: Tally, first: Sequence[Candidate], final: Candidate) -> str:
 
 
 def _unlike(tally: Tally) -> str:
-    """Whether too many of those that were accepted differ from what the final model says."""
+    """Whether too many accepted answers differ from the final model's, as a clause."""
     if tally.wrong <= tally.allowed * tally.checked:
         return ""
     if score_bounds(tally.wrong, tally.checked)[0] <= tally.allowed:
@@ -217,7 +216,7 @@ def _unlike(tally: Tally) -> str:
 
 
 def _by_sight(tally: Tally) -> Prospect:
-    """What was seen alone says: half as many as differ may be gained, or lost."""
+    """The prospect by what was seen alone: half as many as differ may be gained, or lost."""
     p, sd = _share(1.0, 2.0, tally)
     return Prospect(p, sd, 0.0, p * _differing(tally) / 2, EstimateSource.LOCAL)
 
@@ -235,11 +234,11 @@ def _moved(prospect: Prospect, tally: Tally) -> Prospect:
 
 
 def _share(supposed: float, weight: float, tally: Tally) -> tuple[float, float]:
-    """The share that is accepted, and its deviation: the counts, and what is supposed besides."""
+    """The share that is accepted, and its standard deviation, from the counts and the assumption."""
     p = (supposed + tally.accepted) / (weight + tally.ruled)
     return p, sqrt(p * (1.0 - p) / (weight + tally.ruled + 1.0))
 
 
 def _differing(tally: Tally) -> float:
-    """The share of accepted answers that differ is hardly more than this."""
+    """An upper bound of the share of accepted answers that differ."""
     return score_bounds(tally.wrong, tally.checked)[1]

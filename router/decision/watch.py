@@ -1,6 +1,6 @@
 """Whether answers that were given to other words are as good as new ones: counted, and acted upon.
 
-Some of the answers that could be given are not: a new one is made, and both are compared. Where it is
+Some of the answers that could be used are not: a new one is made, and both are compared. Once it is
 certain that too many differ, that policy's semantic cache is stopped until the process ends.
 """
 
@@ -28,12 +28,12 @@ class Tally:
 
     @property
     def lower(self) -> float:
-        """The share of answers that differ is hardly less than this (Clopper-Pearson, 95 %)."""
+        """A lower bound of the share of answers that differ (Clopper-Pearson, 95 %)."""
         return lower_bound(self.differed, self.checked)
 
     @property
     def upper(self) -> float:
-        """It is hardly more than this."""
+        """The upper bound of that share."""
         return upper_bound(self.differed, self.checked)
 
 
@@ -50,14 +50,14 @@ class Watch:
         return self._tallies
 
     def is_stopped(self, policy: str) -> bool:
-        """Whether nothing may be given under `policy` any more."""
+        """Whether no such answers may be used under `policy` any more."""
         return policy in self._stopped
 
     def note(self, policy: str, limit: float, *, agreed: bool) -> bool:
-        """Count a comparison; whether `policy` is stopped by it, for more than `limit` surely differ."""
+        """Count a comparison; returns whether it stops `policy`, because more than `limit` surely differ."""
         tally = self._tallies.get(policy, Tally()).with_one_more(agreed=agreed)
         self._tallies[policy] = tally
-        # An agreement never raises the lower bound, and to work it out takes a while.
+        # An agreement never raises the lower bound, which takes a while to work out.
         if agreed or policy in self._stopped or tally.lower <= limit:
             return False
         self._stopped.add(policy)

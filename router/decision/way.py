@@ -1,7 +1,7 @@
 """What is predicted of a cascade as a whole: of its steps, and of the final model as often as it is asked.
 
-A step is reached by the requests that none before it has settled. Of a step without a prospect nothing is
-known, so that it counts as one that settles none: it costs, and brings nothing.
+A step is reached by the requests that none before it has settled. Nothing is known of a step without a
+prospect, so it counts as settling none: it costs, and brings nothing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ def whole(way: "Way", alone: Candidate) -> Cascade:
 class Way:
     """Steps, one after the other, and the model that is asked when none of them has settled a request.
 
-    `reached` is the share of requests that reach each step, and as the last one that of the final model.
+    `reached` is the share of requests that reach each step, and last the share that reaches the final model.
     """
 
     steps: tuple[Step, ...]
@@ -42,7 +42,7 @@ class Way:
 
     @classmethod
     def of(cls, steps: tuple[Step, ...], final: Candidate, sds_less: float = 0.0) -> Self:
-        """The way through these steps; with `sds_less` each settles so many standard deviations less."""
+        """The way through these steps; each settles its expected share less `sds_less` standard deviations."""
         shares = [1.0]
         for step in steps:
             known = step.prospect
@@ -63,7 +63,7 @@ class Way:
         return sum(share * prospect.gain for share, prospect in known), hypot(*sds)
 
     def quality(self) -> QualityEstimate:
-        """P(good answer); what is known of it is as weak as the weakest of what it is known from."""
+        """P(good answer); its source is the weakest of those that it was estimated from."""
         gain, gain_sd = self.gain()
         held = self.final.quality
         sources = [held.source, *(s.prospect.source for s in self.steps if s.prospect)]
@@ -71,7 +71,7 @@ class Way:
         return QualityEstimate(p, hypot(held.sd, gain_sd), min(sources, key=_WEAKEST_FIRST.index))
 
     def cost(self) -> CostEstimate:
-        """That of all calls; at most, and at its percentiles, those of every call that is made then add up."""
+        """The cost of all calls; the maximum and the percentiles add up those of the calls that are then made."""
         return CostEstimate(
             expected=Money(round(self.expected_pico())),
             upper=Money(sum(each.cost.upper.pico for each in self.asked_by(1.0))),
@@ -80,7 +80,7 @@ class Way:
         )
 
     def asked_by(self, level: float) -> Iterator[Candidate]:
-        """Who has been asked when this share of requests has an answer, the final model as the last."""
+        """Who has been asked by the time this share of requests has an answer, the final model last."""
         for step, left in zip(self.steps, self.reached[1:], strict=True):
             yield from step.candidates
             if level < 1.0 and 1.0 - left >= level:
@@ -88,7 +88,7 @@ class Way:
         yield self.final
 
     def latency(self) -> LatencyEstimate:
-        """Expected seconds, from quantiles of the single calls: nothing of a step is shown before its end."""
+        """Expected seconds, from quantiles of the single calls; nothing of a step is shown before it ends."""
         seconds = [_step_s(step) for step in self.steps]
         *shares, last = self.reached
         held, calls = self.final.latency, [c for step in self.steps for c in step.candidates]
@@ -108,11 +108,11 @@ class Way:
         return waited
 
     def longest_s(self) -> float | None:
-        """Seconds to the end where no step settles the request; None while unknown."""
+        """Seconds to the end if no step settles the request; None while unknown."""
         return _added(self.steps_s(), self.final.latency.total_s)
 
     def kept_by(self, quantile: float) -> tuple[float | None, float | None]:
-        """Seconds to the first content and to the end that this share of requests keeps; None while unknown."""
+        """Seconds to the first content and to the end that this share of requests does not exceed; None if unknown."""
         waited: float | None = 0.0
         for step, left in zip(self.steps, self.reached[1:], strict=True):
             waited = _added(waited, _step_s(step))
@@ -134,7 +134,7 @@ def _pico(candidate: Candidate) -> int:
 
 
 def _step_s(step: Step) -> float | None:
-    """How long a step takes: as long as its slowest call, and no longer than it may."""
+    """How long a step takes: as long as its slowest call, but no longer than it may; None while unknown."""
     seconds = [each.latency.total_s for each in step.candidates]
     known = [each for each in seconds if each is not None]
     if len(known) < len(seconds):

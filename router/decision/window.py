@@ -10,11 +10,11 @@ SIZE = 64
 it needed no further correction (docs/estimates.md)."""
 
 FEWEST_FOR_QUANTILES = 20
-"""Below that many values, no quantile but the median is told."""
+"""With fewer values, no quantile but the median is given."""
 
 
 class Window:
-    """The last 64 values, in the order in which they came and in that of their size."""
+    """The last 64 values, both in the order in which they came and in ascending order."""
 
     __slots__ = ("_ordered", "_recent", "count")
 
@@ -49,8 +49,8 @@ class Window:
     def drawn_towards(self, usual: Spread) -> Spread:
         """The spread of the values, with `usual` counting as much as eight of them.
 
-        One value, however large, moves the mean no further than the second largest would: a call that
-        ran away must not make a model look dear.
+        A single value, however large, moves the mean no further than the second largest would: one
+        runaway call must not make a model look expensive.
         """
         if not self._ordered:
             return usual

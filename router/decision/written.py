@@ -1,4 +1,4 @@
-"""What may be written behind a condition: words, numbers, labels, hours. Each refuses what is none.
+"""Readers of what may be written behind a condition: words, numbers, labels, hours.
 
 Every reader raises ValueError that says what would be right.
 """
@@ -96,7 +96,7 @@ def share(value: object) -> float:
 
 
 def labels(value: object, *, secret: bool = False) -> dict[str, frozenset[str]]:
-    """Labels with a word or a list of words each; with `secret`, none that looks like a secret's."""
+    """Labels with a word or a list of words each; with `secret`, none whose name suggests a secret."""
     if not isinstance(value, dict) or not value:
         raise ValueError(f"must be names with the words that they may have, not {value!r}")
     if secret and (hidden := sorted(filter(_SECRET.search, value))):

@@ -1,13 +1,13 @@
-"""Which replica of a model gets a call: the cheapest first, then the better of two drawn by chance.
+"""Which replica of a model gets a call: the cheapest first, then the better of two drawn at random.
 
 Power of two choices (Mitzenmacher, https://doi.org/10.1109/71.963420): looking at two at random
-keeps the fullest queue nearly as short as looking at all, and nobody rushes to the one that looked
-best a moment ago. The better of the two has the lower product of how slow it is, as a peak EWMA, and
-how many calls it would then have under way, as in Finagle and Linkerd.
+keeps the fullest queue nearly as short as looking at all, without everybody rushing to the one that
+looked best a moment ago. The better of the two has the lower product of its slowness, as a peak EWMA,
+and the calls it would then have in flight, as in Finagle and Linkerd.
 
 A weight is a share of the work: it says how often a replica is drawn, and a call on one of weight 3
-counts a third of a call on one of weight 1. Two that are nearly as fast as one another are
-taken as equally fast, so that among equals weights decide, and not the noise of their clocks.
+counts a third of a call on one of weight 1. Two that are nearly as fast as each other are taken as
+equally fast, so that weights decide between them, and not the noise of measurement.
 """
 
 import math
@@ -20,17 +20,17 @@ from router.domain.model import Model
 _DECAY_S = 10.0
 """After which an old observation counts for 1/e: the default of Finagle (`PeakEwma`) and Linkerd."""
 _FORGOTTEN_S = 3 * _DECAY_S
-"""After which a replica that nobody asked may have recovered: it is as good as unknown."""
+"""After which a replica that nobody asked may have recovered: its speed counts as unknown."""
 _ALIKE = 1.5
-"""Up to which ratio two are taken as equally fast."""
+"""The ratio up to which two are taken as equally fast."""
 
 
 class PeakEwma:
     """How slow a replica is: jumps to a new peak at once, and comes down slowly.
 
     https://github.com/twitter/finagle/blob/develop/finagle-core/src/main/scala/com/twitter/finagle/loadbalancer/PeakEwma.scala
-    There an idle one's value falls to zero, which makes it look better than all that are asked. Here
-    it stays for 30 s and is forgotten then.
+    There an idle one's value decays to zero, which makes it look better than all that are asked. Here it
+    stays for 30 s and is then forgotten.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class PeakEwma:
         return f"<PeakEwma {self._value:.3g} at {self._at_s:.1f} s>"
 
     def observe(self, value: float, now_s: float) -> None:
-        """A call was that slow, in any unit, as long as it is always the same."""
+        """Take in the slowness of a call, in any unit, as long as it is always the same."""
         old = math.exp((self._at_s - now_s) / _DECAY_S)
         if value < self._value:
             value = old * self._value + (1 - old) * value
@@ -54,7 +54,7 @@ class PeakEwma:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How a replica stands: calls under way, how slow it is (None when unknown), room for one more."""
+    """The state of a replica: calls in flight, how slow it is (None when unknown), room for one more."""
 
     in_flight: int = 0
     slowness: float | None = None
@@ -64,9 +64,9 @@ class Load:
 def pick(
     replicas: Sequence[Candidate], load_of: Callable[[Model], Load], chance: Callable[[], float]
 ) -> Candidate:
-    """Where the next call goes, of at least one replica that may be asked; `chance` is in [0, 1).
+    """The replica that gets the next call, of at least one that may be asked; `chance` is in [0, 1).
 
-    One without room is taken only when none has any: there the call waits for a place.
+    One without room is taken only if none has any: the call then waits there for a place.
     """
     loads = [(each, load_of(each.model)) for each in replicas]
     roomy = [pair for pair in loads if pair[1].has_room] or loads
@@ -83,7 +83,7 @@ _Loaded = tuple[Candidate, Load]
 
 
 def _drawn(among: Sequence[_Loaded], chance: float) -> _Loaded:
-    """One of them, each as likely as its weight says."""
+    """One of them, drawn in proportion to its weight."""
     left = chance * sum(candidate.model.weight for candidate, _ in among)
     for each in among:
         left -= each[0].model.weight
@@ -93,7 +93,7 @@ def _drawn(among: Sequence[_Loaded], chance: float) -> _Loaded:
 
 
 def _better(first: _Loaded, second: _Loaded) -> _Loaded:
-    """The less burdened of two, `first` when they are alike."""
+    """The less burdened of two, `first` if they are equal."""
     one, other = first[1].slowness, second[1].slowness
     if (one is None) != (other is None):
         unknown, known = (first, second) if one is None else (second, first)
@@ -103,18 +103,18 @@ def _better(first: _Loaded, second: _Loaded) -> _Loaded:
         one = other = 1.0
     mine, its = _burden(first), _burden(second)
     if not first[1].in_flight:
-        # It was drawn as often as its weight says: with nothing to do it is not too small for this.
+        # Being drawn already accounts for its weight: an idle one is not too small for this call.
         mine = min(mine, its)
     return second if other * its < one * mine else first
 
 
 def _beside_an_unknown(unknown: _Loaded, known: _Loaded) -> _Loaded | None:
-    """Which of two gets the call of which one is unknown; None when chance and burdens decide.
+    """Which of two gets the call if the speed of one is unknown; None when chance and burdens decide.
 
-    Of one that is unknown the calls under way tell nothing of how fast they will end: it gets a
-    single one, to be found out. It gets it at once, for until then nobody can say whether the other
-    one is slow. Only a lighter one waits until it is drawn: it is unknown again after every 30 s, and
-    where requests are rare it would get half of them.
+    Calls in flight on an unknown replica do not tell how fast they will end: so it gets just one, to
+    find out. It gets that at once, since until then nobody can say whether the other one is slow. Only
+    a lighter one waits to be drawn: it is unknown again every 30 s, and where requests are rare it would
+    otherwise get half of them.
     """
     if unknown[1].in_flight:
         return known
@@ -123,5 +123,5 @@ def _beside_an_unknown(unknown: _Loaded, known: _Loaded) -> _Loaded | None:
 
 
 def _burden(one: _Loaded) -> float:
-    """What it would have to do after one more call, by its weight."""
+    """Its calls in flight after one more, divided by its weight."""
     return (one[1].in_flight + 1) / one[0].model.weight

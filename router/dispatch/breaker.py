@@ -8,8 +8,8 @@
                                      the probe fails: OPEN, for longer --^
 
 Another process may say that it has opened or closed its own: this one follows, without a failure or
-a probe of its own. Each opening begins a new epoch. A call belongs to the epoch in which it began, and what it reports
-after another one has begun is ignored: a slow success from before the trouble proves nothing.
+a probe of its own. Each opening and closing begins a new epoch. A call belongs to the epoch in which it
+began, and what it reports in a later one is ignored: a slow success from before the trouble proves nothing.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Breaker:
 
     @property
     def epoch(self) -> int:
-        """Which one it is in: another one after each opening and closing."""
+        """The current epoch; each opening and closing begins another."""
         return self._epoch
 
     def state(self, now_s: float) -> BreakerState:
@@ -106,7 +106,7 @@ class Breaker:
             self._is_probing = False
 
     def rest(self, for_s: float, now_s: float) -> None:
-        """Open for so long: another process has found out. What our own probe says is waited for."""
+        """Open for `for_s`, as another process has; not while a probe of our own is in flight, whose result counts."""
         if self._is_probing:
             return
         until_s = now_s + min(for_s, self._settings.longest_open_s)

@@ -12,7 +12,7 @@ from router.domain.money import ZERO, Money
 
 
 class Calls:
-    """Those under way in `live` by their numbers, how many were `made`, and what was `spent` on those that failed."""
+    """Calls in flight are `live`, by number; `made` counts all calls, and `spent` is the cost of those that failed."""
 
     __slots__ = ("_fleet", "_jitter", "_plan", "live", "made", "spent")
 
@@ -57,13 +57,13 @@ class Calls:
             self.end(attempt, Verdict.NEITHER, now_s)
 
     def measured(self, attempt: int, slowness: float, now_s: float) -> None:
-        """The call to a replica has brought its first content, or all of it, that slowly."""
+        """The call to a replica has brought its first content, or its whole answer, with this slowness."""
         if (start := self.live.get(attempt)) is not None:
             stream = self._plan.stream and not start.is_whole
             self._fleet.measured(start.candidate.model, slowness, now_s, stream=stream)
 
     def cancels(self, but: int = 0) -> tuple[Command, ...]:
-        """The commands that stop all that are under way, `but` one."""
+        """The commands that stop all calls in flight, `but` one."""
         return tuple(Cancel(attempt) for attempt in self.live if attempt != but)
 
     def refusal(self, candidate: Candidate, now_s: float) -> Refusal | None:
@@ -71,7 +71,7 @@ class Calls:
         return self._fleet.refusal(candidate.model, self._plan.tokens, now_s)
 
     def is_dear(self, money: Money) -> bool:
-        """Whether so much more would be beyond what all calls may cost."""
+        """Whether spending `money` more would exceed what all calls together may cost."""
         ceiling = self._plan.ceiling
         return ceiling is not None and self.spent + money > ceiling
 

@@ -7,10 +7,10 @@
                    failed -+---- no steps left ----> the final model           +----> Commit(call)
 
 A step asks all its candidates at once, each once and for a whole answer. A call that fails or comes too late
-is no answer; as soon as no check could accept what is left the step is over, and what is under way is
-stopped. A step is passed over where one of its models may not be asked now, or where too little time or
-money would be left for the final model: that one is always reached, as if there had been no steps, and
-counts their calls and their cost as its own.
+is no answer; as soon as no check could accept what is left, the step is over, and calls in flight are
+stopped. A step is skipped if one of its models may not be asked now, or if too little time or money would
+be left for the final model: that one is always reached, as if there had been no steps, and counts their
+calls and their cost as its own.
 
 The time is an argument, as for `router.dispatch.machine.Attempts`.
 """
@@ -29,9 +29,9 @@ from router.domain.money import ZERO, Money
 
 _COMPARING = frozenset({Test.AGREEMENT, Test.SIMILARITY})
 _A_TICK_S = 0.01
-"""How early an alarm may ring."""
+"""How much too early a timer may fire."""
 _FINAL_SHARE = 0.5
-"""Of a request's time that is left to the final model at least."""
+"""The least share of a request's time that is left to the final model."""
 
 
 class How(StrEnum):
@@ -87,7 +87,7 @@ class Climb:
 
     @property
     def final(self) -> Attempts:
-        """What the steps hand over to."""
+        """The attempts that the steps hand over to."""
         return self._final
 
     @property
@@ -121,7 +121,7 @@ class Climb:
         return self._final.begin(now_s)
 
     def answered(self, attempt: int, now_s: float, cost: Money = ZERO) -> tuple[Command, ...]:
-        """The whole answer of a step's call is there, and has cost so much."""
+        """The whole answer of a step's call is there, at this cost."""
         if attempt not in self._calls.live or attempt not in self._attempts:
             return ()
         self._answered.add(attempt)
@@ -130,7 +130,7 @@ class Climb:
         return self._judged_when_all_are_in()
 
     def ruled(self, opinion: Opinion, now_s: float, cost: Money = ZERO) -> tuple[Command, ...]:
-        """The step was judged, which has cost so much."""
+        """The step was judged, at this cost."""
         step, self._step = self._step, None
         if step is None or self._is_over:
             return ()
@@ -145,20 +145,20 @@ class Climb:
         return self.begin(now_s)
 
     def consult(self, candidate: Candidate, now_s: float) -> Start | None:
-        """A call to a model that judges answers; None where it may not be asked now, or not any more."""
+        """A call to a model that judges answers; None if it may not be asked now, or no longer."""
         if now_s >= self._until_s or self._is_over or self._is_dear((candidate,)):
             return None
         placed = self._placed(candidate, now_s)
         return None if placed is None else self._asked(placed, self._until_s, now_s)
 
     def check(self, now_s: float) -> Start | None:
-        """A call to the final model when an answer of a step was taken; None where it may not be asked now."""
+        """A call to the final model after a step's answer was taken; None if it may not be asked now."""
         placed = self._placed(self.cascade.final, now_s) if self._is_over else None
         until_s = now_s + self._final.plan.effort.total_s
         return None if placed is None else self._asked(placed, until_s, now_s)
 
     def count(self) -> int:
-        """The number of a call that is made aside, for a vector."""
+        """The number of a call made on the side, for a vector."""
         self._calls.made += 1
         return self._calls.made
 
@@ -167,7 +167,7 @@ class Climb:
         return self._final.answering(attempt)
 
     def measured(self, attempt: int, slowness: float, now_s: float) -> None:
-        """The call to a replica has brought its first content, or all of it, that slowly."""
+        """The call to a replica has brought its first content, or its whole answer, with this slowness."""
         self._calls.measured(attempt, slowness, now_s)
 
     def ended(self, attempt: int, verdict: Verdict, now_s: float) -> None:
@@ -182,12 +182,12 @@ class Climb:
     def failed(
         self, attempt: int, fault: Fault, now_s: float, cost: Money = ZERO
     ) -> tuple[Command, ...]:
-        """A call has brought no answer, having cost so much."""
+        """A call has brought no answer, at this cost."""
         if self._is_final:
             return self._final.failed(attempt, fault, now_s, cost)
         if (start := self._calls.live.get(attempt)) is None:
             return ()
-        # Our own patience was at its end, not that of whoever asks the model for streams.
+        # It was too late for the step only: that says nothing of the model to those who ask it for streams.
         is_late = now_s >= start.until_s - _A_TICK_S
         self._calls.end(attempt, Verdict.NEITHER if is_late else VERDICTS[fault.kind], now_s)
         if self._is_over:
@@ -204,7 +204,7 @@ class Climb:
         return self._gone_on(start.candidate, fault, now_s)
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
-        """An attempt of the final model is silent for too long."""
+        """An attempt of the final model has been silent for too long."""
         return self._final.tick(now_s) if self._is_final else ()
 
     def _gone_on(self, candidate: Candidate, fault: Fault, now_s: float) -> tuple[Command, ...]:
@@ -231,7 +231,7 @@ class Climb:
         self._step = step
         self._answered, self._failed = set(), set()
         until_s = self._step_until_s(step, now_s)
-        # A place that takes one probe at a time may not be free any more for the second of two samples.
+        # A place that takes one probe at a time may no longer be free for the second of two samples.
         starts = tuple(
             self._asked(self._placed(each, now_s) or each, until_s, now_s)
             for each in step.candidates
@@ -252,7 +252,7 @@ class Climb:
         return min(self._until_s, bound_s)
 
     def _is_dear(self, candidates: tuple[Candidate, ...]) -> bool:
-        """Whether after these the final model might be beyond what all calls may cost."""
+        """Whether, after these, the final model might exceed what all calls may cost."""
         most = sum((max(c.cost.expected, c.cost.p90 or ZERO) for c in candidates), ZERO)
         return self._calls.is_dear(most + self.cascade.final.cost.expected)
 
@@ -263,7 +263,7 @@ class Climb:
         return (Judge(step, self._attempts, self._until_s),)
 
     def _stopped(self, now_s: float) -> tuple[Command, ...]:
-        """Stop what is under way; it is paid, as far as anybody knows, like what it would have become."""
+        """Stop the calls in flight; what they cost is unknown, and taken to be what whole answers are expected to."""
         cancels = self._calls.cancels()
         for start in self._calls.live.values():
             self._calls.spent += start.candidate.cost.expected
@@ -287,6 +287,6 @@ def _usual_s(candidate: Candidate) -> float:
 
 
 def _may_pass(step: Step, answers: int) -> bool:
-    """Whether so many answers can pass the step's checks at all."""
+    """Whether this number of answers can pass the step's checks at all."""
     compares = any(check.test in _COMPARING for check in step.checks)
     return answers >= (2 if compares else 1)

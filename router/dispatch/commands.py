@@ -15,7 +15,8 @@ class Start:
     """Ask `candidate` (a replica, where there are some), not before `at_s`.
 
     It fails if no content has come by `until_s`. `is_whole` asks for an answer in one piece, whatever the
-    client wants; `is_again` says that another attempt has failed before, so that kept connections are not to be trusted.
+    client wants; `is_again` says that another attempt has failed before, so that kept connections are not
+    to be trusted.
     """
 
     attempt: int
@@ -35,7 +36,7 @@ class Commit(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop this attempt: another one was faster, or nothing that it could say is of use any more."""
+    """Stop this attempt: another one was faster, or its answer is of no use any more."""
 
     attempt: int
 
@@ -49,9 +50,9 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Hold the answers of `attempts`, in the order of the step's candidates, against its checks by `until_s`.
+    """Check the answers of `attempts`, in the order of the step's candidates, by `until_s`.
 
-    Those of them that brought no answer have failed.
+    Attempts among them without an answer have failed.
     """
 
     step: Step

@@ -1,12 +1,12 @@
 """The state of all models as dispatch sees it: who is resting, who is limited, who is busy.
 
-Of a model that answers in several places each has a state of its own, under the name of its replica.
+If a model answers in several places, each has a state of its own, under the name of its replica.
 
 One fleet serves all requests of a process. It reads no clock: every question and every report
 comes with the time, so that a schedule of faults can be played in no time at all.
 
-What it finds out by itself is `news` until it is `told`; what it has `heard` never becomes news, so
-that a rumour dies with its cause.
+What it finds out by itself is `news` until the other processes are `told`; what it has `heard` from
+them never becomes news, so that a rumour dies with its cause.
 """
 
 from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ class Refused(Enum):
     RESTING = "resting after failures"
     """Its breaker, or its upstream's, is open. When nobody else is left it is asked all the same."""
     LIMITED = "at its limit"
-    """It, or we ourselves, said that there is a limit. It is not asked before that is over."""
+    """It said that it is at a limit, or is at one of ours. It is not asked before that is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ class Ticket(Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Unit:
-    """What is known of one model in one place; its own limits from the first call on.
+    """What is known of one model in one place; its rate limits are counted from the first call on.
 
-    `slowness` is kept only where there are several places to compare, of streams and of whole answers.
+    `slowness`, of streams (True) and of whole answers, is kept only if there are several places to compare.
     """
 
     breaker: Breaker
@@ -126,11 +126,11 @@ class Fleet:
         )
 
     def measured(self, model: Model, slowness: float, now_s: float, *, stream: bool) -> None:
-        """A replica has answered, that slowly; streams and whole answers are measured in their own units."""
+        """A replica has answered with this slowness; streams and whole answers are measured in their own units."""
         self._unit(model).slowness.setdefault(stream, PeakEwma()).observe(slowness, now_s)
 
     def begin(self, model: Model, tokens: int, now_s: float) -> Ticket:
-        """A call to `model` begins, expected to use so many tokens."""
+        """A call to `model` begins, expected to use `tokens`."""
         unit = self._unit(model)
         unit.in_flight += 1
         for rate, amount in ((unit.requests, 1), (unit.tokens, tokens)):
@@ -139,7 +139,7 @@ class Fleet:
         return Ticket(model, unit.breaker.began(now_s), self._upstream(model).began(now_s))
 
     def end(self, ticket: Ticket, verdict: Verdict, now_s: float) -> None:
-        """The call has ended; what it says of the model is taken to heart."""
+        """The call has ended; the breakers of its model and upstream are told the verdict."""
         model = ticket.model
         unit, upstream = self._unit(model), self._upstream(model)
         unit.in_flight -= 1
@@ -151,7 +151,7 @@ class Fleet:
             self._found_out(About.UPSTREAM, model.upstream)
 
     def limit(self, model: Model, for_s: float, now_s: float) -> None:
-        """The provider wants no more calls to `model` for so long."""
+        """The provider wants no more calls to `model` for `for_s` seconds."""
         self._limit(model.key, for_s, now_s)
         self._found_out(About.LIMIT, model.key)
 
@@ -173,7 +173,7 @@ class Fleet:
         self._news = {who: change for who, change in self._news.items() if change > news.upto}
 
     def heard(self, notice: Notice, now_s: float) -> None:
-        """Another process has found out. What this one has found out and not told yet is newer."""
+        """Follow what another process has found out, unless this one has news of its own about it, which is newer."""
         name = notice.subject.name
         if notice.subject in self._news:
             return
@@ -225,7 +225,7 @@ class Fleet:
         self._news[Subject(about, name)] = self._changes
 
     def _notice(self, subject: Subject, now_s: float) -> Notice | None:
-        """How it stands with `subject`; None when its time is over by itself."""
+        """The state of `subject`; None when its time has run out by itself."""
         if subject.about is About.LIMIT:
             for_s = self._named(subject.name).limited_until_s - now_s
         else:
@@ -239,7 +239,7 @@ class Fleet:
 
 
 def _turned(breaker: Breaker, epoch: int, verdict: Verdict, now_s: float) -> bool:
-    """Take a verdict to heart; whether the breaker has opened or closed by it."""
+    """Tell the breaker a verdict; returns whether it has opened or closed because of it."""
     before = breaker.epoch
     match verdict:
         case Verdict.GOOD:

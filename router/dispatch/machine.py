@@ -34,7 +34,7 @@ from router.domain.money import ZERO, Money
 
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
 _OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED})
-"""What is so in every place of a model."""
+"""Faults that hold for a model in every place."""
 _MOST_TRIES = 3
 """Of one model in one place, whatever happens."""
 
@@ -52,8 +52,8 @@ VERDICTS: Mapping[FaultKind, Verdict] = {
 
 _USUAL_LIMIT_S = 1.0
 _LONGEST_LIMIT_S = 60.0
-"""How long a model is left alone that says 429 and not for how long; and at most, whatever it says:
-one bad header must not take a model out for a day."""
+"""How long a model that says 429 is left alone: if it does not say for how long, and at most, whatever it says,
+since one bad header must not take a model out for a day."""
 
 
 class Attempts:
@@ -80,7 +80,7 @@ class Attempts:
 
     @property
     def plan(self) -> Plan:
-        """Whom they may ask, and how hard they try."""
+        """Which models may be asked, and how hard to try."""
         return self._plan
 
     @property
@@ -120,7 +120,7 @@ class Attempts:
         return (Commit(attempt), *self.calls.cancels(but=attempt))
 
     def measured(self, attempt: int, slowness: float, now_s: float) -> None:
-        """The attempt of a replica has brought its first content, or all of it, that slowly."""
+        """The attempt at a replica has brought its first content, or its whole answer, with this slowness."""
         self.calls.measured(attempt, slowness, now_s)
 
     def ended(self, attempt: int, verdict: Verdict, now_s: float) -> None:
@@ -135,7 +135,7 @@ class Attempts:
     def failed(
         self, attempt: int, fault: Fault, now_s: float, cost: Money = ZERO
     ) -> tuple[Command, ...]:
-        """The attempt ended before its first content, having cost so much."""
+        """The attempt ended before its first content, at this cost."""
         if (start := self.calls.live.get(attempt)) is None:
             return ()
         self.calls.end(attempt, VERDICTS[fault.kind], now_s)
@@ -152,13 +152,13 @@ class Attempts:
         return self._retry(start.candidate, fault, now_s) or self._proceed(now_s)
 
     def heed(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
-        """A call that was none of these attempts has failed: what that says of those who are left."""
+        """A call that is not among these attempts has failed: learn what that says of the candidates left."""
         self._learn(candidate, fault, now_s)
         if not self._left:
             self._last = (fault, candidate)
 
     def tick(self, now_s: float) -> tuple[Command, ...]:
-        """The first attempt is silent for too long: ask another one beside it, if there is one."""
+        """The first attempt has been silent for too long: hedge it with another candidate, if there is one."""
         first = self.calls.live.get(self._first)
         if first is None or self._is_over or now_s >= self._deadline_s:
             return ()
@@ -184,9 +184,9 @@ class Attempts:
     def _retry(
         self, candidate: Candidate, fault: Fault, now_s: float
     ) -> tuple[Command, ...] | None:
-        """The same model again after a pause, if the failure, the tries and the allowance let it.
+        """The same model again after a backoff, if the fault, the tries and the allowance permit it.
 
-        Not if it can be asked in another place: then this one has been tried.
+        Not if it can be asked in another place: then this place has had its try.
         """
         tries = self._tries[candidate.model.id]
         if fault.kind not in _RETRIED:
@@ -204,10 +204,10 @@ class Attempts:
         return None
 
     def _reconnect(self, candidate: Candidate, now_s: float) -> tuple[Command, ...] | None:
-        """A connection had been closed: once in a request, the same again at once, for nothing.
+        """A connection had been closed: once in a request, the same again at once, without using the allowance.
 
         Not when the model is resting: then its connections are closed for a reason. Nor while it is limited;
-        but what was waited for until now was lost with the connection, and is waited for once more.
+        but if a limit was waited for, that wait was lost with the connection, and may be repeated once.
         """
         self._has_reconnected, self._has_waited = True, False
         often = self._tries[candidate.model.key] >= _MOST_TRIES
@@ -232,7 +232,7 @@ class Attempts:
     def _placed(
         self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, Refusal]]
     ) -> Candidate | None:
-        """`candidate` where it may be asked now; None, and `refusals` gets why, when that is nowhere."""
+        """`candidate` in a place where it may be asked now; if there is none, None, and `refusals` gets why."""
         return self.calls.placed(
             candidate, lambda each: self._is_free(each, now_s, refusals), now_s
         )
@@ -240,9 +240,9 @@ class Attempts:
     def _is_free(
         self, candidate: Candidate, now_s: float, refusals: list[tuple[Candidate, Refusal]]
     ) -> bool:
-        """Whether it may be asked now: not too often, within the money, and by its own leave.
+        """Whether it may be asked now: within its tries, within the ceiling, and not refused by the fleet.
 
-        When only the last is missing, `refusals` gets why.
+        If only the fleet refuses, `refusals` gets why.
         """
         dear = self.calls.is_dear(candidate.cost.expected)
         if dear or self._tries.get(candidate.model.key, 0) >= _MOST_TRIES:
@@ -261,14 +261,14 @@ class Attempts:
     def _make_do(
         self, refusals: list[tuple[Candidate, Refusal]], now_s: float
     ) -> tuple[Command, ...]:
-        """Nobody may be asked by the book: the last door, a short wait, or the end."""
+        """By the rules nobody may be asked: ask one that is resting, wait briefly for a limit, or give up."""
         at_rest = [candidate for candidate, each in refusals if each.why is Refused.RESTING]
         if at_rest and self.calls.made < self._first:
             return (self._start(at_rest[0], now_s, now_s),)
         limited = [(each.for_s, c) for c, each in refusals if each.why is Refused.LIMITED]
         if limited and not self._has_waited:
             for_s, candidate = min(limited, key=lambda pair: pair[0])
-            # Spread out: all who wait for one limit would else come back at the same instant.
+            # Spread out: otherwise all who wait for one limit would come back at the same instant.
             at_s = now_s + for_s + self._jitter() * max(self._plan.effort.backoff_s, for_s / 4)
             if for_s <= self._plan.effort.longest_wait_s and at_s < self._deadline_s:
                 self._has_waited = True
@@ -293,7 +293,7 @@ class Attempts:
 
     def _last_word(self, refusals: list[tuple[Candidate, Refusal]]) -> ApiError:
         """The last failure as the client is told of it; a limit says when it is over."""
-        # Of a model in several places the one that is back first comes last, and speaks for it.
+        # The soonest comes last, so that it stands for a model in several places.
         away = sorted(refusals, key=lambda pair: pair[1].for_s, reverse=True)
         soonest_s = away[-1][1].for_s if away else None
         if self._last is None:

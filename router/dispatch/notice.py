@@ -1,4 +1,4 @@
-"""What one process tells the others of a model or an upstream, so that each need not find out itself."""
+"""What one process tells the others about a model or an upstream, so that they need not find out themselves."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Of whom a notice speaks; a later notice of the same subject takes the place of an earlier one."""
+    """What a notice is about; a later notice on the same subject replaces an earlier one."""
 
     about: About
     name: str
@@ -23,13 +23,13 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`subject` is to be left alone for so many seconds from now, or, with None, no longer."""
+    """`subject` is to be left alone for `for_s` seconds from now, or, with None, no longer."""
 
     subject: Subject
     for_s: float | None
 
     def __post_init__(self) -> None:
-        """Refuse a time that is no time ahead, and the end of a limit, which only time brings."""
+        """Refuse a time that is not ahead, and the end of a limit, which only time brings."""
         if self.for_s is None and self.subject.about is About.LIMIT:
             raise ValueError("a limit ends by itself")
         if self.for_s is not None and not (0 < self.for_s < math.inf):
@@ -38,7 +38,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Notices that nobody was told yet, and up to which change of a fleet they tell."""
+    """Notices that the other processes have not been told yet, and the last change of the fleet among them."""
 
     notices: tuple[Notice, ...]
     upto: int

@@ -1,4 +1,4 @@
-"""What one request may try: whom, how often, for how long, at what cost."""
+"""What one request may try: which models, how often, for how long, at what cost."""
 
 from dataclasses import dataclass
 
@@ -37,8 +37,9 @@ class Effort:
 class Plan(Struct, frozen=True):
     """The candidates of one request, the chosen one first, and the bounds for trying them.
 
-    `hedge_after_s` is how long the chosen one may be silent before the next is asked beside it,
-    None for never, and `hedges` what such attempts are taken from. `tokens` is what an attempt is expected to use of a limit per minute.
+    `hedge_after_s` is how long the chosen one may be silent before the next is asked alongside it,
+    None for never, and `hedges` the allowance that such attempts are taken from. `tokens` is what an
+    attempt is expected to use of a limit per minute.
     """
 
     candidates: tuple[Candidate, ...]

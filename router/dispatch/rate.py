@@ -1,4 +1,4 @@
-"""A provider's limits per minute, kept on our side, so that the provider need not say 429."""
+"""A provider's limits per minute, kept on our side, so that the provider never has to say 429."""
 
 
 class Rate:
@@ -21,7 +21,7 @@ class Rate:
         self._left -= amount
 
     def is_full(self, now_s: float) -> bool:
-        """Whether it is as if nothing had ever been taken."""
+        """Whether everything that was taken has been filled up again."""
         self._fill(now_s)
         return self._left >= self._most
 

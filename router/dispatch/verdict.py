@@ -28,7 +28,7 @@ _TOO_LONG_AN_ANSWER = (
     "max_output_tokens is too large",
     "max_tokens` must be less than",
 )
-"""How vendors say that a client allows more tokens of an answer than the model writes: OpenAI, Anthropic, Groq."""
+"""How vendors say that a client allows a longer answer than the model can write: OpenAI, Anthropic, Groq."""
 
 _NOT_OF_THIS_MODEL = (
     "unsupported parameter",
@@ -39,7 +39,7 @@ _NOT_OF_THIS_MODEL = (
     "is not supported with this model",
     "extra inputs are not permitted",
 )
-"""How vendors say that a model does not take a field, or what stands in it, which others take: OpenAI, Groq, Mistral."""
+"""How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral."""
 
 Said = Mapping[str, object]
 
@@ -48,7 +48,7 @@ def fault_of_status(status: int, error: Said | None, retry_after_s: float | None
     """The fault that an upstream's error status means.
 
     408, 409 and 425 are retried, as OpenAI's own clients do. A redirect is not followed (it could
-    lead a key anywhere) and counts as a stumble. A 403 is about our account, unless it says that
+    take the key anywhere) and counts as a stumble. A 403 is about our account, unless it says that
     the content was refused.
     """
     said = error or {}
@@ -70,7 +70,7 @@ def _kind_of(status: int, said: Said) -> FaultKind:
     if status in (400, 422) and _mentions(said, _TOO_LONG_AN_ANSWER + _NOT_OF_THIS_MODEL):
         return (
             FaultKind.UNSUITED
-        )  # agents say to all models the same, and a policy has chosen this one
+        )  # agents tell all models the same, and a policy has chosen this one
     if 400 <= status < 500 and status not in _TOO_EARLY_OR_BUSY:
         return FaultKind.CLIENT
     return FaultKind.TRANSIENT
@@ -118,7 +118,7 @@ def out_of_time(total_s: float) -> ApiError:
 
 
 def resting(away: Mapping[str, str], for_s: float | None) -> ApiError:
-    """503: nobody may be asked; `away` says why of each that is limited or resting, Retry-After when the first is back."""
+    """503: no model may be asked; `away` says why for each, and `for_s` becomes Retry-After: when the first is back."""
     which = "; ".join(f"{model_id} is {why}" for model_id, why in away.items())
     return ApiError(
         503,

@@ -1,6 +1,7 @@
-"""How often two models come to the same answer to a prompt, and what it brings to take it.
+"""How often two models give the same answer to a prompt, and what is gained by accepting it.
 
-From no more than how good each model is at it. With `a` and `b` for P(good answer) of the two, `s` for the final model's:
+Nothing is known but how good each model is at it. With `a` and `b` for the two models' P(good answer), `s` for the
+final model's:
 
     both right   = a * b + alike * sqrt(a * (1 - a) * b * (1 - b)),  within what a and b allow
     both wrong   = 1 - a - b + both right
@@ -8,9 +9,9 @@ From no more than how good each model is at it. With `a` and `b` for P(good answ
     gain         = same_right * both right * P(final wrong | both right)
                    - same_wrong * both wrong * P(final right | both wrong and alike)
 
-What the final model would have made of it is its quality moved in logits: up by `easier` where the two are right, by
-`harder`, which is below 0, where they share a mistake. These five numbers, the habits, are much the same for all models
-and most kinds of prompts; what differs from kind to kind is mostly `same_wrong`: of few options, the same wrong one is often taken.
+P(final right) is `s` moved in logits: up by `easier` where the two are right, and by `harder`, which is below 0, where
+they share a mistake. These five numbers, the habits, are much the same for all models and most kinds of prompts; what
+differs from kind to kind is mostly `same_wrong`: of few options, the same wrong one is often chosen.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,8 @@ from router.domain.logits import held
 class Habits(Struct, frozen=True, gc=False):
     """What models have in common on some prompts.
 
-    `alike` is the correlation of two models' being right, `same_right` how often two right answers compare as
-    equal, `same_wrong` how often two wrong ones do. `easier` and `harder` are logits.
+    `alike` is the correlation between two models being right, `same_right` how often two right answers compare
+    as equal, `same_wrong` how often two wrong ones do. `easier` and `harder` are logits.
     """
 
     alike: float
@@ -47,7 +48,7 @@ class Habits(Struct, frozen=True, gc=False):
             raise ValueError(f"logits are numbers: {self!r}")
 
     def meet(self, a: float, b: float, s: float) -> "Meeting":
-        """What becomes of it when models that are so good must agree, none being surely right or wrong."""
+        """What happens when models of qualities `a` and `b` must agree before one of `s`; all above 0 and below 1."""
         not_a, not_b, alike = 1.0 - a, 1.0 - b, self.alike
         room = sqrt(a * not_a * b * not_b)
         right = min(max(a * b + alike * room, 0.0, a - not_b), a, b)
@@ -64,11 +65,11 @@ class Habits(Struct, frozen=True, gc=False):
 
 
 class Meeting(NamedTuple):
-    """Three models at one prompt. A named tuple, for some thirty are made for a request.
+    """Three models at one prompt. A named tuple, since some thirty are made for a request.
 
-    `right` is P(both right), `wrong` P(both wrong); the former grows by `room` with the correlation, and by `by_a` and
-    `by_b` as either gets better, within what a correlation may do. `missed` is the final model's P(wrong) where both
-    are right, `known` its P(right) where both are wrong alike.
+    `right` is P(both right), `wrong` P(both wrong). `room`, `by_a` and `by_b` are the derivatives of `right` by the
+    correlation and by the quality of either model, unless it is at a bound. `missed` is the final model's P(wrong)
+    where both are right, `known` its P(right) where both are wrong alike.
     """
 
     room: float
@@ -81,15 +82,15 @@ class Meeting(NamedTuple):
 
 
 COMMON = 0.8
-"""The share of the variance of a quality's error that is that of all models: how hard a kind of prompts is, it is for all.
-With it nine of ten gains on unseen datasets are above their lower ends, on three of four pools (docs/evidence.md)."""
+"""The share of a quality error's variance that all models have in common: a hard kind of prompt is hard for all.
+With it, nine of ten gains on unseen datasets are above their lower ends, on three of four pools (docs/evidence.md)."""
 
 
 class Agreeing(Struct, frozen=True):
-    """The habits that models have on prompts like this one, how sure each is, and what they leave unsaid.
+    """The habits that models have on prompts like this one, how sure each is, and what they do not explain.
 
-    `variances` are of the five habits. `accept_sd` and `gain_sd` say how far two models are from what is usual among
-    models as good as they are.
+    `variances` are those of the five habits. `accept_sd` and `gain_sd` say how far a pair of models deviates from
+    what is usual among models as good as they are.
     """
 
     habits: Habits
@@ -98,9 +99,9 @@ class Agreeing(Struct, frozen=True):
     gain_sd: float
 
     def of(self, first: Sequence[Candidate], final: Candidate) -> Prospect | None:
-        """What to expect where two models must agree; None for more, and where one of them is asked twice.
+        """What to expect where two models must agree; None unless they are two, and the final model a third.
 
-        Two answers of one model share more mistakes than those of two models do, and by how much is not known.
+        Two answers of one model share more mistakes than those of two models, and nobody knows how many more.
         """
         if len(first) != 2 or len({each.model.name for each in (*first, final)}) < 3:
             return None
@@ -109,7 +110,7 @@ class Agreeing(Struct, frozen=True):
     def between(
         self, one: QualityEstimate, other: QualityEstimate, final: QualityEstimate
     ) -> Prospect:
-        """The same by the three models' quality. Deviations are to the first order, of causes that know nothing of one another."""
+        """The same by the three models' qualities. Deviations are to the first order, and their causes independent."""
         s = held(final.p)
         habits, met = self.habits, self.habits.meet(held(one.p), held(other.p), s)
         same_right, same_wrong = habits.same_right * met.right, habits.same_wrong * met.wrong

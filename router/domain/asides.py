@@ -1,8 +1,8 @@
 """What programs put into a user's message beside the user's own words.
 
 Agents send reminders, descriptions of the machine, files of instructions and the output of commands in
-the user's name, by the dozen kilobytes, and mark them with tags. They are read by the model, and say
-nothing of what is asked. The tags are those that Claude Code, Codex, Cline, Cursor and Copilot write.
+the user's name, by the dozen kilobytes, and mark them with tags. The model reads them, but they do not
+say what is asked. The tags are those that Claude Code, Codex, Cline, Cursor and Copilot write.
 """
 
 import re
@@ -32,12 +32,12 @@ _ASIDES = (
     "workspace_info",
 )
 _ENVELOPES = ("user_query", "userRequest", "user_message")
-"""What stands in one of these is the user's, and all around it is not."""
+"""What stands inside one of these is the user's; everything around it is not."""
 
 _NAMES = "|".join((*_ASIDES, *_ENVELOPES))
 _TAG = re.compile(rf"<(/?)({_NAMES})>")
 _END = re.compile(rf"</(?:{_NAMES})>")
-"""Without one nothing is parted; its first two letters are found thirty times as fast as tags are told apart."""
+"""Without one nothing is parted; finding its first two characters is thirty times as fast as matching tags."""
 _HEADING = re.compile(r"^# AGENTS\.md instructions[^\n]*\n?", re.MULTILINE)
 
 
@@ -49,9 +49,9 @@ class Parted(NamedTuple):
 
 
 def parted(text: str) -> Parted:
-    """`text` in two: every character but blanks at the ends of the own words is in one of them, once.
+    """`text` in two: every character, except blanks around the user's own words, is in exactly one of them.
 
-    A tag that is not closed is the user's own: it is being talked about. Takes time in proportion to the text.
+    An unclosed tag is the user's own: it is being talked about. Takes time in proportion to the text.
     """
     if "<" not in text or _END.search(text) is None:
         return Parted(text, "")
@@ -69,7 +69,7 @@ def own_words(text: str) -> str:
 
 
 def _apart(text: str) -> tuple[list[str], list[str]]:
-    """What is outside of asides, and what is inside; with an envelope, what is in it, and all the rest."""
+    """What is outside of asides, and what is inside; with an envelope, its content, and all the rest."""
     own: list[str] = []
     aside: list[str] = []
     at, opened, inside = 0, 0, ""

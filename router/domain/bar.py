@@ -8,7 +8,7 @@ from msgspec import Struct
 from router.domain.estimate import QualityEstimate
 
 EVEN = 0.5
-"""The confidence with which an estimate reaches what it says: uncertainty then counts for nothing."""
+"""The confidence at which an estimate is taken at face value: its uncertainty does not count."""
 
 
 class Bar(Struct, frozen=True):
@@ -24,7 +24,7 @@ class Bar(Struct, frozen=True):
     reference: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability, and confidence in what is more likely wrong."""
+        """Refuse what is no probability, and a confidence below one half."""
         if not (0.0 <= self.p <= 1.0 and EVEN <= self.confidence < 1.0 and self.sd >= 0.0):
             raise ValueError(f"no bar: {self!r}")
 
@@ -42,7 +42,7 @@ class Bar(Struct, frozen=True):
         return quality.p - margin >= self.p
 
     def missed_by(self, quality: QualityEstimate) -> str:
-        """Why a quality that does not meet the bar does not, as a clause with the numbers."""
+        """How a quality falls short of the bar, as a clause with the numbers."""
         if self.confidence == EVEN:
             return f"its predicted quality of {quality.p:.3f} is below {self.p:.3f}"
         return (

@@ -1,4 +1,4 @@
-"""What a policy wants of stored answers, and what is known of one beside its words."""
+"""What a policy wants of stored answers, and what is known of one besides its text."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from router.domain.usage import Usage
 
 @dataclass(frozen=True, slots=True)
 class CacheTerms:
-    """For how long an answer may be given again, and which answers may not.
+    """How long an answer may be reused, and which answers may not.
 
-    `ttl_s` of 0 is no caching. `tool_calls` says whether an answer that calls tools may be
-    given again. Requests with a higher temperature than `max_temperature`, or for more than `max_n`
-    choices, want something new each time; None sets no bound. `semantic` is about answers that were
-    given to other words.
+    `ttl_s` of 0 is no caching. `tool_calls` says whether an answer that calls tools may be reused.
+    Requests with a higher temperature than `max_temperature`, or for more than `max_n` choices, want
+    something new each time; None sets no bound. `semantic` is about answers to the same question in
+    other words.
     """
 
     ttl_s: int = 0
@@ -44,7 +44,7 @@ class Tenancy:
     tags: str = ""
 
     def tenant_of(self, key: str, key_tags: Collection[str]) -> tuple[str, ...]:
-        """What stands for the tenant: a kind, so that no key is taken for a tag, and the names."""
+        """What identifies the tenant: the kind, so that no key is taken for a tag, and its names."""
         shared = sorted(tag for tag in key_tags if fnmatchcase(tag, self.tags))
         return ("tags", *shared) if shared else ("key", key)
 
@@ -53,7 +53,7 @@ class Tenancy:
 class Writer:
     """Who wrote an answer: a model of the catalog, as it was reached at that time.
 
-    An entry of the catalog that leads to another upstream or model today is another writer.
+    If its entry in the catalog has another upstream or model today, it is another writer.
     """
 
     model_id: str
@@ -65,7 +65,7 @@ class Writer:
 class Origin:
     """Where a stored answer comes from: the request that paid for it, and when (Unix time).
 
-    `is_accepted` says that a cascade of `policy` has held it against its checks, and taken it.
+    `is_accepted` says that it has passed the checks of a cascade of `policy`.
     """
 
     writer: Writer

@@ -1,4 +1,4 @@
-"""The models by id, at the prices of a moment: a price that was announced comes into force by itself."""
+"""The models by id, at the prices of a moment: an announced price takes effect by itself."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ Catalog = Mapping[str, Model]
 
 @dataclass(frozen=True, slots=True)
 class DatedCatalog:
-    """The catalogs that follow one another; the n-th is in force from `changes_s[n - 1]` on."""
+    """Successive catalogs; the n-th is in force from `changes_s[n - 1]` on."""
 
     changes_s: tuple[float, ...]
     catalogs: tuple[Catalog, ...]
 
     @classmethod
     def of(cls, models: Catalog) -> "DatedCatalog":
-        """All catalogs of `models`, whose prices may change in time."""
+        """All catalogs of `models`, whose prices may change over time."""
         places = [place for model in models.values() for place in model.places]
         changes = sorted({change.from_s for place in places for change in place.price_changes})
         moments = (float("-inf"), *changes)

@@ -34,7 +34,7 @@ class Closing(Struct, frozen=True):
 
     @property
     def total_s(self) -> float:
-        """Seconds from when the request came, never less than none: clocks are set back at times."""
+        """Seconds from when the request came, never negative: clocks are set back at times."""
         return max(0.0, self.ended_at_s - self.began_at_s)
 
     @property
@@ -69,7 +69,7 @@ class Closing(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer that is an error: to which path, with which status, and by which code of ours or an upstream's.
+    """An error response: its path, its status, and its code, which is ours or an upstream's.
 
     `at_s` is when it was given, in Unix time.
     """

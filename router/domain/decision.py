@@ -24,13 +24,13 @@ class ExclusionReason(StrEnum):
     OUTPUT_LIMIT = "output_limit"
     """It writes less than the client allows, and another one that is good enough writes more."""
     STORED_ELSEWHERE = "stored_elsewhere"
-    """The Response that the request goes on from lies with another provider."""
+    """The Response that the request continues from is stored at another provider."""
     COST_CEILING = "cost_ceiling"
     QUALITY = "quality"
     LATENCY = "latency"
     BUDGET = "budget"
     NO_FALLBACKS = "no_fallbacks"
-    """It would do, and the policy does not fall back to it."""
+    """It would do, but the policy does not fall back to it."""
 
 
 class Exclusion(Struct, frozen=True):
@@ -53,15 +53,15 @@ class Reason(StrEnum):
     PINNED = "pinned"
     FASTEST_ADEQUATE = "fastest-adequate"
     BEST_AFFORDABLE = "best-affordable"
-    """The best within the ceiling, by a policy that wants the best for its money."""
+    """The best within the ceiling, for a policy that wants the best for its money."""
     BEST_VALUE = "best-value"
-    """By dollars per point of quality and per second."""
+    """The best in dollars, with a price per point of quality and per second."""
     BEST_AVAILABLE = "best-available"
     CHEAPEST_AVAILABLE = "cheapest-available"
     SESSION = "session"
-    """It has called the tools whose results this request brings."""
+    """It called the tools whose results this request brings."""
     CONVERSATION = "conversation"
-    """Its provider has read the conversation already; another one, cheaper else, would have to read all of it."""
+    """Its provider has cached the conversation; another model, otherwise cheaper, would have to read all of it."""
     CASCADE = "cascade"
     """It is the final model of a cascade, whose steps are asked before it."""
 
@@ -70,11 +70,11 @@ class Decision(Struct, frozen=True):
     """Which model answers, which follow if it fails, and why each other one does not.
 
     `bar` is what counted as adequate, `reference` the model that quality and saving are measured
-    against, `objective` what the adequate ones were put in order by. `cache` says what may become of
-    the answer, `ceiling` what all attempts may cost, `deadlines` how long they may take, `hedge`
-    whether a second model is asked beside a silent one. `answer_tokens` is what the chosen one is asked for at
-    most, where that is less than the client allows: it writes no more. `rule` is the policy's rule that applied, by
-    its name, "" for none. With a `cascade` its steps come first, and `chosen` is its final model;
+    against, `objective` what the adequate ones were ordered by. `cache` says whether the answer may be
+    stored, `ceiling` what all attempts may cost, `deadlines` how long they may take, `hedge` when a
+    second model is asked alongside a silent one. `answer_tokens` is the limit that the chosen one is
+    asked with if it writes less than the client allows, else None. `rule` names the policy's rule that
+    applied, "" for none. With a `cascade` its steps come first, and `chosen` is its final model;
     `no_cascade` says in clauses why a policy that wants one has none.
     """
 

@@ -47,10 +47,10 @@ class LengthEstimate(Struct, frozen=True, gc=False):
 
 
 class Staying(Struct, frozen=True, gc=False):
-    """What going on with a model in a conversation is worth.
+    """What staying with a model in a conversation is worth.
 
-    Its provider has `kept_tokens` of this prompt. `later` is what the calls that are likely to follow are
-    expected to cost at it; `anew` what this one and those would, if the provider had nothing yet.
+    Its provider has `kept_tokens` of this prompt cached. `later` is the expected cost of the calls that are
+    likely to follow; `anew` that of this call and those, if nothing were cached yet.
     """
 
     kept_tokens: int
@@ -61,8 +61,8 @@ class Staying(Struct, frozen=True, gc=False):
 class CostEstimate(Struct, frozen=True, gc=False):
     """Expected cost of one answer, and the most it can cost within the request's limits.
 
-    A tenth of such answers cost less than `p10`, nine tenths less than `p90`; None where a decision is
-    read back that did not tell. The expected cost is a mean: a few long answers may lift it above `p90`.
+    A tenth of such answers cost less than `p10`, nine tenths less than `p90`; both are None in a decision
+    recorded without them. The expected cost is a mean: a few long answers may lift it above `p90`.
     `staying` is None outside of conversations.
     """
 
@@ -79,10 +79,10 @@ class CostEstimate(Struct, frozen=True, gc=False):
 
 
 class LatencyEstimate(Struct, frozen=True, gc=False):
-    """Seconds to the first content and to the end that this `quantile` of answers keeps.
+    """Seconds to the first content and to the end that a share `quantile` of answers do not exceed.
 
     None until enough is known of the model. `is_predicted` says that none of its answers was observed:
-    these are seconds that are usual for such a model, and wide of the mark more often than not.
+    the seconds are then typical of such models, and more often than not wide of the mark.
     """
 
     first_content_s: float | None = None

@@ -20,9 +20,9 @@ class Features:
 
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
-    `service_tier` is the one that the client asked for, by the word of the price's bands. `language`
+    `service_tier` is the one that the client asked for, in the words of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
-    1, how hard the request looks. Both are None where no policy wants to know them. `kinship` says how
+    1, how hard the request looks. Both are None where no policy asks for them. `kinship` says how
     far it resembles prompts with known outcomes, None where nothing was learnt.
     """
 
@@ -47,7 +47,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recognised(Features):
-    """Features, with what prompts of such a kinship say of models and cascades: for deciding, not for keeping."""
+    """Features with what prompts of the same kinship say about models and cascades: for deciding, not for keeping."""
 
     outlook: "Outlook | None" = field(default=None, repr=False)
     prospects: "Prospects | None" = field(default=None, repr=False)
@@ -56,7 +56,7 @@ class Recognised(Features):
     def of(
         cls, features: Features, outlook: "Outlook | None", prospects: "Prospects | None"
     ) -> Self:
-        """`features`, and that."""
+        """`features` with `outlook` and `prospects` added."""
         # As many values as fields: mypy does not count those of an attrgetter.
         return cls(*_known(features), outlook, prospects)  # type: ignore[call-arg]
 

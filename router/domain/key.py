@@ -13,7 +13,7 @@ SECRET_PREFIX = "fk-"  # noqa: S105 - no secret, but how ours begin
 class Grants:
     """What a key may do. No policies, or models, means all of them.
 
-    `overrides` are the names of what its requests may ask otherwise, None for whatever they like.
+    `overrides` are the names of the overrides that its requests may use, None for any.
     `budgets` and `limits` are the key's own, beside those of the configuration.
     """
 
@@ -24,7 +24,7 @@ class Grants:
     overrides: frozenset[str] | None = None
 
     def allows_override(self, name: str) -> bool:
-        """Whether a request may ask for this otherwise."""
+        """Whether a request may use this override."""
         return self.overrides is None or name in self.overrides
 
     def allows_policy(self, name: str) -> bool:

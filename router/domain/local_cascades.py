@@ -32,10 +32,10 @@ class LocalCascade:
 
 @dataclass(frozen=True, slots=True)
 class LocalCascades:
-    """The cascades that were found better than one model on own answers, and those that were found worse.
+    """The cascades that own answers show to be better than one model, and those that they show to be worse.
 
-    What was found worse is never used in its category, whatever was learnt elsewhere; of models that are gone it is
-    harmless, so it has no part in `models`.
+    One that is worse is never used in its category, whatever was learnt elsewhere. It does no harm if its models are
+    gone, so `models` leaves it out.
     """
 
     categories: Mapping[Category, tuple[LocalCascade, ...]] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class LocalCascades:
         return any(self.categories.values()) or any(self.refuted.values())
 
     def prospects(self, category: Category, otherwise: Prospects | None) -> Prospects | None:
-        """What is known on requests of a category; of everything that own answers do not speak of, `otherwise`."""
+        """What is known about requests of a category: `otherwise` for everything that own answers do not cover."""
         found, refuted = self.categories.get(category, ()), self.refuted.get(category, ())
         if not (found or refuted):
             return otherwise
@@ -65,7 +65,7 @@ NO_LOCAL_CASCADES = LocalCascades()
 
 @dataclass(frozen=True, slots=True)
 class OwnFirst:
-    """Prospects of own answers, and others for what these do not speak of, nor against."""
+    """Prospects by own answers, and others for cascades that these neither support nor refute."""
 
     own: Mapping[Models, Prospect]
     others: Prospects | None

@@ -1,4 +1,4 @@
-"""What a frozen value consists of, be it a struct of msgspec's or a dataclass.
+"""The members of a frozen value, be it a msgspec struct or a dataclass.
 
 What is made for every request is a struct, since making one takes a tenth of the time (docs/adr/0035-structs.md).
 """
@@ -12,7 +12,7 @@ from msgspec import NODEFAULT, Struct, structs
 __all__ = ["NO_DEFAULT", "is_value", "members_of", "replace"]
 
 NO_DEFAULT = object()
-"""Of a member that has to be stated."""
+"""The default of a member that has to be stated."""
 
 if TYPE_CHECKING:
     from dataclasses import replace  # noqa: TID251 - by this one mypy knows the members of both
@@ -25,7 +25,7 @@ else:
 
 
 def is_value(candidate: object) -> bool:
-    """Whether its type is one that `members_of` can be told of."""
+    """Whether `members_of` can be asked about its type."""
     return isinstance(candidate, Struct) or dataclasses.is_dataclass(candidate)
 
 

@@ -12,7 +12,7 @@ from router.domain.members import replace
 from router.domain.price import Price
 
 _USUAL_OUTPUT_TOKENS = 4096
-"""What is reckoned with where neither client nor catalog say how long an answer may become."""
+"""Assumed where neither the client nor the catalog says how long an answer may become."""
 
 
 class Capability(StrEnum):
@@ -27,20 +27,20 @@ class Capability(StrEnum):
     LOGPROBS = "logprobs"
     MANY_CHOICES = "n"
     MESSAGES_API = "messages_api"
-    """To be asked in Anthropic's own API, for what other APIs have no words for."""
+    """To be asked in Anthropic's own API, for what other APIs cannot express."""
     RESPONSES_API = "responses_api"
-    """To be asked by Responses, for what other APIs have no words for."""
+    """To be asked by Responses, for what other APIs cannot express."""
 
 
 APIS = frozenset({Capability.MESSAGES_API, Capability.RESPONSES_API})
-"""Capabilities that are the upstream's and not the model's: nobody states them."""
+"""Capabilities that the upstream has and not the model: nobody states them for a model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ability:
     """P(good answer) to a typical request of one category, with its sd and where it comes from.
 
-    `source` says so in words, `kind` how well founded that is. `estimate` is the same, as decisions have it.
+    `source` says that in words, `kind` how well founded it is. `estimate` is the same in the form that decisions use.
     """
 
     p: float
@@ -60,7 +60,7 @@ class Ability:
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """A price that comes into force at a Unix time."""
+    """A price that takes effect at a Unix time."""
 
     from_s: float
     price: Price
@@ -70,14 +70,14 @@ class PriceChange:
 class Model:
     """An entry of the catalog. `id` is what clients write, `name` what its upstream calls it.
 
-    `price` is in force until the first of `price_changes`, which are in the order of time.
+    `price` is in force until the first of `price_changes`, which are in chronological order.
 
     A model that answers in several places has a replica for each: a model of the same id with a
-    `replica` name that no other has, and a `weight` of 0 when nothing new is to go there. What the
-    model itself says of its upstream and price is what its first replica says.
+    unique `replica` name, and a `weight` of 0 when no new requests are to go there. The model's own
+    upstream and price are those of its first replica.
 
-    It writes at most `max_output_tokens`, and refuses to be asked for more; None where that is not known. `takes_effort`
-    says whether it can be told how hard to think.
+    It writes at most `max_output_tokens`, and refuses to be asked for more; None where that is not known.
+    `takes_effort` says whether it can be told how hard to think.
 
     One that `makes_vectors` answers `/v1/embeddings` and nothing else.
     """
@@ -128,9 +128,9 @@ class Model:
         return self.weight == 0
 
     def longest_answer(self, allowed: int | None) -> int:
-        """The longest answer to reckon with, in tokens, where a client has `allowed` so many.
+        """The longest answer to expect, in tokens, from a client's limit `allowed` and the model's own.
 
-        A guess where neither that nor the model's own limit is known.
+        A guess where neither is known.
         """
         limit = self.max_output_tokens
         if allowed is None:
@@ -138,16 +138,16 @@ class Model:
         return allowed if limit is None else min(allowed, limit)
 
     def limit_below(self, allowed: int | None) -> int | None:
-        """What it writes at most, where that is known to be less than a client has `allowed`; else None."""
+        """The model's own limit if it is known to be lower than what a client has `allowed`; else None."""
         limit = self.max_output_tokens
         return limit if limit is not None and allowed is not None and limit < allowed else None
 
     def answering_in(self, replicas: tuple["Model", ...]) -> "Model":
-        """This model with these replicas only, at least one; it says of itself what the first says."""
+        """This model with these replicas only, at least one; its own fields are those of the first."""
         return replace(replicas[0], replica="", weight=1.0, replicas=replicas)
 
     def held_by(self, upstream: str) -> "Model":
-        """This model in its places at `upstream` only; as it is where it has none there."""
+        """This model in its places at `upstream` only; unchanged where it has none there."""
         there = tuple(each for each in self.replicas if each.upstream == upstream)
         return self.answering_in(there) if there else self
 

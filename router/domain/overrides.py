@@ -1,4 +1,4 @@
-"""What one request asks otherwise than the policy and the proxy would have it."""
+"""What a single request wants done otherwise than its policy and the proxy would do it."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from router.domain.money import Money
 class Overrides:
     """`policy` decides, whatever the model's name says, "" for the usual one.
 
-    `tolerance` takes the place of the policy's own, and of its floor; `ceiling` counts where it is
-    below the policy's; of the models that may answer anyway only `candidates` may, none for all of
-    them. Without `cache` no stored answer is given, and this one is not stored; without `cascade` one
-    model answers. A `dry_run` is told the decision, and nothing is sent.
+    `tolerance` replaces the policy's own, and its floor; `ceiling` counts if it is below the policy's;
+    of the models that may answer anyway, only `candidates` may, none for all of them. Without `cache`
+    no stored answer is used, and this one is not stored; without `cascade` one model answers. A
+    `dry_run` returns the decision, and nothing is sent.
     """
 
     policy: str = ""
@@ -30,7 +30,7 @@ class Overrides:
 
     @property
     def of_the_choice(self) -> str:
-        """A text that is the same for overrides that choose alike, "" where none bears on the choice."""
+        """A text that is the same for overrides with the same effect on the choice, "" for no effect."""
         stated = (self.tolerance, self.ceiling, sorted(self.candidates), self.cascade)
         return "" if stated == (None, None, [], True) else repr(stated)
 

@@ -76,7 +76,7 @@ class Rates:
         return int(rate if rate is not None else getattr(self, stand_in) if stand_in else 0)
 
     def tally(self, usage: Usage, requests: int = 1) -> Bill:
-        """The exact cost of `usage` over so many requests at these rates."""
+        """The exact cost of `usage` at these rates, over a number of requests."""
         pico, stood_in, unpriced = self._plain(usage) + requests * self.request_pico, [], []
         for bucket, name in _EXTRAS:
             if count := getattr(usage, bucket):
@@ -193,7 +193,7 @@ class Price(Rates):
     def rates_for(self, input_tokens: int, tier: str = STANDARD) -> Rates:
         """The rates of a request: its tier's band with the highest threshold that it exceeds.
 
-        A tier of which nothing is stated is charged at the standard rates.
+        A tier without stated rates is charged at the standard ones.
         """
         if not self.bands:
             return self
@@ -211,7 +211,7 @@ class Price(Rates):
         return tier == STANDARD or any(band.tier == tier for band in self.bands)
 
     def bill(self, usage: Usage, tier: str = STANDARD) -> Bill:
-        """The exact cost of `usage` at the rates that hold for it, and what is not sure about it."""
+        """The exact cost of `usage` at the rates that hold for it, and what is uncertain about it."""
         bill = self.rates_for(usage.input_tokens, tier).tally(usage)
         if self.knows_tier(tier):
             return bill
@@ -222,14 +222,14 @@ class Price(Rates):
         return self.bill(usage, tier).amount
 
     def charge_uncached(self, input_tokens: int, output_tokens: int, tier: str = STANDARD) -> Money:
-        """The cost of so many tokens, none of them cached or reasoned: for expectations."""
+        """The cost of these tokens if none is cached or reasoned: for estimates."""
         rates = self.rates_for(input_tokens, tier)
         return Money(
             rates.request_pico + input_tokens * rates.input_pico + output_tokens * rates.output_pico
         )
 
     def at_most(self, input_tokens: int, output_tokens: int, tier: str = STANDARD) -> Money:
-        """The most that so many tokens can cost: written to a cache, and all of them reasoned."""
+        """The most that these tokens can cost: all input written to a cache, all output reasoned."""
         rates = self.rates_for(input_tokens, tier)
         into = max(rates.input_pico, rates.cache_write_pico, rates.cache_write_1h_pico or 0)
         out = max(rates.output_pico, rates.reasoning_pico)

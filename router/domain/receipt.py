@@ -1,4 +1,4 @@
-"""A receipt: what one request cost and saved, told to the client that asks for it."""
+"""A receipt: what one request cost and saved, for the client that asks for it."""
 
 from collections.abc import Sequence
 
@@ -36,5 +36,5 @@ class Receipt(Struct, frozen=True):
 
     @property
     def saving(self) -> Money:
-        """What the reference would have cost more."""
+        """How much more the reference would have cost."""
         return self.answer.baseline - self.cost

@@ -1,7 +1,7 @@
 """How a positive quantity is spread: fifteen quantiles and a mean.
 
-Fifteen, because the middles of fifteen equal parts have the 10th, the 50th and the 90th percentile
-among them. The mean stands beside them, since the long tail that makes it is above the last quantile.
+Fifteen, because the middles of fifteen equal parts include the 10th, the 50th and the 90th percentile.
+The mean is kept as well, since the long tail that determines it lies above the last quantile.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from statistics import NormalDist
 from typing import Self
 
 LEVELS = tuple((part + 0.5) / 15 for part in range(15))
-"""The shares of which the quantiles are told: 1/30, 3/30, and so on to 29/30."""
+"""The levels of the quantiles: 1/30, 3/30, and so on to 29/30."""
 
 _TENTH, _HALF, _NINE_TENTHS = 1, 7, 13
 
@@ -35,7 +35,7 @@ class Spread:
 
     @classmethod
     def of(cls, ordered: Sequence[float], mean: float) -> Self:
-        """The spread of values in ascending order, at least one, whose mean is told."""
+        """The spread of at least one value, in ascending order, with their mean."""
         return cls(tuple(quantile_of(ordered, level) for level in LEVELS), mean)
 
     @classmethod
@@ -61,7 +61,7 @@ class Spread:
         return self.quantiles[_NINE_TENTHS]
 
     def at(self, level: float) -> float:
-        """The quantile of any level; beyond the first and the last one told, these."""
+        """The quantile of any level, interpolated; beyond the first and the last of `LEVELS`, theirs."""
         place = level * len(LEVELS) - 0.5
         if place <= 0:
             return self.quantiles[0]
@@ -76,7 +76,7 @@ class Spread:
         return Spread(tuple(each * factor for each in self.quantiles), self.mean * factor)
 
     def within(self, limit: float) -> "Spread":
-        """The spread of values of which those above `limit` are cut down to it."""
+        """The spread of the same values, those above `limit` cut down to it."""
         if limit >= self.quantiles[-1]:
             return self if self.mean <= limit else Spread(self.quantiles, limit)
         cut = tuple(min(each, limit) for each in self.quantiles)
@@ -84,11 +84,11 @@ class Spread:
 
 
 def quantile_of(ordered: Sequence[float], level: float) -> float:
-    """What the next value does not exceed with a probability of `level`, after these in ascending order.
+    """What the next value will not exceed with a probability of `level`, given these in ascending order.
 
-    The next of n + 1 exchangeable values has each rank with the same chance, so that rank
+    The next of n + 1 exchangeable values is equally likely to have any rank, so that rank
     `level * (n + 1)` keeps the level whatever the distribution is (Vovk et al., Algorithmic Learning in
-    a Random World, 2005). Between two ranks it is interpolated; beyond the last it is the largest.
+    a Random World, 2005). It is interpolated between two ranks, and beyond the last it is the largest.
     """
     place = level * (len(ordered) + 1) - 1
     if place <= 0:

@@ -31,9 +31,10 @@ _CATEGORIES = tuple(Category)
 def categorise(
     body: Mapping[str, Any], model: "CategoryModel | None" = None, tokens: Sequence[int] = ()
 ) -> tuple[Category, float]:
-    """The likeliest category of a chat request, and how much speaks for it (0 to 1).
+    """The likeliest category of a chat request, and the confidence in it (0 to 1).
 
-    With `model` that is its calibrated probability, `tokens` being those of its question; without it, or where nothing is asked, the share of the votes by the table of cues.
+    With `model`, that is its calibrated probability for `tokens`, those of the question; without it, or where
+    nothing is asked, the winner's share of the votes by the table of cues.
     """
     asking = asking_of(body["messages"])
     if form := plain_form(body, asking):
@@ -53,9 +54,9 @@ def worded(
 
 
 def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
-    """The category of a request by its form, None where its words have to tell.
+    """The category of a request by its form, None where its words must decide.
 
-    While tools are being called it is the form of the message that began it.
+    While tools are being called, it is the form of the message that started this.
     """
     if is_chore(body, asking):
         return Category.HOUSEKEEPING

@@ -1,8 +1,8 @@
-"""Chores: what programs ask about a conversation, and nobody reads as an answer.
+"""Chores: what programs ask about a conversation, with answers that no human reads.
 
-Coding agents and chat pages name conversations, look for new topics, sum up a history that grows too long,
-take commands apart and propose what to say next, each by a call of its own with a form of its own. A
-few such forms are known here by what they are about; the words that ask for them change with each version.
+Coding agents and chat pages name conversations, look for new topics, summarise a history that grows too long,
+take commands apart and suggest what to say next, each in a call of its own form. A few such forms are
+recognised here by what they are about, since their wording changes with each version.
 """
 
 import re
@@ -14,13 +14,13 @@ from router.features.text import texts_of
 from router.features.turns import Asking
 
 _HEAD, _TAIL = 600, 400
-"""Of a text; what is to be done stands at its ends, what it is to be done with between."""
+"""Characters read of a text; the task stands at either end, its material between."""
 
 _HINTS = (
     *("title", "topic", "summar", "compact", "checkpoint", "suggest", "predict", "prefix"),
     *("path", "chat_history", "commit message", "branch name", "tags", "condense"),
 )
-"""One of these stands in each form; looking for them is much quicker than looking for forms."""
+"""Every form contains one of these; looking for them is much quicker than matching forms."""
 _TALK = r"(?:conversation|chat|session|thread|dialog(?:ue)?)"
 _TALKS = ("conversation", "chat", "session", "thread", "dialog")
 _ITS = rf"(?:this|the|that|our|an?|following|coding|current|existing|new)\s+(?:[\w-]+\s+){{0,2}}{_TALK}"
@@ -28,16 +28,16 @@ _ITS = rf"(?:this|the|that|our|an?|following|coding|current|existing|new)\s+(?:[
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """How a chore is asked for, in small letters. Of each group in `wants` a word stands in such a text.
+    """How a chore is worded, in lower case. Such a text has a word of each group in `wants`.
 
-    Words are found a hundred times as fast as patterns, and seldom all of them.
+    Looking for words is a hundred times as fast as matching the pattern, and rules out most texts.
     """
 
     wants: tuple[tuple[str, ...], ...]
     pattern: re.Pattern[str]
 
     def is_in(self, folded: str) -> bool:
-        """Whether a text in small letters has this form."""
+        """Whether a lower-case text has this form."""
         for words in self.wants:
             if not _has_one(words, folded):
                 return False
@@ -90,11 +90,11 @@ _FORMS = (
     ),
 )
 _PROBES = frozenset({"quota", "warmup", "ping", "test", "hi"})
-"""What an agent says to learn whether somebody is there; it wants one token at most."""
+"""What an agent sends to find out whether the API answers, asking for one token at most."""
 
 
 def is_chore(body: Mapping[str, Any], asking: Asking) -> bool:
-    """Whether a request is housekeeping of a program, by its form. A turn of an agent's tools is none."""
+    """Whether a request is a program's housekeeping, by its form. A tool turn never is."""
     if asking.is_tool_turn:
         return False
     if _is_probe(body, asking.words) or _asks_for_one(_ends(asking.words)):
@@ -121,7 +121,7 @@ def _has_one(words: tuple[str, ...], folded: str) -> bool:
 
 
 def _instructions(body: Mapping[str, Any]) -> str:
-    """The ends of what precedes the conversation."""
+    """The ends of the instructions that precede the conversation."""
     first = body["messages"][0]
     if first["role"] not in ("system", "developer"):
         return ""

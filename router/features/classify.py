@@ -2,8 +2,8 @@
 
 A multinomial logistic regression whose weights were learnt offline (router/training/categories.py)
 and ship as a table of small whole numbers: a row for each bucket of tokens and neighbouring pairs, a
-column for each category. Tokens that differ in case or in a leading space only are taken as one.
-The question's buckets count together by the root of their number, so that a word in a short question
+column for each category. Tokens that differ only in case or in a leading space are taken as one.
+Each bucket of a question weighs one over the root of their number, so that a word in a short question
 says more than in a long one. See docs/categories.md.
 """
 
@@ -31,10 +31,10 @@ _TYPES: Mapping[str, type[np.generic]] = {
 
 
 def buckets_by_root(tokens: Sequence[int], folds: Ids, bits: int) -> tuple[Ids, float]:
-    """The buckets of both ends of `tokens` once folded, each counting one over the root of their number.
+    """The buckets of both ends of `tokens` once folded, and the weight of each: one over the root of their number.
 
-    What stands between is what the question is about. A token that `folds` does not know, being newer
-    than the table, stands for itself.
+    Between the ends is what the question is about. Nothing is folded if `folds` does not know some
+    token, which is then newer than the table.
     """
     if len(tokens) > _HEAD_TOKENS + _TAIL_TOKENS:
         tokens = [*tokens[:_HEAD_TOKENS], *tokens[-_TAIL_TOKENS:]]
@@ -50,8 +50,8 @@ class CategoryModel:
     """What was learnt.
 
     `weights` (2 ** bits x categories) times `scales`, one a category, are the weights of buckets;
-    `sign_weights` (signs x categories) those of `SIGNS`; `bias` (categories) is what nothing says.
-    `folds` maps each token id to that of the same word in small letters. All are in logits, already
+    `sign_weights` (signs x categories) those of `SIGNS`; `bias` (categories) holds without any evidence.
+    `folds` maps each token id to that of the same word in lower case. The weights are logits, already
     divided by the temperature that calibrates them.
     """
 
@@ -62,7 +62,7 @@ class CategoryModel:
     folds: Ids
 
     def __post_init__(self) -> None:
-        """Refuse tables that do not fit each other, this program's categories, or are not numbers."""
+        """Refuse tables that do not fit each other or this program's categories, and numbers that are not finite."""
         rows, wide = len(self.weights), len(CATEGORIES)
         shapes = {
             "weights": (rows, wide),
@@ -120,7 +120,7 @@ class CategoryModel:
 
 
 def _unpacked(gaps: NDArray[Any], targets: NDArray[Any]) -> Ids:
-    """The table of folds: from gap to gap a token that is another one's form, then the table's end."""
+    """The table of folds: `gaps` lead from one token that is a form of another to the next, then to the table's end."""
     if gaps.dtype != np.uint16 or targets.dtype != np.uint32 or len(gaps) != len(targets) + 1:
         raise ValueError("fold_from must be uint16, and one more than fold_to, which is uint32")
     ends = np.cumsum(gaps, dtype=np.int64)

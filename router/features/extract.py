@@ -37,9 +37,9 @@ class Reader:
     recall: Recall = field(default_factory=Recall, compare=False)
 
     def read(self, body: Mapping[str, Any], asking: Asking) -> Read:
-        """What is made of the question of a request: once for all calls that ask the same.
+        """What is made of a request's question, worked out once for all calls that ask the same.
 
-        Those are calls that a tool's results bring, and those whose answers are stored.
+        Such calls bring the results of tools, or repeat a question whose answer is stored.
         """
         question, form = question_of(body["messages"], asking), plain_form(body, asking)
         key = key_of(question, form)
@@ -57,7 +57,7 @@ class Reader:
         return Read(len(tokens), category, confidence, kinship)
 
     def tokens_of(self, question: str) -> Sequence[int]:
-        """The token ids of a question, if anything is made of them."""
+        """The token ids of a question; none where there is no model to read them."""
         if self.categories is None and self.kinds is None:
             return ()
         tokens = self.counter.tokenizer.encode_ordinary(question)
@@ -74,7 +74,7 @@ def features_of(
 ) -> Features:
     """The features of a chat request whose fields `router.wire.chat` has checked.
 
-    Its language and its difficulty are found out only where that is wished.
+    Language and difficulty are determined only where they are asked for.
     """
     messages = body["messages"]
     asking = asking_of(messages)

@@ -1,6 +1,6 @@
-"""Token ids and pairs of neighbouring ones, thrown into a fixed number of buckets.
+"""Token ids and pairs of neighbouring ones, hashed into a fixed number of buckets.
 
-What a table learnt of words is looked up by these numbers, so its size does not grow with the
+Tables of what was learnt of words are looked up by bucket, so their size does not grow with the
 vocabulary: feature hashing, Weinberger et al. 2009, https://arxiv.org/abs/0902.2206.
 """
 
@@ -24,6 +24,6 @@ def buckets_of(tokens: Sequence[int] | Ids, bits: int) -> Ids:
     pairs = ids[:-1] * _OF_FIRST ^ ids[1:] * _OF_SECOND
     mixed: Ids = np.concatenate((ids, pairs)) * _OF_ONE >> np.uint32(32 - bits)
     mixed.sort()
-    # As np.unique, in a third of its time.
+    # The same as np.unique, in a third of the time.
     distinct: Ids = mixed[np.concatenate((_FIRST[: mixed.size], mixed[1:] != mixed[:-1]))]
     return distinct

@@ -1,6 +1,6 @@
-"""What was read from questions lately.
+"""What was made of the questions that were read lately.
 
-So an agent's hundredth call does not have its wish read again, nor a question whose answer is stored.
+It saves reading an agent's wish again at its hundredth call, or a question whose answer is stored.
 """
 
 from collections import OrderedDict
@@ -16,7 +16,7 @@ MOST = 4096
 
 
 class Read(Struct, frozen=True):
-    """What was made of a question: its tokens, its category by form and words, and whom it resembles."""
+    """What was made of a question: its tokens, its category by form and words, and the prompts it resembles."""
 
     tokens: int
     category: Category
@@ -25,7 +25,7 @@ class Read(Struct, frozen=True):
 
 
 class Recall:
-    """The last so many questions; the one that was not asked for longest goes first."""
+    """The last `most` questions; the least recently used one goes first."""
 
     __slots__ = ("_most", "_read")
 
@@ -51,6 +51,6 @@ class Recall:
 
 
 def key_of(question: str, form: Category | None) -> bytes:
-    """What a question is found again by: its text, and the category that its request has by form."""
+    """The lookup key of a question: its text, and the category that its request has by form."""
     said = f"{form or ''}\n{question}".encode("utf-8", "replace")
     return blake2b(said, digest_size=16).digest()

@@ -1,9 +1,9 @@
-"""Which conversation a request belongs to, by what its client says of it, else by how it begins.
+"""Which conversation a request belongs to, by the name that its client gives it and by how it begins.
 
 Clients name their conversations in many ways: `x-session-id`, headers of Claude Code and Codex, members
-of the body. One name may cover several threads, as an agent's helpers call under the name of the agent
-that started them; so a thread is known by the name *and* the beginning, which is also what a provider's
-prompt cache knows it by.
+of the body. One name may cover several threads, since an agent's helpers use the name of the agent that
+started them; so a thread is identified by the name *and* the beginning, which is also what a provider's
+prompt cache goes by.
 """
 
 import re
@@ -29,21 +29,21 @@ _IN_USER_ID = re.compile(r"_session_([0-9A-Za-z-]{8,64})$")
 
 _LONGEST_NAME = 256
 _NOT_STABLE = "x-anthropic-billing-header:"
-"""Begins a line of Claude Code's instructions that is another one in each call, and is not cached."""
+"""Begins a line of Claude Code's instructions that differs in each call, and is not cached."""
 
 _END_CHARS = 8192
-"""Two conversations that begin with texts as long as each other, and alike for so long at both ends, are one."""
+"""Opening texts of the same length that agree in this many characters at either end are taken for the same."""
 
 LEAST_BYTES = 4096
-"""Of a body without tools: a shorter prompt is no agent's, and no provider caches it (1,024 tokens at least)."""
+"""Of a body without tools: a shorter prompt is no agent's, and too short for providers' caches (1,024 tokens)."""
 
 
 def thread_of(
     body: Mapping[str, Any], headers: Mapping[str, str], key: str, size_bytes: int
 ) -> str:
-    """What stands for the conversation of a chat request, of this key; "" for a request that needs none.
+    """The id of a chat request's conversation under `key`; "" for a request that needs none.
 
-    The same for all calls that go on with a conversation; another key's is always another one.
+    It is the same for all calls that continue a conversation, and never the same under another key.
     """
     is_small = size_bytes < LEAST_BYTES and not body.get("tools")
     name = _name(headers.get(_OURS)) if is_small else name_of(body, headers)
@@ -81,13 +81,13 @@ def _in_user_id(value: object) -> str:
 
 
 def _name(value: object) -> str:
-    """A name as it was given, without blanks; "" for what is none, or too long for one."""
+    """A name without the blanks around it; "" for what is not text, or too long for a name."""
     name = value.strip() if isinstance(value, str) else ""
     return name if len(name) <= _LONGEST_NAME else ""
 
 
 def _beginning(messages: list[Mapping[str, Any]]) -> list[bytes]:
-    """What all calls of a conversation begin with: the instructions, and the first that the user says."""
+    """What all calls of a conversation begin with: the instructions and the user's first message."""
     found = []
     for message in messages:
         found.append(_stable(message))
@@ -97,7 +97,7 @@ def _beginning(messages: list[Mapping[str, Any]]) -> list[bytes]:
 
 
 def _stable(message: Mapping[str, Any]) -> bytes:
-    """The text of a message, without what is another one in each call; of a long one its length and its ends."""
+    """The text of a message, without what differs in each call; of a long text only its length and its ends."""
     content = message.get("content")
     texts = [content] if isinstance(content, str) else []
     if isinstance(content, list):

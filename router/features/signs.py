@@ -1,4 +1,4 @@
-"""What shows in the form of a question, whatever its words are: length, figures, code, lists, marks.
+"""What the form of a question shows, whatever its words: length, digits, code, lists, marks.
 
 Everything here is counted or searched for by methods of `str`, which take well below a microsecond
 each on a kilobyte; together they may not take longer than looking up its words.
@@ -15,13 +15,13 @@ _QUESTION_MARKS = "?\uff1f\u061f"
 """Of Latin, of Chinese and Japanese, of Arabic."""
 _DIGITS, _MATHS, _BRACES = b"0123456789", b"=+*/^<>\\$%", b"{}[]();"
 _USUAL = "\nxTSMEARUHBOL:zqjkvbpgywfmucdlhrsnioate "
-"""The letters of English text, the rarer the earlier; what is not among them is rarer still, and found at -1."""
+"""The characters of English text, rarest first; any other is rarer still, and found at -1."""
 
 _Measure = Callable[[str], float]
 
 
 def _any(*parts: str) -> _Measure:
-    """Whether one of the parts stands in a text. The rarest letter of a part is looked for first: it is seldom there."""
+    """Measures whether a text contains one of the parts, by the rarest letter of each first: it is seldom there."""
     rare = [(min(part, key=_USUAL.find), part) for part in parts]
 
     def measure(text: str) -> float:
@@ -34,13 +34,13 @@ def _any(*parts: str) -> _Measure:
 
 
 def _has_sum(text: str) -> float:
-    """Digits of other scripts count as well; where there can be none, looking for them takes half as long."""
+    """Digits of other scripts count too; in ASCII text, which has none, the search takes half as long."""
     pattern = _SUM_IN_ASCII if text.isascii() else _SUM_ANYWHERE
     return float(pattern.search(text) is not None)
 
 
 def _share(text: str, letters: bytes, times: float) -> float:
-    """How much of `text` these letters are, times `times`, at most 1."""
+    """The share of `letters` in `text`, times `times`, at most 1."""
     written = text.encode("utf-8", "replace")
     return min(
         1.0, times * (len(written) - len(written.translate(None, letters))) / (len(text) or 1)
@@ -73,7 +73,7 @@ SIGNS: Mapping[str, _Measure] = {
     "is_ascii": lambda text: float(text.isascii()),
     "bytes": lambda text: len(text.encode("utf-8", "replace")) / (len(text) or 1) - 1,
 }
-"""Name to what is measured, all about 0 to 1. An artefact knows by these names which it learnt of."""
+"""What is measured, by name, all about 0 to 1. An artefact names the signs it was trained on by these."""
 
 _MEASURES = tuple(SIGNS.values())
 

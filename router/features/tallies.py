@@ -1,7 +1,7 @@
-"""How many tokens texts had that were counted lately, so that what stays of a conversation is counted once.
+"""Token counts of recent texts, so that what stays the same in a conversation is counted once.
 
-An agent's hundredth call brings ninety-nine that were counted before; most requests bring the instructions of
-the last one. Numbers are kept, never a text: texts are known by their hash, which differs from process to process.
+An agent's hundredth call repeats ninety-nine that were counted before; most requests repeat the instructions of
+the last one. Only numbers are kept, never texts: these are looked up by hash, which differs from process to process.
 """
 
 from collections import OrderedDict
@@ -17,7 +17,7 @@ _NEWEST = 8
 
 
 class TokenCount(NamedTuple):
-    """A number of tokens, and whether each was counted."""
+    """A number of tokens, and whether it is exact."""
 
     tokens: int
     exact: bool
@@ -31,7 +31,7 @@ NOTHING = TokenCount(0, exact=True)
 
 
 class Tallies:
-    """The counts of the last so many rows of texts; what was not asked for longest goes first."""
+    """The counts of the last `most` sequences of texts; those not asked for longest go first."""
 
     __slots__ = ("_counts", "_most")
 
@@ -50,7 +50,10 @@ class Tallies:
         return found
 
     def beginning(self, texts: Texts) -> tuple[int, TokenCount]:
-        """With how many of these texts a known row begins that lacks few of them, and its tokens; (0, nothing) without."""
+        """The longest known beginning that lacks fewer than `_NEWEST` of these texts: its length, and its tokens.
+
+        (0, NOTHING) where there is none.
+        """
         for known in range(len(texts), max(0, len(texts) - _NEWEST), -1):
             if found := self.find(texts[:known]):
                 return known, found

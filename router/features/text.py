@@ -6,7 +6,7 @@ from typing import Any
 Message = Mapping[str, Any]
 
 _HEAD_CHARS, _TAIL_CHARS = 1500, 500
-"""Of a long question; most have 500 characters, and nineteen of twenty recorded ones below 2,200."""
+"""Read of a long question; most have 500 characters, and nineteen of twenty recorded ones below 2,200."""
 
 
 def texts_of(*messages: Message) -> list[str]:
@@ -56,7 +56,7 @@ def last_from(messages: Sequence[Message], role: str) -> str:
 
 
 def both_ends(text: str) -> str:
-    """What is read of a long text to understand it: what is asked stands at its ends, what it is about between."""
+    """What is read of a long text to understand it: the question stands at either end, its material between."""
     if len(text) <= _HEAD_CHARS + _TAIL_CHARS:
         return text
     return f"{text[:_HEAD_CHARS]}\n{text[-_TAIL_CHARS:]}"

@@ -2,7 +2,7 @@
 
 The tokenizer takes about 70 us per KB, so counting a 100 KB agent body would take longer than
 everything else together. Beyond `exact_chars` a spread of slices is counted instead, which stays
-within 6 % on nine texts of ten, prose, code and JSON alike; the error ends in an *estimate* of cost only, since
+within 6 % on nine texts of ten, prose, code and JSON alike; the error affects only the *estimate* of cost, since
 charges are computed from what the upstream counted.
 """
 
@@ -33,9 +33,9 @@ _TOKENS_PER_IMAGE = 765
 
 _SLICES = 16
 _SHARED = 2
-"""Other conversations often begin with the same texts: tools, and instructions. Some go on otherwise after all but the last."""
+"""The first texts, tools and instructions, which conversations often share. Some also share all but the last text."""
 _MOST_TEXTS, _MOST_CHARS = 1000, 2**18
-"""To look up more than that would take longer than to count a sample of it."""
+"""Looking up more than this would take longer than counting a sample of it."""
 
 
 class Tokenizer(Protocol):
@@ -84,7 +84,7 @@ class TokenCounter:
         return TokenCount(text.tokens + framing + pictures, text.exact)
 
     def was_counted(self, text: str, tokens: int) -> None:
-        """Remember of a short text how many tokens it has."""
+        """Remember how many tokens a short text has."""
         if len(text) <= self.exact_chars:
             self.tallies.keep((text,), TokenCount(tokens, exact=True))
 
@@ -108,20 +108,20 @@ class TokenCounter:
         return count
 
     def _counted(self, texts: Texts) -> TokenCount:
-        """Tokens of texts that were not counted before: of each while they are short."""
+        """Tokens of texts that were not counted before: each is counted if they are short, else a sample."""
         if sum(map(len, texts)) > self.exact_chars:
             return self._sampled(texts)
         return TokenCount(sum(len(self.tokenizer.encode_ordinary(text)) for text in texts), True)
 
     def _sampled(self, texts: Texts) -> TokenCount:
-        """About how many tokens long texts have, by slices that are spread over them."""
+        """About how many tokens long texts have, from slices spread over them."""
         sample = _spread(texts, self.exact_chars)
         counted = len(self.tokenizer.encode_ordinary(sample))
         return TokenCount(round(counted / len(sample) * sum(map(len, texts))), exact=False)
 
 
 def _ends(known: int, texts: int) -> list[int]:
-    """Where the beginnings end that are worth remembering, of so many texts the first of which are `known`."""
+    """The lengths of the beginnings worth remembering, of `texts` texts of which the first `known` are known."""
     return sorted(
         {end for end in (*range(1, _SHARED + 1), texts - 1, texts) if known < end <= texts}
     )
@@ -148,9 +148,9 @@ def _leaves(tree: object) -> Iterator[str]:
 
 
 def _spread(texts: Texts, chars: int) -> str:
-    """Slices, evenly apart, of what `texts` make with a line break between two: `chars` characters together.
+    """Evenly spaced slices of `texts` joined by line breaks, `chars` characters in all.
 
-    A long text is not copied for it.
+    The texts are not actually joined, so no long text is copied.
     """
     ends, width = list(accumulate(len(text) + 1 for text in texts)), chars // _SLICES
     step = (ends[-1] - 1 - width) / (_SLICES - 1)
@@ -159,7 +159,7 @@ def _spread(texts: Texts, chars: int) -> str:
 
 
 def _slice(texts: Sequence[str], ends: Sequence[int], start: int, width: int) -> str:
-    """So many characters from `start` on, where `ends` are where the texts end, each with a line break."""
+    """`width` characters of the joined texts from `start` on; each of `ends` is behind a text's line break."""
     first = bisect_right(ends, start)
     behind = bisect_right(ends, start + width, first) + 1
     inside = start - (ends[first] - 1 - len(texts[first]))

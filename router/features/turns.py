@@ -1,7 +1,7 @@
-"""Whose turn it is in a conversation, and what the human wants: in own words, and by what an approval approves.
+"""Whose turn it is in a conversation, and what the human wants: in their own words, or by approving a proposal.
 
 An agent calls its model again and again while it works on one wish: with the results of tools, with
-reminders. Only a human's words are a new wish, and "yes, go on" is the one before.
+reminders. Only a human's words are a new wish, and "yes, go on" means the wish before it.
 """
 
 import re
@@ -29,7 +29,7 @@ _APPROVING = frozenset(
 _BESIDE = _APPROVING.union(
     "thanks thank you please now then and so also just the change changes plan with for me us to is a way".split()
 )
-"""Words that let something go on, and those that may stand beside them: in any row they say nothing of what."""
+"""Words that approve, and those that may stand beside them: in any combination they do not say what is wanted."""
 
 
 class Asking(Struct, frozen=True):
@@ -53,7 +53,7 @@ def asking_of(messages: Sequence[Message]) -> Asking:
 
 
 def _asked_before(messages: Sequence[Message]) -> Asking:
-    """The same, where the last message is no wish of a human's."""
+    """The same, where the last message is not a human's wish."""
     on_tools, proposal, approved_at = is_tool_turn(messages), "", -1
     for index in range(len(messages) - 1, -1, -1):
         message = messages[index]
@@ -76,7 +76,7 @@ def question_of(messages: Sequence[Message], asking: Asking | None = None) -> st
 
 
 def is_approval(words: str) -> bool:
-    """Whether these words let something go on, and say no more: "yes", "go on", "OK, commit it"."""
+    """Whether these words approve something and say no more: "yes", "go on", "OK, commit it"."""
     if len(words) > _LONGEST_APPROVAL or "?" in words:
         return False
     said = _WORD.findall(words.lower())
@@ -84,9 +84,9 @@ def is_approval(words: str) -> bool:
 
 
 def is_tool_turn(messages: Sequence[Message]) -> bool:
-    """Whether the last that says anything, but for programs' asides, is the result of a tool.
+    """Whether the last message that says anything, apart from programs' asides, is a tool's result.
 
-    A picture behind it, without a word, is what the tool has shown: chat has no other place for that.
+    A picture after it without words is part of that result: chat has no other place for one.
     """
     for message in reversed(messages):
         role = message["role"]

@@ -148,7 +148,7 @@ class Account(Struct, frozen=True):
     def embedded(self, embedding: Embedding, timing: Timing) -> Entry:
         """The vector of the request's words, which the semantic cache has asked an upstream for.
 
-        It is no attempt to answer, and counts as one before the first.
+        It is not an attempt to answer, and its number is before the first one's.
         """
         return replace(
             self._entry(
@@ -165,9 +165,9 @@ class Account(Struct, frozen=True):
         return replace(self.embedded(embedding, timing), attempt=attempt, outcome=Outcome.REJECTED)
 
     def closed(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
-        """The entries of a whole request: without an answer the last attempt is what it is counted by.
+        """The entries of a whole request; without an answer, its last attempt closes it.
 
-        A call that was made before any attempt is none.
+        A call that was made before any attempt does not.
         """
         if not entries or entries[-1].attempt < 0 or any(entry.closes for entry in entries):
             return tuple(entries)

@@ -25,7 +25,7 @@ _R = TypeVar("_R", bound=_Rule)
 
 
 class Payer(Struct, frozen=True):
-    """On whose account a request goes: its key, its tags, its policy ("" for a pinned model)."""
+    """Who pays for a request: its key, its tags, its policy ("" for a pinned model)."""
 
     key: str = ""
     tags: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Payer(Struct, frozen=True):
     grants: Grants = EVERYTHING_GRANTED
 
     def names(self, kind: ScopeKind) -> Sequence[str]:
-        """Its names of a kind; "" stands for everything."""
+        """The payer's names in scopes of `kind`; "" stands for everything."""
         match kind:
             case ScopeKind.ALL:
                 return ("",)

@@ -1,9 +1,9 @@
-"""What was handed out from the cache a moment ago: the same question again is not understood and judged again.
+"""Questions just answered from the cache, so that a repeated one need not be understood and judged again.
 
 A popular question comes many times a second. What its words mean, where its answer is stored and what was decided
-are the same each time, and are most of the work. Whether the answer is still there is looked at each time,
-limits count each request, and each has its rows in the ledger. Who has a budget is judged anew, for that may have
-come to its end. (docs/adr/0034-again.md)
+are the same each time, and make up most of the work. Still, each request checks that the answer is there, counts
+against the limits, and has its own rows in the ledger. Callers with a budget are always judged anew, since it may
+have run out. (docs/adr/0034-again.md)
 """
 
 from operator import attrgetter
@@ -17,20 +17,23 @@ from router.pipeline.similar import Find
 from router.pipeline.visit import Caller, Visit
 
 _FOR_S = 1.0
-"""What was learnt meanwhile, of prices, lengths and latencies, waits no longer than that."""
+"""News of prices, lengths and latencies takes effect after this time at the latest."""
 _MOST, _MOST_BYTES = 256, 2**22
-"""Of questions; what was read from them takes some three times as much beside them."""
+"""Of questions; what was read from them takes about three times as much again."""
 _asker = attrgetter(
     *(name for name in Caller.__struct_fields__ if name not in ("request_id", "headers"))
 )
-"""All that tells one caller from another, but for the id of the request, and for headers."""
+"""Everything that tells one caller from another, except the request's id and its headers."""
 
 
 _Name = tuple[int, bytes, bytes]
 
 
 class Known(NamedTuple):
-    """A request as it was understood, what was decided, whose answers were there, and by whom it was judged."""
+    """A request as understood, what was decided, the models with stored answers, and the judge that decided.
+
+    `told` is what the headers said that a decision depends on.
+    """
 
     visit: Visit
     find: Find
@@ -53,7 +56,7 @@ class Again:
         return len(self._known)
 
     def find(self, raw: bytes, caller: Caller, judge: Judge, now_s: float) -> Known | None:
-        """What is known of the request in `raw`, where the same caller has asked it, and `judge` has judged."""
+        """What is known of the request in `raw`, if the same caller has sent it and `judge` has judged it."""
         known = self._known.get(_name_of(raw))
         if known is None or known.visit.request.raw != raw:
             return None
@@ -66,7 +69,7 @@ class Again:
         return known if is_same else None
 
     def keep(self, visit: Visit, find: Find, judge: Judge, now_s: float) -> None:
-        """Remember what was found for a request, if it may be given again without another look at it."""
+        """Remember what was found for a request, if it may be reused without judging again."""
         if not _may_be_given_again(visit, find):
             return
         name, models = _name_of(visit.request.raw), frozenset(find.stored)
@@ -84,16 +87,16 @@ class Again:
 
 
 def _name_of(raw: bytes) -> _Name:
-    """What a request is looked for by: to hash a long one whole takes longer than to compare it with one."""
+    """A request's lookup key: hashing all of a long body takes longer than comparing it with one other."""
     return len(raw), raw[:64], raw[-256:]
 
 
 def _may_be_given_again(visit: Visit, find: Find) -> bool:
-    """Whether nothing but time, the caller and what is stored decides what the request gets."""
+    """Whether the reply depends on nothing but time, the caller and what is stored."""
     is_plain = visit.request.original is None and not visit.caller.stated
     return is_plain and not (visit.budgets or find.asked or find.is_similar)
 
 
 def _told(caller: Caller, judge: Judge) -> tuple[str | None, ...]:
-    """What the headers say that a decision depends on."""
+    """The values of those headers that a decision depends on."""
     return tuple(map(caller.headers.get, (*NAMING_HEADERS, *judge.book.asks.headers)))

@@ -1,4 +1,4 @@
-"""An artefact: what was learnt from outcomes, whole, as the server and the offline commands use it."""
+"""An artefact: everything that was learnt from outcomes, as the server and the offline commands use it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,20 +14,20 @@ from router.domain.model_names import plain_name
 from router.features.kinds import KindModel
 
 PRIORS, OWN_MEANS = "priors", "own means"
-"""From where familiar prompts move a model: from its prior, or from its mean over all that was learnt."""
+"""Where familiar prompts move a model's quality from: its prior, or its mean over all kinds that were learnt."""
 
 TRIPLES = ((0.6, 0.7, 0.8), (0.9, 0.92, 0.97), (0.3, 0.5, 0.6), (0.5, 0.97, 0.4))
-"""Qualities of two models and a final one: what is to be expected of them is in every parity case."""
+"""Qualities of two models and a final one: every parity case has what to expect of them."""
 TRIPLE_SD = 0.05
 """The standard deviation of each of these qualities."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Artefact:
-    """`kind_names` are what the kinds of `kinds` are called; `facts` what its card says of it, plain values.
+    """`kind_names` are the names of the kinds of `kinds`; `facts` what its card says about it, as plain values.
 
     `lengths` are how long and how slow answers are, by category; `moves_from` is PRIORS or OWN_MEANS. `agreement`
-    says how models agree, None where no answers were there to compare.
+    says how models agree, None if there were no answers to compare.
     """
 
     kind_names: tuple[str, ...]
@@ -60,7 +60,7 @@ class Artefact:
         return self.quality.names
 
     def on_own_means(self) -> "Artefact":
-        """This, where familiar prompts move a model from its mean over all kinds, whatever was held of it before."""
+        """This artefact, but with familiar prompts moving a model from its mean over all kinds, not from its prior."""
         if self.moves_from == OWN_MEANS:
             return self
         means = self.quality.scores.mean(axis=1, keepdims=True)
@@ -68,7 +68,7 @@ class Artefact:
         return replace(self, quality=replace(self.quality, anchors=anchors), moves_from=OWN_MEANS)
 
     def of_triples(self, kinship: Kinship) -> tuple[float, ...]:
-        """What a ParityCase has of the TRIPLES."""
+        """What a ParityCase holds for the TRIPLES."""
         if self.agreement is None:
             return ()
         agreeing = self.agreement.prospects(kinship)
@@ -88,17 +88,17 @@ class Artefact:
         return None if row is None else self.models[row]
 
     def usual(self, name: str) -> QualityEstimate | None:
-        """A scored model's mean where models move from these; else None, for its prior says it."""
+        """A scored model's mean, if models move from these; else None, since its prior holds."""
         scored_as = self.scored_as(name) if self.moves_from == OWN_MEANS else None
         return None if scored_as is None else self.quality.usual(scored_as)
 
 
 @dataclass(frozen=True, slots=True)
 class ParityCase:
-    """What must come out of these token ids: the shares of the kinds, the traits and the familiarity.
+    """What must come out for these token ids: the shares of the kinds, the traits and the familiarity.
 
-    `prospects` are of TRIPLES: `p_accept`, its deviation, `gain` and its deviation, one triple after the other; none
-    where nothing is known of agreement.
+    `prospects` are for the TRIPLES: `p_accept`, its deviation, `gain` and its deviation, one triple after the other;
+    none where nothing is known of agreement.
     """
 
     tokens: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""The calls of a cascade's steps, side by side, and behind them the attempts of its final model."""
+"""The calls of a cascade's steps, side by side, and after them the attempts of its final model."""
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
@@ -37,7 +37,7 @@ _GIVEN_UP = "given_up"
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What the steps of one request are judged by; `judge_named` finds models that judge by their ids."""
+    """What the steps of one request are judged by; `judge_named` finds a judging model by its id."""
 
     referee: Referee
     request_id: str
@@ -53,7 +53,7 @@ class Panel:
 
 
 class Ascent(Race):
-    """Plays a cascade. While a step is judged nothing of its answers is shown to anybody."""
+    """Runs a cascade. While a step is judged, nothing of its answers is shown to anybody."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Ascent(Race):
         return next((self._answers.pop(attempt) for attempt in taken), None)
 
     def _note_ends(self) -> None:
-        """Count the steps that have ended, and book what they leave behind."""
+        """Count the steps that have ended, and book the answers that were not taken."""
         for end in self._climb.ends[self._noted :]:
             self._panel.note(end, self._climb.cascade.final)
             self._reject(_NOT_TAKEN if end.how is How.ACCEPTED else end.how.value)
@@ -130,7 +130,7 @@ class Ascent(Race):
     # ------------------------------------------------------------------------------ stopping
 
     async def _obey_cancels(self, commands: Collection[Command]) -> None:
-        """Stop what can pass no check any more, even if the client leaves meanwhile."""
+        """Stop calls whose answers can no longer pass a check, even if the client leaves meanwhile."""
         numbers = {each.attempt for each in commands if isinstance(each, Cancel)}
         tasks = [task for task, start in self._tasks.items() if start.attempt in numbers]
         if not tasks:
@@ -165,14 +165,14 @@ class Ascent(Race):
         return self._books.step_rejected(begun, _whole(begun).heard, How.FAILED.value)
 
     def _left_behind(self, begun: Begun) -> None:
-        """Its client has left before anybody could say whether it is taken."""
+        """Book an answer whose client left before it was clear whether it would be taken."""
         left = Outcome.CLIENT_LEFT
         self._books.broke_off(begun, _whole(begun).heard, left, left.value)
 
     # ------------------------------------------------------------------------------- judging
 
     async def _opinion(self, judge: Judge) -> Opinion:
-        """What is to become of a step's answers, which can be told as a stream where one is wanted."""
+        """The opinion on a step's answers; none that cannot be told as a stream is taken if the client wants one."""
         answers = [self._answers.get(attempt) for attempt in judge.attempts]
         bodies = [None if each is None else _whole(each).body for each in answers]
         found_out = FoundOut(
@@ -190,7 +190,7 @@ class Ascent(Race):
         return opinion
 
     async def _marks(self, step: Step, answers: Sequence[Begun | None]) -> Sequence[float | None]:
-        """The marks that a judge gives to each answer, where one is to be asked."""
+        """The mark that a judge gives each answer; empty if no judge is to be asked."""
         check = _check_of(step, Test.JUDGE)
         judge = self._panel.judge_named(check.judge) if check else None
         if judge is None:
@@ -200,7 +200,7 @@ class Ascent(Race):
         return [mark.result() for mark in marks]
 
     async def _mark(self, judge: Candidate, answer: Begun | None) -> float | None:
-        """The mark for one answer: a call like others, whose answer nobody gets."""
+        """The mark for one answer: a call like any other, whose answer nobody gets."""
         text = shown(answer_in(_whole(answer).body)) if answer else ""
         start = self._climb.consult(judge, self._now_s()) if text else None
         if start is None:
@@ -226,7 +226,7 @@ class Ascent(Race):
         )
 
     async def _cosines(self, step: Step, answers: Sequence[Begun | None]) -> Cosines:
-        """The cosines between the answers, where they are to be compared, and all of them have a vector."""
+        """The cosines between the answers, if they are to be compared and all of them have a vector."""
         if _check_of(step, Test.SIMILARITY) is None or self._panel.referee.embedder is None:
             return ()
         texts = ["" if each is None else shown(answer_in(_whole(each).body)) for each in answers]

@@ -1,4 +1,4 @@
-"""Runs the attempt machine against real upstreams: it decides, this awaits."""
+"""Runs the attempt machine against real upstreams: the machine decides, this module awaits."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -23,11 +23,11 @@ from router.ports import Call, Observer, Upstream, World
 _QUEUE_S = 10.0
 _BUSY_RETRY_S = 1.0
 _TOKENS_BEFORE_THE_FIRST = 50
-"""A first token takes as long as some dozens of later ones, of large models as of small ones."""
+"""A first token takes as long as a few dozen later ones, in large models as in small ones."""
 
 
 class Stopwatch(Struct, frozen=True):
-    """When an attempt began, by the calendar and by the clock that measures durations."""
+    """When an attempt began, by the calendar and by the monotonic clock."""
 
     world: World
     at_s: float
@@ -50,7 +50,7 @@ class Stopwatch(Struct, frozen=True):
 class Begun(Struct, frozen=True):
     """An attempt whose answer has begun (a stream) or is there (a plain one).
 
-    `ended` is its timing where it has ended some time ago.
+    `ended` is its timing if it ended some time ago.
     """
 
     start: Start
@@ -65,9 +65,9 @@ class Begun(Struct, frozen=True):
 
     @property
     def slowness(self) -> float:
-        """Seconds to a stream's first content; of a whole answer, seconds for one of its tokens.
+        """Seconds to a stream's first content; for a whole answer, seconds per token.
 
-        What comes before the first token counts as much as 50 more.
+        The time before the first token counts as that of 50 more tokens.
         """
         match self.opened:
             case OpenedPlain(_, answer):
@@ -87,10 +87,10 @@ class Failed:
 
 
 class Losses(Protocol):
-    """Who wants to know of attempts that brought no answer."""
+    """Is told of attempts that brought no answer."""
 
     async def set_aside(self, start: Start) -> Fault | None:
-        """Reserve what the attempt may cost; the fault it is if there is too little: it is not made."""
+        """Reserve what the attempt may cost. Returns a fault if there is too little: then it is not made."""
         ...
 
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
@@ -116,7 +116,7 @@ Opens = Callable[[Upstream, Call, Callable[[], None]], Awaitable[Opened]]
 """How a call is sent, and its answer read: `router.pipeline.opened.open_answer` for chat."""
 
 Machine = Attempts | Climb
-"""What decides of a request's calls: without a cascade, and with one."""
+"""What decides on a request's calls: without a cascade, and with one."""
 
 
 class Race:
@@ -160,7 +160,7 @@ class Race:
         return self._raced(self._machine.begin(self._means.world.monotonic_s()))
 
     async def _raced(self, commands: tuple[Command, ...]) -> Begun:
-        """The attempt that answers, of those that `commands` begin with."""
+        """The attempt that answers, starting from `commands`."""
         while True:
             self._take(commands)
             event = await self._next_event()

@@ -1,11 +1,11 @@
-"""A flight that other processes can go along with: what its leader sends, and what they make of it.
+"""A flight that other processes can join: what its leader sends, and what they make of it.
 
     leader     nothing at all, until another process wants it; then, as one more reader of the
                flight, each piece as it comes: so it goes on even when its own clients have left
     follower   the frames are a stream like an upstream's, or a whole answer
 
-Frames are a letter and bytes. A stream is its writer, its events in any number of frames, and what
-was used. Without this last frame it is broken off, whatever came before.
+A frame is a letter and bytes. A stream is its writer, its events in any number of frames, and its
+usage. Without this last frame it counts as broken off, whatever came before.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -29,10 +29,10 @@ from router.wire.cached import pack, unpack
 from router.wire.events import EventReader
 
 _WHOLE, _WRITER, _ACCEPTED_WRITER, _EVENTS, _END = b"W", b"H", b"A", b"E", b"Z"
-"""An accepted writer's stream is one that a cascade has held against its checks, and taken."""
+"""An accepted writer's stream is one that has passed a cascade's checks."""
 _ASK_EVERY_S = 1.0
 _MOST_KEPT_BYTES = 2**20
-"""Of a stream that is followed, for those who come later."""
+"""Of a stream that is followed, for those who join later."""
 
 
 class Led(Enum):
@@ -45,7 +45,7 @@ class Led(Enum):
 
 
 class Beacon:
-    """What other processes see of a flight that is led here."""
+    """What other processes see of a flight that this process leads."""
 
     def __init__(self, flight: Flight, patience: Patience, start: Callable[..., object]) -> None:
         self._flight = flight
@@ -89,7 +89,7 @@ class Beacon:
             await lead.give_up()
 
     async def _landing(self) -> Landing:
-        """What the flight comes to. The lead is not for us: it goes to the next in line, if there is one."""
+        """How the flight ends. The lead is not for us: it goes to the next in line, if there is one."""
         while (landing := await self._flight.turn(None)) is Turn.LEAD:
             self._flight.failed(None)
             if self._flight.is_over:
@@ -116,7 +116,7 @@ class Beacon:
             await lead.send(_END + orjson.dumps(structs.asdict(aboard.broadcast.listener.paid)))
 
     async def _is_still_wanted(self, lead: Lead, broadcast: Broadcast) -> bool:
-        """Whether it is worth going on: asked now and then, once nobody else reads."""
+        """Whether to go on sending: asks now and then, once nobody here reads any more."""
         now_s = self._patience.monotonic_s()
         if not broadcast.is_lonely or now_s - self._asked_s < _ASK_EVERY_S:
             return True
@@ -134,7 +134,7 @@ class RemoteStream:
         self._paid: Usage | None = None
 
     async def next_piece(self) -> bytes | None:
-        """What comes next. Raises AttemptFailed when the other process does not bring it to its end."""
+        """The next frame's events. Raises AttemptFailed if the other process does not bring the stream to its end."""
         frame = await self._frames.next()
         if frame is None:
             message = "the process that was answering has gone"
@@ -145,7 +145,7 @@ class RemoteStream:
         return frame[1:]
 
     def words(self, piece: bytes) -> Words | None:
-        """A frame that says what was said before in other words; None for any other."""
+        """The words of a frame that differs from earlier events in nothing else; None for any other."""
         return self._reader.words(piece)
 
     def told(self, piece: bytes) -> list[Told]:
@@ -170,7 +170,7 @@ class RemoteStream:
 
 
 async def followed(frames: AsyncIterator[bytes], flight: Flight) -> Whole | Aboard | None:
-    """The answer of the process that leads, for all of `flight`; None when it has none (any more)."""
+    """The leading process's answer, for all of `flight`; None if it has none (any more)."""
     steady = Steady(frames)
     try:
         first = await steady.next()

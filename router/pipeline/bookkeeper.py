@@ -23,8 +23,8 @@ class Bookkeeper:
     """Writes down the attempts of one request. The ledger gets them in one go, at the end.
 
     `posted` are the entries that the ledger has. `answers_by` is told the id of the model whose whole
-    answer the client gets, `has_read` each model that has answered whole, and what its
-    upstream says that it used for that.
+    answer the client gets; `has_read` is told of each model that has answered completely, with the usage
+    that its upstream reports.
     """
 
     account: Account
@@ -38,7 +38,7 @@ class Bookkeeper:
     _entries: list[Entry] = field(default_factory=list)
 
     async def set_aside(self, start: Start) -> Fault | None:
-        """Reserve what the attempt may cost; the fault it then is where a budget has too little."""
+        """Reserve what the attempt may cost. Returns a fault if a budget has too little left."""
         return await self.wallet.set_aside(start)
 
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
@@ -58,14 +58,14 @@ class Bookkeeper:
         return self._broke_off(begun.start, heard, begun.timing(), outcome, error)
 
     def answered(self, begun: Begun, heard: Heard) -> Entry:
-        """The client gets a whole answer: its entry."""
+        """The client gets a whole answer; returns its entry."""
         start, timing = begun.start, begun.timing()
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
         self.witness.finish_reasons = heard.finish_reasons
         self._write(entry)
         self._learn(start.candidate, entry, timing)
         if self.answers_by is not None and not start.is_whole:
-            # What a step's model may say next nobody has judged yet: it does not go on alone.
+            # Nobody has judged what a step's model may say next: the conversation does not stay with it.
             self.answers_by(entry.model)
         return entry
 
@@ -77,7 +77,7 @@ class Bookkeeper:
         return entry
 
     def step_rejected(self, begun: Begun, heard: Heard, why: str) -> None:
-        """A whole answer to the request that a cascade's step does not take: its length is learnt from."""
+        """A whole answer that a cascade's step does not accept; its length is learnt all the same."""
         entry = self.rejected(begun, heard, why)
         self._learn(begun.start.candidate, entry, begun.timing())
 
@@ -107,7 +107,7 @@ class Bookkeeper:
         self._entries.append(self.account.shared_cut(candidate, error, timing))
 
     def post(self) -> Awaitable[None]:
-        """Hand the entries to the ledger, each once; the result is done when they are durable."""
+        """Hand the entries to the ledger, each once; await the result for them to be durable."""
         entries, self._entries = self.account.closed(self._entries), []
         self.posted += entries
         self.wallet.close()
@@ -115,14 +115,14 @@ class Bookkeeper:
         return self.ledger.post(entries)
 
     def post_afterwards(self) -> Awaitable[None]:
-        """Hand entries to the ledger that were written when the request had long been closed."""
+        """Hand the ledger the entries that were written after the request had been closed."""
         entries, self._entries = tuple(self._entries), []
         self.wallet.close()
         self.witness.tell(entries)
         return self.ledger.post(entries)
 
     def _learn(self, candidate: Candidate, entry: Entry, timing: Timing) -> None:
-        """Remember how long one choice of an answer was, how long it took, and what of the prompt was cached."""
+        """Remember how long one choice of an answer was, how long it took, and how much of the prompt was cached."""
         features, usage = self.account.decision.features, entry.usage
         if self.has_read is not None:
             told = entry.usage_source is UsageSource.UPSTREAM

@@ -1,4 +1,4 @@
-"""What a request with a cascade has beside others: its steps' judges, how it is told, what is checked later."""
+"""What only a request with a cascade needs: judges for its steps, words for its outcome, and later checks."""
 
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ _TOLD: dict[How, str] = {How.CANNOT_TELL: "cannot tell"}
 
 @dataclass(frozen=True, slots=True)
 class Cascading:
-    """The steps of one request, as they are played; `start` does something in the background.
+    """The steps of one request as they are run; `start` runs a coroutine in the background.
 
-    `tolerance` is what quality may be lost by accepted answers, by the policy.
+    `tolerance` is the loss of quality by accepted answers that the policy allows.
     """
 
     climb: Climb
@@ -40,19 +40,19 @@ class Cascading:
         return told(self.climb.ends, len(self.climb.cascade.steps))
 
     def race(self, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper) -> Race:
-        """What plays it."""
+        """The race that runs the cascade."""
         return Ascent(self.climb, call_for, means, books, self.panel)
 
     def answered(
         self, begun: Begun, call_for: Callable[[Start], Call], means: Means, books: Bookkeeper
     ) -> None:
-        """The client has got this answer: of some that were accepted the final model is asked as well."""
+        """The client has got this answer: for a share of the accepted ones, the final model is asked as well."""
         is_checked = begun.start.is_whole and means.world.chance() < self.terms.check_share
         if is_checked:
             self.start(self._checked(begun, Race(self.climb, call_for, means, books), means, books))
 
     async def _checked(self, begun: Begun, race: Race, means: Means, books: Bookkeeper) -> None:
-        """Count whether the final model comes to the same. Its answer is paid, and nobody gets it."""
+        """Count whether the final model gives the same answer. That is paid for, and nobody gets it."""
         start = self.climb.check(means.world.monotonic_s())
         if start is None:
             return
@@ -90,7 +90,7 @@ _SEEN = {
 
 
 def told(ends: Sequence[StepEnd], steps: int) -> str:
-    """How the steps have ended: `accepted 1/1`, or `escalated` and why each step has not done."""
+    """How the steps have ended: `accepted 1/1`, or `escalated` and why each step was not enough."""
     if ends and ends[-1].how is How.ACCEPTED:
         return _ascii(f"accepted {len(ends)}/{steps}: {ends[-1].why}")
     return "escalated: " + "; ".join(_parts(ends, steps))
@@ -102,6 +102,6 @@ def _parts(ends: Sequence[StepEnd], steps: int) -> Iterator[str]:
 
 
 def _ascii(words: str) -> str:
-    """As a header may have it."""
+    """`words` as a header may have them: printable ASCII, and not too long."""
     short = words if len(words) <= _LONGEST_WHY else words[: _LONGEST_WHY - 3] + "..."
     return "".join(each if " " <= each <= "~" else "?" for each in short)

@@ -19,20 +19,20 @@ from router.wire.native.thoughts import has_unnamed
 from router.wire.original import Original
 
 _HOME_S = 86_400
-"""How long after its last answer a conversation's home is remembered: agents rest over night."""
+"""How long after its last answer a conversation's home is remembered: agents may pause overnight."""
 _STORED_S = 30 * 86_400
 """How long OpenAI keeps Responses (https://platform.openai.com/docs/guides/conversation-state)."""
 
 
 class Conversing(Struct, frozen=True):
-    """Looks up and remembers; `start` does something in the background, `models` are the catalog's."""
+    """Looks up and remembers; `start` runs a coroutine in the background, `models` are the catalog's."""
 
     affinity: Affinity
     start: Callable[[Coroutine[Any, Any, None]], None]
     models: Mapping[str, Model]
 
     async def session(self, request: ChatRequest, caller: Caller, *, is_pinned: bool) -> Session:
-        """The conversation as far as it is known. Raises ApiError 400 for a Response that is not known.
+        """The conversation as far as it is known. Raises ApiError 400 for an unknown Response.
 
         `is_pinned` says that the client names the one model that may answer.
         """
@@ -51,9 +51,9 @@ class Conversing(Struct, frozen=True):
     async def _home(
         self, request: ChatRequest, original: Original, caller: Caller, *, is_pinned: bool
     ) -> Home:
-        """Whose thoughts go without a name. It is asked only where there are such: else anybody's may.
+        """Whose the unnamed thoughts are; looked up only if there are any, since else any model's may be.
 
-        A small request belongs to no thread, and has thoughts all the same.
+        Even a small request, which belongs to no thread, may hold thoughts.
         """
         place = f"home:{thread_of(request.body, caller.headers, caller.key, LEAST_BYTES)}"
 
@@ -70,7 +70,7 @@ class Conversing(Struct, frozen=True):
         return Home(found or "", is_pinned, moved_in, has_stored)
 
     async def _held(self, original: Original, caller: Caller) -> "_Held":
-        """Who has what the request goes on from. Raises ApiError 400 where that is not known."""
+        """Who stores what the request continues from. Raises ApiError 400 where that is not known."""
         previous = previous_in(original)
         if previous and (found := await self.affinity.model_of(_place_of(previous, caller))):
             upstream, _, model_id = found.partition("\n")
@@ -78,20 +78,20 @@ class Conversing(Struct, frozen=True):
         if not previous and not rests_on_others(original):
             return _Held()
         asked = {m.upstream for m in self.models.values() if original.api in m.capabilities}
-        if caller.key or len(asked) > 1:  # another's, perhaps, and ids are no secrets
+        if caller.key or len(asked) > 1:  # it may be another key's, and ids are no secrets
             raise _unknown(previous)
         return _Held(*asked)
 
 
 class _Held(Struct, frozen=True):
-    """The upstream that has stored something, and the model that has said it; "" for not known."""
+    """The upstream that stores a Response, and the model that wrote it; "" for unknown."""
 
     upstream: str = ""
     model_id: str = ""
 
 
 def _place_of(given: str, caller: Caller) -> str:
-    """Where it is remembered who has the Response of this id, which no other key may go on from."""
+    """The name under which the holder of a Response is remembered; no other key may continue from it."""
     return f"response:{caller.key}:{given}"
 
 

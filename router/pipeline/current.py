@@ -11,7 +11,7 @@ from router.pipeline.judge import Judge
 
 
 class Reloaded(StrEnum):
-    """How reading the files again has ended."""
+    """How a reload of the files ended."""
 
     CHANGED = "changed"
     UNCHANGED = "unchanged"
@@ -20,10 +20,10 @@ class Reloaded(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How what is in force stands to the files.
+    """Whether what is in force agrees with the files.
 
-    `since_s` is the Unix time since which it is so; `problems` are those of files that are broken,
-    so that what they said before is still in force; `restart` names sections that wait for a restart.
+    `since_s` is the Unix time since which this is so; `problems` are those of broken files, whose
+    earlier contents are still in force; `restart` names changed sections that wait for a restart.
     """
 
     since_s: float
@@ -32,12 +32,12 @@ class Standing:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the files say something else, or nothing sensible."""
+        """Whether the files are broken, so that their earlier contents are in force."""
         return bool(self.problems)
 
 
 class Current:
-    """The one reference that a reload changes: all of what is new is in force at once, or nothing."""
+    """The one reference that a reload changes: everything new takes effect at once, or nothing does."""
 
     def __init__(self, pipeline: Pipeline, now_s: float) -> None:
         self._pipeline = pipeline
@@ -47,12 +47,12 @@ class Current:
 
     @property
     def pipeline(self) -> Pipeline:
-        """What answers a request that comes now."""
+        """The pipeline for a request that arrives now."""
         return self._pipeline
 
     @property
     def standing(self) -> Standing:
-        """How it stands to the files."""
+        """Whether what is in force agrees with the files."""
         return self._standing
 
     @property
@@ -62,7 +62,7 @@ class Current:
 
     @property
     def counts(self) -> Mapping[Reloaded, int]:
-        """How often the files were read again, by how it ended."""
+        """The number of reloads, by how they ended."""
         return self._counts
 
     def take(self, judge: Judge, now_s: float, restart: tuple[str, ...] = ()) -> None:
@@ -74,14 +74,14 @@ class Current:
         self._counts[Reloaded.CHANGED] += 1
 
     def keep(self, now_s: float, restart: tuple[str, ...] = ()) -> None:
-        """The files are sound, and say what is in force already."""
+        """The files are sound, and change nothing."""
         since_s = now_s if self._standing.is_stale else self._standing.since_s
         self._standing = Standing(since_s, restart=restart)
         self._succeeded_s = now_s
         self._counts[Reloaded.UNCHANGED] += 1
 
     def refuse(self, problems: tuple[Problem, ...], now_s: float) -> None:
-        """The files are broken: what is in force stays so."""
+        """The files are broken: what is in force stays in force."""
         since_s = self._standing.since_s if self._standing.is_stale else now_s
         self._standing = Standing(since_s, problems, self._standing.restart)
         self._counts[Reloaded.FAILED] += 1

@@ -1,9 +1,9 @@
-"""The way of one request for vectors: named, never chosen.
+"""The path of one request for vectors, whose model is named and never chosen.
 
 parse -> which model? -> stored? -> send, in one of that model's places -> account
 
 Vectors of two models cannot be compared, and an index is filled over months: whatever fails, no other
-model ever stands in. What a model cannot do now, it is an error that it cannot.
+model ever stands in. If the named model cannot answer now, that is an error.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ from router.wire.embeddings import (
 
 _PATH = "/embeddings"
 _TENANT = "embeddings"
-"""Stands before the tenant in the keys of stored vectors, so that none is ever that of an answer."""
+"""Precedes the tenant in the keys of stored vectors, so that none is ever the key of an answer."""
 
 
 async def vectors_for(pipeline: Pipeline, raw: bytes, caller: Caller, ttl_s: int) -> PlainReply:
@@ -110,12 +110,12 @@ class _Fetching:
 
     @cached_property
     def watch(self) -> Stopwatch:
-        """Started when it is first looked at, which is at once."""
+        """A stopwatch that starts when it is first used, which is at once."""
         return Stopwatch.started(self.pipeline.means.world)
 
     @cached_property
     def shelf(self) -> Shelf:
-        """Where this very request's answer is stored: same words, same order, same form of numbers."""
+        """Where the answer to exactly this request is stored: same words, same order, same format of numbers."""
         caller, pipeline = self.caller, self.pipeline
         tenant = (_TENANT, *pipeline.tenancy.tenant_of(caller.key, caller.key_tags))
         key = cache_key(self.request.body, tenant) if self.ttl_s else None
@@ -144,7 +144,7 @@ class _Fetching:
         return Payer(caller.key, caller.tags, "", caller.grants)
 
     async def _admit(self, tokens: int) -> None:
-        """Count the request in the limits that hold for it. Raises ApiError 429."""
+        """Count the request against its rate limits. Raises ApiError 429."""
         limits = self.pipeline.rulebook.limits_for(self._payer)
         if limits and (exceeded := await self.pipeline.meter.take(limits, tokens)):
             raise limit_exceeded(exceeded)
@@ -221,7 +221,7 @@ class _Fetching:
         now_s = self.pipeline.means.world.unix_s()
         origin = Origin(writer_of(model), usage, now_s, caller.request_id, caller.key, caller.tags)
         answer = StoredAnswer(origin, is_stream=False, body=body)
-        # Vectors hardly become smaller, and it takes long to find that out.
+        # Vectors hardly compress, and it takes long to find that out.
         packed = await asyncio.to_thread(pack, answer)
         await shelf.cache.put(shelf.key, model.id, packed, self.ttl_s)
 

@@ -29,7 +29,7 @@ class ErrandBooks:
     _entries: list[Entry] = field(default_factory=list)
 
     async def set_aside(self, start: Start) -> Fault | None:
-        """Reserve what the attempt may cost; the fault it then is where a budget has too little."""
+        """Reserve what the attempt may cost. Returns a fault if a budget has too little left."""
         return await self.wallet.set_aside(start)
 
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
@@ -44,7 +44,7 @@ class ErrandBooks:
         self._write(self.errand.stopped(start.attempt, start.candidate.model, timing, outcome))
 
     def answered(self, begun: Begun, usage: Usage | None) -> Entry:
-        """The client gets this attempt's answer: its entry."""
+        """The client gets this attempt's answer; returns its entry."""
         start, timing = begun.start, begun.timing()
         return self._write(
             self.errand.answered(start.attempt, start.candidate.model, usage, timing)
@@ -55,7 +55,7 @@ class ErrandBooks:
         self._entries.append(self.errand.from_cache(model, usage, timing))
 
     def post(self) -> Awaitable[None]:
-        """Hand the entries to the ledger, each once; the result is done when they are durable."""
+        """Hand the entries to the ledger, each once; await the result for them to be durable."""
         entries, self._entries = closed(self._entries), []
         self.posted += entries
         self.wallet.close()
@@ -64,7 +64,7 @@ class ErrandBooks:
 
     @property
     def cost(self) -> Money:
-        """What all attempts have cost that the ledger has."""
+        """The cost of all attempts that the ledger has."""
         return Money(sum(entry.cost.pico for entry in self.posted))
 
     def _write(self, entry: Entry) -> Entry:

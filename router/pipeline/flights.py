@@ -1,4 +1,4 @@
-r"""Identical requests at the same time are one flight: one of them leads, the others go along.
+r"""Identical requests at the same time are one flight: one of them leads, the others wait for its answer.
 
     board ---> turn: LEAD   the first one. It looks into the cache, then asks an upstream.
          \---> turn: waits  until the leader knows:
@@ -8,10 +8,9 @@ r"""Identical requests at the same time are one flight: one of them leads, the o
                  LEAD       the leader has failed or left: you are next
                  LATE       your own time is up
 
-Two leaders whose upstreams fail, one after the other, are enough: then all are told the second one's
-error, for a hundred that try in turn would wait a hundred times as long. What is wrong with the
-request itself is wrong for everybody at once; what is wrong with its sender (a budget, a limit, a
-deadline) is for nobody else.
+Once the upstreams of two leaders have failed, one after the other, all who wait are told the second
+error: a hundred that tried in turn would wait a hundred times as long. An error in the request itself
+is everybody's at once; one that concerns its sender (a budget, a limit, a deadline) is nobody else's.
 """
 
 import asyncio
@@ -30,7 +29,7 @@ from router.wire.cached import StoredAnswer
 
 _ENOUGH_FAILURES = 2
 _SENDERS_OWN = frozenset({401, 402, 403, 408, 429, 504})
-"""What a status may say of one sender: no money, no permission, too many, too late."""
+"""Statuses that concern one sender only: no money, no permission, too many, too late."""
 
 
 class Beacon(Protocol):
@@ -42,7 +41,7 @@ class Beacon(Protocol):
 
 
 class Turn(Enum):
-    """What one that waits for an answer is to do."""
+    """What a request that waits for an answer is to do."""
 
     LEAD = auto()
     LOOK = auto()
@@ -50,7 +49,7 @@ class Turn(Enum):
 
 
 class Whole(Struct, frozen=True):
-    """The answer that somebody else has got."""
+    """The complete answer that another request has got."""
 
     answer: StoredAnswer
 
@@ -61,7 +60,7 @@ class Whole(Struct, frozen=True):
 
     @property
     def is_accepted(self) -> bool:
-        """Whether a cascade has held it against its checks, and taken it."""
+        """Whether it has passed a cascade's checks."""
         return self.answer.origin.is_accepted
 
     async def leave(self) -> None:
@@ -70,7 +69,7 @@ class Whole(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Aboard:
-    """A stream that somebody else has begun, and a place in it that must be read from, or left."""
+    """A stream that another request has begun, and a place in it that must be read from, or left."""
 
     writer: Writer
     broadcast: Broadcast
@@ -78,7 +77,7 @@ class Aboard:
 
     @property
     def is_accepted(self) -> bool:
-        """Whether a cascade has held it against its checks, and taken it."""
+        """Whether it has passed a cascade's checks."""
         return self.broadcast.listener.is_accepted
 
     async def leave(self) -> None:
@@ -110,11 +109,11 @@ class Flight:
 
     @property
     def is_open(self) -> bool:
-        """Whether one who comes now would get the whole answer."""
+        """Whether a request that comes now would get the whole answer."""
         return not self.is_over and (self._stream is None or self._stream[1].is_whole)
 
     async def turn(self, patience_s: float | None) -> Landing:
-        """What to do next; waits until that is known, None for as long as it takes. Raises ApiError."""
+        """What to do next, once that is known; waits `patience_s` at most, None for ever. Raises ApiError."""
         if not self._is_led:
             self._is_led = True
             return Turn.LEAD
@@ -184,7 +183,7 @@ class Flight:
             """Everybody gets the same."""
 
     def _hand_out(self, landing: Callable[[], Landing]) -> bool:
-        """Give this to the first in line who still waits; whether there was one."""
+        """Give this to the first in line that still waits; says whether there was one."""
         while self._line:
             if not (place := self._line.popleft()).done():
                 place.set_result(landing())
@@ -192,7 +191,7 @@ class Flight:
         return False
 
     async def _decline(self, place: asyncio.Future[Landing]) -> None:
-        """Whoever stops waiting hands on what has come at that very moment."""
+        """Stop waiting, and hand on what may have come at that very moment."""
         if place in self._line:
             self._line.remove(place)
         if not place.done() or place.cancelled() or place.exception() is not None:
@@ -244,7 +243,7 @@ class Flights:
 
 
 def _again(error: ApiError) -> ApiError:
-    """The same for another request: an exception keeps the traceback of the one who raised it."""
+    """A copy for another request, since an exception keeps the traceback of whoever raised it."""
     again = ApiError(
         error.status, error.message, code=error.code, param=error.param, kind=error.kind
     )

@@ -1,6 +1,6 @@
-"""The way of one chat request, each step in its own room.
+"""The path of one chat request, each step in its own room.
 
-parse -> understand -> stored? -> judge -> is somebody else just asking? -> send -> relay -> account
+parse -> understand -> cached? -> judge -> same request in flight? -> send -> relay -> account
 """
 
 import asyncio
@@ -65,7 +65,7 @@ _SESSION_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Everything that a request meets on its way; built once by the composition root."""
+    """Everything that a request needs on its way; built once by the composition root."""
 
     judge: Judge
     fleet: Fleet
@@ -124,8 +124,8 @@ class Pipeline:
     async def route(self, raw: bytes, caller: Caller) -> dict[str, Any]:
         """The document of what `answer` would decide now. Nothing is sent, booked or counted.
 
-        What is stored for the same words is looked for; what is stored for others is not, since that
-        may take a call. Raises the ApiError that `answer` would raise.
+        The cache is searched for the same words, but not for similar ones, since that may take a
+        call. Raises the ApiError that `answer` would raise.
         """
         visit = await self._visit(raw, caller)
         return await self._dry(visit, await self._shelf(visit))
@@ -135,7 +135,7 @@ class Pipeline:
         return document(find.decision, visit.circumstances)
 
     def count(self, raw: bytes, caller: Caller) -> int:
-        """The tokens of a prompt, counted here: an estimate. Raises ApiError for whom it may not be sent."""
+        """An estimate of a prompt's tokens, counted locally. Raises ApiError if the caller may not send it."""
         request = parse_chat(raw, self.limits)
         self.judge.target(request, overriding(request, caller))
         counter = self.judge.reader.counter
@@ -155,7 +155,7 @@ class Pipeline:
         return visit
 
     async def _again(self, raw: bytes, caller: Caller) -> Reply | None:
-        """The reply to what was answered from the cache a moment ago, if that answer is still there."""
+        """The reply to a request that was answered from the cache a moment ago, if the answer is still there."""
         world = self.means.world
         known = self.again.find(raw, caller, self.judge, world.monotonic_s())
         if known is None:
@@ -181,7 +181,7 @@ class Pipeline:
                 return await self._joined(visit, shelf, landed)
 
     async def _leading(self, visit: Visit, shelf: Shelf, flight: Flight) -> Reply:
-        """Answer for all that wait; whatever goes wrong, they learn of it."""
+        """Answer for everyone who waits on this flight; whatever goes wrong, they are told."""
         looked_s = self.means.world.monotonic_s()
         try:
             find = await self._look(visit, shelf)
@@ -207,7 +207,7 @@ class Pipeline:
             raise
 
     async def _look(self, visit: Visit, shelf: Shelf, before: Find | None = None) -> Find:
-        """What is stored, and the decision; that of `before` where nothing has come since."""
+        """The stored answers and the decision; `before` itself if no other answers have been stored since."""
         stored = await shelf.look(self.models, self.means.world.unix_s())
         if before is not None and stored.keys() == before.stored.keys():
             return before
@@ -272,9 +272,9 @@ class Pipeline:
         return await handout.from_stored(answer, is_similar=find.is_similar)
 
     async def _admit(self, visit: Visit, telling: Telling, tokens: int) -> None:
-        """Count the request in the limits that hold for it. Raises ApiError 429.
+        """Count the request against its rate limits. Raises ApiError 429 when one is exceeded.
 
-        What it has cost by then (a vector of its words) is booked all the same.
+        What it has cost by then (an embedding of its words) is booked all the same.
         """
         limits = self.rulebook.limits_for(visit.payer)
         if limits and (exceeded := await self.meter.take(limits, tokens)):
@@ -369,7 +369,7 @@ class Pipeline:
         return visit.record or Record(decision, visit.circumstances)
 
     def _may_call_tools(self, visit: Visit) -> bool:
-        """Whether results of tools may follow the answer, and are then for the model that has called them."""
+        """Whether tool results may follow the answer, to be read by the same model."""
         is_chore = visit.features.category is Category.HOUSEKEEPING
         return not is_chore and bool(visit.request.body.get("tools") or visit.caller.session)
 

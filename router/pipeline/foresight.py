@@ -1,4 +1,4 @@
-"""What an artefact predicts of a pool's models for many prompts, as tables: the offline use of it."""
+"""What an artefact predicts of a pool's models for many prompts, as tables: its offline use."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from router.features.text import both_ends, whole_length
 from router.pipeline.artefact import Artefact
 
 PriorOf = Callable[[PoolModel, Category], QualityEstimate]
-"""What is held of a model's quality in a category before anything was learnt."""
+"""The prior of a model's quality in a category, before anything was learnt."""
 Tokenize = Callable[[str], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Foresight:
-    """Predicts by an artefact, in categories by `categories` (None: by the cues of words)."""
+    """Predicts by an artefact; `categories` tells the categories of prompts (None: the table of cues does)."""
 
     artefact: Artefact
     tokenize: Tokenize

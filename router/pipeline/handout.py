@@ -25,7 +25,7 @@ _PIECE_BYTES = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Handout:
-    """A request whose decision has chosen an answer that is at hand."""
+    """A request whose decision has chosen an answer that already exists."""
 
     request: ChatRequest
     telling: Telling
@@ -52,7 +52,7 @@ class Handout:
         return self.telling.receipted(headers, body)
 
     async def from_flight(self, landed: Whole | Aboard) -> Reply:
-        """The answer that another request is getting at this moment, or has just got."""
+        """The answer that another request is receiving at this moment, or has just received."""
         watch = Stopwatch.started(self.world)
         written = self._written_by(landed.writer)
         headers = self._headers(written, "shared")
@@ -109,7 +109,7 @@ class Handout:
         yield self.telling.remark(first) + DONE
 
     def _written_by(self, writer: Writer) -> Candidate:
-        """The chosen candidate, in that of its places where `writer` wrote the answer."""
+        """The chosen candidate, in the place where `writer` wrote the answer."""
         chosen = self.telling.decision.chosen
         if not chosen.model.replicas:
             return chosen

@@ -1,7 +1,7 @@
-"""What processes tell each other of models: beside the requests, never on the way of one.
+"""What processes tell each other about models: in the background, never on a request's way.
 
-A process that has found out that a model fails, or that its provider wants no more calls, tells the
-others, and hears what they have found out, a few times a second.
+A process that finds out that a model fails, or that its provider wants no more calls, tells the others,
+and hears what they have found out, a few times a second.
 """
 
 from collections.abc import Awaitable, Callable, Container
@@ -13,12 +13,12 @@ from router.pipeline.current import Current
 from router.ports import Notices
 
 _EVERY_S = 0.3
-"""From one process' finding out to another's knowing: twice this at most, and a moment for Redis."""
+"""News reach another process after twice this at most, plus a moment for Redis."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """What this process knows of: its models and their upstreams as they are at the moment."""
+    """What this process knows: its models and their upstreams as they are at the moment."""
 
     current: Current
 
@@ -52,7 +52,7 @@ class Hearsay:
             await self.sleep(_EVERY_S)
 
     async def exchange(self) -> None:
-        """Tell what is news, then hear what the others have told: in this order, for ours is newer."""
+        """Post our news, then read what the others have posted: in this order, since ours are newer."""
         news = self.fleet.news(self.monotonic_s())
         if not news.notices or await self.notices.post(news.notices):
             self.fleet.told(news)

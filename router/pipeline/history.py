@@ -1,4 +1,4 @@
-"""How a request was decided and what became of it, in one document: the ledger's memory of it."""
+"""How a request was decided and what became of it, in one document, from the ledger."""
 
 from typing import Any
 

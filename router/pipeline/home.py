@@ -1,4 +1,4 @@
-"""Whose thoughts go without a name in a conversation: see `router.wire.native.thoughts`."""
+"""Whose the unnamed thoughts in a conversation are: see `router.wire.native.thoughts`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ def _forgotten(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The model that the unnamed thoughts of a conversation are of, as the `origin` of its seals.
+    """The model whose the unnamed thoughts in a conversation are, as the `origin` of its seals.
 
-    Where that is not known, it is "", and whoever answers makes itself at home if it `is_open`: there
-    are no such thoughts, or nobody else can have had them. `moved_in` remembers who did, `has_stored`
-    by which model a Response was answered that its provider has stored.
+    It is "" where that is not known. If it `is_open`, the model that answers may then take the place: there
+    are no such thoughts, or they can be no other's. `moved_in` remembers which one did; `has_stored`
+    remembers which model answered a Response that its provider has stored.
     """
 
     origin: str = ""
@@ -25,7 +25,7 @@ class Home:
     has_stored: Callable[[str, Model], None] = _forgotten
 
     def is_of(self, origin: str) -> bool:
-        """Whether thoughts without a name are, or may become, those of `origin`."""
+        """Whether unnamed thoughts are, or may become, those of `origin`."""
         return self.origin == origin if self.origin else self.is_open
 
 

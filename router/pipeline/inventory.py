@@ -1,4 +1,4 @@
-"""What operators ask of the cache: how much is in it, what is stored of a request, and away with it."""
+"""What operators ask of the cache: how much is in it, what is stored for a request, and to purge it."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from router.wire.cached import StoredAnswer, unpack
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which stored answers are meant; what is left empty does not matter, and all of it must hold.
+    """Which stored answers are meant: those that match every field which is not empty.
 
     `id` is the id of the request that was answered (`x-request-id`), or the beginning of the digest
     under which it is stored. `key` and `tag` are those of the request that paid for it.
@@ -23,7 +23,7 @@ class Selection:
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is left out."""
+        """Whether all stored answers are meant."""
         return not (self.id or self.key or self.tag or self.model)
 
     def holds(self, digest: str, answer: StoredAnswer) -> bool:
@@ -51,7 +51,7 @@ class Stock:
     by_key: Counter[str] = field(default_factory=Counter)
 
     def count(self, entry: Shelved, answer: StoredAnswer | None) -> None:
-        """Take one entry in."""
+        """Take in one entry."""
         self.bytes += len(entry.value)
         if answer is None:
             self.damaged += 1
@@ -76,7 +76,7 @@ async def stock_of(cache: Cache) -> Stock:
 async def selected(
     cache: Cache, selection: Selection
 ) -> AsyncIterator[tuple[Shelved, StoredAnswer | None]]:
-    """The stored answers that are meant. Damaged ones belong to everything, and to nothing else."""
+    """The stored answers that are meant. Damaged ones are meant only where everything is."""
     async for entry in cache.entries():
         answer = unpack(entry.value)
         if selection.is_everything or (answer and selection.holds(entry.key, answer)):
@@ -84,7 +84,7 @@ async def selected(
 
 
 async def purge(cache: Cache, selection: Selection) -> int:
-    """Forget the stored answers that are meant; returns how many these were."""
+    """Forget the stored answers that are meant; returns their number."""
     count = 0
     async for entry, _ in selected(cache, selection):
         await cache.drop(entry.key, entry.writer)

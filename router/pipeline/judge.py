@@ -48,19 +48,19 @@ if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was
     from router.domain.outlook import Outlook
 
 _COMPARED = frozenset({Category.MATHS, Category.REASONING})
-"""Here answers come to a number, an option or a few words, whatever the kind of question. What was learnt of
-agreement was learnt of such answers, and says nothing of two letters or two essays."""
+"""In these, an answer comes down to a number, an option or a few words, whatever the kind of question. Agreement
+was learnt from such answers, and says nothing about two letters or two essays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What decisions are made by: the catalog, the policies, and what was learnt so far.
+    """Makes decisions from the catalog, the policies, and what was learnt so far.
 
-    `quality` is what was learnt of models from outcomes, `agreement` what was learnt of their agreeing, each None
-    where nothing was. `language_of` tells languages apart; None where no policy asks for them. `known` are models that do
-    not answer, and that a name may stand for all the same; `verdicts` what was seen of cascades, and `own` what the
-    operator's own answers say of them, which is asked first. `vectors` are the models that make embeddings, and
-    answer nothing here; `threads` the conversations under way.
+    `quality` is what was learnt of models from outcomes, `agreement` of how they agree, each None where nothing
+    was. `language_of` recognises languages; None where no policy asks for them. `known` are models that do not answer
+    here, but that a name may stand for; `vectors` those that make embeddings, and do not answer either. `verdicts`
+    is what was seen of cascades, and `own` what the operator's own answers say of them, which comes first. `threads`
+    are the conversations in progress.
     """
 
     catalog: DatedCatalog
@@ -83,7 +83,7 @@ class Judge:
         return self.catalog.at(self.world.unix_s())
 
     def target(self, request: ChatRequest, caller: Caller) -> Policy | Model:
-        """What is to decide, or to answer. Raises ApiError 404, and 403 for what the key may not use."""
+        """The policy to decide, or the model to answer. Raises ApiError 404, and 403 for what the key may not use."""
         target, grants = self._meant(request, caller), caller.grants
         if isinstance(target, Model):
             check_pinned(caller, target)
@@ -145,7 +145,7 @@ class Judge:
         )
 
     def _conversation(self, thread: str, features: Features) -> Conversation | None:
-        """Where the request stands in its conversation; None for a chore that is no part of any."""
+        """Where the request stands in its conversation; None for a chore that belongs to none."""
         if features.category is Category.HOUSEKEEPING and not self.threads.knows(thread):
             return None
         return self.threads.conversation(
@@ -156,7 +156,7 @@ class Judge:
         )
 
     def has_read(self, visit: Visit, model: Model, usage: Usage) -> None:
-        """A model has read the conversation of `visit`, and answered."""
+        """Note that `model` has read the conversation of `visit` and answered."""
         features = visit.features
         self.threads.answered(
             visit.thread,
@@ -181,7 +181,7 @@ class Judge:
         return self.recognised(features, may_cascade=may_cascade)
 
     def recognised(self, features: Features, *, may_cascade: bool = True) -> Features:
-        """`features` with what prompts of their kinship say of models and cascades, as far as anything was learnt."""
+        """`features` with what prompts of their kinship say about models and cascades, if anything was learnt."""
         kinship = features.kinship
         outlook = self._outlook(kinship) if kinship else None
         prospects = self._prospects(features) if may_cascade else None
@@ -190,22 +190,22 @@ class Judge:
         return Recognised.of(features, outlook, prospects)
 
     def _outlook(self, kinship: "Kinship") -> "Outlook | None":
-        """None where the priors hold, and for what was noted down while another artefact was in force."""
+        """None where the priors hold, and for a kinship noted while another artefact was in force."""
         if self.quality is None or not self.quality.knows(kinship):
             return None
         is_in_use = kinship.familiarity or self.quality.floor
         return self.quality.outlook(kinship) if is_in_use else None
 
     def _prospects(self, features: Features) -> "Prospects | None":
-        """What own answers say of cascades, and what prompts of the kinship do."""
+        """What the operator's own answers and prompts of the same kinship say about cascades."""
         kinship = features.kinship
         learnt = self._learnt(kinship, features.category) if kinship else None
         return self.own.prospects(features.category, learnt)
 
     def _learnt(self, kinship: "Kinship", category: Category) -> "Agreeing | None":
-        """What is usual, of unfamiliar requests only where answers have a form in which they can be compared.
+        """How models agree on such prompts; for unfamiliar ones, only where answers have a comparable form, else None.
 
-        None also for what another artefact's kinds are meant by.
+        Also None for a kinship expressed in another artefact's kinds.
         """
         if self.agreement is None or not self.agreement.knows(kinship):
             return None
@@ -233,7 +233,7 @@ class Judge:
         )
 
     def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
-        """The decision. Raises ApiError: 400 where nothing may answer, 402 where it is the money."""
+        """The decision. Raises ApiError 400 where no model may answer, 402 where a budget is among the reasons."""
         target, features = visit.target, visit.features
         if isinstance(target, Model):
             return self._pinned(visit, target, is_stored=target.id in stored)
@@ -260,7 +260,7 @@ class Judge:
         return self.verdicts.observed(self.world.chance())
 
     def candidate(self, model_id: str, features: Features) -> Candidate | None:
-        """A model of the catalog with what is predicted of its answer, None where there is none of that id."""
+        """The catalog's model of that id with what is predicted of its answer; None if there is no such model."""
         model = self.models.get(model_id)
         return None if model is None else candidate_for(model, features, self.experience)
 
@@ -277,13 +277,13 @@ class Judge:
 
     @staticmethod
     def _too_dear(visit: Visit) -> ApiError:
-        """402: whatever may answer may cost more than the tightest budget has left."""
+        """402: any model that may answer could cost more than the tightest budget has left."""
         is_unbounded = visit.features.max_output_tokens is None
         return budget_exceeded(tightest(visit.balances), is_unbounded=is_unbounded)
 
 
 def _only(names: Collection[str], given: Any) -> dict[str, str]:
-    """Of what was given the entries that are asked for, where they are text; no half surrogates."""
+    """The entries of `given` that are in `names` and are text, with lone surrogates replaced."""
     if not names or not isinstance(given, Mapping):
         return {}
     found = {name: text for name in names if isinstance(text := given.get(name), str)}

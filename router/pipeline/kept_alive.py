@@ -1,8 +1,8 @@
-"""A stream whose client hears that it is waited for, while a cascade's steps are judged.
+"""A stream whose client gets signs of life while a cascade's steps are judged.
 
-What is there in time has its headers and its errors like any other. Else the headers go out early, and
-comments follow until there is content; what was not known yet is told by comments at the end, and an
-error is an event.
+An answer that comes in time has its headers and its errors like any other. Otherwise the headers go out
+early, and comments follow until there is content; what was not known yet is told in comments at the end,
+and an error becomes an event.
 """
 
 import asyncio

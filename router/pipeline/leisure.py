@@ -1,4 +1,4 @@
-"""Long work in the event loop, with turns for all others between its parts."""
+"""Long work in the event loop that lets other tasks run between its parts."""
 
 import asyncio
 from typing import TypeVar
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 async def at_leisure(work: Turns[T]) -> T:
-    """The result of `work`; whenever it yields, everybody else has a turn. Short work is done at once."""
+    """The result of `work`; whenever it yields, other tasks may run. Short work is done at once."""
     while True:
         try:
             next(work)
@@ -21,6 +21,6 @@ async def at_leisure(work: Turns[T]) -> T:
 
 
 async def turn_after(size_bytes: int) -> None:
-    """Everybody else has a turn after a step that took its time, the request being so large."""
+    """Let other tasks run after a step that took long because the request is large."""
     if size_bytes > LONG_BYTES:
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""What is heard of a stream while it passes by: its usage, its endings, its words where they are kept."""
+"""What is heard of a stream while it passes by: its usage, its endings, and its words if they are kept."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,11 @@ from router.wire.sse import EventSplitter
 class Listener:
     """What is heard of a stream while it passes by.
 
-    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `paid` is what the books say was used, once they are closed.
-    `is_accepted` says that a cascade has held the whole answer against its checks, and taken it.
-    `dialect` is that of its events. `kept` are the events as a client would get them with usage, for the cache and for whoever looks
-    into the answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
+    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `paid` is
+    the usage according to the books, once they are closed. `is_accepted` says that the whole answer has
+    passed a cascade's checks. `dialect` is that of its events. `kept` are the events as a client would get
+    them with usage, for the cache and for examining the answer; None when the stream is not to be kept, or
+    has more than `most_kept_bytes`.
     """
 
     most_kept_bytes: int
@@ -44,11 +45,11 @@ class Listener:
     _kept_bytes: int = 0
 
     def __post_init__(self) -> None:
-        """Begin to keep, if so wished."""
+        """Start keeping the events, if they are to be kept."""
         self.kept = [] if self.most_kept_bytes else None
 
     def hear(self, events: list[Told]) -> list[Told]:
-        """Take events in; returns those that belong to the answer, up to its end or an error."""
+        """Take in events; returns those that belong to the answer, up to its end or an error."""
         for place, event in enumerate(events):
             if isinstance(event, Words):
                 self.hear_words(event)
@@ -76,7 +77,7 @@ class Listener:
             self._keep(words.raw)
 
     def ended(self) -> None:
-        """The upstream has closed the stream: fine after every choice has finished, else a break."""
+        """The upstream has closed the stream: fine if every choice has finished, else it broke off."""
         is_whole = bool(self.finished) and self.begun <= self.finished
         if not self.done and not is_whole and not self.error:
             message = "the upstream closed the stream before the answer was finished"
@@ -105,7 +106,7 @@ class Listener:
 
     @property
     def seen(self) -> Seen:
-        """What is to be scored of it; its words only where they are kept whole."""
+        """What there is to score; its words only if they were kept whole."""
         return Seen(
             self.finish_reasons,
             self.refuses,

@@ -80,10 +80,10 @@ class OpenedStream:
         raise _malformed("the stream ended without content")
 
     def next_piece(self) -> Awaitable[bytes | None]:
-        """What comes next, b"" where what was read up to the content is still to be told; None at the end.
+        """The next piece; b"" while the events up to the first content are still to be told, None at the end.
 
-        Raises AttemptFailed when the stream breaks off, or has said something that is no event. A wait
-        that is cancelled loses nothing.
+        Raises AttemptFailed when the stream breaks off, or has sent something that is no event. A
+        cancelled wait loses nothing.
         """
         if self._waiting:
             return _nothing()
@@ -92,7 +92,7 @@ class OpenedStream:
         return anext(self._pieces, None)
 
     def words(self, piece: bytes) -> Words | None:
-        """A piece that says what was said before in other words, as nearly all do; None for any other."""
+        """The words of a piece that differs from earlier events in nothing else, as nearly all do; else None."""
         return None if self._waiting else self._reader.words(piece)
 
     def told(self, piece: bytes) -> list[Told]:
@@ -109,7 +109,7 @@ class OpenedStream:
         return events
 
     async def close(self) -> None:
-        """Abandon what was not read and give the model's place back; again is harmless."""
+        """Abandon what was not read and give the model's place back; closing again is harmless."""
         if not self._is_closed:
             self._is_closed = True
             self._release()

@@ -1,4 +1,4 @@
-"""What a request asks otherwise: is it allowed, and does it make sense for this request?"""
+"""A request's overrides: are they allowed, and do they make sense for this request?"""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ _OF_THE_CHOICE = ("policy", *_NEED_A_POLICY, "cascade")
 
 
 def overriding(request: ChatRequest, caller: Caller) -> Caller:
-    """`caller` with what body and headers ask otherwise. Raises ApiError 400, and 403 for what the key may not."""
+    """`caller` with the overrides of body and headers. Raises ApiError 400, and 403 for those its key may not use."""
     if not request.extension.overrides and not caller.stated:
         return caller
     stated = merged(request.extension.overrides, caller.stated)
@@ -34,7 +34,7 @@ def overriding(request: ChatRequest, caller: Caller) -> Caller:
 
 
 def _wants_something(name: str, stated: Stated) -> bool:
-    """Whether it is more than a word for what is so anyway, as `dry_run: false`."""
+    """Whether the override asks for a change; `dry_run: false`, say, only states what is so anyway."""
     return bool(stated[name] != getattr(NO_OVERRIDES, OVERRIDES[name].field))
 
 
@@ -49,12 +49,12 @@ def policy_named(name: str, policies: Mapping[str, Policy], grants: Grants) -> P
 
 
 def choosing(caller: Caller) -> tuple[str, ...]:
-    """The names of what the request asks otherwise, and which model answers it depends on."""
+    """The names of the request's overrides that may change which model answers."""
     return tuple(name for name in _OF_THE_CHOICE if name in caller.stated) if caller.stated else ()
 
 
 def check_pinned(caller: Caller, model: Model) -> None:
-    """Raise ApiError 400 for overrides that only a policy could heed."""
+    """Raise ApiError 400 for overrides that only a policy can apply."""
     for name in _NEED_A_POLICY:
         if name in caller.stated:
             raise ApiError.invalid(
@@ -65,7 +65,7 @@ def check_pinned(caller: Caller, model: Model) -> None:
 
 
 def check_candidates(caller: Caller, catalog: Mapping[str, Model]) -> None:
-    """Raise ApiError 400 for candidates that there are not."""
+    """Raise ApiError 400 for candidates that do not exist."""
     for name in sorted(caller.overrides.candidates):
         if name not in catalog:
             known = [each for each in catalog if caller.grants.allows_model(each)]

@@ -1,4 +1,4 @@
-"""The request that pays for a stream, however many read it and even when its own client has left."""
+"""The request that pays for a stream, however many read it, and even if its own client has left."""
 
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ class StreamOwner:
             await self._posted
 
     def close_books(self, listener: Listener) -> None:
-        """The stream has ended: it is paid, and an answer only if its own client has got it."""
+        """The stream has ended: it is paid, and booked as an answer only if its own client got it."""
         broken = listener.error_code
         self._end(Verdict.BAD if broken else Verdict.GOOD)
         if broken or self._left:
@@ -49,7 +49,7 @@ class StreamOwner:
         self._posted = self._walk.books.post()
 
     async def keep(self, listener: Listener) -> None:
-        """Store the stream, then let nobody board it any more."""
+        """Store the stream, then let nobody join it any more."""
         try:
             if listener.kept is not None and not listener.error:
                 origin = self._walk.origin(self._begun, listener.paid)

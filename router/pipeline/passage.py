@@ -1,4 +1,4 @@
-"""What passing calls through asks of the world; `router.providers.passage` implements it."""
+"""What passing calls through needs of the world; `router.providers.passage` implements it."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Protocol
 class Passed:
     """A call that goes to an upstream as it came. `target` is its path below the address, with the query.
 
-    `body` is None where there is none.
+    `body` is None if it has none.
     """
 
     method: str
@@ -23,7 +23,7 @@ class PassedAnswer(Protocol):
 
     @property
     def status(self) -> int:
-        """Of HTTP."""
+        """The HTTP status."""
         ...
 
     @property

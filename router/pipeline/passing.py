@@ -1,7 +1,7 @@
-"""The way of a call that Farthing does not understand: let through, watched as it goes by, and booked.
+"""The path of a call that Farthing does not understand: let through, watched as it passes, and booked.
 
-What it costs is known only afterwards, and only where the answer says what was used: so it is refused
-once a budget is at its end, and not before. Whatever cannot be priced is booked as such, and said.
+What it costs is known only afterwards, and only if the answer reports its usage: so it is refused once a
+budget is used up, and not before. Whatever cannot be priced is booked as unpriced, and logged.
 """
 
 import logging
@@ -32,10 +32,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class Relayed:
-    """The body of an answer as it comes; whoever sends it must close it, whatever happens.
+    """The body of an answer as it comes; the sender must close it, whatever happens.
 
-    `book` is called once, with what was heard and how it ended. A whole body ends when it is booked: one of stated
-    length before its last piece, for with that the client has all of it.
+    `book` is called once, with what was heard and how it ended. A whole body ends only once it is booked; one of
+    stated length is booked before its last piece, with which the client has all of it.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class PassedReply:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """Passes calls to one upstream. `told` is what was said already of calls without a price."""
+    """Passes calls to one upstream. `told` is what was already logged about calls without a price."""
 
     terms: PassTerms
     passage: Passage
@@ -151,7 +151,7 @@ class _Call:
     _held: Reservation | None = None
 
     async def admit(self) -> None:
-        """Count the call in all limits, and see that there is money. Raises ApiError 429 and 402."""
+        """Count the call against its rate limits, and check that there is money. Raises ApiError 429 and 402."""
         rulebook, caller = self.pipeline.rulebook, self.caller
         payer = Payer(caller.key, caller.tags, "", caller.grants)
         limits, budgets = rulebook.limits_for(payer), rulebook.budgets_for(payer)
@@ -190,7 +190,7 @@ class _Call:
         return self._book(watch, self._charge(heard, ending), ending, heard.model)
 
     def _charge(self, heard: Heard, ending: Ending) -> Charge:
-        """What the call has cost, as far as its answer tells."""
+        """What the call has cost, as far as its answer shows."""
         if self.is_free or ending.outcome is Outcome.FAILED:
             return NO_CHARGE
         if (usage := heard.usage) is None:
@@ -207,7 +207,7 @@ class _Call:
         return Charge(cost_source=CostSource.UNPRICED, note=why)
 
     def _model(self, answering: str) -> str:
-        """The model whose price holds: as the answer has it, else as the request."""
+        """The model whose price applies: the one that the answer names if that has a price, else the request's."""
         return (
             answering if answering in self.passing.terms.prices else self.asked.model or answering
         )
@@ -215,7 +215,7 @@ class _Call:
     def _book(
         self, watch: Stopwatch, charge: Charge, ending: Ending, answering: str = ""
     ) -> Awaitable[None]:
-        """One row for the ledger, and the money from the budgets; done when the row is durable."""
+        """Write one row for the ledger, and charge the budgets; done when the row is durable."""
         caller = self.caller
         asked = f"{self.call.method} {self.pattern}"
         errand = Errand(caller.request_id, asked, caller.key, caller.tags, Kind.PASSED)
@@ -239,7 +239,7 @@ class _Call:
         return posted
 
     def _say(self, asked: str, why: str) -> None:
-        """Say once of each path, and reason, that calls go by whose cost nobody knows."""
+        """Log, once for each path and reason, that the cost of its calls is unknown."""
         words = (
             f"{asked} costs what nobody knows ({why}): state it under passthrough.prices or .free"
         )

@@ -10,7 +10,7 @@ from router.domain.decision import Decision
 from router.domain.members import replace
 
 _A_FEW = 2
-"""Places of one model are enough for a hedge."""
+"""With this many places, a model can be hedged without a fallback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def plan_for(
 
 
 def tightened(effort: Effort, wishes: Deadlines, deadline_s: float | None) -> Effort:
-    """The server's effort, where the policy or the client wants to wait for less."""
+    """The server's effort, with shorter waits where the policy or the client wants them."""
     if deadline_s is None and wishes == NO_DEADLINES:
         return effort
     return replace(

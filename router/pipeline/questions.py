@@ -1,4 +1,4 @@
-"""Which questions were answered lately: one that comes again says that its answer did not do."""
+"""Which questions were answered lately: one that is asked again shows that its answer was not good enough."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Whose answer a question got, and when the client had it, by the clock that measures durations."""
+    """Whose answer a question got, and when the client had it, by the monotonic clock."""
 
     request_id: str
     model: str
@@ -29,16 +29,16 @@ class Questions:
         return len(self._answered)
 
     def note(self, question: bytes, answer: Answered) -> None:
-        """This question has got this answer, the last one there is."""
+        """This question has got this answer, the latest of all."""
         self._answered[question] = answer
         self._answered.move_to_end(question)
         if len(self._answered) > self._most:
             self._answered.popitem(last=False)
 
     def rejected(self, question: bytes, asked_s: float) -> Answered | None:
-        """The answer that this question had got when it was asked again; told once.
+        """The answer that this question already had when it was asked again; returned once.
 
-        None where it was not there yet (both are under way side by side), or too long ago.
+        None if it had none yet (both requests were in flight together), or got it too long ago.
         """
         earlier = self._answered.get(question)
         if earlier is None or not 0.0 <= asked_s - earlier.at_s <= self._window_s:

@@ -1,4 +1,4 @@
-"""What a client is told when a budget is at its end, or a limit per minute is reached."""
+"""What a client is told when a budget is used up, a rate limit is reached, or its key may not use something."""
 
 from datetime import UTC, datetime
 
@@ -10,9 +10,9 @@ from router.ports import Exceeded
 
 
 def budget_exceeded(balance: Balance, *, is_unbounded: bool = False) -> ApiError:
-    """402: nothing that may answer is within what the budget has left.
+    """402: whatever may answer could cost more than the budget has left.
 
-    A request that `is_unbounded` says nothing of how long an answer may be, so that the longest counts.
+    A request that `is_unbounded` sets no limit to the answer's length, so that the longest counts.
     """
     said = _sentence(balance)
     if is_unbounded and balance.left > ZERO:
@@ -41,7 +41,7 @@ def limit_exceeded(exceeded: Exceeded) -> ApiError:
 
 
 def stored_elsewhere(model_id: str, upstream: str) -> ApiError:
-    """400: the model that is named cannot go on from what another provider has stored."""
+    """400: the named model cannot continue from what another provider has stored."""
     return ApiError(
         400,
         f"The Response that this one goes on from is stored at '{upstream}', where there is no"

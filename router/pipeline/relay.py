@@ -20,12 +20,12 @@ from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.sse import DONE
 
 Batch = tuple[bytes, bytes]
-"""What arrived at once, without the usage chunk and with it. Bytes alone: held events would be looked
-at by the garbage collector again and again."""
+"""What arrived at once, without the usage chunk and with it. Only bytes, since the garbage collector would
+look at held events again and again."""
 
 _TOO_LATE = "timeout"
 _MOST_HELD_BYTES = 16 * 2**20
-"""Of a stream, for those who read more slowly than others: who falls further behind is let go."""
+"""Held of a stream for clients that read more slowly than others: one that falls further behind is dropped."""
 
 
 class Patience(Struct, frozen=True):
@@ -40,7 +40,7 @@ class Patience(Struct, frozen=True):
         return max(0.0, self.deadline_s - self.monotonic_s())
 
     def left_s(self, since_s: float, now_s: float) -> float:
-        """Seconds that the next piece may still take, which is waited for since `since_s`."""
+        """Seconds that the next piece, awaited since `since_s`, may still take."""
         until_s = since_s + self.stall_s
         left_s = min(until_s, self.deadline_s) - now_s
         return left_s if left_s > 0 else 0.0
@@ -60,7 +60,7 @@ class Source(Protocol):
         ...
 
     def words(self, piece: bytes) -> Words | None:
-        """A piece that says what was said before in other words, as nearly all do; None for any other."""
+        """The words of a piece that differs from earlier events in nothing else, as nearly all do; else None."""
         ...
 
     def told(self, piece: bytes) -> list[Told]:
@@ -80,7 +80,7 @@ class Owner(Protocol):
         ...
 
     async def keep(self, listener: Listener) -> None:
-        """Store the ended stream, where that is wished. Called once, after `close_books`."""
+        """Store the ended stream, if it may be stored. Called once, after `close_books`."""
         ...
 
     def abandon(self, listener: Listener) -> None:
@@ -106,8 +106,8 @@ class Reader:
 class Broadcast:
     """A stream that any number of clients read, each at its own speed, from its first event on.
 
-    Nobody pumps: whoever has sent all that is there reads the next batch, for everybody. So a slow
-    client holds nobody up, one that leaves leaves nothing undone, and a lone one costs no task.
+    No task pumps it: whichever client has got all there is reads the next batch, for everybody. So a
+    slow client holds nobody up, one that leaves leaves nothing undone, and a lone one costs no task.
     """
 
     def __init__(
@@ -129,12 +129,12 @@ class Broadcast:
 
     @property
     def is_whole(self) -> bool:
-        """Whether one who comes now would still get everything from the first event on."""
+        """Whether a client that comes now would still get everything from the first event on."""
         return self._dropped == 0 and self.listener.kept is not None and bool(self._places)
 
     @property
     def is_lonely(self) -> bool:
-        """Whether there is one reader only."""
+        """Whether there is only one reader."""
         return len(self._places) == 1
 
     def enter(self) -> int:
@@ -165,7 +165,7 @@ class Broadcast:
             await self.leave(place)
 
     async def leave(self, place: int) -> None:
-        """Give a place up. With the last one the stream is closed, and if unfinished abandoned."""
+        """Give a place up. With the last one the stream is closed, and abandoned if unfinished."""
         if self._places.pop(place, None) is None or self._places:
             return
         if not self._is_over:
@@ -187,7 +187,7 @@ class Broadcast:
         return batch
 
     async def _wait(self, patience: Patience, vigil: Vigil) -> None:
-        """Return once somebody else has read more. Raises _Late when others may go on waiting."""
+        """Return once another client has read more. Raises _Late when only others may go on waiting."""
         news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(news)
         try:
@@ -197,7 +197,7 @@ class Broadcast:
             await self._late(patience)
 
     async def _fetch(self, patience: Patience, vigil: Vigil) -> None:
-        """Read the next batch, for everybody; another one goes on if this is cancelled.
+        """Read the next batch, for everybody; another client takes over if this is cancelled.
 
         Raises _Late when only others may go on waiting.
         """
@@ -267,7 +267,7 @@ class Broadcast:
             self._drop(1)
 
     def _drop_passed(self, count: int) -> None:
-        """Forget what everybody has got, `count` at most: nobody may come any more who wants it all."""
+        """Forget the batches that everybody has got, `count` at most: no client may come in any more."""
         self._drop(count if self.is_lonely else max(0, min(self._places.values()) - self._dropped))
 
     def _drop(self, count: int) -> None:

@@ -1,4 +1,4 @@
-"""A whole answer as the stream that tells it: what a cascade has accepted, for a client that streams."""
+"""A whole answer as a stream: what a cascade has accepted, for a client that streams."""
 
 from router.pipeline.opened import OpenedPlain
 from router.wire.answer import Told, read_event
@@ -14,7 +14,7 @@ class Replayed:
 
     @classmethod
     def of(cls, opened: OpenedPlain, answer_id: str) -> "Replayed":
-        """The stream of an answer, with its usage. Raises MalformedAnswer where it cannot be told as one."""
+        """An answer as a stream, with its usage. Raises MalformedAnswer if it cannot be told as one."""
         events = as_events(opened.body, is_stream=False, answer_id=answer_id, usage=True)
         return cls([*map(read_event, events), read_event(DONE)])
 

@@ -23,7 +23,7 @@ class PlainReply(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class StreamReply:
-    """A stream of server-sent events in a dialect; whoever sends it must close the generator, whatever happens."""
+    """A stream of server-sent events in a dialect; the sender must close the generator, whatever happens."""
 
     headers: Mapping[str, str]
     pieces: AsyncGenerator[bytes]
@@ -42,9 +42,9 @@ def headers_of(
     cache: str,
     is_accepted: bool = False,
 ) -> dict[str, str]:
-    """The headers that tell what was decided; what it really cost is known only afterwards.
+    """The headers that tell what was decided; the real cost is known only afterwards.
 
-    `is_accepted` says that `answering` is a model of a cascade's step, and no fallback.
+    `is_accepted` says that `answering` is a model of a cascade's step, rather than a fallback.
     """
     return {
         "x-request-id": request_id,
@@ -59,7 +59,7 @@ def headers_of(
 
 
 def _expected(decision: Decision, answering: Candidate) -> Money:
-    """Of a cascade the cost of all its calls, whoever answers."""
+    """The expected cost; with a cascade, that of all its calls, whoever answers."""
     return decision.expected_cost if decision.cascade else answering.cost.expected
 
 

@@ -1,6 +1,6 @@
-"""Holds the answers of a cascade's step against its checks, where that takes no call to a model.
+"""Checks the answers of a cascade's step, as far as that takes no call to a model.
 
-What takes longer than a way to a thread and back is done in one.
+What takes longer than a round trip to a thread is done in one.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from router.wire.chat import ChatRequest
 _LOG = logging.getLogger(__name__)
 _LARGEST_AT_ONCE = 2**13
 _LARGEST_ASKED_AT_ONCE = 2**16
-"""Bytes of all answers, and of the request, that take no longer here than a way to a thread and back."""
+"""Bytes of all answers, and of the request, that take no longer here than a round trip to a thread."""
 _BROKEN = Opinion(Ruling.CANNOT_TELL, "the check failed")
 
 Cosines = Sequence[Sequence[float]]
@@ -31,7 +31,7 @@ Rule = Callable[[Sequence[Check], Evidence], Opinion]
 
 @dataclass(frozen=True, slots=True)
 class FoundOut:
-    """What calls have found out of the answers: marks by a judge, and the cosines of their vectors."""
+    """What calls have found out about the answers: marks by a judge, and the cosines of their vectors."""
 
     marks: Sequence[float | None] = ()
     cosines: Cosines = ()
@@ -43,7 +43,7 @@ NOTHING_FOUND_OUT = FoundOut()
 class Referee:
     """Rules on answers, for all requests of a process.
 
-    Without an `embedder`, which makes `vectors`, nobody can tell what is similar.
+    Without an `embedder`, which makes `vectors`, nothing can be compared by similarity.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Referee:
         bodies: Bodies,
         found_out: FoundOut = NOTHING_FOUND_OUT,
     ) -> Opinion:
-        """What is to become of the answers in `bodies`, None for those that did not come. Never raises."""
+        """The opinion on the answers in `bodies`, which are None for those that did not come. Never raises."""
 
         def rule() -> Opinion:
             answers = [answer_in(body) for body in bodies]
@@ -76,17 +76,17 @@ class Referee:
         try:
             opinion = rule() if is_small and self._is_warm else await asyncio.to_thread(rule)
         except Exception as error:  # noqa: BLE001 - the words of an answer must not become the client's error
-            # Where, and not what: an error's message may quote the answer, which is never logged.
+            # The place, not the message: that may quote the answer, which is never logged.
             place = extract_tb(error.__traceback__)[-1]
             failed = (type(error).__name__, place.filename, place.lineno)
             _LOG.error("a check of answers failed: %s in %s, line %s", *failed)
             return _BROKEN
-        # Whatever the checks need is loaded now, which would have held up the loop.
+        # Whatever the checks need is loaded by now; loading it in the loop would have held that up.
         self._is_warm = True
         return opinion
 
     async def agree(self, request: ChatRequest, one: bytes, other: bytes) -> Ruling:
-        """Whether two answers come to the same."""
+        """Whether two answers agree."""
         return (await self.ruled(AGREEMENT, request, (one, other))).ruling
 
 

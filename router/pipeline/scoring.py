@@ -1,7 +1,7 @@
 """Scores of answers: those that clients give, and those that an answer shows by itself.
 
-An answer is looked at when its last byte has been handed to the client, so that nobody waits for it. Small
-ones are looked at in the event loop, larger ones in a thread, and what is larger still is passed over.
+An answer is examined once its last byte has been handed to the client, so that nobody waits for it. Small
+ones are examined in the event loop, larger ones in a thread, and those that are larger still are skipped.
 """
 
 import asyncio
@@ -24,16 +24,16 @@ from router.wire.native.in_chat import in_chat
 from router.wire.question import question_of, rejected_question_of
 
 _LARGEST_BYTES = 2**18
-"""Of an answer that is looked into: some 20,000 events, or a megabyte of them at four a token."""
+"""Of an answer that is examined: some 20,000 events, or a megabyte of them at four a token."""
 _LARGEST_AT_ONCE = 2**13
 _LARGEST_ASKED_AT_ONCE = 2**16
-"""Bytes of an answer and of its request that take no longer here than a way to a thread and back."""
+"""Bytes of an answer and of its request that take no longer here than the round trip to a thread."""
 _MOST_WAITING = 32
 _MOST_QUESTIONS = 10_000
 _GATHERED_FOR_S = 0.25
-"""One commit then serves the answers of that time; each of its own would cost as much as a request."""
+"""One commit then serves all scores of that time; a commit for each would cost as much as a request."""
 _PATIENCE_S = 5.0
-"""How long one who stops waits for what is looked into: loading the validator takes .1 s, or ten times that."""
+"""How long a stop waits for answers being examined: loading the validator takes 0.1 s, or ten times that."""
 
 
 class Seen(Struct, frozen=True):
@@ -53,7 +53,7 @@ class Seen(Struct, frozen=True):
 class Scorer:
     """Hands scores to the ledger, and counts them by their sources.
 
-    `start` does something in the background.
+    `start` runs a coroutine in the background.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Scorer:
         self._gathered.append(scored)
 
     def flush(self) -> None:
-        """Keep now what was gathered."""
+        """Keep what was gathered, now."""
         gathered, self._gathered = self._gathered, []
         if gathered:
             self.keep(gathered)
 
     async def close(self) -> None:
-        """Keep what was found, and what is found of the answers that are being looked into."""
+        """Keep what was found, and what comes of the answers that are still being examined."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE_S):
                 await self._none_waits.wait()
@@ -120,14 +120,14 @@ class Scorer:
             self._start(self._look_apart(entry, request, body, seen))
 
     def asked(self, question: bytes, entry: Entry, arrived_s: float) -> None:
-        """`question` came at `arrived_s`, and now has its answer; an earlier one did not do."""
+        """`question` came at `arrived_s`, and now has its answer; an earlier answer was not good enough."""
         self.rejected(question, arrived_s)
         now_s = self._world.monotonic_s()
         answered = Answered(entry.request_id, entry.model, entry.category, now_s)
         self._questions.note(question, answered)
 
     def rejected(self, question: bytes, arrived_s: float) -> None:
-        """`question` was asked again at `arrived_s`: its answer did not do, if it had one lately."""
+        """`question` was asked again at `arrived_s`: if it had an answer lately, that was not good enough."""
         earlier = self._questions.rejected(question, arrived_s)
         if earlier is None:
             return
@@ -150,7 +150,7 @@ class Scorer:
 
 
 def _in_words(request: ChatRequest, body: bytes, seen: Seen) -> list[Finding]:
-    """What the words of an answer tell; nothing where chat has no words for it."""
+    """What the words of an answer show; nothing where chat cannot express it."""
     try:
         told = in_chat(body, seen.dialect, "", is_stream=seen.is_stream)
     except MalformedAnswer:
@@ -168,17 +168,17 @@ class Scoring(Struct, frozen=True):
 
     @property
     def most_kept_bytes(self) -> int:
-        """How much of a stream must be kept to be looked into; 0 for a request that needs no look."""
+        """How much of a stream must be kept to be examined; 0 for a request where there is nothing to examine."""
         wanted = self.scorer.terms.automatic and self._may_need_a_look
         return _LARGEST_BYTES if wanted else 0
 
     def answered(self, entry: Entry, seen: Seen) -> None:
-        """The client gets this answer; it is looked at when that has been sent."""
+        """The client gets this answer; it is examined once it has been sent."""
         if self.scorer.terms.automatic:
             asyncio.get_running_loop().call_soon(self._look, entry, seen)
 
     def handed_out(self, entry: Entry) -> None:
-        """The client gets an answer that was stored: it was looked at when it was written."""
+        """The client gets an answer that was stored, which was examined when it was written."""
         if self.scorer.terms.automatic:
             asyncio.get_running_loop().call_soon(self._follow, entry)
 
@@ -196,7 +196,7 @@ class Scoring(Struct, frozen=True):
             self.scorer.look_into(entry, self.request, seen)
 
     def _follow(self, entry: Entry) -> None:
-        """Whether the user has asked the same before."""
+        """Note the question, and reject the answer to an earlier one that it repeats."""
         if self.scorer.terms.retry_window_s <= 0:
             return
         if (before := rejected_question_of(self.request, *self.asker)) is not None:

@@ -1,12 +1,12 @@
 """Answers that were given to other words: looked for, learnt, and checked.
 
     look = await semantic.look(wording, terms, policy, own_key)    after an exact miss
-    look.usable      give what is stored for that request, if the decision takes it: semantic.took(look)
+    look.usable      use what is stored for that request, if the decision takes it: semantic.took(look)
     look.to_check    make a new answer, then compare: semantic.checked(look, stored_text, new_text)
     await semantic.learn(look, own_key, ttl_s)                     once the new answer is stored
     await semantic.lost(look)                                      where nothing was stored any more
 
-What is kept of a text are digests, and by meaning its vector (`router.features.likeness`).
+Of a text only digests are kept, and for sameness by meaning its vector (`router.features.likeness`).
 """
 
 import logging
@@ -25,14 +25,14 @@ from router.wire.wording import Wording
 _LOG = logging.getLogger(__name__)
 _NEIGHBOURS = 4
 _ONE_FOR_ALL = Embedded((1.0,))
-"""By wording every text has the same vector: what tells them apart is the scope."""
+"""For sameness by wording, every text has the same vector: only the scope tells texts apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was looked for and found. `found` is the key of the request whose answer may do.
+    """What was looked for and found. `found` is the key of the request whose answer may serve.
 
-    `tokens` is what an upstream counted for the vector, and is to be accounted for.
+    `tokens` is what an upstream counted for the vector, and is to be booked.
     """
 
     policy: str = ""
@@ -46,7 +46,7 @@ class Look:
 
     @property
     def usable(self) -> str | None:
-        """The key of the request whose stored answers may be given."""
+        """The key of the request whose stored answers may be used."""
         return None if self.is_check else self.found
 
     @property
@@ -80,13 +80,13 @@ class Semantic:
 
     @property
     def embedder(self) -> Embedder | None:
-        """Who makes vectors of texts, None where nobody does."""
+        """What makes vectors of texts, None if nothing does."""
         return self._embedder
 
     async def look(
         self, wording: Wording | None, terms: SemanticTerms, policy: str, own_key: str
     ) -> Look:
-        """What is stored for the same question in other words. Never raises for a store that is away."""
+        """What is stored for the same question in other words. Never raises if the store is unreachable."""
         if wording is None or not self._may_look(terms, policy):
             return NO_LOOK
         likeness = likeness_of(wording.text, wording.scope, wording.before)
@@ -111,13 +111,13 @@ class Semantic:
         )
 
     async def learn(self, look: Look, key: str, ttl_s: int) -> None:
-        """From now on the answer stored as `key` may do for what was looked for."""
+        """From now on the answer stored as `key` may serve what was looked for."""
         if look.scope:
             index = self._indexes[look.terms.by]
             await index.add(look.scope, key, look.vector, look.note, ttl_s)
 
     async def lost(self, look: Look) -> None:
-        """What was found leads to no answer any more."""
+        """The answer that was found is stored no more."""
         if look.found is not None:
             self.counts[look.policy, "lost"] += 1
             await self._indexes[look.terms.by].drop(look.scope, look.found)
@@ -127,7 +127,7 @@ class Semantic:
         self.counts[look.policy, "given"] += 1
 
     def checked(self, look: Look, stored: str, made: str) -> None:
-        """Compare the texts of a stored answer and of the new one; too many differences stop it all."""
+        """Compare the texts of a stored answer and of the new one; too many differences stop the policy's cache."""
         agreed = agree(stored, made)
         self.counts[look.policy, "agreed" if agreed else "differed"] += 1
         if self.watch.note(look.policy, look.terms.limit, agreed=agreed):
@@ -149,7 +149,7 @@ class Semantic:
             await self._embedder.close()
 
     def _may_look(self, terms: SemanticTerms, policy: str) -> bool:
-        """In shadow mode it goes on counting when it would have been stopped."""
+        """Whether to look; shadow mode goes on counting where a live one would have been stopped."""
         match terms.mode:
             case SemanticMode.OFF:
                 return False
@@ -173,7 +173,7 @@ class Semantic:
     def _first(
         self, near: list[Neighbour], likeness: Likeness, terms: SemanticTerms, policy: str
     ) -> str | None:
-        """The nearest that nothing speaks against; what speaks against the nearest is counted."""
+        """The nearest one that is not refused; why the very nearest was refused is counted."""
         refusals = []
         for neighbour in near:
             refusal = _refusal(neighbour, likeness, terms)
@@ -193,7 +193,7 @@ class Semantic:
 
 
 def _refusal(neighbour: Neighbour, likeness: Likeness, terms: SemanticTerms) -> str | None:
-    """Why this neighbour's answer does not do, in a word."""
+    """Why this neighbour's answer cannot serve, in a word."""
     if terms.by is Sameness.MEANING and neighbour.similarity < terms.similarity:
         return "far"
     try:

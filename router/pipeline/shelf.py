@@ -1,7 +1,7 @@
-"""The cache as the pipeline sees it: what is stored for this request, and may its answer stay?
+"""The cache as the pipeline sees it: what is stored for this request, and may its answer be stored?
 
-A stored answer is a candidate of the decision, which knows whether the model that wrote it is good
-enough. Here it is only seen to that it is fresh, undamaged, and this tenant's own.
+A stored answer is a candidate in the decision, which knows whether the model that wrote it is good
+enough. This module only makes sure that it is fresh, undamaged, and this tenant's own.
 """
 
 import re
@@ -27,14 +27,14 @@ from router.wire.native.in_chat import in_chat
 
 _DIRECTIVE = re.compile(r"([a-z-]+)\s*(?:=\s*\"?(\d+)\"?)?")
 _MOST_DIGITS = 10
-"""Of an age in seconds; whoever writes more means for ever."""
+"""Digits of an age in seconds; a longer number means for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What the client's Cache-Control header allows (RFC 9111, section 5.2.1).
 
-    A stored answer may be `max_age_s` old at most, None for as old as the policy lets it become.
+    `max_age_s` is the greatest age of a stored answer; None leaves that to the policy.
     """
 
     may_read: bool = True
@@ -66,15 +66,15 @@ class Lesson(Protocol):
     """What there is to learn from a new answer."""
 
     async def learn(self, answer: StoredAnswer) -> None:
-        """It is stored."""
+        """Learn from `answer`, which has just been stored."""
         ...
 
 
 class Shelf(Struct, frozen=True):
     """The place of one request's answers in the cache; a place without a key holds nothing.
 
-    `lesson` is what a new answer teaches, None for nothing. Without `stores` the cache is none, and
-    answers are shared with those alone who ask at the same moment.
+    `lesson` is what a new answer teaches, None for nothing. Without `stores` nothing is cached, and
+    answers are shared only among identical requests in flight at the same time.
     """
 
     cache: Cache
@@ -97,7 +97,7 @@ class Shelf(Struct, frozen=True):
         wish: Wish,
         largest_bytes: int,
     ) -> "Shelf":
-        """The shelf for `request`; without a key where the policy caches nothing of its kind."""
+        """The shelf for `request`; without a key if the policy does not cache such requests."""
         key = None
         if _may_repeat(request, terms):
             key = await at_leisure(naming(request.body, tenant))
@@ -108,7 +108,7 @@ class Shelf(Struct, frozen=True):
     ) -> dict[str, StoredAnswer]:
         """The stored answers that may be given now, by the id of the model that wrote them.
 
-        `key` is that of another request, whose answers may do for this one.
+        `key` is that of another request whose answers may serve this one.
         """
         if self.key is None or not self.wish.may_read:
             return {}
@@ -121,16 +121,16 @@ class Shelf(Struct, frozen=True):
         }
 
     def flight_key(self, kind: Sequence[object]) -> str:
-        """The name of all requests of this kind that want what stands on this shelf."""
+        """The single-flight key: the same for all requests of this kind that want this shelf's answer."""
         return sha256(orjson.dumps([self.key, *kind])).hexdigest()
 
     async def keep(
         self, answer: StoredAnswer, request: ChatRequest, ending: Ending | None = None
     ) -> None:
-        """Store `answer` if client and policy allow it and there is no flaw in it.
+        """Store `answer` if client and policy allow it and it has no flaw.
 
-        `ending` is what was seen of a stream. What passed in another dialect is kept as chat, which
-        every door can tell; what chat has no words for is not kept.
+        `ending` is what was seen of a stream. An answer in another dialect is stored as chat, which
+        can be told in every dialect; one that chat cannot express is not stored.
         """
         may_store = self.stores and self.may_store
         if self.key is None or not may_store or len(answer.body) > self.largest_bytes:
@@ -138,7 +138,7 @@ class Shelf(Struct, frozen=True):
         if answer.dialect is not Dialect.CHAT:
             calls = ending is not None and "tool_calls" in ending.finish_reasons
             if calls and not self.terms.tool_calls:
-                return  # it would be put into other words for nothing
+                return  # it would not be stored: spare the translation
             if (told := _in_chat(answer)) is None:
                 return
             answer = told
@@ -175,7 +175,7 @@ class Shelf(Struct, frozen=True):
 
     @property
     def state(self) -> str:
-        """What the reply's header says when nothing was taken."""
+        """What the reply's header says when the answer does not come from the cache."""
         return "off" if self.key is None else "miss"
 
     def _is_fresh(self, answer: StoredAnswer, now_s: float) -> bool:
@@ -205,14 +205,14 @@ def writer_of(model: Model) -> Writer:
 
 
 def is_still(writer: Writer, models: Mapping[str, Model]) -> bool:
-    """Whether the catalog's entry of that id would still be answered by the same model."""
+    """Whether the catalog's entry of that id still stands for the same model."""
     model = models.get(writer.model_id)
     return model is not None and any(writer_of(place) == writer for place in model.places)
 
 
 def _may_repeat(request: ChatRequest, terms: CacheTerms) -> bool:
     if request.original is not None and request.original.unsaid is not None:
-        return False  # the chat view, which names what is stored, does not say it all
+        return False  # the chat view, which the key is made from, does not say it all
     if terms.ttl_s <= 0 or (terms.max_n is not None and request.choices > terms.max_n):
         return False
     temperature = request.body.get("temperature")

@@ -1,4 +1,4 @@
-r"""The semantic cache on a request's way: what was found in other words, and what is learnt of it.
+r"""The semantic cache on a request's way: what was found in other words, and what is learnt from it.
 
 nothing stored for these words ---> is there an answer to others? ---> the decision takes it: given
 |                \---> to be checked: a new one is made,
@@ -31,7 +31,7 @@ from router.wire.wording import split
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Who makes vectors of texts, and what one token of them costs."""
+    """The upstream and the model that make vectors of texts, and what a token costs there."""
 
     upstream: str = ""
     model: str = ""
@@ -46,10 +46,10 @@ Stored = Mapping[str, StoredAnswer]
 
 
 class Find(Struct, frozen=True):
-    """What is at hand for a request, what is decided with it, and the place of a new answer.
+    """The stored answers for a request, the decision about them, and the place of a new answer.
 
     `asked` is the call for a vector that was made on the way, with its timing; `is_similar` says that
-    what is at hand was given to other words.
+    the stored answers were given to other words.
     """
 
     decision: Decision
@@ -61,7 +61,7 @@ class Find(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Implements `router.pipeline.shelf.Lesson`: the new answer may do for other words from now on.
+    """Implements `router.pipeline.shelf.Lesson`: the new answer may serve other words from now on.
 
     `stored` is the answer that could have been given instead, where the two are to be compared.
     """
@@ -81,7 +81,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """Widens what was found to answers that were given to other words."""
+    """Widens a find to answers that were given to other words."""
 
     semantic: Semantic
     vectors: Vectors
@@ -128,7 +128,7 @@ class Similar:
 
 
 def settled_by(decision: Decision, stored: Stored) -> Decision:
-    """`decision`, where those of the `stored` answers do for it that a cascade of its policy has accepted."""
+    """`decision`, settled by those of the `stored` answers that a cascade of its own policy has accepted."""
     if decision.cascade is None or not stored:
         return decision
     origins = {name: answer.origin for name, answer in stored.items()}
@@ -143,7 +143,7 @@ def settled_by(decision: Decision, stored: Stored) -> Decision:
 
 
 def text_of(answer: StoredAnswer) -> str:
-    """What an answer says in its first choice, "" where that is nothing."""
+    """The text of an answer's first choice, "" if it has none."""
     try:
         choices = whole(answer.body, is_stream=answer.is_stream).get("choices")
     except MalformedAnswer:

@@ -1,4 +1,4 @@
-"""Places for calls under way: so many per model at a time, the rest wait in line.
+"""Places for calls in flight: a limited number per model, the rest wait in line.
 
 A place is handed on in the order of asking. Whoever stops waiting leaves the line, and hands the
 place on if it came at that very moment.
@@ -49,7 +49,7 @@ class Slots:
 
 
 _Waiting = tuple[asyncio.Future[None], int | None]
-"""Who waits, and how many calls may be under way as far as he knows."""
+"""A caller that waits, and the limit of calls in flight when it asked."""
 
 
 def _has_room(taken: int, limit: int | None) -> bool:

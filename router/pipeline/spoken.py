@@ -1,4 +1,4 @@
-"""Who can be asked in a client's own dialect."""
+"""Which models can be asked in the client's own dialect."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from router.wire.chat import ChatRequest
 
 
 def check_spoken(request: ChatRequest, target: Policy | Model, models: Mapping[str, Model]) -> None:
-    """Raise the ApiError that tells what chat has no words for, where nobody can be asked otherwise."""
+    """Raise the ApiError that names what chat cannot express, if no model speaks the client's own dialect."""
     original = request.original
     if original is None or original.unsaid is None:
         return
@@ -25,7 +25,7 @@ def speaks(request: ChatRequest, models: Mapping[str, Model]) -> bool:
 
 
 def may_pass(request: ChatRequest, decision: Decision) -> bool:
-    """Whether the answer may go to its client as its provider sends it."""
+    """Whether the answer may reach its client unchanged, just as the provider sends it."""
     if request.original is None or decision.cascade is not None:
         return False
     asked = (decision.chosen, *decision.fallbacks)

@@ -8,9 +8,9 @@ _T = TypeVar("_T")
 
 
 class Steady(Generic[_T]):
-    """Items of an async generator, which would be over once a wait inside it were cancelled.
+    """Items of an async generator, which would be finished once a wait inside it was cancelled.
 
-    So it is a task of its own that waits; whoever comes after a cancelled wait takes it up.
+    So a task of its own does the waiting; after a cancelled wait, the next caller takes it up.
     """
 
     def __init__(self, items: AsyncIterator[_T]) -> None:
@@ -29,7 +29,7 @@ class Steady(Generic[_T]):
                 self._waiting = None
 
     async def close(self) -> None:
-        """Stop waiting, and close the iterator where it can be closed."""
+        """Stop waiting, and close the iterator if it can be closed."""
         if self._waiting is not None:
             self._waiting.cancel()
             await asyncio.gather(self._waiting, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What a client is told beside the answer: headers, what it cost, and a receipt where one is wished."""
+"""What a client is told besides the answer: headers, what it cost, and a receipt if it wants one."""
 
 from collections.abc import Mapping
 
@@ -19,16 +19,16 @@ _PREFIX = "x-farthing-"
 
 
 def late_words(headers: Mapping[str, str]) -> bytes:
-    """What could not stand in a stream's headers, for they were sent before: as comments of the stream."""
+    """What came too late for a stream's headers, which had been sent: as comments in the stream."""
     told = ((name, value) for name, value in headers.items() if name.startswith(_PREFIX))
     lines = [f": farthing {name.removeprefix(_PREFIX)}={value}\n" for name, value in told]
     return "".join([*lines, "\n"]).encode()
 
 
 class Telling(Struct, frozen=True):
-    """A decided request, its books, and whether the client wants to read in them.
+    """A decided request, its books, and whether the client wants a receipt from them.
 
-    `overridden` are the names of what the request asked otherwise, and was decided by.
+    `overridden` are the names of the request's overrides that the decision went by.
     """
 
     request_id: str
@@ -46,7 +46,7 @@ class Telling(Struct, frozen=True):
         cascade: str = "",
         is_accepted: bool = False,
     ) -> dict[str, str]:
-        """What is known before the answer has ended; `cascade` says how a cascade has, "" without one."""
+        """The headers, as far as known before the answer has ended; `cascade` says how a cascade ended, "" for none."""
         told = headers_of(
             self.request_id,
             self.decision,
@@ -62,7 +62,7 @@ class Telling(Struct, frozen=True):
         return told
 
     def early_headers(self, *, cache: str) -> dict[str, str]:
-        """What is known while a cascade is under way."""
+        """The headers that are known while a cascade is under way."""
         return {
             "x-request-id": self.request_id,
             "x-farthing-policy": self.decision.policy or "none",
@@ -73,7 +73,7 @@ class Telling(Struct, frozen=True):
     def receipted(
         self, headers: dict[str, str], body: bytes, dialect: Dialect = Dialect.CHAT
     ) -> PlainReply:
-        """The whole answer, with what it cost in its headers, and in itself where that is wished."""
+        """The whole answer, with its cost in the headers, and with a receipt in its body if the client wants one."""
         receipt = Receipt.of(self.books.posted)
         headers["x-farthing-cost-usd"] = str(receipt.cost)
         if not self.tells_receipt:

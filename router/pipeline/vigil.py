@@ -1,8 +1,8 @@
 """A limit on each of many waits, at the price of one timer.
 
-`asyncio.timeout` sets a timer up and takes it down again for every wait, which costs a stream more than
-reading its events does. Here one timer is left to run: when it is over it looks whether a wait has
-lasted too long, and if not goes on until the one of that moment would have.
+`asyncio.timeout` sets up a timer and takes it down again for every wait, which costs a stream more than
+reading its events does. Here one timer is left to run: when it fires, it checks whether a wait has
+lasted too long, and if not, runs on until the current one would have.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ class Vigil:
         self._is_over = False
 
     def within(self, delay_s: float) -> Self:
-        """To be used by `with`: TimeoutError is raised where what is awaited there takes longer."""
+        """For a `with` statement: raises TimeoutError there if what is awaited in it takes longer."""
         self._until_s = until_s = self._loop.time() + delay_s
         if self._timer is None or self._due_s > until_s:
             self._set(until_s)
         return self
 
     def __enter__(self) -> None:
-        """Who waits is who may be cancelled."""
+        """The task that waits is the one that may be cancelled."""
         self._task = task = asyncio.current_task()
         assert task is not None  # noqa: S101 - so it is, wherever something is awaited
         self._cancelling = task.cancelling()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """The wait is over. A cancellation of our own is told as what it means."""
+        """The wait is over. A cancellation of our own becomes a TimeoutError."""
         self._until_s = _NEVER
         if not self._is_over:
             return

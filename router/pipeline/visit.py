@@ -1,4 +1,4 @@
-"""One request and whoever sends it, understood: what the rest of its way is decided by."""
+"""A request and its caller, once understood: what every later step goes by."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -20,15 +20,15 @@ from router.wire.overrides import Stated
 
 
 class Caller(Struct, frozen=True):
-    """Who asks: the request's id, the name of the key, tags for reports, and two wishes.
+    """Who asks: the request's id, the name of the key, tags for reports, and the client's wishes.
 
-    `wish` is about caching; `deadline_s` is how long the client is willing to wait, None where it
-    did not say; `wants_receipt` whether what the answer cost shall come with it. `grants` are those
-    of the key, `session` is what `x-session-id` calls the conversation, "" for nothing, `key_tags` the
-    tags that were given to it and not by the client. `headers` are those of the request, by their
-    names in small letters or whatever their case; `stated` what they ask otherwise, by name, and
-    `overrides` what they and the body ask, once that is allowed. `budget_left` is a share to suppose, `unix_s` a
-    moment, for explanations; None takes them as they are.
+    `wish` is about caching; `deadline_s` is how long the client is willing to wait, None if it did
+    not say; `wants_receipt` asks for the answer's cost to come with it. `grants` are those of the key,
+    and `key_tags` the tags that come from the key rather than the client. `session` is the
+    conversation's name in `x-session-id`, "" for none. `headers` are the request's, by lower-case or
+    case-insensitive name. `stated` are the overrides as stated, by name, and `overrides` the same once
+    they are allowed. For explanations, `budget_left` (a share) and `unix_s` may be supposed; None
+    takes the real ones.
     """
 
     request_id: str
@@ -48,10 +48,10 @@ class Caller(Struct, frozen=True):
 
 
 class Session(NamedTuple):
-    """What stands for a request's conversation, and the model that has called the tools whose results come now.
+    """The id of a request's conversation, and the model that called the tools whose results come now.
 
-    Both are "" where there is none. `home` says whose thoughts go without a name in it, `held_by` is the
-    upstream that has stored what it goes on from, "" where nothing is stored.
+    Both are "" where there is none. `home` says whose the unnamed thoughts in it are; `held_by` is the
+    upstream that stores what the request continues from, "" if nothing is stored.
     """
 
     thread: str = ""
@@ -67,9 +67,9 @@ class Visit(Struct, frozen=True):
     """A request with its caller, and what was found out about both.
 
     `target` is the policy that decides, or the model that is pinned; `terms` are those that hold
-    for it. `thread` stands for its conversation, "" outside of any, and `home` says whose thoughts go
-    without a name in it. `began_s` is when the request came, by the clock that measures durations. `record` is how
-    it was decided a moment ago, where it is not decided anew.
+    for it. `thread` is the id of its conversation, "" outside of any, and `home` says whose the unnamed
+    thoughts in it are. `began_s` is when the request came, by the monotonic clock. `record` is the
+    decision of a moment ago, if that is used again.
     """
 
     request: ChatRequest
@@ -87,14 +87,14 @@ class Visit(Struct, frozen=True):
 
     @property
     def payer(self) -> Payer:
-        """On whose account it goes."""
+        """Who pays for it."""
         return payer_of(self.caller, self.target)
 
     @property
     def kind(self) -> tuple[str, str, bool, str]:
-        """What two requests must have in common, beside words and tenant, to be answered as one.
+        """What two requests must have in common, besides words and tenant, to share one answer.
 
-        Their dialect is part of it, for an answer may pass as it is.
+        Their dialect is part of it, since an answer may be passed on unchanged.
         """
         target, original = self.target, self.request.original
         form = (self.request.stream, "" if original is None else original.dialect.value)
@@ -105,6 +105,6 @@ class Visit(Struct, frozen=True):
 
 
 def payer_of(caller: Caller, target: Policy | Model) -> Payer:
-    """On whose account a request goes that `target` decides, or answers."""
+    """Who pays for a request of `caller` that `target` decides or answers."""
     policy = "" if isinstance(target, Model) else target.name
     return Payer(caller.key, caller.tags, policy, caller.grants)

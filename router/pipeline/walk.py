@@ -43,7 +43,7 @@ from router.wire.original import Original
 class Walk(Struct, frozen=True):
     """A decided request, and everything it needs from here on; `cascading` where a cascade was decided on.
 
-    `home` says whose thoughts go without a name in its conversation.
+    `home` says whose the unnamed thoughts in its conversation are.
     """
 
     request: ChatRequest
@@ -63,7 +63,7 @@ class Walk(Struct, frozen=True):
     async def from_upstream(self, flight: Flight | None = None) -> Reply:
         """The answer of the first candidate that gives one. Raises ApiError when none does.
 
-        `flight` are others who wait for the same answer.
+        `flight` are other requests that wait for the same answer.
         """
         every_s = None if self.cascading is None else self.cascading.terms.keep_alive_s
         if every_s is not None and self.request.stream:
@@ -90,7 +90,7 @@ class Walk(Struct, frozen=True):
         return begun
 
     def _settle(self, begun: Begun) -> None:
-        """Whoever passed its thoughts on without a name is at home now, and may have stored its answer."""
+        """Remember the model if its thoughts went out without a name, and if its upstream has stored the answer."""
         original, model = self.request.original, begun.start.candidate.model
         if original is None or begun.opened.dialect is Dialect.CHAT:
             return
@@ -123,7 +123,7 @@ class Walk(Struct, frozen=True):
 
     @property
     def early_headers(self) -> dict[str, str]:
-        """What can be told before anything is known of the answer."""
+        """The headers that can be sent before anything is known of the answer."""
         return self.telling.early_headers(cache=self.shelf.state)
 
     def _race(self) -> Race:
@@ -148,7 +148,7 @@ class Walk(Struct, frozen=True):
         )
 
     def _request_to(self, model: Model) -> ChatRequest:
-        """The request for no more than `model` is known to write; whoever is pinned is asked as it stands."""
+        """The request for no more than `model` is known to write; a pinned model gets it as the client sent it."""
         limit = model.limit_below(self.request.max_output_tokens)
         if limit is None or self.telling.decision.reason is Reason.PINNED:
             return self.request
@@ -156,7 +156,7 @@ class Walk(Struct, frozen=True):
 
     @property
     def _original(self) -> Original | None:
-        """What the client sent, where it may be passed as it is: steps of a cascade compare chat."""
+        """What the client sent, if it may be passed on unchanged; not in a cascade, whose steps compare chat."""
         return None if self.cascading is not None else self.request.original
 
     async def _plain(self, begun: Begun, opened: OpenedPlain, flight: Flight | None) -> Reply:
@@ -174,7 +174,7 @@ class Walk(Struct, frozen=True):
         return self.telling.receipted(self._answered_by(begun), opened.body, opened.dialect)
 
     async def _landed(self, flight: Flight, stored: StoredAnswer, posted: Awaitable[None]) -> None:
-        """Hand the answer to all who wait; it is under way until it is stored."""
+        """Hand the answer to all who wait; the flight is over once it is stored."""
         flight.whole(stored)
         try:
             await posted
@@ -220,7 +220,7 @@ class Walk(Struct, frozen=True):
     async def _settled(
         self, begun: Begun, owner: StreamOwner, listener: Listener, words: bytes
     ) -> bytes:
-        """The remark at the end of the stream that this request has paid for; returns once that is durable."""
+        """The remark at the end of the stream that this request pays for; returns once its entry is durable."""
         await owner.durable()
         if owner.entry is None:
             return words
@@ -228,7 +228,7 @@ class Walk(Struct, frozen=True):
         return words + self.telling.remark(listener.last, listener.dialect)
 
     def _seen(self, begun: Begun, entry: Entry, seen: Seen) -> None:
-        """The client gets this answer: it is scored, and where a cascade has accepted it perhaps checked."""
+        """The client gets this answer: it is scored, and perhaps checked if a cascade has accepted it."""
         self.scoring.answered(entry, seen)
         if self.cascading is not None:
             self.cascading.answered(begun, self._call, self.means, self.books)

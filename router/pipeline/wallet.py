@@ -12,14 +12,14 @@ from router.ports import Purse, Reservation
 
 @dataclass(slots=True)
 class Wallet:
-    """What `budgets` hold for one request; without any it costs nothing to ask."""
+    """What is reserved from `budgets` for one request; without budgets, nothing ever is."""
 
     purse: Purse
     budgets: tuple[Budget, ...]
     _held: dict[int, Reservation] = field(default_factory=dict)
 
     async def set_aside(self, start: Start) -> Fault | None:
-        """Reserve the most that an attempt may cost; the fault it then is when there is too little."""
+        """Reserve the most that an attempt may cost. Returns a fault if there is too little."""
         if not self.budgets:
             return None
         wanted = start.candidate.cost.upper
@@ -30,7 +30,7 @@ class Wallet:
         return None
 
     def settle(self, attempt: int, cost: Money) -> None:
-        """The attempt has ended, having cost so much."""
+        """The attempt has ended, at this cost."""
         if (reservation := self._held.pop(attempt, None)) is not None:
             self.purse.settle(reservation, cost)
 

@@ -1,4 +1,4 @@
-"""Who sees one request through, and tells those who watch over all of them what has become of it."""
+"""Follows one request to its end, and tells the observer of all requests what has become of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _NOTHING: Mapping[str, str] = {}
 
 @dataclass(slots=True)
 class Witness:
-    """Tells an observer of one request, which came at `began_s` by the clock that measures durations.
+    """Tells an observer about one request, which came at `began_s` by the monotonic clock.
 
     `status` is what its client gets, `finish_reasons` how the choices of its answer ended.
     """
@@ -40,11 +40,11 @@ class Witness:
         return cls(means.observer, means.world, caller.request_id, began_s, trace, decision)
 
     def onward(self, attempt: int) -> Mapping[str, str]:
-        """The headers by which an attempt's call is found again in a trace; none without one."""
+        """The headers that make an attempt's call part of the trace; none without a trace."""
         return _NOTHING if self.trace is None else headers_for(self.trace, attempt)
 
     def tell(self, entries: Sequence[Entry]) -> None:
-        """These have gone into the books, together."""
+        """Report entries that have gone into the books together."""
         if not entries:
             return
         now_s = self.world.unix_s()

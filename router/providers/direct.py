@@ -2,7 +2,7 @@
 
 Nothing is parsed here but errors. Redirects are not followed (a redirect could carry the key
 elsewhere), compression is neither asked for nor undone (bytes are relayed as they come, and a few
-kilobytes cannot unfold into gigabytes), and nothing is retried (the attempt machine does that).
+kilobytes cannot expand to gigabytes), and nothing is retried (the attempt machine does that).
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -59,12 +59,12 @@ class DirectUpstream:
 
 
 _EFFORT = "reasoning_effort"
-"""What another API's budget to think with becomes in the chat view: some models refuse to be told."""
+"""What another API's thinking budget becomes in the chat view; some models refuse it."""
 _SEALED, _CALLED = b'"reasoning_details"', b'"tool_calls"'
 
 
 def _as_taken(body: bytes, model_name: str) -> bytes:
-    """The request with what other models have thought and called as this one takes it: strict servers refuse it else."""
+    """The request with other models' thoughts and tool calls as this one takes them: strict servers refuse others."""
     taken = Taken.by(model_name)
     if _SEALED not in body and taken.takes_all_of(body):
         return body
@@ -106,8 +106,8 @@ class Line:
     ) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection.
 
-        `fresh` is for a connection of its own; `headers` are further ones, for this request, `path` goes on where
-        the address ends.
+        `fresh` asks for a connection of its own; `headers` are added for this request, `path` is appended to the
+        address.
         """
         exchanges = self._fresh if fresh else self._kept
         try:
@@ -174,7 +174,7 @@ class _DirectResponse:
         return self
 
     async def __anext__(self) -> bytes:
-        # No generator: one that is cancelled while it waits is over, and could not be read on.
+        # Not a generator: one that is cancelled while it waits is finished, and cannot be read any further.
         try:
             piece = await self._response.content.read(_PIECE_BYTES)
         except _BREAKS as error:
@@ -207,7 +207,7 @@ _DISCONNECTS = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, Connecti
 
 
 def _broken(error: Exception, *, reached_model: bool, has_head: bool = True) -> AttemptFailed:
-    """What a connection can do to us, as the failure of an attempt."""
+    """A connection's error as the failure of an attempt."""
     if isinstance(error, _UNREACHABLE):
         return AttemptFailed.unreachable("it cannot be reached")
     message = f"the connection broke ({type(error).__name__})"

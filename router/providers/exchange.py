@@ -1,16 +1,16 @@
 """One POST and its answer, over aiohttp's connections and its parser, without its session.
 
-A session makes a request and a response anew for each call, with what a browser would want: cookies,
+A session builds a new request and response for each call, with what a browser would want: cookies,
 redirects, traces, a walk through all headers. For a body of a few hundred bytes that is more work than
 everything else that a call needs (docs/adr/0032-exchanges.md). The pool, DNS, TLS, connecting and
 the parsing of answers are aiohttp's own.
 
-Whoever keeps connections meets some that the other side has just closed, while the news of it waits in the
-kernel until the event loop looks. So before a connection is used again the kernel is asked, and one that is over is
-replaced: not a byte was written to it, nobody can bill for that. What cannot be seen is an end that is still on
-its way. Then the request may have arrived, and be paid: this is a failure like any other, told and booked,
-and only the attempt machine asks again. (RFC 9112, section 9.3.1, forbids to repeat a POST silently; aiohttp's
-session, Go's client and nginx do not either.)
+A pool meets connections that the other side has just closed, while the news of it waits in the kernel until the
+event loop looks. So before a connection is reused the kernel is asked, and a closed one is replaced: not a byte was
+written to it, so nobody can bill for that. A close that is still on its way cannot be seen. Then the request may
+have arrived, and be billed: this is a failure like any other, reported and booked, and only the attempt machine
+asks again. (RFC 9112, section 9.3.1, forbids repeating a POST silently; aiohttp's session, Go's client and nginx do
+not either.)
 """
 
 import asyncio
@@ -39,14 +39,14 @@ _NOT_BY_ITSELF = ("Content-Type",)
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where is posted: what aiohttp's pool wants to know of it, and the headers that are always sent."""
+    """An address to post to: what aiohttp's pool wants to know of it, and the headers that are always sent."""
 
     request: aiohttp.ClientRequest
     head: bytes
 
     @classmethod
     def of(cls, url: URL, headers: Mapping[str, str], loop: asyncio.AbstractEventLoop) -> "Address":
-        """The address `url`. Raises ValueError for what would make a header of two."""
+        """The address `url`. Raises ValueError for a header with a line break."""
         request = aiohttp.ClientRequest(
             "POST", url, headers=headers, skip_auto_headers=_NOT_BY_ITSELF, loop=loop
         )
@@ -82,11 +82,11 @@ class Exchange:
         content.on_eof(self._ended)
 
     def close(self) -> None:
-        """Close the connection of an answer that was not read to its end; again is harmless."""
+        """Close the connection of an answer that was not read to its end; closing again is harmless."""
         self._connection.close()
 
     def _ended(self) -> None:
-        """The connection is free for the next one, unless the request is still on its way."""
+        """Free the connection for the next request, unless this one is still being sent."""
         transport = self._connection.transport
         if transport is not None and transport.get_write_buffer_size():
             self._connection.close()
@@ -143,7 +143,7 @@ class Exchanges:
         return address
 
     async def _connected(self, address: Address) -> Connection:
-        """A new connection, or one that was kept and is not over."""
+        """A new connection, or a kept one that is still open."""
         while True:
             try:
                 connection = await self._connector.connect(address.request, [], self._timeout)
@@ -166,7 +166,7 @@ async def _answer(
 
 
 async def _final(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
-    """The head of the answer, after those that only say that it will come (RFC 9110, section 15.2)."""
+    """The head of the final answer, after any interim ones (1xx: RFC 9110, section 15.2)."""
     while True:
         try:
             message, content = await protocol.read()
@@ -177,7 +177,7 @@ async def _final(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp
 
 
 def _is_over(connection: Connection) -> bool:
-    """Whether something has come on a connection where nothing was asked: its end, mostly."""
+    """Whether something has arrived on an idle connection: mostly its end."""
     transport = connection.transport
     if transport is None or transport.is_closing():
         return True

@@ -1,16 +1,16 @@
-"""The last word on a connection: an answer says so when no other one will follow."""
+"""The last word on a connection: a response says so when no other will follow."""
 
 from aiohttp import web
 
 
 class Farewell:
-    """Has answers say that their connection ends with them, once that is so (RFC 9112, section 9.6)."""
+    """Has responses say that their connection ends with them, once that is so (RFC 9112, section 9.6)."""
 
     def __init__(self) -> None:
         self.is_due = False
 
     async def say(self, _: web.Request, response: web.StreamResponse) -> None:
-        """What aiohttp calls before it sends the head of an answer."""
+        """Called by aiohttp before it sends the head of a response."""
         if self.is_due:
             response.force_close()
             response.headers["connection"] = "close"

@@ -1,4 +1,4 @@
-"""Who may come in: whoever presents a virtual key; everybody on loopback while there are none."""
+"""Who may come in: whoever presents a virtual key, and everybody on loopback until the first key exists."""
 
 import hmac
 import re
@@ -19,15 +19,15 @@ _BEARER = re.compile(r"\A\s*bearer\s", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets in whoever presents a key of `keyring`; everybody when there never was one."""
+    """Admits whoever presents a key of `keyring`; everybody if there has never been one."""
 
     keyring: Keyring
     unix_s: Callable[[], float]
 
     async def admit(self, headers: Mapping[str, str]) -> VirtualKey:
-        """The key that `headers` present. Raises ApiError 401, and 403 for a strange page while there are none."""
+        """The key that `headers` present. Raises ApiError 401, or while no key exists 403 for a page from elsewhere."""
         secret = presented(headers)
-        # While there is no key anything may be presented; what looks like one of ours may be the first.
+        # While there is no key, clients may present anything; but what looks like one of ours may be the first.
         if self.keyring.is_open and not secret.startswith(SECRET_PREFIX):
             return _anonymous(headers)
         key = await self.keyring.find(secret)
@@ -46,9 +46,9 @@ class Gate:
 
 
 def _anonymous(headers: Mapping[str, str]) -> VirtualKey:
-    """Whoever is on this machine. Raises ApiError 403 for a page from elsewhere, in a browser on it.
+    """The caller without a key. Raises ApiError 403 for a web page from elsewhere in a browser on this machine.
 
-    A browser sends such a page's POST to loopback without asking anybody first, and names the page.
+    A browser sends such a page's POST to loopback without asking anybody, and names the page's origin.
     """
     origin = headers.get("origin")
     if origin is not None and _is_elsewhere(origin):
@@ -64,7 +64,7 @@ def _anonymous(headers: Mapping[str, str]) -> VirtualKey:
 def _is_elsewhere(origin: str) -> bool:
     """Whether a web page of `origin` comes from another machine; "null" may be anybody's.
 
-    Programs with a page inside have schemes of their own, which no page from the web can claim.
+    Desktop programs made of web pages have schemes of their own, which no page from the web can claim.
     """
     if origin == "null":
         return True
@@ -88,7 +88,7 @@ def presents(headers: Mapping[str, str], key: VirtualKey) -> bool:
 
 
 def presented(headers: Mapping[str, str]) -> str:
-    """The key that `headers` present, whosever it may be; "" where there is none."""
+    """The secret that `headers` present, valid or not; "" where there is none."""
     for name in _HEADERS:
         if value := headers.get(name):
             return _BEARER.sub("", value, count=1).strip()

@@ -44,7 +44,7 @@ _WITHOUT_V1 = (
     "/models",
     "/responses",
 )
-"""Where clients ask whose address lacks the /v1 at its end."""
+"""Paths that a client asks for when its base URL lacks the /v1 at its end."""
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -54,7 +54,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Front:
     """What the handlers need: the pipeline, the gate, and how large a body may be.
 
-    `crew` tells what the workers do at this address; nothing where there is one process.
+    `crew` tells what each worker at this address is doing; empty where there is only one process.
     """
 
     current: Current
@@ -67,7 +67,7 @@ class Front:
 
     @property
     def pipeline(self) -> Pipeline:
-        """What answers a request that comes now; whoever waits on the way must not ask for it twice."""
+        """The pipeline for a request that arrives now. Read it once per request: a reload may replace it meanwhile."""
         return self.current.pipeline
 
     async def chat_completions(self, request: web.Request) -> web.StreamResponse:
@@ -79,7 +79,7 @@ class Front:
         return await send_stream(request, reply, self.write_timeout_s)
 
     def refused(self, request: web.Request, error: ApiError) -> web.Response:
-        """The answer that tells `error`; whoever watches hears of it as well."""
+        """The response that tells the client of `error`; the observer is told as well."""
         request_id, path, means = request[REQUEST_ID], request.path, self.pipeline.means
         trace = means.observer.trace(request_id, request.headers)
         at_s = means.world.unix_s()
@@ -87,7 +87,7 @@ class Front:
         return told_error(error, path, request_id)
 
     async def asked(self, request: web.Request) -> tuple[bytes, Caller]:
-        """What is asked, and who asks. Raises ApiError for whom the gate does not admit, and for too much."""
+        """The request's body and its caller. Raises ApiError if the gate refuses it, or the body is too large."""
         key = await self.gate.admit(request.headers)
         raw = await self.body(request)
         return raw, caller_of(request.headers, request[REQUEST_ID], key)
@@ -97,7 +97,7 @@ class Front:
         return web.Response(body=_OK, content_type=_JSON)
 
     async def readyz(self, _: web.Request) -> web.StreamResponse:
-        """`GET /readyz`: requests are welcome; 503 from the moment when Farthing is told to stop."""
+        """`GET /readyz`: requests are welcome; 503 from the moment Farthing is told to stop."""
         if self.stopping.is_set():
             raise ApiError(503, "Farthing is stopping.", code="stopping", kind="server_error")
         ledger = self.pipeline.ledger.standing
@@ -112,9 +112,9 @@ class Front:
         )
 
     async def body(self, request: web.Request) -> bytes:
-        """The body of `request`, refused as soon as it is known to be too much, or before, if it says so.
+        """The body of `request`. Raises ApiError as soon as it is too large, or at once if its content-length says so.
 
-        Read piece by piece, for `request.read()` would keep it as long as the connection is idle.
+        Read piece by piece: `request.read()` would keep the body in memory while the connection is idle.
         """
         if (request.content_length or 0) > self.max_body_bytes:
             raise too_large(self.max_body_bytes)
@@ -217,14 +217,16 @@ async def send_stream(
 async def write_within(
     request: web.Request, response: web.StreamResponse, piece: bytes, timeout_s: float
 ) -> None:
-    """Send a piece, with the headers where it is the first.
+    """Send a piece, after the headers if it is the first.
 
-    Raises ConnectionResetError when the client has gone, or reads nothing for so long.
+    Raises ConnectionResetError when the client has gone, or reads nothing for `timeout_s`.
     """
     writer = request.writer if response.prepared else await response.prepare(request)
-    assert isinstance(writer, StreamWriter)  # noqa: S101 - so it is, for whoever answers
+    assert isinstance(writer, StreamWriter)  # noqa: S101 - aiohttp's server has no other
     await writer.write(piece, drain=False)
-    if request.protocol.writing_paused:  # else there is nothing to wait for, and no time to be set
+    if (
+        request.protocol.writing_paused
+    ):  # otherwise there is nothing to wait for, and no timer to set
         await _taken_within(request, writer, timeout_s)
 
 
@@ -240,7 +242,7 @@ async def _taken_within(request: web.Request, writer: StreamWriter, timeout_s: f
 
 
 def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> Caller:
-    """Who asks, by the headers, whose names may be of any case. Raises ApiError for what is wrong in them."""
+    """The caller by its headers, whose names may be in any case. Raises ApiError for headers that are wrong."""
     stated = of_headers(headers)
     own = (tag.strip() for tag in headers.get("x-farthing-tags", "").split(","))
     tags = dict.fromkeys([*key.tags, *filter(None, own)])

@@ -1,8 +1,8 @@
-"""The keys that open the door at this moment: those of the configuration, and those that are stored.
+"""The keys that are valid at this moment: those of the configuration, and those in the store.
 
-Stored ones are read again every two seconds, and at once when somebody presents a key that is not
-known: so a new key opens at its first try, and a revoked one stops within two seconds, in every
-process. While the store cannot be asked, what was known stays.
+The store is read every two seconds, and at once when somebody presents an unknown key: so a new key
+works at its first use, and a revoked one stops working within two seconds, in every process. While
+the store is unreachable, the keys known so far stay valid.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from router.domain.key import VirtualKey, digest_of
 _LOG = logging.getLogger(__name__)
 _EVERY_S = 2.0
 _AT_ONCE_AFTER_S = 0.1
-"""Unknown keys make the store be asked, but not more often than this."""
+"""An unknown key causes a read of the store, but no sooner than this after the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ ReadStore = Callable[[], Awaitable[Stored]]
 
 
 class StoreAway(FarthingError):
-    """The store of keys cannot be asked now."""
+    """The store of keys is unreachable."""
 
 
 async def nothing_stored() -> Stored:
@@ -41,7 +41,7 @@ async def nothing_stored() -> Stored:
 
 
 class Keyring:
-    """All keys by the SHA-256 of their secrets. `guests` are let in without making keys be asked for."""
+    """All keys by the SHA-256 of their secrets. `guests` are admitted too, but do not make keys mandatory."""
 
     def __init__(
         self,
@@ -65,24 +65,24 @@ class Keyring:
 
     @property
     def is_open(self) -> bool:
-        """Whether everybody may come in, since there never was a key."""
+        """Whether everybody may come in, because there has never been a key."""
         return not self._fixed and not self._stored.were_any
 
     async def find(self, secret: str) -> VirtualKey | None:
-        """The key whose secret this is."""
+        """The key with this secret, None if there is none."""
         digest = digest_of(secret)
         if (key := self._match(digest)) is not None:
             return key
         arrived_s = self._monotonic_s()
         async with self._reading:
-            # All who came before a reading began are served by it.
+            # A read serves everybody who came before it began.
             if self._asked_at_s <= arrived_s:
                 await self._sleep(max(0.0, self._asked_at_s + _AT_ONCE_AFTER_S - arrived_s))
                 await self._refresh()
         return self._match(digest)
 
     async def refresh(self) -> None:
-        """Read the store again. One reading at a time: an older one must not have the last word."""
+        """Read the store again. One read at a time, so that an older result never replaces a newer one."""
         async with self._reading:
             await self._refresh()
 
@@ -105,8 +105,8 @@ class Keyring:
             await self.refresh()
 
     def _match(self, digest: bytes) -> VirtualKey | None:
-        # What a lookup's time tells is about the hash of what was presented, and a hash says
-        # nothing of another secret; the comparison after it takes the same time for all.
+        # The lookup's timing depends on the hash of what was presented, which says nothing about
+        # any other secret; the comparison after it takes constant time.
         key = self._known.get(digest)
         return key if key is not None and hmac.compare_digest(key.digest, digest) else None
 

@@ -1,4 +1,4 @@
-"""Everybody who watches over requests, told by one call."""
+"""All watchers of requests, told by one call."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -7,29 +7,29 @@ from router.domain.closing import Closing, Refusal
 from router.domain.trace import Trace
 
 Tracing = Callable[[str, Mapping[str, str]], Trace]
-"""Where the request of an id and headers belongs."""
+"""The place in a trace of a request with this id and these headers."""
 
 _MOST_REMEMBERED = 1_024
 _ERROR = 400
 
 
 class Watcher(Protocol):
-    """Who is told of requests; returns at once and never raises."""
+    """Is told of requests; its methods return at once and never raise."""
 
     def closed(self, closing: Closing) -> None:
-        """A request has gone into the books, or what came after its end."""
+        """A request, or what came after its end, has gone into the books."""
         ...
 
     def refused(self, refusal: Refusal) -> None:
-        """A client is told an error, of a request that no `closed` has told of."""
+        """A client is told of an error in a request that `closed` has not reported."""
         ...
 
 
 class Observers:
     """Implements `router.ports.Observer` for several watchers.
 
-    `tracing` is None where nobody asks for traces. `counts` hears of all error answers, `others` only of
-    those of requests that have not gone into the books, so that each request is told once.
+    `tracing` is None where nobody asks for traces. `counts` is told of all error responses, `others` only
+    of those to requests that have not gone into the books, so that they are told of each request once.
     """
 
     def __init__(self, tracing: Tracing | None, counts: Watcher, others: Sequence[Watcher]) -> None:
@@ -39,7 +39,7 @@ class Observers:
         self._failed: dict[str, None] = {}
 
     def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace | None:
-        """Where a request belongs, if anybody asks."""
+        """The place of a request in a trace, if anybody asks for traces."""
         return None if self._tracing is None else self._tracing(request_id, headers)
 
     def closed(self, closing: Closing) -> None:
@@ -62,7 +62,7 @@ class Observers:
             other.refused(refusal)
 
     def _remember(self, request_id: str) -> None:
-        """Its client is told in a moment, and mostly by an error that is refused; the oldest is forgotten."""
+        """Its client is about to be told, mostly by an error that comes to `refused`; the oldest is forgotten."""
         if len(self._failed) >= _MOST_REMEMBERED:
             del self._failed[next(iter(self._failed))]
         self._failed[request_id] = None

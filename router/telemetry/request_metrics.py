@@ -1,6 +1,6 @@
 """Requests in Prometheus' format: how many, how fast, for how much, and what failed.
 
-Nothing is labelled by key, tag or user: of these there may be any number, and the ledger has them.
+Nothing is labelled by key, tag or user: there may be any number of these, and the ledger has them.
 """
 
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 LATENCY_BOUNDS_S = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)  # fmt: skip
-"""Those that OpenTelemetry advises for gen_ai.client.operation.duration and gen_ai.server.request.duration."""
+"""OpenTelemetry's advice for gen_ai.client.operation.duration and gen_ai.server.request.duration."""
 FIRST_BOUNDS_S = (0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)  # fmt: skip
-"""Those that it advises for gen_ai.server.time_to_first_token."""
+"""OpenTelemetry's advice for gen_ai.server.time_to_first_token."""
 OWN_BOUNDS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)  # fmt: skip
 """For what happens in this process."""
 _MOST_CODES = 64
-"""Upstreams word their errors as they like."""
+"""At most so many codes are told apart, since upstreams word their errors as they like."""
 _NO_POLICY = "none"
 _UNSURE = frozenset({CostSource.ESTIMATED, CostSource.UNPRICED})
 
@@ -34,7 +34,7 @@ _TOKENS = tuple(bucket.removesuffix("_tokens") for bucket in BUCKETS)
 
 
 class RequestMetrics:
-    """The requests of a process. Is told of each, and adds."""
+    """The requests of a process, counted as they are reported."""
 
     def __init__(self) -> None:
         by_model, by_place = ("policy", "model"), ("model", "upstream")
@@ -107,7 +107,7 @@ class RequestMetrics:
         self._errors.add((str(refusal.status), self._code(refusal.code)))
 
     def collect(self) -> "Iterator[Metric]":
-        """All of it."""
+        """All metrics, in the types of Prometheus' library."""
         from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - when Prometheus asks
 
         for count in (
@@ -172,5 +172,5 @@ class RequestMetrics:
 
 
 def _model(entry: Entry) -> str:
-    """The model as a label; what is passed through may name any, so there it is none."""
+    """The model as a label; requests that are passed through may name any model, so theirs is not used."""
     return Kind.PASSED if entry.category == Kind.PASSED else entry.model

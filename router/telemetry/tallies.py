@@ -1,7 +1,7 @@
 """Counts and histograms of one process: plain numbers by labels, added to on the way, read when asked.
 
-A request adds to a dozen of them. Those of Prometheus' library take a lock and look for their labels
-each time, seven times as long; its formats are what is used of it, and loaded when Prometheus first asks.
+A request adds to a dozen of them. Those of Prometheus' library take a lock and look up their labels each
+time, which takes seven times as long; only its formats are used, and loaded when Prometheus first asks.
 """
 
 from bisect import bisect_left
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 Labels = tuple[str, ...]
 _MOST_SERIES = 1_000
-"""Labels are models, policies, outcomes and codes. Should there be more of them than anybody reads, the
-rest is counted together."""
+"""Labels are models, policies, outcomes and codes. If there are more sets of them than anybody would read,
+the rest is counted together."""
 OTHER = "other"
 
 
 class Collects(Protocol):
-    """What Prometheus' library reads from: its `Collector`, and whatever else collects as one does."""
+    """What Prometheus' library reads from: its `Collector`, or anything that collects like one."""
 
     def collect(self) -> "Iterable[Metric]":
-        """All that there is to tell now."""
+        """All metrics as they are now."""
         ...
 
 
@@ -39,7 +39,7 @@ class Count:
         self._numbers: dict[Labels, int] = {}
 
     def add(self, labels: Labels, number: int = 1) -> None:
-        """Count so many more, in whole parts of which `unit` make one."""
+        """Add `number` to the count, in whole parts of which `unit` make one."""
         numbers = self._numbers
         if labels not in numbers and len(numbers) >= _MOST_SERIES:
             labels = (OTHER,) * len(labels)
@@ -56,7 +56,7 @@ class Count:
 
 
 class Spread:
-    """How durations spread, by labels: how many of them were at most so long. In seconds."""
+    """How durations are spread, by labels: how many were within each bound, in seconds."""
 
     def __init__(
         self, name: str, told: str, labels: Sequence[str], bounds: Sequence[float]
@@ -69,7 +69,7 @@ class Spread:
         self._sums: dict[Labels, float] = {}
 
     def add(self, labels: Labels, seconds: float) -> None:
-        """One more that took so long."""
+        """Add one that took `seconds`."""
         counts = self._counts.get(labels)
         if counts is None:
             if len(self._counts) >= _MOST_SERIES:

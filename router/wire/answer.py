@@ -35,7 +35,7 @@ class PlainAnswer(Struct, frozen=True):
 
 
 def read_plain(raw: bytes) -> PlainAnswer:
-    """What stands in a chat completion. Raises MalformedAnswer for anything else."""
+    """What a chat completion says. Raises MalformedAnswer for anything else."""
     try:
         answer = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -70,9 +70,9 @@ class EventKind(Enum):
 class StreamEvent(NamedTuple):
     """One event as it came, and what was read from it.
 
-    `choices` are the indices that it speaks of, `finished` those that it ends.
-    `content_chars` are those of `output_chars` that are no thoughts, and `says_more` whether there is
-    anything beside content and thoughts.
+    `choices` are the indices of the choices in it, `finished` of those that it ends. `content_chars` are
+    those of `output_chars` that are plain content, and `says_more` tells whether there is anything besides
+    content and thoughts.
     """
 
     raw: bytes
@@ -91,7 +91,7 @@ class StreamEvent(NamedTuple):
 
 
 class Words(NamedTuple):
-    """Events that say what one before them said, in other words: nothing else is to be read in them."""
+    """Events that differ from an earlier one only in their words: there is nothing else to be read in them."""
 
     raw: bytes
     output_chars: int
@@ -179,7 +179,7 @@ _USUAL_MEMBERS = frozenset(
 
 
 def _chars(message: Mapping[str, Any]) -> int:
-    """Characters generated, as far as they are shown: the ground of an estimated usage."""
+    """Characters generated, as far as they are shown: the basis of an estimated usage."""
     calls = message.get("tool_calls")
     called = sum(map(_call_chars, calls)) if isinstance(calls, list) else 0
     return called + _text_chars(message, _TEXT_FIELDS)

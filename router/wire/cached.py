@@ -1,4 +1,4 @@
-"""Stored answers: the key that names a request's answers, and the bytes that keep one.
+"""Stored answers: the cache key of a request, and the bytes that store an answer.
 
 A stored answer is a checksum, a line of JSON (who wrote it, when, for whom, what it used), and the
 bytes that the client got, so that storing and replaying cost no parsing of the answer itself.
@@ -27,14 +27,14 @@ _DIGESTED_AT_ONCE = 2**20
 """Half a millisecond's work."""
 _WORTH_A_TURN = 2**17
 _LARGEST = 2**26
-"""What an entry may unfold to: more than any answer that is stored."""
+"""The most bytes an entry may expand to: more than any answer that is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """An answer as a client once got it. `body` is JSON, or for a stream its events in order.
 
-    What is kept is chat, whatever the `dialect` of an answer that is on its way.
+    Only chat is stored; an answer on its way to a client may have another `dialect`.
     """
 
     origin: Origin
@@ -44,17 +44,16 @@ class StoredAnswer:
 
 
 def cache_key(body: Mapping[str, Any], tenant: Sequence[str]) -> str | None:
-    """The name of the answers to `body`: a full SHA-256 over everything that determines them.
+    """The cache key of `body`: a full SHA-256 over everything that determines its answers.
 
-    The tenant is part of it, so that nobody is ever shown another's answer; the model is not, for
-    each of them may have written one. None when the request is nested too deeply to be written
-    down canonically.
+    The tenant is part of it, so that nobody is ever shown another's answer; the model is not, since
+    any of them may have written one. None when the request is nested too deeply for a canonical form.
     """
     return finished(naming(body, tenant))
 
 
 def naming(body: Mapping[str, Any], tenant: Sequence[str]) -> Turns[str | None]:
-    """`cache_key`, with turns for others where a request is long."""
+    """`cache_key` in steps, so that a long request does not hold up others."""
     # One JSON text after another: neither can run into the other.
     digest = sha256(orjson.dumps([_FORMAT, *tenant]))
     try:
@@ -95,7 +94,7 @@ def unpack(stored: bytes) -> StoredAnswer | None:
 
 
 def described(stored: StoredAnswer) -> dict[str, Any]:
-    """What may be told of a stored answer: everything but the answer."""
+    """What may be shown of a stored answer: everything but its text."""
     origin = asdict(stored.origin)
     used = {name: count for name, count in structs.asdict(origin.pop("usage")).items() if count}
     accepted = {"is_accepted": True} if origin.pop("is_accepted") else {}

@@ -1,4 +1,4 @@
-"""One spelling for requests that mean the same: what a stored answer is found again by.
+"""One spelling for all requests that mean the same, from which the cache key is made.
 
 Clients write one request in many ways: keys in another order, 0 for 0.0, a field at its default or
 left out or null. All of these become the same bytes here; anything that could change the answer
@@ -27,8 +27,8 @@ _MEANS_NOTHING = frozenset(
         "user",
     }
 )
-"""How it is sent, billed, kept or filed: the answer itself is the same. Which model may have written
-it is judged apart."""
+"""How a request is sent, billed, kept or filed: the answer itself is the same. Which model may have
+written it is judged elsewhere."""
 
 _DEFAULTS: Mapping[str, Any] = {
     "frequency_penalty": 0,
@@ -50,17 +50,17 @@ _DEFAULTS: Mapping[str, Any] = {
 """By OpenAI's description of the request: to say these is to say nothing."""
 
 _TOO_LARGE = 2.0**63
-"""Beyond it JSON's integers cannot be written; a float is then spelt in one way only anyhow."""
+"""Integers beyond it cannot be written; a float as large as that has only one spelling anyway."""
 
 
 _MESSAGES_AT_ONCE = 256
-"""So many of a conversation are written in one go; that takes well below a millisecond."""
+"""How many messages are written in one go; that takes well below a millisecond."""
 
 
 def canonical(body: Mapping[str, Any]) -> bytes | None:
-    """The bytes that stand for the answer that `body` asks for.
+    """The canonical bytes of `body`, the same for all requests that ask for the same answer.
 
-    None when the request is nested too deeply to be written down.
+    None when the request is nested too deeply to be written.
     """
     try:
         return b"".join(canonical_parts(body))
@@ -69,7 +69,7 @@ def canonical(body: Mapping[str, Any]) -> bytes | None:
 
 
 def canonical_parts(body: Mapping[str, Any], at_once: int = _MESSAGES_AT_ONCE) -> Iterator[bytes]:
-    """The bytes of `canonical`, those of more than so many messages in several parts.
+    """The bytes of `canonical`, in several parts if there are more than `at_once` messages.
 
     Raises orjson.JSONEncodeError or RecursionError when the request is nested too deeply.
     """
@@ -90,7 +90,7 @@ def canonical_parts(body: Mapping[str, Any], at_once: int = _MESSAGES_AT_ONCE) -
 
 
 def _around(wanted: Mapping[str, Any], messages: list[Any], at_once: int) -> Iterator[bytes]:
-    """As if all was written at once: `messages` in parts, what sorts before them, and what sorts behind."""
+    """The same bytes as if all was written at once: what sorts before `messages`, these in parts, and the rest."""
     before = _written({name: value for name, value in wanted.items() if name < "messages"})
     behind = _written({name: value for name, value in wanted.items() if name > "messages"})
     yield before[:-1] + (b"," if len(before) > 2 else b"") + b'"messages":['
@@ -107,7 +107,7 @@ def _written(value: dict[str, Any] | list[Any]) -> bytes:
 
 
 def _has_whole_float(tree: object) -> bool:
-    """Whether a float in it is a whole number: most requests have none, and need not be made anew."""
+    """Whether any float in `tree` is a whole number: most requests have none, and need no rewriting."""
     waiting = [tree]
     while waiting:
         each = waiting.pop()
@@ -123,7 +123,7 @@ def _has_whole_float(tree: object) -> bool:
 def _is_default(name: str, value: object) -> bool:
     if value is None:
         return True
-    # True equals 1 in Python, and is another thing in JSON.
+    # True equals 1 in Python, but not in JSON.
     default = _DEFAULTS.get(name)
     return value == default and isinstance(value, bool) == isinstance(default, bool)
 

@@ -27,7 +27,7 @@ _CHECKED_AT_ONCE = 2048
 class ChatRequest(Struct, frozen=True):
     """A well-formed chat completion request: the bytes as they came, and what was read from them.
 
-    `extension` is what the client asks of Farthing itself. Where `raw` is but the chat view of a
+    `extension` is what the client asks of Farthing itself. If `raw` is only the chat view of a
     request in another API, `original` is that request.
     """
 
@@ -56,7 +56,7 @@ class ChatRequest(Struct, frozen=True):
         return self.body.get("max_completion_tokens") or self.body.get("max_tokens")
 
     def asking_at_most(self, tokens: int) -> "ChatRequest":
-        """This request for an answer of no more than so many tokens."""
+        """This request with the length of an answer limited to `tokens`."""
         lowered = cut_down(self.body, tokens)
         raw = set_members(self.raw, self.body, lowered)
         return replace(self, raw=raw, body={**self.body, **lowered})
@@ -72,7 +72,7 @@ def parse_chat(
 def parsing(
     raw: bytes, limits: RequestLimits = NO_REQUEST_LIMITS, original: Original | None = None
 ) -> Turns[ChatRequest]:
-    """`parse_chat`, with turns for others where a request is long."""
+    """`parse_chat` in steps, so that a long request does not hold up others."""
     body = (yield from parted(raw)) if len(raw) > LONG_BYTES else None
     if body is None:
         body = json_object(raw)
@@ -99,7 +99,7 @@ def parsing(
 def upstream_bytes(
     request: ChatRequest, model_name: str, *, ask_usage: bool, is_whole: bool = False
 ) -> bytes:
-    """The client's bytes with the model's name replaced, our own member out, and nothing else rewritten.
+    """The client's bytes with the model's name replaced, our own member removed, and nothing else rewritten.
 
     With `ask_usage` a streamed request also asks for the usage chunk that its price is read from. With
     `is_whole` it asks for an answer in one piece.
@@ -119,13 +119,13 @@ def upstream_bytes(
 
 
 def fields_in_one_piece(request: ChatRequest) -> JsonObject:
-    """The members of the request without those that want a stream."""
+    """The members of the request, without those that ask for a stream."""
     members = request.body.items()
     return {name: value for name, value in members if name not in ("stream", _STREAM_OPTIONS)}
 
 
 def _in_one_piece(request: ChatRequest, members: dict[str, Any]) -> bytes:
-    """The request with `members` set that wants no stream, nor has options for one, which are an error then."""
+    """The request with `members` set, and neither a stream nor options for one, which would then be an error."""
     if request.stream:
         members["stream"] = False
     raw = without_member(request.raw, request.body, MEMBER)
@@ -138,7 +138,7 @@ def json_object(raw: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        # orjson's message may quote nothing of the body: it names the fault and its position only.
+        # Nothing of the body may be quoted: orjson's message names only the fault and its position.
         raise ApiError(
             400, f"The request body is not valid JSON: {error}.", code="invalid_json"
         ) from None
@@ -201,7 +201,7 @@ _LONGEST_NAME = 256
 
 
 def shown(value: object) -> str:
-    """A value as an error message may show it: its kind, and itself only where it is short."""
+    """A value as an error message may show it: a number, true, false or null itself, of others only the kind."""
     match value:
         case None:
             return "null"

@@ -48,7 +48,7 @@ def chunk_in(event: bytes) -> dict[str, Any] | None:
 
 
 def is_usage_chunk(chunk: Mapping[str, Any]) -> bool:
-    """Whether this is the extra chunk that has no choices and tells the usage of all."""
+    """Whether this is the extra chunk that has no choices, but the usage of the whole answer."""
     return bool(chunk.get("usage")) and not chunk.get("choices")
 
 
@@ -58,7 +58,7 @@ def is_done(event: bytes) -> bool:
 
 
 def choices_in(part: dict[str, Any]) -> list[dict[str, Any]]:
-    """The choices of a chunk or a whole answer, if any. Raises MalformedAnswer where they are none."""
+    """The choices of a chunk or a whole answer, if any. Raises MalformedAnswer if they are not a list of objects."""
     choices = part.get("choices") or []
     if not isinstance(choices, list) or not all(isinstance(each, dict) for each in choices):
         raise MalformedAnswer("the choices of the stored answer are no list of objects")

@@ -1,18 +1,18 @@
-"""Compressed request bodies, unpacked only as far as they may be."""
+"""Compressed request bodies, decompressed up to a limit."""
 
 import zlib
 
 from router.domain.errors import ApiError
 
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-"""What zlib calls the formats of RFC 9110, section 8.4.1."""
+"""zlib's `wbits` for the content codings of RFC 9110, section 8.4.1."""
 
 
 def unpacked(raw: bytes, coding: str, max_bytes: int) -> bytes:
-    """The body that `raw` is the `coding` of ("" and "identity" for none).
+    """The body that `raw` holds in `coding` ("" and "identity" for none).
 
-    Raises ApiError 415 for a coding that is not spoken here, 400 for bytes that are not of it, and
-    413 as soon as more than `max_bytes` come out: a megabyte can unfold into a gigabyte.
+    Raises ApiError 415 for an unsupported coding, 400 for bytes that are not in it, and 413 as soon
+    as more than `max_bytes` come out: a megabyte can expand to a gigabyte.
     """
     coding = coding.strip().lower()
     if coding in ("", "identity"):

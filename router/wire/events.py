@@ -8,17 +8,17 @@ from router.wire.refrain import Refrain
 from router.wire.sse import EventSplitter
 
 _MOST_LESSONS = 8
-"""So often a refrain is learnt in vain; some streams have none, as those of several choices."""
+"""How often a refrain may be learnt in vain; some streams have none, such as those of several choices."""
 
 
 class EventReader:
-    """Reads a stream. Events that came together and differ in their words only come as one."""
+    """Reads a stream. Events that arrive together and differ only in their words are returned as one."""
 
     def __init__(self, form: StreamForm = CHAT_FORM) -> None:
         self._form = form
         self._splitter = EventSplitter()
         self._refrain: Refrain | None = None
-        # What may be left out between two events alike is known of chat only.
+        # Only for chat is it known what may be left out between two events that are alike.
         self._lessons = _MOST_LESSONS if form is CHAT_FORM else 0
 
     def feed(self, piece: bytes) -> Iterator[Told]:
@@ -41,9 +41,9 @@ class EventReader:
         yield from self._together(raws, words)
 
     def words(self, piece: bytes) -> Words | None:
-        """What `feed` would tell of a piece that is one event like those before it, as nearly all are.
+        """What `feed` would return for a piece that is one event like those before it, as nearly all are.
 
-        None for any other, which is not taken in.
+        None for any other, which is not consumed.
         """
         if self._refrain is None or self._splitter.is_within:
             return None

@@ -1,7 +1,7 @@
 """The `farthing` member of a request: what a client asks of the proxy itself, never forwarded.
 
-OpenAI's clients send it by `extra_body={"farthing": {...}}`. Names that are not known are errors,
-for a wish that is silently ignored is worse than one that is refused.
+OpenAI's clients send it by `extra_body={"farthing": {...}}`. Unknown names are errors, since a wish
+that is silently ignored is worse than one that is refused.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _KNOWN = ("receipt", *OVERRIDES)
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """What a client asks of Farthing. `receipt`: what the answer cost shall come with it."""
+    """What a client asks of Farthing. `receipt`: the reply shall say what the answer cost."""
 
     receipt: bool = False
     overrides: Stated = field(default_factory=dict)
@@ -28,7 +28,7 @@ NO_EXTENSION = Extension()
 
 
 def read_extension(body: Mapping[str, Any]) -> Extension:
-    """The extension in a request's body. Raises ApiError 400 that names what is not known."""
+    """The extension in a request's body. Raises ApiError 400 that names what is unknown or wrong."""
     wishes = body.get(MEMBER)
     if wishes is None:
         return NO_EXTENSION

@@ -1,7 +1,7 @@
-"""What can be told of an answer's quality without anybody's word: does it fit what was asked for?
+"""What can be said of an answer's quality without asking anybody: does it fit what was asked for?
 
-Only what is certain: JSON that was asked for and does not parse, a call of a tool that is not there,
-an answer that broke off at its limit, a refusal that says it is one. Reasons quote nothing.
+Only what is certain: JSON that was asked for and does not parse, a call of a tool that does not exist,
+an answer that was cut off at its limit, an explicit refusal. Reasons quote nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +18,13 @@ from router.wire.replay import whole
 
 _JSON_FORMATS = ("json_object", "json_schema")
 BROKE_OFF = frozenset({"length", "content_filter"})
-"""The reasons to finish of an answer that is not whole."""
+"""The finish reasons of an answer that is not complete."""
 _OBJECT: Mapping[str, Any] = {"type": "object"}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of an answer: the score of one source, and why it is no better."""
+    """What was found about an answer: the score of one source, and why it is no better."""
 
     source: ScoreSource
     score: float
@@ -32,7 +32,7 @@ class Finding:
 
 
 def wants_json(body: Mapping[str, Any]) -> bool:
-    """Whether a request asks for JSON, of a schema or of any."""
+    """Whether a request asks for JSON, with a schema or without."""
     wanted = body.get("response_format")
     return isinstance(wanted, dict) and wanted.get("type") in _JSON_FORMATS
 
@@ -45,7 +45,7 @@ def offers_tools(body: Mapping[str, Any]) -> bool:
 def of_ending(
     body: Mapping[str, Any], finish_reasons: frozenset[str], *, refuses: bool
 ) -> Iterator[Finding]:
-    """What the ends of the choices tell: a refusal, or an answer that was cut off."""
+    """What the ends of the choices show: a refusal, or an answer that was cut off."""
     if refuses:
         yield Finding(ScoreSource.REFUSAL, 0.0, "the model refused")
     elif "content_filter" in finish_reasons:
@@ -57,10 +57,10 @@ def of_ending(
 
 
 def of_words(body: Mapping[str, Any], answer: bytes, *, is_stream: bool) -> Iterator[Finding]:
-    """Whether JSON and calls of tools are as the request in `body` wants them.
+    """Whether JSON and tool calls are as the request in `body` wants them.
 
     `answer` is a chat completion, or the events of one. One bad choice makes the score 0. A choice
-    that broke off, or refuses, is passed over, and so is what cannot be checked in time.
+    that was cut off, or refuses, is skipped, and so is what cannot be checked in time.
     """
     try:
         choices = choices_in(whole(answer, is_stream=is_stream))
@@ -72,14 +72,14 @@ def of_words(body: Mapping[str, Any], answer: bytes, *, is_stream: bool) -> Iter
 
 
 def of_json(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Whether these messages are the JSON that was asked for; none where they need not be, or are unchecked."""
+    """Whether these messages are the JSON that was asked for; nothing if none was, or it cannot be checked."""
     if wants_json(body):
         texts = [m.get("content") for m in messages if not (calls_in(m) or m.get("refusal"))]
         yield from _judged(ScoreSource.SCHEMA, [_flaw_of_json(t, _schema(body)) for t in texts])
 
 
 def of_calls(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Whether the calls of these messages are of tools that were offered; none where nothing is called."""
+    """Whether the calls in these messages are of tools that were offered; nothing if there are no calls."""
     if offers_tools(body):
         tools = offered(body)
         calls = [call for message in messages for call in calls_in(message)]
@@ -90,7 +90,7 @@ _UNKNOWN = "unknown"
 
 
 def _judged(source: ScoreSource, flaws: Sequence[str | None]) -> Iterator[Finding]:
-    """One finding of what was found of each; none where something stayed unknown and nothing is bad."""
+    """One finding from the flaws of each; none where something stayed unknown and nothing is bad."""
     bad = next((flaw for flaw in flaws if flaw not in (None, _UNKNOWN)), None)
     if bad is not None:
         yield Finding(source, 0.0, bad)
@@ -129,7 +129,7 @@ def _flaw(text: str, schema: object, what: str) -> str | None:
 
 
 class Call(NamedTuple):
-    """A call of a tool as it was written: its arguments as JSON text, or any text where the tool takes that."""
+    """A tool call as it was written: its arguments as JSON text, or as any text if the tool takes that."""
 
     name: object
     arguments: object
@@ -140,7 +140,7 @@ _NO_CALL = Call(None, None)
 
 
 def calls_in(message: Mapping[str, Any]) -> list[Call]:
-    """The calls of a message, older ones of a function among them, whatever is wrong with them."""
+    """The calls in a message, including the older `function_call`, whatever is wrong with them."""
     calls = message.get("tool_calls")
     told = list(map(_call, calls)) if isinstance(calls, list) else []
     legacy = message.get("function_call")

@@ -1,4 +1,4 @@
-"""Whether an answer may be stored: a flaw would be told to everybody who asks the same."""
+"""Whether an answer may be stored: a flawed one would go to everybody who asks the same."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ _FLAWED_ENDS: Mapping[object, str] = {
 _CALLS = ("tool_calls", "function_call")
 _WHOLE = frozenset({"stop"})
 _SURELY_WORDS = 64
-"""So many characters of content are not white space alone."""
+"""Content of this many characters is taken to be more than white space."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """What was seen of a stream while it passed by; enough to judge most of them without reading again.
 
-    `choices` is how many have ended, `content_chars` how long what they say is; `says_more` whether there was
-    anything beside content and thoughts.
+    `choices` is how many have ended, `content_chars` the length of their content; `says_more` tells whether
+    there was anything besides content and thoughts.
     """
 
     finish_reasons: frozenset[str]
@@ -39,7 +39,7 @@ class Ending:
 def flaw_of_stream(
     events: bytes, ending: Ending, *, request: Mapping[str, Any], keeps_tool_calls: bool
 ) -> str | None:
-    """Like `flaw_of`, for a stream whose ending is known: most need not be put together for it."""
+    """Like `flaw_of`, for a stream whose ending is known: most need not be merged for it."""
     is_plain = not (ending.says_more or request.get("response_format") or request.get("n"))
     is_long = ending.content_chars >= _SURELY_WORDS and ending.choices == 1
     if is_plain and is_long and ending.finish_reasons == _WHOLE:
@@ -102,7 +102,7 @@ def _is_empty(content: object) -> bool:
 
 
 def _flaws_of_format(content: object, response_format: Mapping[str, Any]) -> Iterator[str]:
-    """What is not as the client has asked for JSON to be."""
+    """How the content falls short of the JSON that the client asked for."""
     kind = response_format.get("type")
     if kind not in ("json_object", "json_schema"):
         return

@@ -25,9 +25,9 @@ class RequestLimits:
             raise ValueError(f"a request may ask for at least one choice and one token: {self!r}")
 
     def lowered(self, body: Mapping[str, Any]) -> dict[str, int]:
-        """The members of `body` that ask for too much, with what they may ask for.
+        """The members of `body` that ask for too much, lowered to what they may ask for.
 
-        Raises ApiError 400 for too many choices: fewer would be another answer.
+        Raises ApiError 400 for too many choices: fewer would be a different answer.
         """
         if (body.get("n") or 1) > self.choices:
             raise ApiError.invalid("n", f"'n' must be at most {self.choices} at this proxy.")
@@ -35,7 +35,7 @@ class RequestLimits:
 
 
 def cut_down(body: Mapping[str, Any], most: int) -> dict[str, int]:
-    """The members of `body` that ask for an answer of more than `most` tokens, with that."""
+    """The members of `body` that ask for an answer of more than `most` tokens, lowered to `most`."""
     return {name: most for name in _LENGTHS if (body.get(name) or 0) > most}
 
 

@@ -1,6 +1,6 @@
 """Overrides as a request states them: as members of `farthing` in its body, or as headers.
 
-A new one is a row of `OVERRIDES`, a field of `router.domain.overrides.Overrides` and what it means.
+A new one needs a row of `OVERRIDES`, a field of `router.domain.overrides.Overrides`, and code that heeds it.
 """
 
 import math
@@ -30,7 +30,7 @@ class _Row:
 
 
 def _name(value: Any) -> str:
-    # As a configuration names things: what is longer, or no ASCII, is none of ours, and stays out of errors.
+    # The form of names in a configuration: what is longer or not ASCII cannot be one, and stays out of errors.
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise ValueError
     return value
@@ -80,12 +80,12 @@ def _truth(text: str) -> bool:
 
 
 def _caching(text: str) -> bool:
-    """The words of Cache-Control (RFC 9111, 5.2.1) do as well: either keeps this request out of it."""
+    """Cache-Control's words (RFC 9111, 5.2.1) work too: either keeps this request out of the cache."""
     return False if text.strip().lower() in ("no-cache", "no-store") else _truth(text)
 
 
 def _cascading(value: Any) -> bool:
-    """A request may only forbid one: there is no evidence that its policy has not."""
+    """A request may forbid a cascade, but not demand one: it has no evidence that its policy lacks."""
     return False if value == "never" else _flag(value)
 
 
@@ -136,7 +136,7 @@ def of_member(member: Mapping[str, Any], where: str) -> Stated:
 
 
 def of_headers(headers: Mapping[str, str]) -> Stated:
-    """The overrides that headers state. Raises ApiError 400, also for headers of ours that there are not."""
+    """The overrides that headers state. Raises ApiError 400, also for `x-farthing-` headers that do not exist."""
     if not (ours := _ours(headers)):
         return {}
     known = [row.header for row in OVERRIDES.values()]
@@ -153,12 +153,12 @@ def of_headers(headers: Mapping[str, str]) -> Stated:
 
 
 def shortened(name: str) -> str:
-    """A name that there is not, as an error shows it and looks for the nearest one: however long it came."""
+    """An unknown name of any length, cut to what an error shows and compares with the known names."""
     return name[:_LONGEST_SHOWN]
 
 
 def _ours(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that begin like ours, in small letters; one that comes twice has a comma (RFC 9110, 5.3)."""
+    """The headers with our prefix, by lower-case name; repeated ones are joined by commas (RFC 9110, 5.3)."""
     ours: dict[str, str] = {}
     for header, text in headers.items():
         if (name := header.lower()).startswith(_PREFIX):
@@ -167,7 +167,7 @@ def _ours(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _as_json(row: _Row, text: str) -> Any:
-    """What JSON would have in the header's place; the text itself where that is nothing sensible."""
+    """The header's value as JSON would have it; the text itself where it makes no sense, to be refused as such."""
     try:
         return row.of_text(text)
     except ValueError:
@@ -193,7 +193,7 @@ def merged(of_body: Stated, of_head: Stated) -> Stated:
 
 
 def as_overrides(stated: Stated) -> Overrides:
-    """What was stated, as everybody else knows it."""
+    """What was stated, as the type that the other rooms know."""
     if not stated:
         return NO_OVERRIDES
     return Overrides(**{OVERRIDES[name].field: value for name, value in stated.items()})

@@ -1,4 +1,4 @@
-"""A digest of what a user has asked, by which the same question is known again."""
+"""A digest of what a user has asked, by which the same question is recognised."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -9,15 +9,14 @@ import orjson
 from router.wire.chat import ChatRequest
 
 _LONGEST_BYTES = 2**15
-"""Of a request: longer conversations are seldom asked again, and cost the most to digest."""
+"""Of a request: longer conversations are seldom repeated, and cost the most to digest."""
 
 
 def question_of(request: ChatRequest, *asker: str) -> bytes | None:
-    """The digest of a conversation that ends with a user's words, of this asker.
+    """The digest of this asker's conversation, if it ends with a user's words.
 
-    None for one that ends with something else, as when a tool has brought its results, and for one
-    that is very long. Parameters and the model's name are not part of a question; the end user whom
-    a client names is.
+    None for one that ends with anything else, such as a tool's results, and for one that is very long.
+    Parameters and the model's name are not part of a question; the end user that a client names is.
     """
     if len(request.raw) > _LONGEST_BYTES or request.messages[-1]["role"] != "user":
         return None
@@ -25,9 +24,9 @@ def question_of(request: ChatRequest, *asker: str) -> bytes | None:
 
 
 def rejected_question_of(request: ChatRequest, *asker: str) -> bytes | None:
-    """The digest of what was asked before, where the user's last words repeat those before the answer.
+    """The digest of what was asked before, if the user's last words repeat those before the answer.
 
-    None where they say something else: then the conversation just goes on.
+    None if they say something else: then the conversation just goes on.
     """
     if len(request.raw) > _LONGEST_BYTES or not _repeats(request.messages):
         return None

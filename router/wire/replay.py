@@ -1,7 +1,7 @@
 """A stored chat completion once more, in the form that is asked for now.
 
-Where it was stored in that form, its bytes go out again with another id and nothing else changed;
-else a stream is put together (`merging`), or a whole answer cut into chunks (`cutting`).
+If it was stored in that form, its bytes are sent again with nothing changed but the id; otherwise a
+stream is put together (`merging`), or a whole answer cut into chunks (`cutting`).
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def as_plain(body: bytes, *, is_stream: bool, answer_id: str) -> bytes:
 def as_events(body: bytes, *, is_stream: bool, answer_id: str, usage: bool) -> Iterator[bytes]:
     """The stored answer as the events of a stream, without `[DONE]`, each with the id `answer_id`.
 
-    The chunk that has no choices but the usage is among them only with `usage`. Raises
+    The chunk that carries the usage and no choices is among them only with `usage`. Raises
     MalformedAnswer at once, before the first event is taken.
     """
     if is_stream:

@@ -1,7 +1,7 @@
 """Change single members of a JSON object in its bytes, leaving every other byte as the client wrote it.
 
-Writing a body anew to rename its model would disturb the provider's prompt cache (which matches
-bytes), and change what our parser does not represent: 1.0 and 1, escapes, the order of keys.
+Rewriting a body to rename its model would miss the provider's prompt cache (which matches bytes), and
+change what our parser does not represent: 1.0 and 1, escapes, the order of keys.
 """
 
 import re
@@ -33,7 +33,7 @@ def set_members(raw: bytes, body: Mapping[str, Any], members: Mapping[str, Any])
 def without_member(raw: bytes, body: Mapping[str, Any], name: str) -> bytes:
     """`raw` without its top-level member `name`, wherever and however often it is written.
 
-    What is left keeps its bytes, and each member the comma that stood behind it.
+    The rest keeps its bytes, each member with the comma that stood behind it.
     """
     if name not in body:
         return raw

@@ -46,7 +46,7 @@ class EventSplitter:
 
 
 def _end_of_last(buffer: bytes, searched: int) -> int:
-    """Where the last event in `buffer` ends that has ended; 0 where none has."""
+    """Where the last complete event in `buffer` ends; 0 if there is none."""
     if buffer.endswith(USUAL_END):
         return len(buffer)
     usual = buffer.rfind(USUAL_END)
@@ -70,10 +70,10 @@ def _cut(whole: bytes) -> list[bytes]:
 
 
 def comment_before(text: str, like: bytes) -> bytes:
-    """A comment to stand before an event of the stream that `like` is of.
+    """A comment to send before an event, in the stream of which `like` is an event.
 
-    It is an event of its own, for simple clients look at how each begins. Where events have ids it is
-    but a line of the next: OpenAI's client takes a comment alone for an event without data then.
+    It is an event of its own, since simple clients look at how each event begins. Where events have ids,
+    it is just a line of the next one: OpenAI's client would take a lone comment for an event without data.
     """
     end = "\n" if _ID_LINE.search(like) else "\n\n"
     return f": {text}{end}".encode()

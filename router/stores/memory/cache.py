@@ -8,22 +8,22 @@ from msgspec import Struct
 from router.ports import Shelved
 
 MAX_ENTRY_BYTES = 2**20
-"""The largest answer that is kept, unless somebody says otherwise."""
+"""The largest answer that is kept by default."""
 OVERHEAD_BYTES = 600
 """What Python needs for an entry beyond its text and bytes; `tests/stores/test_memory.py` measures it."""
 
 
 class _Kept(Struct, frozen=True):
-    """What one writer answered, and until when (monotonic seconds) it may be told."""
+    """What one writer answered, and until when (monotonic seconds) it may be used."""
 
     expires_s: float
     value: bytes
 
 
 class MemoryCache:
-    """Implements `router.ports.Cache`: bounded in bytes, the least recently used answer leaves first.
+    """Implements `router.ports.Cache`: bounded in bytes, the least recently used answer is evicted first.
 
-    Every answer is counted with its names and with what Python needs to keep it.
+    The size of an answer includes its names and Python's overhead.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class MemoryCache:
         self._monotonic_s = monotonic_s
 
     async def answers(self, key: str) -> Mapping[str, bytes]:
-        """What is stored of `key` by its writers and has neither expired nor had to make room."""
+        """The answers stored under `key`, by writer, that have neither expired nor been evicted."""
         found = {}
         for writer in sorted(self._writers.get(key, ())):
             if (value := self._value(key, writer)) is not None:
@@ -66,7 +66,7 @@ class MemoryCache:
         self._forget(key, writer)
 
     async def entries(self) -> AsyncIterator[Shelved]:
-        """All that could still be told, the least recently used first."""
+        """All answers that could still be used, the least recently used first."""
         for key, writer in tuple(self._kept):
             if (value := self._value(key, writer)) is not None:
                 yield Shelved(key, writer, value)

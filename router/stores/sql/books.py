@@ -1,6 +1,6 @@
 """Keeping entries and scores: in the database, else in the spool, else in memory; and bringing them back.
 
-One thread uses it. It tells once when the database goes and once when it is back.
+One thread uses it. It logs once when the database goes away and once when it is back.
 """
 
 import logging
@@ -32,7 +32,7 @@ _MOST_IN_MEMORY = 100_000
 _REPLAYED_AT_ONCE = 200
 """Some 10 ms, which an answer may have to wait."""
 _UNWRITABLE = (SQLAlchemyError, OverflowError, ValueError)
-"""A number beyond 64 bits and text with half a surrogate are refused by exceptions of Python's own."""
+"""Numbers beyond 64 bits and text with lone surrogates are refused by Python's own exceptions."""
 
 
 class Unwritable(Exception):
@@ -56,7 +56,7 @@ class Books:
 
     @property
     def waiting_rows(self) -> int:
-        """Rows that wait in the spool or in memory, as far as they were put there since the start."""
+        """Rows that wait in memory or in the spool; of the latter, those put there since the start."""
         return self._spooled_rows + self.in_memory_rows
 
     @property
@@ -85,9 +85,9 @@ class Books:
             self._put_aside(entries, scores)
 
     def recover(self, is_hurried: Callable[[], bool] = lambda: False) -> None:
-        """Bring what was put aside into the database, if it is there again; each row once.
+        """Bring what was put aside into the database, if that is back; each row once.
 
-        Stops after some rows when `is_hurried` says that somebody waits; the next call goes on.
+        Stops after some rows when `is_hurried` says that somebody waits; the next call continues.
         """
         self._let_go()
         if self._monotonic_s() < self._asleep_until_s:
@@ -109,7 +109,7 @@ class Books:
         self._replaying = None
 
     def close(self) -> None:
-        """Bring everything back, or at least to the spool, or, whole, to the log."""
+        """Bring everything into the database, or at least to the spool, or in full to the log."""
         self._asleep_until_s = float("-inf")
         self.recover()
         try:
@@ -133,20 +133,20 @@ class Books:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        """A transaction, over the connection of the last one: to take it from the engine each time is half as much again."""
+        """A transaction over the last one's connection: taking it from the engine each time costs half as much more."""
         if self._connection is None:
             self._connection = self._engine.connect()
         with self._connection.begin():
             yield self._connection
 
     def _let_go(self) -> None:
-        """Whoever else uses the engine may have the connection: another one would be another cache of pages."""
+        """Return the connection for others to use: a second one would have a page cache of its own."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _put_aside(self, entries: Sequence[Entry], scores: Sequence[Scored]) -> None:
-        """To the spool; to memory if that fails; to the log, whole, if there are too many."""
+        """Put these into the spool; into memory if that fails; into the log, in full, if there are too many."""
         try:
             rows: list[AnyWaiting] = [*map(Waiting.of, entries), *map(WaitingScore.of, scores)]
         except (ValueError, OverflowError) as error:
@@ -219,13 +219,13 @@ class Books:
         reason = getattr(error, "orig", None) or type(error).__name__
         message = "the ledger's database takes no rows (%s): they wait in the spool"
         self._database.went(message, reason)
-        # What was opened may be no longer what is there: the next try opens it anew.
+        # What is open may no longer be what is there: the next try opens it anew.
         self._let_go()
         self._engine.dispose()
 
 
 class _Told:
-    """Whether something is well; it is told when that changes, and not again and again."""
+    """Whether something is well; logs when that changes, and not again and again."""
 
     def __init__(self) -> None:
         self.is_well = True
@@ -242,5 +242,5 @@ class _Told:
 
 
 def _is_the_databases(error: Exception) -> bool:
-    """Whether the database is at fault (locked, full, read-only, broken), and not what it was given."""
+    """Whether the database is at fault (locked, full, read-only, broken), rather than what it was given."""
     return isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError)

@@ -4,7 +4,7 @@ The event loop never waits for the disk; whoever must know that an entry is dura
 `post` returned. Under load one commit serves many requests.
 
 What the database cannot take (locked, full, broken) goes to the spool, and from there into the
-database when it can again. What not even the spool can take waits in memory, and is said so.
+database when that works again. What not even the spool can take waits in memory, and the log says so.
 
 With an outbox this database is only the first stop: the outbox moves its rows on to the PostgreSQL
 where the sums are kept.
@@ -34,7 +34,7 @@ _SUMMED_EVERY_S = 10.0
 _OVERDUE_S = 60.0
 _ROLL_UP_STEP = 2000
 """Rows that are rolled up at a time: some 30 ms, which an answer may have to wait, every ten seconds.
-Many rows at a time fall into few groups, which costs a request a fraction of what few would."""
+Many rows at a time fall into few groups, so that each costs a fraction of what it would among few."""
 
 
 class _Posted(Struct, frozen=True):
@@ -67,16 +67,16 @@ class SqlLedger:
 
     @property
     def standing(self) -> LedgerStanding:
-        """How it is, for operators."""
+        """Its state, for operators."""
         outbox_rows = self._outbox.rows if self._outbox else 0
         return LedgerStanding(self._books.state, self._books.waiting_rows, outbox_rows)
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
-        """Take `entries` over. The result is done when they are kept, or given up on loudly."""
+        """Take over `entries`. The result is done when they are kept, or have been given up on loudly."""
         return self._take(_Posted(self._loop.create_future(), entries))
 
     def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
-        """Take `scores` over. The result is done when they are kept, or given up on loudly."""
+        """Take over `scores`. The result is done when they are kept, or have been given up on loudly."""
         return self._take(_Posted(self._loop.create_future(), scores=scores))
 
     def _take(self, posted: _Posted) -> Awaitable[None]:
@@ -118,7 +118,7 @@ class SqlLedger:
                 return
 
     def _batch(self, first: list[_Posted] | None) -> tuple[list[_Posted], bool]:
-        """Everything that waits by now, up to a limit, and whether it is the last there will be."""
+        """Everything that is waiting by now, up to a limit, and whether it is the last batch of all."""
         if first is None:
             return [], True
         batch = first
@@ -153,7 +153,7 @@ class SqlLedger:
                 _LOG.error("ledger entry not written (%s): %r", error, row)
 
     def _tidy(self) -> None:
-        """Bring back what was spooled, and the sums up to date, as far as nobody waits."""
+        """Bring back what was spooled, and bring the sums up to date, as long as nobody waits."""
         self._books.recover(self._is_hurried)
         try:
             while not self._is_summed and self._may_sum():
@@ -167,7 +167,7 @@ class SqlLedger:
         return not self._posted.empty()
 
     def _may_sum(self) -> bool:
-        """Now and then while nobody waits; after a minute whoever waits."""
+        """Every ten seconds while nobody waits; after a minute even if somebody does."""
         since_s = self._monotonic_s() - self._summed_s
         return since_s > _OVERDUE_S or (since_s > _SUMMED_EVERY_S and not self._is_hurried())
 

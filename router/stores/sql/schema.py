@@ -4,7 +4,8 @@ Money is an integer column of pico-dollars. A 64-bit column holds 9.2 million do
 taken in two halves (see reports), so that a total may be larger than a column.
 
 `attempts` and `attempt_tags` are the books, `outcomes` what is known of the answers' quality;
-`virtual_keys` are the keys that clients present. The sums that reports are read from are in `router.stores.sql.rollup_schema`.
+`virtual_keys` are the keys that clients present. The sums that reports are read from are in
+`router.stores.sql.rollup_schema`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,9 +79,9 @@ ATTEMPTS = Table(
     Index("attempts_by_time", "at_s"),
     sqlite_autoincrement=True,
 )
-"""`seq` grows with the order of writing; `request_id` and `attempt` say what a row is, once.
-`decision` is JSON, on the row that closes a request, if decisions are kept; whoever reads many rows
-leaves it out, for it is larger than all the rest."""
+"""`seq` grows in the order of writing; `request_id` and `attempt` identify a row, which is there once.
+`decision` is JSON, on the row that closes a request, if decisions are kept; reads of many rows leave
+it out, since it is larger than all the rest."""
 
 BOOKED = tuple(column for column in ATTEMPTS.columns if column.name != "decision")
 """What is booked of an attempt."""
@@ -105,7 +106,7 @@ OUTCOMES = Table(
     Column("at_s", Float, nullable=False),
     Index("outcomes_by_time", "at_s"),
 )
-"""One row for each request and source: a later word replaces an earlier one."""
+"""One row for each request and source: a later score replaces an earlier one."""
 
 VIRTUAL_KEYS = Table(
     "virtual_keys",
@@ -119,8 +120,8 @@ VIRTUAL_KEYS = Table(
     Column("expires_s", Float),
     Column("revoked_s", Float),
 )
-"""`digest` is the hexadecimal SHA-256 of the secret, `hint` its first characters, to be told by;
-`grants` JSON: tags, policies, models, budgets, limits."""
+"""`digest` is the hexadecimal SHA-256 of the secret, `hint` its first characters, to recognise it by;
+`grants` is JSON: tags, policies, models, budgets, limits."""
 
 _FROM_ENTRY = {
     "request_id": "request_id",
@@ -161,7 +162,7 @@ COLUMNS = ("day", "hour", *_FROM_ENTRY, "decision")
 
 INSERT_ATTEMPT = insert_into(ATTEMPTS, COLUMNS)
 INSERT_TAG = insert_into(TAGS, ("request_id", "attempt", "tag"))
-"""Written out once: building a statement anew costs several times what running it does."""
+"""Built once: building a statement anew costs several times what running it does."""
 
 REPLAY_ATTEMPT = f"{INSERT_ATTEMPT} ON CONFLICT DO NOTHING"
 REPLAY_TAG = f"{INSERT_TAG} ON CONFLICT DO NOTHING"
@@ -173,7 +174,7 @@ LATEST_SCORE = (
     + ", ".join(f"{name} = excluded.{name}" for name in SCORE_COLUMNS[2:])
     + " WHERE excluded.at_s >= outcomes.at_s"
 )
-"""How an INSERT of scores ends: what is older than what is there is passed over."""
+"""How an INSERT of scores ends: a score that is older than the stored one is ignored."""
 
 INSERT_SCORE = insert_into(OUTCOMES, SCORE_COLUMNS) + LATEST_SCORE
 
@@ -186,7 +187,7 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:
-    """The entry of a row that has its `tags` too; without its decision, which stays text."""
+    """The entry of a row that includes its `tags`; without its decision, which stays text."""
     same = {name: row[name] for name, source in _FROM_ENTRY.items() if name == source}
     return Entry(
         **{

@@ -1,4 +1,4 @@
-"""Which reader is for which dialect's answers."""
+"""The readers of answers, by dialect."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ _PLAIN: Mapping[Dialect, Callable[[bytes], PlainAnswer]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """How an upstream's answer is to be read: its dialect, and whose name its thoughts get, "" for none."""
+    """How to read an upstream's answer: its dialect, and the origin that its thoughts are named after, "" for none."""
 
     dialect: Dialect = Dialect.CHAT
     origin: str = ""
 
     def form(self) -> StreamForm:
-        """Who reads one stream."""
+        """The reader of one stream."""
         form = _FORMS[self.dialect]()
         return NamingForm(form, self.origin) if self.origin else form
 
     def plain(self, raw: bytes) -> tuple[bytes, PlainAnswer]:
-        """A whole answer as it is to go out, and what stands in it. Raises MalformedAnswer."""
+        """A whole answer as it is to be sent, and what was read from it. Raises MalformedAnswer."""
         answer = _PLAIN[self.dialect](raw)
         return (named_answer(raw, self.origin) if self.origin else raw), answer
 

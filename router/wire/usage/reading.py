@@ -29,7 +29,7 @@ _DEEPEST = 4
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one API tells what was used.
+    """How one API reports what was used.
 
     `prompt` and `completion` lead to its two main counts. `cached` are tokens read from a cache,
     `written` all that were written to one, `written_1h` the part of these that is kept for an hour;
@@ -63,7 +63,7 @@ class Dialect:
 
     @property
     def mains(self) -> frozenset[Path]:
-        """Where the counts stand that say nothing but how much there was in all."""
+        """Where the counts are that give only the totals."""
         return frozenset((self.prompt, self.completion, self.total))
 
 
@@ -151,7 +151,7 @@ def _first(counts: Counts, paths: tuple[Path, ...]) -> int:
 
 
 def _counts(told: Mapping[str, Any], begin: Path = ()) -> Counts:
-    """Every count in an object, by the path that leads to it: one walk, for the many that look."""
+    """Every count in an object, by the path that leads to it: one walk for many lookups."""
     counts: dict[Path, int] = {}
     for name, value in told.items():
         path = (*begin, name)
@@ -166,7 +166,7 @@ def _counts(told: Mapping[str, Any], begin: Path = ()) -> Counts:
 
 
 def _listed(items: list[Any], begin: Path) -> Counts:
-    """The sums over a list's items, by each text that they can be told by."""
+    """The sums over a list's items, by each text that identifies them."""
     sums: defaultdict[Path, int] = defaultdict(int)
     for item in items:
         if isinstance(item, dict):
