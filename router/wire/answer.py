@@ -72,7 +72,8 @@ class StreamEvent(NamedTuple):
 
     `choices` are the indices that it speaks of, `finished` those that it ends.
     `content_chars` are those of `output_chars` that are no thoughts, and `says_more` whether there is
-    anything beside content and thoughts.
+    anything beside content and thoughts. `prompt` is what was used before anything was written, where
+    that is told at once.
     """
 
     raw: bytes
@@ -88,6 +89,7 @@ class StreamEvent(NamedTuple):
     error: Mapping[str, Any] | None = None
     refuses: bool = False
     says_more: bool = False
+    prompt: Usage | None = None
 
 
 class Words(NamedTuple):
