@@ -1,11 +1,12 @@
 """Read a config and all that it names; report everything that is wrong with any of it at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from router.config.assumed import unknown_providers
 from router.config.budgets import budgets_of, limits_of
 from router.config.cascades import unknown_models
 from router.config.catalog import CatalogBuilder
@@ -18,7 +19,13 @@ from router.config.policies import LoadedPolicy, load_policies
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
 from router.config.replicas import remarks, stated_places, taking_part
-from router.config.schema import ConfigFile, PoliciesSection, RouteSection, ServerSection
+from router.config.schema import (
+    ConfigFile,
+    LitellmUpstreamSection,
+    PoliciesSection,
+    RouteSection,
+    ServerSection,
+)
 from router.config.settings import (
     NOTHING_SHARED,
     OPEN_TO_ALL,
@@ -119,6 +126,7 @@ class _Loading:
     references: References
     library: Library
     problems: list[Problem]
+    notes: list[str] = field(default_factory=list)
 
     def done(self, *, serves: bool, is_running: bool) -> tuple[Settings, list[Problem]]:
         """The settings, and all problems; with any of these the settings are good for nothing."""
@@ -189,7 +197,7 @@ class _Loading:
             quality_folder=self._quality_folder(found.ledger_path),
             quality_version="",
             quality_trouble="",
-            notes=tuple(found.selection.notes),
+            notes=(*found.selection.notes, *self.notes),
             otlp=otlp_of(section.telemetry, self.references, self._wrong),
             logs_requests=section.log.requests,
         )
@@ -225,7 +233,11 @@ class _Loading:
         builder = CatalogBuilder(
             self.file, section.upstreams, self.library.prices, self.library.priors
         )
-        return builder.build(sections, self.problems)
+        models = builder.build(sections, self.problems)
+        self.notes.extend(builder.notes)
+        if any(isinstance(each, LitellmUpstreamSection) for each in section.upstreams.values()):
+            self.notes.extend(unknown_providers(section.upstreams, self.library.prices.providers))
+        return models
 
     def _taking_part(
         self, known: Mapping[str, Model], selection: UpstreamSelection
