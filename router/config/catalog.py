@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher, get_close_matches
 
 from router.config.assumed import (
     ASSUMED_CONTEXT,
@@ -153,7 +154,7 @@ class CatalogBuilder:
             if facts := self.prices.find(key):
                 return key, facts
         if section.price is None:
-            raise Missing(_price_to_add(section, self.prices))
+            raise Missing(_price_to_add(section, self.prices, _keys(name, section, upstream)))
         price = stated_price(section.price)
         every = frozenset(Capability)
         return None, CatalogFacts(price, None, None, every)
@@ -212,12 +213,27 @@ def _spoken_by(upstream: AnyUpstream) -> frozenset[Capability]:
 _UNSAID_IN_RESPONSES = frozenset({Capability.AUDIO, Capability.LOGPROBS, Capability.MANY_CHOICES})
 
 
-def _price_to_add(section: ModelSection, prices: PriceMap) -> str:
+def _price_to_add(section: ModelSection, prices: PriceMap, sought: Iterable[str]) -> str:
     add = "add 'price: {input_usd_per_mtok: ..., output_usd_per_mtok: ...}'"
     if section.catalog is None:
-        return f"its price is not known; {add}, or 'catalog: <key of litellm's price map>'"
+        hint = _like_any(sought, prices)
+        return f"its price is not known{hint}; {add}, or 'catalog: <key of litellm's price map>'"
     hint = nearest(section.catalog, prices.keys) if section.catalog not in prices.keys else ""
     return f"the price map has no price for '{section.catalog}'{hint}; {add}"
+
+
+def _like_any(sought: Iterable[str], prices: PriceMap) -> str:
+    """`; did you mean 'x'?` for the name in the price map that is most like one of those `sought`; else ""."""
+    pairs = [
+        (SequenceMatcher(None, key, close).ratio(), key, close)
+        for key in sought
+        for close in get_close_matches(key, prices.keys, n=1, cutoff=0.8)
+    ]
+    if not pairs:
+        return ""
+    _, key, close = max(pairs)
+    provider = f"{key.rpartition('/')[0]}/"
+    return f"; did you mean '{close.removeprefix(provider)}'?"
 
 
 def _vectors_price_to_add(section: ModelSection, prices: PriceMap) -> str:

@@ -11,7 +11,7 @@ from router.config.budgets import budgets_of, limits_of
 from router.config.cascades import unknown_models
 from router.config.catalog import CatalogBuilder
 from router.config.embeddings import embeddings_of
-from router.config.keys import configured_keys, unknown_names
+from router.config.keys import configured_keys, unknown_names, unknown_payers
 from router.config.library import Library
 from router.config.local_quality import Unusable, folder_beside, overlaid, read_local
 from router.config.passthrough import passthrough_of
@@ -22,6 +22,7 @@ from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import (
     ConfigFile,
     LitellmUpstreamSection,
+    PassthroughSection,
     PoliciesSection,
     RouteSection,
     ServerSection,
@@ -152,6 +153,7 @@ class _Loading:
         vectors = _present(vectors, selection)
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, section.models))
+        self.notes.extend(unknown_payers(section))
         ledger_path, ledger_url = self._beside(section.ledger.path), self._ledger_url()
         return _Found(selection, known, policies, catalog, vectors, keys, ledger_path, ledger_url)
 
@@ -169,7 +171,7 @@ class _Loading:
             vectors=found.vectors,
             vectors_ttl_s=section.cache.vectors_ttl_s,
             passthrough=passthrough_of(
-                section.passthrough,
+                self._passthrough,
                 found.selection.chosen,
                 {**found.catalog, **found.vectors},
                 self._wrong,
@@ -221,14 +223,23 @@ class _Loading:
             self._wrong(place, str(missing))
             return otherwise
 
+    @property
+    def _unsound(self) -> frozenset[str]:
+        """The upstreams of which something is wrong, which has been told: whoever names them is right."""
+        return frozenset(self.file.data.get("upstreams") or {}) - set(self.section.upstreams)
+
+    @property
+    def _passthrough(self) -> PassthroughSection | None:
+        section = self.section.passthrough
+        return None if section is None or section.upstream in self._unsound else section
+
     def _models(self) -> dict[str, Model]:
         """Every model that is configured, also those whose upstream does not take part."""
         section = self.section
-        unsound = set(self.file.data.get("upstreams") or {}) - set(section.upstreams)
         sections = {
             key: m
             for key, m in section.models.items()
-            if not any(place.upstream in unsound for place in stated_places(m))
+            if not any(place.upstream in self._unsound for place in stated_places(m))
         }
         builder = CatalogBuilder(
             self.file, section.upstreams, self.library.prices, self.library.priors
