@@ -116,7 +116,7 @@ class _Column:
 
 
 def _share(totals: Totals) -> str:
-    return "" if totals.saving_share is None else f"{totals.saving_share:.0%}"
+    return "" if totals.saving_share is None else unsigned_zero(f"{totals.saving_share:.0%}")
 
 
 def _short(count: int) -> str:
@@ -129,6 +129,20 @@ def _short(count: int) -> str:
 
 def dollars(money: Money) -> str:
     """An amount as people read it: cents from a dollar on, else to a thousandth of a cent."""
+    return unsigned_zero(_rounded(money))
+
+
+def signed_dollars(change: Money) -> str:
+    """A change as people read it, what was added with a plus."""
+    return unsigned_zero(f"{'+' if change.pico > 0 else ''}{_rounded(change)}")
+
+
+def unsigned_zero(number: str) -> str:
+    """A rounded number without a sign where nothing is left of it: `-$0.00000` is no loss."""
+    return number if number.strip("+-$0.%") else number.strip("+-")
+
+
+def _rounded(money: Money) -> str:
     sign, usd = ("-" if money.pico < 0 else ""), abs(money.usd)
     return f"{sign}${usd:,.{2 if usd >= 1 else 5}f}"
 

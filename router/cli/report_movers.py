@@ -8,9 +8,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.report_forms import dollars
+from router.cli.report_forms import dollars, signed_dollars, unsigned_zero
 from router.cli.tables import print_table
-from router.domain.money import Money
 from router.ledger.movers import Mover, all_together, movers
 from router.ledger.report import Report
 
@@ -63,14 +62,10 @@ def _table(before: Report, now: Report) -> Table:
 def _cells(mover: Mover) -> Iterator[str]:
     yield dollars(mover.before.cost)
     yield dollars(mover.now.cost)
-    yield _signed(mover.change)
+    yield signed_dollars(mover.change)
     yield _how_much(mover)
-    yield _signed(mover.by_volume)
-    yield _signed(mover.by_price)
-
-
-def _signed(amount: Money) -> str:
-    return f"+{dollars(amount)}" if amount.pico > 0 else dollars(amount)
+    yield signed_dollars(mover.by_volume)
+    yield signed_dollars(mover.by_price)
 
 
 def _how_much(mover: Mover) -> str:
@@ -78,4 +73,4 @@ def _how_much(mover: Mover) -> str:
         return "new" if mover.now.requests else ""
     if not mover.now.requests:
         return "gone"
-    return "" if mover.share is None else f"{mover.share:+.0%}"
+    return "" if mover.share is None else unsigned_zero(f"{mover.share:+.0%}")

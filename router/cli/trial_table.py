@@ -8,10 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.report_forms import dollars
+from router.cli.report_forms import dollars, signed_dollars, unsigned_zero
 from router.cli.trial_forms import Trial, by_category, by_stream, notes
 from router.decision.compare import Pair, Side, Totals, changes, grouped, totals
-from router.domain.money import Money
 
 _MOST_CHANGES = 10
 _REFUSED = "refused"
@@ -41,7 +40,9 @@ def _summary(trial: Trial, found: Totals) -> Table:
     old, new = found.old, found.new
     table.add_row("expected cost", dollars(old.cost), dollars(new.cost), _cost_change(found))
     thousand = [dollars(found.per_thousand(side.cost)) for side in (old, new)]
-    table.add_row("  per 1,000 requests", *thousand, _signed(found.per_thousand(found.cost_change)))
+    table.add_row(
+        "  per 1,000 requests", *thousand, signed_dollars(found.per_thousand(found.cost_change))
+    )
     table.add_row("mean predicted quality", _mean(old), _mean(new), _points(found.quality_change))
     if found.quality_sd:
         table.add_row("  with 95 %", "", "", _interval(found))
@@ -78,7 +79,7 @@ def _changes(trial: Trial, found: Totals) -> Table:
 
 def _cells(pair: Pair) -> Iterator[str]:
     yield from map(_name, pair.flow)
-    yield _signed(pair.cost_change)
+    yield signed_dollars(pair.cost_change)
     yield "-" if (both := pair.both) is None else _points(both[1].quality.p - both[0].quality.p)
 
 
@@ -115,22 +116,13 @@ def _cost_change(found: Totals) -> str:
     """As a share of what it was; as a multiple where it is more than doubled."""
     share = found.cost_change_share
     if share is None:
-        return _signed(found.cost_change)
-    return f"×{1 + share:,.1f}" if share >= 1 else _sign(f"{share:+.0%}")
+        return signed_dollars(found.cost_change)
+    return f"×{1 + share:,.1f}" if share >= 1 else unsigned_zero(f"{share:+.0%}")
 
 
 def _points(change: float) -> str:
-    return _sign(f"{change:+.3f}")
+    return unsigned_zero(f"{change:+.3f}")
 
 
 def _interval(found: Totals) -> str:
     return " to ".join(map(_points, found.quality_interval))
-
-
-def _signed(amount: Money) -> str:
-    return f"+{dollars(amount)}" if amount.pico > 0 else dollars(amount)
-
-
-def _sign(number: str) -> str:
-    """A rounded number without a sign where nothing is left of it."""
-    return number if number.strip("+-0.%") else number.strip("+-")

@@ -1,8 +1,15 @@
 """The `models:` of a config into the catalog, filled up from the price map and the shipped priors."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher, get_close_matches
 
+from router.config.assumed import (
+    ASSUMED_CONTEXT,
+    ASSUMED_CONTEXT_TOKENS,
+    assumed_of,
+    note_of,
+)
 from router.config.price_map import CatalogFacts, PriceMap
 from router.config.priors import Priors
 from router.config.replicas import Stated, entry_of, stated_places
@@ -27,7 +34,6 @@ from router.providers.endpoints import ANTHROPIC_URL
 from router.providers.simulated_models import SimulatedModel, default_models
 
 _OPENAI_HOST = "https://api.openai.com/"
-_ASSUMED_CONTEXT_TOKENS = 8192
 _STATED_SD = 0.05
 """How sure we are of an ability that the operator states: surer than of any prior."""
 
@@ -44,11 +50,12 @@ class CatalogBuilder:
     upstreams: Mapping[str, AnyUpstream]
     prices: PriceMap
     priors: Priors
+    notes: list[str] = field(default_factory=list)
 
     def build(
         self, sections: Mapping[str, ModelSection], problems: list[Problem]
     ) -> dict[str, Model]:
-        """The models that are sound; `problems` gets what is wrong with the others."""
+        """The models that are sound; `problems` gets what is wrong with the others, `notes` what was assumed."""
         models: dict[str, Model] = {}
         for model_id, section in sections.items():
             stated = stated_places(section)
@@ -89,12 +96,13 @@ class CatalogBuilder:
             return _with_stated(vectors, section)
         key, facts = self._facts(name, section, upstream)
         prior = self.priors.of([section.like, key, model_id, name], facts.price)
+        self._note(model_id, section, assumed_of(section, facts, is_measured=prior.is_measured))
         model = Model(
             id=model_id,
             upstream=stated.upstream,
             name=name,
             price=facts.price,
-            context_tokens=facts.context_tokens,
+            context_tokens=facts.context_tokens or ASSUMED_CONTEXT_TOKENS,
             max_output_tokens=facts.max_output_tokens,
             abilities=prior.abilities,
             capabilities=facts.capabilities,
@@ -104,6 +112,13 @@ class CatalogBuilder:
         stated_model = _with_stated(model, section)
         sayable = stated_model.capabilities - _unsaid_to(upstream)
         return replace(stated_model, capabilities=sayable - APIS | _spoken_by(upstream))
+
+    def _note(self, model_id: str, section: ModelSection, assumed: Iterable[str]) -> None:
+        """Remember what nobody has said of a model; its other places may have the same said of them."""
+        told = [note_of(model_id, found)] if (found := list(assumed)) else []
+        if section.like and (wrong := self.priors.unknown(section.like)):
+            told.append(f"model {model_id}: 'like': {wrong}")
+        self.notes.extend(each for each in told if each not in self.notes)
 
     def _embedding(
         self, model_id: str, name: str, stated: Stated, upstream: AnyUpstream
@@ -124,8 +139,12 @@ class CatalogBuilder:
                 " reach its provider by its OpenAI-compatible address"
             )
         price = facts.price if facts is not None else NO_PRICE
-        context_tokens = facts.context_tokens if facts is not None else _ASSUMED_CONTEXT_TOKENS
-        return embedding_model(model_id, stated.upstream, name, price, context_tokens)
+        context_tokens = facts.context_tokens if facts is not None else None
+        if context_tokens is None and section.context_tokens is None:
+            self._note(model_id, section, [ASSUMED_CONTEXT])
+        return embedding_model(
+            model_id, stated.upstream, name, price, context_tokens or ASSUMED_CONTEXT_TOKENS
+        )
 
     def _facts(
         self, name: str, section: ModelSection, upstream: AnyUpstream
@@ -135,10 +154,10 @@ class CatalogBuilder:
             if facts := self.prices.find(key):
                 return key, facts
         if section.price is None:
-            raise Missing(_price_to_add(section, self.prices))
+            raise Missing(_price_to_add(section, self.prices, _keys(name, section, upstream)))
         price = stated_price(section.price)
         every = frozenset(Capability)
-        return None, CatalogFacts(price, _ASSUMED_CONTEXT_TOKENS, None, every)
+        return None, CatalogFacts(price, None, None, every)
 
 
 def simulated_catalog(upstream: str = "simulated") -> dict[str, Model]:
@@ -194,12 +213,27 @@ def _spoken_by(upstream: AnyUpstream) -> frozenset[Capability]:
 _UNSAID_IN_RESPONSES = frozenset({Capability.AUDIO, Capability.LOGPROBS, Capability.MANY_CHOICES})
 
 
-def _price_to_add(section: ModelSection, prices: PriceMap) -> str:
+def _price_to_add(section: ModelSection, prices: PriceMap, sought: Iterable[str]) -> str:
     add = "add 'price: {input_usd_per_mtok: ..., output_usd_per_mtok: ...}'"
     if section.catalog is None:
-        return f"its price is not known; {add}, or 'catalog: <key of litellm's price map>'"
+        hint = _like_any(sought, prices)
+        return f"its price is not known{hint}; {add}, or 'catalog: <key of litellm's price map>'"
     hint = nearest(section.catalog, prices.keys) if section.catalog not in prices.keys else ""
     return f"the price map has no price for '{section.catalog}'{hint}; {add}"
+
+
+def _like_any(sought: Iterable[str], prices: PriceMap) -> str:
+    """`; did you mean 'x'?` for the name in the price map that is most like one of those `sought`; else ""."""
+    pairs = [
+        (SequenceMatcher(None, key, close).ratio(), key, close)
+        for key in sought
+        for close in get_close_matches(key, prices.keys, n=1, cutoff=0.8)
+    ]
+    if not pairs:
+        return ""
+    _, key, close = max(pairs)
+    provider = f"{key.rpartition('/')[0]}/"
+    return f"; did you mean '{close.removeprefix(provider)}'?"
 
 
 def _vectors_price_to_add(section: ModelSection, prices: PriceMap) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Iterator
 from datetime import UTC
+from difflib import get_close_matches
 
 from router.config.references import References, Unresolved
 from router.config.schema import ConfigFile, KeySection
@@ -51,6 +52,20 @@ def _unknown_policies(
                 hint = nearest(each.policy, policies)  # type: ignore[arg-type]  # a mapping
                 place: Place = (what, index, "policy")
                 yield file.problem(place, f"there is no policy '{each.policy}'{hint}")
+
+
+def unknown_payers(section: ConfigFile) -> Iterator[str]:
+    """A note for each budget and limit of a key that is not in the file; keys are made by command, too."""
+    known = {each.name for each in section.keys}
+    for what in ("budgets", "limits"):
+        for name in dict.fromkeys(each.key for each in getattr(section, what)):
+            if name not in (None, EACH, *known):
+                close = get_close_matches(name, known, n=1)
+                hint = f"; did you mean '{close[0]}'?" if close else ""
+                yield (
+                    f"{what}: no key of this file is called '{name}'{hint}; it holds for one that"
+                    " 'farthing keys create' makes by that name"
+                )
 
 
 def _key(section: KeySection, secret: str) -> VirtualKey:

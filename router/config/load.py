@@ -1,16 +1,17 @@
 """Read a config and all that it names; report everything that is wrong with any of it at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from router.config.assumed import unknown_providers
 from router.config.budgets import budgets_of, limits_of
 from router.config.cascades import unknown_models
 from router.config.catalog import CatalogBuilder
 from router.config.embeddings import embeddings_of
-from router.config.keys import configured_keys, unknown_names
+from router.config.keys import configured_keys, unknown_names, unknown_payers
 from router.config.library import Library
 from router.config.local_quality import Unusable, folder_beside, overlaid, read_local
 from router.config.passthrough import passthrough_of
@@ -18,7 +19,14 @@ from router.config.policies import LoadedPolicy, load_policies
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
 from router.config.replicas import remarks, stated_places, taking_part
-from router.config.schema import ConfigFile, PoliciesSection, RouteSection, ServerSection
+from router.config.schema import (
+    ConfigFile,
+    LitellmUpstreamSection,
+    PassthroughSection,
+    PoliciesSection,
+    RouteSection,
+    ServerSection,
+)
 from router.config.settings import (
     NOTHING_SHARED,
     OPEN_TO_ALL,
@@ -119,6 +127,7 @@ class _Loading:
     references: References
     library: Library
     problems: list[Problem]
+    notes: list[str] = field(default_factory=list)
 
     def done(self, *, serves: bool, is_running: bool) -> tuple[Settings, list[Problem]]:
         """The settings, and all problems; with any of these the settings are good for nothing."""
@@ -144,6 +153,7 @@ class _Loading:
         vectors = _present(vectors, selection)
         keys = configured_keys(section, self.references, self.file, self.problems)
         self.problems.extend(unknown_names(section, self.file, policies, section.models))
+        self.notes.extend(unknown_payers(section))
         ledger_path, ledger_url = self._beside(section.ledger.path), self._ledger_url()
         return _Found(selection, known, policies, catalog, vectors, keys, ledger_path, ledger_url)
 
@@ -161,7 +171,7 @@ class _Loading:
             vectors=found.vectors,
             vectors_ttl_s=section.cache.vectors_ttl_s,
             passthrough=passthrough_of(
-                section.passthrough,
+                self._passthrough,
                 found.selection.chosen,
                 {**found.catalog, **found.vectors},
                 self._wrong,
@@ -189,7 +199,7 @@ class _Loading:
             quality_folder=self._quality_folder(found.ledger_path),
             quality_version="",
             quality_trouble="",
-            notes=tuple(found.selection.notes),
+            notes=(*found.selection.notes, *self.notes),
             otlp=otlp_of(section.telemetry, self.references, self._wrong),
             logs_requests=section.log.requests,
         )
@@ -213,19 +223,32 @@ class _Loading:
             self._wrong(place, str(missing))
             return otherwise
 
+    @property
+    def _unsound(self) -> frozenset[str]:
+        """The upstreams of which something is wrong, which has been told: whoever names them is right."""
+        return frozenset(self.file.data.get("upstreams") or {}) - set(self.section.upstreams)
+
+    @property
+    def _passthrough(self) -> PassthroughSection | None:
+        section = self.section.passthrough
+        return None if section is None or section.upstream in self._unsound else section
+
     def _models(self) -> dict[str, Model]:
         """Every model that is configured, also those whose upstream does not take part."""
         section = self.section
-        unsound = set(self.file.data.get("upstreams") or {}) - set(section.upstreams)
         sections = {
             key: m
             for key, m in section.models.items()
-            if not any(place.upstream in unsound for place in stated_places(m))
+            if not any(place.upstream in self._unsound for place in stated_places(m))
         }
         builder = CatalogBuilder(
             self.file, section.upstreams, self.library.prices, self.library.priors
         )
-        return builder.build(sections, self.problems)
+        models = builder.build(sections, self.problems)
+        self.notes.extend(builder.notes)
+        if any(isinstance(each, LitellmUpstreamSection) for each in section.upstreams.values()):
+            self.notes.extend(unknown_providers(section.upstreams, self.library.prices.providers))
+        return models
 
     def _taking_part(
         self, known: Mapping[str, Model], selection: UpstreamSelection

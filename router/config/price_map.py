@@ -14,12 +14,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from router.config.rates import price_of
 from router.config.written_entries import WrittenEntries
 from router.domain.model import Capability
 from router.domain.price import Price
 
 _PRICES = "model_prices_and_context_window_backup.json"
+_PROVIDERS = "provider_endpoints_support_backup.json"
 _CL100K = "litellm_core_utils/tokenizers/9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
 _RELEASED = {"1.106.2": date(2026, 10, 21)}
 """When the pinned release was built, by its wheel; its prices are as old as that, or older."""
@@ -42,10 +45,10 @@ def cl100k_ranks() -> dict[bytes, int]:
 
 @dataclass(frozen=True, slots=True)
 class CatalogFacts:
-    """What is known of a model besides its quality; the longest answer is None where it is not."""
+    """What is known of a model besides its quality; the context and the longest answer are None where they are not."""
 
     price: Price
-    context_tokens: int
+    context_tokens: int | None
     max_output_tokens: int | None
     capabilities: frozenset[Capability]
     takes_effort: bool = True
@@ -88,11 +91,17 @@ class PriceMap:
         price = price_of(entry, as_of=self._as_of, source=f"{self._source}, {key}")
         if price is None:
             return None
-        context = int(entry.get("max_input_tokens") or entry.get("max_tokens") or 8192)
+        context = int(entry.get("max_input_tokens") or entry.get("max_tokens") or 0) or None
         # Where `max_tokens` stands alone it means the context more often than the answer.
         longest = int(entry.get("max_output_tokens") or 0) or None
         takes_effort = bool(entry.get("supports_reasoning"))
         return CatalogFacts(price, context, longest, _capabilities(entry), takes_effort)
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """The names of all providers that litellm lists, or knows a price of."""
+        listed = orjson.loads((litellm_folder() / _PROVIDERS).read_bytes())["providers"]
+        return frozenset(listed) | {key.partition("/")[0] for key in self._entries if "/" in key}
 
     @cached_property
     def keys(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ Weights are precisions (1 / variance); a model without results has its price tie
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
 from math import exp, log, sqrt
@@ -40,10 +41,14 @@ _CONSISTENCY_OF_SUMMARIES = "vectara_consistency"
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """A model's abilities by category, and the tags that its entry implies."""
+    """A model's abilities by category, and the tags that its entry implies.
+
+    Without any benchmark that `is_measured` by, a model has the abilities that are usual at its price.
+    """
 
     abilities: Mapping[Category, Ability]
     tags: frozenset[str]
+    is_measured: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,14 @@ class Priors:
         abilities = {
             category: self._ability(category, words, price, source) for category in Category
         }
-        return Prior(abilities, _tags(entry))
+        return Prior(abilities, _tags(entry), bool(words))
+
+    def unknown(self, name: str) -> str:
+        """Why `name` tells nothing, with the nearest that would; "" where it does."""
+        if self._known(name):
+            return ""
+        close = get_close_matches(name, self._data["models"], n=1)
+        return f"nothing is known of '{name}'" + (f"; did you mean '{close[0]}'?" if close else "")
 
     def _known(self, name: str) -> str | None:
         """The entry that `name` means: as it stands, or as `vendor/Name-Instruct-2507` is written."""

@@ -32,11 +32,17 @@ def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[P
             return schema.model_validate(data), tuple(found.values())
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False)
+        kinds = dict[Place, str]()
         for each in wrong:
-            place = _in_file(each["loc"], file.data)
-            if not _is_consequence(place, found):
-                found[place] = file.problem(place, _message(each, schema))
-        data = _without(data, [_in_file(each["loc"], data) for each in wrong])
+            place, message = _place_of(each, file.data), _message(each, schema)
+            if place in kinds and each["type"].endswith(_KIND):  # as another member of a union is
+                message = f"{kinds[place]}, or {message.removeprefix('must be ')}"
+            elif _is_consequence(place, found):
+                continue
+            if each["type"].endswith(_KIND):
+                kinds[place] = message
+            found[place] = file.problem(place, message)
+        data = _without(data, [_place_of(each, data) for each in wrong])
     return None, tuple(found.values())
 
 
@@ -91,10 +97,48 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
             )
         case "value_error":
             return str(context.get("error"))
-        case _:
-            return (
-                error["msg"].replace("Input should be", "must be").replace("Input should", "must")
-            )
+        case kind:
+            said = error["msg"].replace("Input should be", "must be")
+            return _WORDS.get(kind, said).replace("Input should", "must")
+
+
+_WORDS = {
+    "model_type": "must be a mapping of keys to values",
+    "dict_type": "must be a mapping of keys to values",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be text, in quotes where it looks like something else",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "date_type": "must be a date, as 2027-01-31",
+    "date_from_datetime_parsing": "must be a date, as 2027-01-31",
+    "datetime_type": "must be a moment, as 2027-01-31T12:00:00Z",
+    "datetime_from_date_parsing": "must be a moment, as 2027-01-31T12:00:00Z",
+}
+"""What would be right, where pydantic would tell of its own workings."""
+
+
+_KIND = "_type"
+"""How pydantic calls it where something of another kind stands: text for a number, a number for a mapping."""
+
+
+def _place_of(error: ErrorDetails, data: Any) -> Place:
+    """Where it is in the file; what is of another kind than a union's member has no members itself."""
+    place = _in_file(error["loc"], data)
+    if error["type"].endswith(_KIND) and not isinstance(_found_at(place[:-1], data), dict | list):
+        return place[:-1]
+    return place
+
+
+def _found_at(place: Place, data: Any) -> Any:
+    for step in place:
+        data = data[step]
+    return data
 
 
 def _in_file(location: tuple[str | int, ...], data: Any) -> Place:

@@ -1,9 +1,16 @@
 """The kinds of words and numbers that a configuration is written in, each with what would be right."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 
 def _text(pattern: str, expected: str) -> AfterValidator:
@@ -97,7 +104,14 @@ PassedPath = Annotated[
         "a path that begins with /v1/, in which * stands for anything: /v1/audio/*",
     ),
 ]
-Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _no_number(value: object) -> object:
+    """Python takes true for 1, and so for a budget of one dollar; as text it is no number."""
+    return str(value) if isinstance(value, bool) else value
+
+
+Probability = Annotated[float, BeforeValidator(_no_number), Field(ge=0, le=1)]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -121,3 +135,22 @@ class Section(BaseModel):
     """A part of the file: strict about its keys, frozen once read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_truths(cls, data: object) -> object:
+        """Where a number stands, true and false are no 1 and 0: as text, they are told to be none."""
+        if not isinstance(data, dict) or not any(isinstance(each, bool) for each in data.values()):
+            return data
+        numbers = {name for name, each in cls.model_fields.items() if _is_number(each.annotation)}
+        return {name: _no_number(each) if name in numbers else each for name, each in data.items()}
+
+
+def _is_number(annotation: object) -> bool:
+    """Whether a field takes a number, and perhaps nothing, but not true and false."""
+    members = {_plain(each) for each in get_args(annotation) or (annotation,)}
+    return bool(members & {int, float}) and bool not in members
+
+
+def _plain(annotation: Any) -> object:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation

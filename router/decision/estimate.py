@@ -13,7 +13,7 @@ from router.domain.estimate import (
 )
 from router.domain.features import Features, Recognised
 from router.domain.members import replace
-from router.domain.model import Model
+from router.domain.model import Capability, Model
 from router.domain.money import ZERO, Money
 from router.domain.price import Rates
 from router.domain.spread import Spread
@@ -107,7 +107,11 @@ def cost_of(
     return CostEstimate(
         expected=Money(prompt + choices * answer),
         upper=model.price.at_most(
-            prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS, longest * choices, features.service_tier
+            prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
+            longest * choices,
+            features.service_tier,
+            may_sound=Capability.AUDIO in features.needs,
+            may_show=Capability.VISION in features.needs,
         ),
         p10=Money(prompt + choices * short),
         p90=Money(prompt + choices * long),

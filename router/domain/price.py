@@ -228,9 +228,26 @@ class Price(Rates):
             rates.request_pico + input_tokens * rates.input_pico + output_tokens * rates.output_pico
         )
 
-    def at_most(self, input_tokens: int, output_tokens: int, tier: str = STANDARD) -> Money:
-        """The most that these tokens can cost: all input written to a cache, all output reasoned."""
+    def at_most(
+        self,
+        input_tokens: int,
+        output_tokens: int,
+        tier: str = STANDARD,
+        *,
+        may_sound: bool = False,
+        may_show: bool = False,
+    ) -> Money:
+        """The most that these tokens can cost: all input written to a cache, all output reasoned or drawn.
+
+        Audio counts where a request `may_sound`, and pictures in the prompt where it `may_show` some: such
+        rates can be twenty times those of text.
+        """
         rates = self.rates_for(input_tokens, tier)
         into = max(rates.input_pico, rates.cache_write_pico, rates.cache_write_1h_pico or 0)
-        out = max(rates.output_pico, rates.reasoning_pico)
+        out = max(rates.output_pico, rates.reasoning_pico, rates.image_output_pico or 0)
+        if may_sound:
+            into = max(into, rates.audio_input_pico or 0)
+            out = max(out, rates.audio_output_pico or 0)
+        if may_show:
+            into = max(into, rates.image_input_pico or 0)
         return Money(rates.request_pico + input_tokens * into + output_tokens * out)

@@ -24,13 +24,15 @@ class Heard(Struct, frozen=True):
     """What was heard of an answer: the upstream's own usage if it sent one, and how much text came.
 
     `service_tier` is the one that the upstream says it billed, "" where it says nothing.
-    `finish_reasons` are those of the choices that have ended.
+    `finish_reasons` are those of the choices that have ended. `prompt` is what was used before anything
+    was written, where the upstream has told that at once; it counts where no usage came any more.
     """
 
     usage: Usage | None = None
     output_chars: int = 0
     service_tier: str = ""
     finish_reasons: frozenset[str] = frozenset()
+    prompt: Usage | None = None
 
 
 NOTHING_HEARD = Heard()
@@ -215,19 +217,26 @@ class Account(Struct, frozen=True):
         return self.decision.reference.model.price.charge(charge.usage, charge.service_tier)
 
     def _charge(self, candidate: Candidate, heard: Heard) -> Charge:
-        usage, source = heard.usage, UsageSource.UPSTREAM
-        if usage is None:
-            usage, source = self._estimated(heard.output_chars), UsageSource.ESTIMATED
+        usage, source = self._used(heard)
         price, tier = (
             candidate.model.price,
             heard.service_tier or self.decision.features.service_tier,
         )
         return charged(price, usage, source, tier)
 
-    def _estimated(self, output_chars: int) -> Usage:
-        """Our own count of the prompt, and the text received by the rule of thumb."""
-        tokens = -(-output_chars // CHARS_PER_TOKEN)
-        return Usage(self.decision.features.prompt_tokens, output_tokens=tokens)
+    def _used(self, heard: Heard) -> tuple[Usage, UsageSource]:
+        """What the upstream counted; what it left out is estimated, and then the whole is an estimate.
+
+        A server that does not count may say 0 instead of nothing. No prompt is empty, and no text is.
+        """
+        told = heard.usage or heard.prompt or NO_USAGE
+        missing = NO_USAGE
+        if not told.input_tokens:
+            missing += Usage(self.decision.features.prompt_tokens)
+        if not told.total_output_tokens:
+            missing += Usage(output_tokens=-(-heard.output_chars // CHARS_PER_TOKEN))
+        is_whole = heard.usage is not None and missing == NO_USAGE
+        return told + missing, UsageSource.UPSTREAM if is_whole else UsageSource.ESTIMATED
 
 
 def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDARD) -> Charge:

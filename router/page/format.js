@@ -30,7 +30,8 @@ Farthing.format = (() => {
     if (part === null || !Number.isFinite(part)) return "–";
     const percent = part * 100;
     const digits = Math.abs(percent) >= 10 || percent === 0 ? 0 : Math.abs(percent) >= 0.1 ? 1 : 2;
-    return `${percent < 0 ? "−" : ""}${Math.abs(percent).toFixed(digits)} %`;
+    const written = Math.abs(percent).toFixed(digits);
+    return `${percent < 0 && Number(written) > 0 ? "−" : ""}${written} %`;
   }
 
   function count(number) {

@@ -13,6 +13,8 @@ from router.domain.errors import ApiError
 from router.wire.errors import error_body
 
 _LOG = logging.getLogger(__name__)
+_SERVER = "farthing"
+"""What answers say of the software: aiohttp would tell Python's version, and its own, to everybody."""
 
 
 class QuietRequestHandler(web.RequestHandler):
@@ -44,7 +46,13 @@ class QuietRequestHandler(web.RequestHandler):
         )
         response = refusal(status, _why(exc), code="invalid_http")
         response.force_close()
+        response.headers["server"] = _SERVER
         return response
+
+
+async def say_who(_: web.Request, response: web.StreamResponse) -> None:
+    """What aiohttp calls before it sends the head of an answer."""
+    response.headers["server"] = _SERVER
 
 
 def _why(exc: BaseException | None) -> str:

@@ -72,7 +72,7 @@ class StreamEvent(NamedTuple):
 
     `choices` are the indices of the choices in it, `finished` of those that it ends. `content_chars` are
     those of `output_chars` that are plain content, and `says_more` tells whether there is anything besides
-    content and thoughts.
+    content and thoughts. `prompt` is the usage reported before anything was written, where it was.
     """
 
     raw: bytes
@@ -88,6 +88,7 @@ class StreamEvent(NamedTuple):
     error: Mapping[str, Any] | None = None
     refuses: bool = False
     says_more: bool = False
+    prompt: Usage | None = None
 
 
 class Words(NamedTuple):

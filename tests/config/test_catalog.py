@@ -253,3 +253,71 @@ def test_a_band_that_makes_no_sense_is_told(tmp_path: Path, lines: list[str], sa
     told = complaints(tmp_path, UPSTREAMS + head + ", ".join(lines) + "}}\n")
 
     assert any(said in each for each in told), told
+
+
+def notes(folder: Path, *lines: str) -> list[str]:
+    text = UPSTREAMS + "".join(f"  {line}\n" for line in lines)
+    return list(loaded(folder, text).notes)
+
+
+def test_what_is_assumed_of_a_model_is_told_with_the_key_that_states_it(tmp_path: Path) -> None:
+    (note,) = notes(tmp_path, f"mine: {{upstream: box, {FREE}}}")
+    assert note == (
+        "model mine: assumed, since nothing is known of it: a context of 8,192 tokens ('context_tokens'),"
+        " every capability ('capabilities'), the quality that is usual at its price ('like', or"
+        " 'abilities')"
+    )
+
+
+def test_what_is_stated_or_known_is_not_assumed(tmp_path: Path) -> None:
+    stated = f"context_tokens: 9000, capabilities: [tools], like: llama-3.3-70b, {FREE}"
+    assert not notes(tmp_path, f"mine: {{upstream: box, {stated}}}", "gpt-4o: {upstream: openai}")
+
+
+def test_of_a_model_in_several_places_the_same_is_told_once(tmp_path: Path) -> None:
+    places = "upstreams: [{upstream: box}, {upstream: together, name: other}]"
+    (note,) = notes(tmp_path, f"mine: {{{places}, context_tokens: 9000, capabilities: [], {FREE}}}")
+    assert note.endswith(
+        "known of it: the quality that is usual at its price ('like', or 'abilities')"
+    )
+
+
+def test_a_model_that_none_is_like_is_told_the_nearest(tmp_path: Path) -> None:
+    line = f"mine: {{upstream: box, like: llama-3.3-70bb, context_tokens: 9, capabilities: [], {FREE}}}"
+    known = "nothing is known of 'llama-3.3-70bb'; did you mean 'llama-3.3-70b'?"
+    assert f"model mine: 'like': {known}" in notes(tmp_path, line)
+
+
+def test_a_context_that_the_price_map_does_not_know_is_assumed(tmp_path: Path) -> None:
+    line = "glm: {upstream: box, catalog: baseten/zai-org/GLM-5, like: llama-3.3-70b}"
+    assert notes(tmp_path, line) == [
+        "model glm: assumed, since nothing is known of it: a context of 8,192 tokens ('context_tokens')"
+    ]
+    assert models(tmp_path, line)["glm"].context_tokens == 8192
+
+
+def test_embeddings_of_a_stated_price_have_an_assumed_context(tmp_path: Path) -> None:
+    line = f"vectors: {{upstream: box, mode: embedding, {FREE}}}"
+    chats = "gpt-4o: {upstream: openai}"
+    assert notes(tmp_path, chats, line) == [
+        "model vectors: assumed, since nothing is known of it: a context of 8,192 tokens ('context_tokens')"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "told"),
+    [
+        ("gemini", []),
+        (
+            "geminni",
+            ["upstream there: litellm lists no provider 'geminni'; did you mean 'gemini'?"],
+        ),
+        ("q" * 9, [f"upstream there: litellm lists no provider '{'q' * 9}'"]),
+    ],
+)
+def test_a_provider_that_litellm_does_not_list_is_told(
+    provider: str, told: list[str], tmp_path: Path
+) -> None:
+    upstream = f"  there: {{kind: litellm, provider: {provider}}}\n"
+    text = SOUND.replace("models:\n", f"{upstream}models:\n")
+    assert list(loaded(tmp_path, text).notes) == told

@@ -144,7 +144,7 @@ def test_its_version_is_that_of_its_text(tmp_path: Path) -> None:
         ),
         (
             f"{HEAD}cache: {{ttl_s: 1.5}}\n",
-            "mine.yaml: cache.ttl_s (line 3): must be a valid integer, got a number with a fractional part",
+            "mine.yaml: cache.ttl_s (line 3): must be a whole number",
         ),
         (
             "policy: other\nintent: a policy for a test\n",
@@ -177,7 +177,7 @@ def test_a_rule_that_is_no_rule_is_told_once(tmp_path: Path) -> None:
     said = "rules:\n  - 5\n  - {name: x, when: {}, thn: {}}\n  - {name: y, when: {}, then: {}}\n"
 
     assert told(tmp_path, HEAD + said) == [
-        "mine.yaml: rules[0] (line 4): must be a valid dictionary or instance of RuleSection",
+        "mine.yaml: rules[0] (line 4): must be a mapping of keys to values",
         "mine.yaml: rules[1].then (line 5): is missing",
         "mine.yaml: rules[1].thn (line 5): unknown key; did you mean 'then'?",
     ]

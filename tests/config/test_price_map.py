@@ -115,7 +115,9 @@ def test_every_model_has_room_for_a_token(shipped: PriceMap) -> None:
     facts = [found for key in shipped.keys if (found := shipped.find(key))]
 
     limits = [each.max_output_tokens for each in facts if each.max_output_tokens is not None]
-    assert all(each.context_tokens >= 1 for each in facts)
+    known = [each.context_tokens for each in facts if each.context_tokens is not None]
+    assert min(known) >= 1
+    assert len(known) > 0.9 * len(facts)
     assert min(limits) >= 1
     assert len(limits) > len(facts) / 2
 
@@ -127,7 +129,7 @@ def test_what_has_no_rate_of_its_own_is_charged_as_plain_input_or_output() -> No
     price = facts.price
     assert (price.cache_read_pico, price.cache_write_pico) == (10**6, 10**6)
     assert (price.reasoning_pico, price.request_pico) == (2 * 10**6, 0)
-    assert (facts.context_tokens, facts.max_output_tokens) == (8192, None)
+    assert (facts.context_tokens, facts.max_output_tokens) == (None, None)
 
 
 def test_how_long_an_answer_may_be_is_known_only_where_it_is_said() -> None:

@@ -18,7 +18,7 @@ from router.domain.category import Category
 from router.domain.estimate import UNOBSERVED, LatencyEstimate, LengthEstimate
 from router.domain.features import Features
 from router.domain.members import replace
-from router.domain.model import Model
+from router.domain.model import Capability, Model
 from router.domain.money import Money
 from router.domain.price import Price
 from router.domain.spread import Spread
@@ -68,6 +68,18 @@ def test_without_a_limit_of_the_client_the_models_own_bounds_the_cost() -> None:
     assert cost_of(of, Features(0, Category.CHAT), length(10**9)).expected == Money(4096 * 10**6)
     wide = Features(0, Category.CHAT, max_output_tokens=10**9)
     assert cost_of(of, wide, length(10)).upper == Money(4096 * 10**6)
+
+
+def test_a_request_with_sound_may_cost_what_sound_costs() -> None:
+    of = model(price=replace(Price.per_mtok("2", "10"), audio_output_pico=80_000_000))
+    text = Features(0, Category.CHAT, max_output_tokens=1000)
+    spoken = replace(text, needs=frozenset({Capability.AUDIO}))
+
+    costs = [
+        cost_of(of, what, length(10)).upper - cost_of(of, text, length(10)).upper
+        for what in (text, spoken)
+    ]
+    assert costs == [Money(0), Money.from_usd("0.07")]
 
 
 def test_where_nobody_knows_how_much_a_model_writes_the_clients_limit_bounds_the_cost() -> None:

@@ -139,3 +139,35 @@ def test_a_tier_without_rates_is_charged_as_usual_and_says_so() -> None:
 def test_a_band_that_would_be_the_price_itself_is_refused(tier: str, above: int) -> None:
     with pytest.raises(ValueError, match="a band is another tier's"):
         Band(Rates(1, 1, 1, 1, 1), tier, above)
+
+
+@given(usage=USAGES, rates=st.lists(RATE, min_size=9, max_size=9))
+def test_nothing_costs_more_than_the_most_that_so_many_tokens_can_cost(
+    usage: Usage, rates: list[int]
+) -> None:
+    """Whatever these are: thought, heard, drawn, written to a cache; what is read from one is never dearer."""
+    into, out, written, reasoned, written_1h, heard, spoken, seen, drawn = rates
+    price = Price(
+        into,
+        out,
+        into // 2,
+        written,
+        reasoned,
+        cache_write_1h_pico=written_1h,
+        audio_input_pico=heard,
+        audio_cache_read_pico=heard // 2,
+        audio_output_pico=spoken,
+        image_input_pico=seen,
+        image_output_pico=drawn,
+        web_search_pico=0,
+    )
+    tokens = usage.input_tokens, usage.total_output_tokens
+    assert price.charge(usage) <= price.at_most(*tokens, may_sound=True, may_show=True)
+
+
+def test_a_request_without_sound_sets_no_money_aside_for_it() -> None:
+    text = Price.per_mtok("2", "10")
+    voiced = replace(text, audio_input_pico=40_000_000, audio_output_pico=80_000_000)
+
+    assert voiced.at_most(100, 100) == text.at_most(100, 100)
+    assert voiced.at_most(100, 100, may_sound=True) == Money.from_usd("0.012")

@@ -298,3 +298,16 @@ def test_a_clients_nonsense_is_no_accident_of_ours(farthing: Farthing) -> None:
     """Anybody who can connect could fill the log with tracebacks."""
     broken(farthing, "a name with a space")
     assert complaints(farthing.said) == []
+
+
+def test_no_answer_tells_which_python_and_which_server_this_is(farthing: Farthing) -> None:
+    question = chat("What is 6 * 7?", "sim-mid")
+    answers = [
+        get(f"{farthing.url}/healthz"),
+        get(f"{farthing.url}/nothing"),
+        post(farthing.base_url, question),
+        post(farthing.base_url, {**question, "stream": True}),
+        raw_exchange(farthing.url, b"NO HTTP\r\n\r\n"),
+    ]
+    assert [got.status for got in answers] == [200, 404, 200, 200, 400]
+    assert {got.headers["server"] for got in answers} == {"farthing"}

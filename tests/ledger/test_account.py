@@ -181,3 +181,36 @@ def test_how_it_was_decided_is_kept_once_on_the_row_that_closes_the_request() ->
     assert [each.decision for each in keeping.closed([lost, answer])] == [None, note]
     assert [each.decision for each in keeping.closed([lost, lost])] == [None, note]
     assert keeping.closed([]) == ()
+
+
+def test_an_upstream_that_says_nothing_was_used_does_not_count() -> None:
+    """Some servers say 0 where they do not know: text for nothing is no price."""
+    entry = answered(Heard(NO_USAGE, output_chars=400))
+
+    assert (entry.usage, entry.usage_source) == (
+        Usage(1000, output_tokens=100),
+        UsageSource.ESTIMATED,
+    )
+    assert (entry.cost > ZERO, entry.cost_source) == (True, CostSource.ESTIMATED)
+
+
+def test_what_an_upstream_leaves_out_is_estimated_and_the_rest_is_taken_from_it() -> None:
+    without_prompt = answered(Heard(Usage(output_tokens=7, reasoning_tokens=50), output_chars=28))
+    without_answer = answered(Heard(Usage(900, 100), output_chars=28))
+
+    assert without_prompt.usage == Usage(1000, output_tokens=7, reasoning_tokens=50)
+    assert without_answer.usage == Usage(900, 100, output_tokens=7)
+    assert {without_prompt.usage_source, without_answer.usage_source} == {UsageSource.ESTIMATED}
+
+
+def test_an_answer_without_text_has_no_tokens_of_output() -> None:
+    assert answered(Heard(Usage(900), output_chars=0)).usage_source is UsageSource.UPSTREAM
+
+
+def test_what_was_told_of_the_prompt_counts_when_the_answer_breaks_off() -> None:
+    ending = Ending(Outcome.CLIENT_LEFT, error="client_left")
+    heard = Heard(None, output_chars=40, prompt=Usage(10, 3000, 20))
+    entry = account().broke_off(1, by(), heard, WHEN, ending)
+
+    assert entry.usage == Usage(10, 3000, 20, output_tokens=10)
+    assert (entry.usage_source, entry.cost_source) == (UsageSource.ESTIMATED, CostSource.ESTIMATED)

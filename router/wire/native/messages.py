@@ -53,8 +53,6 @@ class MessagesForm:
         """What an event says. Raises MalformedAnswer when it is none."""
         event = event_in(raw)
         match event and event.get("type"):
-            case "message_start":
-                self._begun = event or {}
             case "content_block_start":
                 return _started(raw, member(event, "content_block"))
             case "content_block_delta":
@@ -65,12 +63,25 @@ class MessagesForm:
                 return self._last(raw)
             case "error":
                 return StreamEvent(raw, EventKind.ERROR, error=_error(member(event, "error")))
-        return StreamEvent(raw, EventKind.PREAMBLE)
+        return self._preamble(raw, event or {})
 
     def broken(self, message: str) -> bytes:
         """An `error` event."""
         _, body = own_error(broken_off(message), self.dialect)
         return event_bytes(body, self.dialect)
+
+    def _preamble(self, raw: bytes, event: Mapping[str, Any]) -> StreamEvent:
+        """At its start a message tells what was read; what it counts of output then is as good as nothing."""
+        if event.get("type") != "message_start":
+            return StreamEvent(raw, EventKind.PREAMBLE)
+        self._begun = event
+        told = member(member(self._begun, "message"), "usage")
+        return StreamEvent(
+            raw,
+            EventKind.PREAMBLE,
+            service_tier=tier_of(told.get("service_tier")),
+            prompt=read(_USAGE, {**told, "output_tokens": 0}),
+        )
 
     def _ended(self, raw: bytes, event: Mapping[str, Any]) -> StreamEvent:
         delta = member(event, "delta")

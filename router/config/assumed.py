@@ -1,0 +1,39 @@
+"""What is assumed of a configuration because nobody has stated it, told with the key that states it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+from router.config.price_map import CatalogFacts
+from router.config.schema import AnyUpstream, LitellmUpstreamSection, ModelSection
+from router.domain.category import Category
+from router.domain.model import Capability
+
+ASSUMED_CONTEXT_TOKENS = 8192
+"""What nearly every model takes that is still in use."""
+
+
+ASSUMED_CONTEXT = f"a context of {ASSUMED_CONTEXT_TOKENS:,} tokens ('context_tokens')"
+
+
+def assumed_of(section: ModelSection, facts: CatalogFacts, *, is_measured: bool) -> Iterator[str]:
+    """Each thing that is assumed of a model, and the key in brackets; nothing where all is known."""
+    if facts.context_tokens is None and section.context_tokens is None:
+        yield ASSUMED_CONTEXT
+    if facts.capabilities == frozenset(Capability) and section.capabilities is None:
+        yield "every capability ('capabilities')"
+    if not is_measured and len(section.abilities) < len(Category):
+        yield "the quality that is usual at its price ('like', or 'abilities')"
+
+
+def note_of(model_id: str, assumed: Collection[str]) -> str:
+    """What is assumed of a model, as one line."""
+    return f"model {model_id}: assumed, since nothing is known of it: {', '.join(assumed)}"
+
+
+def unknown_providers(sections: Mapping[str, AnyUpstream], known: Collection[str]) -> Iterator[str]:
+    """A line for each upstream of a provider that litellm does not list; it may take it all the same."""
+    for name, section in sections.items():
+        if isinstance(section, LitellmUpstreamSection) and section.provider not in known:
+            close = get_close_matches(section.provider, known, n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else ""
+            yield f"upstream {name}: litellm lists no provider '{section.provider}'{hint}"

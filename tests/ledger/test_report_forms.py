@@ -1,0 +1,41 @@
+"""How amounts are written for people."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.cli.report_forms import dollars, signed_dollars, unsigned_zero
+from router.domain.money import Money
+
+
+@pytest.mark.parametrize(
+    ("pico", "written", "as_change"),
+    [
+        (0, "$0.00000", "$0.00000"),
+        (-4_999_999, "$0.00000", "$0.00000"),
+        (4_999_999, "$0.00000", "$0.00000"),
+        (-5_000_001, "-$0.00001", "-$0.00001"),
+        (5_000_001, "$0.00001", "+$0.00001"),
+        (-1_500_000_000_000, "-$1.50", "-$1.50"),
+        (1_234_567 * 10**12, "$1,234,567.00", "+$1,234,567.00"),
+        (10**12, "$1.00", "+$1.00"),
+    ],
+)
+def test_amounts_are_rounded_to_what_can_be_read(pico: int, written: str, as_change: str) -> None:
+    assert dollars(Money(pico)) == written
+    assert signed_dollars(Money(pico)) == as_change
+
+
+@given(st.integers(-(10**13), 10**13))
+def test_what_is_written_as_nothing_has_no_sign(pico: int) -> None:
+    for written in (dollars(Money(pico)), signed_dollars(Money(pico))):
+        is_nothing = not any(digit in written for digit in "123456789")
+        assert not (is_nothing and written[0] in "+-")
+
+
+def test_a_share_that_is_rounded_to_nothing_has_no_sign() -> None:
+    assert [unsigned_zero(f"{share:+.0%}") for share in (-0.001, 0.004, -0.2)] == [
+        "0%",
+        "0%",
+        "-20%",
+    ]
