@@ -150,7 +150,7 @@ async def test_a_user_with_the_rights_that_the_document_names_may_do_all_that_is
     redis_server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = (REPO / "docs/redis.md").read_text("utf-8")
-    needs = re.search(r"A user with rights of its own needs `(.*)` and `(.*)`", told)
+    needs = re.search(r"A restricted user needs `(.*)`\s+and\s+`(.*)`", told)
     assert needs is not None
     async with Redis.from_url(redis_server.url) as client:
         rules = ("on", ">secret", needs[1], *needs[2].split())
