@@ -232,6 +232,8 @@ COMPLETION = orjson.dumps(
 class _Frames:
     """Implements `router.ports.Lead`, and gives out again what it was sent."""
 
+    is_successor = False
+
     def __init__(self) -> None:
         self._sent: list[bytes] = []
 
