@@ -146,6 +146,22 @@ async def test_time_runs_from_when_a_command_came() -> None:
     assert all(before_s + 5 <= until_s <= after_s + 5 for until_s in road.until_s)
 
 
+async def test_for_whom_there_was_no_turn_in_time_time_is_over_and_for_the_others_it_is_not() -> (
+    None
+):
+    road = Road()
+    sending = Batches(road.carry, timeout_s=0.2)
+    early = await begun(sending, *(("GET", number) for number in range(3)))
+    await until(lambda: asyncio.get_running_loop().time() > road.until_s[1] + 0.05)
+    late = await begun(sending, ("GET", 3), ("GET", 4))
+    road.open()
+
+    assert isinstance((await asyncio.gather(early[2], return_exceptions=True))[0], TimeoutError)
+    assert await asyncio.gather(*late) == [("reply", "GET", 3), ("reply", "GET", 4)]
+    assert road.batches[2] == [("GET", 3), ("GET", 4)]
+    await asyncio.gather(*early, return_exceptions=True)
+
+
 async def test_closing_waits_for_what_was_sent() -> None:
     road = Road()
     sending = batches(road)

@@ -10,7 +10,6 @@ sixteen (`python -m benchmarks.units` measures it).
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
 Word = str | bytes | int | float
@@ -37,7 +36,7 @@ class _Waiting(NamedTuple):
 class Batches:
     """Sends commands by `carry`. Each has `timeout_s` seconds, the wait for its turn included.
 
-    What `carry` raises is raised for every command of the batch.
+    A batch has as long as the command in it that came last, so that none is cut short by its company.
     """
 
     def __init__(self, carry: Carry, timeout_s: float) -> None:
@@ -47,7 +46,10 @@ class Batches:
         self._couriers: set[asyncio.Task[None]] = set()
 
     async def reply(self, words: Words) -> Any:
-        """The reply to a command. If its caller is cancelled it may be carried out all the same."""
+        """The reply to a command. If its caller is cancelled it may be carried out all the same.
+
+        Raises what `carry` raises for the batch, and TimeoutError if there was no turn in time.
+        """
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Any] = loop.create_future()
         size = sum(len(word) for word in words if isinstance(word, str | bytes))
@@ -66,7 +68,7 @@ class Batches:
     async def _travel(self) -> None:
         while batch := self._next():
             try:
-                replies = await self._carry([each.words for each in batch], batch[0].until_s)
+                replies = await self._carry([each.words for each in batch], batch[-1].until_s)
             except Exception as error:  # noqa: BLE001 - it is for those who wait
                 _fail(batch, error)
             except asyncio.CancelledError:
@@ -76,16 +78,21 @@ class Batches:
                 _answer(batch, replies)
 
     def _next(self) -> list[_Waiting]:
-        """The commands that travel next; whoever has left meanwhile is not asked for."""
-        while self._waiting and self._waiting[0].reply.done():
-            self._waiting.popleft()
-        size, count = 0, 0
-        for each in islice(self._waiting, MOST_AT_ONCE):
-            size += each.size
-            if count and size > _MOST_BYTES:
+        """The commands that travel next, without those whose callers have left, or whose time is over."""
+        now_s, size, batch = asyncio.get_running_loop().time(), 0, list[_Waiting]()
+        while self._waiting and len(batch) < MOST_AT_ONCE:
+            first = self._waiting[0]
+            if batch and size + first.size > _MOST_BYTES:
                 break
-            count += 1
-        return [self._waiting.popleft() for _ in range(count)]
+            self._waiting.popleft()
+            if first.reply.done():
+                continue
+            if first.until_s <= now_s:
+                first.reply.set_exception(TimeoutError())
+                continue
+            batch.append(first)
+            size += first.size
+        return batch
 
 
 def _answer(batch: Sequence[_Waiting], replies: Sequence[Any]) -> None:

@@ -104,16 +104,22 @@ class RedisLink:
         """The reply to a command, which may travel with others. Raises as `ask`, and NoScriptError."""
         if not self.is_up:
             raise RedisAway
-        if self._server.takes_batches:
-            reply = await self._batches.reply(words)
-        else:
-            (reply,) = await self.ask(partial(self._server.replies, (words,)))
+        try:
+            reply = await self._reply(words)
+        except TimeoutError:  # there was no turn for it in time
+            raise RedisAway from None
         if not isinstance(reply, ResponseError):
             return reply
         if isinstance(reply, NoScriptError):
             raise reply
         self._failed(reply)
         raise RedisAway
+
+    async def _reply(self, words: Words) -> Any:
+        if self._server.takes_batches:
+            return await self._batches.reply(words)
+        (reply,) = await self.ask(partial(self._server.replies, (words,)))
+        return reply
 
     async def ask(self, command: Callable[[], Awaitable[Any]], until_s: float | None = None) -> Any:
         """The result of `command`. Raises RedisAway, without delay when Redis is known to be down.
