@@ -21,7 +21,7 @@ class Road:
         self.until_s: list[float] = []
         self.under_way = 0
         self.most_under_way = 0
-        self.error: Exception | None = None
+        self.error: type[Exception] | None = None
         self._open = asyncio.Event()
         if is_open:
             self._open.set()
@@ -123,7 +123,7 @@ async def test_a_batch_that_fails_fails_for_all_of_it_and_for_nobody_else() -> N
     road = Road()
     sending = batches(road)
     tasks = await begun(sending, *(("GET", number) for number in range(4)))
-    road.error = RedisAway()
+    road.error = RedisAway
     road.open()
     errors = await asyncio.gather(*tasks, return_exceptions=True)
     road.error = None

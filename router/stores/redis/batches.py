@@ -1,10 +1,10 @@
 """Commands that wait at the same time travel together: one round trip, and one turn of redis-py's machinery.
 
-    send ---> waiting ---> a courier takes up to sixteen of them ---> their replies, in order
+    fewer than two under way    a command leaves at once, alone
+    two under way               commands wait; whoever is back takes up to sixteen of them along
 
-A command that comes while nobody travels leaves at once, alone. While both couriers are under way, commands gather; so
-batches grow with the load, and what a command costs shrinks: from 40 us of the processor alone to 12 in a batch of
-sixteen (`python -m benchmarks.units` measures it).
+So batches grow with the load, and what a command costs shrinks: from 40 us of the processor with one caller to 17 with sixteen
+(docs/adr/0037-batches.md).
 """
 
 import asyncio
@@ -43,6 +43,7 @@ class Batches:
         self._carry = carry
         self._timeout_s = timeout_s
         self._waiting: deque[_Waiting] = deque()
+        self._under_way = 0
         self._couriers: set[asyncio.Task[None]] = set()
 
     async def reply(self, words: Words) -> Any:
@@ -51,31 +52,54 @@ class Batches:
         Raises what `carry` raises for the batch, and TimeoutError if there was no turn in time.
         """
         loop = asyncio.get_running_loop()
+        until_s = loop.time() + self._timeout_s
+        if self._under_way < COURIERS:
+            return await self._alone(words, until_s)
         reply: asyncio.Future[Any] = loop.create_future()
         size = sum(len(word) for word in words if isinstance(word, str | bytes))
-        self._waiting.append(_Waiting(words, size, loop.time() + self._timeout_s, reply))
-        if len(self._couriers) < COURIERS:
-            courier = loop.create_task(self._travel())
-            self._couriers.add(courier)
-            courier.add_done_callback(self._couriers.discard)
+        self._waiting.append(_Waiting(words, size, until_s, reply))
         return await reply
 
     async def close(self) -> None:
-        """Return when all that was sent has been answered."""
+        """Return when all that waited has been answered."""
         while self._couriers:
             await asyncio.wait(self._couriers)
 
+    async def _alone(self, words: Words, until_s: float) -> Any:
+        """The reply to a command that nobody else waits with: it needs no task, and no future."""
+        self._under_way += 1
+        try:
+            (reply,) = await self._carry((words,), until_s)
+            return reply
+        finally:
+            self._under_way -= 1
+            if self._waiting:
+                self._send_courier()
+
+    def _send_courier(self) -> None:
+        self._under_way += 1
+        courier = asyncio.get_running_loop().create_task(self._travel())
+        self._couriers.add(courier)
+        courier.add_done_callback(self._couriers.discard)
+
     async def _travel(self) -> None:
-        while batch := self._next():
-            try:
-                replies = await self._carry([each.words for each in batch], batch[-1].until_s)
-            except Exception as error:  # noqa: BLE001 - it is for those who wait
-                _fail(batch, error)
-            except asyncio.CancelledError:
-                _fail(batch, asyncio.CancelledError())
-                raise
-            else:
-                _answer(batch, replies)
+        """Carry batches until nobody waits."""
+        try:
+            while batch := self._next():
+                await self._deliver(batch)
+        finally:
+            self._under_way -= 1
+
+    async def _deliver(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            replies = await self._carry([each.words for each in batch], batch[-1].until_s)
+        except Exception as error:  # noqa: BLE001 - it is for those who wait
+            _fail(batch, error)
+        except asyncio.CancelledError:
+            _fail(batch, asyncio.CancelledError())
+            raise
+        else:
+            _answer(batch, replies)
 
     def _next(self) -> list[_Waiting]:
         """The commands that travel next, without those whose callers have left, or whose time is over."""
