@@ -12,7 +12,7 @@ from router.cli.crew.notify import notify
 from router.cli.heap import settle
 from router.cli.loop import loop_factory
 from router.cli.process import has_terminal, unless
-from router.cli.saying import BOLD, say, styled, tell_notes
+from router.cli.saying import BOLD, counted, say, styled, tell_notes
 from router.config.settings import Settings
 from router.config.source import Source
 from router.telemetry.log import Lines, start_logging
@@ -48,7 +48,9 @@ async def _serve(
     )
     async with serving(settings, real_world(), following, lines=lines) as running:
         tell_notes(settings)
-        say(f"Farthing listens on {styled(BOLD, running.url)} ({len(settings.catalog)} models)")
+        say(
+            f"Farthing listens on {styled(BOLD, running.url)} ({counted(len(settings.catalog), 'model')})"
+        )
         settle()
         notify("READY=1", os.environ)
         if greeting:

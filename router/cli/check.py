@@ -13,6 +13,7 @@ from rich.markup import escape
 from router.app import dry_pipeline, real_world
 from router.cli.constancy import constant_policies
 from router.cli.options import add_config, settings_of
+from router.cli.saying import counted
 from router.config.catalog import simulated_catalog
 from router.config.load import has_stored_keys
 from router.config.policies import LoadedPolicy, load_policies
@@ -48,8 +49,9 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     vectors = f" and {len(settings.vectors)} for embeddings" if settings.vectors else ""
     console.print(
-        f"{escape(str(settings.file))}: {len(settings.catalog)} models{vectors},"
-        f" {len(settings.upstreams)} upstreams, {len(settings.policies)} policies"
+        f"{escape(str(settings.file))}: {counted(len(settings.catalog), 'model')}{vectors},"
+        f" {counted(len(settings.upstreams), 'upstream')},"
+        f" {counted(len(settings.policies), 'policy', 'policies')}"
     )
     for note in settings.notes:
         console.print(f"  note: {escape(note)}", soft_wrap=True)
@@ -62,8 +64,12 @@ def run(args: argparse.Namespace) -> int:
         failures += bool(result.failure)
         mark = "[red]wrong[/]" if result.failure else "[green]ok[/]"
         console.print(f"  {mark} {escape(result.name)}{escape(result.failure)}", soft_wrap=True)
-    console.print("All examples hold." if not failures else f"{failures} examples fail.")
+    console.print("All examples hold." if not failures else _failing(failures))
     return 1 if failures or (doubts and args.strict) else 0
+
+
+def _failing(examples: int) -> str:
+    return "1 example fails." if examples == 1 else f"{examples} examples fail."
 
 
 def with_policies_of(folder: Path, settings: Settings) -> Settings:

@@ -20,6 +20,11 @@ def styled(style: str, text: str) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if wants and sys.stderr.isatty() else text
 
 
+def counted(number: int, thing: str, things: str = "") -> str:
+    """`number` and what it counts, such as `1 policy` and `3 policies`; `things` are spelt as `thing` and an s by default."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
+
+
 def tell_notes(settings: Settings) -> None:
     """Tell what was left out, and what is wrong with what was learnt."""
     for note in settings.notes:
