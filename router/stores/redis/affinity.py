@@ -13,7 +13,7 @@ class RedisAffinity:
         self._link = link
 
     async def model_of(self, session: str) -> str | None:
-        """The model that `session` stays with; None as well when Redis does not answer in time."""
+        """The model that `session` stays with; also None if Redis does not answer in time."""
         try:
             found = await self._link.ask(partial(self._link.client.get, keys.session(session)))
         except RedisAway:

@@ -1,11 +1,11 @@
-"""Budgets in Redis, one wall for every process that uses the same server.
+"""Budgets in Redis, shared by every process that uses the same server.
 
-Scripts look and take in one step. An account that is
-not there is first asked of the ledger; of two who ask at once the first one's answer stays.
+Scripts look and take in one step. An account that is not there is first read from the ledger; if two
+processes do so at once, the first one's answer stays.
 
-A process that dies cannot settle: what it had set aside lapses after a while, and counts as spent
-from then on, since it may have been. Amounts are rounded up to a nano-dollar, with which Lua's
-numbers are exact up to nine million dollars.
+A process that dies cannot settle: what it had set aside lapses after a while, and counts as spent from
+then on, since it may have been. Amounts are rounded up to a nano-dollar, at which Lua's numbers are exact
+up to nine million dollars.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ from router.stores.redis.link import RedisAway, RedisLink
 _LOG = logging.getLogger(__name__)
 _PICO_PER_NANO = 1000
 _LAPSE_S = 1800.0
-"""Longer than any request may take; then a hold is given up on."""
+"""Longer than any request may take; after this a hold is given up on."""
 _KEPT_S = 86_400
 """How long an account outlives its period."""
 
 _T = TypeVar("_T")
 _LOOKED_AT = 100
-"""At once: while Redis looks nobody else is answered."""
+"""Accounts per command: while Redis looks at them, nobody else is answered."""
 
 _UNKNOWN = b"unknown"
 
@@ -127,7 +127,7 @@ class _Account:
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """What was set aside, by Redis' name for it."""
+    """What was set aside, by Redis's name for it."""
 
     accounts: tuple[_Account, ...]
     name: str
@@ -135,10 +135,10 @@ class _Hold:
 
 
 class RedisPurse:
-    """Implements `router.ports.Purse` on a Redis; without it, in this process, seeded by the ledger.
+    """Implements `router.ports.Purse` on a Redis; while that is away, in this process, seeded by the ledger.
 
-    Clients choose tags, so there may be any number of budgets "for each tag": of those that this process
-    has drawn on it knows the last `most_known`.
+    Clients choose tags, so there may be any number of budgets "for each tag": this process knows the last
+    `most_known` that it has drawn on.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class RedisPurse:
         self._open = client.register_script(_OPEN)
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
-        """Where each budget stands."""
+        """The balance of each budget."""
         accounts = self._accounts(budgets)
         try:
             await self._refresh()
@@ -179,14 +179,14 @@ class RedisPurse:
         return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
     async def balances(self) -> Sequence[Balance]:
-        """Where every budget stands that this process has drawn on, or lately, if they are many."""
+        """The balance of every budget that this process has drawn on, or has recently, if there are many."""
         balances: list[Balance] = []
         for some in _in_parts(tuple(self._drawn_on)):
             balances += await self.look(some)
         return balances
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
-        """Set `amount` aside in all budgets, or in none: then the balance of one that has too little."""
+        """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         accounts, nano = self._accounts(budgets), _nano(amount)
         now_s, token = self._unix_s(), secrets.token_hex(8)
         caps = [budget.usd.pico // _PICO_PER_NANO for budget in budgets]
@@ -198,7 +198,7 @@ class RedisPurse:
                 await self._begin(accounts)
                 answer = await self._run(self._reserve, accounts, told)
             if answer == _UNKNOWN:
-                raise RedisAway  # it forgets faster than it is told
+                raise RedisAway  # it forgets accounts faster than they are opened
         except RedisAway:
             self._stale.update(accounts)
             return await self._local.reserve(budgets, amount)
@@ -208,7 +208,7 @@ class RedisPurse:
         return Reservation(tuple(budgets), amount, _Hold(accounts, f"{token}:{nano}", nano))
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
-        """What was set aside is free again, and `cost` is spent. Redis is told in the background."""
+        """Free what was set aside, and spend `cost`. Redis is told in the background."""
         if not isinstance(reservation.token, _Hold):
             self._local.settle(reservation, cost)
             return
@@ -217,7 +217,7 @@ class RedisPurse:
         task.add_done_callback(self._settling.discard)
 
     async def close(self) -> None:
-        """Settle what is under way."""
+        """Finish the settlements that are under way."""
         await asyncio.gather(*self._settling)
 
     async def _told(self, hold: _Hold, cost_nano: int) -> None:
@@ -225,11 +225,11 @@ class RedisPurse:
             told = [hold.name, hold.amount_nano, cost_nano]
             await self._run(self._settle, hold.accounts, told)
         except RedisAway:
-            # The ledger has the row: the account is asked of it again, and the hold lapses.
+            # The ledger has the row: the account is read from it again, and the hold lapses.
             self._stale.update(hold.accounts)
 
     async def _refresh(self) -> None:
-        """Have accounts asked of the ledger again that Redis was not told everything about."""
+        """Have those accounts read from the ledger again that Redis was not told everything about."""
         stale, self._stale = self._stale, set()
         try:
             for some in _in_parts([account.key for account in stale]):
@@ -240,7 +240,7 @@ class RedisPurse:
 
     async def _begin(self, accounts: Sequence[_Account]) -> None:
         """Open those accounts that are not there, with what the ledger says was spent."""
-        async with self._opening:  # the ledger is asked by one, not by all who wait
+        async with self._opening:  # one caller asks the ledger, not all who wait
             for account in accounts:
                 exists = partial(self._link.client.exists, account.key)
                 if not await self._link.ask(exists):
@@ -249,7 +249,7 @@ class RedisPurse:
     async def _begin_one(self, account: _Account) -> None:
         spent = await self._spent(account.budget.scope, account.period.start_s)
         resets_s = account.period.resets_s
-        # In seconds from now: Redis' clock may be another.
+        # In seconds from now, since Redis's clock may differ.
         for_s = 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
         await self._run(self._open, (account,), [_nano(spent), for_s])
 
