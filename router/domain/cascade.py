@@ -16,7 +16,7 @@ from router.domain.estimate import CostEstimate, EstimateSource, LatencyEstimate
 
 
 class Test(StrEnum):
-    """What an answer of a step can be checked for."""
+    """What an answer of a step can be held against."""
 
     AGREEMENT = "agreement"
     """Answers are the same in their normal form."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class SemanticMode(StrEnum):
-    """Whether such an answer is used, or only counted as if it were."""
+    """Whether such an answer is given, or only counted as if it were."""
 
     OFF = "off"
     SHADOW = "shadow"
@@ -15,8 +15,8 @@ class SemanticMode(StrEnum):
 class Sameness(StrEnum):
     """How alike two wordings must be.
 
-    By `wording` they have the same words in the same order, except for courtesies and spelling. By
-    `meaning` their vectors are close, and no gate between them is shut.
+    By `wording` they have the same words in the same order but for courtesies and spelling. By
+    `meaning` their vectors are close, and no gate is shut between them.
     """
 
     WORDING = "wording"
