@@ -11,7 +11,7 @@ _PYTHON = frozenset({"python", "py", "python3"})
 _PROSE = frozenset({"", "text", "txt", "plaintext", "output", "console", "markdown", "md"})
 """Languages of fences whose content need not be code."""
 _WARNS = re.compile(r"\\[^abfnrtvxuN0'\"\\\n]|\d(?:and|or|else|if|in|is|not|for)\b")
-"""What the parser issues warnings about: invalid escapes, and numbers run together with words."""
+"""What the parser warns about: invalid escapes, and numbers run together with words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ _LONGEST = 400
 _OPENS = ("[", "(", "{")
 _CLOSES = ("]", ")", "}")
 _NEVER_LITERAL = re.compile(r"\\|\d[A-Za-z_]")
-"""Escapes, and numbers run together with words: the parser issues warnings about some."""
+"""Escapes, and numbers run together with words: the parser warns about some."""
 
 
 def literal(text: str) -> Found | None:
