@@ -22,12 +22,11 @@ from router.wire.original import Original
 class Call(Struct, frozen=True):
     """One request to one upstream: the bytes for a direct one, the fields for a translating one.
 
-    `fresh` asks for a connection of its own: after a failure the ones that are kept open may have
-    been closed by the upstream without the news having come yet. `original` is what the client sent,
-    where `body` is the chat view of it: an upstream of that dialect may be asked so, and its answer
-    is a `Native` one then. `is_home` says that thoughts without a name, in what was said before, are
-    this model's. `path` is where a direct one is asked, below its address. `headers` are further ones,
-    which say nothing of what is asked.
+    `fresh` asks for a connection of its own: after a failure, the upstream may have closed the ones that
+    are kept open, without our knowing yet. `original` is what the client sent, if `body` is only the chat
+    view of it: an upstream of that dialect may be asked with it, and its answer is then a `Native` one.
+    `is_home` says that unnamed thoughts in the conversation are this model's. `path` is the path of a
+    direct one, below its address. `headers` are further ones, which do not affect what is asked.
     """
 
     request_id: str
@@ -57,7 +56,7 @@ class Response(Protocol):
     def pieces(self) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises AttemptFailed when it breaks off.
 
-        A wait for the next piece that is cancelled loses nothing: somebody else may wait for it.
+        A cancelled wait for the next piece loses nothing: another may wait for it.
         """
         ...
 
@@ -68,7 +67,7 @@ class Response(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Native(Response):
-    """An answer in the client's own dialect, which is to pass as it is; `tongue` says how it is read."""
+    """An answer in the client's own dialect, to be passed on unchanged; `tongue` says how to read it."""
 
     response: Response
     tongue: Tongue
@@ -100,7 +99,7 @@ class Upstream(Protocol):
         ...
 
     async def send(self, call: Call) -> Response:
-        """The answer's head. Raises AttemptFailed for everything that is no success."""
+        """The answer's head. Raises AttemptFailed for anything but a success."""
         ...
 
     async def close(self) -> None:
@@ -110,7 +109,7 @@ class Upstream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """A stored answer as a cache keeps it: for which request, by whom, and its bytes."""
+    """A stored answer as a cache keeps it: the request's key, the writer, and the bytes."""
 
     key: str
     writer: str
@@ -124,7 +123,7 @@ class Cache(Protocol):
     """
 
     async def answers(self, key: str) -> Mapping[str, bytes]:
-        """The stored answers to the request `key`, by who wrote them."""
+        """The stored answers to the request `key`, by the model that wrote them."""
         ...
 
     async def put(self, key: str, writer: str, value: bytes, ttl_s: int) -> None:
@@ -153,11 +152,11 @@ class Embedded:
 
 
 class Embedder(Protocol):
-    """Makes vectors of texts. One that is down, slow or talks nonsense has none, and never raises."""
+    """Makes vectors of texts. One that is down, slow or returns nonsense makes none, and never raises."""
 
     @property
     def name(self) -> str:
-        """Of its model: vectors of two models cannot be compared."""
+        """The name of its model: vectors of two models cannot be compared."""
         ...
 
     async def embed(self, text: str) -> Embedded | None:
@@ -187,7 +186,7 @@ class VectorIndex(Protocol):
     async def add(
         self, scope: bytes, item: str, vector: Sequence[float], note: bytes, ttl_s: int
     ) -> None:
-        """Keep `item` at `vector`, of length 1, for `ttl_s` seconds; where it was before is forgotten."""
+        """Keep `item` at `vector`, of length 1, for `ttl_s` seconds, instead of wherever it was before."""
         ...
 
     async def nearest(self, scope: bytes, vector: Sequence[float], k: int) -> Sequence[Neighbour]:
@@ -219,7 +218,7 @@ class Lead(Protocol):
         ...
 
     async def send(self, frame: bytes) -> None:
-        """Give a piece of the answer to all processes that wait for it, now or later."""
+        """Send a piece of the answer to all processes that wait for it, now or later."""
         ...
 
     async def is_wanted(self) -> bool:
@@ -227,12 +226,12 @@ class Lead(Protocol):
         ...
 
     async def give_up(self) -> None:
-        """No more frames will come. Who has not got the last one finds another leader."""
+        """No more frames will come. A process that has not got the last one finds another leader."""
         ...
 
 
 class Tower(Protocol):
-    """Knows which requests one of several processes is just answering: each is led by one of them.
+    """Knows which requests are being answered by one of several processes: each is led by one of them.
 
     A tower that is down lets everybody lead, and never raises.
     """
@@ -253,7 +252,7 @@ class Tower(Protocol):
     def follow(self, key: str) -> AsyncIterator[bytes]:
         """The frames of the process that leads, from its first one on; ends when it has given up.
 
-        It ends as well, a few seconds later, when that process has died or when the tower is down.
+        It also ends, a few seconds later, when that process has died or the tower is down.
         """
         ...
 
@@ -263,13 +262,13 @@ class Tower(Protocol):
 
 
 class Notices(Protocol):
-    """What processes tell each other of models and upstreams that are to be left alone.
+    """What processes tell each other about models and upstreams that are to be left alone.
 
     A board on which the last notice of each subject stays; one that is down is empty, and never raises.
     """
 
     async def post(self, notices: Sequence[Notice]) -> bool:
-        """Tell the others; whether they can hear it now."""
+        """Tell the others; returns whether they can hear it now."""
         ...
 
     async def read(self) -> Sequence[Notice]:
@@ -310,7 +309,7 @@ class LedgerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerStanding:
-    """How the ledger is, for operators.
+    """The state of the ledger, for operators.
 
     `waiting_rows` are in the spool or in memory; `outbox_rows` are durable here, and on their way to
     the PostgreSQL where reports look for them.
@@ -325,19 +324,19 @@ class Ledger(Protocol):
     """Where entries are kept for good."""
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
-        """Take `entries` over at once; what is returned is done when they are durable."""
+        """Take over `entries` at once; the result is done when they are durable."""
         ...
 
     def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
-        """Take `scores` over at once; what is returned is done when they are durable.
+        """Take over `scores` at once; the result is done when they are durable.
 
-        Of the same request and source the latest is kept.
+        For the same request and source, the latest is kept.
         """
         ...
 
     @property
     def standing(self) -> LedgerStanding:
-        """How it is at the moment."""
+        """Its state at the moment."""
         ...
 
 
@@ -351,22 +350,22 @@ class Reservation:
 
 
 class Purse(Protocol):
-    """Keeps budgets: what was spent, and what is set aside for attempts under way."""
+    """Keeps budgets: what was spent, and what is set aside for attempts in flight."""
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
-        """Where each budget stands."""
+        """The balance of each budget."""
         ...
 
     async def balances(self) -> Sequence[Balance]:
-        """Where every budget stands that was drawn on."""
+        """The balance of every budget that was drawn on."""
         ...
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
-        """Set `amount` aside in all budgets, or in none: then the balance of one that has too little."""
+        """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         ...
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
-        """What was set aside is free again, and `cost` is spent. Returns at once."""
+        """Free what was set aside, and spend `cost`. Returns at once."""
         ...
 
     async def close(self) -> None:
@@ -386,7 +385,7 @@ class Meter(Protocol):
     """Keeps limits per minute."""
 
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
-        """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
+        """Count a request of `tokens` against all limits; or against none, and return the first that is reached."""
         ...
 
     async def close(self) -> None:
@@ -395,18 +394,18 @@ class Meter(Protocol):
 
 
 class Observer(Protocol):
-    """Who watches over requests, for operators. It returns at once, and never raises."""
+    """Watches over requests, for operators. Its methods return at once, and never raise."""
 
     def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace | None:
-        """Where a request with its client's `headers` belongs; None where nobody asks for traces."""
+        """The place in a trace of a request with its client's `headers`; None where nobody asks for traces."""
         ...
 
     def closed(self, closing: Closing) -> None:
-        """A request has gone into the books, or what came after its end."""
+        """A request, or what came after its end, has gone into the books."""
         ...
 
     def refused(self, refusal: Refusal) -> None:
-        """A client is told an error, whether or not anything has gone into the books."""
+        """A client is told of an error, whether or not anything has gone into the books."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What a check is told, and what it says: of each answer by itself, or of some together."""
+"""What a check is given, and what it says: about each answer by itself, or about several together."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from router.domain.cascade import Check, Ruling
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Answers on trial: the request, what they say by their numbers, and what was found out with calls.
+    """Answers to be checked: the request, what each answer says, by index, and what calls have found out.
 
-    `marks` are a judge's, `cosines` those of the answers' vectors; both are empty where nobody asked.
+    `marks` are a judge's, `cosines` those of the answers' vectors; both are empty if nobody asked for them.
     """
 
     request: Mapping[str, Any]
@@ -22,15 +22,15 @@ class Case:
 
     @property
     def standing(self) -> dict[int, Said]:
-        """The answers that can be taken at all, by their numbers."""
+        """The answers that can be taken at all, by index."""
         return {number: each for number, each in enumerate(self.said) if isinstance(each, Said)}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a check says of answers, by their numbers, and why, in a clause that quotes none of them.
+    """What a check says about answers, by index, and why, in a clause that quotes none of them.
 
-    Of an answer that is not among them it has nothing to say: it neither bars it nor vouches for it.
+    It has nothing to say about an answer that is not among them: it neither rejects nor accepts that.
     """
 
     rulings: Mapping[int, Ruling]
@@ -38,7 +38,7 @@ class Verdict:
 
 
 Hold = Callable[[Check, Case], Verdict]
-"""A test: holds the answers of a case against the bar of a check."""
+"""A test: checks the answers of a case against the bar of a check."""
 
 ACCEPT, REJECT, CANNOT_TELL = Ruling.ACCEPT, Ruling.REJECT, Ruling.CANNOT_TELL
 
@@ -49,7 +49,7 @@ def of_all(case: Case, ruling: Ruling, why: str) -> Verdict:
 
 
 def of_each(rulings: Mapping[int, Ruling], what: str) -> Verdict:
-    """A ruling for each answer; the clause says of how many `what` holds, and of how many nobody knows."""
+    """A ruling for each answer; the clause says for how many `what` holds, and for how many that is unknown."""
     good, unknown = (list(rulings.values()).count(each) for each in (ACCEPT, CANNOT_TELL))
     rest = f", {unknown} cannot be told" if unknown else ""
     return Verdict(rulings, f"{what} in {good} of {len(rulings)}{rest}")

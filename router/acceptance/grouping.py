@@ -1,4 +1,4 @@
-"""Which answers stand together, and whether they are enough."""
+"""Which answers agree, and whether they are enough."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,9 +6,9 @@ Agree = Callable[[int, int], bool]
 
 
 def largest_group(numbers: Sequence[int], agree: Agree) -> tuple[int, ...]:
-    """The most numbers of which any two agree, in order; of equally large groups the first.
+    """The largest group of answers, by index and in order, of which any two agree; in a tie the first.
 
-    Three answers need not agree because two pairs of them do: 42 is both 42 km and 42 m.
+    Three answers need not all agree because two pairs of them do: 42 agrees with both 42 km and 42 m.
     """
     return _larger((), numbers, (), agree)
 
@@ -16,7 +16,7 @@ def largest_group(numbers: Sequence[int], agree: Agree) -> tuple[int, ...]:
 def _larger(
     group: tuple[int, ...], rest: Sequence[int], best: tuple[int, ...], agree: Agree
 ) -> tuple[int, ...]:
-    """`best`, or a larger group that begins with `group` and goes on with some of `rest`."""
+    """`best`, or a larger group that begins with `group` and continues with some of `rest`."""
     if len(group) + len(rest) <= len(best):
         return best
     best = max(best, group, key=len)
@@ -27,13 +27,13 @@ def _larger(
 
 
 _SLACK = 0.005
-"""Of a share: two thirds are written as 0.67, and meant to be reached by two of three."""
+"""Of a share: two thirds is written as 0.67, and two of three are meant to reach it."""
 
 
 def is_enough(count: int, of: int, at_least: float | None = None) -> bool:
-    """Whether so many of the answers carry the rest: all of two, else more than half, or `at_least` of them.
+    """Whether `count` of `of` answers suffice: both of two, else more than half, and a share of `at_least`.
 
-    Half or less never do, whatever `at_least` is: then the others could be as many.
+    Half or less never suffice, whatever `at_least` is, since the others could be as many.
     """
     share = 0.0 if at_least is None else at_least
     return count >= 2 and 2 * count > of and count >= (share - _SLACK) * of

@@ -1,8 +1,8 @@
 """A model as the judge of answers: the prompt, and how its verdict is read.
 
 It sees one answer at a time and gives it an absolute mark, so no order of answers can sway it. What it
-judges is quoted as JSON and called data, since an answer may well tell its judge what to think. A
-verdict that is anything but the object that was asked for is no verdict: the answer stays unscored.
+judges is quoted as JSON and labelled as data, since an answer may well tell its judge what to think. Anything
+but the object that was asked for is no verdict: the answer stays unscored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from router.acceptance.said import Unusable, read
 from router.domain.model import Capability, Model
 
 VERSION = "1"
-"""Of the prompt: marks by two versions are not compared."""
+"""Of the prompt: marks of different versions are not compared."""
 
 _BEST = 10
 _KEYS = frozenset({"score", "reason"})
@@ -47,7 +47,7 @@ _SCHEMA: Mapping[str, Any] = {
 
 
 def judge_name(model_id: str) -> str:
-    """How a judge is named in outcome files: the model, and the version of the prompt."""
+    """A judge's name in outcome files: the model, and the version of the prompt."""
     return f"judge:{model_id}/{VERSION}"
 
 
@@ -72,7 +72,7 @@ def judge_request(
 
 
 def mark_in(verdict: Mapping[str, Any] | None) -> float | None:
-    """The mark in a judge's chat completion, from 0 to 1; None where it gave none."""
+    """The mark in a judge's chat completion, from 0 to 1; None if it gave none."""
     said = read(verdict)
     return None if isinstance(said, Unusable) else _mark_of(said.text)
 

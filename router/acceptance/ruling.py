@@ -1,9 +1,9 @@
-"""What all checks of a step say of its answers together.
+"""What all checks of a step say about its answers together.
 
-Each check sees every answer that came. Some of them a check may strike out, such as one that was cut off;
-one of those that are left may then be taken. A check that cannot tell is no reason to accept, nor is one
-that has nothing to say, such as a schema where none was asked for. Before every check an answer that did
-not come, is empty, refuses or was cut off counts as none.
+Each check sees every answer that came, and may reject some of them; one of the rest may then be taken. A
+check that cannot tell is no reason to accept, nor is one that has nothing to say, such as that of a schema
+when none was asked for. An answer that did not come, is empty, refuses or was cut off is ruled out before
+any check.
 """
 
 from collections import Counter
@@ -18,10 +18,11 @@ from router.domain.cascade import Check, Opinion, Ruling
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What checks may look at: the request, the answers as chat completions, and what was found out with calls.
+    """What checks may look at: the request, the answers as chat completions, and what calls have found out.
 
-    An answer is None where its model gave none. `marks` are a judge's for each answer, from 0 to 1, None for no
-    verdict; `cosines` those of the answers' vectors, answers in rows and columns. Both are empty where nobody asked.
+    An answer is None if its model gave none. `marks` are a judge's for each answer, from 0 to 1, None for no
+    verdict; `cosines` those of the answers' vectors, answers in rows and columns. Both are empty if nobody asked for
+    them.
     """
 
     request: Mapping[str, Any]
@@ -31,12 +32,12 @@ class Evidence:
 
 
 def ruled(checks: Sequence[Check], evidence: Evidence) -> Opinion:
-    """What is to become of the answers: the first one is taken that every check accepts or passes over.
+    """The opinion on the answers: the first one is taken that every check accepts or has nothing to say about.
 
-    At least one check must accept it. It is rejected where each answer is rejected by some check, or
-    can never be taken; else nobody can tell. Never raises, whatever the request and the answers are.
+    At least one check must accept it. The step is rejected if every answer is rejected by some check, or
+    can never be taken; otherwise it cannot be told. Never raises, whatever the request and the answers are.
     """
-    # What finds answers in words takes 40 ms to load, and is needed where there are cascades.
+    # What finds final answers takes 40 ms to load, and is needed only if there are cascades.
     from router.acceptance.checks import CHECKS  # noqa: PLC0415
 
     if wants_choices(evidence.request) or any(map(has_choices, evidence.answers)):
@@ -51,7 +52,7 @@ def ruled(checks: Sequence[Check], evidence: Evidence) -> Opinion:
 
 
 def wants_choices(request: Mapping[str, Any]) -> bool:
-    """Whether a request asks for more than one choice: then no answer of it can be judged."""
+    """Whether a request asks for more than one choice: then none of its answers can be judged."""
     wanted = request.get("n")
     return isinstance(wanted, int | float) and wanted > 1
 
@@ -66,7 +67,7 @@ def _opinion(case: Case, verdicts: Sequence[Verdict], why: str) -> Opinion:
 
 
 def _together(number: int, verdicts: Sequence[Verdict]) -> Ruling:
-    """What all verdicts say of one answer; where none says anything, nobody can tell."""
+    """What all verdicts say about one answer; if none says anything, it cannot be told."""
     told = {verdict.rulings[number] for verdict in verdicts if number in verdict.rulings}
     if Ruling.REJECT in told:
         return Ruling.REJECT

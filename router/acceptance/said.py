@@ -1,4 +1,4 @@
-"""What an answer says, or why there is nothing in it that could be taken."""
+"""What an answer says, or why it cannot be taken."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from router.acceptance.words.refusals import OPENINGS, REFUSALS
 from router.wire.fitness import BROKE_OFF, Call, calls_in
 
 _LONGEST_REFUSAL = 600
-"""Characters: what begins with an apology and goes on for longer has said something."""
+"""Characters: a longer text has said something, even if it begins with an apology."""
 _FENCE = "```"
 _LONGEST_TO_SPLIT = 2**16
-"""Characters: to split more takes longer than a request should wait."""
+"""Characters: splitting more takes longer than a request should wait."""
 _OPENING = 120
 """Characters in which a refusal says what it is."""
 _THINKING_ENDS = ("</think>", "</thinking>", "</thought>", "</reasoning>")
@@ -22,7 +22,7 @@ _THINKING_STARTS = ("<think>", "<thinking>", "<thought>", "<reasoning>")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A whole answer: its text without what was only thought, its calls, and its choice as it came."""
+    """A whole answer: its text without thoughts, its calls, and its choice as it came."""
 
     text: str
     calls: tuple[Call, ...]
@@ -35,7 +35,7 @@ class Said:
         return message
 
     def is_same_as(self, other: "Said") -> bool:
-        """Whether both are the same word for word, and white space the only difference, outside of code."""
+        """Whether both are the same word for word; outside of code, white space may differ."""
         if self.calls != other.calls:
             return False
         if self.text == other.text:
@@ -47,7 +47,7 @@ class Said:
 
 
 def _may_be_split(text: str) -> bool:
-    """Within code white space may mean something."""
+    """Whether white space can be ignored: not in code, where it may mean something, nor in a very long text."""
     return len(text) <= _LONGEST_TO_SPLIT and _FENCE not in text
 
 
@@ -70,7 +70,7 @@ def read(answer: Mapping[str, Any] | None) -> Said | Unusable:
 
 
 def shown(answer: Mapping[str, Any] | None) -> str:
-    """What a judge, or a vector, is made of: the text of an answer, and its calls as JSON; "" for none."""
+    """What a judge is shown, or a vector made of: the text of an answer, and its calls as JSON; "" for none."""
     said = read(answer)
     if isinstance(said, Unusable):
         return ""
@@ -79,7 +79,7 @@ def shown(answer: Mapping[str, Any] | None) -> str:
 
 
 def has_choices(answer: Mapping[str, Any] | None) -> bool:
-    """Whether an answer has more than one choice, so that nobody knows which is meant."""
+    """Whether an answer has more than one choice, so that it is unclear which is meant."""
     choices = (answer or {}).get("choices")
     return isinstance(choices, list) and len(choices) > 1
 
@@ -102,7 +102,7 @@ def _read(choice: Mapping[str, Any]) -> Said | Unusable:
 
 
 def text_of(content: object) -> str:
-    """The text of a message's content, which may be one text or come in parts."""
+    """The text of a message's content, which may be a single text or several parts."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []
@@ -111,7 +111,7 @@ def text_of(content: object) -> str:
 
 
 def without_thoughts(text: str) -> str:
-    """The text after what a model has thought aloud between tags; nothing where it never ended."""
+    """The text after a model's thoughts between tags; "" if the thoughts never ended."""
     if "<" not in text:
         return text.strip()
     for tag in _THINKING_ENDS:

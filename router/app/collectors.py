@@ -1,4 +1,4 @@
-"""What reads the state of a process for Prometheus, whenever it asks."""
+"""The collectors that read the state of a process whenever Prometheus asks."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from router.telemetry.tallies import Collects
 
 
 def collectors_of(current: Current, world: World, links: Links) -> Sequence[Collects]:
-    """One for each part whose state is told."""
+    """A collector for each part that reports its state."""
     pipeline = current.pipeline
     return (
         FleetCollector(pipeline.fleet, world.monotonic_s),

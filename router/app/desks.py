@@ -1,4 +1,4 @@
-"""What is to be had beside chat: other doors, standings, the dashboard, the cache, decisions, scores."""
+"""What is served besides chat: other doors, standings, the dashboard, the cache, decisions, scores."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -32,7 +32,7 @@ from router.stores.sql.traces import trace_of
 
 
 def admin_of(settings: Settings, current: Current, keyring: Keyring, figures: Figures) -> Admin:
-    """What operators ask, and who may."""
+    """What operators can ask, and who may ask it."""
     return Admin(
         fleet=figures.fleet,
         metrics=figures.metrics,
@@ -50,7 +50,7 @@ def desks(
     world: World,
     stack: AsyncExitStack,
 ) -> Sequence[web.RouteDef]:
-    """The routes beside those of chat and of `admin`; `engine` reads what reports are made of."""
+    """The routes besides those of chat and of `admin`; `engine` is read for reports."""
     recall = _recall(settings, front, admin, engine, stack)
     return (
         *Doors(front, world.unix_s).routes(),
@@ -60,7 +60,9 @@ def desks(
         *FeedbackDesk(recall, world.unix_s).routes(),
         *Listing(front).routes(),
         *EmbeddingsDesk(front, settings.vectors_ttl_s).routes(),
-        *passing_desk(settings, front, stack).routes(),  # it takes what no other route has
+        *passing_desk(
+            settings, front, stack
+        ).routes(),  # it takes every path that no other route handles
     )
 
 

@@ -1,4 +1,4 @@
-"""What a process says of itself, and of its siblings where it has some."""
+"""What a process reports about itself, and about its siblings if it has any."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -27,10 +27,10 @@ class Figures:
 def metrics_of(
     current: Current, world: World, links: Links, more: Callable[[], Sequence[Collects]]
 ) -> Callable[[], bytes]:
-    """What tells Prometheus of this process; `more` collects what is counted on the way of requests."""
+    """A function that returns this process's metrics; `more` are the collectors of what is counted per request."""
 
     def metrics() -> bytes:
-        # Imported when Prometheus first asks: its library is for those who have it.
+        # Imported when Prometheus first asks: only those who use it need its library.
         from router.app.collectors import collectors_of
         from router.telemetry.metrics import exposition
 
@@ -46,7 +46,7 @@ async def figures_of(
     place: Place | None,
     stack: AsyncExitStack,
 ) -> Figures:
-    """The figures of this process, or, in a crew, of all its workers. Raises OSError when these could not be asked."""
+    """The figures of this process, or in a crew of all its workers. Raises OSError if these could not be asked."""
     fleet = current.pipeline.fleet
 
     def own_fleet() -> bytes:

@@ -1,4 +1,4 @@
-"""Who may come in: the keys of the configuration, and those that were made by command."""
+"""Who may come in: the keys of the configuration, and those made by command."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -16,7 +16,7 @@ from router.stores.sql.keys import KeyStore
 async def keyring_of(
     settings: Settings, engine: Engine, world: World, stack: AsyncExitStack
 ) -> Keyring:
-    """The keys as they are now, and as they become until `stack` is left."""
+    """The keys, kept up to date until `stack` is left."""
     keyring = Keyring(
         settings.keys,
         guests=settings.guests,

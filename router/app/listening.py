@@ -1,4 +1,4 @@
-"""Where clients are listened to, and by what."""
+"""Where Farthing listens for clients, and with what."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -18,17 +18,17 @@ from router.server.protocol import QuietRequestHandler, say_who
 
 _LOOK_EVERY_S = 0.25
 IDLE_S = 75.0
-"""For how long a connection must have been silent before we close it while clients may use it again:
-longer than most clients keep one (httpx 5 s, aiohttp 15 s, nginx 60 s), who so have closed it before."""
+"""How long a connection must have been silent before we close it, since its client may still use it: longer
+than most clients keep one (httpx 5 s, aiohttp 15 s, nginx 60 s), so that they have closed it by then."""
 
 _Silent = Mapping[QuietRequestHandler, tuple[int, float]]
-"""Connections without a request under way: how many they have sent, and when that was seen first."""
+"""Connections without a request in flight: how many requests they have sent, and when that was first seen."""
 
 
 async def listen(
     app: web.Application, settings: Settings, stack: AsyncExitStack, place: Place | None = None
 ) -> "Reception":
-    """Serve `app` until `stack` is left; with `place`, as one of several at the address that they share.
+    """Serve `app` until `stack` is left; with `place`, as one of several workers at a shared address.
 
     Raises OSError if it cannot listen.
     """
@@ -54,7 +54,7 @@ async def listen(
 
 @dataclass(frozen=True, slots=True)
 class _Door:
-    """Where clients come in: its URL, how to shut it, and how many connections there are, those under way included."""
+    """Where clients come in: its URL, how to shut it, and how many connections there are, incoming ones included."""
 
     url: str
     shut: Callable[[], None]
@@ -71,18 +71,18 @@ class Reception:
 
     @property
     def url(self) -> str:
-        """Where clients find it."""
+        """The URL for clients."""
         return self._door.url
 
     def shut(self) -> None:
-        """Nobody comes in any more, and every connection ends with its next answer, which says so."""
+        """Accept no more clients, and end every connection with its next answer, which says so."""
         self._door.shut()
         self._farewell.is_due = True
 
     async def emptied(self, within_s: float, *, idle_s: float = IDLE_S) -> None:
         """Wait until all connections have ended, but not longer than `within_s` seconds.
 
-        Most end with their next answer. One that was silent for `idle_s` seconds is closed.
+        Most end with their next answer. One that has been silent for `idle_s` seconds is closed.
         """
         loop = asyncio.get_running_loop()
         end_s = loop.time() + within_s
@@ -100,7 +100,7 @@ class Reception:
 
 
 def _silent(connections: list[QuietRequestHandler], before: _Silent, now_s: float) -> _Silent:
-    """Those of `connections` that are silent; `before` is what was so the last time."""
+    """Those of `connections` that are silent, and since when; `before` is the last result."""
     found = {}
     for each in connections:
         if each.is_silent:
@@ -119,7 +119,7 @@ async def _alone(server: web.Server, settings: Settings) -> _Door:
 
 
 def _among_others(server: web.Server, place: Place) -> _Door:
-    """Take our share of those who knock at the crew's listener."""
+    """Take our share of the clients at the crew's listener."""
     loop = asyncio.get_running_loop()
     acceptor = Acceptor(place, lambda ended: _connection(server, loop, ended))
     acceptor.start()
@@ -152,6 +152,6 @@ def _connection(
         server,
         loop=loop,
         access_log=None,
-        auto_decompress=False,  # bodies are unpacked by us, within bounds
+        auto_decompress=False,  # we decompress bodies ourselves, up to a limit
         ended=ended,
     )

@@ -1,4 +1,4 @@
-"""What is done with the paths that Farthing does not answer."""
+"""What is done with the paths that Farthing does not answer itself."""
 
 from contextlib import AsyncExitStack
 

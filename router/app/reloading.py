@@ -1,7 +1,7 @@
-"""Takes over what has changed in the files while requests go on: all of it, or nothing.
+"""Puts changes in the files into force while requests go on: all of them, or none.
 
-The files are read beside the event loop; then a single reference changes. A request that is under way
-ends under the policies with which it began.
+The files are read in a thread beside the event loop; then a single reference changes. A request that is
+under way ends under the policies that it began with.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ from router.ports import World
 
 _LOG = logging.getLogger(__name__)
 _WRITING_S = 0.05
-"""A file that is broken now may be one that somebody is just writing."""
+"""Pause before reading a broken file again: somebody may just be writing it."""
 _MOST_READINGS = 5
 
 
 class Wishes:
-    """Wishes to read the files again; however many come while they are read, they are one."""
+    """Wishes to read the files again; however many come during a read, they count as one."""
 
     def __init__(self) -> None:
         self._any = asyncio.Event()
         self._is_order = False
 
     def order(self) -> None:
-        """Somebody says so: read them, changed or not."""
+        """Somebody orders it: read the files, changed or not."""
         self._is_order = True
         self._any.set()
 
@@ -42,7 +42,7 @@ class Wishes:
         self._any.set()
 
     async def next(self) -> bool:
-        """Wait for a wish; whether it is an order."""
+        """Wait for a wish; returns whether it is an order."""
         await self._any.wait()
         self._any.clear()
         is_order, self._is_order = self._is_order, False
@@ -51,7 +51,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """The files to follow, what they said when this process began, and who asks to look at them."""
+    """The files to follow, what they said when this process began, and the wishes to read them again."""
 
     source: Source
     booted: Settings
@@ -59,7 +59,7 @@ class Following:
 
 
 class Reloader:
-    """Brings `current` into line with the files."""
+    """Keeps `current` in line with the files."""
 
     def __init__(self, following: Following, current: Current, world: World) -> None:
         self._source = following.source
@@ -69,13 +69,13 @@ class Reloader:
         self._world = world
 
     async def run(self) -> None:
-        """Read the files whenever somebody wishes it, until cancelled."""
+        """Read the files whenever that is wished, until cancelled."""
         while True:
             if await self._wishes.next() or await self._is_news():
                 await self.reload()
 
     async def reload(self) -> None:
-        """Read the files, and take over what they say if all of it is sound."""
+        """Read the files, and put them into force if everything in them is sound."""
         began_s = self._world.monotonic_s()
         try:
             different = self._take(await self._settled())
@@ -95,7 +95,7 @@ class Reloader:
             return True
 
     async def _settled(self) -> Settings:
-        """What the files say once they hold still. Raises ConfigError."""
+        """What the files say once they have stopped changing. Raises ConfigError."""
         for _ in range(_MOST_READINGS):
             try:
                 fresh = await asyncio.to_thread(self._fresh)
@@ -112,11 +112,11 @@ class Reloader:
         fresh = self._source.settings(is_running=True)
         if problems := tuple(impossible(self._settings, fresh, self._source.file())):
             raise ConfigError(problems)
-        language_of_for(fresh.book.asks)  # loads what it needs while nobody waits for it
+        language_of_for(fresh.book.asks)  # loads the library now, while nobody waits for it
         return fresh
 
     def _take(self, fresh: Settings) -> str:
-        """Bring what is `fresh` into force; what is different now, "" for nothing."""
+        """Put `fresh` into force; returns what is different now, "" for nothing."""
         after, restart = taken_over(self._settings, fresh), need_restart(self._settings, fresh)
         now_s = self._world.unix_s()
         if different := "; ".join(changes(self._settings, after)):

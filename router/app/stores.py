@@ -38,25 +38,25 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _PATIENT_S = 2.0
-"""How long budgets wait for Redis: longer than a cache may, since without it each process has a wall
-of its own."""
+"""How long budgets wait for Redis: longer than a cache may, since without it each process counts only its
+own spending."""
 _LOCKED_S = 0.25
-"""How long the ledger's writer waits for a locked database, and so the end of an answer may."""
+"""How long the ledger's writer waits for a locked database, and so the end of an answer may have to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Connections to the Redis that processes share, if there is one, for three kinds of patience."""
+    """Connections to the Redis that processes share, if there is one, with three degrees of patience."""
 
     quick: "RedisLink | None" = None
-    """For what a request does without after a moment."""
+    """For what a request can do without after a moment."""
     patient: "RedisLink | None" = None
-    """For budgets: without it each process has a wall of its own."""
+    """For budgets: without it each process counts only its own spending."""
     waiting: "RedisLink | None" = None
     """For commands that wait until something happens."""
 
     def are_up(self) -> Mapping[str, bool]:
-        """Whether Redis answers, by what it is asked for."""
+        """Whether Redis answers, by what it is used for."""
         named = {"cache": self.quick, "budgets": self.patient, "flights": self.waiting}
         return {name: link.is_up for name, link in named.items() if link is not None}
 
@@ -76,7 +76,7 @@ class Stores:
 
 
 def reading_engine(settings: Settings, stack: AsyncExitStack) -> Engine:
-    """Where reports, keys and what was spent are read; it waits for a lock longer than the writer."""
+    """The database from which reports, keys and spending are read; it waits longer for a lock than the writer."""
     url = settings.ledger_url
     engine = central(url) if url else open_database(settings.ledger_path)
     stack.callback(engine.dispose)
@@ -84,7 +84,7 @@ def reading_engine(settings: Settings, stack: AsyncExitStack) -> Engine:
 
 
 def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
-    """The file where rows wait for PostgreSQL; None where they stay in it."""
+    """The file where rows wait for PostgreSQL; None if there is no PostgreSQL and they stay in the file."""
     if not settings.ledger_url:
         return None
     engine = open_database(settings.ledger_path)
@@ -98,7 +98,7 @@ def purse_of(
     """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
 
     def read(scope: Scope, since_s: float) -> Money:
-        # What waits here first: a row that moves on meanwhile is counted twice, and never not at all.
+        # The outbox first: a row that moves on meanwhile is counted twice, rather than not at all.
         here = spent(outbox, scope, since_s) if outbox is not None else ZERO
         try:
             return here + spent(engine, scope, since_s)
@@ -117,7 +117,7 @@ def purse_of(
 
 
 def tower_of(links: Links, world: World) -> Tower:
-    """Who knows which process answers what."""
+    """The tower, which knows which process is answering what."""
     if links.quick is None or links.waiting is None:
         return LonelyTower()
     from router.stores.redis.tower import RedisTower
@@ -146,14 +146,14 @@ def ledger_of(settings: Settings, world: World) -> SqlLedger:
 
 
 def retention_of(settings: Settings, keep_days: int, world: World) -> Retention:
-    """What deletes old attempts now and then; it must be closed."""
+    """The job that deletes old attempts now and then; it must be closed."""
     url = settings.ledger_url
     engine = central(url) if url else open_database(settings.ledger_path)
     return Retention(engine, keep_days, world.unix_s)
 
 
 async def links_of(settings: Settings, world: World, stack: AsyncExitStack) -> Links:
-    """Connections to Redis, looked for once before the first request; closed with `stack`."""
+    """Connections to Redis, tried once before the first request; closed with `stack`."""
     if settings.cache_url in ("off", "memory"):
         return Links()
     from router.stores.redis.link import RedisLink
@@ -189,7 +189,7 @@ def cache_of(settings: Settings, world: World, link: "RedisLink | None") -> Cach
 
 
 def affinity_of(links: Links, world: World) -> Affinity:
-    """Who remembers which model a session is with."""
+    """The store that remembers which model a session is with."""
     if links.quick is not None:
         from router.stores.redis.affinity import RedisAffinity
 
@@ -198,7 +198,7 @@ def affinity_of(links: Links, world: World) -> Affinity:
 
 
 async def semantic_of(settings: Settings, world: World, links: Links) -> Semantic:
-    """The semantic cache. Raises ConfigError where vectors are to be made by what is not installed."""
+    """The semantic cache. Raises ConfigError if vectors are to be made by something that is not installed."""
     index: VectorIndex = MemoryIndex(
         max_bytes=settings.cache_max_bytes // 4, monotonic_s=world.monotonic_s
     )
@@ -233,7 +233,7 @@ def _embedder(settings: Settings, world: World) -> Embedder | None:
 
 
 def vectors_of(settings: Settings) -> Vectors:
-    """Who makes vectors, and at which price."""
+    """What makes vectors, and at which price."""
     match settings.embeddings:
         case UpstreamEmbeddings() as chosen:
             return Vectors(chosen.upstream, chosen.model, chosen.per_token)

@@ -57,7 +57,7 @@ _LITELLM_PROVIDERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Who is told of requests, and what `/metrics` has beside the state of what runs."""
+    """The observer of requests, and what `/metrics` has besides the state of what runs."""
 
     observer: Observer
     collectors: Callable[[], tuple[Collects, ...]]
@@ -66,9 +66,9 @@ class Telemetry:
 async def telemetry_of(
     settings: Settings, world: World, stack: AsyncExitStack, lines: Lines | None
 ) -> Telemetry:
-    """Counts always, a log and traces as configured; `lines` is what the process' own log is written to.
+    """Counts always, a log and traces as configured; `lines` is what the process's own log is written to.
 
-    Raises ConfigError where traces are configured and OpenTelemetry is not installed.
+    Raises ConfigError if traces are configured but OpenTelemetry is not installed.
     """
     counts, lag = RequestMetrics(), LoopLag(world.monotonic_s, world.sleep)
     stack.callback(asyncio.create_task(lag.watch()).cancel)
@@ -85,7 +85,7 @@ async def telemetry_of(
 
 
 def _collectors(lost: Callable[[], Mapping[str, int]]) -> tuple[Collects, ...]:
-    # Imported when Prometheus first asks, which not everybody has.
+    # Imported when Prometheus first asks: not everybody has it.
     from prometheus_client import ProcessCollector
 
     from router.telemetry.lost_metrics import LostCollector
@@ -126,7 +126,7 @@ def _exporter(otlp: OtlpSettings) -> "OtlpExporter":
 
 
 def place_of(name: str, upstream: UpstreamSettings) -> Place:
-    """Where an upstream is, as far as that is known, and who is there."""
+    """The address of an upstream, as far as it is known, and the provider there."""
     match upstream:
         case Endpoint(base_url=url) | AnthropicEndpoint(base_url=url):
             address = urlsplit(url)

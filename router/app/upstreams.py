@@ -15,7 +15,7 @@ from router.wire.dialects.dialect import Dialect
 async def upstreams_of(
     settings: Settings, world: World, stack: AsyncExitStack
 ) -> Mapping[str, Upstream]:
-    """The way to each upstream; all are closed, and what runs for them is ended, when `stack` is left."""
+    """The way to each upstream; when `stack` is left, all are closed and their processes ended."""
     keeper = Keepers([Keeper(world.sleep) for _ in range(settings.serving.litellm_processes)])
     stack.push_async_callback(keeper.close)
     return {

@@ -1,8 +1,8 @@
 """Notices when the files of a configuration change, however they are written.
 
 Editors write a new file and rename it, Kubernetes moves a link, a deployment moves a whole folder: so
-the folders are watched and not the files, and anew when one of them has become another. Where the
-kernel tells nothing (a network's file system, a container's), a look now and then finds out.
+the folders are watched rather than the files, and watched anew when one of them has been replaced. Where
+the kernel reports nothing (a network's file system, a container's), a look now and then finds out.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from router.config.source import Source
 
 _LOG = logging.getLogger(__name__)
 _STEP_MS = 20
-"""What changes within so long of one another is one change."""
+"""Changes within this time of each other count as one."""
 _DEBOUNCE_MS = 50
-"""A folder in which something happens all the time is looked at so often."""
+"""How often changes are reported from a folder in which something happens all the time."""
 _LOOK_MS = 2_000
 _RETRY_S = 2.0
 
@@ -42,11 +42,11 @@ async def watch(
 
 
 async def _until_moved(source: Source, noticed: Callable[[], None]) -> None:
-    """Watch the folders as they are now; return when one of them has become another."""
+    """Watch the folders as they are now; return when one of them has been replaced."""
     names, known = source.names(), await asyncio.to_thread(_identity, source)
 
     def is_meant(_: Change, path: str) -> bool:
-        # The ledger may lie in the same folder, and is written all the time.
+        # The ledger may be in the same folder, and is written all the time.
         name = Path(path).name
         return name in names or name.endswith(".yaml") or name.startswith("..")
 
@@ -59,17 +59,17 @@ async def _until_moved(source: Source, noticed: Callable[[], None]) -> None:
         yield_on_timeout=True,
         recursive=False,
     )
-    # Once the kernel watches, which is when this waits for the first time: what has changed before?
+    # The kernel watches once this first waits: only then look for what changed before that.
     asyncio.get_running_loop().call_soon(noticed)
     async for seen in notices:
         noticed()
-        # A new folder may bear the very number of the one that was deleted, so its name counts, too.
+        # A new folder may have the inode number of the one that was deleted, so its name counts, too.
         is_named = any(Path(path).name in names for _, path in seen)
         if is_named or await asyncio.to_thread(_identity, source) != known:
             return
 
 
 def _identity(source: Source) -> Identity:
-    """Which folders they are, beyond their names."""
+    """The identity of the folders, beyond their names."""
     stats = ((path, path.stat()) for path in source.folders())
     return frozenset((path, stat.st_dev, stat.st_ino) for path, stat in stats)

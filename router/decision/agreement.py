@@ -1,8 +1,8 @@
 """How models agree on each kind of prompt, as learnt from answers, and what that means for one prompt.
 
 A prompt's habits are those of its kinds, weighted by their shares, and as far as it is of no known kind the usual
-ones over all kinds. Their variance is that within its kinds, that between these, and for an unfamiliar prompt that
-between all kinds: a kind that nobody has seen may be as far from the usual as the known ones are.
+ones over all kinds. Their variance is the sum of that within its kinds, that between these, and for an unfamiliar
+prompt that between all kinds: a kind that nobody has seen may be as far from the usual as the known ones are.
 """
 
 from collections.abc import Mapping
@@ -56,11 +56,11 @@ class AgreementModel:
         object.__setattr__(self, "_usual", _moments(self.usual, self.usual_sds))
 
     def knows(self, kinship: Kinship) -> bool:
-        """Whether the kinship is to as many kinds as this was learnt from."""
+        """Whether the kinship has as many kinds as this was learnt from."""
         return len(kinship.shares) == len(self.habits)
 
     def prospects(self, kinship: Kinship) -> Agreeing:
-        """What to expect of any two models. Raises ValueError where the kinship is to another number of kinds."""
+        """What to expect of any two models. Raises ValueError for a kinship with another number of kinds."""
         weight = self.floor + (1.0 - self.floor) * kinship.familiarity
         rest, whole = 1.0 - weight, weight * sum(kinship.shares) + 1.0 - weight
         blended = (

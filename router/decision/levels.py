@@ -48,5 +48,5 @@ class Levels:
 
 
 def _within(least: float, level: float, most: float) -> float:
-    """`level` within bounds, which keep percentiles in order, and a level from drifting off."""
+    """`level` within bounds, which keep percentiles in order and a level from drifting off."""
     return min(most, max(least, level))

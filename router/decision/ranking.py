@@ -127,7 +127,7 @@ def surely_fitting(ranking: Ranking, features: Features) -> Ranking:
 
 
 def led_by(first: Candidate, ranking: Ranking, reason: Reason) -> Ranking:
-    """The ranking with `first` at its head, which may have been excluded from it."""
+    """The ranking with `first` at its head, even if it had been excluded."""
     others = tuple(c for c in ranking.ordered if c is not first)
     left = tuple(each for each in ranking.exclusions if each.candidate is not first)
     return Ranking(ranking.bar, reason, (first, *others), left)

@@ -81,7 +81,7 @@ def resolve(asked: str, book: PolicyBook, catalog: Mapping[str, Model]) -> Polic
 
 
 def _no_model(asked: str, known: list[str]) -> ApiError:
-    """404: where no model's name is near, the client may well mean a model that is not here."""
+    """A 404 that also says, if no known name is similar, how a policy can answer for this one."""
     error = _not_found(f"There is no model '{asked}'", "model_not_found", asked, known)
     if _near(asked, known):
         return error

@@ -1,7 +1,7 @@
 """How often two models give the same answer to a prompt, and what is gained by accepting it.
 
-Nothing is known but how good each model is at it. With `a` and `b` for the two models' P(good answer), `s` for the
-final model's:
+The estimate needs only how good each model is at such prompts. With `a` and `b` for the two models' P(good answer),
+`s` for the final model's:
 
     both right   = a * b + alike * sqrt(a * (1 - a) * b * (1 - b)),  within what a and b allow
     both wrong   = 1 - a - b + both right

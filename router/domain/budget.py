@@ -1,7 +1,7 @@
-"""Budgets: so much money, for whom, in which period.
+"""Budgets: how much money, for whom, in which period.
 
 A period is a day, a week from Monday, or a month by the calendar of a time zone, so that it begins
-at somebody's midnight also when their clocks are changed; or all of time.
+at local midnight even when the clocks are changed; or all of time.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from router.domain.members import replace
 from router.domain.money import ZERO, Money
 
 EACH = "*"
-"""As the name of a scope: one budget for each of its kind."""
+"""As a scope's name: one budget for each key, tag or policy."""
 
 
 class ScopeKind(StrEnum):
@@ -33,7 +33,7 @@ class Scope:
     name: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a name where there is but one, and none where there are many."""
+        """Refuse a name for everything, and a key, tag or policy without one."""
         if (self.kind is ScopeKind.ALL) != (self.name == ""):
             raise ValueError(f"a scope of kind {self.kind} has a name unless it is everything")
 
@@ -45,7 +45,7 @@ EVERYTHING = Scope()
 
 
 class Window(StrEnum):
-    """How long a budget lasts before it begins anew."""
+    """How long a budget lasts before it is reset."""
 
     DAY = "day"
     WEEK = "week"
@@ -55,7 +55,7 @@ class Window(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From a Unix time to another; a period without an end has None there."""
+    """From one Unix time to another, which is None for a period without an end."""
 
     start_s: float
     resets_s: float | None
@@ -75,7 +75,7 @@ class Budget:
     timezone: str = "UTC"
 
     def __post_init__(self) -> None:
-        """Refuse amounts below nothing and time zones that there are not."""
+        """Refuse amounts below 0 and time zones that do not exist."""
         if self.usd < ZERO:
             raise ValueError(f"a budget is not below 0: {self.usd}")
         try:
@@ -84,7 +84,7 @@ class Budget:
             raise ValueError(f"there is no time zone {self.timezone!r}") from None
 
     def __str__(self) -> str:
-        """As a person would call it: `50 USD a month for key search-team`."""
+        """As a person would say it: `50 USD a month for key search-team`."""
         span = "in all" if self.window is Window.LIFETIME else f"a {self.window}"
         return f"{self.usd} USD {span} for {self.scope}"
 
@@ -119,7 +119,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Where a budget stands: what was spent in its period, and what is reserved by requests under way."""
+    """The state of a budget: what was spent in its period, and what requests in flight have reserved."""
 
     budget: Budget
     period: Period
@@ -128,7 +128,7 @@ class Balance:
 
     @property
     def left(self) -> Money:
-        """What may still be reserved; never below nothing."""
+        """What may still be reserved; never below 0."""
         return max(ZERO, self.budget.usd - self.spent - self.reserved)
 
     @property
@@ -139,7 +139,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many requests, and tokens of prompt and answer, a minute, for a scope; None for no bound."""
+    """How many requests, and tokens of prompt and answer, a scope may have per minute; None for no bound."""
 
     scope: Scope
     requests_per_minute: int | None = None

@@ -35,7 +35,7 @@ NO_CACHING = CacheTerms()
 
 @dataclass(frozen=True, slots=True)
 class Tenancy:
-    """Who shares stored answers: nobody but the key itself, or all keys that bear the same tags.
+    """Who shares stored answers: nobody but the key itself, or all keys that have the same tags.
 
     `tags` is a pattern (`team-*`) of the tags that make a tenant; "" for none. Only tags that were
     given to the key count: a client that could name its own tenant could read another's answers.

@@ -9,9 +9,9 @@ from router.domain.model import Model
 class Candidate(Struct, frozen=True):
     """A model that could answer, with what is predicted of its answer.
 
-    `is_stored` marks an answer that it has written already: it costs nothing, and is there at once.
-    `replicas` are the places among which dispatch chooses, the cheapest first and what `model` and
-    `cost` tell of; none where there is nothing to choose.
+    `is_stored` marks an answer that it has already written: it costs nothing, and is there at once.
+    `replicas` are the places among which dispatch chooses, the cheapest first, which `model` and `cost`
+    describe; none where there is nothing to choose.
     """
 
     model: Model

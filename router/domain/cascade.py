@@ -1,9 +1,9 @@
-"""A cascade: cheap answers are looked at before a dear one is paid.
+"""A cascade: cheap answers are examined before an expensive one is paid for.
 
-Its steps come one after the other. A step asks one or more models at once, the same one twice where two
-samples of it are wanted, and its checks say whether one of the answers is taken. What no check accepts,
-and what none can tell, goes on to the next step, and after the last one to the final model, which is
-asked as if there had been no cascade.
+Its steps come one after the other. A step asks one or more models at once, the same one twice if two
+samples of it are wanted, and its checks say whether one of the answers is taken. A request whose answers
+no check accepts, or can judge, goes on to the next step, and after the last one to the final model, which
+is asked as if there had been no cascade.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ class Test(StrEnum):
     """What an answer of a step can be held against."""
 
     AGREEMENT = "agreement"
-    """Answers come to the same, by their normal form."""
+    """Answers are the same in their normal form."""
     SIMILARITY = "similarity"
-    """Answers are near each other, by the cosine of their vectors."""
+    """Answers are close to each other, by the cosine of their vectors."""
     COMPLETE = "complete"
-    """There is something in it, it does not refuse, and was not cut off."""
+    """The answer is not empty, is no refusal, and was not cut off."""
     SCHEMA = "schema"
-    """The JSON is of the schema that was asked for."""
+    """The JSON matches the schema that was asked for."""
     TOOL_CALLS = "tool_calls"
-    """The calls are of tools that were offered, with arguments of their schemas."""
+    """The calls are of tools that were offered, with arguments that match their schemas."""
     LOGPROB = "logprob"
     """The model was sure of its words, by their mean log-probability."""
     JUDGE = "judge"
@@ -38,8 +38,8 @@ class Test(StrEnum):
 class Check:
     """A test with its bar: a cosine, a geometric mean of token probabilities or a mark, each from 0 to 1.
 
-    Of agreement it is the share of the answers that must come to the same, above one half; None for the test's own
-    usual bar. `judge` is the id of the model that judges, "" for tests that need none.
+    For agreement it is the share of the answers that must be the same, above one half. None stands for the test's
+    own usual bar. `judge` is the id of the model that judges, "" for tests that need none.
     """
 
     test: Test
@@ -47,7 +47,7 @@ class Check:
     judge: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse bars that are none (NaN included), and judgements without a judge."""
+        """Refuse bars outside of 0 to 1 (NaN included), and judgements without a judge."""
         if self.at_least is not None and not 0.0 <= self.at_least <= 1.0:
             raise ValueError(f"a bar is from 0 to 1, not {self.at_least!r}")
         if (self.test is Test.JUDGE) != bool(self.judge):
@@ -69,7 +69,7 @@ class Ruling(StrEnum):
 class Opinion:
     """A ruling and why, in a clause that quotes no answer.
 
-    `taken` is the number of the answer that is accepted, None unless one is.
+    `taken` is the index of the answer that is accepted, None unless one is.
     """
 
     ruling: Ruling
@@ -77,7 +77,7 @@ class Opinion:
     taken: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse to accept nothing, or to reject something."""
+        """Refuse an acceptance of no answer, and anything else that takes one."""
         if (self.ruling is Ruling.ACCEPT) != (self.taken is not None):
             raise ValueError(f"an accepted answer has a number, and no other: {self!r}")
 
@@ -86,7 +86,8 @@ class Opinion:
 class Recipe:
     """A step as a policy states it: ids of models, all asked at once, and what their answers must pass.
 
-    `within_s` is how long it may take; what is not there by then counts as rejected. None for no bound of its own.
+    `within_s` is how long it may take, None for no bound of its own; an answer that is not there by then counts as
+    rejected.
     """
 
     models: tuple[str, ...]
@@ -107,7 +108,7 @@ class Use(StrEnum):
 
     NEVER = "never"
     AUTO = "auto"
-    """Where there is evidence that they pay."""
+    """Where there is evidence that they pay off."""
     ALWAYS = "always"
     """Wherever its steps can be asked at all, whatever the evidence says."""
 
@@ -116,10 +117,10 @@ class Use(StrEnum):
 class CascadeTerms:
     """What a policy asks of cascades.
 
-    `steps` are its own, none for pairs that evidence finds. `final` is the id of the last model, "" for the
-    reference. Together the steps may take `first_content_s`: a client of a stream waits no longer for what is
-    not final. While it waits a comment is sent every `keep_alive_s` seconds, None for silence.
-    `check_share` is the share of accepted answers that are held against the final model's.
+    `steps` are its own, none for pairs that are found by evidence. `final` is the id of the last model, "" for
+    the reference. All steps together may take `first_content_s`, so that a streaming client waits no longer than
+    that for the final model. While it waits, a comment is sent every `keep_alive_s` seconds, None for silence.
+    `check_share` is the share of accepted answers that are compared with the final model's.
     """
 
     use: Use = Use.NEVER
@@ -130,7 +131,7 @@ class CascadeTerms:
     check_share: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse times and shares that are none, and to be forced to nothing."""
+        """Refuse times and shares out of range, and `always` without steps."""
         spans = (self.first_content_s, self.keep_alive_s or 1.0)
         if not all(0.0 < span < float("inf") for span in spans):
             raise ValueError(f"times are seconds above 0: {self!r}")
@@ -145,12 +146,12 @@ NO_CASCADES = CascadeTerms()
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What is to be expected of a step before a final model.
+    """What to expect of a step before a final model.
 
     `p_accept` is the share of requests that its answers settle. `gain` is the quality of the step with the
-    final model behind it, less that of the final model alone, a mean over all requests: accepted answers bring
-    it, or cost it. Both with their standard deviations. `differs` is the share of requests in which the accepted
-    answer is another one than the final model's would have been, be it the better or the worse.
+    final model behind it, less that of the final model alone, averaged over all requests: accepted answers bring
+    it, or cost it. Both have standard deviations. `differs` is the share of requests in which the accepted answer
+    differs from what the final model's would have been, for better or for worse.
     """
 
     p_accept: float
@@ -193,10 +194,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """Steps before the final model, and what is predicted of all of it together.
+    """Steps before the final model, and what is predicted of them together.
 
-    `cost` and `latency` are those of the whole way: of every step, and of the final model as often as it is
-    asked. `final` is the decision's chosen model, `alone` the one that would have been chosen without a cascade.
+    `cost` and `latency` are those of the whole: of every step, and of the final model as often as it is asked.
+    `final` is the decision's chosen model, `alone` the one that would have been chosen without a cascade.
     """
 
     steps: tuple[Step, ...]

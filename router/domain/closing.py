@@ -63,7 +63,7 @@ class Closing(Struct, frozen=True):
 
     @property
     def saving(self) -> Money:
-        """What the reference would have cost more."""
+        """How much more the reference would have cost."""
         return Money(sum(entry.saving.pico for entry in self.entries))
 
 

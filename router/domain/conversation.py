@@ -1,4 +1,4 @@
-"""Where a request stands in its conversation, and what providers still have of it."""
+"""Where a request stands in its conversation, and what providers still have cached of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the provider at one place still has of a conversation's beginning, and what it makes of such.
+    """What the provider at one place still has cached of a conversation's beginning, and how it uses its cache.
 
-    `tokens` are in its prompt cache; `reads` is the share of such tokens that in fact were read from there,
+    `tokens` are in its prompt cache; `reads` is the share of such tokens that were really read from there,
     `writes` the share of all others that were billed as written to it.
     """
 
@@ -31,10 +31,11 @@ NOTHING_KEPT = Kept()
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """How many `turns` (calls) a conversation had, and what is to be expected of it.
+    """How many `turns` (calls) a conversation has had, and what to expect of it.
 
-    After this call about `ahead` more will go to the model that answers it, each with about `growth` more tokens than the one
-    before. `kept` says what providers have of it, by the key of the place where a model answers.
+    After this call about `ahead` more will go to the model that answers it, each with about `growth` more
+    tokens than the one before. `kept` is what providers have cached of it, by the key of the place where a
+    model answers.
     """
 
     turns: int = 0
@@ -48,5 +49,5 @@ class Conversation:
             raise ValueError(f"impossible conversation: {self!r}")
 
     def at(self, place: str) -> Kept:
-        """What the provider at `place` has of it."""
+        """What the provider at `place` has cached of it."""
         return self.kept.get(place, NOTHING_KEPT)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds until an attempt's first content, between two pieces, and in all; None for no wish."""
+    """Seconds until an attempt's first content, between two pieces, and in all; None where nothing is asked."""
 
     first_content_s: float | None = None
     stall_s: float | None = None

@@ -16,7 +16,7 @@ class FarthingError(Exception):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in a file: where it stands, what is wrong, and what would be right."""
+    """One mistake in a file: where it is, what is wrong, and what would be right."""
 
     file: str
     place: str
@@ -36,7 +36,7 @@ class ConfigError(FarthingError):
 
 
 class ApiError(FarthingError):
-    """An answer that is an error: HTTP status and the fields of OpenAI's error object.
+    """An error response: the HTTP status and the fields of OpenAI's error object.
 
     `retry_after_s` becomes the Retry-After header, `headers` are further ones; `param` names the
     field at fault.

@@ -30,7 +30,7 @@ class FaultKind(StrEnum):
     BUDGET = "budget"
     """A budget has too little left for what this model may cost; a cheaper one might still fit."""
     UNSUITED = "unsuited"
-    """The API of this model does not take what is asked, or has no words for it; another one might."""
+    """This model's API does not take what is asked, or cannot express it; another one might."""
     CLIENT = "client"
     """The request itself is wrong; every upstream would say so."""
 
@@ -74,7 +74,7 @@ class AttemptFailed(FarthingError):
     def transient(
         cls, message: str, code: str, *, status: int = 502, reached_model: bool = False
     ) -> "AttemptFailed":
-        """A failure that another try may not have."""
+        """A failure that another try may avoid."""
         return cls(Fault(FaultKind.TRANSIENT, status, message, code, reached_model=reached_model))
 
 

@@ -1,11 +1,11 @@
-"""When a second model is asked beside a silent first one."""
+"""When a second model is asked alongside a silent first one."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Hedge:
-    """After the `quantile` of the model's own time to first content; for at most `share` of requests."""
+    """Hedge after the `quantile` of the model's own time to first content, for at most `share` of requests."""
 
     quantile: float
     share: float

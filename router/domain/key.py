@@ -14,7 +14,7 @@ class Grants:
     """What a key may do. No policies, or models, means all of them.
 
     `overrides` are the names of the overrides that its requests may use, None for any.
-    `budgets` and `limits` are the key's own, beside those of the configuration.
+    `budgets` and `limits` are the key's own, in addition to those of the configuration.
     """
 
     policies: frozenset[str] = frozenset()
@@ -71,5 +71,5 @@ ANONYMOUS = VirtualKey("", b"")
 
 
 def digest_of(secret: str) -> bytes:
-    """The SHA-256 of what a client presents, whatever bytes it is."""
+    """The SHA-256 of what a client presents, which may be any bytes."""
     return sha256(secret.encode("utf-8", "surrogateescape")).digest()

@@ -26,10 +26,9 @@ class Outcome(StrEnum):
 class CostSource(StrEnum):
     """How far a cost can be trusted.
 
-    `priced` from the upstream's own usage and stated rates; `estimated` where the usage is ours, or
-    a rate stands in for one that nobody stated; `unpriced` where part of what was used has no rate
-    at all and is missing in the cost; `free` where nothing was charged (a cached answer, a refused
-    call, own hardware).
+    `priced`: by the upstream's own usage and stated rates. `estimated`: the usage is ours, or a rate
+    stands in for one that nobody stated. `unpriced`: part of what was used has no rate at all, and is
+    missing from the cost. `free`: nothing was charged (a cached answer, a refused call, own hardware).
     """
 
     PRICED = "priced"
@@ -39,12 +38,12 @@ class CostSource(StrEnum):
 
 
 LEAST_KEPT_DAYS = 33
-"""Attempts must not be deleted before. A budget's month began at most 31 days ago, somewhere on
-Earth, and what was spent since then is counted from the attempts of that day."""
+"""Attempts must not be deleted earlier. A budget's month began at most 31 days ago, somewhere on
+Earth, and what was spent on that first day is counted from its attempts."""
 
 
 class Recording(Protocol):
-    """Something that is written down beside an entry, at the time when the entry is: not before."""
+    """Something that is written along with an entry, and put into text only then."""
 
     def text(self) -> str | None:
         """What is written; None for nothing."""
@@ -58,9 +57,9 @@ class Entry(Struct, frozen=True):
     attempt whose answer the client got carries one, so that a sum over rows is a sum over
     requests. The saving of a request is its baseline less the cost of all its attempts.
     `closes` marks the one row by which a request is counted: its answer, or its last attempt.
-    `cost_note` names what is not sure about the cost, "" where all of it is. `quality_p` is the
-    quality that was predicted of this model's answer. `service_tier` is the one that was billed.
-    `decision` is how the request was decided, on the row that closes it; None where that is not kept.
+    `cost_note` names what is uncertain about the cost, "" where nothing is. `quality_p` is the quality
+    that was predicted for this model's answer. `service_tier` is the one that was billed. `decision` is
+    how the request was decided, on the row that closes it; None where that is not kept.
     """
 
     request_id: str
@@ -96,5 +95,5 @@ class Entry(Struct, frozen=True):
 
     @property
     def saving(self) -> Money:
-        """Baseline less cost: negative for an attempt that was paid and not used."""
+        """Baseline less cost: negative for an attempt that was paid for and not used."""
         return self.baseline - self.cost

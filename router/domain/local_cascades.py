@@ -8,12 +8,12 @@ from router.domain.cascade import Prospect, Prospects
 from router.domain.category import Category
 
 Models = tuple[str, str, str]
-"""The ids of two models in the order of the alphabet, and that of the final one."""
+"""The ids of two models in alphabetical order, and that of the final one."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalCascade:
-    """Two models before a final one, by their ids, what is to be expected of them, and how many prompts that rests on."""
+    """Two models before a final one, by their ids, what to expect of them, and how many prompts that rests on."""
 
     models: Models
     prospect: Prospect

@@ -1,9 +1,9 @@
 """What an operator's own labelled answers say of models, and how it changes their abilities.
 
-In a category that was calibrated, a model of which enough own answers were scored has the estimate
-that came out. A model of which there were too few is moved as the others were: when own requests turn
-out to be harder than typical ones, they are harder for it, too, and it must not look better only
-because nobody has asked it.
+In a calibrated category, a model with enough scored answers of the operator's own has the estimate that
+came out. A model with too few is shifted as the others were: if the operator's requests turn out to be
+harder than typical ones, they are harder for it, too, and it must not look better only because nobody
+has asked it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from router.domain.members import replace
 from router.domain.model import Ability, Model
 
 _LEAST, _MOST = 0.01, 0.99
-"""Beyond these a probability has logits that say more than any number of answers can."""
+"""Beyond these, the logits of a probability claim more than any number of answers can show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ class Measured:
     answers: int
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability (NaN included), and what rests on nothing."""
+        """Refuse what is no probability (NaN included), and what rests on no answers."""
         if not (0.0 <= self.p <= 1.0 and 0.0 <= self.sd <= 1.0 and self.answers >= 1):
             raise ValueError(f"no measured quality: {self!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class LocalCategory:
-    """A calibrated category: the measured models by their ids, and how the others are to be moved.
+    """A calibrated category: the measured models by their ids, and how the others are to be shifted.
 
-    `shift` is by how many logits the measured ones are better than was shipped, below 0 when own
-    requests are harder; `shift_sd` how much they differ in that.
+    `shift` is by how many logits the measured ones are better than the shipped estimates, below 0 if the
+    operator's requests are harder; `shift_sd` is how much the models differ in that.
     """
 
     shift: float
@@ -56,7 +56,7 @@ class LocalCategory:
             raise ValueError("a calibrated category has at least one measured model")
 
     def ability(self, model_id: str, shipped: Ability) -> Ability:
-        """The ability of a model in this category, given the one that it had."""
+        """The ability of a model in this category, given the shipped one."""
         measured = self.models.get(model_id)
         if measured is None:
             return moved(shipped, self.shift, self.shift_sd)
@@ -66,10 +66,10 @@ class LocalCategory:
 
 @dataclass(frozen=True, slots=True)
 class LocalQuality:
-    """Local evidence: the calibrated categories, and what the measured models were when they answered.
+    """Local evidence: the calibrated categories, and which models were measured.
 
     `names` are their upstreams' names by their ids: another model under the same id was not measured.
-    `version` tells one calibration from another. `cascades` are in force in categories of their own.
+    `version` identifies the calibration. `cascades` are in force in categories of their own.
     """
 
     version: str
@@ -78,12 +78,12 @@ class LocalQuality:
     cascades: LocalCascades = NO_LOCAL_CASCADES
 
     def __post_init__(self) -> None:
-        """Refuse cascades of models that nobody knows what they were."""
+        """Refuse cascades of models without a name."""
         if unnamed := set(self.cascades.models) - set(self.names):
             raise ValueError(f"cascades of models without a name: {sorted(unnamed)}")
 
     def applied(self, model: Model) -> Model:
-        """`model`, and each of its replicas, with the abilities that it has here."""
+        """`model`, and each of its replicas, with the abilities that local evidence gives it."""
         own = {
             category: local.ability(model.id, model.abilities[category])
             for category, local in self.categories.items()
@@ -91,7 +91,7 @@ class LocalQuality:
         return _with_abilities(model, {**model.abilities, **own})
 
     def strangers(self, models: Mapping[str, Model]) -> Iterator[str]:
-        """Why this evidence is not about `models`, a clause for each model that is not what it was."""
+        """Where this evidence does not fit `models`: a clause for each model that is gone or not what it was."""
         for model_id, name in self.names.items():
             if model_id not in models:
                 yield f"there is no model '{model_id}' any more"
@@ -100,20 +100,20 @@ class LocalQuality:
 
 
 def moved(ability: Ability, shift: float, shift_sd: float) -> Ability:
-    """An ability that is `shift` logits better, and so much less sure."""
+    """An ability that is `shift` logits better, and less certain by `shift_sd`."""
     p = sigmoid(logit(ability.p) + shift)
     sd = min(1.0, hypot(ability.sd, p * (1 - p) * shift_sd))
     return replace(ability, p=p, sd=sd, source=f"{ability.source}, moved by {shift:+.2f} logits")
 
 
 def logit(p: float) -> float:
-    """The logarithm of the odds; probabilities are first brought within 0.01 to 0.99."""
+    """The log-odds of `p`, which is first brought within 0.01 to 0.99."""
     kept = min(_MOST, max(_LEAST, p))
     return log(kept / (1 - kept))
 
 
 def sigmoid(x: float) -> float:
-    """The probability of which `x` is the logarithm of the odds."""
+    """The probability whose log-odds are `x`."""
     return 1 / (1 + exp(-x))
 
 

@@ -1,9 +1,9 @@
-"""Probabilities on the scale of logits, on which what is learnt of them adds up."""
+"""Probabilities on the scale of logits, where what is learnt about them adds up."""
 
 from math import exp, log
 
 LEAST_P = 0.005
-"""No share of good answers is taken to be 0 or 1 for certain: keeps logits finite."""
+"""No share of good answers is taken to be exactly 0 or 1, which keeps logits finite."""
 
 
 def held(p: float) -> float:
@@ -12,11 +12,11 @@ def held(p: float) -> float:
 
 
 def logit(p: float) -> float:
-    """The logarithm of the odds of `p`, which is held."""
+    """The log-odds of `p`, once `held`."""
     inside = held(p)
     return log(inside / (1.0 - inside))
 
 
 def sigmoid(x: float) -> float:
-    """The probability whose logarithm of the odds is `x`."""
+    """The probability whose log-odds are `x`."""
     return 1.0 / (1.0 + exp(-x))

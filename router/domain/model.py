@@ -33,7 +33,7 @@ class Capability(StrEnum):
 
 
 APIS = frozenset({Capability.MESSAGES_API, Capability.RESPONSES_API})
-"""Capabilities that the upstream has and not the model: nobody states them for a model."""
+"""Capabilities of the upstream rather than of the model: nobody states them for a model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The nearest right word for a wrong one, as every message says it."""
+"""The nearest right word for a wrong one, worded the same in every message."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -10,7 +10,7 @@ _POINTS = 100
 
 
 class Aim(StrEnum):
-    """By what the adequate models are put in order."""
+    """What the adequate models are ordered by."""
 
     CHEAPEST = "cheapest"
     FASTEST = "fastest"
@@ -31,13 +31,13 @@ class Objective:
     usd_per_s: Money = ZERO
 
     def __post_init__(self) -> None:
-        """Refuse weights below nothing, and weights of an aim that has none."""
+        """Refuse weights below 0, and weights for an aim that has none."""
         weights = (self.usd_per_point.pico, self.usd_per_s.pico)
         if min(weights) < 0 or (any(weights) and self.aim is not Aim.WEIGHTED):
             raise ValueError(f"no objective: {self!r}")
 
     def worth_pico(self, cost: Money, p: float, total_s: float | None) -> float:
-        """What an answer costs all in all, in 1e-12 USD; a time that is not known counts nothing."""
+        """The total cost of an answer, in 1e-12 USD, lacking quality and time included; an unknown time counts as 0."""
         lacking = (1.0 - p) * _POINTS * self.usd_per_point.pico
         return cost.pico + lacking + (total_s or 0.0) * self.usd_per_s.pico
 

@@ -1,6 +1,6 @@
 """Tables of outcomes: what many models answered to the same prompts, how good it was, what it cost.
 
-For offline work only, so money is in floating dollars here, as outcome files have it.
+For offline work only, so money is in floating-point dollars here, as in outcome files.
 """
 
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class Outcomes:
         )
 
     def of(self, models: Sequence[str]) -> "Outcomes":
-        """The given models only, in that order; a model that is not among these has NaN everywhere."""
+        """The given models only, in that order; one that is not in this table has NaN everywhere."""
         columns = [self.models.index(name) if name in self.models else -1 for name in models]
         return Outcomes(
             prompt_ids=self.prompt_ids,
@@ -78,7 +78,7 @@ class Outcomes:
 
     @property
     def is_complete(self) -> NDArray[np.bool_]:
-        """Of each prompt whether every model has a score and a cost."""
+        """For each prompt, whether every model has a score and a cost."""
         known = np.isfinite(self.scores) & np.isfinite(self.costs_usd)
         return np.asarray(known.all(axis=1), dtype=np.bool_)
 

@@ -1,4 +1,4 @@
-"""What prompts like this one say of each model, beside what was held of it before."""
+"""What prompts like this one say about each model, on top of its prior."""
 
 from collections.abc import Mapping
 from math import sqrt
@@ -12,11 +12,11 @@ from router.domain.model_names import plain_name
 
 
 class Outlook(Struct, frozen=True, eq=False):
-    """One prompt as the scored models stand to it.
+    """What is expected of the scored models on one prompt.
 
     `scores` and `sds` have one number for each of `rows`; `shift` is how far the scored models moved
-    from their priors on average, in logits; `weight` is how much of this holds here, from 0 to 1.
-    `calibration` are slope and intercept of what comes out for models that were scored.
+    from their priors on average, in logits; `weight` is how much all this counts here, from 0 to 1.
+    `calibration` is the slope and intercept by which the result for a scored model is calibrated.
     """
 
     rows: Mapping[str, int]
@@ -27,7 +27,7 @@ class Outlook(Struct, frozen=True, eq=False):
     calibration: tuple[float, float]
 
     def quality(self, name: str, prior: QualityEstimate) -> QualityEstimate:
-        """P(good answer) of the model of this name and prior; it need not have been scored."""
+        """P(good answer) of a model with this name and prior; it need not have been scored."""
         if not self.weight:
             return prior
         row = self.rows.get(name)

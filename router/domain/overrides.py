@@ -1,4 +1,4 @@
-"""What a single request wants done otherwise than its policy and the proxy would do it."""
+"""What a single request wants done differently from its policy and the proxy's defaults."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Overrides:
     dry_run: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is no tolerance (NaN included)."""
+        """Refuse a tolerance outside of 0 to 1 (NaN included)."""
         if self.tolerance is not None and not 0.0 <= self.tolerance <= 1.0:
             raise ValueError(f"a tolerance lies between 0 and 1, not {self.tolerance!r}")
 

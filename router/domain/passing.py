@@ -21,9 +21,9 @@ OWN_PATHS = frozenset(
         "route",
     )
 )
-"""What Farthing answers itself: nobody goes around its policies by writing one of these otherwise."""
+"""What Farthing answers itself: spelling one of these differently does not get around its policies."""
 _ASKS_ONLY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
-"""Methods that make nothing, and so cost nothing."""
+"""Methods that generate nothing, and so cost nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PassTerms:
     prices: Mapping[str, Price] = field(default_factory=dict)
 
     def pattern_of(self, path: str) -> str | None:
-        """The first pattern that lets `path` through; None where none does."""
+        """The first pattern that lets `path` through; None if none does."""
         if path in OWN_PATHS:
             return None
         return next((each for each in self.paths if fnmatchcase(path, each)), None)

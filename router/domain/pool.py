@@ -1,4 +1,4 @@
-"""A pool: the models between which outcomes are compared, with their prices, outside any configuration."""
+"""A pool: models whose outcomes are compared, with their prices, independent of any configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,8 +11,8 @@ from router.domain.model import Ability
 class PoolModel:
     """One model of a pool. Prices are USD per 1,000,000 tokens.
 
-    `usd_per_call` stands for tokens and prices where the source of the outcomes has neither.
-    `abilities` are what the pool's author holds of the model, a category each; empty where nothing.
+    `usd_per_call` replaces tokens and prices where the source of the outcomes has neither.
+    `abilities` are the pool author's estimates for the model, by category; empty if there are none.
     """
 
     name: str

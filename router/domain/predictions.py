@@ -15,8 +15,8 @@ class Predictions:
     """Prompts in rows, models in columns.
 
     `p_quality` is the calibrated probability of a good answer in [0, 1], `p_sd` its standard deviation;
-    `costs_usd` the expected dollars of a call, `latencies_s` its expected seconds (NaN: unknown). `agreeing` says of
-    each prompt how models agree on it; it is empty where nothing is known of that.
+    `costs_usd` the expected dollars of a call, `latencies_s` its expected seconds (NaN: unknown). `agreeing` says
+    for each prompt how models agree on it; it is empty where nothing is known of that.
     """
 
     prompt_ids: tuple[str, ...]
@@ -28,7 +28,7 @@ class Predictions:
     agreeing: tuple[Agreeing, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse tables of different sizes and probabilities that are none."""
+        """Refuse tables of different sizes, and probabilities outside of 0 to 1."""
         shape = (len(self.prompt_ids), len(self.models))
         tables = (self.p_quality, self.p_sd, self.costs_usd, self.latencies_s)
         if any(table.shape != shape for table in tables):
@@ -42,7 +42,7 @@ class Predictions:
 
 
 class Forecaster(Protocol):
-    """What predicts how good and how dear each model's answer to a prompt would be."""
+    """Predicts how good and how expensive each model's answer to a prompt would be."""
 
     def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
         """Predictions for these prompts and every model of the pool, in their orders."""
@@ -50,7 +50,7 @@ class Forecaster(Protocol):
 
 
 class Fit(Protocol):
-    """What learns a forecaster from outcomes; the same outcomes and seed give the same forecaster.
+    """Learns a forecaster from outcomes; the same outcomes and seed give the same forecaster.
 
     Where a model has no score or cost for a prompt, `train` has NaN.
     """

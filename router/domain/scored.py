@@ -1,7 +1,7 @@
-"""How good one answer was, and by whose word: of the client, or of what could be seen of it.
+"""How good one answer was, and who says so: the client, or what the answer itself shows.
 
-An outcome in the words of the documents. Words of different sources are never mixed: a share of
-valid JSON is no share of content users.
+The documents call it an outcome. Scores of different sources are never mixed: a share of valid JSON is
+not a share of content users.
 """
 
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from math import isfinite
 class ScoreSource(StrEnum):
     """Where a score comes from.
 
-    `refusal`, `truncation` and `retry` are noted only where they happen, with a score of 0; how many
-    answers there were without is known from the attempts.
+    `refusal`, `truncation` and `retry` are noted only when they happen, with a score of 0; how many
+    answers there were without them is known from the attempts.
     """
 
     FEEDBACK = "feedback"
     """The client said so."""
     SCHEMA = "schema"
-    """1 when the JSON that was asked for came in the shape that was asked for, else 0."""
+    """1 if the JSON that was asked for came in the shape that was asked for, else 0."""
     TOOL_CALL = "tool_call"
-    """1 when every call is of a tool that was offered, with arguments as it takes them, else 0."""
+    """1 if every call is of a tool that was offered, with arguments as it takes them, else 0."""
     REFUSAL = "refusal"
     """The model refused to answer, or its answer was filtered."""
     TRUNCATION = "truncation"
-    """The answer was cut off at a limit of its length."""
+    """The answer was cut off at a length limit."""
     RETRY = "retry"
     """The same client asked the same again soon afterwards."""
 
@@ -34,9 +34,9 @@ class ScoreSource(StrEnum):
 class Scored:
     """What one source says of the answer to one request: from 0, useless, to 1, as good as can be.
 
-    `model` wrote the answer, of whichever request; `at_s` is the Unix time of the word, and a later
-    word of the same source replaces an earlier one. `reason` is a client's own, or a clause that
-    quotes nothing of question and answer.
+    `model` wrote the answer, whichever request it was for; `at_s` is the Unix time of the score, and a
+    later one of the same source replaces an earlier one. `reason` is the client's own, or a clause that
+    quotes neither question nor answer.
     """
 
     request_id: str
@@ -48,7 +48,7 @@ class Scored:
     at_s: float
 
     def __post_init__(self) -> None:
-        """Refuse a score of nothing, and one that is none."""
+        """Refuse a score without a request or a model, and one out of range."""
         if not self.request_id or not self.model:
             raise ValueError("a score is of a request, and of a model")
         if not 0.0 <= self.score <= 1.0:
@@ -59,7 +59,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class ScoringTerms:
-    """Whether answers are looked at, and for how many seconds a question is known again, 0 for not."""
+    """Whether answers are examined, and for how many seconds a repeated question is recognised, 0 for never."""
 
     automatic: bool = True
     retry_window_s: float = 600.0

@@ -24,16 +24,16 @@ class Sameness(StrEnum):
 
 
 DEFAULT_SIMILARITY = 0.95
-"""Of vectors, for `meaning`: chosen on the tuning half of `benchmarks.semantic`."""
+"""The least cosine of vectors, for `meaning`: chosen on the tuning half of `benchmarks.semantic`."""
 
 
 @dataclass(frozen=True, slots=True)
 class SemanticTerms:
     """What a policy asks of such answers.
 
-    `similarity` is the least cosine, for `meaning` only. `check_share` of the answers that could be
-    given are not, and are compared with what is generated instead; where it is certain (95 %) that
-    more than `limit` of them differ, none is given any more.
+    `similarity` is the least cosine, for `meaning` only. A share of `check_share` of the answers that could
+    be used are not, but are compared with a new answer; once it is certain (95 %) that more than `limit`
+    of them differ, none is used any more.
     """
 
     mode: SemanticMode = SemanticMode.OFF
@@ -43,7 +43,7 @@ class SemanticTerms:
     check_share: float = 0.05
 
     def __post_init__(self) -> None:
-        """Refuse what is no share, and a cosine that would let everything pass."""
+        """Refuse shares out of range, and a cosine that would let everything pass."""
         if not 0.0 < self.similarity <= 1.0:
             raise ValueError(f"similarity must lie above 0 and up to 1, not {self.similarity!r}")
         for name, share in (("limit", self.limit), ("check_share", self.check_share)):

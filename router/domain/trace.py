@@ -9,11 +9,11 @@ _TRACE_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Where a request belongs; ids are hexadecimal digits, as the standard writes them.
+    """A request's trace; ids are hexadecimal digits, as the standard writes them.
 
-    `parent` is the span that it was sent by, "" where none is told; `state` is what vendors have put
-    beside it, for those who come after us. Ids of our own spans follow from the request's, so whoever
-    sends a call and whoever tells of it later agree without having talked.
+    `parent` is the span that sent the request, "" if none was stated; `state` is what vendors have added,
+    to be passed on. Ids of our own spans follow from the request's id, so that whoever sends a call and
+    whoever reports it later agree on them without communicating.
     """
 
     request_id: str
@@ -38,7 +38,7 @@ class Trace:
 
 
 def trace_id_for(request_id: str) -> str:
-    """The id of the trace that a request begins, whose client tells of none."""
+    """The id of the trace that a request begins if its client states none."""
     return _digits(request_id, _TRACE_BYTES)
 
 

@@ -20,7 +20,7 @@ def unit(numbers: Sequence[float]) -> tuple[float, ...]:
 
 
 def cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    """Of the angle between two vectors of length 1; -1 for two that have not as many numbers."""
+    """The cosine of the angle between two vectors of length 1; -1 if they differ in dimension."""
     if len(one) != len(other):
         return -1.0
     return _sum_of_products(one, other)

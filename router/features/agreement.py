@@ -1,7 +1,7 @@
-"""Do two answers say the same? An estimate, which rather finds a difference than overlooks one.
+"""Do two answers say the same? An estimate that would rather find a difference than overlook one.
 
-It compares words, for nothing else is at hand: what is said in quite other words counts as different.
-So the share of answers that differ is estimated too high, the more so the freer the answers are.
+It compares words, since nothing else is at hand: the same thing said in quite other words counts as
+different. So the share of answers that differ is overestimated, the more so the freer the answers are.
 """
 
 import re
@@ -12,13 +12,13 @@ _WORD = re.compile(r"\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)*")
 _VERDICTS = frozenset("yes no ja nein oui non sí si true false correct incorrect".split())
 _NEGATIONS = frozenset("not no never none cannot nicht kein pas".split())
 _SHORT = 30
-"""Words: in a short answer a single "not" turns everything round."""
+"""Words: in an answer this short, a single "not" turns everything round."""
 _LEAST_IN_COMMON = 0.6
-"""Of the words of the answer that has fewer of them."""
+"""As a share of the words in the answer that has fewer of them."""
 
 
 def agree(one: str, other: str) -> bool:
-    """Whether the two answers say the same, as far as their words tell."""
+    """Whether the two answers say the same, as far as their words show."""
     mine, theirs = _words(one), _words(other)
     if mine == theirs:
         return True

@@ -47,9 +47,9 @@ def buckets_by_root(tokens: Sequence[int], folds: Ids, bits: int) -> tuple[Ids, 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CategoryModel:
-    """What was learnt.
+    """The learnt weights.
 
-    `weights` (2 ** bits x categories) times `scales`, one a category, are the weights of buckets;
+    `weights` (2 ** bits x categories) times `scales`, one per category, are the weights of buckets;
     `sign_weights` (signs x categories) those of `SIGNS`; `bias` (categories) holds without any evidence.
     `folds` maps each token id to that of the same word in lower case. The weights are logits, already
     divided by the temperature that calibrates them.

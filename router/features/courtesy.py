@@ -1,6 +1,6 @@
-"""A question without its courtesies: greetings, thanks, and the ways to begin that ask nothing.
+"""A question without its courtesies: greetings, thanks, and openings that ask nothing.
 
-Each is taken off only where it cannot be the question's subject: "Hello, ..." but not "hello world",
+Each is removed only where it cannot be the question's subject: "Hello, ..." but not "hello world",
 "..., thanks." but not "how do I say thanks?", "can you explain ..." but not "can you freeze milk?".
 """
 
@@ -47,7 +47,7 @@ _CLOSING = re.compile(rf"(?<=[,.;?!])\s*(?:{_THANKS})\s*[.!]*\s*\Z", re.IGNORECA
 
 
 def bare(prose: str) -> str:
-    """`prose`, whose gaps are single, without what is only said to be kind; as it is where there would be nothing left."""
+    """`prose`, in which spaces are single, without its courtesies; unchanged if nothing would be left."""
     left = prose
     while found := _OPENINGS.match(left):
         left = left[found.end() :]

@@ -1,7 +1,7 @@
 """The words and marks that tell categories apart, as data.
 
-Chosen by hand from how people phrase requests; a classifier that is trained on labelled requests
-replaces this table by an artefact of the same shape.
+Chosen by hand from how people phrase requests; where an artefact is in force, a classifier trained on
+labelled requests decides instead.
 """
 
 import re
@@ -103,7 +103,7 @@ _LANGUAGES = (
 
 
 def _languages() -> Iterator[tuple[str, Cue]]:
-    """`into french` and its like; English is named in other requests too, but not after these words."""
+    """`into french` and the like; English is named in other requests too, but not after these words."""
     for language in _LANGUAGES:
         yield language, Cue(Category.TRANSLATION, _WEAK)
         yield f"in {language}", Cue(Category.TRANSLATION, _PLAIN)
@@ -133,10 +133,10 @@ STARTS: frozenset[str] = frozenset(term.split()[0] for term in CUES if " " in te
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What shows in the characters of a text. Its votes count once, however many patterns match.
+    """A sign in the characters of a text. Its votes count once, however many patterns match.
 
-    Every pattern begins with what is rare, which makes searching for it fast, and bounds its
-    repetitions, so that none takes long on a text made to that end.
+    Every pattern begins with something rare, which makes searching for it fast, and bounds its
+    repetitions, so that no text, however crafted, takes long.
     """
 
     category: Category
@@ -149,7 +149,7 @@ def _mark(category: Category, votes: float, *patterns: str) -> Mark:
 
 
 _SUM = r"\d(?:\s{0,3}[+*^×÷]\s{0,3}\d|\s{1,3}[-/]\s{1,3}\d|\s{0,3}%\s{0,3}of\b)"
-"""A sum to be done; a minus or a stroke without spaces is more often a date or a telephone number."""
+"""A sum to be done; a minus or a slash without spaces is more often a date or a telephone number."""
 
 _FORMULAS = (
     r"\\(?:frac|sqrt|sum|int)\b",

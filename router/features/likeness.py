@@ -1,9 +1,9 @@
-"""What of a wording is kept, so that another one can be compared with it: no word of it.
+"""What is kept of a wording, so that another one can be compared with it: none of its words.
 
 A likeness is a keyed digest for each gate, over what that gate reads, and a short one for each word.
-By wording, two are the same when all digests are equal: a relation in which no chain can drift, for
-what is the same as a third thing is the same. By meaning they may have other words, if they
-have few; but what a gate reads must be equal, and words that both have must stand in one order.
+By wording, two are the same if all digests are equal: this is transitive, so no chain of likenesses can
+drift. By meaning they may have different words, if they have few; but what a gate reads must be equal,
+and words that both have must be in the same order.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from router.features.ties import tie_of
 GATE_BYTES = 12
 WORD_BYTES = 6
 LONGEST_CHUNK = 100
-"""Characters without a gap: what is longer is no sentence, and patterns take long to read it."""
+"""Characters without a space: a text with longer runs is no sentence, and slow to match patterns against."""
 
 MOST_WORDS_BY_MEANING = 12
 """Among more words, one that changes everything moves a vector too little to be seen."""
@@ -33,14 +33,14 @@ _GATES_BYTES = GATE_BYTES * len(GATES)
 class Likeness:
     """Digests of what each gate reads, in the order of the gates, and of the words in theirs.
 
-    Likenesses can be compared where they were made with one key.
+    Likenesses can be compared if they were made with the same key.
     """
 
     gates: tuple[bytes, ...]
     words: tuple[bytes, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what other gates have made, and a wording without words."""
+        """Refuse what was made by other gates, and a wording without words."""
         if [len(digest) for digest in self.gates] != [GATE_BYTES] * len(GATES):
             raise ValueError(f"a likeness has {len(GATES)} digests of {GATE_BYTES} bytes")
         if {len(digest) for digest in self.words} != {WORD_BYTES}:
@@ -57,15 +57,15 @@ class Likeness:
         return cls(_in_pieces(gates, GATE_BYTES), _in_pieces(words, WORD_BYTES))
 
     def name(self) -> bytes:
-        """A digest that wordings have in common when they are the same by wording, and only then."""
+        """A digest that two likenesses share if, and only if, they are the same by wording."""
         return blake2b(self.packed(), digest_size=32).digest()
 
 
 def likeness_of(text: str, key: bytes, before: str = "") -> Likeness | None:
-    """What is compared of `text`; None where its answer can be nobody else's, or it is no sentence.
+    """What is compared of `text`; None if its answer can be nobody else's, or it is no sentence.
 
-    Nor is anything where `before`, what was said before it, has a model work on what is said, rather
-    than answer it. `key` has 64 bytes at most.
+    Also None if `before`, what was said before it, has a model work on the text rather than answer it.
+    `key` has 64 bytes at most.
     """
     if max(map(len, text.split()), default=0) > LONGEST_CHUNK or works_on_text(before):
         return None
@@ -80,7 +80,7 @@ def likeness_of(text: str, key: bytes, before: str = "") -> Likeness | None:
 
 
 def essence_of(text: str) -> str:
-    """The words of `text` in normal form: what a vector should be made of, not of the courtesies."""
+    """The words of `text` in normal form, without courtesies: what its vector should be made of."""
     return " ".join(read(text).words)
 
 

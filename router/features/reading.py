@@ -1,8 +1,8 @@
-"""A question read for comparison: its words in a normal order, without what asks no more.
+"""A question read for comparison: its words in a normal order, without those that ask nothing more.
 
 Only what is listed here may differ between two wordings of one question: courtesies, the person in
 "how do I", the place of a leading phrase, the order of two things that are compared, spelling.
-Everything else that is said counts. Whoever adds to these lists says that it never matters.
+Everything else counts. To add to these lists is to claim that the difference never matters.
 """
 
 import re
@@ -27,10 +27,10 @@ WH = frozenset("what who whom whose which when where why how".split())
 BE = frozenset("is are was were".split())
 
 _ONE_FORM = {"am": "is", "are": "is", "were": "was", "does": "do", "has": "have", "an": "a"}
-"""Forms that agree with their subject, and so say nothing by themselves."""
+"""Forms that merely agree with the words around them, and so say nothing by themselves."""
 
 _ANYBODY = frozenset("i one".split())
-"""Not "you", who may be the model, nor "we", who may do what one cannot."""
+"""Not "you", which may be the model, nor "we", who may do what one person cannot."""
 
 _OPEN_WAYS = frozenset("do can could would".split())
 _FILLERS = frozenset("exactly actually really".split())
@@ -58,12 +58,12 @@ def read(text: str) -> Reading:
 
 
 def _tidy(prose: str) -> str:
-    """With single gaps; a line break stays one."""
+    """`prose` with single spaces; line breaks stay."""
     return "\n".join(filter(None, (" ".join(line.split()) for line in prose.splitlines())))
 
 
 def _moved(prose: str) -> str:
-    """A phrase before the question stands behind it: "In Python, how ...?" is "How ... in Python?"."""
+    """Move a phrase before the question behind it: "In Python, how ...?" becomes "How ... in Python?"."""
     return _LEADING_PHRASE.sub(r"\2 \1\3", prose)
 
 
@@ -80,7 +80,7 @@ def _normal(words: Words) -> Words:
 
 
 def _asked_directly(words: Words) -> Words:
-    """Put "what a monad is" as "what is a monad", and leave out "exactly" after the question word."""
+    """Turn "what a monad is" into "what is a monad", and leave out "exactly" after the question word."""
     if len(words) < 3 or words[0] not in WH:
         return words
     if words[1] in _FILLERS:
@@ -93,7 +93,7 @@ def _asked_directly(words: Words) -> Words:
 
 
 def _for_anybody(words: Words) -> Words:
-    """Put "how do I" and "how can one" as "how to", and "why do they" as "why they"."""
+    """Turn "how do I" and "how can one" into "how to", and "why do they" into "why they"."""
     match words:
         case ("how", way, person, *rest) if way in _OPEN_WAYS and person in _ANYBODY:
             return ("how", "to", *rest)
@@ -103,7 +103,7 @@ def _for_anybody(words: Words) -> Words:
 
 
 def _not_after_its_subject(words: Words) -> Words:
-    """Put "is not it" as "is it not"."""
+    """Turn "is not it" into "is it not"."""
     parts = list(words)
     for place in range(1, len(parts) - 1):
         if parts[place] == "not" and parts[place + 1] in _PRONOUNS:
@@ -112,7 +112,7 @@ def _not_after_its_subject(words: Words) -> Words:
 
 
 def _either_way(words: Words) -> Words:
-    """Two things that are compared stand in the order of the alphabet."""
+    """Put two things that are compared in alphabetical order."""
     if words.count("and") != 1 or not _SYMMETRIC & set(words):
         return words
     middle = words.index("and")
@@ -125,7 +125,7 @@ def _either_way(words: Words) -> Words:
 
 
 def _without_articles(words: Words) -> Words:
-    """Without a "the" that an "of" makes definite anyhow: the capital of France."""
+    """Leave out a "the" that an "of" makes redundant: the capital of France."""
     return tuple(
         word for place, word in enumerate(words) if word != "the" or not _has_of(words, place)
     )

@@ -21,7 +21,7 @@ _Measure = Callable[[str], float]
 
 
 def _any(*parts: str) -> _Measure:
-    """Measures whether a text contains one of the parts, by the rarest letter of each first: it is seldom there."""
+    """Measures whether a text contains one of the parts. The rarest letter is looked for first: it is seldom there."""
     rare = [(min(part, key=_USUAL.find), part) for part in parts]
 
     def measure(text: str) -> float:

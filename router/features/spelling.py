@@ -19,7 +19,7 @@ _ENDINGS: Mapping[str, str] = {
     "'d": " would",
 }
 _BEFORE_IS = frozenset("what who where when why how that there here it he she".split())
-"""After other words 's is a possessive."""
+"""After any other word, 's is a possessive."""
 
 _AMERICAN: Mapping[str, str] = {
     "aluminium": "aluminum",
@@ -45,7 +45,7 @@ _SHORTEST_IN_OUR = 6
 
 
 def spelt(word: str) -> Iterator[str]:
-    """`word`, in small letters, as the words that it stands for."""
+    """`word`, in lower case, as the words that it stands for."""
     for part in _written_out(word).split():
         yield _american(part)
 

@@ -31,7 +31,7 @@ NOTHING = TokenCount(0, exact=True)
 
 
 class Tallies:
-    """The counts of the last `most` sequences of texts; those not asked for longest go first."""
+    """The counts of the last `most` sequences of texts; the least recently used go first."""
 
     __slots__ = ("_counts", "_most")
 

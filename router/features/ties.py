@@ -45,7 +45,7 @@ _PHRASES = re.compile(
 
 
 def tie_of(reading: Reading) -> str | None:
-    """Why the answer to `reading` is nobody else's, as a clause; None when nothing says so."""
+    """Why the answer to `reading` can be nobody else's, as a clause; None if nothing says so."""
     said = set(reading.words)
     if said & _MOMENT:
         return "it speaks of a moment"

@@ -159,7 +159,7 @@ def _spread(texts: Texts, chars: int) -> str:
 
 
 def _slice(texts: Sequence[str], ends: Sequence[int], start: int, width: int) -> str:
-    """`width` characters of the joined texts from `start` on; each of `ends` is behind a text's line break."""
+    """`width` characters of the joined texts from `start` on; `ends` are the positions after each text's line break."""
     first = bisect_right(ends, start)
     behind = bisect_right(ends, start + width, first) + 1
     inside = start - (ends[first] - 1 - len(texts[first]))

@@ -13,7 +13,7 @@ from router.ledger.account import MAYBE_BILLED, NO_CHARGE, Charge, Ending, Timin
 
 
 class Kind(StrEnum):
-    """What was asked for; it stands in the ledger where an answer has its category."""
+    """What was asked for; the ledger has it where answers have their category."""
 
     EMBEDDING = "embedding"
     PASSED = "passed_through"
@@ -31,7 +31,7 @@ class Errand:
     tokens: int = 0
 
     def answered(self, attempt: int, model: Model, usage: Usage | None, timing: Timing) -> Entry:
-        """The client got this attempt's answer; what it cost is what the model asked for would have."""
+        """The client got this attempt's answer; the baseline is its cost, as the model was the one asked for."""
         charge = self._charge(model, usage)
         ending = Ending(Outcome.OK, baseline=charge.cost, is_answer=True)
         return self._of_model(attempt, model, timing, charge, ending)
@@ -50,7 +50,7 @@ class Errand:
         return self._of_model(attempt, model, timing, charge, ending)
 
     def stopped(self, attempt: int, model: Model, timing: Timing, outcome: Outcome) -> Entry:
-        """The attempt was stopped by us, when its input may have been billed."""
+        """The attempt was stopped by us; its input may have been billed."""
         ending = Ending(outcome, error=outcome.value)
         return self._of_model(attempt, model, timing, self._charge(model, None), ending)
 
@@ -118,7 +118,7 @@ class Errand:
 
 
 def closed(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The entries of a whole request: without an answer the last attempt is what it is counted by."""
+    """The entries of a whole request; without an answer, its last attempt closes it."""
     if not entries or any(entry.closes for entry in entries):
         return tuple(entries)
     return (*entries[:-1], replace(entries[-1], closes=True))

@@ -1,4 +1,4 @@
-"""What leaves the ledger in files: columns, each with what kind of values it has."""
+"""What leaves the ledger in files: columns, each with the kind of its values."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from enum import Enum, auto
 from typing import Any
 
 Attempt = Mapping[str, Any]
-"""An attempt by the names of the ledger's columns, and its `tags` as a list of words."""
+"""An attempt, by the names of the ledger's columns, with its `tags` as a list of words."""
 
 
 class Kind(Enum):
-    """What a column's values are, each of which may be None."""
+    """The kind of a column's values, each of which may be None."""
 
     TEXT = auto()
     WHOLE = auto()

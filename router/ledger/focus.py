@@ -2,7 +2,7 @@
 
 A row is an attempt. The ledger knows its cost as a whole, for tokens of several prices. So there is
 no column of unit prices, the quantity is all tokens together, and the buckets are in columns of our
-own (`x_`). Of the specification's conditional columns those stand here that the ledger knows.
+own (`x_`). Of the specification's conditional columns, those that the ledger knows are included.
 A cached answer is a row with neither cost nor quantity, since nobody was asked; its baseline stays.
 """
 
@@ -28,7 +28,7 @@ def _of(name: str) -> Callable[[Attempt], Any]:
 
 
 def _named(name: str) -> Callable[[Attempt], str | None]:
-    """A name, or None where it is empty."""
+    """A reader of a name, None where it is empty."""
     return lambda attempt: attempt[name] or None
 
 
@@ -46,7 +46,7 @@ def _month_of(attempt: Attempt) -> datetime:
 
 
 def _next_month(attempt: Attempt) -> datetime:
-    """The first of the next month, in which the 32nd day of any month is."""
+    """The first of the next month, which 31 days after a month's first day always lie in."""
     return (_month_of(attempt) + timedelta(days=31)).replace(day=1)
 
 
@@ -77,7 +77,7 @@ def _sku_price(attempt: Attempt) -> str:
 
 
 def _tags(attempt: Attempt) -> str:
-    """Ours have no value, for which the specification wants `true`."""
+    """Our tags have no value, for which the specification wants `true`."""
     return json.dumps(dict.fromkeys(attempt["tags"], True), ensure_ascii=False)
 
 
@@ -155,4 +155,4 @@ _COLUMNS = (
 )
 
 FOCUS = tuple(sorted(_COLUMNS, key=lambda column: (column.name.startswith("x_"), column.name)))
-"""In the order that the specification wants: its own by name, then ours by name."""
+"""In the order that the specification wants: its own columns by name, then ours by name."""

@@ -1,17 +1,17 @@
-"""Quantiles of latencies from the histograms that are kept of them."""
+"""Quantiles of latencies, from the histograms in which they are kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 BASE = 1.1
-"""Bucket b counts what took (BASE ** (b - 1), BASE ** b] seconds: a quantile is exact to 5 %."""
+"""Bucket b counts what took (BASE ** (b - 1), BASE ** b] seconds, so that quantiles are exact to 5 %."""
 
 SHOWN = (0.5, 0.9, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelLatency:
-    """How long answers of a model took, in seconds: the quantiles `SHOWN`, empty where none is known.
+    """How long a model's answers took, in seconds: the quantiles `SHOWN`, empty where none is known.
 
     `first_content_s` is the time to the first content of streams, `total_s` that to the end.
     """
@@ -23,14 +23,14 @@ class ModelLatency:
 
 
 def quantiles(histogram: Mapping[int, int]) -> tuple[float, ...]:
-    """The quantiles `SHOWN` of a histogram, in seconds; () of an empty one."""
+    """The quantiles `SHOWN` of a histogram, in seconds; () for an empty one."""
     if not any(histogram.values()):
         return ()
     return tuple(_quantile(histogram, share) for share in SHOWN)
 
 
 def _quantile(histogram: Mapping[int, int], share: float) -> float:
-    """The middle (by ratio) of the bucket in which `share` of all is reached."""
+    """The geometric middle of the bucket in which `share` of all is reached."""
     wanted, reached, bucket = share * sum(histogram.values()), 0, 0
     for bucket in sorted(histogram):
         reached += histogram[bucket]
@@ -40,7 +40,7 @@ def _quantile(histogram: Mapping[int, int], share: float) -> float:
 
 
 def latency_of(model: str, measures: Mapping[str, Mapping[int, int]]) -> ModelLatency:
-    """What the histograms of a model, by measure, say of it."""
+    """The latencies of a model, from its histograms by measure."""
     total = measures.get("total_s", {})
     return ModelLatency(
         model=model,

@@ -1,9 +1,9 @@
 """Top movers: what changed from one period to the one before, and whether by volume or by price.
 
-For a group with `n` requests that cost `c` now, and `m` that cost `d` before, the change `c - d` is
-the sum of a volume effect, `(n - m) * d / m`, what as many more requests at the old cost would have
-added, and a price effect, the rest: dearer models, longer answers, fewer hits of the cache. Rounding
-goes to the price effect, so the two add up to the pico-dollar.
+For a group with `n` requests that cost `c` now, and `m` that cost `d` before, the change `c - d` is the
+sum of a volume effect, `(n - m) * d / m`, which is what the additional requests would have added at the
+old cost, and a price effect, the rest: dearer models, longer answers, fewer cache hits. Rounding goes to
+the price effect, so the two add up to the pico-dollar.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from router.ledger.report import Filters, Report, Totals
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """How one group changed. A new group, or one that is gone, moved by its volume alone."""
+    """How one group changed. The change of a group that is new, or gone, is all volume."""
 
     name: str
     before: Totals
@@ -25,7 +25,7 @@ class Mover:
 
     @property
     def change(self) -> Money:
-        """What it costs more than before."""
+        """How much more it costs than before."""
         return self.now.cost - self.before.cost
 
     @property
@@ -35,7 +35,7 @@ class Mover:
 
     @property
     def by_volume(self) -> Money:
-        """The part of the change that comes of more, or fewer, requests."""
+        """The part of the change that comes from more, or fewer, requests."""
         if not self.before.requests or not self.now.requests:
             return self.change
         more = self.now.requests - self.before.requests
@@ -43,19 +43,19 @@ class Mover:
 
     @property
     def by_price(self) -> Money:
-        """The part that comes of what a request costs."""
+        """The part that comes from the cost of a request."""
         return self.change - self.by_volume
 
 
 def period_before(since: str, until: str) -> tuple[str, str]:
-    """The days (ISO, inclusive) just before a period, as many as it has."""
+    """The days (ISO, inclusive) of the period just before this one, of the same length."""
     first, last = date.fromisoformat(since), date.fromisoformat(until)
     length = (last - first) + timedelta(days=1)
     return (first - length).isoformat(), (first - timedelta(days=1)).isoformat()
 
 
 def filters_before(filters: Filters) -> Filters:
-    """The same filters over the period before. Raises ValueError for a period without both ends."""
+    """The same filters for the period before. Raises ValueError for a period that lacks an end."""
     since, until = period_before(filters.since, filters.until)
     names = ("key", "tag", "policy", "category", "model", "upstream")
     return Filters(since, until, **{name: getattr(filters, name) for name in names})

@@ -1,4 +1,4 @@
-"""What is known of the quality of answers, counted: by what, by whose word, and never mixed."""
+"""What is known of the quality of answers, counted by group and by source, which are never mixed."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Tally:
     sum: float
 
     def __post_init__(self) -> None:
-        """Refuse a tally of nothing."""
+        """Refuse a tally without scores."""
         if self.count < 1:
             raise ValueError("a tally is of one score at least")
 
@@ -46,7 +46,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """How many answers a model gave in one category, and how many of these have a flaw that shows."""
+    """How many answers a model gave in one category, and how many of these have a visible flaw."""
 
     model: str
     category: str

@@ -1,6 +1,6 @@
 """What the dashboard shows of a period, as one document.
 
-The same figures as a report's, cut by all that one can look at, and by steps of time.
+The same figures as a report's, cut in every way, and by steps of time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,22 +16,22 @@ from router.ledger.latency import SHOWN, ModelLatency
 from router.ledger.report import Cell, Filters, Group, Totals, summed
 
 CUTS = ("model", "policy", "key", "tag", "category", "upstream")
-"""What an overview is cut by, and what it can be filtered by."""
+"""What an overview is cut by, and can be filtered by."""
 
 HOURLY_DAYS = 2
-"""Periods of so many days are shown by the hour, longer ones by the day."""
+"""Periods of up to this many days are shown by the hour, longer ones by the day."""
 
 _LEADING_DAYS = 92
-"""How many days without traffic a period may begin with on the page; beyond, they are left out."""
+"""Periods of more days are shown only from their first day with traffic on."""
 
 _LOST = frozenset({Outcome.FAILED, Outcome.CUT})
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An hour or a day: its name, its totals, what each model cost in it.
+    """An hour or a day: its name, its totals, and what each model cost in it.
 
-    `lost` counts requests that ended without a whole answer though the client was there.
+    `lost` counts requests that ended without a whole answer although the client was still there.
     """
 
     name: str
@@ -42,10 +42,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All that a page shows. A cut is None where sums are not kept by it and the filters together.
+    """All that the page shows. A cut is None where no sums are kept for it together with the filters.
 
-    `now_s` is when it was made (Unix time), `unit` "hour" or "day". `choices` are the names that
-    there are in the period, whatever the filters.
+    `now_s` is when it was made (Unix time), `unit` "hour" or "day". `choices` are the names that occur
+    in the period, whatever the filters.
     """
 
     now_s: float
@@ -66,7 +66,7 @@ class Overview:
 def steps_of(
     cells: Mapping[str, Sequence[Cell]], names: Sequence[str], price: Price | None
 ) -> tuple[Step, ...]:
-    """The steps `names`, and those beside them that have cells, in order of time."""
+    """The steps `names`, and any others that have cells, in chronological order."""
     return tuple(
         _step(name, cells.get(name, ()), price) for name in sorted({*names, *cells.keys()})
     )
@@ -104,7 +104,7 @@ def hours_of(days: Sequence[str], now: str) -> list[str]:
 
 
 def document(found: Overview) -> dict[str, Any]:
-    """The overview as JSON takes it: money as exact decimal text, series for charts as numbers."""
+    """The overview as JSON: money as exact decimal text, series for charts as numbers."""
     models = _dearest_first(found.steps)
     return {
         "now_s": found.now_s,

@@ -1,6 +1,6 @@
-"""The books against an invoice: per day and model, with the reason of a difference where it is known.
+"""The books against an invoice: per day and model, with the reason for a difference where it is known.
 
-Reasons are told in the order of `_REASONS`: the first that fits. A new one is a function and a row.
+Reasons are tried in the order of `_REASONS`, and the first that fits is given. A new one is a function and a row.
 """
 
 import re
@@ -33,7 +33,7 @@ class Booked:
 
     @property
     def tokens(self) -> int:
-        """Of prompts and answers."""
+        """The tokens of prompts and answers."""
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: "Booked") -> "Booked":
@@ -42,7 +42,7 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Invoiced:
-    """What the invoice has for a model on a day. `tokens` is None where it counts none."""
+    """What the invoice has for a model on a day. `tokens` is None if it has no counts."""
 
     cost: Money = ZERO
     other_items: Money = ZERO
@@ -63,13 +63,13 @@ class Difference:
 
     @property
     def off_by(self) -> Money:
-        """What the invoice has more than the books."""
+        """How much more the invoice has than the books."""
         return self.invoiced - self.booked
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """All days and models, in their order, and both totals."""
+    """All days and models, in order, and both totals."""
 
     lines: tuple[Difference, ...]
 
@@ -97,8 +97,8 @@ def reconcile(
 ) -> Reconciliation:
     """Compare an invoice with the books.
 
-    `names` are the vendors' names of models, and our ids, to our ids. A difference of less than a
-    cent, or than the share `tolerance` of the larger amount, is none.
+    `names` map the vendors' names of models, and our ids, to our ids. A difference below a cent, or below
+    the share `tolerance` of the larger amount, does not count.
     """
     invoiced = _by_place(lines, names)
     sides = _Sides(invoiced, booked, tolerance)
@@ -107,7 +107,7 @@ def reconcile(
 
 
 def known_as(name: str, names: Mapping[str, str]) -> str:
-    """Our id of a model that a vendor calls `name`, dated or not; `name` itself where there is none."""
+    """Our id of the model that a vendor calls `name`, dated or not; `name` itself if we have none."""
     for form in (name, _DATED.sub("", name)):
         if form in names:
             return names[form]
@@ -148,19 +148,19 @@ class _Sides:
     _nothing_booked: Booked = field(default=Booked())
 
     def at(self, place: Place) -> tuple[Invoiced, Booked]:
-        """Both at a place; nothing where one has none."""
+        """Both sides at a place, empty where one has nothing."""
         return (
             self.invoiced.get(place, self._nothing_invoiced),
             self.booked.get(place, self._nothing_booked),
         )
 
     def off_by(self, place: Place) -> Money:
-        """What the invoice has more at a place."""
+        """How much more the invoice has at a place."""
         invoiced, booked = self.at(place)
         return invoiced.cost - booked.cost
 
     def is_within(self, off_by: Money, *amounts: Money) -> bool:
-        """Whether a difference is none worth telling."""
+        """Whether a difference is too small to report."""
         largest = max((abs(amount.pico) for amount in amounts), default=0)
         return abs(off_by.pico) <= max(_CENT.pico, int(largest * self.tolerance))
 
@@ -178,7 +178,7 @@ def _shifted(sides: _Sides, place: Place) -> str:
     at, here = days.index(day), sides.off_by(place)
     for other in (*days[at + 1 : at + 2], *days[max(0, at - 1) : at]):
         there = sides.off_by((other, model))
-        # Each must be a difference by itself: what is nothing cancels nothing.
+        # Each must be a difference in itself: one that is negligible cancels nothing.
         if abs(there.pico) > _CENT.pico and sides.is_within(here + there, here):
             return f"{other} is off by the opposite: the invoice cuts days in another time zone"
     return ""

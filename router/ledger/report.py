@@ -1,6 +1,6 @@
-"""What a report says: rows of totals, by whatever the reader wants to see them by.
+"""What a report says: rows of totals, by whatever grouping the reader wants.
 
-A ledger hands out cells: sums of attempts that share a group, an outcome and a source of cost.
+A ledger provides cells: sums of attempts that share a group, an outcome and a source of cost.
 Everything else is added up here, in whole numbers.
 """
 
@@ -29,15 +29,15 @@ GROUPINGS = (
 """What a report can be cut by. A new one is a word here and a column in `router.stores.sql.reports`."""
 
 IN_TIME = frozenset({"day", "hour"})
-"""Groupings that are shown in the order of time, not of cost."""
+"""Groupings that are shown in chronological order, not by cost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What a report is about.
 
-    `since` and `until` are days of UTC as ISO dates, both inclusive, "" for open. The rest is by
-    name, None for all; the empty name is that of requests without a key, a policy, a tag.
+    `since` and `until` are UTC days as ISO dates, both inclusive, "" for open. The rest are names, None
+    for all; the empty name stands for requests without a key, a policy, a tag.
     """
 
     since: str = ""
@@ -57,7 +57,7 @@ EVERYTHING = Filters()
 class Cell:
     """Sums over attempts that share a group's name, an outcome, a source of cost, and a size.
 
-    `size_class` is the largest length that their prompts exceed and at which rates may change.
+    `size_class` is the largest prompt length at which rates may change that their prompts exceed.
     """
 
     name: str
@@ -84,10 +84,10 @@ class Cell:
 class Decomposition:
     """The parts of a saving, signed; their sum is the saving, to the pico-dollar.
 
-    `model_choice`: answers by another model than the reference, at the price of the other.
-    `cache`: answers that were not generated again. The rest are costs that brought no answer:
-    attempts that failed or broke off (`retries`), that were overtaken (`hedges`), whose answer a
-    cascade did not take (`cascades`), whose client had left (`abandoned`).
+    `model_choice`: answers by another model than the reference, at that model's price. `cache`: answers
+    that were not generated again. The rest are costs that brought no answer: attempts that failed or broke
+    off (`retries`), that were overtaken (`hedges`), whose answer a cascade did not take (`cascades`), whose
+    client had left (`abandoned`).
     """
 
     model_choice: Money = ZERO
@@ -123,7 +123,7 @@ _PART_OF: Mapping[Outcome, str] = {
 class Totals:
     """Sums over the attempts of one group. Tokens are those that upstreams processed.
 
-    A request is counted where it was closed: by its answer, or by its last attempt.
+    A request is counted by the attempt that closes it: its answer, or its last attempt.
     `estimated_cost` is the part of the cost that rests on estimates; `quality_sum` adds up the
     predicted quality of the answers.
     """
@@ -146,7 +146,7 @@ class Totals:
 
     @property
     def saving(self) -> Money:
-        """What the baseline would have cost more; negative when it would have cost less."""
+        """How much more the baseline would have cost; negative if it would have cost less."""
         return self.baseline - self.cost
 
     @property
@@ -164,7 +164,7 @@ class Totals:
 
 
 def totals_of(cell: Cell, price: Price | None = None) -> Totals:
-    """What one cell adds to a report, its baseline as recorded, or at `price`."""
+    """What one cell adds to a report, with its baseline as recorded, or at `price`."""
     hit = cell.outcome is Outcome.CACHE_HIT
     processed = NO_USAGE if hit else cell.usage
     baseline = cell.baseline if price is None else cell.priced_at(price)
@@ -203,8 +203,8 @@ class Group:
 class Report:
     """Groups by `by`, of what `filters` let through, against a baseline.
 
-    `baseline` is "reference" or the id of the model that everything is compared with. `total`
-    counts each attempt once, also where an attempt with several tags stands in several groups.
+    `baseline` is "reference" or the id of the model that everything is compared with. `total` counts
+    each attempt once, even if its several tags put it into several groups.
     """
 
     by: str
@@ -220,7 +220,7 @@ def summed(cells: Iterable[Cell], price: Price | None = None) -> Totals:
 
 
 def grouped(cells: Sequence[Cell], by: str, price: Price | None = None) -> tuple[Group, ...]:
-    """The groups of a report: by cost, the dearest first, or by time where they are times."""
+    """The groups of a report: by cost, the highest first, or by time if they are times."""
     by_name: defaultdict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_name[cell.name].append(cell)

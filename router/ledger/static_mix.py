@@ -1,10 +1,10 @@
 """The best static mix: what the same traffic would have cost without any routing.
 
-Whoever does not route can still send a fixed share of the traffic to each of a few models. The
-cheapest such mix that is predicted to be as good as the answers were is the baseline to beat: a
-point on the upper convex hull of the single models in the plane of cost and quality ("Zero" in
-RouterBench, https://arxiv.org/abs/2403.12031, section 3). It rests on predictions: nobody asked the
-other models, and the answers' lengths are taken to be those that were given.
+Even without routing, a fixed share of the traffic can be sent to each of a few models. The cheapest
+such mix that is predicted to be as good as the answers were is the baseline to beat: a point on the
+upper convex hull of the single models in the plane of cost and quality ("Zero" in RouterBench,
+https://arxiv.org/abs/2403.12031, section 3). It rests on predictions: nobody asked the other models, and
+their answers are assumed to be as long as those that were given.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,15 +19,15 @@ from router.domain.price import RATES, STANDARD, Band, Price, Rates
 from router.ledger.report import Cell
 
 _KNOWN = frozenset(Category)
-"""Rows of categories that are no more are left out: nothing is predicted for them."""
+"""Rows of categories that no longer exist are left out: nothing is predicted for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticMix:
     """A share of `dearer` (in [0, 1]) and the rest `cheaper`, at the price of the two mixed.
 
-    `quality` is what is predicted of it, `wanted` that of the answers; it is lower where not even
-    the best model is predicted to reach those.
+    `quality` is the predicted quality of the mix, `wanted` that of the answers; the former is lower if not
+    even the best model is predicted to reach the latter.
     """
 
     cheaper: Model
@@ -64,7 +64,7 @@ def static_mix(cells: Sequence[Cell], models: Iterable[Model]) -> StaticMix | No
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """A single model: what all traffic would cost with it, and how good it is predicted to be."""
+    """A single model: what all traffic would cost with it, and its predicted quality."""
 
     model: Model
     cost: Money
@@ -78,7 +78,7 @@ def _point(model: Model, cells: Sequence[Cell], answers: int) -> _Point:
 
 
 def _hull(points: Sequence[_Point]) -> list[_Point]:
-    """The points that no mix of others beats, by cost; ties go to the better, then the alphabet."""
+    """The points that no mix of others beats, by cost; ties go to the better, then alphabetically."""
     ordered = sorted(points, key=lambda p: (p.cost, -p.quality, p.model.id))
     hull: list[_Point] = []
     for point in ordered:
@@ -121,7 +121,7 @@ def _mixed(cheaper: Price, dearer: Price, share: float) -> Price:
 
 
 def _rates(cheaper: Rates, dearer: Rates, share: float) -> Mapping[str, Any]:
-    """Each rate in shares; one that nobody stated counts as its stand-in's, as in any bill."""
+    """The weighted mean of each rate; one that nobody stated counts as its stand-in's, as in any bill."""
     of_dearer = Decimal(share)
     pairs = {name: (cheaper.stated(name), dearer.stated(name)) for name in RATES}
     return {

@@ -12,7 +12,7 @@ from router.domain.money import ZERO, Money
 
 
 class TracesAway(FarthingError):
-    """The ledger cannot be read now; the message says why."""
+    """The ledger cannot be read at the moment; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Trace:
     decision: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a trace of nothing, and one of two requests."""
+        """Refuse a trace without entries, and one of several requests."""
         if len({entry.request_id for entry in self.entries}) != 1:
             raise ValueError("a trace is of one request")
 
@@ -37,7 +37,7 @@ class Trace:
 
     @property
     def key(self) -> str:
-        """The name of the key that made it, "" for none."""
+        """The name of the key that sent the request, "" for none."""
         return self.entries[0].key
 
     @property
@@ -47,12 +47,12 @@ class Trace:
 
     @property
     def baseline(self) -> Money:
-        """What the reference would have charged for the answer; nothing where there was none."""
+        """What the reference would have charged for the answer; 0 if there was none."""
         return sum((entry.baseline for entry in self.entries), ZERO)
 
     @property
     def saving(self) -> Money:
-        """Baseline less cost; negative where something was paid for no answer."""
+        """Baseline less cost; negative if something was paid without an answer."""
         return self.baseline - self.cost
 
 
@@ -70,7 +70,7 @@ def told(trace: Trace) -> dict[str, Any]:
 
 
 def _attempt(entry: Entry) -> dict[str, Any]:
-    """One attempt; what says nothing is left out. Its number is 0 for an answer from the cache."""
+    """One attempt; empty fields are left out. Its number is 0 for an answer from the cache."""
     optional = {
         "error": entry.error,
         "cost_note": entry.cost_note,
@@ -94,7 +94,7 @@ def _attempt(entry: Entry) -> dict[str, Any]:
 
 
 def sentences(trace: Trace) -> Iterator[str]:
-    """What happened, as a person would tell it: an attempt a sentence, and the sum."""
+    """What happened, as a person would tell it: a sentence per attempt, and the sum."""
     for entry in trace.entries:
         yield f"{_happened(entry)} for {entry.cost} USD."
     if not any(entry.is_answer for entry in trace.entries):

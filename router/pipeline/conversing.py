@@ -51,7 +51,7 @@ class Conversing(Struct, frozen=True):
     async def _home(
         self, request: ChatRequest, original: Original, caller: Caller, *, is_pinned: bool
     ) -> Home:
-        """Whose the unnamed thoughts are; looked up only if there are any, since else any model's may be.
+        """The model of the unnamed thoughts. Only looked up if there are any: otherwise any model may answer.
 
         Even a small request, which belongs to no thread, may hold thoughts.
         """

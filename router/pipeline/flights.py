@@ -64,7 +64,7 @@ class Whole(Struct, frozen=True):
         return self.answer.origin.is_accepted
 
     async def leave(self) -> None:
-        """Nothing is to be given back."""
+        """Nothing to give back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class Flights:
         return flight
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this in the background."""
+        """Run `work` in the background."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

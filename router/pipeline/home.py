@@ -1,4 +1,4 @@
-"""Whose the unnamed thoughts in a conversation are: see `router.wire.native.thoughts`."""
+"""Which model the unnamed thoughts in a conversation belong to: see `router.wire.native.thoughts`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ def _forgotten(*_: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The model whose the unnamed thoughts in a conversation are, as the `origin` of its seals.
+    """The model that the unnamed thoughts in a conversation belong to, as the `origin` of its seals.
 
     It is "" where that is not known. If it `is_open`, the model that answers may then take the place: there
     are no such thoughts, or they can be no other's. `moved_in` remembers which one did; `has_stored`
@@ -25,7 +25,7 @@ class Home:
     has_stored: Callable[[str, Model], None] = _forgotten
 
     def is_of(self, origin: str) -> bool:
-        """Whether unnamed thoughts are, or may become, those of `origin`."""
+        """Whether unnamed thoughts belong, or may come to belong, to `origin`."""
         return self.origin == origin if self.origin else self.is_open
 
 

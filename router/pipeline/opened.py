@@ -33,7 +33,7 @@ class OpenedPlain(Struct, frozen=True):
 
     @property
     def beginning(self) -> bytes:
-        """What has come of it until now: all."""
+        """What has come of it so far: all of it."""
         return self.body
 
     async def close(self) -> None:

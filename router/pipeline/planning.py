@@ -20,7 +20,7 @@ class Hedging:
     allowances: dict[tuple[str, float], Allowance]
 
     def of(self, decision: Decision) -> Allowance | None:
-        """The allowance of the decision's policy, one request richer; None when it does not hedge."""
+        """The allowance of the decision's policy, after earning one request's share; None when it does not hedge."""
         if decision.hedge is None:
             return None
         share = decision.hedge.share

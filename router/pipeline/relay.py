@@ -73,7 +73,7 @@ class Source(Protocol):
 
 
 class Owner(Protocol):
-    """Who accounts for a stream, whoever reads it: the request whose attempt it is."""
+    """Accounts for a stream, whoever reads it: the request whose attempt it is."""
 
     def close_books(self, listener: Listener) -> None:
         """The stream has ended, whole or broken off. Called once, unless it is abandoned."""

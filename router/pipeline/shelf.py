@@ -179,7 +179,7 @@ class Shelf(Struct, frozen=True):
         return "off" if self.key is None else "miss"
 
     def _is_fresh(self, answer: StoredAnswer, now_s: float) -> bool:
-        """By this request's policy, which may be stricter than the one it was stored under."""
+        """Whether it is fresh by this request's policy, which may be stricter than the one it was stored under."""
         oldest_s = self.terms.ttl_s
         if self.wish.max_age_s is not None:
             oldest_s = min(oldest_s, self.wish.max_age_s)

@@ -50,8 +50,8 @@ class Caller(Struct, frozen=True):
 class Session(NamedTuple):
     """The id of a request's conversation, and the model that called the tools whose results come now.
 
-    Both are "" where there is none. `home` says whose the unnamed thoughts in it are; `held_by` is the
-    upstream that stores what the request continues from, "" if nothing is stored.
+    Both are "" where there is none. `home` says which model the unnamed thoughts in it belong to; `held_by` is
+    the upstream that stores what the request continues from, "" if nothing is stored.
     """
 
     thread: str = ""
@@ -67,9 +67,9 @@ class Visit(Struct, frozen=True):
     """A request with its caller, and what was found out about both.
 
     `target` is the policy that decides, or the model that is pinned; `terms` are those that hold
-    for it. `thread` is the id of its conversation, "" outside of any, and `home` says whose the unnamed
-    thoughts in it are. `began_s` is when the request came, by the monotonic clock. `record` is the
-    decision of a moment ago, if that is used again.
+    for it. `thread` is the id of its conversation, "" outside of any, and `home` says which model the
+    unnamed thoughts in it belong to. `began_s` is when the request came, by the monotonic clock.
+    `record` is the decision of a moment ago, if that is used again.
     """
 
     request: ChatRequest

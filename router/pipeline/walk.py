@@ -43,7 +43,7 @@ from router.wire.original import Original
 class Walk(Struct, frozen=True):
     """A decided request, and everything it needs from here on; `cascading` where a cascade was decided on.
 
-    `home` says whose the unnamed thoughts in its conversation are.
+    `home` says which model the unnamed thoughts in its conversation belong to.
     """
 
     request: ChatRequest

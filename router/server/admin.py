@@ -1,6 +1,6 @@
-"""What operators ask a running Farthing: the state of its models, and metrics.
+"""What operators ask a running Farthing: the state of its models, its budgets, and metrics.
 
-With keys configured these need the admin key; without any, Farthing listens on loopback only, and
+If keys are configured, these need the admin key; without any, Farthing listens on loopback only, and
 whoever can connect may look.
 """
 
@@ -22,7 +22,7 @@ class Admin:
     """The admin routes.
 
     `metrics` returns the text and content type for Prometheus, `fleet` the state of models and
-    upstreams as JSON, `balances` where budgets stand. `is_open` says whether there is no key at all;
+    upstreams as JSON, `balances` the state of budgets. `is_open` says whether there is no key at all;
     then these routes need none either.
     """
 
@@ -44,7 +44,7 @@ class Admin:
         return web.Response(body=body, headers={"content-type": content_type})
 
     async def budgets(self, request: web.Request) -> web.StreamResponse:
-        """`GET /admin/budgets`: where every budget stands that anybody has drawn on."""
+        """`GET /admin/budgets`: the state of every budget that anybody has drawn on."""
         self.admit(request)
         told = [_told(balance) for balance in await self.balances()]
         return web.Response(body=orjson.dumps({"budgets": told}), content_type="application/json")
@@ -58,7 +58,7 @@ class Admin:
         ]
 
     def admit(self, request: web.Request) -> None:
-        """Let in whoever may see the figures. Raises ApiError 401 or 403 for anybody else."""
+        """Admit whoever may see the figures. Raises ApiError 401 or 403 for anybody else."""
         if self.key is not None:
             if not presents(request.headers, self.key):
                 raise ApiError(401, _needed(request), code="invalid_api_key")

@@ -1,4 +1,4 @@
-"""What operators ask a running Farthing of its cache: `/admin/cache`, for `farthing cache`."""
+"""What operators ask a running Farthing about its cache: `/admin/cache`, for `farthing cache`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -18,7 +18,7 @@ _NAMES = tuple(each.name for each in fields(Selection))
 
 @dataclass(frozen=True, slots=True)
 class CacheDesk:
-    """The routes. `admit` lets operators in, and raises ApiError for anybody else."""
+    """The routes. `admit` admits operators, and raises ApiError for anybody else."""
 
     cache: Cache
     admit: Callable[[web.Request], None]
@@ -59,7 +59,7 @@ class CacheDesk:
 
 
 def selection_of(query: Mapping[str, str]) -> Selection:
-    """Which answers a query means. Raises ApiError 400 for a name that is not known."""
+    """Which answers a query means. Raises ApiError 400 for an unknown name."""
     for name in query:
         if name not in _NAMES:
             raise ApiError.invalid(name, f"'{name}' is unknown here; there is {', '.join(_NAMES)}.")

@@ -19,12 +19,12 @@ from router.ledger.overview import CUTS
 from router.ledger.report import Filters
 
 _KEPT_S = 1.5
-"""How long an overview is handed out again: many open pages cost as much as one."""
+"""How long an overview is reused, so that many open pages cost as much as one."""
 
 _USUAL_DAYS = 7
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 _HEADERS = {
-    "cache-control": "no-cache",  # kept, and asked for again with its ETag
+    "cache-control": "no-cache",  # cached, and revalidated by its ETag
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
         " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -39,7 +39,7 @@ Read = Callable[[Filters, float], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file of the page as it is sent, plain and packed."""
+    """A file of the page as it is sent, plain and compressed."""
 
     body: bytes
     packed: bytes
@@ -83,7 +83,7 @@ class Dashboard:
         ]
 
     async def root(self, request: web.Request) -> web.StreamResponse:
-        """`GET /`: people are led to the dashboard, programs are told that nothing is here."""
+        """`GET /`: people are redirected to the dashboard, programs are told that nothing is here."""
         if "text/html" not in request.headers.get("accept", ""):
             raise web.HTTPNotFound
         return web.Response(status=302, headers={"location": "/dashboard"})
@@ -105,12 +105,12 @@ class Dashboard:
         return web.Response(body=body, headers=headers, content_type="application/json")
 
     async def _made(self, filters: Filters, now_s: float) -> bytes:
-        """The overview, perhaps one that another request has asked for a moment ago."""
+        """The overview, which another request may have asked for a moment ago."""
         for old, (at_s, _) in list(self._kept.items()):
             if not 0 <= now_s - at_s <= _KEPT_S:
                 del self._kept[old]
         if filters not in self._kept:
-            # A task of its own: who asked first may leave before the others have their answer.
+            # A task of its own: the first client may leave before the others have their answer.
             task = asyncio.create_task(self._read(filters, now_s))
             task.add_done_callback(_noticed)
             self._kept[filters] = now_s, task
@@ -124,7 +124,7 @@ class Dashboard:
 
 
 def _noticed(task: asyncio.Task[bytes]) -> None:
-    """A failure that nobody waited for any more is no accident of the loop's."""
+    """Retrieve the exception, so that the loop does not report one that nobody waited for any more."""
     if not task.cancelled():
         task.exception()
 
@@ -146,7 +146,7 @@ async def _sent(name: str, request: web.Request) -> web.StreamResponse:
 def _filters(query: Mapping[str, str], now_s: float) -> Filters:
     """The filters that a query asks for; the last seven days unless it says since when.
 
-    Raises ApiError 400 for a name that is not known: what was misspelt would show everything.
+    Raises ApiError 400 for an unknown name: a misspelt filter would show everything.
     """
     known = ("since", "until", *CUTS)
     for name in query:

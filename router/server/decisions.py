@@ -30,7 +30,7 @@ class DecisionDesk:
     async def decision(self, request: web.Request) -> web.StreamResponse:
         """`GET /v1/decisions/{id}`: how a request was decided, and what became of it.
 
-        For operators, and for the key that made it; for all others there is none.
+        For operators, and for the key that sent the request; for all others it does not exist.
         """
         key = await self.recall.key_of(request)
         request_id = request.match_info["id"]

@@ -1,6 +1,6 @@
-"""The doors beside chat completions: Responses, Messages, and completions.
+"""The doors besides chat completions: Responses, Messages, and completions.
 
-A request's chat view goes the way of all chat requests; only here, at the edge, is it another API.
+A request's chat view goes the way of all chat requests; it is another API only here, at the edge.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -26,7 +26,7 @@ from router.wire.original import Original
 _JSON = "application/json"
 _RESPONSES_PATH = "/v1/responses"
 _OF_THE_API = ("anthropic-beta", "anthropic-version", "openai-beta")
-"""Headers that say something to the model's provider, and not to the proxy."""
+"""Headers that are meant for the model's provider rather than for the proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Doors:
         return _json(request, {"object": "response.input_tokens", "input_tokens": tokens})
 
     async def stored(self, request: web.Request) -> web.StreamResponse:
-        """`/v1/responses/{id}` and what is beneath: nothing is stored, so nothing is there."""
+        """`/v1/responses/{id}` and everything below it: nothing is stored, so nothing is there."""
         await self.front.gate.admit(request.headers)
         raise ApiError(
             404,
@@ -108,9 +108,9 @@ class Doors:
 
 
 def retold(reply: Reply, asked: Asked, now_s: int, ids: Mapping[str, str]) -> Reply:
-    """The reply in the client's API, with `ids` in its headers; as it is where that is its own dialect.
+    """The reply in the client's API, with `ids` in its headers; unchanged if it is already in that dialect.
 
-    Raises ApiError 502 where it cannot be understood.
+    Raises ApiError 502 if it cannot be understood.
     """
     headers = {**reply.headers, **ids}
     if asked.original is not None and reply.dialect is asked.original.dialect:

@@ -11,7 +11,7 @@ from router.server.protocol import meet_expectation
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingsDesk:
-    """The route; answers are kept for `ttl_s` seconds, 0 for not at all."""
+    """The route; answers are stored for `ttl_s` seconds, 0 for not at all."""
 
     front: Front
     ttl_s: int

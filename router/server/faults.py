@@ -1,4 +1,4 @@
-"""Errors, and the ids of requests, as each API's clients look for them."""
+"""Errors, and the ids of requests, where each API's clients look for them."""
 
 import orjson
 from aiohttp import web
@@ -9,7 +9,7 @@ from router.wire.dialects.faults import own_error
 from router.wire.errors import error_headers
 
 MESSAGES_PATH = "/v1/messages"
-"""What lies here is Anthropic's."""
+"""Everything below this path is Anthropic's API."""
 
 
 def told_error(error: ApiError, path: str, request_id: str) -> web.Response:

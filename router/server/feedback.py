@@ -1,4 +1,4 @@
-"""What clients say of answers: `POST /v1/feedback`."""
+"""What clients say about answers: `POST /v1/feedback`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class FeedbackDesk:
     unix_s: Callable[[], float]
 
     async def feedback(self, request: web.Request) -> web.StreamResponse:
-        """`POST /v1/feedback`: how good the answer to a request was; said again, the last word holds.
+        """`POST /v1/feedback`: how good the answer to a request was; if it comes again, the last one counts.
 
-        For operators, and for the key that made the request; for all others there is none.
+        For operators, and for the key that sent the request; for all others the request does not exist.
         """
         key = await self.recall.key_of(request)
         said = parse_feedback(await self.recall.front.body(request))
@@ -55,7 +55,7 @@ class FeedbackDesk:
 
 
 def _answered(trace: Trace) -> Entry:
-    """The books of what the client got, whole or not. Raises ApiError 400 where that was no answer."""
+    """The entry of the answer that the client got, whole or not. Raises ApiError 400 if it got none."""
     for entry in trace.entries:
         is_conversation = entry.category not in tuple(Kind)
         if (

@@ -1,4 +1,4 @@
-"""The state of models and upstreams as `/admin/fleet` tells it: of one process, or of all workers."""
+"""The state of models and upstreams as `/admin/fleet` shows it: of one process, or of all workers."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -15,7 +15,7 @@ def fleet_told(fleet: Fleet, now_s: float) -> bytes:
 
 
 def crew_fleet_told(told: Mapping[int, bytes | None]) -> bytes:
-    """What all workers know, by their numbers: each standing says whose it is. One that says nothing is left out."""
+    """What all workers know, by number: each standing says whose it is. A worker that did not answer is left out."""
     found = {number: orjson.loads(text) for number, text in told.items() if text is not None}
     standings = [
         {**standing, "worker": number}

@@ -224,9 +224,7 @@ async def write_within(
     writer = request.writer if response.prepared else await response.prepare(request)
     assert isinstance(writer, StreamWriter)  # noqa: S101 - aiohttp's server has no other
     await writer.write(piece, drain=False)
-    if (
-        request.protocol.writing_paused
-    ):  # otherwise there is nothing to wait for, and no timer to set
+    if request.protocol.writing_paused:  # else there is nothing to wait for, and no timer to set
         await _taken_within(request, writer, timeout_s)
 
 

@@ -1,4 +1,4 @@
-"""What can be asked for: `GET /v1/models` and `GET /v1/models/{id}`, in the shape that the client speaks."""
+"""What can be asked for: `GET /v1/models` and `GET /v1/models/{id}`, in the shape of the client's API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Listing:
     front: Front
 
     async def models(self, request: web.Request) -> web.StreamResponse:
-        """`GET /v1/models`: the policies that can be asked for, the catalog, and who makes embeddings.
+        """`GET /v1/models`: the policies that can be asked for, the catalog, and the embedding models.
 
         Anthropic's clients get pages, and no embedding models: their API has none.
         """
@@ -63,7 +63,7 @@ class Listing:
         return (await self.front.gate.admit(request.headers)).grants
 
     def _chatting(self, grants: Grants) -> dict[str, str]:
-        """What a key may ask a conversation of, with the owner of each."""
+        """What a key may use for conversations, with the owner of each."""
         judge = self.front.pipeline.judge
         book, models = judge.book, judge.models.values()
         policies = [name for name in book.policies if grants.allows_policy(name)]
@@ -72,7 +72,7 @@ class Listing:
         return owners | {each.id: each.upstream for each in models if grants.allows_model(each.id)}
 
     def _embedding(self, grants: Grants) -> dict[str, str]:
-        """All that a key may ask for: conversations, and then vectors."""
+        """All that a key may use: first for conversations, then for vectors."""
         judge = self.front.pipeline.judge
         models = judge.vectors.at(judge.world.unix_s()).values()
         vectors = {each.id: each.upstream for each in models if grants.allows_model(each.id)}

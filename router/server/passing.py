@@ -1,4 +1,4 @@
-"""Every other path below `/v1/`: passed to the upstream that is configured for it, or refused with words."""
+"""Every other path below `/v1/`: passed to the upstream that is configured for it, or refused with an explanation."""
 
 import logging
 from collections.abc import AsyncGenerator
@@ -28,7 +28,7 @@ class PassingDesk:
     max_body_bytes: int
 
     async def other(self, request: web.Request) -> web.StreamResponse:
-        """Any method, any path that no other route has."""
+        """Any method on any path that no other route handles."""
         await _check_method(request)
         key = await self.front.gate.admit(request.headers)
         _check_socket(request)
@@ -57,7 +57,7 @@ class PassingDesk:
     async def _send(
         self, request: web.Request, reply: PassedReply, upstream: str
     ) -> web.StreamResponse:
-        """Send the pieces as they come. What breaks off upstream breaks off here too."""
+        """Send the pieces as they come. A body that breaks off upstream breaks off here too."""
         response = web.StreamResponse(status=reply.status)
         for name, value in reply.headers:
             response.headers.add(name, value)
@@ -88,7 +88,7 @@ class PassingDesk:
 
 @dataclass(slots=True)
 class _Upload:
-    """A request's body on its way to the upstream; `trouble` is what was wrong with it."""
+    """A request's body on its way to the upstream; `trouble` is what was wrong with it, None for nothing."""
 
     front: Front
     request: web.Request
@@ -117,7 +117,7 @@ class _Upload:
 
 
 async def _check_method(request: web.Request) -> None:
-    """Raise 405 where another route has this path, for another method."""
+    """Raise 405 if another route handles this path with another method."""
     for resource in request.app.router.resources():
         if "{other}" not in resource.canonical:
             _, allowed = await resource.resolve(request)

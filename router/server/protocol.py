@@ -1,7 +1,7 @@
 """The HTTP protocol's own refusals, in our shape.
 
-aiohttp answers what is no HTTP with a text that quotes it, and logs it with a traceback. What it
-quotes may be a key or a prompt, so neither is done here.
+aiohttp answers invalid HTTP with a text that quotes it, and logs it with a traceback. What it quotes
+may be a key or a prompt, so neither is done here.
 """
 
 import logging
@@ -18,11 +18,11 @@ _SERVER = "farthing"
 
 
 class QuietRequestHandler(web.RequestHandler):
-    """One connection of a client; what it says wrongly is neither repeated nor logged."""
+    """One connection of a client; invalid HTTP on it is neither quoted nor logged."""
 
     @property
     def asked(self) -> int:
-        """How many requests have come by it."""
+        """How many requests have come over it."""
         return self._request_count
 
     @property
@@ -37,7 +37,7 @@ class QuietRequestHandler(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - aiohttp's signature; it quotes the request
     ) -> web.StreamResponse:
-        """An error answer in OpenAI's shape, after which the connection is closed."""
+        """An error response in OpenAI's shape, after which the connection is closed."""
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun; no other can be sent")
         kind = type(exc).__name__ if exc else "unknown"
@@ -56,7 +56,7 @@ async def say_who(_: web.Request, response: web.StreamResponse) -> None:
 
 
 def _why(exc: BaseException | None) -> str:
-    """What is wrong, without a word of what was said."""
+    """What is wrong, without quoting anything."""
     if isinstance(exc, LineTooLong):
         limit = exc.args[1]
         return f"A header, or the request's first line, is longer than the {limit} bytes that are read."
@@ -64,7 +64,7 @@ def _why(exc: BaseException | None) -> str:
 
 
 def refusal(status: int, message: str, *, code: str) -> web.Response:
-    """An error answer that is given before a request is one of ours."""
+    """An error response for what has not become one of our requests."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
     body = error_body(ApiError(status, message, code=code, kind=kind))
     return web.Response(body=body, status=status, content_type="application/json")
@@ -77,6 +77,6 @@ async def meet_expectation(request: web.Request) -> web.StreamResponse | None:
     if request.headers.get("expect", "").lower() != "100-continue":
         return refusal(417, "Only 'Expect: 100-continue' can be met.", code="expectation_failed")
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    # The line above is no part of the answer, which must not be taken for begun.
+    # This is not part of the answer, which must not be taken to have begun.
     request.writer.output_size = 0
     return None

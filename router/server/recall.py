@@ -16,7 +16,7 @@ _ID = re.compile(r"[!-~]{1,128}")
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """Finds requests in the ledger. `admit` lets operators in, and raises ApiError for anybody else.
+    """Finds requests in the ledger. `admit` admits operators, and raises ApiError for anybody else.
 
     `read` returns what the ledger has of a request, and is called in a thread.
     """
@@ -34,10 +34,10 @@ class Recall:
         return None
 
     async def trace(self, request_id: str, key: str | None, *, code: str, param: str) -> Trace:
-        """What became of the request, if `key` made it, or None asks.
+        """What became of the request, if `key` sent it, or is None, for an operator.
 
-        Raises ApiError 404 with `code` and `param` where it is unknown or another key's, which cannot
-        be told apart, and 503 while the ledger cannot be read.
+        Raises ApiError 404 with `code` and `param` if the request is unknown or another key's, which the
+        caller cannot tell apart, and 503 while the ledger cannot be read.
         """
         trace = await self._trace(request_id)
         if trace is None or (key is not None and trace.key != key):

@@ -1,4 +1,4 @@
-"""How the policies in force stand to the files, as `/readyz` tells it: to everybody, so without secrets."""
+"""Whether the policies in force agree with the files, as `/readyz` tells everybody, and so without secrets."""
 
 import re
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ _FOLDERS = re.compile(r"(?<![\w:/.])/(?:[^\s/'\"]+/)+")
 
 
 def policies_told(current: Current) -> dict[str, object]:
-    """State, since when, what is wrong with the files, and the versions that are in force."""
+    """The state, since when, what is wrong with the files, and the versions in force."""
     standing = current.standing
     policies = current.pipeline.judge.book.policies.values()
     return {

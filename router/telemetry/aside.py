@@ -1,4 +1,4 @@
-"""Work that may wait: a thread does it, in batches, while whoever brings it goes on at once."""
+"""Work that may wait: a thread does it, in batches, while the caller goes on at once."""
 
 import threading
 from collections import deque
@@ -7,16 +7,15 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 _BREATH_S = 0.0005
-"""Between batches the interpreter is let go of, or the event loop would wait for it a whole switch interval."""
+"""A pause between batches to release the interpreter: otherwise the event loop would wait a whole switch interval."""
 
 
 class Aside(Generic[T]):
     """Hands things to `deal` in a thread, at most `batch` of them at a time.
 
-    At most `most` wait: what comes then is dropped and counted. `deal` may take as long as it wants;
-    what it fails with is counted as dropped. Things gather for `pause_s` seconds, or until a quarter of
-    those that may wait is there: a thread that is woken by each one takes the interpreter from the event
-    loop.
+    At most `most` wait: what comes then is dropped and counted. `deal` may take as long as it wants; a
+    batch that it fails on is counted as dropped. Things gather for `pause_s` seconds, or until a quarter of
+    `most` are there: a thread that every single one wakes takes the interpreter from the event loop.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class Aside(Generic[T]):
             self._hurry.set()
 
     def close(self, within_s: float) -> None:
-        """Deal with all that waits, as far as `within_s` seconds are enough; again is harmless."""
+        """Deal with all that waits, as far as `within_s` seconds suffice; closing again is harmless."""
         self._closing.set()
         self._hurry.set()
         self._news.set()
@@ -64,7 +63,7 @@ class Aside(Generic[T]):
         while not self._closing.is_set():
             self._news.wait()
             self._hurry.wait(self._pause_s)
-            # Before they are taken: what is put from now on calls again.
+            # Cleared before things are taken: whatever is put from now on sets them again.
             self._news.clear()
             self._hurry.clear()
             self._empty()

@@ -1,4 +1,4 @@
-"""Cascades in Prometheus' format: how their steps have ended, and what checks said of accepted answers."""
+"""Cascades in Prometheus' format: how their steps ended, and what checks said of accepted answers."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The metrics of several workers as one text: each sample says which worker it is of."""
+"""The metrics of several workers as one text, in which each sample says which worker it is from."""
 
 from collections.abc import Iterator, Mapping
 
@@ -37,5 +37,5 @@ class _CrewCollector(Collector):
 
 
 def crew_exposition(texts: Mapping[int, bytes | None]) -> bytes:
-    """One text for Prometheus from the `texts` of workers by number; None for one that does not answer."""
+    """One text for Prometheus from the `texts` of workers by number, None for a worker that does not answer."""
     return exposition(_CrewCollector(texts))

@@ -1,6 +1,6 @@
-"""Logging: one JSON object a line on standard error. Neither prompts nor keys are ever logged.
+"""Logging: one JSON object per line on standard error. Neither prompts nor keys are ever logged.
 
-A thread writes: where standard error is a pipe that nobody reads, lines are lost, and requests go on.
+A thread writes: if standard error is a pipe that nobody reads, lines are lost, and requests go on.
 """
 
 import json
@@ -21,10 +21,10 @@ _LAST_WORDS_S = 1.0
 
 
 class Lines:
-    """A file that lines are written to by a thread of its own. `fd` is its descriptor.
+    """A file to which a thread of its own writes lines. `fd` is its descriptor.
 
-    The descriptor is written to directly: a thread that hangs in the lock of `sys.stderr` would keep
-    the process from ending.
+    The descriptor is written to directly: a thread stuck in the lock of `sys.stderr` would keep the
+    process from ending.
     """
 
     def __init__(self, fd: int, most: int = _MOST_LINES) -> None:
@@ -36,15 +36,15 @@ class Lines:
 
     @property
     def dropped(self) -> int:
-        """How many lines were lost so far, since they were not read fast enough."""
+        """How many lines have been lost so far because they were not read fast enough."""
         return self._aside.dropped
 
     def put(self, line: str) -> None:
-        """Have `line`, which lacks its end, written, or lose it; returns at once. From any thread."""
+        """Have `line`, without its line break, written, or lose it; returns at once. From any thread."""
         self._aside.put(line)
 
     def close(self) -> None:
-        """Write what waits, as far as somebody reads it within a second."""
+        """Write what waits, as far as it is read within a second."""
         self._aside.close(_LAST_WORDS_S)
 
     def _write(self, lines: Sequence[str]) -> None:
@@ -57,7 +57,7 @@ class Lines:
             try:
                 left = left[os.write(self._fd, left) :]
             except BlockingIOError:
-                # Whoever has given us the descriptor may have made it one that does not wait.
+                # Whoever gave us the descriptor may have made it non-blocking.
                 select((), (self._fd,), ())
 
 
@@ -96,18 +96,18 @@ class LinesHandler(logging.Handler):
 
 
 def start_logging(level: str = "INFO") -> Lines:
-    """Send all log records of this process to standard error; returns what they are written to."""
+    """Send all log records of this process to standard error; returns the `Lines` that they go to."""
     lines = Lines(_standard_error())
     root = logging.getLogger()
     root.handlers = [LinesHandler(lines)]
     root.setLevel(level)
-    # It tells every single change of a file; what has come of it is told by whoever watches.
+    # It logs every single change of a file; our own watching logs what has come of it.
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     return lines
 
 
 def _standard_error() -> int:
-    """Its descriptor, also where something without one was put in its place."""
+    """The descriptor of standard error, even if something without one has replaced it."""
     try:
         return sys.stderr.fileno()
     except (AttributeError, OSError, ValueError):
@@ -124,5 +124,5 @@ def _lost(lines: int) -> str:
 
 
 def written(unix_s: float) -> str:
-    """A moment as the log has it: ISO 8601, UTC, to the millisecond."""
+    """A moment as the log writes it: ISO 8601, UTC, to the millisecond."""
     return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds")

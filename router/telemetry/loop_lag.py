@@ -1,4 +1,4 @@
-"""How late the event loop is: what every request waits when something has held it up."""
+"""How late the event loop is: how long every request waits when something has held it up."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ _BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 
 
 class LoopLag:
-    """Asks to be woken four times a second, and counts how much later it is."""
+    """Asks to be woken four times a second, and counts how much too late that happens."""
 
     def __init__(
         self, monotonic_s: Callable[[], float], sleep: Callable[[float], Awaitable[None]]

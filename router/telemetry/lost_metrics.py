@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 
 class LostCollector(Collector):
-    """What was dropped since it could not be sent or written fast enough, by what it was."""
+    """What was dropped because it could not be sent or written fast enough, by kind."""
 
     def __init__(self, lost: Callable[[], Mapping[str, int]]) -> None:
         self._lost = lost

@@ -1,4 +1,4 @@
-"""`/metrics` in Prometheus' format: read off the running objects when asked, nothing kept on the way.
+"""`/metrics` in Prometheus' format: read off the running objects when asked.
 
 Nothing here runs on the path of a request: a collector looks at the fleet when Prometheus asks.
 """
@@ -23,7 +23,7 @@ class LedgerCollector(Collector):
         self._ledger = ledger
 
     def collect(self) -> Iterator[Metric]:
-        """Where rows go (one of three is 1), and how many wait where."""
+        """Where rows go (one of three states is 1), and how many wait where."""
         standing = self._ledger.standing
         states = GaugeMetricFamily(
             "farthing_ledger", "1 for where the ledger's rows go", labels=["state"]
@@ -74,7 +74,7 @@ class RedisCollector(Collector):
         self._are_up = are_up
 
     def collect(self) -> Iterator[Metric]:
-        """1 or 0 for each thing that Redis is asked for."""
+        """1 or 0 for each thing that Redis is used for."""
         up = GaugeMetricFamily("farthing_redis_up", "1 while Redis answers", labels=["for"])
         for what, is_up in self._are_up().items():
             up.add_metric([what], float(is_up))

@@ -1,6 +1,6 @@
 """Spans on their way to an OpenTelemetry collector, by OTLP over HTTP.
 
-The only file that imports OpenTelemetry, and only where traces are configured. What is not told it takes
+The only file that imports OpenTelemetry, and only where traces are configured. What is not configured comes
 from the standard environment variables: OTEL_EXPORTER_OTLP_ENDPOINT, _HEADERS, _TIMEOUT, _COMPRESSION,
 _CERTIFICATE, each also as _TRACES_; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES.
 """
@@ -24,10 +24,10 @@ _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
 class OtlpExporter:
-    """Sends spans to a collector, and tries again where that may help, for ten seconds at most by default.
+    """Sends spans to a collector, and retries where that may help, for ten seconds at most by default.
 
-    `endpoint` is the collector's address, with or without the path for traces; "" for what the
-    environment says.
+    `endpoint` is the collector's address, with or without the path for traces; "" for the one in the
+    environment.
     """
 
     def __init__(self, endpoint: str, headers: Mapping[str, str], service_name: str) -> None:
@@ -66,8 +66,8 @@ class OtlpExporter:
 class _Ourselves(Resource):
     """The one resource of a process.
 
-    Spans are put in order by their resource, and OpenTelemetry's is written down as JSON each time to
-    find it, which takes a fifth of the time that a span takes.
+    Spans are grouped by resource, and OpenTelemetry's is written as JSON each time to look it up, which
+    takes a fifth of the time that a span takes.
     """
 
     def __hash__(self) -> int:
@@ -92,7 +92,7 @@ def _address(endpoint: str) -> str:
 
 
 def _resource(service_name: str) -> Resource:
-    """What we are: by the configuration, else by the environment, else by our own name."""
+    """Our resource: named by the configuration, else by the environment, else by our own name."""
     if service_name:
         return Resource.create({SERVICE_NAME: service_name})
     found = Resource.create()

@@ -16,7 +16,7 @@ class OutcomeCollector(Collector):
         self._scorer = scorer
 
     def collect(self) -> Iterator[Metric]:
-        """Scores by source; a source that has given none is there with 0."""
+        """Scores by source; a source without any is there with 0."""
         kept = CounterMetricFamily(
             "farthing_outcomes", "Scores of answers by who or what gave them", labels=["source"]
         )

@@ -10,13 +10,13 @@ from router.pipeline.current import Current
 
 
 class ReloadCollector(Collector):
-    """Whether what is in force is what the files say."""
+    """Whether what is in force agrees with the files."""
 
     def __init__(self, current: Current) -> None:
         self._current = current
 
     def collect(self) -> Iterator[Metric]:
-        """Reloads by how they ended, whether the files are broken now, and when they last were not."""
+        """Reloads by how they ended, whether the files are broken now, and when they were last sound."""
         reloads = CounterMetricFamily(
             "farthing_reloads", "Times that the files were read again", labels=["result"]
         )

@@ -13,26 +13,26 @@ from router.domain.trace import Trace
 from router.telemetry.log import Lines, written
 
 LOGGER = "farthing.requests"
-"""What stands as `logger` in these lines."""
+"""The value of `logger` in these lines."""
 
 
 class RequestLog:
     """Implements `router.telemetry.observers.Watcher`.
 
-    A line is made at once. Were that left to the thread that writes it, everything that was thought about a request
-    would have to wait with it, and the collector of garbage would look through all of that: it takes as long.
+    A line is made at once. If that were left to the thread that writes it, everything that is known about a request
+    would have to be kept until then, and the garbage collector would traverse it all, which takes as long.
     """
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
 
     def closed(self, closing: Closing) -> None:
-        """A line for a request; what comes after its end has none."""
+        """Write a line for a request; what comes after its end has none."""
         if (end := closing.end) is not None:
             self._lines.put(_closed(closing, end))
 
     def refused(self, refusal: Refusal) -> None:
-        """A line for an error."""
+        """Write a line for an error."""
         self._lines.put(_refused(refusal))
 
 
@@ -85,5 +85,5 @@ def _line(said: Mapping[str, object]) -> str:
         return orjson.dumps(said).decode()
     except (
         orjson.JSONEncodeError
-    ):  # half a surrogate, in what a client or an upstream calls something
+    ):  # a lone surrogate, in a name that a client or an upstream has given
         return json.dumps(said)

@@ -1,8 +1,8 @@
 """A request as spans, in the words of OpenTelemetry's conventions for generative AI.
 
-https://opentelemetry.io/docs/specs/semconv/gen-ai/. A server's span stands for the request, and one of
-a client for each call to an upstream: those that failed, those that a cascade has turned down, hedges.
-All is known from the books, so nothing is measured for them while a request is under way.
+https://opentelemetry.io/docs/specs/semconv/gen-ai/. A server span stands for the request, and a client
+span for each call to an upstream: also those that failed, those that a cascade rejected, and hedges.
+Everything is known from the books, so nothing is measured for spans while a request is under way.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ _ERRORS = frozenset({Outcome.FAILED, Outcome.CUT})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an upstream is: the provider by OpenTelemetry's name for it, host and port where they are known."""
+    """Where an upstream is: OpenTelemetry's name for the provider, and host and port if they are known."""
 
     provider: str
     host: str = ""
@@ -54,7 +54,7 @@ def spans_of(closing: Closing, places: Mapping[str, Place]) -> Iterator[Span]:
     if closing.trace is None:
         return
     for entry in closing.entries:
-        if entry.attempt:  # what a cache answers is no call
+        if entry.attempt:  # an answer from the cache is no call
             yield _call(entry, closing.trace, places)
     if (end := closing.end) is not None:
         yield _request(closing, end, closing.trace, places)
@@ -142,13 +142,13 @@ def _words(entry: Entry, places: Mapping[str, Place]) -> dict[str, Value]:
 def _operation(entry: Entry) -> str:
     if entry.category == Kind.PASSED:
         return _PASSED
-    # Before the first attempt nothing but the request's own words is asked a vector of.
+    # Before the first attempt, the only call is for a vector of the request's own words.
     is_vector = entry.category == Kind.EMBEDDING or entry.attempt < 0
     return _EMBEDDINGS if is_vector else _CHAT
 
 
 def _used(usage: Usage) -> dict[str, Value]:
-    """Tokens by the convention's names, whose buckets contain each other; those of ours that have none are left out."""
+    """Tokens by the convention's names, whose buckets overlap; those of ours without such a name are left out."""
     told: dict[str, Value] = {
         "gen_ai.usage.input_tokens": usage.input_tokens,
         "gen_ai.usage.output_tokens": usage.total_output_tokens,

@@ -1,4 +1,4 @@
-"""Traces: which requests are recorded, and who hears of them."""
+"""Traces: which requests are recorded, and where they are sent."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -15,10 +15,10 @@ _LAST_WORDS_S = 5.0
 
 
 class Traces:
-    """Implements `router.telemetry.observers.Watcher`: those that are sampled become spans, which a thread sends.
+    """Implements `router.telemetry.observers.Watcher`: sampled requests become spans, which a thread sends.
 
-    `export` sends spans away, and says whether they have arrived. A `share` from 0 to 1 of the traces
-    that begin here is recorded. Spans are made at once, for they wait: what they are made from is many times as much.
+    `export` sends spans, and says whether they have arrived. A `share` from 0 to 1 of the traces that begin here
+    is recorded. Spans are made at once: what they are made from is many times as large, and would have to wait.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Traces:
 
     @property
     def dropped(self) -> Mapping[str, int]:
-        """What nobody will hear of: requests that found too many others waiting, spans that were not taken."""
+        """What was lost: requests that came while too many others waited, and spans that were not accepted."""
         return {"requests": self._aside.dropped, "spans": self._lost_spans}
 
     def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace:
-        """Where a request belongs."""
+        """The place of a request in a trace."""
         return trace_of(request_id, headers, self._share)
 
     def closed(self, closing: Closing) -> None:

@@ -47,7 +47,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "top_logprobs": 0,
     "top_p": 1,
 }
-"""By OpenAI's description of the request: to say these is to say nothing."""
+"""The defaults in OpenAI's API reference: stating one of them changes nothing."""
 
 _TOO_LARGE = 2.0**63
 """Integers beyond it cannot be written; a float as large as that has only one spelling anyway."""

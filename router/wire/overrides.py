@@ -167,7 +167,7 @@ def _ours(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _as_json(row: _Row, text: str) -> Any:
-    """The header's value as JSON would have it; the text itself where it makes no sense, to be refused as such."""
+    """The header's value as JSON would have it, or the text itself if it makes no sense, for `_read` to refuse."""
     try:
         return row.of_text(text)
     except ValueError:

@@ -1,8 +1,8 @@
 """The tests of answers, one file each: a new one is a file and a row.
 
-Each holds the answers of a case against the bar of a check, and says of each one that can be taken
+Each checks the answers of a case against the bar of a check, and says for each one that can be taken
 whether it accepts it. It never raises, and never quotes: tests/acceptance/test_conformance.py says
-whether it is good.
+whether it conforms.
 """
 
 from collections.abc import Mapping

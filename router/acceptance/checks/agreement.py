@@ -1,7 +1,7 @@
-"""Answers come to the same, by their normal form: the one test that has been measured to carry far.
+"""Answers are the same in their normal form: the one test that was measured to work well beyond one data set.
 
-Two models that make different mistakes seldom make the same one. An answer that came to nothing still
-counts among those that could have agreed: of two answers both are needed, of more than two the larger half.
+Two models that make different mistakes seldom make the same one. An answer without a result still counts
+among those that could have agreed: of two answers both must agree, of more than two more than half.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from router.domain.cascade import Check
 
 
 def hold(check: Check, case: Case) -> Verdict:
-    """Accepts the largest group of answers that come to the same, where it is large enough.
+    """Accepts the largest group of answers that agree, if it is large enough.
 
-    Rejects where final answers were found and differ. Cannot tell where too few were found for that, or
-    where they are code: what is written differently may do the same.
+    Rejects if final answers were found and differ. Cannot tell if too few were found for that, or if they
+    are code: what is written differently may do the same.
     """
     standing, total = case.standing, len(case.said)
     question = asked(case.request)

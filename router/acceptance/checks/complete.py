@@ -1,4 +1,4 @@
-"""There is something in it, it does not refuse, and was not cut off: no more than is asked of every answer."""
+"""The answer is not empty, is no refusal, and was not cut off: no more than is asked of every answer."""
 
 from router.acceptance.case import ACCEPT, Case, Verdict, of_each
 from router.domain.cascade import Check

@@ -1,4 +1,4 @@
-"""Another model finds it good: its mark, from 0 to 1, reaches the bar.
+"""Another model finds the answer good: its mark, from 0 to 1, reaches the bar.
 
 The usual bar is "right, with small flaws of form" in the words of the judge's prompt.
 """
@@ -10,7 +10,7 @@ USUAL_BAR = 0.8
 
 
 def hold(check: Check, case: Case) -> Verdict:
-    """Cannot tell of an answer that the judge gave no mark."""
+    """Cannot tell for an answer that got no mark from the judge."""
     bar = USUAL_BAR if check.at_least is None else check.at_least
     rulings = {number: _ruling(_mark(case, number), bar) for number in case.standing}
     return of_each(rulings, f"a mark of {bar:g} or more")

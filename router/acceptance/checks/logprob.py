@@ -1,6 +1,6 @@
-"""The model was sure of its words, by the geometric mean of their probabilities, as far as they are told.
+"""The model was sure of its words, by the geometric mean of their probabilities, if they are given.
 
-It needs `logprobs` in the request, and an upstream that answers it. How sure a model sounds to itself is
+It needs `logprobs` in the request, and an upstream that returns them. How sure a model is of its words is
 weak evidence of how right it is: the usual bar is a guess, and best set from one's own outcomes.
 """
 
@@ -15,7 +15,7 @@ USUAL_BAR = 0.9
 
 
 def hold(check: Check, case: Case) -> Verdict:
-    """Cannot tell of an answer without probabilities."""
+    """Cannot tell for an answer without probabilities."""
     bar = USUAL_BAR if check.at_least is None else check.at_least
     rulings = {number: _ruling(said, bar) for number, said in case.standing.items()}
     return of_each(rulings, f"a mean probability of {bar:g} or more")
@@ -29,7 +29,7 @@ def _ruling(said: Said, bar: float) -> Ruling:
 
 
 def _sureness(said: Said) -> float | None:
-    """The geometric mean of the probabilities of an answer's tokens; None where one of them is not told."""
+    """The geometric mean of the probabilities of an answer's tokens; None if one of them is missing."""
     told = said.choice.get("logprobs")
     tokens = told.get("content") if isinstance(told, dict) else None
     if not isinstance(tokens, list) or not tokens:

@@ -1,4 +1,4 @@
-"""The JSON is of the schema that was asked for. Nothing to say where none was, or where tools are called."""
+"""The JSON matches the schema that was asked for. Says nothing if none was, or about an answer that calls tools."""
 
 from router.acceptance.case import ACCEPT, CANNOT_TELL, REJECT, Case, Verdict, of_each
 from router.acceptance.said import Said
@@ -7,7 +7,7 @@ from router.wire.fitness import of_json, wants_json
 
 
 def hold(_check: Check, case: Case) -> Verdict:
-    """Cannot tell where a schema refers to what is not in it, or would take too long to check."""
+    """Cannot tell if a schema refers to something outside of it, or would take too long to check."""
     if not wants_json(case.request):
         return Verdict({}, "no JSON was asked for")
     rulings = {

@@ -1,7 +1,7 @@
-"""Answers are near each other, by the cosine of their vectors.
+"""Answers are close to each other, by the cosine of their vectors.
 
-Near is not the same: two sentences that differ in one number are as near as can be. So answers whose
-final answers are found, and differ, are not near. For the rest the usual bar is a guess.
+Close is not the same: two sentences that differ in one number are as close as can be. So answers whose final
+answers are found, and differ, do not count as close. For the rest the usual bar is a guess.
 """
 
 from router.acceptance.case import ACCEPT, CANNOT_TELL, REJECT, Case, Verdict, of_all
@@ -15,7 +15,7 @@ USUAL_BAR = 0.9
 
 
 def hold(check: Check, case: Case) -> Verdict:
-    """Accepts the largest group of answers of which any two are near: all of two, else more than half."""
+    """Accepts the largest group of answers of which any two are close: both of two, else more than half."""
     if not case.cosines:
         return of_all(case, CANNOT_TELL, "there are no vectors")
     bar = USUAL_BAR if check.at_least is None else check.at_least
@@ -31,7 +31,7 @@ def hold(check: Check, case: Case) -> Verdict:
 
 
 def _cosine(case: Case, one: int, other: int) -> float:
-    """The smaller of the two that are told; -1 where none is."""
+    """The smaller of the two cosines given for this pair, where a missing one is -1."""
     rows = ((one, other), (other, one))
     told = (
         case.cosines[row][column]
@@ -43,7 +43,7 @@ def _cosine(case: Case, one: int, other: int) -> float:
 
 
 def _differing(case: Case) -> frozenset[tuple[int, int]]:
-    """The pairs of which one calls what the other does not, or whose sharp final answers are not the same."""
+    """The pairs in which one calls what the other does not, or whose sharp final answers are not the same."""
     question = asked(case.request)
     found = [(number, final_answer(question, said)) for number, said in case.standing.items()]
     return frozenset(

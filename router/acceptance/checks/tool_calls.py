@@ -1,6 +1,6 @@
-"""The calls are of tools that were offered, with arguments of their schemas.
+"""The calls are of tools that were offered, with arguments that match their schemas.
 
-Nothing to say of an answer that calls none, unless a call was demanded.
+Says nothing about an answer that calls none, unless a call was demanded.
 """
 
 from router.acceptance.case import ACCEPT, CANNOT_TELL, REJECT, Case, Verdict, of_each
@@ -10,7 +10,7 @@ from router.wire.fitness import of_calls, offers_tools
 
 
 def hold(_check: Check, case: Case) -> Verdict:
-    """Rejects calls of what was not offered, arguments that do not fit, and words where a call was demanded."""
+    """Rejects calls of tools not offered, arguments that do not fit, and an answer in words if a call was demanded."""
     if not offers_tools(case.request):
         rulings = {number: REJECT for number, said in case.standing.items() if said.calls}
         return Verdict(rulings, f"no tools were offered, and {len(rulings)} answers call one")

@@ -1,7 +1,7 @@
-"""The final answer of an answer: what it comes to, in a normal form, or why nobody can say.
+"""The final answer of an answer: what it comes to, in a normal form, or why that cannot be told.
 
-It is looked for in this order: calls of tools; JSON; what the text says last of its own answer, in a box,
-after a cue like "the answer is", or by being short; code. Free text has no normal form, and cannot be told.
+It is looked for in this order: tool calls; JSON; what the text last states as its answer, in a box, after a cue
+like "the answer is", or by being short; code. Free text has no normal form, so its answer cannot be told.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from router.acceptance.finding.text import final_of_text, says_more
 from router.acceptance.said import Said
 
 _LONGEST_FENCED = 2**16
-"""Characters of a text in which fences are looked for."""
+"""Characters of the longest text in which fences are looked for."""
 _NO_JSON = NotFound("JSON was asked for, and there is none")
 _TOO_LONG = NotFound("the code is too long to be compared")
 
@@ -35,14 +35,14 @@ def final_answer(question: Question, said: Said) -> Final:
 
 
 def _only_content(text: str, fences: Sequence[Fenced]) -> str:
-    """What the only fence of a text encloses, where it may be JSON, else the text."""
+    """The content of a text's only fence if it may be JSON, else the text."""
     if len(fences) == 1 and (fences[0].language == "json" or fences[0].is_prose):
         return fences[0].content.strip()
     return text
 
 
 def _of_code(text: str, fences: Sequence[Fenced], question: Question) -> Final | None:
-    """All code of an answer, where it is not quoted, and is what the answer comes to."""
+    """All code of an answer, if it is not quoted from the question, and is what the answer comes to."""
     code = [fenced for fenced in fences if not fenced.is_prose]
     if not code or any(_is_quoted(fenced, question) for fenced in code):
         return None

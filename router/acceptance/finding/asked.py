@@ -12,7 +12,7 @@ from router.domain.asides import own_words
 from router.wire.fitness import offered, wants_json
 
 _LONGEST = 16_384
-"""Characters of the last question that are read, its last ones: there stands what is wanted."""
+"""How many of the question's last characters are read, since what is wanted stands at the end."""
 _OPTION = re.compile(r"[ \t*>-]{0,8}[(\[]?([A-Ja-j])[)\].:、．)：][*]{0,2}[ \t]+(\S[^\n]{0,400})")
 _INLINE = re.compile(r"(?<![\w(])[(]?([A-J])\)[ \t]+")
 _SIGNS_OF_CODE = (
@@ -34,8 +34,8 @@ _NUMBER = re.compile(r"\d++(?:[.,]\d++)*")
 class Question:
     """What was asked, as far as it says something about final answers.
 
-    `options` are texts by their letters, none where there is nothing to choose from; `tools` the schemas
-    of parameters by the tools' names; `text` the last question in lower case.
+    `options` are texts by their letters, none if there is nothing to choose from; `tools` the parameters'
+    schemas by the tools' names; `text` the last question in lower case.
     """
 
     text: str
@@ -45,7 +45,7 @@ class Question:
 
     @property
     def wants_verdict(self) -> bool:
-        """Whether it names both answers that it leaves, as in "answer yes or no"."""
+        """Whether it names the two possible answers, as in "answer yes or no"."""
         words = _WORD.findall(self.text)
         named = (
             (VERDICTS.get(one), VERDICTS.get(other))
@@ -56,7 +56,7 @@ class Question:
 
     @property
     def asks_several(self) -> bool:
-        """Whether it asks more than one thing, so that what is said last may answer one of them only."""
+        """Whether it asks more than one thing, so that what is said last may answer only one of them."""
         return len(_QUESTION_MARK.findall(self.text)) > 1
 
     @property
@@ -66,21 +66,21 @@ class Question:
 
     @property
     def wants_percents(self) -> bool:
-        """Whether percents are meant, so that the sign may be left out."""
+        """Whether it is about percentages, so that the sign may be left out."""
         return any(word in self.text for word in PERCENTS)
 
     @property
     def numbers(self) -> frozenset[str]:
-        """The numbers that stand in it, as they are written."""
+        """The numbers in it, as they are written."""
         return frozenset(_NUMBER.findall(self.text))
 
     @property
     def is_about_code(self) -> bool:
-        """Whether code stands in it: then each sign of an answer may mean something."""
+        """Whether it contains code: then every character of an answer may matter."""
         return any(sign in self.text for sign in _SIGNS_OF_CODE)
 
     def mentions(self, word: str) -> bool:
-        """Whether a word stands in it, or one that begins with it."""
+        """Whether it contains a word, or one that begins with it."""
         at = self.text.find(word)
         while at > 0 and self.text[at - 1].isalnum():
             at = self.text.find(word, at + 1)
@@ -88,7 +88,7 @@ class Question:
 
 
 def asked(request: Mapping[str, Any]) -> Question:
-    """What the last message of a user asks for in own words. Never raises, whatever the request is."""
+    """What the user's last message asks for, in their own words. Never raises, whatever the request is."""
     text = own_words(_last_words(request.get("messages")))[-_LONGEST:]
     return Question(text.lower(), options_in(text), offered(request), wants_json(request))
 
@@ -100,7 +100,7 @@ def _last_words(messages: object) -> str:
 
 
 def options_in(text: str) -> dict[str, str]:
-    """The last list of options in a question, from A on and without gaps; empty where there is none."""
+    """The last list of options in a question, from A on and without gaps; empty if there is none."""
     listed = _in_order(
         (match[1].upper(), match[2].strip())
         for match in map(_OPTION.match, text.splitlines())
@@ -120,7 +120,7 @@ def _inline(text: str) -> list[tuple[str, str]]:
 
 
 def _in_order(options: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The last run of letters from A on; two of them at least."""
+    """The last run of letters from A on; at least two of them."""
     found: dict[str, str] = {}
     for letter, text in options:
         if letter == "A":

@@ -1,4 +1,4 @@
-"""Calls of tools in one spelling: names and arguments, in no order, without what is a default anyhow."""
+"""Tool calls in one spelling: names and arguments, in no order, without arguments that are the default."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -40,7 +40,7 @@ def _arguments(text: str) -> Mapping[str, Any] | None:
 
 
 def _without_defaults(arguments: Mapping[str, Any], schema: object) -> Mapping[str, Any]:
-    """The arguments but for those that are what their schema says is the default; a null is said."""
+    """The arguments without those that equal their schema's default; a null counts as an argument."""
     properties = schema.get("properties") if isinstance(schema, dict) else None
     known = properties if isinstance(properties, dict) else {}
     return {
@@ -49,7 +49,7 @@ def _without_defaults(arguments: Mapping[str, Any], schema: object) -> Mapping[s
 
 
 def _is_default(value: object, schema: object) -> bool:
-    # True equals 1 in Python, and is another thing in JSON.
+    # True equals 1 in Python, but not in JSON.
     return (
         isinstance(schema, dict)
         and "default" in schema

@@ -1,4 +1,4 @@
-"""A statement without its dress: markup, LaTeX, full-width and other digits, signs that look alike."""
+"""A statement without its typography: markup, LaTeX, full-width and other digits, look-alike characters."""
 
 import re
 import unicodedata
@@ -55,15 +55,15 @@ _LATEX = tuple(
         (r"\\[()\[\]]", ""),
     )
 )
-"""Patterns without nested repetition, used on statements alone, which are short."""
+"""Patterns without nested repetition, used only on statements, which are short."""
 _EDGES = " \t\n\r,;:!?。！？、।*_`\"'"
 _ENDS = _EDGES + "."
-"""A dot at the beginning is part of a number."""
+"""Stripped at the end only: a dot at the beginning is part of a number."""
 _MATHS = re.compile(r"^(\$\$?)([^$]+)\1(?!\$)")
 
 
 def cleaned(statement: str) -> str:
-    """The statement without dress, its words and their cases as they are."""
+    """The statement without typography; words and their case stay as they are."""
     text = plain_signs(statement)
     if "\\" in text or "{,}" in text:
         text = _without_latex(text)
@@ -78,7 +78,7 @@ def _stripped(text: str) -> str:
 
 
 def plain_signs(text: str) -> str:
-    """The text with one sign for those that look or mean alike, and with the digits from 0 to 9."""
+    """The text with one character for all that look or mean the same, and with the digits 0 to 9."""
     text = text.translate(_ALIKE)
     if text.isascii():
         return text

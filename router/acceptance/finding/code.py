@@ -1,17 +1,17 @@
-"""Code in one spelling: Python by its syntax tree, everything else by its lines. Nothing is ever run."""
+"""Code in one spelling: Python by its syntax tree, anything else by its lines. Nothing is ever run."""
 
 import ast
 import re
 from dataclasses import dataclass
 
 _LONGEST_PARSED = 4_096
-"""Characters: to parse them, and to write their tree down, takes some 5 ms."""
+"""Characters: parsing them, and writing out their tree, takes some 5 ms."""
 _LONGEST = 65_536
 _PYTHON = frozenset({"python", "py", "python3"})
 _PROSE = frozenset({"", "text", "txt", "plaintext", "output", "console", "markdown", "md"})
-"""Languages of fences whose content may be no code."""
+"""Languages of fences whose content need not be code."""
 _WARNS = re.compile(r"\\[^abfnrtvxuN0'\"\\\n]|\d(?:and|or|else|if|in|is|not|for)\b")
-"""What the parser warns of, to whoever listens: escapes that are none, numbers run together with words."""
+"""What the parser warns about: invalid escapes, and numbers run together with words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Fenced:
 
     @property
     def is_prose(self) -> bool:
-        """Whether it may be no code: a line of output, or a text."""
+        """Whether it need not be code: it may be a line of output, or a text."""
         return self.language in _PROSE
 
 
 def fences_in(text: str) -> list[Fenced]:
-    """What stands between lines of three backquotes; what is never closed is left out."""
+    """The fences of three backquotes in a text; one that is never closed is left out."""
     parts = text.split("```")
     found, at = [], 0
     for index, part in enumerate(parts):
@@ -43,8 +43,8 @@ def fences_in(text: str) -> list[Fenced]:
 def spelt(fenced: Fenced) -> str | None:
     """Code in its one spelling; None for what is too long to be compared.
 
-    Python without comments and docstrings, names as they are. Of other languages, and of Python that
-    does not parse, lines without the space around them; of Python the indentation stays.
+    Python without comments and docstrings, names as they are. Other languages, and Python that does not
+    parse, as lines without the space around them; Python keeps its indentation.
     """
     if len(fenced.content) > _LONGEST:
         return None
@@ -64,7 +64,7 @@ def _by_tree(code: str) -> str | None:
     try:
         return ast.dump(_without_docstrings(ast.parse(code)))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None  # no Python, or nested more deeply than can be walked through
+        return None  # not Python, or nested too deeply to be walked through
 
 
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -72,7 +72,7 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
-    """The same tree, without the texts that stand first in modules, classes and functions."""
+    """The same tree, without the docstrings of modules, classes and functions."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()

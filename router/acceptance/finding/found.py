@@ -1,4 +1,4 @@
-"""What an answer comes to in the end, or why nobody can say."""
+"""What an answer comes to in the end, or why that cannot be told."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,12 +17,12 @@ class Kind(StrEnum):
 
 
 SHARP = frozenset({Kind.NUMBER, Kind.VERDICT, Kind.OPTION})
-"""Kinds of which a small difference is a whole one."""
+"""Kinds in which even a small difference is a complete one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A final answer in its normal form. `unit` is one that may as well be left out, "" for none."""
+    """A final answer in its normal form. `unit` is a unit that may also be left out, "" for none."""
 
     kind: Kind
     value: str
@@ -40,7 +40,7 @@ Final = Found | NotFound
 
 
 def agree(one: Final, other: Final) -> bool:
-    """Whether both were found and are the same; a unit that one of them leaves out is no difference."""
+    """Whether both were found and are the same; a unit that only one of them states is no difference."""
     if not (isinstance(one, Found) and isinstance(other, Found)):
         return False
     if (one.kind, one.value) != (other.kind, other.value):

@@ -1,4 +1,4 @@
-"""The final answer among the fields of a JSON object, or all of it but the reasoning."""
+"""The final answer among the fields of a JSON object, or all of the object except its reasoning."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _NOT_SHORT = NotFound("the answer in the JSON is no short one")
 
 
 def final_of_json(value: Any, question: Question) -> Final:
-    """What JSON comes to: its only answer where the rest is reasoning, else all but the reasoning."""
+    """What JSON comes to: its only answer if the rest is reasoning, else everything but the reasoning."""
     rest = _without_asides(value) if isinstance(value, dict) else value
     if isinstance(rest, dict) and len(rest) == 1 and _bare(next(iter(rest))) in ANSWERS:
         return _of_field(next(iter(rest.values())), question)
@@ -34,7 +34,7 @@ def _of_field(value: Any, question: Question) -> Final:
 
 
 def _without_asides(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields that are no reasoning; all of them where nothing else is there."""
+    """The fields that are not reasoning; all of them if there is nothing else."""
     kept = {name: each for name, each in value.items() if _bare(name) not in ASIDES}
     return kept or value
 

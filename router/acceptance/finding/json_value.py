@@ -7,11 +7,11 @@ import orjson
 from router.wire.canonical import plain
 
 _LONGEST = 2**16
-"""Characters: to walk through more takes longer than a request should wait."""
+"""Characters: walking through more takes longer than a request should wait."""
 
 
 def json_in(text: str) -> Any:
-    """The object or the list that a text is; None for anything else, and for what is too long."""
+    """The object or list that a text consists of; None for anything else, and for what is too long."""
     is_one = text[:1] + text[-1:] in ("{}", "[]")
     if not is_one or len(text) > _LONGEST:
         return None
@@ -22,9 +22,9 @@ def json_in(text: str) -> Any:
 
 
 def canonical(value: Any, *, trims: bool = False) -> str | None:
-    """JSON in its one spelling; None for what is nested too deeply. 1 and 1.0 are one, 1 and true two.
+    """JSON in its one spelling; None for what is nested too deeply. 1 and 1.0 are the same, 1 and true are not.
 
-    With `trims`, the space around texts means nothing.
+    With `trims`, space around texts is ignored.
     """
     try:
         spelt = plain(_trimmed(value) if trims else value)

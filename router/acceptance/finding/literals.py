@@ -10,11 +10,11 @@ _LONGEST = 400
 _OPENS = ("[", "(", "{")
 _CLOSES = ("]", ")", "}")
 _NEVER_LITERAL = re.compile(r"\\|\d[A-Za-z_]")
-"""Escapes and numbers run together with words: the parser warns of some, to whoever listens."""
+"""Escapes, and numbers run together with words: the parser warns about some."""
 
 
 def literal(text: str) -> Found | None:
-    """The literal that a statement is: "[1,2]" and "[1, 2]" are one, "(1, 2)" is another. None for anything else."""
+    """The literal that a statement is: "[1,2]" and "[1, 2]" are the same, "(1, 2)" is not. None for anything else."""
     if not (text.startswith(_OPENS) and text.endswith(_CLOSES)) or len(text) > _LONGEST:
         return None
     value = json_in(text)
@@ -32,6 +32,6 @@ def _of_python(text: str) -> Found | None:
 
 
 def _found(value: object, text: str) -> Found:
-    """As JSON, which has no tuples, or else as Python."""
+    """The literal as JSON, or as Python if it has tuples."""
     written = None if "(" in text else canonical(value)
     return Found(Kind.TEXT, repr(value)) if written is None else Found(Kind.JSON, written)

@@ -1,7 +1,7 @@
 r"""Numbers with their units, however they are written: 1,234.5 and 1.234,5; 1/2 and \frac{1}{2}; 3e5 and 3 × 10^5.
 
-Values are exact fractions. "1,234" is read in the English way; a comma is a decimal one where it cannot
-part thousands. Percents are numbers of their own: 50 % is neither 50 nor 0.5.
+Values are exact fractions. "1,234" is read in the English way; a comma is a decimal mark where it cannot
+separate thousands. Percentages are numbers of their own: 50 % is neither 50 nor 0.5.
 """
 
 import re
@@ -28,7 +28,7 @@ _NUMBER = re.compile(
 _THOUSANDS = re.compile(r"\d{1,3}(?:(?P<by>[,.'’ \u00a0\u202f\u2009])\d{3}(?:(?P=by)\d{3})*)")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
 _NAME = re.compile(r"0\d")
-"""Digits that are counted from the left, as those of a telephone, are no number."""
+"""A leading zero means an identifier, such as a telephone number, rather than a quantity."""
 _MARKS = re.compile(r"[,.'’ \u00a0\u202f\u2009]")
 
 
@@ -41,7 +41,7 @@ class Number(NamedTuple):
 
 
 def number_at(text: str) -> Number | None:
-    """The number that a text begins with; None for none, and for what is too large to be meant."""
+    """The number that a text begins with; None if there is none, or it is too large to be meant."""
     match = _NUMBER.match(text)
     value = _value(match) if match else None
     if match is None or value is None:
@@ -71,7 +71,7 @@ def _scaled(base: Fraction, power: int) -> Fraction | None:
 
 
 def decimal(digits: str) -> Fraction | None:
-    """The value of digits with marks between them; None where they make no number, as 1.2.3 and 007."""
+    """The value of digits with marks between them; None if they make no number, like 1.2.3 and 007."""
     if len(digits) > _MOST_DIGITS or _NAME.match(digits):
         return None
     marks = _MARKS.findall(digits)
@@ -94,7 +94,7 @@ def _parted(digits: str, marks: list[str]) -> tuple[str | None, str, str]:
 
 
 def _parts_thousands(digits: str, mark: str) -> bool:
-    """Whether the only mark of its kind parts thousands: an English comma before three digits."""
+    """Whether the only mark of its kind separates thousands: an English comma before three digits."""
     return mark == "," and not digits.startswith("0") and _THOUSANDS.fullmatch(digits) is not None
 
 
@@ -110,7 +110,7 @@ def _without_marks(digits: str) -> str | None:
 
 
 class Unit(NamedTuple):
-    """What stands after a number: a factor, and a unit; `is_known` where it is of the table."""
+    """What follows a number: a factor, and a unit; `is_known` if it is in the table."""
 
     scale: int
     name: str
@@ -118,7 +118,7 @@ class Unit(NamedTuple):
 
 
 def unit_of(text: str, currency: str = "") -> Unit | None:
-    """The unit that a text consists of, "%" for percents; None where it is more than a unit can be."""
+    """The unit that a text consists of, "%" for percentages; None if it is more than a unit can be."""
     words = text.strip(" .!").split()
     scale = 1
     while words and words[0].lower() in SCALES and len(words) <= 4:
@@ -149,7 +149,7 @@ def _joined(words: list[str]) -> str:
 
 
 def _compound(text: str) -> str:
-    """The one spelling of a unit, or of a quotient of units; "" where a part is unknown."""
+    """The one spelling of a unit, or of a quotient of units; "" if a part is unknown."""
     if spelt := _spelt(text):
         return spelt
     above, slash, below = text.partition("/")
@@ -160,5 +160,5 @@ def _compound(text: str) -> str:
 
 
 def _spelt(text: str) -> str:
-    """A symbol of one letter means another thing in the other case."""
+    """The one spelling of a unit, "" if unknown; one-letter symbols are case-sensitive."""
     return UNITS.get(text) or (UNITS.get(text.lower(), "") if len(text) > 1 else "")

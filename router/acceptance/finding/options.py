@@ -12,7 +12,7 @@ _LETTERS = re.compile(
     r"[(\[]?([A-J])[)\]]?(?:\s*(?:,|&|(?i:and|und|et|y|e)\b)\s*[(\[]?([A-J])[)\]]?)*(?!\w)"
 )
 _LIST = re.compile(r"[(\[]?[A-Ja-j][)\]]?(?:\s*(?:,|&|and|und|et|y|e)\s*[(\[]?[A-Ja-j][)\]]?)*")
-"""A statement that consists of letters: these may be small ones."""
+"""A statement that consists of letters only, which may then be in lower case."""
 _LETTER = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z])")
 _FOLLOWS = re.compile(r"[)\].:,;、：]|\s*[-(]|\s+(?:because|since|as|weil|porque|car|perché)\b")
 _ANOTHER = re.compile(r"\W*(?:or|oder|ou|o|或)\W+[(\[]?[A-J](?!\w)")
@@ -21,7 +21,7 @@ _ANOTHER = re.compile(r"\W*(?:or|oder|ou|o|或)\W+[(\[]?[A-J](?!\w)")
 def option_in(text: str, options: Mapping[str, str]) -> str:
     """The letters that a clean statement begins with, in order and with commas; "" for none.
 
-    A letter is followed by nothing, by punctuation, or by the text of its option: "a cat" names none.
+    A letter must be followed by nothing, by punctuation, or by the text of its option: "a cat" names none.
     """
     text = _NAME.sub("", text, count=1) if _NAME.match(text) else text
     text = text.upper() if _LIST.fullmatch(text) else text

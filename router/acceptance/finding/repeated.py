@@ -1,7 +1,7 @@
 """What a short sentence adds to the question that it repeats: of "The capital of Norway is Oslo", Oslo.
 
-A side of the verb is left out only if all of it was asked already, and the other side was not: "Ann is
-older" says nothing new but by its form, and stays as it is. What is denied stays whole, too.
+A side of the verb is left out only if all of it is in the question, and nothing of the other side is: in "Ann is
+older" no word may be new, so it stays as it is. A negated sentence stays whole, too.
 """
 
 import re
@@ -17,7 +17,7 @@ _NOTHING_NEW = frozenset({*ARTICLES, *VERBS, *NEGATIONS})
 
 
 def beyond_question(text: str, question: Question) -> str:
-    """The side of the only verb that the question does not name; "" where the text is not of that form."""
+    """The side of the only verb that is not in the question; "" if the text does not have that form."""
     verbs = [match for match in _WORD.finditer(lowered(text)) if match[0] in VERBS]
     if len(verbs) != 1 or question.asks_several or question.is_about_code:
         return ""
@@ -29,13 +29,13 @@ def beyond_question(text: str, question: Question) -> str:
 
 
 def _is_repeated(side: str, asked: frozenset[str]) -> bool:
-    """Whether a side has words that matter, and all of them stand in the question."""
+    """Whether a side has words that matter, and all of them are in the question."""
     words = _words(side)
     return not words <= ARTICLES and words - ARTICLES <= asked
 
 
 def _is_new(side: str, asked: frozenset[str]) -> bool:
-    """Whether no word that matters stands in the question: what is chosen from it is no repetition."""
+    """Whether a side has words that matter, none of them is in the question, and none negates."""
     words = _words(side)
     return not words <= _NOTHING_NEW and not words & NEGATIONS and not (words - ARTICLES) & asked
 

@@ -1,4 +1,4 @@
-"""What a text itself names as its answer: in boxes, between tags, and after cues like "the answer is"."""
+"""What a text itself states as its answer: in boxes, between tags, and after cues like "the answer is"."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from router.acceptance.words.cues import CORRECTIONS, VACUOUS
 
 _BEGINNING = 60
 _END = 400
-"""Characters of a long text: words that follow a cue elsewhere may be about something else."""
+"""Characters at a long text's end: words that follow a cue elsewhere may be about something else."""
 
 _TWO_BOXES = NotFound("two different answers stand in boxes")
 _TWO_CLAIMS = NotFound("two different answers are named")
@@ -30,7 +30,7 @@ class _Named(NamedTuple):
 
 
 def stated(window: str, question: Question) -> Final | None:
-    """What is named last; NotFound where it contradicts what was named before, None where nothing is."""
+    """What is stated last; NotFound if it contradicts what was stated before, None if nothing is stated."""
     boxes = boxed(window)
     if len({value_of(box.text, question) or box.text for box in boxes}) > 1:
         return _TWO_BOXES
@@ -50,7 +50,7 @@ def _named(statements: Sequence[Statement], window: str, question: Question) -> 
 
 
 def _valued(statement: str, question: Question) -> Found | None:
-    """The value of a statement, or of what it prints bold, as in "**Paris**, the capital"."""
+    """The value of a statement, or of its bold beginning, as in "**Paris**, the capital"."""
     boxes = boxed(statement)
     if boxes:
         return value_of(boxes[-1].text, question)
@@ -59,7 +59,7 @@ def _valued(statement: str, question: Question) -> Found | None:
 
 
 def _may_be_meant(statement: Statement, value: Found, window: str) -> bool:
-    """Whether words after a cue are the answer, and not said in passing, or of the answer."""
+    """Whether words after a cue are the answer, rather than said in passing, or a remark about the answer."""
     if value.kind is not Kind.TEXT:
         return True
     is_near = statement.at <= _BEGINNING or len(window) - statement.at <= _END
@@ -67,7 +67,7 @@ def _may_be_meant(statement: Statement, value: Found, window: str) -> bool:
 
 
 def _contradicts(named: Sequence[_Named], window: str) -> bool:
-    """Whether the last claim differs from one before that was not taken back."""
+    """Whether the last claim differs from an earlier one that was not taken back."""
     last = named[0]
     others = [each for each in named[1:] if each.statement.is_claim and each.value.kind in SHARP]
     return last.statement.is_claim and any(

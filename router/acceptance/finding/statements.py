@@ -1,7 +1,7 @@
 r"""Where a text says what it comes to: in a box, after a cue, in its last line.
 
-Long texts are only searched with `str.find`; patterns are matched at one place, or within a statement,
-and a statement is short. So no text can make the search slow.
+Long texts are searched only with `str.find`; patterns are matched at one place, or within a statement,
+which is short. So no text can make the search slow.
 """
 
 import re
@@ -25,14 +25,14 @@ LONGEST = 400
 """Characters of a statement."""
 _STEMS = (*CLAIMS, *RESULTS)
 _MOST = 8
-"""Cues that are looked at, from the last one back."""
+"""How many cues are examined, from the last one back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A piece of text that may be the final answer, and where it begins.
 
-    It is marked where it stands in a box, or between tags; a claim where a cue speaks of the whole answer.
+    It is marked if it is in a box or between tags; a claim if its cue speaks of the answer as a whole.
     """
 
     text: str
@@ -49,7 +49,7 @@ _ANSWER_TAGS = (("<answer>", "</answer>"), ("<final_answer>", "</final_answer>")
 
 
 def boxed(text: str) -> list[Statement]:
-    r"""What stands in \boxed{...}, the last few, in order."""
+    r"""The contents of \boxed{...}, the last few, in order."""
     found = [
         Statement(content, at, is_marked=True)
         for mark in _BOXES
@@ -60,7 +60,7 @@ def boxed(text: str) -> list[Statement]:
 
 
 def tagged(text: str) -> list[Statement]:
-    """What stands between tags of an answer, the last few, or after four hashes in the last line."""
+    """The contents of answer tags, the last few, and what follows four hashes in the last line."""
     found = [
         Statement(text[at + len(start) : end].strip(), at, is_marked=True)
         for start, stop in _ANSWER_TAGS
@@ -71,14 +71,14 @@ def tagged(text: str) -> list[Statement]:
 
 
 def _hashed(text: str) -> list[Statement]:
-    """The last line, where it begins with four hashes; anywhere else these make a heading."""
+    """The last line if it begins with four hashes; anywhere else these make a heading."""
     line = last_line(text)
     is_marked = line.startswith("####") and line[4:5] != "#"
     return [Statement(line[4:].strip(), text.rfind(line), is_marked=True)] if is_marked else []
 
 
 def _in_braces(text: str, at: int) -> str | None:
-    """What stands in the braces that begin at `at`; None where they do not, or never end."""
+    """The content of the braces that open at `at`; None if none do, or they never close."""
     if text[at : at + 1] != "{":
         return None
     depth = 0
@@ -90,7 +90,7 @@ def _in_braces(text: str, at: int) -> str | None:
 
 
 def _last_places(text: str, mark: str) -> list[int]:
-    """Where a mark stands, from the last place back, a few at most."""
+    """The last few places of a mark, the last one first."""
     places: list[int] = []
     at = text.rfind(mark)
     while at >= 0 and len(places) < _MOST:
@@ -103,11 +103,11 @@ def _last_places(text: str, mark: str) -> list[int]:
 
 
 _UNSPACED = "\u0900"
-"""From here on are scripts whose words need not end where the next one begins."""
+"""From this character on are scripts that need not put spaces between words."""
 
 
 def _any(words: tuple[str, ...]) -> str:
-    """A pattern of any of the words, the longest first, that ends where a word ends."""
+    """A pattern for any of the words, the longest first, which must end where a word ends."""
     longest_first = sorted(set(words), key=len, reverse=True)
     ended = (
         re.escape(word) + (r"(?!\w)" if word[-1] < _UNSPACED else "") for word in longest_first
@@ -125,7 +125,7 @@ _BEFORE = re.compile(rf"[\s*_:：]{{0,12}}(?:{_any(PRONOUNS)}[\s,:]{{1,3}}){{0,2
 
 
 def cued(text: str) -> Iterator[Statement]:
-    """What follows words like "the answer is", from the last of them back; "" where nothing does."""
+    """What follows words like "the answer is", from the last of them back; "" if nothing does."""
     lower = lowered(text)
     for at, end in _cues(lower)[:_MOST]:
         link = _LINK.match(lower, end)
@@ -146,7 +146,7 @@ def lowered(text: str) -> str:
 
 
 def _cues(lower: str) -> list[tuple[int, int]]:
-    """Where stems of cues stand, the last one first: begin and end."""
+    """The start and end of each cue's stem, the last one first."""
     present = [stem for stem in _STEMS if stem in lower]
     found = {
         at + len(stem): at
@@ -158,12 +158,12 @@ def _cues(lower: str) -> list[tuple[int, int]]:
 
 
 def _is_within_word(lower: str, at: int) -> bool:
-    """Whether the letter before goes on in the same word; scripts without spaces tell nothing."""
+    """Whether the letter before belongs to the same word; scripts without spaces do not show that."""
     return at > 0 and lower[at - 1].isalpha() and lower[at - 1] < _UNSPACED
 
 
 def _is_heading(lower: str, at: int) -> bool:
-    """Whether nothing but "final" and markup stands before a cue in its line."""
+    """Whether nothing but "final" and the like, and markup, precedes a cue in its line."""
     line = lower[lower.rfind("\n", 0, at) + 1 : at]
     return len(line) <= 20 and line.strip(" \t#*_>").removeprefix("the ") in (
         "",
@@ -190,17 +190,17 @@ def is_negated(statement: str) -> bool:
 
 _END = re.compile(r"[.!?](?=[*_\"'”»)\]]{0,4}\s)|[。！？।]")
 _SHORTEST_WORD = 4
-"""Letters: a shorter one in upper case before a dot may be a title, or an initial."""
+"""Letters: a shorter capitalised word before a dot may be a title, or an initial."""
 
 
 def line_at(text: str, at: int) -> str:
-    """The rest of a line from a place on."""
+    """The rest of the line from `at` on."""
     end = text.find("\n", at, at + LONGEST)
     return text[at : end if end >= 0 else at + LONGEST].strip()
 
 
 def sentence_at(text: str, at: int) -> str:
-    """The rest of a sentence from a place on, within its line."""
+    """The rest of the sentence from `at` on, within its line."""
     line = line_at(text, at)
     for end in _END.finditer(line):
         before = line[: end.start()]
@@ -216,19 +216,19 @@ def _is_abbreviation(before: str) -> bool:
 
 
 def _is_open(before: str) -> bool:
-    """Whether a bracket was opened, and is not closed yet."""
+    """Whether a bracket was opened and not yet closed."""
     return any(before.count(opens) > before.count(closes) for opens, closes in ("[]", "()", "{}"))
 
 
 def last_line(text: str) -> str:
-    """The last line that is not empty; "" where it is too long for a statement."""
+    """The last line that is not empty; "" if it is too long for a statement."""
     line = text.rstrip()
     line = line[line.rfind("\n") + 1 :].strip()
     return line if len(line) <= LONGEST else ""
 
 
 def first_line(text: str) -> str:
-    """The first line; "" where it is too long for a statement."""
+    """The first line; "" if it is too long for a statement."""
     line = text.partition("\n")[0].strip()
     return line if len(line) <= LONGEST else ""
 
@@ -237,13 +237,13 @@ _VERB = re.compile(rf"[ ]{_any(LINKS)}[ :]{{1,2}}|[はは是为為]")
 
 
 def concluded(line: str) -> str:
-    """What stands after the verb of a line that concludes: of "So the total is 42", 42; "" for none."""
+    """What follows the verb of a line that draws a conclusion: of "So the total is 42", 42; "" for any other."""
     lower = lowered(line).lstrip("*_# ")
     return after_verb(line) if lower.startswith(CONCLUSIONS) else ""
 
 
 def after_verb(line: str) -> str:
-    """What stands after the only verb of a line, as in "The total is 42"; "" where a number stands before it."""
+    """What follows the only verb of a line, as in "The total is 42"; "" if a number precedes it."""
     found = list(_VERB.finditer(lowered(line)))
     if len(found) != 1 or any(map(str.isdigit, line[: found[0].start()])):
         return ""
@@ -251,6 +251,6 @@ def after_verb(line: str) -> str:
 
 
 def last_bold(line: str) -> str:
-    """What is printed bold last in a line; "" for nothing."""
+    """The last bold text in a line; "" if there is none."""
     parts = line.split("**")
     return parts[-2].strip() if len(parts) >= 3 and len(parts) % 2 else ""

@@ -1,4 +1,4 @@
-"""The final answer of a text: what it says last of its own answer, as far as a rule can tell."""
+"""The final answer of a text: what it last states as its answer, as far as rules can tell."""
 
 import re
 
@@ -19,30 +19,30 @@ from router.acceptance.finding.statements import (
 from router.acceptance.finding.values import value_of
 
 _WINDOW = 16_384
-"""Characters at the end of a text that are searched: what it comes to stands there."""
+"""Characters at the end of a text that are searched, since its final answer stands there."""
 _MOST_WORDS = 12
 _LONGEST_LINE = 160
-"""Characters of a last line that may be told apart from a text by having a single number."""
+"""Characters of a last line whose only number may be the answer; a longer one is a text."""
 _NUMBERS = re.compile(r"(?:(?<![\w)])-)?[$€£¥₹]?\d++(?:[.,]\d++)*(?:\s?%|\b)")
 _LETTERED = re.compile(r"(?:^|\n)[ \t*_#>-]{0,6}[(\[]?([A-J])[)\].:]")
 _ITEM = re.compile(r"[ \t*_]{0,4}(?:[-*•]|[(]?[0-9a-z]{1,2}[.)])[ \t]")
 """What a line of a list begins with."""
 _VARIABLE = re.compile(r"(?:^|\n)\W{0,6}([A-Za-z]\w?)\W{0,3}=")
-"""What a line says the value of: two of them are two answers."""
+"""The variable whose value a line gives: two variables are two answers."""
 
 _FREE = NotFound("free text has no final answer that a rule can find")
 _NO_OPTION = NotFound("no option is named")
 
 
 def final_of_text(text: str, question: Question) -> Final:
-    """What a text comes to; NotFound where it is free text, names no option, or contradicts itself."""
+    """What a text comes to; NotFound if it is free text, names no option, or contradicts itself."""
     window = text[-_WINDOW:]
     found = stated(window, question) or _unstated(text, window, question)
     return found or (_NO_OPTION if question.options else _FREE)
 
 
 def says_more(text: str, question: Question) -> bool:
-    """Whether a text names a final answer of its own, in a box or after a cue."""
+    """Whether a text states a final answer of its own, in a box or after a cue."""
     return stated(text[-_WINDOW:], question) is not None
 
 
@@ -50,7 +50,7 @@ def says_more(text: str, question: Question) -> bool:
 
 
 def _unstated(text: str, window: str, question: Question) -> Found | None:
-    """The answer of a short text, or one that stands in a line of its own."""
+    """The answer of a short text, or one in a line of its own."""
     if len(text) <= LONGEST and len(text.split()) <= _MOST_WORDS and "\n" not in text:
         return _of_few_words(text, question)
     if question.options:
@@ -61,7 +61,7 @@ def _unstated(text: str, window: str, question: Question) -> Found | None:
 
 
 def _last_line(line: str, question: Question) -> Found | None:
-    """What the last line comes to, unless it may be the last of several answers."""
+    """What the last line comes to, unless it may be just the last of several answers."""
     if _ITEM.match(line):
         return None
     own = (line, concluded(line), last_bold(line))
@@ -70,7 +70,7 @@ def _last_line(line: str, question: Question) -> Found | None:
 
 
 def _of_few_words(text: str, question: Question) -> Found | None:
-    """The whole text, or what it says something is; nothing where a cue could not be read."""
+    """The whole text, or what follows its verb; nothing if there is a cue that could not be read."""
     sharp = _sharp(text, question) or _asked_for(text, question)
     named = sharp or (None if question.asks_several else _sharp(after_verb(text), question))
     if named or any(cued(text)):
@@ -84,7 +84,7 @@ def _sharp(statement: str, question: Question) -> Found | None:
 
 
 def _lettered(window: str, question: Question) -> Found | None:
-    """The option that the first or the last line names, where no other letter begins a line."""
+    """The option that the first or the last line names, if no other letter begins a line."""
     letters = set(_LETTERED.findall(window))
     lines = (last_line(window), last_bold(last_line(window)), first_line(window))
     named = [_sharp(line, question) for line in lines if line]
@@ -93,7 +93,7 @@ def _lettered(window: str, question: Question) -> Found | None:
 
 
 def _asked_for(line: str, question: Question) -> Found | None:
-    """The only number of a line, where the question asks for one; numbers of the question aside."""
+    """The only number in a line, if the question asks for one; numbers from the question do not count."""
     is_asked = question.wants_quantity and not (question.options or question.asks_several)
     if not is_asked or len(line) > _LONGEST_LINE:
         return None
@@ -109,7 +109,7 @@ def _asked_for(line: str, question: Question) -> Found | None:
 
 
 def _opening(text: str, question: Question) -> Found | None:
-    """The yes or no that a text begins with, where the question leaves only these two."""
+    """The yes or no that a text begins with, if the question leaves only these two."""
     if not question.wants_verdict:
         return None
     word = re.match(r"[*_\s]{0,6}([^\W\d_]+)[*_]{0,3}(?=[\s,.:;!—–-]|$)", text[:40])

@@ -16,13 +16,13 @@ from router.acceptance.words.verdicts import VERDICTS
 
 _MOST_WORDS = 12
 _SHORTEST_NOUN = 3
-"""Letters of what may be counted: "is" is no unit."""
+"""Letters of a noun that may be counted: "is" is no unit."""
 _LONGEST = 160
-"""Characters: scripts without spaces have no words to be counted."""
+"""Characters: in scripts without spaces, words cannot be counted."""
 _PLAIN = re.compile(r"(?!\.)[\w\s.,!?'\"-]*")
-"""A text without signs that may carry its meaning, as those of C++ and -x do."""
+"""A text without characters that may carry its meaning, as in C++ and -x."""
 _MATHS = re.compile(r"[\w\s.,+\-*/^=<>≤≥≠±()√π∞|]*")
-"""A text in which space means nothing, as in x + 1."""
+"""A text in which spaces mean nothing, as in x + 1."""
 _LOOSE_DASH = re.compile(r"(?<!\w)-|-(?!\w)")
 _WORD = re.compile(r"\w++(?:(?:['.-]|(?<=\d),(?=\d))\w++)*")
 _EQUALS = re.compile(r"(?<![<>!=:])=(?!=)|[≈≃]")
@@ -39,9 +39,9 @@ _NOTHING = NotFound("no value")
 
 
 def value_of(statement: str, question: Question) -> Found | None:
-    """The final answer that a statement is; None where it is none, or one that is too long.
+    """The final answer that a statement is; None if it is none, or one that is too long.
 
-    Where there are options, a statement is one of them, a number, or nothing.
+    If there are options, a statement is one of them, a number, or nothing.
     """
     text = cleaned(statement)
     if not text:
@@ -59,7 +59,7 @@ def sharp(text: str, question: Question) -> Found | None:
 
 
 def _option(text: str, question: Question) -> Found | None:
-    """The option that is named by its letter or its text; or a number, which may well be no option at all."""
+    """The option that is named by its letter or its text; or a number, which need not be any of the options."""
     letters = option_in(text, question.options)
     if letters:
         return Found(Kind.OPTION, letters)
@@ -82,7 +82,7 @@ def _bare(text: str, question: Question) -> Found | None:
 
 
 def _sides(text: str) -> Iterator[str]:
-    """The statement, or what it equals in the end: of "x = 42", 42. Several equations are none."""
+    """The statement, and what it equals in the end: for "x = 42", 42. Several equations have no such end."""
     yield text
     sides = _EQUALS.split(text)
     if len(sides) > 1 and not _SEVERAL.search(" ".join(sides[:-1])):
@@ -121,7 +121,7 @@ def _without_hedges(text: str) -> str:
 
 
 def _short(text: str, question: Question) -> Found | None:
-    """A text of few words: in lower case, without articles and punctuation where these mean nothing."""
+    """A text of few words: in lower case, without articles, and without punctuation unless that may matter."""
     if len(text) > _LONGEST or len(text.split()) > _MOST_WORDS:
         return None
     if question.is_about_code:
@@ -136,5 +136,5 @@ def _short(text: str, question: Question) -> Found | None:
 
 
 def _folded(word: str) -> str:
-    """A word in lower case, if all of it is but its first letter: that of aBc or ABC may mean something."""
+    """A word in lower case, if only its first letter is not: the case of aBc or ABC may matter."""
     return word.casefold() if word[1:].islower() or len(word) == 1 else word

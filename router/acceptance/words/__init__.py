@@ -1,1 +1,1 @@
-"""Words of many languages by which answers are read: data, and nothing else."""
+"""Words of many languages that help to read answers: data, and nothing else."""

@@ -1,7 +1,7 @@
-"""Words by which texts name their final answer, and by which requests say what kind they want; lower case.
+"""Words with which texts state their final answer, and requests say what kind they want; lower case.
 
-A cue is a stem ("the answer"), then a link (" is", ":"), then the answer. Stems are searched for as they
-stand, so the shortest form of a word is enough where others only add to its beginning.
+A cue is a stem ("the answer"), then a link (" is", ":"), then the answer. Stems are searched for as they are
+written, so the shortest form of a word is enough if others only add to its beginning.
 """
 
 CLAIMS = (
@@ -12,14 +12,14 @@ CLAIMS = (
     *("答案", "答え", "正解", "정답", "답", "الجواب", "الإجابة", "پاسخ", "جواب", "תשובה", "उत्तर"),
     *("जवाब", "উত্তর", "คำตอบ"),
 )
-"""Stems that speak of the answer as a whole: two that differ contradict each other."""
+"""Stems that speak of the answer as a whole: two different answers after them contradict each other."""
 
 RESULTS = (
     *("result", "solution", "output", "ergebnis", "lösung", "résultat", "resultado", "solución"),
     *("solução", "risultato", "soluzione", "resultaat", "wynik", "výsledek", "sonuç", "结果"),
     *("結果", "解答"),
 )
-"""Stems that may speak of a part as well."""
+"""Stems that may also speak of a part of the answer."""
 
 CORRECTIONS = (
     *("wait", "actually", "correction", "mistake", "let me re", "oops", "hmm", "scratch that"),
@@ -46,7 +46,7 @@ CORRECTIONS = (
         "아니",
     ),
 )
-"""Words after which another answer takes the place of one before."""
+"""Words after which a new answer replaces an earlier one."""
 
 VACUOUS = frozenset(
     {
@@ -74,7 +74,7 @@ VACUOUS = frozenset(
         *("simple et clair", "complexe", "suivante", "sencillo", "compleja", "простой", "сложный"),
     }
 )
-"""What is said of answers, and is none."""
+"""What is said about answers, but is no answer itself."""
 
 LINKS = (
     *("is", "was", "equals", "would be", "should be", "must be", "will be", "comes to"),
@@ -83,7 +83,7 @@ LINKS = (
     *("это", "є", "е", "هو", "هي", "است", "היא", "הוא", "है", "হল", "হলো", "คือ"),
     *("应该是", "應該是", "是", "为", "為", "は", "은", "는"),
 )
-"""Verbs between a stem and the answer; colons and signs of equality are links in every language."""
+"""Verbs between a stem and the answer; colons and equals signs are links in every language."""
 
 ADJECTIVES = (
     *(
@@ -122,7 +122,7 @@ CONCLUSIONS = (
     ),
     *("इसलिए", "अतः"),
 )
-"""What a line begins with that draws a conclusion."""
+"""Beginnings of lines that draw a conclusion."""
 
 ASIDES = (
     "to",
@@ -140,7 +140,7 @@ ASIDES = (
     "de",
     "на",
 )
-"""Words that begin what may stand between a stem and its link: the answer *to the question* is ..."""
+"""Words that begin what may come between a stem and its link: the answer *to the question* is ..."""
 
 PRONOUNS = (
     "thus",
@@ -155,7 +155,7 @@ PRONOUNS = (
     "clearly",
     "now",
 )
-"""Words between a link and the answer that are no part of it."""
+"""Words between a link and the answer that are not part of it."""
 
 ENDINGS = (
     "입니다",
@@ -170,7 +170,7 @@ ENDINGS = (
     "’dir",
     "'dir",
 )
-"""Words of languages that end sentences with a verb, after the answer."""
+"""Words after the answer, in languages whose sentences end with a verb."""
 
 HEDGES = (
     *("approximately", "approx.", "approx", "about", "around", "roughly", "exactly", "precisely"),
@@ -206,7 +206,7 @@ QUANTITIES = (
     *("kaç", "berapa", "bao nhiêu", "mấy", "多少", "几", "幾", "いくつ", "何人", "何個", "いくら"),
     *("몇", "얼마", "كم", "چند", "כמה", "कितन", "কত", "กี่", "เท่าไร"),
 )
-"""Words by which a request asks for a number."""
+"""Words with which a request asks for a number."""
 
 PERCENTS = (
     "%",
@@ -218,4 +218,4 @@ PERCENTS = (
     "por cento",
     "procent",
 )
-"""Words by which a request says that percents are meant, so that the sign may be left out."""
+"""Words with which a request says that it is about percentages, so that the sign may be left out."""

@@ -1,4 +1,4 @@
-"""Names of fields in JSON: of final answers, and of what is only said beside them; lower case, without marks."""
+"""Names of JSON fields: for final answers, and for what only accompanies them; lower case, without punctuation."""
 
 ANSWERS = frozenset(
     "answer finalanswer result solution finalresult output response correctanswer correctoption choice antwort ergebnis lösung réponse reponse respuesta resposta risposta odpowiedź ответ 答案 答え 정답 الجواب उत्तर".split()

@@ -1,7 +1,7 @@
 """How models say that they will not answer, or do not know, in lower case.
 
-A good answer that is taken for a refusal costs one more call; a refusal that is taken for an answer is
-given to a client. So these are wide, and only looked for at the beginning of short texts.
+A good answer that is taken for a refusal costs one more call; a refusal that is taken for an answer reaches
+a client. So these are broad, and only looked for at the beginning of short texts.
 """
 
 OPENINGS = (
@@ -39,7 +39,7 @@ OPENINGS = (
     "xin lỗi",
     "maaf",
 )
-"""What a text begins with that refuses."""
+"""Beginnings of texts that refuse."""
 
 REFUSALS = (
     "i can't",
@@ -87,4 +87,4 @@ REFUSALS = (
     "tôi không thể",
     "tidak bisa",
 )
-"""What stands near the beginning of a text that refuses."""
+"""Phrases near the beginning of texts that refuse."""

@@ -66,10 +66,10 @@ UNITS: Mapping[str, str] = {
     **{word: unit for unit, words in _SPELT.items() for word in words.split()},
     **{unit: unit for unit in _SPELT},
 }
-"""The one spelling of a unit by each that is known. Symbols are as they are written, words in lower case."""
+"""The one spelling of a unit, by each known spelling. Symbols keep their case, words are in lower case."""
 
 CURRENCIES = frozenset("$ € £ ¥ ₹ ₽ ₩ US$".split())
-"""Signs that stand before a number."""
+"""Signs that precede a number."""
 
 _MULTIPLY: Mapping[int, str] = {
     12: "dozen",
@@ -87,7 +87,7 @@ _MULTIPLY: Mapping[int, str] = {
 SCALES: Mapping[str, int] = {
     word: scale for scale, words in _MULTIPLY.items() for word in words.split()
 }
-"""Words after a number that multiply it, the English billion among them: answers of one request share a language."""
+"""Words after a number that multiply it, including the English billion: answers to one request share a language."""
 
 PERCENT = frozenset(
     "% percent percents prozent percento pourcent procent procenten процентов процента".split()

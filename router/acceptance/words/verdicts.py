@@ -1,4 +1,7 @@
-"""Yes and no, true and false, in many languages; lower case. "Yes" and "true" are two things: to a claim that is denied they may be opposites."""
+"""Yes and no, true and false, in many languages; lower case.
+
+"Yes" and "true" are kept apart: in reply to a negative claim they may be opposites.
+"""
 
 from collections.abc import Mapping
 
@@ -24,4 +27,4 @@ OPPOSITES = (("yes", "no"), ("true", "false"))
 ALTERNATIVES = frozenset(
     "/ or oder ou o u of eller lub czy nebo či alebo или або чи или veya atau hoặc hay या أو یا או tai vagy sau ή 또는 或 或者 か".split()
 )
-"""What stands between the two words of a question that leaves only them."""
+"""What comes between the two words of a question that leaves only these two answers."""

@@ -1,7 +1,7 @@
-"""The gates between two wordings: each reads out of a text what must be the same in both.
+"""The gates between two wordings: each extracts from a text what must be the same in both.
 
 A new gate is a file with `reads`, and a row here. A gate may see too much, never too little: what it
-reads in vain costs an answer from the cache, and what it overlooks gives a wrong one.
+reads needlessly costs an answer from the cache, what it overlooks gives a wrong one.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,4 +32,4 @@ GATES: Mapping[str, Gate] = {
     "opposites": opposites.reads,
     "verbatim": verbatim.reads,
 }
-"""In the order in which they are asked: the first that is shut says why."""
+"""In the order in which they are asked: the first that is shut gives the reason."""

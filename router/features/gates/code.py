@@ -1,4 +1,4 @@
-"""Code: marked as such, or known by its signs. It is compared to the letter."""
+"""Code: marked as such, or recognised by its characters. It is compared to the letter."""
 
 import re
 
@@ -12,7 +12,7 @@ _FLAG = re.compile(r"--?\w[\w-]*")
 
 
 def reads(reading: Reading) -> Words:
-    """Code spans, and each piece of the rest that no plain sentence would have, in their order."""
+    """Code spans, and each piece of the rest that no plain sentence would contain, in order."""
     pieces = (found[0].strip(_AROUND) for found in _CHUNK.finditer(reading.prose))
     return (*reading.code, "|", *(piece for piece in pieces if _is_code(piece)))
 

@@ -1,4 +1,4 @@
-"""How the answer is to look: its format, its length, its tone."""
+"""What the answer is to look like: its format, its length, its tone."""
 
 from router.features.reading import Reading, Words
 
@@ -14,5 +14,5 @@ _WISHES = frozenset(
 
 
 def reads(reading: Reading) -> Words:
-    """Each word that may be a wish for the answer's form, in its order."""
+    """Each word that may ask for a form of the answer, in order."""
     return tuple(word for word in reading.words if word in _WISHES)

@@ -1,4 +1,4 @@
-"""The language and the script: an answer in another one is another answer."""
+"""The language and the script: an answer in another one is a different answer."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _FUNCTION_WORDS: Mapping[str, frozenset[str]] = {
 
 
 def reads(reading: Reading) -> Words:
-    """The scripts of the letters, and the language whose small words occur most, "" for none."""
+    """The scripts of the letters, and the language whose function words occur most, "" for none."""
     letters = filter(str.isalpha, set("".join(reading.words)))
     scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in letters}
     hits = {

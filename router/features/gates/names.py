@@ -1,4 +1,4 @@
-"""Links, addresses, paths, quotations, mentions and tags: names that are no words."""
+"""Links, addresses, paths, quotations, mentions and tags: names that are not words."""
 
 import re
 
@@ -18,5 +18,5 @@ _NAME = re.compile(
 
 
 def reads(reading: Reading) -> Words:
-    """The names, in their order, as they are written but for their capitals."""
+    """The names, in order, as they are written, except for capitals."""
     return tuple(found[0].casefold().rstrip(".,;:!?") for found in _NAME.finditer(reading.prose))

@@ -1,4 +1,4 @@
-"""Not, never, without: the words that turn a question round, and those that may hide one."""
+"""Not, never, without: the words that turn a question round, and those that may hide such a word."""
 
 from router.features.reading import Reading, Words
 
@@ -21,7 +21,7 @@ _SHORTEST_PREFIXED = 5
 
 
 def reads(reading: Reading) -> Words:
-    """Each negating word, and each that begins like one."""
+    """Each negating word, and each that has a negating prefix."""
     return tuple(sorted(word for word in reading.words if word in _NEGATING or _may_negate(word)))
 
 

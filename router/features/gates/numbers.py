@@ -23,7 +23,7 @@ _AMOUNT = re.compile(r"[^\w\s.,;:!?()'\"]?\s?\d[\d.,:/]*[^\s.,;:!?()'\"]*(?:\s?[
 
 
 def reads(reading: Reading) -> Words:
-    """Every number in its order, and every amount as it is written."""
+    """Every number in order, and every amount as it is written."""
     amounts = (found[0].replace(" ", "").casefold() for found in _AMOUNT.finditer(reading.prose))
     return (*_values(reading.words), "|", *(amount.rstrip(".,:/") for amount in amounts))
 

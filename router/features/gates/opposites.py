@@ -20,5 +20,5 @@ _DEGREES = ("er", "est")
 
 
 def reads(reading: Reading) -> Words:
-    """Each word that has an opposite or looks like a degree, in its order."""
+    """Each word that has an opposite or looks like a degree, in order."""
     return tuple(word for word in reading.words if word in _OPPOSITES or word.endswith(_DEGREES))

@@ -10,6 +10,6 @@ _PERSONS = frozenset("i me you we us he him she her they them".split())
 
 
 def reads(reading: Reading) -> Words:
-    """Question words, auxiliaries, persons and tasks, in their order."""
+    """Question words, auxiliaries, persons and tasks, in order."""
     asking = WH | _AUXILIARIES | _PERSONS | TASKS
     return tuple(word for word in reading.words if word in asking)

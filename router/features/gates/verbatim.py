@@ -1,7 +1,7 @@
-"""Texts that are material and not questions: to be translated, corrected, counted, put in order.
+"""Texts that are material rather than questions: to be translated, corrected, counted, put in order.
 
-Of those every comma and capital counts. The rest of a request may say so as well: a system prompt that
-has all that is said translated makes a "please" a part of the answer.
+In these, every comma and capital counts. The rest of a request may make a text material as well: under a
+system prompt that has everything translated, a "please" is part of the answer.
 """
 
 import re
@@ -32,7 +32,7 @@ def works_on_text(said: str) -> bool:
 
 
 def reads(reading: Reading) -> Words:
-    """Where the text may be, or hold, material: all of it but its courtesies and its last mark."""
+    """If the text may be or contain material, all of it except courtesies and the final punctuation mark."""
     prose = reading.prose.strip()
     found = (pattern.search(prose) for pattern in (_TASKS_ON_TEXT, _TASKS_HERE, _MATERIAL))
     if not any(found):

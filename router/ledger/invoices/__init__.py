@@ -1,6 +1,6 @@
-"""Invoices of vendors, read into lines: one file a format, one row here.
+"""Vendors' invoices, read into lines: one file per format, and one row here.
 
-A format is known by the columns of its header; the first that fits is taken.
+A format is recognised by the columns of its header; the first that fits is taken.
 """
 
 import csv

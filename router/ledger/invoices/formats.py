@@ -10,7 +10,7 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """So much for a model on a day (ISO). `model` is the vendor's name, "" for what is of no model.
+    """An amount for a model on a day (ISO). `model` is the vendor's name, "" for an item without a model.
 
     `item` says what it is for; `is_tokens` is false for searches, tools and the like. Token counts
     are None where the invoice has none.
@@ -27,7 +27,7 @@ class InvoiceLine:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """An export format: the columns that tell it, its documentation, and how a row is read.
+    """An export format: the columns that identify it, its documentation, and how to read a row.
 
     `read` returns None for a row that says nothing, and raises ValueError with what is wrong.
     """

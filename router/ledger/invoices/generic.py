@@ -1,4 +1,4 @@
-"""A plain form, for whatever has no reader: date, model, cost_usd, and tokens where they are known."""
+"""A plain format, for whatever has no reader: date, model, cost_usd, and tokens where they are known."""
 
 from datetime import date
 

@@ -1,8 +1,8 @@
 """Takes connections off a socket that several workers share.
 
-A connection stays where it was taken for as long as it is kept alive, so who takes it decides how work
-is spread. The kernel does not look at that: it wakes everybody, and whoever is first takes all that
-wait. Here each takes one at a time, and one that has more than another steps back for a moment first.
+A connection stays with the worker that took it for as long as it is kept alive, so that decides how work
+is spread. The kernel does not care: it wakes every worker, and the first takes all connections that wait.
+Here each takes one at a time, and a worker that has more than another first steps back for a moment.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from router.server.crew.place import Place
 
 _LOG = logging.getLogger(__name__)
 _NO_FILE_S = 1.0
-"""Until then a file may be free again; who knocks waits, or is another worker's."""
+"""Pause when no file descriptor is free; new clients wait meanwhile, or another worker takes them."""
 _STEP_BACK_S = 0.001
 _LONGEST_STEP_S = 0.01
-"""For each connection that it has more than another, and at most: what a new client may have to wait."""
+"""A step back per connection that a worker has more than another, and the longest: what a client may have to wait."""
 
 Made = Callable[[Callable[[], None]], asyncio.Protocol]
-"""Makes what talks on a connection; it must call what it is given when the connection has ended."""
+"""Makes the protocol of a connection, which must call the function that it is given when the connection ends."""
 
 
 class Acceptor:
-    """Takes connections off the listener of `place` until it is stopped; it has so many `connections`."""
+    """Takes connections off the listener of `place` until it is stopped; `connections` is how many it has."""
 
     def __init__(self, place: Place, made: Made) -> None:
         self._place = place
@@ -39,13 +39,13 @@ class Acceptor:
         self._loop.add_reader(self._place.listener, self._knock)
 
     def stop(self) -> None:
-        """Take no more; those that wait are for the others. Again is harmless."""
+        """Take no more; those that wait are left to the others. Stopping again is harmless."""
         self._loop.remove_reader(self._place.listener)
         if self._later is not None:
             self._later.cancel()
 
     def _knock(self) -> None:
-        """Somebody waits. Let others go first that have less to do; if they do not, it is our turn."""
+        """A client waits. Let workers with fewer connections go first; if none does, it is our turn."""
         ahead = self.connections - self._place.roll.fewest()
         if ahead <= 0:
             self._accept()
@@ -64,7 +64,7 @@ class Acceptor:
         try:
             connection, _ = self._place.listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return  # another one has it, or it has gone
+            return  # another worker has it, or it has gone
         except OSError as error:
             _LOG.error("no connection can be taken now: %s", error.strerror)
             self._step_back(_NO_FILE_S, self.start)

@@ -1,4 +1,4 @@
-"""The address at which clients are listened to."""
+"""The address that clients connect to."""
 
 import socket
 
@@ -8,7 +8,7 @@ BACKLOG = 1024
 def bound(host: str, port: int) -> socket.socket:
     """A listener that processes can share, at one address of `host`. Raises OSError if it cannot listen."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    # A name may have addresses of both kinds; clients come by the older one where they have no choice.
+    # A name may have IPv4 and IPv6 addresses; clients that can use only one of them use the former.
     family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
     listener = socket.socket(family, kind, protocol)
     try:
@@ -23,6 +23,6 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Where clients find it."""
+    """The URL where clients find `listener`."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,4 +1,4 @@
-"""A worker's place in its crew: what it shares with the others, and what it has been given for itself."""
+"""A worker's place in its crew: what it shares with the others, and what is its own."""
 
 import os
 import socket
@@ -28,11 +28,11 @@ class Place:
         self.roll.count(self.at, connections)
 
     def turn(self, stage: Stage) -> None:
-        """Tell the others what we do now."""
+        """Tell the others our stage."""
         self.roll.turn(self.at, stage)
 
     def told(self) -> Sequence[dict[str, object]]:
-        """What all workers do, in the order of their numbers, as JSON."""
+        """What all workers are doing, in the order of their numbers, as JSON."""
         return [
             {
                 "worker": row.number,

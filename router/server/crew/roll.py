@@ -1,6 +1,6 @@
-"""Who of a crew is at work, and how many connections each has: a table in memory that its processes share.
+"""Which workers of a crew are at work, and how many connections each has: a table in shared memory.
 
-Each process writes its own row and nobody else's, a word at a time, so nobody waits for anybody.
+Each process writes only its own row, a word at a time, so that none waits for another.
 """
 
 import mmap
@@ -12,13 +12,13 @@ from enum import IntEnum
 from typing import Self
 
 ROWS = 64
-"""More than there are workers: those that are on their way out have one for as long as they last."""
+"""More than there are workers, since those that are leaving keep theirs until they end."""
 _WORDS = 4
 _BYTES = ROWS * _WORDS * 8
 
 
 class Stage(IntEnum):
-    """What a worker does: nothing yet, take connections, or see its last ones off."""
+    """What a worker does: start, take connections, or wait for its last ones to end. Or nobody has the row."""
 
     VACANT = 0
     STARTING = 1
@@ -28,7 +28,7 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A worker as the table has it: in which row, what it does, its number, its process, its connections."""
+    """A worker's entry in the table: its row, its stage, its number, its process, its connections."""
 
     at: int
     stage: Stage
@@ -55,7 +55,7 @@ class Roll:
         return next((at for at in range(ROWS) if self._words[at * _WORDS] == Stage.VACANT), None)
 
     def enter(self, at: int, number: int, pid: int) -> None:
-        """The worker `number` has the row `at` from now on, and is starting."""
+        """Give the row `at` to worker `number`, which is starting."""
         begins = at * _WORDS
         self._words[begins : begins + _WORDS] = array("q", (Stage.STARTING, number, pid, 0))
 
@@ -64,11 +64,11 @@ class Roll:
         self.turn(at, Stage.VACANT)
 
     def turn(self, at: int, stage: Stage) -> None:
-        """The worker of this row does something else now."""
+        """The worker of this row is at another stage now."""
         self._words[at * _WORDS] = stage
 
     def count(self, at: int, connections: int) -> None:
-        """The worker of this row has so many connections."""
+        """The worker of this row has this many connections."""
         self._words[at * _WORDS + 3] = connections
 
     def rows(self) -> Iterator[Row]:
@@ -80,7 +80,7 @@ class Roll:
                 yield Row(begins // _WORDS, Stage(stage), number, pid, connections)
 
     def fewest(self) -> int:
-        """The fewest connections that a worker has which takes new ones; 0 when there is none."""
+        """The fewest connections of any worker that takes new ones; 0 when there is none."""
         serving = (row.connections for row in self.rows() if row.stage is Stage.SERVING)
         return min(serving, default=0)
 

@@ -1,7 +1,7 @@
-"""What the workers of a crew say of themselves, gathered by whichever of them is asked.
+"""What the workers of a crew say about themselves, gathered by whichever of them is asked.
 
-Each answers at a socket of its own in the crew's folder, which is open to nobody else. What it says there is what
-it alone knows; to put it together is the business of whoever asked.
+Each answers at a socket of its own in the crew's folder, which is open to nobody else. It says there what it alone
+knows; whoever asked puts the answers together.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from router.server.crew.roll import Row, Stage
 
 _PATIENCE_S = 1.0
 Sayings = Mapping[str, Callable[[], bytes]]
-"""What a worker can say of itself, by name."""
+"""What a worker can say about itself, by name."""
 
 
 class Siblings:
@@ -27,7 +27,7 @@ class Siblings:
         self._sayings = sayings
 
     async def listen(self, stack: AsyncExitStack) -> None:
-        """Answer the others until `stack` is left. Raises OSError when that cannot be."""
+        """Answer the others until `stack` is left. Raises OSError if it cannot listen."""
         app = web.Application()
         app.router.add_get("/{name}", self._answer)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
@@ -36,7 +36,7 @@ class Siblings:
         await web.UnixSite(runner, self._socket(self._place.at)).start()
 
     async def say(self, name: str) -> dict[int, bytes | None]:
-        """What each says of `name`, by its number; None for one that does not answer in time."""
+        """What each worker says about `name`, by its number; None for one that does not answer in time."""
         rows = [row for row in self._place.roll.rows() if row.stage is Stage.SERVING]
         said = await asyncio.gather(*(self._said(row, name) for row in rows))
         return {row.number: text for row, text in sorted(zip(rows, said, strict=True), key=_number)}

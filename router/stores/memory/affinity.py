@@ -10,14 +10,14 @@ MOST_SESSIONS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class _Stay:
-    """With whom, and until when (monotonic seconds)."""
+    """Which model, and until when (monotonic seconds)."""
 
     model_id: str
     until_s: float
 
 
 class MemoryAffinity:
-    """Implements `router.ports.Affinity`: so many sessions, the one that stayed longest ago leaves first."""
+    """Implements `router.ports.Affinity` for a bounded number of sessions; the one renewed longest ago goes first."""
 
     def __init__(
         self, monotonic_s: Callable[[], float], *, most_sessions: int = MOST_SESSIONS
@@ -27,7 +27,7 @@ class MemoryAffinity:
         self._stays: OrderedDict[str, _Stay] = OrderedDict()
 
     async def model_of(self, session: str) -> str | None:
-        """The model that `session` stays with, unless its time is over or it had to make room."""
+        """The model that `session` stays with, unless it has expired or been evicted."""
         stay = self._stays.get(session)
         if stay is not None and stay.until_s <= self._monotonic_s():
             del self._stays[session]

@@ -1,4 +1,4 @@
-"""Vectors in this process: few in a scope, looked at one by one."""
+"""Vectors in this process: few in each scope, compared one by one."""
 
 from array import array
 from collections import OrderedDict
@@ -10,10 +10,10 @@ from router.domain.vector import cosine
 from router.ports import Neighbour
 
 MOST_IN_A_SCOPE = 128
-"""The oldest have to go first. So many vectors of 256 numbers take Python 3.11 two milliseconds."""
+"""The oldest go first. Comparing this many vectors of 256 numbers takes Python 3.11 two milliseconds."""
 
 _OVERHEAD_BYTES = 300
-"""Of an entry, beside what it holds."""
+"""Of an entry, besides what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class _Entry:
 
 
 class MemoryIndex:
-    """Implements `router.ports.VectorIndex`: bounded in bytes, and of a scope in entries.
+    """Implements `router.ports.VectorIndex`: bounded in bytes, and each scope in entries.
 
-    The scope that was least recently used gives way first, and in it what is oldest.
+    The least recently used scope gives way first, and within it the oldest entry.
     """
 
     def __init__(self, *, max_bytes: int, monotonic_s: Callable[[], float]) -> None:

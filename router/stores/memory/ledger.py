@@ -26,7 +26,7 @@ class MemoryLedger:
         return _done()
 
     def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
-        """Keep the latest of each request and source; done at once."""
+        """Keep the latest score of each request and source; done at once."""
         for each in scores:
             place = each.request_id, each.source
             before = self.scores.get(place)

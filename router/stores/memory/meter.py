@@ -12,8 +12,8 @@ MOST_RATES = 10_000
 class MemoryMeter:
     """Implements `router.ports.Meter` in this process.
 
-    Clients choose tags, so there may be any number of limits "for each tag": those that are whole again
-    are forgotten when there are many, and come back as if they had never been gone.
+    Clients choose tags, so there may be any number of limits "for each tag": when there are many, buckets
+    that are full again are forgotten, which makes no difference when they are needed again.
     """
 
     def __init__(self, monotonic_s: Callable[[], float], *, most_rates: int = MOST_RATES) -> None:
@@ -25,7 +25,7 @@ class MemoryMeter:
         return len(self._rates)
 
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
-        """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
+        """Count a request of `tokens` against all limits; or against none, and return the first that is reached."""
         now_s = self._monotonic_s()
         self._make_room(now_s)
         wanted = [each for limit in limits for each in self._wanted(limit, tokens)]

@@ -1,4 +1,4 @@
-"""A board for notices in this process: for fleets that share it, as tests have them."""
+"""A board for notices in this process: for fleets that share it, as in tests."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,7 @@ class MemoryNotices:
         self._until_s: dict[Subject, float | None] = {}
 
     async def post(self, notices: Sequence[Notice]) -> bool:
-        """Pin them up."""
+        """Keep the notices, each until its time is over."""
         now_s = self._monotonic_s()
         for each in notices:
             self._until_s[each.subject] = None if each.for_s is None else now_s + each.for_s

@@ -1,8 +1,8 @@
 """Budgets kept in this process: for one process, and for tests.
 
-Nothing is awaited between looking and taking, so that two requests never take the same dollar. What
-was spent before this process began is asked of the ledger, once for each budget and period, before
-the first reservation in it.
+Nothing is awaited between looking and taking, so that two requests never take the same dollar. What was
+spent before this process began is read from the ledger, once for each budget and period, before its
+first reservation.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from router.ports import Reservation
 MOST_ACCOUNTS = 10_000
 
 Spent = Callable[[Scope, float], Awaitable[Money]]
-"""What a scope has spent since a Unix time, by the ledger."""
+"""What a scope has spent since a Unix time, according to the ledger."""
 
 
 async def nothing_spent(_scope: Scope, _since_s: float) -> Money:
@@ -41,8 +41,8 @@ class _Account:
 class MemoryPurse:
     """Implements `router.ports.Purse` in this process.
 
-    Clients choose tags, so there may be any number of budgets "for each tag": of more than
-    `most_accounts` the one that was not asked for longest is forgotten, for the ledger knows it.
+    Clients choose tags, so there may be any number of budgets "for each tag": beyond `most_accounts` the
+    least recently used one is forgotten, since the ledger knows it.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class MemoryPurse:
         self._opening: dict[Budget, asyncio.Task[_Account]] = {}
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
-        """Where each budget stands."""
+        """The balance of each budget."""
         accounts = [await self._account(budget) for budget in budgets]
         return tuple(a.balance(b) for a, b in zip(accounts, budgets, strict=True))
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
-        """Set `amount` aside in all budgets, or in none: then the balance of one that has too little."""
+        """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         accounts = [await self._account(budget) for budget in budgets]
         # From here on nothing is awaited.
         for budget, account in zip(budgets, accounts, strict=True):
@@ -75,7 +75,7 @@ class MemoryPurse:
         return Reservation(tuple(budgets), amount, tuple(accounts))
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
-        """What was set aside is free again, and `cost` is spent, in the period it was set aside in."""
+        """Free what was set aside, and spend `cost`, in the period in which it was set aside."""
         accounts = reservation.token
         assert isinstance(accounts, tuple)  # noqa: S101 - our own token
         for account in accounts:
@@ -83,14 +83,14 @@ class MemoryPurse:
             account.spent += cost
 
     async def balances(self) -> tuple[Balance, ...]:
-        """Where every budget stands that was drawn on since this process began, or lately, if they are many."""
+        """The balance of every budget drawn on since this process began, or recently, if there are many."""
         return tuple(account.balance(budget) for budget, account in self._accounts.items())
 
     async def close(self) -> None:
         """Nothing to release."""
 
     async def _account(self, budget: Budget) -> _Account:
-        """The account of this moment's period, opened if need be: by one, while all others wait."""
+        """The account of the current period, opened if need be: by one caller, while all others wait."""
         account = self._accounts.get(budget)
         now_s = self._unix_s()
         if account is not None and account.period.has(now_s):
@@ -110,7 +110,7 @@ class MemoryPurse:
         return account
 
     def _make_room(self) -> None:
-        """Forget those that were not asked for longest; never one that has something set aside."""
+        """Forget the least recently used; never one that has something set aside."""
         surplus = len(self._accounts) - self._most_accounts
         for budget in tuple(islice(self._accounts, max(0, surplus))):
             if not self._accounts[budget].reserved:

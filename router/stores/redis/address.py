@@ -27,8 +27,8 @@ class Kind(Enum):
 class Address:
     """Where Redis is and how to come in; `options` are arguments of redis-py's connections.
 
-    `nodes` are hosts and ports: of the server, of some of the cluster, or of the sentinels, of which
-    `service` is then asked, with `sentinel_options`. A Unix socket has none: it is an option.
+    `nodes` are hosts and ports: of the server, of some nodes of the cluster, or of the sentinels, which
+    are then asked for `service`, with `sentinel_options`. A Unix socket has none: it is an option.
     """
 
     kind: Kind
@@ -56,10 +56,10 @@ _SENTINEL_PORT = 26379
 
 
 def parsed(url: str) -> Address:
-    """The address that `url` names. Raises ValueError, with what would be right, where it names none."""
+    """The address that `url` names. Raises ValueError, with what would be right, if it names none."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # its message would tell the password
+    except ValueError:  # its message would reveal the password
         raise ValueError("it is no URL") from None
     base, _, word = parts.scheme.partition("+")
     if base not in ("redis", "rediss", "unix") or word not in _KINDS or (base == "unix" and word):

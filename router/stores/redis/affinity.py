@@ -11,7 +11,7 @@ class RedisAffinity:
         self._link = link
 
     async def model_of(self, session: str) -> str | None:
-        """The model that `session` stays with; None as well when Redis does not answer in time."""
+        """The model that `session` stays with; also None if Redis does not answer in time."""
         try:
             found = await self._link.send("GET", keys.session(session))
         except RedisAway:

@@ -1,6 +1,6 @@
 """Stored answers in Redis (or Valkey), shared by every process that uses the same server.
 
-A hash for each request, a field of it for each model that answered: one command reads them all.
+A hash for each request, with a field for each model that answered: one command reads them all.
 A failure reads as an empty cache: see `router.stores.redis.link`.
 """
 
@@ -18,7 +18,7 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) * 1000 then
   redis.call('EXPIRE', KEYS[1], ARGV[3])
 end
 """
-"""The hash lives as long as the answer that needs it longest; a new one has no expiry (-1) yet."""
+"""The hash lives as long as its longest-lived answer; a new one has no expiry (-1) yet."""
 
 
 class RedisCache:
@@ -30,7 +30,7 @@ class RedisCache:
         self._put = Script(link, _PUT)
 
     async def answers(self, key: str) -> Mapping[str, bytes]:
-        """What is stored of `key` by its writers; nothing when Redis does not answer in time."""
+        """The answers stored under `key`, by writer; none if Redis does not answer in time."""
         try:
             return await self._hash(keys.cached(key))
         except RedisAway:
@@ -53,7 +53,7 @@ class RedisCache:
             return
 
     async def entries(self) -> AsyncIterator[Shelved]:
-        """All that is stored on all servers; what is stored meanwhile may be missed or told twice."""
+        """All that is stored on all servers; what is stored meanwhile may be missed or come twice."""
         try:
             async for name in self._link.names(keys.cached("*")):
                 for writer, value in (await self._hash(name)).items():

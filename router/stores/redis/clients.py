@@ -1,4 +1,4 @@
-"""redis-py's clients for what an address may be: made one way, asked and renewed one way.
+"""redis-py's clients for all kinds of address, behind one interface.
 
 Nothing here retries, and commands on data have no time limit: both belong to `RedisLink`, which
 cancels a command that takes too long; redis-py closes the connection of a cancelled command, so that
@@ -27,13 +27,13 @@ from router.stores.redis.address import Address, Kind
 from router.stores.redis.batches import Words
 
 Page = Callable[[int], Awaitable[Any]]
-"""One step of a walk through a server's keys: from a cursor to the next one, 0 at the end, and names."""
+"""One step of a walk through a server's keys: takes a cursor, returns the next one (0 at the end) and names."""
 
 _PAGE = 200
 
 
 class Server(Protocol):
-    """What answers, whatever it consists of. Every method raises what redis-py raises."""
+    """What answers, whether one server or many. Every method raises what redis-py raises."""
 
     @property
     def client(self) -> Any:
@@ -54,11 +54,11 @@ class Server(Protocol):
         ...
 
     async def renew(self) -> None:
-        """Have the next commands connect anew, to what is there now."""
+        """Make the next commands connect anew, to what is there now."""
         ...
 
     def walks(self, pattern: str) -> Sequence[Page]:
-        """Ways through all keys that match, one for each server that has some of its own."""
+        """Walks through all keys that match, one for each server that has keys of its own."""
         ...
 
     async def close(self) -> None:
@@ -67,16 +67,16 @@ class Server(Protocol):
 
 
 def connected(address: Address, *, connections: int, patience_s: float) -> Server:
-    """The server at `address`, not yet connected; a connection must come about within `patience_s`.
+    """The server at `address`, not yet connected; a connection must be made within `patience_s`.
 
-    It never has more than so many connections, a cluster to each of its nodes.
+    It never has more than `connections`, in a cluster for each node.
     """
     options = {
         **address.options,
         "max_connections": connections,
         "socket_connect_timeout": patience_s,
         "socket_timeout": None,
-        "protocol": 2,  # nothing to be said at first, and no replies that nobody asked for
+        "protocol": 2,  # needs no handshake, and has no unsolicited replies
         "driver_info": None,
         "retry": Retry(NoBackoff(), 0),
     }
@@ -84,7 +84,7 @@ def connected(address: Address, *, connections: int, patience_s: float) -> Serve
         case Kind.SERVER:
             return _OneServer(Redis.from_pool(_pool(address, options)))
         case Kind.CLUSTER:
-            # While the cluster is explored, a node that is frozen makes way for the next.
+            # While the cluster is explored, a frozen node is given up in favour of the next.
             return _Cluster(_cluster(address, {**options, "socket_timeout": patience_s / 3}))
         case Kind.SENTINELS:
             return _Sentinels(address, options, patience_s)
@@ -143,7 +143,7 @@ class _Sentinels(_OneServer):
             "protocol": 2,
             "retry": Retry(NoBackoff(), 0),
         }
-        made: Any = Sentinel  # redis-py says nothing of its arguments' types
+        made: Any = Sentinel  # redis-py does not type its arguments
         self._sentinel = made(address.nodes, sentinel_kwargs=theirs, **options)
         super().__init__(self._sentinel.master_for(address.service))
 
@@ -164,9 +164,9 @@ class _Cluster:
         return [await _reply(self.client, words) for words in commands]
 
     async def ping(self) -> None:
-        client: Any = self.client  # one that is told of several nodes answers by node
+        client: Any = self.client  # its reply from several nodes is a mapping by node
         states = await client.cluster_info(target_nodes=RedisCluster.PRIMARIES)
-        # With a single primary the answer is its own.
+        # With a single primary, the reply is not a mapping by node.
         several = states.values() if "cluster_state" not in states else (states,)
         if any(state["cluster_state"] != "ok" for state in several):
             raise ClusterDownError("a node misses some of the slots")
@@ -180,12 +180,12 @@ class _Cluster:
 
     async def close(self) -> None:
         await self.client.aclose()
-        # After a failure it does not count as open, and has connections all the same.
+        # After a failure it does not count as open, but has connections all the same.
         await self.client.nodes_manager.aclose()
         await self.client.nodes_manager.aclose("startup_nodes")
 
     async def _page(self, node: ClusterNode, pattern: str, cursor: int) -> Any:
-        client: Any = self.client  # its cursors are by node, which its types do not say
+        client: Any = self.client  # its cursors are by node, which its types do not show
         cursors, names = await client.scan(cursor, pattern, _PAGE, target_nodes=node)
         return cursors[node.name], names
 

@@ -2,7 +2,7 @@
 
     farthing:2:near:<scope>     list: entries as `_packed` writes them, the newest first
 
-A list is read whole and looked at here, so it is kept short. A failure reads as an empty index: see
+A list is read whole and searched here, so it is kept short. A failure reads as an empty index: see
 `router.stores.redis.link`.
 """
 
@@ -18,7 +18,7 @@ from router.stores.redis.link import RedisAway, RedisLink
 
 _MOST_IN_A_SCOPE = 128
 _MOST_BYTES = 2**18
-"""Of a list: it travels whenever it is looked at."""
+"""Of a list, all of which is transferred at every search."""
 _HEAD = struct.Struct("<dHHH")
 """When it expires (seconds since 1970); the bytes of item and note, and the vector's numbers."""
 
@@ -45,7 +45,7 @@ class RedisIndex:
             return
 
     async def nearest(self, scope: bytes, vector: Sequence[float], k: int) -> Sequence[Neighbour]:
-        """The `k` that are nearest to `vector`, the nearest first; none where Redis does not answer."""
+        """The `k` that are nearest to `vector`, the nearest first; none if Redis does not answer."""
         found = (
             Neighbour(entry.item, cosine(entry.vector, vector), entry.note)
             for entry in await self._entries(scope)
@@ -86,7 +86,7 @@ class _Entry:
 
 
 def _newest(read: Sequence[bytes], now_s: float) -> Iterator[_Entry]:
-    """The latest entry of each item, those that are over left out."""
+    """The latest entry of each item, unless it has expired."""
     seen = set[str]()
     for entry in filter(None, map(_unpacked, read)):
         if entry.item not in seen and entry.expires_s > now_s:
@@ -95,14 +95,14 @@ def _newest(read: Sequence[bytes], now_s: float) -> Iterator[_Entry]:
 
 
 def _packed(entry: _Entry) -> bytes:
-    """An entry in bytes. Half the precision of a vector is enough: it moves a cosine by 0.0005."""
+    """An entry in bytes. Half precision is enough for a vector: it changes a cosine by 0.0005."""
     item = entry.item.encode()
     head = _HEAD.pack(entry.expires_s, len(item), len(entry.note), len(entry.vector))
     return b"".join((head, item, entry.note, _halves(len(entry.vector)).pack(*entry.vector)))
 
 
 def _unpacked(packed: bytes) -> _Entry | None:
-    """The entry in `packed`, None for bytes of another form."""
+    """The entry in `packed`, None for bytes in another format."""
     try:
         expires_s, item_size, note_size, numbers = _HEAD.unpack_from(packed)
         note_at = _HEAD.size + item_size

@@ -17,8 +17,9 @@
 | `farthing:2:session:<id>`       | string     | the id of the session's model         | as long as it stays   |
 
 The number is the version of the format: a newer Farthing never misreads what an older one stored.
-`<request>` is a digest of the request, `<id>` of what the key is for: names of keys and projects
-stand nowhere; of the notices' models and upstreams they do. Keys that one script touches share the braces, so that a cluster keeps them together.
+`<request>` is a digest of the request, `<id>` of what the key is for: names of keys and projects occur
+nowhere, but those of models and upstreams do, in notices. Keys that one script touches have the same braces,
+so that a cluster keeps them together.
 """
 
 from hashlib import sha256
@@ -60,7 +61,7 @@ def lead(flight: str) -> str:
 
 
 def wanted(flight: str) -> str:
-    """That a process waits for its answer."""
+    """The sign that a process waits for its answer."""
     return f"{_PREFIX}{{{flight}}}:wanted"
 
 
@@ -70,7 +71,7 @@ def frames(flight: str, token: str) -> str:
 
 
 def session(name: str) -> str:
-    """With which model a session is."""
+    """Which model a session is with."""
     return f"{_PREFIX}session:{_digest((name,))}"
 
 

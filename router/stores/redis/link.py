@@ -1,22 +1,21 @@
-"""Redis (or Valkey) with bounded patience: what is away is left alone, and looked for by nobody's request.
+"""Redis (or Valkey) with bounded patience: while it is away, it is left alone, and no request has to look for it.
 
 Redis being down, frozen or slow must never become the client's problem:
 
-    UP    a command has so many seconds, waiting for its turn included; the first that fails: DOWN
-          (where it was a time limit, all that are under way fail with it)
+    UP    a command has a time limit, waiting for its turn included; the first that fails: DOWN
+          (if it was the time limit, all commands in flight fail with it)
     DOWN  commands fail at once; one task in the background asks again, alone and with fresh
           connections: at once, then after pauses that double, until it is answered: UP
 
-The first question of the task comes at once because most failures are a connection that the server
-has closed. If Redis fails again soon after it was back, the pauses go on where they were, so that one
-that is merely slow is not asked and given up on in turns. It is logged once when it goes and once
-when it is back.
+The task first asks at once, because most failures are a connection that the server has closed. If Redis
+fails again soon after it was back, the pauses continue where they were, so that a merely slow one is not
+asked and given up on by turns. It is logged once when it goes and once when it is back.
 
-Commands go through `send`, where those that wait at the same time travel together, or through `ask`, which sends what it
-is given over a connection of its own (what blocks, what has an answer of many pages).
+Commands go through `send`, where those that wait at the same time travel together, or through `ask`, which gives a
+command a connection of its own (those that block, or whose reply has many pages).
 
-No command is sent a second time: it may have been carried out. A refusal (no memory, wrong type) is
-an answer, for that command's caller to do without; each kind is logged once.
+No command is sent a second time: it may have been carried out. A refusal (no memory, wrong type) is an
+answer, which that command's caller has to do without; each kind is logged once.
 """
 
 import asyncio
@@ -43,23 +42,23 @@ from router.stores.redis.clients import connected
 
 _LOG = logging.getLogger(__name__)
 _PLACES = 16
-"""So many commands are under way at once, each on a connection."""
+"""How many commands are in flight at most, each on a connection."""
 _SPARE = 16
-"""Connections for whoever keeps one to itself, by `client`: a subscription is no command."""
+"""Connections for callers that keep one to themselves, by `client`: a subscription is not a command."""
 _PATIENCE_S = 1.0
-"""How long the background waits for a connection and an answer to its question."""
+"""How long the background task waits for a connection and an answer."""
 _FIRST_PAUSE_S = 0.05
 _STEADY_S = 10.0
-"""Who stays up for so long is trusted again."""
+"""A Redis that stays up for this long is trusted again."""
 _FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
 
 
 class RedisAway(Exception):
-    """Redis does not answer, or not in time, or refuses."""
+    """Redis did not answer, not in time, or refused."""
 
 
 class RedisLink:
-    """A Redis named by URL. Made inside a running event loop. Raises ValueError for no URL."""
+    """A Redis at a URL. Made inside a running event loop. Raises ValueError for an invalid URL."""
 
     def __init__(
         self,
@@ -96,7 +95,7 @@ class RedisLink:
         return self._searching is None or self._searching.done()
 
     async def open(self) -> None:
-        """Find out whether Redis is there, so that no request has to. Never raises for its absence."""
+        """Find out whether Redis is there, so that no request has to. Never raises if it is not."""
         if (error := await self._failure()) is not None:
             self._lost(error)
 
@@ -134,7 +133,7 @@ class RedisLink:
         try:
             return await self._within(limit, command)
         except _FAILURES as error:
-            # With little time, or in an event loop that was itself late, it says nothing of Redis.
+            # If there was little time, or the event loop itself was late, this says nothing about Redis.
             if limit.had_time and _left_s(limit.timeout) > -self._timeout_s / 2:
                 self._failed(error)
             raise RedisAway from None
@@ -149,7 +148,7 @@ class RedisLink:
             self._limits.add(timeout)
             try:
                 async with self._places:
-                    if not self.is_up:  # it went while this one waited for its turn
+                    if not self.is_up:  # it went away while this command waited for its turn
                         raise RedisAway
                     limit.had_time = _left_s(timeout) > self._timeout_s / 2
                     return await _unless_cancelled(command)
@@ -157,7 +156,7 @@ class RedisLink:
                 self._limits.discard(timeout)
 
     async def names(self, pattern: str) -> AsyncIterator[str]:
-        """The keys that match `pattern`, on all servers. Raises RedisAway when it breaks off."""
+        """The keys that match `pattern`, on all servers. Raises RedisAway if Redis stops answering."""
         await self.ask(self._server.ping)  # a cluster is explored before its nodes are known
         for page in self._server.walks(pattern):
             cursor = -1
@@ -193,7 +192,7 @@ class RedisLink:
         self._searching = asyncio.create_task(self._search())
         if isinstance(error, TimeoutError | redis.exceptions.TimeoutError):
             now_s = asyncio.get_running_loop().time()
-            for limit in self._limits:  # who waits already need not wait any longer
+            for limit in self._limits:  # callers that are waiting need not wait any longer
                 if not limit.expired():
                     limit.reschedule(now_s)
 
@@ -219,7 +218,7 @@ class RedisLink:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """A time in which no command is under way: they end by their limits, and new ones fail."""
+        """A block during which no command is in flight: old ones end by their limits, and new ones fail."""
         taken = 0
         try:
             while taken < _PLACES:
@@ -240,13 +239,13 @@ class _Limit:
 
 
 def _left_s(limit: asyncio.Timeout) -> float:
-    """How many seconds are left, negative when it is over."""
+    """How many seconds are left, negative once it has passed."""
     when_s = limit.when()
     return 0.0 if when_s is None else when_s - asyncio.get_running_loop().time()
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether it is an answer of a server that is well: nothing is gained by asking it again."""
+    """Whether this is the reply of a healthy server, so that nothing is gained by asking again."""
     moved = isinstance(error, ClusterError | ReadOnlyError)
     return isinstance(error, ResponseError) and not moved
 

@@ -1,6 +1,6 @@
 """Limits per minute in Redis: token buckets that every process draws on.
 
-Redis' own clock fills them, so that the processes' clocks need not agree.
+Redis's own clock fills them, so that the processes' clocks need not agree.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ end
 
 
 class RedisMeter:
-    """Implements `router.ports.Meter` on a Redis; without it, in this process."""
+    """Implements `router.ports.Meter` on a Redis; while that is away, in this process."""
 
     def __init__(self, link: RedisLink, monotonic_s: Callable[[], float]) -> None:
         self._link = link
@@ -40,7 +40,7 @@ class RedisMeter:
         self._take = Script(link, _TAKE)
 
     async def take(self, limits: Sequence[RateLimit], tokens: int) -> Exceeded | None:
-        """Count a request of so many tokens in all limits, or in none: then the first that is reached."""
+        """Count a request of `tokens` against all limits; or against none, and return the first that is reached."""
         bounds = [bound for limit in limits for bound in _bounds(limit, tokens)]
         keys = [key for _, key, _, _ in bounds]
         told = [number for _, _, most, amount in bounds for number in (most, amount)]
@@ -58,7 +58,7 @@ class RedisMeter:
 
 
 def _bounds(limit: RateLimit, tokens: int) -> list[tuple[RateLimit, str, int, int]]:
-    """For each bound of a limit: itself, its key, its size, and what is taken of it."""
+    """For each bound of a limit: the limit, the bound's key, its size, and what is taken from it."""
     bounds = {
         "requests": (limit.requests_per_minute, 1),
         "tokens": (limit.tokens_per_minute, tokens),

@@ -1,6 +1,6 @@
-"""A board for notices in Redis: what one process has found out of a model, all others read.
+"""A board for notices in Redis: what one process has found out about a model, all others read.
 
-Redis' own clock says until when, so that the processes' clocks need not agree.
+Redis's own clock decides when they expire, so that the processes' clocks need not agree.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from router.stores.redis.script import Script
 
 _NO_LONGER = b"no longer"
 _KEPT_S = 600
-"""Longer than anything is left alone."""
+"""Longer than any model is left alone."""
 
 _POST = """
 local time = redis.call('TIME')
@@ -41,7 +41,7 @@ class RedisNotices:
         self._read = Script(link, _READ)
 
     async def post(self, notices: Sequence[Notice]) -> bool:
-        """Pin them up; whether that was possible."""
+        """Post the notices; returns whether that was possible."""
         told = [word for notice in notices for word in _words(notice)]
         try:
             await self._post([keys.NOTICES], [_KEPT_S, *told])
@@ -68,7 +68,7 @@ def _words(notice: Notice) -> tuple[str | bytes, str | bytes]:
 
 
 def _understood(field: bytes, word: bytes, now_s: float) -> Iterator[Notice]:
-    """The notice that stands there, if its time is not over and we know such notices."""
+    """The notice in a field, if its time is not over and we know its kind."""
     about, _, name = field.decode().partition(":")
     if about not in list(About):
         return  # a newer Farthing's

@@ -1,11 +1,11 @@
-"""Budgets in Redis, one wall for every process that uses the same server.
+"""Budgets in Redis, shared by every process that uses the same server.
 
-Scripts look and take in one step. An account that is
-not there is first asked of the ledger; of two who ask at once the first one's answer stays.
+Scripts look and take in one step. An account that is not there is first read from the ledger; if two
+processes do so at once, the first one's answer stays.
 
-A process that dies cannot settle: what it had set aside lapses after a while, and counts as spent
-from then on, since it may have been. Amounts are rounded up to a nano-dollar, with which Lua's
-numbers are exact up to nine million dollars.
+A process that dies cannot settle: what it had set aside lapses after a while, and counts as spent from
+then on, since it may have been. Amounts are rounded up to a nano-dollar, at which Lua's numbers are exact
+up to nine million dollars.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ from router.stores.redis.script import Script
 
 _LOG = logging.getLogger(__name__)
 _LAPSE_S = 1800.0
-"""Longer than any request may take; then a hold is given up on."""
+"""Longer than any request may take; after this a hold is given up on."""
 _KEPT_S = 86_400
 """How long an account outlives its period."""
 
 _T = TypeVar("_T")
 _LOOKED_AT = 100
-"""At once: while Redis looks nobody else is answered."""
+"""Accounts per command: while Redis looks at them, nobody else is answered."""
 
 _UNKNOWN = b"unknown"
 
@@ -109,7 +109,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """What was set aside, by Redis' name for it."""
+    """What was set aside, by Redis's name for it."""
 
     accounts: tuple[Account, ...]
     name: str
@@ -117,10 +117,10 @@ class _Hold:
 
 
 class RedisPurse:
-    """Implements `router.ports.Purse` on a Redis; without it, in this process, seeded by the ledger.
+    """Implements `router.ports.Purse` on a Redis; while that is away, in this process, seeded by the ledger.
 
-    Clients choose tags, so there may be any number of budgets "for each tag": of those that this process
-    has drawn on it knows the last `most_known`.
+    Clients choose tags, so there may be any number of budgets "for each tag": this process knows the last
+    `most_known` that it has drawn on.
     """
 
     def __init__(
@@ -145,9 +145,9 @@ class RedisPurse:
         self._open = Script(link, _OPEN)
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
-        """Where each budget stands, or stood up to two seconds ago while a quarter of it was left.
+        """The balance of each budget, up to two seconds old while at least a quarter of it is left.
 
-        Only `reserve` must be exact: it alone lets money be spent.
+        Only `reserve` has to be exact, since nothing is spent without it.
         """
         now_s, known = self._unix_s(), self._accounts.known(budgets)
         trusted = [balance for each in known if (balance := each.trusted(now_s))]
@@ -159,14 +159,14 @@ class RedisPurse:
         return balances
 
     async def balances(self) -> Sequence[Balance]:
-        """Where every budget stands that this process has drawn on, or lately, if they are many."""
+        """The balance of every budget that this process has drawn on, or has recently, if there are many."""
         balances: list[Balance] = []
         for some in _in_parts(self._accounts.budgets):
             balances += await self._read(some)
         return balances
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
-        """Set `amount` aside in all budgets, or in none: then the balance of one that has too little."""
+        """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         accounts, nano = self._accounts.of(budgets), _nano(amount)
         now_s, token = self._unix_s(), secrets.token_hex(8)
         caps = [budget.usd.pico // PICO_PER_NANO for budget in budgets]
@@ -178,7 +178,7 @@ class RedisPurse:
                 await self._begin(accounts)
                 answer = await self._run(self._reserve, accounts, told)
             if answer == _UNKNOWN:
-                raise RedisAway  # it forgets faster than it is told
+                raise RedisAway  # it forgets accounts faster than they are opened
         except RedisAway:
             self._stale.update(accounts)
             return await self._local.reserve(budgets, amount)
@@ -189,7 +189,7 @@ class RedisPurse:
         return Reservation(tuple(budgets), amount, _Hold(accounts, f"{token}:{nano}", nano))
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
-        """What was set aside is free again, and `cost` is spent. Redis is told in the background."""
+        """Free what was set aside, and spend `cost`. Redis is told in the background."""
         if not isinstance(reservation.token, _Hold):
             self._local.settle(reservation, cost)
             return
@@ -198,11 +198,11 @@ class RedisPurse:
         task.add_done_callback(self._settling.discard)
 
     async def close(self) -> None:
-        """Settle what is under way."""
+        """Finish the settlements that are under way."""
         await asyncio.gather(*self._settling)
 
     async def _read(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
-        """Where each budget stands now."""
+        """The current balance of each budget."""
         accounts = self._accounts.of(budgets)
         try:
             await self._refresh()
@@ -220,11 +220,11 @@ class RedisPurse:
             told: list[Word] = [hold.name, hold.amount_nano, cost_nano]
             await self._run(self._settle, hold.accounts, told)
         except RedisAway:
-            # The ledger has the row: the account is asked of it again, and the hold lapses.
+            # The ledger has the row: the account is read from it again, and the hold lapses.
             self._stale.update(hold.accounts)
 
     async def _refresh(self) -> None:
-        """Have accounts asked of the ledger again that Redis was not told everything about."""
+        """Have those accounts read from the ledger again that Redis was not told everything about."""
         stale, self._stale = self._stale, set()
         try:
             for some in _in_parts([account.key for account in stale]):
@@ -235,7 +235,7 @@ class RedisPurse:
 
     async def _begin(self, accounts: Sequence[Account]) -> None:
         """Open those accounts that are not there, with what the ledger says was spent."""
-        async with self._opening:  # the ledger is asked by one, not by all who wait
+        async with self._opening:  # one caller asks the ledger, not all who wait
             for account in accounts:
                 if not await self._link.send("EXISTS", account.key):
                     await self._begin_one(account)
@@ -243,7 +243,7 @@ class RedisPurse:
     async def _begin_one(self, account: Account) -> None:
         spent = await self._spent(account.budget.scope, account.period.start_s)
         resets_s = account.period.resets_s
-        # In seconds from now: Redis' clock may be another.
+        # In seconds from now, since Redis's clock may differ.
         for_s = 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
         await self._run(self._open, (account,), [_nano(spent), for_s])
 

@@ -5,11 +5,11 @@
     farthing:2:{<key>}:wanted           string: a process waits for the answer; lapses likewise
     farthing:2:{<key>}:frames:<token>   stream: the leader's frames, once it is wanted
 
-Most flights are over before anybody else asks for the same. So a leader sends nothing and watches
-now and then whether it is wanted; a flight that is shorter than that costs two commands. (A message
-to the leader would be sooner by a tenth of a second, and needs one more connection that may break
-unnoticed.) A token is a leader's own: whoever lost the lead, to a restart or a long pause, neither
-renews nor ends what has become another's.
+Most flights are over before anybody else asks for the same. So a leader sends nothing at first, and checks
+now and then whether its answer is wanted; a flight that is shorter than that costs two commands. (A message
+to the leader would be a tenth of a second sooner, but needs one more connection that may break unnoticed.)
+A token is a leader's own: one that lost the lead, to a restart or a long pause, neither renews nor ends
+what has become another's.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ redis.call('XADD', KEYS[2], '*', 'frame', ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return 1
 """
-"""A Redis that was restarted has lost the frames together with the lead: no later one may follow them."""
+"""A Redis that was restarted has lost the frames along with the lead: no later frame may follow them."""
 
 _GIVE_UP = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], 'ended', 'PX', ARGV[3]) end
@@ -63,12 +63,12 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often things are looked at, in seconds.
+    """How often things are checked, in seconds.
 
-    A lead lapses `lease_s` after it was renewed, which happens every `watch_s`; so long a leader that
-    died is waited for. A follower looks up every `slice_s` whether there is a leader, and says that it
-    wants the answer; it is believed for `wish_s`, for its client may read slowly. For `ended_s` it is
-    remembered that a lead has ended.
+    A lead lapses `lease_s` after it was last renewed, which happens every `watch_s`; so long is a dead
+    leader waited for. Every `slice_s`, a follower checks whether there is a leader, and says that it wants
+    the answer; that holds for `wish_s`, since its client may read slowly. That a lead has ended is
+    remembered for `ended_s`.
     """
 
     lease_s: float = 3.0
@@ -85,7 +85,7 @@ USUAL_PACE = Pace()
 class RedisTower:
     """Implements `router.ports.Tower` on a Redis. Made inside a running event loop.
 
-    `waiting` is a link of its own, for commands that wait: its patience must be longer than a slice.
+    `waiting` is a separate link, for commands that wait: its patience must be longer than a slice.
     """
 
     def __init__(
@@ -112,11 +112,11 @@ class RedisTower:
 
     @property
     def is_shared(self) -> bool:
-        """Others may be there."""
+        """Always: there may be other processes."""
         return True
 
     async def lead(self, key: str, wanted: Callable[[], None]) -> Lead | None:
-        """The lead, or None when another process has it. Without Redis everybody leads for himself."""
+        """The lead, or None if another process has it. Without Redis, each process leads for itself."""
         if self._followed >= self.pace.most_followed:
             return LonelyLead()
         lead = RedisLead(self, key, secrets.token_hex(8), wanted, self._monotonic_s())
@@ -137,7 +137,7 @@ class RedisTower:
         return lead
 
     async def follow(self, key: str) -> AsyncIterator[bytes]:
-        """The frames of the leader; the end when it has given up, has died, or Redis has."""
+        """The frames of the leader; ends when it has given up or died, or Redis has gone."""
         self._followed += 1
         try:
             async for frame in self._frames(key):
@@ -148,20 +148,20 @@ class RedisTower:
             self._followed -= 1
 
     async def close(self) -> None:
-        """Stop watching; finish what is being given up."""
+        """Stop watching, and finish giving up leads."""
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this in the background."""
+        """Run `work` in the background."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def forget(self, lead: "RedisLead") -> None:
-        """This one is no longer watched."""
+        """Stop watching this lead."""
         self._leads.pop(lead.token, None)
 
     async def _frames(self, key: str) -> AsyncIterator[bytes]:
@@ -170,7 +170,7 @@ class RedisTower:
             await self._want(key)
             entries = await self._read(keys.frames(key, token.decode()), last, self.pace.slice_s)
             is_led = bool(entries) or await self._token(key) == token
-            if not is_led:  # what came between the last look and the end
+            if not is_led:  # what came between the last check and the end
                 entries = await self._read(keys.frames(key, token.decode()), last, None)
             for place, fields in entries:
                 if _OVER in fields:
@@ -191,7 +191,7 @@ class RedisTower:
     async def _read(
         self, stream: str, after: bytes, for_s: float | None
     ) -> list[tuple[bytes, dict[bytes, bytes]]]:
-        """The next entries of a stream; waits for one so long, None for not at all."""
+        """The next entries of a stream; waits `for_s` for one, None for not at all."""
         block = None if for_s is None else int(for_s * 1000)
         found = await self._waiting.ask(
             lambda: self._waiting.client.xread({stream: after}, block=block)
@@ -200,7 +200,7 @@ class RedisTower:
             return []
         named = found.items() if isinstance(found, dict) else found
         ((_, entries),) = named
-        # By the newer protocol a stream's entries stand in one more list.
+        # In the newer protocol, a stream's entries are wrapped in one more list.
         return list(entries[0] if entries and isinstance(entries[0], list) else entries)
 
     async def _watch_all(self) -> None:
@@ -230,7 +230,7 @@ class RedisLead:
         return f"<RedisLead {self._key[:8]} wanted={self._is_wanted} broken={self._is_broken}>"
 
     async def look(self) -> None:
-        """Renew the lead, and see whether it is wanted."""
+        """Renew the lead, and check whether the answer is wanted."""
         told: list[str | int] = [self.token, int(self._tower.pace.lease_s * 1000)]
         names = [keys.lead(self._key), keys.wanted(self._key)]
         try:
@@ -244,7 +244,7 @@ class RedisLead:
             self._wanted()
 
     async def send(self, frame: bytes) -> None:
-        """Give a frame to all. After one that was lost no other is sent: nobody must miss a piece."""
+        """Send a frame to all. After one that was lost, no other is sent: nobody must miss a piece."""
         if self._is_broken:
             return
         names = [keys.lead(self._key), keys.frames(self._key, self.token)]
@@ -256,14 +256,14 @@ class RedisLead:
         self._is_broken = not sent
 
     async def is_wanted(self) -> bool:
-        """Whether a process has said lately that it waits."""
+        """Whether a process has recently said that it waits."""
         try:
             return bool(await self._tower.link.send("EXISTS", keys.wanted(self._key)))
         except RedisAway:
             return False
 
     async def give_up(self) -> None:
-        """The lead is free; those who still wait learn that no more will come."""
+        """Free the lead; those who still wait learn that no more will come."""
         self._tower.forget(self)
         names = [
             keys.lead(self._key),

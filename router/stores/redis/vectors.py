@@ -2,8 +2,8 @@
 
     farthing:2:vectors:<scope>      vector set; an element's attributes: when it expires, and its note
 
-Scripts keep to one form of answers, whatever protocol the client speaks. A failure reads as an empty
-index: see `router.stores.redis.link`. Vectors of another length are no failure: they replace the set.
+Scripts reply in the same form whatever protocol the client speaks. A failure reads as an empty index: see
+`router.stores.redis.link`. Vectors of another dimension are no failure: they replace the set.
 """
 
 import base64
@@ -20,7 +20,7 @@ from router.stores.redis.script import Script
 
 _MOST_IN_A_SCOPE = 4096
 _FIRST_VERSION = (8, 2)
-"""From which on a search returns the attributes of what it finds."""
+"""The first version in which a search returns the attributes of what it finds."""
 
 _ADD = """
 local numbers = #ARGV[1] / 4
@@ -44,7 +44,7 @@ return redis.call('VSIM', KEYS[1], 'FP32', ARGV[1], 'WITHSCORES', 'WITHATTRIBS',
 
 
 async def open_index(link: RedisLink, unix_s: Callable[[], float]) -> VectorIndex:
-    """The best index that the server behind `link` can keep; the plain one where it is silent."""
+    """The best index that the server behind `link` supports; the plain one if it does not answer."""
     try:
         has_vectors = await _has_vectors(link)
     except RedisAway:
@@ -53,7 +53,7 @@ async def open_index(link: RedisLink, unix_s: Callable[[], float]) -> VectorInde
 
 
 async def _has_vectors(link: RedisLink) -> bool:
-    """By version first: an older server does not know the second question. Raises RedisAway."""
+    """Whether there are vector sets. Asks the version first, since an older server rejects the second command."""
     told = await link.ask(lambda: link.client.info("server"))
     version = tuple(int(part) for part in str(told.get("redis_version", "0")).split(".")[:2])
     if version < _FIRST_VERSION:
@@ -83,7 +83,7 @@ class RedisVectors:
             return
 
     async def nearest(self, scope: bytes, vector: Sequence[float], k: int) -> Sequence[Neighbour]:
-        """The `k` that are nearest to `vector`, the nearest first; none where Redis does not answer."""
+        """The `k` that are nearest to `vector`, the nearest first; none if Redis does not answer."""
         given: list[bytes | int] = [_singles(vector), k, int(self._unix_s())]
         try:
             found = await self._nearest([keys.vectors(scope)], given)
@@ -104,7 +104,7 @@ class RedisVectors:
 
 
 def _neighbour(item: bytes, score: bytes, told: bytes) -> Neighbour:
-    """Redis' score is 1 for the same direction, and 0 for the opposite one."""
+    """The neighbour in a reply. Redis's score is 1 for the same direction, and 0 for the opposite one."""
     note = base64.b64decode(orjson.loads(told)["note"])
     return Neighbour(item.decode(), 2 * float(score) - 1, note)
 

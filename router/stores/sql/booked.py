@@ -17,9 +17,9 @@ from router.stores.sql.rollups import roll_up
 def booked_between(
     engine: Engine, since: str, until: str, upstream: str | None = None
 ) -> Mapping[Place, Booked]:
-    """All that was booked from one day to another (ISO, inclusive), cached answers left out.
+    """All that was booked from one day to another (ISO, inclusive), without cached answers.
 
-    With `upstream` only what was asked there.
+    With `upstream`, only calls to that one.
     """
     roll_up(engine)
     found: defaultdict[Place, Booked] = defaultdict(Booked)

@@ -1,4 +1,4 @@
-"""Opening the ledger's database: a SQLite file in WAL mode, or a PostgreSQL; its schema made on first use."""
+"""Opening the ledger's database: a SQLite file in WAL mode, or a PostgreSQL; the schema is created on first use."""
 
 from functools import partial
 from math import ceil, log
@@ -26,7 +26,7 @@ def open_ledger(path: Path, url: str = "") -> Engine:
 
 
 def open_central(url: str) -> Engine:
-    """The PostgreSQL at `url`, reached and with its tables. Raises LedgerUnusable."""
+    """The PostgreSQL at `url`, connected to, with its tables. Raises LedgerUnusable."""
     engine = central(url)
     try:
         bring_up_to_date(engine)
@@ -39,7 +39,7 @@ def open_central(url: str) -> Engine:
 
 
 def central(url: str) -> Engine:
-    """The PostgreSQL at `url`, not reached yet. Raises LedgerUnusable for what is no such URL."""
+    """The PostgreSQL at `url`, not yet connected to. Raises LedgerUnusable for an invalid URL."""
     try:
         address = make_url(url).set(drivername="postgresql+psycopg")
     except ArgumentError:
@@ -48,18 +48,18 @@ def central(url: str) -> Engine:
         "application_name": "farthing",
         "connect_timeout": _CONNECT_S,
         "tcp_user_timeout": _SILENT_MS,
-        "prepare_threshold": None,  # poolers between us and the database know no prepared statements
+        "prepare_threshold": None,  # poolers in front of the database may not support prepared statements
     }
     return create_engine(address, connect_args=told, pool_size=1, hide_parameters=True)
 
 
 def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
-    """The database at `path`, made with its folder when it does not exist.
+    """The database at `path`, created along with its folder if it does not exist.
 
     Write-ahead logging lets reports read while requests are written. `synchronous=NORMAL` keeps a
     commit without a disk flush: it survives the death of the process, not that of the machine.
     `busy_timeout_s` is how long a statement waits while another process writes.
-    Raises LedgerUnusable when there is no database and none can be made.
+    Raises LedgerUnusable if there is no database and none can be created.
     """
     engine = create_engine(URL.create("sqlite", database=str(path)))
     event.listen(engine, "connect", partial(_prepare, busy_timeout_ms=int(busy_timeout_s * 1000)))
@@ -73,7 +73,7 @@ def open_database(path: Path, *, busy_timeout_s: float = 5.0) -> Engine:
 
 
 class LedgerUnusable(FarthingError):
-    """The ledger cannot be opened or made; the message names it."""
+    """The ledger cannot be opened or created; the message names it."""
 
 
 def _place(engine: Engine) -> str:

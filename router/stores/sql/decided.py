@@ -10,10 +10,10 @@ from router.stores.sql.schema import ATTEMPTS
 
 
 def decided(engine: Engine, since: str, most: int) -> Sequence[tuple[str, str]]:
-    """Id and kept decision of the requests that a policy has decided, from a day on ("" for all).
+    """The ids and kept decisions of requests that a policy has decided, from a day on ("" for all).
 
-    The newest `most` of them, the oldest of these first. Raises FarthingError when the ledger
-    cannot be read.
+    The newest `most` of them, the oldest of these first. Raises FarthingError if the ledger cannot be
+    read.
     """
     columns = ATTEMPTS.c
     query = (

@@ -30,9 +30,9 @@ _BATCH_ROWS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Where the attempts of some days lie: `since` and `until` as ISO dates, both inclusive.
+    """Where the attempts of some days are: `since` and `until` as ISO dates, both inclusive.
 
-    `rows` may count a few of the neighbouring days' too.
+    `rows` may include a few of the neighbouring days.
     """
 
     since: str
@@ -43,7 +43,7 @@ class Extent:
 
 
 def extent(engine: Engine, since: str = "", until: str = "") -> Extent:
-    """Where the attempts from `since` to `until` lie now; "" for open. Later ones are not in it."""
+    """Where the attempts from `since` to `until` are now; "" for open. Later ones are not included."""
     found = select(func.min(_A.seq), func.max(_A.seq), func.count()).select_from(ATTEMPTS)
     with engine.connect() as connection:
         first, last, rows = connection.execute(found.where(*_about(since, until))).one()
@@ -55,7 +55,7 @@ def attempts(
 ) -> Iterator[list[Attempt]]:
     """The attempts of an extent in the order of their writing, each once.
 
-    No transaction is open between two batches, so that writers and the clean-up after them go on.
+    No transaction is open between two batches, so that writers and their clean-up can go on.
     """
     after = where.first_seq - 1
     while batch := _batch(engine, where, after, batch_rows):
@@ -91,7 +91,7 @@ def _days(where: Extent) -> list[ColumnElement[bool]]:
 
 
 def _about(since: str, until: str) -> list[ColumnElement[bool]]:
-    """Times around some days, which there is an index of. A second more: days are of rounded times."""
+    """Conditions on the time, which is indexed, around some days. One second wider, since days are of rounded times."""
     begins = [_A.at_s >= _midnight_s(since, 0) - 1] if since else []
     return begins + ([_A.at_s < _midnight_s(until, 1) + 1] if until else [])
 
@@ -118,4 +118,4 @@ NATIVE = (
     Column("baseline_usd", Kind.MONEY, lambda attempt: Money(attempt["baseline_pico"])),
     Column("tags", Kind.WORDS, itemgetter("tags")),
 )
-"""The ledger's own columns, its money also in dollars, and its tags."""
+"""The ledger's own columns, with money also in dollars, and its tags."""

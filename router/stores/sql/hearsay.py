@@ -1,4 +1,4 @@
-"""Counting what is known of answers by model and category, for estimates of how good models are.
+"""Counts what is known of answers by model and category, for estimates of how good models are.
 
 Rows that a command made itself are left out by their tag: they are not traffic.
 """
@@ -16,9 +16,9 @@ from router.stores.sql.schema import ATTEMPTS, OUTCOMES, TAGS, scored_of
 _O, _A = OUTCOMES.c, ATTEMPTS.c
 _BATCH = 500
 _FLAW = 0.5
-"""Below it a sign says that an answer is of no use; signs are 0 or 1."""
+"""Below this, a sign says that an answer is useless; signs are 0 or 1."""
 _WRITTEN = and_(_A.closes, _A.is_answer, _A.outcome == Outcome.OK.value)
-"""Answers that a model wrote for the request itself: none out of the cache."""
+"""Answers that a model wrote for the request itself, not from the cache."""
 
 
 def heard(engine: Engine, since_s: float, without_tag: str) -> Sequence[Heard]:
@@ -54,7 +54,7 @@ def looked_at(
 def feedback_on(
     engine: Engine, request_ids: Collection[str], since_s: float, without_tag: str
 ) -> Iterator[Scored]:
-    """What clients said of the answers to these requests, of that which `heard` has counted."""
+    """What clients said about the answers to these requests, as far as `heard` has counted it."""
     ids, is_said = sorted(request_ids), _O.source == ScoreSource.FEEDBACK.value
     counted = and_(is_said, _O.at_s >= since_s, ~_tagged(_O.request_id, without_tag))
     for start in range(0, len(ids), _BATCH):

@@ -1,6 +1,6 @@
 """Virtual keys in the ledger's database: made, listed, rotated and revoked, never deleted.
 
-Of a secret there is its SHA-256 and a few characters to tell it by. What a key may do is JSON.
+Of a secret, only its SHA-256 and a few characters to recognise it by are kept. What a key may do is JSON.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class NoSuchKey(FarthingError):
 
 
 class NameTaken(FarthingError):
-    """There is an active key of that name already."""
+    """There is already an active key of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class StoredKey:
     revoked_s: float | None = None
 
     def is_active(self, now_s: float) -> bool:
-        """Whether it opens the door at a moment."""
+        """Whether it is valid at `now_s`."""
         expires_s = self.key.expires_s
         return self.revoked_s is None and (expires_s is None or now_s < expires_s)
 
@@ -51,7 +51,7 @@ class KeyStore:
         self._engine = engine
 
     def all(self) -> tuple[StoredKey, ...]:
-        """Every key that there ever was, the oldest first."""
+        """Every key that was ever made, the oldest first."""
         with self._engine.connect() as connection:
             rows = connection.execute(select(VIRTUAL_KEYS).order_by(_K.created_s, _K.id)).all()
         return tuple(map(_stored, rows))
@@ -69,7 +69,7 @@ class KeyStore:
     def rotate(
         self, name: str, new_id: str, secret: str, now_s: float, grace_s: float
     ) -> VirtualKey:
-        """A new secret for the key of that name or id; the old one opens for `grace_s` seconds more."""
+        """Give the key of that name or id a new secret; the old one stays valid for `grace_s` seconds."""
         old = self._one(name, now_s)
         until_s = now_s + grace_s
         renewed = VirtualKey(
@@ -84,7 +84,7 @@ class KeyStore:
         return renewed
 
     def revoke(self, name: str, now_s: float) -> int:
-        """Close the door to the key of that name or id, its older secrets too; returns how many."""
+        """Revoke the key of that name or id, with its older secrets; returns how many were revoked."""
         self._one(name, now_s)
         ours = and_(or_(_K.name == name, _K.id == name), _active(now_s))
         with self._engine.begin() as connection:
@@ -104,7 +104,7 @@ class KeyStore:
 
 
 def are_any(engine: Engine) -> bool:
-    """Whether a key was ever made; False too where the database cannot be asked."""
+    """Whether a key was ever made; also False if the database cannot be asked."""
     try:
         with engine.connect() as connection:
             return connection.execute(select(_K.id).limit(1)).first() is not None

@@ -1,11 +1,11 @@
 """The outbox: rows that are durable in the local file, on their way to a PostgreSQL of many processes.
 
-A thread moves them: read here, committed there, only then deleted here. Whatever dies in between,
-a row is there once, since its request and attempt tell it: PostgreSQL takes no second one. While
-PostgreSQL is away, rows stay here, and nobody waits for it but this thread.
+A thread moves them: read here, committed there, and only then deleted here. Whatever dies in between, a row
+arrives once, since its request and attempt identify it: PostgreSQL takes no second one. While PostgreSQL is
+away, rows stay here, and nothing but this thread waits for it.
 
-Processes that share a file take turns: one of them moves everybody's rows, and when it ends,
-however it does, the next one goes on.
+Processes that share a file take turns: one of them moves everybody's rows, and when it ends, in whatever
+way, the next one goes on.
 """
 
 import logging
@@ -49,10 +49,10 @@ _EVERY_S = 0.5
 _LONGEST_PAUSE_S = 2.0
 _MOST_AT_ONCE = 500
 _DELETED_AT_ONCE = 100
-"""Some 2 ms, for which the writer is locked out."""
+"""Takes some 2 ms, during which the writer is locked out."""
 _SUMMED_AT_ONCE = 5_000
-"""For a third of a second others cannot insert, and nobody's request waits for that. By 500 at a time a row takes
-the database twice as long (`benchmarks/units`)."""
+"""For a third of a second others cannot insert, but no request waits for that. With 500 at a time, a row takes the
+database twice as long (`benchmarks/units`)."""
 _SUMMED_EVERY_S = 10.0
 _LAST_WORDS_S = 5.0
 _A = ATTEMPTS.c
@@ -80,7 +80,7 @@ _Values = Mapping[str, Any]
 
 
 class Outbox:
-    """Moves what stands in `local` to `central`, as long as it is not closed.
+    """Moves the rows in `local` to `central` until it is closed.
 
     `turn` is a file whose lock says which of several processes does so.
     """
@@ -109,11 +109,11 @@ class Outbox:
 
     @property
     def rows(self) -> int:
-        """About how many rows stood here lately."""
+        """About how many rows were here recently."""
         return self._rows
 
     def close(self) -> None:
-        """Move what is left, if that goes quickly; what stays is moved by the next process."""
+        """Move what is left, if that is quick; the next process moves the rest."""
         self._closing.set()
         self._mover.join(_LAST_WORDS_S)
         if not self._mover.is_alive():
@@ -127,7 +127,7 @@ class Outbox:
         self._turn.give_back()
 
     def _moved(self) -> bool:
-        """Move all rows, if it is our turn. False when a database did not want to."""
+        """Move all rows, if it is our turn. False if a database failed."""
         try:
             if self._turn.is_ours():
                 self._make_ready()
@@ -160,7 +160,7 @@ class Outbox:
         return len(rows)
 
     def _scores_step(self) -> int:
-        """Move some scores, whose attempts have moved before; returns how many there were."""
+        """Move some scores, whose attempts have already moved; returns how many there were."""
         with self._local.connect() as connection:
             rows = _read(connection, _SOME_SCORES)
         if rows:
@@ -222,16 +222,16 @@ _SOME_SCORES = select(OUTCOMES).order_by(_O.at_s).limit(_DELETED_AT_ONCE)
 _FORGET_SCORE = delete(OUTCOMES).where(
     *(OUTCOMES.c[name] == bindparam(f"its_{name}") for name in SCORE_COLUMNS)
 )
-"""One that was replaced meanwhile is another one, and stays."""
+"""A score that was replaced meanwhile does not match, and stays."""
 _HOW_MANY = (
     select(func.coalesce(func.max(_A.seq) - func.min(_A.seq) + 1, 0)),
     select(func.count()).select_from(OUTCOMES),
 )
-"""Of attempts the numbers are quicker than counting; they leave at one end and come at the other."""
+"""For attempts, the range of `seq` is quicker than counting; they leave at one end and come at the other."""
 
 
 def _deliver(rows: Sequence[_Values], commit: Callable[[Sequence[_Values]], None]) -> None:
-    """Commit them: all at once, or, where that fails, one by one."""
+    """Commit the rows: all at once, or if that fails one by one."""
     try:
         commit(rows)
     except (DataError, IntegrityError):
@@ -276,7 +276,7 @@ def _as_json(rows: Sequence[_Values]) -> str:
 
 
 def _plain(values: _Values) -> _Values:
-    """The values without a character that PostgreSQL keeps in no text."""
+    """The values without the character that PostgreSQL accepts in no text."""
     return {
         name: value.replace("\0", "\ufffd") if isinstance(value, str) else value
         for name, value in values.items()
@@ -288,14 +288,14 @@ def _key(row: _Values) -> tuple[str, int]:
 
 
 class _Turn:
-    """A lock on a file, which the kernel gives back when the process ends."""
+    """A lock on a file, which the kernel releases when the process ends."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
 
     def is_ours(self) -> bool:
-        """Whether we have it, or could take it just now."""
+        """Whether we have the lock, or have just been able to take it."""
         if self._file is not None:
             return True
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -308,7 +308,7 @@ class _Turn:
         return True
 
     def give_back(self) -> None:
-        """Let the next process have it."""
+        """Release the lock for the next process."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

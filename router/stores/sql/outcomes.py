@@ -16,7 +16,7 @@ def tallies(
 ) -> Sequence[Tally]:
     """How many scores there are by `by` (a column: model, category or source) and by source.
 
-    Sorted by these. Of different sources no two are in one tally.
+    Sorted by these. Scores of different sources are never in one tally.
     """
     group = _O[by]
     query = (

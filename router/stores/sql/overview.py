@@ -32,7 +32,7 @@ def overview(
 ) -> Overview:
     """The overview of a period. Savings count against each request's own reference, or `baseline`.
 
-    Raises NotKept when the filters themselves are a combination that no table of sums knows.
+    Raises NotKept if no table of sums covers the combination of filters.
     """
     roll_up(engine)
     price = baseline[1] if baseline else None
@@ -81,7 +81,7 @@ def _cut(
 def _choices(
     engine: Engine, cuts: Mapping[str, Sequence[Group] | None], filters: Filters
 ) -> dict[str, list[str]]:
-    """The names that can be filtered by; they are read anew only where a filter hides some."""
+    """The names that can be filtered by; they are read separately only if a filter hides some."""
     period = Filters(filters.since, filters.until)
     if filters == period:
         return {by: sorted(group.name for group in groups or ()) for by, groups in cuts.items()}
@@ -89,7 +89,7 @@ def _choices(
 
 
 def _latencies(engine: Engine, filters: Filters) -> tuple[ModelLatency, ...]:
-    """By model, those with the most answers first. Of the filters, period and model apply."""
+    """Latencies by model, those with the most answers first. Only the filters for period and model apply."""
     columns = ROLLUP_LATENCY.c
     conditions = [columns.day >= filters.since] if filters.since else []
     conditions += [columns.day <= filters.until] if filters.until else []

@@ -1,7 +1,7 @@
 """Report queries: cells of the sums by hour and by day, exact to the pico-dollar.
 
-Attempts themselves are never read here, so a report's cost goes with its own size. Before a report
-is read the sums are brought up to date.
+Attempts themselves are never read here, so the cost of a report depends on its own size only. The sums are
+brought up to date before a report is read.
 """
 
 from collections import defaultdict
@@ -52,14 +52,14 @@ def report(
 ) -> Report:
     """The report of a ledger. Savings count against each request's own reference, or `baseline`.
 
-    Raises KeyError when there is no such grouping, NotKept for what no table of sums knows.
+    Raises KeyError if there is no such grouping, NotKept for what no table of sums covers.
     """
     if by not in GROUPINGS:
         raise KeyError(by)
     price = baseline[1] if baseline else None
     roll_up(engine)
     cells = read_cells(engine, by, filters)
-    # One with several tags stands in several groups, and in the total once.
+    # A request with several tags is in several groups, but in the total once.
     overall = cells if by != "tag" or filters.tag is not None else read_cells(engine, "", filters)
     return Report(
         by=by,
@@ -101,10 +101,10 @@ def _query(by: str, filters: Filters, outer: str = "") -> Select[Any]:
 
 
 def _table(by: Set[str], filters: Filters) -> Table:
-    """The smallest table that knows all that is asked for. Raises NotKept when none does."""
+    """The smallest table that covers all that is asked for. Raises NotKept if none does."""
     asked = {name for name in _FILTERS if getattr(filters, name) is not None} | by
     for table in ROLLUPS:
-        # A table with tags has some requests twice, so it serves reports on tags only.
+        # A table with tags has some requests twice, so it is only for reports on tags.
         if asked <= set(table.c.keys()) and ("tag" in table.c) == ("tag" in asked):
             return table
     raise NotKept(

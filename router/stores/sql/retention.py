@@ -1,7 +1,8 @@
 """Deleting old attempts, whose sums stay: a report says the same before and after.
 
-Only what is rolled up is deleted, in small steps, each a transaction of its own with its tags and
-what is known of the answers' quality, so that a writer is never held up for long and whatever is interrupted goes on the next time.
+Only what is rolled up is deleted, in small steps, each a transaction of its own that includes the tags and what
+is known of the answers' quality. So a writer is never held up for long, and whatever is interrupted continues the
+next time.
 """
 
 import logging
@@ -28,7 +29,7 @@ _LAST_WORDS_S = 5.0
 def prune(engine: Engine, before_s: float, *, step_rows: int = _STEP_ROWS) -> Iterator[int]:
     """Delete the attempts that began before the Unix time `before_s`, as far as they are rolled up.
 
-    Does so in steps, for whoever wants to do something in between: yields how many each deleted.
+    Does so in steps, so that the caller can do something in between: yields how many each deleted.
     """
     while step := _prune_step(engine, before_s, step_rows):
         yield step
@@ -42,9 +43,9 @@ def prunable(engine: Engine, before_s: float) -> int:
 
 
 def give_back(engine: Engine) -> None:
-    """Give the room of deleted rows back to the disk.
+    """Free the disk space of deleted rows.
 
-    SQLite's file is written anew, and writers are kept out meanwhile. PostgreSQL does so by itself.
+    SQLite's file is rewritten, and writers are locked out meanwhile. PostgreSQL frees space by itself.
     """
     if engine.dialect.name == "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -68,10 +69,10 @@ def _prune_step(engine: Engine, before_s: float, step_rows: int) -> int:
 
 
 class Retention:
-    """A thread that deletes attempts that are older than `keep_days`, every hour.
+    """A thread that deletes attempts older than `keep_days`, every hour.
 
-    The first time is a minute after the start: what waited in a spool is in the database by then,
-    and is not taken for new when it was there, and old, already.
+    The first time is a minute after the start, when rows that waited in a spool are back in the database: one
+    that was in both must not be deleted before that, or it would come back as a new one.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Retention:
         self._pruner.start()
 
     def close(self) -> None:
-        """Stop after the step that is under way, which a database that hangs may make a long one."""
+        """Stop after the current step, which may take long if the database hangs."""
         self._closing.set()
         self._pruner.join(_LAST_WORDS_S)
         if not self._pruner.is_alive():
@@ -102,7 +103,7 @@ class Retention:
                 _LOG.warning("old attempts are still there (%s)", type(error).__name__)
 
     def _prune(self) -> None:
-        """Delete what is older, whole days only."""
+        """Delete what is older than `keep_days`, whole days only."""
         before_s = (self._unix_s() - self._kept_s) // _DAY_S * _DAY_S
         deleted = 0
         for step in prune(self._engine, before_s, step_rows=_STEP_ROWS_OF_SERVER):

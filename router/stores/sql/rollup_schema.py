@@ -1,8 +1,8 @@
 """The tables of sums over attempts, which reports are read from.
 
-Their size goes with what can be told apart (days, models, keys, ...), not with traffic. Sums of
-money are kept as quotient and remainder by a million, so that they stay within 64 bits.
-Those of tokens do: no count of more than 10**9 in one call is believed (`router.wire.usage`).
+Their size depends on what they distinguish (days, models, keys, ...), not on traffic. Sums of money are kept
+as quotient and remainder by a million, so that they stay within 64 bits. Sums of tokens do so anyway: no
+count of more than 10**9 in one call is believed (`router.wire.usage`).
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ from router.domain.usage import BUCKETS
 from router.stores.sql.schema import METADATA
 
 HALF = 10**6
-"""What sums of money are split by: `cost_high` counts millions of pico-dollars."""
+"""The divisor by which sums of money are split: `cost_high` counts millions of pico-dollars."""
 
 DIMENSIONS = (
     "key",
@@ -33,17 +33,17 @@ COUNTS = ("attempts", "requests", "answers")
 MONEY = ("cost_high", "cost_low", "baseline_high", "baseline_low")
 
 SUMS = (*COUNTS, *BUCKETS, *MONEY, "quality_sum")
-"""Everything that is added up; `quality_sum` over answers."""
+"""Everything that is added up; `quality_sum` is over answers."""
 
 SIZE_THRESHOLDS = (32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000)
-"""Every length of prompt at which a vendor's rates change, as of litellm 1.106.2's price map."""
+"""Every prompt length at which some vendor's rates change, as of litellm 1.106.2's price map."""
 
 
 def _rollup(name: str, *leading: Column[str] | Column[int], without: Collection[str] = ()) -> Table:
-    """Sums over attempts, one row for each combination of what reports ask by.
+    """Sums over attempts, one row for each combination of dimensions that reports ask for.
 
-    `size_class` is the largest threshold that the prompt exceeds, else 0, so that sums can be
-    priced anew at the rates of another model's bands.
+    `size_class` is the largest threshold that the prompt exceeds, else 0, so that sums can be priced
+    again at the rates of another model's bands.
     """
     dimensions = (dimension for dimension in DIMENSIONS if dimension not in without)
     return Table(
@@ -72,9 +72,9 @@ ROLLUP_TAG_DAYS = _rollup(
     "rollup_tag_days", _day(), Column("tag", String, primary_key=True), without=("key",)
 )
 ROLLUP_DAYS = _rollup("rollup_days", _day())
-"""Many keys times many categories make many rows, and hardly a report asks for both: so all but the
-last leave one of them out, or both. A request with two tags is in two rows of `rollup_tag_days`,
-and one without any in a row with the tag ""."""
+"""Many keys times many categories make many rows, and few reports ask for both: so all tables but the last
+leave out one of them, or both. A request with two tags is in two rows of `rollup_tag_days`, and one
+without any in a row with the tag ""."""
 
 ROLLUPS = (ROLLUP_CATEGORY_DAYS, ROLLUP_HOURS, ROLLUP_KEY_DAYS, ROLLUP_TAG_DAYS, ROLLUP_DAYS)
 """The smallest first, as they usually are."""
@@ -88,8 +88,8 @@ ROLLUP_LATENCY = Table(
     Column("bucket", Integer, primary_key=True, autoincrement=False),
     Column("count", BigInteger, nullable=False),
 )
-"""Histograms of the seconds of answers: `measure` is `first_content_s` or `total_s`, and bucket b
-counts what lies in (1.1 ** (b - 1), 1.1 ** b], which tells a quantile to within 5 %."""
+"""Histograms of answers' seconds: `measure` is `first_content_s` or `total_s`, and bucket b counts what lies
+in (1.1 ** (b - 1), 1.1 ** b], which gives quantiles to within 5 %."""
 
 ROLLUP_STATE = Table(
     "rollup_state",
@@ -97,7 +97,7 @@ ROLLUP_STATE = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("up_to_seq", BigInteger, nullable=False),
 )
-"""One row: up to which `seq` attempts are in the sums."""
+"""One row: the `seq` up to which attempts are in the sums."""
 
 
 def every_table() -> MetaData:

@@ -1,8 +1,8 @@
 """Rolling attempts up into the sums that reports are read from.
 
-Each step takes the next attempts by `seq`, adds them to every table of sums and moves the mark, all
-in one transaction: whatever is interrupted, an attempt is in the sums once or not yet. It goes by
-the attempt's own time, so that one written down days late lands in its own day.
+Each step takes the next attempts by `seq`, adds them to every table of sums and moves the mark, all in one
+transaction: whatever is interrupted, an attempt is in the sums once or not yet. An attempt counts by its own
+time, so that one written days late lands in its own day.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 ROLLUP_LOCK = 0x66617274
-"""Of PostgreSQL's advisory locks. Writers share it while they insert, a step has it alone: so no
-attempt with a lower `seq` can still be under way when the mark moves past it."""
+"""An advisory lock of PostgreSQL. Writers share it while they insert, and a step has it exclusively: so no
+attempt with a lower `seq` can still be uncommitted when the mark moves past it."""
 
 STEP_ROWS = 20_000
 _A = ATTEMPTS.c
@@ -56,7 +56,7 @@ _LEAST_S = 0.001
 
 
 def roll_up(engine: Engine, *, step_rows: int = STEP_ROWS) -> int:
-    """Bring the sums up to date; returns how many attempts were added. Again is harmless."""
+    """Bring the sums up to date; returns how many attempts were added. Calling it again is harmless."""
     added = 0
     while step := roll_up_step(engine, step_rows):
         added += step
@@ -76,7 +76,7 @@ def roll_up_step(engine: Engine, step_rows: int) -> int:
 
 
 def _locked_mark(connection: Connection) -> int:
-    """The mark, with nobody else able to move it. Writing comes first: then SQLite locks at once."""
+    """The mark, locked so that nobody else can move it. Writes before it reads, so that SQLite locks at once."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ROLLUP_LOCK})
     fresh = _insert(connection.dialect.name)(ROLLUP_STATE).values(id=1, up_to_seq=0)
@@ -94,9 +94,9 @@ def _next(connection: Connection, mark: int, step_rows: int) -> tuple[int, int]:
 
 @cache
 def _additions(dialect: str) -> tuple[Insert, ...]:
-    """What adds the attempts after `mark` up to `last` to every table of sums.
+    """The statements that add the attempts after `mark` up to `last` to every table of sums.
 
-    Made once, for to make these statements takes longer than to run them.
+    Made once, since making these statements takes longer than running them.
     """
     these = and_(_A.seq > bindparam("mark"), _A.seq <= bindparam("last"))
     return tuple(_adding(dialect, table, rows) for table, rows in _rollups(these))
@@ -155,7 +155,7 @@ def _latencies(measure: str) -> Select[Any]:
     positive = case((seconds < _LEAST_S, _LEAST_S), else_=seconds)
     bucket = func.ceil(func.ln(positive) / log(BASE)).label("bucket")
     by = [_A.day, _A.model, literal(measure).label("measure"), bucket]
-    # What our own cache answered says nothing of the model that once wrote it.
+    # An answer from our own cache says nothing about the speed of the model that once wrote it.
     theirs = _A.is_answer & (_A.outcome != Outcome.CACHE_HIT) & seconds.is_not(None)
     counted = select(*by, func.count().label("count")).where(theirs)
     return counted.group_by(_A.day, _A.model, bucket)

@@ -1,9 +1,9 @@
 """What was spent since a moment, exactly, from sums where there are any.
 
-Periods of budgets begin when it is midnight somewhere, which may be in the middle of an hour of UTC.
-So what the sums have from the hour or day of that moment on is taken, less the attempts of that hour
-or day that came before it, plus the attempts that are not in the sums yet. Where the attempts of
-that first hour or day were pruned it counts whole: a budget never looks larger than it is.
+Budget periods begin at some time zone's midnight, which may be in the middle of an hour or a day of UTC. So
+it is what the sums have from the hour or day of that moment on, less the attempts of that hour or day that
+came before it, plus the attempts that are not in the sums yet. If the attempts of that first hour or day
+were pruned, all of it counts: what is left of a budget never looks larger than it is.
 """
 
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ _TABLES = {
     ScopeKind.KEY: ROLLUP_KEY_DAYS,
     ScopeKind.TAG: ROLLUP_TAG_DAYS,
 }
-"""The finest sums that know each kind of scope."""
+"""The finest sums that distinguish each kind of scope."""
 
 
 def spent(engine: Engine, scope: Scope, since_s: float) -> Money:
@@ -56,7 +56,7 @@ def spent(engine: Engine, scope: Scope, since_s: float) -> Money:
 
 
 def _snapshot(engine: Engine) -> Connection:
-    """A connection whose reads all see the same moment, as SQLite's do anyway."""
+    """A connection whose reads all see the same snapshot, as SQLite's do anyway."""
     connection = engine.connect()
     if engine.dialect.name == "postgresql":
         connection = connection.execution_options(isolation_level="REPEATABLE READ")
@@ -80,7 +80,7 @@ def _in_first_step(scope: Scope, at: datetime) -> list[ColumnElement[bool]]:
     if "hour" in _TABLES[scope.kind].c:
         first.append(_A.hour == at.hour)
         begins = begins.replace(hour=at.hour)
-    # There is an index of times only. A second more, since days and hours are of rounded times.
+    # Only times are indexed. One second wider, since days and hours are of rounded times.
     return [_A.at_s >= begins.timestamp() - 1, *first]
 
 

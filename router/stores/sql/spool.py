@@ -1,11 +1,11 @@
 """Where rows wait when the database cannot take them: a file of lines, each with its checksum.
 
-A line is written whole before anybody is told that its row is kept. One that was torn by the death
-of the process belongs to an answer that nobody has received whole; it is passed over. Rows carry
-their own key, so that to write them into the database twice is to write them once.
+A line is written completely before anybody is told that its row is kept. One that was torn by the death of
+the process belongs to an answer that nobody has received whole; it is skipped. Rows carry their own key,
+so that writing them into the database twice is the same as writing them once.
 
-Several processes may share a spool. Whoever adds to it holds its lock, and so does whoever sets it
-aside: a part that was set aside gets no more lines, is read at leisure, and then removed.
+Several processes may share a spool. Whoever adds to it holds its lock, and so does whoever sets it aside: a
+part that was set aside gets no more lines, is read at leisure, and is then removed.
 """
 
 import os
@@ -38,12 +38,12 @@ class Waiting:
 
     @classmethod
     def of(cls, entry: Entry) -> "Waiting":
-        """The row of `entry`. Raises ValueError or OverflowError for a time that is none."""
+        """The row of `entry`. Raises ValueError or OverflowError for an impossible time."""
         return cls(dict(zip(COLUMNS, row_of(entry), strict=True)), tuple(dict.fromkeys(entry.tags)))
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """What `INSERT_ATTEMPT` takes; columns that its writer did not know are as in a blank row."""
+        """What `INSERT_ATTEMPT` takes; columns that the row's writer did not know are as in a blank row."""
         return tuple(self.row.get(c, usual) for c, usual in zip(COLUMNS, _BLANK, strict=True))
 
     @property
@@ -87,23 +87,23 @@ class Spool:
         self._path = path
 
     def append(self, rows: Sequence[AnyWaiting]) -> None:
-        """Add `rows` at its end. Raises OSError, having added none of them.
+        """Append `rows`. Raises OSError if none of them could be added.
 
-        Raises TypeError for what cannot be written down: half a surrogate, a number beyond 64 bits.
+        Raises TypeError for what cannot be written: a lone surrogate, a number beyond 64 bits.
         """
         lines = b"".join(map(_line, rows))
         with self._locked() as file:
             _append(file, lines)
 
     def parts(self) -> list[Path]:
-        """The files whose rows wait, complete and named anew: nothing is added to them any more."""
+        """The files whose rows wait, renamed and complete: nothing is added to them any more."""
         if self._path.exists():
             with self._locked():
                 self._path.rename(self._path.with_name(f"{self._path.name}.{token_hex(8)}"))
         return self._set_aside()
 
     def files(self) -> list[Path]:
-        """All files that rows wait in, as they are now; other processes may be at them."""
+        """All files in which rows wait, as they are now; other processes may be using them."""
         return [path for path in (*self._set_aside(), self._path) if path.exists()]
 
     def _set_aside(self) -> list[Path]:
@@ -111,12 +111,12 @@ class Spool:
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
-        """The file, opened for adding to it, and nobody else's meanwhile."""
+        """The file, opened for appending and locked meanwhile."""
         while True:
             file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 flock(file, LOCK_EX)
-                if _is_at(self._path, file):  # else it was set aside while we waited
+                if _is_at(self._path, file):  # otherwise it was set aside while we waited
                     yield file
                     return
             finally:
@@ -126,7 +126,7 @@ class Spool:
 def read(part: Path) -> Iterator[AnyWaiting | None]:
     """The rows of a part in their order; None in place of each line that is damaged.
 
-    There are none when another process has brought them back and removed it.
+    There are none if another process has brought them back and removed the part.
     """
     with suppress(FileNotFoundError), part.open("rb") as file:
         for line in file:
@@ -143,7 +143,7 @@ def _is_at(path: Path, file: int) -> bool:
 def _append(file: int, lines: bytes) -> None:
     begins = os.fstat(file).st_size
     if begins and os.pread(file, 1, begins - 1) != b"\n":
-        lines = b"\n" + lines  # what was torn before must not tear what comes now
+        lines = b"\n" + lines  # a torn line must not spoil the one that comes now
     try:
         if os.write(file, lines) < len(lines):
             raise OSError(ENOSPC, "no room for all rows")

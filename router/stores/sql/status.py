@@ -1,4 +1,4 @@
-"""How a ledger is: what is in it, how large it is, how far it is rolled up."""
+"""The state of a ledger: what is in it, how large it is, how far it is rolled up."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def status(engine: Engine) -> Status:
 
 
 def _day_of(connection: Connection, at_s: float | None) -> str:
-    """The day that stands in the row of this time."""
+    """The day in the row with this time."""
     days = select(_A.day).where(_A.at_s == at_s).limit(1)
     return connection.execute(days).scalar() or "" if at_s is not None else ""
 
@@ -65,7 +65,7 @@ def _bytes_on_disk(connection: Connection) -> int:
 
 
 def _files(path: Path) -> Iterable[Path]:
-    """A SQLite file, and what may stand beside it."""
+    """A SQLite file, and those that may be beside it."""
     return (path.with_name(path.name + ending) for ending in ("", "-wal", "-shm"))
 
 

@@ -13,10 +13,10 @@ _Rows = Mapping[int, Mapping[str, Any]]
 
 
 def trace_of(engines: Sequence[Engine], request_id: str) -> Trace | None:
-    """What `engines` have of a request; None where none of them has anything.
+    """What `engines` have of a request; None if none of them has anything.
 
-    Rows move from the first engine to the next ones, so each is asked. Raises TracesAway when one
-    cannot be asked, unless the row that closes the request was found before.
+    Rows move from the first engine to the next ones, so each is asked. Raises TracesAway if one cannot be
+    asked, unless the row that closes the request was found before.
     """
     rows: dict[int, Mapping[str, Any]] = {}
     for engine in engines:
@@ -43,7 +43,7 @@ def _rows(engine: Engine, request_id: str) -> _Rows:
 
 
 def _tags(connection: Connection, request_id: str) -> tuple[str, ...]:
-    """The tags of a request, which all of its attempts bear."""
+    """The tags of a request, which all of its attempts have."""
     query = (
         select(TAGS.c.tag).where(TAGS.c.request_id == request_id).distinct().order_by(TAGS.c.tag)
     )

@@ -1,7 +1,7 @@
-"""Which schema a ledger's database has, and bringing it to that of this Farthing.
+"""Which schema a ledger's database has, and bringing it up to that of this Farthing.
 
-An empty database gets all tables at once, as the schema says. An older one is migrated, with all
-its rows, in one transaction. Alembic is imported only then: it costs more than opening the ledger.
+An empty database gets all tables at once, from the schema. An older one is migrated, with all its rows,
+in one transaction. Alembic is imported only then: that costs more than opening the ledger.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Engine, inspect, text
 from router.stores.sql.rollup_schema import every_table
 
 REVISIONS = ("1", "2", "3", "4")
-"""All there ever were, the oldest first. One is never changed once it was released."""
+"""All there ever were, the oldest first. One is never changed once it has been released."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _VERSION_LOCK = 0x66617276
-"""Of PostgreSQL's advisory locks: several processes may start at the same time."""
+"""An advisory lock of PostgreSQL, since several processes may start at the same time."""
 
 
 class TooNew(Exception):
@@ -27,7 +27,7 @@ class TooNew(Exception):
 def bring_up_to_date(engine: Engine) -> None:
     """Give the database the tables of this Farthing; rows that are there are kept.
 
-    Raises TooNew, and SQLAlchemyError when the database does not want to.
+    Raises TooNew, and SQLAlchemyError if the database fails.
     """
     with engine.connect() as connection:
         if _version(connection) == REVISIONS[-1]:

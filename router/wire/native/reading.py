@@ -52,7 +52,7 @@ class NamingForm:
 
     @property
     def dialect(self) -> Dialect:
-        """As within."""
+        """That of `inner`."""
         return self.inner.dialect
 
     def read(self, raw: bytes) -> StreamEvent:
@@ -60,5 +60,5 @@ class NamingForm:
         return self.inner.read(named_event(raw, self.dialect, self.origin))
 
     def broken(self, message: str) -> bytes:
-        """As within."""
+        """The error event of `inner`."""
         return self.inner.broken(message)

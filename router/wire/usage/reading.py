@@ -8,7 +8,7 @@ from typing import Any
 from router.domain.usage import Usage
 
 _MOST_TOKENS = 10**9
-"""No call has so many; what claims more is no count, and would not fit into the ledger's columns."""
+"""No call has more; a larger number is no count, and would not fit into the ledger's columns."""
 
 
 @dataclass(frozen=True, slots=True)
