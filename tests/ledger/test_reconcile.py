@@ -73,7 +73,7 @@ def test_anthropics_lines_are_read_and_searches_are_told_apart() -> None:
     lines = read_invoice(ANTHROPIC.replace('"1,000.25"', "0.25"))
     booked = {("2026-11-01", "sonnet"): Booked(cost=usd("1.75"))}
     (told,) = reconcile(lines, booked, NAMES, tolerance=0.0).lines
-    assert told.reason == "0.03 USD are no tokens: web_search"
+    assert told.reason == "0.03 USD are not for tokens: web_search"
 
 
 def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
