@@ -103,7 +103,7 @@ def purse_of(
         try:
             return here + spent(engine, scope, since_s)
         except SQLAlchemyError as error:
-            _LOG.warning("budgets go by this process alone (%s)", type(error).__name__)
+            _LOG.warning("this process counts budgets by itself (%s)", type(error).__name__)
             return here
 
     async def spent_by(scope: Scope, since_s: float) -> Money:
