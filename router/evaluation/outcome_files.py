@@ -140,8 +140,8 @@ def _checked(table: Any, path: Path, required: tuple[str, ...]) -> Any:
         values, most = table[name].to_numpy(), _MOST.get(name, np.finfo(float).max)
         wrong = values[(values < 0.0) | (values > most)]
         if len(wrong):
-            span = "0 to 1" if name in _MOST else "0 on"
-            raise FarthingError(f"{path}: {name} is a number from {span}, not {wrong[0]:g}")
+            span = "from 0 to 1" if name in _MOST else ">= 0"
+            raise FarthingError(f"{path}: {name} must be a number {span}, not {wrong[0]:g}")
     return table
 
 

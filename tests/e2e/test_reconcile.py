@@ -89,7 +89,7 @@ def test_a_name_that_neither_books_nor_configuration_know_is_told(
 ) -> None:
     done = reconciled(config, invoice(config, simulator), "--upstream", "sin")
     assert done.status == 1
-    assert "nothing is booked of 'sin'; did you mean 'sim'?" in done.err
+    assert "nothing is booked for 'sin'; did you mean 'sim'?" in done.err
 
     filters = ("--upstream", "sin", "--model", "sim-med")
     told = here("report", "--config", str(config), *filters).err

@@ -87,12 +87,12 @@ def test_all_columns_that_are_missing_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([row("a", "large", 1.5)], "score is a number from 0 to 1, not 1.5"),
-        ([row("a", "large", -0.5)], "score is a number from 0 to 1, not -0.5"),
-        ([row("a", "large", 1.0, cost_usd=-1.0)], "cost_usd is a number from 0 on, not -1"),
+        ([row("a", "large", 1.5)], "score must be a number from 0 to 1, not 1.5"),
+        ([row("a", "large", -0.5)], "score must be a number from 0 to 1, not -0.5"),
+        ([row("a", "large", 1.0, cost_usd=-1.0)], "cost_usd must be a number >= 0, not -1"),
         (
             [row("a", "large", 1.0, cost_usd=float("inf"))],
-            "cost_usd is a number from 0 on, not inf",
+            "cost_usd must be a number >= 0, not inf",
         ),
         ([{**row("a", "large", 1.0), "model": None}], "model is null in 1 rows"),
         ([row("a", "large", 1.0)] * 2, "'large' answers prompt 'a' twice"),
