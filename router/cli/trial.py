@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--most",
         type=_count,
         metavar="N",
-        help=f"of the ledger: the newest so many (default: {MOST:,})",
+        help=f"with --ledger: at most this many, newest first (default: {MOST:,})",
     )
     parser.add_argument("--key", default="", help="decide as for the key of this name")
     parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")

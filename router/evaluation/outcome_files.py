@@ -54,7 +54,7 @@ def read_outcomes(
 
     Columns are `models` in that order (NaN where the files know nothing of one), else every model
     by name. Only prompts of `datasets` are read, where any are given, and only those that one of
-    `models` was asked. Raises FarthingError, which names the file, for what is no file of outcomes,
+    `models` was asked. Raises FarthingError, which names the file, for what is not a file of outcomes,
     for a score outside 0..1, and for a model that answers the same prompt twice.
     """
     return _read(paths, (*_TEXTS, "score"), models, datasets)
@@ -118,7 +118,7 @@ def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> 
         return table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
     except pa.ArrowException as error:
         # pyarrow's messages run over several lines, of which the first says it.
-        raise FarthingError(f"{path} is no file of outcomes: {_first_line(error)}") from None
+        raise FarthingError(f"{path} is not a file of outcomes: {_first_line(error)}") from None
     except OSError as error:
         raise FarthingError(f"{path} cannot be read: {error.strerror or error}") from None
 

@@ -74,7 +74,7 @@ def test_what_did_not_come_is_empty_refuses_or_was_cut_off_is_never_taken(unusab
 def test_the_reason_counts_what_could_not_be_taken() -> None:
     told = opinion(None, says("4", finish_reason="length"), says("42"))
     assert told.why == (
-        "agreement: 1 of 3 answers agree; of 3 answers 1 did not come, 1 was cut off"
+        "agreement: 1 of 3 answers agree; of 3 answers 1 did not arrive, 1 was cut off"
     )
 
 

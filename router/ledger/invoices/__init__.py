@@ -44,5 +44,5 @@ def _format(columns: Sequence[str], vendor: str | None) -> Format:
             return form
     known = "; ".join(f"{name}: {', '.join(sorted(f.columns))}" for name, f in FORMATS.items())
     raise UnknownInvoice(
-        f"the invoice has the columns {', '.join(columns) or 'of no header'}; known are {known}"
+        f"the invoice has the columns {', '.join(columns) or 'of no header'}; the known formats are {known}"
     )
