@@ -166,8 +166,8 @@ class Walk(Struct, frozen=True):
         origin = self.origin(begun, entry.usage)
         stored = StoredAnswer(origin, is_stream=False, body=opened.body, dialect=opened.dialect)
         if flight is None:
+            await self.shelf.keep(stored, self.request)  # while the ledger writes
             await posted
-            await self.shelf.keep(stored, self.request)
         else:
             await self._landed(flight, stored, posted)
         self._seen(begun, entry, _seen(opened))
@@ -177,8 +177,8 @@ class Walk(Struct, frozen=True):
         """Hand the answer to all who wait; the flight is over once it is stored."""
         flight.whole(stored)
         try:
+            await self.shelf.keep(stored, self.request)  # while the ledger writes
             await posted
-            await self.shelf.keep(stored, self.request)
         finally:
             flight.end()
 
