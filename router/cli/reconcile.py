@@ -91,8 +91,8 @@ def _share(text: str) -> float:
 
 
 def _names(settings: Settings) -> dict[str, str]:
-    """Vendors' names of models and our ids, to our ids."""
-    models = settings.catalog.values()
+    """Vendors' names of models and our ids, to our ids; whether a model takes part here and now is all one."""
+    models = (*settings.known.values(), *settings.vectors.values())
     theirs = {place.name: model.id for model in models for place in model.places}
     return theirs | {model.id: model.id for model in models}
 
@@ -140,6 +140,7 @@ def _show(found: Reconciliation) -> None:
     for line in found.lines:
         if not line.is_within:
             why = line.reason or "no reason is known"
-            console.print(f"{line.day} {escape(line.model)}: {escape(why)}.", highlight=False)
+            what = line.model or "what is of no model"
+            console.print(f"{line.day} {escape(what)}: {escape(why)}.", highlight=False)
     if found.agrees:
         console.print("The books agree with the invoice.")
