@@ -149,3 +149,29 @@ def test_a_vendors_names_are_known_where_its_key_is_not_set_and_for_vectors_too(
     path.write_text("date,model,cost_usd\n2026-11-01,gpt-4o,5\n2026-11-01,embed-1,3\n")
     told = json.loads(reconciled(config, path, "--json").out)
     assert [line["model"] for line in told["lines"]] == ["large", "vectors"]
+
+
+@pytest.mark.parametrize(
+    "command", [["report"], ["outcomes"], ["ledger", "export", "--out", "-"], ["reconcile", "{}"]]
+)
+def test_a_period_that_ends_before_it_begins_is_a_mistake_and_not_one_without_costs(
+    command: list[str], config: Path, simulator: Simulator
+) -> None:
+    words = [word.format(invoice(config, simulator)) for word in command]
+    period = ("--since", "2026-11-30", "--until", "2026-11-01")
+    done = here(*words, "--config", str(config), *period)
+    assert (done.status, done.out) == (1, "")
+    assert "the period ends (2026-11-01) before it begins (2026-11-30)" in done.err
+
+
+def test_where_nothing_is_compared_nothing_agrees(config: Path, simulator: Simulator) -> None:
+    done = reconciled(
+        config, invoice(config, simulator), "--since", "2020-01-01", "--until", "2020-01-31"
+    )
+    assert (done.status, done.out) == (1, "")
+    assert "nothing is invoiced or booked from 2020-01-01 to 2020-01-31" in done.err
+
+
+def test_a_category_that_there_is_not_is_told(config: Path) -> None:
+    told = here("report", "--config", str(config), "--category", "mathss").err
+    assert "Nothing is known of the category 'mathss'; did you mean 'maths'?" in told
