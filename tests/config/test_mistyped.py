@@ -42,6 +42,10 @@ NUMBERS = [
     ("ledger: {path: ''}", "ledger.path (line 6): must not be empty"),
     ("server: 8080", "server (line 6): must be a mapping of keys to values"),
     ("budgets: [{usd: true}]", "budgets[0].usd (line 6): must be a number"),
+    (
+        "limits: [{key: '*'}]",
+        "limits[0] (line 6): needs 'requests_per_minute' or 'tokens_per_minute', or both",
+    ),
     ("keys: 5", "keys (line 6): must be a list"),
     ("log: {requests: 7}", "log.requests (line 6): must be true or false"),
     (
