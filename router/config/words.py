@@ -111,7 +111,7 @@ def _no_number(value: object) -> object:
     return str(value) if isinstance(value, bool) else value
 
 
-Probability = Annotated[float, BeforeValidator(_no_number), Field(ge=0, le=1)]
+Probability = Annotated[float, Field(ge=0, le=1), BeforeValidator(_no_number)]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
