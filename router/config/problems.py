@@ -108,6 +108,7 @@ _WORDS = {
     "list_type": "must be a list",
     "tuple_type": "must be a list",
     "string_type": "must be text, in quotes where it looks like something else",
+    "string_too_short": "must not be empty",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
