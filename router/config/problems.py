@@ -98,8 +98,8 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
         case "value_error":
             return str(context.get("error"))
         case kind:
-            said = error["msg"].replace("Input should be", "must be")
-            return _WORDS.get(kind, said).replace("Input should", "must")
+            said = error["msg"].replace("Input should", "must").replace("String should", "must")
+            return _WORDS.get(kind, said)
 
 
 _WORDS = {
@@ -108,7 +108,6 @@ _WORDS = {
     "list_type": "must be a list",
     "tuple_type": "must be a list",
     "string_type": "must be text, in quotes where it looks like something else",
-    "string_too_short": "must not be empty",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
