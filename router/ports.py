@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -15,6 +15,7 @@ from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.scored import Scored
 from router.domain.trace import Trace
+from router.domain.usage import Usage
 from router.wire.native.reading import Tongue
 from router.wire.original import Original
 
@@ -62,6 +63,16 @@ class Response(Protocol):
 
     async def close(self) -> None:
         """Let go of the connection; a body that was not read to its end is abandoned."""
+        ...
+
+
+@runtime_checkable
+class TellsPrompt(Protocol):
+    """A response that may know what the prompt has used before the answer has ended."""
+
+    @property
+    def prompt(self) -> Usage | None:
+        """That, once the upstream has told it."""
         ...
 
 

@@ -46,7 +46,7 @@ async def listen(
     if place is None:
         door = await _alone(runner.server, settings)
     else:
-        door = _among_others(runner.server, place)
+        door = _among_others(runner.server, settings, place)
     reception = Reception(runner.server, farewell, door)
     stack.callback(reception.shut)
     return reception
@@ -112,16 +112,16 @@ def _silent(connections: list[QuietRequestHandler], before: _Silent, now_s: floa
 async def _alone(server: web.Server, settings: Settings) -> _Door:
     """Listen where the settings say. Raises OSError."""
     loop = asyncio.get_running_loop()
-    connection = partial(_connection, server, loop)
+    connection = partial(_connection, server, loop, settings)
     listening = await loop.create_server(connection, settings.host, settings.port, backlog=BACKLOG)
     url = url_of(listening.sockets[0])
     return _Door(url, listening.close, lambda: len(server.connections))
 
 
-def _among_others(server: web.Server, place: Place) -> _Door:
+def _among_others(server: web.Server, settings: Settings, place: Place) -> _Door:
     """Take our share of the clients at the crew's listener."""
     loop = asyncio.get_running_loop()
-    acceptor = Acceptor(place, lambda ended: _connection(server, loop, ended))
+    acceptor = Acceptor(place, lambda ended: _connection(server, loop, settings, ended))
     acceptor.start()
     place.turn(Stage.SERVING)
 
@@ -133,24 +133,44 @@ def _among_others(server: web.Server, place: Place) -> _Door:
 
 
 class _Connection(QuietRequestHandler):
-    """A connection that says when it has ended."""
+    """A connection that says when it has ended, and ends when it does not ask for anything."""
 
-    def __init__(self, *args: object, ended: Callable[[], None], **kwargs: object) -> None:
+    def __init__(
+        self, *args: object, ended: Callable[[], None], asks_within_s: float, **kwargs: object
+    ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self._ended = ended
+        self._asks_within_s = asks_within_s
+        self._patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It has begun. aiohttp would wait for an hour for the head of its first request."""
+        super().connection_made(transport)
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(self._asks_within_s, self._end_unless_asked)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It has ended."""
+        if self._patience is not None:
+            self._patience.cancel()
         super().connection_lost(exc)
         self._ended()
 
+    def _end_unless_asked(self) -> None:
+        if not self.asked:
+            self.force_close()
+
 
 def _connection(
-    server: web.Server, loop: asyncio.AbstractEventLoop, ended: Callable[[], None] = lambda: None
+    server: web.Server,
+    loop: asyncio.AbstractEventLoop,
+    settings: Settings,
+    ended: Callable[[], None] = lambda: None,
 ) -> QuietRequestHandler:
     return _Connection(
         server,
         loop=loop,
+        asks_within_s=settings.serving.write_timeout_s,
         access_log=None,
         auto_decompress=False,  # we decompress bodies ourselves, up to a limit
         ended=ended,

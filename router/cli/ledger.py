@@ -13,7 +13,7 @@ from rich.progress import Progress
 from sqlalchemy import Engine
 
 from router.cli.ledger_files import FORMS, STANDARD_OUTPUT, write_file
-from router.cli.options import add_config, day, unlearnt_settings_of
+from router.cli.options import add_config, check_period, day, unlearnt_settings_of
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.ledger import LEAST_KEPT_DAYS
@@ -96,8 +96,10 @@ def _export(args: argparse.Namespace, settings: Settings) -> int:
                 written += len(batch)
                 advance(len(batch))
 
+    since, until = args.since or "", args.until or ""
+    check_period(since, until)
     with _opened(settings) as engine:
-        where = extent(engine, args.since or "", args.until or "")
+        where = extent(engine, since, until)
         batches = counted(attempts(engine, where), where.rows)
         write_file(args.out, args.format, COLUMNS[args.columns], batches)
     if args.out != STANDARD_OUTPUT:

@@ -56,6 +56,12 @@ def day(text: str) -> str:
     return date.fromisoformat(text).isoformat()
 
 
+def check_period(since: str, until: str) -> None:
+    """Raise FarthingError for a period that ends before it begins: nothing would seem to have been spent."""
+    if since and until and until < since:
+        raise FarthingError(f"the period ends ({until}) before it begins ({since})")
+
+
 def midnight_s(day: str, days_later: int = 0) -> float:
     """The Unix time at which a day (YYYY-MM-DD, UTC) begins, or the one so many days later."""
     moved = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=days_later)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
-from router.cli.options import add_config, day, midnight_s, unlearnt_settings_of
+from router.cli.options import add_config, check_period, day, midnight_s, unlearnt_settings_of
 from router.cli.tables import print_table
 from router.ledger.outcomes import OUTCOME_GROUPINGS, Tally
 from router.ledger.report import Filters
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the counts and means."""
     settings = unlearnt_settings_of(args)
+    check_period(args.since or "", args.until or "")
     period = Filters(since=args.since or "", until=args.until or "")
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:

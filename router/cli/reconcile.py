@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.options import add_config, day, unlearnt_settings_of
+from router.cli.options import add_config, check_period, day, unlearnt_settings_of
 from router.cli.reading import expects
 from router.cli.report_forms import dollars
 from router.cli.tables import print_table
@@ -54,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     lines = read_invoice(_text(args.invoice), args.vendor)
     days = [line.day for line in lines]
     since, until = args.since or min(days, default=""), args.until or max(days, default="")
+    check_period(since, until)
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
         booked = booked_between(engine, since, until, args.upstream)
@@ -69,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         _names(settings),
         args.tolerance,
     )
+    if not found.lines:
+        raise FarthingError(f"nothing is invoiced or booked from {since} to {until}")
     _print(found, args)
     return 0 if found.agrees else 1
 
@@ -91,8 +94,8 @@ def _share(text: str) -> float:
 
 
 def _names(settings: Settings) -> dict[str, str]:
-    """Vendors' names of models and our ids, to our ids."""
-    models = settings.catalog.values()
+    """Vendors' names of models and our ids, to our ids; whether a model takes part here and now is all one."""
+    models = (*settings.known.values(), *settings.vectors.values())
     theirs = {place.name: model.id for model in models for place in model.places}
     return theirs | {model.id: model.id for model in models}
 
@@ -140,6 +143,7 @@ def _show(found: Reconciliation) -> None:
     for line in found.lines:
         if not line.is_within:
             why = line.reason or "no reason is known"
-            console.print(f"{line.day} {escape(line.model)}: {escape(why)}.", highlight=False)
+            what = line.model or "what is of no model"
+            console.print(f"{line.day} {escape(what)}: {escape(why)}.", highlight=False)
     if found.agrees:
         console.print("The books agree with the invoice.")

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Engine
 
-from router.cli.options import add_config, day, unlearnt_settings_of
+from router.cli.options import add_config, check_period, day, unlearnt_settings_of
 from router.cli.reading import expects
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
 from router.cli.report_html import write_page
@@ -21,11 +21,13 @@ from router.cli.saying import say
 from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.catalog import DatedCatalog
+from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
 from router.domain.price import Price
+from router.ledger.errand import Kind
 from router.ledger.movers import filters_before
 from router.ledger.overview import document
 from router.ledger.report import GROUPINGS, IN_TIME, Filters, Report
@@ -86,6 +88,7 @@ def filters_of(args: argparse.Namespace, now_s: float) -> Filters:
             raise FarthingError("--last and --since: use only one of them")
         today = datetime.fromtimestamp(now_s, UTC).date()
         since = (today - timedelta(days=args.last - 1)).isoformat()
+    check_period(since, args.until or "")
     return Filters(since, args.until or "", **{name: getattr(args, name) for name in _NAMES})
 
 
@@ -144,6 +147,7 @@ def _tell_strangers(found: Report, settings: Settings) -> None:
         "policy": settings.policies,
         "model": {**settings.known, **settings.vectors},
         "upstream": settings.upstreams,
+        "category": {*Category, *Kind},
     }
     for what, names in known.items():
         if (name := getattr(found.filters, what)) and name not in names:

@@ -72,6 +72,12 @@ class RatesSection(Section):
 class LimitSection(RatesSection, _Scoped):
     """A limit per minute: beyond it requests are told to come back."""
 
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.requests_per_minute is None and self.tokens_per_minute is None:
+            raise ValueError("needs 'requests_per_minute' or 'tokens_per_minute', or both")
+        return self
+
 
 def budgets_of(sections: Sequence[BudgetSection]) -> Iterator[Budget]:
     """The budgets that are written."""

@@ -247,7 +247,7 @@ class _Loading:
         models = builder.build(sections, self.problems)
         self.notes.extend(builder.notes)
         if any(isinstance(each, LitellmUpstreamSection) for each in section.upstreams.values()):
-            self.notes.extend(unknown_providers(section.upstreams, self.library.prices.providers))
+            self.notes.extend(unknown_providers(section.upstreams, builder.prices.providers))
         return models
 
     def _taking_part(

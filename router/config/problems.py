@@ -98,8 +98,8 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
         case "value_error":
             return str(context.get("error"))
         case kind:
-            said = error["msg"].replace("Input should be", "must be")
-            return _WORDS.get(kind, said).replace("Input should", "must")
+            said = error["msg"].replace("Input should", "must").replace("String should", "must")
+            return _WORDS.get(kind, said)
 
 
 _WORDS = {

@@ -271,7 +271,7 @@ class CacheSection(Section):
 class LedgerSection(Section):
     """Where the ledger is."""
 
-    path: str = "var/farthing.db"
+    path: str = Field("var/farthing.db", min_length=1)
     spool: str | None = None
     url: LedgerUrl | None = None
     keep_days: int | None = Field(None, ge=LEAST_KEPT_DAYS)

@@ -106,19 +106,31 @@ def cost_of(
     answer, short, long = _answers_pico(rates, tokens, length.reasoning)
     return CostEstimate(
         expected=Money(prompt + choices * answer),
-        upper=model.price.at_most(
-            prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
-            longest * choices,
-            features.service_tier,
-            may_sound=Capability.AUDIO in features.needs,
-            may_show=Capability.VISION in features.needs,
-        ),
+        upper=_at_most(model, features, longest),
         p10=Money(prompt + choices * short),
         p90=Money(prompt + choices * long),
         staying=None
         if conversation is None
         else staying(rates, prompt_tokens, choices * answer, model.key, conversation),
     )
+
+
+def _at_most(model: Model, features: Features, answer_tokens: int) -> Money:
+    """What must not be exceeded where no choice has more than so many tokens."""
+    return model.price.at_most(
+        features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
+        answer_tokens * features.choices,
+        features.service_tier,
+        may_sound=Capability.AUDIO in features.needs,
+        may_show=Capability.VISION in features.needs,
+    )
+
+
+def tokens_within(model: Model, features: Features, left: Money) -> int:
+    """How many tokens an answer of `model` may have, so that it costs `left` at most; 0 where none fits."""
+    prompt = _at_most(model, features, 0)
+    one = _at_most(model, features, 1) - prompt
+    return max(ZERO, left - prompt).pico // one.pico if one else 0
 
 
 def _answers_pico(rates: Rates, tokens: Spread, reasoning: float) -> tuple[int, int, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from router.decision.choose import NothingAdequate, choose, pin
-from router.decision.estimate import candidate_for
+from router.decision.estimate import candidate_for, tokens_within
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.resolve import PolicyBook, resolve
@@ -249,8 +249,9 @@ class Judge:
                 verdicts=self.observed(visit),
             )
         except NothingAdequate as nothing:
-            if any(each.reason is ExclusionReason.BUDGET for each in nothing.exclusions):
-                raise self._too_dear(visit) from None
+            dear = [e.candidate for e in nothing.exclusions if e.reason is ExclusionReason.BUDGET]
+            if dear:
+                raise self._too_dear(visit, dear) from None
             raise
 
     def observed(self, visit: Visit) -> Observed | None:
@@ -272,14 +273,18 @@ class Judge:
                 raise stored_elsewhere(model.id, held_by)
         pinned = pin(visit.features, model, self.experience, cache=cache, is_stored=is_stored)
         if left is not None and pinned.chosen.cost.upper > left:
-            raise self._too_dear(visit)
+            raise self._too_dear(visit, [pinned.chosen])
         return pinned
 
     @staticmethod
-    def _too_dear(visit: Visit) -> ApiError:
+    def _too_dear(visit: Visit, dear: Collection[Candidate]) -> ApiError:
         """402: any model that may answer could cost more than the tightest budget has left."""
-        is_unbounded = visit.features.max_output_tokens is None
-        return budget_exceeded(tightest(visit.balances), is_unbounded=is_unbounded)
+        features, balance = visit.features, tightest(visit.balances)
+        return budget_exceeded(
+            balance,
+            fitting_tokens=max(tokens_within(each.model, features, balance.left) for each in dear),
+            is_unbounded=features.max_output_tokens is None,
+        )
 
 
 def _only(names: Collection[str], given: Any) -> dict[str, str]:

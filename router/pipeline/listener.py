@@ -17,11 +17,10 @@ class Listener:
     """What is heard of a stream while it passes by.
 
     `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `paid` is
-    the usage according to the books, once they are closed. `prompt` is the usage that the upstream reported
-    before anything was written, if it did. `is_accepted` says that the whole answer has passed a cascade's
-    checks. `dialect` is that of its events. `kept` are the events as a client would get them with usage, for
-    the cache and for examining the answer; None when the stream is not to be kept, or has more than
-    `most_kept_bytes`.
+    the usage according to the books, once they are closed. `is_accepted` says that the whole answer has
+    passed a cascade's checks. `dialect` is that of its events. `kept` are the events as a client would get
+    them with usage, for the cache and for examining the answer; None when the stream is not to be kept, or
+    has more than `most_kept_bytes`.
     """
 
     most_kept_bytes: int
@@ -42,7 +41,6 @@ class Listener:
     is_accepted: bool = False
     dialect: Dialect = Dialect.CHAT
     kept: list[bytes] | None = None
-    prompt: Usage | None = None
     _last: bytes = b""
     _kept_bytes: int = 0
 
@@ -98,9 +96,7 @@ class Listener:
     @property
     def heard(self) -> Heard:
         """What an account needs to know."""
-        return Heard(
-            self.usage, self.output_chars, self.service_tier, self.finish_reasons, self.prompt
-        )
+        return Heard(self.usage, self.output_chars, self.service_tier, self.finish_reasons)
 
     @property
     def ending(self) -> Ending:
@@ -122,7 +118,6 @@ class Listener:
 
     def _hear(self, event: StreamEvent) -> None:
         self.usage = event.usage or self.usage
-        self.prompt = event.prompt or self.prompt
         self.output_chars += event.output_chars
         self.content_chars += event.content_chars
         self.service_tier = event.service_tier or self.service_tier

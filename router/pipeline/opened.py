@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
+from router.domain.usage import Usage
 from router.ledger.account import Heard
-from router.ports import Call, Native, Response, Upstream
+from router.ports import Call, Native, Response, TellsPrompt, Upstream
 from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
 from router.wire.events import EventReader
@@ -54,6 +55,7 @@ class OpenedStream:
         self._reader = EventReader(form)
         self._waiting: list[Told] = []
         self._failure: AttemptFailed | None = None
+        self._prompt: Usage | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -65,6 +67,12 @@ class OpenedStream:
         """What has come up to the first content, until it is taken."""
         return b"".join(event.raw for event in self._waiting)
 
+    @property
+    def prompt(self) -> Usage | None:
+        """What the prompt has used, where the upstream has told that before the end."""
+        response = self._response
+        return self._prompt or (response.prompt if isinstance(response, TellsPrompt) else None)
+
     async def until_content(self) -> None:
         """Read up to the first content. Raises AttemptFailed when there is none."""
         heard: list[Told] = []
@@ -75,6 +83,7 @@ class OpenedStream:
                 if isinstance(event, Words) or event.kind is EventKind.CONTENT:
                     self._waiting = heard
                     return
+                self._prompt = event.prompt or self._prompt
                 if event.kind is EventKind.ERROR:
                     raise AttemptFailed(_fault_of(event))
         raise _malformed("the stream ended without content")

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from router.dispatch.fleet import Verdict
 from router.domain.ledger import Entry, Outcome
+from router.domain.members import replace
 from router.pipeline.attempts import Begun
 from router.pipeline.flights import Flight
 from router.pipeline.listener import Listener
+from router.pipeline.opened import OpenedStream
 from router.wire.cached import StoredAnswer
 
 if TYPE_CHECKING:
@@ -69,7 +71,10 @@ class StreamOwner:
     def _broke_off(self, listener: Listener, reason: str) -> None:
         left = reason == Outcome.CLIENT_LEFT.value
         outcome = Outcome.CLIENT_LEFT if left else Outcome.CUT
-        entry = self._walk.books.broke_off(self._begun, listener.heard, outcome, reason)
+        opened, heard = self._begun.opened, listener.heard
+        if isinstance(opened, OpenedStream):
+            heard = replace(heard, prompt=opened.prompt)
+        entry = self._walk.books.broke_off(self._begun, heard, outcome, reason)
         listener.paid = entry.usage
 
     def _end(self, verdict: Verdict) -> None:

@@ -5,18 +5,25 @@ from datetime import UTC, datetime
 from router.domain.budget import Balance, RateLimit
 from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind
-from router.domain.money import ZERO, Money
+from router.domain.money import Money
 from router.ports import Exceeded
 
 
-def budget_exceeded(balance: Balance, *, is_unbounded: bool = False) -> ApiError:
+def budget_exceeded(
+    balance: Balance, *, fitting_tokens: int = 0, is_unbounded: bool = False
+) -> ApiError:
     """402: whatever may answer could cost more than the budget has left.
 
-    A request that `is_unbounded` sets no limit to the answer's length, so that the longest counts.
+    An answer of `fitting_tokens` would fit. A request that `is_unbounded` sets no limit to the answer's
+    length, so that the longest counts.
     """
     said = _sentence(balance)
-    if is_unbounded and balance.left > ZERO:
-        said += " The request sets no 'max_tokens': a shorter answer may cost less."
+    if fitting_tokens:
+        said += f" An answer of {fitting_tokens:,} tokens would fit" + (
+            ": the request sets no 'max_tokens', so that the longest counts."
+            if is_unbounded
+            else "."
+        )
     error = ApiError(402, said, code="budget_exceeded", kind="insufficient_quota")
     return error.with_headers(_headers(balance))
 

@@ -13,7 +13,7 @@ from router.domain.errors import ApiError
 from router.domain.ledger import Entry, Outcome
 from router.domain.model import Model
 from router.domain.usage import Usage
-from router.ledger.account import NOTHING_HEARD
+from router.ledger.account import Heard
 from router.pipeline.attempts import Begun, Machine, Means, Race
 from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.cascading import Cascading
@@ -116,7 +116,8 @@ class Walk(Struct, frozen=True):
         """The client has left before it got anything of this answer."""
         await begun.opened.close()
         self.machine.ended(begun.start.attempt, Verdict.NEITHER, self.means.world.monotonic_s())
-        heard = begun.opened.heard if isinstance(begun.opened, OpenedPlain) else NOTHING_HEARD
+        opened = begun.opened
+        heard = opened.heard if isinstance(opened, OpenedPlain) else Heard(prompt=opened.prompt)
         left = Outcome.CLIENT_LEFT
         self.books.broke_off(begun, heard, left, left.value)
         self.books.post()
@@ -166,8 +167,8 @@ class Walk(Struct, frozen=True):
         origin = self.origin(begun, entry.usage)
         stored = StoredAnswer(origin, is_stream=False, body=opened.body, dialect=opened.dialect)
         if flight is None:
+            await self.shelf.keep(stored, self.request)  # while the ledger writes
             await posted
-            await self.shelf.keep(stored, self.request)
         else:
             await self._landed(flight, stored, posted)
         self._seen(begun, entry, _seen(opened))
@@ -177,8 +178,8 @@ class Walk(Struct, frozen=True):
         """Hand the answer to all who wait; the flight is over once it is stored."""
         flight.whole(stored)
         try:
+            await self.shelf.keep(stored, self.request)  # while the ledger writes
             await posted
-            await self.shelf.keep(stored, self.request)
         finally:
             flight.end()
 

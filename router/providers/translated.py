@@ -14,11 +14,13 @@ import orjson
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.members import replace
+from router.domain.usage import Usage
 from router.ports import Call, Native, Response
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Occasion
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.faults import translate_error
+from router.wire.dialects.messages.read_answer import read_prompt
 from router.wire.dialects.seals import origin_of
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.translate import (
@@ -198,6 +200,7 @@ class _TranslatedStream:
         self._splitter = EventSplitter()
         self._failure: AttemptFailed | None = None
         self._is_over = False
+        self.prompt: Usage | None = None
 
     async def read(self) -> bytes:
         return b"".join([piece async for piece in self])
@@ -240,7 +243,9 @@ class _TranslatedStream:
         data = data_of(raw)
         if data is None or data.strip() == b"[DONE]":
             return []
-        chunks = self._translator.feed(_object_in(data))
+        event = _object_in(data)
+        self.prompt = self.prompt or read_prompt(event)
+        chunks = self._translator.feed(event)
         self._is_over = self._is_over or any("error" in chunk for chunk in chunks)
         return [event_bytes(chunk, Dialect.CHAT) for chunk in chunks]
 

@@ -43,6 +43,8 @@ def read_plain(raw: bytes) -> PlainAnswer:
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not choices:
         raise MalformedAnswer("the upstream's answer has no choices")
+    if not all(isinstance(choice, dict) for choice in choices):
+        raise MalformedAnswer("a choice in the upstream's answer is no object")
     messages = [_part(choice, "message") for choice in choices]
     return PlainAnswer(
         usage=read_usage(answer.get("usage")),

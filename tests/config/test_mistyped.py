@@ -39,8 +39,13 @@ NUMBERS = [
     ("server: {timeouts: {total_s: true}}", "server.timeouts.total_s (line 6): must be a number"),
     ("server: {port: many}", "server.port (line 6): must be a whole number"),
     ("server: {host: 8080}", "must be text, in quotes where it looks like something else"),
+    ("ledger: {path: ''}", "ledger.path (line 6): must have at least 1 character"),
     ("server: 8080", "server (line 6): must be a mapping of keys to values"),
     ("budgets: [{usd: true}]", "budgets[0].usd (line 6): must be a number"),
+    (
+        "limits: [{key: '*'}]",
+        "limits[0] (line 6): needs 'requests_per_minute' or 'tokens_per_minute', or both",
+    ),
     ("keys: 5", "keys (line 6): must be a list"),
     ("log: {requests: 7}", "log.requests (line 6): must be true or false"),
     (

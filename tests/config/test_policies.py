@@ -112,7 +112,7 @@ def test_its_version_is_that_of_its_text(tmp_path: Path) -> None:
         ("policy: mine\n", "mine.yaml: intent (line 1): is missing"),
         (
             "policy: mine\nintent: short\n",
-            "mine.yaml: intent (line 2): String should have at least 10 characters",
+            "mine.yaml: intent (line 2): must have at least 10 characters",
         ),
         (
             f"{HEAD}adeqate: {{within: 0.1}}\n",

@@ -6,11 +6,14 @@ import socket
 import time
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.e2e.configs import write_config
 from tests.e2e.programs import Farthing, complaints
 from tests.e2e.refusals import refused, works
+from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, answer_on, chat, connected, get, head, post, raw_exchange, send
 
 MIB = 2**20
@@ -311,3 +314,22 @@ def test_no_answer_tells_which_python_and_which_server_this_is(farthing: Farthin
     ]
     assert [got.status for got in answers] == [200, 404, 200, 200, 400]
     assert {got.headers["server"] for got in answers} == {"farthing"}
+
+
+def test_who_connects_and_asks_nothing_is_disconnected_and_who_has_asked_is_not(
+    tmp_path: Path, shared_simulator: Simulator
+) -> None:
+    patience = {"timeouts": {"write_s": 0.5}}
+    config = write_config(tmp_path, shared_simulator.base_url, server=patience)
+    with (
+        Farthing(config) as own,
+        connected(own.url) as asking,
+        connected(own.url) as silent,
+        connected(own.url) as halting,
+    ):
+        asking.sendall(head(own.url, method="GET", path="/healthz"))
+        assert answer_on(asking).status == 200
+        halting.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: her")
+        assert (silent.recv(1), halting.recv(1)) == (b"", b"")
+        asking.sendall(head(own.url, method="GET", path="/healthz"))
+        assert answer_on(asking).status == 200

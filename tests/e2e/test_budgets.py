@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -69,18 +70,24 @@ def test_at_its_end_a_budget_is_a_wall_that_says_when_it_is_over(
         assert told["reserved_usd"] == "0"
 
 
-def test_who_sets_no_limit_is_told_that_a_shorter_answer_may_cost_less(
+def test_who_is_refused_is_told_how_long_an_answer_would_fit(
     tmp_path: Path, simulator: Simulator
 ) -> None:
     budgets = [{"usd": 0.02, "per": "day"}]
     with serving(tmp_path, simulator, budgets=budgets) as farthing:
         endless, endlessly_long = ask(farthing, max_tokens=None), ask(farthing, max_tokens=8000)
-        assert ask(farthing).status == 200
-    assert (endless.status, endlessly_long.status) == (402, 402)
+        assert (endless.status, endlessly_long.status) == (402, 402)
+        found = re.search(
+            r"An answer of ([\d,]+) tokens would fit\.$", endlessly_long.error["message"]
+        )
+        assert found
+        fitting = int(found[1].replace(",", ""))
+        assert ask(farthing, max_tokens=fitting + 1).status == 402
+        assert ask(farthing, max_tokens=fitting).status == 200
     assert endless.error["message"].endswith(
-        "sets no 'max_tokens': a shorter answer may cost less."
+        f"An answer of {found[1]} tokens would fit: the request sets no 'max_tokens', so that the"
+        " longest counts."
     )
-    assert "max_tokens" not in endlessly_long.error["message"]
 
 
 def test_a_policy_takes_a_cheaper_model_before_it_refuses(

@@ -124,3 +124,54 @@ def test_of_a_model_in_two_places_each_vendors_invoice_is_held_against_its_own_c
     assert reconciled(config, path, "--upstream", "sim").status == 0
     assert reconciled(config, path, "--upstream", "other").status == 1
     assert reconciled(config, path).status == 1
+
+
+def test_a_vendors_names_are_known_where_its_key_is_not_set_and_for_vectors_too(
+    tmp_path: Path,
+) -> None:
+    """Who holds invoices against books need not be able to ask anybody."""
+    upstreams = {
+        "sim": {"kind": "simulated"},
+        "away": {
+            "kind": "openai",
+            "base_url": "https://api.openai.com/v1",
+            "api_key": "${NOBODY_HAS_SET_THIS}",
+            "enabled": "with-key",
+        },
+    }
+    models = {
+        "sim-mid": {"upstream": "sim"},
+        "large": {"upstream": "away", "name": "gpt-4o"},
+        "vectors": {"upstream": "sim", "name": "embed-1", "mode": "embedding", "price": PRICE},
+    }
+    config = write_config(tmp_path, "http://127.0.0.1:1", upstreams=upstreams, models=models)
+    path = tmp_path / "invoice.csv"
+    path.write_text("date,model,cost_usd\n2026-11-01,gpt-4o,5\n2026-11-01,embed-1,3\n")
+    told = json.loads(reconciled(config, path, "--json").out)
+    assert [line["model"] for line in told["lines"]] == ["large", "vectors"]
+
+
+@pytest.mark.parametrize(
+    "command", [["report"], ["outcomes"], ["ledger", "export", "--out", "-"], ["reconcile", "{}"]]
+)
+def test_a_period_that_ends_before_it_begins_is_a_mistake_and_not_one_without_costs(
+    command: list[str], config: Path, simulator: Simulator
+) -> None:
+    words = [word.format(invoice(config, simulator)) for word in command]
+    period = ("--since", "2026-11-30", "--until", "2026-11-01")
+    done = here(*words, "--config", str(config), *period)
+    assert (done.status, done.out) == (1, "")
+    assert "the period ends (2026-11-01) before it begins (2026-11-30)" in done.err
+
+
+def test_where_nothing_is_compared_nothing_agrees(config: Path, simulator: Simulator) -> None:
+    done = reconciled(
+        config, invoice(config, simulator), "--since", "2020-01-01", "--until", "2020-01-31"
+    )
+    assert (done.status, done.out) == (1, "")
+    assert "nothing is invoiced or booked from 2020-01-01 to 2020-01-31" in done.err
+
+
+def test_a_category_that_there_is_not_is_told(config: Path) -> None:
+    told = here("report", "--config", str(config), "--category", "mathss").err
+    assert "Nothing is known of the category 'mathss'; did you mean 'maths'?" in told

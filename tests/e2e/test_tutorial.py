@@ -18,6 +18,10 @@ ADDRESS = "http://127.0.0.1:8080"
 SECRET = {"FARTHING_ADMIN_KEY": "let-me-in"}
 NEXT = "--- next command ---"
 CUT = "..."
+SHELL = f"""exec 2>&1
+farthing() {{ PYTHONPATH='{REPO}' '{sys.executable}' -m router "$@"; }}
+"""
+"""What the reader's terminal is: both streams on one screen, and `farthing` the one of this folder."""
 _FILE = re.compile(r"# (\S+\.yaml)\n")
 _CHANCE = (
     (re.compile(r"\b(req|key)_[0-9a-f]+"), r"\1_..."),
@@ -72,9 +76,9 @@ def outputs(folder: Path) -> list[str]:
         assert served.text.splitlines()[1].replace(ADDRESS, farthing.url) in farthing.said
         script = f"\necho; echo '{NEXT}'\n".join(command for command, _ in transcript())
         done = subprocess.run(
-            ["bash", "-c", "exec 2>&1\n" + script.replace(ADDRESS, farthing.url)],
+            ["bash", "-c", SHELL + script.replace(ADDRESS, farthing.url)],
             cwd=folder,
-            env=environ({"PATH": f"{Path(sys.executable).parent}:{environ()['PATH']}"}),
+            env=environ(),
             capture_output=True,
             text=True,
             timeout=4 * PATIENCE_S,  # a dozen programs, one after the other

@@ -86,7 +86,6 @@ def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "of no header"),
         ("when,what\n1,2\n", "the columns when, what; known are openai: amount_value"),
         (GENERIC.replace("2.00", "two"), "line 2 of the invoice: 'two' is not an amount"),
         (GENERIC.replace("2026-11-01", "yesterday"), "line 2"),
@@ -179,3 +178,53 @@ def test_nothing_is_dropped_and_the_differences_add_up(
     assert found.invoiced == sum((each.cost for each in lines), ZERO)
     assert found.booked == sum((each.cost for each in booked.values()), ZERO)
     assert sum((each.off_by for each in found.lines), ZERO) == found.invoiced - found.booked
+
+
+@pytest.mark.parametrize(
+    ("written", "usd"),
+    [
+        ("0.25", "0.25"),
+        ("$1,234.50", "1234.5"),
+        ("-$3", "-3"),
+        ("$-3.5", "-3.5"),
+        ("1,234,567", "1234567"),
+        ("2.5e-06", "0.0000025"),
+        (" 7 ", "7"),
+        (".5", "0.5"),
+    ],
+)
+def test_amounts_are_read_as_exports_write_them(written: str, usd: str) -> None:
+    (line,) = read_invoice(f'date,model,cost_usd\n2026-11-26,m,"{written}"\n')
+    assert line.cost == Money.from_usd(usd)
+
+
+@pytest.mark.parametrize(
+    "written", ["0,25", "1.234,50", "12,34", "nan", "1e400", "9" * 40, "$", "EUR 5", "--3"]
+)
+def test_what_is_no_amount_is_not_taken_for_another(written: str) -> None:
+    """A comma where others have a point would make it a hundred times as much."""
+    with pytest.raises(
+        UnknownInvoice, match=r"line 2 of the invoice: .* is not an amount of dollars"
+    ):
+        read_invoice(f'date,model,cost_usd\n2026-11-26,m,"{written}"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the invoice is empty"),
+        ("date,model,cost_usd\n", "the invoice has a header and no amounts"),
+        ("date,model,cost_usd\n2026-11-26,m,\n", "the invoice has a header and no amounts"),
+        ("date,model,cost_usd\n2026-11-26,m\n", "line 2 of the invoice: it has fewer columns"),
+        ("date,model,cost_usd\n26/11/2026,m,1\n", "line 2 .*'26/11/2026' is no day, as 2026-11-30"),
+        (
+            "start_time_iso,amount_value,line_item\n\nyesterday,1,m\n",
+            "line 3 .*'yesterday' is no day",
+        ),
+        ("usage_date_utc,cost_usd\n2026/11/26,1\n", "line 2 .*'2026/11/26' is no day"),
+        ("date,model,cost_usd,input_tokens\n2026-11-26,m,1,1e400\n", "'1e400' is no count of"),
+    ],
+)
+def test_an_invoice_that_is_not_whole_does_not_agree_with_anything(text: str, said: str) -> None:
+    with pytest.raises(UnknownInvoice, match=said):
+        read_invoice(text)

@@ -241,14 +241,15 @@ async def test_a_stream_that_breaks_off_ends_in_an_error_and_not_as_if_it_were_w
     assert (row["outcome"], b"[DONE]" in body) == ("cut", False)
 
 
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions"])
 async def test_of_a_stream_that_breaks_off_the_prompt_is_charged_by_the_providers_count(
-    tmp_path: Path,
+    path: str, tmp_path: Path
 ) -> None:
     """It is told at once, and what was read from a cache costs a tenth of what we would count."""
     async with farthing(tmp_path) as (at, home):
         begun, *_ = stream(TEXT, ends=False).partition(b"event: message_delta")
         home.events = begun
-        await post(at, asked(stream=True))
+        await post(at, asked(stream=True), path)
         (row,) = at.rows()
     assert (row["outcome"], row["usage_source"]) == ("cut", "estimated")
     counts = ("uncached_input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")

@@ -65,7 +65,18 @@ def test_reasoning_that_is_shown_was_generated_too() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"<html>", b"[]", b"null", b"{}", b'{"choices": []}', b'{"choices": {"a": 1}}', b"\xff"],
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"choices": []}',
+        b'{"choices": {"a": 1}}',
+        b"\xff",
+        b'{"choices": [null]}',
+        b'{"choices": [{}, 1]}',
+    ],
 )
 def test_a_success_that_is_no_chat_completion_is_malformed(raw: bytes) -> None:
     with pytest.raises(MalformedAnswer):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from router.domain.errors import FarthingError
 from router.ledger.invoices.anthropic import ANTHROPIC
-from router.ledger.invoices.formats import Format, InvoiceLine
+from router.ledger.invoices.formats import Format, InvoiceLine, Row
 from router.ledger.invoices.generic import GENERIC
 from router.ledger.invoices.openai import OPENAI
 
@@ -21,20 +21,29 @@ class UnknownInvoice(FarthingError):
 
 
 def read_invoice(text: str, vendor: str | None = None) -> tuple[InvoiceLine, ...]:
-    """The lines of an invoice. Raises UnknownInvoice, also for a line that makes no sense."""
+    """The lines of an invoice, one at least. Raises UnknownInvoice, also for a line that makes no sense."""
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     columns = [name.strip().lower() for name in rows.fieldnames or ()]
     rows.fieldnames = columns
     form = _format(columns, vendor)
     lines = []
-    for number, row in enumerate(rows, 2):
+    for row in rows:
         try:
-            line = form.read(row)
-        except (KeyError, ValueError, AttributeError) as error:
-            raise UnknownInvoice(f"line {number} of the invoice: {error}") from None
+            line = form.read(_whole(row))
+        except ValueError as error:
+            raise UnknownInvoice(f"line {rows.line_num} of the invoice: {error}") from None
         if line is not None:
             lines.append(line)
+    if not lines:  # a report that did not come must not pass for one that agrees
+        raise UnknownInvoice("the invoice has a header and no amounts")
     return tuple(lines)
+
+
+def _whole(row: Row) -> Row:
+    """The row, if it has as many columns as the header. Raises ValueError."""
+    if None in row.values():
+        raise ValueError("it has fewer columns than the header")
+    return row
 
 
 def _format(columns: Sequence[str], vendor: str | None) -> Format:
@@ -43,6 +52,8 @@ def _format(columns: Sequence[str], vendor: str | None) -> Format:
         if form.columns <= set(columns):
             return form
     known = "; ".join(f"{name}: {', '.join(sorted(f.columns))}" for name, f in FORMATS.items())
+    if not columns:
+        raise UnknownInvoice("the invoice is empty")
     raise UnknownInvoice(
-        f"the invoice has the columns {', '.join(columns) or 'of no header'}; the known formats are {known}"
+        f"the invoice has the columns {', '.join(columns)}; the known formats are {known}"
     )

@@ -1,6 +1,6 @@
 """Anthropic's export of costs from its console, by day, model and type of token."""
 
-from router.ledger.invoices.formats import Format, InvoiceLine, Row, dollars
+from router.ledger.invoices.formats import Format, InvoiceLine, Row, day, dollars
 
 
 def _read(row: Row) -> InvoiceLine | None:
@@ -9,7 +9,7 @@ def _read(row: Row) -> InvoiceLine | None:
     kind = (row.get("token_type") or row.get("cost_type") or row.get("usage_type") or "").strip()
     model = (row.get("model") or row.get("model_version") or "").strip()
     is_tokens = bool(model) and "search" not in kind and "code_execution" not in kind
-    return InvoiceLine(row["usage_date_utc"].strip()[:10], model, dollars(amount), kind, is_tokens)
+    return InvoiceLine(day(row["usage_date_utc"]), model, dollars(amount), kind, is_tokens)
 
 
 ANTHROPIC = Format(

@@ -1,7 +1,9 @@
 """What an invoice says, whoever wrote it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from router.domain.money import Money
 
@@ -37,11 +39,35 @@ class Format:
     read: Callable[[Row], InvoiceLine | None]
 
 
+_AMOUNT = re.compile(
+    r"(-?)\$?(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?(?:[eE][+-]?\d{1,2})?|-?\.\d+)"
+)
+_MOST = Money.from_usd(10**12)
+
+
 def dollars(text: str) -> Money:
-    """An amount as exports write it. Raises ValueError."""
-    return Money.from_usd(text.strip().removeprefix("$").replace(",", ""))
+    """An amount as exports write it: `0.25`, `$1,234.50`, `-$3`. Raises ValueError.
+
+    A comma parts thousands and nothing else: `0,25` is no amount, and not 25 dollars.
+    """
+    found = _AMOUNT.fullmatch(text.strip())
+    amount = Money.from_usd(f"{found[1]}{found[2]}".replace(",", "")) if found else None
+    if amount is None or abs(amount.pico) > _MOST.pico:
+        raise ValueError(f"{text.strip()!r} is not an amount of dollars, as 1234.50")
+    return amount
+
+
+def day(text: str) -> str:
+    """The day that a date or a moment begins with, as ISO has it. Raises ValueError."""
+    try:
+        return date.fromisoformat(text.strip()[:10]).isoformat()
+    except ValueError:
+        raise ValueError(f"{text.strip()!r} is no day, as 2026-11-30") from None
 
 
 def count(text: str | None) -> int | None:
     """A count of tokens, None where there is none. Raises ValueError."""
-    return int(float(text)) if text and text.strip() else None
+    try:
+        return int(float(text)) if text and text.strip() else None
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is no count of tokens") from None

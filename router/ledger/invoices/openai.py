@@ -1,6 +1,6 @@
 """OpenAI's export of costs, by day and line item: `gpt-4o-mini-2024-07-18, input`."""
 
-from router.ledger.invoices.formats import Format, InvoiceLine, Row, dollars
+from router.ledger.invoices.formats import Format, InvoiceLine, Row, day, dollars
 
 _TOKEN_ITEMS = ("input", "output", "cached", "audio", "image", "text")
 
@@ -14,8 +14,8 @@ def _read(row: Row) -> InvoiceLine | None:
         raise ValueError("it has no line item; export the costs grouped by line item")
     model, _, item = (part.strip() for part in line_item.partition(","))
     is_tokens = any(word in item.lower() for word in _TOKEN_ITEMS)
-    day = row["start_time_iso"].strip()[:10]
-    return InvoiceLine(day, model if item else "", dollars(amount), item or model, is_tokens)
+    on = day(row["start_time_iso"])
+    return InvoiceLine(on, model if item else "", dollars(amount), item or model, is_tokens)
 
 
 OPENAI = Format(

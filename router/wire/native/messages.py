@@ -10,7 +10,7 @@ from router.wire.dialects.answer import Fault
 from router.wire.dialects.chat.write_answer import REASONS
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.faults import own_error, told
-from router.wire.dialects.messages.read_answer import STOPS, read_fault
+from router.wire.dialects.messages.read_answer import STOPS, read_fault, read_prompt
 from router.wire.dialects.translate import event_bytes
 from router.wire.native.forms import broken_off, chars_in, event_in, member, object_in
 from router.wire.usage.dialects import DIALECTS
@@ -71,22 +71,20 @@ class MessagesForm:
         return event_bytes(body, self.dialect)
 
     def _preamble(self, raw: bytes, event: Mapping[str, Any]) -> StreamEvent:
-        """At its start a message tells what was read; what it counts of output then is as good as nothing."""
         if event.get("type") != "message_start":
             return StreamEvent(raw, EventKind.PREAMBLE)
         self._begun = event
-        told = member(member(self._begun, "message"), "usage")
         return StreamEvent(
             raw,
             EventKind.PREAMBLE,
-            service_tier=tier_of(told.get("service_tier")),
-            prompt=read(_USAGE, {**told, "output_tokens": 0}),
+            service_tier=tier_of(_begun_with(event).get("service_tier")),
+            prompt=read_prompt(self._begun),
         )
 
     def _ended(self, raw: bytes, event: Mapping[str, Any]) -> StreamEvent:
         delta = member(event, "delta")
         self._reasons = _reasons(delta)
-        tiers = (member(event, "usage"), member(member(self._begun, "message"), "usage"))
+        tiers = (member(event, "usage"), _begun_with(self._begun))
         return StreamEvent(
             raw,
             EventKind.CONTENT,
@@ -107,6 +105,10 @@ class MessagesForm:
 
     def _usage(self, event: Mapping[str, Any]) -> Usage | None:
         return read_stream(_USAGE, (self._begun, event))
+
+
+def _begun_with(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    return member(member(event, "message"), "usage")
 
 
 def _started(raw: bytes, block: Mapping[str, Any]) -> StreamEvent:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
 from router.wire.dialects.messages.parts import NATIVE, read_blocks
@@ -10,6 +11,7 @@ from router.wire.dialects.shape import JsonObject, an_object, text_of
 from router.wire.usage.dialects import DIALECTS
 from router.wire.usage.reading import read
 
+_USAGE = DIALECTS["anthropic"]
 STOPS: Mapping[str, Stop] = {
     "end_turn": Stop.END,
     "pause_turn": Stop.END,
@@ -79,3 +81,13 @@ def read_fault(error: JsonObject, status: int | None = None) -> Fault:
         message=message if isinstance(message, str) else "The upstream gave no reason.",
         kind=named,
     )
+
+
+def read_prompt(event: JsonObject) -> Usage | None:
+    """What a message has used when it starts, None of any other event.
+
+    Its count of output is of what was written until then, which is as good as nothing.
+    """
+    message = event.get("message") if event.get("type") == "message_start" else None
+    told = message.get("usage") if isinstance(message, dict) else None
+    return read(_USAGE, {**told, "output_tokens": 0}) if isinstance(told, dict) else None
