@@ -143,7 +143,7 @@ def _show(found: Reconciliation) -> None:
     for line in found.lines:
         if not line.is_within:
             why = line.reason or "no reason is known"
-            what = line.model or "what is of no model"
+            what = line.model or "items without a model"
             console.print(f"{line.day} {escape(what)}: {escape(why)}.", highlight=False)
     if found.agrees:
         console.print("The books agree with the invoice.")

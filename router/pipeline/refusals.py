@@ -20,7 +20,7 @@ def budget_exceeded(
     said = _sentence(balance)
     if fitting_tokens:
         said += f" An answer of {fitting_tokens:,} tokens would fit" + (
-            ": the request sets no 'max_tokens', so that the longest counts."
+            ": the request sets no 'max_tokens', so the longest answer counts."
             if is_unbounded
             else "."
         )

@@ -44,7 +44,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
     if not isinstance(choices, list) or not choices:
         raise MalformedAnswer("the upstream's answer has no choices")
     if not all(isinstance(choice, dict) for choice in choices):
-        raise MalformedAnswer("a choice in the upstream's answer is no object")
+        raise MalformedAnswer("a choice in the upstream's answer is not an object")
     messages = [_part(choice, "message") for choice in choices]
     return PlainAnswer(
         usage=read_usage(answer.get("usage")),

@@ -81,7 +81,7 @@ def test_another_form_and_mistakes(config: Path, simulator: Simulator, tmp_path:
     assert reconciled(config, tmp_path / "none.csv").err.endswith(
         "none.csv cannot be read: No such file or directory\n"
     )
-    assert "known are openai" in reconciled(config, path, "--vendor", "openai").err
+    assert "the known formats are openai" in reconciled(config, path, "--vendor", "openai").err
 
 
 def test_a_name_that_neither_books_nor_configuration_know_is_told(
