@@ -101,3 +101,55 @@ async def test_of_any_number_of_tags_the_last_are_known_and_told_in_parts(
         told = await purse.balances()
         assert [balance.budget for balance in told] == budgets[50:]
         assert {balance.reserved for balance in told} == {CENT}
+
+
+async def test_each_time_that_redis_goes_what_was_spent_is_asked_of_the_ledger_anew(
+    clock: Clock, books: Books
+) -> None:
+    """What was spent between two outages stands in Redis and in the ledger, and nowhere else."""
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            books.spent[EVERYTHING] = CENT * 10
+            server.kill()
+            await settled(purse, await taken(purse, CENT), CENT)
+            server.restart()
+            await until(lambda: link.is_up)
+            await settled(purse, await taken(purse, CENT * 80), CENT * 80)
+            books.spent[EVERYTHING] = CENT * 91
+            server.kill()
+            refused = await purse.reserve([WHOLE], CENT * 20)
+
+            assert isinstance(refused, Balance)
+            assert refused.left == CENT * 9
+
+
+async def test_what_redis_held_when_it_went_counts_as_soon_as_it_is_spent(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            held = await taken(purse, CENT * 50)
+            server.kill()
+            assert (await purse.look([WHOLE]))[0].spent == ZERO
+            await settled(purse, held, CENT * 40)
+            assert (await purse.look([WHOLE]))[0].spent == CENT * 40
+
+
+async def test_what_is_under_way_without_redis_stays_set_aside_when_the_ledger_is_asked_anew(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            server.kill()
+            held = await taken(purse, CENT * 50)
+            server.restart()
+            await until(lambda: link.is_up)
+            await purse.look([WHOLE])
+            server.kill()
+            assert (await purse.look([WHOLE]))[0].reserved == CENT * 50
+            await settled(purse, held, CENT * 30)
+            (balance,) = await purse.look([WHOLE])
+            assert (balance.spent, balance.reserved) == (CENT * 30, ZERO)

@@ -57,6 +57,7 @@ class MemoryPurse:
         self._most_accounts = most_accounts
         self._accounts: OrderedDict[Budget, _Account] = OrderedDict()
         self._opening: dict[Budget, asyncio.Task[_Account]] = {}
+        self._doubted: set[Budget] = set()
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
         """Where each budget stands."""
@@ -82,6 +83,16 @@ class MemoryPurse:
             account.reserved -= reservation.amount
             account.spent += cost
 
+    def spend(self, budget: Budget, period: Period, cost: Money) -> None:
+        """`cost` is spent which was set aside elsewhere; an account that is not open will be told by the ledger."""
+        account = self._accounts.get(budget)
+        if account is not None and account.period == period:
+            account.spent += cost
+
+    def doubt(self) -> None:
+        """Much may have been spent elsewhere: each account is asked of the ledger again before it is used."""
+        self._doubted = set(self._accounts)
+
     async def balances(self) -> tuple[Balance, ...]:
         """Where every budget stands that was drawn on since this process began, or lately, if they are many."""
         return tuple(account.balance(budget) for budget, account in self._accounts.items())
@@ -93,7 +104,8 @@ class MemoryPurse:
         """The account of this moment's period, opened if need be: by one, while all others wait."""
         account = self._accounts.get(budget)
         now_s = self._unix_s()
-        if account is not None and _holds(account.period, now_s):
+        is_known = account is not None and budget not in self._doubted
+        if account is not None and is_known and _holds(account.period, now_s):
             self._accounts.move_to_end(budget)
             return account
         if (opening := self._opening.get(budget)) is None:
@@ -103,8 +115,13 @@ class MemoryPurse:
         return await asyncio.shield(opening)
 
     async def _open(self, budget: Budget, now_s: float) -> _Account:
-        period = budget.period(now_s)
+        period, known = budget.period(now_s), self._accounts.get(budget)
+        before = ZERO if known is None else known.spent
+        self._doubted.discard(budget)
         spent = await self._spent(budget.scope, period.start_s)
+        if known is not None and known.period == period:
+            known.spent = spent + (known.spent - before)  # what was settled meanwhile comes on top
+            return known
         account = self._accounts[budget] = _Account(period, spent)
         self._make_room()
         return account
@@ -115,6 +132,7 @@ class MemoryPurse:
         for budget in tuple(islice(self._accounts, max(0, surplus))):
             if not self._accounts[budget].reserved:
                 del self._accounts[budget]
+                self._doubted.discard(budget)
 
 
 def _holds(period: Period, now_s: float) -> bool:

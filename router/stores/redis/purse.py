@@ -157,6 +157,7 @@ class RedisPurse:
         self._drawn_on: OrderedDict[Budget, None] = OrderedDict()
         self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[_Account] = set()
+        self._is_alone = False
         self._opening = asyncio.Lock()
         client = link.client
         self._look = client.register_script(_LOOK)
@@ -174,7 +175,8 @@ class RedisPurse:
                 await self._begin(accounts)
                 found = await self._run(self._look, accounts, [self._unix_s()])
         except RedisAway:
-            return await self._local.look(budgets)
+            return await self._alone().look(budgets)
+        self._is_alone = False
         pairs = zip(accounts, found[::2], found[1::2], strict=True)
         return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
@@ -201,7 +203,8 @@ class RedisPurse:
                 raise RedisAway  # it forgets faster than it is told
         except RedisAway:
             self._stale.update(accounts)
-            return await self._local.reserve(budgets, amount)
+            return await self._alone().reserve(budgets, amount)
+        self._is_alone = False
         if answer != b"taken":
             place, spent, reserved = answer
             return accounts[int(place) - 1].balance(int(spent), int(reserved))
@@ -227,6 +230,16 @@ class RedisPurse:
         except RedisAway:
             # The ledger has the row: the account is asked of it again, and the hold lapses.
             self._stale.update(hold.accounts)
+            for account in hold.accounts:
+                cost = Money(cost_nano * _PICO_PER_NANO)
+                self._local.spend(account.budget, account.period, cost)
+
+    def _alone(self) -> MemoryPurse:
+        """What this process knows by itself. While Redis was there it was told of nothing, so it asks the ledger anew."""
+        if not self._is_alone:
+            self._is_alone = True
+            self._local.doubt()
+        return self._local
 
     async def _refresh(self) -> None:
         """Have accounts asked of the ledger again that Redis was not told everything about."""
