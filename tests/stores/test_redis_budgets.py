@@ -28,9 +28,9 @@ def books() -> Books:
 
 
 @asynccontextmanager
-async def linked(url: str) -> AsyncIterator[RedisLink]:
+async def linked(url: str, timeout_s: float = 2.0) -> AsyncIterator[RedisLink]:
     loop = asyncio.get_running_loop()
-    link = RedisLink(url, timeout_s=2.0, monotonic_s=loop.time, pause_s=0.05)
+    link = RedisLink(url, timeout_s=timeout_s, monotonic_s=loop.time, pause_s=0.05)
     try:
         yield link
     finally:
@@ -153,3 +153,29 @@ async def test_what_is_under_way_without_redis_stays_set_aside_when_the_ledger_i
             await settled(purse, held, CENT * 30)
             (balance,) = await purse.look([WHOLE])
             assert (balance.spent, balance.reserved) == (CENT * 30, ZERO)
+
+
+async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_it_is_back(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """It could not be told. Else the hold would lapse, and count as spent, beside what the ledger says."""
+    async with linked(redis_server.url, timeout_s=0.2) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        held = await taken(purse, CENT * 50)
+        under_way = await taken(purse, CENT * 20)
+        redis_server.pause()
+        try:
+            await purse.look([WHOLE])
+            assert not link.is_up
+            await settled(purse, held, CENT)
+        finally:
+            redis_server.resume()
+        books.spent[EVERYTHING] = CENT
+        await until(lambda: link.is_up)
+        (balance,) = await purse.look([WHOLE])
+        assert (balance.spent, balance.reserved) == (CENT, CENT * 20)
+        await settled(purse, under_way, CENT * 2)
+        clock.now_s += 3600
+        (balance,) = await purse.look([WHOLE])
+        assert (balance.spent, balance.reserved) == (CENT * 3, ZERO)

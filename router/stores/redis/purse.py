@@ -157,6 +157,7 @@ class RedisPurse:
         self._drawn_on: OrderedDict[Budget, None] = OrderedDict()
         self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[_Account] = set()
+        self._ended: dict[_Account, set[str]] = {}
         self._is_alone = False
         self._opening = asyncio.Lock()
         client = link.client
@@ -228,9 +229,10 @@ class RedisPurse:
             told = [hold.name, hold.amount_nano, cost_nano]
             await self._run(self._settle, hold.accounts, told)
         except RedisAway:
-            # The ledger has the row: the account is asked of it again, and the hold lapses.
+            # The ledger has the row: the account is asked of it again, without the hold.
             self._stale.update(hold.accounts)
             for account in hold.accounts:
+                self._ended.setdefault(account, set()).add(hold.name)
                 cost = Money(cost_nano * _PICO_PER_NANO)
                 self._local.spend(account.budget, account.period, cost)
 
@@ -244,11 +246,17 @@ class RedisPurse:
     async def _refresh(self) -> None:
         """Have accounts asked of the ledger again that Redis was not told everything about."""
         stale, self._stale = self._stale, set()
+        ended, self._ended = self._ended, {}
+        client = self._link.client
         try:
+            for account, names in ended.items():
+                await self._link.ask(partial(client.zrem, keys.holds(account.key), *names))
             for some in _in_parts([account.key for account in stale]):
-                await self._link.ask(partial(self._link.client.delete, *some))
+                await self._link.ask(partial(client.delete, *some))
         except RedisAway:
             self._stale |= stale
+            for account, names in ended.items():
+                self._ended.setdefault(account, set()).update(names)
             raise
 
     async def _begin(self, accounts: Sequence[_Account]) -> None:
