@@ -17,8 +17,19 @@ from router.ports import Reservation
 
 MOST_ACCOUNTS = 10_000
 
+ASK_AGAIN_S = 5.0
+"""So long after the ledger could not be asked it is asked again, when somebody needs the account."""
+
 Spent = Callable[[Scope, float], Awaitable[Money]]
-"""What a scope has spent since a Unix time, by the ledger."""
+"""What a scope has spent since a Unix time, by the ledger. Raises SpentUnknown."""
+
+
+class SpentUnknown(Exception):
+    """The ledger cannot be asked now; `known` is what is known without it, and may be less than was spent."""
+
+    def __init__(self, known: Money) -> None:
+        super().__init__()
+        self.known = known
 
 
 async def nothing_spent(_scope: Scope, _since_s: float) -> Money:
@@ -58,6 +69,7 @@ class MemoryPurse:
         self._accounts: OrderedDict[Budget, _Account] = OrderedDict()
         self._opening: dict[Budget, asyncio.Task[_Account]] = {}
         self._doubted: set[Budget] = set()
+        self._unsure: dict[Budget, float] = {}
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
         """Where each budget stands."""
@@ -98,7 +110,8 @@ class MemoryPurse:
         return tuple(account.balance(budget) for budget, account in self._accounts.items())
 
     async def close(self) -> None:
-        """Nothing to release."""
+        """Let the ledger answer what it is being asked."""
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
 
     async def _account(self, budget: Budget) -> _Account:
         """The account of this moment's period, opened if need be: by one, while all others wait."""
@@ -107,24 +120,41 @@ class MemoryPurse:
         is_known = account is not None and budget not in self._doubted
         if account is not None and is_known and _holds(account.period, now_s):
             self._accounts.move_to_end(budget)
+            if now_s >= self._unsure.get(budget, now_s + 1):
+                self._asked(budget, now_s)  # nobody waits for what could not be told before
             return account
+        return await asyncio.shield(self._asked(budget, now_s))
+
+    def _asked(self, budget: Budget, now_s: float) -> asyncio.Task[_Account]:
+        """The ledger is being asked, once for all who want to know."""
         if (opening := self._opening.get(budget)) is None:
             opening = asyncio.create_task(self._open(budget, now_s))
             self._opening[budget] = opening
             opening.add_done_callback(lambda _: self._opening.pop(budget, None))
-        return await asyncio.shield(opening)
+        return opening
 
     async def _open(self, budget: Budget, now_s: float) -> _Account:
         period, known = budget.period(now_s), self._accounts.get(budget)
         before = ZERO if known is None else known.spent
         self._doubted.discard(budget)
-        spent = await self._spent(budget.scope, period.start_s)
+        spent, is_sure = await self._spent_in(budget, period)
         if known is not None and known.period == period:
-            known.spent = spent + (known.spent - before)  # what was settled meanwhile comes on top
+            told = spent + (known.spent - before)  # what was settled meanwhile comes on top
+            known.spent = told if is_sure else max(told, known.spent)
             return known
         account = self._accounts[budget] = _Account(period, spent)
         self._make_room()
         return account
+
+    async def _spent_in(self, budget: Budget, period: Period) -> tuple[Money, bool]:
+        """What the ledger says, or what is known without it; and whether it is the ledger's word."""
+        try:
+            spent = await self._spent(budget.scope, period.start_s)
+        except SpentUnknown as unknown:
+            self._unsure[budget] = self._unix_s() + ASK_AGAIN_S
+            return unknown.known, False
+        self._unsure.pop(budget, None)
+        return spent, True
 
     def _make_room(self) -> None:
         """Forget those that were not asked for longest; never one that has something set aside."""
@@ -132,6 +162,7 @@ class MemoryPurse:
         for budget in tuple(islice(self._accounts, max(0, surplus))):
             if not self._accounts[budget].reserved:
                 del self._accounts[budget]
+                self._unsure.pop(budget, None)
                 self._doubted.discard(budget)
 
 

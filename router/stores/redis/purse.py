@@ -12,15 +12,22 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from router.domain.budget import Balance, Budget, Period
 from router.domain.money import Money
 from router.ports import Reservation
-from router.stores.memory.purse import MOST_ACCOUNTS, MemoryPurse, Spent
+from router.stores.memory.purse import (
+    ASK_AGAIN_S,
+    MOST_ACCOUNTS,
+    MemoryPurse,
+    Spent,
+    SpentUnknown,
+)
 from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
 
@@ -34,6 +41,9 @@ _KEPT_S = 86_400
 _T = TypeVar("_T")
 _LOOKED_AT = 100
 """At once: while Redis looks nobody else is answered."""
+
+_ASKED_AT_ONCE = 8
+"""Of the accounts that the ledger could not tell of; it may be ill still."""
 
 _UNKNOWN = b"unknown"
 
@@ -158,6 +168,7 @@ class RedisPurse:
         self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[_Account] = set()
         self._ended: dict[_Account, set[str]] = {}
+        self._unsure: dict[_Account, float] = {}
         self._is_alone = False
         self._opening = asyncio.Lock()
         client = link.client
@@ -216,9 +227,7 @@ class RedisPurse:
         if not isinstance(reservation.token, _Hold):
             self._local.settle(reservation, cost)
             return
-        task = asyncio.create_task(self._told(reservation.token, _nano(cost)))
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        self._in_background(self._told(reservation.token, _nano(cost)))
 
     async def close(self) -> None:
         """Settle what is under way."""
@@ -245,6 +254,8 @@ class RedisPurse:
 
     async def _refresh(self) -> None:
         """Have accounts asked of the ledger again that Redis was not told everything about."""
+        if self._unsure:
+            self._ask_again()
         stale, self._stale = self._stale, set()
         ended, self._ended = self._ended, {}
         client = self._link.client
@@ -268,11 +279,41 @@ class RedisPurse:
                     await self._begin_one(account)
 
     async def _begin_one(self, account: _Account) -> None:
-        spent = await self._spent(account.budget.scope, account.period.start_s)
+        spent = await self._spent_in(account)
         resets_s = account.period.resets_s
         # In seconds from now: Redis' clock may be another.
         for_s = 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
         await self._run(self._open, (account,), [_nano(spent), for_s])
+
+    async def _spent_in(self, account: _Account) -> Money:
+        """What the ledger says was spent, or what is known here while it cannot be asked: then it is again, later."""
+        try:
+            spent = await self._spent(account.budget.scope, account.period.start_s)
+        except SpentUnknown as unknown:
+            self._unsure[account] = self._unix_s() + ASK_AGAIN_S
+            for oldest in tuple(islice(self._unsure, max(0, len(self._unsure) - self._most_known))):
+                del self._unsure[oldest]
+            return unknown.known
+        self._unsure.pop(account, None)
+        return spent
+
+    def _ask_again(self) -> None:
+        """Have the ledger asked of accounts that it could not tell of, in the background: nobody waits for that."""
+        now_s = self._unix_s()
+        due = (each for each, due_s in self._unsure.items() if due_s <= now_s)
+        for account in tuple(islice(due, _ASKED_AT_ONCE)):
+            self._unsure[account] = now_s + ASK_AGAIN_S
+            self._in_background(self._told_again(account))
+
+    async def _told_again(self, account: _Account) -> None:
+        await self._spent_in(account)
+        if account not in self._unsure:
+            self._stale.add(account)  # with what all processes have written by then
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
 
     async def _run(self, script: Any, accounts: Sequence[_Account], told: Sequence[Any]) -> Any:
         named = [account.key for account in accounts]
