@@ -51,5 +51,5 @@ def of_all(case: Case, ruling: Ruling, why: str) -> Verdict:
 def of_each(rulings: Mapping[int, Ruling], what: str) -> Verdict:
     """A ruling for each answer; the clause says for how many `what` holds, and for how many that is unknown."""
     good, unknown = (list(rulings.values()).count(each) for each in (ACCEPT, CANNOT_TELL))
-    rest = f", {unknown} cannot be told" if unknown else ""
+    rest = f", {unknown} undecided" if unknown else ""
     return Verdict(rulings, f"{what} in {good} of {len(rulings)}{rest}")

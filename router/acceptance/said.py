@@ -61,11 +61,11 @@ class Unusable:
 def read(answer: Mapping[str, Any] | None) -> Said | Unusable:
     """What a chat completion says in its only choice; never raises, whatever came."""
     if answer is None:
-        return Unusable("did not come")
+        return Unusable("did not arrive")
     choices = answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
-        return Unusable("is none")
+        return Unusable("is not a choice")
     return _unusable_end(choice) or _read(choice)
 
 

@@ -150,10 +150,10 @@ class Reloader:
         if after.quality_trouble:
             _LOG.error("local evidence is not used: %s", after.quality_trouble)
         if restart:
-            _LOG.warning("changed, and waiting for a restart: %s", ", ".join(restart))
+            _LOG.warning("changed, but needs a restart: %s", ", ".join(restart))
         return different
 
     def _refuse(self, problems: tuple[Problem, ...]) -> None:
         self._current.refuse(problems, self._world.unix_s())
         told = "; ".join(map(str, problems))
-        _LOG.error("not reloaded, what was in force stays in force: %s", told)
+        _LOG.error("not reloaded, the previous settings stay in force: %s", told)

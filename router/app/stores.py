@@ -105,7 +105,7 @@ def purse_of(
                 here = spent(outbox, scope, since_s)
             return here + spent(engine, scope, since_s)
         except SQLAlchemyError as error:
-            _LOG.warning("budgets go by this process alone (%s)", type(error).__name__)
+            _LOG.warning("this process counts budgets by itself (%s)", type(error).__name__)
             raise SpentUnknown(here) from None
 
     async def spent_by(scope: Scope, since_s: float) -> Money:

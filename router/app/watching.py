@@ -35,7 +35,7 @@ async def watch(
             await _until_moved(source, noticed)
         except Exception as error:  # noqa: BLE001 - whatever it is, a look now and then does as well
             if not is_told:
-                _LOG.warning("files are looked at every %g s only: %r", _RETRY_S, error)
+                _LOG.warning("files are only checked every %g s: %r", _RETRY_S, error)
             is_told = True
             await sleep(_RETRY_S)
         noticed()

@@ -41,18 +41,19 @@ COMMANDS: Mapping[str, Row] = {
         "router.cli.report",
         "what was spent and saved, by day, model, policy, key, tag, category or upstream",
     ),
-    "keys": Row("router.cli.keys", "make, list, rotate and revoke the keys that clients present"),
+    "keys": Row("router.cli.keys", "create, list, rotate and revoke clients' keys"),
     "cache": Row(
-        "router.cli.cache", "how much is stored, where stored answers come from, and away with them"
+        "router.cli.cache",
+        "what the cache of answers holds, where it comes from, and how to delete it",
     ),
     "reconcile": Row(
-        "router.cli.reconcile", "hold the ledger against a vendor's invoice, by day and model"
+        "router.cli.reconcile", "compare the ledger with a vendor's invoice, by day and model"
     ),
     "ledger": Row(
-        "router.cli.ledger", "how the ledger is, its attempts as files, old attempts deleted"
+        "router.cli.ledger", "show how large the ledger is, export its attempts, delete old ones"
     ),
     "outcomes": Row(
-        "router.cli.outcomes", "how good answers were: by feedback, and by what was seen of them"
+        "router.cli.outcomes", "how good answers were, by feedback and by automatic checks"
     ),
     "explain": Row(
         "router.cli.explain",
@@ -64,27 +65,27 @@ COMMANDS: Mapping[str, Row] = {
     ),
     "fit": Row(
         "router.cli.fit",
-        "learn from outcomes how good each model is on which kind of prompt, into an artefact",
+        "learn from outcomes how good each model is on each kind of prompt, and write an artefact",
     ),
     "predict": Row(
         "router.cli.predict",
-        "how good, how dear and how slow each model's answer to each prompt would be",
+        "predict the quality, cost and latency of each model's answer to each prompt",
     ),
     "evaluate": Row(
         "router.cli.evaluate",
-        "what a router would score and cost on known outcomes, beside what needs no router",
+        "what a router would score and cost on known outcomes, compared with choices that need none",
     ),
     "replay": Row(
         "router.cli.replay",
-        "what would be decided on prompts whose answers are at hand; each answer looked at is paid",
+        "what would be decided on prompts with known answers; each answer looked at is charged",
     ),
     "calibrate": Row(
         "router.cli.calibrate",
-        "learn from scored answers of your own, and use that where it is better than what is shipped",
+        "learn from scored answers of your own, and use that where it beats the shipped estimates",
     ),
     "schema": Row(
         "router.cli.schema",
-        "print the language of policies: a JSON Schema for editors, or the reference page for people",
+        "print the policy language: a JSON Schema for editors, or the reference page for people",
     ),
     "simulate": Row(
         "router.cli.simulate",
@@ -94,9 +95,9 @@ COMMANDS: Mapping[str, Row] = {
 
 INTERNAL: Mapping[str, Row] = {
     "supervise": Row(
-        "router.cli.supervise", "see to the workers of 'farthing serve', which calls it"
+        "router.cli.supervise", "supervise the workers of 'farthing serve', which calls this"
     ),
-    "work": Row("router.cli.work", "be a worker of 'farthing serve', which calls it"),
+    "work": Row("router.cli.work", "run a worker of 'farthing serve', which calls this"),
 }
 """Subcommands that `farthing serve` calls; nobody else needs to."""
 

@@ -44,7 +44,7 @@ async def _serve(
     may_hang_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and has_terminal()
     loop.add_signal_handler(signal.SIGHUP, _reload_or_stop, following.wishes, stop, may_hang_up)
     loop.add_signal_handler(
-        signal.SIGUSR2, _LOG.warning, "one process cannot be replaced by another"
+        signal.SIGUSR2, _LOG.warning, "a single process cannot be replaced by another"
     )
     async with serving(settings, real_world(), following, lines=lines) as running:
         tell_notes(settings)
@@ -58,7 +58,7 @@ async def _serve(
         await stop.wait()
         notify("STOPPING=1", os.environ)
         # Nobody may be reading any more.
-        lines.put("\nStopping: no new requests; those under way may finish.")
+        lines.put("\nStopping: no new requests; those in progress may finish.")
 
 
 def _stop_or_exit(stop: asyncio.Event) -> None:

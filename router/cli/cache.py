@@ -35,20 +35,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, (act, told) in _ACTIONS.items():
         each = actions.add_parser(name, help=told, description=told)
         add_config(each)
-        each.add_argument("--url", help="where the server is (default: as configured)")
+        each.add_argument("--url", help="the server's address (default: as configured)")
         each.add_argument("--json", action="store_true", help="print JSON")
         each.set_defaults(act=act)
         if name != "stats":
             _add_selection(each)
         if name == "purge":
-            each.add_argument("--all", action="store_true", help="everything there is")
+            each.add_argument("--all", action="store_true", help="all stored answers")
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--id", help="an x-request-id, or the beginning of a digest")
-    parser.add_argument("--key", help="what the key of this name paid for")
-    parser.add_argument("--tag", help="what was paid for under this tag")
-    parser.add_argument("--model", help="what this model wrote")
+    parser.add_argument("--key", help="answers paid for by the key of this name")
+    parser.add_argument("--tag", help="answers paid for under this tag")
+    parser.add_argument("--model", help="answers written by this model")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,7 +69,9 @@ def _stats(args: argparse.Namespace) -> int:
         f" {stock['bytes'] / 2**20:.1f} MB, from {_when(stock['oldest_s'])} to {_when(stock['newest_s'])}"
     )
     if stock["damaged"]:
-        console.print(f"{stock['damaged']} entries of another format, or damaged; never given.")
+        console.print(
+            f"{stock['damaged']} entries are damaged or in another format, and never used."
+        )
     table = Table("written by", "answers", box=box.SIMPLE_HEAD)
     for model, count in stock["by_model"].items():
         table.add_row(escape(model), str(count))
@@ -103,19 +105,19 @@ def _inspect(args: argparse.Namespace) -> int:
 def _purge(args: argparse.Namespace) -> int:
     selection = _selection(args)
     if args.all == bool(selection):
-        raise FarthingError("say which answers (--id, --key, --tag, --model), or --all")
+        raise FarthingError("specify which answers (--id, --key, --tag, --model), or --all")
     done = _ask(args, "POST", "/admin/cache/purge", selection or {"all": "true"})
     if args.json:
         _print(done)
     else:
-        Console().print(f"Answers forgotten: {done['purged']}")
+        Console().print(f"Answers deleted: {done['purged']}")
     return 0
 
 
 _ACTIONS = {
-    "stats": (_stats, "how much is stored, and who wrote it"),
-    "inspect": (_inspect, "where stored answers come from; not what they say"),
-    "purge": (_purge, "forget stored answers"),
+    "stats": (_stats, "how much is stored, and which models wrote it"),
+    "inspect": (_inspect, "where stored answers come from, without their content"),
+    "purge": (_purge, "delete stored answers"),
 }
 
 
@@ -143,10 +145,10 @@ async def _asked(method: str, url: str, query: Mapping[str, str], secret: str) -
             body: dict[str, Any] = await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise FarthingError(
-            f"no Farthing answers at {url} ({type(error).__name__}); is it running? --url says where"
+            f"no Farthing answers at {url} ({type(error).__name__}); is it running? Set its address with --url"
         ) from None
     if "error" in body:
-        hint = f" (put the admin key into {ADMIN_KEY})" if response.status in (401, 403) else ""
+        hint = f" (put the admin key in {ADMIN_KEY})" if response.status in (401, 403) else ""
         raise FarthingError(f"{body['error']['message']}{hint}")
     return body
 

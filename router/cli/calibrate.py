@@ -70,7 +70,7 @@ class _Desk:
         """The gold labels; None if this was a dry run that only showed what they would cost. Raises FarthingError."""
         args, known = self._args, (self._models, self._understanding)
         if bool(args.requests) == bool(args.outcomes):
-            raise FarthingError("calibrate needs files of outcomes, or --requests: one of the two")
+            raise FarthingError("calibrate needs either files of outcomes or --requests")
         if args.requests:
             return from_requests(args, self._settings, *known, self._console)
         return from_files(args.outcomes, *known)
@@ -78,13 +78,12 @@ class _Desk:
     def listen(self) -> int:
         """Show what was heard, if there are no gold labels to judge by. Raises FarthingError."""
         if self._args.html:
-            raise FarthingError(
-                "--html shows what was judged: add files of outcomes, or --requests"
-            )
+            raise FarthingError("--html shows judged answers: add files of outcomes, or --requests")
         told = heard_document(self._overheard(None))
         print_heard(told, self._console)
         self._console.print(
-            "Nothing is installed: what was heard judges nothing. Add files of outcomes, or --requests."
+            "Nothing is installed: feedback and automatic scores decide nothing by themselves."
+            " Add files of outcomes, or --requests."
         )
         _write_json(self._args, told)
         return 0
@@ -119,16 +118,16 @@ class _Desk:
     def _install(self, found: Calibration, about: About) -> None:
         listed = _listed(found)
         if not listed:
-            self._console.print("Nothing is installed: what was in force stays so.")
+            self._console.print("Nothing is installed: the estimates in force stay.")
             return
         if self._args.dry_run:
-            self._console.print(f"A dry run: own answers would be installed for {listed}.")
+            self._console.print(f"Dry run: own answers would be installed for {listed}.")
             return
         local = _as_evidence(found, self._models, about.unix_s)
         install(self._settings.quality_folder, local, card(found, about))
         self._console.print(
             f"Installed for {listed}: {self._settings.quality_folder / local.version}"
-            "\nA server that runs takes it over by itself; --undo takes it back.",
+            "\nA running server loads it by itself; --undo reverts it.",
             highlight=False,
             soft_wrap=True,
         )
@@ -165,7 +164,7 @@ def _as_evidence(found: Calibration, models: Mapping[str, Model], unix_s: float)
 def _undone(settings: Settings, console: Console) -> int:
     pointer = undo(settings.quality_folder)
     now = pointer.current or "what is shipped"
-    console.print(f"In force now: {now}. Once more --undo takes it back.", highlight=False)
+    console.print(f"In force now: {now}. Another --undo reverts this.", highlight=False)
     return 0
 
 

@@ -57,7 +57,7 @@ def print_cascades(told: Sequence[Mapping[str, Any]], console: Console) -> None:
 
 
 def _table(told: Sequence[Mapping[str, Any]]) -> Table:
-    title = "Two models that must agree, before a third (with 90 % of the bootstrap)"
+    title = "Two models that must agree, before a third (with 90 % bootstrap intervals)"
     table = Table(
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
     )
@@ -95,7 +95,7 @@ def _lines(told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if more := len(category["tried"]) - len(tried):
             yield f"  {category['category']}: {more} more save less (--json has all)"
     yield (
-        "agree: how often the two come to the same; right: the mean score of what they agree on; gain: quality"
+        "agree: how often the two agree; right: the mean score of what they agree on; gain: quality"
         " against the third model alone; saving: against the cheapest mix of single models that is as good."
-        f" Installed is what surely saves, and surely loses no more than {RISK:g} (Holm over all that were tried)."
+        f" Installed is what significantly saves, and loses no more than {RISK:g} (Holm over all that were tried)."
     )

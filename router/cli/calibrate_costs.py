@@ -45,7 +45,7 @@ def print_costs(asks: Sequence[Ask], judge: str, held: int, console: Console) ->
     console.print(table)
     if held:
         console.print(
-            f"{held:,} answers are there already, and are not paid again.", highlight=False
+            f"{held:,} answers are already there, and are not paid for again.", highlight=False
         )
 
 

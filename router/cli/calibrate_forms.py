@@ -81,8 +81,8 @@ def card(found: Calibration, about: About) -> Document:
     }
 
 
-ARTEFACT = "what the server predicts without own answers: abilities, moved by the artefact prompt by prompt"
-ABILITIES = "the abilities of the catalog as they are: no artefact moves them"
+ARTEFACT = "what the server predicts without own answers: abilities, adjusted by the artefact for each prompt"
+ABILITIES = "the abilities of the catalog as they are: no artefact adjusts them"
 
 
 def heard_document(known: Overheard) -> Document:

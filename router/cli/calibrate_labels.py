@@ -56,7 +56,7 @@ def from_rows(
     if not known:
         others = ", ".join(sorted({row.model for row in rows})[:5]) or "no model"
         raise FarthingError(
-            f"{', '.join(files)}: no scored answer of a model of the config (but of {others})"
+            f"{', '.join(files)}: no scored answer by a model of the config (only by {others})"
         )
     answered = {row.model for row in known}
     used = [name for name in models if name in answered]
@@ -77,7 +77,7 @@ def from_rows(
 def _notes(rows: Sequence[Answered], models: Mapping[str, Model]) -> Iterator[str]:
     others = Counter(row.model for row in rows if row.model not in models)
     for model, count in others.most_common(5):
-        yield f"{model} is no model of the config: {count:,} answers of it are left out."
+        yield f"{model} is not a model of the config: its {count:,} answers are left out."
     if unscored := sum(row.score is None and row.model in models for row in rows):
         yield f"{unscored:,} answers have no score, and are left out."
     if unpriced := sum(row.cost_usd is None and row.model in models for row in rows):

@@ -21,26 +21,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="scored answers: .parquet, .jsonl or .csv with prompt, model and score (0 to 1)",
     )
     _add_hearsay(parser)
-    parser.add_argument("--models", metavar="A,B", help="of these models only (default: all)")
+    parser.add_argument("--models", metavar="A,B", help="only these models (default: all)")
     _add_replay(parser)
     _add_rule(parser)
     parser.add_argument("--dry-run", action="store_true", help="send nothing, and install nothing")
     parser.add_argument("--yes", action="store_true", help="spend without being asked")
     parser.add_argument(
-        "--undo", action="store_true", help="put in force what was before the last calibration"
+        "--undo", action="store_true", help="restore what was in force before the last calibration"
     )
-    parser.add_argument("--html", type=Path, metavar="OUT", help="write a page to one file, too")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write everything as JSON, too")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="also write a page, as one file")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="also write everything as JSON")
 
 
 def _add_hearsay(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
-        "what was heard of answers: it counts for less, and judges nothing"
+        "other evidence about answers: it counts for less, and decides nothing"
     )
     group.add_argument(
         "--feedback",
         action="store_true",
-        help="take the feedback in the ledger into account, and show what answers showed by themselves",
+        help="count the feedback in the ledger, and show what automatic checks found",
     )
     group.add_argument(
         "--since", type=day, metavar="DAY", help="from this day on, YYYY-MM-DD (UTC)"
@@ -51,19 +51,19 @@ def _add_hearsay(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="feedback that was kept elsewhere, in the form of OUTCOMES",
+        help="feedback kept elsewhere, in the format of OUTCOMES",
     )
     group.add_argument(
         "--count-automatic",
         type=_signs,
         default=(),
         metavar="SOURCES",
-        help="let flaws hold estimates down, such as schema,tool_call (default: they are only shown)",
+        help="flaws that lower estimates, such as schema,tool_call (default: they are only shown)",
     )
 
 
 @expects(
-    f"some of {', '.join(sorted(set(ScoreSource) - {ScoreSource.FEEDBACK}))}, with commas between"
+    f"some of {', '.join(sorted(set(ScoreSource) - {ScoreSource.FEEDBACK}))}, separated by commas"
 )
 def _signs(text: str) -> tuple[ScoreSource, ...]:
     """The automatic sources in `text`."""
@@ -74,7 +74,7 @@ def _signs(text: str) -> tuple[ScoreSource, ...]:
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("recorded requests, asked again")
+    group = parser.add_argument_group("recorded requests, to be sent again")
     group.add_argument(
         "--requests",
         metavar="RECORDED",
@@ -85,13 +85,13 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         "--expected",
         metavar="FIELD",
         default="expected",
-        help="the member of a record with the right answer (default: expected)",
+        help="the field of a record that holds the right answer (default: expected)",
     )
     group.add_argument(
-        "--limit", type=_count, metavar="N", help="at most so many requests, a sample"
+        "--limit", type=_count, metavar="N", help="at most this many requests, a sample"
     )
     group.add_argument(
-        "--max-cost", type=_dollars, metavar="USD", help="begin no call that might go beyond this"
+        "--max-cost", type=_dollars, metavar="USD", help="start no call that might exceed this"
     )
     group.add_argument(
         "--parallel", type=_count, default=4, metavar="N", help="calls at a time (default: 4)"
@@ -100,24 +100,28 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         "--outcomes-file",
         type=Path,
         metavar="FILE",
-        help="where the answers are kept, and found again (default: RECORDED.outcomes.parquet)",
+        help="where the answers are kept and looked up (default: RECORDED.outcomes.parquet)",
     )
 
 
 def _add_rule(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("when own answers count as better")
     group.add_argument(
-        "--folds", type=_folds, default=5, metavar="K", help="of the cross-validation (default: 5)"
+        "--folds",
+        type=_folds,
+        default=5,
+        metavar="K",
+        help="folds of the cross-validation (default: 5)",
     )
     group.add_argument(
         "--strict",
         action="store_true",
-        help="only if they are significantly better than Zero, too, and not merely not worse",
+        help="only if they are also significantly better than Zero, and not just no worse",
     )
-    group.add_argument("--seed", type=int, default=0, help="another seed, other folds (default: 0)")
+    group.add_argument("--seed", type=int, default=0, help="seed of the folds (default: 0)")
 
 
-@expects("a whole number from 1 on")
+@expects("a whole number >= 1")
 def _count(text: str) -> int:
     """A number from 1 on."""
     if (count := int(text)) < 1:
@@ -125,7 +129,7 @@ def _count(text: str) -> int:
     return count
 
 
-@expects("a whole number from 2 on")
+@expects("a whole number >= 2")
 def _folds(text: str) -> int:
     """A number from 2 on."""
     if (count := int(text)) < 2:
@@ -133,7 +137,7 @@ def _folds(text: str) -> int:
     return count
 
 
-@expects("an amount of dollars from 0 on")
+@expects("an amount of dollars >= 0")
 def _dollars(text: str) -> Money:
     """An amount."""
     if (amount := Money.from_usd(text)).pico < 0:

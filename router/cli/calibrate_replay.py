@@ -70,7 +70,7 @@ def from_requests(
         print_costs(plan.asks, grader.id if grader else "", plan.held, console)
         _warn_of_limit(args, plan, console)
         if args.dry_run:
-            console.print("A dry run: nothing was sent.")
+            console.print("Dry run: nothing was sent.")
             return None
         if any(ask.whole.upper for ask in plan.asks):
             agreed(console, says_yes=args.yes)
@@ -106,7 +106,7 @@ def _plan(
     )
     notes = tuple(f"{each.place} is left out: {each.why}" for each in left_out[:3])
     if (more := len(left_out) - 3) > 0:
-        notes = (*notes, f"So it is with {more} more.")
+        notes = (*notes, f"{more} more are left out.")
     return Plan(chosen, todo, grading, journal, notes)
 
 
@@ -138,14 +138,14 @@ def _outcomes_file(args: argparse.Namespace) -> Path:
             raise FarthingError(f"--outcomes-file: {stated} must end with .parquet")
         return stated
     if args.requests == "-":
-        raise FarthingError("--requests - needs --outcomes-file: where the answers are to be kept")
+        raise FarthingError("--requests - needs --outcomes-file, where to keep the answers")
     return Path(args.requests).with_suffix(".outcomes.parquet")
 
 
 def _warn_of_limit(args: argparse.Namespace, plan: Plan, console: Console) -> None:
     if args.max_cost is not None and total(plan.asks) > args.max_cost:
         console.print(
-            f"That is more than --max-cost {args.max_cost}: it will stop before it is reached.",
+            f"That is more than --max-cost {args.max_cost}: calls will stop before it is reached.",
             highlight=False,
         )
 
@@ -166,7 +166,7 @@ def _done(args: argparse.Namespace, settings: Settings, plan: Plan) -> Tally:
             return asyncio.run(ask())
         except KeyboardInterrupt:
             console.print(
-                f"Stopped: {len(plan.journal.held):,} answers are kept; the same command goes on."
+                f"Stopped: {len(plan.journal.held):,} answers are kept; run the same command to continue."
             )
             raise
 
@@ -195,11 +195,11 @@ def _told(plan: Plan, tally: Tally) -> Iterator[str]:
     if tally.unscored:
         yield f"{tally.unscored:,} answers could not be scored by {plan.grading.name}."
     for model, count in tally.failures.items():
-        yield f"{count:,} calls of {model} failed ({tally.reasons[model]}): the same command tries again."
+        yield f"{count:,} calls of {model} failed ({tally.reasons[model]}): run the same command to try again."
     if plan.grading.name in tally.reasons:
         yield f"The judge has failed: {tally.reasons[plan.grading.name]}"
     if tally.is_at_limit:
-        yield "--max-cost has stopped it: the same command with more goes on."
+        yield "Stopped by --max-cost: run the same command with a higher one to continue."
 
 
 def _all_alike(plan: Plan) -> Iterator[str]:
@@ -211,7 +211,7 @@ def _all_alike(plan: Plan) -> Iterator[str]:
     example = next(row for row in scored if row.score == 0.0)
     wanted = expected[example.prompt_id] or "-"
     yield (
-        f"By {plan.grading.name} not one answer is good. Is it the right rule? Expected: {_short(wanted)};"
+        f"By {plan.grading.name}, no answer is good. Is it the right rule? Expected: {_short(wanted)};"
         f" {example.model} said: {_short(example.response or '')}"
     )
 

@@ -32,7 +32,7 @@ def print_heard(told: Document, console: Console) -> None:
     """What was heard besides gold labels, and its weight; nothing if nothing was heard."""
     if not told["heard"]:
         return
-    table = _table("What was heard, beside gold labels (which count 1)")
+    table = _table("Other evidence, beside gold labels (which count 1)")
     for heading in ("category", "model", "source", "scores", "mean", "of answers", "counts"):
         is_text = heading in ("category", "model", "source")
         table.add_column(heading, justify="left" if is_text else "right")
@@ -50,19 +50,23 @@ def _how_heard(told: Document) -> Iterator[str]:
     trust = told["trust"]
     if trust["how"] == "measured":
         yield (
-            f"Feedback counts {trust['weight']:.2f} of a gold label: so much of the labels' variance it tells, on"
-            f" {trust['pairs']:,} answers that have both. It is {trust['kinder_by']:+.3f} beside them, which is taken off."
+            f"Feedback counts {trust['weight']:.2f} of a gold label: the share of the labels' variance that it explains,"
+            f" on {trust['pairs']:,} answers that have both. It differs from gold labels by {trust['kinder_by']:+.3f} on"
+            " average, which is subtracted."
         )
     elif any(each["source"] == "feedback" for each in told["heard"]):
         yield (
-            f"Feedback counts {trust['weight']:g} of a gold label: that is a guess. It is measured from"
-            f" {LEAST_PAIRS} answers on that have both and tell; here are {trust['pairs']:,}."
+            f"Feedback counts {trust['weight']:g} of a gold label: that is a guess. Measuring it takes"
+            f" {LEAST_PAIRS} answers that have both and vary; there are {trust['pairs']:,}."
         )
     if any(each["source"] != "feedback" for each in told["heard"]):
-        yield "What answers show by themselves is one-sided, and counts nothing for a model. " + (
-            "Flaws hold its estimate down."
-            if told["holds_down"]
-            else "Estimates are held against it, and not changed (--count-automatic)."
+        yield (
+            "What answers show by themselves is one-sided, and never counts in a model's favour. "
+            + (
+                "Flaws lower its estimate."
+                if told["holds_down"]
+                else "Estimates are compared with it, but not changed (--count-automatic)."
+            )
         )
 
 
@@ -94,11 +98,11 @@ def _head(told: Document) -> Iterator[str]:
     )
     if told["aiq"]:
         aiq = ", ".join(f"{name} {area:.4f}" for name, area in told["aiq"].items())
-        yield f"AIQ on prompts that were held back: {aiq}."
+        yield f"AIQ on held-out prompts: {aiq}."
 
 
 def _categories(told: Document) -> Table:
-    table = _table("What own answers bring (with 90 % of the bootstrap)")
+    table = _table("What own answers gain (with 90 % bootstrap intervals)")
     for heading in ("category", "asked", "value", "Brier", "p", "Zero"):
         table.add_column(heading, justify="left" if heading == "category" else "right")
     for each in told["categories"]:
@@ -117,8 +121,8 @@ def _verdicts(told: Document) -> Iterator[str]:
         why = "own answers" if each["installed"] else f"shipped stays, {each['why_not']}"
         yield f"  {each['category']}: {why}"
     yield (
-        "value, Brier: how much better than what is shipped, on questions that were held back; Zero: how"
-        " much more value than the best fixed choice. p is corrected for all that was asked."
+        "value, Brier: how much better than what is shipped, on held-out questions; Zero: how"
+        " much more value than the best fixed choice. p is corrected for multiple testing."
     )
     yield told["rule"]["says"]
     yield f"Shipped is {told['shipped']}."

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policies", metavar="FOLDER", type=Path, help="check the policies of this folder instead"
     )
     parser.add_argument(
-        "--strict", action="store_true", help="fail too when something is allowed but doubtful"
+        "--strict", action="store_true", help="also fail if something is allowed but doubtful"
     )
 
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         failures += bool(result.failure)
         mark = "[red]wrong[/]" if result.failure else "[green]ok[/]"
         console.print(f"  {mark} {escape(result.name)}{escape(result.failure)}", soft_wrap=True)
-    console.print("All examples hold." if not failures else _failing(failures))
+    console.print("All examples pass." if not failures else _failing(failures))
     return 1 if failures or (doubts and args.strict) else 0
 
 

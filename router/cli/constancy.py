@@ -25,7 +25,7 @@ def constant_policies(settings: Settings, judge: Judge) -> Iterator[str]:
         if model is not None:
             yield (
                 f"policy {loaded.policy.name}: decides nothing: of the {len(found)} requests of"
-                f" {source} it would give every one that it answers to {model}"
+                f" {source} it would send every one that it answers to {model}"
             )
 
 

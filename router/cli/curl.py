@@ -36,7 +36,7 @@ def parse_curl(line: str) -> CurlRequest:
     """The request of a line. Raises FarthingError if it is not one, or has no body."""
     args, _ = _options().parse_known_args(_words(line))
     if not args.data:
-        raise FarthingError("the curl line sends no body: -d, --data or --json takes it")
+        raise FarthingError("the curl line sends no body: add -d, --data or --json")
     joined = b"" if all(each.is_json for each in args.data) else b"&"
     return CurlRequest(joined.join(each.read() for each in args.data), _headers(args.header))
 

@@ -35,25 +35,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--split",
         choices=(PROMPT, DATASET),
         default=PROMPT,
-        help="hold out random prompts, or one dataset after the other (default: prompt)",
+        help="hold out random prompts, or one dataset at a time (default: prompt)",
     )
     parser.add_argument(
-        "--folds", type=_folds, default=5, metavar="K", help="of random prompts (default: 5)"
+        "--folds", type=_folds, default=5, metavar="K", help="folds of random prompts (default: 5)"
     )
     parser.add_argument(
         "--artefact",
         default=NONE,
         metavar=f"{SHIPPED}|{NONE}|DIR",
-        help="what predicts: the shipped artefact, one of your own, or what the other folds teach"
+        help="predict by the shipped artefact, one of your own, or what the other folds teach"
         " (default: none)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of folds and samples (default: 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of folds and samples (default: 0)"
+    )
     parser.add_argument(
         "--samples",
         type=_samples,
         default=SAMPLES,
         metavar="N",
-        help="for intervals (default: 1000)",
+        help="resamples for intervals (default: 1000)",
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write every number to this file")
     parser.add_argument("--html", type=Path, metavar="OUT", help="write a page to this file")
@@ -65,7 +67,7 @@ def add_pool(parser: argparse.ArgumentParser) -> None:
         "--pool",
         required=True,
         metavar="POOLS.yaml:NAME",
-        help="the models between which is chosen, with their prices",
+        help="the models to choose between, with their prices",
     )
 
 

@@ -71,16 +71,16 @@ def document(found: Evaluated) -> Document:
 def notes(found: Evaluated) -> Iterator[str]:
     """What must be known to interpret the figures correctly."""
     if found.left_out == 1:
-        yield "1 prompt lacks a score or a cost of some model: it is not judged, at most learnt from."
+        yield "1 prompt lacks a score or a cost of some model: it is not evaluated, but may be learnt from."
     elif found.left_out:
         yield (
-            f"{found.left_out:,} prompts lack a score or a cost of some model: they are not judged,"
-            " at most learnt from."
+            f"{found.left_out:,} prompts lack a score or a cost of some model: they are not evaluated,"
+            " but may be learnt from."
         )
     if found.artefact != NONE:
         yield (
             f"Nothing was fitted here: all predictions are those of the artefact ({found.artefact})."
-            " Its card says what it has learnt from; of prompts among that, the figures flatter."
+            " Its card says what it has learnt from; on prompts among those, the figures are optimistic."
         )
     yield (
         "The best setting for RouterArena's score is chosen in hindsight, as are Zero's mixes and the oracle."

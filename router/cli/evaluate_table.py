@@ -76,7 +76,7 @@ def _models(found: Evaluation) -> Table:
         )
     table.add_section()
     telling = (_SCORE.above(each) for each in (found.telling.auc, found.telling.ece))
-    table.add_row("all together", "", "", *telling, style="bold")
+    table.add_row("all models", "", "", *telling, style="bold")
     return table
 
 
@@ -84,12 +84,12 @@ def _settings(found: Evaluation) -> Iterator[str]:
     first, arena = found.quality_first, found.best_in_arena
     yield (
         f"At its most careful (lambda 0) the router scores {_SCORE.said(first.quality)}, which is"
-        f" {_POINTS.said(first.gain)} beside the best single model, at {_SHARE.said(first.cost_share)}"
+        f" {_POINTS.said(first.gain)} compared with the best single model, at {_SHARE.said(first.cost_share)}"
         " of its cost."
     )
     yield (
-        f"Where it is expected to lose {MAX_QUALITY_LOSS:g} at most it scores {_SCORE.said(found.fixed.quality)}, which"
-        f" is {_POINTS.said(found.fixed.gain)} beside the best single model, at"
+        f"With an expected loss of at most {MAX_QUALITY_LOSS:g} it scores {_SCORE.said(found.fixed.quality)}, which"
+        f" is {_POINTS.said(found.fixed.gain)} compared with the best single model, at"
         f" {_SHARE.said(found.fixed.cost_share)} of its cost."
     )
     yield (

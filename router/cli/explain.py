@@ -51,20 +51,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--file", "-f", metavar="FILE", help="a whole request as JSON ('-' reads standard input)"
     )
-    parser.add_argument("--curl", metavar="LINE", help="a request as a line for curl")
-    parser.add_argument("--id", help="a request that is over, by its x-request-id: as it is kept")
+    parser.add_argument("--curl", metavar="LINE", help="a request as a curl command")
+    parser.add_argument(
+        "--id", help="a finished request, by its x-request-id, as the ledger has it"
+    )
     parser.add_argument(
         "--model", "-m", help="the model to ask for (default: auto, or the request's own)"
     )
-    parser.add_argument("--key", default="", help="decide as for this key's name")
+    parser.add_argument("--key", default="", help="decide as for the key of this name")
     parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")
     parser.add_argument(
         "--budget-left",
         type=_share,
         metavar="SHARE",
-        help="decide as if so much of the tightest budget were left: 0.1",
+        help="decide as if this share of the tightest budget were left: 0.1",
     )
-    parser.add_argument("--json", action="store_true", help="print the document of the decision")
+    parser.add_argument("--json", action="store_true", help="print the decision as JSON")
 
 
 @expects("a share from 0 to 1")
@@ -100,7 +102,7 @@ def _sort(args: argparse.Namespace) -> None:
         args.curl, args.prompt = args.curl or args.prompt, None
     given = [each for each in (args.prompt, args.file, args.curl, args.id) if each is not None]
     if len(given) != 1:
-        raise FarthingError("explain needs a prompt, --file, --curl or --id, one of the four")
+        raise FarthingError("explain needs exactly one of: a prompt, --file, --curl, --id")
 
 
 # ------------------------------------------------------------------------- before it is sent
@@ -154,7 +156,7 @@ def _trace(settings: Settings, request_id: str) -> Trace:
     if trace is not None:
         return trace
     waiting = Spool(settings.ledger_spool).files()
-    where = f"; rows wait in {waiting[0]}, and may be of it" if waiting else ""
+    where = f"; it may be among the rows that wait in {waiting[0]}" if waiting else ""
     raise FarthingError(f"there is no request '{request_id}' in the ledger{where}")
 
 

@@ -26,15 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="D",
-        help="learn nothing from this dataset; may be given several times",
+        help="learn nothing from this dataset; may be repeated",
     )
     parser.add_argument(
-        "--ids", type=Path, metavar="FILE", help="learn from these prompt ids only, one a line"
+        "--ids", type=Path, metavar="FILE", help="learn only from these prompt ids, one per line"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of everything that is drawn (default: 0)"
+        "--seed", type=int, default=0, help="seed of everything random (default: 0)"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="ARTEFACT", help="the folder")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="ARTEFACT", help="the folder to write"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,7 +67,7 @@ def _wanted(outcomes: Outcomes, args: argparse.Namespace) -> Outcomes:
     """The outcomes to learn from. Raises FarthingError if none are left."""
     excluded = set(args.exclude_dataset)
     if unknown := sorted(excluded - set(outcomes.datasets)):
-        raise FarthingError(f"--exclude-dataset: no outcome is of {', '.join(unknown)}")
+        raise FarthingError(f"--exclude-dataset: no outcome is from {', '.join(unknown)}")
     keeps = np.array([dataset not in excluded for dataset in outcomes.datasets], dtype=bool)
     if args.ids:
         ids = _ids(args.ids)
@@ -81,7 +83,7 @@ def _ids(path: Path) -> frozenset[str]:
     except OSError as error:
         raise FarthingError(f"--ids: {path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise FarthingError(f"--ids: {path} is no text") from None
+        raise FarthingError(f"--ids: {path} is not text") from None
 
 
 def _tell(artefact: Artefact, outcomes: Outcomes, folder: Path, digest: str) -> None:

@@ -1,4 +1,4 @@
-"""`farthing keys`: make, list, rotate and revoke the keys that clients present."""
+"""`farthing keys`: create, list, rotate and revoke clients' keys."""
 
 import argparse
 import json
@@ -37,11 +37,15 @@ _DAY_S = 86_400.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions of `keys`, and their options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = _action(actions, "create", _create, "make a key; its secret is shown once")
-    create.add_argument("name", type=_name, help="how reports and policies call it")
+    create = _action(actions, "create", _create, "create a key; its secret is shown once")
+    create.add_argument("name", type=_name, help="its name in reports and policies")
     create.add_argument("--tag", action="append", default=[], type=_tag, help="on each request")
-    create.add_argument("--policy", action="append", default=[], help="it may use this policy only")
-    create.add_argument("--model", action="append", default=[], help="it may use this model only")
+    create.add_argument(
+        "--policy", action="append", default=[], help="allow only this policy; may be repeated"
+    )
+    create.add_argument(
+        "--model", action="append", default=[], help="allow only this model; may be repeated"
+    )
     create.add_argument(
         "--overrides",
         type=_overrides,
@@ -59,10 +63,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--rpm", type=_count, help="requests a minute")
     create.add_argument("--tpm", type=_count, help="tokens a minute, of prompt and answer")
     create.add_argument(
-        "--expires", type=_expiry, metavar="DAY|Nd", help="2027-01-31 (its beginning, UTC), or 90d"
+        "--expires", type=_expiry, metavar="DAY|Nd", help="2027-01-31 (when it begins, UTC), or 90d"
     )
     listing = _action(actions, "list", _list, "show all keys, without their secrets")
-    listing.add_argument("--all", action="store_true", help="those that are revoked or expired too")
+    listing.add_argument("--all", action="store_true", help="include revoked and expired ones")
     rotate = _action(actions, "rotate", _rotate, "give a key a new secret, shown once")
     rotate.add_argument("name", help="name or id of the key")
     rotate.add_argument(
@@ -70,9 +74,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="the old one opens so long yet",
+        help="how long the old one still works",
     )
-    revoke = _action(actions, "revoke", _revoke, "close the door to a key")
+    revoke = _action(actions, "revoke", _revoke, "revoke a key")
     revoke.add_argument("name", help="name or id of the key")
 
 
@@ -101,7 +105,7 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
     _known(args.policy, "policy", settings.policies)
     _known(args.model, "model", {**settings.catalog, **settings.vectors})
     if args.name in {key.name for key in settings.keys}:
-        raise FarthingError(f"there is a key '{args.name}' in the configuration already")
+        raise FarthingError(f"the configuration already has a key '{args.name}'")
     secret, own = _new_secret(), Scope(ScopeKind.KEY, args.name)
     grants = Grants(
         policies=frozenset(args.policy),
@@ -113,7 +117,7 @@ def _create(args: argparse.Namespace, settings: Settings, store: KeyStore) -> in
     now_s = time.time()
     expires_s = args.expires(now_s) if args.expires else None
     if expires_s is not None and expires_s <= now_s:
-        raise FarthingError("--expires: that is over already")
+        raise FarthingError("--expires: that is in the past")
     tags = tuple(dict.fromkeys(args.tag))
     key = VirtualKey(args.name, digest_of(secret), tags, grants, expires_s, _new_id())
     is_first = not settings.keys and not store.all()
@@ -176,11 +180,11 @@ def _show_secret(args: argparse.Namespace, key: VirtualKey, secret: str) -> None
 def _tell_what_closes(settings: Settings) -> None:
     """The first key locks out clients without one: users must not find that out from failing clients."""
     console = Console(stderr=True)
-    console.print("It is the first one: within two seconds every client must send a key.")
+    console.print("It is the first key: within two seconds every client must send one.")
     if settings.serving.admin_key is None:
         console.print(
-            "[yellow]server.admin_key is not set: /metrics, /admin and the figures of /dashboard are closed to all"
-            " until it is, and Farthing started anew.[/]",
+            "[yellow]server.admin_key is not set: /metrics, /admin and the figures of /dashboard are closed to"
+            " everyone until it is set and Farthing is restarted.[/]",
             soft_wrap=True,
         )
 
@@ -281,14 +285,16 @@ def _overrides(text: str) -> frozenset[str]:
     return names
 
 
-@expects("a whole number from 1 on")
+@expects("a whole number >= 1")
 def _count(text: str) -> int:
     if (count := int(text)) < 1:
         raise ValueError(text)
     return count
 
 
-@expects("USD/PERIOD or USD/PERIOD@ZONE, as 50/month@Europe/Berlin; day, week, month or lifetime")
+@expects(
+    "USD/PERIOD or USD/PERIOD@ZONE, such as 50/month@Europe/Berlin; day, week, month or lifetime"
+)
 def _budget(text: str) -> tuple[Money, Window, str]:
     """`50/month@Europe/Berlin` as an amount, a window and a time zone."""
     if not (found := _BUDGET.fullmatch(text)):

@@ -124,13 +124,13 @@ def _add_prune(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=day,
         metavar="DAY",
-        help=f"the first day whose attempts stay (UTC), {LEAST_KEPT_DAYS} days ago or earlier",
+        help=f"the first day whose attempts are kept (UTC), {LEAST_KEPT_DAYS} days ago or earlier",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     parser.add_argument(
         "--vacuum",
         action="store_true",
-        help="then write the SQLite file anew, so that it gets smaller; nobody else can write meanwhile",
+        help="then rewrite the SQLite file to shrink it; no other process can write meanwhile",
     )
 
 
@@ -151,7 +151,7 @@ def _prune(args: argparse.Namespace, settings: Settings) -> int:
             deleted = _told(prune(engine, before_s), advance)
         if args.vacuum:
             give_back(engine)
-    _say(f"{_attempts(deleted)} deleted. What reports say of them stays.")
+    _say(f"{_attempts(deleted)} deleted. Reports still include them.")
     return 0
 
 
@@ -179,15 +179,15 @@ def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
     rows = (row for part in parts for row in read(part) if row is not None)
     if waits or any(row.row["at_s"] < before_s for row in rows):
         raise FarthingError(
-            "attempts of that time wait outside the database: start Farthing, so that they come in"
+            "attempts from that time wait outside the database: start Farthing to bring them in"
         )
 
 
 def _agreed(rows: int, before: str) -> bool:
     """Whether the user says yes; no user means no."""
     print(  # noqa: T201 - a command line speaks by printing
-        f"{_attempts(rows)} before {before} will be deleted, for good. What reports say of them stays."
-        " Delete them? [y/N] ",
+        f"{_attempts(rows)} before {before} will be deleted permanently. Reports will still include"
+        " them. Delete them? [y/N] ",
         end="",
         flush=True,
     )
@@ -255,6 +255,6 @@ class _Action:
 
 _ACTIONS: Mapping[str, _Action] = {
     "status": _Action("what is in the ledger, and how large it is", _add_status, _status),
-    "export": _Action("write the ledger's attempts into a file", _add_export, _export),
+    "export": _Action("write the ledger's attempts to a file", _add_export, _export),
     "prune": _Action("delete old attempts; their sums stay", _add_prune, _prune),
 }

@@ -12,7 +12,7 @@ from router.domain.model import Model
 NAME = "own"
 _PICO_PER_USD_PER_MTOK = 10**6
 _HEAD = """\
-# The models of a Farthing configuration, as farthing calibrate asked them. It is written anew each time.
+# The models of a Farthing configuration, as farthing calibrate asked them. It is rewritten each time.
 """
 
 

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--artefact",
         default=SHIPPED,
         metavar="DIR",
-        help="what predicts (default: the shipped one)",
+        help="the artefact that predicts (default: the shipped one)",
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="PRED.parquet", help="one row a prompt and model"

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("invoice", metavar="INVOICE.csv", help="an export of costs")
     parser.add_argument("--vendor", choices=tuple(FORMATS), help="its format (default: by columns)")
     parser.add_argument(
-        "--upstream", metavar="NAME", help="hold it against what was asked of this upstream only"
+        "--upstream", metavar="NAME", help="compare it only with what was sent to this upstream"
     )
     parser.add_argument("--since", type=day, metavar="DAY", help="first day, YYYY-MM-DD (UTC)")
     parser.add_argument("--until", type=day, metavar="DAY", help="last day, YYYY-MM-DD (UTC)")
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_share,
         default=0.01,
         metavar="SHARE",
-        help="differences below this share, or below a cent, are none (default: 0.01)",
+        help="ignore differences below this share, or below a cent (default: 0.01)",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     if args.upstream and not booked and args.upstream not in settings.upstreams:
         name = args.upstream
         hint = nearest(name, settings.upstreams)
-        raise FarthingError(f"--upstream: nothing is booked of '{name}'{hint}")
+        raise FarthingError(f"--upstream: nothing is booked for '{name}'{hint}")
     found = reconcile(
         [line for line in lines if since <= line.day <= until],
         booked,
@@ -82,7 +82,7 @@ def _text(name: str) -> str:
     except OSError as error:
         raise FarthingError(f"{name} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise FarthingError(f"{name} is no text in UTF-8") from None
+        raise FarthingError(f"{name} is not text in UTF-8") from None
 
 
 @expects("a share from 0 to 1")
@@ -143,7 +143,7 @@ def _show(found: Reconciliation) -> None:
     for line in found.lines:
         if not line.is_within:
             why = line.reason or "no reason is known"
-            what = line.model or "what is of no model"
+            what = line.model or "items without a model"
             console.print(f"{line.day} {escape(what)}: {escape(why)}.", highlight=False)
     if found.agrees:
         console.print("The books agree with the invoice.")

@@ -34,14 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--artefact",
         default=SHIPPED,
         metavar="DIR",
-        help="what predicts (default: the shipped one)",
+        help="the artefact that predicts (default: the shipped one)",
     )
     parser.add_argument(
         "--policy",
         default="auto",
         metavar="NAME",
-        help="how models are asked: single asks one, pair always the same two and a third where they differ,"
-        " cascade two and a third that suit the prompt, auto whatever serves best (default: auto)",
+        help="how models are asked: single asks one, pair always the same two and a third if they differ,"
+        " cascade two and a third that suit the prompt, auto whichever serves best (default: auto)",
     )
     settings = parser.add_mutually_exclusive_group()
     settings.add_argument(
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="lambdas",
         type=_amounts,
         metavar="L,...",
-        help="the way with most predicted quality less L for a dollar (default: a sweep)",
+        help="the way with the highest predicted quality minus L per dollar (default: a sweep)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DEC.parquet", help="decisions")
 
@@ -148,4 +148,4 @@ def _amounts(text: str) -> list[float]:
         amounts = [float(part) for part in text.split(",")]
         if all(0.0 <= amount < inf for amount in amounts):
             return list(dict.fromkeys(amounts))
-    raise argparse.ArgumentTypeError(f"takes numbers from 0 on between commas, not {text!r}")
+    raise argparse.ArgumentTypeError(f"takes numbers >= 0 separated by commas, not {text!r}")

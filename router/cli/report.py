@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--movers",
         action="store_true",
-        help="compare with the period before, of the same length: give --last, or --since",
+        help="compare with the preceding period of the same length: needs --last or --since",
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
@@ -85,7 +85,7 @@ def filters_of(args: argparse.Namespace, now_s: float) -> Filters:
     since = args.since or ""
     if args.last is not None:
         if since:
-            raise FarthingError("--last and --since: one of the two")
+            raise FarthingError("--last and --since: use only one of them")
         today = datetime.fromtimestamp(now_s, UTC).date()
         since = (today - timedelta(days=args.last - 1)).isoformat()
     check_period(since, args.until or "")
@@ -151,7 +151,7 @@ def _tell_strangers(found: Report, settings: Settings) -> None:
     }
     for what, names in known.items():
         if (name := getattr(found.filters, what)) and name not in names:
-            say(f"Nothing is known of the {what} '{name}'{nearest(name, names)}")
+            say(f"Nothing is recorded for the {what} '{name}'{nearest(name, names)}")
 
 
 @expects("a number of days, 7d")

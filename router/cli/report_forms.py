@@ -67,12 +67,12 @@ def remarks(found: Report) -> Iterator[str]:
     if total.estimated_attempts:
         yield (
             f"{_times(total.estimated_attempts, 'attempt')} charged by estimate"
-            f" ({dollars(total.estimated_cost)}): the upstream told no usage, or no rate of its own."
+            f" ({dollars(total.estimated_cost)}): the upstream reported no usage, or there is no rate of its own."
         )
     if total.unpriced_attempts:
         yield (
             f"{_times(total.unpriced_attempts, 'attempt')} used something without a known rate, which"
-            " is missing in the cost: add the rate to the model's price (cost_note in the ledger)."
+            " is missing from the cost: add the rate to the model's price (cost_note in the ledger)."
         )
 
 
@@ -82,7 +82,7 @@ _WORDS = {
     "retries": "retries",
     "hedges": "hedges",
     "cascades": "cascades' other calls",
-    "abandoned": "answers that clients left",
+    "abandoned": "answers that clients abandoned",
 }
 
 

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=_workers,
         metavar="N",
-        help="answer in so many processes instead of the config's number; more than one need Redis",
+        help="number of worker processes instead of the config's; more than one need Redis",
     )
     parser.add_argument(
         "--hello",

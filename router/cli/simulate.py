@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `simulate`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = (
-        "faults, with their settings and what these are unless told:\n"
+        "faults, with their settings and defaults:\n"
         f"{described()}\n\n"
         "A fault can also be asked for by a request itself: header `x-simulate: cut,after=3`,\n"
         'or `"metadata": {"simulate": "cut,after=3"}` in its body.'
@@ -46,10 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=1.0,
         metavar="FACTOR",
-        help="the models' delays are multiplied by it: 1 is real time, 0 no delay (%(default)s)",
+        help="multiply the models' delays by this: 1 is real time, 0 no delay (%(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="another seed, other mistakes (%(default)s)"
+        "--seed", type=int, default=0, help="seed of the models' mistakes (%(default)s)"
     )
     parser.add_argument(
         "--models", type=Path, metavar="FILE.yaml", help="your own models instead of the four"
@@ -63,8 +63,8 @@ def _add_minds_arguments(parser: argparse.ArgumentParser) -> None:
         "--in-common",
         default="",
         metavar="NAME=SHARE,...",
-        help="what the models have in common: `difficulty=0.3,mistakes=0.2,repeats=0.6`, say; "
-        "with `repeats` who asks once more at a temperature above 0 gets another sample",
+        help="what the models have in common: such as `difficulty=0.3,mistakes=0.2,repeats=0.6`; "
+        "with `repeats`, asking again at a temperature above 0 gives another sample",
     )
     parser.add_argument(
         "--forms",
@@ -88,7 +88,7 @@ def _add_fault_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SHARE:[MODEL:]FAULT",
-        help="play it on that share of the requests, 0.2:sim-mid:status,code=503 say",
+        help="play it on this share of the requests, such as 0.2:sim-mid:status,code=503",
     )
 
 
@@ -161,7 +161,7 @@ def _number(text: str, entry: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"--in-common {entry!r}: write NAME=SHARE, mistakes=0.2 say") from None
+        raise ValueError(f"--in-common {entry!r}: write NAME=SHARE, such as mistakes=0.2") from None
 
 
 def _share(text: str, entry: str) -> float:
@@ -169,7 +169,7 @@ def _share(text: str, entry: str) -> float:
         return float(text)
     except ValueError:
         raise ValueError(
-            f"--fault-rate {entry!r}: write SHARE:[MODEL:]FAULT, 0.2:sim-mid:status,code=503 say"
+            f"--fault-rate {entry!r}: write SHARE:[MODEL:]FAULT, such as 0.2:sim-mid:status,code=503"
         ) from None
 
 
@@ -182,7 +182,7 @@ def _greeting(simulator: RunningSimulator, models: Sequence[SimulatedModel]) -> 
         f'"messages": [{{"role": "user", "content": "What is 17 * 23?"}}]}}\'\n\n'
         f"Counters: {simulator.url}/simulate/counters\n"
         f"Faults:   {simulator.url}/simulate/faults\n"
-        f"Ctrl-C ends it.\n"
+        f"Ctrl-C stops it.\n"
     )
 
 

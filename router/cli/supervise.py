@@ -54,7 +54,7 @@ class _Agency:
     async def hire(self, number: int) -> Worker:
         """A worker that is starting. Raises OSError."""
         if (at := self.roll.free()) is None:
-            raise OSError("too many workers are still on their way out")
+            raise OSError("too many workers are still shutting down")
         job = Job(number, at, self.table, self.folder, asdict(self.orders))
         command = own_command(["work"])
         worker = await hired(command, job, self.table, self.orders.listener)
@@ -74,7 +74,7 @@ async def _supervised(orders: Orders, agency: _Agency) -> int:
         if models is not None:
             _tell_ready(crew, orders, f"{url_of(listener)} ({models} models")
             await crew.stopping.wait()
-            _tell("\nStopping: no new requests; those under way may finish.")
+            _tell("\nStopping: no new requests; those in progress may finish.")
         is_asked = crew.stopping.is_set()
         notify("STOPPING=1", os.environ)
         listener.close()

@@ -55,25 +55,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " ('-' reads standard input; default: the shipped sample)",
     )
     source.add_argument(
-        "--ledger", action="store_true", help="the requests that the ledger has kept decisions of"
+        "--ledger", action="store_true", help="the requests whose decisions the ledger has kept"
     )
     parser.add_argument(
         "--since",
         type=_since,
         metavar="WHEN",
-        help="of the ledger: from a day on (YYYY-MM-DD, UTC), or so many days, today's included: 7d",
+        help="with --ledger: from this day on (YYYY-MM-DD, UTC), or the last N days, today's included: 7d",
     )
     parser.add_argument(
         "--most",
         type=_count,
         metavar="N",
-        help=f"of the ledger: the newest so many (default: {MOST:,})",
+        help=f"with --ledger: at most this many, newest first (default: {MOST:,})",
     )
-    parser.add_argument("--key", default="", help="decide as for this key's name")
+    parser.add_argument("--key", default="", help="decide as for the key of this name")
     parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON, with every change")
-    form.add_argument("--html", type=Path, metavar="FILE", help="write a page to one file, too")
+    form.add_argument("--html", type=Path, metavar="FILE", help="also write a page, as one file")
     _add_guards(parser)
 
 
@@ -96,7 +96,7 @@ def _amount(text: str) -> float:
     with suppress(ValueError):
         if 0.0 <= (amount := float(text)) < inf:
             return amount
-    raise argparse.ArgumentTypeError(f"must be a number from 0 on, not {text!r}")
+    raise argparse.ArgumentTypeError(f"must be a number >= 0, not {text!r}")
 
 
 @expects("a day, YYYY-MM-DD, or a number of days, 7d")
@@ -105,7 +105,7 @@ def _since(text: str) -> str:
     return text if re.fullmatch(r"[1-9]\d{0,4}d", text) else day(text)
 
 
-@expects("a whole number from 1 on")
+@expects("a whole number >= 1")
 def _count(text: str) -> int:
     """A number from 1 on."""
     if not re.fullmatch(r"[1-9]\d{0,8}", text):
@@ -150,7 +150,7 @@ def _tried(args: argparse.Namespace) -> Trial:
 def _from_file(args: argparse.Namespace, judge: Judge, *policies: Policy) -> Gathered:
     """The requests of `--file`, or the sample. Raises FarthingError."""
     if args.since or args.most:
-        raise FarthingError("--since and --most are of the ledger: they go with --ledger")
+        raise FarthingError("--since and --most go with --ledger")
     found = read_file(args.file) if args.file else sample()
     understand = understanding(judge, Caller("", args.key, tuple(args.tag)), *policies)
     return Gathered(_about(args.file), len(found), cases(found, understand))

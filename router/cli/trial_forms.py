@@ -57,17 +57,17 @@ def notes(trial: Trial) -> Iterator[str]:
     """What must be known to interpret the figures correctly."""
     yield from (f"{each.place} is left out: {each.why}" for each in trial.left_out[:3])
     if (more := len(trial.left_out) - 3) > 0:
-        yield f"So it is with {more} more."
+        yield f"{more} more are left out."
     for name, policy in zip(trial.names, trial.policies, strict=True):
         every = tuple(_every_terms(policy))
         if any(map(_has_latency_target, every)):
             yield f"'{name}' has targets for latency. No model was observed here, so they exclude none."
         if any(map(_chooses_by_time, every)):
-            yield f"'{name}' chooses by time. No model was observed here, so they are all alike in it."
+            yield f"'{name}' chooses by time. No model was observed here, so they are all alike in that."
     found = totals(trial.pairs)
     if found.answered < found.requests:
         refused = found.requests - found.answered
-        yield f"Cost and quality are without the {refused} requests that a policy refuses."
+        yield f"Cost and quality exclude the {refused} requests that a policy refuses."
 
 
 def figures(found: Totals) -> Document:

@@ -31,7 +31,7 @@ def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> Gath
     from_then = f" since {since}" if since else ""
     if not kept:
         keep = "'ledger: {decisions: true}' keeps them"
-        raise FarthingError(f"no decisions of a policy are in the ledger{from_then} ({keep})")
+        raise FarthingError(f"no decisions by a policy are in the ledger{from_then} ({keep})")
     return Gathered(f"the ledger{from_then}", len(kept), recorded(kept, judge.recognised))
 
 

@@ -130,5 +130,5 @@ def unwrapped(found: Written) -> tuple[str, Mapping[str, Any]]:
         return found.place, value
     url = value.get("url", _CHAT)
     if not str(url).endswith(_CHAT):
-        raise ApiError.invalid("url", f"It is meant for {url}, which is not routed.")
+        raise ApiError.invalid("url", f"It is for {url}, which is not routed.")
     return str(value.get("custom_id") or found.place), value["body"]

@@ -56,7 +56,7 @@ def _summary(trial: Trial, found: Totals) -> Table:
 
 def _flows(trial: Trial) -> Table:
     """Which model takes over from which, with one line per category, those with most requests first."""
-    title = "Who takes over from whom"
+    title = "Which model replaces which"
     table = _table("category", "requests", "from", "to", "cost", "quality", title=title)
     streams = grouped(trial.pairs, by_stream)
     for category, whole in grouped(trial.pairs, by_category).items():
@@ -70,7 +70,7 @@ def _flows(trial: Trial) -> Table:
 
 def _changes(trial: Trial, found: Totals) -> Table:
     shown = min(_MOST_CHANGES, found.changed)
-    title = f"The {shown} of {found.changed:,} changes with most money in them"
+    title = f"The {shown} of {found.changed:,} changes that involve the most money"
     table = _table("request", "category", "from", "to", "cost", "quality", title=title)
     for pair in islice(changes(trial.pairs), shown):
         table.add_row(escape(pair.case.id), pair.category.value, *_cells(pair))

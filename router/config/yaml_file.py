@@ -228,4 +228,4 @@ def _where(error: Exception) -> str:
 def _what(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"is no UTF-8 (byte {error.start + 1})"
-    return str(getattr(error, "problem", None) or "is no valid YAML")
+    return str(getattr(error, "problem", None) or "is not valid YAML")

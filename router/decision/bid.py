@@ -209,7 +209,7 @@ def _pays(bid: Bid, _: Setting) -> bool:
 
 def _why_it_does_not_pay(bid: Bid, _: Setting) -> str:
     return (
-        f"at the lower end of what is known it costs {_usd(bid.pessimistic_pico)} USD, and"
+        f"at the lower end of the estimates it costs {_usd(bid.pessimistic_pico)} USD, and"
         f" {bid.final.model.id} alone {_usd(bid.final.cost.expected.pico)} USD"
     )
 
@@ -248,7 +248,7 @@ def _why_it_is_not_better(bid: Bid, setting: Setting) -> str:
         return f"{least} the {alone.quality.p:.3f} of {alone.model.id} alone"
     of_all = " and it takes more time" if setting.terms.objective.aim is Aim.WEIGHTED else ""
     return (
-        f"an expected {_usd(bid.expected_pico)} USD{of_all}: {alone.model.id} alone is as good a bargain"
+        f"an expected {_usd(bid.expected_pico)} USD{of_all}: {alone.model.id} alone is as good a choice"
         f" for {_usd(alone.cost.expected.pico)} USD"
     )
 
@@ -263,7 +263,7 @@ def _fits_the_ceiling(bid: Bid, setting: Setting) -> bool:
 
 def _why_not_the_ceiling(bid: Bid, setting: Setting) -> str:
     return (
-        f"where no step settles it an expected {_together(bid)} USD is above the ceiling of"
+        f"if no step settles it, an expected {_together(bid)} USD is above the ceiling of"
         f" {setting.terms.ceiling} USD"
     )
 
@@ -275,7 +275,9 @@ def _fits_the_budget(bid: Bid, setting: Setting) -> bool:
 
 def _why_not_the_budget(bid: Bid, setting: Setting) -> str:
     left = setting.circumstances.money_left
-    return f"all of it may cost up to {_at_most(bid)} USD, and the budget has {left} USD left"
+    return (
+        f"the whole cascade may cost up to {_at_most(bid)} USD, and the budget has {left} USD left"
+    )
 
 
 def _is_in_time(bid: Bid, setting: Setting) -> bool:
@@ -290,7 +292,7 @@ def _why_late(bid: Bid, setting: Setting) -> str:
         return why
     for limit_s, needed_s, what in (
         (terms.cascade.first_content_s, way.steps_s(), "its steps take"),
-        (terms.deadlines.total_s, way.longest_s(), "all of it takes"),
+        (terms.deadlines.total_s, way.longest_s(), "the whole cascade takes"),
     ):
         if limit_s is not None and needed_s is not None and needed_s > limit_s:
             return f"{what} {needed_s:.2f} s, and may take {limit_s:g} s"

@@ -62,7 +62,7 @@ def _senseless(setting: Setting) -> str:
     if setting.reason in (Reason.SESSION, Reason.CONVERSATION):
         return f"the session stays with {setting.alone.model.id}"
     if features.choices > 1:
-        return f"{features.choices} choices are wanted, and steps compare one of each model"
+        return f"{features.choices} choices are requested, and steps compare one from each model"
     if wanted := features.needs & _INCOMPARABLE:
         return f"{', '.join(sorted(wanted))} is wanted, which steps cannot compare"
     return ""
@@ -71,13 +71,13 @@ def _senseless(setting: Setting) -> str:
 def _undecidable(setting: Setting) -> str:
     """Why evidence cannot speak for any cascade here, "" if it can."""
     if setting.terms.objective.aim in (Aim.FASTEST, Aim.FASTEST_START):
-        return "the policy wants the fastest answer, and steps take time"
+        return "the policy wants the fastest answer, and cascades take time"
     if setting.is_only_known:
-        return f"{setting.reference.model.id}, the reference, cannot be the last to be asked"
+        return f"{setting.reference.model.id}, the reference, cannot be the final model"
     features = setting.features
     if setting.terms.cascade.steps or (isinstance(features, Recognised) and features.prospects):
         return ""
-    return "nothing was learnt of cascades on such requests"
+    return "nothing was learnt about cascades on such requests"
 
 
 # ---------------------------------------------------------------------------- steps of the policy
@@ -118,7 +118,7 @@ def _unknown(step: Step, setting: Setting, final: Candidate, *, is_auto: bool) -
     if not is_auto:
         return ""
     if step.prospect is None:
-        return f"nothing is known of {named(step.candidates)} before {final.model.id}"
+        return f"nothing is known about {named(step.candidates)} before {final.model.id}"
     return setting.off(step.candidates, final)
 
 
@@ -138,7 +138,7 @@ def _why_none(bids: Sequence[Bid], setting: Setting, final: Candidate) -> str:
     """What speaks against the best pair."""
     if not bids:
         most = f"{LARGEST_SHARE:.0%} of {final.model.id}"
-        return f"no two models that something is known of cost less than {most} together"
+        return f"no two models with known results cost less than {most} together"
     rule = broken(RULES, bids[0], setting)
     why = rule.why_not(bids[0], setting) if rule else setting.off(bids[0].first, final)
     return f"{bids[0].names}: {why}"

@@ -44,7 +44,7 @@ def _elsewhere(
     held_by = circumstances.held_by
     if not held_by or candidate.model.upstream == held_by:
         return None
-    return f"what the request goes on from is stored at {held_by}"
+    return f"the Response that the request continues is stored at {held_by}"
 
 
 def _too_dear(candidate: Candidate, _: Features, terms: Terms, __: Circumstances) -> str | None:

@@ -55,7 +55,7 @@ def sentences(decision: Decision) -> Iterator[str]:
     )
     for exclusion in decision.exclusions:
         if exclusion.candidate.is_stored:
-            yield f"A stored answer of {exclusion.model_id} is not taken: {exclusion.detail}."
+            yield f"A stored answer of {exclusion.model_id} is not used: {exclusion.detail}."
     if decision.cascade is None:
         yield _choice(decision)
     yield from sentences_of(decision)
@@ -77,7 +77,7 @@ def asked_otherwise(overrides: Overrides) -> Iterator[str]:
     if overrides.ceiling is not None:
         asked.append(f"to cost at most {overrides.ceiling} USD")
     if overrides.candidates:
-        asked.append(f"for none but {', '.join(sorted(overrides.candidates))}")
+        asked.append(f"for no model other than {', '.join(sorted(overrides.candidates))}")
     if not overrides.cascade:
         asked.append("for an answer without a cascade")
     if asked:
@@ -92,13 +92,13 @@ def _choice(decision: Decision) -> str:
     told = {
         Reason.BEST_AVAILABLE: f"None is that good; the policy then takes the best, {who}.",
         Reason.CHEAPEST_AVAILABLE: f"None is that good; the policy then takes the cheapest, {who}.",
-        Reason.SESSION: f"{who} has called the tools whose results come now, and goes on.",
+        Reason.SESSION: f"{who} called the tools whose results this request brings, and continues.",
         Reason.CONVERSATION: f"{who} is the cheapest that meets this, for the rest of the conversation.",
         Reason.FASTEST_ADEQUATE: f"{who} is the fastest that meets this ({_time(decision)}).",
-        Reason.BEST_AFFORDABLE: f"{who} is the best of those that may answer.",
+        Reason.BEST_AFFORDABLE: f"{who} is the best of the models that may answer.",
         Reason.BEST_VALUE: (
-            f"{who} meets this and costs least, with {aim.usd_per_point} USD for a missing point of"
-            f" quality and {aim.usd_per_s} USD for a second."
+            f"{who} meets this at the lowest cost, counting {aim.usd_per_point} USD for each missing point of"
+            f" quality and {aim.usd_per_s} USD for each second."
         ),
     }
     return told.get(decision.reason, f"{who} is the cheapest that meets this.")
@@ -114,7 +114,7 @@ def _brevity(decision: Decision) -> Iterator[str]:
 
 def _sureness(decision: Decision) -> str:
     confidence = decision.bar.confidence
-    return "" if confidence == EVEN else f", {confidence:.0%} sure"
+    return "" if confidence == EVEN else f", with {confidence:.0%} confidence"
 
 
 def _time(decision: Decision) -> str:
@@ -124,7 +124,7 @@ def _time(decision: Decision) -> str:
     seconds = latency.first_content_s if is_start else latency.total_s
     if seconds is None:
         return "not observed yet"
-    guess = "by its price, " if latency.is_predicted else ""
+    guess = "estimated from its price, " if latency.is_predicted else ""
     return f"{guess}{seconds:.2f} s to {'the first content' if is_start else 'the whole answer'}"
 
 

@@ -11,10 +11,10 @@ _PASSING = {
     Test.AGREEMENT: "agree",
     Test.SIMILARITY: "be alike",
     Test.COMPLETE: "be complete",
-    Test.SCHEMA: "fit the schema",
+    Test.SCHEMA: "match the schema",
     Test.TOOL_CALLS: "call tools as they are declared",
-    Test.LOGPROB: "be sure of the words",
-    Test.JUDGE: "please a judge",
+    Test.LOGPROB: "have a high token probability",
+    Test.JUDGE: "satisfy a judge",
 }
 
 
@@ -28,12 +28,15 @@ def sentences_of(decision: Decision) -> Iterator[str]:
     """The decision's cascade as a person would describe it; if one was wanted, why there is none."""
     if decision.cascade is None:
         if decision.no_cascade:
-            yield f"No cascade is taken: {'; '.join(decision.no_cascade)}."
+            yield f"No cascade is used: {'; '.join(decision.no_cascade)}."
         return
     for place, step in enumerate(decision.cascade.steps):
         yield _told(step, is_first=place == 0)
     final = decision.cascade.final
-    yield f"What is not settled goes to {final.model.id} (quality {final.quality.p:.3f}), as if there had been no cascade."
+    yield (
+        f"What remains unsettled goes to {final.model.id} (quality {final.quality.p:.3f}), as if there had been no"
+        " cascade."
+    )
     yield from _against_the_single_one(decision.cascade)
 
 

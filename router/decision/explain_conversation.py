@@ -34,7 +34,7 @@ def _beside(other: Candidate) -> str:
     staying = other.cost.staying
     has = f"{staying.kept_tokens} tokens" if staying and staying.kept_tokens else "nothing"
     whole = _rounded(other.cost.in_all)
-    return f"Of {other.model.id} {has} would be kept, and it would cost {whole} USD."
+    return f"With {other.model.id}, {has} would be cached, and it would cost {whole} USD."
 
 
 def _rounded(money: Money) -> Money:

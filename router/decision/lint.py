@@ -63,7 +63,7 @@ def _of_rule(
         yield f"never applies: {why}"
         return
     if rule.terms == policy.terms:
-        yield "changes nothing: what it asks is what the policy asks anyway"
+        yield "changes nothing: it asks for what the policy asks for anyway"
     said = frozenset(_of_terms(policy.terms, around))
     yield from (text for text in _of_terms(rule.terms, around) if text not in said)
     yield from _incapable(rule, around)
@@ -75,7 +75,7 @@ def _why_never(rule: Rule, earlier: tuple[Rule, ...], around: Surroundings) -> s
             return "no request can meet all of its conditions"
     for before in earlier:
         if all(any(c.covers(own) for own in rule.conditions) for c in before.conditions):
-            return f"rule '{before.name}' stands before it and takes every request that it would"
+            return f"rule '{before.name}' comes before it and matches every request that it would"
     return _why_not_here(rule, around)
 
 
@@ -109,7 +109,7 @@ def _incapable(rule: Rule, around: Surroundings) -> Iterator[str]:
 
 def _ruled_out(out: list[str], allowed: list[Model], why: str) -> Iterator[str]:
     if out and len(out) == len(allowed):
-        yield f"no model may answer: all that it allows {why}"
+        yield f"no model may answer: all models that it allows {why}"
     elif out:
         yield f"of the models that it allows {', '.join(out)} {why}, and are never chosen there"
 
@@ -133,7 +133,7 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
     if terms.floor is not None and not _is_ever_reached(terms.floor, allowed):
         yield f"no model that it allows is ever predicted to reach its floor of {terms.floor:g}"
     if terms.ceiling is not None and all(_least_cost(m) > terms.ceiling for m in allowed):
-        yield f"no model that it allows answers even a word below its ceiling of {terms.ceiling} USD"
+        yield f"no model that it allows can answer even one token below its ceiling of {terms.ceiling} USD"
     yield from of_cascade(terms, allowed, around.catalog)
 
 
@@ -165,12 +165,12 @@ def of_routes(book: PolicyBook, catalog: Mapping[str, Model]) -> Iterator[str]:
     for place, (pattern, route) in enumerate(book.routes.items()):
         before = next((p for p in patterns[:place] if fnmatchcase(pattern, p)), None)
         if before is not None:
-            yield f"route '{pattern}' is never taken: '{before}' stands before it and matches too"
+            yield f"route '{pattern}' is never taken: '{before}' comes before it and matches the same names"
         if route.reference and route.reference not in catalog:
             hint = nearest(route.reference, catalog)
             yield f"route '{pattern}' stands for '{route.reference}', which is not in the catalog now{hint}"
         if not route.reference and not any(fnmatchcase(model_id, pattern) for model_id in catalog):
             yield (
-                f"route '{pattern}' names no model of the catalog, so that the best that may answer is"
-                f" the reference; write {{policy: {route.policy}, reference: ...}} for another one"
+                f"route '{pattern}' names no model in the catalog, so the best model that may answer is"
+                f" the reference; write {{policy: {route.policy}, reference: ...}} to set another"
             )

@@ -25,7 +25,7 @@ def of_cascade(
     for number, recipe in enumerate(cascade.steps, 1):
         yield from (f"step {number} {told}" for told in _of_step(recipe, terms, usable, catalog))
     if cascade.use is Use.AUTO and terms.objective.aim in (Aim.FASTEST, Aim.FASTEST_START):
-        yield "wants the fastest answer, and never takes the cascade that it allows"
+        yield "wants the fastest answer, and so never uses the cascade that it allows"
 
 
 def _of_final(
@@ -53,10 +53,10 @@ def _of_step(
     if final is None or any(name not in usable for name in names):
         return
     if final.id in names:
-        yield f"asks {final.id}, which is the last to be asked anyway"
+        yield f"asks {final.id}, which is the final model anyway"
     together = sum((_cost(usable[name]).pico for name in recipe.models), 0)
     if together >= _cost(final).pico:
-        yield f"costs no less than {final.id} alone, by the prices of a usual answer"
+        yield f"costs no less than {final.id} alone, at the prices of a typical answer"
 
 
 def _final_of(terms: Terms, usable: Mapping[str, Model]) -> Model | None:

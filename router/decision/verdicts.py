@@ -198,9 +198,7 @@ def _unpaid(tally: Tally, first: Sequence[Candidate], final: Candidate) -> str:
         return ""
     if score_bounds(tally.accepted, tally.ruled)[1] >= needed:
         return ""
-    return (
-        f"of {tally.ruled} lately {tally.accepted} were accepted, and it pays from {needed:.0%} on"
-    )
+    return f"of the last {tally.ruled}, {tally.accepted} were accepted, and it pays off from {needed:.0%}"
 
 
 def _unlike(tally: Tally) -> str:

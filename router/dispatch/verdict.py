@@ -122,7 +122,7 @@ def resting(away: Mapping[str, str], for_s: float | None) -> ApiError:
     which = "; ".join(f"{model_id} is {why}" for model_id, why in away.items())
     return ApiError(
         503,
-        f"No model that may answer this request can be asked now{which and f': {which}'}.",
+        f"No model that may answer this request is available now{which and f': {which}'}.",
         code="no_model_available",
         kind="server_error",
         retry_after_s=for_s,

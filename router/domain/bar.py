@@ -46,8 +46,8 @@ class Bar(Struct, frozen=True):
         if self.confidence == EVEN:
             return f"its predicted quality of {quality.p:.3f} is below {self.p:.3f}"
         return (
-            f"its predicted quality of {quality.p:.3f} ± {quality.sd:.3f} is not"
-            f" {self.confidence:.0%} sure to be {self.p:.3f} or more"
+            f"its predicted quality of {quality.p:.3f} ± {quality.sd:.3f} is less"
+            f" than {self.confidence:.0%} likely to be {self.p:.3f} or more"
         )
 
 

@@ -66,8 +66,8 @@ class Rule:
             )
         )
         return (
-            "A category is installed where own answers foresee questions that were held back significantly"
-            f" better than what is shipped (one-sided {self.level:.0%}, Holm), and {zero}."
+            "A category is installed where own answers predict held-out questions significantly better than"
+            f" what is shipped (one-sided {self.level:.0%}, Holm), and {zero}."
         )
 
     def __post_init__(self) -> None:
@@ -184,11 +184,11 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
             f"worse than shipped: value {shipped.value.mean:+.3f}, Brier {shipped.brier.mean:+.3f}"
         )
     if not shipped.is_won(rule.level):
-        return f"not surely better than shipped (p = {shipped.p_value:.3f})"
+        return f"not significantly better than shipped (p = {shipped.p_value:.3f})"
     if not zero.is_non_inferior:
         return f"may choose worse than Zero: by up to {-zero.value.low:.3f} in value"
     if rule.is_strict and not zero.is_won(rule.level):
-        return f"not surely better than Zero (p = {zero.p_value:.3f})"
+        return f"not significantly better than Zero (p = {zero.p_value:.3f})"
     return ""
 
 

@@ -118,7 +118,7 @@ def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> 
         return table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
     except pa.ArrowException as error:
         # pyarrow's messages have several lines, of which the first is the relevant one.
-        raise FarthingError(f"{path} is no file of outcomes: {_first_line(error)}") from None
+        raise FarthingError(f"{path} is not a file of outcomes: {_first_line(error)}") from None
     except OSError as error:
         raise FarthingError(f"{path} cannot be read: {error.strerror or error}") from None
 
@@ -140,8 +140,8 @@ def _checked(table: Any, path: Path, required: tuple[str, ...]) -> Any:
         values, most = table[name].to_numpy(), _MOST.get(name, np.finfo(float).max)
         wrong = values[(values < 0.0) | (values > most)]
         if len(wrong):
-            span = "0 to 1" if name in _MOST else "0 on"
-            raise FarthingError(f"{path}: {name} is a number from {span}, not {wrong[0]:g}")
+            span = "from 0 to 1" if name in _MOST else ">= 0"
+            raise FarthingError(f"{path}: {name} must be a number {span}, not {wrong[0]:g}")
     return table
 
 

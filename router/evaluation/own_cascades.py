@@ -268,11 +268,13 @@ def _judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
 def _why_not(tried: Tried, p_value: float, level: float) -> str:
     """What speaks against installing a cascade, "" if nothing does."""
     if tried.gain.high < 0.0:
-        return f"surely loses {-tried.gain.high:.3f} in quality or more: never used"
+        return f"clearly loses {-tried.gain.high:.3f} in quality or more: never used"
     if tried.saving.high <= 0.0:
-        return "surely saves nothing: never used"
+        return "clearly saves nothing: never used"
     if tried.gain.low < -RISK:
         return f"may lose up to {-tried.gain.low:.3f} in quality"
     if tried.saving.low <= 0.0:
         return f"may save nothing: {tried.saving.low:+.0%} at the lower end"
-    return "" if p_value <= level else f"not surely better than one model (p = {p_value:.3f})"
+    return (
+        "" if p_value <= level else f"not significantly better than one model (p = {p_value:.3f})"
+    )

@@ -59,7 +59,7 @@ def _loaded(path: Path) -> Mapping[str, Any]:
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}" if mark else ""
-        why = str(getattr(error, "problem", None) or "is no valid YAML")
+        why = str(getattr(error, "problem", None) or "is not valid YAML")
         raise ConfigError((Problem(str(path), place, why),)) from None
     if not isinstance(data, Mapping):
         raise ConfigError((Problem(str(path), "", "must be a mapping with the key pools"),))
@@ -113,7 +113,9 @@ class _Reading:
             yield from ((category, same) for category in Category)
         for name, stated in self._mapping(f"{place}.abilities", entry.get("abilities", {})).items():
             if name not in tuple(Category):
-                self._wrong(f"{place}.abilities.{name}", f"is no category{nearest(name, Category)}")
+                self._wrong(
+                    f"{place}.abilities.{name}", f"is not a category{nearest(name, Category)}"
+                )
             elif found := self._ability(f"{place}.abilities.{name}", stated):
                 yield Category(name), found
 

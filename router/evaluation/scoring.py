@@ -16,8 +16,8 @@ JUDGE = "judge:"
 _RULE = "rule:"
 _FENCE = re.compile(r"\s*```(?:json)?\s*\n(.*?)\n?```\s*", re.DOTALL)
 HELP = (
-    "exact (equal to the expected answer), contains (has it in it as whole words), rule:REGEX (matches),"
-    " schema (JSON as the request's response_format wants it), judge:MODEL (0 to 10 by a model of the"
+    "exact (equal to the expected answer), contains (contains it as whole words), rule:REGEX (matches),"
+    " schema (JSON as the request's response_format requires), judge:MODEL (0 to 10 by a model of the"
     " config)"
 )
 
@@ -36,7 +36,7 @@ def scorer_of(written: str) -> Scorer:
     if written.startswith(_RULE):
         return Scorer(written, _matches(written.removeprefix(_RULE)))
     if written not in _SCORERS:
-        raise FarthingError(f"--score {written}: there is {HELP}")
+        raise FarthingError(f"--score {written}: choose from {HELP}")
     return _SCORERS[written]
 
 
@@ -66,7 +66,9 @@ def _matches(pattern: str) -> Callable[[Body, str, str], float | None]:
     try:
         compiled = re.compile(pattern)
     except re.error as error:
-        raise FarthingError(f"--score rule:{pattern}: is no regular expression: {error}") from None
+        raise FarthingError(
+            f"--score rule:{pattern}: is not a regular expression: {error}"
+        ) from None
 
     def score(_: Body, __: str, answer: str) -> float | None:
         return float(compiled.search(answer) is not None)

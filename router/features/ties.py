@@ -48,9 +48,9 @@ def tie_of(reading: Reading) -> str | None:
     """Why the answer to `reading` can be nobody else's, as a clause; None if nothing says so."""
     said = set(reading.words)
     if said & _MOMENT:
-        return "it speaks of a moment"
+        return "it refers to a time"
     if said & _PERSON:
-        return "it speaks of a person's own"
+        return "it refers to something personal"
     if _PHRASES.search(" ".join(reading.words)):
-        return "it speaks of a moment or of who asks"
+        return "it refers to a time, or to the person asking"
     return None

@@ -180,7 +180,7 @@ def _shifted(sides: _Sides, place: Place) -> str:
         there = sides.off_by((other, model))
         # Each must be a difference in itself: one that is negligible cancels nothing.
         if abs(there.pico) > _CENT.pico and sides.is_within(here + there, here):
-            return f"{other} is off by the opposite: the invoice cuts days in another time zone"
+            return f"{other} is off by the opposite: the invoice counts days in another time zone"
     return ""
 
 
@@ -188,7 +188,7 @@ def _other_items(sides: _Sides, place: Place) -> str:
     invoiced, booked = sides.at(place)
     other = invoiced.other_items
     if other and sides.is_within(invoiced.cost - other - booked.cost, invoiced.cost):
-        return f"{other} USD are no tokens: {', '.join(invoiced.items)}"
+        return f"{other} USD are not for tokens: {', '.join(invoiced.items)}"
     return ""
 
 
@@ -201,7 +201,7 @@ def _not_booked(sides: _Sides, place: Place) -> str:
 def _not_invoiced(sides: _Sides, place: Place) -> str:
     if place in sides.invoiced:
         return ""
-    return "nothing is invoiced: another account's key, or an invoice that is not whole"
+    return "nothing is invoiced: another account's key, or an incomplete invoice"
 
 
 def _unpriced(sides: _Sides, place: Place) -> str:

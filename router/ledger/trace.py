@@ -98,11 +98,11 @@ def sentences(trace: Trace) -> Iterator[str]:
     for entry in trace.entries:
         yield f"{_happened(entry)} for {entry.cost} USD."
     if not any(entry.is_answer for entry in trace.entries):
-        yield f"There was no whole answer; all in all it cost {trace.cost} USD."
+        yield f"There was no complete answer; in total it cost {trace.cost} USD."
         return
     reference = _reference(trace.entries)
     yield (
-        f"All in all it cost {trace.cost} USD; {reference} would have charged {trace.baseline} USD"
+        f"In total it cost {trace.cost} USD; {reference} would have charged {trace.baseline} USD"
         f" for this answer: {_saved(trace.saving)}."
     )
 

@@ -63,8 +63,8 @@
     const filtered = CUTS.some((name) => name in filters);
     get("empty-title").textContent = filtered ? "Nothing matches" : "No traffic in this period";
     get("empty-text").textContent = filtered
-      ? "No request of this period matches the filters. Take one of them away."
-      : "As soon as a request has been answered it is counted here. Send one to Farthing as you would to OpenAI:";
+      ? "No request of this period matches the filters. Remove one of them."
+      : "A request is counted here as soon as it has been answered. Send one to Farthing as you would to OpenAI:";
     get("empty-command").hidden = filtered || Boolean(inside);
     get("empty-command").textContent = `curl ${new URL("v1/chat/completions", location.href)} \\\n  -H 'content-type: application/json' \\\n  -d '{"model": "auto", "messages": [{"role": "user", "content": "Who wrote Emma?"}]}'`;
   }
@@ -139,7 +139,7 @@
       }
     } catch (error) {
       if (mine !== state.fetching || error.name === "AbortError") return;
-      showTrouble("Farthing does not answer. Trying again …");
+      showTrouble("Farthing is not responding. Trying again …");
     }
     next();
   }
@@ -253,7 +253,7 @@
     get("pause").addEventListener("click", () => {
       state.paused = !state.paused;
       get("pause").setAttribute("aria-pressed", String(state.paused));
-      get("pause").textContent = state.paused ? "Go on" : "Pause";
+      get("pause").textContent = state.paused ? "Resume" : "Pause";
       if (state.paused) {
         clearTimeout(state.timer);
         get("status").textContent = "Paused";
@@ -268,7 +268,7 @@
     });
     get("lock").addEventListener("click", () => {
       sessionStorage.removeItem(KEY);
-      showKeyForm("The key is forgotten.");
+      showKeyForm("The key was forgotten.");
     });
     get("save-json").addEventListener("click", () => save("farthing.json", "application/json", JSON.stringify(state.overview, null, 2)));
     get("save-csv").addEventListener("click", () => save(`farthing-by-${state.cut}.csv`, "text/csv", views.csv(state.cut, state.overview.cuts[state.cut] ?? [])));

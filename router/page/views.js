@@ -20,7 +20,7 @@ Farthing.views = (() => {
         make("dd", { className: "beside" }, beside));
     const against = `${format.share(total.saving_share)} of ${format.money(total.baseline_usd)}`;
     fill("tiles",
-      tile("Spent", format.money(total.cost_usd), `${format.money(per(number(total.cost_usd), total.requests) ?? 0)} a request`,
+      tile("Spent", format.money(total.cost_usd), `${format.money(per(number(total.cost_usd), total.requests) ?? 0)} per request`,
         { exact: `$${total.cost_usd}` }),
       tile(saved < 0 ? "Lost" : "Saved", format.money(Math.abs(saved)), total.saving_share === null ? "no baseline" : against,
         { exact: `$${total.saving_usd}`, tone: saved < 0 ? "bad" : saved > 0 ? "good" : "" }),
@@ -30,19 +30,19 @@ Farthing.views = (() => {
         { exact: String(total.cache_hits) }),
       tile("Failed", format.share(per(total.lost, total.requests)), failures(total),
         { exact: String(total.lost), tone: total.lost > total.requests * 0.05 ? "bad" : "" }),
-      ...doubts(total).map((text) => make("div", { className: "tile notes" }, make("dt", {}, "Not sure"), make("dd", {}, text))));
+      ...doubts(total).map((text) => make("div", { className: "tile notes" }, make("dt", {}, "Uncertain"), make("dd", {}, text))));
   }
 
   const failures = (total) =>
     total.lost ? format.times(total.lost, "request")
-      : total.failed_attempts ? `${format.times(total.failed_attempts, "failed call")}, made good` : "no request";
+      : total.failed_attempts ? `${format.times(total.failed_attempts, "failed call")}, all recovered` : "no request";
 
   function* doubted(total) {
     if (total.unpriced_attempts) {
-      yield `${format.times(total.unpriced_attempts, "call")} used something without a known rate, which is missing in the spend.`;
+      yield `${format.times(total.unpriced_attempts, "call")} used something without a known rate, which is missing from the spend.`;
     }
     if (total.estimated_attempts) {
-      yield `${format.times(total.estimated_attempts, "call")} charged by estimate (${format.money(total.estimated_cost_usd)}): the upstream told no usage, or no rate of its own.`;
+      yield `${format.times(total.estimated_attempts, "call")} charged by estimate (${format.money(total.estimated_cost_usd)}): the upstream reported no usage, or there is no rate of its own.`;
     }
   }
   const doubts = (total) => (total.unpriced_attempts || total.estimated_attempts ? [[...doubted(total)].join(" ")] : []);
@@ -133,7 +133,7 @@ Farthing.views = (() => {
 
   const PARTS = {
     model_choice_usd: "Choice of model", cache_usd: "Cache", retries_usd: "Retries",
-    hedges_usd: "Hedges", cascades_usd: "Cascades", abandoned_usd: "Left by clients",
+    hedges_usd: "Hedges", cascades_usd: "Cascades", abandoned_usd: "Abandoned by clients",
   };
 
   function bridge({ total }) {
@@ -181,8 +181,8 @@ Farthing.views = (() => {
     plot.hidden = models.length === 0;
     const blind = Object.keys(overview.filters).filter((name) => !BY_MODEL.has(name));
     get("latency-says").textContent = models.length === 0 ? "No answer was timed in this period."
-      : blind.length ? `Kept by model only: the filter by ${blind.join(" and ")} does not apply here.`
-        : "How soon half, nine in ten and 99 in 100 answers are there.";
+      : blind.length ? `Latency is kept by model only: the filter by ${blind.join(" and ")} does not apply here.`
+        : "How soon 50 %, 90 % and 99 % of the answers have arrived.";
     if (models.length) charts.latency(models, `Latency by model: ${models.map((m) => `${format.name(m.model)} half within ${format.seconds(m.quantiles[0])}, 99 % within ${format.seconds(m.quantiles[2])}`).join("; ")}`);
     const shades = charts.latencyShades();
     fill("latency-legend", ...(models.length ? ["half", "90 %", "99 %"].map((text, at) => legend(shades[at], text, "", "dot")) : []));
@@ -238,7 +238,7 @@ Farthing.views = (() => {
   function row(line, pick, share) {
     const label = format.name(line.name);
     const name = make("th", { scope: "row" },
-      pick ? make("button", { type: "button", className: "pick", title: "Show this one alone", onclick: () => pick(line.name) }, label) : label);
+      pick ? make("button", { type: "button", className: "pick", title: "Show only this one", onclick: () => pick(line.name) }, label) : label);
     if (share !== undefined) {
       const bar = make("span", { className: "bar", "aria-hidden": "true" });
       bar.style.width = `${Math.max(0, share) * 100}%`;
@@ -260,7 +260,7 @@ Farthing.views = (() => {
   }
 
   const named = ({ scope, window }) =>
-    `${scope.name ? `${scope.kind} ${scope.name}` : "Everything"}, ${window === "lifetime" ? "for good" : `each ${window}`}`;
+    `${scope.name ? `${scope.kind} ${scope.name}` : "Everything"}, ${window === "lifetime" ? "in total" : `each ${window}`}`;
 
   function budget(each) {
     const part = (name, amount) => {

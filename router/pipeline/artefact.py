@@ -47,10 +47,10 @@ class Artefact:
             kinds.add(len(self.agreement.habits))
         if len(kinds) != 1 or self.quality.loadings.shape[1] != self.kinds.traits:
             raise ValueError(
-                f"parts for {sorted(kinds)} kinds, {self.kinds.traits} traits, are none"
+                f"parts for {sorted(kinds)} kinds, {self.kinds.traits} traits, do not fit together"
             )
         if self.spending.names != self.quality.names:
-            raise ValueError("tokens and scores are of different models")
+            raise ValueError("tokens and scores are for different models")
         if self.moves_from not in (PRIORS, OWN_MEANS):
             raise ValueError(f"models move from {PRIORS} or {OWN_MEANS}, not {self.moves_from!r}")
 

@@ -306,5 +306,5 @@ def _too_late(waited_s: float) -> Fault:
 
 
 def _busy(waited_s: float) -> Fault:
-    message = f"all of its places were taken for {waited_s:.1f} s"
+    message = f"all of its slots were taken for {waited_s:.1f} s"
     return Fault(FaultKind.RATE_LIMITED, 429, message, "model_busy", _BUSY_RETRY_S)

@@ -57,7 +57,7 @@ class Current:
 
     @property
     def succeeded_s(self) -> float:
-        """When the files were last found sound, as a Unix time."""
+        """When the files were last found valid, as a Unix time."""
         return self._succeeded_s
 
     @property

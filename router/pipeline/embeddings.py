@@ -71,7 +71,7 @@ def _model(pipeline: Pipeline, asked: str, caller: Caller) -> Model:
     if asked in known:
         return known[asked]
     if asked in judge.models:
-        message = f"'{asked}' makes no embeddings: it answers POST /v1/chat/completions."
+        message = f"'{asked}' is not an embedding model: it answers POST /v1/chat/completions."
         raise ApiError(
             400, f"{message}{_there_is(allowed)}", code="model_not_supported", param="model"
         )

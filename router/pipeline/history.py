@@ -10,7 +10,7 @@ from router.ledger.trace import Trace, told
 def history(trace: Trace) -> dict[str, Any]:
     """The document of the decision, with what followed from it. Raises NotKept where there is none."""
     if trace.decision is None:
-        raise NotKept("it was not kept at that time ('ledger: {decisions: true}' keeps it)")
+        raise NotKept("it was not kept then ('ledger: {decisions: true}' keeps it)")
     kept = Record.of(trace.decision)
     decided = document(kept.decision, kept.circumstances)
     return {"request_id": trace.request_id, **decided, **told(trace)}

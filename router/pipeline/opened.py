@@ -146,7 +146,7 @@ async def open_answer(upstream: Upstream, call: Call, release: Callable[[], None
     stream = OpenedStream(response, release, tongue.form())
     try:
         if response.is_stream != call.stream:
-            raise _malformed("the upstream answered in another form than was asked for")
+            raise _malformed("the upstream answered in another form than requested")
         if call.stream:
             await stream.until_content()
             return stream

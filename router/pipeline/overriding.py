@@ -59,8 +59,8 @@ def check_pinned(caller: Caller, model: Model) -> None:
         if name in caller.stated:
             raise ApiError.invalid(
                 f"farthing.{name}",
-                f"'{name}' is for requests that a policy decides, and '{model.id}' is asked for by"
-                " its name; send 'auto' as the model, or a 'policy' beside it.",
+                f"'{name}' applies only if a policy decides, and '{model.id}' is asked for by"
+                " its name; send 'auto' as the model, or add a 'policy'.",
             )
 
 

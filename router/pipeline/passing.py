@@ -132,7 +132,7 @@ def _check_grants(caller: Caller) -> None:
     if caller.grants.models:
         raise ApiError(
             403,
-            "This API key may use certain models only, and this call is passed through unread.",
+            "This API key may use only certain models, and this call would be passed through unread.",
             code="passthrough_not_allowed",
         )
 
@@ -179,7 +179,7 @@ class _Call:
             await self._book(watch, charge, ending)
             raise self._error(fault) from None
         except BaseException:
-            self._book(watch, self._unknown("the client left"), _LEFT)
+            self._book(watch, self._unknown("the client disconnected"), _LEFT)
             raise
         types = (value for name, value in answer.headers if name.lower() == "content-type")
         body = Relayed(answer, Heard(next(types, "")), partial(self._relayed, watch))
@@ -194,7 +194,7 @@ class _Call:
         if self.is_free or ending.outcome is Outcome.FAILED:
             return NO_CHARGE
         if (usage := heard.usage) is None:
-            return self._unknown("the answer does not say what was used")
+            return self._unknown("the answer does not report its usage")
         model = self._model(heard.model)
         if (price := self.passing.terms.prices.get(model)) is not None:
             return charged(price, usage, UsageSource.UPSTREAM)
@@ -240,9 +240,7 @@ class _Call:
 
     def _say(self, asked: str, why: str) -> None:
         """Log, once for each path and reason, that the cost of its calls is unknown."""
-        words = (
-            f"{asked} costs what nobody knows ({why}): state it under passthrough.prices or .free"
-        )
+        words = f"the cost of {asked} is unknown ({why}): set it under passthrough.prices or .free"
         if words not in self.passing.told:
             self.passing.told.add(words)
             _LOG.warning("%s", words)

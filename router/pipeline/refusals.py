@@ -20,7 +20,7 @@ def budget_exceeded(
     said = _sentence(balance)
     if fitting_tokens:
         said += f" An answer of {fitting_tokens:,} tokens would fit" + (
-            ": the request sets no 'max_tokens', so that the longest counts."
+            ": the request sets no 'max_tokens', so the longest answer counts."
             if is_unbounded
             else "."
         )
@@ -40,7 +40,7 @@ def limit_exceeded(exceeded: Exceeded) -> ApiError:
     return ApiError(
         429,
         f"The limit of {_bounds(exceeded.limit)} a minute for {exceeded.limit.scope} is reached;"
-        f" there is room again in {exceeded.for_s:.1f} s.",
+        f" try again in {exceeded.for_s:.1f} s.",
         code="rate_limit_exceeded",
         kind="rate_limit_error",
         retry_after_s=exceeded.for_s,
@@ -51,8 +51,8 @@ def stored_elsewhere(model_id: str, upstream: str) -> ApiError:
     """400: the named model cannot continue from what another provider has stored."""
     return ApiError(
         400,
-        f"The Response that this one goes on from is stored at '{upstream}', where there is no"
-        f" '{model_id}': ask a model that is there, or send the whole conversation.",
+        f"The Response that this one continues is stored at '{upstream}', which does not"
+        f" serve '{model_id}': use a model that it serves, or send the whole conversation.",
         code="response_stored_elsewhere",
         param="previous_response_id",
     )
@@ -72,7 +72,7 @@ def makes_vectors(name: str) -> ApiError:
     """400: a conversation was sent to an embedding model."""
     return ApiError(
         400,
-        f"'{name}' is an embedding model: it answers POST /v1/embeddings, and no conversation.",
+        f"'{name}' is an embedding model: it answers POST /v1/embeddings, not conversations.",
         code="model_not_supported",
         param="model",
     )
@@ -89,7 +89,7 @@ def _not_allowed(what: str, name: str, allowed: frozenset[str], param: str) -> A
 
 def _sentence(balance: Balance) -> str:
     resets_s = balance.period.resets_s
-    again = "" if resets_s is None else f" It begins anew at {_iso(resets_s)}."
+    again = "" if resets_s is None else f" It resets at {_iso(resets_s)}."
     return (
         f"The budget of {balance.budget} has {balance.left} USD left, which is less than an answer"
         f" may cost.{again}"

@@ -179,7 +179,7 @@ class Broadcast:
         if at >= len(self._batches):
             return None
         if at < 0:
-            raise _Late("it was read too slowly")
+            raise _Late("the answer was read too slowly")
         self._places[place] += 1
         batch = self._batches[at]
         if self.listener.kept is None:

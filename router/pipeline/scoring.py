@@ -132,7 +132,7 @@ class Scorer:
         if earlier is None:
             return
         after_s = arrived_s - earlier.at_s
-        reason = f"the same was asked again after {after_s:.0f} s"
+        reason = f"the same question was asked again after {after_s:.0f} s"
         at_s = self._world.unix_s()
         whose = (earlier.request_id, earlier.model, earlier.category)
         self.gather(Scored(*whose, 0.0, ScoreSource.RETRY, reason, at_s))

@@ -133,8 +133,8 @@ class Semantic:
         if self.watch.note(look.policy, look.terms.limit, agreed=agreed):
             tally = self.watch.tallies[look.policy]
             _LOG.warning(
-                "Semantic cache of policy %s: %d of %d answers differed from new ones, surely more"
-                " than its limit of %g: none is given any more",
+                "Semantic cache of policy %s: %d of %d answers differed from new ones,"
+                " significantly more than its limit of %g: it gives no more answers",
                 look.policy,
                 tally.differed,
                 tally.checked,

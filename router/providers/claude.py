@@ -72,7 +72,7 @@ class Claude:
         if not self.hears_system_amid:
             worded["messages"] = _with_system_first(fields.get("messages"))
         if not self.may_be_forced and _is_forced(worded.get("tool_choice")):
-            raise unsaid("tool_choice", "the model itself decides whether to call a tool; say auto")
+            raise unsaid("tool_choice", "the model itself decides whether to call a tool; use auto")
         return worded
 
     def takes(self, body: Mapping[str, Any]) -> bool:

@@ -87,7 +87,7 @@ class UpstreamEmbedder:
         self._asleep_until_s = self._monotonic_s() + self._pause_s
         if self._is_up:
             said = str(error) if isinstance(error, ValueError) else type(error).__name__
-            _LOG.warning("No vectors from %s (%s): going on without", self._model, said)
+            _LOG.warning("No vectors from %s (%s): continuing without them", self._model, said)
         self._is_up = False
 
     def _came_up(self) -> None:
@@ -103,7 +103,7 @@ def _read(answer: bytes) -> Embedded:
         numbers: Sequence[float] = read["data"][0]["embedding"]
         vector = unit(numbers)
     except (orjson.JSONDecodeError, LookupError, TypeError, ValueError):
-        raise ValueError("its answer is no embedding") from None
+        raise ValueError("its answer is not an embedding") from None
     return Embedded(vector, _tokens(read.get("usage")))
 
 

@@ -171,7 +171,7 @@ async def _final(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp
         try:
             message, content = await protocol.read()
         except HttpProcessingError as error:
-            raise aiohttp.ClientPayloadError("the answer is no HTTP") from error
+            raise aiohttp.ClientPayloadError("the answer is not HTTP") from error
         if message.code >= 200:
             return message, content
 

@@ -181,7 +181,7 @@ class _Litellm:
         """
         if provider not in self.module.provider_list:
             raise AttemptFailed.transient(
-                f"litellm knows no provider '{provider}'", "unknown_provider"
+                f"litellm has no provider '{provider}'", "unknown_provider"
             )
         names = self.module.get_supported_openai_params(model_name, provider)
         return frozenset(names) if names else None

@@ -16,7 +16,7 @@ from router.ports import Embedded
 _MISSING = (
     "'local: wordllama' needs packages that are not installed: pip install 'farthing[semantic]'"
 )
-_OTHER_FILES = "the installed wordllama does not carry the files of version 0.4: {}"
+_OTHER_FILES = "the installed wordllama lacks the files of version 0.4: {}"
 _PLACE = "cache.embeddings.local"
 
 

@@ -111,7 +111,7 @@ def _translated() -> Iterator[None]:
         raise AttemptFailed.unreachable("it cannot be reached") from None
     except TimeoutError:
         raise AttemptFailed.transient(
-            "it was silent for too long", "timeout", status=504, reached_model=True
+            "it sent nothing for too long", "timeout", status=504, reached_model=True
         ) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         message = f"the connection broke ({type(error).__name__})"

@@ -264,9 +264,9 @@ def _object_in(raw: bytes) -> dict[str, Any]:
     try:
         told = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise MalformedAnswer("what the upstream answered is not JSON") from None
+        raise MalformedAnswer("the upstream's answer is not JSON") from None
     if not isinstance(told, dict):
-        raise MalformedAnswer("what the upstream answered is no object")
+        raise MalformedAnswer("the upstream's answer is not an object")
     return told
 
 

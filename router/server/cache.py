@@ -46,7 +46,7 @@ class CacheDesk:
         everything = query.pop("all", "") == "true"
         selection = selection_of(query)
         if selection.is_everything != everything:
-            raise ApiError.invalid("all", "Say which answers, or 'all=true'; one of the two.")
+            raise ApiError.invalid("all", "Specify which answers, or 'all=true', but not both.")
         return _json({"purged": await purge(self.cache, selection)})
 
     def routes(self) -> list[web.RouteDef]:

@@ -168,4 +168,4 @@ def _day(query: Mapping[str, str], name: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise ApiError.invalid(name, f"'{name}' must be a day, as 2026-05-04.") from None
+        raise ApiError.invalid(name, f"'{name}' must be a date such as 2026-05-04.") from None

@@ -38,7 +38,7 @@ class DecisionDesk:
         try:
             return _json(history(trace), request)
         except NotKept as why:
-            message = f"How '{request_id}' was decided is not in the ledger: {why}."
+            message = f"The decision on request '{request_id}' is not in the ledger: {why}."
             raise ApiError(404, message, code="decision_not_kept", param="id") from None
 
     def routes(self) -> list[web.RouteDef]:

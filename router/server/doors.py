@@ -62,7 +62,7 @@ class Doors:
         await self.front.gate.admit(request.headers)
         raise ApiError(
             404,
-            "Responses are not stored here: keep what you were answered, and send the whole conversation.",
+            "Responses are not stored here: keep the answers yourself and send the whole conversation.",
             code="response_not_stored",
             param="response_id",
         )

@@ -66,7 +66,7 @@ def _answered(trace: Trace) -> Entry:
             return entry
     raise ApiError(
         400,
-        f"Nothing was answered to request '{trace.request_id}' that could be scored.",
+        f"Request '{trace.request_id}' has no answer that could be scored.",
         code="no_answer",
         param="request_id",
     )

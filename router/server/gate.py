@@ -54,8 +54,8 @@ def _anonymous(headers: Mapping[str, str]) -> VirtualKey:
     if origin is not None and _is_elsewhere(origin):
         raise ApiError(
             403,
-            "A web page from elsewhere may not ask here while there is no key: make one with"
-            " 'farthing keys create NAME', and send it.",
+            "Web pages of other origins may not send requests as long as no key exists:"
+            " create one with 'farthing keys create NAME' and send it.",
             code="foreign_page",
         )
     return ANONYMOUS

@@ -99,7 +99,7 @@ class Front:
     async def readyz(self, _: web.Request) -> web.StreamResponse:
         """`GET /readyz`: requests are welcome; 503 from the moment Farthing is told to stop."""
         if self.stopping.is_set():
-            raise ApiError(503, "Farthing is stopping.", code="stopping", kind="server_error")
+            raise ApiError(503, "Farthing is shutting down.", code="stopping", kind="server_error")
         ledger = self.pipeline.ledger.standing
         return _json(
             {
@@ -139,7 +139,7 @@ class Front:
             message = "The request body ended too early or is malformed."
             raise ApiError(400, message, code="invalid_body") from None
         except TimeoutError:
-            message = "The request body stopped coming."
+            message = "The request body stopped arriving."
             raise ApiError(408, message, code="request_timeout") from None
 
 
@@ -184,7 +184,7 @@ def _errors_in_their_shape(front: Front) -> Callable[..., Awaitable[web.StreamRe
             _LOG.exception("request %s failed", request[REQUEST_ID])
             ours = ApiError(
                 500,
-                "Farthing failed; the log knows why.",
+                "Farthing failed; its log says why.",
                 code="internal_error",
                 kind="server_error",
             )
@@ -210,7 +210,7 @@ async def send_stream(
                 await write_within(request, response, piece, write_timeout_s)
         await response.write_eof()
     except ConnectionError:
-        _LOG.debug("request %s: the client has gone", request[REQUEST_ID])
+        _LOG.debug("request %s: the client disconnected", request[REQUEST_ID])
     return response
 
 

@@ -92,7 +92,7 @@ class Keyring:
             self._stored = await self._read()
         except StoreAway as error:
             if self._is_well:
-                _LOG.warning("%s; the keys known so far stay", error)
+                _LOG.warning("%s; the keys read last stay in force", error)
             self._is_well = False
             return
         self._is_well = True

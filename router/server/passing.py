@@ -70,7 +70,7 @@ class PassingDesk:
                     await write_within(request, response, piece, self.front.write_timeout_s)
             await response.write_eof()
         except ConnectionError:
-            _LOG.debug("request %s: the client has gone", request[REQUEST_ID])
+            _LOG.debug("request %s: the client disconnected", request[REQUEST_ID])
         except AttemptFailed:
             if request.transport is not None:
                 request.transport.abort()
@@ -78,9 +78,9 @@ class PassingDesk:
 
     def _refused(self, request: web.Request) -> ApiError:
         message = (
-            f"There is no {request.method} {request.path} here. Farthing answers"
-            " /v1/chat/completions, /v1/responses, /v1/messages, /v1/completions, /v1/embeddings and"
-            " /v1/models; other paths it passes to an upstream where the configuration allows them:"
+            f"There is no {request.method} {request.path} here. Farthing serves /v1/chat/completions,"
+            " /v1/responses, /v1/messages, /v1/completions, /v1/embeddings and /v1/models; other"
+            " paths are passed through to an upstream if the configuration allows it:"
             " passthrough: {upstream: NAME, paths: [/v1/audio/*]}."
         )
         return ApiError(404, message, code="not_found")
@@ -129,6 +129,6 @@ def _check_socket(request: web.Request) -> None:
     if request.headers.get("upgrade", "").lower() == "websocket":
         raise ApiError(
             400,
-            "WebSockets are not passed through; connect to the upstream itself for the realtime API.",
+            "WebSockets are not passed through; for the realtime API, connect to the upstream directly.",
             code="websocket_not_supported",
         )

@@ -59,7 +59,7 @@ def _why(exc: BaseException | None) -> str:
     """What is wrong, without quoting anything."""
     if isinstance(exc, LineTooLong):
         limit = exc.args[1]
-        return f"A header, or the request's first line, is longer than the {limit} bytes that are read."
+        return f"A header or the request line is longer than the limit of {limit} bytes."
     return "The request is not valid HTTP."
 
 
@@ -75,7 +75,7 @@ async def meet_expectation(request: web.Request) -> web.StreamResponse | None:
     if request.version != (1, 1):
         return None
     if request.headers.get("expect", "").lower() != "100-continue":
-        return refusal(417, "Only 'Expect: 100-continue' can be met.", code="expectation_failed")
+        return refusal(417, "Only 'Expect: 100-continue' is supported.", code="expectation_failed")
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     # This is not part of the answer, which must not be taken to have begun.
     request.writer.output_size = 0

@@ -52,7 +52,7 @@ class Recall:
         except TracesAway as error:
             raise ApiError(
                 503,
-                f"This cannot be told: {error}.",
+                f"The request cannot be looked up: {error}.",
                 code="ledger_unavailable",
                 kind="server_error",
                 retry_after_s=1,
@@ -60,9 +60,9 @@ class Recall:
 
     def _unknown(self, request_id: str, code: str, param: str) -> ApiError:
         waiting = self.front.pipeline.ledger.standing.waiting_rows
-        later = f" {waiting} rows wait to be written, and may be of it." if waiting else ""
+        later = f" It may be among the rows still to be written ({waiting})." if waiting else ""
         message = (
-            f"There is no request '{request_id}' of this key in the ledger: it was refused before it"
-            f" was sent, is still under way, or was deleted.{later}"
+            f"The ledger has no request '{request_id}' of this key: it was refused before it"
+            f" was sent, is still in progress, or was deleted.{later}"
         )
         return ApiError(404, message, code=code, param=param)

@@ -27,7 +27,7 @@ class CascadeCollector(Collector):
         )
         checks = CounterMetricFamily(
             "farthing_cascade_checks",
-            "Accepted answers that the final model was asked for as well: right, wrong, unchecked",
+            "Accepted answers for which the final model was asked as well: right, wrong, unchecked",
             labels=_LABELS,
         )
         counts = sorted(self._verdicts.counts.items(), key=lambda each: _labels(*each[0]))

@@ -17,7 +17,7 @@ class _CrewCollector(Collector):
         self._texts = texts
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("farthing_worker_up", "1 where a worker answers", labels=[_LABEL])
+        up = GaugeMetricFamily("farthing_worker_up", "1 if a worker answers", labels=[_LABEL])
         for number, text in self._texts.items():
             up.add_metric([str(number)], float(text is not None))
         yield up

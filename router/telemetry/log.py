@@ -118,7 +118,7 @@ def _lost(lines: int) -> str:
     said = {
         "name": __name__,
         "levelname": "WARNING",
-        "msg": f"{lines} lines were lost: nobody read",
+        "msg": f"{lines} lines were dropped: standard error was not read",
     }
     return JsonFormatter().format(logging.makeLogRecord(said))
 

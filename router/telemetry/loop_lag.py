@@ -20,7 +20,7 @@ class LoopLag:
     ) -> None:
         self._monotonic_s = monotonic_s
         self._sleep = sleep
-        told = "How much later than asked for the event loop wakes somebody"
+        told = "How late the event loop runs a callback, compared with the time asked for"
         self._late = Spread("farthing_event_loop_lag_seconds", told, (), _BOUNDS_S)
 
     async def watch(self) -> None:

@@ -15,7 +15,7 @@ class LostCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The counts."""
-        told = "Log lines, requests and spans that were dropped, not to hold anybody up"
+        told = "Log lines, requests and spans that were dropped instead of delaying answers"
         dropped = CounterMetricFamily("farthing_telemetry_dropped", told, labels=["what"])
         for what, count in self._lost().items():
             dropped.add_metric([what], count)

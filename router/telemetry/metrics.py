@@ -38,7 +38,7 @@ class LedgerCollector(Collector):
         )
         yield GaugeMetricFamily(
             "farthing_ledger_outbox_rows",
-            "Rows in the local file that PostgreSQL has not got yet, roughly",
+            "Rows in the local file that are not in PostgreSQL yet, roughly",
             value=standing.outbox_rows,
         )
 
@@ -54,7 +54,7 @@ class FleetCollector(Collector):
         """Breaker states (one of three is 1), calls in flight, and the retries that are left."""
         labels = ["kind", "name", "state"]
         states = GaugeMetricFamily("farthing_breaker", "1 for the state it is in", labels=labels)
-        calls = GaugeMetricFamily("farthing_in_flight", "Calls under way", labels=["model"])
+        calls = GaugeMetricFamily("farthing_in_flight", "Calls in progress", labels=["model"])
         for standing in self._fleet.standings(self._monotonic_s()):
             for state in BreakerState:
                 value = float(state is standing.state)

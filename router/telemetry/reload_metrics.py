@@ -18,18 +18,18 @@ class ReloadCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Reloads by how they ended, whether the files are broken now, and when they were last sound."""
         reloads = CounterMetricFamily(
-            "farthing_reloads", "Times that the files were read again", labels=["result"]
+            "farthing_reloads", "How often the files were read again", labels=["result"]
         )
         for result, count in self._current.counts.items():
             reloads.add_metric([result], count)
         yield reloads
         yield GaugeMetricFamily(
             "farthing_reload_failed",
-            "1 while the files are broken and older ones are in force",
+            "1 while the files are invalid and earlier settings are in force",
             value=float(self._current.standing.is_stale),
         )
         yield GaugeMetricFamily(
             "farthing_reload_succeeded_seconds",
-            "When the files were last found sound, as a Unix time",
+            "When the files were last found valid, as a Unix time",
             value=self._current.succeeded_s,
         )

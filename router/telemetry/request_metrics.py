@@ -48,7 +48,9 @@ class RequestMetrics:
             "farthing_attempts", "Calls to upstreams", (*by_place, "outcome", "error")
         )
         self._fallbacks = Count(
-            "farthing_fallbacks", "Answers of another model than the chosen", ("chosen", "model")
+            "farthing_fallbacks",
+            "Answers by a model other than the chosen one",
+            ("chosen", "model"),
         )
         self._tokens = Count("farthing_tokens", "Tokens by bucket", ("model", "bucket"))
         self._cost = Count(
@@ -65,25 +67,25 @@ class RequestMetrics:
         )
         self._unsure = Count(
             "farthing_unsure_attempts",
-            "Calls whose cost is estimated, or part of which has no price",
+            "Calls whose cost is estimated or partly without a price",
             ("model", "source"),
         )
         self._saved_pico: dict[str, int] = {}
         self._total = Spread(
             "farthing_request_duration_seconds",
-            "From a request's coming to the end of its answer",
+            "From a request's arrival to the end of its answer",
             ("model",),
             LATENCY_BOUNDS_S,
         )
         self._first = Spread(
             "farthing_time_to_first_token_seconds",
-            "From a request's coming to the first content of its stream",
+            "From a request's arrival to the first content of its stream",
             ("model",),
             FIRST_BOUNDS_S,
         )
         self._own = Spread(
             "farthing_before_upstream_seconds",
-            "From a request's coming to its first call: understood, decided, looked up",
+            "From a request's arrival to its first call: understood, decided, looked up",
             (),
             OWN_BOUNDS_S,
         )

@@ -19,7 +19,7 @@ class SemanticCollector(Collector):
         """Looks by how they ended, and by policy the bounds of the share of answers that differ."""
         looks = CounterMetricFamily(
             "farthing_semantic",
-            "Looks by outcome: given, found, alone, tied, or what spoke against the nearest",
+            "Lookups by outcome: given, found, alone, tied, or what ruled the nearest out",
             labels=["policy", "outcome"],
         )
         for (policy, outcome), count in sorted(self._semantic.counts.items()):
@@ -34,7 +34,7 @@ class SemanticCollector(Collector):
             labels=["policy", "bound"],
         )
         stopped = GaugeMetricFamily(
-            "farthing_semantic_stopped", "1 where too many differed", labels=["policy"]
+            "farthing_semantic_stopped", "1 if too many differed", labels=["policy"]
         )
         watch = self._semantic.watch
         for policy, tally in sorted(watch.tallies.items()):

@@ -44,7 +44,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
     if not isinstance(choices, list) or not choices:
         raise MalformedAnswer("the upstream's answer has no choices")
     if not all(isinstance(choice, dict) for choice in choices):
-        raise MalformedAnswer("a choice in the upstream's answer is no object")
+        raise MalformedAnswer("a choice in the upstream's answer is not an object")
     messages = [_part(choice, "message") for choice in choices]
     return PlainAnswer(
         usage=read_usage(answer.get("usage")),
@@ -116,7 +116,7 @@ def read_event(raw: bytes) -> StreamEvent:
     except orjson.JSONDecodeError:
         raise MalformedAnswer("an event of the upstream's stream is not JSON") from None
     if not isinstance(chunk, dict):
-        raise MalformedAnswer("an event of the upstream's stream is no object")
+        raise MalformedAnswer("an event of the upstream's stream is not an object")
     if chunk.get("error"):
         return StreamEvent(raw, EventKind.ERROR, error=_part(chunk, "error"))
     return _read_chunk(raw, chunk)
@@ -125,7 +125,7 @@ def read_event(raw: bytes) -> StreamEvent:
 def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
     choices = chunk.get("choices") or []
     if not isinstance(choices, list):
-        raise MalformedAnswer("the choices in an event of the upstream's stream are no list")
+        raise MalformedAnswer("the choices in an event of the upstream's stream are not a list")
     usage = read_usage(chunk.get("usage"))
     if not choices:
         kind = EventKind.USAGE if usage else EventKind.PREAMBLE

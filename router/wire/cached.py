@@ -140,7 +140,7 @@ def _unfolded(body: bytes) -> bytes:
     unpacker = zlib.decompressobj()
     whole = unpacker.decompress(body, _LARGEST)
     if not unpacker.eof:
-        raise ValueError("not the whole of it, or too large")
+        raise ValueError("incomplete, or too large")
     return whole
 
 

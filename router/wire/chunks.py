@@ -23,7 +23,7 @@ def events_in(body: bytes) -> list[bytes]:
         splitter = EventSplitter(max_event_bytes=len(body))
         events, rest = splitter.feed(body), splitter.rest()
     if rest:
-        raise MalformedAnswer("the stored stream ends within an event")
+        raise MalformedAnswer("the stored stream ends in the middle of an event")
     return events
 
 
@@ -40,9 +40,9 @@ def chunk_in(event: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         raise MalformedAnswer("an event of the stored stream is not JSON") from None
     if not isinstance(chunk, dict):
-        raise MalformedAnswer("an event of the stored stream is no object")
+        raise MalformedAnswer("an event of the stored stream is not an object")
     if chunk.get("error"):
-        raise MalformedAnswer("the stored stream carries an error")
+        raise MalformedAnswer("the stored stream contains an error")
     choices_in(chunk)
     return chunk
 
@@ -61,7 +61,7 @@ def choices_in(part: dict[str, Any]) -> list[dict[str, Any]]:
     """The choices of a chunk or a whole answer, if any. Raises MalformedAnswer if they are not a list of objects."""
     choices = part.get("choices") or []
     if not isinstance(choices, list) or not all(isinstance(each, dict) for each in choices):
-        raise MalformedAnswer("the choices of the stored answer are no list of objects")
+        raise MalformedAnswer("the choices of the stored answer are not a list of objects")
     return choices
 
 

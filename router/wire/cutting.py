@@ -88,7 +88,7 @@ def _calls(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Each call in a delta of its own."""
     calls = message.get("tool_calls") or []
     if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
-        raise MalformedAnswer("the tool calls of the stored answer are no list of objects")
+        raise MalformedAnswer("the tool calls of the stored answer are not a list of objects")
     for index, call in enumerate(calls):
         yield {"tool_calls": [{**call, "index": index}]}
     if message.get("function_call"):

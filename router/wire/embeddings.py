@@ -16,7 +16,7 @@ from router.wire.chat import JsonObject, json_object, require
 from router.wire.splice import set_members
 
 _MOST_TOKENS = 10**9
-_RIGHT = "a text, a list of texts, a list of token numbers, or a list of such lists"
+_RIGHT = "a string, a list of strings, a list of token numbers, or a list of such lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,9 @@ def read_vectors(raw: bytes, vectors: int) -> Usage | None:
         raise MalformedAnswer("the upstream's answer is not JSON") from None
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, list) or len(data) != vectors:
-        raise MalformedAnswer(f"the upstream's answer has not the {vectors} vectors asked for")
+        raise MalformedAnswer(
+            f"the upstream's answer does not have the {vectors} vectors asked for"
+        )
     return _usage(answer.get("usage"))
 
 

@@ -48,7 +48,7 @@ def too_large(max_bytes: int) -> ApiError:
 def _not_of(coding: str) -> ApiError:
     return ApiError(
         400,
-        f"The request body is not the {coding} that its Content-Encoding says.",
+        f"The request body is not {coding}, as its Content-Encoding says.",
         code="invalid_encoding",
         param="content-encoding",
     )

@@ -38,7 +38,7 @@ def read_extension(body: Mapping[str, Any]) -> Extension:
         if name not in _KNOWN:
             shown = shortened(name)
             raise ApiError.invalid(
-                f"{MEMBER}.{shown}", f"'{MEMBER}' knows no '{shown}'{nearest(shown, _KNOWN)}"
+                f"{MEMBER}.{shown}", f"'{MEMBER}' has no '{shown}'{nearest(shown, _KNOWN)}"
             )
     receipt = wishes.get("receipt", False)
     if not isinstance(receipt, bool):

@@ -52,8 +52,7 @@ def _request_id(value: object) -> str:
     if not isinstance(value, str):
         raise ApiError.invalid(
             "request_id",
-            "'request_id' must be what the answer's header 'x-request-id' says, as a string,"
-            f" not {shown(value)}.",
+            f"'request_id' must be the answer's header 'x-request-id', as a string, not {shown(value)}.",
         )
     return value
 
@@ -72,7 +71,7 @@ def _reason(body: Mapping[str, Any]) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > _LONGEST_REASON:
-        found = f"{len(value):,} of them" if isinstance(value, str) else shown(value)
+        found = f"{len(value):,}" if isinstance(value, str) else shown(value)
         raise ApiError.invalid(
             "reason",
             f"'reason' must be a string of at most {_LONGEST_REASON:,} characters, not {found}.",

@@ -125,7 +125,7 @@ def _flaw(text: str, schema: object, what: str) -> str | None:
         return f"{what} is not JSON"
     except Unchecked:
         return _UNKNOWN
-    return None if is_kept else f"{what} does not keep the schema"
+    return None if is_kept else f"{what} does not match the schema"
 
 
 class Call(NamedTuple):
@@ -179,8 +179,6 @@ def _flaw_of_call(call: Call, tools: Mapping[object, object]) -> str | None:
     if call.is_free:
         return None
     if not isinstance(call.arguments, str):
-        return "the arguments of a call are no text"
+        return "the arguments of a call are not a string"
     schema = tools[call.name]
-    return _flaw(
-        call.arguments, _OBJECT if schema is None else schema, "what a tool was called with"
-    )
+    return _flaw(call.arguments, _OBJECT if schema is None else schema, "the input of a tool call")

@@ -13,7 +13,7 @@ def misshaped(value: object, schema: object) -> str | None:
     if not isinstance(schema, dict):
         return None
     if not _is_of(value, schema):
-        return "its JSON is of another type than the schema asks for"
+        return "its JSON is of another type than the schema requires"
     if not isinstance(value, dict):
         return None
     required, properties = schema.get("required"), schema.get("properties")
@@ -22,7 +22,7 @@ def misshaped(value: object, schema: object) -> str | None:
     if isinstance(properties, dict) and not all(
         _is_of(value[name], part) for name, part in properties.items() if name in value
     ):
-        return "its JSON has a member of another type than the schema asks for"
+        return "its JSON has a member of another type than the schema requires"
     return None
 
 

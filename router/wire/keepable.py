@@ -13,7 +13,7 @@ from router.wire.replay import whole
 
 _FLAWED_ENDS: Mapping[object, str] = {
     None: "a choice is not finished",
-    "length": "a choice was cut off at the limit of its length",
+    "length": "a choice was cut off at its length limit",
     "content_filter": "a choice was filtered",
 }
 _CALLS = ("tool_calls", "function_call")
@@ -66,7 +66,7 @@ def _flaws(
     completion: dict[str, Any], request: Mapping[str, Any], *, keeps_tool_calls: bool
 ) -> Iterator[str]:
     if completion.get("error"):
-        yield "it carries an error"
+        yield "it contains an error"
     choices, wanted = choices_in(completion), request.get("n") or 1
     if len(choices) != wanted:
         yield f"it has {len(choices)} choices, not {wanted}"
@@ -83,7 +83,7 @@ def _flaws_of_choice(
     choice: Mapping[str, Any], message: Mapping[str, Any], keeps_tool_calls: bool
 ) -> Iterator[str]:
     if choice.get("error"):
-        yield "a choice carries an error"
+        yield "a choice contains an error"
     calls = any(message.get(name) for name in _CALLS)
     if calls and not keeps_tool_calls:
         yield "it calls tools"
@@ -94,7 +94,7 @@ def _flaws_of_choice(
         known = reason is None or isinstance(reason, str)
         yield _FLAWED_ENDS.get(reason if known else "", "a choice did not end by itself")
     if not calls and _is_empty(message.get("content")):
-        yield "a choice says nothing"
+        yield "a choice is empty"
 
 
 def _is_empty(content: object) -> bool:
@@ -109,7 +109,7 @@ def _flaws_of_format(content: object, response_format: Mapping[str, Any]) -> Ite
     try:
         value = orjson.loads(content if isinstance(content, str) else b"")
     except orjson.JSONDecodeError:
-        yield "its content is not the JSON that was asked for"
+        yield "its content is not the requested JSON"
     else:
         yield from filter(None, [misshaped(value, _schema(response_format))])
 

@@ -187,7 +187,7 @@ def merged(of_body: Stated, of_head: Stated) -> Stated:
         if of_body[name] != of_head[name]:
             header = OVERRIDES[name].header
             raise ApiError.invalid(
-                header, f"The body's '{name}' and the header '{header}' say different things."
+                header, f"The body's '{name}' and the header '{header}' contradict each other."
             )
     return {**of_body, **of_head}
 

@@ -25,21 +25,19 @@ def opinion(
 
 def test_two_that_come_to_the_same_are_accepted_and_the_first_is_taken() -> None:
     told = opinion(says("The answer is 42."), says("6 * 7 = 42"))
-    assert told == Opinion(
-        Ruling.ACCEPT, "agreement: 2 of 2 answers come to the same, by number", taken=0
-    )
+    assert told == Opinion(Ruling.ACCEPT, "agreement: 2 of 2 answers agree, by number", taken=0)
 
 
 def test_two_that_differ_are_rejected() -> None:
     told = opinion(says("42"), says("41"))
-    assert told == Opinion(Ruling.REJECT, "agreement: 1 of 2 answers come to the same, by number")
+    assert told == Opinion(Ruling.REJECT, "agreement: 1 of 2 answers agree, by number")
 
 
 def test_of_free_text_nobody_can_tell_unless_it_is_the_same_word_for_word() -> None:
     assert opinion(says(ESSAY), says(f"Well. {ESSAY}")).ruling is Ruling.CANNOT_TELL
     told = opinion(says(ESSAY), says(ESSAY.replace(" ", "  ")))
     assert (told.ruling, told.taken) == (Ruling.ACCEPT, 0)
-    assert told.why == "agreement: 2 of 2 answers come to the same, word for word"
+    assert told.why == "agreement: 2 of 2 answers agree, word for word"
 
 
 def test_of_code_that_differs_nobody_can_tell() -> None:
@@ -76,7 +74,7 @@ def test_what_did_not_come_is_empty_refuses_or_was_cut_off_is_never_taken(unusab
 def test_the_reason_counts_what_could_not_be_taken() -> None:
     told = opinion(None, says("4", finish_reason="length"), says("42"))
     assert told.why == (
-        "agreement: 1 of 3 answers come to the same; of 3 answers 1 did not come, 1 was cut off"
+        "agreement: 1 of 3 answers agree; of 3 answers 1 did not arrive, 1 was cut off"
     )
 
 

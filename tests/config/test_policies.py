@@ -358,7 +358,7 @@ budgets: [{{policy: balanced, usd: 500, per: month}}]
     assert all(loaded_policy.examples for loaded_policy in examples.policies.values())
     assert list(doubts_about(examples, judge_of(examples))) == [
         (
-            "policy never-worse: decides nothing: of the 131 requests of the shipped sample it would give"
+            "policy never-worse: decides nothing: of the 131 requests of the shipped sample it would send"
             " every one that it answers to sim-frontier"
         )
     ]

@@ -208,8 +208,8 @@ def test_without_a_reference_that_may_answer_here_the_best_is_the_last() -> None
 @pytest.mark.parametrize(
     ("known", "why"),
     [
-        (None, "nothing was learnt of cascades on such requests"),
-        (Told(), "no two models that something is known of cost less than 70% of top together"),
+        (None, "nothing was learnt about cascades on such requests"),
+        (Told(), "no two models with known results cost less than 70% of top together"),
         (
             prospect(0.6, -0.03),
             "a gain of -0.030 ± 0.000 leaves a quality of 0.870 at the lower end, below 0.880",
@@ -220,11 +220,11 @@ def test_without_a_reference_that_may_answer_here_the_best_is_the_last() -> None
         ),
         (
             prospect(0.3, p_accept_sd=0.1),
-            "at the lower end of what is known it costs 0.00563 USD, and top alone 0.00525 USD",
+            "at the lower end of the estimates it costs 0.00563 USD, and top alone 0.00525 USD",
         ),
         (
             prospect(0.1),
-            "an expected 0.00581 USD: top alone is as good a bargain for 0.00525 USD",
+            "an expected 0.00581 USD: top alone is as good a choice for 0.00525 USD",
         ),
     ],
 )
@@ -258,7 +258,7 @@ def test_who_wants_to_be_surer_takes_fewer_cascades() -> None:
 
 def test_a_cascade_keeps_the_ceiling_where_no_step_settles_the_request() -> None:
     assert told(deciding(ceiling=Money.from_usd("0.006"))) == (
-        "top | small and middle before top: where no step settles it an expected 0.00634 USD is above the"
+        "top | small and middle before top: if no step settles it, an expected 0.00634 USD is above the"
         " ceiling of 0.006 USD"
     )
 
@@ -268,7 +268,10 @@ def test_a_cascade_keeps_the_ceiling_where_no_step_settles_the_request() -> None
     [
         ({"total_s": 9.0}, "it takes 12.00 s to the whole answer, and may take 9 s"),
         ({"first_content_s": 5.0}, "it takes 6.00 s to the first content, and may take 5 s"),
-        ({"deadlines": Deadlines(total_s=11.0)}, "all of it takes 12.00 s, and may take 11 s"),
+        (
+            {"deadlines": Deadlines(total_s=11.0)},
+            "the whole cascade takes 12.00 s, and may take 11 s",
+        ),
         (
             {"cascade": replace(AUTO, first_content_s=3.5)},
             "its steps take 4.00 s, and may take 3.5 s",
@@ -306,13 +309,15 @@ def test_a_cascade_fits_into_what_a_budget_has_left() -> None:
     alone = deciding(None).chosen.cost.upper
     decision = deciding(KNOWN, Circumstances(money_left=alone))
 
-    assert told(decision).startswith("top | small and middle before top: all of it may cost up to")
+    assert told(decision).startswith(
+        "top | small and middle before top: the whole cascade may cost up to"
+    )
 
 
 @pytest.mark.parametrize(
     ("what", "why"),
     [
-        ({"choices": 2}, "2 choices are wanted, and steps compare one of each model"),
+        ({"choices": 2}, "2 choices are requested, and steps compare one from each model"),
         (
             {"needs": frozenset({Capability.LOGPROBS})},
             "logprobs is wanted, which steps cannot compare",
@@ -342,14 +347,14 @@ def test_a_reference_that_is_only_known_ends_no_cascade() -> None:
     others = {"gone": replace(TOP, id="gone")}
     decision = deciding(KNOWN, reference="gone", others=others)
 
-    assert told(decision) == "top | gone, the reference, cannot be the last to be asked"
+    assert told(decision) == "top | gone, the reference, cannot be the final model"
 
 
 @pytest.mark.parametrize("aim", [Aim.FASTEST, Aim.FASTEST_START])
 def test_the_fastest_is_no_cascade(aim: Aim) -> None:
     decision = deciding(objective=Objective(aim))
 
-    assert told(decision) == "top | the policy wants the fastest answer, and steps take time"
+    assert told(decision) == "top | the policy wants the fastest answer, and cascades take time"
 
 
 def test_a_pinned_model_and_a_policy_without_cascades_say_nothing_of_them() -> None:
@@ -422,7 +427,7 @@ def test_what_is_wanted_always_keeps_the_ceiling_and_the_budget() -> None:
     wanted = always(Recipe(("small", "tiny")))
 
     assert told(deciding(None, cascade=wanted, ceiling=Money.from_usd("0.0053"))).startswith(
-        "top | small and tiny before top: where no step settles it"
+        "top | small and tiny before top: if no step settles it"
     )
 
 
@@ -446,9 +451,11 @@ def test_of_its_own_steps_too_evidence_must_speak() -> None:
     loses = Told({("middle", "small"): prospect(0.6, -0.3)})
 
     assert told(deciding(cascade=unknown)) == "small+middle > top | "
-    assert told(deciding(cascade=judged)) == "top | nothing is known of small and middle before top"
+    assert (
+        told(deciding(cascade=judged)) == "top | nothing is known about small and middle before top"
+    )
     assert told(deciding(loses, cascade=unknown)).startswith(
-        "top | nothing is known of small and tiny before top; small and middle before top: a gain"
+        "top | nothing is known about small and tiny before top; small and middle before top: a gain"
     )
 
 

@@ -137,12 +137,12 @@ def test_the_table_has_a_row_for_every_candidate(
             Objective(Aim.FASTEST),
             "small (quality 0.650) is the fastest that meets this (not observed yet).",
         ),
-        (Objective(Aim.BEST), "top (quality 0.950) is the best of those that may answer."),
+        (Objective(Aim.BEST), "top (quality 0.950) is the best of the models that may answer."),
         (
             Objective(Aim.WEIGHTED, Money.from_usd("0.001"), Money.from_usd("0.01")),
             (
-                "top (quality 0.950) meets this and costs least, with 0.001 USD for a missing point of"
-                " quality and 0.01 USD for a second."
+                "top (quality 0.950) meets this at the lowest cost, counting 0.001 USD for each missing point of"
+                " quality and 0.01 USD for each second."
             ),
         ),
     ],
@@ -164,11 +164,11 @@ def test_how_fast_the_fastest_was_is_told() -> None:
 def test_how_sure_it_must_be_is_told() -> None:
     found = deciding(confidence=0.9, fall_back_to=FallBackTo.ADEQUATE)
 
-    assert list(sentences(found))[1].endswith("asks for at least 0.850, 90% sure.")
+    assert list(sentences(found))[1].endswith("asks for at least 0.850, with 90% confidence.")
     assert found.chosen.model.id == "top"
     assert [each.detail for each in found.exclusions] == [
-        "its predicted quality of 0.880 ± 0.050 is not 90% sure to be 0.850 or more",
-        "its predicted quality of 0.650 ± 0.050 is not 90% sure to be 0.850 or more",
+        "its predicted quality of 0.880 ± 0.050 is less than 90% likely to be 0.850 or more",
+        "its predicted quality of 0.650 ± 0.050 is less than 90% likely to be 0.850 or more",
     ]
 
 
@@ -178,7 +178,7 @@ def test_what_a_request_asks_otherwise_is_told() -> None:
     assert list(asked_otherwise(asked)) == [
         (
             "The request itself asks to be decided by policy 'cheap' and for a tolerance of 0.2 and to cost"
-            " at most 0.01 USD and for none but a, b."
+            " at most 0.01 USD and for no model other than a, b."
         )
     ]
     assert list(asked_otherwise(Overrides(dry_run=True, cache=False))) == []

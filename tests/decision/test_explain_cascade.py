@@ -54,7 +54,7 @@ def always(*steps: Recipe) -> CascadeTerms:
                 )
             ),
             (
-                "cascade; chat; 1 model must be complete and be sure of the words, then 2 answers of 1"
+                "cascade; chat; 1 model must be complete and have a high token probability, then 2 answers of 1"
                 " model must agree, then top; quality 0.90 (needs 0.88, top 0.90)"
             ),
         ),
@@ -71,7 +71,7 @@ def test_a_cascade_is_told_in_sentences() -> None:
             "First middle and small are asked at once; their answers must agree. That settles 60% ± 2% of"
             " such requests, and changes quality by +0.010 ± 0.005 (artefact)."
         ),
-        "What is not settled goes to top (quality 0.900), as if there had been no cascade.",
+        "What remains unsettled goes to top (quality 0.900), as if there had been no cascade.",
         ("top alone (quality 0.900) would be expected to cost 0.00525 USD, 0.00206 USD more."),
         "It is expected to cost 0.00319 USD (9 in 10 cost less than 0.0091 USD); that saves 0.00206 USD (39%) against top.",
     ]
@@ -83,7 +83,7 @@ def test_steps_of_which_nothing_is_known_are_told_with_their_bars_and_bounds() -
 
     assert list(sentences(deciding(cascade=always(judged, alike))))[2:4] == [
         (
-            "First small is asked; its answer must within 3 s please a judge (top), at least 0.8. How many"
+            "First small is asked; its answer must within 3 s satisfy a judge (top), at least 0.8. How many"
             " requests that settles is not known."
         ),
         (
@@ -95,7 +95,7 @@ def test_steps_of_which_nothing_is_known_are_told_with_their_bars_and_bounds() -
 
 def test_why_there_is_none_is_told_where_one_was_wanted() -> None:
     assert list(sentences(deciding(None)))[3] == (
-        "No cascade is taken: nothing was learnt of cascades on such requests."
+        "No cascade is used: nothing was learnt about cascades on such requests."
     )
     assert not any("cascade" in each for each in sentences(deciding(cascade=CascadeTerms())))
 
@@ -141,7 +141,7 @@ def test_a_cascade_in_a_document() -> None:
     assert told["cascade"]["quality"]["p"] == pytest.approx(0.91)
     assert told["cascade"]["cost"]["expected_usd"] == "0.00319"
     assert document(deciding(None), NOBODY)["no_cascade"] == [
-        "nothing was learnt of cascades on such requests"
+        "nothing was learnt about cascades on such requests"
     ]
 
 

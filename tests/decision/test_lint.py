@@ -72,7 +72,7 @@ def test_conditions_that_exclude_each_other(when: dict[str, Any]) -> None:
 def test_a_rule_behind_one_that_takes_all_of_its_requests(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    why = "rule 'first' stands before it and takes every request that it would"
+    why = "rule 'first' comes before it and matches every request that it would"
 
     assert never(rule("first", **before), rule("second", **after)) == why
     assert never(rule("first", min_turns=9, **before), rule("second", **after)) == ""
@@ -154,7 +154,7 @@ def test_a_budget_that_there_is_not() -> None:
 
 def test_a_rule_that_changes_nothing() -> None:
     assert said(rule("same", Terms(), category="maths")) == [
-        ", rule 'same': changes nothing: what it asks is what the policy asks anyway"
+        ", rule 'same': changes nothing: it asks for what the policy asks for anyway"
     ]
 
 
@@ -172,7 +172,7 @@ def test_models_that_cannot_what_the_rule_itself_needs() -> None:
         ),
     ]
     assert said(rule("pictures", small_only, needs="vision")) == [
-        ", rule 'pictures': no model may answer: all that it allows do not offer vision"
+        ", rule 'pictures': no model may answer: all models that it allows do not offer vision"
     ]
 
 
@@ -186,7 +186,7 @@ def test_terms_that_nobody_can_meet() -> None:
         ": no model that it allows is ever predicted to reach its floor of 0.99"
     ]
     assert said(terms=penniless) == [
-        f": no model that it allows answers even a word below its ceiling of {Money(1)} USD"
+        f": no model that it allows can answer even one token below its ceiling of {Money(1)} USD"
     ]
 
 
@@ -212,11 +212,11 @@ def test_routes_that_lead_nowhere() -> None:
     }
 
     assert list(of_routes(PolicyBook({"p": policy}, "p", routes), AROUND.catalog)) == [
-        "route 'top' is never taken: 'to*' stands before it and matches too",
+        "route 'top' is never taken: 'to*' comes before it and matches the same names",
         "route 'claude' stands for 'topp', which is not in the catalog now; did you mean 'top'?",
         (
-            "route 'gpt-4o' names no model of the catalog, so that the best that may answer is the"
-            " reference; write {policy: p, reference: ...} for another one"
+            "route 'gpt-4o' names no model in the catalog, so the best model that may answer is the"
+            " reference; write {policy: p, reference: ...} to set another"
         ),
     ]
 
@@ -251,15 +251,15 @@ def cascading(*models: str, judge: str = "", **terms: Any) -> Terms:
         ),
         (
             cascading("small", "middle"),
-            ": step 1 costs no less than top alone, by the prices of a usual answer",
+            ": step 1 costs no less than top alone, at the prices of a typical answer",
         ),
         (
             cascading("top", judge="small"),
-            ": step 1 asks top, which is the last to be asked anyway",
+            ": step 1 asks top, which is the final model anyway",
         ),
         (
             Terms(cascade=CascadeTerms(use=Use.AUTO), objective=Objective(Aim.FASTEST)),
-            ": wants the fastest answer, and never takes the cascade that it allows",
+            ": wants the fastest answer, and so never uses the cascade that it allows",
         ),
         (
             Terms(cascade=CascadeTerms(use=Use.AUTO, final="gone")),

@@ -100,7 +100,7 @@ def test_near_its_end_a_conversation_stays_where_it_is_warm() -> None:
     told = " ".join(sentences(decision))
     assert "dear (quality 0.900) is the cheapest that meets this, for the rest" in told
     assert "Its provider has 49000 tokens of this conversation already" in told
-    assert "Of cheap nothing would be kept, and it would cost " in told
+    assert "With cheap, nothing would be cached, and it would cost " in told
 
 
 def test_with_many_calls_to_come_reading_it_anew_pays() -> None:

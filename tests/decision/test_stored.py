@@ -52,7 +52,7 @@ def test_a_strict_policy_does_not_take_what_a_weaker_model_wrote() -> None:
     assert (refused.model_id, refused.reason) == ("small", ExclusionReason.QUALITY)
     assert headline(strict).endswith("; stored answer of small refused")
     assert (
-        "A stored answer of small is not taken: its predicted quality of 0.650 is below 0.850."
+        "A stored answer of small is not used: its predicted quality of 0.650 is below 0.850."
         in list(sentences(strict))
     )
     assert "small (stored)" in [row.model_id for row in rows(document(strict, NOBODY))]

@@ -81,7 +81,7 @@ def test_answers_that_are_the_final_models_neither_win_nor_lose() -> None:
 
 def test_a_pair_that_is_accepted_too_seldom_for_its_cost_is_off() -> None:
     assert off(seen(accepted=1, rejected=99)) == (
-        "of 100 lately 1 were accepted, and it pays from 20% on"
+        "of the last 100, 1 were accepted, and it pays off from 20%"
     )
     assert off(seen(accepted=1, rejected=4)) == ""
     assert off(seen(accepted=30, rejected=70)) == ""

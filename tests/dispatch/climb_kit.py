@@ -19,7 +19,7 @@ from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from tests.dispatch.model_kit import Upstreams, a_candidate
 
-ACCEPTED = Opinion(Ruling.ACCEPT, "the answers come to the same", 0)
+ACCEPTED = Opinion(Ruling.ACCEPT, "the answers agree", 0)
 REJECTED = Opinion(Ruling.REJECT, "the answers differ")
 UNDECIDED = Opinion(Ruling.CANNOT_TELL, "there is nothing to compare")
 COMPLETE = (Check(Test.COMPLETE),)

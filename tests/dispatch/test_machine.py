@@ -162,7 +162,7 @@ def test_who_can_ask_nobody_hears_who_is_away_and_for_how_long() -> None:
     assert played.error is not None
     assert (played.error.status, played.error.code) == (503, "no_model_available")
     assert played.error.message == (
-        "No model that may answer this request can be asked now:"
+        "No model that may answer this request is available now:"
         " a is at its limit for 90 s; b is at its limit for 21 s."
     )
     assert played.error.retry_after_s == pytest.approx(20.5)

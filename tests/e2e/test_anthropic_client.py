@@ -109,7 +109,7 @@ async def test_errors_become_the_clients_own_exceptions(claude: Any) -> None:
     assert missing.value.request_id == missing.value.body["request_id"]
     with pytest.raises(anthropic.BadRequestError, match="'max_tokens' must be a whole number"):
         await claude.messages.create(model="auto", max_tokens=0, messages=QUESTION)
-    with pytest.raises(anthropic.BadRequestError, match="only Anthropic's models know this tool"):
+    with pytest.raises(anthropic.BadRequestError, match="only Anthropic's models have this tool"):
         await claude.messages.create(
             model="auto",
             max_tokens=9,

@@ -265,7 +265,7 @@ def test_they_are_refused_in_the_same_shape(farthing: Farthing) -> None:
 
 def test_a_line_that_is_too_long_is_told_from_what_is_no_http(farthing: Farthing) -> None:
     got = broken(farthing, "a line of 100 KB")
-    assert "is longer than the 8190 bytes that are read" in got.error["message"]
+    assert "is longer than the limit of 8190 bytes" in got.error["message"]
     assert broken(farthing, "a line without a colon").error["message"] == (
         "The request is not valid HTTP."
     )

@@ -85,8 +85,8 @@ def test_who_is_refused_is_told_how_long_an_answer_would_fit(
         assert ask(farthing, max_tokens=fitting + 1).status == 402
         assert ask(farthing, max_tokens=fitting).status == 200
     assert endless.error["message"].endswith(
-        f"An answer of {found[1]} tokens would fit: the request sets no 'max_tokens', so that the"
-        " longest counts."
+        f"An answer of {found[1]} tokens would fit: the request sets no 'max_tokens', so the longest"
+        " answer counts."
     )
 
 

@@ -117,7 +117,7 @@ def guarded(
         (("purge",), None, "say which answers"),
         (("purge", "--all", "--key", "alpha"), None, "say which answers"),
         (("stats",), {"FARTHING_ADMIN_KEY": "sk-wrong"}, "This is not the admin key"),
-        (("stats",), {"FARTHING_ADMIN_KEY": ""}, "put the admin key into FARTHING_ADMIN_KEY"),
+        (("stats",), {"FARTHING_ADMIN_KEY": ""}, "put the admin key in FARTHING_ADMIN_KEY"),
         (
             ("stats", "--url", "http://127.0.0.1:1"),
             None,

@@ -146,7 +146,7 @@ def test_a_dry_run_sends_nothing_and_says_what_it_would_cost(
     done = asked(config, recorded, "--dry-run", "--yes")
 
     assert (done.status, done.err) == (0, "")
-    assert "A dry run: nothing was sent." in done.out
+    assert "Dry run: nothing was sent." in done.out
     assert calls(shared_simulator) == before
 
 
@@ -266,7 +266,7 @@ def test_a_judge_scores_and_is_paid(config: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((), "needs files of outcomes, or --requests"),
+        ((), "needs either files of outcomes or --requests"),
         (("--requests", "RECORDED"), "--requests needs --score: exact"),
         (("--requests", "RECORDED", "--score", "best"), "--score best: there is exact"),
         (("--requests", "RECORDED", "--score", "judge:gpt-9"), "there is no model 'gpt-9'"),
@@ -279,7 +279,7 @@ def test_a_judge_scores_and_is_paid(config: Path, tmp_path: Path) -> None:
         (("RECORDED",), "row 1 has no prompt"),
         (("--undo",), "nothing was ever installed"),
         (("--requests", "RECORDED", "--score", "exact", "--since", "2026-01-01"), "add --feedback"),
-        (("--feedback", "--html", "page.html"), "--html shows what was judged"),
+        (("--feedback", "--html", "page.html"), "--html shows judged answers"),
         (("--requests", "RECORDED", "--score", "exact", "--models", "sim-frontie"), "sim-frontier"),
     ],
 )

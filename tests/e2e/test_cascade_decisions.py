@@ -120,7 +120,7 @@ def test_why_there_was_none_is_told_before_and_after(farthing: Farthing) -> None
     assert got.status == 200
     kept = get(f"{farthing.base_url}/decisions/{got.headers['x-request-id']}", by("OWN")).json
 
-    assert told["no_cascade"] == ["2 choices are wanted, and steps compare one of each model"]
+    assert told["no_cascade"] == ["2 choices are requested, and steps compare one from each model"]
     assert kept["no_cascade"] == told["no_cascade"]
     assert kept["sentences"] == told["sentences"]
 
@@ -134,7 +134,7 @@ def test_a_decided_cascade_is_kept_and_told_again(farthing: Farthing, config: Pa
 
     assert "2 models must agree, then sim-frontier" in got.headers["x-farthing-reason"]
     assert kept["cascade"]["steps"][0]["models"] == ["sim-open-8b", "sim-open-70b"]
-    assert "What is not settled goes to sim-frontier" in shown.out
+    assert "What remains unsettled goes to sim-frontier" in shown.out
     assert "step 1" in shown.out
 
 

@@ -29,7 +29,7 @@ def test_what_is_doubtful_is_told_and_fails_only_where_that_is_wished(config: Pa
     told, strict = (here("check", "--config", str(config), *more) for more in ((), ("--strict",)))
     said = (
         "doubtful policy flat: decides nothing: of the 131 requests of the shipped sample it would"
-        " give every one that it answers to sim-open-8b"
+        " send every one that it answers to sim-open-8b"
     )
 
     assert (told.status, strict.status) == (0, 1)
@@ -42,7 +42,7 @@ def test_recorded_traffic_takes_the_place_of_the_sample(config: Path) -> None:
         for number in range(31):
             assert post(farthing.base_url, chat(f"Tell me about number {number}.")).status == 200
 
-    said = "decides nothing: of the 31 requests of the ledger it would give every one"
+    said = "decides nothing: of the 31 requests of the ledger it would send every one"
     assert said in here("check", "--config", str(config)).out
 
 

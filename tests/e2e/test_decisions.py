@@ -311,7 +311,7 @@ def test_a_row_that_waits_in_the_spool_is_said_to_be_waiting(
         until(lambda: recalled(farthing, request_id, {}).status == 200)
 
     assert waiting.status == 404
-    assert "1 rows wait to be written" in waiting.error["message"]
+    assert "rows still to be written (1)" in waiting.error["message"]
     assert told.status == 1
     assert f"rows wait in {tmp_path / 'ledger.db.spool'}" in told.err
 
@@ -350,7 +350,7 @@ def test_the_command_line_tells_the_same_of_an_id(farthing: Farthing) -> None:
     assert told.status == 0
     for sentence in document["sentences"]:
         assert sentence in told.out
-    assert f"All in all it cost {document['cost_usd']} USD" in told.out
+    assert f"In total it cost {document['cost_usd']} USD" in told.out
     assert json.loads(as_json.out) == document
 
 

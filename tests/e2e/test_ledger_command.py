@@ -122,7 +122,7 @@ def test_pruning_deletes_attempts_and_leaves_reports_as_they_were(config: Path) 
     done = ledger("prune", config, "--before", "2026-05-06", "--yes", "--vacuum")
 
     assert (done.status, done.err) == (0, "")
-    assert done.out == "2 attempts deleted. What reports say of them stays.\n"
+    assert done.out == "2 attempts deleted. Reports still include them.\n"
     assert here("report", "--config", str(config), "--by", "day", "--json") == before
     again = ledger("prune", config, "--before", "2026-05-06", "--yes")
     assert again.out == "There are no attempts before 2026-05-06.\n"
@@ -133,10 +133,10 @@ def test_pruning_asks_and_silence_is_no(config: Path) -> None:
     nobody, yes = here(*asked), run(*asked, stdin="y\n")
 
     assert nobody.status == 1
-    assert nobody.out.startswith("1 attempt before 2026-05-05 will be deleted, for good.")
+    assert nobody.out.startswith("1 attempt before 2026-05-05 will be deleted permanently.")
     assert nobody.out.endswith("Nothing was deleted.\n")
     assert yes.status == 0
-    assert yes.out.endswith("1 attempt deleted. What reports say of them stays.\n")
+    assert yes.out.endswith("1 attempt deleted. Reports still include them.\n")
 
 
 def test_recent_attempts_stay(config: Path) -> None:
@@ -156,7 +156,7 @@ def test_nothing_is_deleted_while_older_attempts_wait_elsewhere(config: Path) ->
 
     assert refused.status == 1
     assert "wait outside the database" in refused.err
-    assert allowed.out == "1 attempt deleted. What reports say of them stays.\n"
+    assert allowed.out == "1 attempt deleted. Reports still include them.\n"
 
 
 def test_it_says_how_the_ledger_is(config: Path) -> None:

@@ -115,8 +115,8 @@ def soon(farthing: Farthing, got: Got) -> dict[str, tuple[float, str]]:
     ("content", "score", "reason"),
     [
         ('{"name": "Lyon", "people": 520774}', 1.0, ""),
-        ('{"name": "Lyon"}', 0.0, "the content does not keep the schema"),
-        ('{"name": "Lyon", "people": 5, "river": 1}', 0.0, "the content does not keep the schema"),
+        ('{"name": "Lyon"}', 0.0, "the content does not match the schema"),
+        ('{"name": "Lyon", "people": 5, "river": 1}', 0.0, "the content does not match the schema"),
         ("Lyon, 520774", 0.0, "the content is not JSON"),
         ("", 0.0, "the content is not JSON"),
     ],
@@ -157,9 +157,9 @@ def call(name: str, arguments: str) -> dict[str, Any]:
             "weather",
             '{"city": "Lyon"}',
             0.0,
-            "what a tool was called with does not keep the schema",
+            "the input of a tool call does not match the schema",
         ),
-        ("weather", '{"place": ', 0.0, "what a tool was called with is not JSON"),
+        ("weather", '{"place": ', 0.0, "the input of a tool call is not JSON"),
         ("forecast", '{"place": "Lyon"}', 0.0, "a tool was called that was not offered"),
     ],
 )
@@ -267,7 +267,7 @@ def test_a_question_that_is_asked_again_says_that_its_answer_did_not_do(
     first = converse(farthing, fixed, "Where is the Croix-Rousse?")
     again = converse(farthing, fixed, "Where is the Croix-Rousse?", temperature=0.5, seed=7)
 
-    assert soon(farthing, first) == {"retry": (0.0, "the same was asked again after 0 s")}
+    assert soon(farthing, first) == {"retry": (0.0, "the same question was asked again after 0 s")}
     third = converse(farthing, fixed, "Where is the Croix-Rousse?")
     assert soon(farthing, again)["retry"][0] == 0.0
     assert noted(farthing, third) == {}

@@ -154,7 +154,7 @@ def test_a_recorded_decision_tells_what_was_overridden(farthing: Farthing) -> No
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"tolerence": 0.1}, "'farthing' knows no 'tolerence'; did you mean 'tolerance'?"),
+        ({"tolerence": 0.1}, "'farthing' has no 'tolerence'; did you mean 'tolerance'?"),
         ({"tolerance": 2}, "'farthing.tolerance' must be a number from 0 to 1."),
         ({"tolerance": True}, "'farthing.tolerance' must be a number from 0 to 1."),
         ({"ceiling_usd": -1}, "'farthing.ceiling_usd' must be a number of dollars, 0 or more."),
@@ -201,7 +201,7 @@ def test_body_and_headers_that_contradict_each_other(farthing: Farthing) -> None
     told = refused(farthing, headers={"x-farthing-tolerance": "0.2"}, tolerance=0.1)
 
     assert told[0] == 400
-    assert "say different things" in told[2]
+    assert "contradict each other" in told[2]
 
 
 def test_a_policy_that_there_is_not(farthing: Farthing) -> None:
@@ -245,7 +245,7 @@ def test_a_pinned_model_has_no_tolerance(farthing: Farthing) -> None:
     status, _, told = refused(farthing, model="sim-frontier", tolerance=0.1)
 
     assert status == 400
-    assert told.startswith("'tolerance' is for requests that a policy decides")
+    assert told.startswith("'tolerance' applies only if a policy decides")
 
 
 def test_a_key_allows_some_overrides_and_bounds_them(farthing: Farthing) -> None:

@@ -81,7 +81,7 @@ def test_another_form_and_mistakes(config: Path, simulator: Simulator, tmp_path:
     assert reconciled(config, tmp_path / "none.csv").err.endswith(
         "none.csv cannot be read: No such file or directory\n"
     )
-    assert "known are openai" in reconciled(config, path, "--vendor", "openai").err
+    assert "the known formats are openai" in reconciled(config, path, "--vendor", "openai").err
 
 
 def test_a_name_that_neither_books_nor_configuration_know_is_told(
@@ -89,7 +89,7 @@ def test_a_name_that_neither_books_nor_configuration_know_is_told(
 ) -> None:
     done = reconciled(config, invoice(config, simulator), "--upstream", "sin")
     assert done.status == 1
-    assert "nothing is booked of 'sin'; did you mean 'sim'?" in done.err
+    assert "nothing is booked for 'sin'; did you mean 'sim'?" in done.err
 
     filters = ("--upstream", "sin", "--model", "sim-med")
     told = here("report", "--config", str(config), *filters).err

@@ -47,7 +47,7 @@ def test_a_policy_that_is_saved_decides_the_next_request_and_is_recorded(config:
         told = farthing.wait_for(r"reloaded in \d+ ms: policy balanced (\w+) -> (\w+)")
         assert writer(farthing, "What is the capital of Peru?") == "sim-mid"
         policy.write_text("nothing sensible")
-        farthing.wait_for("not reloaded, what was in force stays in force")
+        farthing.wait_for("not reloaded, the previous settings stay in force")
         assert writer(farthing, "What is the capital of Chad?") == "sim-mid"
         policies = farthing.readyz().json["policies"]
 

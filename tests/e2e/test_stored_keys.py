@@ -112,11 +112,11 @@ def test_an_expired_key_is_told_so(shared: Farthing) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "right"),
     [
-        ("--expires", "2020-01-01", "over already"),
+        ("--expires", "2020-01-01", "in the past"),
         ("--expires", "soon", "must be a day, 2027-01-31, or a number of days, 90d, not 'soon'"),
         ("--budget", "5/fortnight", "day, week, month or lifetime, not '5/fortnight'"),
         ("--budget", "5/day@Europe/Berln", "as 50/month@Europe/Berlin"),
-        ("--rpm", "0", "must be a whole number from 1 on, not '0'"),
+        ("--rpm", "0", "must be a whole number >= 1, not '0'"),
         ("--tag", "a,b", "without spaces and commas, not 'a,b'"),
     ],
 )
@@ -147,7 +147,7 @@ def test_the_first_key_says_what_it_closes_and_the_second_one_nothing(config: Pa
     first = here("keys", "create", "first", "--config", str(config))
     second = here("keys", "create", "second", "--config", str(config), "--json")
 
-    assert "every client must send a key" in first.err
+    assert "every client must send one" in first.err
     assert "server.admin_key is not set: /metrics, /admin" in first.err
     assert first.out.count("\n") == 1  # the secret alone, for a pipe
     assert second.err == ""

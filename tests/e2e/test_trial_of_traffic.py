@@ -95,7 +95,7 @@ def test_the_last_days_are_those_up_to_today(config: Path) -> None:
     )
     later = tried(config, "cheap", "quality", "--ledger", "--since", "9999-01-01")
     assert later.status == 1
-    assert "no decisions of a policy are in the ledger since 9999-01-01" in later.err
+    assert "no decisions by a policy are in the ledger since 9999-01-01" in later.err
 
 
 def test_a_ledger_without_decisions_says_how_to_keep_them(
@@ -112,13 +112,13 @@ def test_a_ledger_without_decisions_says_how_to_keep_them(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--since", "7d"), "they go with --ledger"),
-        (("--most", "5"), "they go with --ledger"),
+        (("--since", "7d"), "go with --ledger"),
+        (("--most", "5"), "go with --ledger"),
         (("--ledger", "--key", "search"), "--key and --tag go with a file"),
         (("--ledger", "--tag", "night"), "--key and --tag go with a file"),
         (("--ledger", "--file", "requests.jsonl"), "not allowed with argument"),
         (("--ledger", "--since", "7"), "must be a day, YYYY-MM-DD, or a number of days, 7d"),
-        (("--ledger", "--most", "0"), "must be a whole number from 1 on, not '0'"),
+        (("--ledger", "--most", "0"), "must be a whole number >= 1, not '0'"),
     ],
 )
 def test_options_that_contradict_each_other_are_told(

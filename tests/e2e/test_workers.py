@@ -127,9 +127,9 @@ def asked(crew: Crew, body: dict[str, Any]) -> Iterator[socket.socket]:
 
 def renew(crew: Crew) -> None:
     """Have all workers replaced; returns when the new ones take requests."""
-    done = crew.said.count("all workers are new")
+    done = crew.said.count("all workers have been replaced")
     crew.tell(signal.SIGUSR2)
-    until(lambda: crew.said.count("all workers are new") > done, crew.patience_s)
+    until(lambda: crew.said.count("all workers have been replaced") > done, crew.patience_s)
 
 
 def states(crew: Crew) -> list[str]:
@@ -225,7 +225,7 @@ def test_sighup_has_all_workers_read_the_files_and_broken_ones_change_nothing(cr
         crew.tell(signal.SIGHUP)
         crew.wait_for(r"(?s)(reloaded in \d+ ms: nothing has changed.*){2}")
         policy.write_text("nothing sensible")
-        crew.wait_for(r"(?s)(not reloaded, what was in force stays in force.*){2}")
+        crew.wait_for(r"(?s)(not reloaded, the previous settings stay in force.*){2}")
         assert post(crew.base_url, chat("What is the capital of Japan?")).status == 200
     finally:
         policy.write_text(sound)
@@ -236,7 +236,7 @@ def test_a_rolling_restart_with_broken_files_leaves_everybody_in_their_place(cre
     try:
         crew.config.write_text("version: 2\n")
         crew.tell(signal.SIGUSR2)
-        crew.wait_for("worker 0 is not replaced: those who are there stay")
+        crew.wait_for("worker 0 is not replaced: the present workers stay")
         assert crew.readyz().status == 200
         until(lambda: crew.pids() == before)
     finally:

@@ -64,7 +64,7 @@ def test_a_score_that_is_nan_is_none(tmp_path: Path) -> None:
         ("own.jsonl", '{"prompt": "Why?"', "line 1 is not JSON"),
         ("own.jsonl", "[]", "line 1 is not a JSON object"),
         ("own.jsonl", '{"prompt": "a", "model": "m", "category": "cooking"}', "cooking"),
-        ("own.parquet", "no parquet", "is no file of outcomes"),
+        ("own.parquet", "no parquet", "is not a file of outcomes"),
         ("own.txt", "", r"must end with \.parquet, \.jsonl, \.csv"),
     ],
 )

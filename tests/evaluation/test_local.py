@@ -68,7 +68,7 @@ def test_a_strict_rule_wants_more_than_the_best_fixed_choice() -> None:
     found = calibrate(drawn(one, 150, 1), shipped(USUAL), Rule(is_strict=True), 0)
 
     assert not found.to_install
-    assert "not surely better than Zero" in found.verdicts[0].why_not
+    assert "not significantly better than Zero" in found.verdicts[0].why_not
 
 
 def test_too_few_prompts_say_nothing() -> None:
@@ -149,8 +149,8 @@ def test_a_choice_that_may_be_worse_than_zero_is_not_installed_though_shipped_is
 
 def test_the_rule_is_one_sentence() -> None:
     assert str(Rule()) == (
-        "A category is installed where own answers foresee questions that were held back significantly better"
-        " than what is shipped (one-sided 5%, Holm), and choose at least as well as Zero (lower bound within 0.02"
+        "A category is installed where own answers predict held-out questions significantly better than what"
+        " is shipped (one-sided 5%, Holm), and choose at least as well as Zero (lower bound within 0.02"
         " of its value)."
     )
 

@@ -87,12 +87,12 @@ def test_all_columns_that_are_missing_are_told_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([row("a", "large", 1.5)], "score is a number from 0 to 1, not 1.5"),
-        ([row("a", "large", -0.5)], "score is a number from 0 to 1, not -0.5"),
-        ([row("a", "large", 1.0, cost_usd=-1.0)], "cost_usd is a number from 0 on, not -1"),
+        ([row("a", "large", 1.5)], "score must be a number from 0 to 1, not 1.5"),
+        ([row("a", "large", -0.5)], "score must be a number from 0 to 1, not -0.5"),
+        ([row("a", "large", 1.0, cost_usd=-1.0)], "cost_usd must be a number >= 0, not -1"),
         (
             [row("a", "large", 1.0, cost_usd=float("inf"))],
-            "cost_usd is a number from 0 on, not inf",
+            "cost_usd must be a number >= 0, not inf",
         ),
         ([{**row("a", "large", 1.0), "model": None}], "model is null in 1 rows"),
         ([row("a", "large", 1.0)] * 2, "'large' answers prompt 'a' twice"),
@@ -120,7 +120,7 @@ def test_what_is_no_parquet_file_is_told(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no table at all", encoding="utf-8")
 
-    with pytest.raises(FarthingError, match=r"notes\.txt is no file of outcomes: "):
+    with pytest.raises(FarthingError, match=r"notes\.txt is not a file of outcomes: "):
         read_outcomes([path])
     with pytest.raises(FarthingError, match=r"none\.parquet cannot be read"):
         read_outcomes([tmp_path / "none.parquet"])
@@ -131,7 +131,7 @@ def test_a_column_of_another_type_is_told(tmp_path: Path) -> None:
     columns = {name: ["x"] for name in ("dataset", "prompt_id", "prompt", "model", "score")}
     parquet.write_table(pa.table(columns), path)
 
-    with pytest.raises(FarthingError, match=r"odd\.parquet is no file of outcomes: .*'x'"):
+    with pytest.raises(FarthingError, match=r"odd\.parquet is not a file of outcomes: .*'x'"):
         read_outcomes([path])
 
 

@@ -63,7 +63,7 @@ def test_what_was_tried_is_told_with_what_speaks_against_it() -> None:
     assert pays.saving.low > 0.0 < pays.gain.low
     assert shares.agreement > 0.9
     assert shares.right == pytest.approx(0.8, abs=0.05)
-    assert shares.why_not == f"surely loses {-shares.gain.high:.3f} in quality or more: never used"
+    assert shares.why_not == f"clearly loses {-shares.gain.high:.3f} in quality or more: never used"
 
 
 def test_what_surely_loses_is_never_used_and_what_only_may_is_left_to_what_was_learnt() -> None:
@@ -109,7 +109,7 @@ def test_where_one_cheap_model_is_as_good_it_is_the_rival_and_not_the_dear_one()
 
     assert tried.gain.low > -RISK
     assert tried.saving.high < 0.0
-    assert tried.why_not == "surely saves nothing: never used"
+    assert tried.why_not == "clearly saves nothing: never used"
 
 
 def test_of_many_pairs_the_best_three_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:

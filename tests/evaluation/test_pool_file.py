@@ -78,7 +78,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         "pools.mine.models.a.output_per_1m: must be dollars, zero or more",
         "pools.mine.models.b.output_per_1m: is missing",
         "pools.mine.models.c.quality: must be a probability from 0 to 1, or {p: ..., sd: ...} of two",
-        "pools.mine.models.c.abilities.math: is no category; did you mean 'maths'?",
+        "pools.mine.models.c.abilities.math: is not a category; did you mean 'maths'?",
         "pools.mine.models.c.abilities.writing: must be a probability from 0 to 1, or {p: ..., sd: ...} of two",
         "pools.mine.models.d: must be a mapping",
         "pools.mine.models.e.input_per_1m: is missing",

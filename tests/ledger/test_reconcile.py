@@ -73,7 +73,7 @@ def test_anthropics_lines_are_read_and_searches_are_told_apart() -> None:
     lines = read_invoice(ANTHROPIC.replace('"1,000.25"', "0.25"))
     booked = {("2026-11-01", "sonnet"): Booked(cost=usd("1.75"))}
     (told,) = reconcile(lines, booked, NAMES, tolerance=0.0).lines
-    assert told.reason == "0.03 USD are no tokens: web_search"
+    assert told.reason == "0.03 USD are not for tokens: web_search"
 
 
 def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
@@ -86,7 +86,7 @@ def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("when,what\n1,2\n", "the columns when, what; known are openai: amount_value"),
+        ("when,what\n1,2\n", "the columns when, what; the known formats are openai: amount_value"),
         (GENERIC.replace("2.00", "two"), "line 2 of the invoice: 'two' is not an amount"),
         (GENERIC.replace("2026-11-01", "yesterday"), "line 2"),
         (OPENAI.replace("1.25,usd", "1.25,eur"), "not in US dollars"),
@@ -216,13 +216,16 @@ def test_what_is_no_amount_is_not_taken_for_another(written: str) -> None:
         ("date,model,cost_usd\n", "the invoice has a header and no amounts"),
         ("date,model,cost_usd\n2026-11-26,m,\n", "the invoice has a header and no amounts"),
         ("date,model,cost_usd\n2026-11-26,m\n", "line 2 of the invoice: it has fewer columns"),
-        ("date,model,cost_usd\n26/11/2026,m,1\n", "line 2 .*'26/11/2026' is no day, as 2026-11-30"),
+        (
+            "date,model,cost_usd\n26/11/2026,m,1\n",
+            "line 2 .*'26/11/2026' is not a date such as 2026-11-30",
+        ),
         (
             "start_time_iso,amount_value,line_item\n\nyesterday,1,m\n",
-            "line 3 .*'yesterday' is no day",
+            "line 3 .*'yesterday' is not a date",
         ),
-        ("usage_date_utc,cost_usd\n2026/11/26,1\n", "line 2 .*'2026/11/26' is no day"),
-        ("date,model,cost_usd,input_tokens\n2026-11-26,m,1,1e400\n", "'1e400' is no count of"),
+        ("usage_date_utc,cost_usd\n2026/11/26,1\n", "line 2 .*'2026/11/26' is not a date"),
+        ("date,model,cost_usd,input_tokens\n2026-11-26,m,1,1e400\n", "'1e400' is not a number of"),
     ],
 )
 def test_an_invoice_that_is_not_whole_does_not_agree_with_anything(text: str, said: str) -> None:

@@ -74,7 +74,7 @@ def test_what_happened_is_told_in_sentences() -> None:
         "Attempt 1: cheap at up: failed (overloaded) in 1.50 s for 0.00000000002 USD.",
         "Attempt 2: cheap at up: ok in 1.50 s (first content after 0.25 s) for 0.000001 USD.",
         (
-            "All in all it cost 0.00000100002 USD; top would have charged 0.000003 USD for this"
+            "In total it cost 0.00000100002 USD; top would have charged 0.000003 USD for this"
             " answer: 0.00000199998 USD was saved."
         ),
     ]
@@ -89,7 +89,7 @@ def test_an_answer_that_was_dearer_a_stored_one_and_none_at_all_are_told() -> No
     assert stored[0] == "From the cache: cheap at up: cache hit in 1.50 s for 0 USD."
     assert list(sentences(Trace((vector,)))) == [
         "Before any attempt: cheap at up: ok in 1.50 s for 0.000001 USD.",
-        "There was no whole answer; all in all it cost 0.000001 USD.",
+        "There was no complete answer; in total it cost 0.000001 USD.",
     ]
 
 

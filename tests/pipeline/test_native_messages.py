@@ -316,7 +316,7 @@ async def test_it_is_refused_in_words_where_a_model_is_named_that_cannot_know_it
     async with farthing(tmp_path) as (at, home):
         response, body = await post(at, asked(model="sim-mid", tools=[TOOL]))
     assert (response.status, home.bodies) == (400, [])
-    assert b"only Anthropic's models know this tool" in body
+    assert b"only Anthropic's models have this tool" in body
 
 
 async def test_why_others_may_not_answer_is_explained(tmp_path: Path) -> None:

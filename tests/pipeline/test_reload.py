@@ -419,7 +419,7 @@ async def test_what_needs_a_restart_waits_for_it_and_the_rest_does_not(
 
     assert policies["state"] == "current"
     assert policies["waiting_for_restart"] == ["server"]
-    assert "waiting for a restart: server" in caplog.text
+    assert "needs a restart: server" in caplog.text
 
 
 async def test_a_policy_that_wants_vectors_is_refused_where_nobody_makes_them(

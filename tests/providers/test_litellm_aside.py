@@ -145,7 +145,7 @@ async def test_another_dialect_is_translated(claude: AsideUpstream, api: Anthrop
 
 async def test_options_of_the_provider_travel(keeper: Keeper, api: AnthropicApi) -> None:
     fault = await fault_of(AsideUpstream(keeper, Target("nosuch", "", "", {})), call("m"))
-    assert fault.message == "litellm knows no provider 'nosuch'"
+    assert fault.message == "litellm has no provider 'nosuch'"
 
     options = {"api_version": "2031-01-01"}
     to = AsideUpstream(keeper, Target("anthropic", KEY, api.base_url, options))
@@ -407,7 +407,7 @@ async def test_one_that_cannot_start_is_tried_ever_more_seldom_and_nobody_waits_
 
     assert pauses.noted == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert (fault.kind, fault.reached_model) == (FaultKind.UNREACHABLE, False)
-    assert "litellm's process ended; another one is started in 60 s" in caplog.text
+    assert "litellm's process ended; another one starts in 60 s" in caplog.text
 
 
 async def test_a_program_that_is_not_there_keeps_nobody_waiting(tmp_path: Path) -> None:

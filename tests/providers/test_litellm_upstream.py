@@ -243,7 +243,7 @@ async def test_a_provider_that_litellm_does_not_know_is_named() -> None:
         fault = await fault_of(to, call("m"))
 
     assert (fault.kind, fault.status) == (FaultKind.TRANSIENT, 502)
-    assert fault.message == "litellm knows no provider 'nosuch'"
+    assert fault.message == "litellm has no provider 'nosuch'"
 
 
 @PROVIDERS

@@ -233,4 +233,4 @@ async def test_while_no_file_is_free_who_knocks_waits(
             client = await Client.at(places[0])
             assert (await client.ask())[1] == b"0"
             await client.leave()
-    assert "no connection can be taken now: Too many open files" in caplog.text
+    assert "no connection can be accepted now: Too many open files" in caplog.text

@@ -98,7 +98,7 @@ def parsed(*arguments: str) -> argparse.Namespace:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--fault", "sim-mid:bogus"), "'bogus' is no fault; there are ok"),
+        (("--fault", "sim-mid:bogus"), "'bogus' is not a fault; available: ok"),
         (("--fault", "gpt:cut"), "'gpt' is no simulated model"),
         (("--fault-rate", "often:cut"), "write SHARE:[MODEL:]FAULT"),
         (("--fault-rate", "2:cut"), "probability must be in [0, 1]"),

@@ -43,12 +43,12 @@ def test_every_fault_needs_no_settings_and_is_described(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sutatus", r"'sutatus' is no fault; there are ok, status, .*huge"),
-        ("", r"'' is no fault; there are ok, status"),
+        ("sutatus", r"'sutatus' is not a fault; available: ok, status, .*huge"),
+        ("", r"'' is not a fault; available: ok, status"),
         ("ok,code=3", r"'ok' is no fault|no setting"),
-        ("cut,after", r"cut: 'after' is no setting of it; it has after=\.\.\."),
-        ("cut,code=3", r"cut: 'code=3' is no setting of it; it has after=\.\.\."),
-        ("reset,after=3", r"reset: 'after=3' is no setting of it; it has no settings"),
+        ("cut,after", r"cut: 'after' is not one of its settings; it has after=\.\.\."),
+        ("cut,code=3", r"cut: 'code=3' is not one of its settings; it has after=\.\.\."),
+        ("reset,after=3", r"reset: 'after=3' is not one of its settings; it has no settings"),
         ("cut,after=many", r"cut: after must be int, not 'many'"),
         ("cut,after=-1", r"cut: after must be 0 or more, not -1"),
         ("status,code=200", r"status: code must be 400 to 599, not 200"),
@@ -122,7 +122,7 @@ def test_a_rate_meets_its_share_and_is_the_same_for_the_same_seed(seed: int, sha
 
 def test_the_book_refuses_what_it_does_not_know() -> None:
     book = FaultBook(MODELS)
-    with pytest.raises(ValueError, match=r"'gpt' is no simulated model; there are \*, sim-mid"):
+    with pytest.raises(ValueError, match=r"'gpt' is not a simulated model; available: \*, sim-mid"):
         book.script("gpt", ["reset"])
     with pytest.raises(BadFault):
         book.script("sim-mid", ["reset", "bogus"])

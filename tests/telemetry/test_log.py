@@ -67,7 +67,9 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_later_tells_what_was_lost(
 
     told = [each for each in got if "were lost" in each]
     assert json.loads(told[0])["level"] == "warning"
-    assert json.loads(told[0])["message"] == f"{lost} lines were lost: nobody read"
+    assert (
+        json.loads(told[0])["message"] == f"{lost} lines were dropped: standard error was not read"
+    )
 
 
 def test_a_reader_that_has_gone_is_no_trouble() -> None:

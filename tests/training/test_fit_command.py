@@ -166,14 +166,14 @@ def test_an_artefact_is_replaced_and_anything_else_is_not(
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (("--exclude-dataset", "shop/socks"), "--exclude-dataset: no outcome is of shop/socks"),
+        (("--exclude-dataset", "shop/socks"), "--exclude-dataset: no outcome is from shop/socks"),
         (
             ("--exclude-dataset", "shop/sizes", "--exclude-dataset", "shop/returns"),
             "no prompt is left to learn from",
         ),
         (("--ids", "{folder}/nobody.txt"), "no prompt is left to learn from"),
         (("--ids", "{folder}/nowhere"), "--ids: {folder}/nowhere cannot be read: No such file"),
-        (("--ids", "{folder}/shop.parquet"), "--ids: {folder}/shop.parquet is no text"),
+        (("--ids", "{folder}/shop.parquet"), "--ids: {folder}/shop.parquet is not text"),
         (("--pool", "{folder}/pools.yaml:nine"), "there is no pool 'nine'"),
         (("--out", "{folder}/pools.yaml/x"), "--out: {folder}/pools.yaml/x cannot be written: Not"),
     ],

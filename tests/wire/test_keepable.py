@@ -18,9 +18,9 @@ from tests.wire.stored import chunk, completions, delta, stream
 
 CALL = {"id": "call_0", "type": "function", "function": {"name": "get", "arguments": "{}"}}
 UNFINISHED = "a choice is not finished"
-SILENT = "a choice says nothing"
-NOT_JSON = "its content is not the JSON that was asked for"
-OTHER_TYPE = "its JSON is of another type than the schema asks for"
+SILENT = "a choice is empty"
+NOT_JSON = "its content is not the requested JSON"
+OTHER_TYPE = "its JSON is of another type than the schema requires"
 
 
 def choice(content: Any = "Hi", end: Any = "stop", **message: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def test_an_answer_that_ended_by_itself_may_be_stored() -> None:
     ("end", "expected"),
     [
         (None, UNFINISHED),
-        ("length", "a choice was cut off at the limit of its length"),
+        ("length", "a choice was cut off at its length limit"),
         ("content_filter", "a choice was filtered"),
         ("tool_calls", "a choice did not end by itself"),
         ("eos", "a choice did not end by itself"),
@@ -92,8 +92,8 @@ def test_calls_are_kept_where_that_is_wished(end: str, calls: dict[str, Any]) ->
 
 
 def test_errors_are_not_kept() -> None:
-    assert flaw(choice(), error={"message": "no"}) == "it carries an error"
-    assert flaw({**choice(), "error": {"code": 502}}) == "a choice carries an error"
+    assert flaw(choice(), error={"message": "no"}) == "it contains an error"
+    assert flaw({**choice(), "error": {"code": 502}}) == "a choice contains an error"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ SCHEMA = {
     },
 }
 LACKS = "its JSON lacks a member that the schema requires"
-OTHER_MEMBER = "its JSON has a member of another type than the schema asks for"
+OTHER_MEMBER = "its JSON has a member of another type than the schema requires"
 
 
 @pytest.mark.parametrize(

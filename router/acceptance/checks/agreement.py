@@ -25,7 +25,7 @@ def hold(check: Check, case: Case) -> Verdict:
     question = asked(case.request)
     finals = {number: final_answer(question, said) for number, said in standing.items()}
     group = largest_group(tuple(standing), lambda one, other: _agree(one, other, standing, finals))
-    told = f"{len(group)} of {total} answers come to the same"
+    told = f"{len(group)} of {total} answers agree"
     if is_enough(len(group), total, check.at_least):
         accepted = {number: ACCEPT if number in group else REJECT for number in standing}
         return Verdict(accepted, f"{told}{_by(finals[group[0]])}")

@@ -10,7 +10,7 @@ from router.acceptance.finding.json_value import canonical
 from router.wire.fitness import Call
 
 _LONGEST = 2**16
-_UNREADABLE = NotFound("the arguments of a call are no JSON object, or too long")
+_UNREADABLE = NotFound("the arguments of a call are not a JSON object, or are too long")
 
 
 def final_of_calls(calls: Sequence[Call], tools: Mapping[object, object]) -> Final:

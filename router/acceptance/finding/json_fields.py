@@ -10,7 +10,7 @@ from router.acceptance.finding.values import value_of
 from router.acceptance.words.fields import ANSWERS, ASIDES
 
 _TOO_DEEP = NotFound("the JSON is nested too deeply")
-_NOT_SHORT = NotFound("the answer in the JSON is no short one")
+_NOT_SHORT = NotFound("the answer in the JSON is not short")
 
 
 def final_of_json(value: Any, question: Question) -> Final:

@@ -20,7 +20,7 @@ _BEGINNING = 60
 _END = 400
 """Characters at a long text's end: words that follow a cue elsewhere may be about something else."""
 
-_TWO_BOXES = NotFound("two different answers stand in boxes")
+_TWO_BOXES = NotFound("two different answers are boxed")
 _TWO_CLAIMS = NotFound("two different answers are named")
 
 

@@ -87,9 +87,9 @@ class Crew:
         """Replace one after the other. The first that cannot be replaced ends the restart."""
         for number in range(self.seats):
             if not await self._replaced(number):
-                _LOG.error("worker %s is not replaced: those who are there stay", number)
+                _LOG.error("worker %s is not replaced: the present workers stay", number)
                 return
-        _LOG.info("all workers are new")
+        _LOG.info("all workers have been replaced")
 
     async def _replaced(self, number: int) -> bool:
         try:

@@ -22,7 +22,7 @@ class _Line:
         try:
             return cls(**_object(fd))
         except (OSError, ValueError, TypeError):
-            raise FarthingError("this is called by 'farthing serve', and by nobody else") from None
+            raise FarthingError("this is called only by 'farthing serve'") from None
 
 
 @dataclass(frozen=True, slots=True)

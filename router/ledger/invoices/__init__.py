@@ -54,4 +54,6 @@ def _format(columns: Sequence[str], vendor: str | None) -> Format:
     known = "; ".join(f"{name}: {', '.join(sorted(f.columns))}" for name, f in FORMATS.items())
     if not columns:
         raise UnknownInvoice("the invoice is empty")
-    raise UnknownInvoice(f"the invoice has the columns {', '.join(columns)}; known are {known}")
+    raise UnknownInvoice(
+        f"the invoice has the columns {', '.join(columns)}; the known formats are {known}"
+    )

@@ -53,7 +53,7 @@ def dollars(text: str) -> Money:
     found = _AMOUNT.fullmatch(text.strip())
     amount = Money.from_usd(f"{found[1]}{found[2]}".replace(",", "")) if found else None
     if amount is None or abs(amount.pico) > _MOST.pico:
-        raise ValueError(f"{text.strip()!r} is not an amount of dollars, as 1234.50")
+        raise ValueError(f"{text.strip()!r} is not an amount of dollars such as 1234.50")
     return amount
 
 
@@ -62,7 +62,7 @@ def day(text: str) -> str:
     try:
         return date.fromisoformat(text.strip()[:10]).isoformat()
     except ValueError:
-        raise ValueError(f"{text.strip()!r} is no day, as 2026-11-30") from None
+        raise ValueError(f"{text.strip()!r} is not a date such as 2026-11-30") from None
 
 
 def count(text: str | None) -> int | None:
@@ -70,4 +70,4 @@ def count(text: str | None) -> int | None:
     try:
         return int(float(text)) if text and text.strip() else None
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is no count of tokens") from None
+        raise ValueError(f"{text!r} is not a number of tokens") from None

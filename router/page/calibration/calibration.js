@@ -39,7 +39,7 @@
       aiqTile());
     fill("foot", ...told.notes.map((note) => make("p", {}, note)),
       make("p", {}, `Shipped is ${told.shipped}.`),
-      make("p", {}, `Judged by ${told.rule.folds}-fold cross-validation: no question was learnt from that was judged.`
+      make("p", {}, `Judged by ${told.rule.folds}-fold cross-validation: no question was both learnt from and judged.`
         + " Value is quality less cost, over five prices of quality from 2 to 40 points for the dearest model's whole cost."));
   }
 
@@ -63,7 +63,7 @@
   }
 
   function showVerdicts() {
-    fill("verdicts-says", `${told.rule.says} Gains over both are with the central 90 % of the bootstrap.`);
+    fill("verdicts-says", `${told.rule.says} Gains over both are shown with 90 % bootstrap intervals.`);
     const headings = ["Category", "Questions", "Value", "Brier", "p", "Value against Zero", "Verdict"];
     fill("verdicts", make("table", {},
       make("caption", { className: "away" }, "Verdicts by category"),
@@ -121,7 +121,7 @@
 
   function drawTrue() {
     const at = plot.frame(get("true").clientWidth, 300, [0, 1], [0, 1],
-      { title: "Forecasts and what came of them", writeX: (p) => p.toFixed(1), writeY: (p) => p.toFixed(1), below: "P(good answer) that was foreseen" });
+      { title: "Predictions and outcomes", writeX: (p) => p.toFixed(1), writeY: (p) => p.toFixed(1), below: "predicted P(good answer)" });
     at.svg.append(plot.draw("path", { class: "even", d: `M${at.atX(0)} ${at.atY(0)}L${at.atX(1)} ${at.atY(1)}` }));
     for (const [name, bins] of Object.entries(reliability)) {
       const total = bins.reduce((sum, bin) => sum + bin.count, 0);
@@ -139,7 +139,7 @@
     legend("true-legend", Object.keys(reliability));
     new ResizeObserver(drawTrue).observe(get("true"));
     drawTrue();
-    tableOnDemand("true-table", () => table("Forecasts and what came of them", ["Way", "Foreseen", "Came", "Answers"],
+    tableOnDemand("true-table", () => table("Predictions and outcomes", ["Way", "Predicted", "Observed", "Answers"],
       Object.entries(reliability).flatMap(([name, bins]) => bins.map((bin) =>
         [WAYS[name], bin.foreseen.toFixed(3), bin.came.toFixed(3), format.count(bin.count)]))));
   }
@@ -185,17 +185,17 @@
   function weightSays() {
     const { weight, how, pairs, kinder_by: kinder } = told.trust;
     return how === "measured"
-      ? `A score by feedback counts ${weight.toFixed(2)} of a gold label, as far as it agrees with one on ${format.times(pairs, "answer")};`
-        + ` it is ${points(kinder)} beside them, which is taken off.`
-      : `A score by feedback counts ${weight} of a gold label: that is a guess, for ${format.times(pairs, "answer")} with both do not tell.`;
+      ? `A score by feedback counts ${weight.toFixed(2)} of a gold label, the share of its variance that it explains on ${format.times(pairs, "answer")};`
+        + ` it differs from gold labels by ${points(kinder)} on average, which is subtracted.`
+      : `A score by feedback counts ${weight} of a gold label: that is a guess, since ${format.times(pairs, "answer")} with both are not enough to tell.`;
   }
 
   function showHeard() {
     if (!told.heard.length) return;
     get("heard-card").hidden = false;
-    fill("heard-says", `${weightSays()} What answers show by themselves is one-sided and counts nothing for a model`
-      + `${told.holds_down ? "; flaws hold its estimate down" : ""}.`);
-    fill("heard", table("What else was heard", ["Category", "Model", "Source", "Scores", "Mean", "Of answers", "Counts"],
+    fill("heard-says", `${weightSays()} What answers show by themselves is one-sided and never counts in a model's favour`
+      + `${told.holds_down ? "; flaws lower its estimate" : ""}.`);
+    fill("heard", table("Other evidence", ["Category", "Model", "Source", "Scores", "Mean", "Of answers", "Counts"],
       told.heard.map((each) => [spoken(each.category), each.model, spoken(each.source), format.count(each.scores), each.mean.toFixed(3),
         each.answers === null ? "–" : format.count(each.answers), each.weight ? each.weight.toFixed(2) : "0"])));
   }

@@ -10,13 +10,13 @@
   const best = found.models.find((model) => model.name === found.best);
 
   const KINDS = [
-    ["oracle", "oracle", "the oracle, who knows every answer beforehand"],
-    ["category mean", "category", "who knows the dataset of each prompt"],
-    ["zero", "zero", "single models mixed by lot (Zero)"],
+    ["oracle", "oracle", "the oracle, which knows every answer beforehand"],
+    ["category mean", "category", "a rule that knows the dataset of each prompt"],
+    ["zero", "zero", "single models mixed at random (Zero)"],
     ["cascade", "cascade", "the cascade"],
     ["router", "router", "the router"],
   ];
-  const NAMES = new Map([["zero", "Zero: single models mixed"], ["random", "random: cheapest or best by lot"], ["category mean", "category mean: the dataset is known"], ["oracle", "oracle: all is known"]]);
+  const NAMES = new Map([["zero", "Zero: single models mixed"], ["random", "random: cheapest or best at random"], ["category mean", "category mean: the dataset is known"], ["oracle", "oracle: all is known"]]);
 
   const score = (value) => (value === null ? "–" : value.toFixed(4));
   const points = (value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(value).toFixed(4)}`;
@@ -42,7 +42,7 @@
   function head() {
     const gain = router.aiq_above_zero;
     const sign = sureSign(gain);
-    const verdicts = ["On these prompts the router is worse than a fixed mix of models", "On these prompts the router cannot be told from a fixed mix of models", "On these prompts the router beats every fixed mix of models"];
+    const verdicts = ["On these prompts the router is worse than a fixed mix of models", "On these prompts the router cannot be distinguished from a fixed mix of models", "On these prompts the router beats every fixed mix of models"];
     fill("verdict", verdicts[sign + 1]);
     const held = found.split === "dataset" ? `each of ${found.folds} datasets held out in turn` : `${found.folds} folds of prompts, each held out in turn`;
     fill("about", `${format.times(found.prompts, "prompt")} of ${found.files.join(", ")}; pool ${found.pool}, ${format.times(found.models.length, "model")}; ${held}`);
@@ -50,7 +50,7 @@
     const zero = rows.get("zero").saved_at_95;
     const atCost = router.quality_at_best_cost;
     fill("tiles",
-      tile("Mean quality beside the best fixed mix", points(gain.estimate), `with 95 %: ${between(gain, points)}`, tone(sign)),
+      tile("Mean quality compared with the best fixed mix", points(gain.estimate), `with 95 %: ${between(gain, points)}`, tone(sign)),
       tile("Saved at 95 % of the best model's quality", percent(nearly.estimate), `with 95 %: ${between(nearly, percent)}; a fixed mix saves ${percent(zero.estimate)}`),
       tile("Quality at the best model's cost", score(atCost.estimate), `with 95 %: ${between(atCost, score)}; ${found.best} has ${score(best.quality.estimate)}`));
     fill("foot", ...found.notes.map((note) => make("p", {}, note)),
@@ -90,7 +90,7 @@
 
   function showRows() {
     fill("rows-say", `The best single model is ${found.best}: quality ${score(best.quality.estimate)} at ${thousand(best.cost_usd.estimate)} for 1,000 prompts.`);
-    fill("rows", tableOf("Ways to choose a model", ["", "Mean quality (AIQ)", "Beside Zero", "At the best model's cost", "Saved at its quality", "Saved at 95 % of it"],
+    fill("rows", tableOf("Ways to choose a model", ["", "Mean quality (AIQ)", "Above Zero", "At the best model's cost", "Saved at its quality", "Saved at 95 % of it"],
       found.rows.map((row) => ({
         className: row.name === "router" ? "router" : "",
         cells: [NAMES.get(row.name) ?? row.name, withSpan(row.aiq, score), withSpan(row.aiq_above_zero, points), withSpan(row.quality_at_best_cost, score),
@@ -100,7 +100,7 @@
 
   function showModels() {
     const lines = found.models.map((model) => ({ cells: [model.name, withSpan(model.quality, score), withSpan(model.cost_usd, thousand), withSpan(model.auc, score), withSpan(model.ece, score)] }));
-    const all = { className: "router", cells: ["all together", "", "", withSpan(found.auc, score), withSpan(found.ece, score)] };
+    const all = { className: "router", cells: ["all models", "", "", withSpan(found.auc, score), withSpan(found.ece, score)] };
     fill("models", tableOf("Single models", ["Model", "Quality", "Cost of 1,000", "Tells apart (AUC)", "Off by (ECE)"], [...lines, all]));
   }
 
@@ -109,7 +109,7 @@
     if (pairs.length === 0) return;
     const [, { weak, strong, cpt }] = pairs[0];
     get("pairs-card").hidden = false;
-    fill("pairs-say", `${strong} is the strong model, ${weak} the weak one. APGR is how much of the gap between them is closed, on average over all shares of calls to the strong one; 0.5 is what a coin reaches. CPT(50%) is the share of calls to the strong model that closes half of the gap: less is better.`);
+    fill("pairs-say", `${strong} is the strong model, ${weak} the weak one. APGR is how much of the gap between them is closed, on average over all shares of calls to the strong one; 0.5 is what a coin toss reaches. CPT(50%) is the share of calls to the strong model that closes half of the gap: less is better.`);
     fill("pairs", tableOf("RouteLLM's measures", ["Prompts of", "Number", "APGR", ...Object.keys(cpt).map((gap) => `CPT(${gap})`)],
       pairs.map(([name, pair]) => ({ cells: [name, format.count(pair.prompts), withSpan(pair.apgr, score), ...Object.values(pair.cpt).map((share) => withSpan(share, percent))] }))));
   }

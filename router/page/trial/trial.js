@@ -52,7 +52,7 @@
         `${format.count(total.changed)} of ${format.count(total.requests)}${refused}`));
     fill("foot", ...trial.notes.map((note) => make("p", {}, note)),
       make("p", {}, "Costs are what answers of usual length would cost, none of them stored. Quality is predicted"
-        + " for typical requests of a category, so more requests make it no surer."));
+        + " for typical requests of a category, so more requests do not make it more certain."));
   }
 
   /* ---------------------------------------------------------------------------- the streams */
@@ -154,8 +154,8 @@
       make("td", {}, costs(each, each.answered)),
       make("td", { className: "less chart" }, dots(each, least)),
       make("td", { className: toneOf(each.quality_change, false) }, outcome(each)));
-    const headings = [["Category"], ["Change"], ["", "less"], ["Cost of 1,000"], [`Quality, ${least.toFixed(1)} to 1`, "less chart"], ["Its change"]];
-    fill("kinds-says", `The upper bar and the grey dot stand for “${trial.old.name}”, the lower bar and the coloured dot for “${trial.new.name}”; the pale band is where its quality lies with 95 %, as far as estimates know.`);
+    const headings = [["Category"], ["Change"], ["", "less"], ["Cost of 1,000"], [`Quality, ${least.toFixed(1)} to 1`, "less chart"], ["Difference"]];
+    fill("kinds-says", `The upper bar and the grey dot stand for “${trial.old.name}”, the lower bar and the coloured dot for “${trial.new.name}”; the pale band is its 95 % interval, as far as the estimates' uncertainty is known.`);
     fill("kinds", make("table", { className: "kinds" },
       make("caption", { className: "away" }, "Cost and quality by category"),
       make("thead", {}, make("tr", {}, ...headings.map(([text, className = ""]) => make("th", { scope: "col", className }, text)))),
@@ -190,7 +190,7 @@
     const headings = [["Request"], ["Category", "less kind"], ["Tokens", "less"], ["From", "model"], ["To", "model"], ["Cost"], ["Quality"]];
     const left = total.changed - trial.changes.length;
     fill("changes-says", total.changed === 0 ? "None."
-      : `${format.times(shown.length, "decision")}, those with most money in them first${left > 0 ? `; ${format.count(left)} with less are left out` : ""}.`);
+      : `${format.times(shown.length, "decision")}, those that involve the most money first${left > 0 ? `; ${format.count(left)} with less are left out` : ""}.`);
     fill("changes", make("table", {},
       make("caption", { className: "away" }, "Decisions that change"),
       make("thead", {}, make("tr", {}, ...headings.map(([text, className = ""]) => make("th", { scope: "col", className }, text)))),

@@ -74,7 +74,7 @@ class Keeper:
         self.start()
         await self._settled.wait()
         if self._session is None:
-            raise AttemptFailed.unreachable("litellm's process does not run")
+            raise AttemptFailed.unreachable("litellm's process is not running")
         return self._session
 
     async def close(self) -> None:
@@ -89,7 +89,7 @@ class Keeper:
             self._settled.clear()
             could_be_asked = await self._whole_life()
             pause_s = _SHORTEST_PAUSE_S if could_be_asked else min(2 * pause_s, _LONGEST_PAUSE_S)
-            _LOG.warning("litellm's process ended; another one is started in %g s", pause_s)
+            _LOG.warning("litellm's process ended; another one starts in %g s", pause_s)
             self._settled.set()
             await self._sleep(pause_s)
 

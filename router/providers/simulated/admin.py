@@ -94,7 +94,7 @@ def _object(body: bytes) -> dict[str, Any]:
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise invalid(None, f"The body is no JSON: {error}") from error
+        raise invalid(None, f"The body is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise invalid(None, "The body must be a JSON object.")
     return content
@@ -145,7 +145,7 @@ def _add_rate(book: FaultBook, content: dict[str, Any]) -> None:
 
 def _only(content: dict[str, Any], names: Iterable[str]) -> None:
     if unknown := sorted(set(content) - set(names)):
-        raise invalid(unknown[0], f"Unknown field {unknown[0]!r}: there are {', '.join(names)}.")
+        raise invalid(unknown[0], f"Unknown field {unknown[0]!r}; available: {', '.join(names)}.")
 
 
 ROUTES = (

@@ -245,7 +245,7 @@ def _headers(head: Head, dialect: Dialect) -> tuple[tuple[str, str], ...]:
 def _loaded(said: bytes) -> dict[str, Any]:
     chunk = orjson.loads(said)
     if not isinstance(chunk, dict):
-        raise MalformedAnswer("an event of a simulated stream is no object")
+        raise MalformedAnswer("an event of a simulated stream is not an object")
     return chunk
 
 

@@ -64,7 +64,7 @@ def parse_fault(text: str) -> Fault | None:
     if name == OK and not rest:
         return None
     if name not in FAULTS:
-        raise BadFault(f"{name!r} is no fault; there are {', '.join([OK, *FAULTS])}")
+        raise BadFault(f"{name!r} is not a fault; available: {', '.join([OK, *FAULTS])}")
     kind = FAULTS[name]
     settings = dict(_setting(name, kind, part) for part in rest.split(",") if part.strip())
     try:
@@ -91,7 +91,7 @@ def parse_for(text: str, model: str, models: Collection[str]) -> str:
 def _checked(entry: str, models: Collection[str]) -> tuple[str, str]:
     meant, fault = split_model(entry)
     if meant not in {ANY_MODEL, *models}:
-        raise BadFault(f"{meant!r} is no simulated model; there are {', '.join(models)}")
+        raise BadFault(f"{meant!r} is not a simulated model; available: {', '.join(models)}")
     parse_fault(fault)
     return meant, fault
 
@@ -126,7 +126,7 @@ def _setting(name: str, kind: Any, part: str) -> tuple[str, object]:
     types: dict[str, Any] = {field.name: field.type for field in fields(kind)}
     if not equals or key not in types:
         right = ", ".join(f"{setting}=..." for setting in types) or "no settings"
-        raise BadFault(f"{name}: {part.strip()!r} is no setting of it; it has {right}")
+        raise BadFault(f"{name}: {part.strip()!r} is not one of its settings; it has {right}")
     try:
         return key, _READERS[types[key]](value)
     except ValueError as error:

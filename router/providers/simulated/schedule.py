@@ -106,6 +106,6 @@ class FaultBook:
     def _check(self, model: str, faults: Sequence[str]) -> None:
         if model != ANY_MODEL and model not in self._models:
             known = ", ".join([ANY_MODEL, *sorted(self._models)])
-            raise ValueError(f"{model!r} is no simulated model; there are {known}")
+            raise ValueError(f"{model!r} is not a simulated model; available: {known}")
         for fault in faults:
             parse_fault(fault)

@@ -55,7 +55,7 @@ class Trace:
     def sending(self) -> None:
         """A request is about to be sent. Raises ClientConnectionError if nobody waits for it any more."""
         if self._gone:
-            raise aiohttp.ClientConnectionError("nobody waits for the answer")
+            raise aiohttp.ClientConnectionError("nobody is waiting for the answer")
         self.sent = True
 
     def answered(self, response: aiohttp.ClientResponse) -> None:

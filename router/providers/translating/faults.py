@@ -53,14 +53,14 @@ def _no_answer(error: Exception, trace: Trace) -> AttemptFailed:
         return AttemptFailed.transient("the connection broke", "connection_broken")
     if trace.status == 200:
         return AttemptFailed.transient(
-            "its answer broke off or made no sense", "malformed_answer", reached_model=True
+            "its answer was cut off or invalid", "malformed_answer", reached_model=True
         )
     return AttemptFailed.transient(_mishap(error), "not_translated")
 
 
 def _unacceptable(kind: FaultKind, said: Mapping[str, object], code: str) -> AttemptFailed:
     error = {**said, "type": "invalid_request_error", "code": code}
-    message = "it does not take this request"
+    message = "it does not accept this request"
     return AttemptFailed(Fault(kind, 400, message, code, error=error))
 
 

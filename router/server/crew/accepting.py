@@ -66,7 +66,7 @@ class Acceptor:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return  # another worker has it, or it has gone
         except OSError as error:
-            _LOG.error("no connection can be taken now: %s", error.strerror)
+            _LOG.error("no connection can be accepted now: %s", error.strerror)
             self._step_back(_NO_FILE_S, self.start)
             return
         connection.setblocking(False)

@@ -178,7 +178,7 @@ class RedisLink:
             self._lost(error)
         elif (kind := str(error).partition(" ")[0]) not in self._refusals:
             self._refusals.add(kind)
-            _LOG.warning("Redis refuses a command (%s): going on without", kind)
+            _LOG.warning("Redis refuses a command (%s): continuing without it", kind)
 
     # ------------------------------------------------------------------------ going and coming back
 
@@ -188,7 +188,7 @@ class RedisLink:
             return
         if self._monotonic_s() - self._back_at_s >= _STEADY_S:
             self._pause_s = 0.0
-        _LOG.warning("Redis does not answer (%s): going on without", type(error).__name__)
+        _LOG.warning("Redis does not answer (%s): continuing without it", type(error).__name__)
         self._searching = asyncio.create_task(self._search())
         if isinstance(error, TimeoutError | redis.exceptions.TimeoutError):
             now_s = asyncio.get_running_loop().time()

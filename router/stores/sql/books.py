@@ -103,9 +103,9 @@ class Books:
             self._spools.went("the ledger's spool cannot be read (%s)", error.strerror)
         else:
             self._database.came(
-                "the ledger's database takes rows again; those that waited are in it"
+                "the ledger's database accepts rows again; those that waited have been written"
             )
-            self._spools.came("the ledger's spool is well again")
+            self._spools.came("the ledger's spool works again")
         self._replaying = None
 
     def close(self) -> None:
@@ -157,7 +157,7 @@ class Books:
         except TypeError as error:
             raise Unwritable(type(error).__name__) from None
         except OSError as error:
-            message = "the ledger's spool takes no rows (%s): they wait in memory"
+            message = "the ledger's spool does not accept rows (%s): they wait in memory"
             self._spools.went(message, error.strerror)
             self._remember(rows)
 
@@ -217,7 +217,7 @@ class Books:
     def _went_down(self, error: Exception) -> None:
         self._asleep_until_s = self._monotonic_s() + _PAUSE_S
         reason = getattr(error, "orig", None) or type(error).__name__
-        message = "the ledger's database takes no rows (%s): they wait in the spool"
+        message = "the ledger's database does not accept rows (%s): they wait in the spool"
         self._database.went(message, reason)
         # What is open may no longer be what is there: the next try opens it anew.
         self._let_go()

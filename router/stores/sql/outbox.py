@@ -139,7 +139,7 @@ class Outbox:
             self._went_away(error)
             return False
         except Exception:  # noqa: BLE001 - a mistake of ours must not end the moving for good
-            _LOG.exception("the outbox stumbled: its rows wait")
+            _LOG.exception("the outbox failed: its rows wait")
             return False
         self._came_back()
         return True
@@ -206,14 +206,16 @@ class Outbox:
         if self._is_well:
             reason = getattr(error, "orig", None) or error
             words = " ".join(str(reason).split())
-            _LOG.error("rows cannot move on to PostgreSQL (%s): they wait in the outbox", words)
+            _LOG.error("rows cannot be moved to PostgreSQL (%s): they wait in the outbox", words)
         self._is_well = False
         with suppress(SQLAlchemyError):
             self._rows = self._count()
 
     def _came_back(self) -> None:
         if not self._is_well:
-            _LOG.warning("rows move on to PostgreSQL again; those of the outbox are in it")
+            _LOG.warning(
+                "rows are moved to PostgreSQL again; those in the outbox have been written"
+            )
         self._is_well = True
 
 

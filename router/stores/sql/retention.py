@@ -100,7 +100,7 @@ class Retention:
             try:
                 self._prune()
             except SQLAlchemyError as error:
-                _LOG.warning("old attempts are still there (%s)", type(error).__name__)
+                _LOG.warning("old attempts could not be deleted (%s)", type(error).__name__)
 
     def _prune(self) -> None:
         """Delete what is older than `keep_days`, whole days only."""

@@ -21,7 +21,7 @@ class Own:
     remedies: Mapping[str, str] = field(default_factory=dict)
 
 
-_USE_TOOLS = "say it with 'tools', 'tool_choice' and messages of the role tool"
+_USE_TOOLS = "use 'tools', 'tool_choice' and messages of the role tool"
 _NO_STORE = "the model that would answer stores nothing; send the whole conversation"
 
 OWN: Mapping[Dialect, Own] = {
@@ -37,7 +37,7 @@ OWN: Mapping[Dialect, Own] = {
             "store": (False,),
         },
         remedies={
-            "n": "ask once for each answer",
+            "n": "send one request for each answer",
             "functions": _USE_TOOLS,
             "function_call": _USE_TOOLS,
             "store": _NO_STORE,
@@ -56,7 +56,7 @@ OWN: Mapping[Dialect, Own] = {
             "previous_response_id": _NO_STORE,
             "conversation": _NO_STORE,
             "store": _NO_STORE,
-            "background": "ask without it, and stream the answer",
+            "background": "leave it out and stream the answer",
             "prompt": "send its text",
         },
     ),
@@ -65,12 +65,12 @@ OWN: Mapping[Dialect, Own] = {
         harmless=frozenset({"cache_control", "context_management", "diagnostics"}),
         nothing={"speed": ("standard",)},
         remedies={
-            "container": "only Anthropic runs code",
-            "mcp_servers": "only Anthropic calls them; offer their tools yourself",
+            "container": "only Anthropic runs containers",
+            "mcp_servers": "only Anthropic connects to them; offer their tools yourself",
         },
     ),
 }
-_USUAL_REMEDY = "leave it out, or ask a model that speaks your API"
+_USUAL_REMEDY = "leave it out, or use a model that speaks your API"
 
 
 def refuse_leftovers(rest: Mapping[str, Any], source: Dialect) -> None:

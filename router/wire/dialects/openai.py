@@ -48,7 +48,7 @@ def rest_of(body: JsonObject, known: tuple[str, ...]) -> dict[str, Any]:
 def common(request: Request) -> dict[str, Any]:
     """The members that both spell the same way. Raises ApiError 400 for what neither has."""
     if request.sampling.top_k is not None:
-        raise unsaid("top_k", "OpenAI's dialects know 'top_p' only")
+        raise unsaid("top_k", "OpenAI's APIs support only 'top_p'")
     is_known = request.shared.get("safety_identifier") == request.user
     return plain(
         model=request.model,

@@ -86,7 +86,7 @@ def only(holder: JsonObject, names: Collection[str], place: str) -> None:
     """
     for name, value in holder.items():
         if value is not None and name not in names:
-            raise unsaid(f"{place}.{name}", "leave it out, or ask a model that speaks your API")
+            raise unsaid(f"{place}.{name}", "leave it out, or use a model that speaks your API")
 
 
 def unsaid(place: str, remedy: str) -> ApiError:

@@ -34,7 +34,7 @@ from router.wire.dialects.responses.write_stream import ResponsesWriter
 from router.wire.dialects.shape import JsonObject
 from router.wire.dialects.telling import beats_of
 
-_CUT_OFF = Fault(502, "The upstream's answer ended before it was whole.", "server_error")
+_CUT_OFF = Fault(502, "The upstream's answer ended before it was complete.", "server_error")
 
 
 class StreamReader(Protocol):
@@ -138,7 +138,7 @@ def _read(answer: JsonObject, source: Target) -> Answer:
     try:
         return _SPEAKERS[source.dialect].read_answer(answer, source.own)
     except ApiError as fault:
-        raise MalformedAnswer(f"the upstream's answer is none: {fault.message}") from None
+        raise MalformedAnswer(f"the upstream's answer is invalid: {fault.message}") from None
 
 
 class StreamTranslator:
@@ -158,7 +158,9 @@ class StreamTranslator:
         try:
             return list(self._told(self._reader.feed(event)))
         except ApiError as fault:
-            raise MalformedAnswer(f"an event of the upstream is none: {fault.message}") from None
+            raise MalformedAnswer(
+                f"an event from the upstream is invalid: {fault.message}"
+            ) from None
 
     def end(self) -> list[dict[str, Any]]:
         """What remains when the upstream's stream is over: an error if the answer is incomplete."""

@@ -26,13 +26,13 @@ _USUAL_TOKENS = 16
 
 _LIMIT = "max_completion_tokens"
 _OWN = frozenset({"prompt", "max_tokens", "suffix", "echo", "logprobs", "best_of"})
-_CHATS = "models that chat have no such thing; leave it out"
+_CHATS = "chat models do not support it; leave it out"
 _NOT_OFFERED: Mapping[str, str] = {
-    "suffix": "models that chat cannot fill in; say in the prompt what is to follow",
-    "echo": "put the prompt before the answer yourself",
+    "suffix": "chat models cannot fill in; say in the prompt what should follow",
+    "echo": "prepend the prompt to the answer yourself",
     "logprobs": _CHATS,
-    "messages": "send a 'prompt', or ask /v1/chat/completions",
-    "tools": "ask /v1/chat/completions",
+    "messages": "send a 'prompt', or use /v1/chat/completions",
+    "tools": "use /v1/chat/completions",
 }
 
 
@@ -116,7 +116,7 @@ def _read(raw: bytes) -> Completion:
         if not _asks_nothing(body.get(name)):
             raise not_offered(name, remedy)
     if body.get("best_of") not in (None, body.get("n") or 1):
-        raise not_offered("best_of", "ask for 'n' answers, and choose yourself")
+        raise not_offered("best_of", "request 'n' answers and choose yourself")
     kept = {name: value for name, value in body.items() if name not in _OWN}
     message = {"role": "user", "content": _text(body["prompt"])}
     limit = body.get("max_tokens")
@@ -134,11 +134,11 @@ def _text(prompt: object) -> str:
         case str(text) | [str(text)]:
             return text
         case [str(), *_]:
-            raise not_offered("prompt", "ask once for each of several prompts")
+            raise not_offered("prompt", "send one request for each prompt")
         case [int() | list(), *_]:
-            raise not_offered("prompt", "send a text, for models differ in their tokens")
+            raise not_offered("prompt", "send a string, since token numbers differ between models")
         case _:
-            raise ApiError.invalid("prompt", f"'prompt' must be a text, not {shown(prompt)}.")
+            raise ApiError.invalid("prompt", f"'prompt' must be a string, not {shown(prompt)}.")
 
 
 COMPLETIONS = Door(_read, {_LIMIT: "max_tokens", "messages": "prompt"})

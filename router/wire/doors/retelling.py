@@ -14,7 +14,7 @@ from router.wire.dialects.answer import Fault
 from router.wire.doors.door import Teller
 from router.wire.sse import EventSplitter, data_of
 
-_CUT_OFF = Fault(502, "The answer ended before it was whole.", "server_error", "stream_cut")
+_CUT_OFF = Fault(502, "The answer ended before it was complete.", "server_error", "stream_cut")
 _COMMENT = b":"
 
 
@@ -66,5 +66,5 @@ def _chunk(data: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         raise MalformedAnswer("an event of the upstream's stream is not JSON") from None
     if not isinstance(chunk, dict):
-        raise MalformedAnswer("an event of the upstream's stream is no object")
+        raise MalformedAnswer("an event of the upstream's stream is not an object")
     return chunk

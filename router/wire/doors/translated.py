@@ -41,9 +41,9 @@ _EFFORTS: Mapping[str, str] = {"minimal": "low", "xhigh": "high", "max": "high"}
 """Efforts from budgets of tokens, and Anthropic's own words, as words that all thinking models know."""
 
 _NO_THOUGHT = {"type": "disabled"}
-_EXPECTED: Mapping[type, str] = {str: "a text", list: "a non-empty array"}
+_EXPECTED: Mapping[type, str] = {str: "a string", list: "a non-empty array"}
 
-_RESENT = "send the whole conversation, for nothing is stored"
+_RESENT = "send the whole conversation, since nothing is stored"
 _STORED: Mapping[str, str] = {
     "previous_response_id": _RESENT,
     "conversation": _RESENT,
@@ -51,7 +51,7 @@ _STORED: Mapping[str, str] = {
 }
 """Members that only make sense if answers are stored, and what to do instead."""
 _NOT_OFFERED: Mapping[str, str] = {
-    "background": "ask without it, and stream the answer",
+    "background": "leave it out and stream the answer",
 }
 _UNSAID = "untranslatable"
 """The error code for what chat cannot express."""

@@ -49,7 +49,7 @@ CHAT_FORM = ChatForm()
 
 def broken_off(message: str) -> ApiError:
     """What a client is told about a stream that ended early."""
-    said = f"The answer broke off: {message.removesuffix('.')}."
+    said = f"The answer was interrupted: {message.removesuffix('.')}."
     return ApiError(502, said, code="stream_cut", kind="server_error")
 
 
@@ -74,7 +74,7 @@ def object_in(raw: bytes, what: str) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         raise MalformedAnswer(f"{what} is not JSON") from None
     if not isinstance(told, dict):
-        raise MalformedAnswer(f"{what} is no object")
+        raise MalformedAnswer(f"{what} is not an object")
     return told
 
 

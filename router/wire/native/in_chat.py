@@ -38,4 +38,4 @@ def _events(body: bytes, source: Target, occasion: Occasion) -> Iterator[bytes]:
             for chunk in translator.feed(event):
                 yield event_bytes(chunk, Dialect.CHAT)
     if translator.end():
-        raise MalformedAnswer("the stream is not whole")
+        raise MalformedAnswer("the stream is incomplete")

@@ -136,7 +136,7 @@ def test_a_stream_that_stops_too_early_ends_with_an_error(source: Dialect, targe
     told = translator.end()
 
     assert [_is_error(event) for event in told] == [True]
-    assert "ended before it was whole" in str(told)
+    assert "ended before it was complete" in str(told)
 
 
 @pytest.mark.parametrize("target", Dialect)

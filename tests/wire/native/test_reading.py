@@ -161,4 +161,4 @@ def test_an_answer_with_what_chat_cannot_say_has_no_words_in_chat() -> None:
 
 def test_an_upstreams_own_sentence_ends_in_one_full_stop() -> None:
     for said in ("The server had an error.", "the connection broke"):
-        assert broken_off(said).message == f"The answer broke off: {said.rstrip('.')}."
+        assert broken_off(said).message == f"The answer was interrupted: {said.rstrip('.')}."

@@ -40,7 +40,7 @@ def read_content(content: object, place: str) -> tuple[Said, ...]:
 def _part(part: JsonObject, place: str) -> Said:
     kind = a_text(part.get("type"), f"{place}.type")
     if kind not in _READERS:
-        raise unsaid(f"{place}.type", "take text, image_url or file")
+        raise unsaid(f"{place}.type", "use text, image_url or file")
     only(part, ("type", kind, *_MARKS), place)
     return _READERS[kind](part, place)
 
@@ -137,7 +137,7 @@ def _written(part: Said, *, marks: bool) -> dict[str, Any]:
 def _written_image(image: Image) -> dict[str, Any]:
     url = url_of(image.source)
     if url is None:
-        raise unsaid("image", "chat completions take no uploaded image; send its bytes or its URL")
+        raise unsaid("image", "chat completions accept no uploaded images; send the bytes or URL")
     detail = {"detail": image.detail} if image.detail else {}
     return {"type": "image_url", "image_url": {"url": url, **detail}}
 
@@ -150,4 +150,4 @@ def _written_file(document: Document) -> dict[str, Any]:
         case Inline() as inline:
             return {"type": "file", "file": {"file_data": data_url(inline), **name}}
         case _:
-            raise unsaid("document", "chat completions fetch no document; send its bytes")
+            raise unsaid("document", "chat completions fetch no documents; send the bytes")

@@ -82,7 +82,7 @@ def _turn(message: JsonObject, place: str) -> Turn:
             only(message, ("role", "content"), place)
             return Turn(Role(role), read_content(message.get("content"), f"{place}.content"))
         case _:
-            raise unsaid(f"{place}.role", "take system, developer, user, assistant or tool")
+            raise unsaid(f"{place}.role", "use system, developer, user, assistant or tool")
 
 
 def _spoken(message: JsonObject, place: str) -> Iterator[Part]:
@@ -112,5 +112,5 @@ def _result(message: JsonObject, place: str) -> Result:
 def _shown(message: JsonObject, place: str) -> Iterator[Shown]:
     for part in read_content(message.get("content"), f"{place}.content"):
         if not isinstance(part, Text | Image | Document):
-            raise unsaid(f"{place}.content", "a tool gives back text, images or files")
+            raise unsaid(f"{place}.content", "a tool returns text, images or files")
         yield part

@@ -24,7 +24,7 @@ def read_tool(tool: JsonObject, place: str) -> Tool:
     """One of `tools`. Raises ApiError 400."""
     kind = tool.get("type")
     if kind not in ("function", "custom"):
-        raise unsaid(f"{place}.type", "take a function or a custom tool")
+        raise unsaid(f"{place}.type", "use a function or a custom tool")
     only(tool, ("type", kind, "cache_control"), place)
     inner = an_object(tool.get(kind), f"{place}.{kind}")
     name = a_text(inner.get("name"), f"{place}.{kind}.name")
@@ -50,7 +50,9 @@ def _grammar(custom: JsonObject, place: str) -> Mapping[str, Any]:
 def written_tool(tool: Tool) -> dict[str, Any]:
     """A tool, for `tools`. Raises ApiError 400 for a name that is too long."""
     if len(tool.name) > _LONGEST_NAME:
-        raise unsaid("tools", f"chat completions take names of {_LONGEST_NAME} characters at most")
+        raise unsaid(
+            "tools", f"chat completions accept names of at most {_LONGEST_NAME} characters"
+        )
     if tool.grammar is None:
         function = plain(
             name=tool.name, description=tool.description, parameters=tool.schema or None
@@ -119,7 +121,7 @@ def read_format(wanted: object) -> JsonFormat | None:
         case "json_schema":
             return _schema(an_object(form.get("json_schema"), "response_format.json_schema"))
         case _:
-            raise unsaid("response_format.type", "take text, json_object or json_schema")
+            raise unsaid("response_format.type", "use text, json_object or json_schema")
 
 
 def _schema(named: JsonObject) -> JsonFormat:

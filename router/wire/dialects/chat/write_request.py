@@ -53,7 +53,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
 def _stop(request: Request) -> list[str] | None:
     stop = request.sampling.stop
     if len(stop) > _MOST_STOPS:
-        raise unsaid("stop_sequences", f"chat completions take {_MOST_STOPS} at most")
+        raise unsaid("stop_sequences", f"chat completions accept at most {_MOST_STOPS}")
     return list(stop) or None
 
 
@@ -111,4 +111,4 @@ def _thoughts(own: list[Thinking], target: Target) -> dict[str, Any]:
 
 def _no_media(turn: Turn) -> None:
     if any(isinstance(part, Image | Document | Audio) for part in turn.parts):
-        raise unsaid("messages", "chat completions take no image or file of an assistant")
+        raise unsaid("messages", "chat completions accept no images or files from an assistant")

@@ -64,7 +64,7 @@ def read_block(block: JsonObject, place: str, origin: str = NATIVE) -> Part:
         case kind if isinstance(kind, str) and kind in _READERS:
             return _READERS[kind](block, place)
         case _:
-            raise unsaid(f"{place}.type", "only Anthropic knows blocks of this type")
+            raise unsaid(f"{place}.type", "only Anthropic supports blocks of this type")
 
 
 def mark_of(block: JsonObject) -> CacheMark | None:
@@ -119,7 +119,7 @@ def _source(source: JsonObject, place: str) -> Source:
         case "file":
             return FileId(a_text(source.get("file_id"), f"{where}.file_id"))
         case _:
-            raise unsaid(f"{where}.type", "take base64, text, url or file")
+            raise unsaid(f"{where}.type", "use base64, text, url or file")
 
 
 def _call(block: JsonObject, place: str) -> Call:
@@ -143,7 +143,7 @@ def _result(block: JsonObject, place: str) -> Result:
 def _shown(block: JsonObject, place: str) -> Iterator[Shown]:
     for part in read_blocks(block.get("content"), f"{place}.content"):
         if not isinstance(part, Text | Image | Document):
-            raise unsaid(f"{place}.content", "a tool gives back text, images or documents")
+            raise unsaid(f"{place}.content", "a tool returns text, images or documents")
         yield part
 
 
@@ -179,7 +179,7 @@ def written_shown(part: Shown) -> dict[str, Any]:
 
 def _image_source(source: Source) -> dict[str, Any]:
     if isinstance(source, Inline) and source.media_type not in IMAGE_TYPES:
-        raise unsaid("image", f"Messages take {', '.join(IMAGE_TYPES)}, not {source.media_type}")
+        raise unsaid("image", f"Messages accept {', '.join(IMAGE_TYPES)}, not {source.media_type}")
     return _written_source(source)
 
 
@@ -190,7 +190,7 @@ def _document_source(source: Source) -> dict[str, Any]:
         return {"type": "text", "media_type": "text/plain", "data": text_in(source)}
     except ValueError:
         raise unsaid(
-            "document", f"Messages take PDF and plain text, not {source.media_type}"
+            "document", f"Messages accept PDF and plain text, not {source.media_type}"
         ) from None
 
 

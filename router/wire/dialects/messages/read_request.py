@@ -96,7 +96,7 @@ def _thought(body: JsonObject, effort: str) -> Thought:
         case "adaptive":
             return Thought(effort=effort, is_adaptive=True)
         case _:
-            raise unsaid("thinking.type", "take enabled, adaptive or disabled")
+            raise unsaid("thinking.type", "use enabled, adaptive or disabled")
 
 
 def _turns(body: JsonObject) -> Iterator[Turn]:
@@ -112,7 +112,7 @@ def _turns(body: JsonObject) -> Iterator[Turn]:
             case "assistant" | "system" as role:
                 yield Turn(Role(role), parts)
             case _:
-                raise unsaid(f"{place}.role", "take user, assistant or system")
+                raise unsaid(f"{place}.role", "use user, assistant or system")
 
 
 def _of_user(parts: tuple[Part, ...]) -> Iterator[Turn]:

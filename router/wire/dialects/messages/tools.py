@@ -15,7 +15,7 @@ def read_tool(tool: JsonObject, place: str) -> Tool:
     """One of `tools`. Raises ApiError 400, also for tools that Anthropic itself defines."""
     if (kind := tool.get("type")) not in (None, "custom"):
         name = f", {kind[:_SHOWN]!r}" if isinstance(kind, str) else ""
-        remedy = f"only Anthropic's models know this tool{name}; describe your own"
+        remedy = f"only Anthropic's models have this tool{name}; describe your own"
         raise unsaid(f"{place}.type", remedy)
     known = ("type", "name", "description", "input_schema", "strict", "cache_control", *_HARMLESS)
     only(tool, known, place)
@@ -46,7 +46,7 @@ def read_choice(choice: object) -> tuple[ToolChoice | None, bool | None]:
         case "auto":
             return ToolChoice(Use.AUTO), parallel
         case _:
-            raise unsaid("tool_choice.type", "take auto, any, tool or none")
+            raise unsaid("tool_choice.type", "use auto, any, tool or none")
 
 
 def written_tools(request: Request) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def written_tools(request: Request) -> dict[str, Any]:
 
 def _written_tool(tool: Tool) -> dict[str, Any]:
     if tool.is_custom:
-        raise unsaid("tools", f"'{tool.name}' takes free text, Messages know functions only")
+        raise unsaid("tools", f"'{tool.name}' takes free text, and Messages support only functions")
     description = {"description": tool.description} if tool.description else {}
     strict = {} if tool.strict is None else {"strict": tool.strict}
     schema = {"type": "object", **(tool.schema or {"properties": {}})}

@@ -53,7 +53,7 @@ def _limit(request: Request, target: Target) -> int:
     if limit is None:
         raise ApiError(
             400,
-            "The model that would answer demands a limit: set 'max_completion_tokens' or"
+            "The model that would answer requires a limit: set 'max_completion_tokens' or"
             " 'max_output_tokens'.",
             code="missing_required_parameter",
             param="max_tokens",
@@ -65,16 +65,16 @@ def _tier(request: Request) -> str | None:
     if not request.tier:
         return None
     if request.tier not in _TIERS:
-        raise unsaid("service_tier", "Messages know auto, default and priority")
+        raise unsaid("service_tier", "Messages support only auto, default and priority")
     return _TIERS[request.tier]
 
 
 def _sampling(request: Request) -> dict[str, Any]:
     sampling = request.sampling
     if sampling.temperature is not None and sampling.temperature > 1:
-        raise unsaid("temperature", "Messages take 0 to 1")
+        raise unsaid("temperature", "Messages accept 0 to 1")
     if request.verbosity not in ("", "medium"):
-        raise unsaid("verbosity", "Messages know none; say it in the system prompt")
+        raise unsaid("verbosity", "Messages have no such setting; ask for it in the system prompt")
     return {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -86,7 +86,7 @@ def _sampling(request: Request) -> dict[str, Any]:
 def _output(request: Request, target: Target) -> dict[str, Any]:
     wanted = request.format
     if wanted and wanted.schema is None:
-        raise unsaid("response_format", "Messages know no JSON without a schema; give one")
+        raise unsaid("response_format", "Messages do not support JSON without a schema; add one")
     form = {"type": "json_schema", "schema": wanted.schema} if wanted else None
     effort = request.thought.effort
     told = None if target.manual_thinking or effort == "none" else _EFFORTS.get(effort, effort)
@@ -115,7 +115,7 @@ def _check_temperature(request: Request, thinking: dict[str, Any] | None) -> Non
     """Refuse a temperature other than 1 for a model that thinks, as Messages do themselves."""
     thinks = thinking is not None and thinking["type"] != "disabled"
     if thinks and request.sampling.temperature not in (None, 1):
-        raise unsaid("temperature", "Messages take 1 only where the model thinks; leave it out")
+        raise unsaid("temperature", "Messages accept only 1 if the model thinks; leave it out")
 
 
 def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
@@ -192,7 +192,7 @@ def _spoken_to(parts: tuple[Part, ...]) -> Iterator[_Block]:
             case Result():
                 yield _result(part)
             case Audio():
-                raise unsaid("input_audio", "Messages take no sound; send its text")
+                raise unsaid("input_audio", "Messages accept no audio; send its text")
             case Refusal() | Thinking() | Call():
                 raise unsaid("messages", "only an assistant refuses, thinks and calls tools")
             case _:
@@ -219,12 +219,12 @@ def _spoken(parts: tuple[Part, ...], target: Target) -> Iterator[_Block]:
             case Call():
                 yield _called(part)
             case _:
-                raise unsaid("messages", "Messages take no image or file of an assistant")
+                raise unsaid("messages", "Messages accept no images or files from an assistant")
 
 
 def _called(call: Call) -> _Block:
     if call.is_custom:
-        raise unsaid("messages", "Messages know no calls with free text")
+        raise unsaid("messages", "Messages do not support calls with free text")
     return written_call(call)
 
 

@@ -40,7 +40,7 @@ def read_content(content: object, place: str) -> tuple[Said, ...]:
 def _part(part: JsonObject, place: str) -> Said:
     kind = a_text(part.get("type"), f"{place}.type")
     if kind not in _READERS:
-        raise unsaid(f"{place}.type", "take input_text, input_image or input_file")
+        raise unsaid(f"{place}.type", "use input_text, input_image or input_file")
     return _READERS[kind](part, place)
 
 
@@ -108,7 +108,7 @@ def written_input(part: Said, *, marks: bool) -> dict[str, Any]:
         case Document():
             return marked(_written_file(part), part.mark, marks=marks)
         case _:
-            raise unsaid("input", "Responses take text, images and files")
+            raise unsaid("input", "Responses accept text, images and files")
 
 
 def _written_image(image: Image) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def _read(item: JsonObject, place: str) -> tuple[Role, list[Part]]:
         case "function_call_output" | "custom_tool_call_output", _:
             return Role.TOOL, [_result(item, place, is_custom=kind != "function_call_output")]
         case _:
-            raise unsaid(f"{place}.type", "only OpenAI knows items of this type")
+            raise unsaid(f"{place}.type", "only OpenAI supports items of this type")
 
 
 def _result(item: JsonObject, place: str, *, is_custom: bool) -> Result:
@@ -103,5 +103,5 @@ def _result(item: JsonObject, place: str, *, is_custom: bool) -> Result:
 def _shown(item: JsonObject, place: str) -> Iterator[Shown]:
     for part in read_content(item.get("output"), f"{place}.output"):
         if not isinstance(part, Text | Image | Document):
-            raise unsaid(f"{place}.output", "a tool gives back text, images or files")
+            raise unsaid(f"{place}.output", "a tool returns text, images or files")
         yield part

@@ -31,7 +31,9 @@ def read_tools(value: object, place: str = "tools", namespace: str = "") -> Iter
         name = a_text(tool.get("name"), f"{where}.name")
         inside = tuple(read_tools(tool.get("tools"), f"{where}.tools", name))
         if not inside:
-            raise ApiError.invalid(f"{where}.tools", f"'{where}.tools' must name a tool at least.")
+            raise ApiError.invalid(
+                f"{where}.tools", f"'{where}.tools' must name at least one tool."
+            )
         first, *others = inside
         about = text_of(tool, "description", where)
         yield replace(first, description="\n\n".join(filter(None, (about, first.description))))
@@ -126,7 +128,7 @@ def read_format(wanted: object) -> JsonFormat | None:
         case "json_schema":
             return _schema(form)
         case _:
-            raise unsaid("text.format.type", "take text, json_object or json_schema")
+            raise unsaid("text.format.type", "use text, json_object or json_schema")
 
 
 def _schema(form: JsonObject) -> JsonFormat:

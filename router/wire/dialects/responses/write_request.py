@@ -29,7 +29,7 @@ _FEWEST_TOKENS = 16
 def write_request(request: Request, target: Target) -> dict[str, Any]:
     """The body for `target`, which stores nothing. Raises ApiError 400 for what it cannot express."""
     if request.sampling.stop:
-        raise unsaid("stop", "Responses know no stop sequences; leave them out")
+        raise unsaid("stop", "Responses do not support stop sequences; leave them out")
     instructions, turns = _instructions(request)
     tools = [written_tool(tool) for tool in request.tools]
     choice = request.choice
