@@ -23,7 +23,7 @@ from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache, NoCache
 from router.stores.memory.index import MemoryIndex
 from router.stores.memory.meter import MemoryMeter
-from router.stores.memory.purse import MemoryPurse
+from router.stores.memory.purse import MemoryPurse, SpentUnknown
 from router.stores.memory.tower import LonelyTower
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
@@ -99,12 +99,14 @@ def purse_of(
 
     def read(scope: Scope, since_s: float) -> Money:
         # The outbox first: a row that moves on meanwhile is counted twice, rather than not at all.
-        here = spent(outbox, scope, since_s) if outbox is not None else ZERO
+        here = ZERO
         try:
+            if outbox is not None:
+                here = spent(outbox, scope, since_s)
             return here + spent(engine, scope, since_s)
         except SQLAlchemyError as error:
             _LOG.warning("this process counts budgets by itself (%s)", type(error).__name__)
-            return here
+            raise SpentUnknown(here) from None
 
     async def spent_by(scope: Scope, since_s: float) -> Money:
         return await asyncio.to_thread(read, scope, since_s)

@@ -1,7 +1,7 @@
-"""The `farthing` command: one file a subcommand, one row here.
+"""The `farthing` command: one file per subcommand, one row here.
 
 A subcommand is a module with `add_arguments(parser)` and `run(args) -> int`. It is imported when it is called,
-and not to be listed: all of them take longer than most of what they do.
+not in order to be listed: importing all of them takes longer than most of what they do.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from router.domain.errors import ConfigError, FarthingError
 
 
 class Command(Protocol):
-    """What a module of a subcommand offers."""
+    """What the module of a subcommand offers."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the subcommand's options."""
@@ -99,7 +99,7 @@ INTERNAL: Mapping[str, Row] = {
     ),
     "work": Row("router.cli.work", "run a worker of 'farthing serve', which calls this"),
 }
-"""What `farthing serve` calls; nobody else needs to."""
+"""Subcommands that `farthing serve` calls; nobody else needs to."""
 
 _STOPPED_BY_SIGINT = 130
 _EPILOG = "Start with 'farthing serve --config config.example.yaml --hello'."
@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str] | None) -> int:
     with uncollected():
         args = _parser(argv).parse_args(argv)
-        if argv is None:  # a program of its own, in which nothing else lies about
+        if argv is None:  # a program of its own, with no other objects in it
             keep()
     return _guarded(args)
 
@@ -139,18 +139,18 @@ def _parser(argv: Sequence[str] | None) -> argparse.ArgumentParser:
 
 
 def _offered(argv: Sequence[str] | None) -> Mapping[str, Row]:
-    """The subcommands; those that nobody needs to call are there for who calls them."""
+    """The subcommands; an internal one only if it is the one that is called."""
     first = next(iter(sys.argv[1:] if argv is None else argv), "")
     return {first: INTERNAL[first]} if first in INTERNAL else COMMANDS
 
 
 class _Subcommand(argparse.ArgumentParser):
-    """Knows its options when it is called: then its `module` is imported."""
+    """Learns its options only when it is called: then its `module` is imported."""
 
     module = ""
 
     def parse_known_args(self, *args: Any, **named: Any) -> Any:
-        """As argparse does. What a subcommand is divided into has no module of its own."""
+        """As argparse does. The parsers of a subcommand's actions have no module of their own."""
         if self.module:
             command = _load(self.module)
             command.add_arguments(self)
@@ -159,7 +159,7 @@ class _Subcommand(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for: what reads it takes longer than all else here."""
+    """Looks the version up only when it is asked for: the import takes longer than everything else here."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # noqa: PLC0415 - as said
@@ -174,7 +174,7 @@ def _load(module: str) -> Command:
 
 
 def _guarded(args: argparse.Namespace) -> int:
-    """Run the chosen subcommand; what the user must know is told in a line, not in a traceback."""
+    """Run the chosen subcommand; what the user must know is printed as a line, not as a traceback."""
     try:
         status: int = args.run(args)
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""One process that serves, until it is told to stop."""
+"""A single process that serves until it is told to stop."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 def serve_alone(
     settings: Settings, greeting: "Greeting | None", source: Source, booted: Settings
 ) -> None:
-    """Serve by `settings`, which are `booted` of the `source` but for what the command line says. Raises OSError."""
+    """Serve by `settings`: the `booted` ones of `source`, with the command line's options. Raises OSError."""
     lines = start_logging(settings.serving.log_level)
     following = Following(source, booted, Wishes())
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -62,14 +62,14 @@ async def _serve(
 
 
 def _stop_or_exit(stop: asyncio.Event) -> None:
-    """The first signal asks for an orderly end; a second one does not wait for it."""
+    """The first signal asks for an orderly shutdown; a second one does not wait for it."""
     if stop.is_set():
         os._exit(_EXIT_BY_SIGINT)
     stop.set()
 
 
 def _reload_or_stop(wishes: Wishes, stop: asyncio.Event, may_hang_up: bool) -> None:
-    """SIGHUP has the files read again. If it means what it once meant, the terminal is gone: stop."""
+    """SIGHUP has the files read again; but if the terminal has gone, it has its original meaning: stop."""
     if may_hang_up and not has_terminal():
         stop.set()
     else:

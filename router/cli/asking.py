@@ -1,4 +1,4 @@
-"""Asks the models of a configuration what was asked before, through the very pipeline that serves.
+"""Asks the models of a configuration recorded requests, through the same pipeline that serves.
 
 So retries, budgets and the ledger are as for any other request: each call is a row there, tagged
 `calibrate`. No stored answer is taken, and none is stored.
@@ -29,12 +29,12 @@ from router.ports import World
 
 TAG = "calibrate"
 _MOST_IN_A_ROW = 5
-"""Failures of a model, one after the other, after which it is left alone."""
+"""After this many consecutive failures a model is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """How answers are scored: by a rule, or by a model as the judge. `name` stands in outcome files."""
+    """How answers are scored: by a rule, or by a model as the judge. `name` identifies it in outcome files."""
 
     name: str
     rule: Scorer | None = None
@@ -42,12 +42,12 @@ class Grading:
 
     @classmethod
     def by_rule(cls, rule: Scorer) -> "Grading":
-        """Scores that cost nothing."""
+        """Scores by a rule, which cost nothing."""
         return cls(rule.name, rule=rule)
 
     @classmethod
     def by_judge(cls, judge: Model) -> "Grading":
-        """Scores that a model is paid for."""
+        """Scores by a model, which is paid for them."""
         return cls(judge_name(judge.id), judge=judge)
 
 
@@ -64,7 +64,7 @@ class Tally:
 
 
 class Replay:
-    """Works through asks, some at a time, never beyond `most`."""
+    """Works through asks, some in parallel, never spending more than `most`."""
 
     def __init__(
         self,
@@ -85,9 +85,9 @@ class Replay:
         self.tally = Tally()
 
     async def run(self, asks: Iterable[Ask], parallel: int, done: Callable[[], None]) -> Tally:
-        """Do them; `done` is called after each. What fails is told in the tally, and not kept.
+        """Do them; `done` is called after each. Failures are counted in the tally, and not kept.
 
-        Raises FarthingError when answers cannot be kept.
+        Raises FarthingError if answers cannot be kept.
         """
         waiting = iter(asks)
 
@@ -120,9 +120,9 @@ class Replay:
             self._settled.set()
 
     async def _has_room(self, upper: Money) -> bool:
-        """Whether this, at its dearest, stays within the limit, as soon as enough of what is under way has ended.
+        """Whether this ask, at its highest cost, stays within the limit, once enough of those in flight have ended.
 
-        What has no room ends it all: else the cheap models would go on alone, and be compared with nobody.
+        If one has no room, all end: else the cheap models would go on alone, with nothing to compare them with.
         """
         while self._most is not None and not self.tally.is_at_limit:
             if self.tally.spent + self._reserved + upper <= self._most:
@@ -169,7 +169,7 @@ class Replay:
         return answered
 
     async def _scored(self, ask: Ask, answered: Answered) -> Answered:
-        """The answer with its score; without one where there is nothing to score or no verdict."""
+        """The answer with its score; without one if there is nothing to score, or no verdict."""
         score = await self._score(ask, answered.response)
         self.tally.unscored += score is None
         return replace(answered, score=score, scored_by=self._grading.name)

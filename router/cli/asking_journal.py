@@ -1,6 +1,6 @@
-"""Where replayed answers are kept: a line at once when one is there, a Parquet file when all are.
+"""Where replayed answers are kept: each as a line at once, and all as a Parquet file in the end.
 
-A line that was cut off by a crash is passed over; the answers before it are not paid again.
+A line that was cut off by a crash is skipped; the answers before it need not be paid for again.
 """
 
 from collections.abc import Iterator
@@ -27,17 +27,17 @@ class Journal:
         self.held |= {row.key: row for row in _intact(self._lines)}
 
     def add(self, row: Answered) -> None:
-        """Keep an answer: from here on it outlives this process."""
+        """Keep an answer: from now on it outlives this process."""
         self.held[row.key] = row
         try:
             with self._lines.open("ab") as file:
-                # The end of line comes first: the line before it may have been cut off.
+                # The line break comes first: the line before may have been cut off.
                 file.write(b"\n" + orjson.dumps(asdict(row)))
         except OSError as error:
             raise FarthingError(f"{self._lines} cannot be written: {error.strerror}") from None
 
     def close(self) -> None:
-        """Write all of it as one file. Raises FarthingError."""
+        """Write all of them as one file. Raises FarthingError."""
         if self.held:
             write_rows(self.path, list(self.held.values()))
         self._lines.unlink(missing_ok=True)

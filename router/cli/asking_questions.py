@@ -27,16 +27,16 @@ from router.wire.chat import ChatRequest, parse_chat
 
 NOTHING = CostEstimate(ZERO, ZERO)
 _NOT_REPLAYED = ("stream", "stream_options", "n", "model", "store", "farthing")
-"""Who is asked, how an answer comes and how many of them there are is ours to say."""
+"""Which model is asked, and how many answers come in which form, is up to us."""
 _REQUEST_ID = "request_id"
-"""The member of a record with the `x-request-id` of its answer."""
+"""The member of a record that holds the `x-request-id` of its answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A recorded request, without a model: its id, what it was understood as, what was expected ("" for nothing).
+    """A recorded request, without a model: its id, its features, and the expected answer ("" for none).
 
-    `request_id` is its id in the ledger, "" where the record does not say.
+    `request_id` is its id in the ledger, "" if the record does not say.
     """
 
     id: str
@@ -48,26 +48,26 @@ class Question:
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """The fields that every model is sent."""
+        """The fields that are sent to every model."""
         return {name: value for name, value in self.request.body.items() if name != "model"}
 
     @property
     def prompt(self) -> str:
-        """What outcome files say of it: the last question."""
+        """The text that represents it in outcome files: the last question."""
         return last_from(self.request.messages, "user") or last_from(
             self.request.messages, "system"
         )
 
     def to(self, model_id: str) -> bytes:
-        """The request to one model."""
+        """The request for one model."""
         return orjson.dumps({"model": model_id, **self.body})
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Something to do: let `model` answer and score that, or only score the answer that is `held`.
+    """A task: have `model` answer and score that, or only score the answer that is `held`.
 
-    `cost` is of the model's answer, `judging` of the judge's verdict.
+    `cost` is that of the model's answer, `judging` that of the judge's verdict.
     """
 
     question: Question
@@ -78,7 +78,7 @@ class Ask:
 
     @property
     def whole(self) -> CostEstimate:
-        """Of everything that it takes."""
+        """The cost of both."""
         return CostEstimate(
             self.cost.expected + self.judging.expected, self.cost.upper + self.judging.upper
         )
@@ -87,7 +87,7 @@ class Ask:
 def questions(
     found: Sequence[Written], expected: str, judge: Judge
 ) -> tuple[list[Question], list[LeftOut]]:
-    """The chat requests in a file, each once; and what is none. `expected` is the member with the right answer."""
+    """The chat requests in a file, each once; and what was left out. `expected` is the member with the right answer."""
     known: dict[str, Question] = {}
     left_out = []
     for each in found:
@@ -100,7 +100,7 @@ def questions(
 
 
 def sampled(every: Sequence[Question], limit: int | None) -> list[Question]:
-    """At most so many of them: a sample by hash, which a larger limit extends."""
+    """At most `limit` of them: a sample by hash, which a higher limit extends."""
     return sorted(every, key=lambda each: each.id)[:limit]
 
 
@@ -111,7 +111,7 @@ def asks(
     scored_by: str,
     judge: tuple[Judge, Model | None],
 ) -> Iterator[Ask]:
-    """What is still to be done, a question after the other. What a model cannot answer is not asked of it."""
+    """The tasks that remain, question by question. A model is not asked what it cannot answer."""
     judging, grader = judge
     for question in every:
         for model in models:
@@ -127,13 +127,13 @@ def asks(
 
 
 def _is_done(answered: Answered, scored_by: str) -> bool:
-    """Whether nothing is to be gained: it is scored by that, or there is nothing to score."""
+    """Whether nothing can be gained: it is scored in that way already, or there is nothing to score."""
     is_same = answered.scored_by == scored_by and answered.score is not None
     return is_same or answered.response is None
 
 
 def _verdict_cost(question: Question, grader: Model, judge: Judge) -> CostEstimate:
-    """What the judge will charge, for an answer of usual length."""
+    """The judge's charge, for an answer of typical length."""
     usual = TYPICAL_OUTPUT_TOKENS[question.features.category]
     rubric = judge.reader.counter.of_chat(
         judge_request(grader, [], "", question.expected)["messages"], None
@@ -145,7 +145,7 @@ def _verdict_cost(question: Question, grader: Model, judge: Judge) -> CostEstima
 
 
 def _question(found: Written, expected: str, judge: Judge) -> Question:
-    """Raises ApiError for what is no chat request."""
+    """The question in a record. Raises ApiError if it is not a chat request."""
     _, body = unwrapped(found)
     whole = orjson.loads(found.text)
     right = whole.get(expected, body.get(expected))

@@ -1,7 +1,7 @@
-"""`farthing cache`: what the cache of answers holds, where it comes from, and how to delete it.
+"""`farthing cache`: how much is stored, where stored answers come from, and how to delete them.
 
-What is stored is in the server's own memory, or in a Redis: in both cases the running server is
-asked, so that it is done in one way, with one permission.
+Answers are stored in the server's own memory, or in Redis: in both cases the running server is
+asked, so that there is one way of doing it, with one permission.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ADMIN_KEY = "FARTHING_ADMIN_KEY"
 _PATIENCE = aiohttp.ClientTimeout(total=60)
 _SHOWN_DIGEST = 12
 _REQUEST_ID = len("req_") + 24
-"""So wide, that an id can be copied."""
+"""The width at which an id can be copied."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +52,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked for; FarthingError tells what cannot be done."""
+    """Do what was asked for. Raises FarthingError that says what cannot be done."""
     act = args.act
     done: int = act(args)
     return done

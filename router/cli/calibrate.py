@@ -34,9 +34,9 @@ __all__ = ["add_arguments", "run"]
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was found, and install what is better. Raises FarthingError for what cannot be done."""
+    """Print what was found, and install what is better. Raises FarthingError that says what cannot be done."""
     console = Console()
-    # What was learnt before is no prior for learning the same answers again.
+    # What was learnt from these answers before must not be a prior for learning from them again.
     settings = load_settings(Path(args.config), os.environ, uses_local=False)
     if args.undo:
         return _undone(settings, console)
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Desk:
-    """Where a calibration is made of what the arguments name."""
+    """Makes a calibration of what the arguments name."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class _Desk:
         self._understanding = Understanding(settings, real_world())
 
     def gathered(self) -> Gathered | None:
-        """The gold labels; None when a dry run has told what they would cost. Raises FarthingError."""
+        """The gold labels; None if this was a dry run that only showed what they would cost. Raises FarthingError."""
         args, known = self._args, (self._models, self._understanding)
         if bool(args.requests) == bool(args.outcomes):
             raise FarthingError("calibrate needs either files of outcomes or --requests")
@@ -76,7 +76,7 @@ class _Desk:
         return from_files(args.outcomes, *known)
 
     def listen(self) -> int:
-        """Tell what was heard, where there is no gold label to judge by. Raises FarthingError."""
+        """Show what was heard, if there are no gold labels to judge by. Raises FarthingError."""
         if self._args.html:
             raise FarthingError("--html shows judged answers: add files of outcomes, or --requests")
         told = heard_document(self._overheard(None))
@@ -89,7 +89,7 @@ class _Desk:
         return 0
 
     def calibrate(self, gathered: Gathered) -> None:
-        """Judge, tell and install."""
+        """Judge, report and install."""
         known, served = self._overheard(gathered), self._served(gathered)
         abilities = {name: each.abilities for name, each in self._models.items()}
         shipped = Shipped(abilities, served, self._understanding.agreeing)
@@ -134,7 +134,7 @@ class _Desk:
 
 
 def _asked(args: argparse.Namespace) -> Asked:
-    """Where to look for what was heard. Raises FarthingError for options that are about nothing."""
+    """Where to look for what was heard. Raises FarthingError for options that have no effect."""
     if not args.feedback and (args.since or args.count_automatic):
         raise FarthingError("--since and --count-automatic are about the ledger: add --feedback")
     since_s = (midnight_s(args.since) if args.since else 0.0) if args.feedback else None
@@ -142,7 +142,7 @@ def _asked(args: argparse.Namespace) -> Asked:
 
 
 def _listed(found: Calibration) -> str:
-    """What is better, in words; "" for nothing."""
+    """What is better, in words; "" if nothing is."""
     taken, refuted = found.cascades.categories, found.cascades.refuted
     return ", ".join(
         [
@@ -169,7 +169,7 @@ def _undone(settings: Settings, console: Console) -> int:
 
 
 def _models(wanted: str | None, settings: Settings) -> Mapping[str, Model]:
-    """The models to look at. Raises FarthingError for names that are none."""
+    """The models to look at. Raises FarthingError for unknown names."""
     if wanted is None:
         return settings.catalog
     names = [name.strip() for name in wanted.split(",") if name.strip()]
@@ -182,7 +182,7 @@ def _models(wanted: str | None, settings: Settings) -> Mapping[str, Model]:
 
 
 def _write_json(args: argparse.Namespace, told: Document) -> None:
-    """Raises FarthingError."""
+    """Write the JSON file, if one is asked for. Raises FarthingError."""
     if args.json is None:
         return
     try:

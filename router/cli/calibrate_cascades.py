@@ -1,4 +1,4 @@
-"""The cascades that were looked at by calibrating: as plain data, and as a table for people."""
+"""The cascades that a calibration has looked at: as plain data, and as a table for people."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from router.evaluation.own_cascades import Attempt, Tried
 Document = dict[str, Any]
 
 _SHOWN = 3
-"""Cascades of a category in the table."""
+"""How many cascades per category the table shows."""
 _HEADINGS = ("category", "cascade", "prompts", "agree", "right", "gain", "saving")
 
 
@@ -47,7 +47,7 @@ def _tried(tried: Tried) -> Document:
 
 
 def print_cascades(told: Sequence[Mapping[str, Any]], console: Console) -> None:
-    """The cascades that save most, and what follows for each; nothing where no answers could be compared."""
+    """The cascades that save most, and the verdict on each; nothing if no answers could be compared."""
     if not told:
         return
     if any(each["tried"] for each in told):
@@ -85,7 +85,7 @@ def _named(each: Mapping[str, Any]) -> str:
 
 
 def _lines(told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What follows, and how to read the table."""
+    """The verdicts, and how to read the table."""
     for category in told:
         tried = category["tried"][:_SHOWN]
         if not tried:

@@ -1,4 +1,4 @@
-"""What recorded traffic will cost when it is replayed: told before anything is sent, and agreed to."""
+"""What it will cost to replay recorded traffic: shown before anything is sent, and agreed to."""
 
 import sys
 from collections import defaultdict
@@ -15,7 +15,7 @@ from router.domain.money import ZERO, Money
 
 
 def print_costs(asks: Sequence[Ask], judge: str, held: int, console: Console) -> None:
-    """Calls, expected and largest cost, a line for each model, for the judge, and in total."""
+    """Calls, expected and maximum cost: a line for each model, for the judge, and for the total."""
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, title="What it will cost", title_justify="left"
     )
@@ -50,12 +50,12 @@ def print_costs(asks: Sequence[Ask], judge: str, held: int, console: Console) ->
 
 
 def total(asks: Iterable[Ask]) -> Money:
-    """The expected cost of all."""
+    """The expected cost of all asks."""
     return sum((ask.whole.expected for ask in asks), ZERO)
 
 
 def agreed(console: Console, *, says_yes: bool) -> None:
-    """Ask for a yes. Raises FarthingError without one, and where nobody is there to be asked."""
+    """Ask for a yes. Raises FarthingError without one, or if nobody is there to be asked."""
     if says_yes:
         return
     if not sys.stdin.isatty():

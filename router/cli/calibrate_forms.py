@@ -1,4 +1,4 @@
-"""A calibration as plain data, for the page, for programs, and for the card that is installed with it."""
+"""A calibration as plain data: for the page, for programs, and for the card that is installed with it."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -26,9 +26,9 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a calibration was made of: when, of which labels, and what else was heard.
+    """What a calibration was made of: when, from which labels, and what else was heard.
 
-    `goes_by_prompts`: an artefact has a say in what is shipped, beside the abilities.
+    `goes_by_prompts`: what is shipped includes an artefact besides the abilities.
     """
 
     unix_s: float
@@ -38,7 +38,7 @@ class About:
 
 
 def document(found: Calibration, about: About) -> Document:
-    """Everything, with the points of the pictures."""
+    """Everything, including the points of the charts."""
     trial = found.trial
     outcomes = trial.judged.outcomes
     alone = singles(outcomes).points if len(trial.judged) else None
@@ -60,7 +60,7 @@ def document(found: Calibration, about: About) -> Document:
 
 
 def card(found: Calibration, about: About) -> Document:
-    """What a calibration tells of itself: made when and of what, by which rule, and how well it did."""
+    """The summary of a calibration: made when and of what, by which rule, and how well it did."""
     gathered = about.gathered
     return {
         "made": datetime.fromtimestamp(about.unix_s, UTC).isoformat(timespec="seconds"),
@@ -86,7 +86,7 @@ ABILITIES = "the abilities of the catalog as they are: no artefact adjusts them"
 
 
 def heard_document(known: Overheard) -> Document:
-    """What was heard, source by source, and what it counts beside a gold label."""
+    """What was heard, source by source, and its weight relative to a gold label."""
     hearsay = known.hearsay
     return {
         "trust": _trust(hearsay.trust),
@@ -139,7 +139,7 @@ def _duel(duel: Duel) -> Document:
 
 
 def _estimates(found: Calibration, category: Category) -> Iterator[Document]:
-    """Each model's estimate as it was and as it would be, beside the plain means that lead there."""
+    """Each model's estimate before and after, with the plain means that lead to it."""
     local, gold = found.measured.get(category), seen(found.labelled, category)
     for model in found.labelled.models:
         shipped = found.shipped.abilities[model][category]
@@ -154,7 +154,7 @@ def _estimates(found: Calibration, category: Category) -> Iterator[Document]:
 
 
 def _ceiling(found: Calibration, whose: Whose, told: Document) -> Document:
-    """How good the model can be at most by its flaws, and which estimates say that it is better still."""
+    """How good the model can be at most by its flaws, and which estimates are above that."""
     flaws = found.hearsay.flaws.get(whose)
     if flaws is None or not flaws.flawed:
         return {}

@@ -1,4 +1,4 @@
-"""What else is known of answers: feedback and signs out of the ledger, and feedback in files."""
+"""What else is known of answers: feedback and signs from the ledger, and feedback in files."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,13 +23,13 @@ from router.stores.sql.database import open_ledger
 from router.stores.sql.hearsay import feedback_on, heard, looked_at
 
 CERTAIN = (ScoreSource.SCHEMA, ScoreSource.TOOL_CALL)
-"""Signs that an answer is of no use. The others may be right (a refusal), of the client's own making (its
-limit of the length), or not about the answer at all (a program that asks the same again and again)."""
+"""Signs that an answer is useless. The others may be right (a refusal), caused by the client (its limit on
+the length), or not about the answer at all (a program that asks the same again and again)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Where to look: from when on in the ledger (None: not there), in which files, and which signs count."""
+    """Where to look: from when in the ledger (None: not there), in which files, and which signs count."""
 
     since_s: float | None = None
     files: Sequence[Path] = ()
@@ -38,9 +38,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overheard:
-    """All that was heard, as it is told, and what of it may be used.
+    """Everything that was heard, as it is reported, and the part of it that may be used.
 
-    `answers` are how many a model gave in a category, as far as the ledger knows.
+    `answers` is how many a model gave in a category, as far as the ledger knows.
     """
 
     hearsay: Hearsay = NOTHING_HEARD
@@ -55,7 +55,7 @@ def overheard(
     understanding: Understanding,
     gold: Gathered | None = None,
 ) -> Overheard:
-    """What is known of `models` beyond the gold labels. Raises FarthingError."""
+    """What is known of `models` besides the gold labels. Raises FarthingError."""
     feedback, signs, looks = _Feedback(), list[Heard](), list[Looked]()
     if asked.since_s is not None:
         known, looks = _look_up(asked, asked.since_s, settings, feedback, gold)
@@ -78,7 +78,7 @@ def overheard(
 def _look_up(
     asked: Asked, since_s: float, settings: Settings, feedback: "_Feedback", gold: Gathered | None
 ) -> tuple[list[Heard], list[Looked]]:
-    """The signs in the ledger, and how many answers they are of; its feedback goes where it belongs."""
+    """The signs in the ledger, and the answers that they are about; its feedback is added to `feedback`."""
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     by_request = gold.by_request if gold else {}
     requests = {request_id for request_id, _ in by_request}
@@ -104,7 +104,7 @@ def _read(
     feedback: "_Feedback",
     gold: Gathered | None,
 ) -> None:
-    """Take the feedback that stands in files. What is about a question with gold labels judges only itself."""
+    """Add the feedback in files. If a question has gold labels, its feedback is only compared with them."""
     labels = _labels(gold)
     for row in rows:
         if row.score is None:
@@ -133,7 +133,7 @@ def _labels(gold: Gathered | None) -> Mapping[str, Mapping[str, float]]:
 
 @dataclass(slots=True)
 class _Scores:
-    """Scores of one kind, added up."""
+    """The count and sum of scores of one kind."""
 
     count: int = 0
     sum: float = 0.0
@@ -144,7 +144,7 @@ class _Scores:
 
 
 class _Feedback:
-    """Feedback being gathered: all of it, and the part of which the gold labels are known."""
+    """Collects feedback: all of it, and separately the part that has gold labels."""
 
     def __init__(self) -> None:
         self._all: defaultdict[Whose, _Scores] = defaultdict(_Scores)
@@ -152,23 +152,23 @@ class _Feedback:
         self.pairs: list[tuple[float, float]] = []
 
     def add(self, whose: Whose, count: int, sum_: float) -> None:
-        """So many scores more."""
+        """Add `count` scores."""
         self._all[whose].add(count, sum_)
 
     def pair(self, whose: Whose, said: float, label: float | None) -> None:
-        """One of the scores is about what has a gold label: this, or None if that is of another model."""
+        """One of the scores is about a question with gold labels: `label`, or None if it is another model's."""
         self._paired[whose].add(1, said)
         if label is not None:
             self.pairs.append((said, label))
 
     def told(self, models: Collection[str]) -> Iterator[Heard]:
-        """All of it."""
+        """All of it, for these models."""
         for (category, model), each in self._all.items():
             if model in models:
                 yield Heard(model, category.value, ScoreSource.FEEDBACK, each.count, each.sum)
 
     def unpaired(self, models: Collection[str]) -> Mapping[Whose, Said]:
-        """What is no gold label's double."""
+        """The feedback that does not duplicate a gold label."""
         found = {}
         for whose, each in self._all.items():
             paired = self._paired[whose]
@@ -183,7 +183,7 @@ def _place(each: Heard) -> tuple[str, str, int]:
 
 
 def _is_known(each: Heard | Looked) -> bool:
-    """Whether it is of a category that this version knows."""
+    """Whether its category is known to this version."""
     return each.category in tuple(Category)
 
 

@@ -1,4 +1,4 @@
-"""Scored answers out of files, as tables about the models of a configuration."""
+"""Scored answers from files, as tables about the models of a configuration."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +21,9 @@ from router.evaluation.labelled import Labelled
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gathered:
-    """Gold labels with all costs filled in, the files they come from, and what must be known of them.
+    """Gold labels with all costs filled in, the files they come from, and notes about them.
 
-    `by_request` are those whose request in the ledger is known: by its id and the model.
+    `by_request` has those whose request in the ledger is known, by its id and the model.
     """
 
     labelled: Labelled
@@ -36,7 +36,7 @@ class Gathered:
 def from_files(
     paths: Sequence[Path], models: Mapping[str, Model], understanding: Understanding
 ) -> Gathered:
-    """The scored answers in files. Raises FarthingError where there are none about `models`."""
+    """The scored answers in files. Raises FarthingError if there are none about `models`."""
     rows = [row for path in paths for row in read_rows(path)]
     return from_rows(rows, tuple(map(str, paths)), models, understanding)
 
@@ -48,7 +48,10 @@ def from_rows(
     understanding: Understanding,
     requests: Requests | None = None,
 ) -> Gathered:
-    """The rows as a table, `requests` being the whole ones that were answered. Raises FarthingError where none is a scored answer of one of `models`."""
+    """The rows as a table; `requests` are the complete ones that were answered.
+
+    Raises FarthingError if none of them is a scored answer of one of `models`.
+    """
     known = [row for row in rows if row.model in models and row.score is not None]
     if not known:
         others = ", ".join(sorted({row.model for row in rows})[:5]) or "no model"
@@ -82,7 +85,7 @@ def _notes(rows: Sequence[Answered], models: Mapping[str, Model]) -> Iterator[st
 
 
 def _priced(found: Labelled, models: Mapping[str, Model], understanding: Understanding) -> Labelled:
-    """With what answers cost by their tokens; where these are unknown, what one of usual length would."""
+    """With costs from the answers' tokens; if these are unknown, the cost of an answer of typical length."""
 
     def charge(model: str, read: int, written: int) -> float:
         return float(models[model].price.charge_uncached(read, written).usd)
@@ -96,6 +99,6 @@ def _priced(found: Labelled, models: Mapping[str, Model], understanding: Underst
 
 
 def _unpriced(outcomes: Outcomes) -> Iterator[tuple[int, int]]:
-    """Row and column of each answer that has a score and no cost."""
+    """Row and column of each answer that has a score but no cost."""
     places = np.argwhere(np.isfinite(outcomes.scores) & ~np.isfinite(outcomes.costs_usd))
     yield from ((int(row), int(column)) for row, column in places)

@@ -66,7 +66,7 @@ def _add_hearsay(parser: argparse.ArgumentParser) -> None:
     f"some of {', '.join(sorted(set(ScoreSource) - {ScoreSource.FEEDBACK}))}, separated by commas"
 )
 def _signs(text: str) -> tuple[ScoreSource, ...]:
-    """Automatic sources."""
+    """The automatic sources in `text`."""
     found = tuple(ScoreSource(name.strip()) for name in text.split(","))
     if ScoreSource.FEEDBACK in found:
         raise ValueError(text)

@@ -33,7 +33,7 @@ _SHOWN_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done: the questions, what is to be asked, how it is scored, and where it is kept."""
+    """What is to be done: the questions, the asks, how answers are scored, and where they are kept."""
 
     questions: Sequence[Question]
     asks: Sequence[Ask]
@@ -43,12 +43,12 @@ class Plan:
 
     @property
     def sends(self) -> bool:
-        """Whether anything is to be sent: an answer that is there may be scored anew for nothing."""
+        """Whether anything is to be sent: an answer at hand may be rescored by a rule at no cost."""
         return any(ask.held is None or self.grading.judge for ask in self.asks)
 
     @property
     def held(self) -> int:
-        """How many answers are there already."""
+        """How many answers are at hand already."""
         ids = {each.id for each in self.questions}
         return sum(prompt_id in ids for prompt_id, _ in self.journal.held)
 
@@ -60,9 +60,9 @@ def from_requests(
     understanding: Understanding,
     console: Console,
 ) -> Gathered | None:
-    """The scored answers to recorded requests; None after a dry run of what is still to be paid.
+    """The scored answers to recorded requests; None after a dry run if any are still to be paid for.
 
-    Raises FarthingError without a yes, and where nothing can be asked.
+    Raises FarthingError without a yes, or if nothing can be asked.
     """
     plan = _plan(args, settings, models, understanding.judge)
     if plan.sends:
@@ -83,9 +83,9 @@ def from_requests(
 
 
 def _quiet(settings: Settings) -> Settings:
-    """Each model answers to its own name, and what an answer shows is not noted.
+    """Settings by which each model answers to its own name, and answers are not scored automatically.
 
-    The same question goes to several models, which would look as if its user had not been content.
+    The same question goes to several models, which would look as if its user had not been satisfied.
     """
     return replace(unrouted(settings), scoring=ScoringTerms(automatic=False))
 
@@ -111,7 +111,7 @@ def _plan(
 
 
 def _grading(score: str | None, settings: Settings) -> Grading:
-    """Raises FarthingError for a score that there is not."""
+    """The way of scoring that `score` names. Raises FarthingError if there is none."""
     if score is None:
         raise FarthingError(f"--requests needs --score: {HELP}")
     if not score.startswith(JUDGE):
@@ -151,7 +151,7 @@ def _warn_of_limit(args: argparse.Namespace, plan: Plan, console: Console) -> No
 
 
 def _done(args: argparse.Namespace, settings: Settings, plan: Plan) -> Tally:
-    """Everything asked that can be, with a bar on a terminal. Whatever ends it, answers are kept."""
+    """Ask everything, with a progress bar on a terminal. Whatever ends it, answers are kept."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         bar = progress.add_task("Asking", total=len(plan.asks))
@@ -203,7 +203,7 @@ def _told(plan: Plan, tally: Tally) -> Iterator[str]:
 
 
 def _all_alike(plan: Plan) -> Iterator[str]:
-    """That by a rule not one answer is good, which says more of the rule than of the answers; and an example."""
+    """A warning if the rule finds not one answer good, which says more about the rule; with an example."""
     expected = {each.id: each.expected for each in plan.questions}
     scored = [row for row in plan.journal.held.values() if row.prompt_id in expected]
     if not any(row.score == 0.0 for row in scored) or any(row.score for row in scored):

@@ -15,7 +15,7 @@ Document = Mapping[str, Any]
 
 
 def print_calibration(told: Document, console: Console) -> None:
-    """Where own answers are better evidence, and what they say there."""
+    """Where own answers are the better evidence, and their estimates there."""
     _print_lines(console, _head(told))
     console.print(_categories(told))
     _print_lines(console, _verdicts(told))
@@ -29,7 +29,7 @@ def print_calibration(told: Document, console: Console) -> None:
 
 
 def print_heard(told: Document, console: Console) -> None:
-    """What was heard beside gold labels, and what it counts; nothing where nothing was."""
+    """What was heard besides gold labels, and its weight; nothing if nothing was heard."""
     if not told["heard"]:
         return
     table = _table("Other evidence, beside gold labels (which count 1)")
@@ -71,7 +71,7 @@ def _how_heard(told: Document) -> Iterator[str]:
 
 
 def _contradictions(told: Document) -> Iterator[str]:
-    """The estimates that are better than answers without a flaw leave room for."""
+    """The estimates that are higher than the share of answers without a flaw allows."""
     for category in told["categories"]:
         for one in category["estimates"]:
             flaws = one.get("flaws", {"contradict": ()})
@@ -116,7 +116,7 @@ def _categories(told: Document) -> Table:
 
 
 def _verdicts(told: Document) -> Iterator[str]:
-    """What follows for each category, and how to read the table."""
+    """The verdict for each category, and how to read the table."""
     for each in told["categories"]:
         why = "own answers" if each["installed"] else f"shipped stays, {each['why_not']}"
         yield f"  {each['category']}: {why}"
@@ -156,5 +156,5 @@ def _p(estimate: Document) -> str:
 
 
 def _gain(gain: Document) -> str:
-    """The mean, and beneath it where it may lie."""
+    """The mean, with its interval beneath."""
     return f"{gain['mean']:+.3f}\n{gain['low']:+.3f}…{gain['high']:+.3f}"

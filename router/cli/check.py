@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what was found; 1 when an example fails. Problems of the files raise ConfigError."""
+    """Print what was found; 1 if an example fails. Problems in the files raise ConfigError."""
     settings = settings_of(args)
     if args.policies is not None:
         settings = with_policies_of(args.policies, settings)
@@ -73,7 +73,7 @@ def _failing(examples: int) -> str:
 
 
 def with_policies_of(folder: Path, settings: Settings) -> Settings:
-    """The settings with other policies. Raises ConfigError with everything that is wrong in them."""
+    """The settings with other policies. Raises ConfigError that lists everything wrong in them."""
     policies, problems = load_policies(folder)
     if problems:
         raise ConfigError(tuple(problems))
@@ -83,12 +83,12 @@ def with_policies_of(folder: Path, settings: Settings) -> Settings:
 
 
 def judge_of(settings: Settings) -> Judge:
-    """Who decides by these settings; to make one takes a tenth of a second."""
+    """The judge for these settings; it takes a tenth of a second to make."""
     return dry_pipeline(settings, real_world()).judge
 
 
 def doubts_about(settings: Settings, judge: Judge) -> Iterator[str]:
-    """What is allowed and yet hardly meant, in policies and routes; `judge` is of these settings."""
+    """What is allowed in policies and routes but probably a mistake; `judge` is for these settings."""
     yield from settings.learnt.troubles
     if settings.quality_trouble:
         yield settings.quality_trouble
@@ -101,30 +101,30 @@ def doubts_about(settings: Settings, judge: Judge) -> Iterator[str]:
 
 
 def _keys(settings: Settings) -> frozenset[str] | None:
-    """The names of all keys; None where some are in the database."""
+    """The names of all keys; None if some are in the database."""
     if has_stored_keys(settings.ledger_path, settings.ledger_url):
         return None
     return frozenset(key.name for key in settings.keys)
 
 
 def _has_budgets(settings: Settings) -> bool:
-    """Whether anything that is configured has a budget; keys in the database may have one, too."""
+    """Whether anything configured has a budget; keys in the database may have one, too."""
     own = any(key.grants.budgets for key in settings.keys)
     return own or bool(settings.rulebook.budgets)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an example went; `failure` is empty when it held."""
+    """How an example went; `failure` is empty if it held."""
 
     name: str
     failure: str
 
 
 def check_examples(settings: Settings, configured: Judge) -> Iterator[Result]:
-    """Every example of every policy, decided and compared with what it expects; the judge is of these settings.
+    """Every example of every policy, decided and compared with what it expects; `configured` is for these settings.
 
-    Those on simulated models hold whatever was learnt of others: neither own answers nor an artefact move them.
+    Examples on simulated models do not depend on what was learnt: neither own answers nor an artefact move them.
     """
     simulated = replace(configured, catalog=DatedCatalog.of(simulated_catalog()), quality=None)
     for loaded in settings.policies.values():
@@ -149,7 +149,7 @@ def _failure(loaded: LoadedPolicy, example: ExampleSection, judge: Judge) -> str
 
 
 def _request_of(policy: str, sketch: Mapping[str, Any]) -> bytes:
-    """A sketch (`prompt:` and any fields of a request) as a whole request to the policy."""
+    """A sketch (`prompt:` and any fields of a request) as a complete request to the policy."""
     fields = {name: value for name, value in sketch.items() if name != "prompt"}
     if "prompt" in sketch:
         fields["messages"] = [{"role": "user", "content": sketch["prompt"]}]
@@ -157,7 +157,7 @@ def _request_of(policy: str, sketch: Mapping[str, Any]) -> bytes:
 
 
 def _facts(decision: Decision, expect: ExpectSection) -> dict[str, tuple[str, str]]:
-    """What was expected beside what came out, for everything that was expected."""
+    """What was expected and what came out, for everything that was expected."""
     chosen = decision.chosen.model
     tag = expect.tag if expect.tag in chosen.tags else f"none of {', '.join(sorted(chosen.tags))}"
     got = {

@@ -1,4 +1,4 @@
-"""Policies that decide nothing, by the ledger's recorded requests or the sample that ships."""
+"""Policies that decide nothing, judging by the ledger's recorded requests or the shipped sample."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 
 _MOST = 2000
-"""Of the newest requests: enough to tell, read in a moment."""
+"""How many of the newest requests are read: enough to tell, and quick to read."""
 
 
 def constant_policies(settings: Settings, judge: Judge) -> Iterator[str]:
-    """What is to be said of policies that would always choose the same model."""
+    """Findings about policies that would always choose the same model."""
     found, source = _recorded(settings, judge)
     if len(found) < LEAST_REQUESTS:
         found, source = _sampled(settings, judge), "the shipped sample"

@@ -1,4 +1,4 @@
-"""A curl line, as it is copied from a shell or from the documentation of an API: its headers and its body."""
+"""A curl command line, as copied from a shell or from an API's documentation: its headers and its body."""
 
 import argparse
 import re
@@ -14,14 +14,14 @@ from router.domain.errors import FarthingError
 
 _CONTINUED = re.compile(r"\\\r?\n")
 _ENDS = frozenset({"|", "||", "&&", ";", ">", ">>", "<"})
-"""What follows is no longer curl's."""
+"""What follows these is no longer curl's."""
 _FLAGS = "sSNkvifLg"
-"""Common options without a value, so that they may be written together: `-sSd`."""
+"""Common options without a value, so that they can be combined: `-sSd`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurlRequest:
-    """What a curl line would send; the names of headers are of any case."""
+    """What a curl line would send; the names of headers are case-insensitive."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=CIMultiDict[str])
@@ -33,7 +33,7 @@ def is_curl(text: str) -> bool:
 
 
 def parse_curl(line: str) -> CurlRequest:
-    """The request of a line. Raises FarthingError for what is none, or has no body."""
+    """The request of a line. Raises FarthingError if it is not one, or has no body."""
     args, _ = _options().parse_known_args(_words(line))
     if not args.data:
         raise FarthingError("the curl line sends no body: add -d, --data or --json")
@@ -60,7 +60,7 @@ def _headers(lines: list[str]) -> CIMultiDict[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """A piece of the body: a text, or the name of a file behind an @."""
+    """A piece of the body: a text, or the name of a file after an @."""
 
     text: str
     may_be_file: bool = True
@@ -74,12 +74,12 @@ class _Data:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Raise what the command line tells in one line, in place of ending the process."""
+        """Raise what argparse would print, instead of ending the process."""
         raise FarthingError(f"the curl line cannot be read: {message}")
 
 
 def _options() -> argparse.ArgumentParser:
-    """Of curl's many options those that make the request; the others are passed over."""
+    """Those of curl's many options that define the request; others are ignored."""
     parser = _Parser(prog="curl", add_help=False, allow_abbrev=False)
     parser.add_argument("-H", "--header", action="append", default=[])
     parser.add_argument("-X", "--request")

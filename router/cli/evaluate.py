@@ -1,4 +1,4 @@
-"""`farthing evaluate`: what a router would have scored and cost on outcomes that are known."""
+"""`farthing evaluate`: what a router would have scored and cost on known outcomes."""
 
 import argparse
 import json

@@ -20,9 +20,9 @@ _DIGITS_OF_USD = 12
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """An evaluation and what it was made of; `datasets` has one entry a prompt.
+    """An evaluation and what it was made of; `datasets` has one entry per prompt.
 
-    `left_out` prompts lack a score or cost of some model, so they were learnt from at most.
+    `left_out` prompts lack a score or cost of some model, so they were at most learnt from.
     """
 
     evaluation: Evaluation
@@ -40,7 +40,7 @@ class Evaluated:
 def document(found: Evaluated) -> Document:
     """The evaluation as plain data.
 
-    An interval is an object of `estimate`, `low` and `high`, each null where there is no such number: an
+    An interval is an object of `estimate`, `low` and `high`, each null if it is not a number: an
     infinite saving or share of calls, which is never reached, or an AUC of answers that are all alike.
     """
     evaluation = found.evaluation
@@ -69,7 +69,7 @@ def document(found: Evaluated) -> Document:
 
 
 def notes(found: Evaluated) -> Iterator[str]:
-    """What must be known to read the figures right."""
+    """What must be known to interpret the figures correctly."""
     if found.left_out == 1:
         yield "1 prompt lacks a score or a cost of some model: it is not evaluated, but may be learnt from."
     elif found.left_out:
@@ -144,5 +144,5 @@ def _interval(each: Interval, digits: int = _DIGITS) -> Mapping[str, float | Non
 
 
 def _number(value: float, digits: int = _DIGITS) -> float | None:
-    """Rounded beyond what any sample of prompts can tell; None for what is no number."""
+    """Rounded beyond what any sample of prompts can tell; None if it is not finite."""
     return round(value, digits) + 0.0 if isfinite(value) else None

@@ -22,7 +22,7 @@ _NAME_WIDTH = 8
 
 
 def print_evaluation(found: Evaluated, console: Console) -> None:
-    """The rows beside each other, then what the predictions are worth, then what must be known."""
+    """The rows side by side, then the value of the predictions, then the notes."""
     for line in _about(found):
         console.print(escape(line), highlight=False, soft_wrap=True)
     print_table(_rows(found.evaluation), console)
@@ -129,14 +129,14 @@ def _table(*headings: str, title: str) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """How a kind of number is written: alone, and with fewer digits as a bound."""
+    """How a kind of number is written: on its own, and with fewer digits as a bound."""
 
     alone: Callable[[float], str]
     bound: Callable[[float], str]
     unit: str = ""
 
     def above(self, figure: Interval) -> str:
-        """A number above its interval, where it has one."""
+        """A number above its interval, if it has one."""
         bounds = self._bounds(figure)
         written = self.alone(figure.estimate)
         return f"{written}\n[dim]{bounds}[/]" if bounds else written
@@ -148,13 +148,13 @@ class _Written:
         return f"{written} ({bounds}{self.unit})" if bounds else written
 
     def _bounds(self, figure: Interval) -> str:
-        """Nothing, where they say no more than the number does."""
+        """The bounds; "" if they say no more than the number does."""
         low, high = self.bound(figure.low), self.bound(figure.high)
         return "" if isnan(figure.low) or low == high else f"{low} to {high}"
 
 
 def _fraction(digits: int, sign: str = "") -> Callable[[float], str]:
-    """A number from -1 to 1 without the zero before its point."""
+    """A number from -1 to 1 without the zero before the point."""
 
     def written(value: float) -> str:
         if isnan(value):
@@ -177,7 +177,7 @@ def _percent(digits: int, unit: str = "") -> Callable[[float], str]:
 
 
 def _dollars(cost_usd: float) -> str:
-    """What 1,000 calls cost."""
+    """The cost of 1,000 calls."""
     return f"${1000.0 * cost_usd:.3g}"
 
 

@@ -1,6 +1,6 @@
-"""`farthing explain`: what would be decided for a request and why, or how one was decided that is over.
+"""`farthing explain`: what would be decided for a request and why, or how a past one was decided.
 
-Nothing is sent. A request may be given as a question, as JSON, or as a curl line; one that is over, by its id.
+Nothing is sent. A request may be given as a question, as JSON, or as a curl line; a past one by its id.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def _share(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the decision in sentences and as a table; 1 when the policy allows no model."""
+    """Print the decision in sentences and as a table; 1 if the policy allows no model."""
     _sort(args)
     settings = dry_settings_of(args)
     if args.id is not None:
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sort(args: argparse.Namespace) -> None:
-    """Take a question for what it is. Raises FarthingError unless there is exactly one request."""
+    """Find out what the positional argument is. Raises FarthingError unless there is exactly one request."""
     if args.prompt is not None and _ID.fullmatch(args.prompt):
         args.id, args.prompt = args.id or args.prompt, None
     elif args.prompt is not None and is_curl(args.prompt):
@@ -111,7 +111,7 @@ def _sort(args: argparse.Namespace) -> None:
 async def _decided(
     args: argparse.Namespace, settings: Settings, request: CurlRequest
 ) -> Mapping[str, Any]:
-    """The document of what would be decided. Raises ApiError."""
+    """The document of the decision that would be made. Raises ApiError."""
     sent = caller_of(request.headers, "", ANONYMOUS)
     caller = replace(sent, key=args.key, tags=(*sent.tags, *args.tag), budget_left=args.budget_left)
     return await dry_pipeline(settings, real_world()).route(request.body, caller)
@@ -119,7 +119,7 @@ async def _decided(
 
 def _request(args: argparse.Namespace) -> CurlRequest:
     if args.prompt is not None:
-        # A terminal may send bytes that are no UTF-8; Python keeps them as halves of surrogates.
+        # A terminal may send bytes that are not UTF-8; Python keeps them as lone surrogates.
         prompt = args.prompt.encode(errors="surrogateescape").decode(errors="replace")
         message = {"role": "user", "content": prompt}
         return CurlRequest(
@@ -136,7 +136,7 @@ def _request(args: argparse.Namespace) -> CurlRequest:
 
 
 def _recall(args: argparse.Namespace, settings: Settings) -> int:
-    """Print how a request was decided, where that is kept, and what became of it. Raises FarthingError."""
+    """Print how a request was decided, if that is kept, and how it went. Raises FarthingError."""
     trace = _trace(settings, args.id)
     try:
         print_decision(history(trace), as_json=args.json)
@@ -161,7 +161,7 @@ def _trace(settings: Settings, request_id: str) -> Trace:
 
 
 def _engines(settings: Settings, stack: ExitStack) -> list[Engine]:
-    """Where rows are: the outbox first, for they move on from there."""
+    """The databases that may have its rows: the outbox first, since rows move on from there."""
     engines = []
     if settings.ledger_url and settings.ledger_path.exists():
         engines.append(open_database(settings.ledger_path))

@@ -1,4 +1,4 @@
-"""How a decision is shown: its sentences, a table of the candidates, and what became of it."""
+"""How a decision is shown: its sentences, a table of the candidates, and how the request went."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -36,12 +36,12 @@ def print_refusal(refusal: NothingAdequate) -> None:
 
 
 def print_sentences(sentences: Iterable[str]) -> None:
-    """Print what became of a request."""
+    """Print how a request went."""
     _print_lines(Console(), sentences)
 
 
 def print_json(document: Document) -> None:
-    """Print JSON for people who read it, and for programs."""
+    """Print JSON, for people and for programs."""
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
     Console().print(text, markup=False, highlight=False, soft_wrap=True)
 
@@ -52,7 +52,7 @@ def _print_lines(console: Console, lines: Iterable[str]) -> None:
 
 
 def _table(document: Document) -> Table:
-    """One line a model; why one may not answer stands beneath, for it is a sentence."""
+    """One line per model; why one may not answer stands beneath, since it is a sentence."""
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("model", "role"):
         table.add_column(heading, no_wrap=True)
@@ -71,7 +71,7 @@ def _cells(row: Row) -> list[str]:
 
 
 def _notes(document: Document) -> Iterator[str]:
-    """What speaks against the models that have something against them."""
+    """The objections to the models that have any."""
     for row in rows(document):
         if row.note:
             yield f"  {row.model_id}: {row.note}"

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _wanted(outcomes: Outcomes, args: argparse.Namespace) -> Outcomes:
-    """What is to be learnt from. Raises FarthingError where nothing is left."""
+    """The outcomes to learn from. Raises FarthingError if none are left."""
     excluded = set(args.exclude_dataset)
     if unknown := sorted(excluded - set(outcomes.datasets)):
         raise FarthingError(f"--exclude-dataset: no outcome is from {', '.join(unknown)}")

@@ -21,18 +21,18 @@ _SHOWN_HEADERS = ("model", "reason", "cost-usd", "cache")
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """A request of Farthing to itself, by a key that lives as long as the process."""
+    """A request that Farthing sends to itself, with a key that lives as long as the process."""
 
     secret: str = field(repr=False)
 
     @classmethod
     def fresh(cls) -> "Greeting":
-        """A greeting with a key of its own."""
+        """A greeting with a new key."""
         return cls(secrets.token_hex(16))
 
     @property
     def key(self) -> VirtualKey:
-        """The key to let in."""
+        """The key that it presents."""
         return VirtualKey.from_secret("hello", self.secret)
 
     async def say(self, url: str, settings: Settings) -> None:
@@ -64,7 +64,7 @@ def _show_answer(
 
 
 def _own_name() -> str:
-    """How this program was called, so that the next command can be pasted as it is."""
+    """How this program was called, so that the next command can be pasted unchanged."""
     program = Path(sys.argv[0])
     if program.name == "__main__.py":
         return "python -m router"

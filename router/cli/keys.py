@@ -91,7 +91,7 @@ def _action(
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked for; FarthingError tells what cannot be done."""
+    """Do what was asked for. Raises FarthingError that says what cannot be done."""
     settings = unlearnt_settings_of(args)
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
@@ -168,7 +168,7 @@ def _list(args: argparse.Namespace, settings: Settings, store: KeyStore) -> int:
 
 
 def _show_secret(args: argparse.Namespace, key: VirtualKey, secret: str) -> None:
-    """The one time that a secret is seen: plain, so that it can be copied or piped."""
+    """Show the secret, for the only time: plain, so that it can be copied or piped."""
     if args.json:
         _print({"id": key.id, "name": key.name, "secret": secret})
         return
@@ -178,7 +178,7 @@ def _show_secret(args: argparse.Namespace, key: VirtualKey, secret: str) -> None
 
 
 def _tell_what_closes(settings: Settings) -> None:
-    """The first key shuts out whoever had none: that must not be found out from clients that fail."""
+    """The first key locks out clients without one: users must not find that out from failing clients."""
     console = Console(stderr=True)
     console.print("It is the first key: within two seconds every client must send one.")
     if settings.serving.admin_key is None:
@@ -241,7 +241,7 @@ def _bounds(key: VirtualKey) -> tuple[str, str]:
 
 
 def _budgeted(budget: Budget) -> str:
-    """As `--budget` takes it."""
+    """The budget in the form of `--budget`."""
     zone = f"@{budget.timezone}" if budget.timezone != "UTC" else ""
     return f"{budget.usd} USD/{budget.window}{zone}"
 
@@ -300,7 +300,7 @@ def _budget(text: str) -> tuple[Money, Window, str]:
     if not (found := _BUDGET.fullmatch(text)):
         raise ValueError(text)
     amount = Money.from_usd(found["usd"]), Window(found["per"]), found["zone"] or "UTC"
-    Budget(Scope(ScopeKind.KEY, "-"), *amount)  # refuses time zones that there are not
+    Budget(Scope(ScopeKind.KEY, "-"), *amount)  # refuses unknown time zones
     return amount
 
 

@@ -1,4 +1,4 @@
-"""`farthing ledger`: how the ledger is, its attempts as files, old attempts away."""
+"""`farthing ledger`: its state, its attempts as files, and deleting old ones."""
 
 import argparse
 import sys
@@ -57,7 +57,7 @@ def _opened(settings: Settings) -> Iterator[Engine]:
 
 @contextmanager
 def _outbox(settings: Settings) -> Iterator[Engine | None]:
-    """The local file, where it is the outbox of a PostgreSQL and there is one."""
+    """The local file if it is the outbox of a PostgreSQL ledger and exists."""
     if not settings.ledger_url or not settings.ledger_path.exists():
         yield None
         return
@@ -172,7 +172,7 @@ def _refuse_recent(before: str, now_s: float) -> None:
 
 
 def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
-    """A row that was written, waits all the same and is deleted would be taken for a new one."""
+    """Refuse to delete while older rows wait: one already written, deleted, and written again would count twice."""
     with _outbox(settings) as outbox:
         waits = outbox is not None and prunable(outbox, before_s) > 0
     parts = Spool(settings.ledger_spool).files()
@@ -184,7 +184,7 @@ def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
 
 
 def _agreed(rows: int, before: str) -> bool:
-    """Whether the one who sits there says yes; nobody there is no."""
+    """Whether the user says yes; no user means no."""
     print(  # noqa: T201 - a command line speaks by printing
         f"{_attempts(rows)} before {before} will be deleted permanently. Reports will still include"
         " them. Delete them? [y/N] ",
@@ -198,7 +198,7 @@ def _agreed(rows: int, before: str) -> bool:
 
 
 def _add_status(_: argparse.ArgumentParser) -> None:
-    """It has no options of its own."""
+    """Add nothing: `status` has no options of its own."""
 
 
 def _status(_: argparse.Namespace, settings: Settings) -> int:
@@ -246,7 +246,7 @@ def _say(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """What `farthing ledger` can do: its help, its options, and doing it."""
+    """An action of `farthing ledger`: its help, its options, and its function."""
 
     help: str
     add_options: Callable[[argparse.ArgumentParser], None]

@@ -1,7 +1,7 @@
 """Writing attempts into files: CSV, JSON lines, Parquet. Each writes batch by batch.
 
-Money is exact in all of them: decimal text, or a decimal of Parquet. pyarrow is imported for Parquet
-only.
+Money is exact in all of them: decimal text, or a Parquet decimal. pyarrow is imported only for
+Parquet.
 """
 
 import csv
@@ -28,9 +28,9 @@ _Writer = Callable[[BinaryIO, Sequence[Column], _Batches], None]
 
 
 def write_file(out: str, form: str, columns: Sequence[Column], batches: _Batches) -> None:
-    """Write `batches` into the file `out` ("-": standard output) in a form of `FORMS`.
+    """Write `batches` into the file `out` ("-": standard output) in one of `FORMS`.
 
-    The file is there when it is whole. Raises FarthingError when it cannot be written.
+    The file appears when it is complete. Raises FarthingError if it cannot be written.
     """
     try:
         with _opened(out) as file:
@@ -43,7 +43,7 @@ def write_file(out: str, form: str, columns: Sequence[Column], batches: _Batches
 
 @contextmanager
 def _opened(out: str) -> Iterator[BinaryIO]:
-    """The file, under another name until it is whole."""
+    """The file, under another name until it is complete."""
     if out == STANDARD_OUTPUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -58,7 +58,7 @@ def _opened(out: str) -> Iterator[BinaryIO]:
 
 
 def _values(columns: Sequence[Column], converted: Mapping[Kind, _Convert]) -> list[_Value]:
-    """What yields each column's value of an attempt, some kinds `converted`; None stays None."""
+    """Functions that return each column's value for an attempt, some kinds `converted`; None stays None."""
     return [_then(column.value, converted.get(column.kind)) for column in columns]
 
 
@@ -97,7 +97,7 @@ def _write_jsonl(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -
 
 
 _JSON = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS
-"""Money is a dataclass, which would else be written as an object of its fields."""
+"""Money is a dataclass, which would otherwise be written as an object with its fields."""
 
 
 def _write_parquet(file: BinaryIO, columns: Sequence[Column], batches: _Batches) -> None:
@@ -129,4 +129,4 @@ FORMS: Mapping[str, _Writer] = {
     "csv": _write_csv,
     "jsonl": _write_jsonl,
 }
-"""What `--format` can be."""
+"""The values of `--format`."""

@@ -1,4 +1,4 @@
-"""How modules are imported that take long: somebody may want to stop meanwhile."""
+"""How slow modules are imported, so that the user can stop meanwhile."""
 
 import signal
 import threading

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Makes uvloop's where it is installed; None for the standard one, which is slower (docs/speed.md)."""
+    """uvloop's, if it is installed; None for the standard one, which is slower (docs/speed.md)."""
     try:
         import uvloop  # noqa: PLC0415 - not on every platform
     except ImportError:

@@ -1,4 +1,4 @@
-"""What the offline commands share: where their predictions come from, and how far they are."""
+"""What the offline commands share: where their predictions come from, and a progress bar."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -32,9 +32,9 @@ Item = TypeVar("Item")
 
 
 def forecasting(artefact: str) -> Fit:
-    """Where predictions come from: 'none' learns from the outcomes alone, 'shipped' and a folder from an artefact.
+    """Where predictions come from: 'none' learns only from the outcomes, 'shipped' and a folder name an artefact.
 
-    Raises ArtefactRefused for an artefact that cannot be used.
+    Raises ArtefactRefused if the artefact cannot be used.
     """
     if artefact == NONE:
         return _fitting(tokenizer())
@@ -43,10 +43,10 @@ def forecasting(artefact: str) -> Fit:
 
 
 def taken(artefact: str) -> Forecaster:
-    """Predictions by the artefact 'shipped' or in a folder. Raises ArtefactRefused, which names the option.
+    """Predictions by the artefact 'shipped' or in a folder. Raises ArtefactRefused that names the option.
 
-    Published results say little of how models compare on one file of outcomes. So a model that was scored moves from
-    its own mean here, also where the server, to which anything may be sent, moves it from these.
+    Published results say little about how models compare on one file of outcomes. So here a scored model starts from
+    its own mean, even if the server, to which anything may be sent, starts it from published results.
     """
     try:
         read = shipped_artefact() if artefact == SHIPPED else read_artefact(Path(artefact))
@@ -57,12 +57,12 @@ def taken(artefact: str) -> Forecaster:
 
 
 def tokenizer() -> Tokenize:
-    """Text to token ids, as the server counts them."""
+    """Text to token ids, by the server's tokenizer."""
     return cl100k(cl100k_ranks()).encode_ordinary
 
 
 def categories_of(prompts: Sequence[str], tokenize: Tokenize) -> tuple[Category, ...]:
-    """The category of each prompt, as the server finds it."""
+    """The category of each prompt, as the server determines it."""
     model = shipped_categories()
     return tuple(
         categorise(
@@ -73,7 +73,7 @@ def categories_of(prompts: Sequence[str], tokenize: Tokenize) -> tuple[Category,
 
 
 def watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:
-    """`items`, with a bar on a terminal that shows how far they are."""
+    """`items`, with a progress bar on a terminal."""
     console = Console(stderr=True)
     is_hidden = not console.is_terminal
     return iter(
@@ -93,9 +93,9 @@ def _fitting(tokenize: Tokenize) -> Fit:
 
 
 def _priors(artefact: Artefact) -> PriorOf:
-    """What is held of a model: its mean in the artefact, what the pool says, its published results, its price.
+    """What is assumed of a model: its mean in the artefact, the pool's statement, published results, or its price.
 
-    Where the artefact has means of its own, all else is moved onto their scale.
+    If the artefact has means of its own, everything else is moved onto their scale.
     """
     priors = Priors.shipped()
     published, shift = _published(priors), _shift(artefact, priors)
@@ -126,9 +126,9 @@ def _stated(model: PoolModel, category: Category) -> QualityEstimate | None:
 
 
 def _shift(artefact: Artefact, priors: Priors) -> float:
-    """How much harder the artefact's prompts were than published results would have it, in logits.
+    """How much harder the artefact's prompts were than published results would suggest, in logits.
 
-    Models without any say nothing of it: only their prices stand for them.
+    Models without published results do not count: only their prices stand for them.
     """
     gaps = []
     for name in artefact.models:

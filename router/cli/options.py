@@ -38,7 +38,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
 
 def dry_settings_of(args: argparse.Namespace) -> Settings:
-    """The same for a command that decides and sends nothing: of secrets only the ledger's must be there.
+    """The same for a command that decides and sends nothing: the ledger's are the only secrets that must be set.
 
     Raises ConfigError.
     """
@@ -46,7 +46,7 @@ def dry_settings_of(args: argparse.Namespace) -> Settings:
 
 
 def unlearnt_settings_of(args: argparse.Namespace) -> Settings:
-    """The same for one that decides nothing either: without what was learnt of prompts."""
+    """The same for a command that does not decide, either: without what was learnt of prompts."""
     return load_settings(Path(args.config), os.environ, Library(learns=False), serves=False)
 
 
@@ -63,13 +63,13 @@ def check_period(since: str, until: str) -> None:
 
 
 def midnight_s(day: str, days_later: int = 0) -> float:
-    """The Unix time at which a day (YYYY-MM-DD, UTC) begins, or the one so many days later."""
+    """The Unix time at which a day (YYYY-MM-DD, UTC) begins, or the day that many `days_later`."""
     moved = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=days_later)
     return moved.timestamp()
 
 
 def read_bytes(name: str) -> bytes:
-    """What is in a file, or comes on standard input for '-'. Raises FarthingError."""
+    """The content of a file, or of standard input for '-'. Raises FarthingError."""
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""`farthing outcomes`: how good answers were, by whose word."""
+"""`farthing outcomes`: how good answers were, and according to whom."""
 
 import argparse
 import csv
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Scores by group and source; `answers` are the answered requests of each group, "" for all."""
+    """Scores by group and source; `answers` is the number of answered requests in each group, "" for all."""
 
     by: str
     tallies: Sequence[Tally]
@@ -70,7 +70,7 @@ class _Found:
 
     @property
     def columns(self) -> list[str]:
-        """The names in a line."""
+        """The names of a line's members."""
         return [*dict.fromkeys((self.by, _SOURCE)), *_FIGURES]
 
     def lines(self) -> list[dict[str, Any]]:
@@ -87,7 +87,7 @@ class _Found:
         ]
 
     def as_table(self) -> Table:
-        """The lines for people."""
+        """The lines as a table for people."""
         table = Table(title=f"Outcomes by {self.by}", box=box.SIMPLE_HEAD, padding=(0, 1))
         for name in self.columns:
             heading = name.replace("_", " ")

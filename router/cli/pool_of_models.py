@@ -1,4 +1,4 @@
-"""The models of a configuration as a pool, for the commands that judge outcomes without one."""
+"""The models of a configuration as a pool, for the commands that judge outcomes without a configuration."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,12 +17,12 @@ _HEAD = """\
 
 
 def pool_beside(outcomes: Path) -> Path:
-    """Where the pool of a file of outcomes is written."""
+    """Where the pool for a file of outcomes is written."""
     return outcomes.with_suffix(".pools.yaml")
 
 
 def write_pool(path: Path, models: Iterable[Model]) -> None:
-    """Write the pool `own` of these models, at their prices for short prompts. Raises FarthingError."""
+    """Write these models as the pool `own`, at their prices for short prompts. Raises FarthingError."""
     pool = {"pools": {NAME: {"models": {model.id: _entry(model) for model in models}}}}
     text = yaml.safe_dump(pool, sort_keys=False, allow_unicode=True, default_flow_style=None)
     try:

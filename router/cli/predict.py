@@ -1,4 +1,4 @@
-"""`farthing predict`: how good and how dear each model's answer to each prompt would be."""
+"""`farthing predict`: how good and how expensive each model's answer to each prompt would be."""
 
 import argparse
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the predictions: also for models that were never scored, from their priors and prices."""
+    """Write the predictions, also for models that were never scored: from their priors and prices."""
     pool = read_pool(args.pool)
     _write(args.out, _predicted(args, pool))
     said = f"Predictions of {len(pool.names)} models: {args.out}"
@@ -56,7 +56,7 @@ def _predicted(args: argparse.Namespace, pool: Pool) -> Iterator[Predictions]:
 
 
 def _write(path: Path, predictions: Iterable[Predictions]) -> None:
-    """Raises FarthingError where `path` cannot be written."""
+    """Write one file of all predictions. Raises FarthingError if `path` cannot be written."""
     import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
     from pyarrow import parquet  # noqa: PLC0415 - as above
 
@@ -70,7 +70,7 @@ def _write(path: Path, predictions: Iterable[Predictions]) -> None:
 
 
 def _table(found: Predictions) -> Any:
-    """One row a prompt and model; an unknown latency is null, in a column of numbers all the same."""
+    """One row per prompt and model; an unknown latency is null, in a numeric column all the same."""
     import pyarrow as pa  # noqa: PLC0415 - as above
 
     ids = np.repeat(np.asarray(found.prompt_ids, dtype=object), len(found.models))

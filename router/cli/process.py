@@ -1,4 +1,4 @@
-"""What every process that serves does to itself when it starts, and how it waits for its end."""
+"""What every serving process sets up when it starts, and how it waits for its end."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ _OPEN_FILES = 2**16
 
 
 def raise_open_files() -> None:
-    """Each connection is an open file; the soft limit is often 1,024."""
+    """Raise the soft limit of open files, often 1,024: each connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if most == resource.RLIM_INFINITY else min(most, _OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
@@ -26,7 +26,7 @@ def has_terminal() -> bool:
 
 
 async def unless(stop: asyncio.Event, doing: Coroutine[Any, Any, object]) -> None:
-    """Do it, but not beyond the moment when we are told to stop; raises what it raises."""
+    """Do it until it is done or we are told to stop; raises what it raises."""
     tasks = [asyncio.create_task(doing), asyncio.create_task(stop.wait())]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

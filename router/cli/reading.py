@@ -1,4 +1,4 @@
-"""How options' values are read, so that a wrong one is told what would be right."""
+"""How the values of options are read, so that an error says what would be right."""
 
 import argparse
 from collections.abc import Callable
@@ -20,7 +20,7 @@ def expects(what: str) -> Callable[[Read[Value]], Read[Value]]:
             except (
                 ValueError,
                 argparse.ArgumentTypeError,
-            ):  # a reader may read by means of another
+            ):  # a reader may call another one
                 raise argparse.ArgumentTypeError(f"must be {what}, not {text!r}") from None
 
         return reader

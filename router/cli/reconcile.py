@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the comparison; 1 when a line differs by more than the tolerance."""
+    """Print the comparison; 1 if a line differs by more than the tolerance."""
     settings = unlearnt_settings_of(args)
     lines = read_invoice(_text(args.invoice), args.vendor)
     days = [line.day for line in lines]
@@ -94,7 +94,7 @@ def _share(text: str) -> float:
 
 
 def _names(settings: Settings) -> dict[str, str]:
-    """Vendors' names of models and our ids, to our ids; whether a model takes part here and now is all one."""
+    """From vendors' names of models, and our ids, to our ids; also those of models that do not take part here."""
     models = (*settings.known.values(), *settings.vectors.values())
     theirs = {place.name: model.id for model in models for place in model.places}
     return theirs | {model.id: model.id for model in models}

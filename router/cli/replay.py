@@ -1,4 +1,4 @@
-"""`farthing replay`: what would be decided on prompts whose answers are at hand, but not their scores."""
+"""`farthing replay`: what would be decided on prompts whose answers are available, but not their scores."""
 
 import argparse
 from collections.abc import Iterable, Mapping
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _answers(path: Path, pool: Pool) -> Outcomes:
-    """The answers of the pool's models. Raises FarthingError where one of them has none at all."""
+    """The answers of the pool's models. Raises FarthingError if one of them has none at all."""
     from router.evaluation.outcome_files import read_answers  # noqa: PLC0415 - half a second for pyarrow
 
     found = read_answers([path])
@@ -89,7 +89,7 @@ def _answers(path: Path, pool: Pool) -> Outcomes:
 
 
 def _predictions(answers: Outcomes, pool: Pool, artefact: str) -> Predictions:
-    """What is predicted of the prompts; their answers are out of reach here."""
+    """The predictions for the prompts, made without their answers."""
     if artefact == NONE:
         raise FarthingError(
             "--artefact none: there are no scores to learn from in a file of answers"
@@ -98,7 +98,7 @@ def _predictions(answers: Outcomes, pool: Pool, artefact: str) -> Predictions:
 
 
 def _menu(policy: str, predictions: Predictions, answers: Outcomes) -> Menu:
-    """What the policy decides between. Raises FarthingError where it needs cascades, and nothing is known of any."""
+    """What the policy decides between. Raises FarthingError if it needs cascades, but none is known."""
     models = len(predictions.models)
     ways = ways_of(predictions, answers)
     if policy == SINGLE or (policy == AUTO and len(ways) == models):
@@ -114,7 +114,7 @@ def _menu(policy: str, predictions: Predictions, answers: Outcomes) -> Menu:
 def _strategies(
     menu: Menu, lambdas: list[float] | None, losses: list[float] | None
 ) -> Mapping[str, Strategy]:
-    """A strategy for each point, by a name that says its setting."""
+    """A strategy for each point, under a name that states its setting."""
     if losses is not None:
         return {f"max_quality_loss={x:.10g}": menu.within(x) for x in losses}
     if lambdas is None:
@@ -123,7 +123,7 @@ def _strategies(
 
 
 def _write(path: Path, decisions: Iterable[Decided]) -> None:
-    """Raises FarthingError where `path` cannot be written."""
+    """Write the decisions. Raises FarthingError if `path` cannot be written."""
     import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
     from pyarrow import parquet  # noqa: PLC0415
 
@@ -143,7 +143,7 @@ def _write(path: Path, decisions: Iterable[Decided]) -> None:
 
 
 def _amounts(text: str) -> list[float]:
-    """Numbers from 0 on between commas."""
+    """Numbers from 0 on, separated by commas."""
     with suppress(ValueError):
         amounts = [float(part) for part in text.split(",")]
         if all(0.0 <= amount < inf for amount in amounts):

@@ -1,4 +1,4 @@
-"""`farthing report`: what was spent, what was saved, on what."""
+"""`farthing report`: what was spent and saved, and on what."""
 
 import argparse
 import json
@@ -140,7 +140,7 @@ def _print(found: Report, args: argparse.Namespace) -> None:
 
 
 def _tell_strangers(found: Report, settings: Settings) -> None:
-    """Say on standard error which names of an empty report neither ledger nor configuration knows."""
+    """Say on standard error which names in an empty report neither ledger nor configuration knows."""
     if found.total.attempts:
         return
     known = {
@@ -165,7 +165,7 @@ def _days(text: str) -> int:
 def _baseline(
     name: str, settings: Settings, engine: Engine, filters: Filters
 ) -> tuple[str, Price] | None:
-    """The baseline's name and price; None for the reference that each request has."""
+    """The baseline's name and price; None for each request's own reference."""
     if name == "reference":
         return None
     catalog = DatedCatalog.of(settings.catalog).at(time.time())

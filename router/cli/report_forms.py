@@ -32,7 +32,7 @@ def as_json(found: Report) -> dict[str, Any]:
 
 
 def write_csv(found: Report) -> None:
-    """The groups as CSV on standard output, without the total: spreadsheets add up by themselves."""
+    """The groups as CSV on standard output, without the total: spreadsheets can add."""
     lines = as_json(found)["groups"]
     writer = csv.DictWriter(sys.stdout, [found.by, *figures(Totals())])
     writer.writeheader()
@@ -40,7 +40,7 @@ def write_csv(found: Report) -> None:
 
 
 def as_table(found: Report) -> Table:
-    """The report for people: dollars rounded to what can be read, columns of zeros left out."""
+    """The report for people: dollars rounded for reading, columns of zeros left out."""
     against = "each request's reference" if found.baseline == "reference" else found.baseline
     table = Table(
         title=f"Spend and saving by {found.by}, against {escape(against)}",
@@ -60,7 +60,7 @@ def as_table(found: Report) -> Table:
 
 
 def remarks(found: Report) -> Iterator[str]:
-    """What stands beneath the table: where the saving comes from, and what is not sure."""
+    """The remarks beneath the table: where the saving comes from, and what is uncertain."""
     total = found.total
     if text := _decomposed(total.parts, total.saving):
         yield text
@@ -87,7 +87,7 @@ _WORDS = {
 
 
 def _decomposed(parts: Decomposition, saving: Money) -> str:
-    """The saving as a sum of what made it; "" where there is only one part or none."""
+    """The saving as a sum of its parts; "" if there are fewer than two."""
     amounts = {_WORDS[name]: getattr(parts, name) for name in PARTS if getattr(parts, name)}
     if len(amounts) < 2:
         return ""
@@ -108,7 +108,7 @@ def _times(count: int, what: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of the table; one that is not `always` shown is left out while it is all zeros."""
+    """A column of the table; unless it is `always` shown, it is left out if it is all zeros."""
 
     heading: str
     cell: Callable[[Totals], str]
@@ -128,17 +128,17 @@ def _short(count: int) -> str:
 
 
 def dollars(money: Money) -> str:
-    """An amount as people read it: cents from a dollar on, else to a thousandth of a cent."""
+    """An amount for people: to the cent from a dollar on, below that to a thousandth of a cent."""
     return unsigned_zero(_rounded(money))
 
 
 def signed_dollars(change: Money) -> str:
-    """A change as people read it, what was added with a plus."""
+    """A change for people, with a plus for an increase."""
     return unsigned_zero(f"{'+' if change.pico > 0 else ''}{_rounded(change)}")
 
 
 def unsigned_zero(number: str) -> str:
-    """A rounded number without a sign where nothing is left of it: `-$0.00000` is no loss."""
+    """A rounded number without a sign if it has become zero: `-$0.00000` is no loss."""
     return number if number.strip("+-$0.%") else number.strip("+-")
 
 
@@ -158,4 +158,4 @@ _SHOWN = (
     _Column("saved", lambda t: dollars(t.saving)),
     _Column("", _share),
 )
-"""What the table shows of each group; tokens as `in` and `out`."""
+"""The columns of the table for each group; `in` and `out` are tokens."""

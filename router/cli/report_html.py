@@ -1,4 +1,4 @@
-"""A page of router/page/ with its figures as one file that needs nothing else, as `--html` writes it."""
+"""A page of router/page/ with its figures as a self-contained file, as `--html` writes it."""
 
 import json
 import re
@@ -19,17 +19,17 @@ _STYLE = re.compile(r'<link rel="stylesheet" href="dashboard/([\w./]+)">\n?')
 _SCRIPT = re.compile(r'<script defer src="dashboard/([\w./]+)"></script>\n?')
 _HEAD = '<meta charset="utf-8">'
 _ESCAPED = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"})
-"""What HTML or an old JavaScript would read as its own, in the way that JSON may write it too."""
+"""Characters that HTML or an old JavaScript would interpret, in an escaped form that JSON allows, too."""
 
 DASHBOARD = "index.html"
-"""A page of its own, which the server sends as it is."""
+"""A complete page, which the server sends as it is."""
 TRIAL, CALIBRATION, EVALUATION = "trial", "calibration", "evaluation"
-"""Folders of what stands in the skeleton of reports, with a style and a script of the same name."""
+"""Folders with the content of reports, which all share a skeleton; each has a style and a script of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """What a report has at its top, and the script that draws its picture."""
+    """The head of a report, and the script that draws its chart."""
 
     title: str
     heading: str
@@ -44,7 +44,7 @@ _REPORTS: Mapping[str, _Report] = {
 
 
 def write_page(path: Path, document: Mapping[str, Any], name: str = DASHBOARD) -> None:
-    """Write a page that shows `document` to `path`. Raises FarthingError where that cannot be written."""
+    """Write a page that shows `document` to `path`. Raises FarthingError if it cannot be written."""
     try:
         path.write_text(page(document, name), encoding="utf-8")
     except OSError as error:
@@ -54,12 +54,12 @@ def write_page(path: Path, document: Mapping[str, Any], name: str = DASHBOARD) -
 def page(document: Mapping[str, Any], name: str = DASHBOARD) -> str:
     """The page `name` with its styles, scripts and figures inside.
 
-    Its policy lets run only the very scripts that we put there, and lets nothing be fetched: so
-    names in the figures, which clients choose, stay text, whatever they are.
+    Its content security policy runs only the scripts that we put there, and fetches nothing: so names in the
+    figures, which clients choose, remain text, whatever they contain.
     """
     source = _source(name)
     styles = [_read(name) for name in _STYLE.findall(source)]
-    # A script inside ends at the first "</script", wherever it stands.
+    # An inline script ends at the first "</script", wherever that is.
     scripts = [_read(name).replace("</script", r"<\/script") for name in _SCRIPT.findall(source)]
     bare = _SCRIPT.sub("", _STYLE.sub("", source))
     policy = f'<meta http-equiv="content-security-policy" content="{_policy(styles, scripts)}">'
@@ -70,7 +70,7 @@ def page(document: Mapping[str, Any], name: str = DASHBOARD) -> str:
 
 
 def _source(name: str) -> str:
-    """The page as it is without figures."""
+    """The page without figures."""
     if (report := _REPORTS.get(name)) is None:
         return _read(name)
     return Template(_read("report/skeleton.html")).substitute(

@@ -1,4 +1,4 @@
-"""`farthing report --movers`: what changed against the period before."""
+"""`farthing report --movers`: what changed from the previous period."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from router.ledger.report import Report
 
 
 def print_movers(before: Report, now: Report, *, as_json: bool) -> None:
-    """Both periods' groups beside each other, those that moved most first."""
+    """Both periods' groups side by side, those that moved most first."""
     if as_json:
         told = {
             "by": now.by,

@@ -1,4 +1,4 @@
-"""What a server says on standard error, a few lines in all: to load rich for them takes a fiftieth of a start."""
+"""What a server says on standard error, only a few lines: loading rich for them would take a fiftieth of a start."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import sys
 from router.config.settings import Settings
 
 BOLD, DIM, ALARM = "1", "2", "1;31"
-"""Of a terminal: https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters."""
+"""Terminal codes: https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters."""
 
 
 def say(line: str) -> None:
@@ -15,18 +15,18 @@ def say(line: str) -> None:
 
 
 def styled(style: str, text: str) -> str:
-    """`text` in a style; as it is where standard error is no terminal, or nobody wants colours."""
+    """`text` in a style; unchanged if standard error is not a terminal, or colours are not wanted."""
     wants = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return f"\x1b[{style}m{text}\x1b[0m" if wants and sys.stderr.isatty() else text
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
-    """`number` and what it counts, such as `1 policy` and `3 policies`; `things` are spelt as `thing` and an s by default."""
+    """`number` and what it counts, such as `1 policy` and `3 policies`; the plural is `thing` and an s by default."""
     return f"{number} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def tell_notes(settings: Settings) -> None:
-    """Tell what was left out, and what is wrong with what was learnt."""
+    """Say what was left out, and what is wrong with what was learnt."""
     for note in settings.notes:
         say(styled(DIM, note))
     for trouble in filter(None, (*settings.learnt.troubles, settings.quality_trouble)):

@@ -1,4 +1,4 @@
-"""`farthing schema`: the language of policies, for editors and as a page."""
+"""`farthing schema`: the policy language, as a schema for editors and as a page."""
 
 import argparse
 from pathlib import Path
@@ -29,6 +29,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def policy_schema_text() -> str:
-    """The JSON Schema as it is published in `policies/policy.schema.json`."""
+    """The JSON Schema, as published in `policies/policy.schema.json`."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(policy_schema(), option=options).decode()

@@ -22,7 +22,7 @@ _LAST_PORT = 65535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `serve`; they win over the config."""
+    """The options of `serve`; they take precedence over the config."""
     add_config(parser)
     parser.add_argument("--host", help="listen on this address instead of the config's")
     parser.add_argument("--port", type=_port, help="listen on this port instead of the config's")
@@ -58,7 +58,7 @@ def _workers(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM, read the files again on SIGHUP; 1 when the address cannot be listened on."""
+    """Serve until SIGINT or SIGTERM, reading the files again on SIGHUP; 1 if the address cannot be listened on."""
     with uncollected():
         source = source_of(args)
         booted = source.settings()
@@ -82,11 +82,13 @@ def _served(
     greeting: "Greeting | None",
     read: tuple[Source, Settings],
 ) -> int:
-    """Serve by `settings`, alone or by workers; `read` is where they come from, and what stands there."""
+    """Serve by `settings`, alone or with workers; `read` is their source, and the settings as read from it."""
     if settings.workers > 1:
         tell_notes(settings)
         return lead(settings, args, greeting.secret if greeting else "")
-    with interruptible():  # what serves is half of the start, and not for a mistake or a supervisor
+    with (
+        interruptible()
+    ):  # its import is half of the start, and not needed for a mistake or a supervisor
         from router.cli.alone import serve_alone  # noqa: PLC0415
 
     serve_alone(settings, greeting, *read)
@@ -100,7 +102,7 @@ def _greeting() -> "Greeting":
 
 
 def with_overrides(settings: Settings, host: str | None, port: int | None) -> Settings:
-    """The settings with what the command line says instead. Raises ConfigError."""
+    """The settings with the command line's overrides. Raises ConfigError."""
     return settings.listening_on(
         settings.host if host is None else host,
         settings.port if port is None else port,

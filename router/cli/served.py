@@ -1,4 +1,4 @@
-"""What the server of a configuration understands of prompts, and predicts of them: asked without a server."""
+"""What the server of a configuration would understand of prompts and predict for them, without a server."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _LOOKED_INTO = 200
 
 
 def unrouted(settings: Settings) -> Settings:
-    """The settings without the names that stand for others: each model answers to its own."""
+    """The settings without aliases for models: each answers only to its own name."""
     return replace(settings, book=replace(settings.book, routes={}))
 
 
@@ -39,23 +39,23 @@ class Understanding:
 
     def __init__(self, settings: Settings, world: World) -> None:
         self.judge: Judge = dry_pipeline(unrouted(settings), world).judge
-        # Several ask of the same prompt: its category, its cost, its quality.
+        # The features of a prompt are needed for its category, its cost and its quality.
         self.features = cache(self._features)
 
     def category(self, prompt: str) -> Category:
-        """What it is about."""
+        """The category of the prompt."""
         return self.features(prompt).category
 
     def quality(self, prompt: str, model: Model, category: Category) -> QualityEstimate:
-        """What would be predicted of the model's answer, were the prompt of this category."""
+        """The predicted quality of the model's answer, if the prompt is of this category."""
         return self._candidate(prompt, model, category).quality
 
     def cost(self, prompt: str, model: Model, category: Category) -> Money:
-        """What an answer of usual length would cost."""
+        """The cost of an answer of typical length."""
         return self._candidate(prompt, model, category).cost.expected
 
     def agreeing(self, prompt: str) -> Agreeing | None:
-        """How models agree on such a prompt, by the artefact; None where nothing was learnt of that."""
+        """How models agree on such a prompt, by the artefact; None if nothing was learnt of that."""
         features = self.features(prompt)
         found = features.prospects if isinstance(features, Recognised) else None
         return found if isinstance(found, Agreeing) else None
@@ -74,7 +74,7 @@ class Understanding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """The server as a forecaster of `models`, for prompts of which `categories` has the category, by their ids."""
+    """The server as a forecaster of `models`; `categories` has the prompts' categories by their ids."""
 
     understanding: Understanding
     models: Mapping[str, Model]
@@ -95,7 +95,7 @@ class Served:
         return Predictions(tuple(prompt_ids), pool.names, p, sd, unknown, unknown)
 
     def goes_by_prompts(self, prompts: Sequence[str], prompt_ids: Sequence[str]) -> bool:
-        """Whether an artefact has a say: it moves an ability for one of the first prompts."""
+        """Whether an artefact has an effect: it moves an ability for one of the first prompts."""
         asked = list(zip(prompts, prompt_ids, strict=True))[:_LOOKED_INTO]
         return any(
             self._estimate(prompt, name, prompt_id).p

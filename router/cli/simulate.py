@@ -1,4 +1,4 @@
-"""`farthing simulate`: simulated models on a port, to rehearse policies and outages without a key."""
+"""`farthing simulate`: simulated models on a port, for rehearsing policies and outages without a key."""
 
 import argparse
 import asyncio
@@ -29,7 +29,7 @@ _SHARES = frozenset({"difficulty", "mistakes", "repeats"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes to its parser."""
+    """The options of `simulate`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = (
         "faults, with their settings and defaults:\n"
@@ -93,9 +93,9 @@ def _add_fault_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until Ctrl-C. Returns 0, 1 if the port is not to be had, 2 if the arguments are wrong.
+    """Serve until Ctrl-C. Returns 0, 1 if the port is not available, 2 if the arguments are wrong.
 
-    Raises ConfigError for a file of models that cannot be used.
+    Raises ConfigError for an unusable file of models.
     """
     models = default_models() if args.models is None else read_models(args.models)
     try:
@@ -134,7 +134,7 @@ async def _serve(
 
 
 def _script_faults(book: FaultBook, args: argparse.Namespace) -> None:
-    """Put the faults of the command line into the book. Raises ValueError for one that is wrong."""
+    """Put the faults from the command line into the book. Raises ValueError for a wrong one."""
     turns: dict[str, list[str]] = {}
     for entry in args.fault:
         model, fault = split_model(entry)
@@ -148,7 +148,7 @@ def _script_faults(book: FaultBook, args: argparse.Namespace) -> None:
 
 
 def _minds(args: argparse.Namespace) -> Minds:
-    """What the command line says of it. Raises ValueError for what is no share of anything."""
+    """The minds that the command line describes. Raises ValueError for anything but shares."""
     entry: str = args.in_common
     pairs = [part.partition("=") for part in entry.split(",") if part.strip()]
     shares: dict[str, Any] = {name.strip(): _number(text, entry) for name, _, text in pairs}

@@ -1,6 +1,6 @@
-"""What `farthing serve` becomes when it has several workers; nothing to be called by hand.
+"""What `farthing serve` becomes when it has several workers; not to be called by hand.
 
-It imports as little as it can, for it stays as long as they do.
+It imports as little as it can, since it stays as long as they do.
 """
 
 import argparse
@@ -25,12 +25,12 @@ _EXIT_BY_SIGINT = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the orders come from."""
+    """The option that says where the orders come from."""
     parser.add_argument("fd", type=int, help="an inherited file with the orders")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Supervise until SIGINT or SIGTERM; 1 when the workers do not start."""
+    """Supervise until SIGINT or SIGTERM; 1 if the workers do not start."""
     orders = Orders.read(args.fd)
     os.close(args.fd)
     start_logging(orders.log_level)
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Agency:
-    """Finds workers, and a row in the roll for each. In `folder` they ask each other for figures."""
+    """Hires workers, each with a row in the roll. Through `folder` they ask each other for figures."""
 
     orders: Orders
     roll: Roll
@@ -62,7 +62,7 @@ class _Agency:
         return worker
 
     def dismiss(self, worker: Worker) -> None:
-        """It has ended."""
+        """Free the row of a worker that has ended."""
         self.roll.vacate(worker.at)
 
 
@@ -97,7 +97,7 @@ def _tell(text: str) -> None:
 
 
 def _heed_signals(crew: Crew) -> None:
-    """Stop on SIGINT and SIGTERM; on SIGHUP have all read the files again; replace all on SIGUSR2."""
+    """Stop on SIGINT and SIGTERM; on SIGHUP have all of them read the files again; replace all on SIGUSR2."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, _stop_or_exit, crew)
@@ -107,7 +107,7 @@ def _heed_signals(crew: Crew) -> None:
 
 
 def _stop_or_exit(crew: Crew) -> None:
-    """The first signal asks for an orderly end; a second one does not wait for it."""
+    """The first signal asks for an orderly shutdown; a second one does not wait for it."""
     if crew.stopping.is_set():
         crew.send(signal.SIGKILL)
         raise SystemExit(_EXIT_BY_SIGINT)
@@ -115,7 +115,7 @@ def _stop_or_exit(crew: Crew) -> None:
 
 
 def _reload_or_stop(crew: Crew, may_hang_up: bool) -> None:
-    """If SIGHUP means what it once meant, the terminal is gone: stop."""
+    """Reload on SIGHUP; but if the terminal has gone, it has its original meaning: stop."""
     if may_hang_up and not has_terminal():
         crew.stopping.set()
     else:

@@ -1,15 +1,15 @@
-"""Tables for people: where a terminal is too narrow a line is too long, and no figure is cut short."""
+"""Tables for people: if a terminal is too narrow, lines get too long, but no figure is cut."""
 
 from rich.console import Console
 from rich.table import Table
 
 _UNBOUNDED = 10_000
 _NAME = 12
-"""A name is folded to so many columns, unless its own column says otherwise."""
+"""The width to which a name is folded, unless its own column says otherwise."""
 
 
 def print_table(table: Table, console: Console | None = None) -> None:
-    """Print `table` as wide as the terminal, or as its figures need; what may wrap is folded before."""
+    """Print `table` as wide as the terminal, or wider if its figures need it; what may wrap is folded first."""
     console = console or Console()
     needed = _narrowest(table, console)
     if needed > console.width:
@@ -18,7 +18,7 @@ def print_table(table: Table, console: Console | None = None) -> None:
 
 
 def _narrowest(table: Table, console: Console) -> int:
-    """How wide the table must be for the columns that do not wrap to be whole."""
+    """How wide the table must be so that columns that do not wrap are complete."""
     wide = console.options.update(width=_UNBOUNDED)
     spared = 0
     for column in table.columns:

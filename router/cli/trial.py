@@ -114,7 +114,7 @@ def _count(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what changes; 1 when that is more than the guards allow."""
+    """Print what changes; 1 if that is more than the guards allow."""
     trial = _tried(args)
     if args.json:
         print(json.dumps(document(trial), indent=2))  # noqa: T201 - a command line speaks by printing
@@ -167,7 +167,7 @@ def _from_ledger(
 
 
 def _watched(items: Iterable[Item], doing: str, count: int) -> Iterator[Item]:
-    """`items`, with a bar on a terminal that shows how far they are."""
+    """`items`, with a progress bar on a terminal."""
     console = Console(stderr=True)
     return iter(
         track(
@@ -197,12 +197,12 @@ def _policy(name: str, settings: Settings) -> Policy:
 
 
 def _names(args: argparse.Namespace, old: Policy, new: Policy) -> tuple[str, str]:
-    """The names of the policies; where a draft has the name of what it is compared with, what was typed."""
+    """The names of the policies; if both have the same one, as a draft may, what was typed."""
     return (args.old, args.new) if old.name == new.name else (old.name, new.name)
 
 
 def _complaints(found: Totals, args: argparse.Namespace) -> Iterator[str]:
-    """What goes beyond the guards."""
+    """What exceeds the guards."""
     drop, rise = -found.quality_change, found.cost_change_share
     if (most := args.fail_if_quality_drops) is not None and drop > most:
         yield f"mean predicted quality falls by {drop:.4f}, more than {most:g}"

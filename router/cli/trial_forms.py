@@ -16,7 +16,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Two policies on the same requests. `names` tell them apart; the old one comes first."""
+    """Two policies on the same requests. `names` distinguish them; the old one comes first."""
 
     names: tuple[str, str]
     policies: tuple[Policy, Policy]
@@ -26,7 +26,7 @@ class Trial:
 
 
 def document(trial: Trial, most_changes: int | None = None) -> Document:
-    """The trial as plain data, with its changes: all of them, or those that matter most."""
+    """The trial as plain data, with its changes: all, or the `most_changes` that matter most."""
     changed = changes(trial.pairs)
     old, new = map(_policy, trial.names, trial.policies)
     return {
@@ -54,7 +54,7 @@ def document(trial: Trial, most_changes: int | None = None) -> Document:
 
 
 def notes(trial: Trial) -> Iterator[str]:
-    """What must be known to read the figures right."""
+    """What must be known to interpret the figures correctly."""
     yield from (f"{each.place} is left out: {each.why}" for each in trial.left_out[:3])
     if (more := len(trial.left_out) - 3) > 0:
         yield f"{more} more are left out."
@@ -88,12 +88,12 @@ def figures(found: Totals) -> Document:
 
 
 def by_category(pair: Pair) -> Category:
-    """Groups pairs by what was asked."""
+    """The key for grouping pairs by what was asked."""
     return pair.category
 
 
 def by_stream(pair: Pair) -> tuple[Category, str, str]:
-    """Groups pairs by what was asked, and by the model that answered before and the one that does now."""
+    """The key for grouping pairs by what was asked, the model that answered before, and the one that does now."""
     return (pair.category, *pair.flow)
 
 

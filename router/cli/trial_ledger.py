@@ -1,4 +1,4 @@
-"""The ledger's requests for `farthing try`, as they were understood when they came."""
+"""The ledger's requests for `farthing try`, as understood when they came."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,14 +14,14 @@ from router.stores.sql.database import open_ledger
 from router.stores.sql.decided import decided
 
 MOST = 100_000
-"""So many requests at a time: some 2 kB of memory each."""
+"""How many requests at a time: each takes some 2 kB of memory."""
 
 
 def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> Gathered:
     """The newest `most` requests that a policy has decided, from a day on ("" for all).
 
-    They are recognised as `judge` would recognise them today.
-    Raises FarthingError when the ledger cannot be read, or has none.
+    They are recognised as `judge` would recognise them today. Raises FarthingError if the ledger cannot
+    be read, or has none.
     """
     engine = open_ledger(settings.ledger_path, settings.ledger_url)
     try:
@@ -36,7 +36,7 @@ def from_ledger(settings: Settings, judge: Judge, since: str, most: int) -> Gath
 
 
 def first_day(since: str, now_s: float) -> str:
-    """A day as it is; of `7d` the first one, today being the last."""
+    """The day itself; for `7d` the first of 7 days of which today is the last."""
     if not since.endswith("d"):
         return since
     today = datetime.fromtimestamp(now_s, UTC).date()
@@ -46,7 +46,7 @@ def first_day(since: str, now_s: float) -> str:
 def recorded(
     kept: Iterable[tuple[str, str]], recognised: Callable[[Features], Features]
 ) -> Iterator[Case | LeftOut]:
-    """Ids and kept decisions as requests, their features `recognised`; what cannot be read is left out."""
+    """Ids and kept decisions as requests, their features `recognised`; unreadable ones are left out."""
     for request_id, text in kept:
         try:
             record = Record.of(text)

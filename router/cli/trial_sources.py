@@ -1,4 +1,4 @@
-"""Requests that `farthing try` runs policies on: a file's, or the shipped sample's."""
+"""The requests on which `farthing try` runs policies: from a file, or the shipped sample."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _CHAT = "/chat/completions"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A request as it stands in a file, and where."""
+    """A request as written in a file, and its place there."""
 
     place: str
     text: bytes
@@ -35,7 +35,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something in a file that is no chat request, and why it is none."""
+    """Something in a file that is not a chat request, and why."""
 
     place: str
     why: str
@@ -43,7 +43,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Requests that are still to be understood: where they come from, in words, and how many they are."""
+    """Requests that are still to be understood: their source, in words, and their number."""
 
     source: str
     count: int
@@ -56,14 +56,14 @@ def sample() -> list[Written]:
 
 
 def read_file(name: str) -> list[Written]:
-    """The requests in a file, or on standard input for '-'. Raises FarthingError where there are none."""
+    """The requests in a file, or on standard input for '-'. Raises FarthingError if there are none."""
     if not (found := written(read_bytes(name))):
         raise FarthingError(f"{name} has no requests in it")
     return found
 
 
 def written(raw: bytes) -> list[Written]:
-    """Each request of a text: one JSON value, a list of them, or one a line."""
+    """Each request in a text: one JSON value, a list of them, or one per line."""
     try:
         whole = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -77,7 +77,7 @@ def written(raw: bytes) -> list[Written]:
 
 
 def cases(found: Iterable[Written], understand: Understanding) -> Iterator[Case | LeftOut]:
-    """Each request understood, in the order of `found`."""
+    """Each request, understood, in order."""
     for each in found:
         try:
             yield _case(each, understand)
@@ -86,7 +86,7 @@ def cases(found: Iterable[Written], understand: Understanding) -> Iterator[Case 
 
 
 def understanding(judge: Judge, caller: Caller, *policies: Policy) -> Understanding:
-    """How the server would understand a request of `caller`, if it had `policies` as well."""
+    """How the server would understand a request of `caller` if it also had `policies`."""
     drafts = {f"{index}": policy for index, policy in enumerate(policies)}
     book = replace(judge.book, policies={**judge.book.policies, **drafts})
     visit = partial(replace(judge, book=book).visit, target=policies[-1], balances=(), budgets=())
@@ -99,7 +99,7 @@ def understanding(judge: Judge, caller: Caller, *policies: Policy) -> Understand
 
 
 def known(every: Iterable[Case | LeftOut]) -> tuple[Sequence[Case], Sequence[LeftOut]]:
-    """The requests, and what was left out. Raises FarthingError where nothing else was there."""
+    """The requests, and what was left out. Raises FarthingError if there are no requests."""
     both = tuple(every)
     understood = [each for each in both if isinstance(each, Case)]
     left_out = [each for each in both if isinstance(each, LeftOut)]
@@ -110,9 +110,9 @@ def known(every: Iterable[Case | LeftOut]) -> tuple[Sequence[Case], Sequence[Lef
 
 
 def _case(found: Written, understand: Understanding) -> Case:
-    """Raises ApiError for what is no chat request."""
+    """The case for a request. Raises ApiError if it is not a chat request."""
     name, body = unwrapped(found)
-    # Who has collected prompts need not have named a model.
+    # Collected prompts need not name a model.
     request = parse_chat(orjson.dumps({"model": AUTO, **body}))
     features, circumstances = understand(request)
     return Case(name, features, circumstances)

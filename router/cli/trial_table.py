@@ -17,7 +17,7 @@ _REFUSED = "refused"
 
 
 def print_trial(trial: Trial, console: Console) -> None:
-    """What changes altogether, from which model to which, and the requests where most is at stake."""
+    """The overall change, the changes from model to model, and the requests with most at stake."""
     found = totals(trial.pairs)
     count = "1 request" if found.requests == 1 else f"{found.requests:,} requests"
     console.print(
@@ -55,7 +55,7 @@ def _summary(trial: Trial, found: Totals) -> Table:
 
 
 def _flows(trial: Trial) -> Table:
-    """Which model takes over from which, a line a category, the categories of most requests first."""
+    """Which model takes over from which, with one line per category, those with most requests first."""
     title = "Which model replaces which"
     table = _table("category", "requests", "from", "to", "cost", "quality", title=title)
     streams = grouped(trial.pairs, by_stream)
@@ -84,7 +84,7 @@ def _cells(pair: Pair) -> Iterator[str]:
 
 
 def _table(*headings: str, title: str) -> Table:
-    """A table with numbers to the right: every column but the first, and those of names."""
+    """A table with numbers on the right: every column except the first and those for names."""
     table = Table(
         title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
     )
@@ -113,7 +113,7 @@ def _differences(found: Totals) -> Iterator[str]:
 
 
 def _cost_change(found: Totals) -> str:
-    """As a share of what it was; as a multiple where it is more than doubled."""
+    """A share of the previous cost; a multiple if it has at least doubled."""
     share = found.cost_change_share
     if share is None:
         return signed_dollars(found.cost_change)

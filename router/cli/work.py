@@ -1,4 +1,4 @@
-"""A worker of `farthing serve`, started by its supervisor; nothing to be called by hand."""
+"""A worker of `farthing serve`, started by its supervisor; not to be called by hand."""
 
 import argparse
 import asyncio
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the supervisor is spoken with."""
+    """The option that says how to reach the supervisor."""
     parser.add_argument("fd", type=int, help="an inherited socket to the supervisor")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work until SIGTERM, or the supervisor's end, or until another one has the place and all clients have left."""
+    """Work until SIGTERM, or the supervisor's end, or until it has been replaced and all its clients have left."""
     signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # it may be sent to all processes of a service
     with uncollected():
         return _work(args.fd)
@@ -83,7 +83,7 @@ class _Shift:
     retired: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def work(self, channel: socket.socket, longest_s: float) -> None:
-        """Take requests until then; those under way when it is retired may take `longest_s` seconds."""
+        """Take requests until then; those in flight when it is retired may take `longest_s` seconds."""
         self._heed_signals()
         reader, writer = await asyncio.open_connection(sock=channel)
         async with serving(
@@ -100,15 +100,15 @@ class _Shift:
         writer.close()
 
     def _heed_signals(self) -> None:
-        """A signal more changes nothing: it may have been sent to us and, through our supervisor, to us again."""
+        """Handle signals; a second one is harmless, since it may have come both directly and through our supervisor."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self.stop.set)
         loop.add_signal_handler(signal.SIGHUP, self.following.wishes.order)
 
     async def _listen(self, reader: asyncio.StreamReader, running: Running) -> None:
-        """Do what the supervisor says; stop when it is no more."""
-        with suppress(ConnectionError):  # it was gone before it could hear that we are ready
+        """Do what the supervisor says; stop when it has gone."""
+        with suppress(ConnectionError):  # it had gone before it could hear that we are ready
             while line := await reader.readline():
                 match orders_of(line).get("do"):
                     case "retire":

@@ -29,13 +29,13 @@ from router.features.kinds import KindModel
 from router.pipeline.artefact import Artefact, ParityCase
 
 SCHEMA = 2
-"""Changes whenever a file means something else than before."""
+"""Changes whenever the meaning of a file changes."""
 
 _TOLERANCE = 1e-6
 _SUMS, _NAMES, _TABLES, _PARITY = "SHA256SUMS", "artefact.json", "tables.npz", "parity.json"
 _LENGTHS = "lengths.json"
 _FILES = (_NAMES, _TABLES, _LENGTHS, _PARITY)
-"""In the order of SHA256SUMS."""
+"""The files in the order of SHA256SUMS."""
 
 _MALFORMED = (
     ArithmeticError,
@@ -48,17 +48,17 @@ _MALFORMED = (
     ValueError,
     zlib.error,
 )
-"""What json and numpy raise, and the parts of an artefact, for bytes that make no sense to them."""
+"""What json, numpy and the parts of an artefact raise for bytes that make no sense."""
 
 
 class ArtefactRefused(FarthingError):
-    """The folder is not the artefact that it should be; says what is wrong with it."""
+    """The folder is not the artefact that it should be; the message says what is wrong with it."""
 
 
 def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path) -> str:
-    """Writes the folder, which may exist if it is empty or an artefact. Returns the artefact's SHA-256.
+    """Write the folder, which may exist if it is empty or an artefact. Returns the artefact's SHA-256.
 
-    The same artefact makes the same bytes. Raises OSError, also for a folder of something else.
+    The same artefact always gives the same bytes. Raises OSError, also for a folder with something else in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()) and not (folder / _SUMS).is_file():
@@ -76,7 +76,7 @@ def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path
 
 
 def read_artefact(folder: Path, pinned: str | None = None) -> Artefact:
-    """The artefact in `folder`, whose SHA-256 must be `pinned` where that is given. Raises ArtefactRefused."""
+    """The artefact in `folder`, whose SHA-256 must be `pinned` if that is given. Raises ArtefactRefused."""
     files = _checked(folder, pinned)
     with _refusing(folder / _NAMES):
         named = _names_and_facts(json.loads(files[_NAMES]))
@@ -92,12 +92,12 @@ def read_artefact(folder: Path, pinned: str | None = None) -> Artefact:
 
 
 def digest_of(folder: Path) -> str:
-    """The SHA-256 by which the artefact in `folder` is known. Raises OSError."""
+    """The SHA-256 that identifies the artefact in `folder`. Raises OSError."""
     return sha256((folder / _SUMS).read_bytes()).hexdigest()
 
 
 def _checked(folder: Path, pinned: str | None) -> dict[str, bytes]:
-    """The bytes of the files, if SHA256SUMS is the pinned one and is of these bytes, and of nothing else."""
+    """The bytes of the files, if SHA256SUMS is the pinned one and lists exactly these bytes."""
     sums = _bytes_of(folder / _SUMS)
     if pinned is not None and sha256(sums).hexdigest() != pinned:
         raise ArtefactRefused(f"{folder} is another artefact than the one with SHA-256 {pinned}")
@@ -126,7 +126,7 @@ def _bytes_of(path: Path) -> bytes:
 
 @contextmanager
 def _refusing(path: Path) -> Iterator[None]:
-    """Whatever is wrong with a part of an artefact is said of the file that it is from."""
+    """Turn whatever is wrong with a part of an artefact into ArtefactRefused that names its file."""
     try:
         yield
     except KeyError as error:
@@ -151,7 +151,7 @@ def _tables(artefact: Artefact) -> dict[str, NDArray[np.generic]]:
 
 
 def _names_and_facts(named: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`named`, if it is of this schema, and names are texts."""
+    """`named`, if its schema is ours and its names are strings."""
     if named["schema"] != SCHEMA:
         raise ValueError(f"it has schema {named['schema']}, and this version reads {SCHEMA}")
     for key in ("models", "kinds"):
@@ -206,7 +206,7 @@ def _case(stated: Mapping[str, Any]) -> ParityCase:
 
 
 def _compare(artefact: Artefact, cases: Sequence[ParityCase]) -> None:
-    """Raises ValueError where the artefact does not give the numbers of a case, or there is none to give."""
+    """Raises ValueError if the artefact does not reproduce the numbers of a case, or there are no cases."""
     if not cases:
         raise ValueError("it holds no case")
     for number, case in enumerate(cases):

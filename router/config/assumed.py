@@ -1,4 +1,4 @@
-"""What is assumed of a configuration because nobody has stated it, told with the key that states it."""
+"""What is assumed of a configuration because nobody has stated it, reported with the key for stating it."""
 
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
@@ -9,14 +9,14 @@ from router.domain.category import Category
 from router.domain.model import Capability
 
 ASSUMED_CONTEXT_TOKENS = 8192
-"""What nearly every model takes that is still in use."""
+"""What nearly every model in use accepts."""
 
 
 ASSUMED_CONTEXT = f"a context of {ASSUMED_CONTEXT_TOKENS:,} tokens ('context_tokens')"
 
 
 def assumed_of(section: ModelSection, facts: CatalogFacts, *, is_measured: bool) -> Iterator[str]:
-    """Each thing that is assumed of a model, and the key in brackets; nothing where all is known."""
+    """Each thing that is assumed of a model, with the key in brackets; nothing if all is known."""
     if facts.context_tokens is None and section.context_tokens is None:
         yield ASSUMED_CONTEXT
     if facts.capabilities == frozenset(Capability) and section.capabilities is None:
@@ -31,7 +31,7 @@ def note_of(model_id: str, assumed: Collection[str]) -> str:
 
 
 def unknown_providers(sections: Mapping[str, AnyUpstream], known: Collection[str]) -> Iterator[str]:
-    """A line for each upstream of a provider that litellm does not list; it may take it all the same."""
+    """A line for each upstream whose provider litellm does not list; it may work all the same."""
     for name, section in sections.items():
         if isinstance(section, LitellmUpstreamSection) and section.provider not in known:
             close = get_close_matches(section.provider, known, n=1)

@@ -1,4 +1,4 @@
-"""Budgets and limits per minute as they are written, and as the domain knows them."""
+"""Budgets and limits per minute, from the form in which they are written to that of the domain."""
 
 from collections.abc import Iterator, Sequence
 from typing import Self
@@ -26,7 +26,7 @@ class _Scoped(Section):
 
     @property
     def scope(self) -> Scope:
-        """What it is about."""
+        """The scope that it applies to."""
         for kind in (ScopeKind.KEY, ScopeKind.TAG, ScopeKind.POLICY):
             if (name := getattr(self, kind.value)) is not None:
                 return Scope(kind, name)
@@ -50,7 +50,7 @@ class AmountSection(Section):
         return name
 
     def budget(self, scope: Scope) -> Budget:
-        """The budget of a scope."""
+        """The budget for a scope."""
         return Budget(scope, Money.from_usd(self.usd), self.per, self.timezone)
 
 
@@ -65,7 +65,7 @@ class RatesSection(Section):
     tokens_per_minute: int | None = Field(None, ge=1)
 
     def limit(self, scope: Scope) -> RateLimit:
-        """The limit of a scope."""
+        """The limit for a scope."""
         return RateLimit(scope, self.requests_per_minute, self.tokens_per_minute)
 
 
@@ -80,10 +80,10 @@ class LimitSection(RatesSection, _Scoped):
 
 
 def budgets_of(sections: Sequence[BudgetSection]) -> Iterator[Budget]:
-    """The budgets that are written."""
+    """The configured budgets."""
     return (section.budget(section.scope) for section in sections)
 
 
 def limits_of(sections: Sequence[LimitSection]) -> Iterator[RateLimit]:
-    """The limits that are written."""
+    """The configured limits."""
     return (section.limit(section.scope) for section in sections)

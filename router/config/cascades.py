@@ -1,4 +1,4 @@
-"""What policies say of cascades: sections into terms, and the models that they name."""
+"""What policies say about cascades: sections into terms, and the models that they name."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -13,11 +13,11 @@ from router.domain.members import replace
 from router.domain.nearest import nearest
 
 REFERENCE = "reference"
-"""Written for the final model: whichever model is the reference."""
+"""Written as the final model, this means whichever model is the reference."""
 
 
 class Contradiction(ValueError):
-    """Keys of a policy that make no sense together; `key` is the one to be told of."""
+    """Keys of a policy that make no sense together; `key` is the one to report."""
 
     def __init__(self, key: str, why: str) -> None:
         super().__init__(why)
@@ -25,9 +25,9 @@ class Contradiction(ValueError):
 
 
 def strategy_of(base: Terms, section: TermsSection) -> dict[str, Any]:
-    """The terms of how many models a request asks, as far as `section` states them.
+    """The terms for how many models a request asks, as far as `section` states them.
 
-    Of hedge and cascade each takes the other's place; steps that are not asked stay for a rule that asks them.
+    Hedge and cascade replace each other; the steps of an inactive cascade are kept for a rule that activates it.
     Raises Contradiction.
     """
     hedges = section.hedge is not None or section.strategy == "hedge"
@@ -44,7 +44,7 @@ def strategy_of(base: Terms, section: TermsSection) -> dict[str, Any]:
 
 
 def _check(section: TermsSection, *, is_wanted: bool) -> None:
-    """Raise Contradiction for two strategies at once."""
+    """Raise Contradiction if two strategies are stated at once."""
     stated = {"hedge": section.hedge is not None, "cascade": is_wanted}
     for name in (name for name, is_stated in stated.items() if is_stated):
         if section.strategy not in (None, name):
@@ -56,7 +56,7 @@ def _check(section: TermsSection, *, is_wanted: bool) -> None:
 
 
 def unknown_models(file: YamlFile, known: Collection[str]) -> Iterator[Problem]:
-    """The models that steps of a sound policy file name, and that are not among the `known` ones."""
+    """Problems for models that the steps of a sound policy file name but that are not `known`."""
     for place, name in _named(file.data):
         if name not in known:
             yield file.problem(place, f"there is no model '{name}'{nearest(name, known)}")
@@ -71,7 +71,7 @@ def _off(terms: CascadeTerms) -> CascadeTerms:
 
 
 def _cascade(base: CascadeTerms, section: CascadeSection) -> CascadeTerms:
-    """`base` with what is stated; a rule may bound a cascade without repeating its steps."""
+    """`base` with what is stated; a rule may limit a cascade without repeating its steps."""
     stated = {name: getattr(section, name) for name in section.model_fields_set}
     if base.use is Use.NEVER:
         stated.setdefault("use", section.use)
@@ -85,7 +85,7 @@ def _cascade(base: CascadeTerms, section: CascadeSection) -> CascadeTerms:
 
 
 def _named(data: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
-    """Every model that a cascade of the file names, with its place."""
+    """Every model that a cascade in the file names, with its place."""
     yield from _named_by(data.get("cascade"), ("cascade",))
     for index, rule in enumerate(data.get("rules") or ()):
         yield from _named_by(rule["then"].get("cascade"), ("rules", index, "then", "cascade"))

@@ -1,4 +1,4 @@
-"""The `models:` of a config into the catalog, filled up from the price map and the shipped priors."""
+"""The `models:` of a config as the catalog, completed from the price map and the shipped priors."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ from router.providers.simulated_models import SimulatedModel, default_models
 
 _OPENAI_HOST = "https://api.openai.com/"
 _STATED_SD = 0.05
-"""How sure we are of an ability that the operator states: surer than of any prior."""
+"""The uncertainty of an ability that the operator states: less than that of any prior."""
 
 
 class Missing(LookupError):
@@ -55,7 +55,7 @@ class CatalogBuilder:
     def build(
         self, sections: Mapping[str, ModelSection], problems: list[Problem]
     ) -> dict[str, Model]:
-        """The models that are sound; `problems` gets what is wrong with the others, `notes` what was assumed."""
+        """The sound models; what is wrong with the others goes to `problems`, what was assumed to `notes`."""
         models: dict[str, Model] = {}
         for model_id, section in sections.items():
             stated = stated_places(section)
@@ -73,7 +73,7 @@ class CatalogBuilder:
         return models
 
     def _place(self, model_id: str, stated: Stated, problems: list[Problem]) -> Model | None:
-        """The model as it is in one place; None, and one more problem, when something is wrong with it."""
+        """The model in one of its places; None, with one more problem, if something is wrong with it."""
         place: Place = ("models", model_id, *stated.at)
         upstream = self.upstreams.get(stated.upstream)
         if upstream is None:
@@ -114,7 +114,7 @@ class CatalogBuilder:
         return replace(stated_model, capabilities=sayable - APIS | _spoken_by(upstream))
 
     def _note(self, model_id: str, section: ModelSection, assumed: Iterable[str]) -> None:
-        """Remember what nobody has said of a model; its other places may have the same said of them."""
+        """Note what was assumed of a model, unless the same was noted for another of its places."""
         told = [note_of(model_id, found)] if (found := list(assumed)) else []
         if section.like and (wrong := self.priors.unknown(section.like)):
             told.append(f"model {model_id}: 'like': {wrong}")
@@ -123,7 +123,7 @@ class CatalogBuilder:
     def _embedding(
         self, model_id: str, name: str, stated: Stated, upstream: AnyUpstream
     ) -> Model | None:
-        """The model where it makes vectors, as the operator or the map says; None where it does not."""
+        """The model if it makes vectors, according to the operator or the price map; else None."""
         section = stated.section
         if section.mode == "chat":
             return None
@@ -149,7 +149,7 @@ class CatalogBuilder:
     def _facts(
         self, name: str, section: ModelSection, upstream: AnyUpstream
     ) -> tuple[str | None, CatalogFacts]:
-        """Price and limits from the map with their key, or the operator's price and assumed limits."""
+        """Price and limits from the map, with their key; or the operator's price and assumed limits."""
         for key in _keys(name, section, upstream):
             if facts := self.prices.find(key):
                 return key, facts
@@ -161,15 +161,15 @@ class CatalogBuilder:
 
 
 def simulated_catalog(upstream: str = "simulated") -> dict[str, Model]:
-    """The shipped simulated models, as a catalog of their own."""
+    """The shipped simulated models as a separate catalog."""
     return {name: _simulated(name, name, upstream) for name in _simulated_models()}
 
 
 def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[str]:
-    """Where the price map may know the model: as stated, else under its provider's name.
+    """Keys under which the price map may know the model: as stated, else under its provider's name.
 
-    A bare name is looked up only for OpenAI itself: another host's model of the same name has
-    another price.
+    A bare name is looked up only for OpenAI itself: another host's model of the same name has a different
+    price.
     """
     if section.catalog is not None:
         yield section.catalog
@@ -189,7 +189,7 @@ def _keys(name: str, section: ModelSection, upstream: AnyUpstream) -> Iterator[s
 
 
 def _unsaid_to(upstream: AnyUpstream) -> frozenset[Capability]:
-    """What the API of an upstream has no words for, whatever its models could do."""
+    """What the API of an upstream cannot express, whatever its models could do."""
     match upstream:
         case AnthropicUpstreamSection():
             return _UNSAID_IN_RESPONSES | {Capability.JSON_OBJECT}
@@ -200,7 +200,7 @@ def _unsaid_to(upstream: AnyUpstream) -> frozenset[Capability]:
 
 
 def _spoken_by(upstream: AnyUpstream) -> frozenset[Capability]:
-    """The API that an upstream is asked in, where that is not chat."""
+    """The API in which an upstream is asked, if that is not chat."""
     match upstream:
         case AnthropicUpstreamSection():
             return frozenset({Capability.MESSAGES_API})
@@ -223,7 +223,7 @@ def _price_to_add(section: ModelSection, prices: PriceMap, sought: Iterable[str]
 
 
 def _like_any(sought: Iterable[str], prices: PriceMap) -> str:
-    """`; did you mean 'x'?` for the name in the price map that is most like one of those `sought`; else ""."""
+    """`; did you mean 'x'?` with the name in the price map that is most similar to one of `sought`; else ""."""
     pairs = [
         (SequenceMatcher(None, key, close).ratio(), key, close)
         for key in sought
@@ -279,7 +279,7 @@ _SIMULATED_TAGS = {
     "sim-open-70b": {"open-weight", "eu", "zero-retention"},
     "sim-open-8b": {"open-weight", "eu", "zero-retention"},
 }
-"""What real models of these kinds are usually tagged with, for policies to be tried on."""
+"""Typical tags of real models of these kinds, so that policies can be tried on them."""
 
 
 def _as_model(model_id: str, simulated: "SimulatedModel", upstream: str) -> Model:

@@ -1,4 +1,4 @@
-"""The classifier of categories that ships (router/artefacts/categories/), checked by its digest."""
+"""The shipped classifier of categories (router/artefacts/categories/), checked by its digest."""
 
 from hashlib import sha256
 from importlib.resources import files
@@ -17,7 +17,7 @@ _MANIFEST = "manifest.json"
 
 
 def shipped_categories() -> "CategoryModel":
-    """The classifier. Raises ConfigError where the file is not what its manifest says."""
+    """The classifier. Raises ConfigError if the file is not what its manifest says."""
     import numpy as np  # noqa: PLC0415  not before somebody asks for it
 
     from router.features.classify import CategoryModel  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What of a configuration may change while a process runs, and what did."""
+"""Which parts of a configuration may change while a process runs, and which did."""
 
 from collections.abc import Iterator, Mapping
 
@@ -23,7 +23,7 @@ RELOADED = frozenset(
         "notes",
     }
 )
-"""The settings that are taken over while a process runs."""
+"""The settings that take effect while a process runs."""
 
 SECTIONS: Mapping[str, str] = {
     "host": "server",
@@ -50,22 +50,22 @@ SECTIONS: Mapping[str, str] = {
     "otlp": "telemetry",
     "logs_requests": "log",
 }
-"""Where the settings stand that need a restart."""
+"""The sections of the settings that need a restart."""
 
 
 def taken_over(running: Settings, fresh: Settings) -> Settings:
-    """`running` with what may change as it is in `fresh`."""
+    """`running` with the settings that may change taken from `fresh`."""
     return replace(running, **{name: getattr(fresh, name) for name in RELOADED})
 
 
 def need_restart(running: Settings, fresh: Settings) -> tuple[str, ...]:
-    """The sections of the config that have changed and will not be taken over."""
+    """The sections of the config that have changed but do not take effect."""
     changed = (name for name in SECTIONS if getattr(running, name) != getattr(fresh, name))
     return tuple(dict.fromkeys(SECTIONS[name] for name in changed))
 
 
 def impossible(running: Settings, fresh: Settings, file: YamlFile) -> Iterator[Problem]:
-    """What `fresh` needs and a process that began with `running` has not."""
+    """Problems for what `fresh` needs but a process that started with `running` does not have."""
     models = (*fresh.catalog.values(), *fresh.vectors.values())
     places = [place for model in models for place in model.places]
     for each in places:
@@ -79,7 +79,7 @@ def impossible(running: Settings, fresh: Settings, file: YamlFile) -> Iterator[P
 
 
 def changes(before: Settings, after: Settings) -> Iterator[str]:
-    """What is different, a phrase each: policies with their versions, models, routes."""
+    """What is different, a phrase for each: policies with their versions, models, routes."""
     versions = _versions(before), _versions(after)
     yield from (f"policy {each}" for each in _differences(*versions))
     default = before.book.default, after.book.default

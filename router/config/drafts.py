@@ -11,7 +11,7 @@ from router.domain.errors import ConfigError
 def load_draft(path: Path, installed: Mapping[str, LoadedPolicy]) -> Policy:
     """The policy in the file at `path`. Raises ConfigError with everything that is wrong with it.
 
-    What it extends is looked for beside it first, then among the policies that are installed.
+    A policy that it extends is looked for next to it first, then among the installed ones.
     """
     drafts = {path.stem: read_policy(path)}
     base = drafts[path.stem].section.extends

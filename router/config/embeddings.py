@@ -1,4 +1,4 @@
-"""Where vectors of texts come from, and which policies cannot do without."""
+"""Where vectors of texts come from, and which policies need them."""
 
 from collections.abc import Callable, Mapping
 
@@ -21,7 +21,7 @@ from router.domain.semantic import Sameness, SemanticMode
 from router.providers.endpoints import Endpoint
 
 Wrong = Callable[[Place, str], None]
-"""Notes that something is wrong at a place of the file."""
+"""Records that something is wrong at a place in the file."""
 
 _PLACE = ("cache", "embeddings")
 
@@ -32,7 +32,7 @@ def embeddings_of(
     policies: Mapping[str, LoadedPolicy],
     wrong: Wrong,
 ) -> EmbeddingsSettings | None:
-    """Where vectors come from; None where that is nowhere, which is `wrong` if a policy needs them."""
+    """Where vectors come from; None if nowhere, which is `wrong` if a policy needs them."""
     match section:
         case None:
             for name in sorted(

@@ -16,7 +16,7 @@ from router.domain.nearest import nearest
 def configured_keys(
     section: ConfigFile, references: References, file: YamlFile, problems: list[Problem]
 ) -> tuple[VirtualKey, ...]:
-    """The keys whose secrets are there; `problems` gets the others."""
+    """The keys whose secrets are available; the others become `problems`."""
     keys: list[VirtualKey] = []
     for each in section.keys:
         try:
@@ -30,7 +30,7 @@ def configured_keys(
 def unknown_names(
     section: ConfigFile, file: YamlFile, policies: Container[str], models: Iterable[str]
 ) -> Iterator[Problem]:
-    """Policies and models that keys, budgets and limits name, and that there are not."""
+    """Problems for policies and models that keys, budgets and limits name but that do not exist."""
     known = {"policies": policies, "models": set(models)}
     for each in section.keys:
         index = _index_of_key(each.name, file)
@@ -55,7 +55,7 @@ def _unknown_policies(
 
 
 def unknown_payers(section: ConfigFile) -> Iterator[str]:
-    """A note for each budget and limit of a key that is not in the file; keys are made by command, too."""
+    """A note for each budget and limit of a key that is not in the file; it may be made by command."""
     known = {each.name for each in section.keys}
     for what in ("budgets", "limits"):
         for name in dict.fromkeys(each.key for each in getattr(section, what)):
@@ -85,6 +85,6 @@ def _key(section: KeySection, secret: str) -> VirtualKey:
 
 
 def _index_of_key(name: str, file: YamlFile) -> int:
-    """Where a key stands in the file; those in front of it may have been left out as unsound."""
+    """The index of a key in the file; keys before it may have been left out as unsound."""
     names = [each.get("name") if isinstance(each, dict) else None for each in file.data["keys"]]
     return names.index(name)

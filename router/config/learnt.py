@@ -1,4 +1,4 @@
-"""What was learnt offline, as it is in force: the classifier of categories, and the artefact of quality."""
+"""What was learnt offline and is in force: the classifier of categories, and the artefact of quality."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,9 @@ SHIPPED, NONE = "shipped", "none"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
-    """None for what is not in force; `troubles` say why something is not that should be.
+    """None for what is not in force; `troubles` say why, if it should be.
 
-    `version` names the artefact in force: the first digits of its SHA-256, "" for none.
+    `version` identifies the artefact in force: the first digits of its SHA-256, "" for none.
     """
 
     categories: "CategoryModel | None" = None
@@ -32,7 +32,7 @@ class Learnt:
 
     @property
     def kinds(self) -> "KindModel | None":
-        """What tells kinds of prompts apart."""
+        """The model that distinguishes kinds of prompts."""
         return self.artefact.kinds if self.artefact else None
 
     @property
@@ -47,7 +47,7 @@ class Learnt:
 
     @property
     def lengths(self) -> LengthPrior:
-        """How long answers usually are."""
+        """The typical lengths of answers."""
         return self.artefact.lengths if self.artefact else LengthPrior()
 
 
@@ -55,7 +55,7 @@ NOTHING_LEARNT = Learnt()
 
 
 def sums_in(folder: Path) -> bytes:
-    """What an artefact's folder is known by; nothing where there is none."""
+    """What identifies the artefact in a folder; empty if there is none."""
     try:
         return (folder / "SHA256SUMS").read_bytes()
     except OSError:
@@ -65,8 +65,8 @@ def sums_in(folder: Path) -> bytes:
 def read_learnt(artefact: str, pinned: str | None, beside: Path) -> Learnt:
     """What `quality.artefact` names: 'shipped', 'none', or a folder, relative to `beside`.
 
-    The classifier of categories is in force with each of them. What cannot be used is left out, and
-    said: without categories the cues of words tell them apart, without an artefact the priors hold.
+    The classifier of categories is in force with any of these. What cannot be used is left out and
+    reported: without the classifier, categories follow from word cues; without an artefact, the priors hold.
     """
     told_apart = _categories()
     return told_apart if artefact == NONE else _with_artefact(told_apart, artefact, pinned, beside)

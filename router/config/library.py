@@ -1,4 +1,4 @@
-"""What need not be read twice while a process runs: shipped data, and files that have not changed."""
+"""What need not be read twice while a process runs: shipped data, and unchanged files."""
 
 from collections.abc import Collection
 from hashlib import sha256
@@ -11,26 +11,26 @@ from router.config.yaml_file import YamlFile, bytes_of, parse_yaml
 
 
 class Library:
-    """Keeps parsed files: to make them anew takes ten times as long."""
+    """Keeps parsed files: parsing them anew takes ten times as long."""
 
     def __init__(self, *, learns: bool = True) -> None:
-        """Without `learns` nothing counts as learnt: to read it, and to load numpy for it, takes 100 ms."""
+        """Without `learns` nothing learnt is in force: reading it, and loading numpy for it, takes 100 ms."""
         self._learns = learns
         self._parsed: dict[Path, YamlFile] = {}
         self._learnt: tuple[object, Learnt] = (None, NOTHING_LEARNT)
 
     @property
     def prices(self) -> PriceMap:
-        """The shipped price map. It is opened anew each time: that takes 15 ms, and to keep it 4 MB."""
+        """The shipped price map. It is opened each time: that takes 15 ms, but keeping it would take 4 MB."""
         return PriceMap.shipped()
 
     @property
     def priors(self) -> Priors:
-        """The shipped priors. They are read anew as well: that takes 2 ms, and to keep them 2 MB."""
+        """The shipped priors. They are read each time, too: that takes 2 ms, but keeping them would take 2 MB."""
         return Priors.shipped()
 
     def learnt(self, artefact: str, pinned: str | None, beside: Path) -> Learnt:
-        """What `quality.artefact` names; read again only if it is another one now, or was in trouble."""
+        """What `quality.artefact` names; read again only if it has changed, or was in trouble."""
         if not self._learns:
             return NOTHING_LEARNT
         key = (artefact, pinned, beside, sums_in(beside / artefact))
@@ -46,5 +46,5 @@ class Library:
         return known
 
     def forget_others(self, paths: Collection[Path]) -> None:
-        """Keep no more than the files at `paths`."""
+        """Drop all files but those at `paths`."""
         self._parsed = {path: file for path, file in self._parsed.items() if path in paths}

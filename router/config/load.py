@@ -1,4 +1,4 @@
-"""Read a config and all that it names; report everything that is wrong with any of it at once."""
+"""Reads a config and everything that it names; reports everything that is wrong with any of it at once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -52,7 +52,7 @@ from router.stores.sql.database import LedgerUnusable, open_ledger
 from router.stores.sql.keys import are_any
 
 _SOME_REDIS = "redis://somewhere/0"
-"""Stands for one whose address cannot be looked up, which has been told: that there is none would be wrong."""
+"""Stands for a Redis whose address cannot be resolved: that is reported, and it would be wrong to report none."""
 
 
 def load_settings(
@@ -64,12 +64,12 @@ def load_settings(
     uses_local: bool = True,
     serves: bool = True,
 ) -> Settings:
-    """The settings in the file at `path`. Raises ConfigError with every problem there is.
+    """The settings in the file at `path`. Raises ConfigError with all problems.
 
-    A `library` that is given is where the files come from, and where they are kept. A process that
-    `is_running` listens already: whether it may is not asked again. Without `uses_local` the models
-    are as they would be without local evidence. Who does not serve only reads and writes the ledger:
-    no other secret must be there then, and whether others may connect is not asked.
+    A given `library` is where files are read from and kept. A process that `is_running` listens already, so
+    whether it may is not checked again. Without `uses_local` the models are as they would be without local
+    evidence. A command that does not serve only reads and writes the ledger: no other secret must be set then,
+    and whether others may connect is not checked.
     """
     library = library or Library()
     file = library.read(path)
@@ -85,7 +85,7 @@ def load_settings(
 
 
 def with_local(settings: Settings) -> Settings:
-    """The settings with the local evidence in force; without it, and saying so, where it is unusable."""
+    """The settings with the local evidence in force; if it is unusable, without it but saying so."""
     try:
         if (local := read_local(settings.quality_folder)) is None:
             return settings
@@ -119,7 +119,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Loading:
-    """A file that is being turned into settings: what is wrong with it is gathered on the way."""
+    """A file that is being turned into settings; what is wrong with it is collected on the way."""
 
     file: YamlFile
     section: ConfigFile
@@ -130,7 +130,7 @@ class _Loading:
     notes: list[str] = field(default_factory=list)
 
     def done(self, *, serves: bool, is_running: bool) -> tuple[Settings, list[Problem]]:
-        """The settings, and all problems; with any of these the settings are good for nothing."""
+        """The settings, and all problems; if there are any, the settings must not be used."""
         found = self._found()
         if serves and not is_running:
             self._check_exposure(found.ledger_path, found.ledger_url)
@@ -140,7 +140,7 @@ class _Loading:
         return settings, self.problems
 
     def _found(self) -> _Found:
-        """What is looked up elsewhere, each part by means of those before it."""
+        """Everything that is looked up elsewhere, each part using those before it."""
         section = self.section
         selection = select_upstreams(section.upstreams, self.references, self.file)
         self.problems.extend(selection.problems)
@@ -208,7 +208,7 @@ class _Loading:
         self.problems.append(self.file.problem(place, message))
 
     def _beside(self, name: str) -> Path:
-        """A path of the file, which is relative to it."""
+        """A path from the file, which is relative to it."""
         return self.path.parent / name
 
     def _quality_folder(self, ledger_path: Path) -> Path:
@@ -216,7 +216,7 @@ class _Loading:
         return self._beside(stated) if stated else folder_beside(ledger_path)
 
     def _resolved(self, place: Place, text: str, *, otherwise: str) -> str:
-        """`text` with its references looked up; `otherwise` where one is not there."""
+        """`text` with its references resolved; `otherwise` if one cannot be."""
         try:
             return self.references.resolve(text)
         except Unresolved as missing:
@@ -225,7 +225,7 @@ class _Loading:
 
     @property
     def _unsound(self) -> frozenset[str]:
-        """The upstreams of which something is wrong, which has been told: whoever names them is right."""
+        """The upstreams with problems, which are reported already: naming them is no mistake."""
         return frozenset(self.file.data.get("upstreams") or {}) - set(self.section.upstreams)
 
     @property
@@ -234,7 +234,7 @@ class _Loading:
         return None if section is None or section.upstream in self._unsound else section
 
     def _models(self) -> dict[str, Model]:
-        """Every model that is configured, also those whose upstream does not take part."""
+        """Every configured model, including those whose upstream does not take part."""
         section = self.section
         sections = {
             key: m
@@ -253,7 +253,7 @@ class _Loading:
     def _taking_part(
         self, known: Mapping[str, Model], selection: UpstreamSelection
     ) -> dict[str, Model]:
-        """The models of the upstreams that take part."""
+        """The models whose upstreams take part."""
         selection.notes.extend(note for model in known.values() for note in remarks(model))
         present = _present(known, selection)
         if not present and not self.problems:
@@ -287,7 +287,7 @@ class _Loading:
         return url
 
     def _cache_url(self) -> str:
-        """Where answers are kept: memory, off, or a Redis that could be connected to; off for who is spared."""
+        """Where answers are kept: memory, off, or a Redis address; off if secrets are spared."""
         if self.references.spared:
             return "off"
         url = self._url(("cache", "url"), self.section.cache.url, otherwise=_SOME_REDIS)
@@ -302,7 +302,7 @@ class _Loading:
         return url
 
     def _url(self, place: Place, text: str, *, otherwise: str) -> str:
-        """`text` with its references looked up. A password is written as a URL wants it, whatever is in it."""
+        """`text` with its references resolved. Passwords are escaped as a URL requires."""
         try:
             return self.references.needed.resolve(text, _escape(text))
         except Unresolved as missing:
@@ -312,7 +312,7 @@ class _Loading:
     def _check_exposure(self, ledger_path: Path, ledger_url: str) -> None:
         if is_loopback(self.section.server.host):
             return
-        # The file is asked, not the keys: those that are wrong are told as such, and once is enough.
+        # The file is checked, not the keys: unsound ones are already reported as such.
         if not self.file.data.get("keys") and not has_stored_keys(ledger_path, ledger_url):
             self._wrong(("server", "host"), OPEN_TO_ALL)
 
@@ -324,7 +324,7 @@ def _present(models: Mapping[str, Model], selection: UpstreamSelection) -> dict[
 
 
 def _escape(text: str) -> Callable[[str], str]:
-    """How a value is written that stands in the URL `text`; a URL of its own stays as it is."""
+    """How a value is escaped within the URL `text`; a value that is the whole URL is not."""
     return str if text.startswith("${") else partial(quote, safe="")
 
 
@@ -335,7 +335,7 @@ def _book(section: PoliciesSection, policies: Mapping[str, LoadedPolicy]) -> Pol
 
 
 def as_route(written: str | RouteSection) -> Route:
-    """A route as it may be written: the policy's name, or with the model that the name stands for."""
+    """A route in either form: the policy's name, or with the model that the name stands for."""
     if isinstance(written, str):
         return Route(written)
     return Route(written.policy, written.reference or "")
@@ -366,7 +366,7 @@ def _effort(server: ServerSection) -> Effort:
 
 
 def has_stored_keys(ledger_path: Path, ledger_url: str) -> bool:
-    """Whether a key was ever made in the ledger's database; False where that cannot be asked."""
+    """Whether a key was ever made in the ledger's database; False if that cannot be read."""
     if not ledger_url and not ledger_path.exists():
         return False
     try:

@@ -1,7 +1,7 @@
-"""Installing local evidence: all of it is in force at once, or nothing, whenever the power goes.
+"""Installing local evidence: all of it is in force at once, or nothing, even if the power fails.
 
 A calibration is written to a folder under another name, made durable, and renamed; then the pointer is
-replaced by a rename. Whoever reads meanwhile reads the old one. The one before is kept for `undo`.
+replaced by a rename. Readers meanwhile see the old one. The previous one is kept for `undo`.
 """
 
 import os
@@ -51,7 +51,7 @@ def install(folder: Path, local: LocalQuality, card: Mapping[str, Any]) -> Point
 
 
 def undo(folder: Path) -> Pointer:
-    """Put in force what was before; once more brings back what is now. Raises FarthingError."""
+    """Put the previous one in force; doing so again undoes that. Raises FarthingError."""
     before = read_pointer(folder)
     if not before.current and not before.previous:
         raise FarthingError(f"nothing was ever installed in {folder}")
@@ -64,7 +64,7 @@ def undo(folder: Path) -> Pointer:
 
 
 def _write(folder: Path, version: str, files: Mapping[str, bytes]) -> None:
-    """A folder with these files, as a whole or not at all; one of the same name is the same."""
+    """Write a folder with these files, completely or not at all; an existing one of that name is the same."""
     if (folder / version).is_dir():
         return
     writing = folder / f"{_WRITING}{version}-{os.getpid()}"
@@ -93,7 +93,7 @@ def _durable(path: Path, raw: bytes) -> None:
 
 
 def _forget_others(folder: Path, pointer: Pointer) -> None:
-    """Remove calibrations that neither are in force nor were before; what cannot be removed stays."""
+    """Remove all calibrations but the current and the previous one; what cannot be removed stays."""
     kept = {pointer.current, pointer.previous}
     for each in folder.iterdir():
         if each.is_dir() and (each / CARD).is_file() and each.name not in kept:

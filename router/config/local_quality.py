@@ -1,4 +1,4 @@
-"""The folder of local evidence as it lies on disk, and what is read from it.
+"""The folder of local evidence as it is on disk, and reading it.
 
     quality/
       current.json             which calibration is in force, and which one was before
@@ -6,7 +6,7 @@
         estimates.json         the numbers
         card.json              when, from what, how well; with the SHA-256 of the numbers
 
-Numbers that do not have the hash that the card says, or that are of other models, are not used.
+Numbers are not used if their hash is not that in the card, or if they are about other models.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from router.domain.model import Model
 POINTER, ESTIMATES, CARD = "current.json", "estimates.json", "card.json"
 FORMAT = 3
 _READ = (1, 2, FORMAT)
-"""Format 1 has no cascades, 2 none that must not be used."""
+"""Format 1 has no cascades, 2 no refuted ones."""
 _EXPECTED = ("p_accept", "p_accept_sd", "gain", "gain_sd", "differs")
 _USUAL_NAME = "quality"
 
@@ -39,19 +39,19 @@ class Unusable(FarthingError):
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """The folders' names of the calibration in force and of the one before it, "" for none."""
+    """The folder names of the calibration in force and of the one before it, "" for none."""
 
     current: str = ""
     previous: str = ""
 
 
 def folder_beside(ledger: Path) -> Path:
-    """Where local evidence is unless the configuration says otherwise."""
+    """Where local evidence is by default."""
     return ledger.parent / _USUAL_NAME
 
 
 def read_pointer(folder: Path) -> Pointer:
-    """Which calibration is in force; none where nothing was ever installed. Raises Unusable."""
+    """Which calibration is in force; none if none was ever installed. Raises Unusable."""
     path = folder / POINTER
     if not path.exists():
         return Pointer()
@@ -60,7 +60,7 @@ def read_pointer(folder: Path) -> Pointer:
 
 
 def read_local(folder: Path) -> LocalQuality | None:
-    """The local evidence in force, None where there is none. Raises Unusable."""
+    """The local evidence in force, None if there is none. Raises Unusable."""
     current = read_pointer(folder).current
     if not current:
         return None
@@ -76,12 +76,12 @@ def read_local(folder: Path) -> LocalQuality | None:
 
 
 def read_card(place: Path) -> Mapping[str, Any]:
-    """What a calibration tells of itself. Raises Unusable."""
+    """The summary of a calibration. Raises Unusable."""
     return _object(place / CARD, _bytes(place / CARD))
 
 
 def overlaid(models: Mapping[str, Model], local: LocalQuality) -> dict[str, Model]:
-    """The models with what own answers say of them. Raises Unusable when it was said of others."""
+    """The models with what own answers say about them. Raises Unusable if they are about other models."""
     if strangers := "; ".join(local.strangers(models)):
         raise Unusable(f"{local.version} was measured on other models: {strangers}")
     return {model_id: local.applied(model) for model_id, model in models.items()}
@@ -171,7 +171,7 @@ def _object(path: Path, raw: bytes) -> Mapping[str, Any]:
 
 
 def _name(path: Path, told: object) -> str:
-    """The name of a folder beside the pointer, and of nothing elsewhere."""
+    """The name of a folder next to the pointer, and of nothing elsewhere. Raises Unusable."""
     if told is None or told == "":
         return ""
     if not isinstance(told, str) or Path(told).name != told or told in (".", ".."):

@@ -1,6 +1,6 @@
-"""What the keys of a section mean: the text beneath each, read from the source when somebody asks.
+"""What the keys of a section mean: the text beneath each, read from the source when it is needed.
 
-pydantic can do this as well, but for every class and whenever it is made: a twentieth of a second of each start.
+pydantic can do this as well, but does it for every class when it is made: a twentieth of a second of each start.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 
 def meanings_of(section: type[BaseModel]) -> Mapping[str, str]:
-    """What each key of `section` means, those that it inherits included; a key that says nothing is not there."""
+    """What each key of `section` means, including inherited ones; a key without a text is left out."""
     classes = [each for each in reversed(section.__mro__) if issubclass(each, BaseModel)]
     return dict(told for each in classes if each is not BaseModel for told in _beneath_keys(each))
 

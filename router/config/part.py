@@ -1,4 +1,4 @@
-"""What one of several workers gets of a configuration: its part of what all of them may do together."""
+"""What one of several workers gets of a configuration: its share of what all of them may do together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ class Part:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse a number that no worker has."""
+        """Refuse a number that is out of range."""
         if not 0 <= self.number < self.workers:
             raise ValueError(f"there is no worker {self.number} of {self.workers}")
 
     def of(self, settings: Settings) -> Settings:
         """The settings for this worker.
 
-        What providers allow is divided, since each worker counts for itself. The first one alone
+        What providers allow is divided, since each worker counts for itself. Only the first worker
         deletes what is older than `ledger.keep_days`.
         """
         if self.workers == 1:
@@ -37,7 +37,7 @@ class Part:
         )
 
     def share(self, limit: int | None) -> int | None:
-        """This worker's part of `limit`: those of all workers make up the whole, but each has 1 at least."""
+        """This worker's share of `limit`: the shares add up to the limit, except that each is at least 1."""
         if limit is None:
             return None
         return max(1, limit // self.workers + (self.number < limit % self.workers))
@@ -61,4 +61,4 @@ class Part:
 
 
 WHOLE = Part()
-"""All of it, for the only process there is."""
+"""Everything, for a single process."""

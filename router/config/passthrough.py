@@ -1,4 +1,4 @@
-"""The `passthrough:` of a config: where other paths are passed to, with everything that it names looked up."""
+"""The `passthrough:` of a config: where other paths are passed to, with all names in it resolved."""
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -22,7 +22,7 @@ def passthrough_of(
     models: Mapping[str, Model],
     wrong: Wrong,
 ) -> PassthroughSettings | None:
-    """The settings; None where nothing is passed through, or where something is `wrong` with it.
+    """The settings; None if nothing is passed through, or something is `wrong` with it.
 
     `chosen` are the upstreams that take part, `models` those whose prices are known.
     """
@@ -56,7 +56,7 @@ def _check_paths(section: PassthroughSection, wrong: Wrong) -> None:
 
 
 def _known_prices(upstream: str, models: Mapping[str, Model]) -> Iterator[tuple[str, Price]]:
-    """The prices of the models of an upstream, by the names that it has for them."""
+    """The prices of an upstream's models, by the upstream's names for them."""
     for model in models.values():
         for place in model.places:
             if place.upstream == upstream:

@@ -1,4 +1,4 @@
-"""Policy files into policies."""
+"""Turns policy files into policies."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ _VERSION_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class LoadedPolicy:
-    """A policy with its tests: `on_simulated` says that they are meant for the simulated models."""
+    """A policy with its tests; `on_simulated` says that these are meant for the simulated models."""
 
     policy: Policy
     examples: tuple[ExampleSection, ...]
@@ -51,7 +51,7 @@ Read = Callable[[Path], YamlFile]
 def load_policies(
     folder: Path, read: Read = read_yaml
 ) -> tuple[dict[str, LoadedPolicy], list[Problem]]:
-    """Every policy in `folder` by its name, and everything that is wrong in the others."""
+    """Every sound policy in `folder` by name, and everything that is wrong in the others."""
     drafts = dict[str, Draft]()
     paths, problems = policy_files(folder)
     for path in paths:
@@ -101,7 +101,7 @@ def linked(
 ) -> tuple[dict[str, LoadedPolicy], list[Problem]]:
     """The policies, each with what it extends, and what is wrong between them.
 
-    `unsound` are those whose files are wrong by themselves: whoever extends one is left out without
+    `unsound` are those whose files are wrong by themselves: a policy that extends one is left out without
     a second complaint.
     """
     loaded, problems = dict[str, LoadedPolicy](), list[Problem]()
@@ -118,7 +118,7 @@ def linked(
 
 
 class _Impossible(ValueError):
-    """Terms that make no sense together, where each section by itself does; `problem` says where."""
+    """Terms that make no sense together although each section by itself does; `problem` says where."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
@@ -128,7 +128,7 @@ class _Impossible(ValueError):
 def _line_of(
     name: str, drafts: Mapping[str, Draft], unsound: Collection[str]
 ) -> tuple[list[Draft], str]:
-    """The policy, what it extends, what that extends ...; or what is wrong with this line."""
+    """The policy, the one that it extends, and so on; or what is wrong with this chain."""
     line, names = [drafts[name]], [name]
     while (base := line[-1].section.extends) is not None:
         if base in names:
@@ -143,7 +143,7 @@ def _line_of(
 
 
 def _loaded(line: Sequence[Draft]) -> LoadedPolicy:
-    """The policy of the first draft, whose terms stand upon those of the ones behind it."""
+    """The policy of the first draft, whose terms build on those of the drafts after it."""
     draft, terms = line[0], Terms()
     for each in reversed(line):
         terms = _merged(terms, each.section, each.file)
@@ -161,7 +161,7 @@ def _loaded(line: Sequence[Draft]) -> LoadedPolicy:
 
 
 def _version(digests: Sequence[str]) -> str:
-    """The hash of a policy's file, or of all files that it stands on."""
+    """The hash of a policy's file, or of all files that it is built from."""
     whole = digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
     return whole[:_VERSION_DIGITS]
 
@@ -183,9 +183,9 @@ def _conditions(
 
 
 def _merged(base: Terms, section: TermsSection, file: YamlFile, place: Place = ()) -> Terms:
-    """`base` with what `section` states in its place; what it does not state stays.
+    """`base` with what `section` states; what it does not state stays.
 
-    A `null` is a statement too: it takes the term back to what it is by default. Raises _Impossible.
+    A `null` is a statement, too: it resets the term to its default. Raises _Impossible.
     """
     stated: dict[str, Any] = {}
     for name, part in _PARTS.items():
@@ -203,7 +203,7 @@ def _merged(base: Terms, section: TermsSection, file: YamlFile, place: Place = (
 
 
 def _adequate(section: AdequateSection) -> dict[str, Any]:
-    """A tolerance takes a floor's place and the other way round."""
+    """The terms: a stated tolerance replaces a floor, and a stated floor a tolerance."""
     stated: dict[str, Any] = {}
     if section.floor is not None:
         stated = {"floor": section.floor}
@@ -267,5 +267,5 @@ _PARTS: Mapping[str, _Part] = {
     "ceiling_usd": _Part(("ceiling",), lambda value: {"ceiling": Money.from_usd(value)}),
     "cache": _Part(("cache",), lambda _: {}),
 }
-"""What each key of a policy states. A new key is a field of `TermsSection` and a row here; the parts
-of `cache` and of `cascade` are stated one by one."""
+"""What each key of a policy states. A new key is a field of `TermsSection` and a row here; the members
+of `cache` and of `cascade` are stated individually."""

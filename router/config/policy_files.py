@@ -1,24 +1,24 @@
-"""Which files of a folder are policies, and which only look like it."""
+"""Which files in a folder are policies, and which only look like it."""
 
 from pathlib import Path
 
 from router.domain.errors import Problem
 
 _MOST_FILES = 500
-"""More than anybody writes by hand: whoever names the wrong folder is told so at once."""
+"""More than anybody writes by hand: naming a wrong folder is reported at once."""
 
 
 def policy_files(folder: Path) -> tuple[list[Path], list[Problem]]:
-    """The `*.yaml` of `folder` in the order of their names, and what is wrong with the others.
+    """The `*.yaml` of `folder`, sorted by name, and what is wrong with the others.
 
-    A link may lead to another place in the folder, as Kubernetes makes them, and nowhere else.
-    Hidden files belong to editors and are passed over.
+    A link may lead to another place in the folder, as Kubernetes makes them, but nowhere else.
+    Hidden files belong to editors and are ignored.
     """
     try:
         there = [each for each in folder.iterdir() if _is_meant(each)]
     except (FileNotFoundError, NotADirectoryError):
         return [], [Problem(str(folder), "", "there is no such folder of policies")]
-    except (OSError, ValueError) as error:  # a ValueError comes of a zero byte in a name
+    except (OSError, ValueError) as error:  # a ValueError comes from a zero byte in a name
         return [], [
             Problem(str(folder), "", f"cannot be read: {getattr(error, 'strerror', error)}")
         ]
@@ -34,10 +34,10 @@ def _is_meant(path: Path) -> bool:
 
 
 def _objection(path: Path, folder: Path) -> str:
-    """Why `path` is no policy's file, "" where nothing speaks against it."""
+    """Why `path` is not a policy file, "" if it may be one."""
     try:
         real = path.resolve(strict=True)
-    except (OSError, RuntimeError):  # a RuntimeError comes of links in a circle, before Python 3.13
+    except (OSError, RuntimeError):  # a RuntimeError comes from circular links, before Python 3.13
         return "is a link that leads nowhere" if path.is_symlink() else ""
     if not real.is_relative_to(folder.resolve()):
         return "is a link that leads out of the folder of policies"

@@ -1,7 +1,7 @@
 """Prices, limits and capabilities of some thousand models, from the data that litellm ships.
 
-The files are read as data; litellm itself is not imported (that takes seconds, and its import
-reaches for the network). The same package also carries the merge table of a tokenizer.
+The files are read as data; litellm itself is not imported (that takes seconds, and accesses
+the network). The same package also contains the merge table of a tokenizer.
 """
 
 from binascii import a2b_base64
@@ -25,11 +25,11 @@ _PRICES = "model_prices_and_context_window_backup.json"
 _PROVIDERS = "provider_endpoints_support_backup.json"
 _CL100K = "litellm_core_utils/tokenizers/9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
 _RELEASED = {"1.106.2": date(2026, 10, 21)}
-"""When the pinned release was built, by its wheel; its prices are as old as that, or older."""
+"""When the pinned release was built, by its wheel; its prices are at least that old."""
 
 
 def litellm_folder() -> Path:
-    """Where the litellm package is installed. Raises ModuleNotFoundError when it is not."""
+    """Where the litellm package is installed. Raises ModuleNotFoundError if it is not."""
     spec = find_spec("litellm")
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("litellm is not installed", name="litellm")
@@ -38,14 +38,14 @@ def litellm_folder() -> Path:
 
 def cl100k_ranks() -> dict[bytes, int]:
     """The merge table of the cl100k_base tokenizer: byte sequences to ranks."""
-    # Each line has a token and its rank; to go through them one by one takes three times as long.
+    # Each line has a token and its rank; going through them one by one takes three times as long.
     words = (litellm_folder() / _CL100K).read_bytes().split()
     return dict(zip(map(a2b_base64, words[::2]), map(int, words[1::2]), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogFacts:
-    """What is known of a model besides its quality; the context and the longest answer are None where they are not."""
+    """What is known of a model besides its quality; context and longest answer are None if unknown."""
 
     price: Price
     context_tokens: int | None
@@ -73,18 +73,18 @@ class PriceMap:
         return cls(entries, as_of=as_of, source=f"litellm {release} price map")
 
     def find(self, key: str) -> CatalogFacts | None:
-        """The facts under `key`; None when there is no such chat model or it has no price."""
+        """The facts under `key`; None if there is no such chat model, or it has no price."""
         entry = self._entries.get(key)
         if entry is None or not _is_chat(entry):
             return None
         return self._facts(key, entry)
 
     def find_embedding(self, key: str) -> CatalogFacts | None:
-        """The facts under `key`; None when there is no such embedding model or it has no price."""
+        """The facts under `key`; None if there is no such embedding model, or it has no price."""
         entry = self._entries.get(key)
         if entry is None or entry.get("mode") != "embedding":
             return None
-        # Vectors are no tokens: some entries say that these cost nothing, and others nothing.
+        # Vectors are not tokens: some entries say that output costs nothing, others say nothing.
         return self._facts(key, {"output_cost_per_token": 0.0, **entry})
 
     def _facts(self, key: str, entry: Mapping[str, Any]) -> CatalogFacts | None:
@@ -92,14 +92,14 @@ class PriceMap:
         if price is None:
             return None
         context = int(entry.get("max_input_tokens") or entry.get("max_tokens") or 0) or None
-        # Where `max_tokens` stands alone it means the context more often than the answer.
+        # `max_tokens` on its own means the context more often than the answer.
         longest = int(entry.get("max_output_tokens") or 0) or None
         takes_effort = bool(entry.get("supports_reasoning"))
         return CatalogFacts(price, context, longest, _capabilities(entry), takes_effort)
 
     @property
     def providers(self) -> frozenset[str]:
-        """The names of all providers that litellm lists, or knows a price of."""
+        """The names of all providers that litellm lists or has a price for."""
         listed = orjson.loads((litellm_folder() / _PROVIDERS).read_bytes())["providers"]
         return frozenset(listed) | {key.partition("/")[0] for key in self._entries if "/" in key}
 
@@ -118,7 +118,7 @@ _FLAGS: Mapping[Capability, str] = {
 }
 
 _ASSUMED = frozenset({Capability.JSON_OBJECT, Capability.LOGPROBS, Capability.MANY_CHOICES})
-"""The map says nothing of these; Anthropic's models are known to offer none of the last two."""
+"""The map says nothing about these; Anthropic's models are known not to offer the last two."""
 
 _SINGLE_CHOICE_PROVIDERS = ("anthropic", "bedrock", "vertex_ai-anthropic_models")
 

@@ -1,4 +1,4 @@
-"""What is publicly known of a model's quality, before a single request of one's own was scored.
+"""What is publicly known of a model's quality, before a single request of one's own is scored.
 
 Published benchmark results (router/artefacts/priors/models.yaml, each with its source) become
 P(good answer) per category by the steps that the README beside that file derives:
@@ -28,22 +28,22 @@ from router.domain.model_names import plain_name
 from router.domain.price import Price
 
 SHIPPED = files("router") / "artefacts" / "priors" / "models.json"
-"""What a start reads of models.yaml; made from it by `python -m benchmarks.ship_priors`."""
+"""What a start reads instead of models.yaml; made from it by `python -m benchmarks.ship_priors`."""
 
 _LOGISTIC_RATING = 173.7178
-"""Points of an Elo-like rating in one logit: 400 / ln 10."""
+"""Points of an Elo-like rating per logit: 400 / ln 10."""
 
 _LEAST, _MOST = 0.02, 0.98
 _MOST_P = 0.99
 _CONSISTENCY_OF_SUMMARIES = "vectara_consistency"
-"""Measures something else than ability, so it has no say in the general one."""
+"""It does not measure ability, so it has no part in the general one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
     """A model's abilities by category, and the tags that its entry implies.
 
-    Without any benchmark that `is_measured` by, a model has the abilities that are usual at its price.
+    Unless it `is_measured` by some benchmark, a model has the abilities that are typical of its price.
     """
 
     abilities: Mapping[Category, Ability]
@@ -67,13 +67,13 @@ class Priors:
 
     @classmethod
     def shipped(cls) -> "Priors":
-        """The priors inside the package, of which models.yaml beside them is the source."""
+        """The priors in the package; models.yaml next to them is their source."""
         return cls(orjson.loads(SHIPPED.read_bytes()))
 
     def of(self, names: Iterable[str | None], price: Price) -> Prior:
         """The prior of the first of `names` that is known: a model's id or a key of the price map.
 
-        A model that goes by none of them gets the abilities that are usual at its price.
+        If none is known, the model gets the abilities that are typical of its price.
         """
         known = next((found for name in names if name and (found := self._known(name))), None)
         entry = self._data["models"][known] if known else {}
@@ -85,25 +85,25 @@ class Priors:
         return Prior(abilities, _tags(entry), bool(words))
 
     def unknown(self, name: str) -> str:
-        """Why `name` tells nothing, with the nearest that would; "" where it does."""
+        """Why `name` is of no use, with the nearest one that is; "" if it is known."""
         if self._known(name):
             return ""
         close = get_close_matches(name, self._data["models"], n=1)
         return f"nothing is known of '{name}'" + (f"; did you mean '{close[0]}'?" if close else "")
 
     def _known(self, name: str) -> str | None:
-        """The entry that `name` means: as it stands, or as `vendor/Name-Instruct-2507` is written."""
+        """The entry that `name` means: literally, or if it is written like `vendor/Name-Instruct-2507`."""
         return self._ids.get(name) or self._ids.get(plain_name(name))
 
     @cached_property
     def _ids(self) -> dict[str, str]:
-        """Every name of a model to its id; its own id wins over another's price key."""
+        """Every name of a model to its id; a model's own id takes precedence over another's price key."""
         models = self._data["models"]
         by_key = {key: name for name, entry in models.items() for key in entry["prices"]}
         return {**by_key, **{name: name for name in models}}
 
     def _words(self, results: Mapping[str, Any]) -> dict[str, _Estimate]:
-        """Each benchmark's word on the model's ability."""
+        """Each benchmark's estimate of the model's ability."""
         words: dict[str, _Estimate] = {}
         for name, result in results.items():
             about = self._data["benchmarks"][name]
@@ -132,7 +132,7 @@ class Priors:
         return _pooled([*telling, _Estimate(general.mean, spread + general.variance)])
 
     def _general(self, words: Mapping[str, _Estimate], price: Price) -> _Estimate:
-        """The ability over all categories. Benchmarks go together, so each counts for less than one."""
+        """The ability over all categories. Benchmarks are correlated, so each counts for less than one."""
         shrinkage = self._data["shrinkage"]
         tier = self._tier(price)["ability"].values()
         usual = _Estimate(sum(tier) / len(tier), shrinkage["general_sd"] ** 2)
@@ -157,7 +157,7 @@ class Priors:
 
 
 def _rated(value: float, about: Mapping[str, Any]) -> float:
-    """A result on the scale of logits."""
+    """A result on the logit scale."""
     if about["unit"] == "rating":
         return float((value - about["centre"]) / _LOGISTIC_RATING)
     luckless = (value - about["chance"]) / (1 - about["chance"])

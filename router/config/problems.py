@@ -19,10 +19,10 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[Problem, ...]]:
-    """What is sound of the file's data, and everything that is wrong with the rest.
+    """The sound part of the file's data, and everything that is wrong with the rest.
 
-    Whatever is wrong is left out and the remainder looked at again, so that one mistake does not
-    hide those behind it. Nothing is returned when what is left out was indispensable.
+    Whatever is wrong is left out and the remainder validated again, so that one mistake does not
+    hide others. None is returned if something indispensable had to be left out.
     """
     data, found = file.data, dict[Place, Problem]()
     if not isinstance(data, dict):
@@ -35,7 +35,7 @@ def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[P
         kinds = dict[Place, str]()
         for each in wrong:
             place, message = _place_of(each, file.data), _message(each, schema)
-            if place in kinds and each["type"].endswith(_KIND):  # as another member of a union is
+            if place in kinds and each["type"].endswith(_KIND):  # another member of the same union
                 message = f"{kinds[place]}, or {message.removeprefix('must be ')}"
             elif _is_consequence(place, found):
                 continue
@@ -48,11 +48,11 @@ def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[P
 
 _MOST_ROUNDS = 3
 _ENTRY_DEPTH = 2
-"""`models.x` is left out whole when something in it is wrong: half a model is no model."""
+"""`models.x` is left out entirely if something in it is wrong: half a model is of no use."""
 
 
 def _without(data: dict[str, Any], places: Iterable[Place]) -> dict[str, Any]:
-    """A copy of `data` that lacks the entries at `places`."""
+    """A copy of `data` without the entries at `places`."""
     rest = copy.deepcopy(data)
     for place in places:
         _leave_out(rest, place)
@@ -78,7 +78,7 @@ def _leave_out(data: Any, place: Place) -> None:
 
 
 def _is_consequence(place: Place, found: Iterable[Place]) -> bool:
-    """Whether something at `place`, or within it, was wrong already: its lack is no second mistake."""
+    """Whether something at `place`, or within it, was already wrong: its lack is no second mistake."""
     return any(known[: len(place)] == place for known in found)
 
 
@@ -120,15 +120,15 @@ _WORDS = {
     "datetime_type": "must be a moment, as 2027-01-31T12:00:00Z",
     "datetime_from_date_parsing": "must be a moment, as 2027-01-31T12:00:00Z",
 }
-"""What would be right, where pydantic would tell of its own workings."""
+"""What would be right, for errors in which pydantic would describe its own internals."""
 
 
 _KIND = "_type"
-"""How pydantic calls it where something of another kind stands: text for a number, a number for a mapping."""
+"""The suffix of pydantic's errors about values of the wrong kind: text for a number, a number for a mapping."""
 
 
 def _place_of(error: ErrorDetails, data: Any) -> Place:
-    """Where it is in the file; what is of another kind than a union's member has no members itself."""
+    """The place of an error in the file; a value of the wrong kind for a union has no members itself."""
     place = _in_file(error["loc"], data)
     if error["type"].endswith(_KIND) and not isinstance(_found_at(place[:-1], data), dict | list):
         return place[:-1]
@@ -158,7 +158,7 @@ def _in_file(location: tuple[str | int, ...], data: Any) -> Place:
 
 
 def _keys_beside(location: tuple[str | int, ...], schema: type[BaseModel]) -> list[str]:
-    """The keys that would be right where the last step of `location` is wrong."""
+    """The keys that would be right instead of the last step of `location`."""
     found: Any = schema
     for step in location[:-1]:
         found = _step(found, step)
@@ -167,7 +167,7 @@ def _keys_beside(location: tuple[str | int, ...], schema: type[BaseModel]) -> li
 
 
 def _step(annotation: Any, step: str | int) -> Any:
-    """The type one step further into `annotation`; unions are searched for a member that fits."""
+    """The type one step further into `annotation`; in unions, that of a matching member."""
     if _is_model(annotation):
         field = annotation.model_fields.get(str(step))
         return field.annotation if field else _tagged(annotation, step)
@@ -183,7 +183,7 @@ def _step(annotation: Any, step: str | int) -> Any:
 
 
 def _tagged(model: Any, tag: str | int) -> Any:
-    """`model` itself when it is the union member of kind `tag`."""
+    """`model` itself if it is the union member of kind `tag`."""
     kind = model.model_fields.get("kind") if _is_model(model) else None
     return model if kind and tag in get_args(kind.annotation) else None
 

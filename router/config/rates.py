@@ -1,10 +1,10 @@
-"""An entry of litellm's price map into a price with all its bands.
+"""An entry of litellm's price map as a price with all its bands.
 
-The map writes a band into the names of its fields: `input_cost_per_token_above_200k_tokens_priority`
-is the rate of input in requests of tier priority whose prompt is longer than 200,000 tokens; a few
-vendors have a list, `tiered_pricing`, instead, which means the same.
+The map encodes bands in the names of fields: `input_cost_per_token_above_200k_tokens_priority`
+is the input rate of requests of tier priority whose prompt is longer than 200,000 tokens; a few
+vendors have a list, `tiered_pricing`, which means the same.
 
-A band rarely states every rate. What it leaves out stands to its input (or output) rate as it does
+A band rarely states every rate. A missing one is in the same proportion to its input (or output) rate as
 in the standard band: vendors multiply their discounts (Anthropic: "these multipliers stack",
 https://platform.claude.com/docs/en/build-with-claude/prompt-caching, section Pricing).
 """
@@ -36,7 +36,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 _OF_OUTPUT = ("reasoning_pico", "audio_output_pico", "image_output_pico")
 _CACHED_DIVISOR = {"fireworks_ai": 2}
-"""Vendors whose cached input is cheaper where the map says nothing: by half at Fireworks
+"""Vendors whose cached input is cheaper although the map does not say so: by half at Fireworks
 (https://docs.fireworks.ai/guides/prompt-caching)."""
 _WORDS = {"": STANDARD, "batches": "batch"}
 _BAND = re.compile(
@@ -46,7 +46,7 @@ _BAND = re.compile(
 
 
 def price_of(entry: Entry, *, as_of: date | None, source: str) -> Price | None:
-    """The price that `entry` states; None when it has no rate for input or for output."""
+    """The price that `entry` states; None if it has no rate for input or for output."""
     if ranges := entry.get("tiered_pricing"):
         entry = {**entry, **_without_range(ranges[0])}
     if "input_cost_per_token" not in entry or "output_cost_per_token" not in entry:
@@ -73,7 +73,7 @@ def _standard(entry: Entry) -> Rates:
 
 
 def _named_bands(entry: Entry, standard: Rates) -> Iterator[Band]:
-    """The bands whose names stand in the names of fields: every tier at every length."""
+    """The bands that field names encode: every tier at every length."""
     found = [match for name in entry if (match := _BAND.fullmatch(name))]
     tiers = sorted({match["tier"] or "" for match in found})
     lengths = sorted({match["above"] or "" for match in found}, key=lambda text: int(text or 0))
@@ -84,7 +84,7 @@ def _named_bands(entry: Entry, standard: Rates) -> Iterator[Band]:
 
 
 def _in_band(entry: Entry, standard: Rates, tier: str, above: str) -> dict[str, int]:
-    """What is stated for a band; input and output in any case, as tier and length change them."""
+    """The stated rates of a band; input and output in any case, from the factors of its tier and length."""
     stated = _stated(entry, _suffix(tier, above))
     of_tier, of_length = _stated(entry, _suffix(tier, "")), _stated(entry, _suffix("", above))
     for name in ("input_pico", "output_pico"):
@@ -120,9 +120,9 @@ def _stated(entry: Entry, suffix: str) -> dict[str, int]:
 
 
 def completed(stated: Mapping[str, int], standard: Rates) -> Rates:
-    """A band's rates: what it does not state is to what it does as in the standard band.
+    """A band's rates: unstated ones are in the same proportion to its input or output as in the standard band.
 
-    Without a rate of its own for input or output it has the standard one.
+    If it has no input or output rate of its own, that is the standard one.
     """
     stated = {
         "input_pico": standard.input_pico,
@@ -140,7 +140,7 @@ def completed(stated: Mapping[str, int], standard: Rates) -> Rates:
 
 
 def _in_proportion(usual: int, whole: int, usual_whole: int) -> int:
-    """What stands to `whole` as `usual` stands to `usual_whole`, rounded half-even."""
+    """What is to `whole` as `usual` is to `usual_whole`, rounded half-even."""
     if usual_whole == 0:
         return usual
     exact = Decimal(usual) * whole / usual_whole
@@ -148,7 +148,7 @@ def _in_proportion(usual: int, whole: int, usual_whole: int) -> int:
 
 
 def _search_pico(entry: Entry) -> int | None:
-    """What a search costs at the usual amount of context; None where nothing is said."""
+    """The cost of a search with the medium amount of context; None if it is not stated."""
     costs = entry.get("search_context_cost_per_query") or {}
     usd = costs.get("search_context_size_medium")
     return None if usd is None else _pico(usd)

@@ -1,6 +1,6 @@
-"""The language of policies, told by itself: a JSON Schema for editors, a page for people.
+"""The policy language describing itself: a JSON Schema for editors, a page for people.
 
-Both are made from the classes that read the files, so that neither can be out of date.
+Both are generated from the classes that read the files, so that neither can be out of date.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ _FILLED_IN = {
     "fall_back_to": str(_DEFAULTS.fall_back_to),
     "strategy": "single",
 }
-"""What holds where a policy says nothing, where the file itself has no default."""
+"""What holds if a policy says nothing, for keys without a default in the file itself."""
 
 
 def policy_schema() -> dict[str, Any]:
@@ -51,7 +51,7 @@ def policy_schema() -> dict[str, Any]:
 
 
 def _explained(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of pydantic's, which is changed, with what every key means."""
+    """Pydantic's schema, modified in place: with what every key means."""
     kinds = {PolicyFile.__name__: schema} | schema["$defs"]
     for section in _sections(Section):
         keys = kinds.get(section.__name__, {}).get("properties", {})
@@ -143,9 +143,9 @@ def _rows(section: Schema, kinds: Schema, prefix: str = "") -> Iterator[Row]:
 
 
 def _sections_in(key: Schema, kinds: Schema) -> Iterator[tuple[str, Schema]]:
-    """The sections that may stand behind a key, each with what it adds to the path.
+    """The sections that may be the value of a key, each with what it adds to the path.
 
-    A list of what may stand there alone as well is not told again.
+    A list of sections is not described again if a single one is allowed as well.
     """
     alone = [one for one in key.get("anyOf", ()) if "$ref" in one]
     for one in key.get("anyOf", [key]):

@@ -12,14 +12,14 @@ _FILE = "file:"
 
 
 class Unresolved(LookupError):
-    """A reference to something that is not there; the message says what to set."""
+    """A reference to something that is missing; the message says what to set."""
 
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Looks references up in an environment and in files.
+    """Resolves references by an environment and files.
 
-    Those that are `spared` stay as they are written where nothing is there: for whoever sends no secret.
+    If `spared`, unresolvable ones are left as they are written: for commands that send no secret.
     """
 
     environ: Mapping[str, str]
@@ -27,13 +27,13 @@ class References:
 
     @property
     def needed(self) -> "References":
-        """The same, none of them spared."""
+        """The same, but not spared."""
         return replace(self, spared=False)
 
     def resolve(self, text: str, written: Callable[[str], str] = str) -> str:
-        """`text` with every reference replaced by its value, `written` as the text needs it.
+        """`text` with every reference replaced by its value, which `written` escapes for the text.
 
-        Raises Unresolved for an unset or empty one that is not spared.
+        Raises Unresolved for one that is unset or empty, unless spared.
         """
         return _REFERENCE.sub(lambda match: self._resolved(match, written), text)
 
@@ -59,6 +59,6 @@ def _content(path: Path) -> str:
     except (
         OSError,
         ValueError,
-    ) as error:  # a ValueError comes of what is no UTF-8, and of zero bytes
+    ) as error:  # a ValueError comes from invalid UTF-8, and from zero bytes
         why = getattr(error, "strerror", None) or "it is no text"
         raise Unresolved(f"the file {path} cannot be read ({why})") from None

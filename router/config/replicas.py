@@ -12,9 +12,9 @@ from router.domain.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """One place of a model: where in its section it is written, and all that is said of it there.
+    """One place of a model: where in its section it is written, and everything stated about it.
 
-    `section` is that of the model, as if it answered in this place only.
+    `section` is that of the model, as if it answered only in this place.
     """
 
     at: Place
@@ -34,9 +34,9 @@ def stated_places(section: ModelSection) -> tuple[Stated, ...]:
 
 
 def _alone(section: ModelSection, replica: ReplicaSection) -> ModelSection:
-    """What holds for `replica`: its own word, else the model's.
+    """What holds for `replica`: its own statements, else the model's.
 
-    Where it has a price of its own, changes of the model's price do not concern it.
+    If it has a price of its own, changes of the model's price do not apply to it.
     """
     said: dict[str, object] = {
         name: value
@@ -52,7 +52,7 @@ def _alone(section: ModelSection, replica: ReplicaSection) -> ModelSection:
 def entry_of(places: Sequence[Model], weights: Sequence[float], ids: Collection[str]) -> Model:
     """The model that answers in all of `places`; each gets a name that no model of `ids` has.
 
-    It can do what it can do in every place, so that it does not matter where it is asked.
+    It can do only what it can do in each of them, so that it does not matter where it is asked.
     """
     first, taken = places[0], set(ids)
     limits = [each.max_output_tokens for each in places if each.max_output_tokens is not None]
@@ -70,7 +70,7 @@ def entry_of(places: Sequence[Model], weights: Sequence[float], ids: Collection[
 
 
 def _name(place: Model, taken: set[str]) -> str:
-    """A name for `place` that is not taken; then it is."""
+    """A name for `place` that is not taken yet; marks it as taken."""
     plain = f"{place.id}@{place.upstream}"
     names = (plain if n == 1 else f"{plain}#{n}" for n in count(1))
     name = next(each for each in names if each not in taken)
@@ -79,7 +79,7 @@ def _name(place: Model, taken: set[str]) -> str:
 
 
 def taking_part(model: Model, upstreams: Container[str]) -> Model | None:
-    """`model` in those places whose upstream is one of `upstreams`; None where it could not be asked."""
+    """`model` in those places whose upstream is one of `upstreams`; None if it could not be asked."""
     places = tuple(each for each in model.places if each.upstream in upstreams)
     if all(each.is_drained for each in places):
         return None
@@ -87,7 +87,7 @@ def taking_part(model: Model, upstreams: Container[str]) -> Model | None:
 
 
 def remarks(model: Model) -> Iterator[str]:
-    """What is allowed of its places and yet probably not meant."""
+    """What is allowed in its places but probably a mistake."""
     if all(each.is_drained for each in model.places):
         yield f"model {model.id}: left out, all of its upstreams are drained"
     seen = [(each.upstream, each.name) for each in model.replicas]

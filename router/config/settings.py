@@ -43,7 +43,7 @@ class SimulatedSettings:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamEmbeddings:
-    """Vectors of texts come from a model of an upstream, at a price per token."""
+    """Vectors of texts come from an upstream's model, at a price per token."""
 
     upstream: str
     endpoint: Endpoint = field(repr=False)
@@ -68,7 +68,7 @@ class PassthroughSettings:
 
 @dataclass(frozen=True, slots=True)
 class OtlpSettings:
-    """Where traces are sent, and which share of those that begin here; "" for what the environment says."""
+    """Where traces are sent, and which share of those that begin here; "" means what the environment says."""
 
     endpoint: str
     headers: Mapping[str, str] = field(repr=False)
@@ -82,7 +82,7 @@ UpstreamSettings = Endpoint | AnthropicEndpoint | LitellmSettings | SimulatedSet
 
 @dataclass(frozen=True, slots=True)
 class ServingSettings:
-    """How requests are taken in, how long they may take, and who may look behind them."""
+    """How requests are accepted, how long they may take, and who has access to the admin API."""
 
     max_body_bytes: int
     log_level: str
@@ -97,15 +97,15 @@ class ServingSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that was configured. `notes` tell what was left out and why.
+    """Everything that was configured. `notes` say what was left out and why.
 
-    `catalog` are the models that may answer; `known` has those too whose upstream does not take part:
-    a name that clients send can stand for one of these, as what an answer is measured against.
-    `vectors` are the models that make embeddings, whose answers are kept for `vectors_ttl_s` seconds.
+    `catalog` has the models that may answer; `known` also those whose upstream does not take part:
+    a name that clients send can stand for one of these, as the reference for an answer. `vectors` are the models
+    that make embeddings, whose answers are kept for `vectors_ttl_s` seconds.
 
-    `learnt` is the artefact in force, with what is wrong with it. `quality_version` is the local evidence in force, "" for none; `quality_trouble` says why what is in
-    `quality_folder` is not, "" when nothing is wrong with it; `local_cascades` are what is in force of it beside the
-    models' abilities.
+    `learnt` is the artefact in force, with what is wrong with it. `quality_version` is the local evidence in force,
+    "" for none; `quality_trouble` says why what is in `quality_folder` is not, "" if nothing is wrong with it;
+    `local_cascades` is what it says about cascades.
     """
 
     file: Path
@@ -152,7 +152,7 @@ class Settings:
         return replace(self, host=host, port=port)
 
     def shared_by(self, workers: int) -> "Settings":
-        """The same settings for so many workers. Raises ConfigError where these could not share what they know."""
+        """The same settings for that many workers. Raises ConfigError if they could not share their state."""
         if workers > 1 and not self.has_redis:
             raise ConfigError((Problem("--workers", "", NOTHING_SHARED),))
         return replace(self, workers=workers)
@@ -181,7 +181,7 @@ OPEN_TO_ALL = (
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` can be reached from this machine only."""
+    """Whether `host` can be reached only from this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

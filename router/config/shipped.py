@@ -1,4 +1,4 @@
-"""The artefact that comes with Farthing, and the digest by which it is known."""
+"""The shipped artefact, and the digest that identifies it."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from router.config.artefact_files import read_artefact
 from router.pipeline.artefact import Artefact
 
 SHIPPED_SHA256 = "258b5cc3c119ade304c570e717685ad52b224d197d5c1e7b511c69358445cf54"
-"""Of router/artefacts/quality/SHA256SUMS; written down here whenever it is fitted anew."""
+"""Of router/artefacts/quality/SHA256SUMS; updated here whenever the artefact is fitted anew."""
 
 
 def shipped_folder() -> Path:
-    """Where it lies in the package."""
+    """Its folder in the package."""
     return Path(__file__).parents[1] / "artefacts" / "quality"
 
 

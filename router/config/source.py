@@ -17,17 +17,17 @@ _USUAL_FOLDER = "policies"
 _USUAL_LEDGER = "var/farthing.db"
 
 Stamp = Mapping[Path, str]
-"""What each file holds, as a hash, or why it cannot be read: two stamps are equal if nothing changed."""
+"""The hash of each file, or why it cannot be read: two stamps are equal if nothing has changed."""
 
 
 class Source:
-    """A config file with its policies; what has not changed is not parsed again.
+    """A config file with its policies; unchanged files are not parsed again.
 
     Several threads may use it; at worst a file is parsed twice.
     """
 
     def __init__(self, path: Path, environ: Mapping[str, str], part: Part = WHOLE) -> None:
-        """`part` is which of several workers reads them."""
+        """`part` says which of several workers reads them."""
         self.path = path
         self._part = part
         self._environ = dict(environ)
@@ -47,17 +47,17 @@ class Source:
         return self._library.read(self.path)
 
     def is_news(self) -> bool:
-        """Whether the files hold anything else than when they were last read."""
+        """Whether the files have changed since they were last read."""
         return self._stamp() != self._read
 
     def folders(self) -> frozenset[Path]:
-        """Where something happens when a file changes, or what a link leads to."""
+        """The folders in which something happens when a file changes, or the target of a link."""
         folder = self._policies()
         near = {self.path.parent, self.path.resolve().parent, folder.parent, folder, self._quality}
         return frozenset(each.resolve() for each in near if each.is_dir())
 
     def names(self) -> frozenset[str]:
-        """What the config and the folder of policies are called."""
+        """The names of the config, the folder of policies, and the pointer of local evidence."""
         paths = (self.path, self.path.resolve(), self._folder, self._folder.resolve())
         return frozenset({POINTER, *(each.name for each in paths)})
 
@@ -69,12 +69,12 @@ class Source:
         return {**held, **{Path(each.file): each.message for each in wrong}}
 
     def _evidence(self) -> tuple[Path, ...]:
-        """What says which local evidence is in force, where there is any."""
+        """The file that says which local evidence is in force, if there is one."""
         pointer = self._quality / POINTER
         return (pointer,) if pointer.is_file() else ()
 
     def _policies(self) -> Path:
-        """The folder of policies that the config names; the last one while that cannot be read."""
+        """The folder of policies that the config names; the last known one while the config cannot be read."""
         try:
             data = self.file().data
             named = data.get("policies", {}).get("directory", _USUAL_FOLDER)

@@ -1,4 +1,4 @@
-"""What the operator states of a model's price: rates, bands, and prices that come into force later."""
+"""What the operator states about a model's price: rates, bands, and prices that take effect later."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -54,7 +54,7 @@ def stated_price(section: PriceSection) -> Price:
 
 
 def price_changes(section: ModelSection) -> tuple[PriceChange, ...]:
-    """The prices that come into force later, each at midnight of UTC, the earliest first."""
+    """The prices that take effect later, each at midnight UTC, the earliest first."""
     changes = (_change(each) for each in section.price_changes)
     return tuple(sorted(changes, key=lambda change: change.from_s))
 
@@ -75,7 +75,7 @@ def _band(section: BandSection, standard: Rates) -> Band:
 
 
 def _stated(section: PriceSection | BandSection) -> dict[str, int]:
-    """The rates per token that are written down, in pico-dollars."""
+    """The stated rates per token, in pico-dollars."""
     written: Mapping[str, float | None] = {
         name: getattr(section, f"{name}_usd_per_mtok") for name in _PER_TOKEN
     }
@@ -87,9 +87,9 @@ def _stated(section: PriceSection | BandSection) -> dict[str, int]:
 
 
 def _of_hardware(section: HardwareSection) -> dict[str, int]:
-    """What a token costs while it keeps the machine busy: the price of a second, over the tokens of one.
+    """The cost of a token by the time that it occupies the machine: the price of a second, over tokens per second.
 
-    Tokens that were cached keep it busy for nothing.
+    Cached tokens occupy it for no time.
     """
     second_usd = Decimal(repr(section.usd_per_hour)) / _SECONDS_PER_HOUR
     speeds = {

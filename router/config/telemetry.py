@@ -1,4 +1,4 @@
-"""How a configuration speaks of traces and of the log of requests."""
+"""The configuration of traces and of the request log."""
 
 from collections.abc import Callable, Mapping
 
@@ -36,7 +36,7 @@ class LogSection(Section):
 def otlp_of(
     section: TelemetrySection, references: References, wrong: Callable[[Place, str], None]
 ) -> OtlpSettings | None:
-    """Where traces go, with secrets looked up; None for nowhere, or where something is `wrong`."""
+    """Where traces go, with secrets resolved; None for nowhere, or if something is `wrong`."""
     if (otlp := section.otlp) is None:
         return None
     try:

@@ -31,7 +31,7 @@ class UpstreamSelection:
 def select_upstreams(
     sections: Mapping[str, AnyUpstream], references: References, file: YamlFile
 ) -> UpstreamSelection:
-    """Look up the secrets of all upstreams; those that are `enabled: alone` join only if no other does."""
+    """Resolve the secrets of all upstreams; those that are `enabled: alone` take part only if no other does."""
     selection = UpstreamSelection()
     last_resort = {name: s for name, s in sections.items() if s.enabled == "alone"}
     for name, section in sections.items():
@@ -60,7 +60,7 @@ def _consider(
             return
         if not references.spared:
             selection.problems.append(file.problem(("upstreams", name), str(missing)))
-        # It takes part all the same, lest whatever refers to it be told to be wrong as well.
+        # It takes part all the same, so that whatever refers to it is not reported as wrong as well.
         selection.chosen[name] = _settings(section, replace(references, spared=True))
 
 

@@ -1,4 +1,4 @@
-"""Embedding models: told apart from those that chat, so that neither is ever asked for the other's."""
+"""Embedding models: kept apart from those that chat, so that neither is asked for the other's answers."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,14 @@ from router.domain.model import Ability, Model
 from router.domain.price import Price
 
 NO_PRICE = Price.per_mtok(0, 0, source="none")
-"""Until the one that the operator states takes its place."""
+"""Used until it is replaced by the operator's price."""
 _NONE = Ability(0.0, 0.0, "it makes vectors, and answers nothing")
 
 
 def embedding_model(
     model_id: str, upstream: str, name: str, price: Price, context_tokens: int
 ) -> Model:
-    """The model of that id that makes vectors: it has no ability to answer, whatever the category."""
+    """The model of that id that makes vectors: it has no ability to answer, in any category."""
     return Model(
         id=model_id,
         upstream=upstream,

@@ -1,4 +1,4 @@
-"""The kinds of words and numbers that a configuration is written in, each with what would be right."""
+"""The kinds of words and numbers that a configuration consists of, each with what would be right."""
 
 import re
 from typing import Annotated, Any, get_args, get_origin
@@ -36,7 +36,7 @@ _NAME = r"[!-9;-~][!-~]{0,127}"
 _A_NAME = "a name of at most 128 characters, in ASCII, without spaces, not beginning with a colon"
 
 Name = Annotated[str, _text(_NAME, _A_NAME)]
-"""Names stand in headers, in reports and on terminals: a line break in one would forge a header."""
+"""Names appear in headers, in reports and on terminals: a line break in one would forge a header."""
 
 ModelId = Annotated[
     str,
@@ -107,7 +107,7 @@ PassedPath = Annotated[
 
 
 def _no_number(value: object) -> object:
-    """Python takes true for 1, and so for a budget of one dollar; as text it is no number."""
+    """A boolean as text, so that it is no number: Python takes true for 1, and so for a budget of one dollar."""
     return str(value) if isinstance(value, bool) else value
 
 
@@ -128,7 +128,7 @@ def _keeps_no_secrets(options: dict[str, str]) -> dict[str, str]:
 
 
 Options = Annotated[dict[str, str], AfterValidator(_keeps_no_secrets)]
-"""Text by name, where what is secret by its name is a reference."""
+"""Texts by name; those whose names suggest a secret must be references."""
 
 
 class Section(BaseModel):
@@ -139,7 +139,7 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_truths(cls, data: object) -> object:
-        """Where a number stands, true and false are no 1 and 0: as text, they are told to be none."""
+        """Turns true and false into text for keys that take numbers: they are not 1 and 0, and are rejected."""
         if not isinstance(data, dict) or not any(isinstance(each, bool) for each in data.values()):
             return data
         numbers = {name for name, each in cls.model_fields.items() if _is_number(each.annotation)}
@@ -147,7 +147,7 @@ class Section(BaseModel):
 
 
 def _is_number(annotation: object) -> bool:
-    """Whether a field takes a number, and perhaps nothing, but not true and false."""
+    """Whether a field takes a number, or perhaps nothing, but not true and false."""
     members = {_plain(each) for each in get_args(annotation) or (annotation,)}
     return bool(members & {int, float}) and bool not in members
 

@@ -1,7 +1,7 @@
-"""A large JSON object of objects, of which few are ever asked for: they are read where they stand.
+"""A large JSON object of objects, few of which are ever needed: each is parsed where it stands in the text.
 
-To parse the price map takes 30 MB, and most of that stays with the process: whatever is kept of it
-lies between what is let go. To look for what opens an object takes 10 ms, and the text goes as a whole.
+Parsing the price map takes 30 MB, and most of that stays with the process: the few objects that are kept lie
+between those that are freed. Finding where objects open takes 10 ms, and the text is freed as a whole.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class WrittenEntries(Mapping[str, Mapping[str, Any]]):
-    """The entries of the JSON in `text`. Their names are those of nothing else in it that is an object."""
+    """The entries of the JSON in `text`. No other object in it may have the name of an entry."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -30,7 +30,7 @@ class WrittenEntries(Mapping[str, Mapping[str, Any]]):
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
-        """Where the object of each name opens."""
+        """Where each name's object opens."""
         places: dict[str, int] = {}
         at = self._text.find("{", 1)
         while at >= 0:
@@ -40,7 +40,7 @@ class WrittenEntries(Mapping[str, Mapping[str, Any]]):
         return places
 
     def _name_before(self, at: int) -> str | None:
-        """The name of what is at `at`; None where it has none."""
+        """The name of the object at `at`; None if it has none."""
         end = self._text.rfind('"', 0, at)
         if self._text[end + 1 : at].strip() != ":":
             return None

@@ -1,8 +1,8 @@
 """YAML files as plain data, strictly: no duplicate keys, no aliases, no tags, and line numbers kept.
 
-An alias can make a file of a few hundred bytes expand to gigabytes, a tag can name code to be run,
-and a key written twice loses its first value without a word, so none of these is allowed. Nor is
-anything but a plain file of UTF-8: a pipe would be waited for without end.
+An alias can make a file of a few hundred bytes expand to gigabytes, a tag can name code to run,
+and a duplicate key silently loses its first value, so none of these is allowed. Nor is
+anything but a plain UTF-8 file: reading a pipe could wait for ever.
 """
 
 import json
@@ -24,9 +24,9 @@ from router.domain.errors import ConfigError, Problem
 
 _MAX_BYTES = 2**20
 _MAX_DEPTH = 32
-"""Of lists and mappings in one another; a sensible configuration has a handful."""
+"""Maximum nesting of lists and mappings; a sensible configuration has a handful."""
 _MAX_DIGITS = 64
-"""Of a number: reading `1:1:1:...`, which YAML counts in sixties, takes the square of its length."""
+"""Maximum length of a number: reading `1:1:1:...`, base 60 in YAML, takes quadratic time."""
 _PLAIN = re.compile(r"[!-~]+")
 
 _ANEW = {
@@ -43,14 +43,14 @@ _ANEW = {
         "-+0123456789.",
     ),
 }
-"""What is read otherwise than PyYAML does: https://yaml.org/spec/1.2.2/#1032-tag-resolution."""
+"""What is read differently than by PyYAML: https://yaml.org/spec/1.2.2/#1032-tag-resolution."""
 
 Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class YamlFile:
-    """A parsed file: its name for messages, its data, and the line on which each place stands.
+    """A parsed file: its name for messages, its data, and the line number of each place.
 
     `digest` is the SHA-256 of its bytes, in hexadecimal digits.
     """
@@ -61,7 +61,7 @@ class YamlFile:
     digest: str
 
     def problem(self, place: Place, message: str) -> Problem:
-        """A problem at `place`, with the nearest line that is known."""
+        """A problem at `place`, with the nearest known line."""
         known = place
         while known and known not in self.lines:
             known = known[:-1]
@@ -70,7 +70,7 @@ class YamlFile:
 
 
 def shown(place: Place) -> str:
-    """A place as a person writes it: `upstreams.openai.base_url`, `keys[0].name`."""
+    """A place as a person would write it: `upstreams.openai.base_url`, `keys[0].name`."""
     text = ""
     for step in place:
         word = step if isinstance(step, int) or _PLAIN.fullmatch(step) else json.dumps(step)
@@ -79,20 +79,20 @@ def shown(place: Place) -> str:
 
 
 def read_yaml(path: Path, name: str | None = None) -> YamlFile:
-    """The file at `path`. Raises ConfigError when it cannot be read or is no strict YAML."""
+    """The file at `path`. Raises ConfigError if it cannot be read or is not strict YAML."""
     name = name or str(path)
     return parse_yaml(bytes_of(path, name), name)
 
 
 def bytes_of(path: Path, name: str) -> bytes:
-    """What the file at `path` holds. Raises ConfigError for anything but a plain file of a bearable size.
+    """The content of the file at `path`. Raises ConfigError for anything but a plain file of reasonable size.
 
-    It waits for no other program, whatever is there.
+    It never waits for another program, whatever is there.
     """
     try:
         if not S_ISREG(path.stat().st_mode):
             raise ConfigError((Problem(name, "", "is no plain file"),))
-        # Not blocking: a pipe may have taken the file's place since.
+        # Not blocking: a pipe may have replaced the file since.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - a descriptor
             raw = file.read(_MAX_BYTES + 1)
     except OSError as error:
@@ -103,12 +103,12 @@ def bytes_of(path: Path, name: str) -> bytes:
 
 
 def parse_yaml(raw: bytes | str, name: str) -> YamlFile:
-    """YAML text as plain data. Raises ConfigError for what is no strict YAML."""
+    """YAML text as plain data. Raises ConfigError if it is not strict YAML."""
     try:
         raw = raw if isinstance(raw, bytes) else raw.encode()
         node, data = _read(raw.decode())
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # A ValueError comes of dates like 2026-13-45, of numbers that are no numbers, of bad UTF-8.
+        # A ValueError comes from dates like 2026-13-45, from malformed numbers, from invalid UTF-8.
         raise ConfigError((Problem(name, _where(error), _what(error)),)) from None
     lines = dict(_lines_of(node, ())) if node else {}
     return YamlFile(name, data, lines, sha256(raw).hexdigest())
@@ -119,7 +119,7 @@ def _read(text: str) -> tuple[yaml.Node | None, Any]:
     try:
         return _loaded(_QuickLoader(text))
     except (yaml.YAMLError, ValueError):
-        # Again by PyYAML itself: it says better what is wrong, and it has the last word on whether anything is.
+        # Again by PyYAML itself: it describes errors better, and decides whether there are any.
         return _loaded(_TellingLoader(text))
 
 
@@ -134,8 +134,8 @@ def _loaded(loader: "_QuickLoader | _TellingLoader") -> tuple[yaml.Node | None, 
 class _Strict(Composer, SafeConstructor, Resolver):
     """YAML with the booleans and numbers of YAML 1.2.
 
-    In 1.1, which PyYAML speaks, `no` is false (and Norway's language with it), `on` is true, and a bare
-    22:30 is the number 1350. Here they are the words that stand there.
+    In 1.1, which PyYAML implements, `no` is false (and Norway's language with it), `on` is true, and a bare
+    22:30 is the number 1350. Here they are text.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name for it
@@ -186,13 +186,13 @@ for _tag, (_pattern, _firsts) in _ANEW.items():
 
 
 class _TellingLoader(_Strict, yaml.SafeLoader):
-    """All of it by PyYAML."""
+    """Everything by PyYAML."""
 
 
 if yaml.__with_libyaml__:
 
     class _QuickLoader(_Strict, yaml.CSafeLoader):
-        """Texts are taken apart by libyaml, in a tenth of the time, and put together by PyYAML."""
+        """Texts are parsed by libyaml, in a tenth of the time, and composed by PyYAML."""
 
         def __init__(self, text: str) -> None:
             yaml.CSafeLoader.__init__(self, text)

@@ -1,7 +1,7 @@
-"""Files of answers, a row each: outcome files as Parquet, as JSON lines or as CSV.
+"""Files with one answer per row: outcome files as Parquet, as JSON lines or as CSV.
 
-`prompt`, `model` and `score` are needed; the other columns are those of `Answered`, and what else there
-is in a file is passed over. Parquet is read as `router.evaluation.outcome_files` reads it.
+`prompt`, `model` and `score` are required; the other columns are those of `Answered`, and any further ones
+are ignored. Parquet is read as `router.evaluation.outcome_files` reads it.
 """
 
 import csv
@@ -37,7 +37,7 @@ def read_rows(path: Path) -> list[Answered]:
 
 
 def write_rows(path: Path, rows: Sequence[Answered]) -> None:
-    """Write Parquet, whole or not at all. Raises FarthingError."""
+    """Write Parquet, completely or not at all. Raises FarthingError."""
     from pyarrow import parquet  # noqa: PLC0415 - half a second, for this form only
 
     writing = path.with_name(f".{path.name}.writing")
@@ -83,7 +83,7 @@ _READERS: Mapping[str, Callable[[Path], Iterable[Row]]] = {
 
 
 def _answered(row: Row, place: str) -> Answered:
-    """Raises FarthingError for a row that is none."""
+    """The answer in a row. Raises FarthingError if it is malformed."""
     if missing := [name for name in _NEEDED[:2] if not isinstance(row.get(name), str)]:
         raise FarthingError(f"{place} has no {' and no '.join(missing)}")
     known = {name: row[name] for name in _NAMES if row.get(name) is not None}
@@ -99,6 +99,6 @@ def _answered(row: Row, place: str) -> Answered:
 
 
 def _real(value: Any) -> float | None:
-    """A number; None for NaN, which some programs write for what they do not know."""
+    """A number; None for NaN, which some programs write for unknown values."""
     number = float(value)
     return None if math.isnan(number) else number

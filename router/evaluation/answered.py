@@ -1,4 +1,4 @@
-"""One model's answer to one prompt, as outcome files have it a row; and tables made of such rows."""
+"""One model's answer to one prompt, as in a row of outcome files; and tables made of such rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -11,19 +11,19 @@ from router.evaluation.labelled import Labelled
 _SHOWN_DIGITS = 16
 _KEPT_CHARS, _KEPT_HEAD = 400, 240
 OWN = "own"
-"""The source of what is not said to be from anywhere else."""
+"""The source of answers that name no other one."""
 FILE = "file"
-"""Who has scored an answer that a file brings without saying so."""
+"""The scorer of answers from a file that does not name one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer with its score from 0 to 1; None where that, or another number, is not known.
+    """An answer with its score from 0 to 1; None if that, or another number, is unknown.
 
-    `response` is the answer word for word, where it is kept: it can be scored again without being paid
-    again. `scored_by` names what has given the score, `category` is "" where nothing is said of it.
-    `request_id` is that of the request in the ledger to which this model gave this answer, or gave one
-    to the same words; "" for none.
+    `response` is the answer word for word, if it is kept: it can be rescored without being paid for
+    again. `scored_by` names what gave the score, `category` is "" if it is not stated. `request_id` is
+    that of the request in the ledger to which this model gave this answer, or gave one to the same words;
+    "" for none.
     """
 
     prompt_id: str
@@ -42,7 +42,7 @@ class Answered:
     request_id: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse scores that are none (NaN included) and negative costs."""
+        """Refuse invalid scores (including NaN) and negative costs."""
         if self.score is not None and not 0.0 <= self.score <= 1.0:
             raise ValueError(f"a score is from 0 to 1, not {self.score!r}")
         if self.cost_usd is not None and not 0.0 <= self.cost_usd < float("inf"):
@@ -50,18 +50,18 @@ class Answered:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What no other row has: the prompt and the model."""
+        """What is unique to the row: the prompt and the model."""
         return (self.prompt_id, self.model)
 
 
 def id_of(text: str | bytes) -> str:
-    """A prompt's id, made of what is asked: the same again tomorrow."""
+    """A prompt's id, derived from its text, so that it is always the same."""
     raw = text.encode(errors="surrogatepass") if isinstance(text, str) else text
     return sha256(raw).hexdigest()[:_SHOWN_DIGITS]
 
 
 def shortened(answer: str) -> str:
-    """An answer as outcome files have it: at most 400 characters, a longer one with the hash of the whole."""
+    """An answer as in outcome files: at most 400 characters, a longer one with the hash of the whole."""
     text = " ".join(answer.split())
     if len(text) <= _KEPT_CHARS:
         return text
@@ -74,10 +74,10 @@ def labelled(
     category_of: Callable[[str], Category],
     files: str = "",
 ) -> Labelled:
-    """The rows as tables about `models`, a prompt a line. A category that no row says is `category_of` the prompt.
+    """The rows as tables about `models`, one prompt per line. Unstated categories are `category_of` the prompt.
 
-    Of two rows about the same prompt and model the later one counts. Raises FarthingError, which names
-    the `files`, for an id of two prompts.
+    Of two rows about the same prompt and model the later one counts. Raises FarthingError that names the
+    `files` if an id is used for two prompts.
     """
     from router.evaluation.outcome_files import pivoted  # noqa: PLC0415 - half a second for pyarrow
 
@@ -95,7 +95,7 @@ def labelled(
 
 
 def as_table(rows: Sequence[Answered]) -> Any:
-    """The rows as a table of Arrow, of the types that outcome files have."""
+    """The rows as an Arrow table, with the types of outcome files."""
     import pyarrow as pa  # noqa: PLC0415 - half a second
 
     kinds: dict[str, Any] = dict.fromkeys((each.name for each in fields(Answered)), pa.string())

@@ -1,4 +1,4 @@
-"""What a router is held against: chance, the best mixes without one, categories known, all known.
+"""What a router is compared with: chance, the best mixes of single models, known categories, known outcomes.
 
 Each is a sweep over the same prompts, so that all of them can be resampled together.
 """
@@ -13,16 +13,16 @@ from router.evaluation.folds import Split
 from router.evaluation.sweep import FINE, Choices, Grid, Sweep, chosen, routed, singles
 
 COARSE = Grid(1e-4, 1e3, 27)
-"""For category means. Their hull has few corners, and which of them a grid meets moves its height by .001.
-The grid of the published figures is not told; this one was picked among many because with it they come out,
-all but one (tests/evaluation/test_self_test.py). FINE would put this baseline up to .001 higher."""
+"""For category means. Their hull has few corners, and which of them a grid meets changes its height by .001.
+The grid of the published figures is not stated; this one was picked among many because it reproduces all
+but one of them (tests/evaluation/test_self_test.py). FINE would raise this baseline by up to .001."""
 
 
 def chance(outcomes: Outcomes) -> Sweep:
-    """The cheapest model, or for a share of the prompts drawn by lot the best one.
+    """The cheapest model, or, for a random share of the prompts, the best one.
 
     It is RouteLLM's random router (https://arxiv.org/abs/2406.18665, section 4.2) for any number of
-    models: what lies between its two points is reached without a look at a prompt.
+    models: whatever is between its two points is reached without looking at a prompt.
     """
     points = singles(outcomes).points
     ends = [int(points.costs_usd.argmin()), points.best]
@@ -30,26 +30,26 @@ def chance(outcomes: Outcomes) -> Sweep:
 
 
 def oracle(outcomes: Outcomes) -> Sweep:
-    """Who knows every score and cost beforehand: at λ = 0 the cheapest of the best-scoring models."""
+    """A router that knows every score and cost beforehand: at λ = 0 the cheapest of the best-scoring models."""
     lambdas = FINE.over(outcomes.costs_usd)
     return routed(outcomes, chosen(outcomes.scores, outcomes.costs_usd, lambdas))
 
 
 def category_mean(outcomes: Outcomes, split: Split) -> Sweep:
-    """Who knows the dataset of a prompt, and its models' mean scores and costs on the other folds.
+    """A router that knows the dataset of a prompt, and its models' mean scores and costs on the other folds.
 
-    Where the other folds have nothing of the dataset, it is their means over all they have.
+    If the other folds have nothing of the dataset, it uses their means over everything.
     """
     return _by_category(outcomes, split, singles(outcomes))
 
 
 def category_cascade(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
-    """The same with cascades beside the models; where a pair agrees, the one's answer is taken that is better on average."""
+    """The same with cascades as well as models; if a pair agrees, the answer of the better one on average is taken."""
     return _by_category(outcomes, split, came_of(outcomes, ways, _usual(outcomes, split)))
 
 
 def fixed_pair(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
-    """The same two models before the best single one for every prompt, as went best on the other folds."""
+    """Always the same two models before the best single one: those that did best on the other folds."""
     every = came_of(outcomes, ways, _usual(outcomes, split))
     lambdas = COARSE.over(outcomes.costs_usd)
     found = np.empty((len(outcomes), len(lambdas)), dtype=np.int64)
@@ -63,7 +63,7 @@ def fixed_pair(outcomes: Outcomes, split: Split, ways: Ways) -> Sweep:
 
 
 def _usual(outcomes: Outcomes, split: Split) -> Floats:
-    """Each model's mean score on the folds that a prompt is not of, prompts in rows."""
+    """Each model's mean score on the other folds, one row per prompt."""
     found = np.empty(outcomes.scores.shape)
     for fold in np.unique(split.folds):
         known = split.folds != fold
@@ -72,7 +72,7 @@ def _usual(outcomes: Outcomes, split: Split) -> Floats:
 
 
 def _by_category(outcomes: Outcomes, split: Split, every: Sweep) -> Sweep:
-    """Each dataset as went best on the other folds, of all that can be chosen: settings in columns."""
+    """For each dataset, the choice that did best on the other folds: settings in columns."""
     lambdas = COARSE.over(outcomes.costs_usd)
     datasets = np.unique(np.array(outcomes.datasets, dtype=np.str_), return_inverse=True)[1]
     found = np.empty((len(outcomes), len(lambdas)), dtype=np.int64)

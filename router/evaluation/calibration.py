@@ -1,4 +1,4 @@
-"""One calibration: what own answers say, where that is better than what was shipped, and the pictures of it."""
+"""One calibration: what own answers say, where that is better than what was shipped, and its charts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from router.evaluation.standing import Yardstick
 from router.evaluation.sweep import FINE, Sweep, chosen, routed, singles
 
 Abilities = Mapping[str, Mapping[Category, Ability]]
-"""The abilities that models have without own answers, by their ids."""
+"""The abilities of models without own answers, by model id."""
 
 _LEAST_SHARE = 0.5
 _BINS = 10
@@ -34,7 +34,7 @@ _BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Forecasts that were about alike: their mean, the mean of what came, and how many they are."""
+    """Similar forecasts: their mean, the mean of the actual scores, and their number."""
 
     foreseen: float
     came: float
@@ -45,7 +45,7 @@ class Bin:
 class Shipped:
     """What holds without own answers: abilities by model and category, and what the server predicts.
 
-    `served` is None where it predicts the abilities as they are; `learnt` says how models agree on a prompt.
+    `served` is None if it predicts the abilities unchanged; `learnt` says how models agree on a prompt.
     """
 
     abilities: Abilities
@@ -59,7 +59,7 @@ class Shipped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """The labelled answers, each question once; how they were judged; and what they say, a category each."""
+    """The labelled answers, each question once; how they were judged; and their results for each category."""
 
     labelled: Labelled
     hearsay: Hearsay
@@ -72,7 +72,7 @@ class Calibration:
 
     @property
     def cascades(self) -> LocalCascades:
-        """The cascades that are better than one model."""
+        """The cascades that are better than a single model."""
         return to_install(self.attempts)
 
     @property
@@ -83,7 +83,7 @@ class Calibration:
 
     @property
     def compared(self) -> tuple[str, ...]:
-        """The models that were compared: those that have answered at least half of the prompts."""
+        """The models that were compared: those that answered at least half of the prompts."""
         return self.trial.judged.models
 
 
@@ -94,7 +94,7 @@ def calibrate(
     seed: int,
     hearsay: Hearsay = NOTHING_HEARD,
 ) -> Calibration:
-    """What the answers say, judged on prompts that were held back. Raises FarthingError without two models."""
+    """What the answers say, judged on held-out prompts. Raises FarthingError without two models."""
     first, labelled = firsts(labelled), distinct(labelled)
     pool = Pool("own", tuple(_entry(name, shipped) for name in _compared(labelled)))
     fits = usual_fits(Notes.of(labelled), hearsay, shipped.served)
@@ -120,7 +120,7 @@ def calibrate(
 def _qualities(
     category: Category, shipped: Shipped, measured: Mapping[Category, LocalCategory]
 ) -> Mapping[str, QualityEstimate]:
-    """How good each model is by own answers, as far as there are any."""
+    """How good each model is according to own answers, if there are any."""
     abilities, local = shipped.of(category), measured.get(category)
     own = {
         name: ability if local is None else local.ability(name, ability)
@@ -130,7 +130,7 @@ def _qualities(
 
 
 def hulls(trial: Trial) -> Mapping[str, Hull]:
-    """The best that each way would have got at each cost; of Zero what mixing single models reaches."""
+    """The best that each way would have achieved at each cost; for Zero, what mixing single models reaches."""
     if not len(trial.judged):
         return {}
     ways = {name: _swept(trial, name) for name in (SHIPPED, LOCAL)}
@@ -141,7 +141,7 @@ def hulls(trial: Trial) -> Mapping[str, Hull]:
 
 
 def areas(trial: Trial) -> Mapping[str, float]:
-    """AIQ of each way, between the cheapest and the dearest model's mean cost."""
+    """The AIQ of each way, between the mean costs of the cheapest and the most expensive model."""
     if not len(trial.judged):
         return {}
     yard = Yardstick.of(singles(trial.judged.outcomes).points)
@@ -158,7 +158,7 @@ def _swept(trial: Trial, way: str) -> Sweep:
 
 
 def reliability(predicted: Predictions, scores: Floats) -> tuple[Bin, ...]:
-    """What came of forecasts of about 5 %, 15 % and so on, all models together."""
+    """The actual scores for forecasts of about 5 %, 15 % and so on, all models together."""
     p, came = predicted.p_quality.ravel(), scores.ravel()
     place = np.minimum((p * _BINS).astype(np.int_), _BINS - 1)
     bins = [place == each for each in range(_BINS)]
@@ -170,7 +170,7 @@ def reliability(predicted: Predictions, scores: Floats) -> tuple[Bin, ...]:
 
 
 def _compared(labelled: Labelled) -> list[str]:
-    """Raises FarthingError where there are not two."""
+    """The models with enough answers. Raises FarthingError if there are not two."""
     shares = np.isfinite(labelled.outcomes.scores).mean(axis=0) if len(labelled) else []
     found = [
         name for name, share in zip(labelled.models, shares, strict=False) if share >= _LEAST_SHARE

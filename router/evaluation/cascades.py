@@ -1,6 +1,6 @@
-"""Ways to answer a prompt: one model alone, or two at once whose answer is taken where they agree, else a final one's.
+"""Ways to answer a prompt: one model alone, or two at once, with their answer if they agree, else a final model's.
 
-Offline, so answers are there as they were normalised, and two models agree where both have one and these are equal.
+Offline, answers are there in their normal form, and two models agree if both have one and these are equal.
 """
 
 from dataclasses import dataclass
@@ -18,22 +18,22 @@ from router.domain.predictions import Predictions
 from router.evaluation.sweep import Choices, Sweep
 
 CONFIDENCE = 0.9
-"""One-sided: of the cascades that are said to be as good as `least`, so many must be."""
+"""One-sided: of the cascades said to be as good as `least`, this share must be."""
 _DEVIATIONS = NormalDist().inv_cdf(CONFIDENCE)
 RISK = 0.05
-"""The most that a cascade may lose with CONFIDENCE, however little it is expected to: what policies tolerate by default."""
+"""The most that a cascade may lose with CONFIDENCE, however little it is expected to: the default of policies."""
 MAX_QUALITY_LOSS = 0.01
-"""What a router may be expected to lose at its fixed setting."""
+"""The expected quality loss that a router is allowed at its fixed setting."""
 _ROUNDING = 1e-12
 _MOST_MODELS = 12
-"""Between which pairs are sought: 660 cascades. Of larger pools those on the outermost hulls."""
+"""How many models pairs are formed from: 660 cascades. In larger pools, those on the outermost hulls."""
 
 Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ways:
-    """Every model alone, by its number, and after these the cascades: who is asked first, and who is final."""
+    """Every model alone, by its number, and then the cascades: which two are asked first, and which is final."""
 
     models: int
     ones: Numbers
@@ -45,7 +45,7 @@ class Ways:
 
     @classmethod
     def among(cls, models: int, usable: Numbers) -> "Ways":
-        """All pairs of the `usable` models before each of the others of these."""
+        """All pairs of the `usable` models, before each of the other ones."""
         triples = [
             (a, b, final)
             for a, b in combinations(usable.tolist(), 2)
@@ -61,16 +61,16 @@ class Ways:
         return cls.among(models, np.arange(0))
 
     def answered_by(self, qualities: Floats) -> Numbers:
-        """Whose answer is taken where a pair agrees: the one's of which better things are expected, (prompts, cascades)."""
+        """Whose answer is taken if a pair agrees: that of the one expected to be better, (prompts, cascades)."""
         is_one = qualities[:, self.ones] >= qualities[:, self.others]
         return np.asarray(np.where(is_one, self.ones, self.others), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Foreseen:
-    """What is predicted of each way (columns) for each prompt (rows): quality, expected USD, and the least quality.
+    """The predictions for each way (columns) and prompt (rows): quality, expected USD, and the least quality.
 
-    That is the quality that a cascade has with CONFIDENCE if its final model is as good as predicted; of a model
+    The latter is reached with CONFIDENCE by a cascade whose final model is as good as predicted; for a model
     alone it is the predicted one.
     """
 
@@ -80,13 +80,13 @@ class Foreseen:
     least: Floats
 
     def averaged(self) -> "Foreseen":
-        """Every prompt with the means of all."""
+        """The same with the overall means for every prompt."""
         return Foreseen(
             self.ways, _averaged(self.qualities), _averaged(self.costs_usd), _averaged(self.least)
         )
 
     def without_singles(self) -> "Foreseen":
-        """At costs that leave a model alone to what no cascade is adequate for."""
+        """The same with costs at which a model alone is chosen only if no cascade is adequate."""
         costs = self.costs_usd.copy()
         costs[:, : self.ways.models] += 1.0 + costs.max()
         return replace(self, costs_usd=costs)
@@ -97,7 +97,7 @@ def _averaged(table: Floats) -> Floats:
 
 
 def ways_of(predictions: Predictions, outcomes: Outcomes) -> Ways:
-    """The ways that are worth a thought: without cascades where nothing is known of agreement, or no answer is there."""
+    """The ways worth considering: without cascades if nothing is known of agreement, or there are no answers."""
     models = len(predictions.models)
     has_answers = any(each is not None for each in outcomes.answers.ravel().tolist())
     if not predictions.agreeing or models < 3 or not has_answers:
@@ -106,7 +106,7 @@ def ways_of(predictions: Predictions, outcomes: Outcomes) -> Ways:
 
 
 def _outermost(predictions: Predictions) -> Numbers:
-    """The numbers of at most _MOST_MODELS models: on the hull of mean cost and quality, then on that of the rest, and so on."""
+    """Numbers of at most _MOST_MODELS models: on the hull of mean cost and quality, then on that of the rest, and so on."""
     qualities, costs = predictions.p_quality.mean(axis=0), predictions.costs_usd.mean(axis=0)
     left, found = list(np.lexsort((-qualities, costs))), list[int]()
     while left and len(found) < _MOST_MODELS:
@@ -121,7 +121,7 @@ def _outermost(predictions: Predictions) -> Numbers:
 
 
 def foreseen(predictions: Predictions, ways: Ways, risk: float = RISK) -> Foreseen:
-    """The predictions of all ways. A cascade that may lose more than `risk` with CONFIDENCE makes no sense either."""
+    """The predictions for all ways. A cascade that may lose more than `risk` with CONFIDENCE is ruled out."""
     accept, gain, sd = _prospects(predictions, ways)
     is_bearable = gain - _DEVIATIONS * sd >= -risk
     accept, gain, sd = accept * is_bearable, gain * is_bearable, sd * is_bearable
@@ -137,10 +137,10 @@ def foreseen(predictions: Predictions, ways: Ways, risk: float = RISK) -> Forese
 
 
 def _prospects(predictions: Predictions, ways: Ways) -> tuple[Floats, Floats, Floats]:
-    """`p_accept`, `gain` and its deviation of each cascade, prompts in rows; all 0 for what makes no sense.
+    """`p_accept`, `gain` and its deviation for each cascade, prompts in rows; all 0 if it makes no sense.
 
-    That is a pair that costs as much as the final model, or one of which is taken to be better than that: with nothing
-    accepted it is the final model at a higher price, which nobody chooses.
+    That is a pair that costs as much as the final model, or has a model expected to be better than that one: with
+    nothing accepted, it is the final model at a higher price, which is never chosen.
     """
     quality, cost = predictions.p_quality, predictions.costs_usd
     better = np.maximum(quality[:, ways.ones], quality[:, ways.others])
@@ -168,7 +168,7 @@ def agreed(outcomes: Outcomes) -> NDArray[np.bool_]:
 
 
 def came_of(outcomes: Outcomes, ways: Ways, qualities: Floats) -> Sweep:
-    """What each way scored and cost on each prompt, calls in vain included; `qualities` say whose equal answer is taken."""
+    """What each way scored and cost on each prompt, wasted calls included; `qualities` decide between equal answers."""
     same = agreed(outcomes)[:, ways.ones, ways.others]
     scores, costs = outcomes.scores, outcomes.costs_usd
     whose = np.where(same, ways.answered_by(qualities), ways.finals)
@@ -178,7 +178,7 @@ def came_of(outcomes: Outcomes, ways: Ways, qualities: Floats) -> Sweep:
 
 
 def picked(sweep: Sweep, choices: Choices) -> Sweep:
-    """What came of the chosen ways, settings in columns."""
+    """The results of the chosen ways, settings in columns."""
     return Sweep(
         np.take_along_axis(sweep.scores, choices, axis=1),
         np.take_along_axis(sweep.costs_usd, choices, axis=1),
@@ -186,11 +186,11 @@ def picked(sweep: Sweep, choices: Choices) -> Sweep:
 
 
 def within(foreseen: Foreseen, max_quality_loss: float) -> Choices:
-    """For each prompt the cheapest way that is expected to lose at most so much, of equals the better one; one column.
+    """For each prompt, the cheapest way with an expected loss of at most `max_quality_loss`; one column.
 
-    It is lost against the reference, the model with the best mean predicted quality, which answers where nothing else
-    may. A cascade ends with a model that is predicted to be at least as good as that, and loses no more than RISK
-    with CONFIDENCE.
+    Of equally cheap ones the better is taken. The loss is relative to the reference, the model with the best mean
+    predicted quality, which answers if no other way qualifies. A cascade must end with a model that is predicted to
+    be at least as good as the reference, and lose no more than RISK with CONFIDENCE.
     """
     models = foreseen.ways.models
     alone = foreseen.qualities[:, :models]

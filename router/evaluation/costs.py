@@ -1,4 +1,4 @@
-"""What an answer cost: what its outcome says; else its tokens at a price; else nothing is known of it."""
+"""The cost of an answer: what its outcome says; else its tokens at a price; else unknown."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 
 Charge = Callable[[str, int, int], float]
-"""USD of an answer, by the model and its input and output tokens."""
+"""The cost of an answer in USD, from the model and its input and output tokens."""
 
 
 def by_tokens(outcomes: Outcomes, charge: Charge) -> Outcomes:
-    """The outcomes, with the costs of answers whose tokens alone are known."""
+    """The outcomes, with costs for those answers for which only tokens are known."""
     costs = outcomes.costs_usd.copy()
     known = np.isfinite(outcomes.input_tokens) & np.isfinite(outcomes.output_tokens)
     for row, column in np.argwhere(known & ~np.isfinite(costs)):
@@ -23,7 +23,7 @@ def by_tokens(outcomes: Outcomes, charge: Charge) -> Outcomes:
 
 
 def prices_of(pool: Pool) -> Charge:
-    """What the models of a pool charge."""
+    """The charges of a pool's models."""
     models = {each.name: each for each in pool.models}
 
     def charge(name: str, read: int, written: int) -> float:

@@ -1,4 +1,4 @@
-"""Predictions of prompts by what never saw them: for each fold, fitted on all the others."""
+"""Predictions for prompts by forecasters that never saw them: for each fold, fitted on all the others."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecast:
-    """Prompts that were all held out once, with their folds and what was predicted of them."""
+    """Prompts that were each held out once, with their folds and the predictions for them."""
 
     outcomes: Outcomes
     split: Split
@@ -36,9 +36,9 @@ class Forecast:
 
 
 def priced(outcomes: Outcomes, pool: Pool) -> Outcomes:
-    """The outcomes at the pool's costs: nominal ones where it has such, else their own, or by their tokens.
+    """The outcomes at the pool's costs: nominal ones if it has them, else their own, or by their tokens.
 
-    Raises FarthingError where no prompt has a score and a cost of every model of the pool.
+    Raises FarthingError if no prompt has a score and a cost for every model of the pool.
     """
     is_nominal = pool.has_nominal_costs
     found = _nominal(outcomes, pool) if is_nominal else by_tokens(outcomes, prices_of(pool))
@@ -48,7 +48,7 @@ def priced(outcomes: Outcomes, pool: Pool) -> Outcomes:
 
 
 def held_out(outcomes: Outcomes, split: Split) -> Iterator[HeldOut]:
-    """Each fold; only complete cases are to be predicted, and no question among them is learnt from."""
+    """Each fold; only complete cases are to be predicted, and none of their questions is learnt from."""
     texts = np.array([normalised(prompt) for prompt in outcomes.prompts], dtype=np.object_)
     for fold, name in enumerate(split.names):
         is_here = split.folds == fold
@@ -59,13 +59,13 @@ def held_out(outcomes: Outcomes, split: Split) -> Iterator[HeldOut]:
 
 
 def forecast(fold: HeldOut, pool: Pool, fit: Fit, seed: int) -> Predictions:
-    """What a forecaster that learnt from the other folds says of this one."""
+    """The predictions for this fold of a forecaster that learnt from the other ones."""
     forecaster = fit(fold.train, pool, seed)
     return forecaster.predict(fold.test.prompts, pool, fold.test.prompt_ids)
 
 
 def gathered(outcomes: Outcomes, split: Split, parts: list[Predictions]) -> Forecast:
-    """The predictions of all folds in the order of the outcomes. Raises ValueError where one lacks."""
+    """The predictions of all folds in the order of the outcomes. Raises ValueError if one is missing."""
     rows = np.flatnonzero(outcomes.is_complete & (split.folds != NOWHERE))
     judged = outcomes.at(rows)
     place = {name: at for at, name in enumerate(id_ for part in parts for id_ in part.prompt_ids)}
@@ -92,7 +92,7 @@ def gathered(outcomes: Outcomes, split: Split, parts: list[Predictions]) -> Fore
 
 
 def _agreeing(parts: list[Predictions], order: NDArray[np.int64]) -> tuple[Agreeing, ...]:
-    """How models agree on each prompt, where every fold's forecaster says it."""
+    """How models agree on each prompt, if every fold's forecaster says so."""
     if not all(part.agreeing for part in parts):
         return ()
     told = [each for part in parts for each in part.agreeing]
@@ -106,7 +106,7 @@ def _nominal(outcomes: Outcomes, pool: Pool) -> Outcomes:
 
 
 def _why_incomplete(outcomes: Outcomes, pool: Pool) -> str:
-    """What lacks most, in words."""
+    """What is missing most, in words."""
     if unscored := _unknown(outcomes.scores, outcomes.models):
         return f"no file has a score of {', '.join(unscored)}, which pool '{pool.name}' names"
     if unpriced := _unknown(outcomes.costs_usd, outcomes.models):
@@ -115,5 +115,5 @@ def _why_incomplete(outcomes: Outcomes, pool: Pool) -> str:
 
 
 def _unknown(table: Floats, models: tuple[str, ...]) -> list[str]:
-    """The models of which a table knows nothing."""
+    """The models for which a table has no values."""
     return [name for at, name in enumerate(models) if not np.isfinite(table[:, at]).any()]

@@ -1,6 +1,6 @@
-"""What answers come to, in the form in which the server compares them.
+"""The final answers, in the form in which the server compares them.
 
-So two models agree on a prompt that was asked before where they would agree if it were asked again.
+So two models agree on a past prompt if they would agree when it is asked again.
 """
 
 from collections import defaultdict
@@ -16,13 +16,13 @@ from router.domain.members import replace
 from router.evaluation.answered import Answered, id_of
 
 Requests = Mapping[str, Mapping[str, Any]]
-"""The bodies of requests, by the ids of prompts."""
+"""The bodies of requests, by prompt id."""
 
 
 def in_normal_form(rows: Sequence[Answered], requests: Requests | None = None) -> list[Answered]:
-    """The rows with final answers that are equal where they agree, of each prompt all of whose answers are kept whole.
+    """The rows with final answers that are equal if they agree, for prompts whose answers are all kept completely.
 
-    Those to other prompts stay as they are. A prompt of which `requests` has nothing was a user's only message.
+    Answers to other prompts are unchanged. A prompt that is not in `requests` was a user's only message.
     """
     by_prompt = defaultdict[str, list[Answered]](list)
     for row in rows:
@@ -48,18 +48,18 @@ def _normal(group: Sequence[Answered], request: Mapping[str, Any] | None) -> Seq
 
 
 Units = Mapping[tuple[str, str], set[str]]
-"""The units in which values are told, by their kinds and the values."""
+"""The units in which values are given, by their kinds and the values."""
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """An answer, and what it comes to."""
+    """An answer, and its final answer."""
 
     said: Said
     final: Final
 
     def spelt(self, units: Units) -> str:
-        """A unit tells values apart where there are two. What comes to nothing is the same word for word only."""
+        """The final answer as text, with its unit if there are several; without a value, it is equal only word for word."""
         if not isinstance(self.final, Found):
             return f"words: {id_of(' '.join(self.said.text.split()))}"
         kind, value, unit = self.final.kind, self.final.value, self.final.unit
@@ -68,7 +68,7 @@ class _End:
 
 
 def _end(response: str | None, question: Question) -> _End | None:
-    """None for what can never be taken: nothing, or a refusal."""
+    """The end of an answer; None for what can never be taken: nothing, or a refusal."""
     said = read({"choices": [{"message": {"content": response}}]})
     return _End(said, final_answer(question, said)) if isinstance(said, Said) else None
 

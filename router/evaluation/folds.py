@@ -1,4 +1,4 @@
-"""Which prompts are held out together: what is fitted for a fold never sees one of its prompts."""
+"""Which prompts are held out together: what is fitted for a fold never sees any of its prompts."""
 
 import re
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ class Split:
 
 
 def by_prompt(outcomes: Outcomes, count: int, seed: int) -> Split:
-    """Folds of random complete cases, all of about one size.
+    """Folds of random complete cases, all of about the same size.
 
-    A question that repeats an earlier one goes where that is. Prompts that some model did not answer
+    A question that repeats an earlier one goes into the same fold. Prompts that some model did not answer
     are in no fold, or in that of a question that they repeat. Raises FarthingError for fewer prompts
     than folds.
     """
@@ -44,7 +44,7 @@ def by_prompt(outcomes: Outcomes, count: int, seed: int) -> Split:
 
 
 def by_dataset(outcomes: Outcomes) -> Split:
-    """A fold for each dataset. Raises FarthingError where there is one alone."""
+    """A fold for each dataset. Raises FarthingError if there is only one."""
     names, folds = np.unique(np.array(outcomes.datasets, dtype=np.str_), return_inverse=True)
     if len(names) < 2:
         raise FarthingError(f"only {', '.join(names)} is there: nothing remains to learn from")
@@ -52,17 +52,17 @@ def by_dataset(outcomes: Outcomes) -> Split:
 
 
 def normalised(prompt: str) -> str:
-    """What two prompts have in common that ask the same: letters and digits, of any script, before the options.
+    """What is the same in two prompts that ask the same: letters and digits, of any script, before the options.
 
-    So another order of the options is no other question. The last ones count: those before belong to
-    examples. What has neither letters nor digits stays as it is.
+    So a different order of options does not make a different question. The last options count: earlier ones
+    belong to examples. A prompt with neither letters nor digits is unchanged.
     """
     *_, last = (0, *(found.start() for found in _OPTION.finditer(prompt)))
     return _UNSAID.sub("", (prompt[:last].strip() or prompt).lower()) or prompt
 
 
 def _together(folds: Folds, prompts: Sequence[str]) -> Folds:
-    """`folds`, with every repeated question where it stands first among those that have a fold."""
+    """`folds`, with every repeated question in the fold of its first occurrence that has one."""
     homes: dict[str, int] = {}
     texts = [normalised(prompt) for prompt in prompts]
     for text, fold in zip(texts, folds.tolist(), strict=True):

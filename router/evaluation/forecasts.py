@@ -1,4 +1,4 @@
-"""Three ways to foresee how good an answer will be, each fitted on some prompts and asked about others.
+"""Three ways to predict how good an answer will be, each fitted on some prompts and asked about others.
 
 | way | P(good answer) of a model | chooses |
 |---|---|---|
@@ -6,7 +6,7 @@
 | local | its ability in the prompt's category, drawn towards the own answers there | by category |
 | zero | its own mean score over all prompts, whatever their category | always alike |
 
-All three expect the same cost of a call, so that they differ in what they think of quality alone.
+All three expect the same cost of a call, so that they differ only in their view of quality.
 Zero is what any router has to beat: the best that a fixed choice of model can do.
 """
 
@@ -31,7 +31,7 @@ SHIPPED, LOCAL, ZERO = "shipped", "local", "zero"
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What is known of prompts beyond their words, by their ids: category and source."""
+    """What is known of prompts besides their text, by their ids: category and source."""
 
     rows: Mapping[str, tuple[Category, str]]
 
@@ -42,11 +42,11 @@ class Notes:
         return cls(dict(zip(labelled.outcomes.prompt_ids, parts, strict=True)))
 
     def category(self, prompt_id: str) -> Category:
-        """The category of a prompt. Raises KeyError for one that is not noted."""
+        """The category of a prompt. Raises KeyError if it is unknown."""
         return self.rows[prompt_id][0]
 
     def on(self, outcomes: Outcomes) -> Labelled:
-        """Outcomes with their notes again."""
+        """Outcomes with their notes added."""
         found = [self.rows[prompt_id] for prompt_id in outcomes.prompt_ids]
         return Labelled(
             outcomes=outcomes,
@@ -58,9 +58,9 @@ class Notes:
 def usual_fits(
     notes: Notes, hearsay: Hearsay, served: Forecaster | None = None
 ) -> Mapping[str, Fit]:
-    """The three ways, for prompts of which `notes` has the categories.
+    """The three ways, for prompts whose categories are in `notes`.
 
-    `served` is what the server predicts; None for the abilities of the pool as they are.
+    `served` is what the server predicts; None for the pool's abilities unchanged.
     """
 
     def own_answers(train: Labelled, category: Category, shipped: Abilities) -> Abilities:
@@ -79,7 +79,7 @@ def usual_fits(
 
 @dataclass(frozen=True, slots=True)
 class _ByCategory:
-    """Foresees the same for all prompts of a category: P(good answer), its sd and USD of a call."""
+    """Predicts the same for all prompts of a category: P(good answer), its sd, and USD per call."""
 
     notes: Notes
     tables: Mapping[Category, tuple[Floats, Floats, Floats]]
@@ -94,13 +94,13 @@ class _ByCategory:
 
 @dataclass(frozen=True, slots=True)
 class _Served:
-    """Foresees quality as one, and costs as another."""
+    """Predicts quality like one forecaster, and costs like another."""
 
     quality: Forecaster
     costs: Forecaster
 
     def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
-        """Of each what it is asked for."""
+        """The quality from one and the costs from the other."""
         asked = (prompts, pool, prompt_ids)
         costs_usd = self.costs.predict(*asked).costs_usd
         return replace(self.quality.predict(*asked), costs_usd=costs_usd)
@@ -126,7 +126,7 @@ def _fitted(notes: Notes, train: Outcomes, pool: Pool, way: Way) -> Forecaster:
 
 
 def _whole(notes: Notes, train: Outcomes, pool: Pool) -> Forecaster:
-    """Every model as good, and as dear, as it was on average."""
+    """Every model as good and as expensive as it was on average."""
     known, width = train.of(pool.names), len(pool.names)
     p = _means(known.scores, np.full(width, 0.5))
     alike = (p, np.zeros(width), _means(known.costs_usd, np.zeros(width)))
@@ -140,7 +140,7 @@ def _as_shipped(_: Labelled, __: Category, shipped: Abilities) -> Abilities:
 def _as_own_answers(
     train: Labelled, category: Category, shipped: Abilities, hearsay: Hearsay
 ) -> Abilities:
-    """What would be installed, had these answers been all."""
+    """What would be installed if there were only these answers."""
     local = local_category(train, category, shipped, hearsay)
     return {
         name: ability if local is None else local.ability(name, ability)
@@ -149,7 +149,7 @@ def _as_own_answers(
 
 
 def _means(table: Floats, otherwise: Floats) -> Floats:
-    """The mean of what is known in each column, `otherwise` where nothing is."""
+    """The mean of the known values in each column, `otherwise` if there are none."""
     known = np.isfinite(table)
     counts = known.sum(axis=0)
     sums = np.where(known, table, 0.0).sum(axis=0)

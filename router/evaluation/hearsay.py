@@ -1,16 +1,16 @@
-"""What is known of answers beyond gold labels, how far it is trusted, and what it may say.
+"""What is known of answers besides gold labels, how far it is trusted, and what effect it may have.
 
-**Feedback** is a score of the whole answer, by whoever cared to give one. It counts for less than a gold
-label: for w of one, where w is the share of the gold labels' variance that feedback tells, r^2 with
-the correction for few pairs (Ezekiel 1930). So many labels of a proxy are worth one of what is meant when a
-mean is estimated by both (W. G. Cochran, Sampling Techniques, 1977, section 7.3, regression estimators).
-By how much feedback is kinder than gold labels, on the answers that have both, is taken off its mean.
-Too few pairs do not tell w; then it is USUAL_WEIGHT.
+**Feedback** is a score of the whole answer, by anybody who gave one. It counts for less than a gold
+label: for w of one, where w is the share of the gold labels' variance that feedback explains, r^2 with
+the correction for few pairs (Ezekiel 1930). A proxy label is worth that share of a true one when a
+mean is estimated from both (W. G. Cochran, Sampling Techniques, 1977, section 7.3, regression estimators).
+The amount by which feedback is kinder than gold labels, on answers that have both, is subtracted from its mean.
+Too few pairs do not determine w; then it is USUAL_WEIGHT.
 
-**Signs** that an answer shows by itself are one-sided: an answer that breaks the schema it was asked for
-is of no use, one that keeps it may be wrong all the same. So however many answers show no flaw, that
-adds nothing to an estimate; but no model is better than the share of its answers without one. That
-share, at the upper end of its one-sided 95 % interval (E. B. Wilson 1927), is the model's ceiling.
+**Signs** that an answer itself shows are one-sided: an answer that breaks the requested schema is useless,
+but one that keeps it may be wrong all the same. So however many answers show no flaw, that adds nothing
+to an estimate; but no model is better than the share of its answers without one. That share, at the
+upper end of its one-sided 95 % interval (E. B. Wilson 1927), is the model's ceiling.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ import numpy as np
 from router.domain.category import Category
 
 USUAL_WEIGHT = 0.25
-"""Four scores by feedback are one gold label, where nothing is known of how far they agree: r = 0.5."""
+"""Four feedback scores count as one gold label if it is not known how far they agree: r = 0.5."""
 LEAST_PAIRS = 30
-"""Answers with a gold label and feedback from which on their agreement is measured."""
+"""How many answers with both a gold label and feedback are needed to measure their agreement."""
 _ONE_SIDED_95 = 1.6448536269514722
 
 Whose = tuple[Category, str]
@@ -39,16 +39,16 @@ class Said:
     mean: float
 
     def __post_init__(self) -> None:
-        """Refuse scores of nothing, and means that are none."""
+        """Refuse empty sets of scores, and invalid means."""
         if self.count < 1 or not 0.0 <= self.mean <= 1.0:
             raise ValueError(f"scores have a number and a mean from 0 to 1, not {self!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a score by feedback counts beside a gold label, and by how much it is kinder on average.
+    """The weight of a feedback score relative to a gold label, and by how much it is kinder on average.
 
-    `pairs` are the answers that have both; `is_measured` says whether they told the weight.
+    `pairs` is the number of answers that have both; `is_measured` says whether they determined the weight.
     """
 
     weight: float = USUAL_WEIGHT
@@ -57,15 +57,15 @@ class Trust:
     is_measured: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse weights that are none."""
+        """Refuse invalid weights."""
         if not 0.0 <= self.weight <= 1.0:
             raise ValueError(f"a weight is from 0 to 1, not {self.weight!r}")
 
 
 def trust(pairs: Sequence[tuple[float, float]]) -> Trust:
-    """How far feedback is to be trusted, by pairs of what it said of an answer and the gold label of that.
+    """How far feedback is to be trusted, from pairs of an answer's feedback and its gold label.
 
-    Where one of the two never varies, their agreement cannot be told.
+    If one of the two never varies, their agreement cannot be measured.
     """
     if len(pairs) < LEAST_PAIRS:
         return Trust(pairs=len(pairs))
@@ -81,19 +81,19 @@ def trust(pairs: Sequence[tuple[float, float]]) -> Trust:
 
 @dataclass(frozen=True, slots=True)
 class Flaws:
-    """How many of so many answers showed by themselves that they are of no use."""
+    """How many answers, and how many of them themselves show that they are useless."""
 
     answers: int
     flawed: int
 
     def __post_init__(self) -> None:
-        """Refuse flaws in no answers."""
+        """Refuse flaws without answers."""
         if not 0 <= self.flawed <= self.answers or not self.answers:
             raise ValueError(f"flaws are of so many answers, not {self!r}")
 
     @property
     def ceiling(self) -> float:
-        """The most that P(good answer) can be: 1 without a flaw."""
+        """The highest possible P(good answer): 1 without a flaw."""
         if not self.flawed:
             return 1.0
         n, z, share = self.answers, _ONE_SIDED_95, self.flawed / self.answers
@@ -104,9 +104,9 @@ class Flaws:
 
 @dataclass(frozen=True, slots=True)
 class Hearsay:
-    """Feedback and flaws by category and model. No answer with a gold label is among the feedback.
+    """Feedback and flaws by category and model. Feedback on answers with a gold label is not included.
 
-    Whether flaws hold estimates down is for the user to say: `holds_down`.
+    `holds_down` is the user's choice whether flaws hold estimates down.
     """
 
     feedback: Mapping[Whose, Said] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Hearsay:
     holds_down: bool = False
 
     def most(self, category: Category, model: str) -> float:
-        """The most that an estimate may be."""
+        """The highest estimate that is allowed."""
         known = self.flaws.get((category, model)) if self.holds_down else None
         return known.ceiling if known else 1.0
 

@@ -1,4 +1,4 @@
-"""A router beside what needs none: every number of `farthing evaluate`, with its interval."""
+"""A router compared with baselines that need none: every number of `farthing evaluate`, with its interval."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ EVERYTHING = "all"
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How well probabilities tell good answers from bad ones (AUC), and how far they are off (ECE)."""
+    """How well probabilities separate good answers from bad ones (AUC), and how far they are off (ECE)."""
 
     auc: Interval
     ece: Interval
@@ -38,7 +38,7 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Alone:
-    """A single model: its mean score and cost in USD, and what its predictions tell."""
+    """A single model: its mean score and cost in USD, and the value of its predictions."""
 
     name: str
     quality: Interval
@@ -48,9 +48,9 @@ class Alone:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A router at one λ (per USD): its quality, that less the best single model's, its mean cost in USD.
+    """A router at one λ (per USD): its quality, that minus the best single model's, its mean cost in USD.
 
-    `cost_share` is that cost by the best single model's, `arena` RouterArena's score.
+    `cost_share` is that cost divided by the best single model's, `arena` RouterArena's score.
     """
 
     lambda_per_usd: float
@@ -63,7 +63,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class PairFigures:
-    """RouteLLM's measures of so many prompts: the curve, its APGR, and CPT by the gap recovered.
+    """RouteLLM's measures on a number of prompts: the curve, its APGR, and CPT by the gap recovered.
 
     `strong` is the model that is better on all prompts together.
     """
@@ -78,11 +78,11 @@ class PairFigures:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that is said of a forecast; `best` is the number of the best single model.
+    """All results for a forecast; `best` is the number of the best single model.
 
     `quality_first` is the router at λ = 0, `best_in_arena` where RouterArena's score is highest. `fixed` is where the
-    router is expected to lose MAX_QUALITY_LOSS at most; it has no λ, so that this is NaN. `pairs` is empty for any other number of models than two; else it has an entry for all prompts, and one
-    for each source of them.
+    router's expected loss is at most MAX_QUALITY_LOSS; it has no λ, so that is NaN. `pairs` is empty unless there are
+    exactly two models; then it has an entry for all prompts, and one for each of their sources.
     """
 
     models: tuple[Alone, ...]
@@ -96,10 +96,10 @@ class Evaluation:
 
 
 def judged(forecast: Forecast, resamples: Resamples, cascade: Sweep | None = None) -> Evaluation:
-    """What a forecast's choices come to beside the baselines, on the same samples of the same prompts.
+    """The results of a forecast's choices and of the baselines, on the same samples of the same prompts.
 
-    `cascade` is what cascades score and cost on these prompts, calls in vain included; None for those that went best
-    with each dataset, where models' agreement was learnt and there are answers to compare.
+    `cascade` is what cascades score and cost on these prompts, including wasted calls; None for those that did best
+    on each dataset, if the models' agreement was learnt and there are answers to compare.
     """
     outcomes, predictions = forecast.outcomes, forecast.predictions
     lambdas = FINE.over(predictions.costs_usd)
@@ -133,7 +133,7 @@ def _baselines(forecast: Forecast) -> dict[str, Sweep]:
 
 
 def _routed(forecast: Forecast, menu: Foreseen, lambdas: Floats) -> dict[str, Sweep]:
-    """The router over all λ and at its fixed setting; where it may use cascades, without them and these alone as well."""
+    """The router over all λ and at its fixed setting; if it may use cascades, also without them, and cascades alone."""
     outcomes, predictions, ways = forecast.outcomes, forecast.predictions, menu.ways
     every = came_of(outcomes, ways, predictions.p_quality)
     found = {
@@ -167,7 +167,7 @@ def _telling(predicted: Floats, scores: Floats, resamples: Resamples) -> Telling
 
 
 def _arena_choice(router: Means) -> int:
-    """The setting with the highest score; it is chosen in hindsight."""
+    """The setting with the highest score, chosen in hindsight."""
     points = zip(router.qualities[0], router.costs_usd[0], strict=True)
     return int(np.argmax([arena_score(quality, cost) for quality, cost in points]))
 
@@ -188,7 +188,7 @@ def _setting(lambdas: Floats, at: int, router: Means, single: Means, best: int) 
 
 
 def _pairs(forecast: Forecast, resamples: Resamples) -> Iterator[tuple[str, PairFigures]]:
-    """The measures of all prompts, and of each source where there are several."""
+    """The measures over all prompts, and over each source if there are several."""
     sources = np.array(["/".join(name.split("/")[:2]) for name in forecast.outcomes.datasets])
     yield EVERYTHING, _pair(forecast, resamples, np.ones(len(sources), dtype=np.bool_))
     names = sorted(set(sources.tolist()))

@@ -1,4 +1,4 @@
-"""Answers that were scored on purpose, with what is known of each prompt beyond its words."""
+"""Answers that were scored on purpose, with what is known of each prompt besides its text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from router.evaluation.folds import normalised
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labelled:
-    """Gold labels: scored answers, and of each prompt its category and who has scored its answers."""
+    """Gold labels: scored answers, with each prompt's category and who scored its answers."""
 
     outcomes: Outcomes
     categories: tuple[Category, ...]
@@ -31,11 +31,11 @@ class Labelled:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The models, the columns of every table."""
+        """The models, which are the columns of every table."""
         return self.outcomes.models
 
     def at(self, rows: Sequence[int] | NDArray[np.bool_] | NDArray[np.int_]) -> "Labelled":
-        """The given prompts only, by their row numbers or a mask."""
+        """Only the given prompts, by their row numbers or a mask."""
         chosen = np.arange(len(self))[np.asarray(rows)]
         return Labelled(
             outcomes=self.outcomes.at(chosen),
@@ -44,7 +44,7 @@ class Labelled:
         )
 
     def of(self, models: Sequence[str]) -> "Labelled":
-        """The given models only."""
+        """Only the given models."""
         return replace(self, outcomes=self.outcomes.of(models))
 
     def of_category(self, category: Category) -> NDArray[np.bool_]:
@@ -57,9 +57,9 @@ class Labelled:
 
 
 def distinct(labelled: Labelled) -> Labelled:
-    """Each question once, with the means of what its repetitions brought.
+    """Each question once, with the means over its repetitions.
 
-    What was asked ten times is one piece of evidence; and so none can stand on both sides of a split.
+    What was asked ten times is one piece of evidence; and so no question can be on both sides of a split.
     """
     groups = list(_repeated(labelled))
     if len(groups) == len(labelled):
@@ -78,7 +78,7 @@ def distinct(labelled: Labelled) -> Labelled:
 
 
 def firsts(labelled: Labelled) -> Labelled:
-    """Each question once, as it was answered the first time: what an answer says and its score stay together."""
+    """Each question once, as it was answered the first time, so that an answer and its score stay together."""
     return labelled.at([rows[0] for rows in _repeated(labelled)])
 
 
@@ -91,7 +91,7 @@ def _repeated(labelled: Labelled) -> Iterator[list[int]]:
 
 
 def _means(table: Floats, groups: Sequence[Sequence[int]]) -> Floats:
-    """The mean of what is known in each group, NaN where nothing is."""
+    """The mean of the known values in each group, NaN if there are none."""
     means = np.full((len(groups), table.shape[1]), np.nan)
     for place, rows in enumerate(groups):
         known = np.isfinite(part := table[list(rows)])

@@ -1,15 +1,15 @@
-"""Do own answers make decisions better? Asked of prompts that were not learnt from, a category at a time.
+"""Do own answers improve decisions? Tested on prompts that were not learnt from, category by category.
 
-Cross-validation by prompt: repeated questions are one prompt (`distinct`), and what is learnt of a
-fold is learnt from the others. Each category is judged by two things, value and Brier score
+Cross-validation by prompt: repeated questions are one prompt (`distinct`), and what is learnt for a
+fold is learnt from the others. Each category is judged by two measures, value and Brier score
 (`router.evaluation.value`), against two rivals (`router.evaluation.forecasts`):
 
 1. Against what was shipped, local evidence must be *significantly* better in one of the two, and not
-   worse in the other. Holm's correction is made over all that is asked: two things of each category.
+   worse in the other. Holm's correction covers everything that is tested: two measures per category.
 2. Against Zero it must choose *at least as well*: a test of non-inferiority, by which the lower bound
-   of the difference in value must not be below -ZERO_MARGIN. It is not asked to be better: when all
-   prompts are alike, the best fixed choice and local evidence are the same choice, and neither can
-   beat the other. A strict rule asks for a significant gain here, too.
+   of the difference in value must not be below -ZERO_MARGIN. It need not be better: if all
+   prompts are alike, the best fixed choice and local evidence make the same choice, and neither can
+   beat the other. A strict rule requires a significant gain here, too.
 """
 
 from collections.abc import Mapping
@@ -40,17 +40,17 @@ from router.evaluation.value import (
 )
 
 MARGIN = 0.005
-"""Half a point of quality: what counts as not worse than shipped, where Brier's score is better."""
+"""Half a point of quality: what counts as not worse than shipped if the Brier score is better."""
 ZERO_MARGIN = 0.02
-"""Two points of quality: a category in which local evidence may be further below Zero is not installed."""
+"""Two points of quality: a category is not installed if local evidence may be further below Zero."""
 LEAST_PROMPTS = 30
-"""Prompts of a category below which nothing can be said of it."""
+"""Prompts that a category needs, so that anything can be said about it."""
 RIVALS = (SHIPPED, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a category is installed. `is_strict`: only if it beats Zero significantly as well."""
+    """When a category is installed. `is_strict`: only if it also beats Zero significantly."""
 
     folds: int = 5
     level: float = LEVEL
@@ -71,7 +71,7 @@ class Rule:
         )
 
     def __post_init__(self) -> None:
-        """Refuse a validation that validates nothing."""
+        """Refuse a cross-validation that cannot validate anything."""
         if self.folds < 2 or not 0.0 < self.level < 1.0:
             raise ValueError(f"needs two folds or more, and a level between 0 and 1: {self!r}")
 
@@ -80,8 +80,8 @@ class Rule:
 class Duel:
     """How much better local evidence did than a rival.
 
-    `p_value` is how likely luck alone does as well as the better of value and Brier, corrected for
-    all that was asked.
+    `p_value` is how likely it is that luck alone does as well as the better of value and Brier, corrected for
+    everything that was tested.
     """
 
     value: Gain
@@ -91,12 +91,12 @@ class Duel:
 
     @property
     def is_no_worse(self) -> bool:
-        """Whether neither is worse: value by the margin, Brier at all."""
+        """Whether neither is worse: value by more than the margin, Brier at all."""
         return self.value.mean >= -MARGIN and self.brier.mean >= 0.0
 
     @property
     def is_non_inferior(self) -> bool:
-        """Whether the choices are at least as good, up to ZERO_MARGIN, for all that is known."""
+        """Whether the choices are, with confidence, at least as good up to ZERO_MARGIN."""
         return self.value.low >= -ZERO_MARGIN
 
     def is_won(self, level: float) -> bool:
@@ -106,7 +106,7 @@ class Duel:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A category that was judged: on how many prompts, how it did, and why it is not installed."""
+    """A judged category: on how many prompts, how it did, and why it is not installed."""
 
     category: Category
     prompts: int
@@ -121,21 +121,21 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """Prompts that were foreseen by ways that had not learnt from them."""
+    """Prompts that were predicted by ways that had not learnt from them."""
 
     judged: Labelled
     foreseen: Mapping[str, Predictions]
 
     @property
     def dearest_usd(self) -> float:
-        """The mean cost of the dearest model, 0 where nothing is judged."""
+        """The mean cost of the most expensive model, 0 if nothing is judged."""
         return float(self.judged.outcomes.costs_usd.mean(axis=0).max()) if len(self.judged) else 0.0
 
 
 def foreseen(
     labelled: Labelled, pool: Pool, fits: Mapping[str, Fit], folds: int, seed: int
 ) -> Trial:
-    """Every prompt that all models of the pool have answered, foreseen from the other folds."""
+    """Every prompt that all models of the pool have answered, predicted from the other folds."""
     labelled = labelled.of(pool.names)
     judged = np.flatnonzero(labelled.outcomes.is_complete)
     fold_of = folds_of([labelled.categories[row] for row in judged], folds, seed)
@@ -158,7 +158,7 @@ def foreseen(
 
 
 def verdicts(trial: Trial, rule: Rule, seed: int) -> tuple[Verdict, ...]:
-    """Each category that has a judged prompt, the largest first, and whether it is to be installed."""
+    """Each category with a judged prompt, the largest first, and whether it is to be installed."""
     categories = trial.judged.categories
     counts = {each: categories.count(each) for each in dict.fromkeys(categories)}
     enough = {each for each, count in counts.items() if count >= LEAST_PROMPTS}
@@ -175,7 +175,7 @@ def verdicts(trial: Trial, rule: Rule, seed: int) -> tuple[Verdict, ...]:
 
 
 def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
-    """What speaks against installing a category, "" for nothing."""
+    """What speaks against installing a category, "" if nothing does."""
     shipped, zero = duels[SHIPPED], duels[ZERO]
     if prompts < LEAST_PROMPTS:
         return f"needs {LEAST_PROMPTS} prompts that every model has answered"
@@ -193,7 +193,7 @@ def _why_not(prompts: int, duels: Mapping[str, Duel], rule: Rule) -> str:
 
 
 def _corrected(duels: Mapping[Category, Duel]) -> Mapping[Category, float]:
-    """The p-values of the better of value and Brier in each category, by Holm over all of both."""
+    """The p-value of the better of value and Brier in each category, corrected by Holm over all of both."""
     raw = {
         (category, of): gain.p_value
         for category, duel in duels.items()
@@ -213,7 +213,7 @@ def _duels(trial: Trial, category: Category, seed: int) -> dict[str, Duel]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ring:
-    """The prompts of one category, on which two ways to foresee are compared."""
+    """The prompts of one category, on which two ways to predict are compared."""
 
     outcomes: Outcomes
     dearest_usd: float
@@ -236,7 +236,7 @@ class _Ring:
 
 
 def folds_of(categories: list[Category], folds: int, seed: int) -> NDArray[np.int_]:
-    """The fold of each prompt: every category is spread over all folds as evenly as it can be."""
+    """The fold of each prompt: every category is spread over all folds as evenly as possible."""
     chance, found = np.random.default_rng(seed), np.zeros(len(categories), dtype=np.int_)
     for category in dict.fromkeys(categories):
         rows = np.flatnonzero([each is category for each in categories])
@@ -245,7 +245,7 @@ def folds_of(categories: list[Category], folds: int, seed: int) -> NDArray[np.in
 
 
 def _others(labelled: Labelled, test: NDArray[np.int_]) -> NDArray[np.bool_]:
-    """The prompts to learn from: no question of `test`, whoever has scored it."""
+    """The prompts to learn from: none with a question of `test`, whoever scored it."""
     prompts = labelled.outcomes.prompts
     held_back = {normalised(prompts[row]) for row in test}
     return np.array([normalised(each) not in held_back for each in prompts], dtype=np.bool_)

@@ -1,15 +1,15 @@
-"""Files of outcomes: Parquet, one row a model's answer to one prompt.
+"""Files of outcomes: Parquet, one row per model's answer to a prompt.
 
 | column | meaning |
 |---|---|
 | dataset | `source/subset`, the unit of leave-one-dataset-out |
-| prompt_id, prompt | an id, unique over all files, and the text that a router sees |
-| model | by the name that the pool file has, too |
-| score | from 0 to 1, null where it is unknown |
-| answer | the final answer, null where none could be parsed |
-| input_tokens, output_tokens, cost_usd, latency_s | null, or no column at all, where it is unknown |
+| prompt_id, prompt | an id, unique across all files, and the text that a router sees |
+| model | under the same name as in the pool file |
+| score | from 0 to 1, null if unknown |
+| answer | the final answer, null if none could be parsed |
+| input_tokens, output_tokens, cost_usd, latency_s | null, or no column at all, if unknown |
 
-Other columns are passed over. `router.evaluation.answer_files` knows some more, and other forms of files.
+Other columns are ignored. `router.evaluation.answer_files` knows some more, and other file formats.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -35,7 +35,7 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """Prompts without anybody's answer, sorted by id. `datasets` may be blank."""
+    """Prompts without answers, sorted by id. `datasets` may be blank."""
 
     prompt_ids: tuple[str, ...]
     prompts: tuple[str, ...]
@@ -52,10 +52,10 @@ def read_outcomes(
 ) -> Outcomes:
     """The outcomes of several files together, prompts sorted by id.
 
-    Columns are `models` in that order (NaN where the files know nothing of one), else every model
-    by name. Only prompts of `datasets` are read, where any are given, and only those that one of
-    `models` was asked. Raises FarthingError, which names the file, for what is not a file of outcomes,
-    for a score outside 0..1, and for a model that answers the same prompt twice.
+    Columns are `models` in that order (NaN if the files have nothing about one), else every model
+    by name. If `datasets` are given, only their prompts are read, and only those that one of `models` was
+    asked. Raises FarthingError that names the file if it is not a file of outcomes, if a score is outside
+    0..1, or if a model answers the same prompt twice.
     """
     return _read(paths, (*_TEXTS, "score"), models, datasets)
 
@@ -65,17 +65,17 @@ def read_answers(
     models: Sequence[str] | None = None,
     datasets: Collection[str] | None = None,
 ) -> Outcomes:
-    """Like `read_outcomes`, from files that have no scores; if one has, they are not looked at.
+    """Like `read_outcomes`, from files that need no scores; if one has them, they are ignored.
 
-    `dataset` may be blank or lack.
+    `dataset` may be blank or missing.
     """
     return _read(paths, (*_TEXTS[1:], "answer"), models, datasets, numbers=_NUMBERS[1:])
 
 
 def read_prompts(path: Path | str) -> Prompts:
-    """The prompts of a file, each once; columns other than prompt_id and prompt may lack.
+    """The prompts of a file, each once; columns other than prompt_id and prompt may be missing.
 
-    Raises FarthingError for what is no such file, for an id or a text that is null, and for an id with
+    Raises FarthingError if it is not such a file, if an id or a text is null, and if an id has
     two texts.
     """
     required = ("prompt_id", "prompt")
@@ -98,15 +98,15 @@ def _read(
 
 
 def read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
-    """The wanted columns of a file, of the types that they should have.
+    """The wanted columns of a file, with the types that they should have.
 
-    Raises FarthingError for a column that lacks, a required text that is null, and a number beyond its range.
+    Raises FarthingError for a missing column, a required text that is null, and a number out of range.
     """
     return _checked(_table(path, required, optional), path, required)
 
 
 def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> Any:
-    """The wanted columns that `path` has, each of the type that it should have."""
+    """Those wanted columns that `path` has, each with the type that it should have."""
     try:
         known = parquet.read_schema(path).names
         if missing := [name for name in required if name not in known]:
@@ -117,7 +117,7 @@ def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> 
             table = table.append_column("dataset", pa.nulls(len(table), pa.large_string()))
         return table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
     except pa.ArrowException as error:
-        # pyarrow's messages run over several lines, of which the first says it.
+        # pyarrow's messages have several lines, of which the first is the relevant one.
         raise FarthingError(f"{path} is not a file of outcomes: {_first_line(error)}") from None
     except OSError as error:
         raise FarthingError(f"{path} cannot be read: {error.strerror or error}") from None
@@ -132,7 +132,7 @@ def _type_of(column: str) -> Any:
 
 
 def _checked(table: Any, path: Path, required: tuple[str, ...]) -> Any:
-    """`table`, if names are everywhere and numbers within their range. Raises FarthingError."""
+    """`table`, if no names are missing and numbers are within range. Raises FarthingError."""
     for name in set(_TEXTS) & set(required):
         if table[name].null_count:
             raise FarthingError(f"{path}: {name} is null in {table[name].null_count} rows")
@@ -146,14 +146,14 @@ def _checked(table: Any, path: Path, required: tuple[str, ...]) -> Any:
 
 
 def _only(table: Any, column: str, names: Collection[str] | None) -> Any:
-    """The rows with one of `names`; all of them where no name is given."""
+    """The rows with one of `names`; all rows if no names are given."""
     if not names:
         return table
     return table.filter(compute.is_in(table[column], pa.array(sorted(names), pa.large_string())))
 
 
 def pivoted(table: Any, models: Sequence[str] | None, files: str) -> Outcomes:
-    """Rows of answers as tables of prompts x models. Raises FarthingError, which names the `files`."""
+    """Rows of answers as tables of prompts x models. Raises FarthingError that names the `files`."""
     texts, rows = _prompts(table, files)
     names, columns = _coded(table["model"])
     order = tuple(models or sorted(names))
@@ -177,7 +177,7 @@ def pivoted(table: Any, models: Sequence[str] | None, files: str) -> Outcomes:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Where each row of a table belongs among prompts x models."""
+    """The place of each row of a table among prompts x models."""
 
     table: Any
     rows: Codes
@@ -185,7 +185,7 @@ class _Grid:
     shape: tuple[int, int]
 
     def numbers(self, name: str) -> Floats:
-        """A column as prompts x models; NaN where it is null, or is not there."""
+        """A column as prompts x models; NaN if it is null or missing."""
         found = np.full(self.shape, np.nan)
         if name in self.table.column_names:
             found[self.rows, self.columns] = self.table[name].to_numpy()
@@ -199,7 +199,7 @@ class _Grid:
 
 
 def _prompts(table: Any, files: str) -> tuple[Prompts, Codes]:
-    """The prompts by id, and which of them each row is about. Raises FarthingError for an id of two."""
+    """The prompts by id, and which one each row is about. Raises FarthingError if an id has two."""
     names, codes = _coded(table["prompt_id"])
     order = np.argsort(np.array(names, dtype=np.object_), kind="stable")
     rows = np.argsort(order, kind="stable")[codes]
@@ -217,7 +217,7 @@ def _prompts(table: Any, files: str) -> tuple[Prompts, Codes]:
 
 
 def _coded(column: Any) -> tuple[list[str], Codes]:
-    """The different texts of a column, and which of them stands in each row."""
+    """The distinct texts of a column, and which one each row has."""
     coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
 

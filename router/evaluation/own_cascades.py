@@ -1,8 +1,8 @@
-"""Do two models before a final one pay on own answers? Asked of each category, of prompts that were held back.
+"""Do two models before a final one pay on own answers? Tested for each category, on held-out prompts.
 
-A cascade is installed where it surely costs less than the cheapest mix of single models that is as good as it is, and
+A cascade is installed if it surely costs less than the cheapest mix of single models of the same quality, and
 is surely not worse than its final model by more than RISK. That mix, and which of the two answers is taken, are learnt
-from the other folds. It must be sure of both at once, so the less sure of the two counts, and Holm's correction is made
+from the other folds. Both must be certain, so the less certain of the two counts, and Holm's correction is made
 over all cascades of all categories.
 """
 
@@ -29,13 +29,13 @@ from router.evaluation.resampling import Resamples
 from router.evaluation.significance import Gain, gain, holm, resamples_for
 
 LEAST_PROMPTS = 50
-"""Prompts with answers below which no cascade of a category is looked at."""
+"""Prompts with answers that a category needs for its cascades to be considered."""
 MOST_FINALS, MOST_PAIRS, MOST_INSTALLED = 2, 5, 3
-"""Final models of a category, pairs before each that are looked at, and cascades that are installed."""
+"""Final models per category, pairs considered before each, and cascades that are installed."""
 _SAMPLES = 10_000
-"""Of the bootstrap: with two thousand nothing could be sure among a hundred cascades."""
+"""Bootstrap samples: with two thousand, nothing could be certain among a hundred cascades."""
 _LOOKED_INTO = 100
-"""Prompts of a category of which is asked what was learnt before."""
+"""How many prompts of a category are used to look up what was learnt before."""
 
 Triple = tuple[int, int, int]
 Qualities = Mapping[Category, Mapping[str, QualityEstimate]]
@@ -43,11 +43,11 @@ Qualities = Mapping[Category, Mapping[str, QualityEstimate]]
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A cascade that was looked at: on how many prompts, and how it did.
+    """A cascade that was tested: on how many prompts, and how it did.
 
-    `right` is the mean score of the answers on which the two agreed, None where they never did. `gain` is what is won
-    against the final model alone, `saving` a share of what single models of the same quality cost; `p_value` how likely
-    luck alone does as well, corrected for all that was asked.
+    `right` is the mean score of the answers on which the two agreed, None if they never did. `gain` is the difference
+    to the final model alone, `saving` a share of what single models of the same quality cost; `p_value` is how likely
+    it is that luck alone does as well, corrected for everything that was tested.
     """
 
     models: Models
@@ -63,13 +63,13 @@ class Tried:
 
     @property
     def is_refuted(self) -> bool:
-        """Whether it surely loses quality, or surely saves nothing: nobody should use it, whatever was learnt elsewhere."""
+        """Whether it surely loses quality, or surely saves nothing: never to be used, whatever was learnt elsewhere."""
         return self.gain.high < 0.0 or self.saving.high <= 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A category and its cascades, those that save most first; and why none could be looked at, "" where some were."""
+    """A category and its cascades, the greatest savings first; and why none could be tested, "" if some were."""
 
     category: Category
     prompts: int
@@ -78,7 +78,7 @@ class Attempt:
 
     @property
     def installed(self) -> tuple[LocalCascade, ...]:
-        """What is in force of it."""
+        """The cascades that are to be in force."""
         return tuple(
             LocalCascade(each.models, each.expected, each.prompts)
             for each in self.tried
@@ -87,12 +87,12 @@ class Attempt:
 
     @property
     def refuted(self) -> tuple[Models, ...]:
-        """What must not be used in it."""
+        """The cascades that must not be used."""
         return tuple(each.models for each in self.tried if each.is_refuted)
 
 
 def to_install(attempts: Sequence[Attempt]) -> LocalCascades:
-    """The cascades that own answers speak for, and those that they speak against."""
+    """The cascades that own answers support, and those that they refute."""
     return LocalCascades(
         {each.category: each.installed for each in attempts if each.installed},
         {each.category: each.refuted for each in attempts if each.refuted},
@@ -102,7 +102,7 @@ def to_install(attempts: Sequence[Attempt]) -> LocalCascades:
 def attempts(
     labelled: Labelled, qualities: Qualities, learnt: Learnt, rule: Rule, seed: int
 ) -> tuple[Attempt, ...]:
-    """Each category that has a prompt with answers of all models, the largest first; no question may stand twice."""
+    """Each category with a prompt answered by all models, the largest first; no question may occur twice."""
     usable = labelled.at(labelled.outcomes.is_complete & _has_answers(labelled))
     counts = {each: usable.categories.count(each) for each in dict.fromkeys(usable.categories)}
     ordered = sorted(counts, key=lambda each: (-counts[each], each))
@@ -114,7 +114,7 @@ def attempts(
 
 
 def _has_answers(labelled: Labelled) -> NDArray[np.bool_]:
-    """Where it was noted down what is answered. A model of which nothing is there beside others has come to nothing."""
+    """Which prompts have recorded answers. A model without one, next to others that have one, came to no answer."""
     is_there = np.array(labelled.outcomes.answers != None, dtype=np.bool_)  # noqa: E711 - elementwise
     return np.asarray(is_there.any(axis=1))
 
@@ -141,7 +141,7 @@ def _attempt(
 
 
 def _worth_a_try(means: Floats, costs: Floats) -> Iterator[Triple]:
-    """Pairs before the best models, those first with which a request would cost least if they settled what both get right."""
+    """Pairs before the best models, in order of what a request would cost if they settled what both get right."""
     finals = [
         place for place in np.argsort(-means, kind="stable") if means[place] >= means.max() - RISK
     ]
@@ -192,9 +192,9 @@ class _Ring:
         )
 
     def _held_back(self, triple: Triple) -> tuple[Floats, Floats]:
-        """Of each prompt the score of the answer that is taken, and what single models of that quality cost.
+        """For each prompt, the score of the answer that is taken, and what single models of that quality cost.
 
-        The better one's answer is taken, by the prompts of the other folds, and these say which single models to mix.
+        The answer is that of the better model on the other folds, which also determine the single models to mix.
         """
         one, other, final = triple
         outcomes, same = self.rows.outcomes, self.same[:, one, other]
@@ -211,7 +211,7 @@ class _Ring:
         return taken, rivals
 
     def _gain(self, gains: Floats) -> Gain:
-        """What is won, and how likely it is by luck alone that no more than RISK is lost."""
+        """What is gained, and how likely it is by luck alone that no more than RISK is lost."""
         worst, best = DOUBTS
         doubts = (worst + RISK, best + RISK)
         found = gain(gains + RISK, doubts, self.resamples)
@@ -219,7 +219,7 @@ class _Ring:
         return Gain(mean, low, high, found.p_value)
 
     def _saving(self, rivals: Floats, paid: Floats, asked: tuple[Floats, Triple]) -> Gain:
-        """As a share; it is at its worst where the two were paid in vain, at its best where they were not."""
+        """The saving as a share; it is worst if the two were paid in vain, and best if they were not."""
         (pair, (_, _, final)), usual = asked, float(rivals.mean())
         if usual <= 0.0:
             return Gain(0.0, 0.0, 0.0, 1.0)
@@ -229,7 +229,7 @@ class _Ring:
 
 
 def cheapest_mix(means: Floats, costs: Floats, quality: float) -> Floats:
-    """Shares of single models that are together as good as this, at the least cost; the best one where none are."""
+    """Shares of single models that together have this quality at the lowest cost; the best one if none do."""
     corners = hull(costs, means)
     shares = np.zeros(len(means))
     places = [
@@ -245,7 +245,7 @@ def cheapest_mix(means: Floats, costs: Floats, quality: float) -> Floats:
 
 
 def _judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
-    """The attempts with corrected p-values, and why cascades are not installed."""
+    """The attempts with corrected p-values, and with the reasons why cascades are not installed."""
     corrected = holm(
         {
             (at, each.models): each.p_value
@@ -266,7 +266,7 @@ def _judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
 
 
 def _why_not(tried: Tried, p_value: float, level: float) -> str:
-    """What speaks against installing a cascade, "" for nothing."""
+    """What speaks against installing a cascade, "" if nothing does."""
     if tried.gain.high < 0.0:
         return f"clearly loses {-tried.gain.high:.3f} in quality or more: never used"
     if tried.saving.high <= 0.0:

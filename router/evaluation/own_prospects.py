@@ -1,7 +1,7 @@
-"""From own answers to what is to be expected of a cascade, beginning with what was learnt before.
+"""What to expect of a cascade, from own answers, starting with what was learnt before.
 
-Agreement is drawn towards what was counted as a Beta distribution is (`router.evaluation.shrinkage`); the gain is the
-mean of both, each by its precision. Of few prompts it is mostly what was learnt before.
+Agreement is shrunk towards what was counted like a Beta distribution (`router.evaluation.shrinkage`); the gain is the
+precision-weighted mean of both. With few prompts it is mostly what was learnt before.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,23 +18,23 @@ from router.domain.cascade import Prospect
 from router.domain.estimate import EstimateSource, QualityEstimate
 
 Learnt = Callable[[str], Agreeing | None]
-"""How models agree on a prompt, by what was learnt before; None where nothing was."""
+"""How models agree on a prompt, according to what was learnt before; None if nothing was."""
 
 DOUBTS = (-1.0, 1.0)
-"""The worst and the best that taking an answer can bring on a prompt."""
+"""The worst and the best effect that taking an answer can have on a prompt."""
 NOTHING_LEARNT = Prospect(0.5, 0.29, 0.0, 0.25, EstimateSource.PRIOR, differs=0.25)
-"""What is expected of two models of which nothing is known: next to anything."""
+"""What to expect of two models of which nothing is known: almost anything."""
 _LEAST_WORTH, _MOST_WORTH = 1.0, 200.0
-"""As many prompts what was learnt before counts at least, and at most."""
+"""The least and the most prompts for which what was learnt before counts."""
 _LEAST_SD = 0.005
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agreements:
-    """What came of two models before a final one, prompt by prompt.
+    """The results of two models before a final one, prompt by prompt.
 
     `agreed` and `differs` say whether they agreed, and whether on something that the final model did not say; `gains`
-    by how much their answer was better than its, 0 where they did not agree.
+    says by how much their answer was better than the final model's, 0 if they did not agree.
     """
 
     agreed: NDArray[np.bool_]
@@ -47,7 +47,7 @@ def nothing_learnt(_: str) -> None:
 
 
 def before(agreeing: Sequence[Agreeing], models: Sequence[QualityEstimate]) -> Prospect:
-    """What is expected of two models and a final one on such prompts, on average, by what was learnt before."""
+    """What is expected of two models and a final one on such prompts, on average, from what was learnt before."""
     if not agreeing:
         return NOTHING_LEARNT
     one, other, final = models
@@ -63,7 +63,7 @@ def before(agreeing: Sequence[Agreeing], models: Sequence[QualityEstimate]) -> P
 
 
 def shrunk(prior: Prospect, seen: Agreements) -> Prospect:
-    """What is to be expected after own answers."""
+    """What is expected after taking own answers into account."""
     count, worth = len(seen.agreed), _worth(prior)
     whole = worth + count
     p = (worth * prior.p_accept + float(seen.agreed.sum())) / whole
@@ -85,7 +85,7 @@ def _worth(prior: Prospect) -> float:
 
 
 def _weighed(prior: Prospect, gains: Floats) -> tuple[float, float]:
-    """The gain and its deviation. Two prompts that nobody has sent make sure that no sample seems to be certain."""
+    """The gain and its deviation. Two imaginary prompts ensure that no sample appears to be certain."""
     doubted = np.append(gains, DOUBTS)
     precision = len(doubted) / float(doubted.var())
     before = 1.0 / max(prior.gain_sd, _LEAST_SD) ** 2

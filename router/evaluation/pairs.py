@@ -12,25 +12,25 @@ from router.domain.arrays import Floats
 
 THRESHOLDS = 10
 CALLS_AT = (0.2, 0.5, 0.8)
-"""The gaps of which the share of calls is told."""
+"""The gaps for which the share of calls is reported."""
 
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairCurve:
-    """Shares of prompts that the strong model answers, rising from 0 to 1, and the PGR at each."""
+    """Shares of prompts that the strong model answers, increasing from 0 to 1, and the PGR at each."""
 
     strong_shares: Floats
     pgrs: Floats
 
     @property
     def apgr(self) -> float:
-        """The mean PGR over all shares of strong calls (trapezoid); 0.5 is what chance has."""
+        """The mean PGR over all shares of strong calls (trapezoid); chance has 0.5."""
         return float(np.trapezoid(self.pgrs, self.strong_shares))
 
     def cpt(self, gap: float) -> float:
-        """The least share of strong calls that recovers this gap: infinite where none does, NaN without a gap."""
+        """The lowest share of strong calls that recovers this gap: infinite if none does, NaN without a gap."""
         if np.isnan(self.pgrs).any():
             return nan
         before = (self.strong_shares[0], self.pgrs[0])
@@ -43,11 +43,11 @@ class PairCurve:
 
 
 def pair_curve(preferences: Floats, weak: Floats, strong: Floats) -> PairCurve:
-    """The curve of a router over ten thresholds that part the prompts into equal tenths.
+    """The curve of a router over ten thresholds that divide the prompts into equal tenths.
 
     `preferences` say for each prompt how much the strong model is wanted; it answers from the
-    threshold on, at the last one above it (as RouteLLM's own evaluation has it). `weak` and `strong`
-    are the scores. PGR is NaN where the two models are equally good, and of no prompts.
+    threshold on, and at the last one only above it (as in RouteLLM's own evaluation). `weak` and `strong`
+    are the scores. PGR is NaN if the two models are equally good, or there are no prompts.
     """
     if not len(preferences):
         return PairCurve(np.array([0.0, 1.0]), np.full(2, nan))

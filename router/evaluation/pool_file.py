@@ -27,7 +27,7 @@ from router.domain.nearest import nearest
 from router.domain.pool import Pool, PoolModel
 
 STATED_SD = 0.1
-"""Of an ability that comes without one: its author's word, which is worth some twenty answers."""
+"""Of an ability that is stated without one: its author's word, worth some twenty answers."""
 
 _SOURCE = "the pool file"
 _COSTS = ("column", "nominal")
@@ -35,10 +35,10 @@ _PRICES = ("input_per_1m", "output_per_1m")
 
 
 def read_pool(spec: str) -> Pool:
-    """The pool that `FILE.yaml:NAME` means.
+    """The pool that `FILE.yaml:NAME` refers to.
 
-    Keys that are not known are passed over. Raises FarthingError where there is no such file or
-    pool, and ConfigError with everything that is wrong with the pool.
+    Unknown keys are ignored. Raises FarthingError if there is no such file or pool, and ConfigError with
+    everything that is wrong with the pool.
     """
     file, colon, name = spec.rpartition(":")
     if not colon or not file or not name:
@@ -68,13 +68,13 @@ def _loaded(path: Path) -> Mapping[str, Any]:
 
 @dataclass(slots=True)
 class _Reading:
-    """A pool being read, and what was found wrong on the way."""
+    """A pool being read, and the problems found on the way."""
 
     file: str
     problems: list[Problem] = field(default_factory=list)
 
     def pool(self, name: str, data: Any) -> Pool:
-        """Raises ConfigError with all that is wrong."""
+        """The pool in `data`. Raises ConfigError with all that is wrong."""
         place = f"pools.{name}"
         about = self._mapping(place, data)
         is_nominal = self._one_of(f"{place}.cost", about.get("cost", "column")) == "nominal"
@@ -155,7 +155,7 @@ class _Reading:
         return str(word)
 
     def _mapping(self, place: str, data: Any) -> Mapping[str, Any]:
-        """`data` with its keys as text; what is none is told, and empty from then on."""
+        """`data` with its keys as text; if it is not a mapping, that is reported, and it becomes empty."""
         if isinstance(data, Mapping):
             return {str(key): value for key, value in data.items()}
         self._wrong(place, "must be a mapping")
@@ -166,7 +166,7 @@ class _Reading:
 
 
 def _number(value: Any) -> float | None:
-    """A number, also as YAML 1.1 leaves `1e-4` a text; None for anything else."""
+    """A number, also `1e-4`, which YAML 1.1 leaves as text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,6 +1,6 @@
-"""Whether predicted probabilities tell good answers from bad ones (AUC), and mean what they say (ECE).
+"""Whether predicted probabilities separate good answers from bad ones (AUC), and mean what they say (ECE).
 
-A score between 0 and 1 counts as so much of a good answer, and the rest of a bad one.
+A score between 0 and 1 counts as that share of a good answer, and the rest as a bad one.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ BINS = 15
 
 
 def auc(predicted: Floats, scores: Floats) -> float:
-    """The chance that a good answer was given a higher probability than a bad one; ties are halves.
+    """The probability that a good answer was given a higher prediction than a bad one; ties count half.
 
     The area under the ROC curve (Hanley and McNeil 1982,
-    https://doi.org/10.1148/radiology.143.1.7063747): 0.5 says nothing, 1 everything. NaN where all
+    https://doi.org/10.1148/radiology.143.1.7063747): 0.5 is uninformative, 1 perfect. NaN if all
     answers are good, or all are bad.
     """
     return Ranking.of(predicted, scores).auc(np.ones(predicted.size))
@@ -27,7 +27,7 @@ def auc(predicted: Floats, scores: Floats) -> float:
 class Ranking:
     """Answers in the order of their predictions, sorted once to be weighted many times.
 
-    `starts` are the places in that order where a new prediction begins.
+    `starts` are the positions in that order where a new prediction begins.
     """
 
     order: NDArray[np.int64]
@@ -36,14 +36,14 @@ class Ranking:
 
     @classmethod
     def of(cls, predicted: Floats, scores: Floats) -> "Ranking":
-        """The ranking of answers that were predicted so and scored so; tables are read row by row."""
+        """The ranking of answers with these predictions and scores; tables are read row by row."""
         order = np.argsort(predicted, axis=None, kind="stable")
         values = predicted.ravel()[order]
         is_new = np.concatenate(([True], values[1:] != values[:-1]))
         return cls(order, np.flatnonzero(is_new), scores.ravel()[order])
 
     def auc(self, weights: Floats) -> float:
-        """The AUC where each answer counts so many times."""
+        """The AUC with a weight for each answer."""
         in_order = weights[self.order]
         good = np.add.reduceat(in_order * self.scores, self.starts)
         bad = np.add.reduceat(in_order, self.starts) - good
@@ -55,9 +55,9 @@ class Ranking:
 
 
 def gaps(predicted: Floats, scores: Floats) -> Floats:
-    """Of each prompt and bin of equal width, how far the predictions in it are above the scores.
+    """For each prompt and bin of equal width, by how much the predictions in it exceed the scores.
 
-    The tables are prompts x models; the gaps of a prompt's models are added up.
+    The tables are prompts x models; the gaps of a prompt's models are summed.
     """
     bins = np.minimum((predicted * BINS).astype(np.int64), BINS - 1)
     found = np.zeros((len(predicted), BINS))
@@ -67,7 +67,7 @@ def gaps(predicted: Floats, scores: Floats) -> Floats:
 
 
 def ece(predicted: Floats, scores: Floats) -> float:
-    """Expected calibration error: how far, on average, a bin's mean prediction and mean score are apart.
+    """Expected calibration error: how far, on average, a bin's mean prediction is from its mean score.
 
     Over 15 bins of equal width (Guo et al. 2017, https://arxiv.org/abs/1706.04599, equation 5); 0 is
     perfect.

@@ -1,7 +1,7 @@
-"""What a policy would decide with answers at hand that it has to pay for before it may look at them.
+"""What a policy would decide with recorded answers, each of which it must pay for before it may look at it.
 
-A policy sees predictions, and a till: whatever it asks the till for, it pays. The calls of a decision
-are those that the till has noted, so no answer can be looked at that is not among them.
+A policy sees predictions, and a till: whatever it asks the till for, it pays for. The calls of a decision
+are those that the till has recorded, so no other answer can have been looked at.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ from router.evaluation.sweep import Choices, chosen
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model answered, None where nothing could be parsed, and what came with it (NaN: unknown)."""
+    """A model's answer, None if nothing could be parsed, and its figures (NaN: unknown)."""
 
     model: str
     text: str | None
@@ -29,7 +29,7 @@ class Answer:
 
 
 class Till:
-    """The answers to one prompt, each handed out against its being noted in `calls`."""
+    """The answers to one prompt, each handed out only if it is recorded in `calls`."""
 
     def __init__(self, answers: Outcomes, row: int) -> None:
         self._answers = answers
@@ -42,7 +42,7 @@ class Till:
         return tuple(self._calls)
 
     def ask(self, model: str) -> Answer:
-        """The answer of a model, which is paid by that, once. Raises KeyError for one that is not there."""
+        """The answer of a model, which is thereby paid for, once. Raises KeyError if there is no such model."""
         if model not in self._answers.models:
             raise KeyError(model)
         if model not in self._calls:
@@ -59,7 +59,7 @@ class Till:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision for one prompt at one point: whose answer is returned, and all that were paid."""
+    """A decision for one prompt at one point: whose answer is returned, and all that were paid for."""
 
     prompt_id: str
     point: str
@@ -67,17 +67,17 @@ class Decided:
     calls: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Refuse an answer that nobody was asked for."""
+        """Refuse an answer of a model that was not asked."""
         if self.model not in self.calls:
             raise ValueError(f"{self.model} is returned for {self.prompt_id} but was not called")
 
 
 Strategy = Callable[[int, Till], str]
-"""What happens with the prompt of a row: asks the till, and returns the model whose answer is taken."""
+"""Handles the prompt of a row: asks the till, and returns the model whose answer is taken."""
 
 
 def replayed(answers: Outcomes, strategies: Mapping[str, Strategy]) -> Iterator[Decided]:
-    """What each strategy decides for each prompt, by the name of its point, in the order of the prompts."""
+    """What each strategy decides for each prompt, under the name of its point, in the order of the prompts."""
     for point, strategy in strategies.items():
         for row, prompt_id in enumerate(answers.prompt_ids):
             till = Till(answers, row)
@@ -86,9 +86,9 @@ def replayed(answers: Outcomes, strategies: Mapping[str, Strategy]) -> Iterator[
 
 
 def answering(predictions: Predictions, ways: Ways, picks: Choices) -> Strategy:
-    """What asks, for the prompt of each row, by the way that is picked for it: one column of numbers of ways.
+    """A strategy that asks in the way that is picked for each row's prompt: one column of numbers of ways.
 
-    A pair is asked at once, and the answer of the one that is predicted to be better is taken where both are equal.
+    A pair is asked at once; if both answers are equal, that of the model predicted to be better is taken.
     """
     names, whose = predictions.models, ways.answered_by(predictions.p_quality)
     way_of = picks[:, 0].tolist()
@@ -107,14 +107,14 @@ def answering(predictions: Predictions, ways: Ways, picks: Choices) -> Strategy:
 
 
 def single_by_lambda(predictions: Predictions, lambda_per_usd: float) -> Strategy:
-    """One call, to the model with the largest `quality - λ * cost` as predicted; of equals the cheapest."""
+    """One call, to the model with the largest predicted `quality - λ * cost`; of equal ones the cheapest."""
     return _single(predictions).by_lambda(lambda_per_usd)
 
 
 def single_within(predictions: Predictions, max_quality_loss: float) -> Strategy:
     """One call, to the cheapest model that is within `max_quality_loss` of the reference.
 
-    The reference is the model with the best mean predicted quality; of models that cost the same, the
+    The reference is the model with the best mean predicted quality; of models with the same cost, the
     better one is called.
     """
     return _single(predictions).within(max_quality_loss)
@@ -126,7 +126,7 @@ def _single(predictions: Predictions) -> "Menu":
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Menu:
-    """What is predicted of the ways between which a policy decides. A forced one decides between cascades alone."""
+    """The predictions for the ways that a policy chooses from. A forced one chooses only among cascades."""
 
     predictions: Predictions
     foreseen: Foreseen
@@ -134,16 +134,16 @@ class Menu:
 
     @classmethod
     def of(cls, predictions: Predictions, ways: Ways, *, is_forced: bool = False) -> "Menu":
-        """The menu of these ways; one that is forced leaves out none for its risk."""
+        """The menu of these ways; if it is forced, none is left out for its risk."""
         risk = inf if is_forced else RISK
         return cls(predictions, foreseen(predictions, ways, risk), is_forced)
 
     def alike(self) -> "Menu":
-        """The same with every prompt being foreseen as all are on average: one way will do for all."""
+        """The same with the average predictions for every prompt, so that one way suits all."""
         return replace(self, foreseen=self.foreseen.averaged())
 
     def by_lambda(self, lambda_per_usd: float) -> Strategy:
-        """The way with the largest `quality - λ * cost` as predicted; of equals the cheapest."""
+        """The way with the largest predicted `quality - λ * cost`; of equal ones the cheapest."""
         told, first = self.foreseen, self._first
         picks = chosen(
             told.qualities[:, first:], told.costs_usd[:, first:], np.array([lambda_per_usd])

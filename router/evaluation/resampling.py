@@ -1,8 +1,8 @@
-"""How sure a number is: the same number on a thousand resamples of the prompts.
+"""How certain a number is: the same number on a thousand resamples of the prompts.
 
 The bootstrap of Efron (1979): prompts are drawn with replacement, as many as there are, and everything
-is computed anew from those drawn. Numbers of one sample belong together, so their differences have
-intervals too.
+is computed anew from those drawn. Numbers from one sample belong together, so their differences have
+intervals, too.
 """
 
 from collections.abc import Callable
@@ -24,14 +24,14 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate, and bounds that 95 % of the resamples keep to; all NaN where there is none."""
+    """An estimate, and the bounds of 95 % of the resamples; all NaN if there is none."""
 
     estimate: float
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        """Refuse bounds that the estimate lies outside of."""
+        """Refuse bounds that do not contain the estimate."""
         if self.low > self.estimate or self.estimate > self.high:
             raise ValueError(f"{self.estimate} is not between {self.low} and {self.high}")
 
@@ -40,14 +40,14 @@ class Interval:
 class Resamples:
     """How often each prompt counts: samples in rows, prompts in columns.
 
-    The first row is the prompts as they are, each once; whatever is computed of it is the estimate.
+    The first row is the original prompts, each once; whatever is computed from it is the estimate.
     """
 
     counts: NDArray[np.uint16]
 
     @classmethod
     def drawn(cls, prompts: int, samples: int, seed: int) -> "Resamples":
-        """So many samples of so many prompts; the same seed draws the same."""
+        """That many samples of that many prompts; the same seed draws the same."""
         dice = np.random.default_rng(seed)
         counts = np.ones((samples + 1, prompts), dtype=np.uint16)
         for row in counts[1:]:
@@ -66,15 +66,15 @@ class Resamples:
         return self.sums(table) / len(table)
 
     def each(self, figure: Callable[[Rows], Found]) -> list[Found]:
-        """What `figure` says of the drawn prompts' row numbers, for each sample."""
+        """What `figure` returns for the drawn prompts' row numbers, for each sample."""
         rows = np.arange(self.counts.shape[1])
         return [figure(np.repeat(rows, counts)) for counts in self.counts]
 
 
 def interval(values: Floats) -> Interval:
-    """The percentile interval of the values after the first, wide enough to have the first inside.
+    """The percentile interval of the values after the first, widened if necessary to contain the first.
 
-    Infinite values (a saving that is never had) count like others; samples that say nothing (NaN)
+    Infinite values (a saving that is never reached) count like others; samples without a value (NaN)
     are left out.
     """
     estimate, samples = float(values[0]), np.sort(values[1:][~np.isnan(values[1:])])

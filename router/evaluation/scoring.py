@@ -1,4 +1,4 @@
-"""How good an answer is, by a rule: a score from 0 to 1, or none where the rule has nothing to say."""
+"""How good an answer is, by a rule: a score from 0 to 1, or None if the rule does not apply."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ HELP = (
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """A rule with its name. `score` has the request, what was expected ("" for nothing) and the answer."""
+    """A rule with its name. `score` takes the request, what was expected ("" for nothing) and the answer."""
 
     name: str
     score: Callable[[Body, str, str], float | None]
@@ -32,7 +32,7 @@ class Scorer:
 
 
 def scorer_of(written: str) -> Scorer:
-    """The rule that is written so. Raises FarthingError that says what could be."""
+    """The rule in its written form. Raises FarthingError that lists the possible ones."""
     if written.startswith(_RULE):
         return Scorer(written, _matches(written.removeprefix(_RULE)))
     if written not in _SCORERS:
@@ -41,7 +41,7 @@ def scorer_of(written: str) -> Scorer:
 
 
 def text_of(answer: Body) -> str | None:
-    """What a chat completion says; None where it says nothing that could be scored, such as calls of tools."""
+    """The text of a chat completion; None if it has nothing that could be scored, such as only tool calls."""
     choices = answer.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else {}
     message = first.get("message") if isinstance(first, dict) else None
@@ -54,7 +54,7 @@ def _exact(_: Body, expected: str, answer: str) -> float | None:
 
 
 def _contains(_: Body, expected: str, answer: str) -> float | None:
-    """Whole words and numbers only: 12 is not in 312, nor in 12.5."""
+    """Whether it contains the expected answer as whole words and numbers: 12 is not in 312, nor in 12.5."""
     if not expected:
         return None
     wanted = re.escape(_plain(expected))
@@ -77,7 +77,7 @@ def _matches(pattern: str) -> Callable[[Body, str, str], float | None]:
 
 
 def _as_schema(request: Body, _: str, answer: str) -> float | None:
-    """None where the request wants no JSON, or by a schema that is none."""
+    """Whether it conforms; None if the request wants no JSON, or its schema is unusable."""
     wanted = request.get("response_format")
     kind = wanted.get("type") if isinstance(wanted, dict) else None
     if kind not in ("json_object", "json_schema"):
@@ -93,13 +93,13 @@ def _as_schema(request: Body, _: str, answer: str) -> float | None:
 
 
 def _unfenced(answer: str) -> str:
-    """What stands in a fence of code, where an answer is nothing else; clients usually take that."""
+    """The content of a code fence, if an answer is nothing else; clients usually accept that."""
     found = _FENCE.fullmatch(answer)
     return found[1] if found else answer
 
 
 def _plain(text: str) -> str:
-    """Small letters, single spaces, no full stop at the end."""
+    """Lower case, single spaces, no full stop at the end."""
     return " ".join(text.casefold().split()).rstrip(".")
 
 

@@ -1,12 +1,12 @@
-"""From own scores to an estimate: a Beta distribution that begins as the shipped estimate.
+"""From own scores to an estimate: a Beta distribution that starts as the shipped estimate.
 
-The shipped P(good answer) with its sd is a Beta distribution of the same mean and sd, which is worth
-so many answers: n0 = p (1 - p) / sd^2 - 1. After n own answers with mean score m
+The shipped P(good answer) with its sd is a Beta distribution with the same mean and sd, which is worth
+this many answers: n0 = p (1 - p) / sd^2 - 1. After n own answers with mean score m
 
     p'  = (n0 p + n m) / (n0 + n)
     sd' = sqrt(p' (1 - p') / (n0 + n + 1))
 
-so the estimate lies between what was shipped and what was seen, nearer to it with every answer. A
+so the estimate lies between what was shipped and what was seen, closer to the latter with every answer. A
 score between 0 and 1 counts as that share of a good answer, which makes sd' too large rather than too
 small.
 """
@@ -24,17 +24,17 @@ from router.evaluation.hearsay import NOTHING_HEARD, Hearsay, Said, Trust
 from router.evaluation.labelled import Labelled
 
 LEAST_ANSWERS = 10
-"""Gold labels in a category, or what is worth as many, from which on a model counts as measured there."""
+"""Gold labels in a category, or their equivalent, that a model needs to count as measured there."""
 _LEAST_WORTH, _MOST_WORTH = 1.0, 1000.0
 _LEAST_P, _MOST_P = 0.01, 0.99
 _LEAST_SD = 0.001
 _LEAST_SHIFT_SD = 0.2
-"""In logits: even models that all moved alike say no more of one that nobody has asked."""
+"""In logits: even if all models moved alike, this much remains uncertain about one that nobody has asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """A probability with its sd, drawn from what was shipped towards what was seen."""
+    """A probability with its sd, moved from what was shipped towards what was seen."""
 
     p: float
     sd: float
@@ -48,7 +48,7 @@ def worth(shipped: Ability) -> float:
 
 
 def shrunk(shipped: Ability, mean: float, answers: float) -> Shrunk:
-    """The estimate after so many own answers with this mean score; the shipped one after none."""
+    """The estimate after this many own answers with this mean score; the shipped one after none."""
     n0 = worth(shipped)
     p = (n0 * shipped.p + answers * mean) / (n0 + answers) if answers else shipped.p
     return Shrunk(p, sqrt(p * (1 - p) / (n0 + answers + 1)))
@@ -63,7 +63,7 @@ class Seen:
     answers: int
 
     def beside(self, said: Said, trust: Trust) -> "Seen":
-        """These and feedback together, which counts for what it is trusted."""
+        """These and feedback together, which counts as far as it is trusted."""
         weight = trust.weight * said.count
         if not weight:
             return self
@@ -95,9 +95,9 @@ def local_category(
     shipped: Mapping[str, Ability],
     hearsay: Hearsay = NOTHING_HEARD,
 ) -> LocalCategory | None:
-    """The category as own answers have it, `shipped` being the abilities without them.
+    """The category according to own answers; `shipped` are the abilities without them.
 
-    None where no model has answers that are worth LEAST_ANSWERS gold labels.
+    None if no model has answers worth LEAST_ANSWERS gold labels.
     """
     found = _told(seen(labelled, category), category, hearsay)
     measured = {

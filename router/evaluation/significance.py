@@ -1,10 +1,9 @@
-"""Whether a difference is more than luck: the paired bootstrap over prompts, and Holm's step-down.
+"""Whether a difference is more than luck: the paired bootstrap over prompts, and Holm's step-down procedure.
 
 A bootstrap does not know what it has not seen: of a model that fails once in fifty, thirty prompts
-often show no failure, and whatever foresees none would look surely better. So two prompts are added
-that nobody has sent, one on which the difference is as bad as it can be and one on which it is as
-good, as is done for proportions (A. Agresti, Y. Min, Simple Improved Confidence Intervals for
-Comparing Matched Proportions, 2005).
+often show no failure, and whatever predicts none would look surely better. So two imaginary prompts are
+added, one with the worst possible difference and one with the best, as is done for proportions
+(A. Agresti, Y. Min, Simple Improved Confidence Intervals for Comparing Matched Proportions, 2005).
 """
 
 from collections.abc import Hashable, Mapping
@@ -20,14 +19,14 @@ Key = TypeVar("Key", bound=Hashable)
 
 SAMPLES = 2000
 LEVEL = 0.05
-"""One-sided: of calibrations that bring nothing, so many may seem to bring something."""
+"""One-sided: this share of calibrations without any effect may appear to have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
     """A mean difference over prompts, its central 90 % interval, and how likely luck alone does as well.
 
-    The interval's lower end is the one-sided bound of 95 %.
+    The interval's lower end is the one-sided 95 % bound.
     """
 
     mean: float
@@ -41,15 +40,15 @@ Doubts = tuple[float, float]
 
 
 def resamples_for(prompts: int, seed: int, samples: int = SAMPLES) -> Resamples:
-    """Samples of so many prompts and of the two that nobody has sent."""
+    """Samples of that many prompts and of the two imaginary ones."""
     return Resamples.drawn(prompts + 2, samples, seed)
 
 
 def gain(differences: Floats, doubts: Doubts, resamples: Resamples) -> Gain:
-    """The gain in `differences`, one a prompt; where all are 0 there is none, for certain.
+    """The gain in `differences`, one per prompt; if all are 0, there is certainly none.
 
-    The mean is that of the prompts; the interval and the p-value are with the `doubts`, of
-    `resamples_for` as many prompts.
+    The mean is that of the prompts; the interval and the p-value include the `doubts`. `resamples` are
+    those of `resamples_for` as many prompts.
     """
     if not differences.any():
         return Gain(0.0, 0.0, 0.0, 1.0)
@@ -60,7 +59,7 @@ def gain(differences: Floats, doubts: Doubts, resamples: Resamples) -> Gain:
 
 
 def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:
-    """The p-values such that of all that are below a level, any is so by luck at that rate only.
+    """The p-values corrected so that the probability that any below a level is so by luck is at most that level.
 
     S. Holm, A Simple Sequentially Rejective Multiple Test Procedure (1979).
     """

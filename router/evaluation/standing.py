@@ -1,4 +1,4 @@
-"""How ways to choose models stand beside each other: hulls held against the single models."""
+"""How ways to choose models compare: their hulls relative to the single models."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -11,7 +11,7 @@ from router.evaluation.resampling import Interval, Resamples, interval
 from router.evaluation.sweep import Points, Sweep
 
 NEARLY = 0.95
-"""Of the best single model's quality: what is saved there is told, too."""
+"""A share of the best single model's quality at which the saving is reported, too."""
 
 RANDOM, ZERO, CATEGORY, ORACLE = "random", "zero", "category mean", "oracle"
 ROUTER, WITH_SINGLES, CASCADE = "router", "router + single models", "cascade"
@@ -27,17 +27,17 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     CASCADE: ("cascade",),
     ORACLE: ("oracle",),
 }
-"""Which sweeps each row's hull is drawn around, in the order of the table. Not everything can be swept always."""
+"""The sweeps around which each row's hull is drawn, in the order of the table. Not all sweeps are always possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a way to choose models stands. Qualities are from 0 to 1, savings shares of a cost.
+    """How a way to choose models compares. Qualities are from 0 to 1, savings shares of a cost.
 
-    `aiq` is the mean quality over the costs between the cheapest and the dearest single model,
-    `aiq_above_zero` that less Zero's. `quality_at_best_cost` is what the best single model's cost buys,
-    `gain_at_best_cost` that less the best single model's. The last two are the shares of its cost that
-    are saved at its quality, and at 95 % of it: minus infinity where that is never reached.
+    `aiq` is the mean quality over the costs between the cheapest and the most expensive single model,
+    `aiq_above_zero` that minus Zero's. `quality_at_best_cost` is what the best single model's cost buys,
+    `gain_at_best_cost` that minus the best single model's. The last two are the shares of its cost that
+    are saved at its quality, and at 95 % of it: minus infinity if that is never reached.
     """
 
     aiq: Interval
@@ -50,7 +50,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A way to choose models: its name, how it stands, and its hull over all prompts."""
+    """A way to choose models: its name, its figures, and its hull over all prompts."""
 
     name: str
     standing: Standing
@@ -59,7 +59,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Means:
-    """The mean cost in USD and score of each setting (columns) in each sample (rows)."""
+    """The mean cost in USD and mean score of each setting (columns) in each sample (rows)."""
 
     costs_usd: Floats
     qualities: Floats
@@ -72,7 +72,7 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
-    """What the single models of one sample set: the span of costs (USD), and the best of them."""
+    """The scale that the single models of one sample set: the range of costs (USD), and the best of them."""
 
     cheapest_usd: float
     dearest_usd: float
@@ -111,7 +111,7 @@ class Yardstick:
 
 
 def rows(means: Mapping[str, Means]) -> Iterator[Row]:
-    """Each row of ROWS whose sweeps are all there."""
+    """Each row of ROWS whose sweeps are all available."""
     yards = Yardstick.all_of(means["single"])
     zeros = list(_hulls([means["single"]]))
     for name, sweeps in ROWS.items():
@@ -121,7 +121,7 @@ def rows(means: Mapping[str, Means]) -> Iterator[Row]:
 
 
 def _hulls(parts: list[Means]) -> Iterable[Hull]:
-    """The hull around the points of `parts` together, sample by sample."""
+    """The hull around the points of all `parts` together, sample by sample."""
     costs = np.concatenate([part.costs_usd for part in parts], axis=1)
     qualities = np.concatenate([part.qualities for part in parts], axis=1)
     return map(hull, costs, qualities)

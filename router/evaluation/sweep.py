@@ -1,6 +1,6 @@
-"""What a router gets and pays at each of its settings, from spending everything to nothing.
+"""What a router achieves and pays at each of its settings, from the most expensive to the cheapest.
 
-The setting is λ, what a dollar must buy in quality: for each prompt the model with the largest
+The setting is λ, the quality that a dollar must buy: for each prompt the model with the largest
 `quality - λ * cost` answers. At λ = 0 that is the best at any price, at a large λ the cheapest.
 """
 
@@ -21,10 +21,10 @@ Choices = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The λ of a sweep: 0, then so many steps in equal ratios.
+    """The λ of a sweep: 0, then `steps` values in equal ratios.
 
-    At `least` the mean cost of the dearest model weighs as much as that part of a right answer, at
-    `most` as much as so many right answers.
+    At `least`, the mean cost of the most expensive model weighs as much as that fraction of a right answer, at
+    `most` as much as that many right answers.
     """
 
     least: float
@@ -56,12 +56,12 @@ class Points:
 
     @property
     def best(self) -> int:
-        """The number of the setting with the best quality, of equals the cheapest."""
+        """The number of the setting with the best quality, of equal ones the cheapest."""
         is_best = self.qualities >= self.qualities.max() - _TIE
         return int(np.where(is_best, self.costs_usd, np.inf).argmin())
 
     def beside(self, other: "Points") -> "Points":
-        """These points and others together."""
+        """These and the other points together."""
         return Points(
             np.concatenate((self.costs_usd, other.costs_usd)),
             np.concatenate((self.qualities, other.qualities)),
@@ -87,7 +87,7 @@ def singles(outcomes: Outcomes) -> Sweep:
 
 
 def routed(outcomes: Outcomes, choices: Choices) -> Sweep:
-    """What came of letting the chosen models answer."""
+    """The results if the chosen models answer."""
     return Sweep(
         np.take_along_axis(outcomes.scores, choices, axis=1),
         np.take_along_axis(outcomes.costs_usd, choices, axis=1),
@@ -95,7 +95,7 @@ def routed(outcomes: Outcomes, choices: Choices) -> Sweep:
 
 
 def chosen(qualities: Floats, costs_usd: Floats, lambdas: Floats) -> Choices:
-    """For each prompt and each λ the model with the largest `quality - λ * cost`; of equals the cheapest."""
+    """For each prompt and each λ the model with the largest `quality - λ * cost`; of equal ones the cheapest."""
     found = np.empty((len(qualities), len(lambdas)), dtype=np.int64)
     for column, each in enumerate(lambdas):
         worth = qualities - each * costs_usd

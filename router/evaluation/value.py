@@ -1,8 +1,8 @@
-"""What a way to foresee quality is worth: by the choices it leads to, and by how true it is.
+"""What a way to predict quality is worth: by the choices that it leads to, and by its accuracy.
 
-How much a user gives for quality is not known, so the *value* of a prompt is the mean of what was got,
+How much a user would pay for quality is not known, so the *value* of a prompt is the mean of what was achieved,
 score - lambda cost, over several lambda (router.evaluation.sweep) from hardly to very thrifty. They are
-stated as the points of quality that one would give to save the whole cost of the dearest model.
+stated as the points of quality that one would give up to save the whole cost of the most expensive model.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from router.evaluation.significance import Doubts
 from router.evaluation.sweep import Choices, chosen, routed
 
 THRIFT = (0.02, 0.05, 0.1, 0.2, 0.4)
-"""What saving the dearest model's whole cost is worth, in quality: from 2 points to 40."""
+"""What saving the most expensive model's whole cost is worth, in quality: from 2 points to 40."""
 _LEAST, _MOST = 0.005, 0.995
 
 Loss = Callable[[Floats, Floats | float], Floats]
-"""How bad probabilities are, given the scores that came."""
+"""How bad probabilities are, given the actual scores."""
 
 
 def squared(p: Floats, scores: Floats | float) -> Floats:
@@ -29,7 +29,7 @@ def squared(p: Floats, scores: Floats | float) -> Floats:
 
 
 def surprise(p: Floats, scores: Floats | float) -> Floats:
-    """The logarithmic loss in nats; P is kept within .005 to .995."""
+    """The logarithmic loss in nats; P is clipped to .005 to .995."""
     kept = np.clip(p, _LEAST, _MOST)
     return np.asarray(-(scores * np.log(kept) + (1 - scores) * np.log(1 - kept)))
 
@@ -40,7 +40,7 @@ def losses(predicted: Predictions, outcomes: Outcomes, loss: Loss) -> Floats:
 
 
 def loss_doubts(own: Predictions, its: Predictions, loss: Loss) -> Doubts:
-    """The worst and the best that `own` could do beside `its` on a prompt, every model's score being the one for it."""
+    """The worst and the best that `own` could do against `its` on a prompt, over all scores that models may have."""
     if_wrong, if_right = (
         loss(its.p_quality, score) - loss(own.p_quality, score) for score in (0.0, 1.0)
     )
@@ -49,7 +49,7 @@ def loss_doubts(own: Predictions, its: Predictions, loss: Loss) -> Doubts:
 
 
 def values(predicted: Predictions, outcomes: Outcomes, dearest_usd: float) -> Floats:
-    """The value of each prompt, in points of quality. `dearest_usd` is the dearest model's mean cost."""
+    """The value of each prompt, in points of quality. `dearest_usd` is the most expensive model's mean cost."""
     got = routed(outcomes, _choices(predicted, dearest_usd))
     return np.asarray((got.scores - _lambdas(dearest_usd) * got.costs_usd).mean(axis=1))
 

@@ -1,4 +1,4 @@
-"""Anthropic's own API, and servers that speak its Messages as well: no litellm is in between."""
+"""Anthropic's own API, and other servers that speak Messages: no litellm in between."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,11 +24,11 @@ _FILES_BETA = "files-api-2025-04-14"
 _BINDING_BETA = "thinking-binding-controls-2026-08-01"
 _THOUGHTS = (b'"type":"thinking"', b'"type":"redacted_thinking"')
 _NOBODY = "nobody"
-"""Whose thoughts a model gets that is not to think."""
+"""An origin that owns no thoughts: a model that is not to think gets none."""
 _NO_CREDIT = "credit balance is too low"
-"""With this Anthropic refuses an account, by a 400, that has nothing left to pay with."""
+"""With this message Anthropic refuses, by a 400, an account that has nothing left to pay with."""
 _BROKEN_SEAL = "invalid `signature` in `thinking` block"
-"""So it refuses a thought after all, of another account say: other models are not sent it."""
+"""With this it refuses a thought after all, for example one of another account: other models are not sent it."""
 
 
 def anthropic_upstream(
@@ -55,8 +55,8 @@ def anthropic_upstream(
 def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
     """The client's own request, with the betas and the version that it asks for.
 
-    None for another dialect, and for what the model refuses that the client did not mean it for, as long
-    as there are other words for it.
+    None for another dialect, and for what this model would refuse if the client did not mean it for this model,
+    as long as the request can be worded differently.
     """
     original, model = call.original, call.model
     if original is None or original.dialect is not Dialect.MESSAGES:
@@ -74,7 +74,7 @@ def _passed(call: Call, betas: Sequence[str]) -> Letter | None:
 
 
 def _is_left_no_room_to_think(call: Call) -> bool:
-    """Whether the budget to think with is none of an answer that was cut down: Messages refuse it then."""
+    """Whether lowering the limit of the answer left no room for the thinking budget, which Messages would refuse."""
     asked: Mapping[str, Any] = call.original.body if call.original else {}
     thinking, limit = asked.get("thinking"), call.fields.get("max_completion_tokens")
     budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
@@ -97,12 +97,12 @@ def _worded(call: Call) -> Wording:
 
 
 def _lettered(body: JsonObject, betas: Sequence[str]) -> Letter:
-    """The letter, with the betas that the body needs beside those that are always on."""
+    """The letter, with the betas that the body needs added to those that are always on."""
     raw = orjson.dumps(body)
     needed = [_FILES_BETA] if b'"type":"file"' in raw else []
     if any(sign in raw for sign in _THOUGHTS) and Claude.named(body["model"]).binds_thoughts:
-        # Clients shorten what was said, and chat knows no order of thoughts and words: a thought
-        # that no longer stands where it stood is to be dropped, and not the whole request.
+        # Clients shorten histories, and chat has no order of thoughts and words: a thought that has
+        # moved is to be dropped, rather than the whole request refused.
         binding = {"block_binding": {"prefix_mismatch_behavior": "drop_block"}}
         thinking = {"type": "adaptive", **(body.get("thinking") or {}), **binding}
         raw = orjson.dumps({**body, "thinking": thinking})
@@ -111,7 +111,7 @@ def _lettered(body: JsonObject, betas: Sequence[str]) -> Letter:
 
 
 def _understood(fault: Fault) -> Fault:
-    """The fault, where Anthropic calls an invalid request what is not the client's mistake."""
+    """The fault, reclassified if Anthropic calls a request invalid although the client made no mistake."""
     said = str((fault.error or {}).get("message", "")).lower()
     if fault.kind is not FaultKind.CLIENT:
         return fault

@@ -1,9 +1,9 @@
-"""What Claude's models take and refuse, each by its name, and how a request is worded for one.
+"""What each of Claude's models accepts and refuses, by name, and how a request is worded for it.
 
 From https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting and
-https://platform.claude.com/docs/en/about-claude/models/overview, as of November 2026. A name that is
-none of Claude's, at a server that speaks Messages too, is taken for a model of the first kind: it
-thinks by a budget of tokens and takes what Messages began with.
+https://platform.claude.com/docs/en/about-claude/models/overview, as of November 2026. A name that is not
+one of Claude's, on another server that speaks Messages, is treated as a model of the first generation: it
+has a thinking budget in tokens and accepts what Messages began with.
 """
 
 import re
@@ -22,12 +22,12 @@ _SAMPLING = ("temperature", "top_p", "top_k")
 
 @dataclass(frozen=True, slots=True)
 class Claude:
-    """What a model takes: all models of one family and version alike.
+    """What a model accepts, the same for all models of one family and version.
 
-    `is_adaptive`: it thinks as it sees fit, in the bounds of an effort, and by no budget of tokens.
-    `tries_harder`: it knows the effort `xhigh`. `samples`: it takes a temperature and its kin. `may_not_think`: thinking can be switched off.
-    `hears_system_amid`: a system's message may stand within the conversation. `may_be_forced`: to
-    call a tool. `binds_thoughts`: what it thought it takes back only after the very same words.
+    `is_adaptive`: it thinks as it sees fit, within the bounds of an effort, not by a budget of tokens.
+    `tries_harder`: it knows the effort `xhigh`. `samples`: it accepts a temperature and the like. `may_not_think`:
+    thinking can be switched off. `hears_system_amid`: a system message may occur within the conversation.
+    `may_be_forced`: to call a tool. `binds_thoughts`: it takes its thoughts back only after exactly the same words.
     """
 
     is_adaptive: bool = False
@@ -40,7 +40,7 @@ class Claude:
 
     @classmethod
     def named(cls, name: str) -> "Claude":
-        """The model that an upstream calls `name`."""
+        """The model that an upstream calls `name`; defaults if it is none of Claude's."""
         found = _NAME.search(name)
         if found is None:
             return cls()
@@ -58,11 +58,10 @@ class Claude:
         )
 
     def worded(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """A request in chat's words without those that this model refuses.
+        """The fields of a chat request, without what this model refuses.
 
-        Hints of how to draw tokens are left out, "do not think" becomes "think little", and what a
-        system says within the conversation is told as the user's. Raises ApiError 400 for what has
-        no other words.
+        Sampling hints are left out, "do not think" becomes "think little", and system messages within the
+        conversation become the user's. Raises ApiError 400 for what cannot be worded differently.
         """
         worded = dict(fields)
         if not self.samples:
@@ -77,7 +76,7 @@ class Claude:
         return worded
 
     def takes(self, body: Mapping[str, Any]) -> bool:
-        """Whether this model takes a request to Messages in the very words that were meant for another one."""
+        """Whether this model accepts, word for word, a Messages request that was meant for another one."""
         thinking, config = body.get("thinking"), body.get("output_config")
         return (
             self._may_be_told(thinking.get("type") if isinstance(thinking, dict) else None)
@@ -101,14 +100,14 @@ class Claude:
         return effort is None or (self.is_adaptive and (effort != "xhigh" or self.tries_harder))
 
     def _effort(self, asked: object) -> str:
-        """The effort that comes next to one that the model does not know; "" where it knows it."""
+        """The nearest effort to one that the model does not know; "" if it knows it."""
         if asked == "none" and not self.may_not_think:
             return "low"
         return "high" if asked == "xhigh" and self.is_adaptive and not self.tries_harder else ""
 
 
 def _is_forcing(choice: object) -> bool:
-    """As Messages say it."""
+    """The same for the choice in Messages."""
     return isinstance(choice, dict) and choice.get("type") in ("any", "tool")
 
 
@@ -124,7 +123,7 @@ def _is_forced(choice: object) -> bool:
 
 
 def _with_system_first(messages: object) -> object:
-    """The messages, a system's among them only where they begin."""
+    """The messages, with system ones only at the beginning."""
     if not isinstance(messages, list):
         return messages
     first = next((i for i, each in enumerate(messages) if not _is_from_above(each)), len(messages))

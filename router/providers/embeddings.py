@@ -1,7 +1,7 @@
-"""Vectors from an upstream's `/v1/embeddings`, as OpenAI and those who follow it offer them.
+"""Vectors from an upstream's `/v1/embeddings`, as OpenAI and compatible servers offer them.
 
-Whoever asks has a request waiting: there is one try, with a time to answer, and after a failure the
-upstream is left alone for a moment. It is logged once per change.
+A request is waiting for each: so there is one attempt with a timeout, and after a failure the upstream is
+left alone for a moment. Each change of state is logged once.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from router.providers.exchange import KEEPALIVE_S
 
 _LOG = logging.getLogger(__name__)
 _LARGEST_ANSWER_BYTES = 2**20
-"""A vector of 4,096 numbers takes a tenth of it."""
+"""A vector of 4,096 numbers takes a tenth of this."""
 
 
 class UpstreamEmbedder:
@@ -50,11 +50,11 @@ class UpstreamEmbedder:
 
     @property
     def name(self) -> str:
-        """Of its model, at its address."""
+        """The model and its address."""
         return f"{self._url} {self._model}"
 
     async def embed(self, text: str) -> Embedded | None:
-        """The vector of `text`; None when there is none in time."""
+        """The vector of `text`; None if there is none in time."""
         if self._monotonic_s() < self._asleep_until_s:
             return None
         try:
@@ -72,7 +72,7 @@ class UpstreamEmbedder:
 
     async def _ask(self, text: str) -> bytes:
         asked = orjson.dumps({"model": self._model, "input": text, "encoding_format": "float"})
-        # Redirects are not followed: one could carry the key elsewhere.
+        # Redirects are not followed: one could take the key elsewhere.
         async with self._session.post(self._url, data=asked, allow_redirects=False) as response:
             if response.status != 200:
                 raise ValueError(f"status {response.status}")
@@ -97,7 +97,7 @@ class UpstreamEmbedder:
 
 
 def _read(answer: bytes) -> Embedded:
-    """What `answer` says. Raises ValueError, which quotes nothing of it, for what is no embedding."""
+    """The embedding in `answer`. Raises ValueError, which quotes nothing of it, if it is not one."""
     try:
         read = orjson.loads(answer)
         numbers: Sequence[float] = read["data"][0]["embedding"]

@@ -1,4 +1,4 @@
-"""Where upstreams are, as a configuration says it: apart from the ways to them, which a report needs none of."""
+"""Where upstreams are, as configured; kept apart from the code that reaches them, which a report does not need."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ ANTHROPIC_URL = "https://api.anthropic.com"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where an OpenAI-compatible server is, and in which of OpenAI's dialects it is asked.
+    """Where an OpenAI-compatible server is, and in which of OpenAI's dialects it is to be asked.
 
     `base_url` ends before `/chat/completions` and `/responses`.
     """
@@ -24,7 +24,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class AnthropicEndpoint:
-    """Where a server is that speaks Messages. `base_url` ends before `/v1/messages`."""
+    """Where a server that speaks Messages is. `base_url` ends before `/v1/messages`."""
 
     base_url: str = ANTHROPIC_URL
     api_key: str = field(default="", repr=False)

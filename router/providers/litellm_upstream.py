@@ -1,8 +1,8 @@
 """The translating way: every provider that does not speak OpenAI's dialect, through litellm.
 
-The only file that imports litellm: that takes some 4 s and 160 MB, and afterwards each call costs
-about 10 ms of CPU, a streamed one 20, a hundred times what the direct way costs. So it runs in a
-process of its own (`router.providers.aside`), which imports it before it is asked.
+The only file that imports litellm: importing takes some 4 s and 160 MB, and afterwards each call costs
+about 10 ms of CPU, a streamed one 20, a hundred times as much as the direct way. So it runs in a
+process of its own (`router.providers.aside`), which imports it before it is first asked.
 
 litellm gets arguments chosen by name (`translating.arguments`), connections that are watched
 (`translating.connection`) and nothing else to decide: no retries, fallbacks, caching, budgets,
@@ -44,7 +44,7 @@ _NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 _NOTHING: frozenset[str] = frozenset()
 _PREPARATIONS_S = 0.25
 
-# The environment and sys.modules are the process's, and so is the lock on them.
+# The environment and sys.modules belong to the whole process, and so does the lock on them.
 _IMPORTING = Lock()
 
 _TAKES_CLIENT = frozenset(
@@ -54,8 +54,8 @@ _TAKES_CLIENT = frozenset(
     " watsonx_text xai".split()
 )
 """Providers whose code takes an HTTP client from us (litellm 1.106.2, `main.py`). Those built on
-OpenAI's package take a session instead, and would fail on a client; the few that take neither use
-connections of litellm's own, which are not watched."""
+OpenAI's package take a session instead, and would fail with a client; the few that take neither use
+litellm's own connections, which are not watched."""
 
 
 class LitellmUpstream:
@@ -92,13 +92,13 @@ class LitellmUpstream:
         await self._litellm()
 
     async def send(self, call: Call) -> Response:
-        """As `ask`, for what a call asks."""
+        """As `ask`, for a call."""
         return await self.ask(call.model.name, call.fields, stream=call.stream)
 
     async def ask(self, model_name: str, fields: Mapping[str, Any], *, stream: bool) -> Response:
-        """The answer's beginning; a plain answer is there whole.
+        """The beginning of the answer; a plain answer is complete.
 
-        Raises AttemptFailed for everything that is no success.
+        Raises AttemptFailed for anything but success.
         """
         litellm = await self._litellm()
         trace = Trace()
@@ -126,8 +126,8 @@ class LitellmUpstream:
             return self._loaded
 
     async def _answer(self, litellm: "_Litellm", call: "_Asked") -> Any:
-        # Some take a hint by its name and not by its value (a temperature of 0 for a model that
-        # reasons). litellm says so before anything is sent, so these are no further requests.
+        # Some list a hint as supported but refuse its value (a temperature of 0 for a model that
+        # reasons). litellm says so before anything is sent, so these are not additional requests.
         for dropped in (_NOTHING, SAMPLING):
             with suppress(litellm.unsupported):
                 arguments = self._arguments(litellm, call, dropped)
@@ -151,7 +151,7 @@ class LitellmUpstream:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Of which model what is asked, by fields that stay the caller's."""
+    """Which model is asked for what; the fields remain the caller's."""
 
     model_name: str
     fields: Mapping[str, Any]
@@ -160,7 +160,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Litellm:
-    """The imported module, with connections for it: all that is untyped is in here."""
+    """The imported module, with connections for it: everything untyped is in here."""
 
     module: Any
     session: aiohttp.ClientSession
@@ -175,7 +175,7 @@ class _Litellm:
         return cls(module, session, client, module.UnsupportedParamsError)
 
     def supported(self, model_name: str, provider: str) -> frozenset[str] | None:
-        """The fields that the provider's model takes; None where litellm does not know.
+        """The fields that the provider's model accepts; None if litellm does not know.
 
         Raises AttemptFailed for a provider that litellm has no code for.
         """
@@ -192,7 +192,7 @@ class _Litellm:
         return await self.module.acompletion(**arguments, shared_session=self.session, **client)
 
     async def close(self) -> None:
-        """Close the connections, and the clients that litellm has made itself, for anyone."""
+        """Close the connections, and the clients that litellm has made itself, for whatever call."""
         await self.module.close_litellm_async_clients()
         self.module.in_memory_llm_clients_cache.flush_cache()
         await self.client.close()
@@ -212,7 +212,7 @@ class _PlainResponse:
         yield self._body
 
     async def close(self) -> None:
-        """Nothing is left open by an answer that was read whole."""
+        """Nothing is open after an answer that was read whole."""
 
 
 class _StreamResponse:
@@ -227,7 +227,7 @@ class _StreamResponse:
         self._id: str | None = None
 
     async def begun(self) -> "_StreamResponse":
-        """Itself, after the first event: only then have all providers sent their request."""
+        """Itself, after the first event: some providers have sent their request only by then."""
         try:
             self._first = await self._steady.next()
         except BaseException:
@@ -254,7 +254,7 @@ class _StreamResponse:
     async def close(self) -> None:
         self._trace.hang_up()
         await self._steady.close()
-        # litellm's aclose leaves the connection open; without it, its generators would warn.
+        # litellm's aclose leaves the connection open; without calling it, its generators would warn.
         await self._stream.aclose()
 
     async def _events(self) -> AsyncIterator[bytes]:
@@ -268,14 +268,14 @@ class _StreamResponse:
             async for chunk in self._stream:
                 fields = _fields_of(chunk)
                 self._refuse_made_up_ending(fields)
-                # Where the provider gives none, litellm makes up another one for each chunk.
+                # If the provider gives no id, litellm makes up a different one for each chunk.
                 self._id = self._id or fields["id"]
                 if event := chunk_event({**fields, "id": self._id}):
                     return event
         return None
 
     def _refuse_made_up_ending(self, chunk: Mapping[str, Any]) -> None:
-        """Raise for the "stop" that litellm puts at the end of a stream that broke off."""
+        """Raise if this is the "stop" that litellm appends to a stream that broke off."""
         ends = any(choice.get("finish_reason") for choice in chunk["choices"])
         upstreams = self._stream.received_finish_reason or self._stream.intermittent_finish_reason
         if ends and not upstreams:
@@ -289,8 +289,8 @@ class _StreamResponse:
 async def _prepared(answer: Coroutine[Any, Any, Any], trace: Trace) -> Any:
     """What `answer` returns; a cancellation waits until litellm's preparations are done.
 
-    Those run in a thread, and what they prepare would be dropped with a warning. A request that
-    has been sent is cancelled at once.
+    They run in a thread, and their result would be dropped with a warning. A request that has
+    already been sent is cancelled at once.
     """
     task = asyncio.create_task(answer)
     try:
@@ -305,7 +305,7 @@ async def _prepared(answer: Coroutine[Any, Any, Any], trace: Trace) -> Any:
 
 
 def _fields_of(answer: Any) -> dict[str, Any]:
-    # Pydantic would warn of fields that hold another type than they declare: litellm's habit.
+    # Pydantic would warn of fields whose values are not of the declared type: litellm's habit.
     fields: dict[str, Any] = answer.model_dump(warnings=False)
     return fields
 
@@ -342,7 +342,7 @@ def imported() -> Any:
         litellm.redact_messages_in_exceptions = True
         litellm.drop_params = False
         litellm.modify_params = False
-        litellm.disable_token_counter = True  # else it guesses the usage that none reported
+        litellm.disable_token_counter = True  # else it guesses a usage that was not reported
         litellm.disable_hf_tokenizer_download = True
         litellm.disable_streaming_logging = True
         litellm.disable_anthropic_gemini_context_caching_transform = True  # it creates caches
@@ -353,7 +353,7 @@ def imported() -> Any:
 
 
 def _rehearse(litellm: Any) -> None:
-    """Call it once without a provider: it builds half of itself, with warnings, at its first call."""
+    """Call it once without a provider: at its first call it builds half of itself, with warnings."""
     for stream in (False, True):
         answer = litellm.completion(
             model="openai/rehearsal",

@@ -1,7 +1,7 @@
-"""Vectors made in this process: the table of word vectors that the package `wordllama` carries.
+"""Vectors made in this process, from the table of word vectors in the package `wordllama`.
 
-Only the two files in the package are read. Its own code is not run: importing it sets up logging for
-the whole process, and its loader looks for the tokenizer on the network though it is in the package.
+Only two files of the package are read. Its code is not run: importing it sets up logging for the
+whole process, and its loader looks for the tokenizer on the network although it is in the package.
 """
 
 from importlib import import_module
@@ -29,11 +29,11 @@ class LocalEmbedder:
 
     @property
     def name(self) -> str:
-        """Of the package."""
+        """The name of the package."""
         return "wordllama"
 
     async def embed(self, text: str) -> Embedded | None:
-        """The vector of `text`, 30 us for a short one; None for a text without a token."""
+        """The vector of `text`, in 30 us for a short one; None for a text without tokens."""
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids
         if not ids:
             return None
@@ -45,7 +45,7 @@ class LocalEmbedder:
 
 
 def load_wordllama() -> LocalEmbedder:
-    """The embedder, in about half a second. Raises ConfigError where its packages are not installed."""
+    """The embedder, in about half a second. Raises ConfigError if its packages are not installed."""
     folder = _folder()
     try:
         read, tokenizers = import_module("safetensors.numpy"), import_module("tokenizers")

@@ -1,7 +1,7 @@
-"""Calls that are passed through: whatever method, path and body, streamed both ways, asked once.
+"""Calls that are passed through: any method, path and body, streamed both ways, sent once.
 
 Nothing is retried (half of an upload may have arrived), redirects are not followed, and compression is
-neither asked for nor undone. The key is ours; an answer that is an error is sent on without it.
+neither requested nor undone. The key is ours; it is removed from error answers before they are passed on.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -19,7 +19,7 @@ from router.providers.exchange import KEEPALIVE_S
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 2**20
 _NOT_OF_OUR_OWN = ("Accept", "Content-Type", "User-Agent")
-"""Headers that the client sends, or that nobody does."""
+"""Headers that are sent only if the client sends them."""
 
 
 class DirectPassage:
@@ -38,7 +38,7 @@ class DirectPassage:
         )
 
     async def send(self, call: Passed) -> "DirectPassedAnswer":
-        """The head of the answer. Raises AttemptFailed for a connection that breaks before it comes."""
+        """The head of the answer. Raises AttemptFailed if the connection breaks before it comes."""
         headers = CIMultiDict(call.headers)
         headers.update(self._own)
         with _translated():
@@ -65,19 +65,19 @@ class DirectPassedAnswer:
 
     @property
     def status(self) -> int:
-        """Of HTTP."""
+        """The HTTP status."""
         return self._response.status
 
     @property
     def headers(self) -> Sequence[tuple[str, str]]:
-        """All that the upstream has sent; of an error no length, since it may become shorter."""
+        """All that the upstream has sent, but for an error without the length, since removing the key may change it."""
         headers = tuple(self._response.headers.items())
         if self.status < 400:
             return headers
         return tuple(each for each in headers if each[0].lower() != "content-length")
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it arrives. Raises AttemptFailed when it breaks off."""
+        """The body as it arrives. Raises AttemptFailed if it breaks off."""
         if self.status >= 400:
             yield await self._error()
             return
@@ -104,7 +104,7 @@ class DirectPassedAnswer:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn what a connection can do to us into AttemptFailed."""
+    """Turn connection errors into AttemptFailed."""
     try:
         yield
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):

@@ -1,4 +1,4 @@
-"""OpenAI and others, spoken to by Responses: chat tells less of models that think between calls."""
+"""OpenAI and others through Responses: by chat, less is known of models that think between calls."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from router.wire.native.asked import native_bytes
 
 _OPENAI = "https://api.openai.com/"
 _THINKS_NOT = re.compile(r"gpt-(3|4)|chatgpt|.*-chat-latest")
-"""OpenAI's models that never think, and refuse to be asked for a sealed thought."""
+"""OpenAI's models that never think, and refuse to be asked for sealed thoughts."""
 _SEALED = "reasoning.encrypted_content"
 _PASSED = ("openai-beta",)
 _BROKEN_SEAL = "invalid_encrypted_content"
@@ -42,8 +42,8 @@ def responses_upstream(
 def _passed(call: Call) -> Letter | None:
     """The client's own request.
 
-    None for another dialect, and for a model that the client did not mean, if it never thinks and is
-    asked to, as long as there are other words for it.
+    None for another dialect, and for a model that never thinks if the request asks for thoughts, unless it was
+    meant for that model, or cannot be worded differently.
     """
     original, model = call.original, call.model
     if original is None or original.dialect is not Dialect.RESPONSES:
@@ -64,7 +64,7 @@ def _asks_to_think(body: JsonObject) -> bool:
 
 
 def _understood(fault: Fault) -> Fault:
-    """The fault; a thought that was not accepted after all is not sent to other models."""
+    """The fault; if a thought was not accepted after all, it is not sent to other models."""
     is_sealed = fault.kind is FaultKind.CLIENT and fault.code == _BROKEN_SEAL
     return replace(fault, kind=FaultKind.UNSUITED) if is_sealed else fault
 

@@ -1,8 +1,9 @@
-"""Models that do not exist: what each would charge, how fast it would be and how often right.
+"""Models that do not exist: their prices, speeds, and how often they are right.
 
-The four that come along stand for the kinds of model that people choose between. Their prices
-and speeds are those typical of each kind, rounded; they are no vendor's.
-Their server is a package of its own, of which a catalog needs nothing.
+The four default ones represent the kinds of model that people choose between. Their prices
+and speeds are typical of each kind, rounded; they are no particular vendor's.
+
+Their server is a separate package, which a catalog does not need.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,8 +25,8 @@ class SimulatedModel:
     """A model of the simulator.
 
     `quality` is the share of questions that it answers rightly, in [0, 1]: one number, or one for
-    every category. `ttft_s` passes before its first token, reasoning apart; `reasoning_share` in
-    [0, 1) is how much of all that it generates is reasoning, which is charged and not shown.
+    every category. `ttft_s` passes before its first token, not counting reasoning; `reasoning_share` in
+    [0, 1) is how much of what it generates is reasoning, which is charged but not shown.
     """
 
     id: str
@@ -38,7 +39,7 @@ class SimulatedModel:
     reasoning_share: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse models that could not be played."""
+        """Refuse models that could not be simulated."""
         if not self.id or self.id != self.id.strip():
             raise ValueError(f"id must be a name without spaces around it, not {self.id!r}")
         for name in _POSITIVE:
@@ -66,7 +67,7 @@ def _check_quality(quality: Mapping[Category, float] | float) -> None:
 
 
 def price(input_usd: str, output_usd: str, cache_read_usd: str | None = None) -> Price:
-    """A price in USD per million tokens; cached input costs as much as plain unless it is said."""
+    """A price in USD per million tokens; cached input costs as much as uncached unless given."""
     plain = Price.per_mtok(input_usd, output_usd, source=SOURCE)
     if cache_read_usd is None:
         return plain
@@ -75,17 +76,17 @@ def price(input_usd: str, output_usd: str, cache_read_usd: str | None = None) ->
 
 
 def qualities(otherwise: float, exceptions: Mapping[Category, float]) -> Mapping[Category, float]:
-    """A quality for every category: `otherwise`, but for the exceptions."""
+    """A quality for every category: `otherwise`, except for the exceptions."""
     return MappingProxyType(dict.fromkeys(Category, otherwise) | dict(exceptions))
 
 
 def default_models() -> tuple[SimulatedModel, ...]:
-    """The four models that are simulated unless others are named, dearest first."""
+    """The four models that are simulated by default, the most expensive first."""
     return (_frontier(), _mid(), _open_70b(), _open_8b())
 
 
 def by_id(models: Iterable[SimulatedModel]) -> Mapping[str, SimulatedModel]:
-    """The models by their ids. Raises ValueError where two share one, or there is none."""
+    """The models by their ids. Raises ValueError if two share one, or there is none."""
     found: dict[str, SimulatedModel] = {}
     for model in models:
         if model.id in found:

@@ -1,7 +1,7 @@
-"""The way to upstreams that speak another dialect than chat: calls are translated out, answers back.
+"""The way to upstreams that speak a dialect other than chat: calls are translated out, answers back.
 
-Who builds one says how a call is worded (`Wording`); the translators of `router.wire.dialects` do the
-rest, event by event where it is a stream.
+The creator of one says how a call is worded (`Wording`); the translators of `router.wire.dialects` do the
+rest, event by event for a stream.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -34,14 +34,14 @@ from router.wire.native.reading import Tongue
 from router.wire.sse import DONE, EventSplitter, data_of
 
 _ASKED = {"stream_options": {"include_usage": True}}
-"""The pipeline always wants to know what was used, and keeps it from clients that did not ask."""
+"""The pipeline always wants the usage, and hides it from clients that did not ask for it."""
 _ALIVE = b": the model is at work\n\n"
-"""A comment. Pings, and thoughts that are not shown, are heard as well as words: nobody gives up."""
+"""A comment. Pings and hidden thoughts count as signs of life like words do, so that nobody gives up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a call is put to an upstream: in which words of chat, and for whom."""
+    """How a call is put to an upstream: the fields in chat's form, and the target."""
 
     fields: Mapping[str, Any]
     target: Target
@@ -56,7 +56,7 @@ class Letter:
 
 
 def plain_letter(body: JsonObject) -> Letter:
-    """The letter of a body that needs nothing else."""
+    """The letter for a body that needs no further headers."""
     return Letter(orjson.dumps(body))
 
 
@@ -64,7 +64,7 @@ class Posting(Protocol):
     """Sends bodies to one address, as `router.providers.direct.Line` does."""
 
     async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
-        """The head of the answer. Raises AttemptFailed for everything that is no success."""
+        """The head of the answer. Raises AttemptFailed for anything but success."""
         ...
 
     async def close(self) -> None:
@@ -77,8 +77,8 @@ class TranslatedUpstream:
 
     `worded` says how a call is put; it may raise ApiError for what the model cannot be asked.
     `lettered` has the last word on what is posted, `understood` on what a failure means. `passed` makes
-    the letter of a request that came in the upstream's own dialect and is passed on as it is, None where
-    the model would not take it so; the answer then passes as well.
+    the letter for a request that came in the upstream's own dialect and is passed on as it is, None if
+    the model would not accept it like that; the answer is then passed through as well.
     """
 
     def __init__(
@@ -100,11 +100,11 @@ class TranslatedUpstream:
 
     @property
     def asks_usage(self) -> bool:
-        """True: these dialects always tell what was used."""
+        """True: these dialects always report usage."""
         return True
 
     async def send(self, call: Call) -> Response:
-        """The head of the answer. Raises AttemptFailed for everything that is no success."""
+        """The head of the answer. Raises AttemptFailed for anything but success."""
         if call.original is not None and (letter := self._as_it_is(call)) is not None:
             dialect = call.original.dialect
             name = "" if call.is_home else origin_of(call.model.upstream, call.model.name)
@@ -121,7 +121,7 @@ class TranslatedUpstream:
         await self._line.close()
 
     def _as_it_is(self, call: Call) -> Letter | None:
-        """The letter that passes `call` on. Raises AttemptFailed, before it is sent."""
+        """The letter that passes `call` on. Raises AttemptFailed if it cannot be written."""
         with _written_down():
             return self._passed(call)
 
@@ -133,7 +133,7 @@ class TranslatedUpstream:
             raise AttemptFailed(_in_chat(self._understood(failed.fault), dialect)) from None
 
     def _written(self, call: Call) -> tuple[Target, Letter]:
-        """Whom `call` is written for, and the letter. Raises AttemptFailed, before it is sent."""
+        """The target that `call` is written for, and the letter. Raises AttemptFailed if it cannot be written."""
         with _written_down():
             wording = self._worded(call)
             body = translate_request(wording.fields, Dialect.CHAT, wording.target)
@@ -154,13 +154,13 @@ def _written_down() -> Iterator[None]:
 
 
 def _unsuited(error: ApiError) -> Fault:
-    """Nothing was sent: this upstream could not be asked so."""
+    """The fault when nothing was sent, because this upstream cannot be asked that."""
     told = error_object(error)["error"]
     return Fault(FaultKind.UNSUITED, error.status, error.message, error.code, error=told)
 
 
 def _in_chat(fault: Fault, source: Dialect) -> Fault:
-    """The fault with the status and the error object that a client of chat is told."""
+    """The fault with the status and the error object for a client of chat."""
     said = {"error": fault.error} if fault.error else None
     status, told = translate_error(fault.status, said, source, Dialect.CHAT)
     return replace(fault, status=status, error=told["error"] if said else fault.error)
@@ -212,7 +212,7 @@ class _TranslatedStream:
         return self
 
     async def __anext__(self) -> bytes:
-        # No generator: one that is cancelled while it waits is over, and could not be read on.
+        # Not a generator: one that is cancelled while it waits is finished, and could not be read further.
         while not self._is_over:
             if self._failure is not None:
                 raise self._failure
@@ -228,7 +228,7 @@ class _TranslatedStream:
         await self._response.close()
 
     def _told(self, piece: bytes) -> bytes:
-        """What the events that `piece` completes say in chat. What came before a malformed one counts."""
+        """The chat events for those that `piece` completes. What came before a malformed one counts."""
         told: list[bytes] = []
         has_heard = False
         try:

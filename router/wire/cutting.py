@@ -1,4 +1,4 @@
-"""A chat completion, cut into the chunks of a stream that tells it."""
+"""A chat completion, cut into the chunks of an equivalent stream."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from router.wire.answer import MalformedAnswer
 from router.wire.chunks import choices_in, index_of
 
 _SHARED = ("created", "model", "service_tier", "system_fingerprint")
-"""What every chunk repeats."""
+"""Members that every chunk repeats."""
 _OWN = frozenset({"id", "object", "choices", "usage", *_SHARED})
 _REASONING = ("reasoning_content", "reasoning")
 _CALLS = ("tool_calls", "function_call")
@@ -27,12 +27,12 @@ _PIECE = re.compile(
 
 
 def pieces_of(text: str) -> list[str]:
-    """`text` in pieces of 80 characters and the rest of a word; no grapheme is ever cut apart."""
+    """`text` in pieces of 80 characters plus the rest of the last word; no grapheme is ever split."""
     return _PIECE.findall(text)
 
 
 def cut(answer: dict[str, Any], answer_id: str, *, usage: bool) -> Iterator[dict[str, Any]]:
-    """The chunks that tell `answer`, with a usage chunk at the end where `usage` asks for it.
+    """The chunks that say the same as `answer`, with a usage chunk at the end if `usage` asks for it.
 
     Raises MalformedAnswer when a choice has no message.
     """
@@ -44,13 +44,13 @@ def cut(answer: dict[str, Any], answer_id: str, *, usage: bool) -> Iterator[dict
     for place, choice in enumerate(choices_in(answer)):
         for part in _cut_choice(choice, index_of(choice, otherwise=place)):
             yield {**head, "choices": [part], **tail, **rest}
-            rest = {}  # it is told once, with the first chunk
+            rest = {}  # it is sent once, with the first chunk
     if used:
         yield {**head, "choices": [], "usage": used}
 
 
 def _cut_choice(choice: Mapping[str, Any], index: int) -> Iterator[dict[str, Any]]:
-    """The role, what is said, and the end; log probabilities come with the first thing said."""
+    """The role, the content, and the end; log probabilities come with the first piece of content."""
     message = choice.get("message")
     if not isinstance(message, dict):
         raise MalformedAnswer("a choice of the stored answer has no message")
@@ -66,7 +66,7 @@ def _cut_choice(choice: Mapping[str, Any], index: int) -> Iterator[dict[str, Any
 
 
 def _opening(message: Mapping[str, Any]) -> dict[str, Any]:
-    """The role, the texts still empty, and all that is neither a text nor a call."""
+    """The role, the texts still empty, and all members that are neither texts nor calls."""
     told = {
         name: "" if isinstance(value, str) else value
         for name, value in message.items()
@@ -76,7 +76,7 @@ def _opening(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _texts(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is said, the reasoning before the rest."""
+    """The texts, piece by piece, the reasoning first."""
     names = [name for name in _REASONING if name in message]
     names += [name for name in message if name not in {"role", *_REASONING, *_CALLS}]
     for name in names:

@@ -1,7 +1,7 @@
 """`POST /v1/embeddings`: the client's bytes in, the upstream's bytes out.
 
-Read is what is routed, counted and billed by; `dimensions`, `encoding_format` and whatever else there
-may be are between client and model.
+It reads what requests are routed, counted and billed by; `dimensions`, `encoding_format` and anything else
+are between client and model.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ _RIGHT = "a string, a list of strings, a list of token numbers, or a list of suc
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingsRequest:
-    """A well-formed request: its bytes as they came, how many vectors it wants, and of what.
+    """A well-formed request: its bytes as they came, how many vectors it wants, and of which text.
 
-    `text` is all texts together, `tokens` the number of those that came as tokens already.
+    `text` is all texts together, `tokens` the number of tokens in inputs that came as tokens already.
     """
 
     raw: bytes
@@ -47,7 +47,7 @@ def parse_embeddings(raw: bytes) -> EmbeddingsRequest:
 
 
 def _read(given: Any) -> tuple[int, str, int]:
-    """How many vectors are wanted, of which text, and of how many tokens."""
+    """How many vectors are wanted, of which text, and how many tokens came as such."""
     match given:
         case str():
             return 1, given, 0
@@ -72,7 +72,7 @@ def upstream_bytes(request: EmbeddingsRequest, model_name: str) -> bytes:
 
 
 def read_vectors(raw: bytes, vectors: int) -> Usage | None:
-    """What an answer of so many vectors used; None where it does not say. Raises MalformedAnswer."""
+    """What an answer with that many `vectors` used; None if it does not say. Raises MalformedAnswer."""
     try:
         answer = orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -34,7 +34,7 @@ def error_headers(error: ApiError) -> dict[str, str]:
 
 
 def read_error(raw: bytes) -> Mapping[str, Any] | None:
-    """The `error` object of an upstream's error body, or None when the body is of another shape."""
+    """The `error` object of an upstream's error body, or None if the body has another shape."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -44,7 +44,7 @@ def read_error(raw: bytes) -> Mapping[str, Any] | None:
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
-    """How long an upstream asks to be left alone, in seconds; None where it does not say.
+    """How long an upstream asks to be left alone, in seconds; None if it does not say.
 
     Understands both forms of RFC 9110, section 10.2.3 (`now_s` is Unix time, for the date), and
     the `retry-after-ms` of some vendors.

@@ -16,7 +16,7 @@ _LONGEST_REASON = 1000
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What a client says of the answer to one request: a score from 0 to 1, and why, "" for nothing."""
+    """What a client says of the answer to one request: a score from 0 to 1, and why, "" for no reason."""
 
     request_id: str
     score: float
@@ -24,7 +24,7 @@ class Feedback:
 
 
 def parse_feedback(raw: bytes) -> Feedback:
-    """The feedback in `raw`. Raises ApiError 400 that names the field at fault, and what would be right."""
+    """The feedback in `raw`. Raises ApiError 400 that names the field at fault and what it should be."""
     body = json_object(raw)
     for name in body:
         if name not in _KNOWN:

@@ -1,8 +1,8 @@
-"""Whether JSON keeps a JSON Schema that a client has sent, in a time that no client can stretch.
+"""Whether JSON conforms to a JSON Schema that a client has sent, in a time that no client can stretch.
 
-The validator remembers what it has seen of recursive schemas, matches patterns in linear time, and
-fetches nothing. What is left is a schema that refers to parts of itself over and over: so each is
-measured first, and left unchecked where it unfolds to too much.
+The validator memoises what it has seen of recursive schemas, matches patterns in linear time, and
+fetches nothing. What remains is a schema that refers to parts of itself over and over: so each schema is
+measured first, and left unchecked if it unfolds to too much.
 """
 
 from collections.abc import Iterator
@@ -11,21 +11,21 @@ from typing import Any
 import orjson
 
 _MOST_WORK = 2**25
-"""Parts of an unfolded schema times characters of JSON: at worst some 0.1 s."""
+"""Parts of the unfolded schema times characters of JSON: at worst some 0.1 s."""
 _MOST_STEPS = 4_000
-"""Of the measuring itself: as many parts as 50 to 100 KB of schema have."""
+"""Steps of the measuring itself: as many as a schema of 50 to 100 KB has parts."""
 _LARGEST_PATTERN_BYTES = 2**20
 
 
 class Unchecked(Exception):
-    """The schema is none, refers to what is not in it, or cannot be checked in time."""
+    """This is not a schema, refers to something outside itself, or cannot be checked in time."""
 
 
 def keeps(text: str, schema: object) -> bool:
-    """Whether the JSON in `text` keeps `schema`.
+    """Whether the JSON in `text` conforms to `schema`.
 
-    Raises orjson.JSONDecodeError where it is no JSON, and Unchecked. Which keyword is not kept is not
-    said: to list errors, recursive schemas are walked without remembering.
+    Raises orjson.JSONDecodeError if it is not JSON, and Unchecked. It does not say which keyword is violated:
+    to list errors, the validator walks recursive schemas without memoising.
     """
     value = orjson.loads(text)
     if not isinstance(schema, dict | bool) or unfolded_parts(schema) * len(text) > _MOST_WORK:
@@ -34,10 +34,10 @@ def keeps(text: str, schema: object) -> bool:
 
 
 def _is_valid(value: Any, schema: dict[str, Any] | bool) -> bool:
-    # 7 MB and 30 ms, which most proxies never need: so it is not loaded before.
+    # 7 MB and 30 ms, which most proxies never need: so it is loaded only now.
     import jsonschema_rs as validating  # noqa: PLC0415
 
-    # Linear in time; a pattern that looks around or back is none to it.
+    # Linear in time; it rejects patterns with lookaround or backreferences.
     patterns = validating.RegexOptions(size_limit=_LARGEST_PATTERN_BYTES)
     try:
         validator = validating.validator_for(schema, offline=True, pattern_options=patterns)
@@ -47,9 +47,9 @@ def _is_valid(value: Any, schema: dict[str, Any] | bool) -> bool:
 
 
 def unfolded_parts(schema: object) -> int:
-    """How many parts a schema has when all that it refers to is written out. Raises Unchecked.
+    """How many parts a schema has when everything that it refers to is written out. Raises Unchecked.
 
-    A reference that leads back to itself counts once: the validator looks at a value once for it.
+    A reference that leads back to itself counts once: the validator looks at a value only once for it.
     """
     try:
         return _Unfolding(schema).parts(schema)
@@ -58,7 +58,7 @@ def unfolded_parts(schema: object) -> int:
 
 
 class _Unfolding:
-    """Counts the parts of a schema; what is referred to is counted once, and remembered."""
+    """Counts the parts of a schema; the target of a reference is measured once, and remembered."""
 
     def __init__(self, root: object) -> None:
         self._root = root
@@ -66,7 +66,7 @@ class _Unfolding:
         self._steps = 0
 
     def parts(self, part: object) -> int:
-        """The parts of `part`, itself among them."""
+        """The number of parts in `part`, including itself."""
         self._steps += 1
         if self._steps > _MOST_STEPS or (isinstance(part, dict) and "$dynamicRef" in part):
             raise Unchecked
@@ -82,7 +82,7 @@ class _Unfolding:
         return self._known[pointer]
 
     def _at(self, pointer: str) -> object:
-        """What a reference within the schema leads to. Raises Unchecked for any other."""
+        """What a reference within the schema points to. Raises Unchecked for any other reference."""
         if pointer != "#" and not pointer.startswith("#/"):
             raise Unchecked
         found = self._root
@@ -95,7 +95,7 @@ class _Unfolding:
 
 
 def _children(part: object) -> Iterator[Any]:
-    """What a schema consists of; definitions count where they are referred to."""
+    """The direct parts of a schema; definitions count only where they are referred to."""
     if isinstance(part, list):
         yield from part
     elif isinstance(part, dict):

@@ -1,7 +1,7 @@
 """A first look at whether JSON has the shape that a schema asks for.
 
-No validator: it knows the outermost `type`, `required`, and the `type` of each property. That is
-where a weak model fails who was asked for a schema, and it costs no import of 0.2 s.
+Not a validator: it knows the outermost `type`, `required`, and the `type` of each property. That is
+where a weak model fails when it is asked for a schema, and checking it costs no import of 0.2 s.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def misshaped(value: object, schema: object) -> str | None:
-    """What `value` lacks of `schema`, as a clause; None where nothing is seen to be wrong."""
+    """What is wrong with `value` by `schema`, as a clause; None if nothing is seen to be wrong."""
     if not isinstance(schema, dict):
         return None
     if not _is_of(value, schema):
@@ -31,7 +31,7 @@ def _names(required: list[Any]) -> list[str]:
 
 
 def _is_of(value: object, schema: object) -> bool:
-    """Whether `value` is of one of the types that `schema` names, or it names none that is known."""
+    """Whether `value` is of one of the types that `schema` names, or `schema` names a type that is unknown or none."""
     named = schema.get("type") if isinstance(schema, dict) else None
     types = named if isinstance(named, list) else [named]
     checks = [_TYPES.get(name) if isinstance(name, str) else None for name in types]

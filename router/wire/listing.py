@@ -1,4 +1,4 @@
-"""`GET /v1/models` as OpenAI's clients read it, and as Anthropic's do.
+"""`GET /v1/models` in the form for OpenAI's clients, and in that for Anthropic's.
 
 https://platform.openai.com/docs/api-reference/models, https://platform.claude.com/docs/en/api/models-list
 """
@@ -10,14 +10,14 @@ from typing import Any
 from router.domain.errors import ApiError
 
 _UNKNOWN_DATE = "1970-01-01T00:00:00Z"
-"""Anthropic's own word where a model's date is not known."""
+"""What Anthropic itself says if a model's date is not known."""
 _USUAL_LIMIT, _LARGEST_LIMIT = 20, 1000
-"""Anthropic's bounds of a page."""
+"""Anthropic's default and maximum size of a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is wanted: so many from behind `after` on, or just before `before`."""
+    """Which part of a list is wanted: at most `limit` after `after`, or just before `before`."""
 
     limit: int = _USUAL_LIMIT
     after: str = ""
@@ -37,7 +37,7 @@ class Page:
         return cls(int(limit), after, before)
 
     def cut(self, names: Sequence[str]) -> tuple[Sequence[str], bool]:
-        """The part of `names`, and whether there are more in its direction. Raises ApiError 400."""
+        """That part of `names`, and whether there are more in the same direction. Raises ApiError 400."""
         if self.before:
             end = _place("before_id", self.before, names)
             start = max(0, end - self.limit)

@@ -1,4 +1,4 @@
-"""The chunks of a stream, put together to the chat completion that they tell."""
+"""The chunks of a stream, merged into an equivalent chat completion."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,18 +7,18 @@ from router.wire.answer import MalformedAnswer
 from router.wire.chunks import choices_in, index_of
 
 _OWN = frozenset({"id", "object", "choices", "usage", "obfuscation"})
-"""Of a chunk: told otherwise in a whole answer, or (padding against listeners) not at all."""
+"""Members of a chunk that a whole answer says otherwise, or (padding against eavesdroppers) not at all."""
 _TOLD_ONCE = frozenset({"role", "id", "type", "name", "index", "format"})
-"""Texts that are whole where they stand first. Some upstreams repeat them with every delta."""
+"""Texts that come whole, the first time. Some upstreams repeat them with every delta."""
 _NO_CHUNK: Mapping[str, Any] = {"created": 0, "model": ""}
 _NO_DELTA: Mapping[str, Any] = {"role": "", "content": None, "refusal": None}
 
 
 def merged(chunks: Iterable[dict[str, Any]], answer_id: str) -> dict[str, Any]:
-    """The chat completion that `chunks` tell, which are taken over and must not be used any more.
+    """The chat completion that `chunks` amount to; they are consumed and must not be used any more.
 
-    Of a member that is told again the last value holds that says something. Raises MalformedAnswer
-    when there is no choice, and RecursionError when a delta is nested too deeply.
+    If a member is repeated, its last value that is not empty holds. Raises MalformedAnswer if there is no
+    choice, and RecursionError if a delta is nested too deeply.
     """
     told: dict[str, Any] = {}
     usage: Any = None
@@ -36,7 +36,7 @@ def merged(chunks: Iterable[dict[str, Any]], answer_id: str) -> dict[str, Any]:
 
 
 def _add(told: dict[str, Any], choice: dict[str, Any]) -> None:
-    """Take what a chunk tells of a choice into what was `told` of it before."""
+    """Merge what a chunk says of a choice into what was `told` of it before."""
     for name, value in choice.items():
         if name in ("delta", "logprobs"):
             told[name] = _joined(told.get(name), value)
@@ -60,7 +60,7 @@ def _message(delta: object) -> dict[str, Any]:
 
 
 def _joined(told: Any, more: Any) -> Any:
-    """What was `told` with `more` of it: texts and lists grow, objects do so member by member."""
+    """`told` with `more` added: texts and lists grow, objects member by member."""
     if more is None:
         return told
     if isinstance(told, str) and isinstance(more, str):
@@ -84,10 +84,10 @@ def _grow(told: dict[str, Any], more: dict[str, Any]) -> None:
 
 
 def _take(told: list[Any], item: Any) -> None:
-    """Add an item of a list; one with an index goes on where an earlier one with it has stopped."""
+    """Add an item to a list; one with an index continues the earlier one that has the same index."""
     index = item.get("index") if isinstance(item, dict) else None
     if index is not None:
-        # The last is looked at first: a call is told to its end before the next one begins.
+        # The last is looked at first: a call is finished before the next one begins.
         for earlier in reversed(told):
             if isinstance(earlier, dict) and earlier.get("index") == index:
                 return _grow(earlier, item)

@@ -1,4 +1,4 @@
-"""A request as its client sent it, in another API than chat's."""
+"""A request as its client sent it, in an API other than chat."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,11 +16,10 @@ _APIS: Mapping[Dialect, Capability] = {
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The bytes as they came, for an upstream of the same dialect; limits of this proxy are not in them.
+    """The bytes as they came, for an upstream of the same dialect; this proxy's limits are not applied to them.
 
-    `body` is what stands in `raw`. `headers` are those that belong to the API, such as its betas.
-    `unsaid` is what its chat view leaves out, as the error for whom no upstream speaks the dialect;
-    None where the view says it all.
+    `body` is `raw`, parsed. `headers` are those that belong to the API, such as its betas. `unsaid` is what the chat
+    view leaves out, as the error to raise if no upstream speaks the dialect; None if the view says it all.
     """
 
     dialect: Dialect
@@ -31,14 +30,14 @@ class Original:
 
     @property
     def api(self) -> Capability:
-        """What a model must have to be asked in this dialect. Raises KeyError for chat, which all have."""
+        """The capability that a model needs to speak this dialect. Raises KeyError for chat, which all models speak."""
         return _APIS[self.dialect]
 
     def is_meant_for(self, model: Model) -> bool:
-        """Whether these words are for this very model: it is named, or nobody else would understand them."""
+        """Whether the request is meant for this very model: it is named, or no other API could express the request."""
         return self.unsaid is not None or self.body.get("model") in (model.id, model.name)
 
     @property
     def needs(self) -> frozenset[Capability]:
-        """What a model needs for the sake of its dialect alone."""
+        """What a model needs because of the dialect alone."""
         return frozenset() if self.unsaid is None else frozenset({self.api})

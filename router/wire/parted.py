@@ -1,10 +1,10 @@
 """A long conversation, read a part at a time.
 
-The parser takes a millisecond and more for each megabyte, and nothing can interrupt it. So the array of messages is cut
-where one message seems to end and the next to begin, and the parts are parsed one after the other. Where the guess was
-wrong a part is no JSON, and the whole is parsed in one go; where every part is, nothing else than this can be what the
-whole says, since whatever stands between two JSON values and a comma is what it is on its own: in a text the
-quotes of `"role"` would be escaped, and a cut within one would leave parts that do not end.
+The parser takes at least a millisecond per megabyte, and nothing can interrupt it. So the array of messages is cut
+where one message seems to end and the next to begin, and the parts are parsed one after the other. If a guess was
+wrong, a part is not JSON, and the whole is parsed in one go. If every part is JSON, the whole cannot mean anything
+else: what stands between two JSON values and a comma means the same on its own; in a text the quotes of `"role"`
+would be escaped, and a cut within one would leave parts that do not end.
 """
 
 import re
@@ -15,21 +15,21 @@ import orjson
 from router.wire.turns import Turns
 
 LONG_BYTES = 2**18
-"""Of a request that is worth it, and of a part: below half a millisecond's work."""
+"""Size of a request that is worth it, and of a part: less than half a millisecond of work."""
 
 _MESSAGES = re.compile(rb'"messages"\s*:\s*\[\s*')
 _BETWEEN = re.compile(rb'\}\s*,\s*(?=\{\s*"role"\s*:)')
 _ESCAPED_LETTER = re.compile(rb"\\u00[567]")
-"""How a second member `messages` may be written without its being seen."""
+"""How a second member `messages` may be written without being noticed."""
 _AS_A_LIST = b"[%b]"
 _LONGEST_GAP = 64
-"""Bytes between two messages that are looked at together; where a client writes more, parts become larger."""
+"""Bytes between two messages that are searched together; if a client writes more, parts become larger."""
 
 
 def parted(raw: bytes, part_bytes: int = LONG_BYTES) -> Turns[dict[str, Any] | None]:
-    """The JSON object in `raw`, with turns for others; None where it must be parsed in one go.
+    """The JSON object in `raw`, parsed in turns; None if it must be parsed in one go.
 
-    A part is a message at least, and of about so many bytes.
+    A part has at least one message, and about `part_bytes`.
     """
     array = _MESSAGES.search(raw, 0, LONG_BYTES)
     if array is None:
@@ -47,7 +47,7 @@ def parted(raw: bytes, part_bytes: int = LONG_BYTES) -> Turns[dict[str, Any] | N
 
 
 def _completed(rest: bytes, messages: list[Any]) -> dict[str, Any] | None:
-    """What `rest` says, all but the first of the messages, with these before its own."""
+    """The object in `rest`, which lacks the first `messages`, with these put before its own."""
     if len(_MESSAGES.findall(rest)) != 1 or _ESCAPED_LETTER.search(rest):
         return None
     body = orjson.loads(rest)

@@ -1,7 +1,7 @@
-"""Calls that are passed through: which paths are plain, which headers travel, and what an answer says it used.
+"""Calls that are passed through: which paths are plain, which headers travel, and what an answer used.
 
-Bodies are never parsed as a whole: they may be of any size and kind. What is read is their beginning
-or their end, as far as that is text.
+Bodies are never parsed as a whole: they may be of any size and kind. Only their beginning or end is read,
+if it is text.
 """
 
 import json
@@ -19,7 +19,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _PLAIN = re.compile(r"/v1(?:/[A-Za-z0-9_.~!$&'()*+,;=:@%-]+)+/?")
 _HIDDEN = re.compile(r"(?i)%(?:2e|2f|5c|00|25)")
-"""Dots, slashes and percent signs that a server behind us might read otherwise than we do."""
+"""Dots, slashes and percent signs that a server behind us might read differently."""
 
 _HOP_BY_HOP = frozenset(
     {
@@ -52,18 +52,18 @@ _OURS = frozenset(
         "x-session-id",
     }
 )
-"""What is between the client and us: whose account is charged is not for the client to say."""
+"""Headers between the client and us: the client has no say in whose account is charged."""
 _THEIRS = frozenset(
     {"date", "openai-organization", "openai-project", "server", "set-cookie", "x-request-id"}
 )
-"""What is between us and the upstream."""
+"""Headers between us and the upstream."""
 _OUR_PREFIXES = ("x-farthing-", "x-forwarded-")
 
 
 def plain_path(raw_path: str) -> str | None:
-    """A path without its query, decoded and without a slash at its end; None where it is not plain.
+    """A path without its query, decoded and without a trailing slash; None if it is not plain.
 
-    Plain is what every server reads in the same way: no dot segments, nothing empty, nothing hidden.
+    Plain is what every server reads in the same way: no dot segments, no empty ones, nothing hidden.
     """
     path = raw_path.partition("?")[0]
     if not _PLAIN.fullmatch(path) or _HIDDEN.search(path):
@@ -75,7 +75,7 @@ def plain_path(raw_path: str) -> str | None:
 
 
 def request_headers(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Those of a client's request that the upstream gets."""
+    """The headers of a client's request that the upstream gets."""
     given = tuple(headers)
     dropped = _HOP_BY_HOP | _OURS | _named(given)
     return tuple(
@@ -86,7 +86,7 @@ def request_headers(headers: Iterable[tuple[str, str]]) -> Headers:
 
 
 def answer_headers(headers: Iterable[tuple[str, str]]) -> Headers:
-    """Those of an upstream's answer that the client gets."""
+    """The headers of an upstream's answer that the client gets."""
     given = tuple(headers)
     dropped = _HOP_BY_HOP | _THEIRS | _named(given)
     return tuple(
@@ -97,7 +97,7 @@ def answer_headers(headers: Iterable[tuple[str, str]]) -> Headers:
 
 
 def _named(headers: Headers) -> frozenset[str]:
-    """The headers that `Connection` says are of this connection only."""
+    """The headers that `Connection` declares as hop-by-hop."""
     listed = (value for name, value in headers if name.lower() == "connection")
     return frozenset(each.strip().lower() for value in listed for each in value.split(","))
 
@@ -111,14 +111,14 @@ _USAGE = re.compile(rb'"usage"\s*:\s*(?=\{)')
 
 @dataclass(slots=True)
 class Heard:
-    """What is kept of a body that goes by: its first bytes, and its last ones."""
+    """What is kept of a body that passes by: its first and last bytes."""
 
     content_type: str
     head: bytearray = field(default_factory=bytearray)
     tail: bytearray = field(default_factory=bytearray)
 
     def feed(self, piece: bytes) -> None:
-        """The next piece has gone by."""
+        """Take note of the next piece."""
         if len(self.head) < _KEPT_BYTES:
             self.head += piece[: _KEPT_BYTES - len(self.head)]
         self.tail += piece[-_KEPT_BYTES:]
@@ -126,14 +126,14 @@ class Heard:
 
     @property
     def model(self) -> str:
-        """The model that a request or an answer names, "" where none is to be seen."""
+        """The model that a request or an answer names, "" if none is found."""
         pattern = _MODEL if _TEXT.match(self.content_type) else _MODEL_OF_FORM
         found = pattern.search(self.head)
         return found[1].decode() if found else ""
 
     @property
     def usage(self) -> Usage | None:
-        """What an answer says it used, None where it says nothing that is known."""
+        """What an answer says it used, None if it says nothing that is understood."""
         if not _TEXT.match(self.content_type):
             return None
         places = [found.end() for found in _USAGE.finditer(self.tail)]
@@ -141,7 +141,7 @@ class Heard:
 
 
 def _object_at(raw: bytes) -> Mapping[str, Any]:
-    """The JSON object that `raw` begins with; an empty one where it does not."""
+    """The JSON object that `raw` begins with; an empty one if it does not begin with one."""
     try:
         found, _ = json.JSONDecoder().raw_decode(raw.decode(errors="replace"))
     except (ValueError, RecursionError):
@@ -152,7 +152,7 @@ def _object_at(raw: bytes) -> Mapping[str, Any]:
 def _read(told: Mapping[str, Any]) -> Usage | None:
     """The buckets of a usage object, by the names of either dialect.
 
-    Transcriptions write `input_token_details`, and whoever generates nothing has no count for it.
+    Transcriptions write `input_token_details`, and APIs that generate nothing have no output count.
     """
     if not told:
         return None

@@ -1,6 +1,6 @@
 """Receipts on the wire: a `farthing` member at the end of an answer, or an event before `[DONE]`.
 
-Only a client that asks for it gets one; no other client ever meets a field it does not know.
+Only a client that asks for a receipt gets one; no other client ever sees a field that it does not know.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ def receipt_object(receipt: Receipt) -> dict[str, Any]:
 
 
 def receipt_headers(receipt: Receipt) -> dict[str, str]:
-    """What stands in the headers of a whole answer besides its cost: saving and usage."""
+    """What the headers of a whole answer say besides its cost: saving and usage."""
     used = structs.asdict(receipt.answer.usage).items()
     return {
         "x-farthing-saving-usd": str(receipt.saving),
@@ -51,7 +51,7 @@ def receipt_headers(receipt: Receipt) -> dict[str, str]:
 
 
 def with_receipt(body: bytes, receipt: Receipt) -> bytes:
-    """A chat completion's bytes with the receipt as its last member; no other byte is touched."""
+    """A chat completion's bytes with the receipt as the last member; no other byte changes."""
     head, brace, tail = body.rpartition(b"}")
     written = orjson.dumps({MEMBER: receipt_object(receipt)})[1:-1]
     return head + b"," + written + brace + tail
@@ -64,9 +64,9 @@ def receipt_event(receipt: Receipt, like: bytes) -> bytes:
 
 
 def own_event(receipt: Receipt, dialect: Dialect) -> bytes:
-    """An event that carries the receipt alone, where a stream passes as its provider sends it.
+    """An event that carries only the receipt, for a stream that passes through as its provider sends it.
 
-    The clients of these dialects pass over events that they do not know.
+    The clients of these dialects ignore events that they do not know.
     """
     return event_bytes({"type": MEMBER, MEMBER: receipt_object(receipt)}, dialect)
 

@@ -1,7 +1,7 @@
 """What the events of a stream have in common: all but their words.
 
 An answer comes in hundreds of events that differ in a word each. One of them is parsed; those that
-begin and end like it need not be, and any number of them at once is known by looking at the words.
+begin and end like it need not be: any number of them at once is understood by looking at the words.
 """
 
 import re
@@ -18,17 +18,17 @@ _WORDS = re.compile(
 )
 _ONE_LETTER = b"x"
 _LONGEST = 2**14
-"""Bytes of an event that is learnt from: a word with what stands around it is much shorter."""
+"""Maximum bytes of an event that is learnt from: a word with its surroundings is much shorter."""
 _PADDING = re.compile(rb'"obfuscation"\s*:\s*"([^"\\]*)"')
-"""What OpenAI adds so that the length of an event does not tell the length of its words."""
+"""OpenAI adds this so that the length of an event does not reveal the length of its words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refrain:
-    """What stands before and after the words of an event, and whether they are content, or thoughts.
+    """What surrounds the words of an event, and whether they are content or reasoning.
 
-    Where events are padded, padding follows the `middle`, and `end` is what comes after that; else there
-    is no middle.
+    In padded events, `middle` is what stands between words and padding, and `end` what follows the padding;
+    else `middle` is empty.
     """
 
     before: bytes
@@ -38,7 +38,7 @@ class Refrain:
 
     @classmethod
     def of(cls, event: StreamEvent) -> "Refrain | None":
-        """That of an event with content; None where more than words would have to be looked at."""
+        """That of an event with content; None if more than its words would have to be read."""
         is_usual = event.raw.endswith(USUAL_END) and len(event.raw) <= _LONGEST
         if event.kind is not EventKind.CONTENT or event.finished or event.usage or not is_usual:
             return None
@@ -50,7 +50,7 @@ class Refrain:
         return None
 
     def between(self, event: bytes) -> bytes | None:
-        """The words of an event that begins and ends so; None in any other."""
+        """The words of an event that begins and ends like this; None for any other."""
         if not (event.startswith(self.before) and event.endswith(self.end)):
             return None
         start, stop = len(self.before), len(event) - len(self.end)
@@ -59,15 +59,15 @@ class Refrain:
         return event[start:stop] if stop >= start else None
 
     def _before_padding(self, event: bytes, start: int, stop: int) -> int:
-        """Where the words end that padding follows; -1 where that is no padding."""
+        """Where the words before the padding end; -1 if it is not padding."""
         at = event.find(self.middle, start, stop)
         padding = event[at + len(self.middle) : stop]
         return -1 if b'"' in padding or b"\\" in padding else at
 
     def heard(self, raw: bytes, between: bytes, joints: int = 0) -> Words | None:
-        """The events of `raw`, whose words are `between`; None where there is more than words.
+        """The events of `raw`, whose words are `between`; None if there is more than words.
 
-        Those of several events are parted by spaces, as many as there are `joints`.
+        The words of several events are separated by spaces, `joints` in number.
         """
         try:
             chars = len(orjson.loads(b'"%b"' % between)) - joints
@@ -84,12 +84,12 @@ def _read(raw: bytes) -> StreamEvent | None:
 
 
 def _with_one_letter(event: StreamEvent, raw: bytes) -> StreamEvent:
-    """What `raw` must say: the same as `event`, in a single letter."""
+    """What `raw` must say: the same as `event`, but with a single letter."""
     is_content = event.content_chars > 0
     return event._replace(raw=raw, output_chars=1, content_chars=int(is_content))
 
 
 def _around_padding(after: bytes) -> tuple[bytes, bytes]:
-    """What stands before the padding in what follows the words, b"" where there is none; and the end."""
+    """What stands between the words and the padding, b"" if there is none; and what follows it."""
     padding = _PADDING.search(after)
     return (b"", after) if padding is None else (after[: padding.start(1)], after[padding.end(1) :])

@@ -1,8 +1,8 @@
 """Give a stored answer another id in its bytes, leaving every other byte as the upstream wrote it.
 
-An unescaped `"id"` in valid JSON is always a key or a whole value, never a piece of a text, where
-its quotes would be escaped. Where it stands before any inner bracket, and nowhere else, it is the
-outermost object's own; everything less usual is parsed and looked at member by member.
+An unescaped `"id"` in valid JSON is always a key or a whole value, never part of a text, where its
+quotes would be escaped. If it occurs before any inner bracket, and nowhere else, it is the
+outermost object's own; anything less usual is parsed and examined member by member.
 """
 
 import re
@@ -18,12 +18,12 @@ from router.wire.sse import data_of, event_of
 
 _KEY = b'"id"'
 _ESCAPED = rb"\u006"
-"""With which an `i` or a `d` begins where it is written as an escape: `d` may be `\\u0064`."""
+"""How an escaped `i` or `d` begins: `d` may be `\\u0064`."""
 _ANSWER_HEAD = re.compile(rb'(\s*\{[^{}\[\]]*?(?<!\\)"id"\s*:\s*)"([\w.:-]*)"')
 _CHUNK_HEAD = re.compile(
     rb'(data: ?\{[^{}\[\]]*?(?<!\\)"id"\s*:\s*)"[^"\\]*"([^{}\[\]]*"choices"\s*:\s*\[\s*\{)'
 )
-"""All that stands before the first choice. It is the same in most chunks of a stream."""
+"""Everything before the first choice. It is the same in most chunks of a stream."""
 
 
 def renamed(raw: bytes, answer: Mapping[str, Any], answer_id: str) -> bytes:
@@ -39,10 +39,10 @@ def _is_alone(raw: bytes, head: re.Match[bytes]) -> bool:
 
 
 def _is_parsed(raw: bytes, head: re.Match[bytes], answer: Mapping[str, Any]) -> bool:
-    """Whether the other ids stand deeper down, as those of tool calls do.
+    """Whether the other ids are nested deeper, like those of tool calls.
 
-    Of a repeated member the last is parsed: were the outermost id repeated, the parsed one would be
-    another, or be written once more.
+    The parser keeps the last of repeated members: were the outermost id repeated, the parsed one would be
+    different, or occur twice in the bytes.
     """
     is_last = answer.get("id") == head[2].decode() and raw.count(b'"' + head[2] + b'"') == 1
     return is_last and rb"\u00" not in raw
@@ -51,7 +51,7 @@ def _is_parsed(raw: bytes, head: re.Match[bytes], answer: Mapping[str, Any]) -> 
 def renamed_events(body: bytes, answer_id: str, *, usage: bool) -> list[bytes]:
     """The events of the stored stream `body` with `answer_id` in each chunk, without `[DONE]`.
 
-    The usage chunk is among them only with `usage`. A chunk that begins and ends as usual is not
+    The usage chunk is included only if `usage` is set. A chunk that begins and ends as usual is not
     parsed. Raises MalformedAnswer.
     """
     is_usual, told, old, new = _ESCAPED not in body, [], b"", b""
@@ -68,7 +68,7 @@ def renamed_events(body: bytes, answer_id: str, *, usage: bool) -> list[bytes]:
 
 
 def _heads(event: bytes, answer_id: str) -> tuple[bytes, bytes]:
-    """What stands before the first choice, as it is and as it shall be; b"" where that is unusual."""
+    """Everything before the first choice, as it is and as it shall be; b"" if it is unusual."""
     head = _CHUNK_HEAD.match(event)
     if head is None or _KEY in head[2]:
         return b"", b""
@@ -76,7 +76,7 @@ def _heads(event: bytes, answer_id: str) -> tuple[bytes, bytes]:
 
 
 def _told(event: bytes, answer_id: str, *, usage: bool) -> list[bytes]:
-    """What becomes of an event that has to be parsed: itself with another id, or nothing."""
+    """What replaces an event that has to be parsed: itself with another id, or nothing."""
     chunk = chunk_in(event)
     if chunk is None:
         return [] if is_done(event) else [event]
@@ -85,5 +85,5 @@ def _told(event: bytes, answer_id: str, *, usage: bool) -> list[bytes]:
     data = data_of(event) or b""
     written = renamed(data, chunk, answer_id)
     before, found, after = event.rpartition(data)
-    # A payload on several lines is put on one: what ends a line there is but space between tokens.
+    # A payload on several lines is put on one: line breaks there are only whitespace between tokens.
     return [before + written + after if found else event_of(written.replace(b"\n", b" "))]

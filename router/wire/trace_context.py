@@ -14,10 +14,10 @@ _WHOLE = 2**64
 
 
 def trace_of(request_id: str, headers: Mapping[str, str], share: float) -> Trace:
-    """Where a request belongs by its client's headers, else a trace of its own.
+    """The trace that the client's headers say a request belongs to, else a new one.
 
-    The client decides whether its trace is recorded; of those that begin here a `share` from 0 to 1 is,
-    which depends on the id alone, so that everybody who goes by it takes the same.
+    The client decides whether its trace is recorded. Of those that begin here, a `share` from 0 to 1 is; this
+    depends only on the id, so that every service that samples by it records the same ones.
     """
     told = _WRITTEN.fullmatch(headers.get(_PARENT, "").strip())
     if told is None or told[1] == _NOUGHTS[0] or told[2] == _NOUGHTS[1]:
@@ -35,7 +35,7 @@ def trace_of(request_id: str, headers: Mapping[str, str], share: float) -> Trace
 
 
 def headers_for(trace: Trace, attempt: int) -> dict[str, str]:
-    """What an attempt's call says of the trace that it belongs to."""
+    """The headers that tell an attempt's upstream which trace it belongs to."""
     flags = "01" if trace.is_sampled else "00"
     told = {_PARENT: f"00-{trace.trace_id}-{trace.span_of(attempt)}-{flags}"}
     return {**told, _STATE: trace.state} if trace.state else told

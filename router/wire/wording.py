@@ -1,7 +1,7 @@
 """A request in two parts: the words of its last message, and everything else.
 
 Requests that agree in everything else may be compared by their words. The model is in neither part:
-whether its answer is good enough is judged elsewhere.
+whether its answer is good enough is decided elsewhere.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,24 +15,24 @@ from router.domain.asides import parted
 from router.wire.canonical import canonical
 
 MOST_CHARS = 2_000
-"""A longer text says too much for a vector, and for rules, to vouch for all of it."""
+"""A longer text says too much for a vector and rules to vouch for all of it."""
 
 MOST_CHARS_BEFORE = 20_000
-"""Of earlier messages: what they ask for has to be read, too."""
+"""Maximum length of the earlier messages: what they ask for has to be read, too."""
 
 _FORMAT = 1
 _PLAIN_MEMBERS = frozenset({"role", "content", "name"})
 _PLAIN_PART = frozenset({"type", "text", "cache_control"})
 _FREE_CHOICE = ("auto", "none")
 _LOOKS_OUTSIDE = ("web_search_options", "audio", "prediction", "function_call")
-"""Members that tie an answer to the moment, to a voice, or to a call that must be made."""
+"""Members that tie an answer to the moment, to a voice, or to a mandatory call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a user said last, and a SHA-256 over the tenant and all the rest of the request.
+    """What a user said last, and a SHA-256 of the tenant and the rest of the request.
 
-    `before` is the text of the messages before it. No text shows in a repr, which ends in logs.
+    `before` is the text of the earlier messages. No text appears in a repr, since those end up in logs.
     """
 
     text: str = field(repr=False)
@@ -40,7 +40,7 @@ class Wording:
     before: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse an empty text and anything that is no digest."""
+        """Refuse an empty or too long text, and a scope that is not a digest."""
         if not self.text.strip() or len(self.text) > MOST_CHARS:
             raise ValueError(f"a wording has 1 to {MOST_CHARS} characters")
         if len(self.scope) != sha256().digest_size:
@@ -50,10 +50,10 @@ class Wording:
 def split(body: Mapping[str, Any], tenant: Sequence[str]) -> Wording | None:
     """The two parts of `body`, whose fields `router.wire.chat` has checked.
 
-    None for a request whose answer other words could not share: the last message is not a user's,
-    is no plain text or is longer than MOST_CHARS, those before it are longer than MOST_CHARS_BEFORE,
-    a tool must be called, or the answer looks outside. What a program has put beside the user's words is
-    no wording: it belongs to the rest.
+    None if other wordings could not share the answer: the last message is not a user's, is not plain text
+    or is longer than MOST_CHARS; the messages before it are longer than MOST_CHARS_BEFORE; a tool must be
+    called, or the answer depends on the outside world. Text that a program has added to the user's words belongs
+    to the rest.
     """
     *earlier, last = body["messages"]
     (text, aside), before = _text_of(last), "\n".join(_texts(earlier))
@@ -63,7 +63,7 @@ def split(body: Mapping[str, Any], tenant: Sequence[str]) -> Wording | None:
     rest.pop("model", None)
     if (spelt := canonical(rest)) is None:
         return None
-    # One JSON text after another: neither can run into the other.
+    # JSON texts in sequence are unambiguous: neither can run into the other.
     scope = sha256(orjson.dumps([_FORMAT, *tenant]) + spelt).digest()
     return Wording(text, scope, before)
 
@@ -79,7 +79,7 @@ def _is_tied(body: Mapping[str, Any]) -> bool:
 
 
 def _text_of(message: Mapping[str, Any]) -> tuple[str | None, str]:
-    """The user's own words, None where they are no wording, and what stands beside them."""
+    """The user's own words, None if they cannot be a wording, and what a program has put beside them."""
     said = {name for name, value in message.items() if value is not None}
     if message["role"] != "user" or not said <= _PLAIN_MEMBERS:
         return None, ""

@@ -28,9 +28,9 @@ def books() -> Books:
 
 
 @asynccontextmanager
-async def linked(url: str) -> AsyncIterator[RedisLink]:
+async def linked(url: str, timeout_s: float = 2.0) -> AsyncIterator[RedisLink]:
     loop = asyncio.get_running_loop()
-    link = RedisLink(url, timeout_s=2.0, monotonic_s=loop.time, pause_s=0.05)
+    link = RedisLink(url, timeout_s=timeout_s, monotonic_s=loop.time, pause_s=0.05)
     try:
         yield link
     finally:
@@ -149,3 +149,82 @@ async def left(purse: RedisPurse) -> Money:
     """What a request is told is left of the dollar."""
     (balance,) = await purse.look([WHOLE])
     return balance.left
+
+
+async def test_each_time_that_redis_goes_what_was_spent_is_asked_of_the_ledger_anew(
+    clock: Clock, books: Books
+) -> None:
+    """What was spent between two outages stands in Redis and in the ledger, and nowhere else."""
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            books.spent[EVERYTHING] = CENT * 10
+            server.kill()
+            await settled(purse, await taken(purse, CENT), CENT)
+            server.restart()
+            await until(lambda: link.is_up)
+            await settled(purse, await taken(purse, CENT * 80), CENT * 80)
+            books.spent[EVERYTHING] = CENT * 91
+            server.kill()
+            refused = await purse.reserve([WHOLE], CENT * 20)
+
+            assert isinstance(refused, Balance)
+            assert refused.left == CENT * 9
+
+
+async def test_what_redis_held_when_it_went_counts_as_soon_as_it_is_spent(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            held = await taken(purse, CENT * 50)
+            server.kill()
+            assert (await purse.look([WHOLE]))[0].spent == ZERO
+            await settled(purse, held, CENT * 40)
+            assert (await purse.look([WHOLE]))[0].spent == CENT * 40
+
+
+async def test_what_is_under_way_without_redis_stays_set_aside_when_the_ledger_is_asked_anew(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            server.kill()
+            held = await taken(purse, CENT * 50)
+            server.restart()
+            await until(lambda: link.is_up)
+            await purse.look([WHOLE])
+            server.kill()
+            clock.now_s += 2  # until then the last balance is trusted
+            assert (await purse.look([WHOLE]))[0].reserved == CENT * 50
+            await settled(purse, held, CENT * 30)
+            (balance,) = await purse.look([WHOLE])
+            assert (balance.spent, balance.reserved) == (CENT * 30, ZERO)
+
+
+async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_it_is_back(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """It could not be told. Else the hold would lapse, and count as spent, beside what the ledger says."""
+    async with linked(redis_server.url, timeout_s=0.2) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        held = await taken(purse, CENT * 50)
+        under_way = await taken(purse, CENT * 20)
+        redis_server.pause()
+        try:
+            await purse.look([WHOLE])
+            assert not link.is_up
+            await settled(purse, held, CENT)
+        finally:
+            redis_server.resume()
+        books.spent[EVERYTHING] = CENT
+        await until(lambda: link.is_up)
+        (balance,) = await purse.look([WHOLE])
+        assert (balance.spent, balance.reserved) == (CENT, CENT * 20)
+        await settled(purse, under_way, CENT * 2)
+        clock.now_s += 3600
+        (balance,) = await purse.look([WHOLE])
+        assert (balance.spent, balance.reserved) == (CENT * 3, ZERO)

@@ -88,6 +88,15 @@ def test_details_may_be_null() -> None:
     assert read_usage(usage) == Usage(5, output_tokens=6)
 
 
+def test_a_count_may_be_written_with_a_point() -> None:
+    usage = {
+        "prompt_tokens": 12.0,
+        "completion_tokens": 3.0,
+        "prompt_tokens_details": {"cached_tokens": 8.0},
+    }
+    assert read_usage(usage) == Usage(4, 8, 0, 3)
+
+
 @pytest.mark.parametrize(
     "usage",
     [
@@ -99,6 +108,8 @@ def test_details_may_be_null() -> None:
         {"prompt_tokens": 5, "completion_tokens": None},
         {"prompt_tokens": -5, "completion_tokens": 1},
         {"prompt_tokens": 5.5, "completion_tokens": 1},
+        {"prompt_tokens": 1e300, "completion_tokens": 1},
+        {"prompt_tokens": float("inf"), "completion_tokens": 1},
         {"prompt_tokens": True, "completion_tokens": 1},
         {"prompt_tokens": 10**18, "completion_tokens": 1},
     ],

@@ -1,8 +1,8 @@
-"""Keeps a number of workers going: starts them, replaces them, ends them.
+"""Keeps a number of workers running: starts them, replaces them, ends them.
 
-Each number from 0 on is a seat. Whoever has it is watched: when it ends without having been told to,
-another one gets the seat, after a pause. In a rolling restart a new one first becomes ready, then takes the seat,
-and only then the old one is told to leave, which it does when its last connection has ended.
+Each number from 0 on is a seat. The worker in it is watched: if it ends without having been told to,
+another one gets the seat, after a pause. In a rolling restart a new worker first becomes ready, then takes the seat,
+and only then is the old one told to leave, which it does when its last connection has ended.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ _START_S = 120.0
 _LAST_WORDS_S = 15.0
 
 Hire = Callable[[int], Awaitable[Worker]]
-"""Starts a worker for a seat. Raises OSError when it cannot."""
+"""Starts a worker for a seat. Raises OSError if it cannot."""
 
 
 @dataclass(slots=True, eq=False)
 class Crew:
-    """The workers of `seats` seats. `dismiss` is told of each that has ended.
+    """The workers in `seats` seats. `dismiss` is called for each that has ended.
 
-    Once `stopping` is set nobody is started any more; `stop` then ends those who are there.
+    Once `stopping` is set, none are started any more; `stop` then ends those that are there.
     """
 
     seats: int
@@ -43,7 +43,7 @@ class Crew:
     _renewing: "asyncio.Task[None] | None" = None
 
     async def start(self) -> int | None:
-        """Fill all seats; how many models there are, or None when a worker has ended, or was told to, before it was ready."""
+        """Fill all seats; returns how many models there are, or None if not every worker became ready."""
         hired = [await self._hired(number) for number in range(self.seats)]
         self._seated = {worker.number: worker for worker in hired}
         models = await asyncio.gather(*map(self._models, hired))
@@ -55,17 +55,17 @@ class Crew:
             worker.send(number)
 
     def reload(self) -> None:
-        """Have every worker read its files again; one that is starting does so anyway."""
+        """Have every worker read its files again; one that is still starting does so anyway."""
         for worker in self._present:
             if worker.takes_requests:
                 worker.send(signal.SIGHUP)
 
     def greet(self) -> None:
-        """Have one of them greet whoever sits at the terminal."""
+        """Have one of them greet the user at the terminal."""
         self._seated[0].greet()
 
     async def stop(self) -> None:
-        """End all of them in good order, and whoever is not done in time at once."""
+        """End all of them in good order, and kill those that are not done in time."""
         self.stopping.set()
         if self._renewing:
             self._renewing.cancel()
@@ -77,14 +77,14 @@ class Crew:
             await asyncio.wait(self._watching)
 
     def renew(self) -> None:
-        """Begin to replace every worker by a new one, unless that is going on already."""
+        """Begin to replace every worker, unless that is already going on."""
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.create_task(self._renewed())
         else:
             _LOG.warning("workers are being replaced already")
 
     async def _renewed(self) -> None:
-        """Replace one after the other. The first that cannot be replaced ends it."""
+        """Replace one after the other. The first that cannot be replaced ends the restart."""
         for number in range(self.seats):
             if not await self._replaced(number):
                 _LOG.error("worker %s is not replaced: the present workers stay", number)
@@ -107,7 +107,7 @@ class Crew:
         return True
 
     async def _models(self, worker: Worker) -> int | None:
-        """How many it has once it is ready; None when it is not in time, or we are told to stop before."""
+        """How many models it has once it is ready; None if it is not in time, or we are told to stop first."""
         ready, stopping = (
             asyncio.create_task(worker.models()),
             asyncio.create_task(self.stopping.wait()),
@@ -130,7 +130,7 @@ class Crew:
         return worker
 
     async def _seen_off(self, worker: Worker) -> None:
-        """Wait for its end; and where that was not foreseen, fill its seat again."""
+        """Wait for its end, and if that was unexpected, fill its seat again."""
         how = await worker.ended()
         self._present.discard(worker)
         self.dismiss(worker)

@@ -14,9 +14,9 @@ from router.stores.sql.database import open_database
 def lead(settings: Settings, args: argparse.Namespace, greeting: str) -> NoReturn:
     """Become the supervisor of the workers that `settings` want. Raises OSError if it cannot listen, LedgerUnusable.
 
-    What was read for `settings` is given up with this program: a supervisor needs a fifth of its memory.
+    What was read for `settings` is dropped with this program: a supervisor needs a fifth of its memory.
     """
-    # SQLite refuses, and does not wait, when two workers make the same database at the same moment.
+    # SQLite fails instead of waiting if two workers create the same database at the same moment.
     open_database(settings.ledger_path).dispose()
     listener = bound(settings.host, settings.port)
     orders = Orders(

@@ -1,4 +1,4 @@
-"""Telling systemd how we are, as sd_notify(3) does it; nothing where nobody asked."""
+"""Reports our state to systemd, as sd_notify(3) does; does nothing if nobody asked."""
 
 import contextlib
 import socket
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 def notify(state: str, environ: Mapping[str, str]) -> None:
-    """Send `state`, such as READY=1, to whom the environment names."""
+    """Send `state`, such as READY=1, to the socket that the environment names."""
     if not (address := environ.get("NOTIFY_SOCKET")):
         return
     if address.startswith("@"):

@@ -1,4 +1,4 @@
-"""What a process that is started by another one of ours is told first: a line of JSON on an inherited file."""
+"""What one of our processes tells another that it starts: a line of JSON on an inherited file."""
 
 import json
 import os
@@ -13,12 +13,12 @@ from router.domain.errors import FarthingError
 @dataclass(frozen=True, slots=True)
 class _Line:
     def as_line(self) -> bytes:
-        """As it is sent."""
+        """The line, as it is sent."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
     def read(cls, fd: int) -> Self:
-        """What comes on `fd`; not a byte more is read. Raises FarthingError when it is no such line."""
+        """The line on `fd`; not a byte more is read. Raises FarthingError if it is not such a line."""
         try:
             return cls(**_object(fd))
         except (OSError, ValueError, TypeError):
@@ -27,10 +27,10 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class Orders(_Line):
-    """For the supervisor: so many workers at the address of `listener`, an inherited file.
+    """For the supervisor: start `workers` at the address of `listener`, an inherited file.
 
-    `config`, `host` and `port` are as `farthing serve` was told them. Answers may take
-    `longest_s` seconds; when all ends they have `shutdown_s`. `greeting` is the secret of a greeting, "" for none.
+    `config`, `host` and `port` are those given to `farthing serve`. Answers may take `longest_s` seconds;
+    at shutdown they have `shutdown_s`. `greeting` is the secret of a greeting, "" for none.
     """
 
     workers: int
@@ -46,9 +46,9 @@ class Orders(_Line):
 
 @dataclass(frozen=True, slots=True)
 class Job(_Line):
-    """For a worker: its place, and what the supervisor was told.
+    """For a worker: its place, and the supervisor's orders.
 
-    It has the row `at` of the roll. `listener` and `roll` are inherited files.
+    Its row in the roll is `at`. `listener` and `roll` are inherited files.
     """
 
     number: int
@@ -59,7 +59,7 @@ class Job(_Line):
 
 
 def own_command(arguments: Sequence[str]) -> list[str]:
-    """How this program is started once more, by the same Python and with the same options of it."""
+    """The command that starts this program again, with the same Python and the same options for it."""
     before = len(sys.orig_argv) - (len(sys.argv) - 1)
     return [sys.executable, *sys.orig_argv[1:before], *arguments]
 

@@ -1,4 +1,4 @@
-"""How long to wait before a worker that has ended is started again."""
+"""How long to wait before a worker that has ended is restarted."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,16 @@ _SOUND_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """Pauses in seconds that double, from half a second to half a minute, and begin anew after a minute of life."""
+    """Pauses in seconds that double, from half a second to half a minute, and start over after a minute of life."""
 
     next_s: float = _FIRST_S
 
     def after(self, lived_s: float) -> "Pauses":
-        """The pauses that hold once the worker has ended which lived so long; `next_s` of them is due now."""
+        """The pauses after the end of a worker that lived for `lived_s`; its `next_s` is due now."""
         if lived_s >= _SOUND_S:
             return Pauses()
         return self
 
     def doubled(self) -> "Pauses":
-        """Those that follow this one."""
+        """The pauses that follow this one."""
         return Pauses(min(2 * self.next_s, _LONGEST_S))

@@ -1,4 +1,4 @@
-"""A worker as its supervisor knows it: a process, and a channel on which the two talk."""
+"""A worker from its supervisor's view: a process, and a channel between the two."""
 
 import asyncio
 import contextlib
@@ -27,36 +27,36 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """Its process id."""
         return self._process.pid
 
     @property
     def takes_requests(self) -> bool:
-        """Whether it has become ready; before that most signals would end it."""
+        """Whether it has become ready; before that, most signals would end it."""
         return self._begun.done() and self._begun.result() is not None
 
     async def models(self) -> int | None:
-        """Wait until it takes requests; how many models it has, or None when it has ended before that."""
+        """Wait until it takes requests; returns how many models it has, or None if it ended before that."""
         return await asyncio.shield(self._begun)
 
     async def ended(self) -> str:
-        """Wait until it has ended; how, in words."""
+        """Wait until it has ended; returns how, in words."""
         status = await self._process.wait()
         self._writer.close()
         return f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal; harmless when it has ended."""
+        """Send it a signal; harmless if it has ended."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
 
     def retire(self) -> None:
-        """Another one has its place: it takes no more connections, and ends when it has none left."""
+        """Another worker has its place: it takes no more connections, and ends when it has none left."""
         self.is_leaving = True
         self._tell(do="retire")
 
     def greet(self) -> None:
-        """It shall greet whoever sits at the terminal."""
+        """Have it greet the user at the terminal."""
         self._tell(do="greet")
 
     def _tell(self, **what: str) -> None:
@@ -65,9 +65,9 @@ class Worker:
 
 
 async def hired(command: Sequence[str], job: Job, *inherited: int) -> Worker:
-    """A new worker, which is starting: `command`, with the channel's number behind it.
+    """A new worker that is starting: `command` with the channel's number appended.
 
-    It gets the files `inherited`, and no terminal: signals are for us. Raises OSError.
+    It gets the `inherited` files, and no terminal: signals are for us. Raises OSError.
     """
     ours, theirs = socket.socketpair()
     with theirs:
@@ -85,7 +85,7 @@ async def hired(command: Sequence[str], job: Job, *inherited: int) -> Worker:
 
 
 async def _models(reader: asyncio.StreamReader) -> int | None:
-    """What a worker says when it is ready."""
+    """What a worker reports when it is ready."""
     with contextlib.suppress(ConnectionError):
         if line := await reader.readline():
             return int(json.loads(line)["models"])
@@ -93,7 +93,7 @@ async def _models(reader: asyncio.StreamReader) -> int | None:
 
 
 def orders_of(line: bytes) -> dict[str, Any]:
-    """What a worker is told on the channel; nothing for what is no such line."""
+    """What a worker is told on the channel; empty if that is not such a line."""
     with contextlib.suppress(ValueError):
         read = json.loads(line)
         return read if isinstance(read, dict) else {}

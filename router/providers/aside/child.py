@@ -1,7 +1,7 @@
-"""The process that litellm lives in: an HTTP server for one client, us.
+"""The process that litellm lives in: an HTTP server for a single client, us.
 
-It ends with its standard input, which is ours, and with nothing else: a signal for all of us
-(Ctrl-C, a service manager's) must not end the answers under way before we do.
+It ends only when its standard input, which is ours, does: a signal to all of us (Ctrl-C, a service
+manager's) must not end the answers in progress before we do.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ def main(socket: str) -> None:
 
 
 def _ready_notice() -> int:
-    """Where to say that we are ready. Whatever else prints does so to standard error from now on."""
+    """A descriptor on which to say that we are ready. From now on anything printed goes to standard error."""
     notice = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return notice
@@ -68,13 +68,13 @@ async def _serve(socket: str, ready: int) -> None:
 
 
 class Desk:
-    """Answers wishes, with connections of its own for each provider."""
+    """Answers wishes, with separate connections for each provider."""
 
     def __init__(self) -> None:
         self._ways: dict[str, LitellmUpstream] = {}
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """What litellm answers, or the fault that it met."""
+        """The answer from litellm, or the fault that it met."""
         wish, fields = read_wish(await request.read())
         way = self._way(wish)
         try:
@@ -111,7 +111,7 @@ def _way_to(target: Target, connect_s: float) -> LitellmUpstream:
 
 
 async def _relayed(request: web.Request, response: Response) -> web.StreamResponse:
-    """The stream as it comes; writing waits while nobody reads."""
+    """The stream as it comes; writing waits while the client does not read."""
     relayed = web.StreamResponse()
     await relayed.prepare(request)
     try:

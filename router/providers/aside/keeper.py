@@ -1,8 +1,7 @@
 """Keeps litellm's process running: started when it is first needed, and again when it ends.
 
-It listens on a socket in a folder that nobody else may enter, learns keys through it and never
-from its command line, and ends when its standard input does: so it outlives us by nothing,
-however we end.
+It listens on a socket in a folder that nobody else may enter, receives keys through it and never
+on its command line, and ends when its standard input does: so it never outlives us, however we end.
 """
 
 import asyncio
@@ -22,7 +21,7 @@ from router.domain.fault import AttemptFailed
 _LOG = logging.getLogger(__name__)
 
 READY = b"ready\n"
-"""What the process says on its standard output when it can be asked."""
+"""What the process prints on its standard output when it is ready."""
 
 _SHORTEST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
@@ -36,7 +35,7 @@ _BOOT = (
 
 
 def litellm_command(socket: Path) -> Sequence[str]:
-    """The program that listens on `socket`; it imports from where we do, whatever folder we are in."""
+    """The program that listens on `socket`; it imports from the same places as we do, whatever our folder is."""
     places = [str(Path(each).resolve()) for each in sys.path]
     return [sys.executable, "-P", "-c", _BOOT, str(socket), *places]
 
@@ -44,8 +43,8 @@ def litellm_command(socket: Path) -> Sequence[str]:
 class Keeper:
     """One process, and the connections to it. Made inside a running loop.
 
-    `command` names the program for a socket; `sleep` waits between two starts, from half a second
-    up to a minute while it keeps ending before it could be asked.
+    `command` returns the program for a socket; `sleep` waits between two starts: half a second, and
+    up to a minute while the process keeps ending before it is ready.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class Keeper:
 
     @property
     def is_running(self) -> bool:
-        """Whether it can be asked now, without waiting."""
+        """Whether it can be asked now without waiting."""
         return self._session is not None
 
     def start(self) -> None:
@@ -71,7 +70,7 @@ class Keeper:
             self._keeping = asyncio.create_task(self._keep())
 
     async def session(self) -> aiohttp.ClientSession:
-        """Connections to it, as soon as it has started. Raises AttemptFailed while it may not start yet."""
+        """Connections to it, once it has started. Raises AttemptFailed while a restart is being delayed."""
         self.start()
         await self._settled.wait()
         if self._session is None:
@@ -95,7 +94,7 @@ class Keeper:
             await self._sleep(pause_s)
 
     async def _whole_life(self) -> bool:
-        """As `_one_life`; a machine that has no room for a process, or for its folder, is no end of it."""
+        """As `_one_life`; if there is no room for a process or its folder, False instead of an error."""
         try:
             return await self._one_life()
         except OSError as error:
@@ -103,7 +102,7 @@ class Keeper:
             return False
 
     async def _one_life(self) -> bool:
-        """Whether the process could be asked before it ended."""
+        """Whether the process became ready before it ended."""
         with TemporaryDirectory(prefix="farthing-litellm-") as folder:
             socket = Path(folder, "litellm")
             async with _running(self._command(socket)) as process:
@@ -133,7 +132,7 @@ async def _running(command: Sequence[str]) -> AsyncIterator[Process]:
 
 
 async def _ended(process: Process) -> None:
-    """Let it go: it ends with its standard input, or has to, at once where nobody has the time to wait."""
+    """Let the process end with its standard input, and kill it if it does not, or at once if we are cancelled."""
     if process.stdin is not None:
         process.stdin.close()
     try:

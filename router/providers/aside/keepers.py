@@ -1,4 +1,4 @@
-"""Several processes of litellm, each with a core of its own, that take turns."""
+"""Several litellm processes, each with a core of its own, that take turns."""
 
 import asyncio
 from collections import deque
@@ -23,7 +23,7 @@ class Keepers:
             keeper.start()
 
     async def session(self) -> aiohttp.ClientSession:
-        """Connections to the next one that runs; as of a single keeper when none does."""
+        """Connections to the next one that runs; if none does, like a single keeper."""
         self.start()
         for _ in range(len(self._turns)):
             self._turns.rotate(-1)

@@ -1,4 +1,4 @@
-"""A provider that litellm's process is asked for: as an upstream like any other."""
+"""A provider behind litellm's process, as an upstream like any other."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -19,8 +19,8 @@ _PIECE_BYTES = 2**16
 class AsideUpstream:
     """Implements `router.ports.Upstream` for one provider, in a process that `keeper` keeps.
 
-    All that it does here is to pass bytes on; what a call costs is paid over there. The keeper is
-    closed by whoever made it.
+    All that happens here is that bytes are passed on; the CPU time of a call is spent over there. The keeper
+    is closed by its creator.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class AsideUpstream:
         return True
 
     async def send(self, call: Call) -> Response:
-        """The answer's beginning. Raises AttemptFailed for everything that is no success."""
+        """The beginning of the answer. Raises AttemptFailed for anything but success."""
         session = await self._keeper.session()
         wish = Wish(self._target, self._connect_s, call.model.name, call.stream)
         with _translated():
@@ -84,7 +84,7 @@ class _Streamed:
         return self
 
     async def __anext__(self) -> bytes:
-        # No generator: one that is cancelled while it waits is over, and could not be read on.
+        # Not a generator: one that is cancelled while it waits is finished, and could not be read further.
         while (piece := next(self._ready, None)) is None:
             if self._frames.ended:
                 raise StopAsyncIteration
@@ -99,7 +99,7 @@ class _Streamed:
         return data
 
     async def close(self) -> None:
-        # Not release(): closing is what tells the other process, and so the provider, to stop.
+        # Not release(): only closing makes the other process, and so the provider, stop.
         self._response.close()
 
 
@@ -112,7 +112,7 @@ async def _failure_of(response: aiohttp.ClientResponse) -> AttemptFailed:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """A process that ends takes its calls along: that is all that can happen on the way to it."""
+    """If the process ends, its calls end with it: nothing else can happen on the way to it."""
     try:
         yield
     except (aiohttp.ClientError, OSError):

@@ -1,8 +1,8 @@
-"""What is said between us and litellm's process: a call in one piece, and an answer.
+"""The protocol between us and litellm's process: a call in one piece, and an answer.
 
-A call is a line of JSON, which says what is asked of whom, and behind it the client's request as
-it stands. An answer is JSON, and a stream is frames: events as they come, and at the end how it
-ended. Both ends are of one release, so there is nothing to agree on.
+A call is a line of JSON, which says who is asked and how, followed by the client's request
+unchanged. An answer is JSON; a stream is frames: events as they come, and finally how it
+ended. Both ends are of the same release, so no versions need to be negotiated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.providers.translating.arguments import Target
 
 FAULT_STATUS = 502
-"""Of an answer that is a fault; its body is what `fault_bytes` gives."""
+"""The status of an answer that is a fault; its body is that of `fault_bytes`."""
 
 _EVENT, _BROKEN, _WHOLE = b"e", b"b", b"w"
 _SIZE_BYTES = 4
@@ -26,7 +26,7 @@ _HEAD_BYTES = 1 + _SIZE_BYTES
 class Wish:
     """One call: of which model, at which provider, and whether the answer is to be a stream.
 
-    A connection to the provider must come about within `connect_s`.
+    The connection to the provider must be established within `connect_s`.
     """
 
     target: Target
@@ -35,24 +35,24 @@ class Wish:
     stream: bool
 
     def with_request(self, body: bytes) -> bytes:
-        """This wish, for the request `body`, as it is sent."""
+        """This wish with the request `body`, as it is sent."""
         return b"%b\n%b" % (orjson.dumps(self), body)
 
 
 def read_wish(raw: bytes) -> tuple[Wish, Mapping[str, Any]]:
-    """What `Wish.with_request` has sent, and the fields of the request."""
+    """What `Wish.with_request` sent, and the fields of the request."""
     line, _, body = raw.partition(b"\n")
     said = orjson.loads(line)
     return Wish(**{**said, "target": Target(**said["target"])}), orjson.loads(body)
 
 
 def fault_bytes(fault: Fault) -> bytes:
-    """A fault with all that it says."""
+    """A fault, completely."""
     return orjson.dumps(fault)
 
 
 def read_fault(raw: bytes) -> Fault:
-    """The fault that `fault_bytes` has written."""
+    """The fault that `fault_bytes` wrote."""
     said = orjson.loads(raw)
     return Fault(**{**said, "kind": FaultKind(said["kind"])})
 
@@ -68,7 +68,7 @@ def broken_frame(fault: Fault) -> bytes:
 
 
 def whole_frame() -> bytes:
-    """The end of a stream that is there to its end."""
+    """The end of a complete stream."""
     return _frame(_WHOLE, b"")
 
 
@@ -77,14 +77,14 @@ def _frame(kind: bytes, content: bytes) -> bytes:
 
 
 class Frames:
-    """Takes a stream as it arrives and gives its pieces."""
+    """Takes a stream as it arrives and yields its pieces."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
         self.ended = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The pieces that have become whole. Raises AttemptFailed where the stream says that it broke off."""
+        """The pieces that are now complete. Raises AttemptFailed if the stream says that it broke off."""
         self._rest += data
         while (content := self._next()) is not None:
             yield content

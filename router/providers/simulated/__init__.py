@@ -1,7 +1,7 @@
 """Simulated models behind an OpenAI-compatible server: no key, no cost, and every fault on request.
 
-A request's walk: `request` (parsed) > `simulation` (counted, its fault chosen) > `answers` (what
-the model says) > `script` and `faults` (what goes over the wire) > `playing` (it goes).
+The way of a request: `request` (parsed) > `simulation` (counted, its fault chosen) > `answers` (what
+the model says) > `script` and `faults` (what goes over the wire) > `playing` (it is sent).
 """
 
 from router.providers.simulated.answering.minds import Forms, Minds

@@ -1,4 +1,4 @@
-"""`/simulate`: what is counted, which faults are to come, what is right, and how a test starts afresh."""
+"""`/simulate`: the counts, the faults to come, the right answers, and a reset for tests."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -19,7 +19,7 @@ SIMULATION = web.AppKey("simulation", Simulation)
 
 
 def json_answer(body: bytes, status: int = 200) -> web.Response:
-    """An answer whose body is JSON already."""
+    """An answer whose body is already JSON."""
     return web.Response(body=body, status=status, content_type="application/json")
 
 
@@ -70,9 +70,9 @@ async def _truth(request: web.Request) -> web.Response:
 
 
 def _marked(body: bytes) -> dict[str, Any]:
-    """What is right of the request in `body`, and what its message says, if there is one.
+    """The right answer to the request in `body`, and what its message says, if there is one.
 
-    Raises Refused for a request that would be refused as well, or that has no one right answer.
+    Raises Refused for a request that a model would refuse, or that has no single right answer.
     """
     fields = Fields(_object(body))
     question = understood(parse(orjson.dumps(fields.needed("request", dict))))
@@ -106,7 +106,7 @@ async def _elsewhere(request: web.Request) -> web.Response:
 
 
 def _add(book: FaultBook, body: bytes) -> None:
-    """Put into the book what the body says. Raises Refused that names what is wrong with it."""
+    """Add the faults in the body to the book. Raises Refused that names what is wrong with it."""
     content = _object(body)
     if "fault" in content:
         _only(content, ("model", "fault", "probability", "seed"))

@@ -1,9 +1,9 @@
 """What a simulated model answers: the same to the same request, whoever asks and whenever.
 
-Whether a model is right is drawn from a hash of the question, the model, the seed and the number
-of the choice, against its quality for the question's category. Right models say the same where a
-question has one answer (a sum, a capital, a letter); wrong ones make one of its mistakes. What the
-models have in common is stated (`answering.minds`).
+Whether a model is right is drawn from a hash of the question, the model, the seed and the index
+of the choice, against its quality for the question's category. Right models say the same if a
+question has one answer (a sum, a capital, a letter); wrong ones make one of its mistakes. What
+models have in common is configurable (`answering.minds`).
 """
 
 from collections.abc import Iterator
@@ -46,9 +46,9 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the alternative answers: text in tokens, or calls of tools, and why it ended.
+    """One of the alternative answers: text in tokens, or tool calls, and why it ended.
 
-    `text` is None where tools are called; `logprobs` is None where they were not asked for. Only
+    `text` is None if tools are called; `logprobs` is None if they were not asked for. Only
     a fault leaves the `finish_reason` out.
     """
 
@@ -74,7 +74,7 @@ class Answer:
     reasoning_tokens: int
 
     def usage(self, cached_tokens: int) -> Usage:
-        """What is charged for, when so many of the prompt's tokens came from the cache."""
+        """What is charged for if `cached_tokens` of the prompt came from the cache."""
         return Usage(
             uncached_input_tokens=self.prompt_tokens - cached_tokens,
             cache_read_tokens=cached_tokens,
@@ -90,9 +90,9 @@ def answer(
     minds: Minds = NOTHING_IN_COMMON,
     repeat: int = 0,
 ) -> Answer:
-    """The model's answer, where the very same was asked `repeat` times before.
+    """The model's answer if exactly the same was asked `repeat` times before.
 
-    Raises Refused when it has no room for it or is asked the impossible.
+    Raises Refused if the model has no room for it, or is asked the impossible.
     """
     prompt_tokens = request.prompt_tokens
     _check_room(request, model, prompt_tokens)
@@ -121,7 +121,7 @@ def _check_room(request: ChatRequest, model: SimulatedModel, prompt_tokens: int)
 
 
 class _Thinking:
-    """One model at work on one request; every choice is drawn apart."""
+    """One model at work on one request; every choice is drawn separately."""
 
     def __init__(
         self, request: ChatRequest, model: SimulatedModel, seed: int, minds: Minds, repeat: int
@@ -134,7 +134,7 @@ class _Thinking:
         self._seed, self._repeat = seed, repeat
 
     def choice(self, index: int) -> tuple[Choice, int]:
-        """The choice of that index, and how many tokens of reasoning came before it."""
+        """The choice of that index, and the number of reasoning tokens before it."""
         mind, truth = self._mind(index), self._question.truth
         right = mind.is_right(self._quality)
         value = mind.value(truth, right) if truth else None
@@ -163,13 +163,13 @@ class _Thinking:
         return plainly(self._question, value, right, mind.own)
 
     def _worded(self, truth: Truth, value: str, mind: Mind) -> str:
-        """`value` in one of the forms of its kind; as it is where they are not varied."""
+        """`value` in one of the forms of its kind; unchanged if they are not varied."""
         if self._minds.forms is Forms.PLAIN:
             return value
         return mind.own.pick(tuple(forms(truth, value)), "form")
 
     def _room(self, shown: int) -> tuple[int, int]:
-        """Tokens of reasoning for an answer of `shown` tokens, and the tokens left to show it."""
+        """Reasoning tokens for an answer of `shown` tokens, and the tokens left to show it."""
         limit = self._request.limit or self._model.max_output_tokens
         share = self._model.reasoning_share
         reasoning = min(round(shown * share / (1 - share)), limit)
@@ -186,7 +186,7 @@ class _Thinking:
 
 
 def _unsureness(right: bool, chance: Chance) -> float:
-    """The mean that the log-probabilities of an answer's tokens have, negated."""
+    """The negated mean log-probability of an answer's tokens."""
     low, high = (0.02, 0.3) if right else (0.15, 0.75)
     return low + (high - low) * chance.share("unsureness")
 
@@ -198,7 +198,7 @@ def _until_stop(text: str, stop: tuple[str, ...]) -> str:
 
 
 def _called_within(calls: tuple[ToolCall, ...], room: int) -> Iterator[ToolCall]:
-    """The calls so far as there is room for them; the last one's arguments may break off."""
+    """The calls as far as there is room for them; the last one's arguments may break off."""
     for call in calls:
         room -= tokens.count(call.name)
         if room < 0:
@@ -209,7 +209,7 @@ def _called_within(calls: tuple[ToolCall, ...], room: int) -> Iterator[ToolCall]
 
 
 def _logprob(piece: str, unsure: float, top: int, chance: Chance) -> TokenLogprob:
-    """A logarithm for a token, `-unsure` in the mean; the alternatives grow less likely one by one."""
+    """A log-probability for a token, `-unsure` on average; each alternative is less likely than the one before."""
     chosen = LikelyToken(piece, -round(unsure * (0.5 + chance.share()), 6))
     likely = [chosen]
     for rank in range(1, top):

@@ -2,13 +2,13 @@
 
 Every call ends in one of four ways, and until then is in flight:
 
-    finished    the model said all it had to say, and it was sent
+    finished    the model said everything, and it was sent
     broken      a fault ended the answer early
     cancelled   the client left before the end
     refused     an error or something else was sent instead of an answer; nothing is charged
 
-What the model read and generated is charged whether or not anyone was told: `usage` is all of it,
-`usage_told` the part that stood in an answer that was sent.
+What the model read and generated is charged whether or not it was reported: `usage` is all of it,
+`usage_told` the part that was reported in an answer that was sent.
 """
 
 from collections import Counter, deque
@@ -33,9 +33,9 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """A call that has ended: what was received, byte for byte, and what came of it.
+    """A call that has ended: what was received, byte for byte, and how it ended.
 
-    `body` is None unless bodies are kept; of the headers only the names are.
+    `body` is None unless bodies are kept; of the headers only the names are kept.
     """
 
     number: int
@@ -76,7 +76,7 @@ class ModelCounters:
 
     @property
     def finished(self) -> int:
-        """Calls whose answer was sent whole."""
+        """Calls whose answer was sent completely."""
         return self.endings[Ending.FINISHED]
 
     @property
@@ -91,7 +91,7 @@ class ModelCounters:
 
     @property
     def refused(self) -> int:
-        """Calls that got no answer of the model."""
+        """Calls that got no answer from the model."""
         return self.endings[Ending.REFUSED]
 
     @property
@@ -101,12 +101,12 @@ class ModelCounters:
 
     @property
     def usage(self) -> Usage:
-        """All that the model read and generated."""
+        """Everything that the model read and generated."""
         return self._charged.usage
 
     @property
     def usage_told(self) -> Usage:
-        """The part of it that stood in an answer that was sent."""
+        """The part of it that was reported in an answer that was sent."""
         return self._told.usage
 
     @property
@@ -128,7 +128,7 @@ class ModelCounters:
             self._told.add(account)
 
     def reset(self) -> None:
-        """Start again from 0; calls in flight stay so, and count as requests."""
+        """Start again from 0; calls in flight remain, and count as requests."""
         self.requests, self.started = self.in_flight, 0
         self.endings.clear()
         self.faults.clear()
@@ -151,7 +151,7 @@ class ModelCounters:
 
 @dataclass(slots=True)
 class Account:
-    """What one call has taken so far."""
+    """What one call has used so far."""
 
     number: int
     counters: ModelCounters
@@ -182,8 +182,8 @@ class Account:
 class Counters(Mapping[str, ModelCounters]):
     """The counts of all models, by id, and a log of the last calls.
 
-    `turned_away` counts requests that no model was asked for: not well-formed, without the key,
-    for an unknown model. `redirects_followed` counts those who went where a redirect sent them.
+    `turned_away` counts requests that reached no model: malformed, without the key, or for an unknown
+    model. `redirects_followed` counts requests that followed a redirect.
     """
 
     def __init__(self, prices: Mapping[str, Price], log_size: int) -> None:
@@ -203,7 +203,7 @@ class Counters(Mapping[str, ModelCounters]):
         return len(self._models)
 
     def begin(self, model: str, prompt_tokens: int, cached_tokens: int) -> Account:
-        """Count a request of the model, which is in flight until its counters are told of its end."""
+        """Count a request of the model, which is in flight until `ended` is called for it."""
         counters = self._models[model]
         counters.requests += 1
         self._numbers += 1
@@ -220,7 +220,7 @@ class Counters(Mapping[str, ModelCounters]):
         return sum((counters.cost for counters in self._models.values()), Money())
 
     def reset(self) -> None:
-        """Start again from 0 and empty the log; calls in flight stay so."""
+        """Start again from 0 and empty the log; calls in flight remain."""
         for counters in self._models.values():
             counters.reset()
         self.turned_away = self.redirects_followed = 0
@@ -239,7 +239,7 @@ class Counters(Mapping[str, ModelCounters]):
 
 @dataclass(slots=True)
 class _Sums:
-    """Sums over calls. Prices are linear in usage, so that the cost of a sum is the sum of costs."""
+    """Sums over calls. Prices are linear in usage, so the cost of a sum is the sum of costs."""
 
     calls: int = 0
     buckets: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
@@ -258,7 +258,7 @@ class _Sums:
         return Usage(uncached, cached, 0, output, reasoning)
 
     def cost(self, price: Price) -> Money:
-        """The price has a fee per request, which `charge` adds once, for one call."""
+        """The price includes a fee per request, which `charge` adds only once."""
         return price.charge(self.usage) + Money(price.request_pico * (self.calls - 1))
 
 

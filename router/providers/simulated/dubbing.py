@@ -1,7 +1,7 @@
 """Simulated models that speak Messages and Responses: their chat, dubbed.
 
-What is asked becomes a request for chat, and what is answered, with every fault on its way, becomes
-what the dialect's own API would send. So an answer is the same whoever asks in which dialect.
+The request becomes one for chat, and the answer, with any fault in it, becomes what the dialect's own API
+would send. So an answer is the same in whichever dialect it was asked for.
 """
 
 from collections.abc import Mapping
@@ -31,13 +31,13 @@ from router.wire.sse import data_of
 
 _PING = event_bytes({"type": "ping"}, Dialect.MESSAGES)
 _IGNORED = {"top_k", "context_management"}
-"""Members that change nothing here, and that chat has no words for."""
+"""Members that change nothing here, and that chat cannot express."""
 _TOO_LONG = "context_length_exceeded"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request in its own dialect: as it came, and in the words of chat."""
+    """A request in its own dialect, and its equivalent in chat."""
 
     dialect: Dialect
     body: Mapping[str, Any]
@@ -45,19 +45,19 @@ class Asked:
 
     @property
     def shows_thoughts(self) -> bool:
-        """Whether thoughts are to stand in the answer."""
+        """Whether the answer is to contain thoughts."""
         if self.dialect is Dialect.MESSAGES:
             return _member(self.body, "thinking", "type") in ("enabled", "adaptive")
         return "reasoning.encrypted_content" in (self.body.get("include") or ())
 
     @property
     def tells_thoughts(self) -> bool:
-        """Whether their words are, and not their seals alone."""
+        """Whether it is to contain their text, not only their seals."""
         return self.dialect is Dialect.MESSAGES or bool(_member(self.body, "reasoning", "summary"))
 
 
 def understood(raw: bytes, dialect: Dialect, *, needs_limit: bool = True) -> Asked:
-    """The request in `raw`. Raises Refused for what is none, or what no simulated model can."""
+    """The request in `raw`. Raises Refused if it is malformed, or asks for what no simulated model can do."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -75,7 +75,7 @@ def understood(raw: bytes, dialect: Dialect, *, needs_limit: bool = True) -> Ask
 
 
 def _in_chat(body: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
-    """The request for chat; `metadata.simulate` comes along from every dialect."""
+    """The request for chat; `metadata.simulate` is kept from every dialect."""
     known = {name: value for name, value in body.items() if name not in _IGNORED}
     metadata = known.get("metadata")
     wished = metadata.get("simulate") if isinstance(metadata, dict) else None
@@ -86,7 +86,7 @@ def _in_chat(body: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
 
 
 def _as_far_as_it_goes(body: dict[str, Any], dialect: Dialect) -> Mapping[str, Any]:
-    """The request in chat. What has no words there no simulated model takes notice of."""
+    """The request in chat. Simulated models ignore what chat cannot express."""
     try:
         return translate_request(body, dialect, Target(Dialect.CHAT))
     except ApiError as error:
@@ -114,19 +114,19 @@ def refusal_in(dialect: Dialect, refusal: Refusal) -> tuple[int, bytes]:
 
 
 def dubbed(script: Script, call: Call, asked: Asked) -> Script:
-    """The script with chat's bodies told in the dialect that was asked in."""
+    """The script with chat's bodies converted to the dialect of the request."""
     dubbing = _Dubbing(call, asked)
     for step in script:
         yield from dubbing.take(step)
 
 
 class _Dubbing:
-    """One answer. A plain one is held back until it is whole, for its length is told before it."""
+    """One answer. A plain one is held back until it is complete, since its length is sent before it."""
 
     def __init__(self, call: Call, asked: Asked) -> None:
         self._call = call
         self._asked = asked
-        # What a simulated model thinks wears the seal of the dialect, as if it came from its home.
+        # What a simulated model thinks carries the dialect's own seal, as if it came from the real API.
         source = Target(Dialect.CHAT, origin=asked.dialect.value)
         self._source = source
         self._occasion = Occasion(call.envelope.created_s, asked.body)
@@ -135,7 +135,7 @@ class _Dubbing:
         self._has_begun = False
 
     def take(self, step: Step) -> Script:
-        """What is sent in the place of a step."""
+        """What is sent instead of a step."""
         match step:
             case Head(length=None):
                 yield replace(step, headers=_headers(step, self._asked.dialect))
@@ -155,7 +155,7 @@ class _Dubbing:
                 yield step
 
     def _whole(self) -> Script:
-        """What was held back; what is no whole answer goes out as it is."""
+        """What was held back, translated; anything but a complete answer goes out as it is."""
         if self._held is None:
             return
         (head, bodies), self._held = self._held, None
@@ -200,13 +200,13 @@ class _Dubbing:
     def _told(self, event: dict[str, Any]) -> bytes:
         if event.get("type") != "message_start":
             return event_bytes(event, self._asked.dialect)
-        # Messages tell what a prompt takes before the answer, and send a ping now and then.
+        # Messages report the prompt's usage before the answer, and send a ping now and then.
         used = replace(self._call.usage, output_tokens=0, reasoning_tokens=0)
         event["message"]["usage"] = messages_usage(used)
         return event_bytes(event, self._asked.dialect) + _PING
 
     def _thinking(self) -> bytes:
-        """The events of the thought that stands before an answer."""
+        """The events of the thought that precedes an answer."""
         delta = {"reasoning_details": self._thoughts()}
         if not delta["reasoning_details"]:
             return b""
@@ -215,7 +215,7 @@ class _Dubbing:
         return b"".join(event_bytes(event, self._asked.dialect) for event in events)
 
     def _thoughts(self) -> list[dict[str, Any]]:
-        """The thought of a model that reasons, as chat tells it; none where nobody asked for it."""
+        """The thought of a reasoning model, in chat's form; none if nobody asked for it."""
         if not (self._call.answer.reasoning_tokens and self._asked.shows_thoughts):
             return []
         thought = f"They ask: {self._call.request.question[:80]}"
@@ -236,7 +236,7 @@ def _refusal(status: int, error: Mapping[str, Any]) -> Refusal:
 
 
 def _headers(head: Head, dialect: Dialect) -> tuple[tuple[str, str], ...]:
-    """The headers, the request's id by the name that the dialect's API gives it."""
+    """The headers, with the request's id under the name that the dialect's API uses."""
     if dialect is not Dialect.MESSAGES:
         return head.headers
     return tuple((name.replace("x-request-id", "request-id"), v) for name, v in head.headers)

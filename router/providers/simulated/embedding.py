@@ -1,7 +1,7 @@
 """`/v1/embeddings`: a vector that says which words and pieces of words a text has, and no more.
 
-Texts with the same words are near each other, whatever they mean: as good as embeddings, and as bad,
-where one word makes the difference.
+Texts with the same words are near each other, whatever they mean: like real embeddings, also in failing
+when one word makes the difference.
 """
 
 import math
@@ -36,7 +36,7 @@ def embeddings(body: bytes, models: frozenset[str]) -> bytes:
 
 
 def _short(given: str | list[int], dimensions: int) -> list[float]:
-    """The vector of an input, cut to so many dimensions and of length 1 again."""
+    """The vector of an input, cut to `dimensions` and normalised to length 1 again."""
     text = given if isinstance(given, str) else " ".join(map(str, given))
     vector = vector_of(text)[:dimensions]
     length = math.hypot(*vector) or 1.0
@@ -44,7 +44,7 @@ def _short(given: str | list[int], dimensions: int) -> list[float]:
 
 
 def _base64(vector: list[float]) -> str:
-    """As OpenAI writes it: little-endian floats of 32 bits."""
+    """The vector in OpenAI's encoding: little-endian 32-bit floats."""
     return b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
@@ -94,7 +94,7 @@ def _parsed(
 
 
 def _inputs(given: Any) -> Sequence[str | list[int]]:
-    """Texts, or tokens, each of which gets a vector."""
+    """The inputs, texts or lists of tokens, each of which gets a vector."""
     is_one = isinstance(given, str) or _are_tokens(given)
     inputs: list[Any] = [given] if is_one or not isinstance(given, list) else given
     if 0 < len(inputs) <= _MOST_INPUTS and all(map(_is_input, inputs)):

@@ -14,7 +14,7 @@ class Refusal:
     code: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a status that is none."""
+        """Refuse a status that is not one."""
         if not 100 <= self.status <= 999:
             raise ValueError(f"an HTTP status has three digits, not {self.status}")
 
@@ -56,12 +56,12 @@ def wrong_key() -> Refused:
 
 
 def too_large() -> Refused:
-    """The 413 for a body that is not even read to its end."""
+    """The 413 for a body that is too large to be read to its end."""
     return Refused(Refusal(413, "The request is too large.", code="request_too_large"))
 
 
 def too_long(limit: int, asked: int) -> Refused:
-    """The 400 for a prompt that, with the room asked for its answer, exceeds the context window."""
+    """The 400 for a prompt that exceeds the context window together with the room asked for its answer."""
     return invalid(
         "messages",
         f"This model's maximum context length is {limit} tokens. However, your messages and the "

@@ -55,7 +55,7 @@ _READERS: Mapping[Any, Callable[[str], object]] = {int: int, float: float, str: 
 
 
 class BadFault(ValueError):
-    """A fault that does not exist or is not written as one; the message says what would be right."""
+    """A fault that does not exist or is malformed; the message says what would be right."""
 
 
 def parse_fault(text: str) -> Fault | None:
@@ -74,14 +74,14 @@ def parse_fault(text: str) -> Fault | None:
 
 
 def name_of(text: str) -> str:
-    """The name alone of a fault that is written down, for counting."""
+    """The bare name of a written fault, for counting."""
     return text.strip().partition(",")[0]
 
 
 def parse_for(text: str, model: str, models: Collection[str]) -> str:
     """The fault that a request asks for itself: `fault`, or `model:fault; other-model:fault; ...`.
 
-    The first entry without a model, or with this one, or with `*`, counts; `ok` if there is none.
+    The first entry without a model, or for this one, or for `*`, counts; `ok` if there is none.
     Raises BadFault, also for an entry that is meant for another model.
     """
     chosen = [_checked(entry, models) for entry in text.split(";") if entry.strip()]
@@ -97,7 +97,7 @@ def _checked(entry: str, models: Collection[str]) -> tuple[str, str]:
 
 
 def split_model(entry: str) -> tuple[str, str]:
-    """The model (`*` where none is named) and the fault of `model:fault`; models may have colons."""
+    """The model (`*` if none is named) and the fault of `model:fault`; models may have colons."""
     entry = entry.strip()
     if _NAME.fullmatch(entry.partition(",")[0]):
         return ANY_MODEL, entry
@@ -107,7 +107,7 @@ def split_model(entry: str) -> tuple[str, str]:
 
 
 def described() -> str:
-    """A line for every fault: its name and settings with what they are unless told, and what it does."""
+    """Two lines for each fault: its name and settings with their defaults, and what it does."""
     return "\n".join(
         f"  {_signature(name, kind)}\n      {_first_line(kind)}" for name, kind in FAULTS.items()
     )

@@ -1,6 +1,6 @@
-"""Answers that are whole but odd: legal variants of a stream, and fields that are not as usual.
+"""Answers that are complete but odd: legal variants of a stream, and unusual fields.
 
-Those that concern events leave a plain answer as it is.
+Those that concern events leave a plain answer unchanged.
 """
 
 import re
@@ -195,7 +195,7 @@ def _huge_stream(call: Call, pieces: int) -> Script:
 
 
 def _huge_plain(call: Call, pieces: int) -> Script:
-    """A plain answer with dots at the start of its first text, or where there is none, spaces behind."""
+    """A plain answer with dots at the start of its first text, or if there is none, with spaces after it."""
     data = wire.completion(call.answer, call.envelope, call.usage if call.reports else None)
     gap, filler = len(data), b" "
     if (found := data.find(_TEXT)) >= 0:
@@ -210,7 +210,7 @@ def _huge_plain(call: Call, pieces: int) -> Script:
 
 
 def _events(call: Call, change: Callable[[bytes, int], bytes]) -> Script:
-    """The ordinary script with every event changed; the change is told its number."""
+    """The ordinary script with every event changed; `change` gets the event and its number."""
     number = 0
     for step in ordinary(call):
         if isinstance(step, Body) and call.request.stream:

@@ -1,4 +1,4 @@
-"""Models of one's own, from a YAML file.
+"""Custom models, from a YAML file.
 
 models:
 - id: our-13b

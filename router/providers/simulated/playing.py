@@ -1,6 +1,6 @@
-"""Plays scripts: the one place where the simulator writes to a socket.
+"""Plays scripts: the only place where the simulator writes to a socket.
 
-It writes bytes of HTTP itself, for most faults are nothing that an HTTP server would let happen.
+It writes the bytes of HTTP itself, since most faults are something that no HTTP server would allow.
 """
 
 import asyncio
@@ -50,9 +50,9 @@ class AlreadySent(web.StreamResponse):
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Plays scripts to the client of one request, and books what the model works meanwhile.
+    """Plays scripts to the client of one request, and books the model's work meanwhile.
 
-    When the client leaves, asyncio.CancelledError or ConnectionError comes out of any of these.
+    When the client leaves, each of these raises asyncio.CancelledError or ConnectionError.
     """
 
     request: web.Request
@@ -69,11 +69,11 @@ class Player:
         return Ending.FINISHED
 
     async def play(self, script: Script) -> Ending:
-        """The steps one after the other. Returns how it ended."""
+        """Play the steps in order. Returns how the call ended."""
         transport = self.request.transport
         if transport is None:
             raise ConnectionResetError("the client has left")
-        # So that what was written before a reset has left before it, and backpressure is felt.
+        # So that everything written before a reset is sent before it, and backpressure takes effect.
         transport.set_write_buffer_limits(0)
         for step in encoded(script):
             if isinstance(step, Write):
@@ -93,7 +93,7 @@ class Player:
         await writer.write(step.data)
         await writer.drain()
         self.account.told = self.account.told or step.tells_usage
-        # Whoever reads in this process gets to see the parts one by one.
+        # So that a reader in the same process sees the parts one by one.
         await asyncio.sleep(0)
 
     async def _pass_time(self, step: Step) -> None:

@@ -1,4 +1,4 @@
-"""The prompt cache of one simulated model: which beginnings of prompts it has read before."""
+"""The prompt cache of one simulated model: the beginnings of prompts that it has read before."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ BLOCK_TOKENS = 128
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many tokens of a prompt are cached, and what stands for its beginnings."""
+    """How many tokens of a prompt are cached, and the hashes of its beginnings."""
 
     cached_tokens: int = 0
     prefixes: tuple[bytes, ...] = ()
@@ -25,8 +25,8 @@ NOTHING_FOUND = Found()
 class PrefixCache:
     """Remembers the last `size` beginnings of prompts that are at least 1024 tokens long.
 
-    As with OpenAI, shorter ones are never cached, and what is found counts in blocks of 128
-    tokens. A beginning ends where a message does.
+    As with OpenAI, shorter ones are never cached, and cached tokens count in blocks of 128.
+    A beginning ends where a message does.
     """
 
     def __init__(self, size: int = 4096) -> None:
@@ -34,7 +34,7 @@ class PrefixCache:
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def look(self, request: ChatRequest, prompt_tokens: int) -> "Found":
-        """What of the prompt is cached."""
+        """How much of the prompt is cached."""
         if prompt_tokens < LEAST_TOKENS:
             return NOTHING_FOUND
         prefixes = _prefixes(request)
@@ -42,7 +42,7 @@ class PrefixCache:
         return Found(cached // BLOCK_TOKENS * BLOCK_TOKENS, tuple(prefix for prefix, _ in prefixes))
 
     def remember(self, found: "Found") -> None:
-        """The prompt that was looked up has been read: its beginnings are cached from now on."""
+        """Take note that the prompt has been read: its beginnings are cached from now on."""
         for prefix in found.prefixes:
             self._seen[prefix] = None
             self._seen.move_to_end(prefix)
@@ -55,7 +55,7 @@ class PrefixCache:
 
 
 def _prefixes(request: ChatRequest) -> list[tuple[bytes, int]]:
-    """The beginnings that are long enough: a hash of each, and its tokens."""
+    """A hash and the number of tokens of each beginning that is long enough."""
     digest = blake2b(request.tools_json.encode(), digest_size=16)
     length = tokens.count(request.tools_json)
     found = []

@@ -1,7 +1,7 @@
-"""Seals on thoughts: what a simulated model gives along with one, and what it refuses to be given.
+"""Seals on thoughts: how a simulated model seals them, and which ones it refuses.
 
-As with real providers a seal holds for the model that gave it and for the very thought, and a
-request that brings another one is refused.
+As with real providers, a seal is valid only for the model that made it and for that very thought, and a
+request that contains another one is refused.
 """
 
 from base64 import b64encode
@@ -16,7 +16,7 @@ JsonObject = Mapping[str, Any]
 
 
 def seal(model: str, thought: str) -> str:
-    """What proves that `model` had the thought."""
+    """The proof that `model` had the thought."""
     return b64encode(sha256(f"{model}\0{thought}".encode()).digest()).decode()
 
 
@@ -54,6 +54,6 @@ def _in_responses(body: JsonObject) -> Iterator[tuple[str, str, str]]:
 
 
 def _objects(value: object) -> list[Any]:
-    """The items of a list, those that are no objects as empty ones."""
+    """The items of a list, with an empty object for each that is not one."""
     listed = value if isinstance(value, list) else []
     return [each if isinstance(each, dict) else {} for each in listed]

@@ -20,7 +20,7 @@ _PART_MEDIA = frozenset({"image_url", "input_audio", "file"})
 class Message:
     """One message: who speaks, its text, and how many pictures it has.
 
-    `calls` is the JSON of the tool calls that an assistant made, which costs tokens as well.
+    `calls` is the JSON of an assistant's tool calls, which cost tokens as well.
     """
 
     role: str
@@ -30,7 +30,7 @@ class Message:
 
     @property
     def tokens(self) -> int:
-        """What the message counts for, as part of a prompt."""
+        """How many tokens the message counts in a prompt."""
         written = tokens.count(self.text) + tokens.count(self.calls)
         return tokens.MESSAGE_TOKENS + written + tokens.IMAGE_TOKENS * self.images
 
@@ -62,9 +62,9 @@ class AnswerFormat:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A request for chat completions; `limit` is the most tokens of one choice, None for no limit.
+    """A request for chat completions; `limit` is the maximum of tokens per choice, None for no limit.
 
-    `temperature` is 0 unless it is said.
+    `temperature` defaults to 0.
     """
 
     model: str
@@ -137,14 +137,14 @@ def _written(tools: list[Any]) -> str:
 
 
 class Fields:
-    """The fields of a JSON object, taken out with their types checked; null is as good as absent."""
+    """The fields of a JSON object, taken out with their types checked; null counts as absent."""
 
     def __init__(self, content: JsonObject, place: str = "") -> None:
         self._content = content
         self._place = place
 
     def take(self, name: str, kind: type[Any], otherwise: Any = None) -> Any:
-        """The field, or `otherwise` where there is none. Raises Refused when its type is wrong."""
+        """The field, or `otherwise` if there is none. Raises Refused if its type is wrong."""
         value = self._content.get(name)
         if value is None:
             return otherwise
@@ -155,7 +155,7 @@ class Fields:
         return value
 
     def needed(self, name: str, kind: type[Any]) -> Any:
-        """The field. Raises Refused when it is missing."""
+        """The field. Raises Refused if it is missing."""
         value = self.take(name, kind)
         if value is None:
             place = self._place + name
@@ -164,7 +164,7 @@ class Fields:
         return value
 
     def whole(self, name: str, low: int, high: int | None = None) -> int | None:
-        """The whole number, None where there is none. Raises Refused when it is out of bounds."""
+        """The whole number, None if there is none. Raises Refused if it is out of bounds."""
         value: int | None = self.take(name, int)
         if value is not None and (value < low or (high is not None and value > high)):
             bounds = f"{low} or more" if high is None else f"{low} to {high}"
@@ -253,7 +253,7 @@ def _stop(stop: object) -> tuple[str, ...]:
 
 
 def _temperature(temperature: object) -> float:
-    """A temperature that is none counts as 0: what is asked of it is not the simulator's to check."""
+    """The temperature; 0 for a malformed one, since the simulator need not check it."""
     return float(temperature) if isinstance(temperature, int | float) else 0.0
 
 

@@ -1,4 +1,4 @@
-"""Which fault meets which request: what was scripted in order, and what comes by chance."""
+"""Which fault each request meets: those scripted in order, and those that come by chance."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from router.providers.simulated.faults import ANY_MODEL, OK, parse_fault
 
 @dataclass(slots=True)
 class _Queue:
-    """Faults for a model in order; with `repeat` from the start again when all have been played."""
+    """Faults for a model in order; with `repeat` they start again when all have been played."""
 
     model: str
     faults: deque[str]
@@ -35,7 +35,7 @@ class _Rate:
 
 
 class FaultBook:
-    """The faults to come. Queues are asked before rates, those of the model before those of all."""
+    """The faults to come. Queues come before rates, a model's own before those of all models."""
 
     def __init__(self, models: Iterable[str]) -> None:
         self._models = frozenset(models)
@@ -45,14 +45,14 @@ class FaultBook:
     def script(self, model: str, faults: Sequence[str], *, repeat: bool = False) -> None:
         """Play these faults (`ok` for none) on the model's next requests; `*` is every model.
 
-        What is scripted already comes first. Raises ValueError for an unknown model or fault.
+        What was scripted before comes first. Raises ValueError for an unknown model or fault.
         """
         self._check(model, faults)
         if faults:
             self._queues.append(_Queue(model, deque(faults), repeat))
 
     def rate(self, model: str, fault: str, probability: float, *, seed: int = 0) -> None:
-        """Play the fault on that share of the model's requests, drawn by the seed.
+        """Play the fault on that share of the model's requests, drawn with the seed.
 
         Raises ValueError for an unknown model or fault, or a probability outside [0, 1].
         """
@@ -62,12 +62,12 @@ class FaultBook:
         self._rates.append(_Rate(model, fault, probability, Random(seed)))
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Remove all faults."""
         self._queues.clear()
         self._rates.clear()
 
     def next_for(self, model: str) -> str:
-        """The fault for the model's next request, `ok` for none. What is scripted is used up."""
+        """The fault for the model's next request, `ok` for none; a scripted one is used up."""
         for meant in (model, ANY_MODEL):
             for queue in self._queues:
                 if queue.model == meant:
@@ -78,11 +78,11 @@ class FaultBook:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to come."""
+        """Whether there are no faults to come."""
         return not self._queues and not self._rates
 
     def as_json(self) -> dict[str, Any]:
-        """What is to come."""
+        """The faults to come."""
         return {
             "scripted": [
                 {"model": queue.model, "faults": list(queue.faults), "repeat": queue.repeat}
@@ -95,7 +95,7 @@ class FaultBook:
         }
 
     def _by_chance(self, model: str) -> str:
-        """Every rate of the model is drawn, so that one does not disturb another's sequence."""
+        """A fault by chance: every rate is drawn each time, so that none disturbs another's sequence."""
         hits = [
             rate.fault
             for rate in self._rates

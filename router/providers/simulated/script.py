@@ -1,8 +1,8 @@
 """What goes over the wire for one answer, step by step, before anything is sent.
 
 An answer is a script: a sequence of steps. A fault is a function from a call to another script,
-which most often changes the ordinary one on its way. Playing a script is another file's business,
-so that everything that can go wrong on a wire is worked out here, without one.
+which usually modifies the ordinary one. Playing a script is another file's task, so that everything
+that can go wrong on a wire is worked out here, without one.
 """
 
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that is being answered: what is asked, by what model, and what it answers.
+    """A request that is being answered: what is asked, of which model, and its answer.
 
-    `extra_tokens` are generated beyond the answer; `tells_usage` is whether usage is reported.
+    `extra_tokens` are generated in addition to the answer; `tells_usage` is whether usage is reported.
     """
 
     request: ChatRequest
@@ -41,13 +41,13 @@ class Call:
 
     @property
     def usage(self) -> Usage:
-        """What the whole answer takes."""
+        """The usage of the whole answer."""
         usage = self.answer.usage(self.cached_tokens)
         return replace(usage, output_tokens=usage.output_tokens + self.extra_tokens)
 
     @property
     def reports(self) -> bool:
-        """Whether the usage is to stand in the answer."""
+        """Whether the answer is to contain the usage."""
         return self.tells_usage and (self.request.include_usage or not self.request.stream)
 
     @property
@@ -58,7 +58,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The model works for `wait_s` and has then generated these tokens; without it, nothing is charged."""
+    """The model works for `wait_s` and has then generated these tokens; without any Work nothing is charged."""
 
     wait_s: float = 0.0
     output_tokens: int = 0
@@ -85,7 +85,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The answer ends as HTTP wants it; `whole` is whether the model said all it had to say."""
+    """The answer ends properly by HTTP; `whole` is whether the model said everything."""
 
     whole: bool = True
 
@@ -100,19 +100,19 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing happens for so long, whatever the simulator's speed."""
+    """Nothing happens for `seconds`, whatever the simulator's speed."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Nothing happens any more, until the client has enough."""
+    """Nothing more happens, until the client gives up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The connection is closed; with `reset` by a TCP reset."""
+    """The connection is closed; if `reset`, by a TCP reset."""
 
     reset: bool = False
 
@@ -122,7 +122,7 @@ Script: TypeAlias = Iterator[Step]
 
 
 class Fault(Protocol):
-    """Something that goes wrong: it makes its own script of a call."""
+    """Something that goes wrong: it turns a call into its own script."""
 
     def play(self, call: Call) -> Script:
         """The steps that are sent instead of the ordinary ones."""
@@ -131,10 +131,10 @@ class Fault(Protocol):
 
 @runtime_checkable
 class Parting(Fault, Protocol):
-    """A fault in how an answer is written, whatever it says and in which dialect."""
+    """A fault in how an answer is written, whatever it contains and in whichever dialect."""
 
     def parted(self, script: Script) -> Script:
-        """The steps of a whole answer, its bytes in other pieces."""
+        """The steps of a whole answer, with its bytes split differently."""
         ...
 
 
@@ -163,7 +163,7 @@ def streamed(call: Call) -> Script:
 
 
 def started(call: Call) -> Script:
-    """The prompt is read and reasoned about."""
+    """The prompt is read, and the model reasons."""
     yield Work(call.model.ttft_s)
     if reasoning := call.answer.reasoning_tokens:
         yield Work(reasoning / call.model.tokens_per_s, reasoning_tokens=reasoning)
@@ -207,7 +207,7 @@ def page(status: int, content_type: str, data: bytes, headers: Headers = ()) -> 
 
 
 def encoded(script: Script) -> Script:
-    """The same with head, body and end as bytes of HTTP/1.1; what is bytes already stays."""
+    """The same with head, body and end as bytes of HTTP/1.1; bytes are left as they are."""
     chunked = False
     for step in script:
         match step:
@@ -224,7 +224,7 @@ def encoded(script: Script) -> Script:
 
 
 def at_once(call: Call) -> bytes:
-    """All that the ordinary script writes, for when there is nothing to wait for."""
+    """Everything that the ordinary script writes, for when there is nothing to wait for."""
     if not call.request.stream:
         data = wire.completion(call.answer, call.envelope, call.usage if call.reports else None)
         return head_bytes(Head(200, JSON_TYPE, call.headers, len(data))) + data

@@ -51,9 +51,9 @@ class Options(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class RunningSimulator:
-    """A simulator that listens: where, what it has counted, and the faults to come.
+    """A simulator that listens: its address, its counts, and the faults to come.
 
-    `base_url` ends in `/v1`, as OpenAI's clients want it; `url` is what stands before.
+    `base_url` ends in `/v1`, as OpenAI's clients want it; `url` is what precedes that.
     """
 
     url: str
@@ -61,7 +61,7 @@ class RunningSimulator:
 
     @property
     def base_url(self) -> str:
-        """What a client's `base_url` is set to."""
+        """The value for a client's `base_url`."""
         return f"{self.url}/v1"
 
     @property
@@ -78,7 +78,7 @@ class RunningSimulator:
 def build_app(models: Iterable[SimulatedModel], **options: Unpack[Options]) -> web.Application:
     """The application, with the settings of `Settings`.
 
-    Run it with `handler_cancellation=True`: it is how it learns that a client has left. Raises
+    Run it with `handler_cancellation=True`: that is how it notices that a client has left. Raises
     ValueError for models or settings that make no sense.
     """
     return _app(Simulation(models, Settings(**options)))
@@ -94,7 +94,7 @@ async def running(
 ) -> AsyncIterator[RunningSimulator]:
     """A server in this process while the context lasts; port 0 is any free one.
 
-    Raises OSError when it cannot listen there, ValueError as `build_app`.
+    Raises OSError if it cannot listen there, ValueError like `build_app`.
     """
     simulation = Simulation(models, Settings(**options))
     runner = web.AppRunner(
@@ -202,7 +202,7 @@ async def _count(request: web.Request) -> web.Response:
 async def _receive(
     request: web.Request, simulation: Simulation, dialect: Dialect
 ) -> tuple[Received, Asked | None]:
-    """The request, and what it says in its own dialect where that is not chat."""
+    """The request, and what it says in its own dialect if that is not chat."""
     _check_key(request, simulation)
     try:
         body = await request.read()
@@ -227,7 +227,7 @@ def _check_key(request: web.Request, simulation: Simulation) -> None:
 async def _answered(
     request: web.Request, simulation: Simulation, admitted: Admitted, asked: Asked | None
 ) -> web.StreamResponse:
-    """Play the answer, and count how it ended whatever happens meanwhile."""
+    """Play the answer, and count how it ended, whatever happens meanwhile."""
     ending = Ending.CANCELLED
     try:
         ending = await _play(request, simulation, admitted, asked)
@@ -253,7 +253,7 @@ async def _play(
 
 
 def _script(call: Call, fault: Fault | None, asked: Asked | None) -> Script:
-    """What is sent, and how; `asked` in another dialect than chat."""
+    """What is sent, and how; `asked` is the request in a dialect other than chat."""
     if asked is not None and isinstance(fault, Parting):
         return fault.parted(dubbed(ordinary(call), call, asked))
     script = ordinary(call) if fault is None else fault.play(call)

@@ -1,4 +1,4 @@
-"""One simulated upstream, without its sockets: its models, its faults to come, and what it counts."""
+"""One simulated upstream without its sockets: its models, the faults to come, and its counts."""
 
 import asyncio
 import hashlib
@@ -25,9 +25,9 @@ class Settings:
     """How a simulator behaves.
 
     The models' delays are multiplied by `speed`: 1 is real time, 0 no delay at all. Delays that a
-    fault names are as long as it says. `api_key` is asked for where it is set. Of the last
-    `log_size` calls a record is kept, with their bodies if `keep_bodies`. `now_s` is the time since
-    1970. `minds` is what the models have in common.
+    fault names are not scaled. `api_key` is required if it is set. The last `log_size` calls are
+    recorded, with their bodies if `keep_bodies`. `now_s` is Unix time. `minds` is what the models
+    have in common.
     """
 
     seed: int = 0
@@ -61,7 +61,7 @@ class Received:
 class Admitted:
     """A request that has been counted, and the fault that it will meet: its name, `ok` for none.
 
-    `repeat` is how often the very same was asked before, where each time is another sample.
+    `repeat` is how often exactly the same was asked before, if each time is another sample.
     """
 
     received: Received
@@ -73,7 +73,7 @@ class Admitted:
 
 
 class Simulation:
-    """Takes requests in and says what is to be sent; whoever sends it tells how that ended."""
+    """Takes requests and says what is to be sent; the sender then reports how that ended."""
 
     def __init__(self, models: Iterable[SimulatedModel], settings: Settings) -> None:
         self.models = by_id(models)
@@ -87,9 +87,9 @@ class Simulation:
     def receive(
         self, body: bytes, header_names: Iterable[str], in_chat: bytes | None = None
     ) -> Received:
-        """The request, which says `in_chat` what `body` says in another dialect.
+        """The request, with `in_chat` as the equivalent of `body` if that is in another dialect.
 
-        Raises Refused if it is not well-formed or its model is not simulated.
+        Raises Refused if it is malformed or its model is not simulated.
         """
         request = parse(body if in_chat is None else in_chat)
         model = self.models.get(request.model)
@@ -98,9 +98,9 @@ class Simulation:
         return Received(body, tuple(header_names), request, model)
 
     def admit(self, received: Received, asked_fault: str | None) -> Admitted:
-        """Count the request, and choose its fault: its own header's, its metadata's, or the book's.
+        """Count the request, and choose its fault: the one from its header, its metadata, or the book.
 
-        Raises Refused for a fault that there is not.
+        Raises Refused for an unknown fault.
         """
         model, request = received.model.id, received.request
         asked = asked_fault or request.simulate
@@ -116,7 +116,7 @@ class Simulation:
         return Admitted(received, account, name_of(text), fault, prefix, repeat)
 
     def call(self, admitted: Admitted) -> Call:
-        """What the model answers. Raises Refused when it cannot."""
+        """The model's answer. Raises Refused if it cannot answer."""
         request, model = admitted.received.request, admitted.received.model
         seed = self.settings.seed
         envelope = wire.Envelope(
@@ -130,7 +130,7 @@ class Simulation:
         return Call(request, model, said, envelope, cached)
 
     def ended(self, admitted: Admitted, ending: Ending) -> None:
-        """Count the end of the call; what the model has read is cached from now on."""
+        """Count the end of the call; what the model has read is now cached."""
         received, account = admitted.received, admitted.account
         if admitted.fault is not None:
             account.counters.faults[admitted.fault_name] += 1
@@ -148,7 +148,7 @@ class Simulation:
             cache.clear()
 
     def _repeat(self, received: Received) -> int:
-        """How often the very same was asked before: of which sample there is talk, 0 where none are drawn."""
+        """How often exactly the same was asked before, which numbers the sample; 0 if nothing is sampled."""
         request = received.request
         is_drawn = self.settings.minds.repeats is not None and request.temperature > 0
         if not is_drawn or request.seed is not None:

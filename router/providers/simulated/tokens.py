@@ -1,8 +1,8 @@
 """The tokenizer of the simulated models: a token is four characters.
 
-It is nobody else's tokenizer, on purpose: a proxy in front must use the counts that the upstream
-reports, and is found out when it trusts its own. A message costs three tokens beside its text,
-an image 85, and tool definitions what their JSON comes to.
+It is deliberately no real tokenizer: a proxy in front must use the counts that the upstream
+reports, and is caught if it trusts its own. A message costs three tokens in addition to its text,
+an image 85, and tool definitions as much as their JSON.
 """
 
 CHARS_PER_TOKEN = 4
@@ -16,6 +16,6 @@ def count(text: str) -> int:
 
 
 def pieces(text: str) -> tuple[str, ...]:
-    """The tokens of `text`, which joined are `text` again."""
+    """The tokens of `text`, which together are `text` again."""
     starts = range(0, len(text), CHARS_PER_TOKEN)
     return tuple(text[start : start + CHARS_PER_TOKEN] for start in starts)

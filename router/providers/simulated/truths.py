@@ -1,7 +1,7 @@
-"""What is right, for whoever wants to mark the answers of simulated models.
+"""The right answers, for marking the answers of simulated models.
 
 Most requests have one right answer: sums, capitals, letters, JSON, tool calls, short programs. Talk, summaries,
-translations and letters have none, and are not marked.
+translations and essays have no single one, and are not marked.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ _ASKED: Mapping[Category, Callable[[str], Truth | None]] = MappingProxyType({
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request as far as it is a question: its category, and what is right, None where nothing is alone."""
+    """A request as a question: its category, and the right answer, None if there is no single one."""
 
     request: ChatRequest
     category: Category
@@ -37,7 +37,7 @@ class Question:
 
 
 def understood(request: ChatRequest) -> Question:
-    """What the request asks. Raises Refused where it asks the impossible."""
+    """What the request asks. Raises Refused if it asks the impossible."""
     if called := calling.truth(request):
         return Question(request, Category.TOOL_CALLING, called)
     category = categorise(request)
@@ -49,12 +49,12 @@ def understood(request: ChatRequest) -> Question:
 
 
 def truth_of(request: ChatRequest) -> Truth | None:
-    """What is right, None where there is no one right answer. Raises Refused for the impossible."""
+    """The right answer, None if there is no single one. Raises Refused for the impossible."""
     return understood(request).truth
 
 
 def plainly(question: Question, value: str | None, right: bool, chance: Chance) -> str:
-    """The plain wording of an answer, in words or in JSON; `value` is what is taken for the truth."""
+    """The plain wording of an answer, in words or in JSON; `value` is what the model believes."""
     request = question.request
     if request.answer_format.kind != "text":
         return value or ""
@@ -67,7 +67,7 @@ def plainly(question: Question, value: str | None, right: bool, chance: Chance) 
 
 
 def told(question: Question, message: Mapping[str, Any]) -> str | None:
-    """Which of the truth's values a chat message says, in any form; None for none of them, or no truth."""
+    """Which of the truth's values a chat message says, in any form; None if none of them, or without a truth."""
     truth, text = question.truth, message.get("content")
     if truth is not None and truth.kind is Kind.CALLS:
         return _same_json(truth, lambda: _called(message))
@@ -85,7 +85,7 @@ def _ways(question: Question, truth: Truth, value: str) -> list[str]:
 
 
 def _called(message: Mapping[str, Any]) -> Any:
-    """The calls of a message as a truth is written in."""
+    """The calls of a message in the form of a truth."""
     functions = [call["function"] for call in message.get("tool_calls") or ()]
     return [
         {"name": each["name"], "arguments": orjson.loads(each["arguments"])} for each in functions

@@ -19,7 +19,7 @@ MODELS_CREATED_S = 1_700_000_000
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every answer carries beside the answer: `created_s` counts from 1970."""
+    """What every answer carries besides its content: `created_s` is Unix time."""
 
     id: str
     created_s: int
@@ -35,7 +35,7 @@ class Event(NamedTuple):
 
 
 def completion(answer: Answer, envelope: Envelope, usage: Usage | None) -> bytes:
-    """The answer as one `chat.completion` object; without usage where that is None."""
+    """The answer as one `chat.completion` object; without usage if that is None."""
     body: dict[str, Any] = {
         "id": envelope.id,
         "object": "chat.completion",
@@ -51,7 +51,7 @@ def completion(answer: Answer, envelope: Envelope, usage: Usage | None) -> bytes
 
 
 def usage_object(usage: Usage) -> dict[str, Any]:
-    """OpenAI's usage object, where the cached tokens and the reasoning are parts of the totals."""
+    """OpenAI's usage object, in which cached and reasoning tokens are parts of the totals."""
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.total_output_tokens,
@@ -67,7 +67,7 @@ def usage_object(usage: Usage) -> dict[str, Any]:
 
 
 def error_object(refusal: Refusal) -> dict[str, Any]:
-    """OpenAI's error object, in its wrapping."""
+    """OpenAI's error object, with its wrapper."""
     return {
         "error": {
             "message": refusal.message,
@@ -119,14 +119,14 @@ class Chunks:
         self._end = b'],"usage":null}\n\n' if include_usage else b"]}\n\n"
 
     def opening(self, answer: Answer) -> Iterator[Event]:
-        """The event of each choice that says who speaks."""
+        """The first event of each choice, which says who speaks."""
         for index, choice in enumerate(answer.choices):
             content = b"null" if choice.text is None else b'""'
             delta = b'{"role":"assistant","content":' + content + b',"refusal":null}'
             yield Event(self.chunk(index, delta))
 
     def content(self, answer: Answer) -> Iterator[Event]:
-        """The deltas, those of several choices in turn."""
+        """The deltas, alternating between choices if there are several."""
         if len(answer.choices) == 1:
             yield from self._deltas(0, answer.choices[0])
             return
@@ -135,12 +135,12 @@ class Chunks:
             yield from (found for found in turn if found is not None)
 
     def closing(self, answer: Answer) -> Iterator[Event]:
-        """The event of each choice that says why it ended."""
+        """The last event of each choice, which says why it ended."""
         for index, choice in enumerate(answer.choices):
             yield Event(self.chunk(index, b"{}", finish=orjson.dumps(choice.finish_reason)))
 
     def usage(self, usage: Usage) -> Event:
-        """The event without choices that tells the usage."""
+        """The event without choices that reports the usage."""
         end = b'],"usage":' + orjson.dumps(usage_object(usage)) + b"}\n\n"
         return Event(self._start + end)
 
@@ -152,7 +152,7 @@ class Chunks:
     def chunk(
         self, index: int, delta: bytes, logprobs: bytes = b"null", finish: bytes = b"null"
     ) -> bytes:
-        """The event of one choice, of parts that are JSON already."""
+        """The event of one choice, from parts that are already JSON."""
         return b"".join((
             self._start, b'{"index":', str(index).encode(), b',"delta":', delta, b',"logprobs":',
             logprobs, b',"finish_reason":', finish, b"}", self._end,

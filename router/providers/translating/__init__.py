@@ -1,4 +1,4 @@
-"""What lies around litellm: what goes in, what comes out, and how it reaches the network.
+"""What surrounds litellm: its input, its output, and its connections to the network.
 
-Nothing here imports litellm; `router.providers.litellm_upstream` is the one file that does.
+Nothing here imports litellm; only `router.providers.litellm_upstream` does.
 """

@@ -1,9 +1,9 @@
 """Which addresses in a message litellm may see: it fetches some of them from *this* machine.
 
-For providers that take pictures and files as bytes only (Bedrock, Ollama, some of Vertex and
-Gemini) litellm downloads what a message points to, before the request is sent. A client could so
-make us ask our own network. Its own guard, which looks at what a name resolves to, stays on; this
-one comes before it, holds for every provider, and does not depend on it.
+For providers that take pictures and files only as bytes (Bedrock, Ollama, some of Vertex and
+Gemini), litellm downloads what a message points to before it sends the request. A client could thus
+make us send requests into our own network. litellm's own guard, which looks at what a name resolves to,
+stays on; this one comes before it, holds for every provider, and does not depend on it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,15 +15,15 @@ _PROSE = frozenset(
     "text refusal thinking reasoning data title context input arguments citations annotations"
     " content".split()
 )
-"""What is read, not fetched. (A nested `content` that is a list of parts is looked into.)"""
+"""Members that are read, not fetched. (A nested `content` that is a list of parts is searched.)"""
 _ADDRESS = frozenset({"url", "image_url", "video_url", "audio_url", "file_url", "uri", "file_uri"})
 _OWN_NETWORK = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 def forbidden_address(messages: object) -> str | None:
-    """Where in `messages` an address stands that nobody may fetch for a client; None for nowhere.
+    """The place in `messages` of an address that must not be fetched for a client; None if there is none.
 
-    Allowed are `data:` URLs and `https:` ones of hosts that are, by their name, outside.
+    Allowed are `data:` URLs, and `https:` ones of hosts that are outside by their name.
     """
     for place, name, text in _strings(messages):
         if ("://" in text or name in _ADDRESS) and not _is_allowed(text):
@@ -32,7 +32,7 @@ def forbidden_address(messages: object) -> str | None:
 
 
 def _strings(messages: object) -> Iterator[tuple[str, str, str]]:
-    """Place, name and text of each string inside the parts of `messages`, prose left out."""
+    """Place, name and text of each string in the parts of `messages`, except prose."""
     waiting = [
         (f"messages[{index}].{name}", name, message[name])
         for index, message in enumerate(messages if isinstance(messages, list) else ())

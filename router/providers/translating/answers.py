@@ -1,7 +1,7 @@
 """litellm's answers as the JSON that an OpenAI client expects.
 
-litellm has a name for everything that any provider ever said, and most of them hold nothing; where
-a provider reported no usage, it reports one of zero tokens; and it puts its own idea of the cost
+litellm has a name for everything that any provider ever said, and most of these are empty; if
+a provider reported no usage, litellm reports zero tokens; and it puts its own idea of the cost
 into the usage. None of this is passed on.
 """
 
@@ -21,8 +21,8 @@ def plain_body(answer: Mapping[str, Any]) -> bytes:
 def chunk_event(chunk: Mapping[str, Any]) -> bytes:
     """One event of a stream, from what `ModelResponseStream.model_dump` gave; b"" for none.
 
-    The chunk with the usage has no choices, as at OpenAI: a client that did not ask for usage
-    is spared the whole event.
+    The chunk with the usage has no choices, as with OpenAI, so that the whole event can be hidden from a
+    client that did not ask for usage.
     """
     said = _said(chunk)
     if "usage" in said:
@@ -33,7 +33,7 @@ def chunk_event(chunk: Mapping[str, Any]) -> bytes:
 
 
 def _said(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """All but the choices, and but a usage that nobody reported: no prompt has zero tokens."""
+    """Everything but the choices, and but a usage that nobody reported: no prompt has zero tokens."""
     said: dict[str, Any] = _stripped({k: v for k, v in answer.items() if k != "choices"})
     usage = said.pop("usage", {})
     if usage.get("prompt_tokens"):
@@ -52,7 +52,7 @@ def _delta(choice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stripped(value: Any) -> Any:
-    """`value` without Nones, and without litellm's own boxes where they are empty."""
+    """`value` without Nones, and without litellm's own containers if they are empty."""
     match value:
         case dict():
             kept = {k: _stripped(v) for k, v in value.items() if v is not None}

@@ -1,10 +1,10 @@
-"""A client's fields as arguments for litellm: chosen by name, so that none can do more than ask.
+"""A client's fields as arguments for litellm: chosen by name, so that they can only ask.
 
-litellm takes some three hundred keyword arguments. Among them are ones that lead a call elsewhere
+litellm takes some three hundred keyword arguments. Some of them lead a call elsewhere
 (`api_base`, `custom_llm_provider`, `fallbacks`, `extra_headers`, `client`), answer in the model's
-place (`mock_response`), and give it other credentials (`aws_*`, `vertex_*`); and one that it does
-not know it puts into the provider's request or reads as a setting of the provider. So only the
-names below travel, and whatever else a body holds stays here.
+place (`mock_response`), or give it other credentials (`aws_*`, `vertex_*`); an unknown one is put
+into the provider's request or read as a setting of the provider. So only the names below are passed
+on, and anything else in a body stays here.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,23 +20,23 @@ MEANING = frozenset(
     "messages tools tool_choice functions function_call response_format stop n max_tokens"
     " max_completion_tokens logit_bias logprobs top_logprobs modalities audio web_search_options".split()
 )
-"""Fields without which the answer is another one: a provider that lacks them refuses the request."""
+"""Fields without which the answer would be different: a provider that lacks them refuses the request."""
 
 SAMPLING = frozenset("temperature top_p presence_penalty frequency_penalty".split())
-"""The hints that models which reason take by name and refuse by value."""
+"""Hints that reasoning models list as supported, but whose values they refuse."""
 
 HINTS = SAMPLING | frozenset(
     "seed user reasoning_effort verbosity thinking prediction parallel_tool_calls service_tier"
     " store safety_identifier prompt_cache_key prompt_cache_retention".split()
 )
 """Fields that a provider may lack: the request is then sent without them, as it would be to a model
-that does not know them. (`parallel_tool_calls` is one only when true: see `_SAYS_NOTHING`.)"""
+that does not know them. (`parallel_tool_calls` is a hint only if true: see `_SAYS_NOTHING`.)"""
 
 EXTRAS = frozenset({"top_k"})
 """Not OpenAI's, but known to most others, and a plain number in the provider's request."""
 
 CLIENT_FIELDS = MEANING | HINTS | EXTRAS
-"""All that a client's body can put into litellm's arguments."""
+"""Everything that a client's body can put into litellm's arguments."""
 
 _SAYS_NOTHING: Mapping[str, object] = {
     "n": 1,
@@ -56,7 +56,7 @@ _TOOL_FIELDS = ("type", "function", "cache_control")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an upstream's operator sends calls; `options` are litellm's names for the rest."""
+    """Where an upstream's operator sends calls; `options` are further arguments by litellm's names."""
 
     provider: str
     api_key: str
@@ -64,7 +64,7 @@ class Target:
     options: Mapping[str, str]
 
     def secrets(self) -> tuple[str, ...]:
-        """What may not appear in a message, longest first."""
+        """Texts that may not appear in a message, longest first."""
         named = (v for name, v in self.options.items() if any(sign in name for sign in _SECRETS))
         return tuple(sorted(filter(None, {self.api_key, *named}), key=len, reverse=True))
 
@@ -75,7 +75,7 @@ _SECRETS = ("key", "secret", "token", "password", "credential")
 def asked_by(fields: Mapping[str, Any]) -> dict[str, Any]:
     """What `fields` ask for, as a copy that litellm may change.
 
-    Raises AttemptFailed, the client's fault, for an address or a tool that may not travel.
+    Raises AttemptFailed, as the client's fault, for an address or a tool that is not passed on.
     """
     chosen = {
         name: value
@@ -90,7 +90,7 @@ def asked_by(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fitting(asked: Mapping[str, Any], supported: Collection[str] | None) -> dict[str, Any]:
-    """`asked` without the hints that are not `supported`; with all of them where that is unknown."""
+    """`asked` without the hints that are not `supported`; with all of them if that is unknown."""
     if supported is None:
         return dict(asked)
     kept = {
@@ -121,10 +121,10 @@ def is_hint(name: str, value: object) -> bool:
 def call_arguments(
     asked: Mapping[str, Any], target: Target, model_name: str, *, stream: bool
 ) -> dict[str, Any]:
-    """All arguments of one call. Ours come last, so that nothing asked for can stand in their place.
+    """All arguments of one call. Ours come last, so that nothing asked for can replace them.
 
-    litellm keeps its own retries, price keeping and tool running to itself; how long to wait is
-    the attempt machine's affair, hence a limit of a day.
+    litellm does no retries, price keeping or tool running of its own; how long to wait is up to
+    the attempt machine, hence a limit of a day.
     """
     streamed = {"stream_options": {"include_usage": True}} if stream else {}
     return {
@@ -152,7 +152,7 @@ def _says_nothing(name: str, value: object) -> bool:
 
 
 def _function_tool(tool: object, index: int) -> dict[str, Any]:
-    """A tool that the client runs. Others run at the provider, with the operator's rights there."""
+    """A tool that the client runs. Others would run at the provider, with the operator's rights there."""
     if not isinstance(tool, dict) or tool.get("type") != "function":
         _refuse(f"tools[{index}].type", f"'tools[{index}].type' must be 'function' for this model.")
     return {name: tool[name] for name in _TOOL_FIELDS if name in tool}

@@ -1,10 +1,10 @@
 """The connections that litellm may use: watched, never repeated, never redirected.
 
-litellm's own HTTP clients follow redirects (with the key, where it is in a header of the
-provider's own), send a request again when the connection was reset (the first may have been
+litellm's own HTTP clients follow redirects (with the key, if it is in a header of the
+provider's own), resend a request when the connection was reset (the first may have been
 billed), and leave the connection open when a stream is closed. So it is given a session of ours,
-and what happens on it is noted in a `Trace`, which also knows status and headers before they are
-translated.
+and what happens on it is recorded in a `Trace`, which also has status and headers from before they
+are translated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ class Loss(Enum):
     """How a request can go unanswered."""
 
     UNREACHABLE = auto()
-    """No connection came about, so nothing was sent."""
+    """No connection was established, so nothing was sent."""
     BROKEN = auto()
     """The connection broke; the request may have arrived."""
 
@@ -33,7 +33,7 @@ class Trace:
     """What one call met on the network.
 
     `sent` is true from the first request on. `status` and `headers` are those of the last response,
-    None and empty before there was one; `lost` says how it was that none came, if so.
+    None and empty before there is one; `lost` says why none came, if so.
     """
 
     sent: bool = False
@@ -45,7 +45,7 @@ class Trace:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Note here what the current task sends inside the block."""
+        """Record here what the current task sends inside the block."""
         token = _CURRENT.set(self)
         try:
             yield
@@ -53,7 +53,7 @@ class Trace:
             _CURRENT.reset(token)
 
     def sending(self) -> None:
-        """A request is about to be sent. Raises ClientConnectionError when nobody waits for it."""
+        """A request is about to be sent. Raises ClientConnectionError if nobody waits for it any more."""
         if self._gone:
             raise aiohttp.ClientConnectionError("nobody is waiting for the answer")
         self.sent = True
@@ -65,7 +65,7 @@ class Trace:
         self._responses.append(response)
 
     def hang_up(self) -> None:
-        """Close what is open, at once, so that the upstream stops; send nothing more."""
+        """Close what is open, at once, so that the upstream stops, and send nothing more."""
         self._gone = True
         for response in self._responses:
             response.close()
@@ -75,9 +75,9 @@ _CURRENT: ContextVar[Trace | None] = ContextVar("the trace of the current call",
 
 
 def new_session(connect_s: float) -> aiohttp.ClientSession:
-    """A pool of connections that notes what happens in the current call's trace.
+    """A connection pool that records what happens in the current call's trace.
 
-    A connection must come about within `connect_s`; other time limits come with each request.
+    A connection must be established within `connect_s`; other time limits come with each request.
     Needs a running loop.
     """
     return aiohttp.ClientSession(
@@ -86,7 +86,7 @@ def new_session(connect_s: float) -> aiohttp.ClientSession:
 
 
 class _Connector(aiohttp.TCPConnector):
-    """litellm has one limit for everything; connecting has its own here."""
+    """litellm has a single timeout for everything; here, connecting has its own."""
 
     def __init__(self, connect_s: float) -> None:
         super().__init__(limit=0, keepalive_timeout=KEEPALIVE_S)
@@ -111,7 +111,7 @@ async def _watch(
     try:
         response = await handler(request)
     except aiohttp.ClientConnectionError as error:
-        # In this general form because litellm sends again what fails in a more special one.
+        # Of this general class, because litellm resends what fails with a more specific one.
         trace.lost = _loss_of(error)
         raise aiohttp.ClientConnectionError(trace.lost.name) from error
     trace.answered(response)

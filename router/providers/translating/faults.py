@@ -1,9 +1,9 @@
-"""What litellm raises, as our faults.
+"""litellm's exceptions as our faults.
 
-litellm's exceptions are OpenAI's by name and status, but their statuses are sometimes guessed
+They are OpenAI's by name and status, but their statuses are sometimes guessed
 (Anthropic's 529 becomes a 500) and their messages wrap the provider's: so the trace of the
-connection has the first word, then the exception's class, then its message. The classes are told
-apart by name, which is all of them that is public and stable.
+connection has the first word, then the exception's class, then its message. Classes are
+distinguished by name, which is all of them that is public and stable.
 """
 
 import re
@@ -27,7 +27,7 @@ _CLIENTS = {
 def failure_of(
     error: Exception, trace: Trace, now_s: float, secrets: Sequence[str]
 ) -> AttemptFailed:
-    """The failure that `error` means after what `trace` saw; nothing of `secrets` is in it.
+    """The failure that `error` means after what `trace` saw, without any of the `secrets`.
 
     `now_s` is Unix time.
     """
@@ -46,7 +46,7 @@ def failure_of(
 
 
 def _no_answer(error: Exception, trace: Trace) -> AttemptFailed:
-    """The failure of a call that no upstream gave an error for."""
+    """The failure of a call for which no upstream reported an error."""
     if trace.lost is Loss.UNREACHABLE:
         return AttemptFailed.unreachable("it cannot be reached")
     if trace.lost is Loss.BROKEN:
@@ -71,18 +71,18 @@ def _status_of(error: Exception) -> int:
 
 
 def _headers_of(error: Exception) -> Mapping[str, str]:
-    """Those of the response, where litellm has kept them."""
+    """The headers of the response, if litellm has kept them."""
     return _mapping(getattr(error, "litellm_response_headers", None))
 
 
 def _mishap(error: Exception) -> str:
-    """What went wrong where no provider said anything: what an operator can act on, and no more."""
+    """What went wrong if no provider said anything: what an operator can act on, and no more."""
     missing = re.search(r"No module named '[\w.]+'", str(error))
     return f"it failed in litellm ({missing.group() if missing else type(error).__name__})"
 
 
 def _error_object(error: Exception, secrets: Sequence[str]) -> dict[str, object]:
-    """The provider's own error object as far as we may show it, else litellm's words for it."""
+    """The provider's own error object, as far as it may be shown, else litellm's words for it."""
     text = str(getattr(error, "message", "") or error)
     found = _mapping(getattr(error, "body", None)) or _json_in(text)
     inner = _mapping(found.get("error")) or found
@@ -138,4 +138,4 @@ def _shown(text: str, secrets: Sequence[str]) -> str:
 _KEY_LIKE = re.compile(
     r"\b(?:(?:sk|rk|pk|gsk|xai)[-_][\w*.-]{8,}|AKIA\w{12,}|AIza[\w-]{20,}|Bearer [\w.~+/-]{8,})"
 )
-"""What looks like a credential: providers repeat the one they were sent, or its ends."""
+"""What looks like a credential: providers repeat the one they were sent, or parts of it."""

@@ -1,8 +1,8 @@
 """An import that leaves the process as it was: environment, warnings, logging.
 
-litellm reads `.env`, fetches its price list, hangs handlers on loggers and filters on warnings
-when it is imported (its `__init__.py` and `_logging.py`); it is told not to by its environment
-variables where there are such, and cleaned up after where there are none.
+When litellm is imported (its `__init__.py` and `_logging.py`), it reads `.env`, fetches its price list, and
+adds handlers to loggers and filters to warnings. Where environment variables can prevent this, they are set;
+the rest is undone afterwards.
 """
 
 import logging
@@ -20,14 +20,14 @@ OFFLINE = {
     "LITELLM_LOCAL_AUTOROUTER_PRESETS": "True",
     "JSON_LOGS": "False",  # true would replace sys.excepthook
 }
-"""What litellm 1.106.2 asks its environment before it goes to the network or to other files."""
+"""What litellm 1.106.2 looks up in its environment before it goes to the network or to other files."""
 
 
 @contextmanager
 def quietly(environment: Mapping[str, str], logger_prefix: str) -> Iterator[None]:
-    """Run a block with `environment` added, and put back afterwards what the block changed.
+    """Run a block with `environment` added, and undo afterwards what the block changed.
 
-    Environment variables, warnings filters and the loggers that were there before are restored;
+    Environment variables, warning filters and the loggers that existed before are restored;
     new loggers whose names begin with `logger_prefix` are switched off. All of that belongs to
     the process: only one thread at a time may be in here.
     """
@@ -35,7 +35,7 @@ def quietly(environment: Mapping[str, str], logger_prefix: str) -> Iterator[None
     os.environ.update(environment)
     try:
         with warnings.catch_warnings():
-            # What an import warns of is its author's to put right, and may not stop it.
+            # Warnings during an import are its author's to fix, and must not stop it.
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -71,7 +71,7 @@ def _restore_loggers(states: Mapping[str, _LoggerState]) -> None:
 
 
 def _switch_off(logger: logging.Logger) -> None:
-    # What it would log quotes requests; what matters of a failure is in the fault.
+    # Its log lines would quote requests; what matters about a failure is in the fault.
     logger.handlers.clear()
     logger.disabled = True
 

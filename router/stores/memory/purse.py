@@ -17,8 +17,19 @@ from router.ports import Reservation
 
 MOST_ACCOUNTS = 10_000
 
+ASK_AGAIN_S = 5.0
+"""So long after the ledger could not be asked it is asked again, when somebody needs the account."""
+
 Spent = Callable[[Scope, float], Awaitable[Money]]
-"""What a scope has spent since a Unix time, according to the ledger."""
+"""What a scope has spent since a Unix time, according to the ledger. Raises SpentUnknown."""
+
+
+class SpentUnknown(Exception):
+    """The ledger cannot be asked now; `known` is what is known without it, and may be less than was spent."""
+
+    def __init__(self, known: Money) -> None:
+        super().__init__()
+        self.known = known
 
 
 async def nothing_spent(_scope: Scope, _since_s: float) -> Money:
@@ -57,6 +68,8 @@ class MemoryPurse:
         self._most_accounts = most_accounts
         self._accounts: OrderedDict[Budget, _Account] = OrderedDict()
         self._opening: dict[Budget, asyncio.Task[_Account]] = {}
+        self._doubted: set[Budget] = set()
+        self._unsure: dict[Budget, float] = {}
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
         """The balance of each budget."""
@@ -82,32 +95,66 @@ class MemoryPurse:
             account.reserved -= reservation.amount
             account.spent += cost
 
+    def spend(self, budget: Budget, period: Period, cost: Money) -> None:
+        """`cost` is spent which was set aside elsewhere; an account that is not open will be told by the ledger."""
+        account = self._accounts.get(budget)
+        if account is not None and account.period == period:
+            account.spent += cost
+
+    def doubt(self) -> None:
+        """Much may have been spent elsewhere: each account is asked of the ledger again before it is used."""
+        self._doubted = set(self._accounts)
+
     async def balances(self) -> tuple[Balance, ...]:
         """The balance of every budget drawn on since this process began, or recently, if there are many."""
         return tuple(account.balance(budget) for budget, account in self._accounts.items())
 
     async def close(self) -> None:
-        """Nothing to release."""
+        """Let the ledger answer what it is being asked."""
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
 
     async def _account(self, budget: Budget) -> _Account:
         """The account of the current period, opened if need be: by one caller, while all others wait."""
         account = self._accounts.get(budget)
         now_s = self._unix_s()
-        if account is not None and account.period.has(now_s):
+        is_known = account is not None and budget not in self._doubted
+        if account is not None and is_known and account.period.has(now_s):
             self._accounts.move_to_end(budget)
+            if now_s >= self._unsure.get(budget, now_s + 1):
+                self._asked(budget, now_s)  # nobody waits for what could not be told before
             return account
+        return await asyncio.shield(self._asked(budget, now_s))
+
+    def _asked(self, budget: Budget, now_s: float) -> asyncio.Task[_Account]:
+        """The ledger is being asked, once for all who want to know."""
         if (opening := self._opening.get(budget)) is None:
             opening = asyncio.create_task(self._open(budget, now_s))
             self._opening[budget] = opening
             opening.add_done_callback(lambda _: self._opening.pop(budget, None))
-        return await asyncio.shield(opening)
+        return opening
 
     async def _open(self, budget: Budget, now_s: float) -> _Account:
-        period = budget.period(now_s)
-        spent = await self._spent(budget.scope, period.start_s)
+        period, known = budget.period(now_s), self._accounts.get(budget)
+        before = ZERO if known is None else known.spent
+        self._doubted.discard(budget)
+        spent, is_sure = await self._spent_in(budget, period)
+        if known is not None and known.period == period:
+            told = spent + (known.spent - before)  # what was settled meanwhile comes on top
+            known.spent = told if is_sure else max(told, known.spent)
+            return known
         account = self._accounts[budget] = _Account(period, spent)
         self._make_room()
         return account
+
+    async def _spent_in(self, budget: Budget, period: Period) -> tuple[Money, bool]:
+        """What the ledger says, or what is known without it; and whether it is the ledger's word."""
+        try:
+            spent = await self._spent(budget.scope, period.start_s)
+        except SpentUnknown as unknown:
+            self._unsure[budget] = self._unix_s() + ASK_AGAIN_S
+            return unknown.known, False
+        self._unsure.pop(budget, None)
+        return spent, True
 
     def _make_room(self) -> None:
         """Forget the least recently used; never one that has something set aside."""
@@ -115,3 +162,5 @@ class MemoryPurse:
         for budget in tuple(islice(self._accounts, max(0, surplus))):
             if not self._accounts[budget].reserved:
                 del self._accounts[budget]
+                self._unsure.pop(budget, None)
+                self._doubted.discard(budget)

@@ -1,4 +1,4 @@
-"""The accounts that a process draws on in Redis, and the balances that it read last."""
+"""The accounts that a process draws on in Redis, and the balances that it last read."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from router.stores.redis import keys
 
 PICO_PER_NANO = 1000
 _TRUSTED_S, _PLENTY = 2.0, 0.25
-"""A balance read so recently is not read again while at least that share of the budget is left."""
+"""A balance read within 2 s is not read again while at least this share of the budget is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,13 @@ class Account:
 
     @classmethod
     def of(cls, budget: Budget, now_s: float) -> "Account":
-        """The account of the period that `now_s` (Unix time) lies in."""
+        """The account of the period that contains `now_s` (Unix time)."""
         scope, period = budget.scope, budget.period(now_s)
         named = (scope.kind, scope.name, budget.window, budget.timezone)
         return cls(budget, period, keys.account(*named, repr(period.start_s)))
 
     def balance(self, spent_nano: int, reserved_nano: int) -> Balance:
-        """What Redis says, in nano-dollars, as a balance."""
+        """Amounts from Redis, in nano-dollars, as a balance."""
         spent, reserved = Money(spent_nano * PICO_PER_NANO), Money(reserved_nano * PICO_PER_NANO)
         return Balance(self.budget, self.period, spent, reserved)
 
@@ -43,7 +43,7 @@ class Known:
     read_s: float = 0.0
 
     def read(self, balance: Balance, now_s: float) -> None:
-        """The balance has just been read."""
+        """Note a balance that has just been read."""
         self.balance, self.read_s = balance, now_s
 
     def trusted(self, now_s: float) -> Balance | None:
@@ -63,7 +63,7 @@ class Accounts:
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """All of them, the one drawn on longest ago first."""
+        """All of them, the least recently drawn on first."""
         return tuple(self._known)
 
     def of(self, budgets: Sequence[Budget]) -> tuple[Account, ...]:

@@ -1,9 +1,9 @@
-"""Commands that wait at the same time travel together: one round trip, and one turn of redis-py's machinery.
+"""Commands that wait at the same time are sent together: one round trip, and one turn of redis-py's machinery.
 
-    fewer than two under way    a command leaves at once, alone
-    two under way               commands wait; whoever is back takes up to sixteen of them along
+    fewer than two in flight    a command is sent at once, alone
+    two in flight               commands wait; the next to return takes up to sixteen of them along
 
-So batches grow with the load, and what a command costs shrinks: from 40 us of the processor with one caller to 17 with sixteen
+So batches grow with the load, and the cost of a command falls: from 40 us of CPU time with one caller to 17 with sixteen
 (docs/adr/0037-batches.md).
 """
 
@@ -17,13 +17,13 @@ Words = tuple[Word, ...]
 """A command and its arguments."""
 
 COURIERS = 2
-"""So that the next batch need not wait for the network. With more of them batches would hardly form."""
+"""Two, so that the next batch need not wait for the network. With more, batches would hardly form."""
 MOST_AT_ONCE = 16
 _MOST_BYTES = 2**18
-"""Of a batch, unless its only command is larger: others wait for all of it."""
+"""Maximum size of a batch, unless it has only one command: all its commands wait for the whole."""
 
 Carry = Callable[[Sequence[Words], float], Awaitable[Sequence[Any]]]
-"""Sends commands together, and returns the reply to each; their time is over at a moment of the event loop's clock."""
+"""Sends commands together, and returns the reply to each, before a deadline on the event loop's clock."""
 
 
 class _Waiting(NamedTuple):
@@ -34,9 +34,9 @@ class _Waiting(NamedTuple):
 
 
 class Batches:
-    """Sends commands by `carry`. Each has `timeout_s` seconds, the wait for its turn included.
+    """Sends commands by `carry`. Each has `timeout_s` seconds, including the wait for its turn.
 
-    A batch has as long as the command in it that came last, so that none is cut short by its company.
+    A batch has until the deadline of its latest command, so that none is cut short by the others.
     """
 
     def __init__(self, carry: Carry, timeout_s: float) -> None:
@@ -47,9 +47,9 @@ class Batches:
         self._couriers: set[asyncio.Task[None]] = set()
 
     async def reply(self, words: Words) -> Any:
-        """The reply to a command. If its caller is cancelled it may be carried out all the same.
+        """The reply to a command. If its caller is cancelled, it may be carried out all the same.
 
-        Raises what `carry` raises for the batch, and TimeoutError if there was no turn in time.
+        Raises what `carry` raises for the batch, and TimeoutError if its turn did not come in time.
         """
         loop = asyncio.get_running_loop()
         until_s = loop.time() + self._timeout_s
@@ -61,12 +61,12 @@ class Batches:
         return await reply
 
     async def close(self) -> None:
-        """Return when all that waited has been answered."""
+        """Return when all that wait have been answered."""
         while self._couriers:
             await asyncio.wait(self._couriers)
 
     async def _alone(self, words: Words, until_s: float) -> Any:
-        """The reply to a command that nobody else waits with: it needs no task, and no future."""
+        """The reply to a command that is sent alone: it needs no task and no future."""
         self._under_way += 1
         try:
             (reply,) = await self._carry((words,), until_s)
@@ -83,7 +83,7 @@ class Batches:
         courier.add_done_callback(self._couriers.discard)
 
     async def _travel(self) -> None:
-        """Carry batches until nobody waits."""
+        """Carry batches until no commands wait."""
         try:
             while batch := self._next():
                 await self._deliver(batch)
@@ -102,7 +102,7 @@ class Batches:
             _answer(batch, replies)
 
     def _next(self) -> list[_Waiting]:
-        """The commands that travel next, without those whose callers have left, or whose time is over."""
+        """The commands to send next, without those whose callers have left, or whose time is over."""
         now_s, size, batch = asyncio.get_running_loop().time(), 0, list[_Waiting]()
         while self._waiting and len(batch) < MOST_AT_ONCE:
             first = self._waiting[0]

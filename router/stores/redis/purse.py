@@ -11,14 +11,21 @@ up to nine million dollars.
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from router.domain.budget import Balance, Budget
 from router.domain.money import Money
 from router.ports import Reservation
-from router.stores.memory.purse import MOST_ACCOUNTS, MemoryPurse, Spent
+from router.stores.memory.purse import (
+    ASK_AGAIN_S,
+    MOST_ACCOUNTS,
+    MemoryPurse,
+    Spent,
+    SpentUnknown,
+)
 from router.stores.redis import keys
 from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts
 from router.stores.redis.batches import Word
@@ -34,6 +41,9 @@ _KEPT_S = 86_400
 _T = TypeVar("_T")
 _LOOKED_AT = 100
 """Accounts per command: while Redis looks at them, nobody else is answered."""
+
+_ASKED_AT_ONCE = 8
+"""Of the accounts that the ledger could not tell of; it may be ill still."""
 
 _UNKNOWN = b"unknown"
 
@@ -138,6 +148,10 @@ class RedisPurse:
         self._accounts = Accounts(unix_s, most_known)
         self._settling: set[asyncio.Task[None]] = set()
         self._stale: set[Account] = set()
+        self._ended: dict[Account, set[str]] = {}
+        self._unsure: dict[Account, float] = {}
+        self._most_unsure = most_known
+        self._is_alone = False
         self._opening = asyncio.Lock()
         self._look = Script(link, _LOOK)
         self._reserve = Script(link, _RESERVE)
@@ -151,7 +165,7 @@ class RedisPurse:
         """
         now_s, known = self._unix_s(), self._accounts.known(budgets)
         trusted = [balance for each in known if (balance := each.trusted(now_s))]
-        if len(trusted) == len(known):
+        if len(trusted) == len(known) and not (self._is_alone or self._stale):
             return tuple(trusted)
         balances = await self._read(budgets)
         for each, balance in zip(known, balances, strict=True):
@@ -181,7 +195,8 @@ class RedisPurse:
                 raise RedisAway  # it forgets accounts faster than they are opened
         except RedisAway:
             self._stale.update(accounts)
-            return await self._local.reserve(budgets, amount)
+            return await self._alone().reserve(budgets, amount)
+        self._is_alone = False
         if answer != b"taken":
             place, spent, reserved = answer
             self._accounts.distrust(budgets)
@@ -193,9 +208,7 @@ class RedisPurse:
         if not isinstance(reservation.token, _Hold):
             self._local.settle(reservation, cost)
             return
-        task = asyncio.create_task(self._told(reservation.token, _nano(cost)))
-        self._settling.add(task)
-        task.add_done_callback(self._settling.discard)
+        self._in_background(self._told(reservation.token, _nano(cost)))
 
     async def close(self) -> None:
         """Finish the settlements that are under way."""
@@ -211,7 +224,8 @@ class RedisPurse:
                 await self._begin(accounts)
                 found = await self._run(self._look, accounts, [self._unix_s()])
         except RedisAway:
-            return await self._local.look(budgets)
+            return await self._alone().look(budgets)
+        self._is_alone = False
         pairs = zip(accounts, found[::2], found[1::2], strict=True)
         return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
@@ -220,17 +234,35 @@ class RedisPurse:
             told: list[Word] = [hold.name, hold.amount_nano, cost_nano]
             await self._run(self._settle, hold.accounts, told)
         except RedisAway:
-            # The ledger has the row: the account is read from it again, and the hold lapses.
+            # The ledger has the row: the account is read from it again, without the hold.
             self._stale.update(hold.accounts)
+            for account in hold.accounts:
+                self._ended.setdefault(account, set()).add(hold.name)
+                cost = Money(cost_nano * PICO_PER_NANO)
+                self._local.spend(account.budget, account.period, cost)
+
+    def _alone(self) -> MemoryPurse:
+        """What this process knows by itself. While Redis was there it was told of nothing, so it asks the ledger anew."""
+        if not self._is_alone:
+            self._is_alone = True
+            self._local.doubt()
+        return self._local
 
     async def _refresh(self) -> None:
         """Have those accounts read from the ledger again that Redis was not told everything about."""
+        if self._unsure:
+            self._ask_again()
         stale, self._stale = self._stale, set()
+        ended, self._ended = self._ended, {}
         try:
+            for account, names in ended.items():
+                await self._link.send("ZREM", keys.holds(account.key), *names)
             for some in _in_parts([account.key for account in stale]):
                 await self._link.send("DEL", *some)
         except RedisAway:
             self._stale |= stale
+            for account, names in ended.items():
+                self._ended.setdefault(account, set()).update(names)
             raise
 
     async def _begin(self, accounts: Sequence[Account]) -> None:
@@ -241,11 +273,43 @@ class RedisPurse:
                     await self._begin_one(account)
 
     async def _begin_one(self, account: Account) -> None:
-        spent = await self._spent(account.budget.scope, account.period.start_s)
+        spent = await self._spent_in(account)
         resets_s = account.period.resets_s
         # In seconds from now, since Redis's clock may differ.
         for_s = 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
         await self._run(self._open, (account,), [_nano(spent), for_s])
+
+    async def _spent_in(self, account: Account) -> Money:
+        """What the ledger says was spent, or what is known here while it cannot be asked: then it is again, later."""
+        try:
+            spent = await self._spent(account.budget.scope, account.period.start_s)
+        except SpentUnknown as unknown:
+            self._unsure[account] = self._unix_s() + ASK_AGAIN_S
+            for oldest in tuple(
+                islice(self._unsure, max(0, len(self._unsure) - self._most_unsure))
+            ):
+                del self._unsure[oldest]
+            return unknown.known
+        self._unsure.pop(account, None)
+        return spent
+
+    def _ask_again(self) -> None:
+        """Have the ledger asked of accounts that it could not tell of, in the background: nobody waits for that."""
+        now_s = self._unix_s()
+        due = (each for each, due_s in self._unsure.items() if due_s <= now_s)
+        for account in tuple(islice(due, _ASKED_AT_ONCE)):
+            self._unsure[account] = now_s + ASK_AGAIN_S
+            self._in_background(self._told_again(account))
+
+    async def _told_again(self, account: Account) -> None:
+        await self._spent_in(account)
+        if account not in self._unsure:
+            self._stale.add(account)  # with what all processes have written by then
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
 
     async def _run(self, script: Script, accounts: Sequence[Account], told: Sequence[Word]) -> Any:
         named = [account.key for account in accounts]

@@ -1,4 +1,4 @@
-"""Scripts that Redis runs: looking and taking in one step."""
+"""Scripts that Redis runs: reading and writing in one step."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -12,16 +12,16 @@ from router.stores.redis.link import RedisLink
 
 
 class Script:
-    """A script in Lua on a link. A server that does not know it is told it, and asked again."""
+    """A Lua script on a link. A server that does not know it gets it first, and is asked again."""
 
     def __init__(self, link: RedisLink, text: str) -> None:
         self._link = link
         self._text = text
-        # It is the name that Redis gives it, and guards nothing.
+        # This is Redis's own name for it, and not security-relevant.
         self._name = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, keys: Sequence[str], args: Sequence[Word] = ()) -> Any:
-        """What it returns. Raises RedisAway."""
+        """What the script returns. Raises RedisAway."""
         words = ("EVALSHA", self._name, len(keys), *keys, *args)
         try:
             return await self._link.send(*words)

@@ -1,4 +1,4 @@
-"""An answer, and a stream of one, as all APIs mean them."""
+"""An answer, and a stream of one, in terms that all APIs share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from router.wire.dialects.seals import Seal
 
 
 class Stop(Enum):
-    """Why the model said no more."""
+    """Why the model stopped."""
 
     END = auto()
     LENGTH = auto()
@@ -22,7 +22,7 @@ class Stop(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is known when an answer begins; `created_s` is Unix time, None where it is not told."""
+    """What is known when an answer begins; `created_s` is Unix time, None if it is not given."""
 
     id: str
     model: str
@@ -31,7 +31,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What is known when it ends. `sequence` is the one that stopped it, where that is told."""
+    """What is known when an answer ends. `sequence` is the stop sequence that ended it, if it is given."""
 
     stop: Stop
     usage: Usage | None = None
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An error as an upstream tells it, with the HTTP status that goes with it."""
+    """An error as an upstream reports it, with the HTTP status that goes with it."""
 
     status: int
     message: str
@@ -61,19 +61,19 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """For whom an answer is written: the time in Unix seconds, and the client's own request."""
+    """The circumstances in which an answer is written: the time in Unix seconds, and the client's own request."""
 
     now_s: int
     asked: Mapping[str, Any] = field(default_factory=dict)
 
 
-# A stream is told in beats: one head; parts, each opened, grown and closed before the next one; an
+# A stream consists of beats: one head; parts, each opened, grown and closed before the next one; an
 # end or a fault.
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A part begins. What is known of it stands in `part`, its text still empty."""
+    """A part begins. `part` is what is known of it, with its text still empty."""
 
     part: Part
 

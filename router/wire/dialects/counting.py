@@ -1,4 +1,4 @@
-"""Usage, told as each dialect tells it; `router.wire.usage` reads it."""
+"""Usage in the form of each dialect; `router.wire.usage` reads it."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from router.wire.dialects.shape import plain
 
 
 def chat_usage(usage: Usage) -> dict[str, Any]:
-    """What was used, in chat's words. The hour that a cache write is kept stands in litellm's."""
+    """The usage in chat's form. The tokens cached for an hour are in litellm's member."""
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.total_output_tokens,
@@ -18,7 +18,7 @@ def chat_usage(usage: Usage) -> dict[str, Any]:
 
 
 def responses_usage(usage: Usage) -> dict[str, Any]:
-    """What was used, in the words of Responses."""
+    """The usage in the form of Responses."""
     return {
         "input_tokens": usage.input_tokens,
         "input_tokens_details": _into(usage),
@@ -53,7 +53,7 @@ def _out(usage: Usage) -> dict[str, Any]:
 
 
 def messages_usage(usage: Usage | None, tier: str = "") -> dict[str, Any]:
-    """What was used, in the words of Messages, which demands counts: where none are known, zeros."""
+    """The usage in the form of Messages, which require counts: zeros if none are known."""
     used = usage or Usage()
     written, hour = used.cache_write_tokens, used.cache_write_1h_tokens
     return {

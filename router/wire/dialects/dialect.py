@@ -1,4 +1,4 @@
-"""The three APIs by name, and what a translator must know of the one that it translates to."""
+"""The three APIs by name, and what a translator must know about the one that it translates to."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,14 +16,13 @@ class Dialect(StrEnum):
 class Target:
     """The upstream that a request is written for.
 
-    `origin` names whose thoughts it can verify: sealed thoughts of another origin are left out; ""
-    is the dialect's own name. `max_output_tokens` is what Messages, which demands a limit, is told
-    where the client gave none. With `cache_marks` the OpenAI dialects carry the client's cache
-    breakpoints; servers that are merely compatible may refuse them. With `manual_thinking` a
-    Messages model gets a budget of tokens for an effort, as those before adaptive thinking want it.
-    With `seals_thoughts` Responses is asked for thoughts to be given back later; models that never
-    think refuse that. `is_view` says of chat that nobody is sent it as it is: it keeps all thoughts that wear the
-    name of one of our upstreams, for whoever is going to be asked.
+    `origin` says whose thoughts it can verify: sealed thoughts of another origin are left out; ""
+    stands for the dialect's own name. `max_output_tokens` is the limit for Messages, which require one, if the
+    client gave none. With `cache_marks` the OpenAI dialects carry the client's cache breakpoints; servers that
+    are merely compatible may refuse them. With `manual_thinking` a Messages model gets a budget of tokens for an
+    effort, as models before adaptive thinking want it. With `seals_thoughts` Responses is asked for thoughts to
+    be given back later; models that never think refuse that. `is_view` marks chat that is never sent as it is: it
+    keeps all thoughts with the name of one of our upstreams, for whichever model is going to be asked.
     """
 
     dialect: Dialect
@@ -35,7 +34,7 @@ class Target:
     is_view: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a limit that lets nothing be said."""
+        """Refuse a limit that leaves no room for an answer."""
         if self.max_output_tokens is not None and self.max_output_tokens < 1:
             raise ValueError(f"an answer may have at least one token: {self!r}")
 
@@ -45,5 +44,5 @@ class Target:
         return self.origin or self.dialect.value
 
     def keeps(self, origin: str) -> bool:
-        """Whether thoughts of that origin are told; those of our upstreams have a slash."""
+        """Whether thoughts of that origin are kept; the origins of our upstreams contain a slash."""
         return origin == self.own or (self.is_view and "/" in origin)

@@ -1,4 +1,4 @@
-"""Failures of tools, which only Messages can mark."""
+"""Failures of tools, for which only Messages have a flag."""
 
 from router.wire.dialects.parts import Result, Shown, Text
 
@@ -6,7 +6,7 @@ _SIGN = "Error: "
 
 
 def told_error(result: Result) -> tuple[Shown, ...]:
-    """What a tool gave back, in words that say that it failed where only a mark did so."""
+    """What a tool gave back, with words that say that it failed if only a flag did."""
     if not result.is_error:
         return result.content
     first = result.content[0] if result.content else None

@@ -12,7 +12,7 @@ from router.wire.dialects.messages.write_answer import written_fault as written_
 from router.wire.errors import error_object
 
 _OVERLOADED, _UNAVAILABLE = 529, 503
-"""Anthropic has a status of its own for a server that has too much to do."""
+"""Anthropic has a status of its own for an overloaded server."""
 _NO_REASON = "The upstream gave no reason."
 
 
@@ -21,14 +21,14 @@ def translate_error(
 ) -> tuple[int, dict[str, Any]]:
     """The status and the body of an upstream's error, for a client that speaks `target`.
 
-    A `body` of another shape than `source` has becomes an error that gives no reason.
+    If `body` does not have the shape of `source`, it becomes an error that gives no reason.
     """
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
         return told(Fault(status, _NO_REASON), target)
     if source is Dialect.MESSAGES:
         found = read_messages_fault(error, status)
-        # Its types are of its own; the status says the same to OpenAI's clients.
+        # The types of its errors are its own; the status says the same to OpenAI's clients.
         return told(Fault(status, found.message), target)
     return told(read_openai_fault(error, status), target)
 

@@ -1,4 +1,4 @@
-"""Parts of a stream: put together as they grow, and put in a row where they come interleaved."""
+"""Parts of a stream: assembled as they grow, and put in sequence if they come interleaved."""
 
 from collections.abc import Hashable, Iterator
 
@@ -8,7 +8,7 @@ from router.wire.dialects.parts import Call, Citation, Part, Refusal, Text, Thin
 
 
 class Growing:
-    """A part that was opened, and what came of it since."""
+    """A part that was opened, and what has come of it since."""
 
     def __init__(self, part: Part) -> None:
         self.part = part
@@ -16,7 +16,7 @@ class Growing:
         self._citations: list[Citation] = []
 
     def take(self, beat: Inner) -> None:
-        """Add what a beat brings."""
+        """Add what a beat contains."""
         match beat:
             case Grew(text=text):
                 self._texts.append(text)
@@ -33,7 +33,7 @@ class Growing:
         return not self._texts
 
     def whole(self) -> Part:
-        """The part with all that has come."""
+        """The part with everything that has come."""
         text, part = "".join(self._texts), self.part
         match part:
             case Text():
@@ -47,9 +47,9 @@ class Growing:
 
 
 class Row:
-    """Beats of parts that come interleaved, each with a key of its part; they leave part by part.
+    """Puts beats of interleaved parts, each with the key of its part, in sequence, part by part.
 
-    What belongs to the part that was opened first goes on at once; the others wait until it closes.
+    Beats of the part that was opened first are passed on at once; the others wait until it closes.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Row:
         self._waiting: dict[Hashable, list[Beat]] = {}
 
     def take(self, key: Hashable, beat: Opened | Inner) -> Iterator[Beat]:
-        """The beats whose turn has come."""
+        """The beats whose turn has come now."""
         if self._live is None:
             self._live = key
         if key != self._live:

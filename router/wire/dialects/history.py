@@ -1,7 +1,7 @@
-"""A conversation that several models have had, for one of them that speaks the client's own dialect.
+"""A conversation in which several models took part, for one that speaks the client's own dialect.
 
-Nothing is translated then, and no byte need change but where a thought wears its origin: it is given
-back to the one who sealed it, and kept from everybody else, who would refuse the request.
+Nothing is translated then, and bytes need to change only where a thought carries the name of its origin: it is
+given back to the model that sealed it, and kept from all others, which would refuse the request.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +17,7 @@ _DETAILS = "reasoning_details"
 
 
 def with_own_thoughts(body: JsonObject, dialect: Dialect, own: str) -> JsonObject:
-    """`body` without thoughts that wear another origin than `own`; itself where there are none."""
+    """`body` without thoughts that carry the name of an origin other than `own`; itself if there are none."""
     cleaning = _CLEANING.get(dialect)
     return cleaning(body, own) if cleaning else body
 
@@ -33,7 +33,7 @@ def _messages(body: JsonObject, own: str) -> JsonObject:
 
 
 def _message(message: Any, own: str) -> Any:
-    """The message; None where nothing of it is left."""
+    """The message; None if nothing of it is left."""
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list):
         return message
@@ -81,7 +81,7 @@ def _chat(body: JsonObject, own: str) -> JsonObject:
 
 
 def _chat_message(message: Any, own: str) -> Any:
-    """The message without thoughts that were sealed elsewhere, and without their words."""
+    """The message without thoughts that were sealed elsewhere, and without their text."""
     details = message.get(_DETAILS) if isinstance(message, dict) else None
     if not isinstance(details, list):
         return message
@@ -93,7 +93,7 @@ def _chat_message(message: Any, own: str) -> Any:
 
 
 def _is_foreign(detail: Any, own: str) -> bool:
-    """Whether one of our upstreams gave it, whose origins have a slash, and another one than `own`."""
+    """Whether it comes from one of our upstreams, whose origins contain a slash, and not from `own`."""
     given = detail.get("format") if isinstance(detail, dict) else None
     return isinstance(given, str) and "/" in given and given != own
 

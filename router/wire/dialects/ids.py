@@ -1,6 +1,6 @@
 """Ids that cross from one API to another.
 
-All of them follow from what is given, so that a call and its result, met in different requests,
+All of them are derived from the given ids, so that a call and its result, met in different requests,
 still belong together.
 """
 
@@ -12,17 +12,17 @@ from router.wire.dialects.dialect import Dialect
 _PREFIXES = {Dialect.CHAT: "chatcmpl-", Dialect.RESPONSES: "resp_", Dialect.MESSAGES: "msg_"}
 _ANSWER = re.compile(r"(?:chatcmpl-|resp_|msg_)?(.+)", re.DOTALL)
 _SPEAKABLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What Messages takes as the id of a call; and Responses takes no longer one."""
+"""What Messages accept as the id of a call; Responses do not accept a longer one, either."""
 
 
 def answer_id(given: str, dialect: Dialect) -> str:
-    """The id of an answer, as answers of `dialect` are called."""
+    """The id of an answer in the form that `dialect` uses."""
     found = _ANSWER.fullmatch(given)
     return _PREFIXES[dialect] + (found[1] if found else "0")
 
 
 def call_id(given: str) -> str:
-    """The id of a call that every API takes: as given where that will do, else its digest."""
+    """The id of a call in a form that every API accepts: as given if possible, else its digest."""
     if _SPEAKABLE.fullmatch(given):
         return given
     return f"call_{sha256(given.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"

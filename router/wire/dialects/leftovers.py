@@ -1,7 +1,7 @@
 """Members of requests that only one dialect has: which may be left out, and what to do about others.
 
-A member may go if the answer means the same without it. All others are refused, those included that
-are unknown here: what they mean would be lost.
+A member may be dropped if the answer means the same without it. All others are refused, including
+unknown ones: what they mean would be lost.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,7 +14,7 @@ from router.wire.dialects.shape import unsaid
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Members of a dialect: the `harmless` ones, values that ask for `nothing`, and remedies."""
+    """Members of a dialect: `harmless` ones, values that ask for `nothing`, and remedies."""
 
     harmless: Collection[str]
     nothing: Mapping[str, Collection[Any]] = field(default_factory=dict)
@@ -61,7 +61,7 @@ OWN: Mapping[Dialect, Own] = {
         },
     ),
     Dialect.MESSAGES: Own(
-        # Without edits of its context a model sees more than it must, and nothing else.
+        # Without its context edits a model sees more than it must, and nothing else changes.
         harmless=frozenset({"cache_control", "context_management", "diagnostics"}),
         nothing={"speed": ("standard",)},
         remedies={

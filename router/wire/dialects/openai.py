@@ -1,4 +1,4 @@
-"""What chat and Responses spell alike."""
+"""What chat and Responses spell the same way."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,8 +10,8 @@ from router.wire.dialects.shape import JsonObject, number_of, plain, text_of, un
 SHARED = (
     "metadata prompt_cache_key prompt_cache_options prompt_cache_retention safety_identifier"
 ).split()
-"""Members of a request that mean the same in both. Messages have none of them, and the answer is the
-same without: they are labels and keys of caches, for OpenAI and its customer.
+"""Members of a request that mean the same in both. Messages have none of them, and the answer does not
+depend on them: they are labels and cache keys, for OpenAI and its customer.
 """
 
 COMMON = ("model", "stream", "temperature", "top_p", "parallel_tool_calls", "service_tier", "user")
@@ -20,7 +20,7 @@ USES: Mapping[str, Use] = {use.value: use for use in Use}
 
 
 def sampling(body: JsonObject, max_tokens: int | None, stop: tuple[str, ...] = ()) -> Sampling:
-    """How tokens are to be drawn."""
+    """How tokens are to be sampled."""
     return Sampling(
         temperature=number_of(body, "temperature"),
         top_p=number_of(body, "top_p"),
@@ -35,18 +35,18 @@ def user_of(body: JsonObject) -> str:
 
 
 def shared_of(body: JsonObject) -> dict[str, Any]:
-    """The members that the other dialect of OpenAI takes as they are."""
+    """The members that OpenAI's other dialect accepts as they are."""
     return {name: body[name] for name in SHARED if body.get(name) is not None}
 
 
 def rest_of(body: JsonObject, known: tuple[str, ...]) -> dict[str, Any]:
-    """The members that none but this dialect has."""
+    """The members that only this dialect has."""
     seen = {*SHARED, *COMMON, *known}
     return {name: value for name, value in body.items() if name not in seen and value is not None}
 
 
 def common(request: Request) -> dict[str, Any]:
-    """The members that both spell alike, for either. Raises ApiError 400 for what neither has."""
+    """The members that both spell the same way. Raises ApiError 400 for what neither has."""
     if request.sampling.top_k is not None:
         raise unsaid("top_k", "OpenAI's APIs support only 'top_p'")
     is_known = request.shared.get("safety_identifier") == request.user
@@ -63,20 +63,20 @@ def common(request: Request) -> dict[str, Any]:
 
 
 def detail_of(image: JsonObject, place: str) -> str:
-    """How closely to look; "" for `auto`, which is what saying nothing means."""
+    """How closely to look; "" for `auto`, which is the default."""
     detail = text_of(image, "detail", place)
     return "" if detail == "auto" else detail
 
 
 def mark_of(part: JsonObject) -> CacheMark | None:
-    """The cache breakpoint of a part: OpenAI's own, or Anthropic's, which many servers take."""
+    """The cache breakpoint of a part: OpenAI's own, or Anthropic's, which many servers accept."""
     if part.get("cache_control"):
         return CacheMark(text_of(part["cache_control"], "ttl", "cache_control"))
     return CacheMark() if part.get("prompt_cache_breakpoint") else None
 
 
 def marked(part: dict[str, Any], mark: CacheMark | None, *, marks: bool) -> dict[str, Any]:
-    """The part with its breakpoint, where there is one and `marks` are wanted."""
+    """The part with its breakpoint, if there is one and `marks` are wanted."""
     if mark is None or not marks:
         return part
     return {**part, "prompt_cache_breakpoint": {"mode": "explicit"}}

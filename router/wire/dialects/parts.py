@@ -1,4 +1,4 @@
-"""What turns of a conversation, and answers, consist of."""
+"""What the turns of a conversation, and answers, consist of."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -8,7 +8,7 @@ from router.wire.dialects.seals import Seal
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """Bytes that travel along, in base64."""
+    """Bytes that are sent along, in base64."""
 
     media_type: str
     data: str
@@ -16,14 +16,14 @@ class Inline:
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """Where the provider fetches it."""
+    """An address from which the provider fetches it."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class FileId:
-    """A file that was uploaded before. The id means something to its vendor only."""
+    """A file that was uploaded before. Its id means something only to its vendor."""
 
     id: str
 
@@ -33,16 +33,16 @@ Source = Inline | Url | FileId
 
 @dataclass(frozen=True, slots=True)
 class CacheMark:
-    """The prompt up to here is worth keeping; `ttl` is `5m`, `1h` or "" for the provider's usual."""
+    """The prompt up to here is worth caching; `ttl` is `5m`, `1h` or "" for the provider's default."""
 
     ttl: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a text got its words: `start` and `end` are characters of the text that it is part of.
+    """The source of a text: `start` and `end` are characters of the text that cites it.
 
-    `index` is what Messages wants back with it, sealed.
+    `index` is sealed, and Messages want it back.
     """
 
     url: str
@@ -55,7 +55,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words, of either side."""
+    """Words of either side."""
 
     text: str
     mark: CacheMark | None = None
@@ -64,7 +64,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture; `detail` is how closely OpenAI's models shall look, "" where nothing is said."""
+    """A picture; `detail` is how closely OpenAI's models are to look, "" if nothing is said."""
 
     source: Source
     detail: str = ""
@@ -90,7 +90,7 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """What a model thought before it spoke; `is_hidden` where only the seal is told, and no text."""
+    """What a model thought before it spoke; `is_hidden` if there is only the seal, and no text."""
 
     text: str
     seal: Seal
@@ -106,9 +106,9 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A tool is called: `arguments` is JSON, or any text where the tool `is_custom`.
+    """A tool is called: `arguments` is JSON, or any text if the tool `is_custom`.
 
-    `namespace` is that of the tool, where a client of Responses is told of the call.
+    `namespace` is that of the tool, for a client of Responses.
     """
 
     id: str
@@ -131,7 +131,7 @@ class Result:
 
 
 Said = Text | Image | Document | Audio | Refusal
-"""What a message says, beside thoughts and the use of tools."""
+"""The content of a message besides thoughts and tool use."""
 Part = Said | Thinking | Call | Result
 Shown = Text | Image | Document
 """What a tool may give back."""
@@ -140,5 +140,5 @@ Kind = TypeVar("Kind")
 
 
 def of_kind(parts: tuple[Part, ...], kind: type[Kind]) -> list[Kind]:
-    """Those of `parts` that are of one kind, in their order."""
+    """Those of `parts` that are of one kind, in order."""
     return [part for part in parts if isinstance(part, kind)]

@@ -1,4 +1,4 @@
-"""A request for an answer, as no API spells it and all of them mean it."""
+"""A request for an answer, in terms that all APIs share but none uses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side says before another one speaks. A tool's turn consists of results only."""
+    """What one side says before the other does. A tool's turn consists only of results."""
 
     role: Role
     parts: tuple[Part, ...]
@@ -28,9 +28,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """What the model may call; `grammar` is for one that takes any text, and None for a function.
+    """A tool that the model may call; `grammar` is for one that takes any text, and None for a function.
 
-    `schema` is a JSON Schema of the arguments, empty where they are not described.
+    `schema` is a JSON Schema of the arguments, empty if they are not described.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Tool:
 
     @property
     def is_custom(self) -> bool:
-        """Whether it is called with any text, and not with JSON."""
+        """Whether it is called with any text rather than with JSON."""
         return self.grammar is not None
 
 
@@ -56,7 +56,7 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ToolChoice:
-    """Which tools may or must be called: all of them, or those of `names` only.
+    """Which tools may or must be called: all, or only those of `names`.
 
     `is_one` says that a single tool is named, which must be called.
     """
@@ -68,7 +68,7 @@ class ToolChoice:
 
 @dataclass(frozen=True, slots=True)
 class JsonFormat:
-    """The answer is to be JSON; `schema` None leaves open of what shape."""
+    """The answer is to be JSON; if `schema` is None, of any shape."""
 
     schema: Mapping[str, Any] | None = None
     name: str = ""
@@ -78,10 +78,10 @@ class JsonFormat:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """How much the model is to think: in words, or (Messages) in tokens; "" where nothing is said.
+    """How much the model is to think: in words, or (Messages) in tokens; "" if nothing is said.
 
     `effort` is `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`; `is_adaptive` says that
-    the model itself decides when; `summary` is how much of it Responses tells.
+    the model itself decides when to think; `summary` says how much of it Responses is to show.
     """
 
     effort: str = ""
@@ -92,7 +92,7 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn, and where the answer stops."""
+    """How tokens are sampled, and where the answer stops."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -103,9 +103,9 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The whole of what is asked.
+    """A complete request.
 
-    `shared` are members that chat and Responses spell alike, `rest` those that only the client's own
+    `shared` are members that chat and Responses spell the same way, `rest` those that only the client's own
     dialect has.
     """
 

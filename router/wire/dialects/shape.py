@@ -1,4 +1,4 @@
-"""JSON of unknown shape, taken apart; whatever is not as it should be is named by its place."""
+"""JSON of unknown shape, taken apart; anything malformed is reported with its place."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -26,13 +26,13 @@ def a_text(value: object, place: str) -> str:
 
 
 def text_of(holder: JsonObject, name: str, place: str) -> str:
-    """A member that is a string; "" where it is missing or null. Raises ApiError 400."""
+    """A member that is a string; "" if it is missing or null. Raises ApiError 400."""
     value = holder.get(name)
     return "" if value is None else a_text(value, f"{place}.{name}" if place else name)
 
 
 def written(value: object, place: str) -> str:
-    """`value` as JSON. Raises ApiError 400 where it is nested too deeply to be written."""
+    """`value` as JSON. Raises ApiError 400 if it is nested too deeply to be written."""
     try:
         return orjson.dumps(value).decode()
     except orjson.JSONEncodeError:
@@ -52,7 +52,7 @@ def objects_in(value: object, place: str) -> Iterator[tuple[str, JsonObject]]:
 
 
 def number_of(holder: JsonObject, name: str) -> float | None:
-    """A member that is a number, or None where it is missing or null. Raises ApiError 400."""
+    """A member that is a number, or None if it is missing or null. Raises ApiError 400."""
     value = holder.get(name)
     if value is None:
         return None
@@ -62,7 +62,7 @@ def number_of(holder: JsonObject, name: str) -> float | None:
 
 
 def count_of(holder: JsonObject, name: str, place: str = "") -> int | None:
-    """A member that is a whole number >= 0, or None where it is missing. Raises ApiError 400."""
+    """A member that is a whole number >= 0, or None if it is missing or null. Raises ApiError 400."""
     value = holder.get(name)
     if value is None:
         return None
@@ -72,7 +72,7 @@ def count_of(holder: JsonObject, name: str, place: str = "") -> int | None:
 
 
 def flag_of(holder: JsonObject, name: str, place: str = "") -> bool | None:
-    """A member that is true or false, or None where it is missing. Raises ApiError 400."""
+    """A member that is true or false, or None if it is missing or null. Raises ApiError 400."""
     value = holder.get(name)
     if value is not None and not isinstance(value, bool):
         raise _misshaped(f"{place}{name}", "true or false", value)
@@ -90,7 +90,7 @@ def only(holder: JsonObject, names: Collection[str], place: str) -> None:
 
 
 def unsaid(place: str, remedy: str) -> ApiError:
-    """400: the API of the model that would answer cannot say what stands at `place`."""
+    """400: the API of the model that would answer cannot express what is at `place`."""
     return ApiError(
         400,
         f"'{place}' cannot be translated for the model that would answer: {remedy}.",
@@ -100,7 +100,7 @@ def unsaid(place: str, remedy: str) -> ApiError:
 
 
 def plain(**members: Any) -> dict[str, Any]:
-    """An object of those members that say something: neither None nor empty."""
+    """An object with those members that are neither None nor empty."""
     return {
         name: value
         for name, value in members.items()

@@ -9,7 +9,7 @@ _DATA = re.compile(r"data:([^;,]*)(?:;[^;,]+)*;base64,(.*)", re.DOTALL)
 
 
 def source_of(url: str) -> Inline | Url:
-    """The bytes in a data URL, or the URL itself where it is another one."""
+    """The bytes in a data URL, or the URL itself if it is another kind."""
     found = _DATA.fullmatch(url)
     return Inline(found[1] or "text/plain", found[2]) if found else Url(url)
 
@@ -20,7 +20,7 @@ def data_url(source: Inline) -> str:
 
 
 def url_of(source: Source) -> str | None:
-    """A URL that leads to it, None for an uploaded file."""
+    """A URL for it, None for an uploaded file."""
     match source:
         case Inline():
             return data_url(source)
@@ -31,7 +31,7 @@ def url_of(source: Source) -> str | None:
 
 
 def text_in(source: Inline) -> str:
-    """The text that the bytes are. Raises ValueError where they are none."""
+    """The bytes as text. Raises ValueError if they are not text."""
     return base64.b64decode(source.data, validate=True).decode()
 
 

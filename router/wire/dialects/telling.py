@@ -1,4 +1,4 @@
-"""A whole answer, told as a stream."""
+"""A whole answer as a stream."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -7,11 +7,11 @@ from router.wire.dialects.answer import Answer, Beat, Cited, Closed, Grew, Opene
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
 
 Cut = Callable[[str], Iterable[str]]
-"""A text in pieces, none of them empty, that joined are the text."""
+"""Splits a text into pieces, none of them empty, that together are the text."""
 
 
 def beats_of(answer: Answer, cut: Cut = pieces_of) -> Iterator[Beat]:
-    """The beats of a stream that tells `answer`, its texts in the pieces that `cut` makes of them."""
+    """The beats of a stream that amounts to `answer`, its texts split by `cut`."""
     yield answer.head
     for part in answer.parts:
         yield from _told(part, cut)

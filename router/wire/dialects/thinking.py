@@ -1,4 +1,4 @@
-"""How much to think: OpenAI's words, and Anthropic's budgets of tokens."""
+"""How much to think: OpenAI's words, and Anthropic's budgets in tokens."""
 
 from collections.abc import Mapping
 
@@ -12,12 +12,12 @@ BUDGETS: Mapping[str, int] = {
     "xhigh": 32_768,
     "max": 65_536,
 }
-"""Tokens that stand for an effort, and the most that still count as one."""
+"""Tokens that stand for an effort, and the most that still count as that effort."""
 LEAST_BUDGET = 1024
 
 
 def effort_of(thought: Thought) -> str:
-    """The effort that a thought asks for: its own word, or the least one that covers its budget."""
+    """The requested effort: its own word, or the least one that covers its budget."""
     if thought.effort or thought.budget_tokens is None:
         return thought.effort
     covering = (word for word, most in BUDGETS.items() if thought.budget_tokens <= most)
@@ -25,6 +25,6 @@ def effort_of(thought: Thought) -> str:
 
 
 def budget_of(effort: str, max_tokens: int) -> int | None:
-    """Tokens to think with, below the limit of the whole answer; None where it has no room for any."""
+    """Tokens to think with, below the limit of the whole answer; None if it has no room for any."""
     budget = min(BUDGETS.get(effort, BUDGETS["medium"]), max_tokens - 1)
     return budget if budget >= LEAST_BUDGET else None

@@ -38,28 +38,28 @@ _CUT_OFF = Fault(502, "The upstream's answer ended before it was complete.", "se
 
 
 class StreamReader(Protocol):
-    """Understands the events of one stream."""
+    """Reads the events of one stream."""
 
     def feed(self, event: JsonObject) -> Iterator[Beat]:
-        """What an event tells."""
+        """The beats that an event amounts to."""
         ...
 
     def end(self) -> Iterator[Beat]:
-        """What is left to tell when no more events come."""
+        """What remains when no more events come."""
         ...
 
 
 class StreamWriter(Protocol):
-    """Tells one stream."""
+    """Writes one stream."""
 
     def take(self, beat: Beat) -> Iterator[dict[str, Any]]:
-        """The events that tell a beat."""
+        """The events for a beat."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Speaker:
-    """All that is known of a dialect."""
+    """Everything that is known of a dialect."""
 
     read_request: Callable[[JsonObject], Request]
     write_request: Callable[[Request, Target], dict[str, Any]]
@@ -98,10 +98,10 @@ _SPEAKERS: Mapping[Dialect, _Speaker] = {
 
 
 def translate_request(body: JsonObject, source: Dialect, target: Target) -> JsonObject:
-    """The request in `body`, of a client that speaks `source`, as `target` understands it.
+    """The request in `body`, of a client that speaks `source`, in the form for `target`.
 
-    In its own dialect it is `body` itself, unless thoughts of other origins have to be taken out.
-    Raises ApiError 400 that names the field which `target` cannot express, or which is misshaped.
+    If the dialect is the same, it is `body` itself, unless thoughts of other origins have to be taken out.
+    Raises ApiError 400 that names the field which `target` cannot express, or which is malformed.
     """
     if source is target.dialect:
         return with_own_thoughts(body, source, target.own)
@@ -115,7 +115,7 @@ def translate_answer(
 ) -> JsonObject:
     """The plain answer of the upstream `source` for a client that speaks `target`.
 
-    Raises MalformedAnswer where it is none.
+    Raises MalformedAnswer if it is not an answer.
     """
     if source.dialect is target:
         return answer
@@ -127,7 +127,7 @@ def tell_answer(
 ) -> Iterator[dict[str, Any]]:
     """The plain answer of `source` as the events of a stream, for a client that asked for one.
 
-    Raises MalformedAnswer where it is none, before the first event is taken.
+    Raises MalformedAnswer if it is not an answer, before the first event is taken.
     """
     writer = _SPEAKERS[target].writer(occasion)
     beats = beats_of(_read(answer, source))
@@ -144,8 +144,8 @@ def _read(answer: JsonObject, source: Target) -> Answer:
 class StreamTranslator:
     """A stream of the upstream `source`, event by event, for a client that speaks `target`.
 
-    An event is the JSON object in it; `[DONE]`, comments and the end of the connection are none.
-    What is known is told at once. After an end or an error nothing more comes.
+    An event is the JSON object in it; `[DONE]`, comments and the end of the connection are not events.
+    What is known is passed on at once. After an end or an error nothing more comes.
     """
 
     def __init__(self, source: Target, target: Dialect, occasion: Occasion) -> None:
@@ -154,7 +154,7 @@ class StreamTranslator:
         self._has_ended = False
 
     def feed(self, event: JsonObject) -> list[dict[str, Any]]:
-        """The events that `event` makes. Raises MalformedAnswer where it is none of its dialect."""
+        """The events that `event` becomes. Raises MalformedAnswer if it is not an event of its dialect."""
         try:
             return list(self._told(self._reader.feed(event)))
         except ApiError as fault:
@@ -163,12 +163,12 @@ class StreamTranslator:
             ) from None
 
     def end(self) -> list[dict[str, Any]]:
-        """What is left when the upstream's stream is over: an error, if the answer is not whole."""
+        """What remains when the upstream's stream is over: an error if the answer is incomplete."""
         told = list(self._told(self._reader.end()))
         return told if self._has_ended else [*told, *self._told(iter((_CUT_OFF,)))]
 
     def fail(self, fault: Fault) -> list[dict[str, Any]]:
-        """The events that tell of a failure which the upstream did not tell itself."""
+        """The events for a failure that the upstream did not report itself."""
         return list(self._told(iter((fault,))))
 
     def _told(self, beats: Iterator[Beat]) -> Iterator[dict[str, Any]]:
@@ -179,7 +179,7 @@ class StreamTranslator:
 
 
 def event_bytes(event: JsonObject, dialect: Dialect) -> bytes:
-    """A server-sent event, with its name where the dialect gives events names."""
+    """A server-sent event, with its name if the dialect names its events."""
     data = b"data: " + orjson.dumps(event) + b"\n\n"
     if dialect is Dialect.CHAT:
         return data

@@ -1,6 +1,6 @@
-"""The APIs that clients come in by, beside chat completions: a request is understood, kept and sent as chat.
+"""The APIs by which clients come in, besides chat completions: a request is understood, kept and sent as chat.
 
-A door reads a request and has its chat view; the answer, plain or piece by piece, is told in the
+A door reads a request and provides its chat view; the answer, whole or streamed, is written in the
 client's own API. What passes in between is chat, whatever the door: so everything that holds for
-chat holds here, and what is stored for one door serves all.
+chat holds here, and an answer stored for one door serves all.
 """

@@ -1,6 +1,6 @@
-"""The legacy door: `/v1/completions`, a text that goes on.
+"""The legacy door: `/v1/completions`, where a text is continued.
 
-A prompt becomes what a user says, for models that go on with texts are gone. What only they could
+The prompt becomes a user's message, since models that merely continue texts are gone. What only they could
 do is refused. See https://platform.openai.com/docs/api-reference/completions.
 """
 
@@ -22,7 +22,7 @@ from router.wire.extension import MEMBER
 from router.wire.sse import DONE, event_of
 
 _USUAL_TOKENS = 16
-"""How long an answer may be where nothing is said, as this API always had it."""
+"""The default limit of an answer in tokens, as this API has always had it."""
 
 _LIMIT = "max_completion_tokens"
 _OWN = frozenset({"prompt", "max_tokens", "suffix", "echo", "logprobs", "best_of"})
@@ -38,13 +38,13 @@ _NOT_OFFERED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A request to go on with a text."""
+    """A request to continue a text."""
 
     chat: bytes
     original: None = None
 
     def told(self, answer: JsonObject, now_s: int) -> JsonObject:
-        """The text completion that says what a chat completion says."""
+        """The text completion for a chat completion."""
         told = _head(answer, now_s)
         choices = choices_in(dict(answer))
         told["choices"] = [_choice(each, "message", at) for at, each in enumerate(choices)]
@@ -52,18 +52,18 @@ class Completion:
         return told | {name: answer[name] for name in more if answer.get(name) is not None}
 
     def teller(self, now_s: int) -> "CompletionTeller":
-        """Who tells a stream."""
+        """The writer of a stream."""
         return CompletionTeller(now_s)
 
 
 class CompletionTeller:
-    """Tells a stream of chat as one of text completions."""
+    """Rewrites a stream of chat as one of text completions."""
 
     def __init__(self, now_s: int) -> None:
         self._now_s = now_s
 
     def take(self, chunk: dict[str, Any]) -> Iterator[bytes]:
-        """The chunk; nothing where it has neither text nor an end, usage or receipt to tell."""
+        """The chunk; nothing if it has neither text nor an end, usage or receipt."""
         if chunk.get("error"):
             yield event_of(orjson.dumps({"error": chunk["error"]}))
             return
@@ -95,7 +95,7 @@ def _head(answer: JsonObject, now_s: int) -> dict[str, Any]:
 
 
 def _choice(choice: JsonObject, name: str, at: int) -> dict[str, Any]:
-    """One of the texts; a refusal is a text as well."""
+    """One of the texts; a refusal counts as text."""
     said = choice.get(name) or {}
     if not isinstance(said, dict):
         raise MalformedAnswer("a choice of the upstream's answer has no message")
@@ -129,7 +129,7 @@ def _asks_nothing(value: object) -> bool:
 
 
 def _text(prompt: object) -> str:
-    """The one text of a prompt. Raises ApiError 400 for several ones, and for tokens."""
+    """The one text of a prompt. Raises ApiError 400 for several texts, and for tokens."""
     match prompt:
         case str(text) | [str(text)]:
             return text

@@ -1,4 +1,4 @@
-"""What a door is, and what it makes of a request."""
+"""What a door is, and what it turns a request into."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,46 +13,46 @@ from router.wire.original import Original
 
 
 class Teller(Protocol):
-    """Tells one stream in the client's API; each method returns events, as their bytes."""
+    """Writes one stream in the client's API; each method returns events, as their bytes."""
 
     def take(self, chunk: dict[str, Any]) -> Iterator[bytes]:
-        """What a chunk of chat tells, errors among them. Raises MalformedAnswer where it is none."""
+        """The events for a chunk of chat, which may be an error. Raises MalformedAnswer if it is not a chunk."""
         ...
 
     def done(self) -> Iterator[bytes]:
-        """The end: all that chat had to say has been taken."""
+        """The end: everything from chat has been taken."""
         ...
 
     def fail(self, fault: Fault) -> Iterator[bytes]:
-        """A failure, after which nothing more is told."""
+        """A failure, after which nothing more follows."""
         ...
 
 
 class Asked(Protocol):
-    """A request that came in by a door."""
+    """A request that came in through a door."""
 
     @property
     def chat(self) -> bytes:
-        """The chat completion request that means the same."""
+        """The equivalent chat completion request."""
         ...
 
     @property
     def original(self) -> Original | None:
-        """The request as it came, where it is of a dialect that upstreams may speak."""
+        """The request as it came, if it is of a dialect that upstreams may speak."""
         ...
 
     def told(self, answer: JsonObject, now_s: int) -> JsonObject:
-        """A whole chat completion, in the client's API. Raises MalformedAnswer where it is none."""
+        """A whole chat completion in the client's API. Raises MalformedAnswer if it is not one."""
         ...
 
     def teller(self, now_s: int) -> Teller:
-        """Who tells a stream of chat; `now_s` is Unix time."""
+        """The writer for a stream of chat; `now_s` is Unix time."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """An API: how its requests are read, and what it calls the fields that chat calls otherwise.
+    """An API: how its requests are read, and its names for fields that chat calls something else.
 
     `read` raises ApiError 400, in the client's own words.
     """
@@ -61,7 +61,7 @@ class Door:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def in_its_words(self, error: ApiError) -> ApiError:
-        """An error about a field of the chat view, about the client's own field."""
+        """An error about a field of the chat view, rewritten for the client's own field."""
         name = self.names.get(error.param or "")
         if name is None:
             return error
@@ -77,7 +77,7 @@ class Door:
 
 
 def chat_bytes(view: JsonObject) -> bytes:
-    """The chat view as JSON. Raises ApiError 400 where it is nested too deeply to be written."""
+    """The chat view as JSON. Raises ApiError 400 if it is nested too deeply to be written."""
     try:
         return orjson.dumps(view)
     except orjson.JSONEncodeError:
@@ -85,12 +85,12 @@ def chat_bytes(view: JsonObject) -> bytes:
 
 
 def too_deep() -> ApiError:
-    """400: nobody could read it again, once it was written."""
+    """400: the body is nested so deeply that nobody could read it again."""
     return ApiError(400, "The request body is nested too deeply.", code="invalid_json")
 
 
 def not_offered(name: str, remedy: str) -> ApiError:
-    """400: a field that means something which nobody does here."""
+    """400: a field that asks for something which is not done here."""
     return ApiError(
         400,
         f"'{name}' is not offered here: {remedy}.",

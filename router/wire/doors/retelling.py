@@ -1,7 +1,7 @@
-"""A stream of chat in pieces, told in another API in pieces: as soon as it is known.
+"""A stream of chat, rewritten piece by piece in another API, as soon as each piece is known.
 
-The end is told when chat says `[DONE]`, and not when the last words have been said: until then the
-books are not closed, and what the answer has cost is not known.
+The end is sent when chat says `[DONE]`, not when the last words have come: until then the
+books are not closed, and the cost of the answer is not known.
 """
 
 from collections.abc import Iterator
@@ -27,12 +27,12 @@ class Retelling:
         self._is_over = False
 
     def feed(self, piece: bytes) -> bytes:
-        """What `piece` tells; b"" where that is nothing yet."""
+        """What `piece` becomes; b"" if that is nothing yet."""
         events = self._splitter.feed(piece)
         return b"".join(told for event in events for told in self._told(event))
 
     def end(self) -> bytes:
-        """What is left when no more pieces come: an error where the stream was not whole."""
+        """What remains when no more pieces come: an error if the stream was incomplete."""
         return b"" if self._is_over else b"".join(self._failed(_CUT_OFF))
 
     def _told(self, event: bytes) -> Iterator[bytes]:

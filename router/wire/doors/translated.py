@@ -23,22 +23,22 @@ from router.wire.native.thoughts import without_unnamed
 from router.wire.original import Original
 
 _CHAT = Target(Dialect.CHAT, cache_marks=False, is_view=True)
-"""Whoever answers: many servers that are compatible with OpenAI's refuse marks in prompts.
-Ways to models of chat take out of it what others thought."""
+"""For any model: many servers that are compatible with OpenAI's refuse cache marks in prompts.
+On the way to a chat model, other models' thoughts are taken out of it."""
 
 _SILENT = frozenset({MEMBER, "client_metadata", "max_tool_calls", "store"})
-"""Members that say nothing to a model. `farthing` is for us; what a client says of itself is a label;
-tools that the provider runs, which alone `max_tool_calls` counts, are refused; nothing is stored."""
+"""Members that mean nothing to a model. `farthing` is for us; what a client says of itself is a label;
+`max_tool_calls` only counts tools that the provider runs, which are refused; nothing is stored."""
 
 _USUAL: Mapping[str, Any] = {
     "parallel_tool_calls": True,
     "service_tier": "auto",
     "verbosity": "medium",
 }
-"""What agents say although it is so anyhow: a server that does not know the word would refuse it."""
+"""What agents state although it is the default: a server that does not know the word would refuse it."""
 
 _EFFORTS: Mapping[str, str] = {"minimal": "low", "xhigh": "high", "max": "high"}
-"""Budgets of tokens, and Anthropic's own words, in those that all models which can think know."""
+"""Efforts from budgets of tokens, and Anthropic's own words, as words that all thinking models know."""
 
 _NO_THOUGHT = {"type": "disabled"}
 _EXPECTED: Mapping[type, str] = {str: "a string", list: "a non-empty array"}
@@ -49,12 +49,12 @@ _STORED: Mapping[str, str] = {
     "conversation": _RESENT,
     "prompt": "send the text itself",
 }
-"""What only who stores something can do, and what to do instead."""
+"""Members that only make sense if answers are stored, and what to do instead."""
 _NOT_OFFERED: Mapping[str, str] = {
     "background": "leave it out and stream the answer",
 }
 _UNSAID = "untranslatable"
-"""The code of an error for what chat has no words for."""
+"""The error code for what chat cannot express."""
 
 _NAMES_OF_RESPONSES: Mapping[str, str] = {
     "messages": "input",
@@ -70,9 +70,9 @@ _NAMES_OF_MESSAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A request of another dialect; `body` is what its client wrote.
+    """A request in another dialect; `body` is what its client wrote.
 
-    `unsaid` tells what of it the chat view leaves out, None where it says all.
+    `unsaid` is about what the chat view leaves out, None if it leaves nothing out.
     """
 
     dialect: Dialect
@@ -87,13 +87,13 @@ class Translated:
         return Original(self.dialect, self.raw, self.body, unsaid=self.unsaid)
 
     def told(self, answer: JsonObject, now_s: int) -> JsonObject:
-        """The answer in the client's dialect, with the receipt where there is one."""
+        """The answer in the client's dialect, with the receipt if there is one."""
         told = translate_answer(answer, _CHAT, self.dialect, self._occasion(now_s))
         receipt = answer.get(MEMBER)
         return told if receipt is None else {**told, MEMBER: receipt}
 
     def teller(self, now_s: int) -> "TranslatingTeller":
-        """Who tells a stream."""
+        """The writer of a stream."""
         return TranslatingTeller(self.dialect, self._occasion(now_s))
 
     def _occasion(self, now_s: int) -> Occasion:
@@ -101,7 +101,7 @@ class Translated:
 
 
 class TranslatingTeller:
-    """Tells a stream in another dialect. What was used, and the receipt, are told at the end."""
+    """Rewrites a stream in another dialect. Usage and receipt come at the end."""
 
     def __init__(self, dialect: Dialect, occasion: Occasion) -> None:
         self._dialect = dialect
@@ -110,18 +110,18 @@ class TranslatingTeller:
         self._receipt: Any = None
 
     def take(self, chunk: dict[str, Any]) -> Iterator[bytes]:
-        """The events that a chunk makes."""
+        """The events that a chunk becomes."""
         self._usage = chunk.pop("usage", None) or self._usage
         self._receipt = chunk.pop(MEMBER, None) or self._receipt
         return self._written(self._translator.feed(chunk))
 
     def done(self) -> Iterator[bytes]:
-        """The events at the end; an error where the answer was not whole."""
+        """The events at the end; an error if the answer was incomplete."""
         last = self._translator.feed({"choices": [], "usage": self._usage})
         return self._written([*last, *self._translator.end()])
 
     def fail(self, fault: Fault) -> Iterator[bytes]:
-        """The events of a failure."""
+        """The events for a failure."""
         return self._written(self._translator.fail(fault))
 
     def _written(self, events: list[dict[str, Any]]) -> Iterator[bytes]:
@@ -132,7 +132,7 @@ class TranslatingTeller:
 
 
 def _add_receipt(event: dict[str, Any], receipt: Any) -> None:
-    """Put the receipt where the answer's usage stands: in a Response that has ended, or beside it."""
+    """Put the receipt next to the answer's usage: in a Response that has ended, or in the last delta of a message."""
     match event:
         case {"type": "response.completed" | "response.incomplete", "response": response}:
             response[MEMBER] = receipt
@@ -161,7 +161,7 @@ def _read_messages(raw: bytes) -> Translated:
 
 
 def _check(body: JsonObject, conversation: str, kinds: tuple[type, ...]) -> None:
-    """Raise ApiError 400 where `body` has no conversation."""
+    """Raise ApiError 400 if `body` has no conversation."""
     require(body, conversation)
     told = body[conversation]
     if not told or not isinstance(told, kinds):
@@ -173,7 +173,7 @@ def _check(body: JsonObject, conversation: str, kinds: tuple[type, ...]) -> None
 def _translated(
     dialect: Dialect, raw: bytes, body: JsonObject, unsaid: ApiError | None
 ) -> Translated:
-    """The request with its chat view. Raises ApiError 400 for what is misshaped."""
+    """The request with its chat view. Raises ApiError 400 for anything malformed."""
     try:
         view = _view(dialect, body) if unsaid is None else _reduced(dialect, body)
     except ApiError as error:
@@ -186,7 +186,7 @@ def _translated(
 
 
 def _reduced(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
-    """The chat view of what chat has words for."""
+    """The chat view of what chat can express."""
     try:
         return _view(dialect, reduced(body, dialect))
     except orjson.JSONEncodeError:
@@ -194,9 +194,9 @@ def _reduced(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
 
 
 def _view(dialect: Dialect, body: JsonObject) -> dict[str, Any]:
-    """The chat view, without what it need not say. Raises ApiError 400 for what it cannot."""
+    """The chat view, without what it need not say. Raises ApiError 400 for what it cannot express."""
     spoken = {name: value for name, value in body.items() if name not in _SILENT}
-    if body.get("thinking") == _NO_THOUGHT:  # what they do anyhow if they are not asked
+    if body.get("thinking") == _NO_THOUGHT:  # which is the default
         del spoken["thinking"]
     view = translate_request(without_unnamed(spoken, dialect), dialect, _CHAT)
     told = {name: value for name, value in view.items() if _USUAL.get(name) != value}

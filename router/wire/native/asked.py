@@ -1,4 +1,4 @@
-"""A request for an upstream that speaks its client's dialect: the client's bytes, with little spliced."""
+"""A request for an upstream that speaks its client's dialect: the client's bytes, with small changes spliced in."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,17 +17,17 @@ _LIMITS: Mapping[Dialect, str] = {
     Dialect.RESPONSES: "max_output_tokens",
 }
 _LIMIT_IN_CHAT = "max_completion_tokens"
-"""By which name every door's chat view has the client's limit."""
+"""The name of the client's limit in the chat view, whatever the dialect."""
 
 
 def native_bytes(
     original: Original, view: JsonObject, model_name: str, own: str, *, is_home: bool
 ) -> bytes:
-    """What the upstream is sent: the client's bytes for its model, our own member out.
+    """What is sent to the upstream: the client's bytes with its model's name, without our own member.
 
-    `view` is the chat view, in which a limit of this proxy may have lowered the client's. Of the
-    thoughts in the conversation those of `own` are kept, with those that wear no name where it
-    `is_home`; where others have to go, the request is written anew.
+    `view` is the chat view, in which a limit of this proxy may have lowered the client's. Of the thoughts
+    in the conversation, those of `own` are kept, and the unnamed ones if it `is_home`; if any others have to
+    be removed, the request is serialised anew.
     """
     body = own_history(original.body, original.dialect, own, is_home=is_home)
     raw = original.raw if body is original.body else orjson.dumps(body)

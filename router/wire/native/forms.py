@@ -1,4 +1,4 @@
-"""How the answers of each dialect are read while they pass, and how a stream of them ends badly."""
+"""How the answers of each dialect are read while they pass through, and how a broken stream of them ends."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from router.wire.sse import data_of, event_of
 
 
 class StreamForm(Protocol):
-    """Reads one stream, event by event in their order."""
+    """Reads one stream, event by event, in order."""
 
     @property
     def dialect(self) -> Dialect:
@@ -21,7 +21,7 @@ class StreamForm(Protocol):
         ...
 
     def read(self, raw: bytes) -> StreamEvent:
-        """What an event says. Raises MalformedAnswer when it is none."""
+        """What an event says. Raises MalformedAnswer if it is not an event."""
         ...
 
     def broken(self, message: str) -> bytes:
@@ -30,7 +30,7 @@ class StreamForm(Protocol):
 
 
 class ChatForm:
-    """Implements `StreamForm` for chat, whose events tell each for itself."""
+    """Implements `StreamForm` for chat, whose events can be read independently."""
 
     dialect = Dialect.CHAT
 
@@ -44,11 +44,11 @@ class ChatForm:
 
 
 CHAT_FORM = ChatForm()
-"""It holds nothing of a stream, so that one does for all of them."""
+"""It has no state, so one instance serves all streams."""
 
 
 def broken_off(message: str) -> ApiError:
-    """What a client is told of a stream that ended before it was whole."""
+    """What a client is told about a stream that ended early."""
     said = f"The answer was interrupted: {message.removesuffix('.')}."
     return ApiError(502, said, code="stream_cut", kind="server_error")
 
@@ -60,7 +60,7 @@ def event_in(raw: bytes) -> Mapping[str, Any] | None:
 
 
 def _named_data(raw: bytes) -> bytes:
-    """The payload of an event as these dialects usually write it, a line with its name before; else b""."""
+    """The payload of an event in these dialects' usual form, preceded by a line with its name; else b""."""
     if not (raw.startswith(b"event: ") and raw.endswith(b"\n\n")) or raw.count(b"\n") != 3:
         return b""
     before, _, data = raw.partition(b"\ndata: ")
@@ -68,7 +68,7 @@ def _named_data(raw: bytes) -> bytes:
 
 
 def object_in(raw: bytes, what: str) -> dict[str, Any]:
-    """The JSON object in `raw`. Raises MalformedAnswer, in which it is called `what`."""
+    """The JSON object in `raw`. Raises MalformedAnswer with a message that calls it `what`."""
     try:
         told = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -79,11 +79,11 @@ def object_in(raw: bytes, what: str) -> dict[str, Any]:
 
 
 def member(holder: object, name: str) -> Mapping[str, Any]:
-    """A member that is an object; an empty one where it is none."""
+    """A member that is an object; an empty one if it is not."""
     found = holder.get(name) if isinstance(holder, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def chars_in(*texts: object) -> int:
-    """The length of those that are text."""
+    """The total length of those that are text."""
     return sum(len(text) for text in texts if isinstance(text, str))

@@ -1,4 +1,4 @@
-"""An answer that passed in its own dialect, as chat: for what is stored, and for what looks into answers."""
+"""An answer that passed through in its own dialect, as chat: to be stored, and for whatever inspects answers."""
 
 from collections.abc import Iterator
 
@@ -17,10 +17,10 @@ _ASKED = {"stream_options": {"include_usage": True}}
 def in_chat(
     body: bytes, dialect: Dialect, origin: str, *, is_stream: bool, now_s: float = 0.0
 ) -> bytes:
-    """A whole answer of `origin`, or the events of one without `[DONE]`, in the words of chat.
+    """A whole answer of `origin`, or the events of a stream without `[DONE]`, converted to chat.
 
     `now_s` is Unix time: Messages do not say when they were written. Raises MalformedAnswer for what
-    chat has no words for.
+    chat cannot express.
     """
     if dialect is Dialect.CHAT:
         return body

@@ -1,4 +1,4 @@
-"""Answers of Messages, read while they pass."""
+"""Answers of the Messages API, read while they pass through."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,13 +18,13 @@ from router.wire.usage.reading import read, read_stream
 
 _USAGE = DIALECTS["anthropic"]
 _FIRST = frozenset({0})
-"""A message is one choice."""
+"""A message is a single choice."""
 _GROWING = frozenset({"text", "thinking"})
 """Blocks that begin empty."""
 
 
 def read_message(raw: bytes) -> PlainAnswer:
-    """What stands in a message. Raises MalformedAnswer for anything else."""
+    """What a message contains. Raises MalformedAnswer for anything else."""
     answer = object_in(raw, "the upstream's answer")
     content = answer.get("content")
     if not isinstance(content, list):
@@ -41,7 +41,7 @@ def read_message(raw: bytes) -> PlainAnswer:
 
 
 class MessagesForm:
-    """Implements `router.wire.native.forms.StreamForm`: what was used is told in two events."""
+    """Implements `router.wire.native.forms.StreamForm`: the usage is spread over two events."""
 
     dialect = Dialect.MESSAGES
 
@@ -50,7 +50,7 @@ class MessagesForm:
         self._reasons: frozenset[str] = frozenset()
 
     def read(self, raw: bytes) -> StreamEvent:
-        """What an event says. Raises MalformedAnswer when it is none."""
+        """What an event says. Raises MalformedAnswer if it is not an event."""
         event = event_in(raw)
         match event and event.get("type"):
             case "content_block_start":
@@ -142,7 +142,7 @@ def _refuses(told: Mapping[str, Any]) -> bool:
 
 
 def _error(error: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The error as chat would tell it."""
+    """The error in the form of chat."""
     found: Fault = read_fault(error)
     content: Mapping[str, Any] = told(found, Dialect.CHAT)[1]["error"]
     return content

@@ -1,7 +1,7 @@
-"""A request without what only its own dialect can say: enough for chat to know what it is about.
+"""A request without what only its own dialect can express: enough for chat to know what it is about.
 
-It is judged by this view, and never sent so. What has no words in chat is told as its JSON where it is
-part of the conversation, so that its length counts, and as a function where it is a tool.
+The request is judged by this view, which is never sent. What chat cannot express becomes its JSON as text if it
+is part of the conversation, so that its length counts, and a function if it is a tool.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -49,7 +49,7 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
 
 
 def reduced(body: JsonObject, dialect: Dialect) -> JsonObject:
-    """What of `body` chat has words for; the rest left out, or told in other words."""
+    """The part of `body` that chat can express; the rest is left out, or expressed otherwise."""
     return _REDUCING[dialect](body)
 
 
@@ -128,7 +128,7 @@ def _as_text(kind: str, told: object) -> _Object:
 
 
 def _tool(tool: JsonObject, own: tuple[str | None, ...]) -> _Object:
-    """The tool as a function; one that the provider runs has no more than its name."""
+    """The tool as a function; one that the provider runs keeps only its name."""
     name = tool.get("name") or tool.get("type") or "tool"
     described = tool.get("type") in own
     schema = tool.get("input_schema") or tool.get("parameters")

@@ -1,4 +1,4 @@
-"""Answers of Responses, read while they pass."""
+"""Answers of the Responses API, read while they pass through."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,13 +15,13 @@ from router.wire.dialects.translate import event_bytes
 from router.wire.native.forms import broken_off, chars_in, event_in, member, object_in
 
 _FIRST = frozenset({0})
-"""A Response is one choice."""
+"""A Response is a single choice."""
 _CALLS = frozenset({"function_call", "custom_tool_call"})
 _BROKEN = frozenset({"failed", "cancelled"})
 
 
 def read_response(raw: bytes) -> PlainAnswer:
-    """What stands in a Response that has ended. Raises MalformedAnswer for anything else."""
+    """What a Response that has ended contains. Raises MalformedAnswer for anything else."""
     answer = object_in(raw, "the upstream's answer")
     output = answer.get("output")
     if not isinstance(output, list):
@@ -42,7 +42,7 @@ def read_response(raw: bytes) -> PlainAnswer:
 
 
 class ResponsesForm:
-    """Implements `router.wire.native.forms.StreamForm`: the last event has the whole Response."""
+    """Implements `router.wire.native.forms.StreamForm`: the last event contains the whole Response."""
 
     dialect = Dialect.RESPONSES
 
@@ -52,7 +52,7 @@ class ResponsesForm:
         self._calls = False
 
     def read(self, raw: bytes) -> StreamEvent:
-        """What an event says. Raises MalformedAnswer when it is none."""
+        """What an event says. Raises MalformedAnswer if it is not an event."""
         event = event_in(raw) or {}
         kind = event.get("type")
         told = kind if isinstance(kind, str) else ""
@@ -76,7 +76,7 @@ class ResponsesForm:
         return StreamEvent(raw, EventKind.PREAMBLE)
 
     def broken(self, message: str) -> bytes:
-        """The Response has failed; before it had begun, an `error` event."""
+        """The event that the Response has failed; if it had not begun, an `error` event."""
         fault = broken_off(message)
         told = {"code": "server_error", "message": fault.message}
         number = {"sequence_number": self._number + 1}
@@ -135,6 +135,6 @@ def _refuses(item: Mapping[str, Any]) -> bool:
 
 
 def _error(raw: bytes, error: object) -> StreamEvent:
-    """An error, as chat would tell it."""
+    """An error in the form of chat."""
     content: Mapping[str, Any] = told(read_failure(error), Dialect.CHAT)[1]["error"]
     return StreamEvent(raw, EventKind.ERROR, error=content)

@@ -1,4 +1,4 @@
-"""Responses that their provider has stored: which one a request goes on from, and what an answer is called."""
+"""Responses that their provider has stored: which one a request continues, and the id of an answer."""
 
 import re
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ _PREVIOUS = "previous_response_id"
 
 
 def previous_in(original: Original) -> str:
-    """The Response that the request goes on from; "" for none."""
+    """The id of the Response that the request continues; "" for none."""
     named = original.body.get(_PREVIOUS) if original.dialect is Dialect.RESPONSES else None
     return named if isinstance(named, str) else ""
 
 
 def rests_on_others(original: Original) -> bool:
-    """Whether it names something else that one provider alone has: a conversation, or single items."""
+    """Whether it refers to something else that only one provider has: a conversation, or single items."""
     if original.dialect is not Dialect.RESPONSES:
         return False
     items = original.body.get("input")
@@ -26,9 +26,9 @@ def rests_on_others(original: Original) -> bool:
 
 
 def stored_id(original: Original, answer: bytes) -> str:
-    """What a Response is called that its provider has stored; "" where it has not.
+    """The id of a Response that its provider has stored; "" if it has not.
 
-    `answer` is the whole of it, or the first event of its stream.
+    `answer` is the whole Response, or the first event of its stream.
     """
     if original.dialect is not Dialect.RESPONSES or original.body.get("store") is False:
         return ""

@@ -1,8 +1,8 @@
-"""Thoughts on the native way: whose they are where they wear no name, and how they get one.
+"""Thoughts when the dialect stays the same: whose the unnamed ones are, and how they get a name.
 
 What a provider has sealed goes out as it came, so the client holds seals without a name. In one
-conversation these are all of one model, its home, which gets them back untouched. Whoever else answers
-in it gives its thoughts its name, and is not sent those of the home: a foreign seal is refused.
+conversation these are all from one model, its home, which gets them back untouched. Any other model that
+answers in it has its name put on its thoughts, and is not sent those of the home: a foreign seal is refused.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,22 +19,22 @@ from router.wire.native.forms import event_in, member
 from router.wire.original import Original
 
 _SIGNS = (b'"signature', b'"redacted_thinking"', b'"reasoning"')
-"""Bytes without which there is no seal."""
+"""Without any of these bytes there is no seal."""
 _SEALS: Mapping[str, str] = {
     "thinking": "signature",
     "redacted_thinking": "data",
     "signature_delta": "signature",
     "reasoning": "encrypted_content",
 }
-"""The parts that carry one, and in which member."""
+"""The parts that carry a seal, and in which member."""
 _BY_ID = "encrypted_content"
-"""Without it a thought is called by its id, which its provider alone knows."""
+"""Without this member a thought is only referred to by its id, which its provider alone knows."""
 _BY_THEIR_IDS = ("reasoning", "item_reference")
 _PROVEN = ("thinking", "redacted_thinking")
 
 
 def has_unnamed(original: Original) -> bool:
-    """Whether thoughts without a name are among what was said before."""
+    """Whether there are thoughts without a name in the conversation so far."""
     if original.dialect is Dialect.RESPONSES:
         items = original.body.get("input")
         return isinstance(items, list) and any(map(_is_unnamed, items))
@@ -42,14 +42,14 @@ def has_unnamed(original: Original) -> bool:
 
 
 def without_unnamed(body: JsonObject, dialect: Dialect) -> JsonObject:
-    """`body` without thoughts that wear no name; itself where there are none."""
+    """`body` without unnamed thoughts; itself if there are none."""
     return _WITHOUT_UNNAMED[dialect](body)
 
 
 def own_history(body: JsonObject, dialect: Dialect, own: str, *, is_home: bool) -> JsonObject:
-    """`body` with the thoughts of `own` alone, as it has sealed them; itself where nothing is to change.
+    """`body` with only the thoughts of `own`, as it has sealed them; itself if there is nothing to change.
 
-    Those without a name are its own where it `is_home`.
+    Unnamed thoughts are its own if it `is_home`.
     """
     known = body if is_home else without_unnamed(body, dialect)
     cleaned = with_own_thoughts(known, dialect, own)
@@ -58,7 +58,7 @@ def own_history(body: JsonObject, dialect: Dialect, own: str, *, is_home: bool) 
 
 
 def named_answer(raw: bytes, origin: str) -> bytes:
-    """A whole answer whose thoughts wear the name of `origin`; as it is where it has none."""
+    """A whole answer with the name of `origin` on its thoughts; unchanged if it has none."""
     if not may_think(raw):
         return raw
     answer = orjson.loads(raw)
@@ -66,7 +66,7 @@ def named_answer(raw: bytes, origin: str) -> bytes:
 
 
 def named_event(raw: bytes, dialect: Dialect, origin: str) -> bytes:
-    """An event of a stream in which thoughts wear the name of `origin`; as it is where it has none.
+    """An event of a stream with the name of `origin` on its thoughts; unchanged if it has none.
 
     Raises MalformedAnswer.
     """
@@ -75,12 +75,12 @@ def named_event(raw: bytes, dialect: Dialect, origin: str) -> bytes:
 
 
 def may_think(raw: bytes) -> bool:
-    """Whether there may be a sealed thought in these bytes of an answer; if not, there is none."""
+    """Whether these bytes of an answer may contain a sealed thought; if False, they certainly do not."""
     return any(sign in raw for sign in _SIGNS)
 
 
 def _name_all(told: Mapping[str, Any], origin: str) -> bool:
-    """Name the seals in an answer or an event, in place; whether there were any."""
+    """Name the seals in an answer or an event, in place; returns whether there were any."""
     has_named = False
     for part in _parts(told):
         name = _SEALS[part["type"]]
@@ -93,7 +93,7 @@ def _name_all(told: Mapping[str, Any], origin: str) -> bool:
 
 
 def _parts(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """All that may carry a seal: in an answer, in a Response within an event, in what an event brings."""
+    """All parts that may carry a seal: in an answer, in an event's Response, in what an event adds."""
     held = (told, member(told, "response"))
     listed = [each.get(name) for each in held for name in ("content", "output")]
     single = [told.get(name) for name in ("content_block", "delta", "item")]
@@ -103,7 +103,7 @@ def _parts(told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _is_unnamed(part: object) -> bool:
-    """Whether this is a thought that wears no name, sealed or only called by its id."""
+    """Whether this is a thought without a name, sealed or only referred to by its id."""
     if not isinstance(part, dict) or (name := _SEALS.get(str(part.get("type")))) is None:
         return False
     value = part.get(name)
@@ -130,7 +130,7 @@ def _messages_without(body: JsonObject) -> JsonObject:
 
 
 def _message_without(message: Any) -> Any:
-    """The message; None where nothing of it is left."""
+    """The message; None if nothing of it is left."""
     blocks = _blocks(message)
     kept = [block for block in blocks if not _is_unnamed(block)]
     if len(kept) == len(blocks):
@@ -139,7 +139,7 @@ def _message_without(message: Any) -> Any:
 
 
 def _responses_without(body: JsonObject) -> JsonObject:
-    """Without thoughts also the ids go that items had beside them: by these the provider would miss them."""
+    """Without its thoughts, the items beside them lose their ids, too: by these the provider would notice the gap."""
     items = body.get("input")
     if not isinstance(items, list) or not any(map(_is_unnamed, items)):
         return body
@@ -159,7 +159,7 @@ _WITHOUT_UNNAMED: Mapping[Dialect, Callable[[JsonObject], JsonObject]] = {
 
 
 def _may_be_asked(body: JsonObject) -> JsonObject:
-    """`body` without a budget to think with, where a loop of tools goes on that began with no thought any more.
+    """`body` without a thinking budget if it continues a tool loop that no longer begins with a thought.
 
     Messages refuse such a turn.
     """

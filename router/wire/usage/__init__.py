@@ -1,6 +1,6 @@
 """An upstream's account of what it used, read into exclusive buckets.
 
-The vendors agree on little but that tokens are counted: each has its own names, and its own mind on
+The vendors agree on little but that tokens are counted: each has its own names, and its own idea of
 what includes what. A dialect is a row of data that says so (`router.wire.usage.dialects`), and one
 reader reads them all (`router.wire.usage.reading`). A new dialect is a file and a row.
 """

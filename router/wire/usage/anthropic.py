@@ -1,7 +1,7 @@
-"""Anthropic's messages: what was read from a cache or written to it is not part of `input_tokens`.
+"""Anthropic's messages: `input_tokens` does not include cache reads and writes.
 
-In a stream `message_start` tells the prompt and `message_delta` the rest, its counts cumulative.
-Reasoning is part of the output; models that think tell how much of it that was.
+In a stream, `message_start` reports the prompt and `message_delta` the rest, as cumulative counts.
+Reasoning is part of the output; models that think say how much of it that was.
 """
 
 from router.wire.usage.reading import Dialect

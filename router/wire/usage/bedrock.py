@@ -1,4 +1,4 @@
-"""Bedrock's Converse: what was read from a cache or written to it is not part of `inputTokens`."""
+"""Bedrock's Converse: `inputTokens` does not include cache reads and writes."""
 
 from router.wire.usage.reading import Dialect, Of
 

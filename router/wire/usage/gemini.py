@@ -1,7 +1,7 @@
 """Gemini's generateContent: every event of a stream carries the counts so far.
 
-Cached tokens are part of the prompt's count, thoughts are not part of the candidates', and what a
-tool brought into the prompt is counted beside it.
+Cached tokens are part of the prompt's count; thoughts are not part of the candidates' count, and what a
+tool brought into the prompt is counted separately.
 """
 
 from router.wire.usage.reading import Dialect, Of

@@ -1,4 +1,4 @@
-"""Chat completions, as OpenAI and all that call themselves compatible tell them.
+"""Chat completions, as OpenAI and all that call themselves compatible report them.
 
 They agree on the two main counts; the rest is OpenAI's or the vendor's own:
 - OpenAI: cached and audio tokens are part of `prompt_tokens`, reasoning tokens of
@@ -8,9 +8,9 @@ They agree on the two main counts; the rest is OpenAI's or the vendor's own:
 - xAI: reasoning tokens are *not* part of `completion_tokens`; the total shows it
   (https://docs.x.ai/docs/guides/reasoning).
 - Perplexity: `num_search_queries` (https://docs.perplexity.ai/api-reference/chat-completions-post).
-- Mistral, Together, Fireworks, vLLM, OpenRouter: OpenAI's names, as far as they tell at all.
-- What litellm renders of other vendors: cache writes as `cache_creation_input_tokens`, or in
-  `prompt_tokens_details`, with their lifetimes beside; all of them part of `prompt_tokens`.
+- Mistral, Together, Fireworks, vLLM, OpenRouter: OpenAI's names, as far as they report any.
+- What litellm makes of other vendors' usage: cache writes as `cache_creation_input_tokens`, or in
+  `prompt_tokens_details`, next to their lifetimes; all of them part of `prompt_tokens`.
 """
 
 from router.wire.usage.reading import Dialect

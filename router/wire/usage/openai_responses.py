@@ -1,4 +1,4 @@
-"""OpenAI's responses API: the counts of chat under other names, whole in the last event."""
+"""OpenAI's Responses API: the counts of chat under other names, complete in the last event."""
 
 from router.wire.usage.reading import Dialect
 

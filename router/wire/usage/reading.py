@@ -158,6 +158,11 @@ def _counts(told: Mapping[str, Any], begin: Path = ()) -> Counts:
         if type(value) is int:
             if 0 <= value <= _MOST_TOKENS:
                 counts[path] = value
+        elif isinstance(value, float):
+            if (
+                value.is_integer() and 0 <= value <= _MOST_TOKENS
+            ):  # who writes 12.0 counts all the same
+                counts[path] = int(value)
         elif isinstance(value, dict) and len(path) < _DEEPEST:
             counts |= _counts(value, path)
         elif isinstance(value, list):

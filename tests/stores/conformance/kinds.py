@@ -11,7 +11,7 @@ from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache
 from router.stores.memory.meter import MemoryMeter
 from router.stores.memory.notices import MemoryNotices
-from router.stores.memory.purse import MemoryPurse
+from router.stores.memory.purse import MemoryPurse, SpentUnknown
 from router.stores.redis.affinity import RedisAffinity
 from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisLink
@@ -33,17 +33,20 @@ class Clock:
 
 
 class Books:
-    """What a ledger says was spent; it can be slow, and counts how often it is asked."""
+    """What a ledger says was spent; it can be slow, or away, and counts how often it is asked."""
 
     def __init__(self) -> None:
         self.spent: dict[Scope, Money] = {}
         self.asked = 0
         self.slow: asyncio.Event | None = None
+        self.is_away = False
 
     async def __call__(self, scope: Scope, _since_s: float) -> Money:
         self.asked += 1
         if self.slow is not None:
             await self.slow.wait()
+        if self.is_away:
+            raise SpentUnknown(ZERO)
         return self.spent.get(scope, ZERO)
 
 

@@ -9,6 +9,7 @@ import pytest_asyncio
 from router.domain.budget import EVERYTHING, Balance
 from router.domain.money import ZERO
 from router.ports import Purse, Reservation
+from router.stores.memory.purse import ASK_AGAIN_S
 from tests.stores.conformance.budgets import CENT, DAY_S, DOLLAR, OWN, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock, Stores
 
@@ -104,3 +105,30 @@ async def test_balances_are_of_what_was_drawn_on(purse: Purse) -> None:
     await taken(purse, CENT, OWN)
 
     assert [balance.budget for balance in await purse.balances()] == [OWN]
+
+
+async def test_a_ledger_that_could_not_be_asked_is_asked_again_and_nobody_waits_for_it(
+    stores: Stores,
+) -> None:
+    """Who starts while the database is away must not forget for a month what had been spent in it."""
+    stores.books.is_away = True
+    purse = stores.purse()
+    await settled(purse, await taken(purse, CENT * 5), CENT * 5)
+    assert (await purse.look([WHOLE]))[0].spent == CENT * 5
+    asked = stores.books.asked
+
+    stores.clock.now_s += ASK_AGAIN_S
+    stores.books.slow = asyncio.Event()
+    assert (await purse.look([WHOLE]))[0].spent == CENT * 5  # it is asked, and is away still
+    stores.books.slow.set()
+    await purse.close()
+    assert stores.books.asked == asked + 1
+    assert (await purse.look([WHOLE]))[0].spent == CENT * 5
+
+    stores.books.is_away, stores.books.spent[EVERYTHING] = False, CENT * 95
+    stores.clock.now_s += ASK_AGAIN_S
+    await purse.look([WHOLE])
+    await purse.close()
+    assert (await purse.look([WHOLE]))[0].spent == CENT * 95
+    refused = await purse.reserve([WHOLE], CENT * 6)
+    assert isinstance(refused, Balance)

@@ -22,7 +22,7 @@ _UNIT = re.compile(r"\bhow many ([a-z]+)", re.IGNORECASE)
 _DIGIT = re.compile(r"[0-9]")
 _DATE = re.compile(r"\b\d{4}-\d{1,2}-\d{1,2}\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b")
 _CUE = re.compile(r"what(?:'s| is| are)|how much|calculate|compute|evaluate|=", re.IGNORECASE)
-# Possessive quantifiers: what was read as a number is never tried as a shorter one.
+# Possessive quantifiers: what was read as a number is never retried as a shorter one.
 _NUMBER = r"\d++(?:,\d{3})*+(?:\.\d++)?+"
 _SUM = re.compile(rf"[( ]*+-?{_NUMBER}[) ]*+(?:[-+*/^][( ]*+-?{_NUMBER}[) ]*+)+")
 _SPACED_SUM = re.compile(rf"[( ]*+-?{_NUMBER}\)*+(?:(?: [-/] | ?[+*^] ?)[( ]*+-?{_NUMBER}\)*+)+")
@@ -35,22 +35,22 @@ _CARRIES = (-1, 1, 2, -2, 3, -3, 11, -11)
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """A sum found in a text, as it is best written, and what it comes to."""
+    """A sum found in a text, neatly written, and its value."""
 
     text: str
     value: Fraction
 
     @property
     def answer(self) -> str:
-        """The value in decimals, at most six of them."""
+        """The value with at most six decimals."""
         return decimal(self.value)
 
 
 def find(text: str) -> Sum | None:
-    """The first sum in `text`, None where there is none.
+    """The first sum in `text`, None if there is none.
 
-    Slashes and hyphens without spaces count as operators only where the text asks for a result:
-    `24/7` and `5-6 days` are no sums.
+    Slashes and hyphens without spaces count as operators only if the text asks for a result:
+    `24/7` and `5-6 days` are not sums.
     """
     if not _DIGIT.search(text):
         return None
@@ -63,7 +63,7 @@ def find(text: str) -> Sum | None:
 
 
 def truth(text: str) -> Truth | None:
-    """What the first sum in `text` comes to, and what it could be taken for; None where there is none."""
+    """The value of the first sum in `text`, and what it could be mistaken for; None if there is no sum."""
     if (found := find(text)) is None:
         return None
     unit = _UNIT.search(text[:_MOST_CHARS])
@@ -73,9 +73,9 @@ def truth(text: str) -> Truth | None:
 
 
 def slips(value: Fraction, chance: Chance) -> list[str]:
-    """Results that someone in a hurry might get; where they begin is drawn from `chance`.
+    """Results that someone in a hurry might get; `chance` determines which comes first.
 
-    None of them is `value`, or has it within, for answers are also marked by what they contain.
+    None of them is or contains `value`, since answers are also marked by what they contain.
     """
     right = decimal(value)
     tens = 10 ** max(len(decimal(abs(value)).split(".")[0]) - 2, 0)
@@ -85,14 +85,14 @@ def slips(value: Fraction, chance: Chance) -> list[str]:
 
 
 def decimal(value: Fraction) -> str:
-    """`value` in decimals: whole where it is, otherwise rounded to six places."""
+    """`value` in decimals: whole if it is, otherwise rounded to six places."""
     if value.denominator == 1:
         return str(value.numerator)
     return f"{float(value):.6f}".rstrip("0").rstrip(".")
 
 
 def _read(found: str) -> Sum | None:
-    """The sum that `found` is; unbalanced brackets around it are dropped."""
+    """`found` as a sum; unbalanced brackets around it are dropped."""
     symbols = _balanced(_TOKEN.findall(found))
     try:
         reader = _Reader(symbols)
@@ -124,7 +124,7 @@ class _Reader:
         self._next = next(self._symbols, "")
 
     def whole(self) -> Fraction:
-        """The value of all symbols. Raises ValueError where they are no sum."""
+        """The value of all symbols. Raises ValueError if they are not a sum."""
         value = self._sum()
         if self._next:
             raise ValueError(f"{self._next} stands where the sum should end")

@@ -20,7 +20,7 @@ _AND = re.compile(r"\band\b(?: then| also)?", re.IGNORECASE)
 _ENOUGH = 2
 _NAME_WEIGHT = 2
 _SHORT_WORDS = 4
-# Words in names of functions that say nothing about what they are for.
+# Words in function names that say nothing about what they are for.
 _HOLLOW = words.stems("fetch tool function call set run perform execute")
 
 
@@ -34,10 +34,10 @@ class ToolCall:
 
 
 def truth(request: ChatRequest) -> Truth | None:
-    """The calls that are right, as JSON, and others that come near; None where nothing is to be called.
+    """The right calls, as JSON, and others that come close; None if nothing is to be called.
 
-    `auto` calls a tool when the last message is the user's and its words meet the tool's. Raises
-    Refused when the tool that was asked for does not exist or its schema cannot be satisfied.
+    `auto` calls a tool if the last message is the user's and its words match the tool's. Raises
+    Refused if the tool that was asked for does not exist or its schema cannot be satisfied.
     """
     wanted = _wanted(request)
     if not wanted:
@@ -48,7 +48,7 @@ def truth(request: ChatRequest) -> Truth | None:
 
 
 def calls_of(value: str, chance: Chance) -> tuple[ToolCall, ...]:
-    """The calls that the value of a truth stands for, with ids by `chance`."""
+    """The calls that a truth's value stands for, with ids drawn from `chance`."""
     return tuple(
         ToolCall(
             f"call_{chance.at(place).hex(24, 'id')}",
@@ -127,7 +127,7 @@ def _is_another(part: str) -> bool:
 def _mistaken(
     tools: Sequence[Tool], wanted: Sequence[tuple[Tool, str]], right: Sequence[Json]
 ) -> Iterator[str]:
-    """Arguments that were misread, a call too few, and another tool than the one that was meant."""
+    """Misread arguments, a call too few, and other tools than the one that was meant."""
     for misread in zip(*(Hints.of(part).misread() for _, part in wanted), strict=False):
         pairs = zip(wanted, misread, strict=True)
         yield _written(wanted, [_arguments(tool, hints) for (tool, _), hints in pairs])
@@ -135,7 +135,7 @@ def _mistaken(
         yield _written(wanted[:-1], right[:-1])
     part = wanted[0][1]
     for tool in tools:
-        with suppress(Refused):  # a schema that nothing satisfies is that tool's own affair
+        with suppress(Refused):  # a schema that nothing satisfies is that tool's own problem
             yield _written([(tool, part)], [_arguments(tool, Hints.of(part))])
 
 

@@ -1,4 +1,4 @@
-"""Which kind of question a request asks, as far as it decides how often a model is right."""
+"""Which kind of question a request asks, as far as it matters for how often a model is right."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from router.providers.simulated.request import ChatRequest
 
 @dataclass(frozen=True, slots=True)
 class _Cue:
-    """A category, and what a question for it says: one of these, and one of those if there are any."""
+    """A category and its cues: a question must contain one of `says`, and one of `about` if there are any."""
 
     category: Category
     says: tuple[str, ...]
@@ -66,7 +66,7 @@ def categorise(request: ChatRequest) -> Category:
 
 
 def _gist(question: str) -> str:
-    """Where a question says what is wanted, its start and its end; every word between spaces."""
+    """The start and the end of a question, where it says what is wanted; every word between spaces."""
     if len(question) > _HEAD_CHARS + _TAIL_CHARS:
         question = f"{question[:_HEAD_CHARS]} {question[-_TAIL_CHARS:]}"
     return f" {question.lower().replace(chr(10), ' ')} "

@@ -1,4 +1,4 @@
-"""Short programs that a simulated model writes: right, or with the slip that one often sees."""
+"""Short programs that a simulated model writes: right, or with a common slip."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from router.providers.simulated.answering.words import keywords, topics
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """A program, and what is written instead of one of its parts by those who slip: `part` -> `slip`."""
+    """A program, and its common slips: what is written instead of one of its parts, `part` -> `slip`."""
 
     source: str
     slips: tuple[tuple[str, str], ...]
@@ -22,7 +22,7 @@ class _Program:
         return [self.source.replace(part, slip) for part, slip in self.slips]
 
 
-# What is asked for by a word -> how it is written.
+# A word in the question -> the program.
 _KNOWN: Mapping[str, _Program] = {
     "revers": _Program(
         "def reverse(text):\n    return text[::-1]\n",
@@ -96,7 +96,7 @@ _NOT_IN_NAMES = frozenset(
 
 
 def truth(question: str) -> Truth:
-    """The Python function for what the question names, and those that it could be mistaken for."""
+    """The Python function that the question asks for, and wrong versions of it."""
     asked = question.lower()
     program = next((entry for word, entry in _KNOWN.items() if word in asked), None)
     if program is None:
@@ -107,13 +107,13 @@ def truth(question: str) -> Truth:
 
 
 def written(question: str, source: str | None = None) -> str:
-    """A Python function in a fenced block, with a sentence before it; the right one unless it is given."""
+    """A Python function in a fenced block, with a sentence before it; the right one unless `source` is given."""
     found = truth(question)
     return f"Here is a function for {found.name}:\n\n```python\n{source or found.right}```"
 
 
 def edited(question: str, right: bool) -> str:
-    """The first code block of the question, with its first line commented; a slip loses its last line."""
+    """The question's first code block, as if changed; if it is not to be right, without its last line."""
     block = _BLOCK.search(question)
     if block is None:
         return written(question, None if right else truth(question).mistakes[0])

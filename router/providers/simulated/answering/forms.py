@@ -1,6 +1,6 @@
-"""The ways in which one and the same answer is worded, as real models do it.
+"""The ways in which the same answer is worded, as real models do it.
 
-None of them says anything else than the answer, but some have numbers or letters on the way there: who
+None of them says anything but the answer, but some have numbers or letters on the way there: whatever
 compares answers must find the one that counts.
 """
 
@@ -84,13 +84,13 @@ def _parts(truth: Truth, value: str) -> Mapping[str, str]:
 
 
 def _grouped(value: str) -> str:
-    """With commas between thousands."""
+    """The number with commas between thousands."""
     whole, point, rest = value.partition(".")
     return f"{int(whole):,}{point}{rest}" if whole.strip("-") else value
 
 
 def _rounded(value: str) -> str:
-    """A number that is near, and another one."""
+    """A number that is near, but not the same."""
     near = round(float(value), -1)
     return str(int(near if near != float(value) else near + 10))
 
@@ -113,7 +113,7 @@ def _json(truth: Truth, value: str) -> Iterator[str]:  # noqa: ARG001  as every 
 
 
 def _turned(content: object) -> object:
-    """The same with the fields of objects the other way round."""
+    """The same with the fields of objects in reverse order."""
     match content:
         case dict():
             return {name: _turned(content[name]) for name in reversed(content)}

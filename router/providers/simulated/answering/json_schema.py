@@ -1,10 +1,10 @@
 """A JSON value that satisfies a schema, filled from a question.
 
-Understood is what structured answers and tools use: types, const, enum, properties and required,
+It understands what structured answers and tools use: types, const, enum, properties and required,
 additionalProperties, items, prefixItems and their counts, bounds and multiples of numbers, lengths
-and common formats of strings, anyOf, oneOf, allOf and $ref into the same schema, to itself as
-well. `not`, `if`, `pattern` and what is rarer is not looked at. Deep inside a schema the
-shallowest way out is taken, so that a tree ends.
+and common formats of strings, anyOf, oneOf, allOf and $ref within the same schema, even to itself.
+`not`, `if`, `pattern` and rarer keywords are ignored. Deep inside a schema the shallowest way out is
+taken, so that a tree ends.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,11 +56,11 @@ class Unsatisfiable(ValueError):
 
 
 def fill(schema: Schema | bool, hints: Hints, chance: Chance) -> Json:
-    """A value for `schema`. Raises Unsatisfiable where there is none, or none was found."""
+    """A value for `schema`. Raises Unsatisfiable if there is none, or none was found."""
     try:
         return _Filler(schema, hints).value(schema, Place("$", "", 0, chance))
     except (TypeError, AttributeError, KeyError) as error:
-        # Schemas come from clients, and a keyword may be of any type: that is found out in use.
+        # Schemas come from clients, and a keyword may be of any type: that shows only in use.
         raise Unsatisfiable(f"the schema is not well-formed: {error}") from error
 
 
@@ -74,7 +74,7 @@ class Place:
         self.is_retry = False
 
     def again(self, attempt: int) -> "Place":
-        """The same place for another value than the one that suggests itself."""
+        """The same place, for a different value than the most natural one."""
         place = Place(self.path, self.name, self.depth, self.chance.at("again", attempt))
         place.is_retry = True
         return place
@@ -91,7 +91,7 @@ class Place:
 
 
 class _Filler:
-    """Fills one schema; counts the texts it used, so that two fields differ where they can."""
+    """Fills one schema; uses each text in turn, so that fields differ if they can."""
 
     def __init__(self, root: Schema | bool, hints: Hints) -> None:
         self._root = root
@@ -147,7 +147,7 @@ class _Filler:
         return found
 
     def _first(self, schema: Schema, options: Sequence[Schema], place: Place) -> Json:
-        """The value of the first option that has one; null comes last, in the deep simple ones first."""
+        """The value of the first option that has one; null is tried last, and deep down simple ones first."""
         common = without(schema, "anyOf", "oneOf")
         ordered = sorted(options, key=weight if place.is_deep else is_null)
         failures = []
@@ -181,7 +181,7 @@ class _Filler:
         return made
 
     def _add_others(self, schema: Schema, made: dict[str, Json], place: Place) -> None:
-        """Entries of a mapping: one where the schema names none, and what minProperties asks for."""
+        """Entries of a mapping: one if the schema names none, and as many as minProperties asks for."""
         others = schema.get("additionalProperties", True)
         is_mapping = isinstance(others, Mapping) and not schema.get("properties")
         wanted = max(schema.get("minProperties", 0), int(is_mapping and not place.is_deep))
@@ -213,7 +213,7 @@ class _Filler:
     def _item(
         self, described: Schema | bool, schema: Schema, made: list[Json], place: Place
     ) -> Any:
-        """An item, where they must differ another than those there are, _NOTHING if none is found."""
+        """An item, different from the others if they must differ; _NOTHING if none is found."""
         for attempt in range(_MOST_TRIES if schema.get("uniqueItems") else 1):
             item = self.value(described, place.again(attempt) if attempt else place)
             if not schema.get("uniqueItems") or not any(_same(item, other) for other in made):
@@ -271,5 +271,5 @@ _NOTHING = object()
 
 
 def _same(first: Json, second: Json) -> bool:
-    """Equality as JSON sees it, where true is not 1."""
+    """Equality as in JSON, where true is not 1."""
     return first == second and isinstance(first, bool) == isinstance(second, bool)

@@ -31,7 +31,7 @@ _OPTION = re.compile(r"^\s*\(?([A-J])[).:]\s+\S", re.MULTILINE)
 
 
 def capital(question: str) -> Truth | None:
-    """The capital that is asked for, None where none is or the country is not known here."""
+    """The capital that is asked for, None if none is, or the country is unknown here."""
     match = _CAPITAL.search(question.lower())
     if match is None or (city := _CAPITALS.get(match[1])) is None:
         return None
@@ -45,9 +45,9 @@ def capital(question: str) -> Truth | None:
 
 
 def option(question: str) -> Truth | None:
-    """The right letter of a multiple-choice question, None where there are no two options.
+    """The right letter of a multiple-choice question, None if it does not have two options.
 
-    Which one is right is drawn from the question alone, so that all models that know it agree.
+    Which one is right depends only on the question, so that all models that know it agree.
     """
     letters = tuple(dict.fromkeys(_OPTION.findall(question)))
     if len(letters) < 2:

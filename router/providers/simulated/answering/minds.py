@@ -1,15 +1,15 @@
-"""What models have in common: the same questions are hard for them, and the same mistakes lie near.
+"""What models have in common: the same questions are hard for them, and they tend to make the same mistakes.
 
-A model is right on the share of questions that its quality says. Whether two are right on the same ones, and
-whether two that are wrong say the same, is stated by `Minds`, and all that follows from it can be computed:
+A model is right on the share of questions that is its quality. `Minds` states whether two models are right on the
+same ones, and whether two that are wrong say the same; everything that follows from it can be computed:
 
-- Of the questions a share of `difficulty` is such that their difficulty alone decides: who is good enough is
-  right. On the others each model has luck of its own. So models of qualities p <= q are both right on a share of
+- On a share of `difficulty` of the questions, difficulty alone decides: whoever is good enough is right. On the
+  others each model has luck of its own. So models of qualities p <= q are both right on a share of
   `difficulty * p + (1 - difficulty) * p * q`.
-- Two models that are wrong say the same with a probability of `mistakes`, or of one by the number of wrong answers
-  where that is more: who picks the wrong one of two letters cannot but agree.
-- On a share of `repeats` of the questions a model asked once more says the same again, right or wrong; on the
-  others it is as if another model of its quality were asked.
+- Two models that are wrong say the same with a probability of `mistakes`, or of 1 / the number of wrong answers
+  if that is more: with a single wrong answer, for example, they cannot but agree.
+- On a share of `repeats` of the questions a model that is asked again says the same again, right or wrong; on the
+  others it is as if another model of the same quality were asked.
 """
 
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ class Forms(StrEnum):
     PLAIN = "plain"
     """One way for each kind of question."""
     VARIED = "varied"
-    """In as many ways as real models have: boxed, in a sentence, as JSON, in other languages."""
+    """In as many ways as real models do: boxed, in a sentence, as JSON, in other languages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Minds:
     """What models have in common; all shares are in [0, 1].
 
-    With `repeats` None there are no samples: who asks the very same once more hears the very same, and the choices
-    of one request have nothing in common.
+    With `repeats` None nothing is sampled: the same question always gets the same answer, and the choices of one
+    request are independent.
     """
 
     difficulty: float = 0.0
@@ -43,18 +43,18 @@ class Minds:
     forms: Forms = Forms.PLAIN
 
     def __post_init__(self) -> None:
-        """Refuse what is no share (NaN included)."""
+        """Refuse what is not a share (including NaN)."""
         for name in ("difficulty", "mistakes", "repeats"):
             share = getattr(self, name)
             if share is not None and not 0 <= share <= 1:
                 raise ValueError(f"{name} must be in [0, 1], not {share!r}")
 
     def same_mistake(self, mistakes: int) -> float:
-        """The probability that two that are wrong say the same, where there are so many wrong answers."""
+        """The probability that two that are wrong say the same, if there are that many wrong answers."""
         return max(self.mistakes, 1 / mistakes) if mistakes else 1.0
 
     def usual(self, mistakes: int) -> float:
-        """The share of those who are wrong that make the usual mistake; the others spread evenly.
+        """The share of wrong answers that are the usual mistake; the others are spread evenly.
 
         It is the h with h² + (1 - h)² / (k - 1) = `same_mistake(k)` for k mistakes.
         """
@@ -69,7 +69,7 @@ NOTHING_IN_COMMON = Minds()
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Which of many answers of one model to one question: the choice, how often it was asked, the client's seed."""
+    """Which of many answers of a model to a question: the choice, the number of earlier repeats, the client's seed."""
 
     choice: int = 0
     repeat: int = 0
@@ -77,12 +77,12 @@ class Sample:
 
     @property
     def is_first(self) -> bool:
-        """Whether it is the answer of who asks once, and for one choice."""
+        """Whether it is the only answer to a question that is asked once."""
         return self == Sample()
 
 
 class Mind:
-    """One model before one question, for one sample. `own` is the chance of what only this sample does."""
+    """One model facing one question, for one sample. `own` is the chance of what concerns only this sample."""
 
     __slots__ = ("_minds", "_question", "_settled", "own")
 
@@ -95,13 +95,13 @@ class Mind:
         self._settled = _chance(question, model, seed, Sample()) if is_settled else self.own
 
     def is_right(self, quality: float) -> bool:
-        """Whether this sample is right where so large a share of the questions is answered rightly."""
+        """Whether this sample is right, for a model that answers this share of questions rightly."""
         if self._question.share("is telling") < self._minds.difficulty:
             return self._question.share("difficulty") < quality
         return self._settled.share("right") < quality
 
     def value(self, truth: Truth, right: bool) -> str:
-        """What this sample takes for true: the truth or one of the mistakes, where there are any."""
+        """What this sample believes: the truth, or one of the mistakes if it is wrong and there are any."""
         mistakes = () if right else truth.mistakes
         if not mistakes:
             return truth.right

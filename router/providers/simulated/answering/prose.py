@@ -15,7 +15,7 @@ from router.providers.simulated.answering.truth import Kind, Truth
 class Asked:
     """A question as the writers below see it: whether they are to be right, and their chance.
 
-    `truth` is what it should say, `known` what the model takes for it; both None where there is no one answer.
+    `truth` is what it should say, `known` what the model believes; both are None if there is no single answer.
     """
 
     question: str

@@ -1,4 +1,4 @@
-"""Numbers within the bounds of a JSON schema: minimum, maximum, their exclusive kin, multipleOf."""
+"""Numbers within the bounds of a JSON schema: minimum, maximum, their exclusive variants, multipleOf."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ _Limit: TypeAlias = tuple[Fraction, bool]
 def number_within(
     schema: Mapping[str, Any], step: Fraction | None, chance: Chance
 ) -> Fraction | None:
-    """A number that `schema` allows and that is a multiple of `step`; None where none was found."""
+    """A number that `schema` allows and that is a multiple of `step`; None if none was found."""
     bounds = _Bounds(schema, step)
     return next((number for number in bounds.candidates(chance) if bounds.allow(number)), None)
 
@@ -25,7 +25,7 @@ def is_within(number: Fraction, schema: Mapping[str, Any], step: Fraction | None
 
 
 def fraction(text: str) -> Fraction | None:
-    """The number that `text` is, None where it is none."""
+    """`text` as a number, None if it is not one."""
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
@@ -33,7 +33,7 @@ def fraction(text: str) -> Fraction | None:
 
 
 class _Bounds:
-    """Between what, and in which steps, a number may lie."""
+    """The bounds of a number, and its step."""
 
     def __init__(self, schema: Mapping[str, Any], step: Fraction | None) -> None:
         self._step = step
@@ -71,7 +71,7 @@ class _Bounds:
 def _limit(
     schema: Mapping[str, Any], name: str, stricter: Callable[[list[_Limit]], _Limit]
 ) -> _Limit | None:
-    """The bound and whether it is itself excluded, None where there is none."""
+    """The bound and whether it is itself excluded, None if there is none."""
     exclusive = f"exclusive{name.capitalize()}"
     found = [
         (Fraction(schema[key]), key == exclusive)

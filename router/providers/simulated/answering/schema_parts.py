@@ -1,4 +1,4 @@
-"""Reading and joining JSON schemas, without filling them."""
+"""Reading and merging JSON schemas, without filling them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ _IMPLIED = (
 
 
 def kinds(schema: Schema) -> list[str]:
-    """The types that the schema allows, or the one that its keywords speak of."""
+    """The types that the schema allows, or the one that its keywords imply."""
     named = schema.get("type")
     if named is None:
         return [
@@ -43,7 +43,7 @@ def without(schema: Schema, *names: str) -> Schema:
 
 
 def merged(first: Schema | bool, second: Schema) -> Schema:
-    """Both schemas at once; where both bound something, the stricter bound."""
+    """Both schemas combined; where both set a bound, the stricter one."""
     if isinstance(first, bool):
         return second if first else {"enum": []}
     joined = {**first, **second}
@@ -58,7 +58,7 @@ def _both(name: str, first: Any, second: Any) -> Any:
 
 
 def _common_kinds(first: str | list[str], second: str | list[str]) -> str | list[str]:
-    """The types that both allow; where numbers meet whole numbers, whole numbers."""
+    """The types that both allow; if numbers meet integers, integers."""
     both = [kind for kind in _listed(first) if kind in _listed(second)]
     return both or (second if "integer" in _listed(second) else first)
 

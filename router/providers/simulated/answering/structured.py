@@ -1,4 +1,4 @@
-"""Answers that must be JSON: what is right, and what else satisfies the same schema."""
+"""Answers that must be JSON: the right one, and others that satisfy the same schema."""
 
 from collections.abc import Iterator
 
@@ -14,12 +14,12 @@ from router.providers.simulated.request import ChatRequest, JsonObject
 
 
 def short_truth(question: str) -> Truth | None:
-    """The answer to a sum or to a question of fact, None where neither is asked."""
+    """The answer to a sum or to a question of fact, None if the question is neither."""
     return arithmetic.truth(question) or knowledge.capital(question) or knowledge.option(question)
 
 
 def truth(request: ChatRequest) -> Truth:
-    """The JSON that is right. Raises Refused where its schema cannot be satisfied."""
+    """The right JSON. Raises Refused if its schema cannot be satisfied."""
     short = short_truth(request.question)
     if request.answer_format.kind == "json_object":
         return _free(request.question, short)

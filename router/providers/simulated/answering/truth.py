@@ -1,4 +1,4 @@
-"""What is right, and what could be mistaken for it."""
+"""What is right, and what it could be mistaken for."""
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -19,8 +19,8 @@ class Kind(StrEnum):
 class Truth:
     """The one right answer to a question, bare, and the mistakes that are made instead.
 
-    `name` is what the answer is the answer to (`17 * 23`, `The capital of Chile`), `unit` what is counted, "" for
-    nothing. Mistakes are worked out when somebody makes one.
+    `name` is what the answer answers (`17 * 23`, `The capital of Chile`), `unit` what is counted, "" for
+    nothing. Mistakes are only worked out when one is needed.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class Truth:
 
     @cached_property
     def mistakes(self) -> tuple[str, ...]:
-        """Wrong answers, each once, the usual one first; none where nothing else could be said."""
+        """Wrong answers, each once, the usual one first; none if nothing else could be said."""
         return tuple(each for each in dict.fromkeys(self._mistaken()) if each != self.right)
 
     @property
     def values(self) -> tuple[str, ...]:
-        """All that may be said, the right one first."""
+        """All possible answers, the right one first."""
         return (self.right, *self.mistakes)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What can be read off a text without understanding it: its words, names, numbers, sentences."""
+"""What can be read from a text without understanding it: its words, names, numbers, sentences."""
 
 import re
 from collections.abc import Iterable
@@ -32,12 +32,12 @@ _STEM_CHARS = 5
 
 
 def topics(text: str) -> list[str]:
-    """The keywords, less those that only name the task."""
+    """The keywords, without those that only name the task."""
     return [word for word in keywords(text) if word.lower() not in _TASKS]
 
 
 def keywords(text: str) -> list[str]:
-    """The words of `text` that carry meaning, in order, each once, as they are first written."""
+    """The words of `text` that carry meaning, in order, each once, as they are first spelt."""
     found: dict[str, str] = {}
     for word in _WORD.findall(text[:_MOST_CHARS]):
         if len(word) > 1 and word.lower() not in _STOPWORDS:
@@ -46,13 +46,13 @@ def keywords(text: str) -> list[str]:
 
 
 def stems(text: str) -> frozenset[str]:
-    """The beginnings of the meaningful words, so that `forecasts` meets `get_forecast`."""
+    """The beginnings of the meaningful words, so that `forecasts` matches `get_forecast`."""
     parted = _CAMEL.sub(" ", text)
     return frozenset(word.lower()[:_STEM_CHARS] for word in keywords(parted) if len(word) > 2)
 
 
 def names(text: str, *, first_too: bool = False) -> list[str]:
-    """Runs of capitalised words; a single one that starts a sentence counts with `first_too`."""
+    """Runs of capitalised words; a single one that starts a sentence counts only with `first_too`."""
     found = []
     for match in _NAME.finditer(text[:_MOST_CHARS]):
         run = match[0].split(" ")
@@ -67,7 +67,7 @@ def names(text: str, *, first_too: bool = False) -> list[str]:
 
 
 def quoted(text: str) -> list[str]:
-    """What stands between quotation marks."""
+    """The texts between quotation marks."""
     return ["".join(parts) for parts in _QUOTED.findall(text[:_MOST_CHARS])]
 
 
@@ -77,7 +77,7 @@ def sentences(text: str) -> list[str]:
 
 
 def numbers(text: str) -> list[str]:
-    """The numbers, as they are written; parts of dates and names are none."""
+    """The numbers, as they are written, without those in dates and names."""
     return _NUMBER.findall(_DATE.sub(" ", text[:_MOST_CHARS]))
 
 
@@ -92,7 +92,7 @@ def dates(text: str) -> list[str]:
 
 
 def shortened(text: str, most_chars: int = 80) -> str:
-    """`text` on one line, cut between words where it is longer."""
+    """`text` on one line, cut between words if it is longer."""
     line = " ".join(text.split())
     if len(line) <= most_chars:
         return line

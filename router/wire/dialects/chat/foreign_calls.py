@@ -1,7 +1,7 @@
-"""Calls of tools that other models have made, for a model of chat that takes but its own.
+"""Calls that other models have made to tools, adapted to a chat model that accepts only its own.
 
-All servers of chat have one form of request, and some of them more to say of what stands in it: how the id of a call
-may look, and whether it has to be signed, or must not be. Which they are, their models' names tell.
+All chat servers share one form of request, but some have further rules: what the id of a call may look like, and
+whether a call has to be signed, or must not be. The model's name shows which rules apply.
 """
 
 import re
@@ -17,12 +17,12 @@ _OPENAIS = re.compile(_NAMES.format(r"gpt-\d|o\d|chatgpt"))
 _MISTRALS = re.compile(_NAMES.format(r"(?:open-)?mi[sx]tral|ministral|(?:code|dev|magi|pix)stral"))
 _GEMINI = re.compile(r"gemini-(\d+)")
 _SIGNED_SINCE = 3
-"""From this Gemini on a call without a signature is refused."""
+"""From this version on, Gemini refuses a call without a signature."""
 
 _SIGNATURE = "extra_content"
 _SIGNED = b'"extra_content"'
 _UNCHECKED = {_SIGNATURE: {"google": {"thought_signature": "skip_thought_signature_validator"}}}
-"""What Google takes for the signature of a call that another model has made
+"""What Google accepts as the signature of a call that another model has made
 (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
 
 IdOf = Callable[[str], str]
@@ -33,12 +33,12 @@ def _as_given(call_id: str) -> str:
 
 
 def _short(call_id: str) -> str:
-    """OpenAI takes 40 characters; vLLM makes 46 (`chatcmpl-tool-` and 32 digits)."""
+    """OpenAI accepts 40 characters; vLLM makes 46 (`chatcmpl-tool-` and 32 digits)."""
     return call_id if len(call_id) <= 40 else f"call_{_digest(call_id, 32)}"
 
 
 def _nine(call_id: str) -> str:
-    """Mistral takes nine letters and digits, "a-z, A-Z, 0-9, with a length of 9"."""
+    """Mistral accepts nine letters and digits, "a-z, A-Z, 0-9, with a length of 9"."""
     return call_id if re.fullmatch("[a-zA-Z0-9]{9}", call_id) else _digest(call_id, 9)
 
 
@@ -48,14 +48,14 @@ def _digest(call_id: str, digits: int) -> str:
 
 _TOO_LONG = re.compile(rb'"tool_call_id"\s*:\s*"[^"]{41}')
 _NOT_NINE = re.compile(rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")')
-"""The id of a result, in bytes, that one of them would refuse: calls without a result are refused anyhow."""
+"""The id of a result, in bytes, that OpenAI or Mistral would refuse: calls without a result are refused anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a model takes: how it wants calls to be called, whether it knows signatures, and whether it wants them.
+    """What a model accepts: which ids of calls, whether it knows signatures, and whether it wants them.
 
-    `refused` finds an id that it does not take in the bytes of a request.
+    `refused` finds an unacceptable id in the bytes of a request.
     """
 
     id_of: IdOf = _as_given
@@ -65,7 +65,7 @@ class Taken:
 
     @classmethod
     def by(cls, model_name: str) -> Self:
-        """What the model that an upstream calls so takes."""
+        """What the model that the upstream knows by this name accepts."""
         name = model_name.lower()
         if found := _GEMINI.search(name):
             wants = int(found[1]) >= _SIGNED_SINCE
@@ -79,13 +79,13 @@ class Taken:
         )
 
     def takes_all_of(self, raw: bytes) -> bool:
-        """Whether the bytes of a request tell already that nothing has to change."""
+        """Whether the bytes of a request already show that nothing has to change."""
         if self.wants_signatures or (not self.knows_signatures and _SIGNED in raw):
             return False
         return self.refused is None or self.refused.search(raw) is None
 
     def of(self, body: JsonObject) -> JsonObject:
-        """`body` with all calls as this model takes them, and their results; itself where they are so."""
+        """`body` with all calls, and their results, as this model accepts them; itself if they are."""
         told = body.get("messages")
         if not isinstance(told, list):
             return body
@@ -109,6 +109,6 @@ class Taken:
             call = {**call, "id": self.id_of(given)}
         if _SIGNATURE in call and not self.knows_signatures:
             return {name: value for name, value in call.items() if name != _SIGNATURE}
-        # Of calls at once Gemini signs the first.
+        # Of several calls at once, Gemini signs only the first.
         lacks = self.wants_signatures and is_first and _SIGNATURE not in call
         return {**call, **_UNCHECKED} if lacks else call

@@ -31,7 +31,7 @@ _MARKS = ("cache_control", "prompt_cache_breakpoint")
 
 
 def read_content(content: object, place: str) -> tuple[Said, ...]:
-    """What a message says: one text, or parts. Raises ApiError 400."""
+    """The content of a message: one text, or parts. Raises ApiError 400."""
     if isinstance(content, str):
         return (Text(content),) if content else ()
     return tuple(_part(part, where) for where, part in objects_in(content, place))
@@ -89,7 +89,7 @@ _READERS: Mapping[str, Callable[[JsonObject, str], Said]] = {
 
 
 def read_call(call: JsonObject, place: str) -> Call:
-    """A tool that a message calls. Raises ApiError 400."""
+    """A tool call in a message. Raises ApiError 400."""
     only(call, ("id", "type", "function", "custom", "index", "extra_content"), place)
     is_custom = call.get("type") == "custom"
     kind, said = ("custom", "input") if is_custom else ("function", "arguments")
@@ -100,7 +100,7 @@ def read_call(call: JsonObject, place: str) -> Call:
 
 
 def written_call(call: Call) -> dict[str, Any]:
-    """A call, as messages carry it."""
+    """A call in the form that messages carry."""
     if call.is_custom:
         custom = {"name": call.name, "input": call.arguments}
         return {"id": call.id, "type": "custom", "custom": custom}
@@ -109,7 +109,7 @@ def written_call(call: Call) -> dict[str, Any]:
 
 
 def written_content(parts: tuple[Said, ...], *, marks: bool) -> str | list[dict[str, Any]]:
-    """A message's content: a string where that says it all."""
+    """A message's content: a string if that says it all."""
     match parts:
         case ():
             return ""

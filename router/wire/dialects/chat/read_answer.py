@@ -26,7 +26,7 @@ STOPS: Mapping[str, Stop] = {
 
 
 def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
-    """The first choice of a chat completion; unsealed thoughts in it are `origin`'s.
+    """The first choice of a chat completion; unsealed thoughts in it are attributed to `origin`.
 
     Raises ApiError or MalformedAnswer for anything else.
     """
@@ -43,14 +43,14 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 
 
 def read_head(answer: JsonObject) -> Head:
-    """What an answer, or a chunk of one, says of the whole."""
+    """What an answer, or a chunk of one, says of the answer as a whole."""
     return Head(
         text_of(answer, "id", ""), text_of(answer, "model", ""), count_of(answer, "created")
     )
 
 
 def stop_of(reason: object, *, calls: bool) -> Stop:
-    """Why it stopped. Some servers say `stop` where a tool is called."""
+    """Why the model stopped. Some servers say `stop` when a tool is called."""
     stop = STOPS.get(reason, Stop.END) if isinstance(reason, str) else Stop.END
     return Stop.TOOLS if calls and stop is Stop.END else stop
 

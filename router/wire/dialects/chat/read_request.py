@@ -60,7 +60,7 @@ def _stop(stop: object) -> tuple[str, ...]:
 
 
 def _turns(body: JsonObject) -> Iterator[Turn]:
-    """The conversation; results that follow one another are one turn."""
+    """The conversation; consecutive results are one turn."""
     results: list[Result] = []
     for place, message in objects_in(body.get("messages"), "messages"):
         if message.get("role") == "tool":
@@ -97,7 +97,7 @@ def _spoken(message: JsonObject, place: str) -> Iterator[Part]:
 
 
 _SPOKEN = ("role", "content", "refusal", "tool_calls", "annotations")
-"""Of an assistant's message. Annotations come with answers, and say nothing to the next one."""
+"""Members of an assistant's message. Annotations come with answers, and mean nothing to the next model."""
 
 
 def _result(message: JsonObject, place: str) -> Result:

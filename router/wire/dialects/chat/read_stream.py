@@ -34,8 +34,8 @@ _NO_TEXT = Text("")
 class ChatReader:
     """Chunks in, beats out.
 
-    Chat has no beginnings and ends of parts: a part ends where another one begins. Only calls may
-    come interleaved; one of those ends when its arguments are whole.
+    Chat does not mark where parts begin and end: a part ends where another one begins. Only calls may
+    be interleaved; a call ends when its arguments are complete JSON.
     """
 
     def __init__(self, origin: str = NATIVE) -> None:
@@ -49,7 +49,7 @@ class ChatReader:
         self._tier = ""
 
     def feed(self, chunk: JsonObject) -> Iterator[Beat]:
-        """What a chunk tells. Raises ApiError where it is none."""
+        """The beats that a chunk amounts to. Raises ApiError if it is not a chunk."""
         if chunk.get("error"):
             self._is_done = True
             yield read_fault(an_object(chunk["error"], "error"), 500)
@@ -66,7 +66,7 @@ class ChatReader:
             yield from self.end()
 
     def end(self) -> Iterator[Beat]:
-        """What is left to tell when no more chunks come; nothing where the answer has not ended."""
+        """What remains when no more chunks come; nothing if the answer has not ended."""
         if self._stop and not self._is_done:
             self._is_done = True
             yield End(self._stop, self._usage, self._tier)
@@ -81,7 +81,7 @@ class ChatReader:
 
     def _delta(self, delta: JsonObject, place: str) -> Iterator[Beat]:
         if len(delta) == 1 and (text := text_of(delta, "content", place)):
-            yield from self._grow(_TEXT, _NO_TEXT, text)  # as nearly every delta of a text is
+            yield from self._grow(_TEXT, _NO_TEXT, text)  # like nearly every delta of text
             return
         yield from self._thoughts(delta, place)
         if text := text_of(delta, "content", place):
@@ -119,7 +119,7 @@ class ChatReader:
             yield from self._grow(key, begun, call.arguments)
 
     def _known(self, index: int, call: Call) -> tuple[_Key, Call]:
-        """Which call a delta goes on with. Some servers count none, and tell calls by ids alone."""
+        """Which call a delta continues. Some servers do not count calls, and only their ids tell them apart."""
         key, given = self._calls.get(index, (("", 0), ""))
         if not key[0] or (call.id and call.id != given):
             key, given = (f"call {call.id}", index), call.id
@@ -137,7 +137,7 @@ class ChatReader:
             yield from self._row.take(key, Grew(text))
 
     def _ends(self, key: _Key) -> bool:
-        """Whether this open part has come to its end, now that another one begins."""
+        """Whether this open part has ended, now that another one begins."""
         if not key[0].startswith("call"):
             return True
         return _is_json("".join(self._open[key]))

@@ -1,7 +1,7 @@
 """Thoughts in chat, which OpenAI does not have.
 
-What many servers agree on is `reasoning_content`, a text (https://api-docs.deepseek.com); and with
-seals and their origins, OpenRouter's `reasoning_details`
+What many servers agree on is `reasoning_content`, a text (https://api-docs.deepseek.com); for seals and
+their origins there is OpenRouter's `reasoning_details`
 (https://openrouter.ai/docs/use-cases/reasoning-tokens).
 """
 
@@ -25,7 +25,7 @@ _ORIGINS = {name: origin for origin, name in _FORMATS.items()}
 
 
 def read_thoughts(message: JsonObject, place: str, origin: str = NATIVE) -> Iterator[Thinking]:
-    """The thoughts that a message carries; those without a seal are `origin`'s."""
+    """The thoughts in a message; those without a seal are attributed to `origin`."""
     if message.get("reasoning_details"):
         for where, detail in objects_in(message["reasoning_details"], f"{place}.reasoning_details"):
             yield read_detail(detail, where, origin)
@@ -52,9 +52,9 @@ def read_detail(detail: JsonObject, place: str, origin: str = NATIVE) -> Thinkin
 
 
 def read_signature(call: JsonObject, origin: str = NATIVE) -> Iterator[Thinking]:
-    """The thought behind a call, of which Gemini tells a signature alone.
+    """The thought behind a call, of which Gemini only gives a signature.
 
-    It stands beside the call as `extra_content`, and has to come back with it
+    It comes with the call as `extra_content`, and has to be sent back with it
     (https://ai.google.dev/gemini-api/docs/thought-signatures).
     """
     if call.get("extra_content"):

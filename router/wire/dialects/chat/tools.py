@@ -39,7 +39,7 @@ def read_tool(tool: JsonObject, place: str) -> Tool:
 
 
 def _grammar(custom: JsonObject, place: str) -> Mapping[str, Any]:
-    """The form that a custom tool's text must keep, flat as Responses has it."""
+    """The format that a custom tool's text must follow, flat as in Responses."""
     wanted = an_object(custom.get("format") or {"type": "text"}, f"{place}.custom.format")
     if wanted.get("type") != "grammar":
         return {"type": "text"}

@@ -39,14 +39,14 @@ def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
 
 
 def written_head(head: Head, occasion: Occasion, kind: str) -> dict[str, Any]:
-    """What stands before the choices, of the whole and of each chunk."""
+    """What precedes the choices, in a whole answer and in each chunk."""
     created_s = occasion.now_s if head.created_s is None else head.created_s
     given = answer_id(head.id, Dialect.CHAT)
     return {"id": given, "object": kind, "created": created_s, "model": head.model}
 
 
 def written_tier(end: End) -> dict[str, str]:
-    """The service tier that was billed, in OpenAI's words, where it is told."""
+    """The service tier that was billed, in OpenAI's words, if it is known."""
     tier = _TIERS.get(end.tier, end.tier)
     return {"service_tier": tier} if tier else {}
 
@@ -72,7 +72,7 @@ def _annotations(texts: list[Text]) -> Iterator[dict[str, Any]]:
 
 
 def annotations_of(text: Text, before: int) -> Iterator[dict[str, Any]]:
-    """What a text cites, where `before` characters of the same answer stand before it."""
+    """What a text cites; `before` is how many characters of the same answer precede it."""
     for cited in text.citations:
         found = {
             "url": cited.url,
@@ -91,7 +91,7 @@ _KINDS: Mapping[int, str] = {
 
 
 def written_fault(fault: Fault) -> dict[str, Any]:
-    """OpenAI's error object, for either of its dialects."""
+    """OpenAI's error object, for both of its dialects."""
     usual = "server_error" if fault.status >= 500 else "invalid_request_error"
     error = {
         "message": fault.message,

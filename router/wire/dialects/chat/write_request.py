@@ -30,7 +30,7 @@ _APART = "(See the next message for what the tool showed.)"
 
 
 def write_request(request: Request, target: Target) -> dict[str, Any]:
-    """The body for `target`. Raises ApiError 400 for what chat cannot say."""
+    """The body for `target`. Raises ApiError 400 for what chat cannot express."""
     messages = [each for turn in request.turns for each in _messages(turn, target)]
     tools = [written_tool(tool) for tool in request.tools]
     choice, wanted = request.choice, request.format
@@ -70,7 +70,7 @@ def _messages(turn: Turn, target: Target) -> Iterator[dict[str, Any]]:
 
 
 def _results(results: list[Result], target: Target) -> Iterator[dict[str, Any]]:
-    """A message each; what a tool's message cannot carry follows in one of the user's."""
+    """One message for each result; what a tool's message cannot carry follows in a user's message."""
     apart: list[Said] = []
     for result in results:
         texts: list[Said] = list(of_kind(told_error(result), Text))
@@ -85,7 +85,7 @@ def _results(results: list[Result], target: Target) -> Iterator[dict[str, Any]]:
 
 
 def _spoken(turn: Turn, target: Target) -> dict[str, Any]:
-    """An assistant's message; of its thoughts those that the target keeps."""
+    """An assistant's message, with only those thoughts that the target keeps."""
     texts: tuple[Said, ...] = tuple(of_kind(turn.parts, Text))
     refusals = "".join(each.text for each in of_kind(turn.parts, Refusal))
     own = [each for each in of_kind(turn.parts, Thinking) if target.keeps(each.seal.origin)]

@@ -32,7 +32,7 @@ _NO_HEAD = Head("", "")
 
 
 class ChatWriter:
-    """Beats in, chunks out. The usage is told at the end to those who asked for it."""
+    """Beats in, chunks out. The usage is sent at the end to clients that asked for it."""
 
     def __init__(self, occasion: Occasion) -> None:
         self._occasion = occasion
@@ -43,7 +43,7 @@ class ChatWriter:
         self._chars = self._calls = self._thoughts = 0
 
     def take(self, beat: Beat) -> Iterator[dict[str, Any]]:
-        """The chunks that tell a beat."""
+        """The chunks for a beat."""
         match beat:
             case Head():
                 self._head = written_head(beat, self._occasion, "chat.completion.chunk")

@@ -41,7 +41,7 @@ _MARK = "cache_control"
 
 
 def read_blocks(content: object, place: str, origin: str = NATIVE) -> Iterator[Part]:
-    """What a message or an answer consists of; a thought that wears no origin is `origin`'s.
+    """The content of a message or an answer; a thought without an origin is attributed to `origin`.
 
     Raises ApiError 400.
     """
@@ -82,7 +82,7 @@ def _text(block: JsonObject, place: str) -> Text:
 
 
 def read_citation(cited: JsonObject, place: str) -> Citation | None:
-    """A page that a text cites; None for a place in a document, which has no URL."""
+    """A page that a text cites; None for a passage in a document, which has no URL."""
     if cited.get("type") != "web_search_result_location":
         return None
     return Citation(
@@ -157,7 +157,7 @@ _READERS: Mapping[str, Callable[[JsonObject, str], Part]] = {
 
 
 def marked(block: dict[str, Any], mark: CacheMark | None) -> dict[str, Any]:
-    """The block with its breakpoint, where there is one."""
+    """The block with its breakpoint, if there is one."""
     if mark is None:
         return block
     lifetime = {"ttl": mark.ttl} if mark.ttl else {}
@@ -165,7 +165,7 @@ def marked(block: dict[str, Any], mark: CacheMark | None) -> dict[str, Any]:
 
 
 def written_shown(part: Shown) -> dict[str, Any]:
-    """A block of what is shown to a model."""
+    """The block for something that is shown to a model."""
     match part:
         case Text():
             return marked({"type": "text", "text": part.text}, part.mark)
@@ -205,7 +205,7 @@ def _written_source(source: Source) -> dict[str, Any]:
 
 
 def written_call(call: Call) -> dict[str, Any]:
-    """A call. Arguments that are no JSON object, as weak models write them, become a member of one."""
+    """A call. Arguments that are not a JSON object, as weak models write them, become a member of one."""
     block = {"type": "tool_use", "id": call_id(call.id), "name": call.name}
     return marked({**block, "input": _input(call.arguments)}, call.mark)
 
@@ -219,7 +219,7 @@ def _input(arguments: str) -> dict[str, Any]:
 
 
 def written_thought(thought: Thinking, native: str = NATIVE) -> dict[str, Any]:
-    """A thought. What seals it is told to whoever is no `native` of its origin with the origin."""
+    """A thought; unless `native` is its origin, its seal is marked with the origin."""
     seal = worn(thought.seal, native)
     if thought.is_hidden:
         return {"type": "redacted_thinking", "data": seal}

@@ -36,7 +36,7 @@ _STATUSES: Mapping[str, int] = {
 
 
 def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
-    """A message of a model; unsealed thoughts in it are `origin`'s.
+    """A model's message; unsealed thoughts in it are attributed to `origin`.
 
     Raises ApiError or MalformedAnswer for anything else.
     """
@@ -52,19 +52,19 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 
 
 def read_head(answer: JsonObject) -> Head:
-    """What a message says of itself from the beginning. It does not say when that was."""
+    """What a message says of itself at its start. It does not say when that was."""
     return Head(text_of(answer, "id", ""), text_of(answer, "model", ""))
 
 
 def read_end(told: JsonObject, used: End) -> End:
-    """Why it stopped, as a message or the delta of one tells; what was `used` is known already."""
+    """Why the model stopped, from a message or its delta; what was `used` is known already."""
     stop = STOPS.get(text_of(told, "stop_reason", ""), Stop.END)
     sequence = text_of(told, "stop_sequence", "") or None
     return End(stop, used.usage, used.tier, sequence)
 
 
 def read_refusal(told: JsonObject) -> Refusal | None:
-    """Why the model refused, where it says that."""
+    """Why the model refused, if it says that."""
     details = told.get("stop_details")
     if not isinstance(details, dict) or details.get("type") != "refusal":
         return None
@@ -73,7 +73,7 @@ def read_refusal(told: JsonObject) -> Refusal | None:
 
 
 def read_fault(error: JsonObject, status: int | None = None) -> Fault:
-    """The error object of Messages; within a stream its type alone tells of the status."""
+    """The error object of Messages; within a stream the status follows from its type alone."""
     kind, message = error.get("type"), error.get("message")
     named = kind if isinstance(kind, str) else ""
     return Fault(

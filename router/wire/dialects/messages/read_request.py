@@ -100,7 +100,7 @@ def _thought(body: JsonObject, effort: str) -> Thought:
 
 
 def _turns(body: JsonObject) -> Iterator[Turn]:
-    """The conversation; the results among what a user says are turns of tools."""
+    """The conversation; results within a user's message become turns of tools."""
     if system := tuple(read_blocks(body.get("system"), "system")):
         yield Turn(Role.SYSTEM, system)
     for place, message in objects_in(body.get("messages"), "messages"):

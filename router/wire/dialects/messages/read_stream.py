@@ -34,7 +34,7 @@ class MessagesReader:
         self._used: list[JsonObject] = []
 
     def feed(self, event: JsonObject) -> Iterator[Beat]:
-        """What an event tells; nothing for a ping. Raises ApiError where it is none."""
+        """The beats that an event amounts to; none for a ping. Raises ApiError if it is not an event."""
         match event.get("type"):
             case "message_start":
                 self._used.append(event)
@@ -54,11 +54,11 @@ class MessagesReader:
                 yield read_fault(an_object(event.get("error"), "error"))
 
     def end(self) -> Iterator[Beat]:
-        """Nothing: a message says itself when it ends."""
+        """Nothing: a message itself says when it ends."""
         return iter(())
 
     def _start(self, event: JsonObject) -> Iterator[Beat]:
-        """A block begins, whose text is usually still empty."""
+        """A block begins, usually with its text still empty."""
         index = count_of(event, "index")
         part = read_block(
             an_object(event.get("content_block"), "content_block"), "content_block", self._origin
@@ -80,7 +80,7 @@ class MessagesReader:
     def _grow(self, index: int | None, text: str) -> Iterator[Beat]:
         if text:
             if isinstance(self._open.get(index), Call):
-                self._open[index] = Text("")  # it has said something: its block was only a frame
+                self._open[index] = Text("")  # it has content now: its block was only a frame
             yield from self._row.take(index, Grew(text))
 
     def _delta(self, event: JsonObject) -> Iterator[Beat]:
@@ -105,7 +105,7 @@ class MessagesReader:
     def _stop(self, event: JsonObject) -> Iterator[Beat]:
         index = count_of(event, "index")
         part = self._open.pop(index, None)
-        if isinstance(part, Call):  # of which no delta has come: its arguments stood at the start
+        if isinstance(part, Call):  # no delta has come: its arguments were in the start event
             yield from self._row.take(index, Grew(part.arguments))
         closed: Inner = Closed()
         yield from self._row.take(index, closed)
@@ -117,7 +117,7 @@ class MessagesReader:
         yield read_end(self._told, End(Stop.END, usage, self._tier()))
 
     def _tier(self) -> str:
-        """The service tier, which usually stands where the message starts."""
+        """The service tier, which is usually given when the message starts."""
         told = [event.get("message", event) for event in self._used]
         used = [each.get("usage") for each in told if isinstance(each, dict)]
         tiers = [text_of(each, "service_tier", "") for each in used if isinstance(each, dict)]

@@ -7,12 +7,12 @@ from router.wire.dialects.request import Request, Tool, ToolChoice, Use
 from router.wire.dialects.shape import JsonObject, a_text, an_object, flag_of, only, text_of, unsaid
 
 _SHOWN = 64
-"""Of the name of a kind, in a message."""
+"""How many characters of a tool's type an error message shows."""
 _HARMLESS = ("eager_input_streaming", "input_examples", "allowed_callers")
 
 
 def read_tool(tool: JsonObject, place: str) -> Tool:
-    """One of `tools`. Raises ApiError 400, also for those that Anthropic itself defines."""
+    """One of `tools`. Raises ApiError 400, also for tools that Anthropic itself defines."""
     if (kind := tool.get("type")) not in (None, "custom"):
         name = f", {kind[:_SHOWN]!r}" if isinstance(kind, str) else ""
         remedy = f"only Anthropic's models have this tool{name}; describe your own"
@@ -50,7 +50,7 @@ def read_choice(choice: object) -> tuple[ToolChoice | None, bool | None]:
 
 
 def written_tools(request: Request) -> dict[str, Any]:
-    """The members that tell of tools: of those, where the choice names some, only these are told."""
+    """The members about tools: if the choice names several, only those are sent."""
     if not request.tools:
         return {}
     choice = request.choice

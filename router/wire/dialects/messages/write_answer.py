@@ -34,7 +34,7 @@ _KINDS: Mapping[int, str] = {
 
 
 def write_answer(answer: Answer, _occasion: Occasion) -> dict[str, Any]:
-    """The message. A refusal is no block of it but stands where Messages tell why it stopped."""
+    """The message. A refusal is not a block of it but part of the stop details."""
     refusal = "".join(each.text for each in of_kind(answer.parts, Refusal))
     return {
         **begun(answer.head),
@@ -45,7 +45,7 @@ def write_answer(answer: Answer, _occasion: Occasion) -> dict[str, Any]:
 
 
 def begun(head: Head) -> dict[str, Any]:
-    """A message of which nothing is there yet."""
+    """A message that is still empty."""
     return {
         "id": answer_id(head.id, Dialect.MESSAGES),
         "type": "message",
@@ -71,7 +71,7 @@ def written_part(part: Part) -> Iterator[dict[str, Any]]:
 
 
 def written_end(end: End, refusal: str) -> dict[str, Any]:
-    """Why it stopped, and with which words it refused."""
+    """Why the model stopped, and the words with which it refused."""
     stop = Stop.FILTER if refusal else end.stop
     details = {"type": "refusal", "category": None, "explanation": refusal or None}
     return {
@@ -82,12 +82,12 @@ def written_end(end: End, refusal: str) -> dict[str, Any]:
 
 
 def billed_tier(end: End) -> str:
-    """The service tier that was billed, in the words of Messages; "" for those they do not have."""
+    """The service tier that was billed, in the words of Messages; "" if they have none for it."""
     return _TIERS.get(end.tier, "")
 
 
 def written_fault(fault: Fault) -> dict[str, Any]:
-    """The error object, in a body as well as in a stream."""
+    """The error object, for a body and for a stream."""
     usual = "api_error" if fault.status >= 500 else "invalid_request_error"
     kind = _KINDS.get(fault.status, usual)
     return {"type": "error", "error": {"type": kind, "message": fault.message}}

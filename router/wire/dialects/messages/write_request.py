@@ -26,7 +26,7 @@ _Block = dict[str, Any]
 
 
 def write_request(request: Request, target: Target) -> dict[str, Any]:
-    """The body for `target`. Raises ApiError 400 for what Messages cannot say."""
+    """The body for `target`. Raises ApiError 400 for what Messages cannot express."""
     system, turns = _system(request.turns)
     limit = _limit(request, target)
     thinking = _thinking(request, target, limit)
@@ -112,17 +112,17 @@ def _thinking(request: Request, target: Target, limit: int) -> dict[str, Any] | 
 
 
 def _check_temperature(request: Request, thinking: dict[str, Any] | None) -> None:
-    """Refuse another temperature than 1 for a model that thinks, as Messages do themselves."""
+    """Refuse a temperature other than 1 for a model that thinks, as Messages do themselves."""
     thinks = thinking is not None and thinking["type"] != "disabled"
     if thinks and request.sampling.temperature not in (None, 1):
         raise unsaid("temperature", "Messages accept only 1 if the model thinks; leave it out")
 
 
 def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
-    """Whether no loop of tools is going on that began without a thought of this upstream.
+    """Whether no tool loop is going on that began without a thought of this upstream.
 
-    With a budget, Messages demand that the turn whose tools gave their results began with one, also where
-    somebody says something behind the results.
+    With a budget, Messages require the turn whose tools gave their results to have begun with one, even if
+    there are other messages after the results.
     """
     after = list(takewhile(lambda turn: turn.role is not Role.ASSISTANT, reversed(turns)))
     if all(turn.role is not Role.TOOL for turn in after):
@@ -133,7 +133,7 @@ def _may_think(turns: tuple[Turn, ...], target: Target) -> bool:
 
 
 def _system(turns: tuple[Turn, ...]) -> tuple[str | list[_Block], tuple[Turn, ...]]:
-    """What stands before the conversation; a string where that says it all."""
+    """What precedes the conversation; a string if that says it all."""
     first = next((i for i, turn in enumerate(turns) if turn.role not in _SYSTEM), len(turns))
     blocks = [block for turn in turns[:first] for block in _spoken_to(turn.parts)]
     match blocks:
@@ -147,7 +147,7 @@ _SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
 
 
 def _messages(turns: tuple[Turn, ...], target: Target) -> list[dict[str, Any]]:
-    """The messages: turns of the same side that follow one another are one. Empty ones are none."""
+    """The messages: consecutive turns of the same side are merged, empty ones dropped."""
     told: list[tuple[str, list[_Block]]] = []
     for turn in turns:
         blocks = list(_blocks(turn, target))
@@ -207,7 +207,7 @@ def _result(result: Result) -> _Block:
 
 
 def _spoken(parts: tuple[Part, ...], target: Target) -> Iterator[_Block]:
-    """What an assistant said; of its thoughts those that this upstream has sealed."""
+    """An assistant's turn, with only those thoughts that this upstream has sealed."""
     for part in parts:
         match part:
             case Text() | Refusal():

@@ -29,7 +29,7 @@ from router.wire.dialects.seals import worn
 
 
 class MessagesWriter:
-    """Beats in, events out. A refusal is told at the end, where Messages say why it stopped."""
+    """Beats in, events out. A refusal comes at the end, where Messages say why the model stopped."""
 
     def __init__(self, _occasion: Occasion) -> None:
         self._open = Growing(Text(""))
@@ -37,7 +37,7 @@ class MessagesWriter:
         self._refusal = ""
 
     def take(self, beat: Beat) -> Iterator[dict[str, Any]]:
-        """The events that tell a beat."""
+        """The events for a beat."""
         match beat:
             case Grew(text=text):
                 self._open.take(beat)
@@ -71,7 +71,7 @@ class MessagesWriter:
         return self._event("content_block_delta", delta={"type": kind, **members})
 
     def _inner(self, beat: Inner) -> Iterator[dict[str, Any]]:
-        if isinstance(beat, Closed):  # seals and citations are told when the part is whole
+        if isinstance(beat, Closed):  # seals and citations are sent when the part is complete
             yield from self._closed(self._open.whole())
 
     def _grown(self, text: str) -> Iterator[dict[str, Any]]:

@@ -17,9 +17,9 @@ _CALL = ("type", "id", "call_id", "name", "arguments", "input", "status", "names
 
 
 def read_item(item: JsonObject, place: str, origin: str = NATIVE) -> Iterator[Part]:
-    """The parts of an item of a model; a thought that wears no origin is `origin`'s.
+    """The parts of a model's item; a thought without an origin is attributed to `origin`.
 
-    Nothing for an item that only OpenAI's own tools make. Raises ApiError 400.
+    Nothing for an item that only OpenAI's own tools produce. Raises ApiError 400.
     """
     match item.get("type", "message"):
         case "message":
@@ -43,7 +43,7 @@ def _call(item: JsonObject, place: str, said: str, *, is_custom: bool = False) -
 
 
 def _thought(item: JsonObject, place: str, origin: str) -> Iterator[Thinking]:
-    """A thought, unless nothing of it is told."""
+    """A thought, unless nothing of it is given."""
     text, encrypted = thought_text(item, place), text_of(item, "encrypted_content", place)
     if text or encrypted:
         seal = taken_off(encrypted, origin, text_of(item, "id", place))
@@ -51,7 +51,7 @@ def _thought(item: JsonObject, place: str, origin: str) -> Iterator[Thinking]:
 
 
 def thought_text(item: JsonObject, place: str) -> str:
-    """The summaries of a thought, a paragraph each; where there is none, the thought itself."""
+    """The summaries of a thought, a paragraph each; if there are none, the thought itself."""
     summaries = objects_in(item.get("summary"), f"{place}.summary")
     text = "\n\n".join(text_of(each, "text", where) for where, each in summaries)
     told = objects_in(item.get("content"), f"{place}.content")
@@ -59,7 +59,7 @@ def thought_text(item: JsonObject, place: str) -> str:
 
 
 def grouped(parts: tuple[Part, ...]) -> Iterator[tuple[Part, ...]]:
-    """The parts of each item: texts and refusals that follow one another are one message."""
+    """The parts of each item: consecutive texts and refusals are one message."""
     said: tuple[Part, ...] = ()
     for part in parts:
         if isinstance(part, Text | Refusal):
@@ -74,7 +74,7 @@ def grouped(parts: tuple[Part, ...]) -> Iterator[tuple[Part, ...]]:
 
 
 def kind_of(part: Part) -> str:
-    """How the id of the item that a part makes, or begins, begins."""
+    """The prefix of the id of the item that a part becomes or begins."""
     match part:
         case Thinking():
             return "rs"
@@ -85,7 +85,7 @@ def kind_of(part: Part) -> str:
 
 
 def written_item(parts: tuple[Part, ...], item: str, status: str = "completed") -> dict[str, Any]:
-    """The item of an answer that these parts make, with the id `item`."""
+    """The item of an answer that consists of these parts, with the id `item`."""
     match parts:
         case (Thinking() as thought,):
             return written_thought(thought, thought_id(thought, item))
@@ -97,7 +97,7 @@ def written_item(parts: tuple[Part, ...], item: str, status: str = "completed") 
 
 
 def thought_id(thought: Thinking, item: str) -> str:
-    """What a thought is called: as Responses have called it themselves, else `item`."""
+    """The id of a thought: the one that Responses gave it, else `item`."""
     is_own = thought.seal.origin == NATIVE
     return thought.seal.item_id if is_own and thought.seal.item_id else item
 
@@ -121,7 +121,7 @@ def written_call(call: Call) -> dict[str, Any]:
 
 
 def written_thought(thought: Thinking, item: str, native: str = NATIVE) -> dict[str, Any]:
-    """A thought. What seals it is told to whoever is no `native` of its origin with the origin."""
+    """A thought; unless `native` is its origin, its seal is marked with the origin."""
     summary = [{"type": "summary_text", "text": thought.text}] if thought.text else []
     seal = worn(thought.seal, native)
     return {"id": item, "type": "reasoning", "summary": summary, "encrypted_content": seal or None}

@@ -1,7 +1,7 @@
-"""Namespaces: Responses may group tools under a name, and Codex does; other APIs know single tools only.
+"""Namespaces: Responses may group tools under a name, as Codex does; other APIs know only single tools.
 
-To them a grouped tool goes by one name that is made of both. Whoever answers calls it by that name, and the client is
-told both again, as its own request groups them.
+To them a grouped tool has one name made of both. The model calls it by that name, and the client gets both
+names back, grouped as in its own request.
 """
 
 from collections.abc import Mapping
@@ -15,15 +15,15 @@ from router.wire.dialects.shape import JsonObject
 
 KIND = "namespace"
 _LONGEST = 64
-"""Of a tool's name, for chat and for Messages."""
+"""Maximum length of a tool's name, for chat and for Messages."""
 _DIGITS = 8
 
 Grouped = Mapping[str, tuple[str, str]]
-"""The one name of each grouped tool, to the name of its namespace and its own."""
+"""From the joint name of each grouped tool to the names of its namespace and itself."""
 
 
 def one_name(namespace: str, name: str) -> str:
-    """The name that a tool goes by where there are no namespaces; `name` itself where it is in none."""
+    """The name of a tool for APIs without namespaces; `name` itself if it is in none."""
     if not namespace:
         return name
     both = f"{namespace}__{name}"
@@ -33,7 +33,7 @@ def one_name(namespace: str, name: str) -> str:
 
 
 def grouped_in(asked: Mapping[str, Any]) -> Grouped:
-    """The grouped tools of a client's request, which was read before; none where it is of another API."""
+    """The grouped tools of a client's request, which was read before; none if it is of another API."""
     found = dict[str, tuple[str, str]]()
     for group in _objects(asked.get("tools")):
         if group.get("type") == KIND:
@@ -44,14 +44,14 @@ def grouped_in(asked: Mapping[str, Any]) -> Grouped:
 
 
 def regrouped(answer: Answer, grouped: Grouped) -> Answer:
-    """`answer`, with its calls by the names that the client knows."""
+    """`answer` with its calls under the names that the client knows."""
     if not grouped:
         return answer
     return replace(answer, parts=tuple(_regrouped(part, grouped) for part in answer.parts))
 
 
 def regrouped_beat(beat: Beat, grouped: Grouped) -> Beat:
-    """The same of what a stream tells."""
+    """The same for a beat of a stream."""
     if grouped and isinstance(beat, Opened):
         return Opened(_regrouped(beat.part, grouped))
     return beat

@@ -31,7 +31,7 @@ _MARK = "prompt_cache_breakpoint"
 
 
 def read_content(content: object, place: str) -> tuple[Said, ...]:
-    """What a message, or a tool's output, says: one text, or parts. Raises ApiError 400."""
+    """The content of a message or of a tool's output: one text, or parts. Raises ApiError 400."""
     if isinstance(content, str):
         return (Text(content),) if content else ()
     return tuple(_part(part, where) for where, part in objects_in(content, place))
@@ -99,7 +99,7 @@ _READERS: Mapping[str, Callable[[JsonObject, str], Said]] = {
 
 
 def written_input(part: Said, *, marks: bool) -> dict[str, Any]:
-    """A part of what goes in."""
+    """A part of the input."""
     match part:
         case Text():
             return marked({"type": "input_text", "text": part.text}, part.mark, marks=marks)
@@ -130,7 +130,7 @@ def _written_file(document: Document) -> dict[str, Any]:
 
 
 def written_output(part: Text | Refusal) -> dict[str, Any]:
-    """A part of what a model said."""
+    """A part of a model's output."""
     if isinstance(part, Refusal):
         return {"type": "refusal", "refusal": part.text}
     cited = [written_citation(each, part) for each in part.citations]

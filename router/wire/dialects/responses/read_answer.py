@@ -16,11 +16,11 @@ _STATUSES: Mapping[str, int] = {
     "server_error": 500,
     "vector_store_timeout": 504,
 }
-"""What the codes of a failed Response would be over HTTP; all others are the request's fault."""
+"""HTTP statuses for the error codes of a failed Response; all others are the request's fault."""
 
 
 def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
-    """A Response that has ended; unsealed thoughts in it are `origin`'s.
+    """A Response that has ended; unsealed thoughts in it are attributed to `origin`.
 
     Raises ApiError or MalformedAnswer for anything else.
     """
@@ -33,14 +33,14 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 
 
 def read_head(answer: JsonObject) -> Head:
-    """What a Response says of itself from the beginning."""
+    """What a Response says of itself at its start."""
     created = answer.get("created_at")
     created_s = int(created) if isinstance(created, int | float) else None
     return Head(text_of(answer, "id", ""), text_of(answer, "model", ""), created_s)
 
 
 def read_end(answer: JsonObject, *, calls: bool) -> End:
-    """What a Response that has ended says of its end; `calls` where it calls a tool."""
+    """How a Response ended; `calls` says that it calls a tool."""
     details = an_object(answer.get("incomplete_details") or {}, "incomplete_details")
     if answer.get("status") == "incomplete":
         filtered = details.get("reason") == "content_filter"

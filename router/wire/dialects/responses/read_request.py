@@ -56,7 +56,7 @@ def _thought(body: JsonObject) -> Thought:
 
 
 def _turns(body: JsonObject) -> Iterator[Turn]:
-    """The conversation: items of the model that follow one another are one turn, and so are results."""
+    """The conversation: consecutive items of the model are one turn, and so are results."""
     if instructions := text_of(body, "instructions", ""):
         yield Turn(Role.SYSTEM, (Text(instructions),))
     given = body.get("input")

@@ -39,7 +39,7 @@ class ResponsesReader:
         }
 
     def feed(self, event: JsonObject) -> Iterator[Beat]:
-        """What an event tells. Raises ApiError where it is none."""
+        """The beats that an event amounts to. Raises ApiError if it is not an event."""
         told = text_of(event, "type", "")
         match told:
             case "response.created":
@@ -56,7 +56,7 @@ class ResponsesReader:
                 yield from self._readers[told](event)
 
     def end(self) -> Iterator[Beat]:
-        """Nothing: a Response says itself when it ends."""
+        """Nothing: a Response itself says when it ends."""
         return iter(())
 
     def _added(self, event: JsonObject) -> Iterator[Beat]:
@@ -78,7 +78,7 @@ class ResponsesReader:
         yield from self._close(key)
 
     def _thought(self, key: _Key, whole: Thinking) -> Iterator[Beat]:
-        """The end of a thought. One of which no word was told begins only here."""
+        """The end of a thought; if no delta of it has come, also its beginning."""
         if key in self._open:
             yield from self._row.take(key, Sealed(whole.seal))
             return
@@ -132,7 +132,7 @@ class ResponsesReader:
             yield from self._row.take(key, Grew(text))
 
     def _rest(self, key: _Key, whole: str) -> Iterator[Beat]:
-        """What the deltas have left out of the whole: all of it, where a server sends none."""
+        """What the deltas have left out of the whole: all of it if a server sends none."""
         yield from self._grow(key, whole[self._open.get(key, 0) :])
 
     def _close(self, key: _Key) -> Iterator[Beat]:

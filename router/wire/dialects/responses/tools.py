@@ -1,4 +1,4 @@
-"""Tools, the choice between them, and forms of answers, in Responses."""
+"""Tools, the choice between them, and answer formats, in Responses."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,7 +22,7 @@ from router.wire.dialects.shape import (
 
 
 def read_tools(value: object, place: str = "tools", namespace: str = "") -> Iterator[Tool]:
-    """The tools in `value`, those of groups one by one. Raises ApiError 400, also for those that OpenAI itself runs."""
+    """The tools in `value`, grouped ones one by one. Raises ApiError 400, also for tools that OpenAI itself runs."""
     for where, tool in objects_in(value, place):
         if tool.get("type") != KIND or namespace:
             yield _tool(tool, where, namespace)
@@ -59,9 +59,9 @@ def _tool(tool: JsonObject, place: str, namespace: str) -> Tool:
 _SWITCHES: Mapping[str, str] = {
     "web_search": ' (Codex offers it unless its config.toml says web_search = "disabled")'
 }
-"""How clients that offer a tool unasked are told not to."""
+"""How to stop clients from offering a tool that nobody asked for."""
 _SHOWN = 64
-"""Of the name of a kind, in a message."""
+"""How many characters of a tool's type an error message shows."""
 
 
 def _run_elsewhere(kind: object) -> str:
@@ -73,7 +73,7 @@ def _run_elsewhere(kind: object) -> str:
 
 
 def written_tool(tool: Tool) -> dict[str, Any]:
-    """A tool, for `tools`. What is not told to be strict is not: here that has to be said."""
+    """A tool, for `tools`. One that is not declared strict is not, which has to be stated here."""
     if tool.grammar is not None:
         head = plain(type="custom", name=tool.name, description=tool.description)
         return {**head, "format": dict(tool.grammar)}

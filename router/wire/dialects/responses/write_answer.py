@@ -29,7 +29,7 @@ _ECHOED: Mapping[str, Any] = {
     "top_p": 1.0,
     "truncation": "disabled",
 }
-"""What a Response repeats of its request, and what stands there where the request said nothing."""
+"""What a Response repeats of its request, and its defaults."""
 _CODES: Mapping[int, str] = {400: "invalid_prompt", 429: "rate_limit_exceeded"}
 
 
@@ -45,7 +45,7 @@ def write_answer(answer: Answer, occasion: Occasion) -> dict[str, Any]:
 
 
 def begun(head: Head, occasion: Occasion) -> dict[str, Any]:
-    """A Response of which nothing is there yet."""
+    """A Response that is still empty."""
     created_s = occasion.now_s if head.created_s is None else head.created_s
     echoed = {name: occasion.asked.get(name) for name in _ECHOED}
     told = {name: value for name, value in echoed.items() if value is not None}
@@ -65,7 +65,7 @@ def begun(head: Head, occasion: Occasion) -> dict[str, Any]:
 
 
 def ended(head: Head, end: End, output: list[dict[str, Any]], occasion: Occasion) -> dict[str, Any]:
-    """A Response that has all of its output."""
+    """A Response with all of its output."""
     reasons = {Stop.LENGTH: "max_output_tokens", Stop.FILTER: "content_filter"}
     reason = reasons.get(end.stop)
     return {
@@ -80,7 +80,7 @@ def ended(head: Head, end: End, output: list[dict[str, Any]], occasion: Occasion
 
 
 def failed(head: Head, fault: Fault, occasion: Occasion) -> dict[str, Any]:
-    """A Response that came to nothing. Of the reasons only some have codes of their own."""
+    """A Response that failed. Only some of the reasons have codes of their own."""
     code = _CODES.get(fault.status, "server_error")
     error = {"code": code, "message": fault.message}
     return {**begun(head, occasion), "status": "failed", "error": error}

@@ -23,11 +23,11 @@ from router.wire.dialects.shape import plain, unsaid
 from router.wire.dialects.thinking import effort_of
 
 _FEWEST_TOKENS = 16
-"""Fewer than these Responses refuse, as of 2026."""
+"""Responses refuse a lower limit, as of 2026."""
 
 
 def write_request(request: Request, target: Target) -> dict[str, Any]:
-    """The body for `target`, which stores nothing. Raises ApiError 400 for what it cannot say."""
+    """The body for `target`, which stores nothing. Raises ApiError 400 for what it cannot express."""
     if request.sampling.stop:
         raise unsaid("stop", "Responses do not support stop sequences; leave them out")
     instructions, turns = _instructions(request)
@@ -54,7 +54,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
 
 
 def _instructions(request: Request) -> tuple[dict[str, str], tuple[Turn, ...]]:
-    """A system's turn at the beginning, where it is one plain text; and the other turns."""
+    """The system turn at the beginning, if it is one plain text; and the other turns."""
     match request.turns:
         case (Turn(role=Role.SYSTEM, parts=(Text(text=text, mark=None),)), *turns):
             return {"instructions": text}, tuple(turns)
@@ -79,7 +79,7 @@ def _text(request: Request) -> dict[str, Any]:
 
 
 def _with_kinds(turns: tuple[Turn, ...]) -> Iterator[Turn]:
-    """The turns, their results told apart as those calls are that they answer."""
+    """The turns, with each result marked as custom if the call that it answers is."""
     calls = [call for turn in turns for call in of_kind(turn.parts, Call)]
     custom = {call.id for call in calls if call.is_custom}
     for turn in turns:
@@ -116,7 +116,7 @@ def _spoken(parts: tuple[Part, ...], place: int, target: Target) -> Iterator[dic
 
 
 def _result(result: Result, target: Target) -> dict[str, Any]:
-    """What a tool gave back; a string where that says it all."""
+    """What a tool gave back; a string if that says it all."""
     kind = "custom_tool_call_output" if result.is_custom else "function_call_output"
     head = {"type": kind, "call_id": call_id(result.call_id)}
     match told_error(result):

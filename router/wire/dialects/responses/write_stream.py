@@ -1,4 +1,4 @@
-"""The events of a Response, written: complete, in their order, numbered."""
+"""The events of a Response, written: complete, in order, numbered."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -28,8 +28,8 @@ _Event = dict[str, Any]
 class ResponsesWriter:
     """Beats in, events out.
 
-    Texts and refusals that follow one another are parts of one message, which stays open until
-    something else begins.
+    Consecutive texts and refusals are parts of one message, which stays open until something else
+    begins.
     """
 
     def __init__(self, occasion: Occasion) -> None:
@@ -43,7 +43,7 @@ class ResponsesWriter:
         self._id = ""
 
     def take(self, beat: Beat) -> Iterator[_Event]:
-        """The events that tell a beat."""
+        """The events for a beat."""
         for kind, members in self._events(regrouped_beat(beat, self._grouped)):
             yield {"type": kind, **members, "sequence_number": self._number}
             self._number += 1
@@ -82,7 +82,7 @@ class ResponsesWriter:
     def _add(self, part: Part, item: dict[str, Any]) -> tuple[str, _Event]:
         self._id = self._named(part)
         if isinstance(part, Thinking):
-            item = {**item, "encrypted_content": None}  # it is told when it is whole
+            item = {**item, "encrypted_content": None}  # it is sent when it is complete
         return "response.output_item.added", {**self._item(), "item": item}
 
     def _item(self) -> _Event:
@@ -168,7 +168,7 @@ class ResponsesWriter:
         yield f"response.{response['status']}", {"response": response}
 
     def _fault(self, fault: Fault) -> tuple[str, _Event]:
-        """After the beginning the Response has failed; before it there is none."""
+        """The event that the Response has failed; if it had not begun, an `error` event."""
         if self._head is None:
             return "error", {"code": fault.code, "message": fault.message, "param": fault.param}
         return "response.failed", {"response": failed(self._head, fault, self._occasion)}
