@@ -114,8 +114,8 @@ def guarded(
 @pytest.mark.parametrize(
     ("arguments", "env", "complaint"),
     [
-        (("purge",), None, "say which answers"),
-        (("purge", "--all", "--key", "alpha"), None, "say which answers"),
+        (("purge",), None, "specify which answers"),
+        (("purge", "--all", "--key", "alpha"), None, "specify which answers"),
         (("stats",), {"FARTHING_ADMIN_KEY": "sk-wrong"}, "This is not the admin key"),
         (("stats",), {"FARTHING_ADMIN_KEY": ""}, "put the admin key in FARTHING_ADMIN_KEY"),
         (
