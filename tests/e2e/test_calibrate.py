@@ -268,7 +268,7 @@ def test_a_judge_scores_and_is_paid(config: Path, tmp_path: Path) -> None:
     [
         ((), "needs either files of outcomes or --requests"),
         (("--requests", "RECORDED"), "--requests needs --score: exact"),
-        (("--requests", "RECORDED", "--score", "best"), "--score best: there is exact"),
+        (("--requests", "RECORDED", "--score", "best"), "--score best: choose from exact"),
         (("--requests", "RECORDED", "--score", "judge:gpt-9"), "there is no model 'gpt-9'"),
         (
             ("--requests", "RECORDED", "--score", "exact", "--expected", "x"),

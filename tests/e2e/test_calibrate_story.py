@@ -103,7 +103,7 @@ def test_what_was_heard_is_told_source_by_source_and_nothing_is_installed_by_it(
 
     assert (done.status, done.err) == (0, "")
     assert (
-        "Nothing is installed: feedback and automatic scores decide nothing by themselves."
+        "Nothing is installed: this evidence alone decides nothing."
         in done.out
     )
     heard = {
