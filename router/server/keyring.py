@@ -2,7 +2,8 @@
 
 Stored ones are read again every two seconds, and at once when somebody presents a key that is not
 known: so a new key opens at its first try, and a revoked one stops within two seconds, in every
-process. While the store cannot be asked, what was known stays.
+process. While the store cannot be asked, what was known stays. Where nothing was known yet nobody is taken for
+welcome: that there is no key is known only by reading.
 """
 
 import asyncio
@@ -41,7 +42,10 @@ async def nothing_stored() -> Stored:
 
 
 class Keyring:
-    """All keys by the SHA-256 of their secrets. `guests` are let in without making keys be asked for."""
+    """All keys by the SHA-256 of their secrets. `guests` are let in without making keys be asked for.
+
+    `was_open` says that there was no key when a process of this machine last knew.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class Keyring:
         *,
         guests: Sequence[VirtualKey] = (),
         read: ReadStore = nothing_stored,
+        was_open: bool = False,
         monotonic_s: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -62,11 +67,18 @@ class Keyring:
         self._known = self._by_digest()
         self._asked_at_s = float("-inf")
         self._is_well = True
+        self._was_open = was_open
+        self._has_read = False
 
     @property
     def is_open(self) -> bool:
         """Whether everybody may come in, since there never was a key."""
-        return not self._fixed and not self._stored.were_any
+        return not self._fixed and not self._stored.were_any and not self.is_in_the_dark
+
+    @property
+    def is_in_the_dark(self) -> bool:
+        """Whether nobody knows what keys there are: the store could not be asked even once."""
+        return not (self._is_well or self._has_read or self._was_open)
 
     async def find(self, secret: str) -> VirtualKey | None:
         """The key whose secret this is."""
@@ -95,7 +107,7 @@ class Keyring:
                 _LOG.warning("%s; the keys known so far stay", error)
             self._is_well = False
             return
-        self._is_well = True
+        self._is_well = self._has_read = True
         self._known = self._by_digest()
 
     async def watch(self) -> None:

@@ -37,6 +37,8 @@ def metric(farthing: Farthing, name: str) -> float:
 def test_answers_come_while_postgresql_is_away_and_their_rows_when_it_is_back(
     config: Path, postgres_server: PostgresServer
 ) -> None:
+    with Farthing(config):
+        pass  # from now on this machine knows that no key is needed
     postgres_server.kill()
     with Farthing(config) as farthing:
         got = [post(farthing.base_url, chat(f"What is {n} + 1?", "sim-mid")) for n in range(10)]
@@ -50,6 +52,26 @@ def test_answers_come_while_postgresql_is_away_and_their_rows_when_it_is_back(
     assert sorted(attempts(postgres_server)) == sorted(
         (each.headers["x-request-id"], 1) for each in got
     )
+
+
+def test_who_starts_without_postgresql_does_not_take_everybody_for_welcome(
+    config: Path, postgres_server: PostgresServer
+) -> None:
+    """That there is no key is known only by reading: the door stays shut until somebody knows."""
+    question = chat("What is 6 * 7?", "sim-mid")
+    made = here("keys", "create", "team", "--config", str(config))
+    bearer = {"authorization": f"Bearer {made.out.split()[0]}"}
+    postgres_server.kill()
+    with Farthing(config) as farthing:
+        refused = [post(farthing.base_url, question, headers) for headers in (None, bearer)]
+        assert [(each.status, each.error["code"]) for each in refused] == [
+            (503, "keys_unavailable")
+        ] * 2
+        assert get(f"{farthing.url}/admin/budgets").status == 403
+
+        postgres_server.restart()
+        until(lambda: post(farthing.base_url, question, bearer).status == 200)
+        assert post(farthing.base_url, question).status == 401
 
 
 def test_reports_are_read_from_postgresql(config: Path, postgres_server: PostgresServer) -> None:
