@@ -8,9 +8,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.config.settings import Settings
+from router.config.settings import Settings, is_loopback
 from router.ports import World
-from router.server.keyring import Keyring, StoreAway, Stored
+from router.server.keyring import Keyring, Lack, StoreAway, Stored
 from router.stores.sql.keys import KeyStore
 
 
@@ -24,7 +24,7 @@ async def keyring_of(
         settings.keys,
         guests=settings.guests,
         read=partial(_stored, KeyStore(engine), note if is_central else None),
-        was_open=is_central and note.exists(),
+        lack=Lack(is_loopback(settings.host), was_seen=is_central and note.exists()),
         monotonic_s=world.monotonic_s,
         sleep=world.sleep,
     )

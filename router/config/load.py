@@ -313,7 +313,7 @@ class _Loading:
         if is_loopback(self.section.server.host):
             return
         # The file is asked, not the keys: those that are wrong are told as such, and once is enough.
-        if not self.file.data.get("keys") and not has_stored_keys(ledger_path, ledger_url):
+        if not self.file.data.get("keys") and not may_have_keys(ledger_path, ledger_url):
             self._wrong(("server", "host"), OPEN_TO_ALL)
 
 
@@ -365,15 +365,18 @@ def _effort(server: ServerSection) -> Effort:
     )
 
 
-def has_stored_keys(ledger_path: Path, ledger_url: str) -> bool:
-    """Whether a key was ever made in the ledger's database; False where that cannot be asked."""
+def may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
+    """Whether a key was ever made in the ledger's database, or could have been, where it cannot be asked.
+
+    Who listens then lets nobody in until it can be.
+    """
     if not ledger_url and not ledger_path.exists():
         return False
     try:
         engine = open_ledger(ledger_path, ledger_url)
     except LedgerUnusable:
-        return False
+        return True
     try:
-        return are_any(engine)
+        return are_any(engine) is not False
     finally:
         engine.dispose()

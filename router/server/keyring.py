@@ -41,10 +41,22 @@ async def nothing_stored() -> Stored:
     return Stored()
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """That there is no key: whether it `opens` the door to everybody, and `was_seen` when a process of this machine last knew."""
+
+    opens: bool
+    was_seen: bool = False
+
+
+ON_LOOPBACK = Lack(opens=True)
+"""Everybody on this machine may come in, once it is known that there is no key."""
+
+
 class Keyring:
     """All keys by the SHA-256 of their secrets. `guests` are let in without making keys be asked for.
 
-    `was_open` says that there was no key when a process of this machine last knew.
+    `lack` says what it means that there is none.
     """
 
     def __init__(
@@ -53,7 +65,7 @@ class Keyring:
         *,
         guests: Sequence[VirtualKey] = (),
         read: ReadStore = nothing_stored,
-        was_open: bool = False,
+        lack: Lack = ON_LOOPBACK,
         monotonic_s: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -67,18 +79,22 @@ class Keyring:
         self._known = self._by_digest()
         self._asked_at_s = float("-inf")
         self._is_well = True
-        self._was_open = was_open
+        self._lack = lack
         self._has_read = False
 
     @property
     def is_open(self) -> bool:
         """Whether everybody may come in, since there never was a key."""
-        return not self._fixed and not self._stored.were_any and not self.is_in_the_dark
+        if self._fixed or self._stored.were_any:
+            return False
+        return self._lack.opens and not self.is_in_the_dark
 
     @property
     def is_in_the_dark(self) -> bool:
         """Whether nobody knows what keys there are: the store could not be asked even once."""
-        return not (self._is_well or self._has_read or self._was_open)
+        if self._is_well or self._has_read:
+            return False
+        return not (self._lack.opens and self._lack.was_seen)
 
     async def find(self, secret: str) -> VirtualKey | None:
         """The key whose secret this is."""

@@ -74,6 +74,21 @@ def test_who_starts_without_postgresql_does_not_take_everybody_for_welcome(
         assert post(farthing.base_url, question).status == 401
 
 
+def test_for_all_addresses_it_starts_too_and_a_note_opens_no_door_there(
+    config: Path, postgres_server: PostgresServer
+) -> None:
+    """Whether there are keys cannot be asked: that is no reason to refuse to start, nor to let anybody in."""
+    config.with_name("ledger.db.open").touch()
+    config.write_text(config.read_text().replace("port: 0", "port: 0\n  host: 0.0.0.0"))
+    postgres_server.kill()
+    with Farthing(config) as farthing:
+        got = post(farthing.base_url, chat("Hello", "sim-mid"))
+        assert (got.status, got.error["code"]) == (503, "keys_unavailable")
+
+        postgres_server.restart()
+        until(lambda: post(farthing.base_url, chat("Hello", "sim-mid")).status == 401)
+
+
 def test_reports_are_read_from_postgresql(config: Path, postgres_server: PostgresServer) -> None:
     with Farthing(config) as farthing:
         post(farthing.base_url, chat("What is 1 + 1?", "sim-mid"))
