@@ -1,8 +1,8 @@
-"""Does the wall hold, and what does it cost? Two hundred at once against one dollar.
+"""Do budgets hold, and what do they cost? Two hundred requests at once against one dollar.
 
     python -m benchmarks.budget_race
 
-Purses in memory and in a real Redis (of two clients, as two processes would have), then the overhead
+Purses in memory and in a real Redis (with two clients, as two processes would have), then the overhead
 of a request's look, reserve and settle. Figures are medians of rounds; the ratios are to memory.
 """
 
@@ -33,7 +33,7 @@ _BUDGETS = (
 
 
 async def race(purses: Sequence[Purse]) -> tuple[int, Money, float]:
-    """How many of 200 were admitted, their worst case together, and how long all took."""
+    """How many of 200 were admitted, the sum of their worst cases, and how long all took."""
     began_s = time.perf_counter()
     answers = await asyncio.gather(
         *(purses[n % len(purses)].reserve(_BUDGETS, _WORST) for n in range(_AT_ONCE))

@@ -49,7 +49,7 @@ _FAULTS: Mapping[str, tuple[float, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """An answer that a client has received whole, and the number of the attempt that gave it."""
+    """An answer that a client has received completely, and the number of the attempt that gave it."""
 
     request_id: str
     attempt: int
@@ -57,7 +57,7 @@ class Receipt:
 
 @dataclass(slots=True)
 class Findings:
-    """What came of it."""
+    """The result."""
 
     kills: int = 0
     locked: int = 0
@@ -86,7 +86,7 @@ async def run(
     postgres: PostgresServer | None = None,
     verbose: bool = False,
 ) -> Findings:
-    """Kill the proxy so many times, with everything in `folder`; returns what was wrong."""
+    """Kill the proxy this many times, with everything in `folder`; returns what was wrong."""
     found, dice = Findings(), random.Random(seed)
     async with upstreams_running(folder) as upstreams:
         config = _config(folder, {each.name: each.url for each in upstreams}, postgres)
@@ -134,7 +134,7 @@ class _Rig:
         self.found.locked += is_locked
 
     async def last_life(self) -> None:
-        """Start once more, let everything come to rest, and stop in good order."""
+        """Start once more, wait until everything is at rest, and stop cleanly."""
         await self.proxy.start(f"{self.url}/readyz")
         async with asyncio.timeout(_SETTLES_S):
             while self._is_restless():  # noqa: ASYNC110 - another process has to get there
@@ -142,7 +142,7 @@ class _Rig:
         await self.proxy.stop()
 
     def _is_restless(self) -> bool:
-        """Whether rows wait in a spool, or in the outbox."""
+        """Whether rows are waiting in a spool, or in the outbox."""
         spooled = any(self.ledger.parent.glob(f"{self.ledger.name}.spool*"))
         return spooled or (self.postgres is not None and bool(_count(self.ledger)))
 
@@ -158,7 +158,7 @@ class _Rig:
                 await asyncio.gather(*clients, return_exceptions=True)
 
     async def _client(self, session: aiohttp.ClientSession) -> None:
-        """Ask again and again, until it is cancelled."""
+        """Send requests continuously, until cancelled."""
         while True:
             try:
                 if receipt := await self._ask(session):
@@ -167,7 +167,7 @@ class _Rig:
                 await asyncio.sleep(0.01)
 
     async def _ask(self, session: aiohttp.ClientSession) -> Receipt | None:
-        """One request; None when its answer was none, or not whole."""
+        """One request; None if it had no answer, or an incomplete one."""
         body = self._body()
         async with session.post(f"{self.url}/v1/chat/completions", json=body) as response:
             content = await response.read()
@@ -194,7 +194,7 @@ class _Rig:
 
     @asynccontextmanager
     async def _trouble(self) -> AsyncIterator[None]:
-        """PostgreSQL dies or freezes, now and then, and is back afterwards."""
+        """PostgreSQL dies or freezes now and then, and comes back."""
         server = self.postgres
         if server is None or self.dice.random() > _TROUBLED_SHARE:
             yield
@@ -210,7 +210,7 @@ class _Rig:
 
 @contextmanager
 def _locked(ledger: Path) -> Iterator[None]:
-    """The file is written by somebody who takes his time."""
+    """Another writer locks the file for a while."""
     connection = sqlite3.connect(ledger, isolation_level=None, timeout=10)
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -235,7 +235,7 @@ def _rows(ledger: Path, postgres: PostgresServer | None) -> Sequence[Any]:
 
 
 def _audit(rows: Iterable[Any], found: Findings) -> None:
-    """Every receipt has its answer, once; every request its attempts without a gap, and one end."""
+    """Every receipt has exactly one answer; every request its attempts without gaps, and one end."""
     requests: dict[str, list[Any]] = {}
     for row in rows:
         requests.setdefault(row.request_id, []).append(row)
@@ -254,7 +254,7 @@ def _audit(rows: Iterable[Any], found: Findings) -> None:
 
 
 def main() -> int:
-    """Run it; 0 when nothing was wrong."""
+    """Run it; 0 if nothing was wrong."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ledger_kill", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--kills", type=int, default=200, help="how many (%(default)s)")

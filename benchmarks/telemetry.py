@@ -61,7 +61,7 @@ VARIANTS = (
 
 
 def _elsewhere(told: Connection) -> None:
-    """Clients, the upstream and the collector, in a process of their own."""
+    """Clients, the upstream and the collector, in a separate process."""
     asyncio.run(_playing(told))
 
 
@@ -107,7 +107,7 @@ def _config(folder: Path, models: int, url: str, variant: Variant) -> Path:
 
 @dataclass
 class _Asked:
-    """A running variant: its own threads, and what the event loop's has taken in each turn, in microseconds."""
+    """A running variant: its own threads, and the time of the event loop's thread in each turn, in microseconds."""
 
     url: str
     threads: Sequence[threading.Thread]
@@ -115,12 +115,12 @@ class _Asked:
 
     @property
     def undisturbed_us(self) -> float:
-        """What the event loop's has taken for a request, in the quarter of the turns that were the fastest."""
+        """The event loop's thread's time per request, in the fastest quarter of the turns."""
         return statistics.mean(sorted(self.turns)[: max(1, len(self.turns) // 4)])
 
     @property
     def beside_us(self) -> float:
-        """What its threads have taken for a request, as if they had been disturbed as little."""
+        """Its threads' time per request, as if they had been disturbed as little."""
         taken_ns = 0
         for thread in self.threads:
             stat = Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text()
@@ -135,7 +135,7 @@ async def _farthing(config: Path, variant: Variant) -> AsyncIterator[_Asked]:
     lines = Lines(os.open(os.devnull, os.O_WRONLY))
     async with serving(load_settings(config, {}), real_world(), lines=lines) as running:
         if not variant.counts:
-            # Nobody can switch counts off; this is what they are compared with.
+            # Users cannot switch counts off; this is the baseline for comparison.
             object.__setattr__(running.pipeline.means, "observer", Nobody())
         threads = [each for each in threading.enumerate() if each not in before]
         mine = [each for each in threads if not each.name.startswith("asyncio")]
@@ -157,7 +157,7 @@ async def _measure(requests: int, models: int, others: Connection, variants: lis
         for place, variant in enumerate(variants):
             config = _config(folder / str(place), models, elsewhere, variant)
             asked[variant] = await stack.enter_async_context(_farthing(config, variant))
-            await _turn_us(others, asked[variant].url)  # it warms up
+            await _turn_us(others, asked[variant].url)  # warm-up
         for turn in range(requests // _IN_A_TURN):
             first = turn % len(variants)
             for variant in variants[first:] + variants[:first]:

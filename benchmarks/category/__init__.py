@@ -1,1 +1,1 @@
-"""How well requests are categorised, on requests that nothing was made with."""
+"""How well requests are categorised, measured on requests that nothing was developed with."""

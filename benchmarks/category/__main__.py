@@ -1,4 +1,4 @@
-"""Print how well requests are categorised by cue words, by what is trained, and by both.
+"""Print how well requests are categorised by cue words, by the trained classifier, and by both.
 
     python -m benchmarks.category [../shared/data]
 
@@ -50,7 +50,7 @@ def main(folder: Path) -> int:
 
 
 def trained_by(model: CategoryModel, tokenizer: Tokenizer) -> Callable[[Case], Verdict]:
-    """What says of a case what the trained classifier makes of it."""
+    """What the trained classifier makes of a case."""
 
     def verdict(case: Case) -> Verdict:
         tokens = tokenizer.encode_ordinary(question_of(case.body["messages"]))
@@ -60,7 +60,7 @@ def trained_by(model: CategoryModel, tokenizer: Tokenizer) -> Callable[[Case], V
 
 
 def judged(asked: Sequence[Case], verdict: Callable[[Case], Verdict]) -> Judged:
-    """The verdicts beside what is true."""
+    """The verdicts with the true categories."""
     said = [verdict(case) for case in asked]
     return Judged(
         np.array([CATEGORIES.index(category) for category, _ in said]),

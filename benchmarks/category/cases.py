@@ -1,4 +1,4 @@
-"""The requests to judge by: requests_talk.yaml and requests_work.yaml, written one by one."""
+"""The requests for judging: requests_talk.yaml and requests_work.yaml, written one by one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Case:
 
 
 def cases() -> tuple[Case, ...]:
-    """All of them, in the order of the files."""
+    """All cases, in the order of the files."""
     return tuple(
         _case(Category(category), row)
         for name in _FILES

@@ -15,7 +15,7 @@ _RESAMPLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was said of each request, how sure it was said, and what is true, as category numbers."""
+    """What was predicted for each request, with what certainty, and what is true, as category numbers."""
 
     said: Ints
     sure: Floats
@@ -23,24 +23,24 @@ class Judged:
 
     @property
     def accuracy(self) -> float:
-        """Share of requests that were told rightly."""
+        """Share of requests that were classified correctly."""
         return float((self.said == self.true).mean())
 
     @property
     def macro_f1(self) -> float:
-        """F1 of each category that occurs, averaged."""
+        """Mean F1 of the categories that occur."""
         return float(np.mean([self._f1(label) for label in np.unique(self.true)]))
 
     @property
     def ece(self) -> float:
-        """Mean distance of certainty and accuracy, in fifteen bins of certainty."""
+        """Mean distance between certainty and accuracy, in fifteen bins of certainty."""
         right = (self.said == self.true).astype(float)
         place = np.minimum((self.sure * _BINS).astype(int), _BINS - 1)
         gaps = np.bincount(place, right - self.sure, minlength=_BINS)
         return float(np.abs(gaps).sum() / len(right))
 
     def at(self, rows: NDArray[np.generic]) -> "Judged":
-        """The given requests only."""
+        """Only the given requests."""
         return Judged(self.said[rows], self.sure[rows], self.true[rows])
 
     def interval(self, score: Callable[["Judged"], float]) -> tuple[float, float]:
@@ -52,7 +52,7 @@ class Judged:
         return float(low), float(high)
 
     def confused(self, least: int = 2) -> Iterator[tuple[int, int, int]]:
-        """How often one category was taken for another (times, true, said), most often first."""
+        """How often one category was mistaken for another (times, true, said), most often first."""
         wrong = [pair for pair in zip(self.true, self.said, strict=True) if pair[0] != pair[1]]
         pairs, counts = np.unique(np.array(wrong).reshape(-1, 2), axis=0, return_counts=True)
         for place in np.argsort(-counts, kind="stable"):

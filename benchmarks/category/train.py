@@ -1,10 +1,10 @@
-"""Fit the classifier of categories anew, and write router/artefacts/categories/.
+"""Fit the classifier of categories, and write router/artefacts/categories/.
 
     python -m benchmarks.category.train [../shared/data] [--ablate]
 
 The folder is that of the outcome data, of which zeroeval.parquet and mmlu_pro.parquet may be learnt
 from; without it the classifier is fitted on the corpus alone. The same data give the same file.
-`--ablate` writes nothing: it says what each part of the recipe buys on left-out requests.
+`--ablate` writes nothing: it prints what each part of the recipe contributes on left-out requests.
 """
 
 import sys
@@ -38,20 +38,20 @@ _SEED = 0
 
 
 def fitter(recipe: Recipe) -> Fitter:
-    """The fitter with the tokenizer that ships."""
+    """The fitter with the shipped tokenizer."""
     ranks = cl100k_ranks()
     return Fitter(cl100k(ranks), folds_of(ranks), recipe)
 
 
 def corpus(folder: Path, *, cues: bool = True, stray: bool = True) -> tuple[Labelled, ...]:
-    """All that is learnt from; without cue words, or without words at random, to find out their worth."""
+    """Everything learnt from; without cue words, or without random words, to find out what they contribute."""
     words = words_of(cl100k_ranks()) if stray else ()
     made = drawn(_EACH, _SEED, words) + (tuple(cue_requests(_SEED)) if cues else ())
     return made + labelled(_questions(folder), _MOST_OF_A_SET, _SEED)
 
 
 def _questions(folder: Path) -> list[tuple[str, str]]:
-    """(data set, prompt) of every prompt that may be learnt from, in the order of their names."""
+    """(data set, prompt) of every prompt that may be learnt from, ordered by name."""
     found = {
         row["prompt_id"]: (row["dataset"], row["prompt"])
         for name in _FILES
@@ -78,7 +78,7 @@ def main(folder: Path) -> int:
 
 
 def _calibrated(logits: Any, requests: Sequence[Labelled]) -> float:
-    """By templates: by families it comes out far too unsure of requests that people wrote."""
+    """By templates: split by families it comes out far too unsure of requests that people wrote."""
     out = _is_judged(logits)
     return best_temperature(logits[out], labels_of(requests)[out])
 
@@ -100,7 +100,7 @@ def _judged(logits: Any, requests: Sequence[Labelled], temperature: float) -> Ju
 
 
 def _is_judged(logits: Any) -> Any:
-    """Of each request whether it was left out; what cue words make is never."""
+    """For each request whether it was left out; those made from cue words never are."""
     return np.abs(logits).sum(axis=1) > 0
 
 
@@ -127,7 +127,7 @@ def _card(
 
 
 def write(model: CategoryModel, card: Mapping[str, Any], folder: Path) -> None:
-    """The three files: numbers, card, and the digests that pin them."""
+    """The three files: numbers, card, and the digests that verify them."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         "categories.npz": _archive(model.to_arrays()),
@@ -140,7 +140,7 @@ def write(model: CategoryModel, card: Mapping[str, Any], folder: Path) -> None:
 
 
 def _archive(arrays: Mapping[str, Any]) -> bytes:
-    """An .npz whose bytes depend on the arrays alone: numpy's own writer stamps the time of day."""
+    """An .npz whose bytes depend only on the arrays: numpy's own writer adds the time of day."""
     whole = BytesIO()
     with ZipFile(whole, "w", ZIP_DEFLATED) as archive:
         for name, array in arrays.items():

@@ -18,7 +18,7 @@ from benchmarks.chaos.soak import run_soak
 
 
 def main() -> int:
-    """Run it; 0 when every invariant held, 1 when not."""
+    """Run it; 0 if every invariant held, 1 if not."""
     args = _parser().parse_args()
     plan = Plan.of_minutes(args.minutes, seed=args.seed, concurrency=args.concurrency)
     console = Console(stderr=True)

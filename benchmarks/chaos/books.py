@@ -1,7 +1,7 @@
-"""The ledger against the upstreams' own account, attempt by attempt, to the pico-dollar.
+"""The ledger against the upstreams' own accounts, attempt by attempt, to the pico-dollar.
 
 A call of an upstream and a row of the ledger belong together when they are about the same model and
-the same request, told by the hash of the bytes that the upstream got. Then
+the same request, identified by the hash of the bytes that the upstream got. Then
 
 - a row with the upstream's own usage has a call with that usage, and costs what that usage costs;
 - a row with an estimated usage has a reason in what the soak did to it: a fault, a client that left,
@@ -62,7 +62,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request of the soak: whether it was answered, None where its client did not wait for it."""
+    """A request of the soak: whether it was answered, None if its client did not wait."""
 
     shot: Shot
     answered: bool | None
@@ -102,7 +102,7 @@ def audit(
     calls: Iterable[UpstreamCall],
     outages: Sequence[Outage],
 ) -> Audit:
-    """Compare the ledger with what the upstreams have booked."""
+    """Compare the ledger with what the upstreams have recorded."""
     by_tag = {each.shot.tag: each for each in asked}
     result = Audit()
     rows_of: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -203,12 +203,12 @@ class _Matching:
         planned = shot.leaves or shot.deadline_s is not None or asked.in_storm
         hedged = shot.asked in {"auto:hedged", "auto:brisk"}
         broken = kind_of(shot.faults[row.model]) is not Trouble.ODD
-        # What other attempts had left of the request's time was too little for this one.
+        # Other attempts had left too little of the request's time for this one.
         late = row.error == "timeout" and row.attempt > 1
         return planned or hedged or broken or late or self._was_cut_off(row)
 
     def _was_cut_off(self, row: Row) -> bool:
-        """Whether its upstream was killed while it ran, or before it had told of it."""
+        """Whether its upstream was killed while it ran, or before it had reported it."""
         return any(
             outage.upstream == ACTORS[row.model].upstream
             and row.began_s < outage.back_s + _OUTAGE_SLACK_S
@@ -244,7 +244,7 @@ def _by_question(
 
 
 def _digests(shot: Shot) -> Iterator[tuple[str, str]]:
-    """For each model that may be asked the hash of the bytes that it would get."""
+    """For each model that may be asked, the hash of the bytes that it would get."""
     request = parse_chat(shot.body)
     for model in shot.pool:
         sent = upstream_bytes(request, model, ask_usage=True)

@@ -1,8 +1,8 @@
-"""Who plays: six models on two upstreams, the policies that choose among them, and the proxy's config.
+"""The cast: six models on two upstreams, the policies that choose among them, and the proxy's config.
 
 `ash` is a paced upstream: its events come one by one. `birch` sends as fast as it can, so that many
-events arrive in one piece. All models are known to both, so that a request can name any model's fault
-whoever is asked; the config says which upstream is asked for which.
+events arrive in one piece. Both upstreams know all models, so that a request can name any model's fault
+whoever is asked; the config says which upstream serves which model.
 """
 
 import json
@@ -24,7 +24,7 @@ _PLACES = 8
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A model and the upstream that it is asked at; `in_flight` bounds the calls at a time."""
+    """A model and its upstream; `in_flight` bounds the concurrent calls."""
 
     model: SimulatedModel
     upstream: str
@@ -32,7 +32,7 @@ class Actor:
 
     @property
     def id(self) -> str:
-        """The model's name, for clients and upstreams alike."""
+        """The model's name, for clients and upstreams."""
         return self.model.id
 
 
@@ -40,7 +40,7 @@ class Actor:
 class Tempo:
     """How long everybody waits, in seconds: the proxy by its config, then the checker.
 
-    `slack_s` is what a reply may take beyond its deadline, `settle_s` how soon after the load all
+    `slack_s` is how far a reply may exceed its deadline, `settle_s` how soon after the load all
     calls must have ended.
     """
 
@@ -109,7 +109,7 @@ _MORE: Mapping[str, Mapping[str, Any]] = {
 
 
 def pool_of(asked: str) -> tuple[str, ...]:
-    """The models that may answer when `asked` is named: a policy's, or the pinned one alone."""
+    """The models that may answer if `asked` is named: a policy's, or only the pinned one."""
     return POOLS[asked.removeprefix("auto:")] if asked.startswith("auto:") else (asked,)
 
 

@@ -31,7 +31,7 @@ _COMPLAINTS = ("Traceback", '"level": "error"', "never retrieved", "Unclosed", "
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What the proxy held at some time; None where that cannot be told on this system."""
+    """What the proxy held at some time; None if that is not available on this system."""
 
     requests: int
     files: Files | None
@@ -39,7 +39,7 @@ class Holdings:
 
     @classmethod
     def of(cls, rig: Rig, requests: int) -> "Holdings":
-        """What it holds now, after so many requests."""
+        """What it holds now, after this many requests."""
         return cls(requests, open_files(rig.proxy.pid), resident_bytes(rig.proxy.pid))
 
 
@@ -62,7 +62,7 @@ async def check_settled(rig: Rig, report: Report) -> None:
 async def check_files_at_rest(
     rig: Rig, report: Report, *, at_first: Holdings, warm: Holdings, kept_alive: int
 ) -> None:
-    """At rest there are the files of the warm proxy, and connections to upstreams that are kept."""
+    """At rest there are the warm proxy's files, and connections to upstreams that are kept."""
     if at_first.files is None or warm.files is None:
         return
     most = Files(at_first.files.sockets + kept_alive, warm.files.others + _SPARE_FILES)
@@ -72,7 +72,7 @@ async def check_files_at_rest(
 async def check_files_alone(
     rig: Rig, report: Report, *, at_first: Holdings, warm: Holdings
 ) -> None:
-    """Once the upstreams are gone as well, no connection is left."""
+    """Once the upstreams have stopped, no connection is left."""
     if at_first.files is None or warm.files is None:
         return
     most = Files(at_first.files.sockets, warm.files.others + _SPARE_FILES)
@@ -80,7 +80,7 @@ async def check_files_alone(
 
 
 def check_memory(report: Report, *, warm: Holdings, now: Holdings) -> None:
-    """What is held has not grown with the requests."""
+    """What is held has not grown with the number of requests."""
     if warm.memory_bytes is None or now.memory_bytes is None:
         return
     requests = now.requests - warm.requests
@@ -100,8 +100,8 @@ def check_memory(report: Report, *, warm: Holdings, now: Holdings) -> None:
 def check_storm(report: Report, *, requests: int, attempts: int, concurrency: int) -> None:
     """Attempts stay within 1.2 times the requests and a floor.
 
-    The floor is what can be under way before anybody knows: the allowance's own, and for each model
-    the failures that open its breaker, and as many more as there are clients at a time.
+    The floor is what can be in progress before anybody knows: the allowance's own, and for each model
+    the failures that open its breaker, plus as many as there are concurrent clients.
     """
     floor = RETRY_FLOOR + len(ACTORS) * (FAILURES_TO_OPEN + concurrency)
     most = (1 + RETRY_SHARE) * requests + floor
@@ -129,7 +129,7 @@ async def check_calm(rig: Rig, report: Report, given: Sequence[Given]) -> None:
 
 
 def check_money(rig: Rig, report: Report, asked: Sequence[Asked]) -> None:
-    """The ledger is the upstreams' own account."""
+    """The ledger agrees with the upstreams' own accounts."""
     calls = [call for upstream in rig.upstreams for call in upstream.calls.values()]
     result = audit(asked, read_rows(rig.ledger), calls, rig.outages)
     for finding in result.findings:
@@ -142,7 +142,7 @@ def check_money(rig: Rig, report: Report, asked: Sequence[Asked]) -> None:
 
 
 async def check_end(rig: Rig, report: Report) -> None:
-    """The proxy ends in good order and has not complained."""
+    """The proxy stops cleanly and has logged no complaint."""
     if (status := await rig.proxy.stop()) != 0:
         report.violated(Invariant.ORDERLY, f"told to end, it ended with status {status}")
     for process in (rig.proxy, *(upstream.process for upstream in rig.upstreams)):

@@ -1,4 +1,4 @@
-"""A request as its client lives through it: patient, in a hurry, slow, or gone."""
+"""A request as its client experiences it: patient, in a hurry, slow, or gone."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ _NEARLY_OVER = b'"finish_reason":"'
 
 
 async def ask(session: aiohttp.ClientSession, url: str, shot: Shot, tempo: Tempo) -> Seen:
-    """Ask and see; never raises for what the proxy does."""
+    """Send it and see; never raises, whatever the proxy does."""
     bound_s = min(shot.deadline_s or tempo.total_s, tempo.total_s) + tempo.slack_s
     pause_s = tempo.write_s * 2
     if shot.manner is Manner.STOP_READING:

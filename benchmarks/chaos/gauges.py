@@ -14,7 +14,7 @@ class Files:
 
 
 def open_files(pid: int) -> Files | None:
-    """What it has open; None where that cannot be told."""
+    """What it has open; None if that is not available."""
     folder = Path(f"/proc/{pid}/fd")
     if not folder.is_dir():
         return None
@@ -24,7 +24,7 @@ def open_files(pid: int) -> Files | None:
 
 
 def resident_bytes(pid: int) -> int | None:
-    """The memory that it holds; None where that cannot be told."""
+    """The memory that it uses; None if that is not available."""
     path = Path(f"/proc/{pid}/statm")
     if not path.is_file():
         return None

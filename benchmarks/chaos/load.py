@@ -1,4 +1,4 @@
-"""The load: so many clients at a time, each with one request after the other, each reply judged."""
+"""The load: concurrent clients, each with one request after the other, each reply judged."""
 
 import asyncio
 import itertools
@@ -21,7 +21,7 @@ from router.domain.members import replace
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A request with its reply, and whether that is a whole answer."""
+    """A request with its reply, and whether that is a complete answer."""
 
     shot: Shot
     seen: Seen
@@ -31,7 +31,7 @@ class Given:
 
 @dataclass(slots=True)
 class Load:
-    """Sends the requests of phases and judges what comes back. `asked` is for the books."""
+    """Sends the requests of phases and judges the replies. `asked` is for comparing the books."""
 
     plan: Plan
     url: str
@@ -57,7 +57,7 @@ class Load:
 
     @property
     def is_over(self) -> bool:
-        """Whether what was suspected has been seen."""
+        """Whether the suspected failure has been seen."""
         return self.plan.suspected in self.report.violations
 
     async def next_reply(self) -> None:
@@ -93,7 +93,7 @@ class Load:
         return replace(given, seen=seen.shortened())
 
     def check_explained(self, given: Iterable[Given]) -> None:
-        """Whoever met no fault got an answer; to be asked once all is known that happened meanwhile."""
+        """Whoever met no fault got an answer; to be checked once it is known what else happened."""
         for each in given:
             shot, seen = each.shot, each.seen
             if each.answered or not shot.is_fair:
@@ -119,7 +119,7 @@ class Load:
 
 
 def _certain(given: Given) -> bool | None:
-    """Whether the proxy must have booked an answer; None where it cannot know what arrived."""
+    """Whether the proxy must have recorded an answer; None if it cannot know what arrived."""
     if given.answered:
         return True
     unknown = given.shot.leaves or given.seen.ending is not Ending.WHOLE

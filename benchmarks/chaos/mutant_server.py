@@ -43,7 +43,7 @@ def main() -> None:
 async def _serve(settings: Settings, port: int, mutant: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    # The real proxy listens as well, where nobody asks it; the mutant is made of its parts.
+    # The real proxy listens as well, where nobody sends to it; the mutant is made of its parts.
     async with serving(settings.listening_on(_HOST, 0), real_world()) as running:
         pipeline = MUTANTS[mutant].build(running.pipeline)
         async with _listening(pipeline, settings, port):

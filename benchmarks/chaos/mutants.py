@@ -1,7 +1,7 @@
 """Proxies that are broken on purpose, one behaviour each: the checker must notice every one.
 
-Each is the real proxy with a port wrapped, or its last step before the wire. What breaks does so at
-every so-manieth opportunity, not by chance.
+Each is the real proxy with a wrapped port, or a wrapped last step before the wire. What breaks does so at
+every n-th opportunity, not by chance.
 """
 
 import asyncio
@@ -39,14 +39,14 @@ Alter = Callable[[Answer, bytes, Caller], Coroutine[Any, Any, Reply]]
 
 
 class Every:
-    """True at every so-manieth call."""
+    """True at every n-th call."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._calls = 0
 
     def __call__(self) -> bool:
-        """Whether it is the turn of this one."""
+        """Whether this is the n-th."""
         self._calls += 1
         return self._calls % self._count == 0
 
@@ -57,7 +57,7 @@ async def _unaltered(answer: Answer, raw: bytes, caller: Caller) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class AlteredPipeline(Pipeline):
-    """The real pipeline, its answers altered on their way out."""
+    """The real pipeline, with its answers altered on their way out."""
 
     alter: Alter = _unaltered
 
@@ -68,7 +68,7 @@ class AlteredPipeline(Pipeline):
         original: Original | None = None,  # noqa: ARG002 - only chat is asked
     ) -> Reply:
         """The real answer, altered."""
-        # Not super(): a dataclass with slots is another class than the one that is written here.
+        # Not super(): with slots, the dataclass is a different class from the one written here.
         return await self.alter(self._real, raw, caller)
 
     async def _real(self, raw: bytes, caller: Caller) -> Reply:
@@ -86,7 +86,7 @@ def _altering(make: Callable[[], Alter]) -> Callable[[Pipeline], Pipeline]:
 def _streaming(
     change: Callable[[Answer, bytes, Caller, StreamReply], AsyncGenerator[bytes]],
 ) -> Alter:
-    """Streams come out changed, plain answers as they are."""
+    """Streams are altered, plain answers are not."""
 
     async def alter(answer: Answer, raw: bytes, caller: Caller) -> Reply:
         reply = await answer(raw, caller)
@@ -201,7 +201,7 @@ def _hoard() -> Alter:
 
 @dataclass(frozen=True, slots=True)
 class _LeakyResponse:
-    """Never lets go of its connection."""
+    """Never releases its connection."""
 
     real: Response
 
@@ -221,7 +221,7 @@ class _LeakyResponse:
 
 @dataclass(frozen=True, slots=True)
 class LeakyUpstream:
-    """Does not close what was abandoned."""
+    """Does not close abandoned streams."""
 
     real: Upstream
     kept: list[Response] = field(default_factory=list)
@@ -232,7 +232,7 @@ class LeakyUpstream:
         return self.real.asks_usage
 
     async def send(self, call: Call) -> Response:
-        """The real answer, held for ever."""
+        """The real answer, held back for ever."""
         response = await self.real.send(call)
         self.kept.append(response)
         return _LeakyResponse(response)
@@ -244,7 +244,7 @@ class LeakyUpstream:
 
 @dataclass(frozen=True, slots=True)
 class StormyUpstream:
-    """Retries by itself, as client libraries do, and asks nobody for an allowance."""
+    """Retries on its own, as client libraries do, without asking for an allowance."""
 
     real: Upstream
 
@@ -269,7 +269,7 @@ class StormyUpstream:
 
 @dataclass(frozen=True, slots=True)
 class GenerousLedger:
-    """Now and then charges nothing."""
+    """Sometimes charges nothing."""
 
     real: Ledger
     is_turn: Every = field(default_factory=lambda: Every(10))
@@ -280,7 +280,7 @@ class GenerousLedger:
         return self.real.standing
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
-        """Post them, perhaps for free."""
+        """Post them, possibly for free."""
         if self.is_turn():
             entries = [replace(entry, cost=ZERO) for entry in entries]
         return self.real.post(entries)
@@ -292,7 +292,7 @@ class GenerousLedger:
 
 @dataclass(frozen=True, slots=True)
 class ForgetfulLedger:
-    """Now and then writes nothing down."""
+    """Sometimes writes nothing down."""
 
     real: Ledger
     is_turn: Every = field(default_factory=lambda: Every(10))
@@ -303,7 +303,7 @@ class ForgetfulLedger:
         return self.real.standing
 
     def post(self, entries: Sequence[Entry]) -> Awaitable[None]:
-        """Post them, perhaps nowhere."""
+        """Post them, or not."""
         return self.real.post(() if self.is_turn() else entries)
 
     def score(self, scores: Sequence[Scored]) -> Awaitable[None]:
@@ -325,7 +325,7 @@ def _with_ledger(wrap: Callable[[Ledger], Ledger]) -> Callable[[Pipeline], Pipel
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """What it does wrong, the invariant that must turn red for it, and how it is made."""
+    """What it does wrong, the invariant that must turn red, and how it is made."""
 
     does: str
     breaks: Invariant

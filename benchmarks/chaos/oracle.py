@@ -1,4 +1,4 @@
-"""What must have been answered: simulated models say the same to the same question, wherever they run."""
+"""What the answer must be: simulated models give the same answer to the same question, wherever they run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ _MIB = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The texts of all choices, in order, and what a whole answer is charged for."""
+    """The texts of all choices, in order, and the usage of a complete answer."""
 
     texts: tuple[str, ...]
     usage: Usage
 
 
 def expected(body: bytes, model_id: str, fault: str, *, stream: bool) -> Expected:
-    """What `model_id` answers to the request `body` when it meets `fault`."""
+    """`model_id`'s answer to the request `body` if it meets `fault`."""
     said = answer(parse(body), ACTORS[model_id].model, SEED)
     texts, usage = [choice.text or "" for choice in said.choices], said.usage(cached_tokens=0)
     played = parse_fault(fault)

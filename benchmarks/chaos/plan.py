@@ -1,4 +1,4 @@
-"""What a soak does, for how long: phases of requests, and when an upstream is killed."""
+"""What a soak does, and for how long: phases of requests, and when an upstream is killed."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ _ROUND_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Requests of one mix, for so many seconds or so many requests, whichever is reached first.
+    """Requests of one mix, for a number of seconds or of requests, whichever is reached first.
 
-    In the course of it upstreams are killed and brought back `kills` times, one after the other.
+    Meanwhile upstreams are killed and brought back `kills` times, one after the other.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Chaos, then a storm in which everything fails (not, where it is None), then calm."""
+    """Chaos, then a storm in which everything fails (none if None), then calm."""
 
     chaos: Phase
     storm: Phase | None
@@ -39,9 +39,9 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole soak: the warm-up and the rounds, with so many clients at a time.
+    """A whole soak: the warm-up and the rounds, with this many concurrent clients.
 
-    Nothing is asked any more once the invariant `suspected` is seen not to hold.
+    No more requests are sent once the invariant `suspected` is seen not to hold.
     """
 
     seed: int
@@ -59,7 +59,7 @@ class Plan:
 
     @classmethod
     def of_minutes(cls, minutes: float, *, seed: int, concurrency: int) -> "Plan":
-        """So many minutes of load in rounds of about a minute."""
+        """This many minutes of load in rounds of about a minute."""
         count = max(1, round(minutes * 60 / _ROUND_S))
         length_s = minutes * 60 / count
         rounds = tuple(_round(number, length_s) for number in range(1, count + 1))
@@ -68,7 +68,7 @@ class Plan:
 
     @classmethod
     def of_requests(cls, requests: int, *, seed: int, concurrency: int) -> "Plan":
-        """One round of about so many requests, however long they take."""
+        """One round of about this many requests, however long they take."""
         chaos = Phase("chaos", CHAOS, requests=requests * 0.6, kills=2)
         storm = Phase("storm", CALM, requests=requests * 0.3)
         calm = Phase("calm", CALM, requests=requests * 0.1)
@@ -77,7 +77,7 @@ class Plan:
 
     @classmethod
     def of_suspicion(cls, suspected: Invariant, *, seed: int, concurrency: int) -> "Plan":
-        """A short look at a proxy that is thought to break that invariant."""
+        """A short look at a proxy that is expected to break that invariant."""
         chaos, calm = Phase("chaos", CHAOS, requests=100), Phase("calm", CALM, requests=25)
         stormy = suspected is Invariant.STORM
         storm = Phase("storm", CALM, requests=150) if stormy else None

@@ -1,4 +1,4 @@
-"""Is it one clear answer, its own, of one model? The client's view of a reply, judged."""
+"""Is it one clear answer, its own, of one model? A reply judged from the client's view."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a client saw: no status where not even a head came; `took_s` from the first byte sent."""
+    """What a client saw: no status if not even a head came; `took_s` from the first byte sent."""
 
     ending: Ending
     took_s: float
@@ -44,24 +44,24 @@ class Seen:
 
     @property
     def model(self) -> str:
-        """The model that answered, as the proxy says."""
+        """The model that answered, according to the proxy."""
         return self.headers.get("x-farthing-model", "")
 
     def shortened(self) -> "Seen":
-        """The same with the end of its body only, small enough to be kept."""
+        """The same with only the end of its body, small enough to keep."""
         return replace(self, body=self.body[-_KEPT_BYTES:])
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the client got all of an answer, and everything that is wrong with the reply."""
+    """Whether the client got a complete answer, and everything that is wrong with the reply."""
 
     answered: bool
     findings: tuple[Finding, ...]
 
 
 def judge(shot: Shot, seen: Seen) -> Verdict:
-    """The reply, judged on its own."""
+    """The reply, judged by itself."""
     stream = read_stream(seen.body) if shot.stream and seen.status == 200 else None
     is_whole = seen.status == 200 and seen.ending is Ending.WHOLE
     answered = is_whole and (stream is None or stream.dones > 0)
@@ -139,7 +139,7 @@ def _judged_finishes(shot: Shot, seen: Seen, stream: Stream) -> Iterator[Finding
 
 
 def _judged_usage(shot: Shot, seen: Seen, usages: list[Any], meant: Expected) -> Iterator[Finding]:
-    """The usage that was asked for is there, once, as the upstream said it; else none is."""
+    """If usage was asked for it is there, once, as the upstream stated it; otherwise there is none."""
     wanted = shot.wants_usage or not shot.stream
     if not wanted and usages:
         yield _not_answered(shot, seen, "usage that was not asked for")
@@ -186,7 +186,7 @@ def _wrong_text(shot: Shot, seen: Seen, got: str, right: str) -> Finding:
 
 
 def _replayed(shot: Shot, got: str, right: str) -> str | None:
-    """The model whose answer begins somewhere inside `got`, after a beginning of the right one."""
+    """The model whose answer begins inside `got`, after the beginning of the right one."""
     same = next(
         (at for at, (a, b) in enumerate(zip(got, right, strict=False)) if a != b), len(right)
     )

@@ -1,4 +1,4 @@
-"""What a soak found: for each invariant whether it held, and the counts behind that."""
+"""What a soak found: for each invariant whether it held, with the counts."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ MEANINGS: Mapping[Invariant, str] = {
 
 @dataclass(slots=True)
 class Report:
-    """Fills up while the soak runs. `measured` are figures by name, for people and for JSON."""
+    """Filled while the soak runs. `measured` are figures by name, for people and for JSON."""
 
     seed: int
     examples: dict[Invariant, list[str]] = field(default_factory=dict)

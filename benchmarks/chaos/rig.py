@@ -29,11 +29,11 @@ killed finds its port free when it comes back."""
 
 
 class DidNotStart(RuntimeError):
-    """A process ended or never answered; the message ends with what it said."""
+    """A process ended or never answered; the message ends with its output."""
 
 
 class Process:
-    """A program of ours in a process of its own, which says what it says into a file."""
+    """One of our programs in its own process, with its output going to a file."""
 
     def __init__(self, log: Path, *argv: str) -> None:
         self.log = log
@@ -43,7 +43,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Of the process that runs."""
+        """The running process's id."""
         assert self._process is not None, "it was not started"
         return self._process.pid
 
@@ -61,17 +61,17 @@ class Process:
 
     @property
     def said(self) -> str:
-        """All that it has said until now."""
+        """Its output so far."""
         return self.log.read_text("utf-8", "replace")
 
     async def kill(self) -> None:
-        """As if someone pulled the plug; harmless when it has ended."""
+        """Kill it without warning; harmless if it has ended."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
 
     async def stop(self) -> int | None:
-        """Tell it to end; returns its status, None if it had to be killed."""
+        """Ask it to stop; returns its status, None if it had to be killed."""
         assert self._process is not None, "it was not started"
         if self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
@@ -85,7 +85,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """A call that has ended, as the upstream booked it; `life` counts its starts."""
+    """A call that has ended, as the upstream recorded it; `life` counts its starts."""
 
     life: int
     number: int
@@ -98,7 +98,7 @@ class UpstreamCall:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """An upstream was gone between these Unix times; what it knew since `known_s` went with it."""
+    """An upstream was down between these Unix times; what it knew since `known_s` was lost."""
 
     upstream: str
     known_s: float
@@ -107,7 +107,7 @@ class Outage:
 
 @dataclass(slots=True)
 class SimulatedUpstream:
-    """A `farthing simulate`. Its calls are collected while it lives, for it may be killed."""
+    """A `farthing simulate`. Its calls are collected while it is alive, since it may be killed."""
 
     name: str
     url: str
@@ -126,14 +126,14 @@ class SimulatedUpstream:
         self._collected_s = time.time()
 
     async def reset(self) -> None:
-        """Forget all that was, here and there."""
+        """Forget all earlier calls, here and there."""
         async with self.session.post(f"{self.url}/simulate/reset") as response:
             response.raise_for_status()
         self.calls.clear()
         self.outages.clear()
 
     async def kill_and_restart(self, down_s: float) -> None:
-        """Kill it, and bring it back after so many seconds with all its counts at 0."""
+        """Kill it, and restart it after this many seconds with all its counts at 0."""
         await self.collect()
         known_s = self._collected_s
         await self.process.kill()
@@ -144,7 +144,7 @@ class SimulatedUpstream:
         self.outages.append(Outage(self.name, known_s, time.time()))
 
     async def collect(self) -> None:
-        """Take over what it has booked since the last time."""
+        """Collect what it has recorded since the last time."""
         life, now_s = self.life, time.time()
         for call in (await self._get("calls"))["calls"]:
             usage = Usage(**call["usage"])
@@ -159,13 +159,13 @@ class SimulatedUpstream:
         return int((await self.counters())["in_flight"])
 
     async def attempts(self) -> int:
-        """All requests that it ever saw, as far as it lived to tell."""
+        """All requests that it ever received, as far as known."""
         models = (await self.counters())["models"].values()
         self._requests = sum(model["requests"] for model in models)
         return self._past_requests + self._requests
 
     async def counters(self) -> Any:
-        """Its own exact counts, of this life."""
+        """Its own exact counts, since its last start."""
         return await self._get("counters")
 
     async def fail_always(self, faults: tuple[str, ...]) -> None:
@@ -175,7 +175,7 @@ class SimulatedUpstream:
             response.raise_for_status()
 
     async def fail_no_more(self) -> None:
-        """Forget all faults to come."""
+        """Cancel all faults."""
         async with self.session.delete(f"{self.url}/simulate/faults") as response:
             response.raise_for_status()
 
@@ -186,7 +186,7 @@ class SimulatedUpstream:
 
 @dataclass(slots=True)
 class Rig:
-    """Everything that runs during a soak. `session` is for asking about it, not for the load."""
+    """Everything that runs during a soak. `session` is for inspection, not for the load."""
 
     upstreams: Sequence[SimulatedUpstream]
     proxy: Process
@@ -202,23 +202,23 @@ class Rig:
         return standings
 
     async def collect(self) -> None:
-        """Take over what the upstreams have booked."""
+        """Collect what the upstreams have recorded."""
         for upstream in self.upstreams:
             await upstream.collect()
 
     async def attempts(self) -> int:
-        """All requests that upstreams ever saw."""
+        """All requests that upstreams ever received."""
         return sum([await upstream.attempts() for upstream in self.upstreams])
 
     @property
     def outages(self) -> list[Outage]:
-        """When which upstream was gone."""
+        """When which upstream was down."""
         return [outage for upstream in self.upstreams for outage in upstream.outages]
 
 
 @asynccontextmanager
 async def upstreams_running(folder: Path) -> AsyncIterator[tuple[SimulatedUpstream, ...]]:
-    """Both upstreams, ended when the block is left. Raises DidNotStart."""
+    """Both upstreams, stopped when the block is left. Raises DidNotStart."""
     dice, models = random.Random(os.getpid()), write_models(folder)
     async with _asking() as session:
         upstreams = tuple(_upstream(name, folder, models, session, dice) for name in UPSTREAMS)
@@ -234,7 +234,7 @@ async def upstreams_running(folder: Path) -> AsyncIterator[tuple[SimulatedUpstre
 async def rigged(
     folder: Path, upstreams: Sequence[SimulatedUpstream], tempo: Tempo, mutant: str | None
 ) -> AsyncIterator[Rig]:
-    """The proxy, or a mutant of it, before fresh upstreams; it is ended when the block is left.
+    """The proxy, or a mutant of it, with fresh upstreams; it is stopped when the block is left.
 
     Raises DidNotStart.
     """
@@ -252,7 +252,7 @@ async def rigged(
 
 
 def _asking() -> aiohttp.ClientSession:
-    """For questions about the state of things: it keeps no connection, for those are counted."""
+    """For inspection: it keeps no connections, because those are counted."""
     return aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
 
 
@@ -284,7 +284,7 @@ def _proxy(folder: Path, config: Path, port: int, mutant: str | None) -> Process
 
 
 async def _answers(url: str) -> bool:
-    # A connection of its own: one that is kept would count as one of the proxy's clients.
+    # A separate connection: one that is kept would count as one of the proxy's clients.
     try:
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             return response.status == 200

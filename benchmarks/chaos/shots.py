@@ -1,4 +1,4 @@
-"""One request of the soak, drawn from the seed, its phase and its number: nothing else matters."""
+"""One request of the soak, determined by the seed, its phase and its number alone."""
 
 import hashlib
 import json
@@ -39,10 +39,10 @@ LEAVES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Of what a phase's requests are made: shares in [0, 1].
+    """What a phase's requests consist of: shares in [0, 1].
 
     `odd` and `hard` are the shares of requests that meet such faults, `impatient` of those whose
-    client leaves or dawdles, `deadlines` of those with one.
+    client leaves or reads slowly, `deadlines` of those with one.
     """
 
     odd: float = 0.0
@@ -87,13 +87,13 @@ class Shot:
 
     @property
     def is_fair(self) -> bool:
-        """Whether nothing is in the way of a whole answer."""
+        """Whether nothing prevents a complete answer."""
         hard = any(kind_of(self.faults[model]) is Trouble.HARD for model in self.pool)
         return not hard and not self.leaves and self.deadline_s is None
 
 
 def draw_shot(seed: int, phase: str, number: int, mix: Mix) -> Shot:
-    """The request of that number in that phase."""
+    """The request with that number in that phase."""
     if number % _KEPT_EVERY == _KEPT_EVERY - 1:
         return _kept(seed, phase, number)
     dice = Random(f"{seed}/{phase}/{number}")
@@ -129,7 +129,7 @@ def pinned_shot(seed: int, model_id: str, tag: str) -> Shot:
 
 
 def _kept(seed: int, phase: str, number: int) -> Shot:
-    """A question that was asked before, or will be again: its answer may come from the cache."""
+    """A question that was asked before or will be again: its answer may come from the cache."""
     source = f"{seed}/{phase}/kept/{number // _KEPT_QUESTIONS}"
     dice = Random(source)
     stream, faults, nonce = dice.random() < 0.5, dict.fromkeys(ACTORS, "ok"), _nonce(source)
@@ -144,7 +144,7 @@ def _asked(dice: Random) -> str:
 
 
 def _faults(dice: Random, mix: Mix, asked: str) -> dict[str, str]:
-    """The fault of every model: one for all, one for the first that is asked, or each its own."""
+    """The fault of every model: one for all, one for the first that is asked, or one for each."""
     faults = dict.fromkeys(ACTORS, "ok")
     what = dice.random()
     if what >= mix.odd + mix.hard:

@@ -36,7 +36,7 @@ async def run_soak(
 ) -> Report:
     """Run the plan with everything in `folder`; returns what held and what did not.
 
-    `mutant` runs a proxy that is broken on purpose instead of the real one. Raises DidNotStart when
+    `mutant` runs a proxy that is broken on purpose instead of the real one. Raises DidNotStart if
     a process cannot be started.
     """
     async with upstreams_running(folder) as upstreams:
@@ -47,7 +47,7 @@ async def run_soak(
 async def soak_before(
     upstreams: Sequence[SimulatedUpstream], plan: Plan, folder: Path, *, mutant: str | None = None
 ) -> Report:
-    """As `run_soak`, before upstreams that run already, and will be needed afterwards."""
+    """As `run_soak`, with upstreams that are already running and will be needed afterwards."""
     return await _soak(upstreams, _Task(plan, folder, mutant), are_ours=False)
 
 
@@ -77,7 +77,7 @@ async def _soak(upstreams: Sequence[SimulatedUpstream], task: _Task, *, are_ours
 
 
 def _silence(_phase: str, _report: Report) -> None:
-    """Progress that nobody wants to see."""
+    """Progress that is not shown."""
 
 
 @dataclass(slots=True)
@@ -178,7 +178,7 @@ class _Soak:
 
 
 async def _collect(rig: Rig) -> None:
-    """Take over again and again what the upstreams have booked; one that is down has to wait."""
+    """Collect what the upstreams have recorded, continuously; one that is down has to wait."""
     while True:
         with suppress(aiohttp.ClientError, OSError):
             await rig.collect()
@@ -186,7 +186,7 @@ async def _collect(rig: Rig) -> None:
 
 
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do the work even if we are cancelled meanwhile: what was killed must come back."""
+    """Finish the work even if we are cancelled meanwhile: what was killed must come back."""
     task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)

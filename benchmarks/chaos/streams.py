@@ -1,4 +1,4 @@
-"""A stream read by the letter of the standard, and not by the proxy's own reader, which is on trial.
+"""A stream parsed to the letter of the standard, not by the proxy's own reader, which is under test.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -17,7 +17,7 @@ _SHOWN_CHARS = 60
 
 @dataclass(slots=True)
 class Stream:
-    """What stood in a stream, by choice where it belongs to one; `late` counts events after the end."""
+    """What a stream contained, by choice where applicable; `late` counts events after the end."""
 
     parts: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
     finishes: Counter[int] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""Every fault that the simulator can play, as the soak uses it."""
+"""Every fault that the simulator can produce, as the soak uses it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,8 +8,8 @@ from random import Random
 class Trouble(StrEnum):
     """What a fault may lead to.
 
-    ODD answers are whole: the client must get them. After USAGELESS ones as well, but their price
-    can only be estimated. A HARD one may end in an error, if nobody else can answer.
+    ODD answers are complete: the client must get them. So must it after USAGELESS ones, but their price
+    can only be estimated. A HARD one may end in an error, if no other model can answer.
     """
 
     ODD = "odd"
@@ -49,7 +49,7 @@ def kind_of(fault: str) -> Trouble:
 
 
 def limits_for_s(fault: str) -> float | None:
-    """For how long the fault says that there is a limit; None when it is not about limits."""
+    """How long the limit lasts that the fault announces; None if it is not about limits."""
     name, _, settings = fault.partition(",")
     said = dict(setting.split("=", 1) for setting in settings.split(",") if setting)
     if name != "status" or said.get("code") != "429":
@@ -58,6 +58,6 @@ def limits_for_s(fault: str) -> float | None:
 
 
 def draw(kind: Trouble, dice: Random) -> str:
-    """A fault of that kind; one that breaks an answer on its way gets the place where."""
+    """A fault of that kind; one that breaks an answer midway gets the position."""
     fault = dice.choice(_FAULTS[kind])
     return f"{fault},after={dice.randrange(_LAST_PLACE)}" if fault in _HAS_PLACE else fault

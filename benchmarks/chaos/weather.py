@@ -20,7 +20,7 @@ class Spell:
     ended_s: float
 
     def hits(self, models: frozenset[str], began_s: float, ended_s: float) -> bool:
-        """Whether it was bad for one of the models at some time in between."""
+        """Whether the weather was bad for one of the models at some time in between."""
         return bool(self.models & models) and began_s < self.ended_s and ended_s > self.began_s
 
 
@@ -36,13 +36,13 @@ class Weather:
         self._spells.append(Spell(models, began_s, ended_s + _AFTER_OUTAGE_S))
 
     def passed(self, shot: Shot, began_s: float, ended_s: float) -> None:
-        """A request has ended; the limits that it met hold on for others."""
+        """A request has ended; the limits that it met still apply to others."""
         for model, for_s in _limits(shot):
             until_s = ended_s + for_s + _AFTER_LIMIT_S
             self._spells.append(Spell(frozenset({model}), began_s, until_s))
 
     def explains(self, shot: Shot, began_s: float, ended_s: float) -> bool:
-        """Whether something in the air may have kept a fair request from its answer."""
+        """Whether something may have kept a fair request from its answer."""
         pool = frozenset(shot.pool)
         return any(spell.hits(pool, began_s, ended_s) for spell in self._spells)
 

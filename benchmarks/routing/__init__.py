@@ -1,1 +1,1 @@
-"""What the prediction of quality is worth, on outcomes that are known: the figures of docs/evidence.md."""
+"""What the prediction of quality is worth, on known outcomes: the figures of docs/evidence.md."""

@@ -21,7 +21,7 @@ EXPERIMENTS = ("pools", "cascades", "elsewhere", "routellm", "newcomer", "ablati
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what is asked for; 0, also where there is no data."""
+    """Run what is asked for; 0, even if there is no data."""
     args = _parser().parse_args(arguments)
     data = Data(args.data)
     if not data.is_there:
@@ -58,7 +58,7 @@ def _draw(picture: Picture, page: Path | None) -> None:
 
 
 def _keep(kept: dict[str, list[object]], path: Path | None) -> None:
-    """Writes all that was found so far: a run that is cut short leaves what it had."""
+    """Writes everything found so far: an interrupted run keeps what it had."""
     if path is not None:
         path.write_text(json.dumps(kept, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What each part of the prediction buys, in distribution and on datasets that were left out."""
+"""What each part of the prediction contributes, in distribution and on datasets that were left out."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -95,7 +95,7 @@ def _figures(found: Evaluation) -> tuple[Cell, ...]:
 
 
 def _buckets(outcomes: Outcomes, seed: int) -> Iterator[tuple[int, float]]:
-    """Of the first of five folds, how many prompts are given to the dataset that they are from."""
+    """In the first of five folds, how many prompts are assigned to the dataset that they come from."""
     tokenize, dice = tokenizer(), np.random.default_rng(seed)
     prompts = [tokenize(both_ends(prompt)) for prompt in outcomes.prompts]
     names, kinds = numbered(outcomes.datasets)

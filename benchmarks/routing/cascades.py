@@ -1,4 +1,4 @@
-"""Two cheap models at once, and a dear one where they differ: beside one call, on each pool and each split."""
+"""Two cheap models at once, and an expensive one if they differ, against one call, on each pool and each split."""
 
 from collections.abc import Callable, Iterator, Mapping
 from math import inf
@@ -87,7 +87,7 @@ _COVER = (
 
 
 def run(data: Data, settings: Settings) -> Iterator[Found]:
-    """For each of the two splits how cascades stand, what the fixed setting comes to, and how honest deviations are."""
+    """For each split how cascades compare, what the fixed setting achieves, and how honest deviations are."""
     splits: Mapping[str, Callable[[Outcomes], Split]] = {
         "random": lambda outcomes: by_prompt(outcomes, FOLDS, settings.seed),
         "datasets": by_dataset,
@@ -108,7 +108,7 @@ def run(data: Data, settings: Settings) -> Iterator[Found]:
 
 
 def _pair(forecast: Forecast, resamples: Resamples) -> Standing:
-    """How the one pair stands that went best on the other folds, before the model that was best there."""
+    """How the pair compares that did best on the other folds, before the model that was best there."""
     outcomes = forecast.outcomes
     ways = ways_of(forecast.predictions, outcomes)
     sweeps = {
@@ -140,7 +140,7 @@ def _menu(forecast: Forecast, risk: float = RISK) -> Foreseen:
 
 
 def covered(pool: str, forecast: Forecast) -> tuple[Cell, ...]:
-    """How gains on each dataset lie beside what was foreseen of them, over all cascades that one would think of.
+    """How gains on each dataset compare with their predictions, over all cascades that one would consider.
 
     These end with a model that is predicted to be better than each of the pair, which costs at most 70 % of it.
     """

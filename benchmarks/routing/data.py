@@ -1,4 +1,4 @@
-"""The outcome data that the experiments read, and which of it may be seen by which."""
+"""The outcome data that the experiments read, and which experiment may see which."""
 
 import csv
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ _GOLD_FILE = "gold_mmlu_1500.txt"
 
 @dataclass(frozen=True)
 class Data:
-    """A folder of outcomes, in the form that its protocol states."""
+    """A folder of outcomes, in the form that its protocol describes."""
 
     folder: Path
 
     @property
     def is_there(self) -> bool:
-        """Whether the folder has all that the experiments read."""
+        """Whether the folder has everything that the experiments read."""
         texts = (_POOLS_FILE, _OVERLAP_FILE, _CONTAMINATED_FILE, _GOLD_FILE)
         return all((self.folder / name).exists() for name in (*_FILES.values(), *texts))
 
@@ -50,12 +50,12 @@ class Data:
         return priced(read_outcomes([self.folder / _FILES[name]], pool.names, pool.datasets), pool)
 
     def everything(self, *names: str) -> Outcomes:
-        """What all models of these pools' files answered, in the pools or not."""
+        """What all models in these pools' files answered, in the pools or not."""
         return read_outcomes([self.folder / _FILES[name] for name in names])
 
     @cached_property
     def overlapping(self) -> frozenset[str]:
-        """Prompts that are in RouteLLM's test sets, too: unseen by whatever is judged there."""
+        """Prompts that are also in RouteLLM's test sets: they must stay unseen by whatever is judged there."""
         with (self.folder / _OVERLAP_FILE).open(encoding="utf-8", newline="") as file:
             return frozenset(row["prompt_id"] for row in csv.DictReader(file))
 
@@ -86,5 +86,5 @@ def only(outcomes: Outcomes, prompt_ids: frozenset[str]) -> Outcomes:
 
 
 def of_dataset(outcomes: Outcomes, start: str) -> Outcomes:
-    """The outcomes of datasets whose names begin so."""
+    """The outcomes of datasets whose names start with this."""
     return outcomes.at(np.array([each.startswith(start) for each in outcomes.datasets], dtype=bool))

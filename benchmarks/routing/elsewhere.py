@@ -1,4 +1,4 @@
-"""Learnt from one source, asked about another: prompts, and mostly models, that were never seen in training."""
+"""Learnt from one source, tested on another: prompts, and mostly models, that were never seen in training."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ _COLUMNS = (
 
 
 def run(data: Data, settings: Settings) -> Iterator[Found]:
-    """All directions, and the reliability of what the shipped artefact's data teach."""
+    """All directions, and the reliability of what is learnt from the shipped artefact's data."""
     found, panels = [], {}
     for source, pools in watched(SOURCES.items(), "learning elsewhere", len(SOURCES)):
         learnt = without(data.everything(*pools), data.overlapping)
@@ -68,7 +68,7 @@ def run(data: Data, settings: Settings) -> Iterator[Found]:
 
 
 def _priced(data: Data, pools: tuple[str, ...]) -> Pool:
-    """The models whose recorded costs are understood by a price."""
+    """The models whose recorded costs can be explained by a price."""
     return Pool(
         "all", tuple({m.name: m for name in pools for m in data.pool(name).models}.values())
     )
@@ -76,7 +76,7 @@ def _priced(data: Data, pools: tuple[str, ...]) -> Pool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """What is asked about: complete cases of a pool."""
+    """What is tested on: complete cases of a pool."""
 
     name: str
     pool: Pool
@@ -92,7 +92,7 @@ def pair_targets(data: Data) -> Iterator[Target]:
 
 
 def _with_costs(outcomes: Outcomes, pool: Pool) -> Outcomes:
-    """MT-Bench knows none: there each call is taken to have 1,000 tokens of output, which APGR does not look at."""
+    """MT-Bench has none: each call there is assumed to have 1,000 output tokens, which APGR ignores."""
     usual = np.array([model.output_usd_per_1m / 1000.0 for model in pool.models])
     costs_usd = np.where(np.isfinite(outcomes.costs_usd), outcomes.costs_usd, usual)
     return replace(outcomes, costs_usd=costs_usd)
@@ -107,7 +107,7 @@ def _targets(data: Data, learnt_from: tuple[str, ...]) -> Iterator[Target]:
 
 
 def foreseen(forecaster: Forecaster, target: Target, settings: Settings) -> Forecast:
-    """What a forecaster says of all prompts; the split is for the category mean alone."""
+    """A forecaster's predictions for all prompts; the split is only for the category mean."""
     outcomes = target.outcomes
     predictions = forecaster.predict(outcomes.prompts, target.pool, outcomes.prompt_ids)
     return Forecast(outcomes, by_prompt(outcomes, FOLDS, settings.seed), predictions)

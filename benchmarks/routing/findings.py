@@ -12,7 +12,7 @@ Form = Callable[[float], str]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A heading, and how the numbers beneath it are written: alone, and as bounds of an interval."""
+    """A heading, and how the numbers below it are written: alone, and as bounds of an interval."""
 
     heading: str
     alone: Form = str
@@ -31,14 +31,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells beneath headings."""
+    """Rows of cells under headings."""
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
     def __post_init__(self) -> None:
-        """Refuse rows with other cells than there are columns."""
+        """Refuse rows with more or fewer cells than columns."""
         if any(len(row) != len(self.columns) for row in self.rows):
             raise ValueError(f"'{self.title}' has rows that are not {len(self.columns)} cells")
 
@@ -64,7 +64,7 @@ def markdown(table: Table) -> Iterator[str]:
 
 
 def renewed(page: str, tables: Sequence[Table]) -> str:
-    """A Markdown page where each table stands anew between `<!-- TITLE -->` and the next `<!-- / -->`."""
+    """A Markdown page in which each table is replaced between `<!-- TITLE -->` and the next `<!-- / -->`."""
     for table in tables:
         start = f"<!-- {table.title} -->\n"
         before, found, after = page.partition(start)
@@ -75,7 +75,7 @@ def renewed(page: str, tables: Sequence[Table]) -> str:
 
 
 def document(table: Table) -> Mapping[str, object]:
-    """The table as plain values; what is no number, or infinite, is null."""
+    """The table as plain values; anything that is no number, or infinite, is null."""
     names = [column.heading for column in table.columns]
     rows = [dict(zip(names, map(_plain, row), strict=True)) for row in table.rows]
     return {"title": table.title, "rows": rows}
@@ -93,12 +93,12 @@ def _finite(number: float) -> float | None:
 
 
 def text(heading: str) -> Column:
-    """A column of words."""
+    """A column of text."""
     return Column(heading)
 
 
 def count(heading: str) -> Column:
-    """A column of whole numbers."""
+    """A column of integers."""
     return Column(heading, "{:,.0f}".format, "{:,.0f}".format)
 
 

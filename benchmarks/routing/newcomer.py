@@ -1,4 +1,4 @@
-"""A model that is new: how fast its estimate comes near to what all labels would say."""
+"""A new model: how fast its estimate approaches what all labels would say."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """With so many labels: how far P is off by kind, and what routing is worth."""
+    """With this many labels: how far P is off by kind, and what routing is worth."""
 
     rmse: float
     aiq: float
@@ -83,7 +83,7 @@ def _seen(fold: HeldOut, pool: Pool, model: str, labels: int | None, settings: S
 
 
 def with_labels(outcomes: Outcomes, model: str, labels: int, seed: int) -> Outcomes:
-    """The outcomes, where one model has so many scores only; without any, it is not among them."""
+    """The outcomes, where one model has only this many scores; with none, it is left out."""
     if not labels:
         return outcomes.of([name for name in outcomes.models if name != model])
     column = outcomes.models.index(model)
@@ -95,7 +95,7 @@ def with_labels(outcomes: Outcomes, model: str, labels: int, seed: int) -> Outco
 
 
 def _rmse(predicted: Predictions, test: Outcomes, model: str) -> float:
-    """How far the mean P of a kind is from the mean score there, squared and averaged by its prompts."""
+    """How far the mean P of a kind is from the mean score there, squared and averaged, weighted by prompts."""
     column, kinds = test.models.index(model), np.array(test.datasets)
     gaps = predicted.p_quality[:, column] - test.scores[:, column]
     squares = [

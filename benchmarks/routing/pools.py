@@ -1,4 +1,4 @@
-"""The router beside what needs none, on each pool: random prompts held out, and whole datasets."""
+"""The router compared with what needs none, on each pool: random prompts held out, and whole datasets."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -43,7 +43,7 @@ _TELLING = (
 
 
 def run(data: Data, settings: Settings) -> Iterator[Found]:
-    """For each of the two splits how the router stands, what its predictions tell, and whether they mean it."""
+    """For each split how the router compares, how good its predictions are, and whether they are calibrated."""
     splits: Mapping[str, Callable[[Outcomes], Split]] = {
         "random": lambda outcomes: by_prompt(outcomes, FOLDS, settings.seed),
         "datasets": by_dataset,

@@ -1,4 +1,4 @@
-"""Whether P(good answer) means what it says: forecasts beside what came, in tenths, as a picture."""
+"""Whether P(good answer) means what it says: forecasts against outcomes, in tenths, as a picture."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _LARGEST_RADIUS = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Tenth:
-    """Forecasts between two tenths: their mean, what came on average, and their share of all."""
+    """Forecasts between two tenths: their mean, the mean outcome, and their share of all."""
 
     foreseen: float
     came: float
@@ -26,7 +26,7 @@ class Tenth:
 
 
 def tenths(predicted: Floats, scores: Floats) -> Iterator[Tenth]:
-    """The tenths in which there are forecasts."""
+    """The tenths that have forecasts."""
     p, came = predicted.ravel(), scores.ravel()
     places = np.minimum((p * TENTHS).astype(np.int64), TENTHS - 1)
     for place in np.unique(places):
@@ -35,7 +35,7 @@ def tenths(predicted: Floats, scores: Floats) -> Iterator[Tenth]:
 
 
 def drawn(panels: Mapping[str, tuple[Tenth, ...]]) -> str:
-    """An SVG with a square for each panel: foreseen to the right, what came upwards, dots as large as they are many."""
+    """An SVG with a square for each panel: predicted on the x axis, observed on the y axis, dots sized by number."""
     width, height = _LEFT + len(panels) * (_SIDE + _GAP), _TOP + _SIDE + 30
     squares = "".join(
         _square(place, name, dots) for place, (name, dots) in enumerate(panels.items())

@@ -1,4 +1,4 @@
-"""RouteLLM's own table: its two models, its test sets without what it had learnt from, its measure."""
+"""RouteLLM's own table: its two models, its test sets without what it had learnt from, its metric."""
 
 from collections.abc import Iterator, Mapping
 
@@ -68,7 +68,7 @@ def _ours(data: Data, settings: Settings) -> Iterator[tuple[Cell, ...]]:
 
 
 def _lessons(data: Data) -> Mapping[str, Outcomes]:
-    """What is learnt from: nothing of it is in a test set, and nothing has to do with GSM8K."""
+    """What is learnt from: nothing in a test set, and nothing related to GSM8K."""
     both = without(data.everything("zeroeval12", "mmlu_pro9", ROUTELLM), data.overlapping)
     gold = only(both, data.gold)
     theirs = [each.startswith(("routellm/", "zeroeval/gsm")) for each in both.datasets]

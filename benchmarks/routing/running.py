@@ -1,4 +1,4 @@
-"""What the experiments have in common: how they fit, forecast and judge."""
+"""What the experiments have in common: how they fit, predict and judge."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Settings:
-    """The seed of all that is drawn, and of how many samples intervals are made."""
+    """The seed of all random draws, and how many samples intervals are made from."""
 
     seed: int = 0
     samples: int = 1000
@@ -34,13 +34,13 @@ class Settings:
     def crossed(
         self, outcomes: Outcomes, split: Split, pool: Pool, fit: Fit | None = None
     ) -> Forecast:
-        """Each fold foreseen by what the others teach."""
+        """Each fold predicted from the others."""
         folds = watched(held_out(outcomes, split), pool.name, len(split.names))
         parts = [forecast(fold, pool, fit or self.fit, self.seed) for fold in folds]
         return gathered(outcomes, split, parts)
 
     def judged(self, found: Forecast) -> Evaluation:
-        """A forecast beside what needs no router."""
+        """A forecast compared with what needs no router."""
         return judged(found, Resamples.drawn(len(found.outcomes), self.samples, self.seed))
 
 
@@ -48,6 +48,6 @@ Experiment = Callable[[Data, Settings], Iterator[Found]]
 
 
 def experiment(module: ModuleType) -> Experiment:
-    """What a module of this folder does."""
+    """What a module in this folder does."""
     run: Experiment = module.run
     return run

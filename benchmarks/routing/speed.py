@@ -1,4 +1,4 @@
-"""What foreseeing the quality of ten models takes, at two lengths of prompt."""
+"""How long it takes to predict the quality of ten models, at two lengths of prompt."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -34,7 +34,7 @@ _COLUMNS = (
 
 
 def run(data: Data, settings: Settings) -> Iterator[Found]:  # noqa: ARG001 - as every experiment
-    """The shipped artefact's steps, with ten of its models; the budget is for all but the tokens."""
+    """The shipped artefact's steps, with ten of its models; the budget is for everything except the tokens."""
     artefact, tokenize = shipped_artefact(), tokenizer()
     rows = []
     for size, chars in _SIZES.items():
@@ -61,7 +61,7 @@ def _read_and_foreseen(artefact: Artefact, tokenize: Tokenize, prompt: str) -> o
 
 
 def _prompt(chars: int) -> str:
-    """Made up, of as many characters, with numbers that differ from sentence to sentence."""
+    """Made-up text with this many characters, with numbers that differ from sentence to sentence."""
     found = ""
     while len(found) < chars:
         n = len(found)
@@ -70,7 +70,7 @@ def _prompt(chars: int) -> str:
 
 
 def timed(step: Callable[[], object]) -> tuple[float, float]:
-    """Microseconds of a step: the median, and what nine of ten rounds stay below."""
+    """Microseconds of a step: the median and the 90th percentile of the rounds."""
     spent = []
     for _ in range(_ROUNDS):
         began = perf_counter_ns()

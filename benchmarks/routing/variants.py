@@ -1,4 +1,4 @@
-"""The product with one part taken out, or with another in its place: what the ablation compares."""
+"""The product with one part removed or replaced: what the ablation compares."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ _PENALTY = 10.0
 
 
 class _Certain(KindModel):
-    """Every prompt is of its likeliest kind, for certain."""
+    """Every prompt belongs entirely to its likeliest kind."""
 
     def of(self, tokens: Sequence[int]) -> Kinship:
         found = KindModel.of(self, tokens)
@@ -38,7 +38,7 @@ class _Certain(KindModel):
 
 
 class _Familiar(KindModel):
-    """Every prompt is wholly familiar."""
+    """Every prompt is completely familiar."""
 
     def of(self, tokens: Sequence[int]) -> Kinship:
         return replace(KindModel.of(self, tokens), familiarity=1.0)
@@ -87,13 +87,13 @@ CHANGES: Mapping[str, Change] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replaced:
-    """Another way to foresee quality; costs are foreseen as the product does."""
+    """Another way to predict quality; costs are predicted as in the product."""
 
     inner: Forecaster
     expects: Callable[[Sequence[str]], Floats]
 
     def predict(self, prompts: Sequence[str], pool: Pool, prompt_ids: Sequence[str]) -> Predictions:
-        """The inner one's predictions with other qualities."""
+        """The inner one's predictions with different qualities."""
         found = self.inner.predict(prompts, pool, prompt_ids)
         return replace(found, p_quality=np.clip(self.expects(prompts), 0.005, 0.995))
 
@@ -102,7 +102,7 @@ Expectation = Callable[[Outcomes], Callable[[Sequence[str]], Floats]]
 
 
 def neighbours(train: Outcomes) -> Callable[[Sequence[str]], Floats]:
-    """The mean score of the 60 likest prompts that were learnt from, by weights of tokens and pairs."""
+    """The mean score of the 60 most similar prompts learnt from, by weights of tokens and pairs."""
     tokenize = tokenizer()
     data = weighted([tokenize(prompt) for prompt in train.prompts])
     near = NearestNeighbors(n_neighbors=min(_NEIGHBOURS, len(train)), metric="cosine").fit(
@@ -118,7 +118,7 @@ def neighbours(train: Outcomes) -> Callable[[Sequence[str]], Floats]:
 
 
 def embedded(train: Outcomes) -> Callable[[Sequence[str]], Floats]:
-    """Ridge regression of each model's score on the 256 numbers that wordllama makes of a prompt."""
+    """Ridge regression of each model's score on wordllama's 256-dimensional embedding of a prompt."""
     model = Ridge(alpha=_PENALTY).fit(_vectors(train.prompts), _filled(train.scores))
     return lambda prompts: np.asarray(model.predict(_vectors(prompts)))
 
@@ -134,7 +134,7 @@ def _vectors(prompts: Sequence[str]) -> Floats:
 
 
 def _filled(scores: Floats) -> Floats:
-    """A model's mean score where it has no answer."""
+    """A model's mean score if it has no answer."""
     means = np.nanmean(scores, axis=0)
     return np.where(np.isfinite(scores), scores, means)
 
@@ -147,7 +147,7 @@ INSTEAD: Mapping[str, Expectation] = {
 
 
 def apart(train: Outcomes, pool: Pool, found: Foresight, seed: int) -> Foresight:
-    """Learnt from tokens alone: between any two stands the same third one, so that neighbours say nothing."""
+    """Learnt from tokens alone: the same third token is put between any two, so that pairs say nothing."""
 
     def tokenize(words: str) -> list[int]:
         return [part for token in found.tokenize(words) for part in (token, 0)]

@@ -1,1 +1,1 @@
-"""Does memory grow with requests? A real Farthing, mixed traffic, and its memory by the number of requests."""
+"""Does memory grow with requests? A real Farthing, mixed traffic, and its memory by number of requests."""

@@ -56,7 +56,7 @@ cache: {ttl_s: 300}
 
 
 class Patient(Farthing):
-    """A Farthing that may take long to start, for this may run beside other things."""
+    """A Farthing that may take long to start, as this may run next to other things."""
 
     patience_s = 300.0
 
@@ -69,16 +69,16 @@ class Traced(Patient):
         self.program = [sys.executable, "-m", "benchmarks.slope.traced", str(folder)]
 
     def snap(self) -> None:
-        """Begin to trace; afterwards, ask for a snapshot."""
+        """Start tracing; afterwards, ask for a snapshot."""
         self.tell(signal.SIGUSR1)
 
     def snapshot(self, number: int) -> Path:
-        """A snapshot that was asked for, once it is whole."""
+        """A snapshot that was asked for, once it is complete."""
         return Path(self.wait_for(WRITTEN.format(rf"(\S+/{number})"))[1])
 
 
 def main() -> None:
-    """Run it, and tell."""
+    """Run it and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=200_000)
     parser.add_argument("--at-once", type=int, default=48)
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def sent(farthing: Farthing, args: argparse.Namespace, at: Callable[[int], None]) -> Load:
-    """All requests to `farthing`; `at` is told how many were begun, a thousand times."""
+    """Send all requests to `farthing`; `at` is called with the number started, a thousand times."""
     with Progress() as progress:
         task = progress.add_task("requests", total=args.requests)
 
@@ -113,7 +113,7 @@ def sent(farthing: Farthing, args: argparse.Namespace, at: Callable[[int], None]
 
 
 def traced(farthing: Traced, args: argparse.Namespace) -> None:
-    """Send them all with a look at the memory after the warm part, and one at the end."""
+    """Send all of them, reading the memory after the warm-up and at the end."""
     left = [args.warm * args.requests]
 
     def at(begun: int) -> None:
@@ -148,18 +148,18 @@ def written(folder: Path, models_url: str) -> Path:
     )
 
 
-# ------------------------------------------------------------ what is told
+# ------------------------------------------------------------ the report
 
 
 def answers(load: Load) -> None:
-    """Tell what came, and what nobody expected."""
+    """Report what came back, and what was unexpected."""
     print(f"{sum(load.statuses.values()) / load.seconds:.0f} requests per second")
     print("answers:", dict(load.statuses.most_common()))
     print("\n".join(load.surprises))
 
 
 def told(load: Load, warm: float) -> None:
-    """Tell of the memory, of each part of the run, and of stalls."""
+    """Report memory, for each part of the run, and stalls."""
     answers(load)
     mib = [rss / 2**20 for _, rss in load.memory]
     print(f"memory: {mib[0]:.1f} MiB at first, {mib[-1]:.1f} at the end, {max(mib):.1f} at most")

@@ -1,4 +1,4 @@
-"""A line through memory by requests: its slope, and how sure that is."""
+"""A line through memory over requests: its slope, and how certain that is."""
 
 import statistics
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Point = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """Bytes per request, and half of the interval in which that is with 95 %."""
+    """Bytes per request, and half of its 95 % interval."""
 
     bytes_each: float
     half: float
@@ -24,7 +24,7 @@ class Slope:
 
 
 def slope_of(points: Sequence[Point]) -> Slope:
-    """The slope of a line through the means of ten parts. Raises ValueError for fewer points than those."""
+    """The slope of a line through the means of ten parts. Raises ValueError for fewer than ten points."""
     size = len(points) // _MEANS
     if size == 0:
         raise ValueError(f"a slope needs {_MEANS} points, not {len(points)}")
@@ -39,6 +39,6 @@ def slope_of(points: Sequence[Point]) -> Slope:
 
 
 def thirds(points: Sequence[Point]) -> tuple[Sequence[Point], ...]:
-    """`points` in three parts of one size, in order."""
+    """`points` in three parts of the same size, in order."""
     size = len(points) // 3
     return tuple(points[at * size : (at + 1) * size] for at in range(3))

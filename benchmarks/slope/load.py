@@ -1,4 +1,4 @@
-"""Sends mixed traffic to one Farthing, as fast as it answers, and notes its memory."""
+"""Sends mixed traffic to one Farthing, as fast as it answers, and records its memory."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ _ROW = "SELECT attempt, model, outcome, status, error, total_s, cost_pico FROM a
 
 
 class Load:
-    """So many requests to one Farthing. `at` is told how many were begun, a thousand times in all."""
+    """This many requests to one Farthing. `at` is called with the number started, a thousand times in all."""
 
     def __init__(
         self, farthing: Farthing, traffic: Traffic, requests: int, at: Callable[[int], None]
@@ -44,7 +44,7 @@ class Load:
         self.stalls = 0
 
     async def run(self, at_once: int) -> None:
-        """Send them all, so many at a time."""
+        """Send them all, this many at a time."""
         began = time.monotonic()
         looking = asyncio.create_task(self._look())
         connections = aiohttp.TCPConnector(limit=0)
@@ -92,14 +92,14 @@ class Load:
             self.surprises.append(f"{what}: {more}")
 
     async def _booked(self, request_id: str) -> list[tuple[object, ...]]:
-        """What the ledger says of a request."""
+        """What the ledger says about a request."""
         await asyncio.sleep(_BOOKED_S)
         path = self._farthing.config.parent / "ledger.db"
         with closing(sqlite3.connect(path)) as ledger:
             return list(ledger.execute(_ROW, (request_id,)))
 
     async def _look(self) -> None:
-        """Ask `/healthz` again and again; what both processes waited for cores is not the loop's fault."""
+        """Ask `/healthz` continuously; time that both processes waited for a core is not the loop's fault."""
         pids = (self._farthing.process.pid, os.getpid())
         async with aiohttp.ClientSession(self._farthing.url) as session:
             while True:
@@ -114,5 +114,5 @@ class Load:
 
 
 def _waited_ms(pid: int) -> float:
-    """How long the main thread of a process was ready and had no core, since it began."""
+    """How long the main thread of a process was runnable without a core, since it started."""
     return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text("utf-8").split()[1]) / 1e6

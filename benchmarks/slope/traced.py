@@ -1,9 +1,9 @@
-"""`farthing serve` that can say what its memory consists of.
+"""`farthing serve` that can report what its memory consists of.
 
     python -m benchmarks.slope.traced FOLDER serve --config ...
 
-The first SIGUSR1 begins to trace, for starting under tracemalloc takes long. Each further one writes a snapshot
-to the folder: `1`, `2` and so on; standard error says so when it is whole.
+The first SIGUSR1 starts tracing, because starting up under tracemalloc takes long. Each further one writes a snapshot
+to the folder: `1`, `2` and so on; a line on standard error says when it is complete.
 """
 
 import gc
@@ -22,7 +22,7 @@ FRAMES = 4
 
 
 def trace_into(folder: Path) -> None:
-    """Begin to trace upon the first SIGUSR1, and write a snapshot upon each further one."""
+    """Start tracing at the first SIGUSR1, and write a snapshot at each further one."""
     numbers = itertools.count(1)
 
     def write(*_: object) -> None:
@@ -39,7 +39,7 @@ def trace_into(folder: Path) -> None:
 
 
 def grown(before: Path, after: Path, most: int) -> Sequence[str]:
-    """What takes more memory in the snapshot `after`, the most first, a line each."""
+    """What takes more memory in the snapshot `after`, the most first, one line each."""
     ours = (tracemalloc.Filter(False, tracemalloc.__file__),)
     first, last = (
         tracemalloc.Snapshot.load(str(each)).filter_traces(ours) for each in (before, after)

@@ -1,4 +1,4 @@
-"""What is asked: of a hundred requests so many plain, streamed, wrong, failing, scored and so on."""
+"""What is requested: how many of a hundred requests are plain, streamed, wrong, failing, scored and so on."""
 
 import random
 from collections import deque
@@ -26,7 +26,7 @@ _TOOL = {
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One request: its body, key and headers, the statuses that are right, and how much of it is read."""
+    """One request: its body, key and headers, the expected statuses, and how much of it is read."""
 
     fields: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Shot:
 
 
 class Traffic:
-    """Draws shots; remembers a few of the last answers, to score them."""
+    """Draws shots; remembers a few of the last answers in order to score them."""
 
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
@@ -53,7 +53,7 @@ class Traffic:
         return replace(shot, headers={**key, **shot.headers}, kind=name)
 
     def answered(self, shot: Shot, request_id: str) -> None:
-        """Such an answer may be scored by who has asked."""
+        """This answer may be scored by whoever asked."""
         if shot.path == CHAT and not shot.leaves and shot.right == {200}:
             self._answered.append((request_id, shot.headers["authorization"]))
 
@@ -90,7 +90,7 @@ def _left(dice: random.Random) -> Shot:
 
 
 def _session(dice: random.Random) -> Shot:
-    # More than a process knows at a time fill its memories after many more requests only: see the tests of those.
+    # More than a process remembers at a time fill its memories only after many more requests: see their tests.
     number = dice.randrange(_PEOPLE)
     turns = _message(f"Fix bug {dice.getrandbits(40)}") * (1 + dice.randrange(4))
     headers = {"x-session-id": f"s{number}", "x-farthing-tags": f"project-{number // 2},night"}
@@ -112,7 +112,7 @@ def _pinned(dice: random.Random) -> Shot:
 
 
 def _failing(dice: random.Random) -> Shot:
-    # Who says 429 is left alone for a second; were it the model that all the others want, they would wait.
+    # A model that answers 429 is left alone for a second; if all others wanted that model, they would wait.
     fault, model = dice.choice(
         (
             ("status,code=500", "auto"),

@@ -1,15 +1,16 @@
 """Who may come in: the keys of the configuration, and those made by command."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.config.settings import Settings
+from router.config.settings import Settings, is_loopback
 from router.ports import World
-from router.server.keyring import Keyring, StoreAway, Stored
+from router.server.keyring import Keyring, Lack, StoreAway, Stored
 from router.stores.sql.keys import KeyStore
 
 
@@ -17,10 +18,13 @@ async def keyring_of(
     settings: Settings, engine: Engine, world: World, stack: AsyncExitStack
 ) -> Keyring:
     """The keys, kept up to date until `stack` is left."""
+    note = settings.ledger_path.with_name(f"{settings.ledger_path.name}.open")
+    is_central = bool(settings.ledger_url)
     keyring = Keyring(
         settings.keys,
         guests=settings.guests,
-        read=partial(_stored, KeyStore(engine)),
+        read=partial(_stored, KeyStore(engine), note if is_central else None),
+        lack=Lack(is_loopback(settings.host), was_seen=is_central and note.exists()),
         monotonic_s=world.monotonic_s,
         sleep=world.sleep,
     )
@@ -29,10 +33,22 @@ async def keyring_of(
     return keyring
 
 
-async def _stored(store: KeyStore) -> Stored:
+async def _stored(store: KeyStore, note: Path | None) -> Stored:
+    """The keys in the store. A `note` is there while there are none, for who starts when a database is away."""
     try:
         every = await asyncio.to_thread(store.all)
     except SQLAlchemyError as error:
         raise StoreAway(f"stored keys cannot be read ({type(error).__name__})") from None
+    if note is not None:
+        _noted(note, is_open=not every)
     there = tuple(each.key for each in every if each.revoked_s is None)
     return Stored(there, bool(every))
+
+
+def _noted(note: Path, *, is_open: bool) -> None:
+    """Without a place for the note who starts without the database lets nobody in."""
+    with suppress(OSError):
+        if is_open and not note.exists():
+            note.touch()
+        elif not is_open:
+            note.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from router.cli.constancy import constant_policies
 from router.cli.options import add_config, settings_of
 from router.cli.saying import counted
 from router.config.catalog import simulated_catalog
-from router.config.load import has_stored_keys
+from router.config.load import may_have_keys
 from router.config.policies import LoadedPolicy, load_policies
 from router.config.policy_schema import ExampleFromSection, ExampleSection, ExpectSection
 from router.config.settings import Settings
@@ -102,7 +102,7 @@ def doubts_about(settings: Settings, judge: Judge) -> Iterator[str]:
 
 def _keys(settings: Settings) -> frozenset[str] | None:
     """The names of all keys; None if some are in the database."""
-    if has_stored_keys(settings.ledger_path, settings.ledger_url):
+    if may_have_keys(settings.ledger_path, settings.ledger_url):
         return None
     return frozenset(key.name for key in settings.keys)
 

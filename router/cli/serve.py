@@ -9,7 +9,7 @@ from router.cli.loading import interruptible
 from router.cli.options import add_config, source_of
 from router.cli.process import raise_open_files
 from router.cli.saying import say, tell_notes
-from router.config.load import has_stored_keys
+from router.config.load import may_have_keys
 from router.config.schema import MOST_WORKERS
 from router.config.settings import Settings
 from router.config.source import Source
@@ -106,5 +106,5 @@ def with_overrides(settings: Settings, host: str | None, port: int | None) -> Se
     return settings.listening_on(
         settings.host if host is None else host,
         settings.port if port is None else port,
-        has_stored_keys=has_stored_keys(settings.ledger_path, settings.ledger_url),
+        has_stored_keys=may_have_keys(settings.ledger_path, settings.ledger_url),
     )

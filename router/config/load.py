@@ -313,7 +313,7 @@ class _Loading:
         if is_loopback(self.section.server.host):
             return
         # The file is checked, not the keys: unsound ones are already reported as such.
-        if not self.file.data.get("keys") and not has_stored_keys(ledger_path, ledger_url):
+        if not self.file.data.get("keys") and not may_have_keys(ledger_path, ledger_url):
             self._wrong(("server", "host"), OPEN_TO_ALL)
 
 
@@ -365,15 +365,18 @@ def _effort(server: ServerSection) -> Effort:
     )
 
 
-def has_stored_keys(ledger_path: Path, ledger_url: str) -> bool:
-    """Whether a key was ever made in the ledger's database; False if that cannot be read."""
+def may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
+    """Whether a key was ever made in the ledger's database, or may have been, if that cannot be read.
+
+    In the second case the server lets nobody in until it can be.
+    """
     if not ledger_url and not ledger_path.exists():
         return False
     try:
         engine = open_ledger(ledger_path, ledger_url)
     except LedgerUnusable:
-        return False
+        return True
     try:
-        return are_any(engine)
+        return are_any(engine) is not False
     finally:
         engine.dispose()

@@ -13,6 +13,8 @@ from router.server.keyring import Keyring
 
 _HEADERS = ("authorization", "x-api-key", "api-key")
 """Where clients put their key: OpenAI's, Anthropic's, Azure's."""
+_LOOK_AGAIN_S = 2.0
+"""So often keys are read again."""
 _BEARER = re.compile(r"\A\s*bearer\s", re.IGNORECASE)
 """The scheme may be of any case (RFC 9110, section 11.1)."""
 
@@ -25,7 +27,10 @@ class Gate:
     unix_s: Callable[[], float]
 
     async def admit(self, headers: Mapping[str, str]) -> VirtualKey:
-        """The key that `headers` present. Raises ApiError 401, or while no key exists 403 for a page from elsewhere."""
+        """The key that `headers` present.
+
+        Raises ApiError 401; 403 for a page from elsewhere while no key exists; 503 while it is unknown which keys exist.
+        """
         secret = presented(headers)
         # While there is no key, clients may present anything; but what looks like one of ours may be the first.
         if self.keyring.is_open and not secret.startswith(SECRET_PREFIX):
@@ -33,6 +38,8 @@ class Gate:
         key = await self.keyring.find(secret)
         if key is None and self.keyring.is_open:
             return _anonymous(headers)
+        if key is None and self.keyring.is_in_the_dark:
+            raise _in_the_dark()
         if key is None:
             raise ApiError(
                 401,
@@ -43,6 +50,16 @@ class Gate:
         if key.expires_s is not None and self.unix_s() >= key.expires_s:
             raise ApiError(401, "This API key has expired.", code="key_expired")
         return key
+
+
+def _in_the_dark() -> ApiError:
+    return ApiError(
+        503,
+        "The keys of this proxy cannot be read at the moment; try again soon.",
+        code="keys_unavailable",
+        kind="server_error",
+        retry_after_s=_LOOK_AGAIN_S,
+    )
 
 
 def _anonymous(headers: Mapping[str, str]) -> VirtualKey:

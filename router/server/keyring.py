@@ -2,7 +2,8 @@
 
 The store is read every two seconds, and at once when somebody presents an unknown key: so a new key
 works at its first use, and a revoked one stops working within two seconds, in every process. While
-the store is unreachable, the keys known so far stay valid.
+the store is unreachable, the keys known so far stay valid. If none are known yet, nobody is let in: that
+no key exists is known only from reading the store.
 """
 
 import asyncio
@@ -40,8 +41,23 @@ async def nothing_stored() -> Stored:
     return Stored()
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """That there is no key: whether it `opens` the door to everybody, and `was_seen` when a process of this machine last knew."""
+
+    opens: bool
+    was_seen: bool = False
+
+
+ON_LOOPBACK = Lack(opens=True)
+"""Everybody on this machine may come in, once it is known that there is no key."""
+
+
 class Keyring:
-    """All keys by the SHA-256 of their secrets. `guests` are admitted too, but do not make keys mandatory."""
+    """All keys by the SHA-256 of their secrets. `guests` are admitted too, but do not make keys mandatory.
+
+    `lack` says what it means if there is no key.
+    """
 
     def __init__(
         self,
@@ -49,6 +65,7 @@ class Keyring:
         *,
         guests: Sequence[VirtualKey] = (),
         read: ReadStore = nothing_stored,
+        lack: Lack = ON_LOOPBACK,
         monotonic_s: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -62,11 +79,22 @@ class Keyring:
         self._known = self._by_digest()
         self._asked_at_s = float("-inf")
         self._is_well = True
+        self._lack = lack
+        self._has_read = False
 
     @property
     def is_open(self) -> bool:
         """Whether everybody may come in, because there has never been a key."""
-        return not self._fixed and not self._stored.were_any
+        if self._fixed or self._stored.were_any:
+            return False
+        return self._lack.opens and not self.is_in_the_dark
+
+    @property
+    def is_in_the_dark(self) -> bool:
+        """Whether it is unknown which keys exist, because the store could not be read even once."""
+        if self._is_well or self._has_read:
+            return False
+        return not (self._lack.opens and self._lack.was_seen)
 
     async def find(self, secret: str) -> VirtualKey | None:
         """The key with this secret, None if there is none."""
@@ -95,7 +123,7 @@ class Keyring:
                 _LOG.warning("%s; the keys read last stay in force", error)
             self._is_well = False
             return
-        self._is_well = True
+        self._is_well = self._has_read = True
         self._known = self._by_digest()
 
     async def watch(self) -> None:

@@ -37,6 +37,8 @@ def metric(farthing: Farthing, name: str) -> float:
 def test_answers_come_while_postgresql_is_away_and_their_rows_when_it_is_back(
     config: Path, postgres_server: PostgresServer
 ) -> None:
+    with Farthing(config):
+        pass  # from now on this machine knows that no key is needed
     postgres_server.kill()
     with Farthing(config) as farthing:
         got = [post(farthing.base_url, chat(f"What is {n} + 1?", "sim-mid")) for n in range(10)]
@@ -50,6 +52,41 @@ def test_answers_come_while_postgresql_is_away_and_their_rows_when_it_is_back(
     assert sorted(attempts(postgres_server)) == sorted(
         (each.headers["x-request-id"], 1) for each in got
     )
+
+
+def test_who_starts_without_postgresql_does_not_take_everybody_for_welcome(
+    config: Path, postgres_server: PostgresServer
+) -> None:
+    """That there is no key is known only by reading: the door stays shut until somebody knows."""
+    question = chat("What is 6 * 7?", "sim-mid")
+    made = here("keys", "create", "team", "--config", str(config))
+    bearer = {"authorization": f"Bearer {made.out.split()[0]}"}
+    postgres_server.kill()
+    with Farthing(config) as farthing:
+        refused = [post(farthing.base_url, question, headers) for headers in (None, bearer)]
+        assert [(each.status, each.error["code"]) for each in refused] == [
+            (503, "keys_unavailable")
+        ] * 2
+        assert get(f"{farthing.url}/admin/budgets").status == 403
+
+        postgres_server.restart()
+        until(lambda: post(farthing.base_url, question, bearer).status == 200)
+        assert post(farthing.base_url, question).status == 401
+
+
+def test_for_all_addresses_it_starts_too_and_a_note_opens_no_door_there(
+    config: Path, postgres_server: PostgresServer
+) -> None:
+    """Whether there are keys cannot be asked: that is no reason to refuse to start, nor to let anybody in."""
+    config.with_name("ledger.db.open").touch()
+    config.write_text(config.read_text().replace("port: 0", "port: 0\n  host: 0.0.0.0"))
+    postgres_server.kill()
+    with Farthing(config) as farthing:
+        got = post(farthing.base_url, chat("Hello", "sim-mid"))
+        assert (got.status, got.error["code"]) == (503, "keys_unavailable")
+
+        postgres_server.restart()
+        until(lambda: post(farthing.base_url, chat("Hello", "sim-mid")).status == 401)
 
 
 def test_reports_are_read_from_postgresql(config: Path, postgres_server: PostgresServer) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from router.domain.key import VirtualKey
-from router.server.keyring import Keyring, StoreAway, Stored
+from router.server.keyring import Keyring, Lack, StoreAway, Stored
 
 
 class Store:
@@ -108,3 +108,39 @@ async def test_while_the_store_is_away_what_was_known_stays(
     assert await keyring.find("one") is not None
     assert not keyring.is_open
     assert len(caplog.records) == 1
+
+
+async def test_what_was_never_read_is_not_taken_for_no_key(store: Store, keyring: Keyring) -> None:
+    store.is_away = True
+    await keyring.refresh()
+    assert (keyring.is_open, keyring.is_in_the_dark) == (False, True)
+
+    store.is_away = False
+    await keyring.refresh()
+    assert (keyring.is_open, keyring.is_in_the_dark) == (True, False)
+
+    store.is_away = True
+    await keyring.refresh()
+    assert (keyring.is_open, keyring.is_in_the_dark) == (True, False)
+
+
+async def test_who_knew_that_there_was_no_key_goes_on(store: Store) -> None:
+    clock = Clock()
+    store.is_away = True
+    known = Lack(opens=True, was_seen=True)
+    keyring = Keyring(read=store, lack=known, monotonic_s=clock, sleep=clock.sleep)
+    await keyring.refresh()
+    assert (keyring.is_open, keyring.is_in_the_dark) == (True, False)
+
+
+async def test_beyond_loopback_the_lack_of_keys_opens_to_nobody(store: Store) -> None:
+    clock = Clock()
+    known = Lack(opens=False, was_seen=True)
+    keyring = Keyring(read=store, lack=known, monotonic_s=clock, sleep=clock.sleep)
+    store.is_away = True
+    await keyring.refresh()
+    assert (keyring.is_open, keyring.is_in_the_dark) == (False, True)
+
+    store.is_away = False
+    await keyring.refresh()
+    assert (keyring.is_open, keyring.is_in_the_dark) == (False, False)

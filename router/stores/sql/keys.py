@@ -103,13 +103,13 @@ class KeyStore:
         return ours[-1]
 
 
-def are_any(engine: Engine) -> bool:
-    """Whether a key was ever made; also False if the database cannot be asked."""
+def are_any(engine: Engine) -> bool | None:
+    """Whether a key was ever made; None if the database cannot be asked."""
     try:
         with engine.connect() as connection:
             return connection.execute(select(_K.id).limit(1)).first() is not None
     except SQLAlchemyError:
-        return False
+        return None
 
 
 def _active(now_s: float) -> Any:
