@@ -65,7 +65,7 @@ def read(answer: Mapping[str, Any] | None) -> Said | Unusable:
     choices = answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
-        return Unusable("is not a choice")
+        return Unusable("is malformed")
     return _unusable_end(choice) or _read(choice)
 
 
