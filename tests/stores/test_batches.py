@@ -1,4 +1,4 @@
-"""Commands to Redis that wait at the same time travel together, and each gets its own reply."""
+"""Commands to Redis that wait at the same time are sent together, and each gets its own reply."""
 
 import asyncio
 from collections.abc import Sequence
