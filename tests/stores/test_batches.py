@@ -14,7 +14,7 @@ from tests.stores.waiting import until
 
 
 class Road:
-    """Carries commands when it is told to, and answers each by its own words."""
+    """Sends commands when it is told to, and answers each with its own words."""
 
     def __init__(self, *, is_open: bool = False) -> None:
         self.batches: list[list[Words]] = []
