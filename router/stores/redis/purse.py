@@ -198,7 +198,7 @@ class RedisPurse:
         task.add_done_callback(self._settling.discard)
 
     async def close(self) -> None:
-        """Finish the settlements that are under way."""
+        """Finish the settlements that are in progress."""
         await asyncio.gather(*self._settling)
 
     async def _read(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
