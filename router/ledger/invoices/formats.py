@@ -43,5 +43,5 @@ def dollars(text: str) -> Money:
 
 
 def count(text: str | None) -> int | None:
-    """A count of tokens, None if there is none. Raises ValueError."""
+    """A count of tokens, None where there is none. Raises ValueError."""
     return int(float(text)) if text and text.strip() else None
