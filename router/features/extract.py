@@ -57,7 +57,7 @@ class Reader:
         return Read(len(tokens), category, confidence, kinship)
 
     def tokens_of(self, question: str) -> Sequence[int]:
-        """The token ids of a question; none where there is no model to read them."""
+        """The token ids of a question; none if there is no model to read them."""
         if self.categories is None and self.kinds is None:
             return ()
         tokens = self.counter.tokenizer.encode_ordinary(question)

@@ -35,7 +35,7 @@ _BESIDE = _APPROVING.union(
 class Asking(Struct, frozen=True):
     """What a conversation wants at its end.
 
-    `words` is what the human wants, "" where nobody asks; `opened_at` is the index of the message that
+    `words` is what the human wants, "" if nobody asks; `opened_at` is the index of the message that
     says so, the last one where none does. `is_tool_turn` says that no human has spoken since tools were called.
     """
 
@@ -70,7 +70,7 @@ def _asked_before(messages: Sequence[Message]) -> Asking:
 
 
 def question_of(messages: Sequence[Message], asking: Asking | None = None) -> str:
-    """The ends of what is asked for, or of the instructions where nobody asks."""
+    """The ends of what is asked for, or of the instructions if nobody asks."""
     asking = asking or asking_of(messages)
     return both_ends(asking.words or last_from(messages, "system"))
 

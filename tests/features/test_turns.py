@@ -1,4 +1,4 @@
-"""Whose turn it is, and what the human wants: in own words, and by what an approval approves."""
+"""Whose turn it is, and what the user wants: in their own words, or in those that they approve."""
 
 from typing import Any
 

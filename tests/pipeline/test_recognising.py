@@ -55,7 +55,7 @@ def plain(tmp_path: Path) -> Judge:
 
 @pytest.fixture
 def judge(plain: Judge) -> Judge:
-    """A judge who goes by the artefact of this file."""
+    """A judge that uses this file's artefact."""
     reader = replace(plain.reader, kinds=artefact().kinds)
     return replace(plain, reader=reader, quality=artefact().quality)
 

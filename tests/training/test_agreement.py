@@ -44,7 +44,7 @@ def fitted(outcomes: Outcomes, floor: float = 0.0) -> AgreementModel:
 
 
 def gains(outcomes: Outcomes, a: int, b: int, s: int) -> Floats:
-    """What each prompt gains by taking the answer of two models where it is one, instead of asking the third."""
+    """What each prompt gains by taking two models' answer if it is the same, instead of asking the third."""
     same = outcomes.answers[:, a] == outcomes.answers[:, b]
     return np.where(same, outcomes.scores[:, a] - outcomes.scores[:, s], 0.0)
 

@@ -68,7 +68,7 @@ def test_prompts_of_no_known_kind_are_less_familiar_and_those_without_a_known_wo
     known, unseen = drawn(150, kinds=at_home), drawn(60, seed=5, kinds=at_home)
     model = kinds_of(known.prompts, known.datasets)
     near = _familiarity(model, unseen.prompts)
-    # Half of their words are those that every prompt has, and no other has any weight.
+    # Half of their words are those that every prompt has, and no others have any weight.
     far = _familiarity(model, drawn(60, kinds=["kitchen/bread"]).prompts)
 
     assert near.mean() > 0.95
@@ -117,7 +117,7 @@ def test_prompts_that_tell_nothing_teach_nothing(prompts: list[str]) -> None:
 
 
 def test_prompts_without_a_word_change_the_measure_of_familiarity_little() -> None:
-    """They have no likeness to any centre: neither with themselves in it, nor without."""
+    """They resemble no centre: neither with themselves in it, nor without."""
     seen = drawn(90)
     plain = kinds_of(seen.prompts, seen.datasets)
     padded = kinds_of((*seen.prompts, ""), (*seen.datasets, seen.datasets[0]))

@@ -67,7 +67,7 @@ def test_the_texts_that_go_with_every_artefact_are_worth_it() -> None:
 
 
 def test_cases_of_other_numbers_would_be_noticed() -> None:
-    """A last bit of one weight moves a share by more than what is tolerated."""
+    """Changing the last bit of one weight moves a share by more than is tolerated."""
     model = model_of(3)
     tokens = tokenize(drawn(39, seed=3).prompts[0])
     case = parity_cases(model, [tokens])[0]
