@@ -82,7 +82,7 @@ class _Desk:
         told = heard_document(self._overheard(None))
         print_heard(told, self._console)
         self._console.print(
-            "Nothing is installed: feedback and automatic scores decide nothing by themselves."
+            "Nothing is installed: this evidence alone decides nothing."
             " Add files of outcomes, or --requests."
         )
         _write_json(self._args, told)

@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = _action(actions, "create", _create, "create a key; its secret is shown once")
     create.add_argument("name", type=_name, help="its name in reports and policies")
-    create.add_argument("--tag", action="append", default=[], type=_tag, help="on each request")
+    create.add_argument(
+        "--tag", action="append", default=[], type=_tag, help="a tag for each of its requests"
+    )
     create.add_argument(
         "--policy", action="append", default=[], help="allow only this policy; may be repeated"
     )

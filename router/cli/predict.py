@@ -31,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the artefact that predicts (default: the shipped one)",
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="PRED.parquet", help="one row a prompt and model"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PRED.parquet",
+        help="one row per prompt and model",
     )
 
 

@@ -62,7 +62,7 @@ def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()) and not (folder / _SUMS).is_file():
-        raise FileExistsError(errno.EEXIST, "the folder holds something else", str(folder))
+        raise FileExistsError(errno.EEXIST, "the folder contains something else", str(folder))
     files = {
         _NAMES: _json(_named(artefact)),
         _TABLES: _npz(_tables(artefact)),
@@ -100,7 +100,7 @@ def _checked(folder: Path, pinned: str | None) -> dict[str, bytes]:
     """The bytes of the files, if SHA256SUMS is the pinned one and lists exactly these bytes."""
     sums = _bytes_of(folder / _SUMS)
     if pinned is not None and sha256(sums).hexdigest() != pinned:
-        raise ArtefactRefused(f"{folder} is another artefact than the one with SHA-256 {pinned}")
+        raise ArtefactRefused(f"{folder} is not the artefact with SHA-256 {pinned}")
     files = {name: _bytes_of(folder / name) for name in _FILES}
     for name, data in files.items():
         if _sums({name: data}) not in sums:
@@ -132,7 +132,7 @@ def _refusing(path: Path) -> Iterator[None]:
     except KeyError as error:
         raise ArtefactRefused(f"{path} lacks {error}") from None
     except _MALFORMED as error:
-        raise ArtefactRefused(f"{path} is no part of an artefact: {error}") from None
+        raise ArtefactRefused(f"{path} is not part of an artefact: {error}") from None
 
 
 def _named(artefact: Artefact) -> dict[str, Any]:
@@ -158,9 +158,9 @@ def _names_and_facts(named: Mapping[str, Any]) -> Mapping[str, Any]:
         if not isinstance(named[key], list) or not all(
             isinstance(each, str) for each in named[key]
         ):
-            raise ValueError(f"{key} are a list of names")
+            raise ValueError(f"{key} must be a list of names")
     if not isinstance(named["facts"], dict):
-        raise TypeError("facts are by name")
+        raise TypeError("facts must be a mapping by name")
     return named
 
 
@@ -208,10 +208,10 @@ def _case(stated: Mapping[str, Any]) -> ParityCase:
 def _compare(artefact: Artefact, cases: Sequence[ParityCase]) -> None:
     """Raises ValueError if the artefact does not reproduce the numbers of a case, or there are no cases."""
     if not cases:
-        raise ValueError("it holds no case")
+        raise ValueError("it has no parity cases")
     for number, case in enumerate(cases):
         if not _agrees(artefact, case):
-            raise ValueError(f"the artefact does not give the numbers of case {number}")
+            raise ValueError(f"the artefact does not reproduce the numbers of case {number}")
 
 
 def _agrees(artefact: Artefact, case: ParityCase) -> bool:

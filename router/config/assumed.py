@@ -22,12 +22,12 @@ def assumed_of(section: ModelSection, facts: CatalogFacts, *, is_measured: bool)
     if facts.capabilities == frozenset(Capability) and section.capabilities is None:
         yield "every capability ('capabilities')"
     if not is_measured and len(section.abilities) < len(Category):
-        yield "the quality that is usual at its price ('like', or 'abilities')"
+        yield "the quality that is typical of its price ('like', or 'abilities')"
 
 
 def note_of(model_id: str, assumed: Collection[str]) -> str:
     """What is assumed of a model, as one line."""
-    return f"model {model_id}: assumed, since nothing is known of it: {', '.join(assumed)}"
+    return f"model {model_id}: assumed, since nothing is known about it: {', '.join(assumed)}"
 
 
 def unknown_providers(sections: Mapping[str, AnyUpstream], known: Collection[str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ class _Scoped(Section):
     @model_validator(mode="after")
     def _one_scope(self) -> Self:
         if sum(name is not None for name in (self.key, self.tag, self.policy)) > 1:
-            raise ValueError("takes one of 'key', 'tag' and 'policy', or none of them")
+            raise ValueError("accepts at most one of 'key', 'tag' and 'policy'")
         return self
 
     @property

@@ -52,7 +52,7 @@ def _check(section: TermsSection, *, is_wanted: bool) -> None:
                 "strategy", f"'strategy: {section.strategy}' does not go with '{name}'"
             )
     if all(stated.values()):
-        raise Contradiction("hedge", "'hedge' does not go with 'cascade': write one of the two")
+        raise Contradiction("hedge", "'hedge' does not go with 'cascade': write only one of them")
 
 
 def unknown_models(file: YamlFile, known: Collection[str]) -> Iterator[Problem]:

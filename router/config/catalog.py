@@ -135,8 +135,8 @@ class CatalogBuilder:
             raise Missing(_vectors_price_to_add(section, self.prices))
         if not isinstance(upstream, OpenAIUpstreamSection | SimulatedUpstreamSection):
             raise Missing(
-                "it makes embeddings, which are asked of upstreams of kind openai alone;"
-                " reach its provider by its OpenAI-compatible address"
+                "it makes embeddings, which only upstreams of kind openai serve;"
+                " reach its provider at its OpenAI-compatible address"
             )
         price = facts.price if facts is not None else NO_PRICE
         context_tokens = facts.context_tokens if facts is not None else None
@@ -239,7 +239,7 @@ def _like_any(sought: Iterable[str], prices: PriceMap) -> str:
 def _vectors_price_to_add(section: ModelSection, prices: PriceMap) -> str:
     add = "add 'price: {input_usd_per_mtok: ..., output_usd_per_mtok: 0}'"
     if section.catalog is not None and section.catalog in prices.keys:
-        return f"'{section.catalog}' is no embedding model of the price map; {add}"
+        return f"'{section.catalog}' is not an embedding model of the price map; {add}"
     return f"its price is not known; {add}, or 'catalog: <key of litellm's price map>'"
 
 

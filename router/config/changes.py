@@ -71,10 +71,10 @@ def impossible(running: Settings, fresh: Settings, file: YamlFile) -> Iterator[P
     for each in places:
         if each.upstream not in running.upstreams:
             where = ("models", each.id, "upstream")
-            yield file.problem(where, f"'{each.upstream}' is new: an upstream needs a restart")
+            yield file.problem(where, f"'{each.upstream}' is new: restart to add an upstream")
     for name, loaded in fresh.policies.items():
         if running.embeddings is None and wants_vectors(loaded.policy):
-            message = f"are new, and policy '{name}' wants them: they need a restart"
+            message = f"are new, and policy '{name}' needs them: restart to add them"
             yield file.problem(("cache", "embeddings"), message)
 
 

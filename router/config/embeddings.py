@@ -38,7 +38,7 @@ def embeddings_of(
             for name in sorted(
                 name for name, each in policies.items() if wants_vectors(each.policy)
             ):
-                needs = f"is needed by policy '{name}', whose semantic cache goes by meaning"
+                needs = f"is needed by policy '{name}', whose semantic cache compares meanings"
                 wrong(_PLACE, needs)
             return None
         case LocalEmbeddingsSection():
@@ -58,7 +58,7 @@ def _of_upstream(
 ) -> UpstreamEmbeddings | None:
     name, endpoint = section.upstream, chosen.get(section.upstream)
     if not isinstance(endpoint, Endpoint):
-        wrong((*_PLACE, "upstream"), f"'{name}' is no upstream of kind openai that takes part")
+        wrong((*_PLACE, "upstream"), f"'{name}' is not an active upstream of kind openai")
         return None
     per_token = Money.from_usd(section.usd_per_mtok / 10**6)
     return UpstreamEmbeddings(name, endpoint, section.model, per_token, section.timeout_s)

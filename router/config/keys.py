@@ -63,8 +63,8 @@ def unknown_payers(section: ConfigFile) -> Iterator[str]:
                 close = get_close_matches(name, known, n=1)
                 hint = f"; did you mean '{close[0]}'?" if close else ""
                 yield (
-                    f"{what}: no key of this file is called '{name}'{hint}; it holds for one that"
-                    " 'farthing keys create' makes by that name"
+                    f"{what}: no key of this file is called '{name}'{hint}; it applies to one that"
+                    " 'farthing keys create' creates with that name"
                 )
 
 

@@ -78,7 +78,7 @@ def _categories() -> Learnt:
     try:
         return Learnt(shipped_categories())
     except ConfigError as error:
-        return Learnt(troubles=(f"{error}; categories are told apart by the cues of words",))
+        return Learnt(troubles=(f"{error}; categories are recognised by word cues",))
 
 
 def _with_artefact(learnt: Learnt, artefact: str, pinned: str | None, beside: Path) -> Learnt:
@@ -90,6 +90,6 @@ def _with_artefact(learnt: Learnt, artefact: str, pinned: str | None, beside: Pa
         found = read_artefact(folder, SHIPPED_SHA256 if artefact == SHIPPED else pinned)
         version = digest_of(folder)[:12]
     except ArtefactRefused as error:
-        trouble = f"quality.artefact: {error}; models are as good as their priors say"
+        trouble = f"quality.artefact: {error}; models keep their priors"
         return replace(learnt, troubles=(*learnt.troubles, trouble))
     return replace(learnt, artefact=found, version=version)

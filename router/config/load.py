@@ -91,7 +91,7 @@ def with_local(settings: Settings) -> Settings:
             return settings
         known = overlaid(settings.known, local)
     except Unusable as trouble:
-        note = f"quality.local: {trouble}; the shipped estimates hold, calibrate anew"
+        note = f"quality.local: {trouble}; the shipped estimates apply; calibrate again"
         return replace(settings, quality_trouble=note)
     catalog = {key: local.applied(model) for key, model in settings.catalog.items()}
     return replace(
@@ -258,7 +258,7 @@ class _Loading:
         present = _present(known, selection)
         if not present and not self.problems:
             notes = "; ".join(selection.notes) or "none is configured"
-            self._wrong(("models",), f"no model has an upstream that takes part ({notes})")
+            self._wrong(("models",), f"no model has an active upstream ({notes})")
         return present
 
     def _policies(self) -> dict[str, LoadedPolicy]:
@@ -294,7 +294,7 @@ class _Loading:
         try:
             files = () if url in ("memory", "off") else parsed(url).files
         except ValueError as error:
-            self._wrong(("cache", "url"), f"is no address of a Redis: {error}")
+            self._wrong(("cache", "url"), f"is not a Redis address: {error}")
             return "off"
         for name in files:
             if not Path(name).is_file():

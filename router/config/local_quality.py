@@ -72,7 +72,7 @@ def read_local(folder: Path) -> LocalQuality | None:
     try:
         return _quality(current, _object(place / ESTIMATES, raw))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise Unusable(f"{place / ESTIMATES} makes no sense: {error}") from None
+        raise Unusable(f"{place / ESTIMATES} is invalid: {error}") from None
 
 
 def read_card(place: Path) -> Mapping[str, Any]:
@@ -175,5 +175,5 @@ def _name(path: Path, told: object) -> str:
     if told is None or told == "":
         return ""
     if not isinstance(told, str) or Path(told).name != told or told in (".", ".."):
-        raise Unusable(f"{path} names no folder beside it")
+        raise Unusable(f"{path} does not name a folder next to it")
     return told

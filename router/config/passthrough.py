@@ -31,7 +31,7 @@ def passthrough_of(
     _check_paths(section, wrong)
     endpoint = chosen.get(section.upstream)
     if not isinstance(endpoint, Endpoint):
-        message = f"'{section.upstream}' is no upstream of kind openai that takes part"
+        message = f"'{section.upstream}' is not an active upstream of kind openai"
         names = [name for name, each in chosen.items() if isinstance(each, Endpoint)]
         wrong((_PLACE, "upstream"), message + (nearest(section.upstream, names) if names else ""))
         return None
@@ -51,7 +51,7 @@ def _check_paths(section: PassthroughSection, wrong: Wrong) -> None:
             wrong((_PLACE, "paths", index), f"'{path}' is answered by Farthing itself")
     for index, path in enumerate(section.free):
         if not any(fnmatchcase(path, pattern) for pattern in section.paths):
-            message = f"'{path}' is not passed through: no pattern of 'paths' covers it"
+            message = f"'{path}' is not passed through: no pattern of 'paths' matches it"
             wrong((_PLACE, "free", index), message)
 
 

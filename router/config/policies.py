@@ -132,7 +132,7 @@ def _line_of(
     line, names = [drafts[name]], [name]
     while (base := line[-1].section.extends) is not None:
         if base in names:
-            return [], f"goes round in a circle: {' -> '.join([*names, base])}"
+            return [], f"is circular: {' -> '.join([*names, base])}"
         if base in unsound:
             return [], ""
         if base not in drafts:

@@ -38,7 +38,7 @@ def _objection(path: Path, folder: Path) -> str:
     try:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError):  # a RuntimeError comes from circular links, before Python 3.13
-        return "is a link that leads nowhere" if path.is_symlink() else ""
+        return "is a broken link" if path.is_symlink() else ""
     if not real.is_relative_to(folder.resolve()):
-        return "is a link that leads out of the folder of policies"
+        return "is a link to outside the folder of policies"
     return ""

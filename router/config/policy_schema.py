@@ -22,13 +22,13 @@ class AdequateSection(Section):
     floor: Probability | None = None
     """a predicted quality that is good enough, whatever the reference; takes the place of `within`"""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] | None = None
-    """how sure it must be that the quality is that good; at `0.5` the estimate is taken at its word,
+    """how certain it must be that the quality is that good; at `0.5` the estimate is taken at face value,
     above it the uncertainty of both models counts against the one that is not the reference"""
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
         if self.within is not None and self.floor is not None:
-            raise ValueError("needs 'within' or 'floor', one of the two")
+            raise ValueError("needs either 'within' or 'floor', not both")
         if self.within is self.floor is self.confidence is None:
             raise ValueError("needs 'within', 'floor' or 'confidence'")
         return self
@@ -38,51 +38,51 @@ class LatencySection(Section):
     """Latencies that a model must keep, once it has been observed."""
 
     first_content_s: Seconds | None = None
-    """a model whose time to the first content of streams is above this is not asked; one that was
-    not observed yet is"""
+    """a model whose time to the first content of streams is above this is not asked; one that has
+    not been observed yet may be"""
     total_s: Seconds | None = None
     """the same for whole answers"""
     quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """which share of a model's last answers must keep the targets: `0.5` holds its median against
-    them, `0.95` nearly every answer; beyond the median it takes 20 answers to know"""
+    """which share of a model's last answers must meet the targets: at `0.5` its median must, at
+    `0.95` nearly every answer; above the median, this takes 20 answers to know"""
 
 
 class DeadlinesSection(Section):
     """When to stop waiting: for an attempt's first content, for the next piece, for all of it."""
 
     first_content_s: Seconds | None = None
-    """an attempt at a stream fails when it has said nothing by then, and the next model is asked; no
+    """an attempt at a stream fails if it has sent no content by then, and the next model is asked; no
     deadline is later than the server's own"""
     stall_s: Seconds | None = None
-    """a stream ends with an error when nothing came for so long"""
+    """a stream ends with an error if nothing arrives for this long"""
     total_s: Seconds | None = None
-    """the request ends then with a 504, over all attempts"""
+    """the request then ends with a 504, counted over all attempts"""
 
 
 class HedgeSection(Section):
     """Ask the next model beside one that is silent for longer than this quantile of its own times."""
 
     after_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
-    """ask the next model too when the chosen one is silent for longer than in this share of its last
+    """also ask the next model if the chosen one is silent for longer than in this share of its last
     answers"""
     share: Annotated[float, Field(gt=0, le=1)] = 0.05
-    """of the requests under this policy that may be hedged at most"""
+    """the largest share of the requests under this policy that may be hedged"""
 
 
 class CheckSection(Section):
     """A test of a step's answers, with its bar."""
 
     test: Test
-    """`agreement`: the answers come to the same. `similarity`: they are near each other in meaning.
-    `complete`: something is said, nothing refused, and it was not cut off. `schema` and `tool_calls`: they are
-    as the request's own schemas want them. `logprob`: the model was sure of its words. `judge`: another model
+    """`agreement`: the answers agree. `similarity`: they are close in meaning.
+    `complete`: something is said, nothing is refused, and nothing was cut off. `schema` and `tool_calls`: they
+    match the request's own schemas. `logprob`: the model was sure of its words. `judge`: another model
     finds it good"""
     at_least: Probability | None = None
-    """the bar: of `agreement` the share of the answers that must come to the same, above one half; of
-    `similarity` a cosine, of `logprob` a mean probability of the tokens, of `judge` a mark; none for the test's
-    usual one"""
+    """the bar: for `agreement` the share of the answers that must agree, above one half; for `similarity`
+    a cosine, for `logprob` a mean probability of the tokens, for `judge` a mark; none for the test's
+    default"""
     judge: ModelId | None = None
-    """the id of the model that judges; only for `judge`, and needed there"""
+    """the id of the model that judges; only for `judge`, and required there"""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -115,11 +115,11 @@ class StepSection(Section):
     """Models that are asked at once, and what their answers must pass to be taken."""
 
     models: Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=8)]
-    """the ids of the models that are asked at once; one twice for two answers of it"""
+    """the ids of the models that are asked at once; an id twice for two of its answers"""
     accept: Checks = Field("agreement", validate_default=True)
     """which tests an answer must pass, all of them: a word, `{test: logprob, at_least: 0.9}`,
-    `{test: judge, judge: some-model}`, or a list of these. What does not pass, and what no test can tell, goes
-    on to the next step"""
+    `{test: judge, judge: some-model}`, or a list of these. What does not pass, or cannot be judged, goes on to
+    the next step"""
     within_s: Seconds | None = None
     """how long the step may take; what has not come by then counts as rejected"""
 
@@ -137,21 +137,21 @@ class CascadeSection(Section):
     """Look at cheap answers before a dear one is paid; see [cascades](cascades.md)."""
 
     use: Use = Use.AUTO
-    """`auto`: where evidence says that it pays, and nothing beyond the tolerance is lost. `always`: its `steps`
-    wherever they can be asked at all, whatever is known. `never`: one model answers"""
+    """`auto`: where evidence says that it pays off and loses nothing beyond the tolerance. `always`: its `steps`
+    wherever they can be used at all, whatever the evidence. `never`: one model answers"""
     steps: Annotated[tuple[StepSection, ...], Field(max_length=4)] = ()
-    """who is asked first, and what their answers must pass; without steps `auto` finds pairs of models that
+    """which models are asked first, and what their answers must pass; without steps `auto` finds pairs of models that
     must agree"""
     final: ModelId = "reference"
-    """who is asked when no step has settled it: `reference`, or a model's id; where that one may not answer,
-    the best that may"""
+    """the model that is asked if no step has settled the request: `reference`, or a model's id; if that one
+    may not answer, the best that may"""
     first_content_s: Seconds = NO_CASCADES.first_content_s
-    """how long all steps together may take: a client of a stream waits no longer for what is not final"""
+    """how long all steps together may take: the client of a stream waits no longer than this for them"""
     keep_alive_s: Seconds | None = None
-    """while a stream waits for its steps a comment is sent every so many seconds, which clients pass over"""
+    """seconds between the comments, ignored by clients, that are sent while a stream waits for its steps"""
     check_share: Probability = NO_CASCADES.check_share
-    """of the answers that steps settle, the share that is held against the final model's answer, which is then
-    asked and paid for too: so it is seen when a cascade stops paying"""
+    """of the answers that steps settle, the share that is compared with the final model's answer, which is then
+    requested and paid for, too: this shows when a cascade stops paying off"""
 
 
 class PoolSection(Section):
@@ -169,11 +169,11 @@ class PolicyCacheSection(Section):
     """For how long an answer may be given again, and which answers may not."""
 
     ttl_s: Annotated[int, Field(ge=0, le=10**8)] = 0
-    """for how many seconds an answer may be given again; 0 for never"""
+    """for how many seconds an answer may be reused; 0 for never"""
     tool_calls: bool = False
-    """whether an answer that calls tools may be given again"""
+    """whether an answer that calls tools may be reused"""
     max_temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    """requests above it are not cached; one that says nothing has 1"""
+    """requests above it are not cached; one that does not set it has 1"""
     max_n: Annotated[int, Field(ge=1)] | None = None
     """requests for more choices are not cached"""
     semantic: SemanticSection | None = None
@@ -191,7 +191,9 @@ class WeightedSection(Section):
     @model_validator(mode="after")
     def _weighs_something(self) -> Self:
         if not self.usd_per_point and not self.usd_per_s:
-            raise ValueError("needs 'usd_per_point' or 'usd_per_s' above 0; else it is 'cheapest'")
+            raise ValueError(
+                "needs 'usd_per_point' or 'usd_per_s' above 0; otherwise write 'cheapest'"
+            )
         return self
 
 
@@ -218,7 +220,7 @@ class TermsSection(Section):
     """ends, for waiting"""
     strategy: Literal["single", "hedge", "cascade"] | None = None
     """one model at a time (`single`), a second one beside a silent first (`hedge`), or cheap answers that are
-    looked at before a dear one is paid (`cascade`); of the last two each takes the other's place"""
+    looked at before a dear one is paid (`cascade`); each of the last two replaces the other"""
     hedge: HedgeSection | None = None
     """when to hedge; `hedge: {}` is `strategy: hedge`"""
     cascade: CascadeSection | None = None
@@ -235,18 +237,18 @@ class TermsSection(Section):
     """when the chosen model fails: other `adequate` ones, `any` (the adequate first, then the weaker
     ones, best first), `none`, or a list of models in the order in which to ask them"""
     cache: PolicyCacheSection | None = None
-    """whether an answer may be given again"""
+    """whether an answer may be reused"""
 
 
 class RuleSection(Section):
     """Other terms for some requests; the first rule whose conditions all hold applies."""
 
     name: str
-    """what the rule is called in explanations"""
+    """the rule's name in explanations"""
     when: dict[str, Any]
-    """conditions; all must hold, and no condition always holds"""
+    """conditions; all must hold, and `{}` always holds"""
     then: TermsSection
-    """terms, as above; what is not restated stays, and `null` takes a term back to its default"""
+    """terms, as above; what is not restated stays, and `null` resets a term to its default"""
 
 
 class ExpectSection(Section):
@@ -272,7 +274,7 @@ class ExampleFromSection(Section):
     tags: tuple[str, ...] = ()
     """tags of the request"""
     headers: Options = {}
-    """headers, by their names in small letters"""
+    """headers, by their names in lower case"""
     time: AwareDatetime | None = None
     """the moment, such as `2026-05-04T23:30:00+02:00`"""
     budget_left: Probability | None = None
@@ -302,8 +304,8 @@ class PolicyFile(TermsSection):
     intent: Annotated[str, Field(min_length=10)]
     """what the policy is for, in a sentence of at least ten characters"""
     extends: Name | None = None
-    """another policy, whose terms hold where this one states none, and whose rules follow this one's;
-    a rule of the same name takes its place"""
+    """another policy, whose terms apply where this one states none, and whose rules follow this one's;
+    a rule of the same name replaces it"""
     rules: tuple[RuleSection, ...] = ()
     """other terms for some requests, the first that matches applies"""
     examples_on: Literal["config", "simulated"] = "config"

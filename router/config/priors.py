@@ -89,7 +89,9 @@ class Priors:
         if self._known(name):
             return ""
         close = get_close_matches(name, self._data["models"], n=1)
-        return f"nothing is known of '{name}'" + (f"; did you mean '{close[0]}'?" if close else "")
+        return f"nothing is known about '{name}'" + (
+            f"; did you mean '{close[0]}'?" if close else ""
+        )
 
     def _known(self, name: str) -> str | None:
         """The entry that `name` means: literally, or if it is written like `vendor/Name-Instruct-2507`."""

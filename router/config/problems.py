@@ -92,9 +92,7 @@ def _message(error: ErrorDetails, schema: type[BaseModel]) -> str:
         case "union_tag_not_found":
             return f"needs a kind: {context.get('discriminator', '')} is missing"
         case "union_tag_invalid":
-            return (
-                f"there is no kind '{context.get('tag')}'; there is {context.get('expected_tags')}"
-            )
+            return f"there is no kind '{context.get('tag')}'; available: {context.get('expected_tags')}"
         case "value_error":
             return str(context.get("error"))
         case kind:
@@ -107,7 +105,7 @@ _WORDS = {
     "dict_type": "must be a mapping of keys to values",
     "list_type": "must be a list",
     "tuple_type": "must be a list",
-    "string_type": "must be text, in quotes where it looks like something else",
+    "string_type": "must be text, in quotes if it looks like something else",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -115,10 +113,10 @@ _WORDS = {
     "float_parsing": "must be a number",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
-    "date_type": "must be a date, as 2027-01-31",
-    "date_from_datetime_parsing": "must be a date, as 2027-01-31",
-    "datetime_type": "must be a moment, as 2027-01-31T12:00:00Z",
-    "datetime_from_date_parsing": "must be a moment, as 2027-01-31T12:00:00Z",
+    "date_type": "must be a date such as 2027-01-31",
+    "date_from_datetime_parsing": "must be a date such as 2027-01-31",
+    "datetime_type": "must be a date and time such as 2027-01-31T12:00:00Z",
+    "datetime_from_date_parsing": "must be a date and time such as 2027-01-31T12:00:00Z",
 }
 """What would be right, for errors in which pydantic would describe its own internals."""
 

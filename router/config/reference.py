@@ -42,7 +42,7 @@ def policy_schema() -> dict[str, Any]:
         name: {"description": kind.meaning, **kind.schema} for name, kind in CONDITIONS.items()
     }
     schema["$defs"]["RuleSection"]["properties"]["when"] = {
-        "description": "Conditions; all must hold, and no condition always holds.",
+        "description": "Conditions; all must hold, and `{}` always holds.",
         "type": "object",
         "properties": conditions,
         "additionalProperties": False,
@@ -85,11 +85,11 @@ def policy_page() -> str:
 _PAGE = """\
 # Policies: every word of the language
 
-Made from the code by `farthing schema --markdown`. How to use all this is told in
+Made from the code by `farthing schema --markdown`. How to use all this is explained in
 [Policies](policies.md). `farthing schema` prints the same as JSON Schema, which is published as
 [policies/policy.schema.json](../policies/policy.schema.json): with
 `# yaml-language-server: $schema=policy.schema.json` as the first line of a policy, editors complete
-its keys and tell what they mean.
+its keys and explain them.
 
 ## The file
 
@@ -97,13 +97,13 @@ its keys and tell what they mean.
 
 ## Terms
 
-They stand at the top of the file, and in a rule's `then:`.
+They go at the top of the file, and in a rule's `then:`.
 
 {terms}
 
 ## Conditions
 
-They stand in a rule's `when:`. One value or a list: `category: maths`, `category: [maths, reasoning]`.
+They go in a rule's `when:`. One value or a list: `category: maths`, `category: [maths, reasoning]`.
 
 | condition | holds when |
 |---|---|

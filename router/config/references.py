@@ -60,5 +60,5 @@ def _content(path: Path) -> str:
         OSError,
         ValueError,
     ) as error:  # a ValueError comes from invalid UTF-8, and from zero bytes
-        why = getattr(error, "strerror", None) or "it is no text"
+        why = getattr(error, "strerror", None) or "it is not text"
         raise Unresolved(f"the file {path} cannot be read ({why})") from None

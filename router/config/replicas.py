@@ -92,4 +92,4 @@ def remarks(model: Model) -> Iterator[str]:
         yield f"model {model.id}: left out, all of its upstreams are drained"
     seen = [(each.upstream, each.name) for each in model.replicas]
     for upstream, name in sorted({each for each in seen if seen.count(each) > 1}):
-        yield f"model {model.id}: upstream {upstream} is named twice for {name}; a weight does the same"
+        yield f"model {model.id}: upstream {upstream} is named twice for {name}; use a weight instead"

@@ -155,7 +155,9 @@ class BandSection(PriceRatesSection):
     @model_validator(mode="after")
     def _differs(self) -> Self:
         if self.tier == STANDARD and not self.above_input_tokens:
-            raise ValueError("needs 'tier' or 'above_input_tokens': else it is the price itself")
+            raise ValueError(
+                "needs 'tier' or 'above_input_tokens': otherwise it is the price itself"
+            )
         return self
 
 

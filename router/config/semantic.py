@@ -12,16 +12,16 @@ class SemanticSection(Section):
     """Of a policy's `cache`: may the answer to other words be given, and how is that checked?"""
 
     mode: SemanticMode = SemanticMode.OFF
-    """answers that were given to other words: `off`, `shadow` (only counted), or `on`; see
+    """answers to questions in other words: `off`, `shadow` (only counted), or `on`; see
     [the semantic cache](semantic-cache.md)"""
     by: Sameness = Sameness.WORDING
-    """the same words but for courtesies and spelling (`wording`), or the same `meaning` by vectors"""
+    """the same words except for courtesies and spelling (`wording`), or the same `meaning` by vectors"""
     similarity: Annotated[float, Field(gt=0, le=1)] = DEFAULT_SIMILARITY
-    """for `meaning`: the least cosine of two vectors"""
+    """for `meaning`: the minimum cosine of two vectors"""
     limit: Probability = 0.02
-    """of such answers may differ from new ones; where more surely do, none is given any more"""
+    """the share of such answers that may differ from new ones; if significantly more do, none is reused any more"""
     check_share: Probability = 0.05
-    """of such answers is not given but compared with a new one"""
+    """the share of such answers that is compared with a new one instead of being reused"""
 
     def as_terms(self) -> SemanticTerms:
         """As the decision knows it."""

@@ -168,13 +168,13 @@ class Settings:
 
 
 NOTHING_SHARED = (
-    "workers share budgets, limits, stored answers and breakers through Redis, and there is none;"
+    "workers share budgets, limits, stored answers and breakers through Redis, and none is configured;"
     " add 'cache: {url: redis://127.0.0.1:6379/0}'"
 )
 """Without it each worker would have a budget of its own."""
 
 OPEN_TO_ALL = (
-    "without a key Farthing listens on loopback only; make one with 'farthing keys create NAME',"
+    "without a key Farthing listens on loopback only; create one with 'farthing keys create NAME',"
     " or under 'keys:', or use 127.0.0.1"
 )
 """An open proxy spends its owner's money."""

@@ -39,7 +39,7 @@ def select_upstreams(
             _consider(name, section, references, file, selection)
     for name, section in last_resort.items():
         if selection.chosen:
-            selection.notes.append(f"upstream {name}: left out, there are others")
+            selection.notes.append(f"upstream {name}: left out, since there are others")
         else:
             _consider(name, section, references, file, selection)
     return selection

@@ -29,7 +29,7 @@ SecretRef = Annotated[
     str,
     _text(
         r"\$\{([A-Za-z_][A-Za-z0-9_]*|file:[^}]+)\}",
-        "a reference, ${NAME} or ${file:/path}: secrets do not stand in this file",
+        "a reference, ${NAME} or ${file:/path}: secrets do not belong in this file",
     ),
 ]
 _NAME = r"[!-9;-~][!-~]{0,127}"
@@ -42,7 +42,7 @@ ModelId = Annotated[
     str,
     _text(
         rf"(?!(?:auto|asked|best)\Z|auto:){_NAME}",
-        f"{_A_NAME}, and not auto, asked or best, which mean something else",
+        f"{_A_NAME}, and not auto, asked or best, which are reserved",
     ),
 ]
 Tag = Annotated[
@@ -60,21 +60,21 @@ Url = Annotated[
     str,
     _text(
         r"https?://(?![^/]*@)\S+",
-        "an address that begins with http:// or https://, without a name and a password in it",
+        "an address that begins with http:// or https://, without a user name and password",
     ),
 ]
 OpenAIUrl = Annotated[
     Url,
     _text(
         r"(?!.*/(chat/completions|completions|responses|embeddings)/?$).*",
-        "what stands before /chat/completions, as https://api.openai.com/v1",
+        "the part before /chat/completions, such as https://api.openai.com/v1",
     ),
 ]
 AnthropicUrl = Annotated[
     Url,
     _text(
         r"(?!.*/messages/?$).*",
-        "what stands before /v1/messages, as https://api.anthropic.com",
+        "the part before /v1/messages, such as https://api.anthropic.com",
     ),
 ]
 CacheUrl = Annotated[

@@ -91,7 +91,7 @@ def bytes_of(path: Path, name: str) -> bytes:
     """
     try:
         if not S_ISREG(path.stat().st_mode):
-            raise ConfigError((Problem(name, "", "is no plain file"),))
+            raise ConfigError((Problem(name, "", "is not a regular file"),))
         # Not blocking: a pipe may have replaced the file since.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - a descriptor
             raw = file.read(_MAX_BYTES + 1)
@@ -175,7 +175,7 @@ class _Strict(Composer, SafeConstructor, Resolver):
                 )
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' stands here twice", key_node.start_mark
+                    None, None, f"the key '{key}' is repeated here", key_node.start_mark
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
@@ -227,5 +227,5 @@ def _where(error: Exception) -> str:
 
 def _what(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
-        return f"is no UTF-8 (byte {error.start + 1})"
+        return f"is not UTF-8 (byte {error.start + 1})"
     return str(getattr(error, "problem", None) or "is not valid YAML")

@@ -94,7 +94,7 @@ def _not_found(
 ) -> ApiError:
     near = _near(asked, known)
     names = ", ".join(f"'{prefix}{name}'" for name in near or sorted(known)[:_SHOWN])
-    hint = f"did you mean {names}?" if near else f"there is {names}."
+    hint = f"did you mean {names}?" if near else f"available: {names}."
     return ApiError(404, f"{what}; {hint}", code=code, param="model")
 
 

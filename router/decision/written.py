@@ -69,7 +69,7 @@ def words_from(value: object, known: Iterable[str]) -> frozenset[str]:
     """A word or a list of words out of a vocabulary."""
     found, allowed = words(value), sorted(known)
     if unknown := sorted(found - set(allowed)):
-        raise ValueError(f"knows no {', '.join(unknown)}{nearest(unknown[0], allowed)}")
+        raise ValueError(f"does not accept {', '.join(unknown)}{nearest(unknown[0], allowed)}")
     return found
 
 
@@ -98,7 +98,7 @@ def share(value: object) -> float:
 def labels(value: object, *, secret: bool = False) -> dict[str, frozenset[str]]:
     """Labels with a word or a list of words each; with `secret`, none whose name suggests a secret."""
     if not isinstance(value, dict) or not value:
-        raise ValueError(f"must be names with the words that they may have, not {value!r}")
+        raise ValueError(f"must map names to the words that they may have, not {value!r}")
     if secret and (hidden := sorted(filter(_SECRET.search, value))):
         raise ValueError(
             f"must not ask for '{hidden[0]}', which holds a secret; use 'key' or 'tag'"
@@ -112,11 +112,11 @@ def hours(about: str, fact: Fact, value: object) -> During:
     """`{days: [mon, fri], from: "22:00", until: "06:00", timezone: Europe/Berlin}`, at least one of these."""
     known = ("days", "from", "until", "timezone")
     if not isinstance(value, dict) or not value or set(value) - set(known):
-        raise ValueError(f"must be a mapping of some of {', '.join(known)}")
+        raise ValueError(f"must be a mapping with some of {', '.join(known)}")
     days = words_from(value.get("days", list(_DAYS)), _DAYS)
     from_min, until_min = _minute(value.get("from", "0:00")), _minute(value.get("until", "24:00"))
     if from_min == until_min:
-        raise ValueError("must end at another minute than it begins")
+        raise ValueError("must not end in the minute in which it begins")
     zone = _zone(value.get("timezone", "UTC"))
     return During(about, fact, frozenset(map(_DAYS.index, days)), from_min, until_min, zone)
 
@@ -133,4 +133,6 @@ def _zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"knows no timezone {value!r}; one is Europe/Berlin") from None
+        raise ValueError(
+            f"has an unknown timezone {value!r}; write one such as Europe/Berlin"
+        ) from None

@@ -9,4 +9,4 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if close := get_close_matches(word, names, n=1, cutoff=0.5):
         return f"; did you mean '{close[0]}'?"
-    return f"; there is {', '.join(names)}" if names else ""
+    return f"; available: {', '.join(names)}" if names else ""

@@ -62,7 +62,9 @@ def selection_of(query: Mapping[str, str]) -> Selection:
     """Which answers a query means. Raises ApiError 400 for an unknown name."""
     for name in query:
         if name not in _NAMES:
-            raise ApiError.invalid(name, f"'{name}' is unknown here; there is {', '.join(_NAMES)}.")
+            raise ApiError.invalid(
+                name, f"'{name}' is unknown here; available: {', '.join(_NAMES)}."
+            )
     return Selection(**query)
 
 

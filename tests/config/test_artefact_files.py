@@ -80,8 +80,8 @@ def test_its_digest_is_that_of_the_list_of_digests_and_can_be_pinned(folder: Pat
 
     assert digest == sha256((folder / "SHA256SUMS").read_bytes()).hexdigest()
     assert read_artefact(folder, digest).models == usual_artefact().models
-    assert "another artefact than the one with SHA-256 0123" in refusal(folder, "0123")
-    assert "another artefact" in refusal(folder, "")
+    assert "not the artefact with SHA-256 0123" in refusal(folder, "0123")
+    assert "not the artefact" in refusal(folder, "")
 
 
 def test_the_list_of_digests_is_what_sha256sum_checks(folder: Path) -> None:
@@ -187,7 +187,7 @@ NAMED: Mapping[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         "lacks 'models'",
     ),
     "no facts": (lambda named: {k: v for k, v in named.items() if k != "facts"}, "lacks 'facts'"),
-    "facts": (lambda named: {**named, "facts": [1]}, "facts are by name"),
+    "facts": (lambda named: {**named, "facts": [1]}, "facts must be a mapping by name"),
     "a model too few": (lambda named: {**named, "models": named["models"][:-1]}, "2 models have"),
     "a model twice": (
         lambda named: {**named, "models": ["large", "small", "small"]},
@@ -195,13 +195,16 @@ NAMED: Mapping[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     ),
     "a model that is a number": (
         lambda named: {**named, "models": [1, 2, 3]},
-        "models are a list of",
+        "models must be a list of",
     ),
-    "models as a text": (lambda named: {**named, "models": "abc"}, "models are a list of names"),
+    "models as a text": (
+        lambda named: {**named, "models": "abc"},
+        "models must be a list of names",
+    ),
     "a kind too many": (lambda named: {**named, "kinds": [*named["kinds"], "x"]}, "kinds"),
     "moves from nowhere": (lambda named: {**named, "moves_from": "x"}, "not 'x'"),
-    "a list": (lambda named: [named], "is no part of an artefact"),
-    "nothing": (lambda _: None, "is no part of an artefact"),
+    "a list": (lambda named: [named], "is not part of an artefact"),
+    "nothing": (lambda _: None, "is not part of an artefact"),
 }
 
 
@@ -221,7 +224,7 @@ def test_what_is_no_json_is_refused_by_the_name_of_the_file(
     (folder / name).write_bytes(data)
     sign(folder)
 
-    assert refusal(folder).startswith(f"{folder / name} is no part of an artefact")
+    assert refusal(folder).startswith(f"{folder / name} is not part of an artefact")
 
 
 def _with(name: str, change: Callable[[Any], Any]) -> Callable[[Arrays], Mapping[str, Any]]:
@@ -279,8 +282,8 @@ def test_tables_that_do_not_give_what_scikit_learn_gave_are_refused(
 ) -> None:
     change_tables(folder, _with(name, MOVED[name]))
 
-    assert refusal(folder).startswith(f"{folder / 'parity.json'} is no part of an artefact")
-    assert "does not give the numbers of case" in refusal(folder)
+    assert refusal(folder).startswith(f"{folder / 'parity.json'} is not part of an artefact")
+    assert "does not reproduce the numbers of case" in refusal(folder)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +294,7 @@ def test_an_archive_that_is_none_is_refused(folder: Path, data: bytes) -> None:
     (folder / "tables.npz").write_bytes(data)
     sign(folder)
 
-    assert refusal(folder).startswith(f"{folder / 'tables.npz'} is no part of an artefact")
+    assert refusal(folder).startswith(f"{folder / 'tables.npz'} is not part of an artefact")
 
 
 def test_a_single_array_is_no_archive(folder: Path) -> None:

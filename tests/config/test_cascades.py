@@ -152,7 +152,7 @@ def test_a_policy_takes_over_the_steps_of_the_one_that_it_stands_on(tmp_path: Pa
         ),
         (
             "hedge: {}\ncascade: {}\n",
-            "hedge (line 3): 'hedge' does not go with 'cascade': write one of the two",
+            "hedge (line 3): 'hedge' does not go with 'cascade': write only one of them",
         ),
         ("cascade: {use: always}\n", "cascade (line 3): 'use: always' needs 'steps'"),
         (
@@ -222,7 +222,7 @@ rules:
         ),
         (
             "policies/mine.yaml: rules[0].then.cascade.steps[0].models[1] (line 7): there is no model"
-            " 'gone'; there is sim-mid"
+            " 'gone'; available: sim-mid"
         ),
     ]
 

@@ -263,8 +263,8 @@ def notes(folder: Path, *lines: str) -> list[str]:
 def test_what_is_assumed_of_a_model_is_told_with_the_key_that_states_it(tmp_path: Path) -> None:
     (note,) = notes(tmp_path, f"mine: {{upstream: box, {FREE}}}")
     assert note == (
-        "model mine: assumed, since nothing is known of it: a context of 8,192 tokens ('context_tokens'),"
-        " every capability ('capabilities'), the quality that is usual at its price ('like', or"
+        "model mine: assumed, since nothing is known about it: a context of 8,192 tokens ('context_tokens'),"
+        " every capability ('capabilities'), the quality that is typical of its price ('like', or"
         " 'abilities')"
     )
 
@@ -278,20 +278,20 @@ def test_of_a_model_in_several_places_the_same_is_told_once(tmp_path: Path) -> N
     places = "upstreams: [{upstream: box}, {upstream: together, name: other}]"
     (note,) = notes(tmp_path, f"mine: {{{places}, context_tokens: 9000, capabilities: [], {FREE}}}")
     assert note.endswith(
-        "known of it: the quality that is usual at its price ('like', or 'abilities')"
+        "known about it: the quality that is typical of its price ('like', or 'abilities')"
     )
 
 
 def test_a_model_that_none_is_like_is_told_the_nearest(tmp_path: Path) -> None:
     line = f"mine: {{upstream: box, like: llama-3.3-70bb, context_tokens: 9, capabilities: [], {FREE}}}"
-    known = "nothing is known of 'llama-3.3-70bb'; did you mean 'llama-3.3-70b'?"
+    known = "nothing is known about 'llama-3.3-70bb'; did you mean 'llama-3.3-70b'?"
     assert f"model mine: 'like': {known}" in notes(tmp_path, line)
 
 
 def test_a_context_that_the_price_map_does_not_know_is_assumed(tmp_path: Path) -> None:
     line = "glm: {upstream: box, catalog: baseten/zai-org/GLM-5, like: llama-3.3-70b}"
     assert notes(tmp_path, line) == [
-        "model glm: assumed, since nothing is known of it: a context of 8,192 tokens ('context_tokens')"
+        "model glm: assumed, since nothing is known about it: a context of 8,192 tokens ('context_tokens')"
     ]
     assert models(tmp_path, line)["glm"].context_tokens == 8192
 
@@ -300,7 +300,7 @@ def test_embeddings_of_a_stated_price_have_an_assumed_context(tmp_path: Path) ->
     line = f"vectors: {{upstream: box, mode: embedding, {FREE}}}"
     chats = "gpt-4o: {upstream: openai}"
     assert notes(tmp_path, chats, line) == [
-        "model vectors: assumed, since nothing is known of it: a context of 8,192 tokens ('context_tokens')"
+        "model vectors: assumed, since nothing is known about it: a context of 8,192 tokens ('context_tokens')"
     ]
 
 

@@ -64,15 +64,15 @@ def test_what_the_map_says_can_be_said_otherwise(tmp_path: Path) -> None:
         (
             "mine: {upstream: box, mode: embedding, catalog: gpt-4o-mini}",
             (
-                "'gpt-4o-mini' is no embedding model of the price map; add"
+                "'gpt-4o-mini' is not an embedding model of the price map; add"
                 " 'price: {input_usd_per_mtok: ..., output_usd_per_mtok: 0}'"
             ),
         ),
         (
             "gemini-embedding-001: {upstream: gemini}",
             (
-                "it makes embeddings, which are asked of upstreams of kind openai alone; reach its"
-                " provider by its OpenAI-compatible address"
+                "it makes embeddings, which only upstreams of kind openai serve; reach its"
+                " provider at its OpenAI-compatible address"
             ),
         ),
     ],
@@ -132,15 +132,15 @@ passthrough:
         (
             "{upstream: opnai, paths: [/v1/files]}",
             (
-                "passthrough.upstream (line 9): 'opnai' is no upstream of kind openai that takes part;"
+                "passthrough.upstream (line 9): 'opnai' is not an active upstream of kind openai;"
                 " did you mean 'openai'?"
             ),
         ),
         (
             "{upstream: sim, paths: [/v1/files]}",
             (
-                "passthrough.upstream (line 9): 'sim' is no upstream of kind openai that takes part;"
-                " there is box, openai"
+                "passthrough.upstream (line 9): 'sim' is not an active upstream of kind openai;"
+                " available: box, openai"
             ),
         ),
         (
@@ -151,7 +151,7 @@ passthrough:
             "{upstream: openai, paths: [/v1/files], free: [/v1/moderations]}",
             (
                 "passthrough.free[0] (line 9): '/v1/moderations' is not passed through: no pattern of"
-                " 'paths' covers it"
+                " 'paths' matches it"
             ),
         ),
         (

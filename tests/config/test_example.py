@@ -47,7 +47,7 @@ def test_a_key_brings_its_providers_models_in_and_the_simulated_ones_leave(name:
 
     assert set(settings.catalog) == models
     assert set(settings.upstreams) == {upstream}
-    assert "upstream simulated: left out, there are others" in settings.notes
+    assert "upstream simulated: left out, since there are others" in settings.notes
 
 
 def test_all_keys_bring_all_real_models_in_with_dated_prices_and_priors() -> None:

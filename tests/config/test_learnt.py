@@ -20,7 +20,7 @@ from router.training.parity import TEXTS, parity_cases
 from tests.config.files import SOUND, loaded, written
 from tests.training.learning import tokenize, usual_artefact
 
-PRIORS_HOLD = "; models are as good as their priors say"
+PRIORS_HOLD = "; models keep their priors"
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_a_folder_may_be_anywhere(folder: Path, tmp_path: Path) -> None:
 def test_with_another_pin_the_priors_hold(folder: Path) -> None:
     learnt = loaded(folder.parent, stated("mine", "0" * 64)).learnt
 
-    assert_priors_hold(learnt, f"is another artefact than the one with SHA-256 {'0' * 64}")
+    assert_priors_hold(learnt, f"is not the artefact with SHA-256 {'0' * 64}")
 
 
 def _cut_off(folder: Path) -> None:
@@ -179,7 +179,7 @@ def test_check_tells_it_as_doubtful_and_fails_only_where_that_is_wished(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(written(folder.parent, stated("mine", "0" * 64)))
-    told = f"doubtful quality.artefact: {folder} is another artefact than the one with SHA-256"
+    told = f"doubtful quality.artefact: {folder} is not the artefact with SHA-256"
 
     assert main(["check", "--config", path]) == 0
     said = capsys.readouterr().out

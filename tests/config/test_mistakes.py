@@ -40,7 +40,7 @@ def sole(folder: Path, text: str, environ: Mapping[str, str] = NOTHING) -> str:
 NAME = (
     "must be a name of at most 128 characters, in ASCII, without spaces, not beginning with a colon"
 )
-REFERENCE = "must be a reference, ${NAME} or ${file:/path}: secrets do not stand in this file"
+REFERENCE = "must be a reference, ${NAME} or ${file:/path}: secrets do not belong in this file"
 
 
 BAD_NAMES = ('"é"', '"a b"', '"a\\nb: c"', '"a\\x00"', '"a\\x7f"', '":a"', '""', "x" * 129)
@@ -55,7 +55,7 @@ def test_a_name_that_could_forge_a_header_is_refused(tmp_path: Path) -> None:
     told = complaints(tmp_path, text)
 
     assert sum(line.endswith(NAME) for line in told) == 2 * len(BAD_NAMES)
-    assert sum(line.endswith("which mean something else") for line in told) == len(BAD_NAMES)
+    assert sum(line.endswith("which are reserved") for line in told) == len(BAD_NAMES)
     assert len(told) == 3 * len(BAD_NAMES)
     assert all(line.isascii() and line.isprintable() for line in told)
 
@@ -140,11 +140,11 @@ def test_a_header_that_looks_secret_is_a_reference(tmp_path: Path) -> None:
         ("redis://:${NO_SUCH}@127.0.0.1/0", "the environment variable NO_SUCH is not set"),
         (
             "redis://127.0.0.1:port/0",
-            "is no address of a Redis: a port must be a number from 1 to 65535",
+            "is not a Redis address: a port must be a number from 1 to 65535",
         ),
         (
             "${KEY}",
-            "is no address of a Redis: it must begin with redis://, rediss:// or unix://, or with redis+cluster://, redis+sentinel:// and the like",
+            "is not a Redis address: it must begin with redis://, rediss:// or unix://, or with redis+cluster://, redis+sentinel:// or similar",
         ),
         ("rediss://127.0.0.1/0?ssl_ca_certs=/no/such.pem", "there is no file /no/such.pem"),
     ],
@@ -196,7 +196,7 @@ def test_a_password_of_the_ledger_may_have_any_characters(tmp_path: Path) -> Non
 def test_an_open_proxy_is_refused(host: str, tmp_path: Path) -> None:
     assert sole(tmp_path, f"{SOUND}server: {{host: '{host}'}}\n") == (
         "config.yaml: server.host (line 6): without a key Farthing listens on loopback only;"
-        " make one with 'farthing keys create NAME', or under 'keys:', or use 127.0.0.1"
+        " create one with 'farthing keys create NAME', or under 'keys:', or use 127.0.0.1"
     )
 
 
@@ -225,8 +225,8 @@ def test_the_overrides_of_the_command_line_are_held_to_the_same_rule(tmp_path: P
         ("", "must be a mapping of keys to values"),
         ("[]", "must be a mapping of keys to values"),
         ("just words", "must be a mapping of keys to values"),
-        ("a: 1\na: 2", "line 2: the key 'a' stands here twice"),
-        ("a: {b: 1, b: 2}", "line 1: the key 'b' stands here twice"),
+        ("a: 1\na: 2", "line 2: the key 'a' is repeated here"),
+        ("a: {b: 1, b: 2}", "line 1: the key 'b' is repeated here"),
         ("a: &x 1\nb: *x", "line 2: aliases are not allowed here"),
         ("a: &x {b: *x}", "line 1: aliases are not allowed here"),
         ("1: 2", "line 1: a key must be text, not 1"),
@@ -263,9 +263,9 @@ def test_what_is_no_strict_yaml_is_told_by_its_line(text: str, told: str, tmp_pa
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (b"\xff\xfe\x00", "is no UTF-8 (byte 1)"),
-        (b"a: \xe9", "is no UTF-8 (byte 4)"),
-        ("a: 1".encode("utf-16"), "is no UTF-8 (byte 1)"),
+        (b"\xff\xfe\x00", "is not UTF-8 (byte 1)"),
+        (b"a: \xe9", "is not UTF-8 (byte 4)"),
+        ("a: 1".encode("utf-16"), "is not UTF-8 (byte 1)"),
         (b"\x00\x01\x02", "is not valid YAML"),
         (b"# " + b"x" * 2**20, "is larger than 1048576 bytes"),
     ],
@@ -284,10 +284,10 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     [
         (
             "openai, base_url: 'http://box/v1/chat/completions'",
-            "before /chat/completions, as https",
+            "before /chat/completions, such as https",
         ),
-        ("openai, base_url: 'http://box/v1/responses/'", "before /chat/completions, as https"),
-        ("anthropic, base_url: 'https://box/v1/messages'", "before /v1/messages, as https"),
+        ("openai, base_url: 'http://box/v1/responses/'", "before /chat/completions, such as https"),
+        ("anthropic, base_url: 'https://box/v1/messages'", "before /v1/messages, such as https"),
     ],
 )
 def test_an_address_with_the_path_of_a_call_is_told(
@@ -301,13 +301,13 @@ def test_a_secret_that_is_no_text_is_told(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"\xff\xfe")
     text = SOUND + f"server: {{admin_key: '${{file:{tmp_path}/secret}}'}}\n"
 
-    assert sole(tmp_path, text).endswith("/secret cannot be read (it is no text)")
+    assert sole(tmp_path, text).endswith("/secret cannot be read (it is not text)")
 
 
 def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     for path in (tmp_path / "pipe.yaml", tmp_path, Path("/dev/zero")):
-        with pytest.raises(ConfigError, match="is no plain file"):
+        with pytest.raises(ConfigError, match="is not a regular file"):
             load_settings(path, {})
 
 
@@ -327,7 +327,7 @@ def test_a_config_without_a_model_that_can_be_asked_says_why(tmp_path: Path) -> 
     ).replace("sim-mid", "gpt-4o")
 
     assert sole(tmp_path, text) == (
-        "config.yaml: models (line 4): no model has an upstream that takes part"
+        "config.yaml: models (line 4): no model has an active upstream"
         " (upstream sim: left out, the environment variable K is not set)"
     )
 

@@ -38,7 +38,7 @@ NUMBERS = [
     ("server: {port: true}", "server.port (line 6): must be a whole number"),
     ("server: {timeouts: {total_s: true}}", "server.timeouts.total_s (line 6): must be a number"),
     ("server: {port: many}", "server.port (line 6): must be a whole number"),
-    ("server: {host: 8080}", "must be text, in quotes where it looks like something else"),
+    ("server: {host: 8080}", "must be text, in quotes if it looks like something else"),
     ("ledger: {path: ''}", "ledger.path (line 6): must have at least 1 character"),
     ("server: 8080", "server (line 6): must be a mapping of keys to values"),
     ("budgets: [{usd: true}]", "budgets[0].usd (line 6): must be a number"),
@@ -50,7 +50,7 @@ NUMBERS = [
     ("log: {requests: 7}", "log.requests (line 6): must be true or false"),
     (
         "policies: {routes: {gpt: 5}}",
-        "must be text, in quotes where it looks like something else, or a mapping of keys to values",
+        "must be text, in quotes if it looks like something else, or a mapping of keys to values",
     ),
 ]
 

@@ -128,7 +128,7 @@ def test_its_version_is_that_of_its_text(tmp_path: Path) -> None:
         ),
         (
             f"{HEAD}adequate: {{within: 0.1, floor: 0.5}}\n",
-            "mine.yaml: adequate (line 3): needs 'within' or 'floor', one of the two",
+            "mine.yaml: adequate (line 3): needs either 'within' or 'floor', not both",
         ),
         (
             f"{HEAD}adequate: {{}}\n",
@@ -169,7 +169,7 @@ rules:
     assert told(tmp_path, HEAD + said) == [
         "mine.yaml: rules[0].when.categry (line 5): unknown condition; did you mean 'category'?",
         "mine.yaml: rules[0].when.min_turns (line 5): must be a whole number >= 0, not -1",
-        "mine.yaml: rules[1].when.category (line 8): knows no math; did you mean 'maths'?",
+        "mine.yaml: rules[1].when.category (line 8): does not accept math; did you mean 'maths'?",
     ]
 
 
@@ -191,7 +191,7 @@ def test_mistakes_of_all_policies_and_of_the_config_are_told_together(tmp_path: 
 
     assert found == [
         "policies/broken.yaml: line 1: expected the node content, but found '<stream end>'",
-        "config.yaml: policies.default (line 6): there is no policy 'lost'; there is balanced, cheap, quality",
+        "config.yaml: policies.default (line 6): there is no policy 'lost'; available: balanced, cheap, quality",
         "config.yaml: policies.routes.gpt-* (line 6): there is no policy 'chaep'; did you mean 'cheap'?",
     ]
 
@@ -313,11 +313,11 @@ def test_policies_that_stand_on_nothing(tmp_path: Path) -> None:
 
     assert loaded_policies == {}
     assert [str(problem).removeprefix(f"{tmp_path}/") for problem in problems] == [
-        "a.yaml: extends (line 3): goes round in a circle: a -> b -> c -> a",
-        "b.yaml: extends (line 3): goes round in a circle: b -> c -> a -> b",
-        "c.yaml: extends (line 3): goes round in a circle: c -> a -> b -> c",
+        "a.yaml: extends (line 3): is circular: a -> b -> c -> a",
+        "b.yaml: extends (line 3): is circular: b -> c -> a -> b",
+        "c.yaml: extends (line 3): is circular: c -> a -> b -> c",
         "d.yaml: extends (line 3): there is no policy 'bb'; did you mean 'b'?",
-        "e.yaml: extends (line 3): goes round in a circle: e -> e",
+        "e.yaml: extends (line 3): is circular: e -> e",
     ]
 
 

@@ -31,8 +31,8 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
 
     assert list(load_policies(policies)[0]) == ["sound"]
     assert told(policies) == [
-        "a.yaml: is a link that leads out of the folder of policies",
-        "b.yaml: is a link that leads out of the folder of policies",
+        "a.yaml: is a link to outside the folder of policies",
+        "b.yaml: is a link to outside the folder of policies",
     ]
 
 
@@ -43,7 +43,7 @@ def test_a_link_that_goes_out_and_comes_back_by_another_link_is_refused(tmp_path
     (policies / "within").symlink_to("../outside")
     (policies / "x.yaml").symlink_to("within/x.yaml")
 
-    assert told(policies) == ["x.yaml: is a link that leads out of the folder of policies"]
+    assert told(policies) == ["x.yaml: is a link to outside the folder of policies"]
 
 
 def test_a_folder_beside_it_whose_name_begins_alike_is_another_one(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_folder_beside_it_whose_name_begins_alike_is_another_one(tmp_path: Pat
     (tmp_path / "policies-of-others" / "x.yaml").write_text(POLICY.format("x"))
     (policies / "x.yaml").symlink_to("../policies-of-others/x.yaml")
 
-    assert told(policies) == ["x.yaml: is a link that leads out of the folder of policies"]
+    assert told(policies) == ["x.yaml: is a link to outside the folder of policies"]
 
 
 def test_links_within_the_folder_are_followed_as_kubernetes_makes_them(tmp_path: Path) -> None:
@@ -81,8 +81,8 @@ def test_links_that_lead_nowhere_or_in_a_circle_are_told(tmp_path: Path) -> None
     (policies / "b.yaml").symlink_to("b.yaml")
 
     assert told(policies) == [
-        "a.yaml: is a link that leads nowhere",
-        "b.yaml: is a link that leads nowhere",
+        "a.yaml: is a broken link",
+        "b.yaml: is a broken link",
     ]
 
 
@@ -91,7 +91,7 @@ def test_what_is_no_plain_file_is_told_and_not_waited_for(tmp_path: Path) -> Non
     (policies / "a.yaml").mkdir()
     os.mkfifo(policies / "b.yaml")
 
-    assert told(policies) == ["a.yaml: is no plain file", "b.yaml: is no plain file"]
+    assert told(policies) == ["a.yaml: is not a regular file", "b.yaml: is not a regular file"]
 
 
 def test_hidden_files_and_other_endings_are_the_business_of_editors(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_the_same_upstream_twice_gets_two_names_and_a_note(tmp_path: Path) -> No
     settings = loaded(tmp_path, text)
     keys = [each.key for each in settings.catalog["m"].replicas]
     assert keys == ["m@box#2", "m@box#3", "m@box#4"]
-    assert "model m: upstream box is named twice for m; a weight does the same" in settings.notes
+    assert "model m: upstream box is named twice for m; use a weight instead" in settings.notes
 
 
 def test_a_model_that_is_drained_everywhere_is_left_out_with_a_note(tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ def cascading(*models: str, judge: str = "", **terms: Any) -> Terms:
         ),
         (
             Terms(cascade=CascadeTerms(use=Use.AUTO, final="gone")),
-            ": ends cascades with the model 'gone', which is not in the catalog now; there is middle, small, top",
+            ": ends cascades with the model 'gone', which is not in the catalog now; available: middle, small, top",
         ),
         (
             Terms(

@@ -76,11 +76,12 @@ def test_an_unknown_policy_is_told_the_nearest() -> None:
 
 def test_where_nothing_is_near_everything_is_told() -> None:
     assert refusal("xyz").message == (
-        "There is no model 'xyz'; there is 'auto', 'gpt-6-mini', 'gpt-6-sol', 'llama'."
+        "There is no model 'xyz'; available: 'auto', 'gpt-6-mini', 'gpt-6-sol', 'llama'."
         " A policy can answer for this name: the operator adds it to 'policies.routes'."
     )
     assert (
-        refusal("auto:").message == "There is no policy ''; there is 'auto:balanced', 'auto:cheap'."
+        refusal("auto:").message
+        == "There is no policy ''; available: 'auto:balanced', 'auto:cheap'."
     )
 
 

@@ -114,8 +114,8 @@ def guarded(
 @pytest.mark.parametrize(
     ("arguments", "env", "complaint"),
     [
-        (("purge",), None, "say which answers"),
-        (("purge", "--all", "--key", "alpha"), None, "say which answers"),
+        (("purge",), None, "specify which answers"),
+        (("purge", "--all", "--key", "alpha"), None, "specify which answers"),
         (("stats",), {"FARTHING_ADMIN_KEY": "sk-wrong"}, "This is not the admin key"),
         (("stats",), {"FARTHING_ADMIN_KEY": ""}, "put the admin key in FARTHING_ADMIN_KEY"),
         (
@@ -140,5 +140,5 @@ def test_an_unknown_word_is_an_error_that_names_the_known_ones(kept: Kept) -> No
     headers = {"authorization": f"Bearer {ADMIN['FARTHING_ADMIN_KEY']}"}
     got = get(f"{kept.farthing.url}/admin/cache/entries?who=me", headers)
     assert got.status == 400
-    assert got.json["error"]["message"] == "'who' is unknown here; there is id, key, tag, model."
+    assert got.json["error"]["message"] == "'who' is unknown here; available: id, key, tag, model."
     assert get(f"{kept.farthing.url}/admin/cache").status == 401

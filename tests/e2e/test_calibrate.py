@@ -158,7 +158,7 @@ def test_an_answer_is_never_paid_twice(
     assert "80 new answers" in first.out
     before = calls(shared_simulator)
     more = asked(config, recorded, "--yes")
-    assert "80 answers are there already" in more.out
+    assert "80 answers are already there" in more.out
     assert "40 new answers" in more.out
     again = asked(config, recorded)
     assert again.status == 0
@@ -173,7 +173,7 @@ def test_what_it_may_cost_is_never_exceeded(config: Path, tmp_path: Path) -> Non
     kept = read_rows(short.with_suffix(".outcomes.parquet"))
     spent = sum((Money.from_usd(row.cost_usd or 0) for row in kept), ZERO)
 
-    assert "--max-cost has stopped it" in done.out
+    assert "Stopped by --max-cost" in done.out
     assert {row.model for row in kept} == {"sim-open-8b", "sim-frontier"}
     assert Money.from_usd("0.002") < spent <= Money.from_usd("0.005")
 
@@ -268,7 +268,7 @@ def test_a_judge_scores_and_is_paid(config: Path, tmp_path: Path) -> None:
     [
         ((), "needs either files of outcomes or --requests"),
         (("--requests", "RECORDED"), "--requests needs --score: exact"),
-        (("--requests", "RECORDED", "--score", "best"), "--score best: there is exact"),
+        (("--requests", "RECORDED", "--score", "best"), "--score best: choose from exact"),
         (("--requests", "RECORDED", "--score", "judge:gpt-9"), "there is no model 'gpt-9'"),
         (
             ("--requests", "RECORDED", "--score", "exact", "--expected", "x"),

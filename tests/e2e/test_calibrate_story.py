@@ -102,10 +102,7 @@ def test_what_was_heard_is_told_source_by_source_and_nothing_is_installed_by_it(
     done = story.calibrate("--feedback", "--json", told)
 
     assert (done.status, done.err) == (0, "")
-    assert (
-        "Nothing is installed: feedback and automatic scores decide nothing by themselves."
-        in done.out
-    )
+    assert "Nothing is installed: this evidence alone decides nothing." in done.out
     heard = {
         (each["category"], each["source"]): each for each in json.loads(told.read_text())["heard"]
     }

@@ -61,7 +61,7 @@ def test_an_artefact_that_cannot_be_used_is_told_by_check_and_by_serve_which_goe
     path = write_config(tmp_path, shared_simulator.base_url, quality={"artefact": "nowhere"})
     said = (
         f"quality.artefact: {tmp_path}/nowhere/SHA256SUMS: No such file or directory;"
-        " models are as good as their priors say"
+        " models keep their priors"
     )
 
     assert f"doubtful {said}" in here("check", "--config", str(path)).out

@@ -313,7 +313,7 @@ def test_a_row_that_waits_in_the_spool_is_said_to_be_waiting(
     assert waiting.status == 404
     assert "rows still to be written (1)" in waiting.error["message"]
     assert told.status == 1
-    assert f"rows wait in {tmp_path / 'ledger.db.spool'}" in told.err
+    assert f"rows that wait in {tmp_path / 'ledger.db.spool'}" in told.err
 
 
 def test_an_outbox_is_read_as_well_as_the_postgresql_behind_it(

@@ -174,4 +174,4 @@ def test_where_nothing_is_compared_nothing_agrees(config: Path, simulator: Simul
 
 def test_a_category_that_there_is_not_is_told(config: Path) -> None:
     told = here("report", "--config", str(config), "--category", "mathss").err
-    assert "Nothing is known of the category 'mathss'; did you mean 'maths'?" in told
+    assert "Nothing is recorded for the category 'mathss'; did you mean 'maths'?" in told

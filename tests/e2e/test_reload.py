@@ -66,7 +66,7 @@ def test_sighup_has_the_files_read_again_and_ends_nothing(config: Path) -> None:
         farthing.wait_for(r"reloaded in \d+ ms: nothing has changed")
         (config.parent / "policies" / "new.yaml").symlink_to("/etc/passwd")
         farthing.tell(signal.SIGHUP)
-        farthing.wait_for("new.yaml: is a link that leads out of the folder of policies")
+        farthing.wait_for("new.yaml: is a link to outside the folder of policies")
         assert farthing.readyz().status == 200
 
 

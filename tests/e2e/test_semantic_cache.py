@@ -162,7 +162,7 @@ def test_a_policy_that_goes_by_meaning_needs_vectors(
     path.write_text("".join(lines[:at] + lines[at + 4 :]))
     done = here("check", "--config", str(path))
     assert done.status == 1
-    assert "is needed by policy 'kind', whose semantic cache goes by meaning" in done.err
+    assert "is needed by policy 'kind', whose semantic cache compares meanings" in done.err
 
 
 @pytest.mark.skipif(not INSTALLED, reason="farthing[semantic] is not installed")

@@ -188,7 +188,7 @@ def test_prompts_that_some_model_did_not_answer_are_told(tmp_path: Path, pools: 
     text = said(path, "--pool", f"{pools}:mine", "--samples", FEW)
 
     assert text.startswith("40 prompts of more.parquet")
-    assert "1 prompt lacks a score or a cost of some model: it is not judged" in text
+    assert "1 prompt lacks a score or a cost of some model: it is not evaluated" in text
 
 
 def test_a_frozen_artefact_is_told_as_such(shop: Path, pools: Path) -> None:

@@ -125,7 +125,7 @@ async def test_a_stream_that_breaks_off_says_that_the_response_has_failed(tmp_pa
     last = orjson.loads(body.strip().split(b"\n\n")[-1].split(b"data: ")[1])
     assert (last["type"], last["sequence_number"]) == ("response.failed", 4)
     assert (last["response"]["id"], last["response"]["status"]) == ("resp_1", "failed")
-    assert "broke off" in last["response"]["error"]["message"]
+    assert "was interrupted" in last["response"]["error"]["message"]
 
 
 async def test_a_response_that_fails_before_its_first_word_lets_another_model_answer(

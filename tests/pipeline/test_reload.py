@@ -402,7 +402,7 @@ async def test_a_model_of_an_upstream_that_does_not_run_is_refused_by_its_line(
     )
     assert problem == (
         f"config.yaml: models.other.upstream (line {line}):"
-        " 'new' is new: an upstream needs a restart"
+        " 'new' is new: restart to add an upstream"
     )
 
 
@@ -520,7 +520,7 @@ async def test_an_artefact_that_breaks_is_told_and_requests_are_answered_by_prio
         (told,) = [each for each in caplog.records if "what was learnt" in each.getMessage()]
         assert told.levelno == logging.ERROR
         assert "tables.npz was changed" in told.getMessage()
-        assert told.getMessage().endswith("models are as good as their priors say")
+        assert told.getMessage().endswith("models keep their priors")
 
         tables.write_bytes(whole)
         it.following.wishes.order()

@@ -149,7 +149,7 @@ async def test_a_slow_upstream_delays_one_request_and_is_then_left_alone_for_a_m
     assert len(upstream.asked) == 2
     said = [each.message for each in caplog.records if each.name == "router.providers.embeddings"]
     assert said == [
-        "No vectors from m (TimeoutError): going on without",
+        "No vectors from m (TimeoutError): continuing without them",
         "Vectors from m again",
     ]
 

@@ -99,7 +99,7 @@ def parsed(*arguments: str) -> argparse.Namespace:
     ("arguments", "message"),
     [
         (("--fault", "sim-mid:bogus"), "'bogus' is not a fault; available: ok"),
-        (("--fault", "gpt:cut"), "'gpt' is no simulated model"),
+        (("--fault", "gpt:cut"), "'gpt' is not a simulated model"),
         (("--fault-rate", "often:cut"), "write SHARE:[MODEL:]FAULT"),
         (("--fault-rate", "2:cut"), "probability must be in [0, 1]"),
         (("--speed", "-1"), "speed must be 0 or more"),

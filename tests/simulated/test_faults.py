@@ -45,7 +45,7 @@ def test_every_fault_needs_no_settings_and_is_described(name: str) -> None:
     [
         ("sutatus", r"'sutatus' is not a fault; available: ok, status, .*huge"),
         ("", r"'' is not a fault; available: ok, status"),
-        ("ok,code=3", r"'ok' is no fault|no setting"),
+        ("ok,code=3", r"'ok' is not a fault|no setting"),
         ("cut,after", r"cut: 'after' is not one of its settings; it has after=\.\.\."),
         ("cut,code=3", r"cut: 'code=3' is not one of its settings; it has after=\.\.\."),
         ("reset,after=3", r"reset: 'after=3' is not one of its settings; it has no settings"),
@@ -85,7 +85,7 @@ def test_a_request_may_ask_for_faults_of_several_models() -> None:
     assert parse_for(text, "small:7b", MODELS) == "cut,after=2"
     assert parse_for("sim-mid:reset", "small:7b", MODELS) == OK
     assert parse_for("sim-mid:reset; delay", "small:7b", MODELS) == "delay"
-    with pytest.raises(BadFault, match="'sim-mud' is no simulated model"):
+    with pytest.raises(BadFault, match="'sim-mud' is not a simulated model"):
         parse_for("sim-mud:reset", "sim-mid", MODELS)
 
 
@@ -150,7 +150,7 @@ async def test_a_request_asks_for_its_fault_in_a_header_or_its_metadata(
 async def test_an_unknown_fault_is_a_400_that_lists_them(upstream: RunningSimulator) -> None:
     seen = await exchange(upstream, question(), "bogus")
     assert seen.status == 400
-    assert "there are ok, status" in seen.json["error"]["message"]
+    assert "available: ok, status" in seen.json["error"]["message"]
     assert upstream.counters.turned_away == 1
 
 
@@ -178,16 +178,16 @@ async def test_faults_are_scripted_over_http(upstream: RunningSimulator) -> None
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ("[]", "JSON object"),
         ("{}", "faults"),
-        ('{"model": "sim-mid", "faults": ["bogus"]}', "is no fault"),
+        ('{"model": "sim-mid", "faults": ["bogus"]}', "is not a fault"),
         ('{"model": "sim-mid", "faults": [1]}', "array of strings"),
-        ('{"model": "gpt", "faults": ["ok"]}', "no simulated model"),
+        ('{"model": "gpt", "faults": ["ok"]}', "not a simulated model"),
         ('{"model": "sim-mid", "faults": ["ok"], "times": 3}', "Unknown field 'times'"),
         ('{"model": "sim-mid", "fault": "reset"}', "probability"),
         ('{"model": "sim-mid", "fault": "reset", "probability": 7}', "probability"),
-        ('{"model": "sim-mid", "fault": "bogus", "probability": 0.5}', "is no fault"),
+        ('{"model": "sim-mid", "fault": "bogus", "probability": 0.5}', "is not a fault"),
     ],
 )
 async def test_a_wrong_script_is_refused(

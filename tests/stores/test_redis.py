@@ -229,7 +229,7 @@ async def test_its_going_and_coming_back_are_each_logged_once(
         await got(cache, "a")
 
     assert caplog.messages == [
-        "Redis does not answer (ConnectionError): going on without",
+        "Redis does not answer (ConnectionError): continuing without it",
         "Redis answers again",
     ]
 

@@ -253,4 +253,4 @@ async def test_a_server_that_nobody_vouches_for_is_not_asked(
         linked(f"rediss://127.0.0.1:{port}/0", timeout_s=2.0) as link,
     ):
         assert not link.is_up
-    assert caplog.messages == ["Redis does not answer (ConnectionError): going on without"]
+    assert caplog.messages == ["Redis does not answer (ConnectionError): continuing without it"]

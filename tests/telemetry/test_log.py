@@ -61,11 +61,11 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up_and_later_tells_what_was_lost(
         assert lost > 100
 
         got = _read(reading, 1)
-        while "were lost" not in got[-1]:
+        while "were dropped" not in got[-1]:
             got += _read(reading, 1)
         lines.close()
 
-    told = [each for each in got if "were lost" in each]
+    told = [each for each in got if "were dropped" in each]
     assert json.loads(told[0])["level"] == "warning"
     assert (
         json.loads(told[0])["message"] == f"{lost} lines were dropped: standard error was not read"

@@ -159,7 +159,7 @@ def test_an_artefact_is_replaced_and_anything_else_is_not(
 
     assert files_of(folder) != before
     assert refused(capsys, tmp_path, shop, "--pool", f"{pools}:mine") == (
-        f"--out: {tmp_path} cannot be written: the folder holds something else"
+        f"--out: {tmp_path} cannot be written: the folder contains something else"
     )
 
 

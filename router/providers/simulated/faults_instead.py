@@ -89,7 +89,7 @@ class Reset:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The connection is closed, in order, before any byte of an answer."""
+    """The connection is closed cleanly before any byte of an answer."""
 
     def play(self, call: Call) -> Script:  # noqa: ARG002  as every fault
         """Nothing but the end of the connection."""
@@ -98,7 +98,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """The request is taken, and no byte of an answer ever comes."""
+    """The request is accepted, and no byte of an answer ever comes."""
 
     def play(self, call: Call) -> Script:  # noqa: ARG002  as every fault
         """Nothing at all."""
@@ -150,7 +150,7 @@ class Html:
 
 @dataclass(frozen=True, slots=True)
 class GzipBomb:
-    """A small gzip body that unpacks to so many MiB of JSON that never ends."""
+    """A small gzip body that unpacks to this many MiB of JSON that never ends."""
 
     mb: int = 100
 

@@ -73,7 +73,7 @@ class Stall(_Midway):
 
 @dataclass(frozen=True, slots=True)
 class Pause(_Midway):
-    """After that many events nothing comes for so many seconds; then the answer goes on."""
+    """After that many events nothing comes for this many seconds; then the answer continues."""
 
     seconds: float = 1.0
 
@@ -90,7 +90,7 @@ class Pause(_Midway):
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent(_Midway):
-    """After that many events (none, unless told) comes an error, and the stream ends.
+    """After that many events (0 by default) comes an error, and the stream ends.
 
     A plain answer is a 200 whose body is an error.
     """
@@ -112,7 +112,7 @@ class ErrorEvent(_Midway):
 
 @dataclass(frozen=True, slots=True)
 class Malformed(_Midway):
-    """After that many events comes one that is no JSON, and the stream ends; a plain body is none."""
+    """After that many events comes one that is not JSON, and the stream ends; a plain body is not JSON."""
 
     def play(self, call: Call) -> Script:
         """The answer until then, and nonsense."""
@@ -154,7 +154,7 @@ class WrongLength:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The answer comes whole, so many seconds late."""
+    """The whole answer comes, this many seconds late."""
 
     seconds: float = 1.0
 

@@ -76,7 +76,7 @@ class Crlf:
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """Comment lines stand before every event, as keep-alives do."""
+    """Comment lines come before every event, like keep-alives."""
 
     def play(self, call: Call) -> Script:
         """The ordinary events between comments."""
@@ -123,7 +123,7 @@ class ByteByByte:
 
 @dataclass(frozen=True, slots=True)
 class SplitUtf8:
-    """Every character that takes more than one byte is parted between two writes (and chunks)."""
+    """Every character that takes more than one byte is split between two writes (and chunks)."""
 
     def play(self, call: Call) -> Script:
         """The ordinary answer, parted inside its characters."""
@@ -142,7 +142,7 @@ class SplitUtf8:
 
 @dataclass(frozen=True, slots=True)
 class WrongFinish:
-    """The finish_reason is a word that the API does not know; `none` for null."""
+    """The finish_reason is a word that the API does not define; `none` for null."""
 
     value: str = "eos_token"
 
@@ -166,7 +166,7 @@ class WrongModel:
 
 @dataclass(frozen=True, slots=True)
 class Huge:
-    """So many MiB of text are added to the first choice, as fast as the client takes them."""
+    """This many MiB of text are added to the first choice, as fast as the client reads them."""
 
     mb: int = 24
 

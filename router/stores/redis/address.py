@@ -49,7 +49,7 @@ _TEXTS = ("username", "password", "client_name")
 _OF_SENTINELS = "sentinel_"
 _BEGINNING = (
     "it must begin with redis://, rediss:// or unix://, or with redis+cluster://,"
-    " redis+sentinel:// and the like"
+    " redis+sentinel:// or similar"
 )
 _PORT = 6379
 _SENTINEL_PORT = 26379
@@ -60,7 +60,7 @@ def parsed(url: str) -> Address:
     try:
         parts = urlsplit(url)
     except ValueError:  # its message would reveal the password
-        raise ValueError("it is no URL") from None
+        raise ValueError("it is not a URL") from None
     base, _, word = parts.scheme.partition("+")
     if base not in ("redis", "rediss", "unix") or word not in _KINDS or (base == "unix" and word):
         raise ValueError(_BEGINNING)
@@ -84,7 +84,7 @@ def _server(parts: SplitResult, options: Mapping[str, Any]) -> Address:
 def _cluster(parts: SplitResult, options: Mapping[str, Any]) -> Address:
     own = dict(_with_database(options, parts.path.strip("/")))
     if own.pop("db", 0) != 0:
-        raise ValueError("a cluster has the database 0 only")
+        raise ValueError("a cluster has only database 0")
     return Address(Kind.CLUSTER, _nodes(parts, _PORT), own)
 
 
@@ -152,7 +152,7 @@ def _options(parts: SplitResult, *, uses_tls: bool) -> dict[str, Any]:
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
         if name not in _READERS:
             known = ", ".join(sorted(_READERS))
-            raise ValueError(f"it knows no option of that name; there are {known}")
+            raise ValueError(f"it has no option of that name; available: {known}")
         if name.startswith("ssl_") and not uses_tls:
             raise ValueError(f"{name} needs rediss:// instead of redis://")
         read[name] = _READERS[name](name, text)
