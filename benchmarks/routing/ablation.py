@@ -104,6 +104,6 @@ def _buckets(outcomes: Outcomes, seed: int) -> Iterator[tuple[int, float]]:
     for bits in watched(_BITS, "buckets", len(_BITS)):
         rows = weighted([prompts[row] for row in learnt], bits)
         none = Traits(np.zeros((2**bits, 1)), np.zeros((1, 1)))
-        model = fit_kinds(rows, kinds[learnt], len(names), none, seed)
-        told = [np.argmax(model.of(prompts[row]).shares) for row in np.flatnonzero(is_held_out)]
+        model = fit_kinds(rows, kinds[learnt], np.ones((len(names), 2)), none, seed)
+        told = [np.argmax(model.of(prompts[row], 0).shares) for row in np.flatnonzero(is_held_out)]
         yield 2**bits, float(np.mean(np.array(told) == kinds[is_held_out]))
