@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.quality import QualityModel
+from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.kinship import Kinship
 from router.domain.members import replace
@@ -184,10 +185,10 @@ def test_what_is_usual_of_a_model_is_its_anchor_as_unsure_as_its_kinds_are_diffe
         simple().usual("c")
 
 
-def compared(model: QualityModel, kinship: Kinship) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def compared(model: QualityModel, kinship: Kinship) -> Floats:
     """How much better each model is than the mean of all."""
     scores = model.outlook(kinship).scores
-    return scores - scores.mean()
+    return np.asarray(scores - scores.mean())
 
 
 @given(SHARE, SHARE, st.floats(0.25, 2.0))
