@@ -53,7 +53,9 @@ class _Strange(KindModel):
 
 def _kinds(of: type[KindModel]) -> Change:
     def change(artefact: Artefact) -> Artefact:
-        parts = {each.name: getattr(artefact.kinds, each.name) for each in fields(KindModel)}
+        parts = {
+            each.name: getattr(artefact.kinds, each.name) for each in fields(KindModel) if each.init
+        }
         return replace(artefact, kinds=of(**parts))
 
     return change

@@ -109,11 +109,11 @@ class QualityModel:
 
     def _doubt(self, shares: Floats, familiarity: float) -> Floats:
         """What takes the differences between models towards those by flatter shares; 0 over all models together."""
-        even = shares**self.evenness
-        even *= shares.sum() / even.sum()
-        doubt: Floats = self._differences @ (even - shares)
-        doubt *= 1.0 - familiarity
-        return doubt
+        moved = shares**self.evenness
+        moved /= np.add.reduce(moved)
+        moved -= shares
+        moved *= 1.0 - familiarity
+        return np.asarray(self._differences @ moved)
 
     def _calibration(self, weight: float) -> tuple[float, float]:
         """With a floor, what was learnt has its say everywhere, and is calibrated everywhere; else as far as it has."""

@@ -7,7 +7,7 @@ long the prompt is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log, sqrt
 
 import numpy as np
@@ -42,6 +42,9 @@ class KindModel:
     offsets: NDArray[np.float32]
     trusts: NDArray[np.float32]
     lengths: NDArray[np.float32]
+    _usual: Floats = field(init=False, repr=False)
+    _spread: Floats = field(init=False, repr=False)
+    """The columns of `lengths`, as they are reckoned with."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers that are none."""
@@ -60,6 +63,8 @@ class KindModel:
             raise ValueError("a trust is from 0 to 1, and grows from a likeness to a greater one")
         if self.lengths.shape != (self.kinds, 2) or not (self.lengths[:, 1] > 0).all():
             raise ValueError("a kind has a mean length and a deviation above 0")
+        object.__setattr__(self, "_usual", self.lengths[:, 0].astype(np.float64))
+        object.__setattr__(self, "_spread", self.lengths[:, 1].astype(np.float64))
 
     @property
     def traits(self) -> int:
@@ -75,14 +80,14 @@ class KindModel:
         signs *= self.scales / norm
         logits = signs[: self.kinds] + self.offsets
         shares, familiarity = softmax(logits), self._familiarity(signs[self.kinds : 2 * self.kinds])
-        length_off = familiarity * (self._lengths_of(prompt_tokens) @ shares)
-        traits = _short(np.append(signs[2 * self.kinds :], length_off))
+        longer = familiarity * float(self._longer(prompt_tokens) @ shares)
+        traits = (*_short(signs[2 * self.kinds :]), round(longer, 7))
         return Kinship(_short(shares), traits, familiarity)
 
-    def _lengths_of(self, prompt_tokens: int) -> Floats:
-        """By how many deviations that is longer than what is usual of each kind, held within a few, (kinds,)."""
-        means, sds = self.lengths.T
-        off: Floats = (log(max(1, prompt_tokens)) - means.astype(np.float64)) / sds
+    def _longer(self, prompt_tokens: int) -> Floats:
+        """By how many deviations that is longer than what is usual of each kind, held within FARTHEST, (kinds,)."""
+        off: Floats = log(max(1, prompt_tokens)) - self._usual
+        off /= self._spread
         return np.minimum(np.maximum(off, -FARTHEST), FARTHEST)
 
     def _familiarity(self, likenesses: Floats) -> float:
