@@ -1,4 +1,4 @@
-"""What each part of the prediction buys, in distribution and on datasets that were left out."""
+"""What each part of the prediction buys single calls, in distribution and on datasets that were left out."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -74,7 +74,7 @@ def _rows(
     for fold in watched(held_out(outcomes, folds), name, len(folds.names)):
         for variant, forecaster in _variants(fold, pool, settings):
             predicted = forecaster.predict(fold.test.prompts, pool, fold.test.prompt_ids)
-            parts.setdefault(variant, []).append(predicted)
+            parts.setdefault(variant, []).append(replace(predicted, agreeing=()))
     for variant, found in parts.items():
         yield (name, variant, *_figures(settings.judged(gathered(outcomes, folds, found))))
 
