@@ -4,8 +4,8 @@
     p = slope * ((1 - w) * prior + w * q) + intercept
 
 Which kind a prompt is of says how hard it is and which model is better at it. The second is said more carefully, by
-flatter shares, the less familiar the prompt is: of a kind that was not learnt, the nearest one still tells about how hard
-it is, and misleads about who is good at it.
+flatter shares, the less familiar the prompt is: of a kind that was not learnt, the nearest one still tells about how
+hard it is, and misleads about who is good at it.
 
 A model that was never scored moves from its prior as the scored ones moved from theirs, on average, in logits. The weight w
 grows with the prompt's familiarity from `floor` to 1, so that far from what was learnt from, a model is as good as
@@ -35,9 +35,9 @@ class QualityModel:
     `scores` are their mean scores, (models, kinds), each drawn towards what the others make likely; `sds` the
     standard deviations of these means; `loadings` what a trait adds, (models, traits); `anchors` the
     priors from which they moved, (models, kinds). `calibration` is slope and intercept of a line, which
-    leaves the order of models and prompts as it is, `floor` the least weight of what was learnt. `evenness` is the power
-    that makes shares as flat as models are compared by where nothing is familiar; 1 leaves them as they are. `rows` are the places of
-    the names, exact and plain.
+    leaves the order of models and prompts as it is, `floor` the least weight of what was learnt. `evenness` is the
+    power that makes shares as flat as models are compared by where nothing is familiar; 1 leaves them as they are.
+    `rows` are the places of the names, exact and plain.
     """
 
     names: tuple[str, ...]

@@ -51,6 +51,6 @@ class Recall:
 
 
 def key_of(question: str, form: Category | None, characters: int) -> bytes:
-    """What a question is found again by: the ends of its text, how long all of it is, and its request's category by form."""
+    """What a question is found again by: its ends, how many characters it has, and its request's category by form."""
     said = f"{form or ''} {characters}\n{question}".encode("utf-8", "replace")
     return blake2b(said, digest_size=16).digest()

@@ -105,7 +105,10 @@ def _answered(outcomes: Outcomes) -> Outcomes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lesson:
-    """Prompts as token ids of their ends, how many they have in all, their kinds, and models' scores, (prompts, models)."""
+    """Prompts as token ids of their ends, how many tokens they have in all, and the kind of each.
+
+    `scores` are those of the models, (prompts, models).
+    """
 
     prompts: Sequence[Sequence[int]]
     lengths: NDArray[np.int64]
@@ -159,7 +162,7 @@ def _quality(
 
 
 def _corrections(lesson: _Lesson, recipe: Recipe) -> tuple[float, tuple[float, float]]:
-    """The power of shares, and slope and intercept, each half of the prompts being predicted by what the other teaches."""
+    """The power of shares, and slope and intercept: each half of the prompts is predicted by what the other teaches."""
     order = np.random.default_rng(recipe.seed).permutation(len(lesson.prompts))
     halves = np.array_split(order, 2)
     if min(len(set(lesson.kinds[half])) for half in halves) < len(lesson.kind_names):

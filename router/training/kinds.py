@@ -94,7 +94,8 @@ def fit_kinds(
 ) -> KindModel:
     """The kind model: classifier, centres, traits and the trust in each kind.
 
-    `lengths` are those of the prompts of each kind, as KindModel has them. `strangers` are token ids of prompts that are surely of no kind, where one has any.
+    `lengths` are those of the prompts of each kind, as KindModel has them, `strangers` token ids of prompts that are
+    surely of no kind, where one has any.
     """
     n_kinds = len(lengths)
     weights, offsets = _classifier(data.rows, kinds, n_kinds, seed)

@@ -35,7 +35,8 @@ def parity_cases(
 ) -> list[ParityCase]:
     """What scikit-learn's estimators, holding the same weights, make of these token ids.
 
-    Each is taken for the ends of a longer text than the one before. Of agreement it is what numpy makes of the formulas, with slopes by differences.
+    Each is taken for the ends of a longer text than the one before. Of agreement it is what numpy makes of the
+    formulas, with slopes by differences.
     """
     rows = rows_of(prompts, kinds.idf)
     weights = kinds.table.astype(np.float64) * kinds.scales.astype(np.float64)

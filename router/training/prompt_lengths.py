@@ -19,7 +19,10 @@ length nothing differs. Without it, datasets that were not learnt from lose (doc
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PromptLengths:
-    """Mean and deviation of log tokens of each kind, (kinds, 2), and what a deviation adds to each model's score, (models, 1)."""
+    """Mean and deviation of each kind's log tokens, (kinds, 2).
+
+    `loadings` are what a deviation adds to each model's score, (models, 1).
+    """
 
     of_kinds: Floats
     loadings: Floats

@@ -1,4 +1,4 @@
-"""How sure the classifier of kinds may be: it is penalised, and so its shares are flatter than what they say comes true."""
+"""How sure the classifier of kinds may be: it is penalised, so its shares are flatter than what comes true."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -263,6 +263,9 @@ def test_what_is_taken_apart_comes_back_as_it_was() -> None:
         ("calibration", np.array([1.0]), "values to unpack"),
         ("floor", np.array(1.5), "the floor is from 0 to 1, not 1.5"),
         ("floor", np.array(np.nan), "the floor"),
+        ("evenness", np.array(0.0), "a power above 0, not 0.0"),
+        ("evenness", np.array(np.inf), "a power above 0"),
+        ("evenness", np.array(np.nan), "a power above 0"),
     ],
 )
 def test_tables_that_make_no_sense_are_refused(
