@@ -85,7 +85,7 @@ class Scene:
     def kinship(self) -> Kinship:
         """The kinds that it resembles."""
         assert self.reader.kinds is not None
-        return self.reader.kinds.of(self.tokens)
+        return self.reader.kinds.of(self.tokens, len(self.tokens))
 
     @cached_property
     def read(self) -> Features:

@@ -71,8 +71,12 @@ def _asked_before(messages: Sequence[Message]) -> Asking:
 
 def question_of(messages: Sequence[Message], asking: Asking | None = None) -> str:
     """The ends of what is asked for, or of the instructions if nobody asks."""
-    asking = asking or asking_of(messages)
-    return both_ends(asking.words or last_from(messages, "system"))
+    return both_ends(whole_question_of(messages, asking or asking_of(messages)))
+
+
+def whole_question_of(messages: Sequence[Message], asking: Asking) -> str:
+    """What is asked for, or the instructions if nobody asks."""
+    return asking.words or last_from(messages, "system")
 
 
 def is_approval(words: str) -> bool:

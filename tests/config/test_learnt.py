@@ -64,7 +64,7 @@ def test_the_shipped_artefact_still_gives_what_scikit_learn_makes_of_its_tables(
     cases = parity_cases(kinds, [encode(text) for text in (*TEXTS, "assert f(", "prove " * 99)])
 
     for case in cases:
-        found = kinds.of(case.tokens)
+        found = kinds.of(case.tokens, case.prompt_tokens)
         numbers = (*found.shares, *found.traits, found.familiarity)
         expected = (*case.shares, *case.traits, case.familiarity)
         assert numbers == pytest.approx(expected, rel=0.0, abs=1e-6)
