@@ -1,1 +1,1 @@
-"""Programs that try Farthing hard and say in numbers what they found; each has a page in docs/."""
+"""Programs that stress Farthing and report figures; each has a page in docs/."""

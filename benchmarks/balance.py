@@ -40,7 +40,7 @@ Way = Callable[[Sequence[Candidate], Fleet, float], Candidate]
 
 @dataclass
 class Place:
-    """A replica: so many calls at a time, the rest in line."""
+    """A replica: a number of calls at a time, the rest in a queue."""
 
     factor: float = 1.0
     room: float = _ROOM
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass
 class Trial:
-    """One way to deal out calls, on a clock of its own."""
+    """One way to distribute calls, with its own clock."""
 
     way: Way
     places: Mapping[str, Place]
@@ -63,7 +63,7 @@ class Trial:
     got: Counter[str] = field(default_factory=Counter)
 
     def run(self, calls: int, per_s: float) -> None:
-        """So many calls, so many a second, at random moments."""
+        """This many calls, at this rate, at random moments."""
         now_s = 0.0
         for number in range(calls):
             now_s += self.dice.expovariate(per_s)
@@ -158,7 +158,7 @@ def _trial(name: str, way: str, calls: int, seed: int) -> Trial:
 
 
 def main() -> None:
-    """Play every scene in every way, and print a table."""
+    """Play every scene with every way, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -43,7 +43,7 @@ def _reuseport(port: int) -> socket.socket:
 
 
 async def _serve(place: Place, is_ours: bool) -> None:
-    """Answer with our number, after as much work as a request is."""
+    """Answer with our number, after as much work as a request takes."""
 
     async def answer(_: web.BaseRequest) -> web.Response:
         sum(range(_STEPS_OF_WORK))
@@ -60,7 +60,7 @@ async def _serve(place: Place, is_ours: bool) -> None:
 
 
 class _Telling(web.RequestHandler):
-    """A connection that says when it has ended."""
+    """A connection that reports when it has ended."""
 
     def __init__(self, server: web.Server, ended: Callable[[], None]) -> None:
         super().__init__(server, loop=asyncio.get_running_loop())
@@ -74,7 +74,7 @@ class _Telling(web.RequestHandler):
 
 @contextmanager
 def _workers(is_ours: bool) -> Iterator[int]:
-    """Two workers; their port. They are forked, for there is nothing else in this process yet."""
+    """Two workers; their port. They are forked, since there is nothing else in this process yet."""
     with tempfile.TemporaryFile() as table:
         roll = Roll.made(table.fileno())
         port = free_port()
@@ -99,7 +99,7 @@ def _workers(is_ours: bool) -> Iterator[int]:
 
 
 async def _largest_share(port: int, count: int, pause_s: float, is_busy: bool) -> float:
-    """Open so many connections; the share of the worker that has most of them."""
+    """Open this many connections; the share of the worker that has most of them."""
     seen: Counter[bytes] = Counter()
     over = asyncio.Event()
 
@@ -120,7 +120,7 @@ async def _largest_share(port: int, count: int, pause_s: float, is_busy: bool) -
         await asyncio.sleep(0.01)
     over.set()
     await asyncio.gather(*tasks)
-    await asyncio.sleep(0.1)  # until the workers have seen them go
+    await asyncio.sleep(0.1)  # until the workers have noticed that they are closed
     return max(seen.values()) / count
 
 

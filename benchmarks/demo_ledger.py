@@ -40,7 +40,7 @@ _POLICY = "policy: balanced\nintent: The cheapest model that is good enough.\n"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A made-up model: USD per million tokens, quality, seconds to the first content and a token."""
+    """A made-up model: USD per million tokens, quality, seconds to the first content and per token."""
 
     name: str
     upstream: str
@@ -68,7 +68,7 @@ _SLOWEST = 60.0
 
 
 def entries(requests: int, days: int, until_s: float, rng: random.Random) -> Iterator[Entry]:
-    """All attempts of so many requests, spread as people work: by day, and little on weekends."""
+    """All attempts of this many requests, distributed as people work: by day, and little on weekends."""
     for number in range(requests):
         at_s = _moment(days, until_s, rng)
         answer = _answer(f"req_{number:024x}", at_s, rng)

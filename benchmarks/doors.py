@@ -97,7 +97,7 @@ class _Answered:
 
 
 class _AtOnce:
-    """An upstream that costs nothing."""
+    """An upstream that takes no time."""
 
     asks_usage = True
 
@@ -110,7 +110,7 @@ class _AtOnce:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """A line of posts that costs nothing: the answer of chat, as another dialect would have it."""
+    """An upstream of posts that takes no time: chat's answer, as another dialect would have it."""
 
     plain: bytes
     stream: tuple[bytes, ...]
@@ -137,7 +137,7 @@ class _Told:
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """A way to the same model: its upstream, by dialect, and whether requests may pass as they are."""
+    """A way to the same model: its upstream, by dialect, and whether requests may be passed on unchanged."""
 
     name: str
     passes: bool = True
@@ -145,7 +145,7 @@ class _Way:
 
 
 async def _ways() -> tuple[_Way, ...]:
-    """Chat; the door's own dialect, translated to chat and back; and that, passed as it is."""
+    """Chat; the door's own dialect, translated to chat and back; and the same, passed on unchanged."""
     own: dict[str, Upstream] = {
         "messages": await _upstream(
             anthropic_upstream, AnthropicEndpoint("http://nowhere"), "messages"
@@ -237,7 +237,7 @@ async def _measure(requests: int, rounds: int) -> None:
 def _asking(
     pipeline: Pipeline, ways: tuple[_Way, ...], *, is_agent: bool, stream: bool
 ) -> Mapping[str, Callable[[], Awaitable[None]]]:
-    """Each way to ask, by its name."""
+    """Each way to ask, by name."""
     bodies = {
         "responses": _responses(is_agent=is_agent, stream=stream),
         "messages": _messages(is_agent=is_agent, stream=stream),

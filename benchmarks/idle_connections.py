@@ -49,9 +49,9 @@ async def _requests_per_s(url: str) -> float:
 
 
 def _open_idle(url: str, count: int) -> list[socket.socket]:
-    """Connections that have had one answer and say nothing more.
+    """Connections that have had one answer and are then silent.
 
-    They come from several loopback addresses, for one address has too few ports.
+    They come from several loopback addresses, because one address has too few ports.
     """
     host, port = url.removeprefix("http://").split(":")
     idle = []

@@ -64,7 +64,7 @@ class _Answered:
 
 
 class AtOnce:
-    """An upstream that costs nothing."""
+    """An upstream that takes no time."""
 
     asks_usage = True
 

@@ -136,7 +136,7 @@ async def _asked_of(upstream: Upstream, calls: int) -> None:
 
 
 async def _ticks(holds: list[float]) -> None:
-    """CPU in ms that others took between two of our turns."""
+    """CPU in ms that others used between two of our turns."""
     while True:
         began = time.thread_time()
         await asyncio.sleep(0.002)
@@ -208,7 +208,7 @@ async def at_rate(
     ask: Ask,
     waits: list[float],
 ) -> None:
-    """Ask so often, whether answers have come or not: a queue is to be seen."""
+    """Send at this rate, whether answers have come or not, so that queues show."""
     began = time.perf_counter()
 
     async def one(number: int) -> None:

@@ -39,7 +39,7 @@ _SCOPES = (
 
 
 def export(path: Path, form: str, columns: str) -> tuple[float, float]:
-    """Seconds, and MB of memory at the most, of a process that does nothing else."""
+    """Seconds, and peak memory in MB, of a process that does nothing else."""
     engine = open_database(path)
     began_s = time.perf_counter()
     write_file(f"{path}.{form}", form, _COLUMNS[columns], attempts(engine, extent(engine)))
@@ -49,7 +49,7 @@ def export(path: Path, form: str, columns: str) -> tuple[float, float]:
 
 
 def most_mb() -> float:
-    """The most memory that this process had; getrusage counts its parent's too, before it began."""
+    """The peak memory of this process; getrusage counts its parent's too, before it started."""
     said = Path("/proc/self/status").read_text("ascii")
     return next(int(line.split()[1]) / 1024 for line in said.splitlines() if "VmHWM" in line)
 

@@ -45,7 +45,7 @@ _WORDS = 200
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of request: its fields, what is answered, and how long its prompt is."""
+    """A kind of request: its fields, its answer, and the length of its prompt."""
 
     fields: Mapping[str, Any]
     message: Mapping[str, Any]
@@ -84,7 +84,7 @@ class _Answered:
 
 
 class _AtOnce:
-    """An upstream that costs nothing."""
+    """An upstream that takes no time."""
 
     asks_usage = True
 

@@ -25,7 +25,7 @@ _ANSWER = bytes(4096)
 
 @dataclass(slots=True)
 class Phase:
-    """What was asked in one state of Redis: milliseconds added to each request, and what was found."""
+    """What was measured in one state of Redis: milliseconds added to each request, and what was found."""
 
     name: str
     took_ms: list[float] = field(default_factory=list)
@@ -50,7 +50,7 @@ async def asked(phase: Phase, cache: RedisCache, number: int) -> None:
 
 
 async def load(phase: Phase, link: RedisLink, per_s: int, for_s: float) -> Phase:
-    """Ask at a steady rate; notes when Redis was found again."""
+    """Send requests at a steady rate; records when Redis was found again."""
     cache, began_s, number = RedisCache(link), time.perf_counter(), 0
     was_up = link.is_up
     async with asyncio.TaskGroup() as group:
@@ -65,7 +65,7 @@ async def load(phase: Phase, link: RedisLink, per_s: int, for_s: float) -> Phase
 
 
 async def measured(per_s: int, for_s: float, timeout_s: float) -> list[Phase]:
-    """All phases, one after the other, on a Redis of their own."""
+    """All phases, one after the other, on a separate Redis."""
     nothing: Callable[[], None] = lambda: None  # noqa: E731 - a row of the table below
     with RedisServer() as server:
         link = RedisLink(server.url, timeout_s=timeout_s, monotonic_s=time.monotonic)

@@ -74,7 +74,7 @@ def entries(rows: int, rng: random.Random) -> Iterator[Entry]:
 
 
 def fill(engine: Engine, rows: int) -> None:
-    """Write so many attempts, as the ledger would."""
+    """Write this many attempts, as the ledger would."""
     made = entries(rows, random.Random(7))
     for start in track(range(0, rows, _BATCH), description=f"writing {rows:,} rows"):
         batch = [next(made) for _ in range(min(_BATCH, rows - start))]
@@ -95,7 +95,7 @@ def best_of(times: int, action: Any) -> float:
 
 
 def measure(rows: int, folder: Path) -> dict[str, Any]:
-    """The figures for a ledger of so many rows."""
+    """The figures for a ledger with this many rows."""
     path = folder / f"{rows}.db"
     engine = open_database(path)
     fill(engine, rows)

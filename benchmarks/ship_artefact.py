@@ -77,7 +77,7 @@ def _prices(data: Path) -> Mapping[str, Price]:
 def _anchors(
     outcomes: Outcomes, categories: Sequence[Category], prices: Mapping[str, Price]
 ) -> Mapping[str, Mapping[str, float]]:
-    """What the priors hold of each model on each kind: the mean over the categories of its prompts."""
+    """The priors of each model for each kind: the mean over the categories of its prompts."""
     priors = Priors.shipped()
     of_kind: dict[str, Counter[Category]] = {}
     for kind, category in zip(outcomes.datasets, categories, strict=True):

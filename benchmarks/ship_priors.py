@@ -2,7 +2,7 @@
 
     python -m benchmarks.ship_priors
 
-The YAML is for people, with its sources and notes; to read it takes twenty times as long.
+The YAML is for people, with its sources and notes; reading it takes twenty times as long.
 """
 
 import json
@@ -21,12 +21,12 @@ _SOURCE = Path(str(SHIPPED)).with_suffix(".yaml")
 
 
 def main() -> None:
-    """Write it, or say how it would be."""
+    """Write the JSON."""
     Path(str(SHIPPED)).write_text(condensed(_SOURCE.read_text("utf-8")), "utf-8")
 
 
 def condensed(text: str) -> str:
-    """The JSON that is read of this YAML: what the priors are computed from."""
+    """The JSON made from this YAML: what the priors are computed from."""
     whole = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader either way
     data = _only(whole, _IN_FORCE)
     data["benchmarks"] = {

@@ -37,9 +37,9 @@ _QUESTION = {"model": "auto", "messages": [{"role": "user", "content": "What is 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One start. Seconds since the program was called, by the clock and of CPU; MB when it is idle.
+    """One start. Seconds since the program was called, wall time and CPU; MB when it is idle.
 
-    The first answer is followed by nine more, whose median and slowest are told in ms.
+    The first answer is followed by nine more, whose median and slowest are given in ms.
     """
 
     listens_s: float
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def written(folder: Path, models_url: str) -> Path:
-    """The example, its simulated models in a process of their own and as fast as they can be."""
+    """The example, with its simulated models in a separate process and as fast as they can be."""
     text = _EXAMPLE.read_text("utf-8")
     text = text.replace("port: 8080", "port: 0")
     text = text.replace("kind: simulated\n", f'kind: openai\n    base_url: "{models_url}/v1"\n')
@@ -134,20 +134,20 @@ def serving(
 
 
 def environment() -> dict[str, str]:
-    """Ours, but for a wish to compile all modules at every start, as images for containers have it."""
+    """Our environment, without the setting of container images that has all modules compiled at every start."""
     ours = {"NO_COLOR": "1", "COLUMNS": "200"}
     return {name: value for name, value in os.environ.items() if name != _COMPILES_ALWAYS} | ours
 
 
 def timed(connection: HTTPConnection) -> float:
-    """Seconds of one more answer."""
+    """Seconds that one more answer takes."""
     began = time.perf_counter()
     ask(connection)
     return time.perf_counter() - began
 
 
 def commands(runs: int) -> dict[str, float]:
-    """Seconds of CPU that each command takes to say what it can do, the list of all of them first."""
+    """Seconds of CPU that each command's `--help` takes, with the list of all commands first."""
     lines = {"--help": ["--help"], **{name: [name, "--help"] for name in COMMANDS}}
     return {name: min(cpu_to_the_end(line) for _ in range(runs)) for name, line in lines.items()}
 
@@ -168,13 +168,13 @@ def ask(connection: HTTPConnection) -> None:
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds of CPU, in all threads, since it began."""
+    """Seconds of CPU, in all threads, since it started."""
     numbers = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
     return (int(numbers[11]) + int(numbers[12])) / _TICKS_PER_S
 
 
 def memory_of(pid: int) -> dict[str, float]:
-    """MB by the kernel's names."""
+    """MB, by the kernel's names."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text("utf-8").splitlines()[1:]
     return {line.split(":")[0]: int(line.split()[1]) * 1024 / 1e6 for line in lines}
 

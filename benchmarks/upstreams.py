@@ -124,7 +124,7 @@ def small() -> dict[str, Any]:
 
 
 def agents() -> dict[str, Any]:
-    """System prompt, two dozen tools, and forty calls with what came back: about 60 KB."""
+    """System prompt, two dozen tools, and forty calls with their results: about 60 KB."""
     messages: list[dict[str, Any]] = [
         {"role": "system", "content": "You are a careful programmer. " * 200},
         {"role": "user", "content": "Make the tests pass."},

@@ -60,7 +60,7 @@ def main() -> None:
 async def measured(
     running: Mapping[str, Farthing], rounds: int, times: int
 ) -> Mapping[str, list[float]]:
-    """CPU us of a request in each round; the first one warms up."""
+    """CPU us per request in each round; the first one is the warm-up."""
     seen: dict[str, list[float]] = {missing: [] for missing in running}
     for number in range(rounds + 1):
         order = list(running.items())
@@ -91,7 +91,7 @@ async def asked(url: str, times: int) -> None:
 
 
 def told(seen: Mapping[str, list[float]]) -> None:
-    """The fastest tenth, for other programs only make a round slower; and the ratios of whole rounds."""
+    """The fastest tenth, since other programs can only make a round slower; and the ratios of whole rounds."""
     best = _fastest(seen["nothing"])
     for missing, costs in seen.items():
         pairs = zip(costs, seen["nothing"], strict=True)

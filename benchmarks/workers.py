@@ -35,7 +35,7 @@ _MB = 2**20
 
 @dataclass(slots=True)
 class Side:
-    """A Farthing with so many workers, and what each round with it has shown."""
+    """A Farthing with this many workers, and the results of each round with it."""
 
     workers: int
     farthing: Farthing
@@ -51,7 +51,7 @@ class Side:
         return supervisor.children() or [supervisor]
 
     async def round(self, seconds: float, connections: int) -> None:
-        """Ask for some seconds, and note what it took."""
+        """Send requests for some seconds, and record what they took."""
         before = self._cpu_s()
         answered = await asked(self.farthing.url, seconds, connections)
         *ours, redis = (after - begun for after, begun in zip(self._cpu_s(), before, strict=True))
@@ -61,7 +61,7 @@ class Side:
         self.shares.append(max(ours) / sum(ours))
 
     def pss_mb(self) -> list[float]:
-        """The memory of each process that is its own, and its part of what it shares (Linux)."""
+        """Each process's private memory, and its part of what it shares (Linux)."""
         processes = {*self.processes(), psutil.Process(self.farthing.process.pid)}
         return [each.memory_full_info().pss / _MB for each in processes]
 
@@ -70,7 +70,7 @@ class Side:
 
 
 async def asked(url: str, seconds: float, connections: int) -> int:
-    """Ask over so many connections that are kept alive; how many answers there were."""
+    """Send requests over this many keep-alive connections; how many answers there were."""
     answered, until_s = 0, time.monotonic() + seconds
 
     async def keep_asking(session: aiohttp.ClientSession) -> None:
@@ -90,7 +90,7 @@ async def asked(url: str, seconds: float, connections: int) -> int:
 
 
 async def measured(sides: Sequence[Side], rounds: int, seconds: float, connections: int) -> None:
-    """All rounds, in turns; the first of each warms up."""
+    """All rounds, in turns; the first of each is the warm-up."""
     for each in sides:
         await asked(each.farthing.url, 1.0, connections)
     for number in range(rounds):
@@ -99,7 +99,7 @@ async def measured(sides: Sequence[Side], rounds: int, seconds: float, connectio
 
 
 def shown(sides: Sequence[Side]) -> None:
-    """Print a line a side, and the ratios."""
+    """Print a line per side, and the ratios."""
     table = Table("workers", "requests/s", "CPU ms each", "Redis ms each", "busiest", "PSS MB")
     for side in sides:
         memory = " + ".join(f"{mb:.0f}" for mb in sorted(side.pss_mb()))

@@ -171,7 +171,7 @@ class Embedder(Protocol):
         ...
 
     async def embed(self, text: str) -> Embedded | None:
-        """The vector of `text`; None when there is none in time."""
+        """The vector of `text`; None if there is none in time."""
         ...
 
     async def close(self) -> None:
@@ -408,7 +408,7 @@ class Observer(Protocol):
     """Watches over requests, for operators. Its methods return at once, and never raise."""
 
     def trace(self, request_id: str, headers: Mapping[str, str]) -> Trace | None:
-        """The place in a trace of a request with its client's `headers`; None where nobody asks for traces."""
+        """The place in a trace of a request with its client's `headers`; None if nobody asks for traces."""
         ...
 
     def closed(self, closing: Closing) -> None:
@@ -416,7 +416,7 @@ class Observer(Protocol):
         ...
 
     def refused(self, refusal: Refusal) -> None:
-        """A client is told of an error, whether or not anything has gone into the books."""
+        """A client is told about an error, whether or not anything has gone into the books."""
         ...
 
 

@@ -54,7 +54,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """The address of one real Redis for the whole run; tests keep to keys of their own."""
+    """The address of one real Redis for the whole run; each test uses its own keys."""
     with RedisServer() as server:
         yield server.url
 
@@ -102,7 +102,7 @@ def postgres_server(postgres_cluster: Path) -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="module")
 def devtools() -> Iterator[str]:
-    """Where a real Chromium can be told what to do; who asks for it skips itself where there is none."""
+    """Where a real Chromium can be controlled; tests that ask for it are skipped if there is none."""
     binary = chromium()
     assert binary
     with chromium_running(binary) as address:

@@ -51,12 +51,12 @@ def links(doc: Path) -> Iterator[str]:
 
 
 def has_anchor(doc: Path, anchor: str) -> bool:
-    """Whether a heading of `doc` goes by this anchor, as GitHub makes them."""
+    """Whether a heading of `doc` has this anchor, as GitHub makes them."""
     return anchor in {_slug(found["text"]) for found in _HEADING.finditer(prose(doc))}
 
 
 def words(doc: Path) -> set[str]:
-    """Everything that stands in code type in the running text and the tables of `doc`."""
+    """Everything in code type in the running text and the tables of `doc`."""
     return {found["code"] for found in _CODE.finditer(prose(doc))}
 
 

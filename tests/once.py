@@ -13,7 +13,7 @@ from router.features.tokens import Tokenizer
 
 
 def keep_what_ships(patch: pytest.MonkeyPatch) -> None:
-    """Have whoever asks for the tokenizer or the priors from now on, by whatever name, get the same ones.
+    """From now on, everything that asks for the tokenizer or the priors, by whatever name, gets the same ones.
 
     A server makes the tokenizer from a hundred thousand merges, in 160 ms; hundreds run in the tests' own processes.
     """

@@ -1,4 +1,4 @@
-"""openai-node, for the tests of it: one release, brought by npm into the environment of the tests, and nothing else.
+"""openai-node for its tests: one release, installed by npm into the tests' environment, and nothing else.
 
 It depends on nothing, so that nothing has to be resolved: the package is fetched as it stands, held against its
 hash, and unpacked where `make clean` finds it. No script of it runs.
@@ -60,7 +60,7 @@ def _fetch(into: Path, unpacked: Path) -> None:
 
 
 def _run(*command: str, cwd: Path) -> str:
-    """Nothing where the command has ended well; else what it says at last."""
+    """Nothing if the command succeeded; else its last output."""
     try:
         pipe = subprocess.PIPE
         done = subprocess.run(

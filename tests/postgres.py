@@ -47,14 +47,14 @@ def postgres_binaries() -> Path:
 
 @cache
 def _programs() -> Path:
-    """The binaries where the one who runs them can reach them: a copy, if root's folder hides them."""
+    """The binaries where the user who runs them can reach them: a copy, if root's folder hides them."""
     folder = postgres_binaries()
     if not unprivileged(True) or all(each.stat().st_mode & 0o001 for each in folder.parents):
         return folder
     copied = tempfile.TemporaryDirectory(prefix="farthing-postgres-")
     atexit.register(copied.cleanup)
     package = folder.parents[1]
-    for each in package.parent.glob(f"{package.name}*"):  # its libraries are in a folder beside it
+    for each in package.parent.glob(f"{package.name}*"):  # its libraries are in a folder next to it
         shutil.copytree(each, Path(copied.name, each.name), symlinks=True)
     _give_away(Path(copied.name))
     return Path(copied.name) / folder.relative_to(package.parent)

@@ -18,14 +18,14 @@ SERVICE = "main"
 
 
 class ClusterNode(RedisServer):
-    """One server of a cluster; its bus has a port of its own, for the usual one may be too high."""
+    """One server of a cluster; its bus has a separate port, because the usual one may be too high."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bus_port = free_port()
 
     def start(self) -> Self:
-        """Start; with another port for the bus, should somebody have taken it meanwhile."""
+        """Start; with another port for the bus, if the first has been taken meanwhile."""
         for _ in range(_SPARE_PORTS):
             with suppress(ServerDied):
                 return super().start()
@@ -112,7 +112,7 @@ class SentinelServer(RedisServer):
 
 
 class WatchedRedis:
-    """A primary, a replica, and a sentinel that knows of both."""
+    """A primary, a replica, and a sentinel that knows both."""
 
     def __init__(self) -> None:
         self.primary = RedisServer()
@@ -122,7 +122,7 @@ class WatchedRedis:
 
     @property
     def url(self) -> str:
-        """Its address by its sentinel."""
+        """Its address, from its sentinel."""
         return f"redis+sentinel://127.0.0.1:{self.sentinel.port}/{SERVICE}/0"
 
     def __enter__(self) -> Self:

@@ -43,7 +43,7 @@ def redis_binary() -> Path:
 
 
 class Server:
-    """A server process on a loopback port of its own, in a folder of its own.
+    """A server process on its own loopback port, in its own folder.
 
     The port stays the same for life, so that a client sees its server go and come back. A subclass
     says by which `_command` it is started, and by `_answers` whether it is up.
@@ -63,12 +63,12 @@ class Server:
 
     @property
     def running(self) -> bool:
-        """Whether the process lives, paused or not."""
+        """Whether the process is alive, paused or not."""
         return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:
-        """The process. Raises ServerDied when there is none."""
+        """The process. Raises ServerDied if there is none."""
         if self._process is None:
             raise ServerDied(f"{self!r} does not run")
         return self._process.pid
@@ -105,7 +105,7 @@ class Server:
         self._signal(signal.SIGCONT)
 
     def restart(self) -> None:
-        """Kill it if it lives, and start it again on the same port."""
+        """Kill it if it is alive, and start it again on the same port."""
         self.kill()
         self._launch()
 

@@ -1,4 +1,4 @@
-"""The documents say what is so: links, configurations, policies, snippets, commands, keys, codes."""
+"""The documents are accurate: links, configurations, policies, snippets, commands, keys, codes."""
 
 import ast
 import json
@@ -132,7 +132,7 @@ def test_yaml_in_the_documents_is_what_the_loader_takes(fence: Fence, tmp_path: 
         path.write_text(fence.text, encoding="utf-8")
         assert read_models(path)
         return
-    # One that says its name is a file to be copied, unless it leaves something out in so many dots.
+    # One that states its name is a file to be copied, unless it leaves something out, marked by dots.
     is_whole = "policy" in shown and "# ..." not in fence.text
     part = shown if is_whole else {**_POLICY, **shown}
     policy = part if _is_of_a_policy(fence, shown) else None
@@ -169,7 +169,7 @@ def test_python_in_the_documents_compiles(fence: Fence) -> None:
 
 
 def _as_statements(text: str) -> str:
-    """`text`, where it is a row of a mapping, inside one."""
+    """`text`, put inside a mapping if it is a row of one."""
     is_row = re.fullmatch(r'(?:"\w+"|[\w.]+): [^\n]+,\n', text)
     return "{" + text + "}" if is_row else text
 
@@ -227,7 +227,7 @@ def test_python_that_talks_to_the_proxy_gets_an_answer(
 
 
 def _commands() -> dict[str, str]:
-    """Every command line of the documents, and the first document that it stands in."""
+    """Every command line in the documents, and the first document that has it."""
     found: dict[str, str] = {}
     for fence in _FENCES:
         lines = {"sh": fence.text, "console": "\n".join(_typed(fence.text))}
@@ -369,7 +369,7 @@ def test_the_reference_page_has_every_key_with_its_default() -> None:
 
 
 def _error_codes() -> set[str]:
-    """The codes of errors that are told to clients; the constructors of ApiError name none."""
+    """The codes of errors that clients are told; the constructors of ApiError name none."""
     files = {*_sources()} - {_ROOT / "router/domain/errors.py"}
     return {code for file in files for code in re.findall(r'code="(\w+)"', file.read_text("utf-8"))}
 

@@ -1,4 +1,4 @@
-"""Where openai-node cannot be had, its tests say why and are skipped; what is not openai-node is never run."""
+"""Where openai-node is not available, its tests are skipped with the reason; nothing else is ever run in its place."""
 
 import os
 from pathlib import Path

@@ -21,7 +21,7 @@ def shown(doc: Path, command: str) -> Fence:
 
 
 def said(capsys: pytest.CaptureFixture[str], line: str, **instead: str) -> list[str]:
-    """What the command of a shown line says, with other words for some of its arguments."""
+    """The output of the command on a shown line, with other values for some of its arguments."""
     words = shlex.split(line)[2:]
     assert main([instead.get(word, word) for word in words]) == 0
     return lines(capsys.readouterr().out)

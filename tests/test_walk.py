@@ -79,7 +79,7 @@ class Recorder:
 
     @contextmanager
     def on(self) -> Iterator[None]:
-        """Note what is called meanwhile."""
+        """Record what is called meanwhile."""
         self._is_on = True
         try:
             yield

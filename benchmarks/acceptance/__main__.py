@@ -22,7 +22,7 @@ _SPEED = ("two answers", "microseconds", "ruling")
 
 
 def main() -> None:
-    """Prints a table for each file, one of free text, and one of times."""
+    """Prints a table for each file, one for free text, and one for times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--every", type=int, default=5, help="take every so-manieth prompt")

@@ -1,4 +1,4 @@
-"""Real final answers in made-up texts, for the shared data has no texts of answers."""
+"""Real final answers in made-up texts, since the shared data has no texts of answers."""
 
 from collections.abc import Mapping
 
@@ -21,6 +21,6 @@ IN_JSON = "JSON"
 
 
 def dressed(answer: str) -> dict[str, str]:
-    """The same final answer in each of the texts, by their names, and in a field of JSON."""
+    """The same final answer in each of the texts, by name, and in a field of JSON."""
     told = orjson.dumps({"reasoning": "There are 3.", "answer": answer}).decode()
     return {**{name: text.format(answer) for name, text in DRESSES.items()}, IN_JSON: told}

@@ -1,4 +1,4 @@
-"""Free text must come to nothing: parts of our own documents, as if they were answers."""
+"""Free text must not yield a final answer: parts of our own documents, as if they were answers."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _FEWEST_WORDS = 15
 
 
 def rows() -> Iterator[tuple[str, str, str, str, str]]:
-    """For each question: parts, those that come to something, pairs of different parts, those that agree."""
+    """For each question: parts, those that yield an answer, pairs of different parts, those that agree."""
     parts = list(_parts())
     for question in _QUESTIONS:
         about = asked({"messages": [{"role": "user", "content": question}]})

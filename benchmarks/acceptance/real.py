@@ -1,4 +1,4 @@
-"""Final answers of the shared data: are they found in texts, and is what becomes the same equally right?"""
+"""Final answers from the shared data: are they found in texts, and do equal results mean equal correctness?"""
 
 import re
 from collections import Counter, defaultdict
@@ -25,7 +25,7 @@ _FUNCTIONS = re.compile(r"\nFunctions:\n(\[.*\])", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A prompt, and the scores of each final answer that models gave to it."""
+    """A prompt, and the score of each final answer that models gave to it."""
 
     dataset: str
     prompt: str
@@ -38,7 +38,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one dataset: answers in texts, and pairs of different answers to one prompt."""
+    """Counts for one dataset: answers in texts, and pairs of different answers to one prompt."""
 
     texts: int = 0
     found: int = 0
@@ -50,7 +50,7 @@ class Tally:
 
 
 def read_prompts(path: Path, every: int) -> list[Asked]:
-    """Every so-manieth prompt of a file of outcomes that has short final answers."""
+    """Every n-th prompt in a file of outcomes that has short final answers."""
     scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     about: dict[str, tuple[str, str]] = {}
     columns = ["dataset", "prompt_id", "prompt", "answer", "score"]
@@ -62,7 +62,7 @@ def read_prompts(path: Path, every: int) -> list[Asked]:
 
 
 def tally(prompts: Sequence[Asked]) -> dict[str, Tally]:
-    """What became of the answers, by datasets."""
+    """What became of the answers, by dataset."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     for each in prompts:
         _count(each, tallies[each.dataset])
@@ -118,7 +118,7 @@ def _texts(answer: str) -> dict[str, dict[str, Any]]:
 
 
 def _calls(answer: str) -> dict[str, dict[str, Any]]:
-    """The calls as they are in the data, and in the other order with their keys turned round."""
+    """The calls as they are in the data, and in reverse order with their keys reversed."""
     try:
         named = [(name, arguments) for name, arguments in orjson.loads(answer)]
     except (orjson.JSONDecodeError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""How long a ruling on two answers takes, in processor time."""
+"""How long a ruling on two answers takes, in CPU time."""
 
 from collections.abc import Iterator
 from time import process_time_ns

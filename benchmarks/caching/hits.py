@@ -45,7 +45,7 @@ class Way:
     is_hit: bool
 
     def body(self) -> Mapping[str, Any]:
-        """The next request: always the same where it is to hit, else one that was never sent."""
+        """The next request: always the same if it should hit, else one that was never sent."""
         number = 0 if self.is_hit else next(_NUMBERS)
         prompt = f"Tell me something nice about the number {number}"
         message = {"role": "user", "content": prompt}
@@ -54,7 +54,7 @@ class Way:
 
 @dataclass(slots=True)
 class Seen:
-    """What was measured of one way, a figure for each round."""
+    """The measurements of one way, a figure for each round."""
 
     p50_ms: list[float] = field(default_factory=list)
     p99_ms: list[float] = field(default_factory=list)

@@ -1,9 +1,9 @@
-"""Pairs of requests that are the same, or are not: what Farthing's cache key says, and LiteLLM's.
+"""Pairs of requests that are the same or are not: what Farthing's cache key says, and LiteLLM's.
 
     python -m benchmarks.caching.keys
 
-LiteLLM's key is asked of its own `Cache.get_cache_key`, with the arguments that its proxy passes on;
-a tenant is given to it as the metadata of a virtual key. A pair is wrong when requests that mean the
+LiteLLM's key comes from its own `Cache.get_cache_key`, with the arguments that its proxy passes on;
+a tenant is given to it as the metadata of a virtual key. A pair is wrong if requests that mean the
 same have two keys (an answer is paid twice) or requests that do not have one (a wrong answer is
 given).
 """

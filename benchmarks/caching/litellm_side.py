@@ -1,4 +1,4 @@
-"""LiteLLM's own cache key, for nothing but this comparison; imported offline."""
+"""LiteLLM's own cache key, imported offline and only for this comparison."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -15,7 +15,7 @@ def _litellm() -> Any:
 
 
 def litellm_key(body: Mapping[str, Any], tenant: str) -> str:
-    """The key under which LiteLLM would store the answer to `body`, asked by `tenant`."""
+    """The key under which LiteLLM would store the answer to `body` for `tenant`."""
     from_proxy = {"user_api_key": f"hash-of-{tenant}", "user_api_key_alias": tenant}
     key: str = _litellm().Cache().get_cache_key(**body, metadata=from_proxy)
     return key

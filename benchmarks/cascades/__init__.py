@@ -1,1 +1,1 @@
-"""A cascade that runs, beside what was foretold of it."""
+"""A cascade in operation, compared with its predictions."""

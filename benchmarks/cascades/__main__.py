@@ -47,7 +47,7 @@ _SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The replies in each way, the books, and what was foretold of Farthing's cascades."""
+    """The replies in each way, the ledger, and the predictions for Farthing's cascades."""
 
     alone: Sequence[Reply]
     client: Sequence[Reply]
@@ -162,7 +162,7 @@ def _row(asked: Asked, reply: Reply, books: Books) -> Row:
 
 
 def _accepted(reply: Reply, booked: Sequence[Mapping[str, Any]]) -> bool | None:
-    """By what the client itself found, or by the books: no third model was asked. None where one was asked alone."""
+    """According to the client itself, or to the ledger: no third model was asked. None if one was asked alone."""
     if reply.opinion is not None:
         return _believes(reply)
     asked = {row["model"] for row in booked}
@@ -181,7 +181,7 @@ def _drawn_rows(come_to: Sequence[Drawn], plan: Plan) -> list[Row]:
 def _tell_of_readings(
     asked: Sequence[Asked], come_to: Sequence[Drawn], seen: Seen, ways: Mapping[str, list[Row]]
 ) -> None:
-    """Where a cascade believed what did not mean the same, or did not believe what did."""
+    """Where a cascade accepted answers that did not mean the same, or did not accept some that did."""
     for name, rows in ways.items():
         counts = Counter[tuple[str, str]]()
         for one, of, row in zip(asked, come_to, rows, strict=True):
@@ -193,7 +193,7 @@ def _tell_of_readings(
 
 
 def _show(asked: Sequence[Asked], come_to: Sequence[Drawn], replies: Sequence[Reply]) -> None:
-    """Some pairs of answers that the client's test took for something else than what they mean."""
+    """Some pairs of answers that the client's test misjudged."""
     pairs = zip(asked, come_to, replies, strict=True)
     found = [(one, reply) for one, of, reply in pairs if _believes(reply) != of.is_accepted]
     for one, reply in found[:_SHOWN]:

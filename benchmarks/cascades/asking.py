@@ -1,4 +1,4 @@
-"""Questions over HTTP with the real openai client: streamed, in one piece, and as a cascade of the client's own."""
+"""Questions over HTTP with the real openai client: streamed, in one piece, and as a cascade run by the client."""
 
 import asyncio
 import time
@@ -17,9 +17,9 @@ Ask = Callable[[Asked], Awaitable["Reply"]]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer: its message, the requests that it took by their ids, and when it was heard and over.
+    """An answer: its message, the ids of the requests that it took, and when its first content came and when it ended.
 
-    `opinion` is what the client itself made of a pair's answers, `pair` their messages.
+    `opinion` is what the client itself concluded from a pair's answers, `pair` their messages.
     """
 
     message: Mapping[str, Any]
@@ -39,7 +39,7 @@ class _Heard:
     calls: dict[int, dict[str, str]] = field(default_factory=dict)
 
     def hear(self, delta: Any) -> bool:
-        """Take in a delta; whether there was content in it."""
+        """Add a delta; whether it had content."""
         self.text += delta.content or ""
         for part in delta.tool_calls or ():
             call = self.calls.setdefault(part.index, {"name": "", "arguments": ""})
@@ -79,7 +79,7 @@ async def whole(
 
 
 def cascading(client: openai.AsyncOpenAI, first: Sequence[str], final: str) -> Ask:
-    """The cascade as a client can have it without any help: ask, compare, ask the final model."""
+    """The cascade as a client can run it without help: ask, compare, ask the final model."""
 
     async def ask(asked: Asked) -> Reply:
         began_s = time.perf_counter()
@@ -104,7 +104,7 @@ def straight(client: openai.AsyncOpenAI, model: str) -> Ask:
 
 
 async def all_of(asked: Sequence[Asked], ask: Ask, at_once: int) -> list[Reply]:
-    """The replies to all questions, so many of which are asked at a time."""
+    """The replies to all questions, with this many asked at a time."""
     room = asyncio.Semaphore(at_once)
 
     async def one(question: Asked) -> Reply:

@@ -1,8 +1,8 @@
-"""What a cascade of two models must accept, get right, cost and take, from what was stated of the models.
+"""What a cascade of two models must accept, get right, cost and take, given what was stated about the models.
 
-A pair agrees when both are right, and when both are wrong and make the same mistake. All of it follows from the
-models' qualities and from what they have in common: on the share `difficulty` of the questions whoever is good
-enough is right, on the others each has luck of its own (`router.providers.simulated.answering.minds`).
+A pair agrees if both are right, or if both are wrong and make the same mistake. All of it follows from the
+models' qualities and from what they have in common: on the share `difficulty` of the questions every model good
+enough is right, on the others each is right independently (`router.providers.simulated.answering.minds`).
 """
 
 import itertools
@@ -17,7 +17,7 @@ from router.providers.simulated import Minds
 class Chain:
     """Qualities of two models that are asked at once, and of the final one, on one question.
 
-    `mistakes` is the number of wrong answers to it. With `is_one` the pair is two samples of one model.
+    `mistakes` is the number of possible wrong answers. With `is_one` the pair is two samples of one model.
     """
 
     first: float
@@ -29,7 +29,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Shares in the long run: accepted, accepted and right, and right in the end, with the final model alone's."""
+    """Long-run shares: accepted, accepted and right, and right in the end, together with the final model alone."""
 
     p_accept: float
     p_accepted_right: float
@@ -38,17 +38,17 @@ class Expected:
 
     @property
     def gain(self) -> float:
-        """What the cascade is better by than the final model alone."""
+        """By how much the cascade is better than the final model alone."""
         return self.quality - self.alone
 
     @property
     def accuracy(self) -> float:
-        """How often an accepted answer is right; nan where none is accepted."""
+        """How often an accepted answer is right; nan if none is accepted."""
         return self.p_accepted_right / self.p_accept if self.p_accept else float("nan")
 
 
 def expected(chain: Chain, minds: Minds) -> Expected:
-    """What is to be expected of that chain on that question."""
+    """What to expect of that chain on that question."""
     p_accept = accepted_right = quality = 0.0
     for case in _cases(chain, minds):
         accepts = {2: 1.0, 1: 0.0, 0: case.p_same}[case.right]
@@ -59,7 +59,7 @@ def expected(chain: Chain, minds: Minds) -> Expected:
 
 
 def mean(each: Sequence[Expected]) -> Expected:
-    """Of all questions."""
+    """The mean over all questions."""
     count = len(each)
     return Expected(
         sum(one.p_accept for one in each) / count,
@@ -73,7 +73,7 @@ def mean(each: Sequence[Expected]) -> Expected:
 class _Case:
     """A share of the questions: how many of the pair are right, whether the final one is.
 
-    With a probability of `p_same` a pair that is wrong says the same.
+    With probability `p_same` a pair that is wrong gives the same answer.
     """
 
     share: float
@@ -92,7 +92,7 @@ def _cases(chain: Chain, minds: Minds) -> Iterator[_Case]:
 
 
 def _by_difficulty(chain: Chain, weight: float, p_same: float) -> Iterator[_Case]:
-    """Whoever is good enough is right."""
+    """Every model that is good enough is right."""
     bounds = sorted({0.0, chain.first, chain.second, chain.final, 1.0})
     for low, high in itertools.pairwise(bounds):
         right = (chain.first > low) + (chain.second > low)
@@ -100,7 +100,7 @@ def _by_difficulty(chain: Chain, weight: float, p_same: float) -> Iterator[_Case
 
 
 def _by_luck(chain: Chain, weight: float, p_same: float) -> Iterator[_Case]:
-    """Each is right by itself."""
+    """Each is right independently."""
     qualities = (chain.first, chain.second, chain.final)
     for rights in itertools.product((True, False), repeat=3):
         likely = prod(q if right else 1 - q for q, right in zip(qualities, rights, strict=True))
@@ -108,7 +108,7 @@ def _by_luck(chain: Chain, weight: float, p_same: float) -> Iterator[_Case]:
 
 
 def _as_one(chain: Chain, weight: float) -> Iterator[_Case]:
-    """The second sample says what the first one says."""
+    """The second sample repeats the first one."""
     for right, final in itertools.product((True, False), repeat=2):
         likely = (chain.first if right else 1 - chain.first) * (
             chain.final if final else 1 - chain.final

@@ -1,4 +1,4 @@
-"""What Farthing says beforehand of a request: out of the document of its decision."""
+"""What Farthing predicts for a request, taken from its decision's document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import aiohttp
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """Predictions for one request; None for what is not told of it. `is_cascade` is whether it was decided to be one."""
+    """Predictions for one request; None if missing. `is_cascade` is whether a cascade was chosen."""
 
     is_cascade: bool
     quality: float | None
@@ -19,7 +19,7 @@ class Foretold:
 
 
 async def foretold(url: str, ids: Sequence[str]) -> list[Foretold]:
-    """What was predicted of the requests with these ids."""
+    """What was predicted for the requests with these ids."""
     async with aiohttp.ClientSession() as session:
         return [_read(await _document(session, f"{url}/v1/decisions/{each}")) for each in ids]
 

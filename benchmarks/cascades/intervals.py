@@ -10,7 +10,7 @@ _RESAMPLES = 2000
 
 
 def of_share(hits: int, count: int) -> tuple[float, float]:
-    """Wilson's interval of a share."""
+    """Wilson's interval for a share."""
     if count == 0:
         return 0.0, 1.0
     share, spread = hits / count, _Z**2 / count
@@ -20,13 +20,13 @@ def of_share(hits: int, count: int) -> tuple[float, float]:
 
 
 def of_mean(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """Bootstrap over questions of a mean."""
+    """Bootstrap over questions, for a mean."""
     drawn = _resampled(np.asarray(values, float)[:, None], seed)
     return _between(drawn[:, 0])
 
 
 def of_ratio(above: Sequence[float], below: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """Bootstrap over questions, paired, of the ratio of two means."""
+    """Bootstrap over questions, paired, for the ratio of two means."""
     drawn = _resampled(np.column_stack([above, below]).astype(float), seed)
     return _between(drawn[:, 0] / drawn[:, 1])
 

@@ -1,4 +1,4 @@
-"""What Farthing may know of the models: an artefact, fitted to their answers to other questions of the same kinds."""
+"""What Farthing may know about the models: an artefact fitted to their answers to other questions of the same kinds."""
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -20,9 +20,9 @@ _PICO_PER_USD_PER_MTOK = 10**6
 def learnt(
     folder: Path, asked: Sequence[Asked], models: Sequence[SimulatedModel], minds: Minds, seed: int
 ) -> Path:
-    """The artefact that `farthing fit` makes of every model's answers to these questions.
+    """The artefact that `farthing fit` makes from every model's answers to these questions.
 
-    Raises RuntimeError with what it says when it makes none.
+    Raises RuntimeError with its output if it makes none.
     """
     outcomes, pools, artefact = (folder / name for name in ("seen.parquet", "pools.yaml", "learnt"))
     write_rows(outcomes, list(_rows(asked, models, minds, seed)))

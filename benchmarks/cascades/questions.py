@@ -29,7 +29,7 @@ class Asked:
 
     @classmethod
     def of(cls, kind: str, body: Body) -> "Asked":
-        """The question of that body. Raises ValueError where it has no one right answer."""
+        """The question in that body. Raises ValueError if it does not have exactly one right answer."""
         question = understood(_parsed(body))
         if question.truth is None or not question.truth.mistakes:
             raise ValueError(f"there is no one right answer to {body}")
@@ -37,7 +37,7 @@ class Asked:
 
 
 def questions(count: int, seed: int, kinds: Sequence[str]) -> list[Asked]:
-    """So many of these kinds in turn, each another one."""
+    """This many questions, the kinds in turn, each one different."""
     dice = random.Random(seed)
     asked = [_KINDS[kind](dice) for kind in kinds]
     turns = zip(itertools.cycle(kinds), itertools.cycle(asked), strict=False)

@@ -1,4 +1,4 @@
-"""The programs of a run: simulated models, and Farthing before them with the policies to be compared."""
+"""The programs of a run: simulated models, and Farthing in front of them with the policies to be compared."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ ALONE, CASCADE = "alone", "cascade"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is compared: a pair before a final model, among models that have this much in common."""
+    """What is compared: a pair before a final model, with models that have this much in common."""
 
     pair: tuple[str, str]
     final: str
@@ -28,14 +28,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Rig:
-    """Farthing with its ledger. `has_cascades` is whether this build takes a policy that wants them."""
+    """Farthing with its ledger. `has_cascades` is whether this build accepts a policy that has one."""
 
     farthing: Farthing
     has_cascades: bool
 
     @property
     def ledger(self) -> Path:
-        """Where its books are."""
+        """Where its ledger is."""
         return ledger_of(self.farthing.config)
 
     def booked(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -48,7 +48,7 @@ class Rig:
 
 @contextmanager
 def running(plan: Plan, folder: Path, artefact: Path | None) -> Iterator[Rig]:
-    """Both programs, until the context ends; Farthing knows what the artefact says, if there is one."""
+    """Both programs, until the context ends; Farthing uses the artefact, if there is one."""
     with ExitStack() as stack:
         simulator = stack.enter_context(Simulate(*_arguments(plan)))
         config = _config(plan, folder, f"{simulator.url}/v1", artefact)
@@ -73,7 +73,7 @@ def _config(plan: Plan, folder: Path, url: str, artefact: Path | None) -> Path:
 
 
 def _is_sound(config: Path, file: Path, policy: Mapping[str, Any]) -> bool:
-    """Write the policy, and take it away again where Farthing does not know what it says."""
+    """Write the policy, and remove it again if Farthing does not understand it."""
     file.write_text(as_yaml(policy), "utf-8")
     if run("check", "--config", str(config)).status == 0:
         return True

@@ -1,4 +1,4 @@
-"""The figures of a run side by side: stated, drawn, measured, and foretold."""
+"""The figures of a run side by side: stated, drawn, measured, and predicted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ HEADER = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One question in one way: whether it was answered rightly, at what price, and when it was heard.
+    """One question asked in one way: whether it was answered correctly, at what price, and when it was answered.
 
-    `accepted` is None where nothing was to be accepted.
+    `accepted` is None if there was nothing to accept.
     """
 
     is_right: bool
@@ -31,7 +31,7 @@ class Row:
 def stated(
     each: Sequence[Expected], drawn: Sequence[Drawn], alone: Sequence[Row], speed: float
 ) -> str:
-    """What follows from what was stated of the models; costs and times are those of the answers that are drawn."""
+    """What follows from what was stated about the models; costs and times are those of the answers drawn."""
     right, accepted = fmean(one.quality for one in each), fmean(one.p_accept for one in each)
     accepted_right = fmean(one.p_accepted_right for one in each)
     pairs = list(zip(each, drawn, strict=True))
@@ -48,7 +48,7 @@ def _cost(one: Expected, of: Drawn) -> float:
 
 
 def measured(name: str, rows: Sequence[Row], alone: Sequence[Row]) -> str:
-    """What was seen, with 95 % intervals."""
+    """What was observed, with 95 % intervals."""
     costs, firsts = [row.cost_usd for row in rows], [row.first_content_s for row in rows]
     accepted = [row for row in rows if row.accepted]
     cells = [
@@ -63,7 +63,7 @@ def measured(name: str, rows: Sequence[Row], alone: Sequence[Row]) -> str:
 
 
 def foretold(told: Sequence[Foretold], rows: Sequence[Row], alone: Sequence[Row]) -> str:
-    """What Farthing predicted, as far as it did, and what was measured as so many times that."""
+    """What Farthing predicted, as far as it did, and the ratio of what was measured to that."""
     usual = fmean(row.cost_usd for row in alone)
     said = {
         "right": _mean([each.quality for each in told]),
@@ -95,7 +95,7 @@ def foretold(told: Sequence[Foretold], rows: Sequence[Row], alone: Sequence[Row]
 
 
 def added(name: str, rows: Sequence[Row], alone: Sequence[Row]) -> str:
-    """How much later the first content comes, and how much worse answers are, than of the final model alone."""
+    """How much later the first content comes, and how much worse answers are, than with the final model alone."""
     pairs = list(zip(rows, alone, strict=True))
     later = [row.first_content_s - other.first_content_s for row, other in pairs]
     better = [float(row.is_right) - float(other.is_right) for row, other in pairs]
@@ -113,7 +113,7 @@ def added_as_stated(each: Sequence[Expected], drawn: Sequence[Drawn], speed: flo
 
 
 def _halves(rows: Sequence[Row], alone: Sequence[Row]) -> str:
-    """Later by how much where the pair was believed, and where it was not."""
+    """How much later where the pair was accepted, and where it was not."""
     found = {True: [], False: []}  # type: dict[bool, list[float]]
     for row, other in zip(rows, alone, strict=True):
         found[bool(row.accepted)].append(row.first_content_s - other.first_content_s)

@@ -1,4 +1,4 @@
-"""The very answers of the models, without asking anybody: what is drawn, what it costs, when it is there."""
+"""The models' exact answers, without asking them: what is drawn, what it costs, when it is there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ _ENVELOPE = Envelope("chatcmpl-0", 0, "any", "fp")
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What one model answers to one question: its meaning, its price, and the seconds until it is there.
+    """One model's answer to one question: its meaning, its price, and the seconds until it is there.
 
-    `value` is None where the answer was cut off.
+    `value` is None if the answer was cut off.
     """
 
     value: str | None
@@ -34,19 +34,19 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What becomes of a question when every answer is understood: the pair's answers, the final one, and who agrees."""
+    """What becomes of a question if every answer is understood: the pair's answers, the final one, and who agrees."""
 
     first: Sequence[Given]
     final: Given
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the pair says the same."""
+        """Whether the pair gives the same answer."""
         return len({each.value for each in self.first}) == 1
 
     @property
     def is_right(self) -> bool:
-        """Whether the answer is right in the end."""
+        """Whether the final result is right."""
         return (self.first[0] if self.is_accepted else self.final).is_right
 
     @property
@@ -62,18 +62,18 @@ class Drawn:
 
     @property
     def first_content_s(self) -> float:
-        """Seconds until a client hears the first word of the answer."""
+        """Seconds until a client gets the first word of the answer."""
         return self.waited_s(float(self.is_accepted))
 
     def waited_s(self, p_accept: float) -> float:
-        """The same, where the pair is believed with that probability."""
+        """The same, if the pair is accepted with that probability."""
         return self.step_s + (1 - p_accept) * self.final.first_content_s
 
 
 def drawn(
     asked: Asked, first: Sequence[SimulatedModel], final: SimulatedModel, minds: Minds, seed: int
 ) -> Drawn:
-    """What the models say; two samples where the first ones are one and the same."""
+    """What the models say; two samples if the first two are the same model."""
     repeats = [first[:place].count(model) for place, model in enumerate(first)]
     pair = [
         given(asked, model, minds, seed, repeat)

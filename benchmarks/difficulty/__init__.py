@@ -1,1 +1,1 @@
-"""How well the form of a request tells its difficulty."""
+"""How well the form of a request predicts its difficulty."""

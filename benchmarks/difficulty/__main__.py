@@ -1,4 +1,4 @@
-"""Fit the line behind `difficulty`, and say how well it holds where it was not fitted.
+"""Fit the linear function behind `difficulty`, and report how well it holds where it was not fitted.
 
     python -m benchmarks.difficulty ../shared/data
 
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 
 def main(folder: Path) -> int:
-    """Print the figures; 0, also where there is no data."""
+    """Print the figures; 0, even if there is no data."""
     if not all((folder / name).exists() for name in _FILES):
         print(f"skipped: there is no outcome data in {folder}")
         return 0
@@ -66,7 +66,7 @@ def _fit(signs: Floats, failures: Floats) -> tuple[Floats, float]:
 
 
 def _left_out(signs: Floats, failures: Floats, groups: NDArray[Any]) -> Floats:
-    """What is predicted of each prompt by a line that was fitted without its group."""
+    """Each prompt's prediction by a linear function that was fitted without its group."""
     predicted = np.zeros(len(failures))
     for group in sorted({*groups}):
         out = groups == group

@@ -1,12 +1,12 @@
-"""Whether nine tenths of the answers are as short and as fast as was stated, on what was not seen.
+"""Whether nine tenths of the answers are as short and as fast as predicted, on unseen data.
 
     python -m benchmarks.lengths ../shared/data
 
-Offline: lengths learnt of four fifths of the prompts, for the other fifth; of four fifths of the models;
-of one source, for another. Online: every answer is predicted by those before it, in random order, by
+Offline: lengths learnt from four fifths of the prompts, for the other fifth; from four fifths of the models;
+from one source, for another. Online: every answer is predicted from those before it, in random order, by
 data set, and when answers become twice as long or half as long midway. Prints for each the share of
 answers below P10 and below P90, the width of what lies between, the pinball loss, and how far the mean
-was off. Takes some three minutes.
+was off. Takes about three minutes.
 """
 
 import sys
@@ -24,7 +24,7 @@ _FILES = ("zeroeval", "mmlu_pro", "bfcl_basic", "routellm")
 
 
 def main(folder: Path) -> int:
-    """Print the figures; 0, also where there is no data."""
+    """Print the figures; 0, even if there is no data."""
     if not all((folder / f"{name}.parquet").exists() for name in _FILES):
         print(f"skipped: there is no outcome data in {folder}")
         return 0

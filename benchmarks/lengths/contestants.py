@@ -1,4 +1,4 @@
-"""Ways to state P10, P50, P90 and the mean of what comes next, from what came before."""
+"""Ways to predict P10, P50, P90 and the mean of what comes next, from what came before."""
 
 from bisect import bisect_left, insort
 from collections import defaultdict, deque
@@ -30,7 +30,7 @@ class Stream(Protocol):
 
 
 class Plain:
-    """The last 64 values, quantiles by index and the median in place of the mean: as it was before."""
+    """The last 64 values, quantiles by index and the median instead of the mean: the former method."""
 
     def __init__(self) -> None:
         self._values: deque[float] = deque(maxlen=64)
@@ -47,7 +47,7 @@ class Plain:
 
 
 class Adaptive:
-    """A window whose levels are corrected by each miss (Gibbs and Candès, arXiv:2106.00170)."""
+    """A window whose levels are corrected at each miss (Gibbs and Candès, arXiv:2106.00170)."""
 
     def __init__(self, size: int = 128, step: float = 0.01) -> None:
         self._size, self._step = size, step
@@ -80,7 +80,7 @@ class Adaptive:
 
 
 class Forgetting:
-    """Counts in buckets that are a tenth wide, each value weighing more than the one before."""
+    """Counts in buckets a tenth wide, each value weighing more than the one before."""
 
     _WIDTH = log(1.1)
     _KEPT = 1 - 1 / 64
@@ -122,7 +122,7 @@ class Forgetting:
 
 
 class Foreteller(Protocol):
-    """Foretells lengths of models by category."""
+    """Predicts lengths of models by category."""
 
     def stated(self, model: str, category: Category) -> Stated:
         """P10, P50, P90 and the mean of the model's next answer."""
@@ -134,7 +134,7 @@ class Foreteller(Protocol):
 
 
 class Separate:
-    """A stream of its own for each model and category, for whatever came before."""
+    """A separate stream for each model and category, by whatever method."""
 
     def __init__(self, make: Callable[[], Stream]) -> None:
         self._streams: dict[tuple[str, Category], Stream] = defaultdict(make)
@@ -181,7 +181,7 @@ class Ours:
 
 
 def a_model(name: str, usd_per_1m: float = 0.0) -> Model:
-    """A model of that name, and of that price for its output."""
+    """A model with that name, and that price for its output."""
     abilities = dict.fromkeys(Category, Ability(0.5, 0.1, "none"))
     price = Price.per_mtok(usd_per_1m, usd_per_1m)
     return Model(name, "up", name, price, 100_000, 100_000, abilities)

@@ -1,4 +1,4 @@
-"""Held-out prompts: what was learnt of other prompts, against figures that know less."""
+"""Held-out prompts: what was learnt from other prompts, against figures that know less."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,7 +17,7 @@ _FOLDS = 5
 
 
 def held_out_prompts(table: Table) -> Iterator[tuple[str, Tally]]:
-    """Each prompt is predicted by what was learnt of the other four fifths, all models of it known."""
+    """Each prompt is predicted from the other four fifths, with all models of it known."""
     folds = np.random.default_rng(0).integers(0, _FOLDS, len(table.outcomes))
     tallies: dict[str, Tally] = {}
     for fold in range(_FOLDS):
@@ -28,7 +28,7 @@ def held_out_prompts(table: Table) -> Iterator[tuple[str, Tally]]:
 
 
 def held_out_models(table: Table) -> Iterator[tuple[str, Tally]]:
-    """A fifth of the models is predicted by what was learnt of the others."""
+    """A fifth of the models is predicted from the others."""
     models = np.array(table.outcomes.models)
     folds = np.random.default_rng(0).permutation(len(models)) % _FOLDS
     tally, typical = Tally(), Tally()
@@ -43,7 +43,7 @@ def held_out_models(table: Table) -> Iterator[tuple[str, Tally]]:
 
 
 def another_source(learnt_of: Table, asked: Table) -> Iterator[tuple[str, Tally]]:
-    """Models that two sources have in common: whether what one says of them holds in the other."""
+    """Models that two sources have in common: whether what one says about them holds in the other."""
     learnt = _learnt(learnt_of)
     common = asked.but(set(asked.outcomes.models) - set(learnt_of.outcomes.models))
     for name, usual in _ways(learnt).items():

@@ -1,4 +1,4 @@
-"""Answers one after the other, each predicted by those before it."""
+"""Answers one after the other, each predicted from those before it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ _MOST_PROMPTS = 2000
 
 @dataclass(frozen=True)
 class Answer:
-    """What came next: whose, to what kind of prompt, how long and in how many seconds."""
+    """What came next: from which model, to what kind of prompt, how long and in how many seconds."""
 
     model: str
     category: Category
@@ -61,7 +61,7 @@ ORDERS: dict[str, Order] = {
 
 
 def prequential(table: Table) -> Iterator[tuple[str, list[tuple[str, Tally]]]]:
-    """Lengths of half the prompts' answers; the other half is what the prior is learnt of."""
+    """Lengths of half the prompts' answers; the prior is learnt from the other half."""
     half = np.random.default_rng(1).random(len(table.outcomes)) < 0.5
     prior = fit_lengths(table.at(half).outcomes, table.at(half).categories)
     answers = [each for each in _answers(table.at(~half)) if each.tokens > 0]
@@ -88,7 +88,7 @@ def _ways(prior: LengthPrior) -> list[tuple[str, Foreteller]]:
 
 
 def _from_20(name: str, way: Foreteller, answers: list[Answer]) -> tuple[str, Tally]:
-    """From the 20th answer of each model in each category on, where all of them have a say."""
+    """From each model's 20th answer in each category on, where all of the methods can predict."""
     tally, seen = Tally(), Counter[tuple[str, Category]]()
     for answer in answers:
         if seen[answer.model, answer.category] >= FEWEST_FOR_QUANTILES:
@@ -107,7 +107,7 @@ def _all(way: Foreteller, answers: list[Answer]) -> Tally:
 
 
 def latencies(table: Table) -> Iterator[tuple[str, list[tuple[str, Tally]]]]:
-    """Seconds to the end of an answer, by the model's window alone."""
+    """Seconds to the end of an answer, from the model's window alone."""
     answers = [each for each in _answers(table) if each.seconds > 0]
     for name, order in ORDERS.items():
         ordered = order(answers)
@@ -137,7 +137,7 @@ def _of_streams(make: Callable[[], Plain], answers: list[Answer]) -> Tally:
 
 
 def unseen_latencies(table: Table) -> Iterator[tuple[str, Tally]]:
-    """What is said of a model by its price alone, where the price is known."""
+    """What is predicted for a model from its price alone, if the price is known."""
     prior = LengthPrior(tiers=fit_lengths(table.outcomes, table.categories).tiers)
     tally = Tally()
     for column, name in enumerate(table.outcomes.models):
@@ -165,7 +165,7 @@ def _price(table: Table, column: int) -> float | None:
 
 
 def _answers(table: Table) -> Iterator[Answer]:
-    """Of some models to some prompts, in random order, the same each time."""
+    """From some models to some prompts, in random order, the same each time."""
     dice, outcomes = np.random.default_rng(0), table.outcomes
     models = _some(dice, len(outcomes.models), _MOST_MODELS)
     for row in _some(dice, len(outcomes), _MOST_PROMPTS):

@@ -17,7 +17,7 @@ _NUMBERS = ["score", "cost_usd", "input_tokens", "output_tokens", "latency_s"]
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The outcomes of a file, and what the router takes each prompt for."""
+    """The outcomes of a file, and how the router categorises each prompt."""
 
     name: str
     outcomes: Outcomes

@@ -1,4 +1,4 @@
-"""How often what was stated held, how narrow it was, and how far the mean was off."""
+"""How often predictions held, how narrow they were, and how far the mean was off."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ class Tally:
     """Sums over answers, each in units of all answers' mean.
 
     `width` is the mean of P90 - P10; `pinball` the mean loss of P10, P50 and P90 together, for which a
-    narrow statement that holds is best. Where many answers are of one length, P90 is right when at most
+    narrow prediction that holds is best. Where many answers have the same length, P90 is right if at most
     nine tenths are below it and at least nine tenths are not above.
     """
 
@@ -25,7 +25,7 @@ class Tally:
         self._width = self._loss = self._mean = 0.0
 
     def add_all(self, stated: Spread, values: NDArray[np.float64]) -> None:
-        """Values of which all the same was stated."""
+        """Values that all had the same prediction."""
         if not len(values):
             return
         levels = np.array([0.1, 0.5, 0.9])
@@ -40,7 +40,7 @@ class Tally:
         self._mean += len(values) * stated.mean
 
     def add(self, stated: tuple[float, float, float, float], value: float) -> None:
-        """P10, P50, P90 and the mean that were stated before `value` came."""
+        """P10, P50, P90 and the mean that were predicted before `value` came."""
         self.count += 1
         self._sum += value
         for place, (level, bound) in enumerate(zip((0.1, 0.5, 0.9), stated[:3], strict=True)):

@@ -1,1 +1,1 @@
-"""What a proxy adds to each request: Farthing beside others, before one upstream that costs nothing."""
+"""What a proxy adds to each request: Farthing compared with others, with one upstream that takes no time."""

@@ -37,7 +37,7 @@ _CACHE = Path("~/.cache/farthing-overhead")
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """All that a run has in common."""
+    """Everything that a run has in common."""
 
     plan: Plan
     cache: Path
@@ -101,7 +101,7 @@ class Run:
 
 
 def chosen(contestants: Sequence[Contestant], only: str) -> Sequence[Contestant]:
-    """Those that `only` names, and the yardstick; all when it is empty. Raises ValueError for a name of nobody."""
+    """Those that `only` names, and the yardstick; all if it is empty. Raises ValueError for an unknown name."""
     if not only:
         return contestants
     words = frozenset(only.split(","))
@@ -112,7 +112,7 @@ def chosen(contestants: Sequence[Contestant], only: str) -> Sequence[Contestant]
 
 
 def main() -> int:
-    """Measure and print; 1 when an answer was wrong."""
+    """Measure and print; 1 if an answer was wrong."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -143,7 +143,7 @@ def measure(plan: Plan, cache: Path, contestants: Sequence[Contestant], findings
     """Run everything, and fill `findings`."""
     cores = Cores.of(frozenset(os.sched_getaffinity(0)))
     os.sched_setaffinity(0, {cores.load})
-    gc.disable()  # it would stop the load for milliseconds; between turns it may
+    gc.disable()  # it would stop the load for milliseconds; it may run between turns
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with (

@@ -17,7 +17,7 @@ _LETTERS = bytes.maketrans(b"0123456789", b"abcdefghij")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request's body in two halves; between them stand 16 letters, so that no two need be the same."""
+    """A request's body in two halves; between them are 16 letters, so that no two need be the same."""
 
     before: bytes
     after: bytes
@@ -30,7 +30,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What kind of request: its name in tables, the messages before the question, tools."""
+    """A kind of request: its name in tables, the messages before the question, tools."""
 
     name: str
     messages: tuple[Mapping[str, Any], ...] = ()
@@ -38,7 +38,7 @@ class Shape:
     is_stream: bool = False
 
     def asked_of(self, model: str) -> Question:
-        """The question for one model; its words differ by a number only."""
+        """The question for one model; only a number in its words differs."""
         asked = {"role": "user", "content": f"Which river flows through Nantes? ({_MARK})"}
         body: dict[str, Any] = {"model": model, "messages": [*self.messages, asked]}
         if self.tools:

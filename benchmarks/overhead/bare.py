@@ -17,7 +17,7 @@ _HEADERS = {"content-type": "application/json"}
 
 
 async def forward(request: web.Request) -> web.StreamResponse:
-    """Ask the upstream the same, and say what it says."""
+    """Ask the upstream the same, and relay its answer."""
     body = orjson.dumps(orjson.loads(await request.read()))
     url = request.app[_UPSTREAM]
     async with request.app[_SESSION].post(url, data=body, headers=_HEADERS) as answer:
@@ -33,7 +33,7 @@ async def forward(request: web.Request) -> web.StreamResponse:
 
 
 async def application(upstream: str) -> web.Application:
-    """The proxy before one upstream."""
+    """The proxy in front of one upstream."""
     app = web.Application(client_max_size=2**26)
     app[_UPSTREAM] = f"{upstream}/v1/chat/completions"
     app[_SESSION] = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))

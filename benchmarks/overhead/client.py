@@ -1,4 +1,4 @@
-"""A client that costs little: one connection that asks, checks what comes, and says how long it took."""
+"""A client that costs little: one connection that asks, checks what comes, and reports how long it took."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ _LAST_CHUNK = b"0\r\n\r\n"
 
 @dataclass(slots=True)
 class Answer:
-    """What came of a question; times in ns since it was due. `problem` is empty when all is as expected."""
+    """The result of a question; times in ns since it was due. `problem` is empty if all is as expected."""
 
     due_ns: int
     done_ns: int = 0
@@ -31,7 +31,7 @@ Done = Callable[["Client", Answer], None]
 class Client(asyncio.Protocol):
     """One connection to a contestant; `done` is called with each answer, and may ask again.
 
-    `chunks` is how many stamped events came to it altogether.
+    `chunks` is how many stamped events it has received in total.
     """
 
     def __init__(self, done: Done, *, is_stream: bool) -> None:
@@ -44,8 +44,8 @@ class Client(asyncio.Protocol):
         self.chunks = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep it, to write to."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
+        """Keep it for writing."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass of it
 
     @property
     def is_open(self) -> bool:
@@ -60,12 +60,12 @@ class Client(asyncio.Protocol):
         self._transport.write(request)
 
     def close(self) -> None:
-        """Leave, without waiting for an answer."""
+        """Close, without waiting for an answer."""
         self._answer = None
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; when it is all, say so."""
+        """Add what came; if it is complete, report it."""
         if self._answer is None:
             return
         self._arrived += data
@@ -75,7 +75,7 @@ class Client(asyncio.Protocol):
             self._finish(self._answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """An answer that is not whole by then is none."""
+        """An answer that is not complete by then counts as none."""
         if self._answer is not None:
             self._answer.problem = f"the connection was closed: {exc}"
             self._finish(self._answer)
@@ -104,7 +104,7 @@ class Client(asyncio.Protocol):
 
 
 def _end_of(arrived: bytearray) -> int:
-    """How long the answer is with its head; 0 when it comes in chunks, -1 when that is not known yet."""
+    """The answer's length including its head; 0 if it is chunked, -1 if that is not known yet."""
     head_end = arrived.find(b"\r\n\r\n")
     if head_end < 0:
         return -1
@@ -113,7 +113,7 @@ def _end_of(arrived: bytearray) -> int:
 
 
 def problem_of(arrived: bytes, answer: Answer, is_stream: bool) -> str:
-    """What is wrong with a whole answer; empty when nothing is."""
+    """What is wrong with a complete answer; empty if nothing is."""
     if arrived[9:12] != b"200":
         return f"it is no success: {arrived[:2000].decode(errors='replace')}"
     if ANSWER_WORD not in arrived:

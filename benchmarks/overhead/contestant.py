@@ -1,4 +1,4 @@
-"""What a contestant is: where it comes from, and how it is started before the upstream."""
+"""What a contestant is: where it comes from, and how it is started in front of the upstream."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a contestant is to run: `home` is where it is installed, `folder` an empty one of its own.
+    """Where a contestant is to run: `home` is where it is installed, `folder` an empty one for its files.
 
     `upstream` is the URL of the one upstream, without a path.
     """
@@ -26,7 +26,7 @@ class Place:
 
     @property
     def upstream_port(self) -> int:
-        """For those that want it apart."""
+        """For those that need it separately."""
         return int(self.upstream.rpartition(":")[2])
 
     def written(self, name: str, text: str) -> str:
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The command that starts it, and what a client must say to it."""
+    """The command that starts it, and what a client must send to it."""
 
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
@@ -51,8 +51,8 @@ class Launch:
 class Contestant:
     """One of those that are compared.
 
-    `group` is what `--only` may name it by as well. `install` fills its home, an empty folder, and raises
-    Unavailable; it is asked once for each `version`. With `same` it is asked the same question again and
+    `group` is another name by which `--only` may select it. `install` fills its home, an empty folder, and raises
+    Unavailable; it is called once for each `version`. With `same` it is asked the same question again and
     again.
     """
 
@@ -69,5 +69,5 @@ class Contestant:
         return cache / f"{self.group or self.name}-{self.version}"
 
     def is_named(self, words: frozenset[str]) -> bool:
-        """Whether one of these words means it."""
+        """Whether one of these words selects it."""
         return bool(words & {self.name, self.group})

@@ -1,4 +1,4 @@
-"""What was measured, round by round, and what it comes to."""
+"""What was measured, round by round, and the results."""
 
 import math
 import statistics
@@ -28,17 +28,17 @@ class Findings:
     absent: dict[str, str] = field(default_factory=dict)
 
     def add(self, contestant: str, measure: str, **units: float) -> None:
-        """Write down numbers of the round under way."""
+        """Record numbers for the current round."""
         for unit, value in units.items():
             self.rounds[-1][Figure(contestant, measure, unit)] = value
 
     def complain(self, contestant: str, measure: str, problems: Sequence[str]) -> None:
-        """Write down what was wrong with answers."""
+        """Record what was wrong with answers."""
         counts = self.problems.setdefault(contestant, Counter())
         counts.update(f"{measure}: {each}" for each in problems)
 
     def median(self, contestant: str, measure: str, unit: str) -> float:
-        """Of all rounds; not a number when there was none."""
+        """Over all rounds; nan if there was none."""
         return _median(self._values(Figure(contestant, measure, unit)))
 
     def added(self, contestant: str, measure: str, unit: str) -> float:
@@ -48,7 +48,7 @@ class Findings:
         return _median([each[figure] - each[direct] for each in both])
 
     def contestants(self) -> tuple[str, ...]:
-        """Those of whom there are numbers, in the order of their first one."""
+        """Those that have numbers, in the order of their first one."""
         return tuple(dict.fromkeys(figure.contestant for each in self.rounds for figure in each))
 
     def as_json(self) -> Mapping[str, object]:
@@ -65,7 +65,7 @@ class Findings:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The least value that at least this share of the values does not exceed; not a number of none."""
+    """The smallest value that at least this share of the values does not exceed; nan if there are none."""
     if not values:
         return math.nan
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

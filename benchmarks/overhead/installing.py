@@ -1,4 +1,4 @@
-"""How others are installed: into a folder of their own, by the ordinary clients, as a user would."""
+"""How others are installed: into separate folders, by the ordinary clients, as a user would."""
 
 import subprocess
 import sys
@@ -13,14 +13,14 @@ _PATIENCE_S = 900
 
 
 def by_pip(home: Path, *requirements: str) -> None:
-    """A venv in `home` with these. Raises Unavailable."""
+    """A venv in `home` with these packages. Raises Unavailable."""
     _run(sys.executable, "-m", "venv", str(home))
     pip = (str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-input")
     _run(*pip, "--disable-pip-version-check", *requirements)
 
 
 def by_npm(home: Path, package: str, version: str, overrides: Mapping[str, str]) -> None:
-    """`node_modules` in `home` with this; `overrides` are versions of what it needs. Raises Unavailable."""
+    """`node_modules` in `home` with this package; `overrides` are versions of its dependencies. Raises Unavailable."""
     wanted = {"dependencies": {package: version}, "overrides": overrides}
     (home / "package.json").write_bytes(orjson.dumps(wanted))
     _run("npm", "install", "--no-fund", "--no-audit", "--prefix", str(home))

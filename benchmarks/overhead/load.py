@@ -1,4 +1,4 @@
-"""Load: as much as goes through so many connections, or so many requests a second whatever comes back."""
+"""Load: as much as goes through a number of connections, or a fixed rate of requests whatever comes back."""
 
 import asyncio
 import time
@@ -15,9 +15,9 @@ _GIVE_UP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where questions go: a port of this machine, the path and headers, and whether streams come back.
+    """Where questions go: a port on this machine, the path and headers, and whether streams come back.
 
-    With `same` every question is the very same, so that a cache can answer it.
+    With `same` all questions are identical, so that a cache can answer them.
     """
 
     port: int
@@ -48,7 +48,7 @@ class Target:
 
 @dataclass(slots=True)
 class Outcome:
-    """All answers of a stretch of load that took `seconds`, and how many stamped chunks came meanwhile."""
+    """All answers during `seconds` of load, and how many stamped chunks came meanwhile."""
 
     seconds: float = 0.0
     answers: list[Answer] = field(default_factory=list)
@@ -82,14 +82,14 @@ class Saturation:
         self._are_closed = asyncio.Event()
 
     async def start(self, connections: int) -> None:
-        """Connect, and ask for the first time. Raises OSError when nobody listens."""
+        """Connect, and ask for the first time. Raises OSError if nobody listens."""
         for _ in range(connections):
             self._clients.append(await connected(self._target, self._done))
         for client in self._clients:
             client.ask(next(self._requests), time.monotonic_ns())
 
     async def window(self, seconds: float) -> Outcome:
-        """What is answered in the next so many seconds; it ends early when all connections are closed."""
+        """What is answered in the next `seconds`; it ends early if all connections are closed."""
         self._answers, chunks = [], self._chunks
         began_ns = time.monotonic_ns()
         with suppress(TimeoutError):
@@ -99,7 +99,7 @@ class Saturation:
         return Outcome(passed_s, self._answers, self._chunks - chunks)
 
     def stop(self) -> None:
-        """Leave, whatever is under way."""
+        """Close, whatever is in progress."""
         self._is_over = True
         for client in self._clients:
             client.close()
@@ -133,7 +133,7 @@ class Pace:
         self._over = asyncio.Event()
 
     async def run(self, per_s: float, seconds: float) -> Outcome:
-        """So many a second for so long, and as long as the last answers take, half a minute at most."""
+        """This many a second for this long, and as long as the last answers take, at most half a minute."""
         loop, wanted = asyncio.get_running_loop(), round(per_s * seconds)
         self._idle.append(await connected(self._target, self._done))
         began_s = loop.time()
@@ -176,7 +176,7 @@ class Pace:
 
 
 async def connected(target: Target, done: Done) -> Client:
-    """A new connection to the target. Raises OSError when nobody listens."""
+    """A new connection to the target. Raises OSError if nobody listens."""
     loop = asyncio.get_running_loop()
     _, client = await loop.create_connection(
         lambda: Client(done, is_stream=target.is_stream), "127.0.0.1", target.port

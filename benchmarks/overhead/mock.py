@@ -2,7 +2,7 @@
 
     python -m benchmarks.overhead.mock PORT
 
-Streams start at five different phases, so that their events do not come in bursts. A GET is told how
+Streams start at five different phases, so that their events do not come in bursts. A GET returns how
 many questions there were.
 """
 
@@ -64,12 +64,12 @@ _STREAM_END = (
 
 
 def _stamped() -> bytes:
-    """An event that says what time it is, in ns of the system's monotonic clock."""
+    """An event that gives the time, in ns of the system's monotonic clock."""
     return b"%b%016d%b" % (_STAMPED[0], time.monotonic_ns(), _STAMPED[1])
 
 
 class Ticker:
-    """Sends each stream its next event, a fifth of all streams every millisecond."""
+    """Sends each stream its next event, to a fifth of all streams every millisecond."""
 
     def __init__(self) -> None:
         self._phases: list[dict[asyncio.Transport, int]] = [{} for _ in range(_PHASES)]
@@ -77,7 +77,7 @@ class Ticker:
         self.calls = 0
 
     def add(self, transport: asyncio.Transport) -> None:
-        """Begin a stream: its head and its first stamped event at once."""
+        """Start a stream: its head and its first stamped event at once."""
         transport.write(_STREAM_HEAD + _stamped())
         min(self._phases, key=len)[transport] = CHUNKS - 1
 
@@ -111,11 +111,11 @@ class Answering(asyncio.Protocol):
         self._arrived = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep it, to write to."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass of it
+        """Keep it for writing."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass of it
 
     def data_received(self, data: bytes) -> None:
-        """Answer every question that is whole."""
+        """Answer every question that is complete."""
         self._arrived += data
         for head, body in whole_requests(self._arrived):
             self._answer(head, body)
@@ -135,7 +135,7 @@ class Answering(asyncio.Protocol):
 
 
 def whole_requests(arrived: bytearray) -> Iterator[tuple[bytes, bytes]]:
-    """Head and body of every request that has come to its end; they are taken out of `arrived`."""
+    """Head and body of every complete request; they are removed from `arrived`."""
     while (head_end := arrived.find(b"\r\n\r\n")) >= 0:
         head, begin = bytes(arrived[:head_end]), head_end + 4
         if length := _LENGTH.search(head):

@@ -17,13 +17,13 @@ _LABEL = 42
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A title, and a number above 0 for each contestant that has one."""
+    """A title, and a positive number for each contestant that has one."""
 
     title: str
     values: Mapping[str, float]
 
     def place(self, value: float) -> float:
-        """How far to the right a number is: 0 for the least of them, 1 for the greatest."""
+        """How far to the right a number is: 0 for the smallest of them, 1 for the largest."""
         low, high = math.log(min(self.values.values())), math.log(max(self.values.values()))
         return (math.log(value) - low) / (high - low) if high > low else 0.0
 
@@ -47,12 +47,12 @@ def _known(
 ) -> Iterator[tuple[str, float]]:
     for name in names:
         value = findings.median(name, measure, unit)
-        if value > 0:  # which is false of what is not a number, too
+        if value > 0:  # which is false for NaN, too
             yield name, value
 
 
 def drawn(panels: Sequence[Panel]) -> str:
-    """An SVG; Farthing's dots have a colour of their own."""
+    """An SVG; Farthing's dots have a different colour."""
     panels = [panel for panel in panels if panel.values]
     names = list(dict.fromkeys(name for panel in panels for name in panel.values))
     width = _NAMES + len(panels) * (_WIDTH + _GAP)

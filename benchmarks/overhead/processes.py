@@ -1,4 +1,4 @@
-"""What processes cost, as the system counts it: the processor's time and the memory of a whole tree."""
+"""What processes cost, as the system counts it: CPU time and memory of a whole tree."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """Of a process: its parent, and its memory in bytes."""
+    """A process's parent, and its memory in bytes."""
 
     pid: int
     parent: int
@@ -20,14 +20,14 @@ class Stat:
 
 
 def stat_of(line: str) -> Stat:
-    """A line of /proc/PID/stat, as proc(5) has it; the name in parentheses may hold anything."""
+    """A line of /proc/PID/stat, as proc(5) describes it; the name in parentheses may contain anything."""
     pid, _, rest = line.partition(" (")
     fields = rest.rpartition(") ")[2].split()
     return Stat(int(pid), int(fields[1]), int(fields[21]) * _PAGE_BYTES)
 
 
 def tree(stats: Iterable[Stat], root: int) -> tuple[Stat, ...]:
-    """The process `root` and all that descend from it."""
+    """The process `root` and all its descendants."""
     by_pid = {each.pid: each for each in stats}
     return tuple(each for each in by_pid.values() if _descends(each, root, by_pid))
 
@@ -42,14 +42,14 @@ def _descends(stat: Stat, root: int, by_pid: Mapping[int, Stat]) -> bool:
 
 
 def processes_of(root: int) -> tuple[int, ...]:
-    """The ids of a tree of processes as it is now."""
+    """The ids of a process tree as it is now."""
     return tuple(each.pid for each in tree(_all(), root))
 
 
 def cpu_s(pids: Iterable[int]) -> float:
-    """The processor's time of processes since their start; threads that have ended count no more.
+    """CPU time of processes since their start; threads that have ended no longer count.
 
-    It is read of each thread from schedstat, in ns; the ticks of /proc/PID/stat are 10 ms long, and a
+    It is read for each thread from schedstat, in ns; the ticks of /proc/PID/stat are 10 ms long, and a
     hundred requests to a fast contestant do not fill three.
     """
     return sum(_cpu_ns(pid) for pid in pids) / 1e9

@@ -1,4 +1,4 @@
-"""The processes: the upstream on one core, a contestant on another, each saying what it says into a file."""
+"""The processes: the upstream on one core, a contestant on another, each with its output going to a file."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ _NOT_INHERITED = {*_PROXIES, *(name.upper() for name in _PROXIES), "PYTHONPATH"}
 
 @dataclass(frozen=True, slots=True)
 class Cores:
-    """Who runs where. With two cores the load and the upstream share one: never with a contestant."""
+    """Which process runs on which core. With two cores the load shares one with the upstream."""
 
     contestant: int
     load: int
@@ -37,7 +37,7 @@ class Cores:
 
     @classmethod
     def of(cls, available: frozenset[int]) -> "Cores":
-        """A division of the cores that there are. Raises ValueError when there is only one."""
+        """A division of the available cores. Raises ValueError if there is only one."""
         first, *others = sorted(available)
         if not others:
             raise ValueError(
@@ -48,7 +48,7 @@ class Cores:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A contestant that answers: what to say to it, where, and how long it took from its start to that.
+    """A contestant that answers: what to send to it, where, and how long it took from its start to that.
 
     `pid` is None for the upstream itself.
     """
@@ -114,7 +114,7 @@ async def _first_answer(
 
 
 async def ask_once(target: Target) -> Answer:
-    """One question over a connection of its own. Raises OSError or TimeoutError."""
+    """One question over a separate connection. Raises OSError or TimeoutError."""
     came: asyncio.Queue[Answer] = asyncio.Queue()
     client = await connected(target, lambda _, answer: came.put_nowait(answer))
     client.ask(next(target.requests(0)), time.monotonic_ns())
@@ -129,7 +129,7 @@ async def ask_once(target: Target) -> Answer:
 def _process(
     argv: tuple[str, ...], env: Mapping[str, str], log: Path, folder: Path, core: int
 ) -> "Iterator[subprocess.Popen[bytes]]":
-    """A program bound to a core, in a session of its own; all of it ends with the block."""
+    """A program bound to a core, in its own session; all of it ends with the block."""
     bound = (shutil.which("taskset") or "taskset", "-c", str(core), *argv)
     with log.open("wb") as said:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The findings as tables in Markdown, each number beside its ratio to the bare forwarder's."""
+"""The findings as tables in Markdown, each number with its ratio to the bare forwarder's."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,7 +44,7 @@ class Table:
     columns: Sequence[Column]
 
     def lines(self, findings: Findings) -> tuple[list[str], list[list[str]]]:
-        """The heading, and a line for each contestant of whom there is anything to say."""
+        """The heading, and a line for each contestant that has figures."""
         every = [
             [name, *(cell(column, findings, name) for column in self.columns)]
             for name in findings.contestants()
@@ -125,7 +125,7 @@ def written(findings: Findings, told: Mapping[str, str]) -> str:
 
 
 def in_page(page: str, findings: Findings) -> str:
-    """A page where all tables stand anew, each in the place that bears its name."""
+    """A page with all tables replaced, each in the place that has its name."""
     return renewed(page, [_as_in_pages(table, findings) for table in TABLES])
 
 
@@ -136,9 +136,9 @@ def _as_in_pages(table: Table, findings: Findings) -> pages.Table:
 
 
 def cell(column: Column, findings: Findings, name: str) -> str:
-    """A number, and in parentheses how many times the yardstick's it is; empty when there is none.
+    """A number, and in parentheses its ratio to the yardstick's; empty if there is none.
 
-    A number that is known to be too small stands behind a sign, and no ratio is made with it.
+    A number that is known to be too small is written after a sign, and has no ratio.
     """
     value, yardstick = column.value(findings, name), column.value(findings, YARDSTICK)
     if math.isnan(value):

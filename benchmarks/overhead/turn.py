@@ -31,9 +31,9 @@ def rate_name(per_s: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long everything is done, in seconds, and how many rounds.
+    """How long each measurement takes, in seconds, and how many rounds there are.
 
-    What is done as fast as it goes ends when the contestant has used so much of the processor's time,
+    What is done as fast as possible ends when the contestant has used this much CPU time,
     so that others on the machine do not shorten it; but after `_PATIENCE` times that at the latest.
     """
 
@@ -52,7 +52,7 @@ QUICK = Plan(rounds=1, warm_s=0.4, load_s=1.2, slow_s=2.0, fast_s=1.5)
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is; `step` is called after each measure. `same` as Contestant has it."""
+    """Whose turn it is; `step` is called after each measure. `same` as in Contestant."""
 
     name: str
     running: Running
@@ -68,7 +68,7 @@ class Turn:
         return () if self.running.pid is None else processes_of(self.running.pid)
 
     async def play(self) -> None:
-        """Measure everything. Raises OSError when it listens no more."""
+        """Measure everything. Raises OSError if it no longer listens."""
         self._remember_memory("idle_mb")
         for shape in PLAIN:
             await self._saturate(shape)
@@ -84,7 +84,7 @@ class Turn:
         self._add_cpu(shape.name, cpu, answers, outcome)
 
     async def _stream(self) -> None:
-        if self.same:  # a stored answer is no stream that anybody writes
+        if self.same:  # a stored answer is not a stream being generated
             self.step()
             self.step()
             return
@@ -98,7 +98,7 @@ class Turn:
 
     async def _stream_few(self) -> None:
         async with self._load(STREAMED, FEW) as load:
-            await load.window(self.plan.load_s)  # what a connection's first stream meets is rare
+            await load.window(self.plan.load_s)  # a connection's first stream is not typical
             outcome = await load.window(self.plan.load_s)
             while len(outcome.answers) < FEW and outcome.seconds < self.plan.load_s * _PATIENCE:
                 outcome += await load.window(self.plan.load_s)
@@ -126,7 +126,7 @@ class Turn:
         self._add_cpu(rate_name(per_s), cpu, max(1, len(outcome.good)), outcome)
 
     async def _loaded(self, shape: Shape) -> tuple[Outcome, float]:
-        """What came through all connections, and the processor's seconds that it took."""
+        """What came through all connections, and the CPU seconds that it took."""
         async with self._load(shape, CONNECTIONS) as load:
             await self._used(load, self.plan.warm_s)
             return await self._used(load, self.plan.load_s)
@@ -142,7 +142,7 @@ class Turn:
             self.step()
 
     async def _used(self, load: Saturation, seconds: float) -> tuple[Outcome, float]:
-        """What comes until so much of the processor's time is used, and how much that was exactly."""
+        """What comes until this much CPU time is used, and how much that was exactly."""
         outcome, cpu, before_s = Outcome(), 0.0, self._cpu_s()
         limit_s = seconds if self.running.pid is None else seconds * _PATIENCE
         while cpu < seconds and outcome.seconds < limit_s:

@@ -2,11 +2,11 @@
 
     python -m benchmarks.pricing
 
-Each fixture is what a vendor's API tells of one answer, plain and streamed, in its documented shape.
-By hand means: the counts that its price list names, times the rates of that list, in whole
+Each fixture is what a vendor's API reports for one answer, plain and streamed, in its documented form.
+By hand means: the counts that its price list names, times the rates on that list, in whole
 pico-dollars. litellm reads each through its own code for that vendor and prices it by its own
 functions; both use the price map that litellm ships, so only arithmetic can differ. A row is wrong
-when it is off by more than a ten-millionth of the true amount.
+if it is off by more than a ten-millionth of the true amount.
 """
 
 import sys
@@ -31,7 +31,7 @@ _TOLERANCE = Decimal("1e-7")
 
 @dataclass(frozen=True)
 class Row:
-    """One fixture: the true amount, and what each makes of it; None where it cannot read it."""
+    """One fixture: the true amount, and what each computes; None if it cannot read it."""
 
     fixture: Fixture
     truth: Money

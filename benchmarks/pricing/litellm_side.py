@@ -1,6 +1,6 @@
 """litellm's own reading of each vendor's usage, and its own price for it.
 
-It is imported here, offline and without its traces, for nothing but this comparison.
+It is imported here only for this comparison, offline and without its tracing.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tests.wire.usage_fixtures import Fixture
 
 
 class NotRead(Exception):
-    """litellm's code for this vendor does not take what the vendor sends."""
+    """litellm's code for this vendor does not accept what the vendor sends."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Litellm:
             return cls(import_module("litellm"))
 
     def cost_usd(self, fixture: Fixture) -> Decimal:
-        """What litellm charges. Raises NotRead where it fails."""
+        """What litellm charges. Raises NotRead if it fails."""
         try:
             usage = self._usage(fixture)
             costs = self._costs(fixture, usage)
@@ -39,7 +39,7 @@ class Litellm:
             raise NotRead(type(error).__name__) from None
 
     def _costs(self, fixture: Fixture, usage: Any) -> Any:
-        """Its price for prompt and answer; batches have a function of their own."""
+        """Its price for prompt and answer; there is a separate function for batches."""
         provider = fixture.provider
         if fixture.tier == "batch":
             batch = import_module("litellm.cost_calculator").batch_cost_calculator
@@ -52,7 +52,7 @@ class Litellm:
         )
 
     def _usage(self, fixture: Fixture) -> Any:
-        """Its Usage, as its own transformation of that vendor's answers makes it."""
+        """Its Usage, as its own transformation makes it from that vendor's answers."""
         told = dict(fixture.plain)
         match fixture.dialect:
             case "anthropic":
@@ -72,7 +72,7 @@ class Litellm:
                 return self.module.Usage(**told)
 
     def _searches(self, fixture: Fixture, usage: Any) -> Decimal:
-        """The price of web searches, which it keeps apart."""
+        """The price of web searches, which it keeps separate."""
         if not fixture.searches[0]:
             return Decimal(0)
         tools = import_module("litellm.litellm_core_utils.llm_cost_calc.tool_call_cost_tracking")

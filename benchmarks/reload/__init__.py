@@ -1,1 +1,1 @@
-"""A policy is rewritten again and again while a thousand streams are under way."""
+"""A policy is rewritten again and again while a thousand streams are in progress."""

@@ -107,7 +107,7 @@ async def _measure(config: Path, streams: int, rounds: int) -> None:
 
 
 async def _beat(gaps: list[tuple[float, float]]) -> None:
-    """When the event loop came back to us, and by how much too late, in seconds."""
+    """When the event loop came back to us, and how late that was, in seconds."""
     while True:
         due_s = time.monotonic() + _BEAT_S
         await asyncio.sleep(_BEAT_S)

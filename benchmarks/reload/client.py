@@ -1,4 +1,4 @@
-"""The clients of the measurement, in a process of their own: streams, and who rewrites the policy.
+"""The measurement's clients, in a separate process: streams, and whoever rewrites the policy.
 
 python -m benchmarks.reload.client URL POLICY STREAMS ROUNDS     prints what happened as JSON
 """
@@ -27,7 +27,7 @@ _GIVE_UP_S = 10.0
 
 @dataclass
 class Seen:
-    """What the clients have seen. Times are monotonic, the same for all processes of a machine."""
+    """What the clients have seen. Times are monotonic, the same for all processes on a machine."""
 
     whole_streams: int = 0
     in_flight_at_the_end: int = 0
@@ -39,7 +39,7 @@ class Seen:
 
 
 def policy(model: str) -> str:
-    """A policy that knows one model, so that its answers tell which version made them."""
+    """A policy that has one model, so that its answers show which version made them."""
     return (
         "policy: balanced\nintent: everything goes to one model\nreference: best\n"
         f"adequate: {{floor: 0.0}}\nmodels: {{ids: [{model}]}}\n"
@@ -77,7 +77,7 @@ class Clients:
             return (first + rest).endswith(b"data: [DONE]\n\n")
 
     async def _round(self, fresh: str, stale: str) -> None:
-        """A broken file changes nothing; a sound one decides the next request, as soon as it can."""
+        """A broken file changes nothing; a valid one decides the next request, as soon as it can."""
         self._write(BROKEN)
         until_s = time.monotonic() + _BROKEN_FOR_S
         while time.monotonic() < until_s:

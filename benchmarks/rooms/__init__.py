@@ -1,1 +1,1 @@
-"""What each room of a request's walk costs, at many sizes, so that a regression names its room."""
+"""What each room costs a request, at many sizes, so that a regression names its room."""

@@ -61,7 +61,7 @@ def _against(old: Path, run: Run) -> int:
 
 
 def main() -> int:
-    """Measure, print, keep and compare."""
+    """Measure, print, save and compare."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -73,7 +73,7 @@ def main() -> int:
     args = parser.parse_args()
     house = pipeline_of(_HOUSES[args.models]())
     asked = [each for each in every() if not args.only or each.name in args.only]
-    # As `farthing serve` does once it has started: what stays for good is not looked through again and again.
+    # As `farthing serve` does once it has started: permanent objects are not examined again and again.
     gc.collect()
     gc.freeze()
     run = measured(house, asked, args.budget_s)

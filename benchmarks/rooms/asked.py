@@ -36,7 +36,7 @@ _QUESTION = "Explain step by step what follows from the report below, and what t
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it comes, under a name; `before` is the one before it in its conversation, if any."""
+    """A request as it comes, with a name; `before` is the one before it in its conversation, if any."""
 
     name: str
     raw: bytes
@@ -44,12 +44,12 @@ class Asked:
 
     @property
     def is_known(self) -> bool:
-        """Whether all but its end was seen before."""
+        """Whether everything except its end was seen before."""
         return self.before is not None
 
 
 def every(sizes: Mapping[str, int] = SIZES) -> Iterator[Asked]:
-    """Each question, then the conversation: as if it was new, and as one that went on."""
+    """Each question, then the conversation: as a new one, and as one that is continued."""
     for name, size in sizes.items():
         yield Asked(name, question(size))
     for turns, name in ((TURNS // 6, "agent 30 KB"), (TURNS, "agent 100 KB")):
@@ -59,7 +59,7 @@ def every(sizes: Mapping[str, int] = SIZES) -> Iterator[Asked]:
 
 
 def question(size: int) -> bytes:
-    """One message of a human, so that the request has about `size` bytes."""
+    """One user message, so that the request has about `size` bytes."""
     dice, wanted, sentences = Random(size), max(20, size - 80), [_QUESTION]
     length = len(_QUESTION)
     while length < wanted:
@@ -70,7 +70,7 @@ def question(size: int) -> bytes:
 
 
 def conversation(turns: int) -> bytes:
-    """A coding agent's call after so many turns with its tools; each turn adds about 1.3 KB."""
+    """A coding agent's call after this many turns with its tools; each turn adds about 1.3 KB."""
     dice = Random(7)
     system = "You are a coding agent. " + "".join(_sentence(dice) for _ in range(70))
     messages: list[dict[str, Any]] = [

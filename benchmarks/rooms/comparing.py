@@ -28,7 +28,7 @@ Run = Mapping[Cell, Time]
 
 @dataclass(frozen=True, slots=True)
 class Slower:
-    """A cell that takes longer than it did, in microseconds of the processor at its best."""
+    """A cell that takes longer than before, in microseconds of CPU time at its best."""
 
     cell: Cell
     before_us: float
@@ -42,13 +42,13 @@ class Slower:
 
 
 def write(path: Path, run: Run) -> None:
-    """Keep a run."""
+    """Save a run."""
     told = [{**cell._asdict(), **asdict(time)} for cell, time in run.items()]
     path.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
 
 
 def read(path: Path) -> Run:
-    """The run that was kept."""
+    """The run that was saved."""
     return {
         Cell(row["room"], row["step"], row["asked"]): Time(
             row["p50_us"], row["cpu_us"], row["least_us"]
@@ -58,7 +58,7 @@ def read(path: Path) -> Run:
 
 
 def slower(before: Run, after: Run) -> list[Slower]:
-    """What became slower of what both runs have, the worst first."""
+    """What became slower among what both runs have, the worst first."""
     return sorted(_slower(before, after), key=lambda each: each.before_us / each.after_us)
 
 

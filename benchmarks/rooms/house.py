@@ -1,4 +1,4 @@
-"""A Farthing as `farthing serve` makes it, that can decide and has nothing to send with."""
+"""A Farthing as `farthing serve` makes it, which can decide but has nothing to send with."""
 
 import tempfile
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ def a_dozen() -> dict[str, dict[str, Any]]:
 
 
 def a_hundred() -> dict[str, dict[str, Any]]:
-    """The dozen again and again, under other names and at other prices."""
+    """The dozen again and again, with other names and prices."""
     return {
         f"{DOZEN[place % len(DOZEN)]}-{place}": _model(DOZEN[place % len(DOZEN)], place % 37)
         for place in range(_MANY)

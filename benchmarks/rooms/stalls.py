@@ -42,7 +42,7 @@ class Wait(NamedTuple):
 
 
 def requests() -> dict[str, bytes]:
-    """What is sent, by its name."""
+    """What is sent, by name."""
     return {
         "1 KB": question(1000),
         "question, 1 MB": question(_MB),
@@ -70,7 +70,7 @@ async def _farthing() -> AsyncIterator[Running]:
 
 
 def _sent(url: str, raw: bytes) -> bytes:
-    """The head of the answer to a request over a connection of its own."""
+    """The head of the answer to a request over a separate connection."""
     address = urlsplit(url)
     head = (
         f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
@@ -112,7 +112,7 @@ async def _measure(rounds: int) -> None:
 
 
 def _another(raw: bytes, number: int) -> bytes:
-    """The same request with another end, so that its answer is not stored yet."""
+    """The same request with a different end, so that its answer is not stored yet."""
     body = orjson.loads(raw)
     body["messages"][-1]["content"] += f" {number}"
     return orjson.dumps(body)

@@ -1,7 +1,7 @@
 """The steps of a decision, each by the function that the pipeline calls for it.
 
-A step is prepared anew for each round, off the clock, so that nothing that it remembers of the last round helps it,
-but for what the request's own conversation has left behind.
+Before each round a step is prepared anew, outside the measured time, so that nothing it remembers from the last
+round helps it, except what the request's own conversation has left behind.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ _TENANT = ("key", "")
 class Scene:
     """One request in one house, with whatever was found out before the step that is measured.
 
-    A new scene is made for each round. Not slotted: what is found out is kept in its dictionary.
+    A new scene is made for each round. It has no slots: what is found out is kept in its dictionary.
     """
 
     house: Pipeline
@@ -58,7 +58,7 @@ class Scene:
 
     @cached_property
     def reader(self) -> Reader:
-        """One that has read nothing, but for what came before in the same conversation."""
+        """A reader that has read nothing, except what came before in the same conversation."""
         usual = self.house.judge.reader
         counter = replace(usual.counter, tallies=Tallies())
         fresh = Reader(counter, usual.categories, usual.kinds)
@@ -83,9 +83,9 @@ class Scene:
 
     @cached_property
     def kinship(self) -> Kinship:
-        """Whom it resembles."""
+        """The kinds that it resembles."""
         assert self.reader.kinds is not None
-        return self.reader.kinds.of(self.tokens)
+        return self.reader.kinds.of(self.tokens, len(self.tokens))
 
     @cached_property
     def read(self) -> Features:
@@ -94,12 +94,12 @@ class Scene:
 
     @cached_property
     def features(self) -> Features:
-        """Its features, with what was learnt of such."""
+        """Its features, with what was learnt for them."""
         return self.house.judge.recognised(self.read)
 
     @cached_property
     def pipeline(self) -> Pipeline:
-        """The house, with a reader of its own."""
+        """The house, with its own reader."""
         return replace(self.house, judge=replace(self.house.judge, reader=self.reader))
 
     @cached_property
@@ -109,7 +109,7 @@ class Scene:
 
     @cached_property
     def candidates(self) -> list[Candidate]:
-        """Every model, with what is predicted of it."""
+        """Every model, with its predictions."""
         terms, judge = self.visit.terms, self.house.judge
         conversation = self.visit.circumstances.conversation
         return [
@@ -127,7 +127,7 @@ class Scene:
 
     @cached_property
     def setting(self) -> Setting:
-        """What a cascade would have to be better than."""
+        """What a cascade would have to beat."""
         bar, best = self.decision.bar, min(self.able, key=best_first)
         order = ranked(self.able, self.visit.terms, bar)
         assert order.reason is not None
@@ -146,7 +146,7 @@ class Scene:
 
     @cached_property
     def decision(self) -> Decision:
-        """What is decided."""
+        """The decision."""
         return self.house.judge.judged(self.visit)
 
     @property
@@ -156,7 +156,7 @@ class Scene:
 
 
 def visited(house: Pipeline, request: ChatRequest) -> Visit:
-    """The request understood, as for whoever asks without a key."""
+    """The request understood, as for a caller without a key."""
     judge, thread = house.judge, thread_of(request.body, {}, "", len(request.raw))
     if thread:
         is_tool_turn(request.messages)
@@ -165,7 +165,7 @@ def visited(house: Pipeline, request: ChatRequest) -> Visit:
 
 
 def _decided(house: Pipeline, request: ChatRequest) -> object:
-    """All that lies between a parsed request and the plan."""
+    """Everything between a parsed request and the plan."""
     return _planned(house, house.judge.judged(visited(house, request)))
 
 
@@ -190,7 +190,7 @@ def _estimated(scene: Scene) -> Act:
 
 
 def _chosen_alone(scene: Scene) -> Act:
-    """The choice of one model, as a policy makes it that wants no cascades."""
+    """The choice of one model, by a policy without cascades."""
     visit, judge = scene.visit, scene.house.judge
     assert isinstance(visit.target, Policy)
     single = replace(

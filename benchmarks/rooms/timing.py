@@ -1,4 +1,4 @@
-"""How long something takes: by the clock, by the processor, and where nobody else was in the way."""
+"""How long something takes: in wall time, in CPU time, and undisturbed by others."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from time import perf_counter_ns, thread_time_ns
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Microseconds: the median by the clock, that of the processor's own time, and what a tenth of the rounds took at most.
+    """Microseconds: the median wall time, the median CPU time, and the 10th percentile of the rounds' CPU time.
 
-    The last one is what is compared: others on the machine empty caches, and so lengthen the processor's time too.
+    The last one is what is compared: other programs empty caches, and so lengthen CPU time too.
     """
 
     p50_us: float
@@ -19,7 +19,7 @@ class Time:
 
 
 def timed(prepare: Callable[[], Callable[[], object]], budget_s: float, most: int) -> Time:
-    """The time of what `prepare` makes for each round: `most` rounds, or fewer where `budget_s` is over before."""
+    """The time of what `prepare` makes for each round: `most` rounds, or fewer if `budget_s` is used up first."""
     walls, cpus = list[int](), list[int]()
     ends = perf_counter_ns() + round(budget_s * 1e9)
     while len(walls) < most and (len(walls) < 3 or perf_counter_ns() < ends):

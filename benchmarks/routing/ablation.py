@@ -1,4 +1,4 @@
-"""What each part of the prediction contributes, in distribution and on datasets that were left out."""
+"""What each part of the prediction contributes to single calls, in distribution and on datasets that were left out."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -74,7 +74,7 @@ def _rows(
     for fold in watched(held_out(outcomes, folds), name, len(folds.names)):
         for variant, forecaster in _variants(fold, pool, settings):
             predicted = forecaster.predict(fold.test.prompts, pool, fold.test.prompt_ids)
-            parts.setdefault(variant, []).append(predicted)
+            parts.setdefault(variant, []).append(replace(predicted, agreeing=()))
     for variant, found in parts.items():
         yield (name, variant, *_figures(settings.judged(gathered(outcomes, folds, found))))
 
@@ -104,6 +104,6 @@ def _buckets(outcomes: Outcomes, seed: int) -> Iterator[tuple[int, float]]:
     for bits in watched(_BITS, "buckets", len(_BITS)):
         rows = weighted([prompts[row] for row in learnt], bits)
         none = Traits(np.zeros((2**bits, 1)), np.zeros((1, 1)))
-        model = fit_kinds(rows, kinds[learnt], len(names), none, seed)
-        told = [np.argmax(model.of(prompts[row]).shares) for row in np.flatnonzero(is_held_out)]
+        model = fit_kinds(rows, kinds[learnt], np.ones((len(names), 2)), none, seed)
+        told = [np.argmax(model.of(prompts[row], 0).shares) for row in np.flatnonzero(is_held_out)]
         yield 2**bits, float(np.mean(np.array(told) == kinds[is_held_out]))

@@ -52,7 +52,7 @@ def run(data: Data, settings: Settings) -> Iterator[Found]:  # noqa: ARG001 - as
 
 def _foreseen(artefact: Artefact, tokens: Sequence[int]) -> list[QualityEstimate]:
     prior = QualityEstimate(0.7, 0.1, EstimateSource.PRIOR)
-    outlook = artefact.quality.outlook(artefact.kinds.of(tokens))
+    outlook = artefact.quality.outlook(artefact.kinds.of(tokens, len(tokens)))
     return [outlook.quality(name, prior) for name in artefact.models[:_MODELS]]
 
 

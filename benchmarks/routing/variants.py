@@ -20,7 +20,7 @@ from router.pipeline.artefact import Artefact
 from router.pipeline.foresight import Foresight
 from router.providers.local_embeddings import load_wordllama
 from router.training.fit import Recipe, fit
-from router.training.kinds import rows_of, weighted
+from router.training.kinds import rows_of, sharpened, weighted
 
 Change = Callable[[Artefact], Artefact]
 _NEIGHBOURS = 60
@@ -30,8 +30,8 @@ _PENALTY = 10.0
 class _Certain(KindModel):
     """Every prompt belongs entirely to its likeliest kind."""
 
-    def of(self, tokens: Sequence[int]) -> Kinship:
-        found = KindModel.of(self, tokens)
+    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
+        found = KindModel.of(self, tokens, prompt_tokens)
         shares = np.zeros(self.kinds)
         shares[int(np.argmax(found.shares))] = 1.0
         return replace(found, shares=tuple(shares.tolist()))
@@ -40,20 +40,22 @@ class _Certain(KindModel):
 class _Familiar(KindModel):
     """Every prompt is completely familiar."""
 
-    def of(self, tokens: Sequence[int]) -> Kinship:
-        return replace(KindModel.of(self, tokens), familiarity=1.0)
+    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
+        return replace(KindModel.of(self, tokens, prompt_tokens), familiarity=1.0)
 
 
 class _Strange(KindModel):
     """No prompt is familiar."""
 
-    def of(self, tokens: Sequence[int]) -> Kinship:
-        return replace(KindModel.of(self, tokens), familiarity=0.0)
+    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
+        return replace(KindModel.of(self, tokens, prompt_tokens), familiarity=0.0)
 
 
 def _kinds(of: type[KindModel]) -> Change:
     def change(artefact: Artefact) -> Artefact:
-        parts = {each.name: getattr(artefact.kinds, each.name) for each in fields(KindModel)}
+        parts = {
+            each.name: getattr(artefact.kinds, each.name) for each in fields(KindModel) if each.init
+        }
         return replace(artefact, kinds=of(**parts))
 
     return change
@@ -62,6 +64,22 @@ def _kinds(of: type[KindModel]) -> Change:
 def _without_traits(artefact: Artefact) -> Artefact:
     quality = artefact.quality
     return replace(artefact, quality=replace(quality, loadings=np.zeros_like(quality.loadings)))
+
+
+def _without_length(artefact: Artefact) -> Artefact:
+    loadings = artefact.quality.loadings.copy()
+    loadings[:, -1] = 0.0
+    return replace(artefact, quality=replace(artefact.quality, loadings=loadings))
+
+
+def _sure(artefact: Artefact) -> Artefact:
+    return replace(artefact, quality=replace(artefact.quality, evenness=1.0))
+
+
+def _flat(artefact: Artefact) -> Artefact:
+    """Shares as the classifier learnt them."""
+    flat = sharpened(artefact.kinds, artefact.quality.evenness)
+    return replace(_sure(artefact), kinds=flat)
 
 
 def _uncalibrated(artefact: Artefact) -> Artefact:
@@ -75,6 +93,9 @@ def _floor(floor: float) -> Change:
 CHANGES: Mapping[str, Change] = {
     "as it is": lambda artefact: artefact,
     "without traits": _without_traits,
+    "without length alone": _without_length,
+    "flat shares": _flat,
+    "sharp shares, unfamiliar or not": _sure,
     "kinds for certain, not by shares": _kinds(_Certain),
     "every prompt wholly familiar": _kinds(_Familiar),
     "no prompt familiar": _kinds(_Strange),

@@ -1,1 +1,1 @@
-"""What a semantic cache would give wrongly, measured on pairs of questions."""
+"""How often a semantic cache would answer wrongly, measured on pairs of questions."""

@@ -2,8 +2,8 @@
 
     python -m benchmarks.semantic [--embedder wordllama|letters] [--half tuning|test] [--show]
 
-Bounds are exact (Clopper and Pearson) for pairs that are drawn independently; those of a family are
-not, so that the last column, families with a wrong hit, says as much. `--show` lists the wrong hits.
+Bounds are exact (Clopper and Pearson) for pairs that are drawn independently; those in a family are
+not, so the last column, families with a wrong hit, says as much. `--show` lists the wrong hits.
 """
 
 import argparse

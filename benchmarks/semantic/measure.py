@@ -1,4 +1,4 @@
-"""Which pairs would share an answer under which rule, and how sure that makes us."""
+"""Which pairs would share an answer under which rule, and how certain that is."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ TIED = "tied"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A pair, the cosine between its vectors, and what shuts it out: by wording, and by meaning."""
+    """A pair, the cosine between its vectors, and which gates refuse it: by wording, and by meaning."""
 
     pair: Pair
     similarity: float
@@ -28,17 +28,17 @@ Rule = Callable[[Seen], bool]
 
 
 def above(threshold: float) -> Rule:
-    """As most caches have it: near is the same."""
+    """As most caches do it: near is the same."""
     return lambda seen: seen.similarity >= threshold
 
 
 def gates(seen: Seen) -> bool:
-    """No gate is shut; other words are let pass."""
+    """No gate refuses; different words are allowed."""
     return seen.by_meaning is None
 
 
 def wording(seen: Seen) -> bool:
-    """No gate is shut, and the words are the same."""
+    """No gate refuses, and the words are the same."""
     return seen.by_wording is None
 
 
@@ -49,7 +49,7 @@ def both(rule: Rule, threshold: float) -> Rule:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, with the exact bounds of 95 %."""
+    """k of n, with the exact 95 % bounds."""
 
     hits: int
     pairs: int
@@ -61,7 +61,7 @@ class Share:
 
 
 def share(seen: Iterable[Seen], rule: Rule, *, may_share: bool) -> Share:
-    """How many of the pairs that may share an answer, or must not, do so under `rule`."""
+    """How many of the pairs that may, or must not, share an answer do so under `rule`."""
     outcomes = [rule(each) for each in seen if each.pair.may_share is may_share]
     return Share(sum(outcomes), len(outcomes))
 
@@ -85,7 +85,7 @@ def _shut(pair: Pair, by: Sameness) -> str | None:
 
 
 def families(seen: Sequence[Seen]) -> dict[str, list[Seen]]:
-    """What was seen, by family, in their order."""
+    """The measurements by family, in their order."""
     found: dict[str, list[Seen]] = {}
     for each in seen:
         found.setdefault(each.pair.family, []).append(each)

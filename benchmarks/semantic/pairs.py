@@ -1,7 +1,7 @@
 """Pairs of questions: may the answer to one be given to the other?
 
 A family is a few forms times a few fillings, written by hand. Half of the families were looked at
-while the gates were written; the other half were written before them and kept apart.
+while the gates were written; the other half were written before them and kept separate.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two wordings of the family `family`."""
+    """Two wordings in the family `family`."""
 
     one: str
     other: str
@@ -35,7 +35,7 @@ class Family:
 
 
 def rows(text: str) -> tuple[tuple[str, ...], ...]:
-    """Forms or fillings, a line each, their parts divided by a bar."""
+    """Forms or fillings, one per line, with their parts separated by a bar."""
     lines = (line.strip() for line in text.strip().splitlines())
     return tuple(tuple(part.strip() for part in line.split("|")) for line in lines if line)
 
@@ -51,6 +51,6 @@ _AFTER = (
 
 
 def within_a_longer_text(pair: Pair) -> Pair:
-    """The same difference among fifty words that are equal, where it moves a vector but little."""
+    """The same difference among fifty equal words, where it hardly moves a vector."""
     one, other = (f"{_BEFORE} {said} {_AFTER}" for said in (pair.one, pair.other))
     return Pair(one, other, pair.family, pair.may_share)

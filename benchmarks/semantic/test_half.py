@@ -1,4 +1,4 @@
-"""The families that were written before the gates, and kept apart from them."""
+"""The families that were written before the gates, and kept separate from them."""
 
 from benchmarks.semantic.pairs import Family, rows
 

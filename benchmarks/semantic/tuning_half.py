@@ -1,4 +1,4 @@
-"""The families that the gates were written with."""
+"""The families that the gates were developed with."""
 
 from benchmarks.semantic.pairs import Family, rows
 

@@ -1,1 +1,1 @@
-"""What sessions of agents cost under rules of staying and switching: `python -m benchmarks.sessions`."""
+"""What agents' sessions cost under rules for staying and switching: `python -m benchmarks.sessions`."""

@@ -1,4 +1,4 @@
-"""What sessions of agents cost under rules of staying and switching.
+"""What agents' sessions cost under rules for staying and switching.
 
     python -m benchmarks.sessions [sessions]
 
@@ -22,7 +22,7 @@ _HEADER = f"{'':24}{'$/session':>10}{'of best':>9}{'of hindsight':>14}{'cached':
 
 @dataclass(slots=True)
 class Sum:
-    """What a rule's sessions came to."""
+    """The result of a rule's sessions."""
 
     pico: int = 0
     read: int = 0
@@ -32,7 +32,7 @@ class Sum:
     calls: int = 0
 
     def row(self, name: str, best: int, hindsight: int, sessions: int) -> str:
-        """A line of the table."""
+        """A row of the table."""
         return (
             f"{name:24}{self.pico / 1e12 / sessions:10.4f}{self.pico / best:9.2f}"
             f"{self.pico / hindsight:14.2f}{self.read / self.sent:8.1%}"
@@ -64,7 +64,7 @@ def _run(rule: Rule, calls: list[Call], total: Sum) -> None:
 
 
 def made(shape: Shape, count: int) -> list[list[Call]]:
-    """So many sessions, each a day after the one before."""
+    """This many sessions, each a day after the one before."""
     dice = Random(shape.name)
     found = [session(shape, f"{shape.name} {number}", dice) for number in range(count)]
     return [

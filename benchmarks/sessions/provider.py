@@ -1,4 +1,4 @@
-"""What the providers bill: prefixes kept for five minutes from their last use, by the prices of the catalog."""
+"""What the providers bill: prefixes kept for five minutes after their last use, at the catalog's prices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ LEAST_TOKENS = 1024
 
 
 def _priced(into: int, out: int, *, read: float = 0.1, write: float = 1.25) -> Price:
-    """USD per million tokens, with cached input and writing as shares of plain input."""
+    """USD per million tokens, with cached input and cache writes as shares of plain input."""
     pico = into * 1000, out * 1000
     return Price(pico[0], pico[1], round(pico[0] * read), round(pico[0] * write), pico[1])
 
@@ -44,7 +44,7 @@ unasked, the others bill what they write."""
 
 @dataclass(slots=True)
 class Providers:
-    """Answers calls, and keeps what it has read; `cost` is what it billed, `read`/`sent` tokens of prompts."""
+    """Answers calls, and keeps what it has read; `cost` is what it billed, `read`/`sent` are prompt tokens."""
 
     kept: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
     cost: Money = ZERO

@@ -1,6 +1,6 @@
-"""Rules of staying with a model and switching to another, each told the same: what is adequate, and the prices.
+"""Rules for staying with a model or switching to another, each given the same: what is adequate, and the prices.
 
-Only the last is Farthing's: it runs the very code that decides requests, and learns on the way.
+Only the last is Farthing's: it runs the same code that decides requests, and learns along the way.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,7 +44,7 @@ class Pool:
 
     @property
     def best(self) -> Model:
-        """The dearest, which is the best."""
+        """The most expensive, which is the best."""
         return max(self.models.values(), key=quality)
 
     def adequate(self, need: float) -> list[Model]:
@@ -54,7 +54,7 @@ class Pool:
 
 
 class AlwaysTheBest:
-    """The best model from the first call to the last, chores too: an agent without a router."""
+    """The best model from the first call to the last, side tasks too: an agent without a router."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -68,7 +68,7 @@ class AlwaysTheBest:
 
 
 class StickToFirst:
-    """The cheapest adequate model for the first wish; a better one as soon as a wish needs it, for good."""
+    """The cheapest adequate model for the first wish; a better one as soon as a wish needs it, from then on."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -102,7 +102,7 @@ class EachCall:
 
 
 class EachWish:
-    """Each wish by itself, its loop with it: the cheapest adequate, whatever was read by whom."""
+    """Each wish separately, together with its loop: the cheapest adequate model, whichever model has read what."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -116,9 +116,9 @@ class EachWish:
 
 
 class SwitchBudget:
-    """Stays, and adds up what it would have saved elsewhere; switches when that has paid for the switch.
+    """Stays, and adds up what it would have saved elsewhere; switches once that has paid for the switch.
 
-    The rule for renting or buying: never more than about twice what knowing the future would have cost.
+    The rent-or-buy rule: never more than about twice what knowing the future would have cost.
     """
 
     def __init__(self, pool: Pool) -> None:
@@ -145,7 +145,7 @@ class SwitchBudget:
         return who
 
     def _anew(self, who: Model, call: Call) -> float:
-        """What reading the conversation anew costs, beyond reading it from the cache."""
+        """What reading the conversation again costs, compared with reading it from the cache."""
         usage = Providers().usage(who, call)
         warm = Usage(0, call.prompt_tokens, 0, call.output_tokens)
         return float((who.price.charge(usage) - who.price.charge(warm)).pico)
@@ -223,10 +223,10 @@ RULES: dict[str, Callable[[Pool], Rule]] = {
 
 
 def in_hindsight(calls: Sequence[Call], pool: Pool) -> int:
-    """Pico-dollars of the cheapest way for a session that is known to its end.
+    """Pico-dollars of the cheapest way for a session whose end is known.
 
-    Every wish's loop has one model; a model that is come back to is taken to have kept nothing, so it is a bound
-    for rules that seldom go to and fro.
+    Every wish's loop has one model; a model that is returned to is assumed to have kept nothing, so it is a bound
+    for rules that seldom switch back and forth.
     """
     chores = sum(_chore_pico(each, pool) for each in calls if each.turn is Turn.CHORE)
     best: dict[str, int] = {}

@@ -1,8 +1,8 @@
-"""Made-up sessions of coding agents, in the shape of recorded ones: who calls, how much is sent, and when.
+"""Made-up sessions of coding agents, modelled on recorded ones: who calls, how much is sent, and when.
 
-A human's wish opens a loop of tool calls, each of which sends everything again and some more. Before a wish
-an agent may name the topic, by a small call of its own; when the history is too long, it has it summed up,
-and begins anew with the summary. Humans take their time, now and then longer than providers keep a prefix.
+A user's wish opens a loop of tool calls, each of which sends everything again and some more. Before a wish
+an agent may name the topic, in a small separate call; when the history is too long, it has it summed up,
+and starts again from the summary. Users take their time, sometimes longer than providers keep a prefix.
 """
 
 from collections.abc import Iterator
@@ -27,9 +27,9 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: `thread` tells prefixes apart, `need` is the quality that the work asks for, 0 to 1.
+    """One call: `thread` tells prefixes apart, `need` is the quality that the work requires, 0 to 1.
 
-    `looks` is what the words of this call alone seem to ask for. Sent `at_s` after the session began.
+    `looks` is what the words of this call alone seem to require. Sent `at_s` after the session began.
     """
 
     turn: Turn
@@ -63,7 +63,7 @@ _LOOKS_EASY = 0.7
 
 
 def session(shape: Shape, name: str, dice: Random) -> list[Call]:
-    """One session of that shape."""
+    """One session of this shape."""
     wanted, found = dice.randint(*shape.calls), list[Call]()
     maker = _Maker(name, dice)
     while len(found) < wanted:
@@ -78,7 +78,7 @@ class _Maker:
         self._tokens, self._at_s, self._part = self._system, 0.0, 0
 
     def wish(self, loop: float) -> Iterator[Call]:
-        """A human's wish, with what an agent does for it."""
+        """A user's wish, with what an agent does for it."""
         dice = self._dice
         self._at_s += dice.lognormvariate(4.5, 1.2)
         if dice.random() < 0.7:

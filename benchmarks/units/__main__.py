@@ -34,7 +34,7 @@ _MOVED_S = 5.0
 
 
 def main() -> None:
-    """Measure, or read; tell."""
+    """Measure, or read; report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--rows", type=int, default=20_000)
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def measured(times: int, number: int) -> Units:
-    """Everything, by so many requests of each kind and so many rows."""
+    """Everything, with this many requests of each kind and this many rows."""
     with RedisServer() as server:
         steps = uvloop.run(steps_at(server.url, times))
     with tempfile.TemporaryDirectory(prefix="units-") as place:

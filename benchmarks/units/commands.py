@@ -1,4 +1,4 @@
-"""What single commands to Redis cost: the server's time, its client's, and bytes; with our own stores."""
+"""What single commands to Redis cost: the server's time, the client's, and bytes; with our own stores."""
 
 import asyncio
 import itertools
@@ -76,7 +76,7 @@ async def _reserved(desk: Desk, _: str) -> None:
 
 
 async def _settled(desk: Desk, _: str) -> None:
-    """Both halves: what it takes is told less what the first one did."""
+    """Both halves; it is reported minus what the first one took."""
     held = await desk.purse.reserve(_BUDGETS, _PRICE)
     assert isinstance(held, Reservation)
     desk.purse.settle(held, _PRICE)
@@ -108,7 +108,7 @@ _TWO = {"set aside, and settle": "set money aside in two budgets", "lead a fligh
 
 
 async def steps_at(url: str, times: int) -> tuple[Step, ...]:
-    """What each costs, in the fastest of some rounds of so many; the rounds go round all of them."""
+    """What each costs, in the fastest of several rounds; each round has all commands in turn."""
     link = RedisLink(url, timeout_s=30.0, monotonic_s=time.monotonic)
     await link.open()
     desk, numbers = Desk.at(link), itertools.count()
@@ -125,7 +125,7 @@ async def steps_at(url: str, times: int) -> tuple[Step, ...]:
 
 
 def _least(seen: list[tuple[float, float, float]]) -> tuple[float, float, float]:
-    """The fastest of all rounds: other programs on the machine only make it slower."""
+    """The fastest of all rounds, since other programs on the machine can only make it slower."""
     server, client, size = zip(*seen, strict=True)
     return min(server), min(client), median(size)
 
@@ -176,7 +176,7 @@ def _server(asking: "redis.Redis") -> float:
 
 
 def _bytes(asking: "redis.Redis") -> int:
-    """All that has come and gone, as Redis counts it; our own question is some hundred of them."""
+    """All bytes in and out, as Redis counts them; our own question is a few hundred of them."""
     told: Mapping[str, object] = asking.info("stats")
     sizes = (told["total_net_input_bytes"], told["total_net_output_bytes"])
     return sum(int(str(each)) for each in sizes)

@@ -32,13 +32,13 @@ Row = tuple[Any, ...]
 
 
 def rows_in(url: str) -> Sequence[Row]:
-    """The rows of a ledger in PostgreSQL: what real requests left there."""
+    """The rows of a ledger in PostgreSQL, left there by real requests."""
     with psycopg.connect(url) as connection:
         return connection.execute(_SEEN.encode()).fetchall()
 
 
 def many(rows: Sequence[Row], number: int, *, decisions: bool) -> list[Row]:
-    """So many rows like these, each of a request of its own."""
+    """This many rows like these, each from a different request."""
     made = []
     for at, row in zip(range(number), itertools.cycle(rows), strict=False):
         values = list(row)
@@ -77,7 +77,7 @@ def books_of(postgres: PostgresServer, folder: Path, name: str, rows: Sequence[R
 def _moved(
     postgres: PostgresServer, path: Path, url: str, number: int
 ) -> tuple[float, float, float, float]:
-    """Seconds, our CPU seconds, those of PostgreSQL, and bytes of its log, until all rows are there.
+    """Seconds, our CPU seconds, PostgreSQL's, and bytes of its log, until all rows are there.
 
     They are added up afterwards: the outbox does so when it has nothing left to move.
     """
@@ -104,7 +104,7 @@ def _last(connection: "psycopg.Connection[tuple[Any, ...]]") -> int:
 
 
 def _summed(postgres: PostgresServer, engine: Engine) -> tuple[float, float]:
-    """Seconds, and CPU seconds of PostgreSQL, of adding all rows up anew."""
+    """Seconds, and CPU seconds of PostgreSQL, for adding all rows up again."""
     with engine.begin() as connection:
         connection.execute(text("UPDATE rollup_state SET up_to_seq = 0"))
     theirs, began_s = _database_s(postgres), time.monotonic()

@@ -27,7 +27,7 @@ class Step:
     bytes: float
 
     def __post_init__(self) -> None:
-        """Refuse what is no cost, and purposes that nobody knows."""
+        """Refuse what cannot be a cost, and unknown purposes."""
         _nothing_below_0(self.server_us, self.client_us, self.bytes)
         if self.purpose not in PURPOSES:
             raise ValueError(f"there is no purpose {self.purpose!r}")
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of request through a real Farthing, each number for one request.
+    """One kind of request through a real Farthing, each number per request.
 
     `worker_us`, `redis_us` and `database_us` are CPU time, the database's as far as it kept up meanwhile;
     `trips` are commands to Redis by purpose; `rows` are those of the ledger.
@@ -50,7 +50,7 @@ class Kind:
     rows: float
 
     def __post_init__(self) -> None:
-        """Refuse what is no cost."""
+        """Refuse what cannot be a cost."""
         _nothing_below_0(
             self.worker_us, self.redis_us, self.database_us, self.rows, self.redis_bytes
         )
@@ -61,9 +61,9 @@ class Kind:
 class Books:
     """One row of the ledger on its way to PostgreSQL, and there.
 
-    `moved_per_s` rows go through one mover; `our_us` and `database_us` are CPU time of a row until it is
+    `moved_per_s` rows go through one mover; `our_us` and `database_us` are CPU time per row until it is
     committed, `summed_us` the database's for adding it to the sums, of which `summed_per_s` are done, one
-    process at a time. `row_bytes` is what it takes with its indexes, `wal_bytes` what is logged of it.
+    process at a time. `row_bytes` is its size including indexes, `wal_bytes` what is logged for it.
     """
 
     moved_per_s: float
@@ -75,7 +75,7 @@ class Books:
     wal_bytes: float
 
     def __post_init__(self) -> None:
-        """Refuse what is no cost, and rates of nothing."""
+        """Refuse what cannot be a cost, and rates of 0."""
         _nothing_below_0(self.our_us, self.database_us, self.summed_us)
         if not min(self.moved_per_s, self.summed_per_s, self.row_bytes, self.wal_bytes) > 0:
             raise ValueError(f"rates and sizes are above 0: {self}")
@@ -83,7 +83,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """All unit costs of one run, and on what; `lean` are rows without their decisions."""
+    """All unit costs of one run, and where it ran; `lean` are rows without their decisions."""
 
     machine: str
     steps: tuple[Step, ...]
@@ -92,15 +92,15 @@ class Units:
     lean: Books
 
     def kind(self, name: str) -> Kind:
-        """The kind of request of that name. Raises KeyError."""
+        """The kind of request with that name. Raises KeyError."""
         return _named(self.kinds, name)
 
     def step(self, name: str) -> Step:
-        """The command of that name. Raises KeyError."""
+        """The command with that name. Raises KeyError."""
         return _named(self.steps, name)
 
     def as_json(self) -> bytes:
-        """To be kept in a file."""
+        """To be saved in a file."""
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
     @classmethod

@@ -1,8 +1,8 @@
 """How many of each part a rate needs, and which part is full first: arithmetic, with unit costs as arguments.
 
-Some parts can be *added to*: another one beside it takes half of the work, as with workers, machines and nodes of
-a cluster. Others cannot: the node of the cluster where all budgets lie, and the database. What one of a
-part carries is its time (a core has 10^6 us a second) less a reserve, by what a request takes of it.
+Some parts can be *added to*: another one takes half of the work, as with workers, machines and nodes of
+a cluster. Others cannot: the node of the cluster that has all budgets, and the database. What one of a
+part carries is its time (a core has 10^6 us a second) less a reserve, divided by what a request takes of it.
 """
 
 from collections.abc import Mapping
@@ -21,23 +21,23 @@ _ON_ONE_NODE = ("budgets", "limits")
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """What is asked: the share of each kind of request, and bytes of its body and its answer."""
+    """What is requested: the share of each kind of request, and bytes of its body and its answer."""
 
     shares: Mapping[str, float]
     asked_bytes: int = 2_000
     answered_bytes: int = 2_000
 
     def __post_init__(self) -> None:
-        """Refuse shares that are not all there is."""
+        """Refuse shares that do not add up to 1."""
         if abs(sum(self.shares.values()) - 1.0) > 1e-9 or min(self.shares.values()) < 0:
             raise ValueError(f"shares are 0 or more and 1 together: {dict(self.shares)}")
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What machines are like; `full` is how busy a core, or whatever works one by one, may be on average.
+    """What machines are like; `full` is how busy a core, or anything that works serially, may be on average.
 
-    A process reads notices `notices_per_s` times a second, whatever is asked of it.
+    A process reads notices `notices_per_s` times a second, whatever the load.
     """
 
     full: float = 0.6
@@ -46,13 +46,13 @@ class House:
     notices_per_s: float = 3.3
 
     def __post_init__(self) -> None:
-        """Refuse houses where nothing fits."""
+        """Refuse houses in which nothing fits."""
         if not 0 < self.full <= 1 or min(self.workers_each, self.database_cores) < 1:
             raise ValueError(f"a house has room: {self}")
 
     @property
     def core_us(self) -> float:
-        """What may be used of a core in a second."""
+        """What may be used of a core per second."""
         return self.full * _US_PER_S
 
 
@@ -81,7 +81,7 @@ def average(units: Units, mix: Mix) -> Average:
 
 
 def _redis_us(units: Units, kind: Kind, purpose: str) -> float:
-    """By single commands: a Redis that is asked seldom takes longer for each than one that is busy."""
+    """By single commands: a Redis with little load takes longer for each than a busy one."""
     return kind.trips.get(purpose, 0.0) * _command_us(units, purpose)
 
 
@@ -90,12 +90,12 @@ def _command_us(units: Units, purpose: str) -> float:
     return sum(costs) / len(costs)
 
 
-# ------------------------------------------------------------ what one of each carries
+# ------------------------------------------------------------ what one of each can carry
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one of a part carries, in requests per second; whether more of them help, and what else does."""
+    """What one of a part carries, in requests per second; whether adding more helps, and what else does."""
 
     name: str
     per_s: float
@@ -103,12 +103,12 @@ class Part:
     remedy: str
 
     def needed(self, rate: float) -> float:
-        """How many that rate would need; of one that cannot be added to, how often it would be full."""
+        """How many that rate would need; for a part that cannot be added to, how full it would be (1 is full)."""
         return rate / self.per_s
 
 
 def parts_of(mean: Average, books: Books, house: House) -> tuple[Part, ...]:
-    """What one of each part carries of requests that are `mean`, with such rows. Raises ValueError for no rows."""
+    """What one of each part carries of requests like `mean`, with such rows. Raises ValueError for no rows."""
     if not mean.rows > 0:
         raise ValueError("every request has a row")
     return (
@@ -120,12 +120,12 @@ def parts_of(mean: Average, books: Books, house: House) -> tuple[Part, ...]:
 
 
 def _movers_per_s(mean: Average, books: Books, house: House) -> float:
-    """Requests whose rows one mover takes on; a machine has one."""
+    """The number of requests whose rows one mover can move; a machine has one mover."""
     return house.full * books.moved_per_s / mean.rows
 
 
 def _nodes(mean: Average, house: House) -> tuple[Part, ...]:
-    """Those of Redis, as far as they have anything to do."""
+    """Those of Redis that have anything to do."""
     spread_us = sum(us for purpose, us in mean.redis_us.items() if purpose not in _ON_ONE_NODE)
     apart = "cells; fewer budgets and limits for a request"
     lone = [(name, mean.redis_us.get(name, 0.0)) for name in _ON_ONE_NODE]
@@ -142,7 +142,7 @@ def _node(
 
 
 def _database(mean: Average, books: Books, house: House) -> tuple[Part, ...]:
-    """Rows are committed by many at once, and added up by one while nobody commits."""
+    """Rows are committed by many at once, but added up by one while nobody commits."""
     row_us = books.database_us + books.summed_us
     cores = house.database_cores * house.core_us / (mean.rows * row_us)
     sums = house.full * books.summed_per_s / mean.rows
@@ -157,7 +157,7 @@ def _database(mean: Average, books: Books, house: House) -> tuple[Part, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A rate, how many of each part it needs, and what it makes; `cells` are installations that share nothing."""
+    """A rate, how many of each part it needs, and its traffic; `cells` are installations that share nothing."""
 
     rate: int
     first: Part
@@ -171,7 +171,7 @@ class Level:
 
 
 def level(rate: int, units: Units, mix: Mix, house: House, *, decisions: bool) -> Level:
-    """What so many requests per second need."""
+    """What this many requests per second need."""
     mean, books = average(units, mix), units.books if decisions else units.lean
     parts = parts_of(mean, books, house)
     workers = ceil(rate * mean.worker_us / house.core_us)
@@ -192,7 +192,7 @@ def level(rate: int, units: Units, mix: Mix, house: House, *, decisions: bool) -
 
 
 def first_full(rate: float, parts: tuple[Part, ...]) -> Part:
-    """What to look at first: what cannot be added to and is more than half full, else what has to be added next."""
+    """What to look at first: a part that cannot be added to and is over half full, else what must be added next."""
     tightest = _tightest(parts)
     if tightest.needed(rate) > 1 / 2:
         return tightest

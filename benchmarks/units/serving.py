@@ -1,4 +1,4 @@
-"""What each kind of request costs in a real installation: a Farthing on a Redis and a PostgreSQL."""
+"""What each kind of request costs in a real installation: a Farthing with a Redis and a PostgreSQL."""
 
 import asyncio
 import itertools
@@ -49,13 +49,13 @@ _PURPOSES = {
 
 
 class Patient(Farthing):
-    """A Farthing that may take long to start, for this may run beside other things."""
+    """A Farthing that may take long to start, as this may run next to other things."""
 
     patience_s = 300.0
 
 
 class Asked:
-    """Bodies of requests of each kind, another one each time but where the answer is to be stored."""
+    """Bodies of requests of each kind, a different one each time unless the answer is to be stored."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count()
@@ -99,9 +99,11 @@ class House:
             yield cls(farthing, server, postgres)
 
     def kinds(self, times: int) -> Iterator[Kind]:
-        """What each kind costs, by so many requests of it: in the fastest of some rounds of all kinds."""
+        """What each kind costs, with this many requests of it: in the fastest of several rounds of all kinds."""
         for kind in KINDS:
-            asyncio.run(self._send(kind, _AT_ONCE))  # budgets are opened, an answer is stored
+            asyncio.run(
+                self._send(kind, _AT_ONCE)
+            )  # so that budgets are opened and an answer is stored
         trips = {kind: self._trips(kind) for kind in KINDS}
         seen: dict[str, list[_Cost]] = {kind: [] for kind in KINDS}
         for _ in range(_ROUNDS):
@@ -130,7 +132,7 @@ class House:
         return 1e6 * worker, 1e6 * server, 1e6 * database, size, rows
 
     def _spent(self) -> tuple[float, float, float]:
-        """CPU seconds until now of our worker, Redis and PostgreSQL."""
+        """CPU seconds so far of our worker, Redis and PostgreSQL."""
         pids = (self.farthing.process.pid, self.redis.pid, self.postgres.pid)
         worker, server, database = (cpu_s(processes_of(pid)) for pid in pids)
         return worker, server, database
@@ -142,13 +144,13 @@ class House:
         return sum(int(str(each)) for each in sizes)
 
     def _rows(self) -> int:
-        """How many rows of the ledger there have been, wherever they are by now."""
+        """How many rows of the ledger there have been, wherever they are now."""
         with closing(sqlite3.connect(self.farthing.config.parent / "ledger.db")) as outbox:
             found = outbox.execute("SELECT seq FROM sqlite_sequence WHERE name = 'attempts'")
             return int((found.fetchone() or (0,))[0])
 
     def _trips(self, kind: str) -> Mapping[str, float]:
-        """Commands to Redis of one request, by purpose: what a script does inside is none."""
+        """Commands to Redis of one request, by purpose: those inside a script do not count."""
         with Watching(self.redis.url) as watching:
             asyncio.run(self._send(kind, _WATCHED, at_once=1))
         return {
@@ -177,7 +179,7 @@ class House:
 
 
 class Watching:
-    """Counts the commands that clients send, by what their keys are for, while it is entered."""
+    """While entered, counts the commands that clients send, by what their keys are for."""
 
     def __init__(self, url: str) -> None:
         self.seen: Counter[str] = Counter()
@@ -198,7 +200,7 @@ class Watching:
         self._client.close()
 
     def _read(self) -> None:
-        client: Any = self._client  # redis-py says nothing of this one's types
+        client: Any = self._client  # redis-py has no types for this one
         with client.monitor() as monitor:
             self._watches.set()
             for each in monitor.listen():
@@ -214,7 +216,7 @@ _NAME = re.compile(r"farthing:\d+(:\S+)")
 
 
 def purpose_of(command: str) -> str | None:
-    """What a command is for, by the first key of ours in it; None for one without."""
+    """What a command is for, by the first key of ours in it; None if there is none."""
     key = _NAME.search(command)
     if key is None:
         return None

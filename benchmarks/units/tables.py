@@ -1,4 +1,4 @@
-"""What was measured, and what it means for a rate, as tables of a page."""
+"""What was measured, and what it means for a rate, as tables for a page."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _YES = {True: "yes", False: "no"}
 
 
 def small(heading: str) -> Column:
-    """A column of numbers with one digit."""
+    """A column of numbers with one decimal."""
     return Column(heading, "{:,.1f}".format)
 
 
@@ -24,7 +24,7 @@ def tables(units: Units) -> tuple[Table, ...]:
 
 
 def in_page(page: str, units: Units) -> str:
-    """The page with its tables anew."""
+    """The page with its tables replaced."""
     return renewed(page, tables(units))
 
 
@@ -98,7 +98,7 @@ def _ledger(units: Units) -> Table:
 
 
 def _carried(units: Units) -> Table:
-    """What one of each part carries."""
+    """What one of each part can carry."""
     mean = average(units, MIX)
     full, lean = (parts_of(mean, books, HOUSE) for books in (units.books, units.lean))
     columns = (

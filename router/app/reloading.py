@@ -1,7 +1,7 @@
 """Puts changes in the files into force while requests go on: all of them, or none.
 
 The files are read in a thread beside the event loop; then a single reference changes. A request that is
-under way ends under the policies that it began with.
+in progress ends under the policies that it began with.
 """
 
 import asyncio

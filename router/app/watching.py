@@ -1,7 +1,7 @@
 """Notices when the files of a configuration change, however they are written.
 
 Editors write a new file and rename it, Kubernetes moves a link, a deployment moves a whole folder: so
-the folders are watched rather than the files, and watched anew when one of them has been replaced. Where
+the folders are watched rather than the files, and watched again when one of them has been replaced. Where
 the kernel reports nothing (a network's file system, a container's), a look now and then finds out.
 """
 

@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str] | None) -> int:
     with uncollected():
         args = _parser(argv).parse_args(argv)
-        if argv is None:  # a program of its own, with no other objects in it
+        if argv is None:  # a separate program, with no other objects in it
             keep()
     return _guarded(args)
 

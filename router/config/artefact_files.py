@@ -28,7 +28,7 @@ from router.domain.errors import FarthingError
 from router.features.kinds import KindModel
 from router.pipeline.artefact import Artefact, ParityCase
 
-SCHEMA = 2
+SCHEMA = 3
 """Changes whenever the meaning of a file changes."""
 
 _TOLERANCE = 1e-6
@@ -198,6 +198,7 @@ def _json(value: object) -> bytes:
 def _case(stated: Mapping[str, Any]) -> ParityCase:
     return ParityCase(
         tokens=tuple(stated["tokens"]),
+        prompt_tokens=stated["prompt_tokens"],
         shares=tuple(stated["shares"]),
         traits=tuple(stated["traits"]),
         familiarity=stated["familiarity"],
@@ -215,7 +216,7 @@ def _compare(artefact: Artefact, cases: Sequence[ParityCase]) -> None:
 
 
 def _agrees(artefact: Artefact, case: ParityCase) -> bool:
-    found = artefact.kinds.of(case.tokens)
+    found = artefact.kinds.of(case.tokens, case.prompt_tokens)
     prospects = artefact.of_triples(found)
     numbers = (*found.shares, *found.traits, found.familiarity, *prospects)
     wanted = (*case.shares, *case.traits, case.familiarity, *case.prospects)

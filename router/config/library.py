@@ -11,7 +11,7 @@ from router.config.yaml_file import YamlFile, bytes_of, parse_yaml
 
 
 class Library:
-    """Keeps parsed files: parsing them anew takes ten times as long."""
+    """Keeps parsed files: parsing them again takes ten times as long."""
 
     def __init__(self, *, learns: bool = True) -> None:
         """Without `learns` nothing learnt is in force: reading it, and loading numpy for it, takes 100 ms."""

@@ -1,4 +1,4 @@
-"""The folder of local evidence as it is on disk, and reading it.
+"""The folder of local evidence on disk, and reading it.
 
     quality/
       current.json             which calibration is in force, and which one was before

@@ -1,4 +1,4 @@
-"""The files of a configuration as they are now, for a process that follows their changes."""
+"""The current files of a configuration, for a process that follows their changes."""
 
 from collections.abc import Mapping
 from hashlib import sha256

@@ -22,7 +22,7 @@ class OtlpSection(Section):
 
 
 class TelemetrySection(Section):
-    """Who hears of requests beside the ledger."""
+    """Who is told about requests, besides the ledger."""
 
     otlp: OtlpSection | None = None
 

@@ -24,7 +24,7 @@ _UNABLE = frozenset(
 def constant_choice(
     policy: Policy, requests: Iterable[Case], catalog: Catalog, experience: Experience
 ) -> str | None:
-    """The id of the one model that `policy` takes for all of `requests`; None where there is none.
+    """The id of the one model that `policy` takes for all of `requests`; None if there is none.
 
     Also None when fewer than 30 of them are answered, and when no other model could have answered any
     of them: a policy that allows a single model means to. A refused request says nothing.

@@ -94,7 +94,7 @@ def _steps_of(decision: Decision) -> Callable[[Candidate], dict[str, list[int]]]
 
 
 def _cascade(decision: Decision) -> dict[str, Any]:
-    """The cascade with all that is predicted of it, or why there is none."""
+    """The cascade with all its predictions, or why there is none."""
     if (cascade := decision.cascade) is None:
         return {"no_cascade": list(decision.no_cascade)} if decision.no_cascade else {}
     told = {

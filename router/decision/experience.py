@@ -181,7 +181,7 @@ class Experience:
         return (pace.first_content_s if stream else pace.total_s).quantile(share)
 
     def _compare(self, category: Category, relative: float) -> None:
-        """Take in how an answer compares with its prior; now and then, all models are estimated anew by that."""
+        """Take in how an answer compares with its prior; now and then, all models are estimated again with that."""
         window = self._relative.setdefault(category, Window())
         before = _picture(window, _SHARED_EVERY)
         window.add(relative)

@@ -1,6 +1,6 @@
 """How many more calls will go to a model that is chosen now: learnt from the lengths of stays that have ended.
 
-What counts is the length of a stay, not of the whole conversation: the next wish is decided anew, and may go
+What counts is the length of a stay, not of the whole conversation: the next wish is decided afresh, and may go
 elsewhere. Measured on made-up sessions (docs/sessions.md), whole lengths overshoot where wishes are short.
 
 Lengths are counted in steps that grow with them, so that memory is bounded. Until enough stays have ended, the

@@ -3,6 +3,10 @@
     q = sum over kinds of P(kind) * (score of the model on the kind) + traits * loadings
     p = slope * ((1 - w) * prior + w * q) + intercept
 
+Which kind a prompt is of says how hard it is and which model is better at it. The second is said more carefully, by
+flatter shares, the less familiar the prompt is: of a kind that was not learnt, the nearest one still tells about how
+hard it is, and misleads about who is good at it.
+
 A model that was never scored moves from its prior as the scored ones moved from theirs, on average, in logits. The weight w
 grows with the prompt's familiarity from `floor` to 1, so that far from what was learnt from, a model is as good as
 its prior says: category means carry most of what can be known of a prompt, and unshrunk predictions are worse than
@@ -11,6 +15,7 @@ none on unseen kinds of prompts (docs/evidence.md).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +35,9 @@ class QualityModel:
     `scores` are their mean scores, (models, kinds), each drawn towards what the others make likely; `sds` the
     standard deviations of these means; `loadings` what a trait adds, (models, traits); `anchors` the
     priors from which they moved, (models, kinds). `calibration` is slope and intercept of a line, which
-    leaves the order of models and prompts as it is, `floor` the least weight of what was learnt. `rows` are the places of
-    the names, exact and plain.
+    leaves the order of models and prompts as it is, `floor` the least weight of what was learnt. `evenness` is the
+    power that makes shares as flat as models are compared by where nothing is familiar; 1 leaves them as they are.
+    `rows` are the places of the names, exact and plain.
     """
 
     names: tuple[str, ...]
@@ -41,9 +47,12 @@ class QualityModel:
     anchors: Floats
     calibration: tuple[float, float]
     floor: float
+    evenness: float = 1.0
     rows: Mapping[str, int] = field(init=False)
     _means: Floats = field(init=False, repr=False)
     """Scores, anchors, and the second moments of scores, one beneath the other: all that shares are multiplied with."""
+    _differences: Floats = field(init=False, repr=False)
+    """Scores less the mean of all models on the kind."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and scores that are no shares."""
@@ -62,9 +71,12 @@ class QualityModel:
             raise ValueError("loadings and calibration are numbers")
         if not 0.0 <= self.floor <= 1.0:
             raise ValueError(f"the floor is from 0 to 1, not {self.floor}")
+        if not 0.0 < self.evenness < inf:
+            raise ValueError(f"evenness is a power above 0, not {self.evenness}")
         object.__setattr__(self, "rows", numbered(self.names))
         seconds = self.sds**2 + self.scores**2
         object.__setattr__(self, "_means", np.vstack((self.scores, self.anchors, seconds)))
+        object.__setattr__(self, "_differences", self.scores - self.scores.mean(axis=0))
 
     def knows(self, kinship: Kinship) -> bool:
         """Whether the kinship is to as many kinds, with as many traits, as this was learnt of."""
@@ -79,7 +91,8 @@ class QualityModel:
         shares, models = np.asarray(kinship.shares), len(self.names)
         means = self._means @ shares
         usual, seconds = means[:models], means[2 * models :]
-        q = _held(usual + self.loadings @ np.asarray(kinship.traits))
+        compared = usual + self._doubt(shares, kinship.familiarity)
+        q = _held(compared + self.loadings @ np.asarray(kinship.traits))
         anchors = _held(means[models : 2 * models])
         moved = np.log(q * (1.0 - anchors) / (anchors * (1.0 - q)))
         # The mean of (score - q) ** 2 over the kinds, written out; rounding must not take it below 0.
@@ -93,6 +106,14 @@ class QualityModel:
             weight=weight,
             calibration=self._calibration(weight),
         )
+
+    def _doubt(self, shares: Floats, familiarity: float) -> Floats:
+        """What takes the differences between models towards those by flatter shares; 0 over all models together."""
+        moved = shares**self.evenness
+        moved /= np.add.reduce(moved)
+        moved -= shares
+        moved *= 1.0 - familiarity
+        return np.asarray(self._differences @ moved)
 
     def _calibration(self, weight: float) -> tuple[float, float]:
         """With a floor, what was learnt has its say everywhere, and is calibrated everywhere; else as far as it has."""
@@ -118,6 +139,7 @@ class QualityModel:
             "anchors": self.anchors,
             "calibration": np.asarray(self.calibration),
             "floor": np.asarray(self.floor),
+            "evenness": np.asarray(self.evenness),
         }
 
     @classmethod
@@ -132,6 +154,7 @@ class QualityModel:
             **tables,
             calibration=(slope, intercept),
             floor=float(arrays["floor"].astype(np.float64)),
+            evenness=float(arrays["evenness"].astype(np.float64)),
         )
 
 

@@ -89,7 +89,7 @@ def _meets(candidate: Candidate, bar: Bar) -> bool:
 def staying_with(ranking: Ranking, able: list[Candidate], stays_with: str) -> Ranking:
     """The ranking led by the model that called the tools, which gets their results unless an answer is stored.
 
-    Another one would have to read the whole conversation anew, at full price. It was good enough for
+    Another one would have to read the whole conversation again, at full price. It was good enough for
     the work when it was chosen; now there are only a tool's words to judge by.
     """
     live = (c for c in able if c.model.id == stays_with and not c.is_stored)

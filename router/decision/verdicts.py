@@ -145,7 +145,7 @@ class Verdicts:
 
 
 class Observed(Struct, frozen=True):
-    """What was seen of cascades, for one decision; if it `explores`, it may take one that is switched off."""
+    """What was observed of cascades, for one decision; if it `explores`, it may take one that is switched off."""
 
     verdicts: Verdicts
     explores: bool = False

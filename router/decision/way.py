@@ -1,4 +1,4 @@
-"""What is predicted of a cascade as a whole: of its steps, and of the final model as often as it is asked.
+"""What is predicted for a cascade as a whole: for its steps, and for the final model as often as it is asked.
 
 A step is reached by the requests that none before it has settled. Nothing is known of a step without a
 prospect, so it counts as settling none: it costs, and brings nothing.

@@ -37,7 +37,7 @@ class Window:
 
     @property
     def median(self) -> float | None:
-        """The middle of the values; None when there is none."""
+        """The middle of the values; None if there is none."""
         return quantile_of(self._ordered, 0.5) if self._ordered else None
 
     def quantile(self, level: float) -> float | None:

@@ -32,7 +32,7 @@ class Allowance:
         self._left = min(self._most, self._left + self._share)
 
     def spend(self) -> bool:
-        """Take one extra attempt; False when there is none to take."""
+        """Take one extra attempt; False if there is none to take."""
         if self._left < 1.0:
             return False
         self._left -= 1.0

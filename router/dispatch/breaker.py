@@ -106,7 +106,7 @@ class Breaker:
             self._is_probing = False
 
     def rest(self, for_s: float, now_s: float) -> None:
-        """Open for `for_s`, as another process has; not while a probe of our own is in flight, whose result counts."""
+        """Open for `for_s`, as another process has; not while our own probe is in flight, whose result counts."""
         if self._is_probing:
             return
         until_s = now_s + min(for_s, self._settings.longest_open_s)

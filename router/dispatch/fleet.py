@@ -60,7 +60,7 @@ class Refusal:
 
 
 class Ticket(Struct, frozen=True):
-    """A call under way. It must be ended once."""
+    """A call in progress. It must be ended once."""
 
     model: Model
     model_epoch: int
@@ -173,7 +173,7 @@ class Fleet:
         self._news = {who: change for who, change in self._news.items() if change > news.upto}
 
     def heard(self, notice: Notice, now_s: float) -> None:
-        """Follow what another process has found out, unless this one has news of its own about it, which is newer."""
+        """Follow what another process has found out, unless this one has newer findings of its own."""
         name = notice.subject.name
         if notice.subject in self._news:
             return

@@ -292,7 +292,7 @@ class Attempts:
         return (GiveUp(error),)
 
     def _last_word(self, refusals: list[tuple[Candidate, Refusal]]) -> ApiError:
-        """The last failure as the client is told of it; a limit says when it is over."""
+        """The last failure as the client is told about it; a limit says when it is over."""
         # The soonest comes last, so that it stands for a model in several places.
         away = sorted(refusals, key=lambda pair: pair[1].for_s, reverse=True)
         soonest_s = away[-1][1].for_s if away else None

@@ -1,4 +1,4 @@
-"""What an upstream's error means, and what the client is told of it."""
+"""What an upstream's error means, and what the client is told about it."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What programs put into a user's message beside the user's own words.
+"""What programs add to the user's own words in a user's message.
 
 Agents send reminders, descriptions of the machine, files of instructions and the output of commands in
 the user's name, by the dozen kilobytes, and mark them with tags. The model reads them, but they do not
@@ -42,7 +42,7 @@ _HEADING = re.compile(r"^# AGENTS\.md instructions[^\n]*\n?", re.MULTILINE)
 
 
 class Parted(NamedTuple):
-    """The user's own words, "" for none, and what a program has put beside them."""
+    """The user's own words, "" for none, and what a program has added to them."""
 
     own: str
     aside: str

@@ -11,7 +11,7 @@ class Candidate(Struct, frozen=True):
 
     `is_stored` marks an answer that it has already written: it costs nothing, and is there at once.
     `replicas` are the places among which dispatch chooses, the cheapest first, which `model` and `cost`
-    describe; none where there is nothing to choose.
+    describe; none if there is nothing to choose.
     """
 
     model: Model

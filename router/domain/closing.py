@@ -1,4 +1,4 @@
-"""What there is to tell of a request: once, when it has gone into the books, or was refused."""
+"""What there is to report about a request: once, when it is in the books, or was refused."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Closing(Struct, frozen=True):
 
     `began_at_s` is when the request came, `ended_at_s` when these were booked, both in Unix time.
     `status` is the one that the client gets. `decision` is None where no policy has decided, `trace`
-    where nobody asks for traces.
+    if nobody asks for traces.
     """
 
     request_id: str

@@ -6,7 +6,8 @@ from msgspec import Struct
 class Kinship(Struct, frozen=True):
     """`shares` are the probabilities of the kinds of prompts that were learnt from, and sum to 1.
 
-    `traits` are how the prompt differs from others of its kinds, a few numbers about 0.
+    `traits` are how the prompt differs from others of its kinds, a few numbers about 0; the last is how much longer it
+    is, in deviations.
     `familiarity`, from 0 to 1, is how surely it is of one of these kinds at all.
     """
 

@@ -31,7 +31,7 @@ def is_value(candidate: object) -> bool:
 
 @cache
 def members_of(kind: Any) -> tuple[tuple[str, object], ...]:
-    """The names of the members of a type, in their order, and their defaults; `NO_DEFAULT` where there is none."""
+    """The names of the members of a type, in their order, and their defaults; `NO_DEFAULT` if there is none."""
     if issubclass(kind, Struct):
         return tuple((each.name, _default(each, NODEFAULT)) for each in structs.fields(kind))
     return tuple(

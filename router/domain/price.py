@@ -44,7 +44,7 @@ class Rates:
 
     Vendors that name no rate for cached input or reasoning charge the plain input or output rate
     for them; that is decided where a price is built, not here. None is a rate that nobody stated:
-    what falls into it is charged at a stand-in's rate where there is one, and the `Bill` says so.
+    what falls into it is charged at a stand-in's rate if there is one, and the `Bill` says so.
     """
 
     input_pico: int

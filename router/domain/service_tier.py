@@ -2,7 +2,7 @@
 
 OpenAI's words (https://platform.openai.com/docs/api-reference/chat/create, `service_tier`): `auto`
 and `default` mean the usual price, and so does `scale`, which is paid for by the month; `flex` and
-`priority` have prices of their own. Anthropic tells its tier with the usage.
+`priority` have prices of their own. Anthropic reports its tier with the usage.
 """
 
 import re

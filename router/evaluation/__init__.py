@@ -1,1 +1,1 @@
-"""Outcomes in, evidence out: how good a router is, beside what needs no router at all. Offline."""
+"""Outcomes in, evidence out: how good a router is, compared with what needs no router at all. Offline."""

@@ -1,7 +1,7 @@
 """How certain a number is: the same number on a thousand resamples of the prompts.
 
 The bootstrap of Efron (1979): prompts are drawn with replacement, as many as there are, and everything
-is computed anew from those drawn. Numbers from one sample belong together, so their differences have
+is computed again from those drawn. Numbers from one sample belong together, so their differences have
 intervals, too.
 """
 

@@ -63,7 +63,7 @@ class Seen:
     answers: int
 
     def beside(self, said: Said, trust: Trust) -> "Seen":
-        """These and feedback together, which counts as far as it is trusted."""
+        """These together with feedback, which counts as far as it is trusted."""
         weight = trust.weight * said.count
         if not weight:
             return self

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from router.domain.category import Category
 from router.domain.features import Features
+from router.domain.kinship import Kinship
 from router.domain.price import STANDARD
 from router.domain.service_tier import tier_of
 from router.features.category import CERTAIN, plain_form, worded
 from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
 from router.features.recall import Read, Recall, key_of
+from router.features.text import both_ends, whole_length
 from router.features.tokens import TokenCounter
-from router.features.turns import Asking, asking_of, question_of
+from router.features.turns import Asking, asking_of, whole_question_of
 
 if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
     from router.features.classify import CategoryModel
@@ -41,23 +43,29 @@ class Reader:
 
         Such calls bring the results of tools, or repeat a question whose answer is stored.
         """
-        question, form = question_of(body["messages"], asking), plain_form(body, asking)
-        key = key_of(question, form)
+        whole, form = whole_question_of(body["messages"], asking), plain_form(body, asking)
+        question = both_ends(whole)
+        key = key_of(question, form, len(whole))
         if (known := self.recall.find(key)) is None:
-            known = self._read(question, form)
+            known = self._read(question, form, whole)
             self.recall.keep(key, known)
         return known
 
-    def _read(self, question: str, form: Category | None) -> Read:
+    def _read(self, question: str, form: Category | None, whole: str) -> Read:
         tokens = self.tokens_of(question)
         category, confidence = (
             (form, CERTAIN) if form else worded(question, self.categories, tokens)
         )
-        kinship = self.kinds.of(tokens) if self.kinds is not None and tokens else None
-        return Read(len(tokens), category, confidence, kinship)
+        return Read(len(tokens), category, confidence, self._kinship(tokens, whole))
+
+    def _kinship(self, tokens: Sequence[int], whole: str) -> Kinship | None:
+        """Of the question `whole` whose ends have these token ids; None where nothing was learnt or said."""
+        if self.kinds is None or not tokens:
+            return None
+        return self.kinds.of(tokens, whole_length(whole, tokens))
 
     def tokens_of(self, question: str) -> Sequence[int]:
-        """The token ids of a question; none where there is no model to read them."""
+        """The token ids of a question; none if there is no model to read them."""
         if self.categories is None and self.kinds is None:
             return ()
         tokens = self.counter.tokenizer.encode_ordinary(question)

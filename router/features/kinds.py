@@ -2,12 +2,13 @@
 
 A kind is a set of prompts that were learnt from: one dataset, one user's category. Everything is linear
 in the weights of the prompt's token ids and neighbouring pairs (`router.features.hashing`), so one
-table of numbers holds it all: the classifier of kinds, the centre of each kind, and the traits.
+table of numbers holds it all: the classifier of kinds, the centre of each kind, and the traits. One more trait is how
+long the prompt is.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, field
+from math import log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,10 @@ from numpy.typing import NDArray
 from router.domain.arrays import Floats, softmax
 from router.domain.kinship import Kinship
 from router.features.hashing import buckets_of
+
+FARTHEST = 0.7
+"""Deviations, of a prompt's length from what is usual of a kind. Held within 2, what is learnt of long prompts reaches
+beyond where it holds: on datasets that were not learnt from it costs more than it brings (docs/evidence.md)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +30,8 @@ class KindModel:
     (columns,), whose product has three groups of columns: the classifier's weights and the centres
     (of length 1), one column per kind each, then one per trait. `offsets` are the classifier's
     constants, (kinds,). `trusts` are, of each kind, how far likeness to its centre is to be trusted, from
-    0 to 1, and the likenesses between which trust grows from nothing to that, (kinds, 3).
+    0 to 1, and the likenesses between which trust grows from nothing to that, (kinds, 3). `lengths` are how long
+    its prompts are: mean and standard deviation of the logarithm of their tokens, (kinds, 2).
     """
 
     kinds: int
@@ -35,6 +41,10 @@ class KindModel:
     scales: NDArray[np.float32]
     offsets: NDArray[np.float32]
     trusts: NDArray[np.float32]
+    lengths: NDArray[np.float32]
+    _usual: Floats = field(init=False, repr=False)
+    _spread: Floats = field(init=False, repr=False)
+    """The columns of `lengths`, as they are reckoned with."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers that are none."""
@@ -46,31 +56,39 @@ class KindModel:
             raise ValueError(f"tables of kinds do not belong together: {shapes}")
         if not 0 < 2 * self.kinds <= columns or self.table.dtype != np.int8:
             raise ValueError(f"{columns} columns of {self.table.dtype} for {self.kinds} kinds")
-        numbers = (self.idf, self.scales, self.offsets, self.trusts)
+        numbers = (self.idf, self.scales, self.offsets, self.trusts, self.lengths)
         if not all(np.isfinite(each).all() for each in numbers):
             raise ValueError("a table of kinds holds what is no number")
         if self.trusts.shape != (self.kinds, 3) or not _are_trusts(self.trusts):
             raise ValueError("a trust is from 0 to 1, and grows from a likeness to a greater one")
+        if self.lengths.shape != (self.kinds, 2) or not (self.lengths[:, 1] > 0).all():
+            raise ValueError("a kind has a mean length and a deviation above 0")
+        object.__setattr__(self, "_usual", self.lengths[:, 0].astype(np.float64))
+        object.__setattr__(self, "_spread", self.lengths[:, 1].astype(np.float64))
 
     @property
     def traits(self) -> int:
-        """How many traits a prompt has."""
-        return int(self.table.shape[1]) - 2 * self.kinds
+        """How many traits a prompt has: those of its words, and last its length."""
+        return int(self.table.shape[1]) - 2 * self.kinds + 1
 
-    def of(self, tokens: Sequence[int]) -> Kinship:
-        """The kinship of a prompt with these token ids (of `both_ends` of its text)."""
+    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
+        """The kinship of a prompt with these token ids (of `both_ends` of its text) and so many tokens in all."""
         buckets = buckets_of(tokens, self.bits)
         weights = self.idf.take(buckets).astype(np.float64)
-        length = sqrt(weights @ weights) or 1.0
+        norm = sqrt(weights @ weights) or 1.0
         signs = weights @ self.table.take(buckets, axis=0).astype(np.float64)
-        signs *= self.scales / length
+        signs *= self.scales / norm
         logits = signs[: self.kinds] + self.offsets
-        likenesses = signs[self.kinds : 2 * self.kinds]
-        return Kinship(
-            shares=_short(softmax(logits)),
-            traits=_short(signs[2 * self.kinds :]),
-            familiarity=self._familiarity(likenesses),
-        )
+        shares, familiarity = softmax(logits), self._familiarity(signs[self.kinds : 2 * self.kinds])
+        longer = familiarity * float(self._longer(prompt_tokens) @ shares)
+        traits = (*_short(signs[2 * self.kinds :]), round(longer, 7))
+        return Kinship(_short(shares), traits, familiarity)
+
+    def _longer(self, prompt_tokens: int) -> Floats:
+        """By how many deviations that is longer than what is usual of each kind, held within FARTHEST, (kinds,)."""
+        off: Floats = log(max(1, prompt_tokens)) - self._usual
+        off /= self._spread
+        return np.minimum(np.maximum(off, -FARTHEST), FARTHEST)
 
     def _familiarity(self, likenesses: Floats) -> float:
         nearest = int(likenesses.argmax())
@@ -86,6 +104,7 @@ class KindModel:
             "scales": self.scales,
             "offsets": self.offsets,
             "trusts": self.trusts,
+            "prompt_lengths": self.lengths,
         }
 
     @classmethod
@@ -100,6 +119,7 @@ class KindModel:
             scales=arrays["scales"].astype(np.float32, casting="same_kind"),
             offsets=arrays["offsets"].astype(np.float32, casting="same_kind"),
             trusts=arrays["trusts"].astype(np.float32, casting="same_kind"),
+            lengths=arrays["prompt_lengths"].astype(np.float32, casting="same_kind"),
         )
 
 

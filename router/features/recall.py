@@ -50,7 +50,7 @@ class Recall:
             self._read.popitem(last=False)
 
 
-def key_of(question: str, form: Category | None) -> bytes:
-    """The lookup key of a question: its text, and the category that its request has by form."""
-    said = f"{form or ''}\n{question}".encode("utf-8", "replace")
+def key_of(question: str, form: Category | None, characters: int) -> bytes:
+    """The lookup key of a question: its ends, how many characters it has, and the category that its request has by form."""
+    said = f"{form or ''} {characters}\n{question}".encode("utf-8", "replace")
     return blake2b(said, digest_size=16).digest()

@@ -52,7 +52,7 @@ class Tallies:
     def beginning(self, texts: Texts) -> tuple[int, TokenCount]:
         """The longest known beginning that lacks fewer than `_NEWEST` of these texts: its length, and its tokens.
 
-        (0, NOTHING) where there is none.
+        (0, NOTHING) if there is none.
         """
         for known in range(len(texts), max(0, len(texts) - _NEWEST), -1):
             if found := self.find(texts[:known]):

@@ -48,7 +48,7 @@ def pictures_in(parts: Mapping[str, int]) -> int:
 
 
 def last_from(messages: Sequence[Message], role: str) -> str:
-    """The text of the last message of `role`, "" where there is none."""
+    """The text of the last message of `role`, "" if there is none."""
     for message in reversed(messages):
         if message["role"] == role:
             return "\n".join(texts_of(message))

@@ -35,7 +35,7 @@ _BESIDE = _APPROVING.union(
 class Asking(Struct, frozen=True):
     """What a conversation wants at its end.
 
-    `words` is what the human wants, "" where nobody asks; `opened_at` is the index of the message that
+    `words` is what the human wants, "" if nobody asks; `opened_at` is the index of the message that
     says so, the last one where none does. `is_tool_turn` says that no human has spoken since tools were called.
     """
 
@@ -70,9 +70,13 @@ def _asked_before(messages: Sequence[Message]) -> Asking:
 
 
 def question_of(messages: Sequence[Message], asking: Asking | None = None) -> str:
-    """The ends of what is asked for, or of the instructions where nobody asks."""
-    asking = asking or asking_of(messages)
-    return both_ends(asking.words or last_from(messages, "system"))
+    """The ends of what is asked for, or of the instructions if nobody asks."""
+    return both_ends(whole_question_of(messages, asking or asking_of(messages)))
+
+
+def whole_question_of(messages: Sequence[Message], asking: Asking) -> str:
+    """What is asked for, or the instructions if nobody asks."""
+    return asking.words or last_from(messages, "system")
 
 
 def is_approval(words: str) -> bool:

@@ -2,7 +2,7 @@
 
 For a group with `n` requests that cost `c` now, and `m` that cost `d` before, the change `c - d` is the
 sum of a volume effect, `(n - m) * d / m`, which is what the additional requests would have added at the
-old cost, and a price effect, the rest: dearer models, longer answers, fewer cache hits. Rounding goes to
+old cost, and a price effect, the rest: more expensive models, longer answers, fewer cache hits. Rounding goes to
 the price effect, so the two add up to the pico-dollar.
 """
 

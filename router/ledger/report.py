@@ -151,7 +151,7 @@ class Totals:
 
     @property
     def saving_share(self) -> float | None:
-        """The saving as a share of the baseline; None where there is no baseline."""
+        """The saving as a share of the baseline; None if there is no baseline."""
         return self.saving.pico / self.baseline.pico if self.baseline else None
 
     @property

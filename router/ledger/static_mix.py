@@ -24,7 +24,7 @@ _KNOWN = frozenset(Category)
 
 @dataclass(frozen=True, slots=True)
 class StaticMix:
-    """A share of `dearer` (in [0, 1]) and the rest `cheaper`, at the price of the two mixed.
+    """A share of `dearer` (in [0, 1]) and the rest `cheaper`, at the price of the mix.
 
     `quality` is the predicted quality of the mix, `wanted` that of the answers; the former is lower if not
     even the best model is predicted to reach the latter.

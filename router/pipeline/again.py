@@ -2,7 +2,7 @@
 
 A popular question comes many times a second. What its words mean, where its answer is stored and what was decided
 are the same each time, and make up most of the work. Still, each request checks that the answer is there, counts
-against the limits, and has its own rows in the ledger. Callers with a budget are always judged anew, since it may
+against the limits, and has its own rows in the ledger. Callers with a budget are always judged again, since it may
 have run out. (docs/adr/0034-again.md)
 """
 

@@ -95,13 +95,14 @@ class Artefact:
 
 @dataclass(frozen=True, slots=True)
 class ParityCase:
-    """What must come out for these token ids: the shares of the kinds, the traits and the familiarity.
+    """The expected output for these token ids, the ends of a text of so many tokens: shares of kinds, traits, familiarity.
 
     `prospects` are for the TRIPLES: `p_accept`, its deviation, `gain` and its deviation, one triple after the other;
     none where nothing is known of agreement.
     """
 
     tokens: tuple[int, ...]
+    prompt_tokens: int
     shares: tuple[float, ...]
     traits: tuple[float, ...]
     familiarity: float

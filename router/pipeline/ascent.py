@@ -238,7 +238,7 @@ class Ascent(Race):
         return [[cosine(one, other) for other in vectors] for one in vectors]
 
     async def _vector(self, text: str) -> tuple[float, ...]:
-        """The vector of a text, whose cost is booked; empty where there is none."""
+        """The vector of a text, whose cost is booked; empty if there is none."""
         referee = self._panel.referee
         if not text or referee.embedder is None:
             return ()

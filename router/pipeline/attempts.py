@@ -87,7 +87,7 @@ class Failed:
 
 
 class Losses(Protocol):
-    """Is told of attempts that brought no answer."""
+    """Is told about attempts that brought no answer."""
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve what the attempt may cost. Returns a fault if there is too little: then it is not made."""
@@ -144,7 +144,7 @@ class Race:
     async def run(self) -> Begun:
         """The attempt that answers. Raises the ApiError that the machine gives up with.
 
-        Attempts that are still under way then are stopped and paid.
+        Attempts that are still in progress then are stopped and paid.
         """
         try:
             winner = await self._first()
@@ -231,7 +231,7 @@ class Race:
         return task.result()
 
     async def _stop_all(self) -> None:
-        """Cancel what is still under way, wait until it is gone, and close what answered too late."""
+        """Cancel what is still in progress, wait until it is gone, and close what answered too late."""
         tasks, self._tasks = self._tasks, {}
         await self._stop_these(tasks)
 

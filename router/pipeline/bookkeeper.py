@@ -23,7 +23,7 @@ class Bookkeeper:
     """Writes down the attempts of one request. The ledger gets them in one go, at the end.
 
     `posted` are the entries that the ledger has. `answers_by` is told the id of the model whose whole
-    answer the client gets; `has_read` is told of each model that has answered completely, with the usage
+    answer the client gets; `has_read` is told about each model that has answered completely, with the usage
     that its upstream reports.
     """
 

@@ -1,4 +1,4 @@
-"""Which pipeline answers now. A request that is under way keeps the one with which it began."""
+"""Which pipeline answers now. A request that is in progress keeps the one with which it began."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

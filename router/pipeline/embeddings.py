@@ -62,7 +62,7 @@ async def vectors_for(pipeline: Pipeline, raw: bytes, caller: Caller, ttl_s: int
 
 
 def _model(pipeline: Pipeline, asked: str, caller: Caller) -> Model:
-    """The embedding model of that name. Raises ApiError: 404 where there is none, 403 for another's."""
+    """The embedding model of that name. Raises ApiError: 404 if there is none, 403 for another's."""
     judge = pipeline.judge
     known = judge.vectors.at(judge.world.unix_s())
     allowed = {name for name in known if caller.grants.allows_model(name)}

@@ -92,7 +92,7 @@ Landing = Turn | Whole | Aboard
 class Flight:
     """One answer, and those who wait for it. `over` is called once, when nobody may board any more.
 
-    `beacon` is what other processes see of it, None where there are none, or one of them leads.
+    `beacon` is what other processes see of it, None if there are none, or one of them leads.
     """
 
     over: Callable[[], None]

@@ -35,7 +35,7 @@ class Foresight:
         rows, agreeing, agreement = [], [], self.artefact.agreement
         for prompt in prompts:
             tokens = self.tokenize(both_ends(prompt))
-            kinship = self.artefact.kinds.of(tokens)
+            kinship = self.artefact.kinds.of(tokens, whole_length(prompt, tokens))
             rows.append(self._row(prompt, tokens, kinship, pool))
             if agreement is not None:
                 agreeing.append(agreement.prospects(kinship))

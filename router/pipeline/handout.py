@@ -34,7 +34,7 @@ class Handout:
     scoring: Scoring
 
     async def from_stored(self, answer: StoredAnswer, *, is_similar: bool = False) -> Reply:
-        """A stored answer, under an id of its own, as old as its `age` header says.
+        """A stored answer, under a new id, as old as its `age` header says.
 
         `is_similar` says that it was given to other words.
         """

@@ -8,7 +8,7 @@ from router.ledger.trace import Trace, told
 
 
 def history(trace: Trace) -> dict[str, Any]:
-    """The document of the decision, with what followed from it. Raises NotKept where there is none."""
+    """The document of the decision, with what followed from it. Raises NotKept if there is none."""
     if trace.decision is None:
         raise NotKept("it was not kept then ('ledger: {decisions: true}' keeps it)")
     kept = Record.of(trace.decision)

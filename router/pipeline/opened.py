@@ -74,7 +74,7 @@ class OpenedStream:
         return self._prompt or (response.prompt if isinstance(response, TellsPrompt) else None)
 
     async def until_content(self) -> None:
-        """Read up to the first content. Raises AttemptFailed when there is none."""
+        """Read up to the first content. Raises AttemptFailed if there is none."""
         heard: list[Told] = []
         while (piece := await self.next_piece()) is not None:
             events = self.told(piece)

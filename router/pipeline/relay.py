@@ -174,7 +174,7 @@ class Broadcast:
         await self._source.close()
 
     def _next(self, place: int) -> Batch | None:
-        """The next batch for one reader; None where there is none yet."""
+        """The next batch for one reader; None if there is none yet."""
         at = self._places[place] - self._dropped
         if at >= len(self._batches):
             return None

@@ -91,6 +91,6 @@ class Referee:
 
 
 def answer_in(body: bytes | None) -> Mapping[str, Any] | None:
-    """The chat completion in `body`, None where there is none."""
+    """The chat completion in `body`, None if there is none."""
     answer = None if body is None else orjson.loads(body)
     return answer if isinstance(answer, dict) else None

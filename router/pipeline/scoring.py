@@ -168,7 +168,7 @@ class Scoring(Struct, frozen=True):
 
     @property
     def most_kept_bytes(self) -> int:
-        """How much of a stream must be kept to be examined; 0 for a request where there is nothing to examine."""
+        """How much of a stream must be kept to be examined; 0 for a request with nothing to examine."""
         wanted = self.scorer.terms.automatic and self._may_need_a_look
         return _LARGEST_BYTES if wanted else 0
 

@@ -89,7 +89,7 @@ class Similar:
     world: World
 
     async def widened(self, visit: Visit, find: Find) -> Find:
-        """`find`, with an answer to other words where it has none of its own and the policy allows it."""
+        """`find`, with an answer to other words if it has none itself and the policy allows it."""
         shelf, terms = find.shelf, find.shelf.terms
         is_off = terms.semantic.mode is SemanticMode.OFF
         if is_off or find.decision.chosen.is_stored or shelf.key is None or not shelf.is_shared:

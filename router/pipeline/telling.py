@@ -62,7 +62,7 @@ class Telling(Struct, frozen=True):
         return told
 
     def early_headers(self, *, cache: str) -> dict[str, str]:
-        """The headers that are known while a cascade is under way."""
+        """The headers that are known while a cascade is in progress."""
         return {
             "x-request-id": self.request_id,
             "x-farthing-policy": self.decision.policy or "none",

@@ -36,7 +36,7 @@ class Vigil:
         self._cancelling = task.cancelling()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """The wait is over. A cancellation of our own becomes a TimeoutError."""
+        """The wait is over. Our own cancellation becomes a TimeoutError."""
         self._until_s = _NEVER
         if not self._is_over:
             return

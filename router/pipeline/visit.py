@@ -1,4 +1,4 @@
-"""A request and its caller, once understood: what every later step goes by."""
+"""A request and its caller, once understood: what every later step works with."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -50,7 +50,7 @@ class Caller(Struct, frozen=True):
 class Session(NamedTuple):
     """The id of a request's conversation, and the model that called the tools whose results come now.
 
-    Both are "" where there is none. `home` says which model the unnamed thoughts in it belong to; `held_by` is
+    Both are "" if there is none. `home` says which model the unnamed thoughts in it belong to; `held_by` is
     the upstream that stores what the request continues from, "" if nothing is stored.
     """
 

@@ -1,1 +1,1 @@
-"""Upstreams: the ways to a model that is not ours, and models of our own that are only simulated."""
+"""Upstreams: the ways to models that are not ours, and to our own that are only simulated."""

@@ -40,7 +40,7 @@ class Claude:
 
     @classmethod
     def named(cls, name: str) -> "Claude":
-        """The model that an upstream calls `name`; defaults if it is none of Claude's."""
+        """The model that an upstream calls `name`; defaults if it is not one of Claude's."""
         found = _NAME.search(name)
         if found is None:
             return cls()

@@ -70,7 +70,7 @@ class DirectPassedAnswer:
 
     @property
     def headers(self) -> Sequence[tuple[str, str]]:
-        """All that the upstream has sent, but for an error without the length, since removing the key may change it."""
+        """All that the upstream has sent, except an error's length, since removing the key may change it."""
         headers = tuple(self._response.headers.items())
         if self.status < 400:
             return headers

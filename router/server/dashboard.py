@@ -110,7 +110,7 @@ class Dashboard:
             if not 0 <= now_s - at_s <= _KEPT_S:
                 del self._kept[old]
         if filters not in self._kept:
-            # A task of its own: the first client may leave before the others have their answer.
+            # A separate task: the first client may leave before the others have their answer.
             task = asyncio.create_task(self._read(filters, now_s))
             task.add_done_callback(_noticed)
             self._kept[filters] = now_s, task

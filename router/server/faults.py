@@ -25,7 +25,7 @@ def told_error(error: ApiError, path: str, request_id: str) -> web.Response:
 
 
 def id_headers(path: str, request_id: str) -> dict[str, str]:
-    """The headers that name a request to `path`; Anthropic's clients look for one of their own."""
+    """The headers that identify a request to `path`; Anthropic's clients look for their own header."""
     headers = {"x-request-id": request_id}
     if _dialect_of(path) is Dialect.MESSAGES:
         headers["request-id"] = request_id

@@ -105,7 +105,7 @@ def presents(headers: Mapping[str, str], key: VirtualKey) -> bool:
 
 
 def presented(headers: Mapping[str, str]) -> str:
-    """The secret that `headers` present, valid or not; "" where there is none."""
+    """The secret that `headers` present, valid or not; "" if there is none."""
     for name in _HEADERS:
         if value := headers.get(name):
             return _BEARER.sub("", value, count=1).strip()

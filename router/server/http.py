@@ -54,7 +54,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Front:
     """What the handlers need: the pipeline, the gate, and how large a body may be.
 
-    `crew` tells what each worker at this address is doing; empty where there is only one process.
+    `crew` tells what each worker at this address is doing; empty if there is only one process.
     """
 
     current: Current

@@ -27,7 +27,7 @@ class QuietRequestHandler(web.RequestHandler):
 
     @property
     def is_silent(self) -> bool:
-        """Whether it has no request under way."""
+        """Whether it has no request in progress."""
         return self._waiter is not None and not self._waiter.done()
 
     def handle_error(

@@ -21,7 +21,7 @@ _LAST_WORDS_S = 1.0
 
 
 class Lines:
-    """A file to which a thread of its own writes lines. `fd` is its descriptor.
+    """A file to which a separate thread writes lines. `fd` is its descriptor.
 
     The descriptor is written to directly: a thread stuck in the lock of `sys.stderr` would keep the
     process from ending.
@@ -44,7 +44,7 @@ class Lines:
         self._aside.put(line)
 
     def close(self) -> None:
-        """Write what waits, as far as it is read within a second."""
+        """Write what is waiting, as far as it is read within a second."""
         self._aside.close(_LAST_WORDS_S)
 
     def _write(self, lines: Sequence[str]) -> None:

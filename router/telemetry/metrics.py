@@ -68,7 +68,7 @@ class FleetCollector(Collector):
 
 
 class RedisCollector(Collector):
-    """Whether the Redis that processes share answers; nothing where there is none."""
+    """Whether the Redis that processes share answers; nothing if there is none."""
 
     def __init__(self, are_up: Callable[[], Mapping[str, bool]]) -> None:
         self._are_up = are_up

@@ -14,22 +14,22 @@ _ERROR = 400
 
 
 class Watcher(Protocol):
-    """Is told of requests; its methods return at once and never raise."""
+    """Is told about requests; its methods return at once and never raise."""
 
     def closed(self, closing: Closing) -> None:
         """A request, or what came after its end, has gone into the books."""
         ...
 
     def refused(self, refusal: Refusal) -> None:
-        """A client is told of an error in a request that `closed` has not reported."""
+        """A client is told about an error in a request that `closed` has not reported."""
         ...
 
 
 class Observers:
     """Implements `router.ports.Observer` for several watchers.
 
-    `tracing` is None where nobody asks for traces. `counts` is told of all error responses, `others` only
-    of those to requests that have not gone into the books, so that they are told of each request once.
+    `tracing` is None if nobody asks for traces. `counts` is told about all error responses, `others` only
+    of those to requests that have not gone into the books, so that they are told about each request once.
     """
 
     def __init__(self, tracing: Tracing | None, counts: Watcher, others: Sequence[Watcher]) -> None:

@@ -2,7 +2,7 @@
 
 https://opentelemetry.io/docs/specs/semconv/gen-ai/. A server span stands for the request, and a client
 span for each call to an upstream: also those that failed, those that a cascade rejected, and hedges.
-Everything is known from the books, so nothing is measured for spans while a request is under way.
+Everything is known from the books, so nothing is measured for spans while a request is in progress.
 """
 
 from collections.abc import Iterator, Mapping

@@ -20,8 +20,10 @@ from router.features.text import both_ends, whole_length
 from router.pipeline.artefact import OWN_MEANS, PRIORS, Artefact
 from router.training.agreement import fit_agreement
 from router.training.calibration import NO_CORRECTION, calibrated
-from router.training.kinds import fit_kinds, fit_traits, weighted
+from router.training.kinds import fit_kinds, fit_traits, logits_of, sharpened, weighted
 from router.training.lengths import fit_lengths
+from router.training.prompt_lengths import fit_prompt_lengths
+from router.training.sharpness import fitted_power
 from router.training.spending import fit_spending
 from router.training.tables import KindMeans, kind_means, numbered
 
@@ -74,15 +76,18 @@ def _fit(
 ) -> Artefact:
     kind_names, kinds = numbered(outcomes.datasets)
     prompts = [tokenize(both_ends(prompt)) for prompt in outcomes.prompts]
-    lesson = _Lesson(prompts, kinds, outcomes.scores, outcomes.models, kind_names)
+    lengths = np.array(
+        [whole_length(*each) for each in zip(outcomes.prompts, prompts, strict=True)]
+    )
+    lesson = _Lesson(prompts, lengths, kinds, outcomes.scores, outcomes.models, kind_names)
     strangers = [tokenize(both_ends(stranger)) for stranger in recipe.strangers]
-    learnt = _learn(lesson, recipe.seed, strangers)
-    lengths = [whole_length(*each) for each in zip(outcomes.prompts, prompts, strict=True)]
+    power, calibration = _corrections(lesson, recipe)
+    learnt = _learn(lesson, recipe.seed, strangers).sharpened(power)
     return Artefact(
         kind_names=kind_names,
         kinds=learnt.kinds,
-        quality=_quality(lesson, learnt, recipe, _calibration(lesson, recipe)),
-        spending=fit_spending(outcomes, pool, kinds, np.array(lengths, float), recipe.floor),
+        quality=_quality(lesson, learnt, recipe, calibration),
+        spending=fit_spending(outcomes, pool, kinds, lengths.astype(np.float64), recipe.floor),
         lengths=fit_lengths(outcomes, categories, note=recipe.note),
         moves_from=PRIORS if recipe.anchors is not None else OWN_MEANS,
         facts=_facts(outcomes, kind_names, kinds, recipe),
@@ -100,9 +105,13 @@ def _answered(outcomes: Outcomes) -> Outcomes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lesson:
-    """Prompts as token ids, the kind of each, and the scores of the models, (prompts, models)."""
+    """Prompts as token ids of their ends, how many tokens they have in all, and the kind of each.
+
+    `scores` are those of the models, (prompts, models).
+    """
 
     prompts: Sequence[Sequence[int]]
+    lengths: NDArray[np.int64]
     kinds: NDArray[np.intp]
     scores: Floats
     models: Sequence[str]
@@ -110,22 +119,31 @@ class _Lesson:
 
     def at(self, rows: NDArray[np.intp]) -> "_Lesson":
         prompts = [self.prompts[row] for row in rows]
-        return replace(self, prompts=prompts, kinds=self.kinds[rows], scores=self.scores[rows])
+        lengths, kinds, scores = self.lengths[rows], self.kinds[rows], self.scores[rows]
+        return replace(self, prompts=prompts, lengths=lengths, kinds=kinds, scores=scores)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Learnt:
+    """`power` is that of the shares of kinds, beside those that the classifier learnt."""
+
     kinds: KindModel
     means: KindMeans
     loadings: Floats
+    power: float = 1.0
+
+    def sharpened(self, power: float) -> "_Learnt":
+        return replace(self, kinds=sharpened(self.kinds, power), power=power)
 
 
 def _learn(lesson: _Lesson, seed: int, strangers: Sequence[Sequence[int]] = ()) -> _Learnt:
     data, n_kinds = weighted(lesson.prompts), len(lesson.kind_names)
     means = kind_means(lesson.scores, lesson.kinds, n_kinds)
-    traits = fit_traits(data, lesson.scores - means.scores.T[lesson.kinds], n_kinds)
-    kinds = fit_kinds(data, lesson.kinds, n_kinds, traits, seed, strangers)
-    return _Learnt(kinds, means, traits.loadings)
+    residuals = lesson.scores - means.scores.T[lesson.kinds]
+    traits = fit_traits(data, residuals, n_kinds)
+    lengths = fit_prompt_lengths(lesson.lengths, lesson.kinds, n_kinds, residuals)
+    kinds = fit_kinds(data, lesson.kinds, lengths.of_kinds, traits, seed, strangers)
+    return _Learnt(kinds, means, np.hstack((traits.loadings, lengths.loadings)))
 
 
 def _quality(
@@ -139,21 +157,31 @@ def _quality(
         anchors=_anchors(lesson.models, lesson.kind_names, learnt.means, recipe),
         calibration=calibration,
         floor=recipe.floor,
+        evenness=1.0 / learnt.power,
     )
 
 
-def _calibration(lesson: _Lesson, recipe: Recipe) -> tuple[float, float]:
-    """Slope and intercept, each half of the prompts being predicted by what the other half teaches."""
+def _corrections(lesson: _Lesson, recipe: Recipe) -> tuple[float, tuple[float, float]]:
+    """The power of shares, and slope and intercept: each half of the prompts is predicted by what the other teaches."""
     order = np.random.default_rng(recipe.seed).permutation(len(lesson.prompts))
     halves = np.array_split(order, 2)
     if min(len(set(lesson.kinds[half])) for half in halves) < len(lesson.kind_names):
-        return NO_CORRECTION  # too few prompts to leave half of them out
-    expected, scores = [], []
-    for learnt_from, held_out in (halves, halves[::-1]):
-        learnt = _learn(lesson.at(learnt_from), recipe.seed)
-        expected += _expected(lesson.at(held_out), learnt, recipe)
-        scores += list(lesson.scores[held_out])
-    return calibrated(np.asarray(expected), np.asarray(scores))
+        return 1.0, NO_CORRECTION  # too few prompts to leave half of them out
+    trials = [
+        (_learn(lesson.at(learnt_from), recipe.seed), lesson.at(held_out))
+        for learnt_from, held_out in (halves, halves[::-1])
+    ]
+    power = _power(trials)
+    expected = [_expected(held_out, learnt.sharpened(power), recipe) for learnt, held_out in trials]
+    scores = [held_out.scores for _, held_out in trials]
+    return power, calibrated(np.vstack(expected), np.vstack(scores))
+
+
+def _power(trials: Sequence[tuple[_Learnt, _Lesson]]) -> float:
+    """That of shares by which prompts that were held out are likeliest of the kinds that they are of."""
+    logits = [logits_of(learnt.kinds, held_out.prompts) for learnt, held_out in trials]
+    kinds = [held_out.kinds for _, held_out in trials]
+    return fitted_power(np.vstack(logits), np.concatenate(kinds))
 
 
 def _expected(held_out: _Lesson, learnt: _Learnt, recipe: Recipe) -> list[Floats]:
@@ -162,7 +190,7 @@ def _expected(held_out: _Lesson, learnt: _Learnt, recipe: Recipe) -> list[Floats
     Priors that come from elsewhere are not what is calibrated: only what was learnt is.
     """
     quality = _quality(held_out, learnt, recipe, NO_CORRECTION)
-    kinships = [learnt.kinds.of(tokens) for tokens in held_out.prompts]
+    kinships = map(learnt.kinds.of, held_out.prompts, held_out.lengths.tolist())
     if recipe.anchors is not None:
         return [quality.outlook(kinship).scores for kinship in kinships]
     return [_from_means(quality, kinship) for kinship in kinships]

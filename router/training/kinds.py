@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from router.domain.arrays import Floats
+from router.domain.members import replace
 from router.features.hashing import buckets_of
 from router.features.kinds import KindModel
 from router.training.stopping import fitted
@@ -86,15 +87,17 @@ def fit_traits(data: Weighted, residuals: Floats, n_kinds: int) -> Traits:
 def fit_kinds(
     data: Weighted,
     kinds: NDArray[np.intp],
-    n_kinds: int,
+    lengths: Floats,
     traits: Traits,
     seed: int,
     strangers: Sequence[Sequence[int]] = (),
 ) -> KindModel:
     """The kind model: classifier, centres, traits and the trust in each kind.
 
-    `strangers` are token ids of prompts that are surely of no kind, where one has any.
+    `lengths` are those of the prompts of each kind, as KindModel has them, `strangers` token ids of prompts that are
+    surely of no kind, where one has any.
     """
+    n_kinds = len(lengths)
     weights, offsets = _classifier(data.rows, kinds, n_kinds, seed)
     sums = _sums(data.rows, kinds, n_kinds)
     centres = sums / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
@@ -110,7 +113,21 @@ def fit_kinds(
         scales=scales,
         offsets=offsets.astype(np.float32),
         trusts=trusts.astype(np.float32),
+        lengths=lengths.astype(np.float32),
     )
+
+
+def logits_of(model: KindModel, prompts: Sequence[Sequence[int]]) -> Floats:
+    """The logits of the shares of these prompts, (prompts, kinds)."""
+    weights = model.table[:, : model.kinds] * model.scales[: model.kinds].astype(np.float64)
+    return np.asarray(rows_of(prompts, model.idf) @ weights + model.offsets, dtype=np.float64)
+
+
+def sharpened(model: KindModel, power: float) -> KindModel:
+    """The same with shares to this power, scaled to sum to 1 again."""
+    scales = model.scales.copy()
+    scales[: model.kinds] *= power
+    return replace(model, scales=scales, offsets=(model.offsets * power).astype(np.float32))
 
 
 def _classifier(

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
 
 from router.decision.agreement import AgreementModel
 from router.domain.agreeing import COMMON
 from router.domain.arrays import Floats
-from router.features.kinds import KindModel
+from router.features.kinds import FARTHEST, KindModel
 from router.pipeline.artefact import TRIPLE_SD, TRIPLES, ParityCase
 from router.training.kinds import rows_of
 
@@ -34,7 +35,8 @@ def parity_cases(
 ) -> list[ParityCase]:
     """What scikit-learn's estimators, holding the same weights, make of these token ids.
 
-    Of agreement it is what numpy makes of the formulas, with slopes by differences.
+    Each is taken for the ends of a longer text than the one before. Of agreement it is what numpy makes of the
+    formulas, with slopes by differences.
     """
     rows = rows_of(prompts, kinds.idf)
     weights = kinds.table.astype(np.float64) * kinds.scales.astype(np.float64)
@@ -42,18 +44,32 @@ def parity_cases(
     classifier = _classifier(of_kinds, kinds.offsets.astype(np.float64))
     shares = classifier.predict_proba(rows)[:, : kinds.kinds]
     familiarity = [_familiarity(each, kinds) for each in np.asarray(rows @ centres)]
-    traits = np.asarray(rows @ of_traits)
-    numbers = zip(shares.tolist(), traits.tolist(), familiarity, strict=True)
+    lengths = [len(tokens) * times for times, tokens in enumerate(prompts, 1)]
+    off = np.sum(shares * _lengths(lengths, kinds), axis=1) * familiarity
+    traits = np.column_stack((np.asarray(rows @ of_traits), off))
+    numbers = zip(lengths, shares.tolist(), traits.tolist(), familiarity, strict=True)
     return [
         ParityCase(
             tuple(tokens),
+            length,
             tuple(own_shares),
             tuple(own_traits),
             how_familiar,
             _prospects(agreement, np.array(own_shares), how_familiar),
         )
-        for tokens, (own_shares, own_traits, how_familiar) in zip(prompts, numbers, strict=True)
+        for tokens, (length, own_shares, own_traits, how_familiar) in zip(
+            prompts, numbers, strict=True
+        )
     ]
+
+
+def _lengths(prompt_tokens: Sequence[int], kinds: KindModel) -> Floats:
+    """Of each length, and for each kind, by how many deviations it is greater than what is usual."""
+    scaler = StandardScaler()
+    scaler.mean_, scaler.scale_ = kinds.lengths.astype(np.float64).T
+    logs = np.log(np.maximum(prompt_tokens, 1.0))
+    table = scaler.transform(np.tile(logs[:, None], kinds.kinds))
+    return np.asarray(table.clip(-FARTHEST, FARTHEST), dtype=np.float64)
 
 
 def _classifier(weights: Floats, offsets: Floats) -> LogisticRegression:

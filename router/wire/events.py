@@ -1,4 +1,4 @@
-"""A stream as it is heard: bytes in any pieces in, events out."""
+"""A stream as it is received: bytes in, in any pieces, and events out."""
 
 from collections.abc import Iterable, Iterator
 
@@ -24,7 +24,7 @@ class EventReader:
     def feed(self, piece: bytes) -> Iterator[Told]:
         """The events that `piece` completes.
 
-        Raises MalformedAnswer at an event that is none, after those before it, and OverflowError
+        Raises MalformedAnswer at an event that is not one, after those before it, and OverflowError
         when one grows too large.
         """
         raws: list[bytes] = []

@@ -1,4 +1,4 @@
-"""What can be said of an answer's quality without asking anybody: does it fit what was asked for?
+"""What can be said about an answer's quality without asking anybody: does it fit the request?
 
 Only what is certain: JSON that was asked for and does not parse, a call of a tool that does not exist,
 an answer that was cut off at its limit, an explicit refusal. Reasons quote nothing.

@@ -47,7 +47,7 @@ def as_events(body: bytes, *, is_stream: bool, answer_id: str, usage: bool) -> I
 
 
 def whole(body: bytes, *, is_stream: bool = True, answer_id: str = "") -> dict[str, Any]:
-    """The stored answer as a chat completion's fields. Raises MalformedAnswer when it is none."""
+    """The stored answer as a chat completion's fields. Raises MalformedAnswer if it is not one."""
     if not is_stream:
         return _completion(body)
     try:

@@ -79,7 +79,7 @@ def _is_tied(body: Mapping[str, Any]) -> bool:
 
 
 def _text_of(message: Mapping[str, Any]) -> tuple[str | None, str]:
-    """The user's own words, None if they cannot be a wording, and what a program has put beside them."""
+    """The user's own words, None if they cannot be a wording, and what a program has added to them."""
     said = {name for name, value in message.items() if value is not None}
     if message["role"] != "user" or not said <= _PLAIN_MEMBERS:
         return None, ""

@@ -1,4 +1,4 @@
-"""What every test of answers keeps to, whatever the request and the answers are. A new one is tried by its row."""
+"""What every test of answers must satisfy, whatever the request and the answers are. A new one needs only its row."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -201,7 +201,7 @@ _SECRETS = ("xyzzyq", "7770777", "Quuxolot")
 
 @st.composite
 def secretive(draw: st.DrawFn) -> Mapping[str, Any]:
-    """An answer that consists of words that stand nowhere else."""
+    """An answer whose words occur nowhere else."""
     secret = draw(st.sampled_from(_SECRETS))
     return draw(
         st.sampled_from(

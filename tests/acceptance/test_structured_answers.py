@@ -1,4 +1,4 @@
-"""Calls of tools, JSON and code: what is the same in them, and what is not."""
+"""Tool calls, JSON and code: which differences matter, and which do not."""
 
 from typing import Any
 

@@ -32,7 +32,7 @@ LINE = (
 
 
 def findings(**rounds: list[float]) -> Findings:
-    """The processor's time for small requests, by contestant, round by round."""
+    """CPU time for small requests, by contestant, round by round."""
     found = Findings()
     for number in range(max(len(values) for values in rounds.values())):
         found.rounds.append({})

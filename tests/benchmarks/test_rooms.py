@@ -54,9 +54,7 @@ def test_what_became_slower_is_told_with_its_room_and_by_how_much() -> None:
 @pytest.mark.parametrize(
     "after",
     [
-        {
-            CATEGORY: Time(100, 50, 24)
-        },  # the clock goes on while others have the processor, and empty its caches
+        {CATEGORY: Time(100, 50, 24)},  # time passes while others use the CPU and empty its caches
         {CATEGORY: Time(21, 21, 24.9)},
         {CATEGORY: Time(21, 21, 10)},
         {COUNT: Time(100, 100, 100)},  # it was not measured before

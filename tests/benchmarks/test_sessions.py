@@ -1,4 +1,4 @@
-"""The sessions that rules are held against: what is billed, and what Farthing's rule comes to."""
+"""The sessions that rules are compared on: what is billed, and what Farthing's rule achieves."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""The benchmark of memory: a line through points, and traffic that keeps nothing of its own."""
+"""The memory benchmark: a line through points, and traffic that keeps nothing itself."""
 
 import random
 

@@ -18,7 +18,7 @@ _TEXT = "good river lantern pebble harvest copper violin"
 
 
 def shot(*, stream: bool = False, asked: str = "auto:any", fault: str = "ok", **more: Any) -> Shot:
-    """A request, `chaos-1` unless told; its fault is that of every model."""
+    """A request, by default `chaos-1`; its fault applies to every model."""
     content: dict[str, Any] = {
         "model": asked,
         "messages": [{"role": "user", "content": f"Translate into French: {NONCE} {_TEXT}"}],
@@ -59,7 +59,7 @@ def told(usage: Usage) -> dict[str, int]:
 
 
 def events(*payloads: object) -> bytes:
-    """A stream of these payloads; a text is sent as it is."""
+    """A stream with these payloads; a string is sent unchanged."""
     written = (each if isinstance(each, str) else json.dumps(each) for each in payloads)
     return "".join(f"data: {each}\n\n" for each in written).encode()
 
@@ -74,7 +74,7 @@ FAILS: dict[str, Any] = {"error": {"message": "broke off", "type": "server_error
 
 
 def seen(body: bytes, *, model: str = "ash-mid", status: int = 200, **more: Any) -> Seen:
-    """What a client saw of a reply that was whole unless told otherwise."""
+    """What a client saw of a reply, by default a complete one."""
     settings: dict[str, Any] = {"ending": Ending.WHOLE, "took_s": 0.1, "bound_s": 5.0, **more}
     return Seen(status=status, headers={"x-farthing-model": model}, body=body, **settings)
 

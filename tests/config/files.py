@@ -1,4 +1,4 @@
-"""Configurations written down as text, and what is said about them."""
+"""Configurations written as text, and what is reported about them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +24,7 @@ models:
 
 
 def written(folder: Path, text: str | bytes) -> Path:
-    """A config of that text beside the shipped policies."""
+    """A config with that text, with the shipped policies."""
     if not (folder / "policies").exists():
         copytree(ROOT / "policies", folder / "policies")
     path = folder / "config.yaml"

@@ -1,4 +1,4 @@
-"""An artefact on disk: what is written comes back, and whatever was changed is refused by its name."""
+"""An artefact on disk: what is written can be read back, and anything changed is refused, with its name."""
 
 import io
 import json
@@ -35,7 +35,7 @@ def write(folder: Path) -> str:
 
 
 def sign(folder: Path) -> None:
-    """New digests, so that what is wrong must be found in the files themselves."""
+    """New digests, so that the mistake must be found in the files themselves."""
     names = [line.split()[1] for line in (folder / "SHA256SUMS").read_text().splitlines()]
     lines = [f"{sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (folder / "SHA256SUMS").write_text("".join(lines))
@@ -141,7 +141,7 @@ def test_a_single_changed_byte_anywhere_is_refused(
 
 
 def test_every_changed_byte_of_the_list_of_digests_is_refused(folder: Path) -> None:
-    """Also a line's end that Python would take for another line's end, and a blank for another blank."""
+    """Including line ends and blanks that Python would treat as equivalent."""
     path = folder / "SHA256SUMS"
     whole = path.read_bytes()
     for at, byte in enumerate(whole):

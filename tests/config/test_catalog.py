@@ -1,4 +1,4 @@
-"""Models from a config: what is written wins, what is not comes from the shipped catalog."""
+"""Models from a config: what is stated there wins, everything else comes from the shipped catalog."""
 
 from datetime import UTC, datetime
 from pathlib import Path

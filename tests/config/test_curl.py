@@ -1,4 +1,4 @@
-"""A curl line as people copy it: what it would send is what is decided on."""
+"""A curl command as people copy it: the decision is made on what it would send."""
 
 import json
 from pathlib import Path

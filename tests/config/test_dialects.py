@@ -1,4 +1,4 @@
-"""Upstreams that speak another dialect than chat, as they are configured."""
+"""Configuring upstreams that speak another dialect than chat."""
 
 from pathlib import Path
 

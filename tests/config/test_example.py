@@ -1,4 +1,4 @@
-"""The example configuration: it works as it is, and each key that is there brings its models in."""
+"""The example configuration works unchanged, and each key that is set brings in its models."""
 
 import os
 import subprocess

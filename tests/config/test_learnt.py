@@ -38,7 +38,7 @@ def stated(value: str, pinned: str | None = None) -> str:
 
 
 def assert_priors_hold(learnt: Learnt, why: str) -> None:
-    """Nothing of the artefact is in force, which is told in one line; categories are told apart."""
+    """Nothing of the artefact is in effect, which is reported in one line; categories are reported separately."""
     (trouble,) = learnt.troubles
     assert why in trouble
     assert trouble.startswith("quality.artefact: ")
@@ -58,13 +58,13 @@ def test_the_shipped_artefact_is_the_pinned_one() -> None:
 
 
 def test_the_shipped_artefact_still_gives_what_scikit_learn_makes_of_its_tables() -> None:
-    """Reading it has held it to the cases in its folder; these are made anew."""
+    """Reading it has checked it against the cases in its folder; these are computed afresh."""
     kinds = shipped_artefact().kinds
     encode = cl100k(cl100k_ranks()).encode_ordinary
     cases = parity_cases(kinds, [encode(text) for text in (*TEXTS, "assert f(", "prove " * 99)])
 
     for case in cases:
-        found = kinds.of(case.tokens)
+        found = kinds.of(case.tokens, case.prompt_tokens)
         numbers = (*found.shares, *found.traits, found.familiarity)
         expected = (*case.shares, *case.traits, case.familiarity)
         assert numbers == pytest.approx(expected, rel=0.0, abs=1e-6)

@@ -1,4 +1,4 @@
-"""Mistakes in a config: all told at once, each with its line and what would be right, no secret repeated."""
+"""Mistakes in a config: all reported at once, each with its line and the correction, without repeating a secret."""
 
 import os
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Every key and value of the example that is wrong is told: which, where, and what would be right."""
+"""Every mistyped key and value of the example is reported: which, where, and what would be right."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Policy files: read into terms and rules, and every mistake told with its place."""
+"""Policy files: parsed into terms and rules, and every mistake reported with its place."""
 
 import json
 from pathlib import Path

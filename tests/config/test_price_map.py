@@ -26,7 +26,7 @@ RATES = {
 
 @pytest.fixture(scope="module")
 def raw() -> dict[str, dict[str, Any]]:
-    """The file as it is shipped, its decimals kept as they are written."""
+    """The shipped file, with its decimals kept as written."""
     text = (litellm_folder() / "model_prices_and_context_window_backup.json").read_text()
     entries: dict[str, dict[str, Any]] = json.loads(text, parse_float=Decimal)
     return entries
@@ -54,7 +54,7 @@ def test_every_price_is_the_decimal_of_the_file_to_the_nearest_pico(
     }
     assert len(priced) > 1000
     assert max(off_by.values()) <= Decimal("0.5")
-    # A few resellers convert from units of their own and state fractions of a pico-dollar.
+    # A few resellers convert from other units and state fractions of a pico-dollar.
     assert sum(off != 0 for off in off_by.values()) < 0.02 * len(off_by)
 
 

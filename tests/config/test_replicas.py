@@ -1,4 +1,4 @@
-"""A model with several upstreams: what is written for one, what it takes from the model."""
+"""A model with several upstreams: what is stated for one of them, and what it inherits from the model."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a configuration may say of answers to other words."""
+"""What a configuration may say about answers to other wordings."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The files of a configuration, followed: what is news, what is parsed, what may change."""
+"""Following the files of a configuration: what counts as a change, what is parsed, what may change."""
 
 from dataclasses import fields
 from pathlib import Path

@@ -33,7 +33,7 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def drafted(folder: Path, text: str) -> str:
-    """A policy file of that text, by the name that stands in it."""
+    """A policy file with that text, named after the policy in it."""
     path = folder / f"{text.split()[1]}.yaml"
     path.write_text(text, encoding="utf-8")
     return str(path)

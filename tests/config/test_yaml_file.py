@@ -1,4 +1,4 @@
-"""The quick way to read YAML and the one that tells what is wrong with it read the same."""
+"""The fast way to read YAML and the one that reports mistakes read the same."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def _lines(node: yaml.Node) -> list[tuple[int, str]]:
 
 
 def _read(loader: type[_QuickLoader] | type[_TellingLoader], text: str) -> object:
-    """The data, the line and the kind of everything in it; None for what is refused."""
+    """The data, and the line and kind of everything in it; None if it is refused."""
     try:
         node, data = _loaded(loader(text))
     except (yaml.YAMLError, ValueError):

@@ -22,7 +22,7 @@ def prospect(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Implements `router.domain.cascade.Prospects`: of every pair, or of those that are told of."""
+    """Implements `router.domain.cascade.Prospects`: for every pair, or for the given ones."""
 
     pairs: Mapping[Pair, Prospect] = field(default_factory=dict)
     others: Prospect | None = None

@@ -1,4 +1,4 @@
-"""A model that writes less than the client allows stands back for an adequate one that writes more, and only then."""
+"""A model that writes less than the client allows gives way to an adequate one that writes more, and only then."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Cascades, case by case: when one is taken, which, who follows, and why there is none."""
+"""Cascades, case by case: when one is used, which, what follows it, and why there is none."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The choice, case by case: what is excluded, what is adequate, what is taken when nothing is."""
+"""The choice, case by case: what is excluded, what is adequate, what is chosen if nothing is."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Policies that decide nothing are told from those that mean to."""
+"""Policies that decide nothing are distinguished from those that are meant not to."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A decision as it is kept and as it is told: nothing is lost on the way, and the words are the same."""
+"""A decision as stored and as shown: nothing is lost on the way, and the wording is the same."""
 
 from typing import Any
 

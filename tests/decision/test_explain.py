@@ -1,4 +1,4 @@
-"""A decision in words: on one line for a header, in sentences for a person, in rows for a table."""
+"""A decision in words: on one line for a header, in sentences for people, in rows for a table."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a conversation costs at a model: what is kept is cheaper, and a later saving pays for reading it anew."""
+"""What a conversation costs at a model: a cached prefix is cheaper, and later savings pay for reading it again."""
 
 import pytest
 from hypothesis import given

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.quality import QualityModel
+from router.domain.arrays import Floats
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.kinship import Kinship
 from router.domain.members import replace
@@ -37,6 +38,7 @@ def models(draw: st.DrawFn) -> QualityModel:
         anchors=cells(kinds, SHARE),
         calibration=(draw(st.floats(0, 3)), draw(st.floats(-2, 2))),
         floor=draw(SHARE),
+        evenness=draw(st.floats(0.25, 2.0)),
     )
 
 
@@ -183,14 +185,64 @@ def test_what_is_usual_of_a_model_is_its_anchor_as_unsure_as_its_kinds_are_diffe
         simple().usual("c")
 
 
+def compared(model: QualityModel, kinship: Kinship) -> Floats:
+    """How much better each model is than the mean of all."""
+    scores = model.outlook(kinship).scores
+    return np.asarray(scores - scores.mean())
+
+
+@given(SHARE, SHARE, st.floats(0.25, 2.0))
+def test_how_hard_a_prompt_is_does_not_depend_on_how_carefully_models_are_compared(
+    share: float, familiarity: float, evenness: float
+) -> None:
+    kinship = prompt(share, 1.0 - share, familiarity=familiarity)
+    plain, careful = simple(), replace(simple(), evenness=evenness)
+
+    assert careful.outlook(kinship).scores.mean() == pytest.approx(
+        plain.outlook(kinship).scores.mean()
+    )
+
+
+@given(SHARE, st.floats(0.25, 2.0))
+def test_of_an_unfamiliar_prompt_models_are_compared_by_flatter_shares(
+    share: float, evenness: float
+) -> None:
+    careful, shares = replace(simple(), evenness=evenness), np.array([share, 1.0 - share])
+    even = shares**evenness / (shares**evenness).sum()
+    flat = prompt(*even.tolist(), familiarity=0.0)
+
+    assert compared(careful, prompt(*shares.tolist(), familiarity=0.0)) == pytest.approx(
+        compared(simple(), flat)
+    )
+
+
+@given(SHARE, st.floats(0.25, 2.0))
+def test_of_a_familiar_prompt_they_are_compared_by_its_shares(
+    share: float, evenness: float
+) -> None:
+    careful, kinship = replace(simple(), evenness=evenness), prompt(share, 1.0 - share)
+
+    assert compared(careful, kinship) == pytest.approx(compared(simple(), kinship))
+
+
+def test_the_less_familiar_the_more_carefully() -> None:
+    careful = replace(simple(), evenness=0.5)
+    found = [
+        compared(careful, prompt(0.9, 0.1, familiarity=each))[0] for each in (1.0, 0.6, 0.2, 0.0)
+    ]
+
+    assert found == sorted(found, reverse=True)
+    assert found[0] > found[-1] + 0.05
+
+
 def test_what_is_taken_apart_comes_back_as_it_was() -> None:
-    again = QualityModel.from_arrays(("a", "b"), simple().arrays())
+    again = QualityModel.from_arrays(("a", "b"), replace(simple(), evenness=0.4).arrays())
     kinship, prior = prompt(0.3, 0.7, familiarity=0.6), QualityEstimate(0.7, 0.1)
 
-    assert again.outlook(kinship).quality("b", prior) == simple().outlook(kinship).quality(
-        "b", prior
-    )
-    assert (again.calibration, again.floor) == ((1.0, 0.0), 0.2)
+    assert again.outlook(kinship).quality("b", prior) == replace(simple(), evenness=0.4).outlook(
+        kinship
+    ).quality("b", prior)
+    assert (again.calibration, again.floor, again.evenness) == ((1.0, 0.0), 0.2, 0.4)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +263,9 @@ def test_what_is_taken_apart_comes_back_as_it_was() -> None:
         ("calibration", np.array([1.0]), "values to unpack"),
         ("floor", np.array(1.5), "the floor is from 0 to 1, not 1.5"),
         ("floor", np.array(np.nan), "the floor"),
+        ("evenness", np.array(0.0), "a power above 0, not 0.0"),
+        ("evenness", np.array(np.inf), "a power above 0"),
+        ("evenness", np.array(np.nan), "a power above 0"),
     ],
 )
 def test_tables_that_make_no_sense_are_refused(

@@ -1,4 +1,4 @@
-"""The last values of a stream: exact, bounded, and drawn towards what is usual while they are few."""
+"""The last values of a stream: exact, bounded, and drawn towards typical values while they are few."""
 
 from itertools import pairwise
 from statistics import median

@@ -223,7 +223,7 @@ class _Player:
         heapq.heappush(self._coming, (at_s, self._count, start, fault))
 
     def _clear(self) -> None:
-        """Whatever is still under way when the request is over is stopped."""
+        """Anything still in progress when the request is over is stopped."""
         self._machine.left(self._now_s)
 
 

@@ -185,7 +185,7 @@ def test_shares_of_equals_are_their_weights_when_calls_come_one_by_one(
 
 @dataclass
 class Crowd:
-    """Replicas that take so long for a call, whoever else is there, on a clock of our own."""
+    """Replicas with fixed durations per call, whatever else is in progress, on a fake clock."""
 
     takes_s: Mapping[str, float]
     replicas: Sequence[Candidate]

@@ -60,7 +60,7 @@ def test_who_waited_for_a_limit_and_found_a_closed_connection_waits_once_more() 
     others = iter([fleet.limit])
 
     def upstreams(model: str, now_s: float) -> Outcome:
-        # Meanwhile somebody else is told 429, when the connection turns out to be closed.
+        # Meanwhile another request gets 429, when the connection turns out to be closed.
         for limit in others:
             limit(A, 1.0, now_s)
             return Outcome(0.0, DISCONNECTED)

@@ -209,7 +209,7 @@ steps = st.lists(
 
 @dataclass
 class Played:
-    """Two fleets, what is under way at each, and the board between them."""
+    """Two fleets, what is in progress at each, and the board between them."""
 
     fleets: tuple[Fleet, Fleet] = field(default_factory=lambda: (Fleet(), Fleet()))
     board: Board = field(default_factory=Board)

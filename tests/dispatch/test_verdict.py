@@ -1,4 +1,4 @@
-"""What an upstream's error means, by the words in which vendors have said it."""
+"""What an upstream's error means, given the wordings that vendors have used."""
 
 import pytest
 

@@ -19,7 +19,7 @@ OUTPUT_TOKENS = 100
 
 
 def length(tokens: float = OUTPUT_TOKENS, reasoning: float = 0.0) -> LengthEstimate:
-    """Answers that all have so many tokens."""
+    """Answers that all have this many tokens."""
     return LengthEstimate(Spread((float(tokens),) * len(LEVELS), float(tokens)), reasoning)
 
 

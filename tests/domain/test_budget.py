@@ -1,4 +1,4 @@
-"""Periods of budgets: they follow one another without a gap, at somebody's midnight, clocks changed or not."""
+"""Budget periods follow one another without gaps, at midnight in a time zone, even when clocks change."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo

@@ -43,7 +43,7 @@ _FLAGS = (
 
 
 def chromium() -> str | None:
-    """Where a Chromium or Chrome is on this machine, None when there is none."""
+    """Where a Chromium or Chrome is on this machine, None if there is none."""
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
@@ -67,7 +67,7 @@ class Page:
         await self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
 
     async def run(self, script: str) -> Any:
-        """The value of an expression in the page, awaited where it is a promise."""
+        """The value of an expression in the page, awaited if it is a promise."""
         got = await self.tell(
             "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
         )
@@ -223,7 +223,7 @@ async def browsing(devtools: str) -> AsyncIterator[Page]:
 
 
 async def _connected(url: str, session: aiohttp.ClientSession, stack: AsyncExitStack) -> Page:
-    """Who listens at `url` and can be told what to do, until the stack is unwound."""
+    """A controllable browser target at `url`, until the stack is unwound."""
     socket = await stack.enter_async_context(
         session.ws_connect(url, max_msg_size=_MAX_MESSAGE_BYTES)
     )

@@ -46,7 +46,7 @@ class Upstream:
         self._thought, self._text = thought, text
 
     def stream(self) -> tuple[bytes, ...]:
-        """The events, each a piece of its own."""
+        """The events, one per piece."""
         return (*(_event(each) for each in self._chunks()), b"data: [DONE]\n\n")
 
     def _chunks(self) -> Iterator[Json]:
@@ -78,7 +78,7 @@ def _event(chunk: Json) -> bytes:
 
 
 class ClaudeCode:
-    """A session of the shape that Claude Code has: what is sent, and what it keeps of answers."""
+    """A session like Claude Code's: what is sent, and what it keeps of answers."""
 
     path = "/messages?beta=true"
     headers: ClassVar[Mapping[str, str]] = {

@@ -86,7 +86,7 @@ def bare_model(upstream: str, name: str) -> dict[str, Any]:
 
 
 def fixed_model(upstream: str, name: str = "fixed") -> dict[str, Any]:
-    """A model that no policy would choose: dear, and good for nothing."""
+    """A model that no policy would choose: expensive, and good for nothing."""
     return {
         "upstream": upstream,
         "name": name,

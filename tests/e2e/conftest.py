@@ -60,7 +60,7 @@ def abused(
     shared_simulator: Simulator,
     shared_fixed: FixedUpstream,
 ) -> Iterator[Farthing]:
-    """Another one of the usual kind, for what no other test should have to stand beside."""
+    """Another one of the usual kind, for a test that no other test should have to run next to."""
     folder = tmp_path_factory.mktemp("abused")
     with Farthing(usual_config(folder, shared_simulator, shared_fixed)) as running:
         yield running

@@ -38,7 +38,7 @@ class Crew(Farthing):
         return {pid for pid in self._everybody if _is_alive(pid)}
 
     def kill(self) -> None:
-        """End it whatever it does, and its workers with it."""
+        """End it whatever it is doing, together with its workers."""
         super().kill()
         until(lambda: not self.survivors())
 

@@ -1,4 +1,4 @@
-"""Each door with a question of its own: how it is knocked at, what it answers, and whether that is as described."""
+"""Each door with its own question: how it is called, what it answers, and whether that is as documented."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ class Knock:
 
 
 def events_of(got: Got) -> list[Json]:
-    """The events that are JSON; each named as its type says, where it is named."""
+    """The events that are JSON; where an event has a name, it is its type."""
     assert got.headers["content-type"] == "text/event-stream", got
     events = []
     for block in got.body.decode().split("\n\n"):

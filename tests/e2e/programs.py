@@ -1,4 +1,4 @@
-"""Farthing's programs as a person runs them: processes, told by arguments and a file, that talk back."""
+"""Farthing's programs as a person runs them: processes with arguments, a file and output."""
 
 import contextlib
 import io
@@ -47,7 +47,7 @@ def run(
     stdin: str = "",
     program: list[str] = FARTHING,
 ) -> Done:
-    """`farthing` with these arguments as a program of its own, to its end."""
+    """`farthing` with these arguments as a separate process, until it ends."""
     done = subprocess.run(
         [*program, *arguments],
         cwd=REPO,
@@ -62,7 +62,7 @@ def run(
 
 
 def here(*arguments: str, env: Mapping[str, str] | None = None, stdin: str = "") -> Done:
-    """`farthing` with these arguments in this process, for a program takes seconds to start."""
+    """`farthing` with these arguments in this process, because a new one takes seconds to start."""
     out, err = _pipe(), _pipe()
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(out))
@@ -91,7 +91,7 @@ def _written(pipe: io.TextIOWrapper) -> str:
 
 
 class Program:
-    """A program that runs until it is told to stop; everything that it prints is heard."""
+    """A program that runs until it is told to stop; everything that it prints is captured."""
 
     patience_s = PATIENCE_S
     program: Sequence[str] = FARTHING
@@ -146,7 +146,7 @@ class Program:
         self.process.send_signal(number)
 
     def ended(self, within_s: float = PATIENCE_S) -> int:
-        """Its exit status, when it has ended by itself or by a signal that it was told."""
+        """Its exit status, if it has ended by itself or by a signal from us."""
         status = self.process.wait(within_s)
         for listener in self._listeners:
             listener.join(PATIENCE_S)

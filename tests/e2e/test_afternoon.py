@@ -109,7 +109,7 @@ def new_body(dice: random.Random) -> dict[str, Any]:
 
 
 async def ask(client: openai.AsyncOpenAI, body: dict[str, Any], tag: str) -> str:
-    """Send one and read all of it; what came of it, in a word."""
+    """Send one and read all of it; the result, as one word."""
     completions = client.chat.completions.with_raw_response
     try:
         raw = await completions.create(**body, extra_headers={"x-farthing-tags": tag})
@@ -176,7 +176,7 @@ def it(tmp_path_factory: pytest.TempPathFactory) -> Afternoon:
 
 
 def pico(dollars: str) -> int:
-    """Whole pico-dollars; a fraction of one would be an error of its own."""
+    """Whole pico-dollars; a fraction of one would be an error in itself."""
     amount = Decimal(dollars) * PICO_PER_USD
     assert amount == int(amount)
     return int(amount)

@@ -1,4 +1,4 @@
-"""The real Agents SDK of OpenAI: its loop over Responses and over chat. It is skipped where it is not."""
+"""OpenAI's real Agents SDK: its loop over Responses and over chat. Skipped if it is not installed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The real anthropic client, with nothing changed but its base_url. It is skipped where it is not."""
+"""The real anthropic client, with only its base_url changed. Skipped if it is not installed."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -93,7 +93,7 @@ FIELDS_OF_A_MESSAGE = (
 
 
 def complete(farthing: Farthing, bodies: Iterator[tuple[str, Any]]) -> list[str]:
-    """Send all of these on one connection; what is answered wrongly, in words."""
+    """Send all of these on one connection; wrong answers, in words."""
     at, wrong = urlsplit(farthing.url), []
     with closing(http.client.HTTPConnection(at.hostname or "", at.port, timeout=10)) as connection:
         for name, body in bodies:

@@ -70,7 +70,7 @@ def policy_of(name: str, ids: list[str]) -> dict[str, Any]:
 
 
 def limits_asked(simulator: Simulator, since: int) -> list[tuple[str, int]]:
-    """Of each call since so many: the model, and the longest answer that it was asked for."""
+    """For each call since the first `since`: the model, and the longest answer that it was asked for."""
     made = simulator.calls[since:]
     bodies = [(call.model, json.loads(call.body or b"{}")) for call in made]
     assert all(call.ending is not Ending.REFUSED for call in made)

@@ -10,7 +10,7 @@ from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
 from tests.e2e.wire import chat, post
 
-# Odd and legal: white space, key order, escapes, 1.0 beside 1 and 1e0, a decoy of the model's name.
+# Odd but legal: white space, key order, escapes, 1.0 next to 1 and 1e0, a decoy of the model's name.
 ODD = r"""
  {
 	"stream" :false, "temperature": 1.0 ,"top_p":1 , "x-one":1e0,

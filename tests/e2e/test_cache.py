@@ -75,7 +75,7 @@ def kept(
 
 
 def fresh(**fields: Any) -> dict[str, Any]:
-    """A question that was never asked before, to be answered in words."""
+    """A question that was never asked before, answered with text."""
     return chat(f"Tell me something nice about the number {next(NUMBERS)}", **fields)
 
 

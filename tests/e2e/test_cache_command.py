@@ -1,4 +1,4 @@
-"""`farthing cache`: what is stored is counted, listed and forgotten, in memory and in Redis."""
+"""`farthing cache`: stored answers are counted, listed and deleted, in memory and in Redis."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -82,7 +82,7 @@ def test_what_is_stored_is_counted_listed_and_forgotten(kept: Kept) -> None:
     assert entry["usage"]["output_tokens"] > 0
     assert len(kept.told("inspect", "--id", entry["digest"][:16])) == 2
     assert len(kept.told("inspect", "--key", "beta", "--model", "sim-mid")) == 2
-    listed = kept.command("inspect", by=run)  # a program of its own, as people call it
+    listed = kept.command("inspect", by=run)  # a separate process, as people call it
     assert "sim-frontier" in listed.out
     assert "4711" not in listed.out
 

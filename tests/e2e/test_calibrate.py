@@ -1,4 +1,4 @@
-"""Recorded requests are asked again, scored, and change what is decided: with real servers.
+"""Recorded requests are asked again, scored, and change decisions: with real servers.
 
 To look at the pictures of the page: FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/test_calibrate.py
 """
@@ -335,7 +335,7 @@ async def test_the_page_shows_what_was_found_and_asks_for_nothing(
 
 
 async def keep(page: Page, name: str) -> None:
-    """Keep a picture, where somebody wants to look at it."""
+    """Save a picture, if somebody wants to look at it."""
     if folder := os.environ.get("FARTHING_PICTURES"):
         shot = await page.tell("Page.captureScreenshot", format="png")
         saved(b64decode(shot["data"]), Path(folder), f"{name}.png")

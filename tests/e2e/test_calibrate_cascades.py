@@ -1,4 +1,4 @@
-"""Answers of one's own make two cheap models stand before a dear one: with real servers."""
+"""Learning from one's own answers puts two cheap models before an expensive one: with real servers."""
 
 import json
 import random

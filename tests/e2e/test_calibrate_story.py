@@ -126,7 +126,7 @@ def test_feedback_weighs_what_its_agreement_with_the_labels_says(story: Story) -
     assert found["trust"]["how"] == "measured"
     assert 0.3 < found["trust"]["weight"] < 1.0
     small = next(e for e in found["categories"][0]["estimates"] if e["model"] == "sim-open-8b")
-    # Feedback on what has a label of its own is not counted beside that.
+    # Feedback on a request that has its own label is not counted in addition.
     assert small["feedback"]["answers"] == 8
     assert small["scored"]["answers"] == SUMS
     plain = story.told()
@@ -180,7 +180,7 @@ def test_our_own_questions_to_several_models_do_not_look_like_discontent(story: 
 
 
 def typed(answer: str, *arguments: str) -> tuple[int, str]:
-    """`farthing` on a terminal of its own, where somebody types `answer` when it asks: status, and all that it said."""
+    """`farthing` on its own terminal, where somebody types `answer` when asked: status, and all its output."""
     ours, its = pty.openpty()
     program = subprocess.Popen(
         [*FARTHING, *arguments],

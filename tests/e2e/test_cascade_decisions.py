@@ -1,4 +1,4 @@
-"""Cascades as they are decided: before a request is sent, after it was answered, and where it forbids them."""
+"""Decisions for cascades: before a request is sent, after it was answered, and if it forbids them."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Two cheap models are asked first: what a client gets, what is booked, and what the books say of it."""
+"""Two cheap models are asked first: what a client gets, what is booked, and what the ledger says about it."""
 
 import asyncio
 import json
@@ -233,7 +233,7 @@ async def test_calls_of_tools_are_compared_and_none_is_shown_that_is_not_believe
 async def test_a_step_with_a_model_that_fails_is_no_reason_to_fail(
     tmp_path: Path, minded: Simulator, fault: str, stream: bool
 ) -> None:
-    """Of a Farthing of its own, for it leaves a model alone that has failed again and again."""
+    """With a separate Farthing, because it leaves a model alone that has failed again and again."""
     body, _ = looked_up(agree=True, skip=10)
     minded.served.faults.script("sim-open-70b", [fault], repeat=True)
     try:

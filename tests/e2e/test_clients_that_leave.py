@@ -142,7 +142,7 @@ def test_leaving_while_the_books_are_written_loses_nobodys_entry(locked: Farthin
     with the_lock_of(ledger):
         with asked(locked, chat("Hello there", "sim-mid", stream=True)) as connection:
             request_id = request_id_in(read_until(connection, b'"finish_reason":"stop"'))
-        # What is posted while the ledger is locked waits beside it, and is in it afterwards.
+        # What is posted while the ledger is locked waits in the spool, and is in it afterwards.
         other = Asking(locked, chat("Hello to you", "sim-mid"))
         other.join(0.5)
     other.join()
@@ -173,7 +173,7 @@ def is_booked(ledger: Path, request_id: str) -> bool:
 
 
 class Asking(threading.Thread):
-    """A request of its own thread; `request_id` is known when it has ended."""
+    """A request in its own thread; `request_id` is known when it has ended."""
 
     def __init__(self, farthing: Farthing, body: dict[str, Any]) -> None:
         super().__init__(daemon=True)

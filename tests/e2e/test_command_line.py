@@ -1,4 +1,4 @@
-"""The `farthing` command: it says what it can do, and what is wrong, in words and in its status."""
+"""The `farthing` command: it says what it can do and what is wrong, in words and by its status."""
 
 import csv
 import io
@@ -83,7 +83,7 @@ def taken() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def programs(config: Path, broken: Path) -> dict[str, Done]:
-    """What programs of their own answer; two at a time, for starting takes them long."""
+    """The output of separate processes; two at a time, because starting them takes long."""
     request = json.dumps(chat("What is 17 * 23?"))
     commands: dict[str, tuple[list[str], str, list[str]]] = {
         "version": (["--version"], "", [str(SCRIPT)]),
@@ -252,9 +252,7 @@ def test_the_report_for_people(used: Path) -> None:
     for heading in ("requests", "cost", "baseline", "saved"):
         assert heading in told.out
     assert "total" in told.out
-    assert (
-        "\u2026" not in told.out
-    )  # nothing is cut off: it fits where nobody says how wide it may be
+    assert "\u2026" not in told.out  # nothing is cut off: without a stated width everything fits
 
 
 def test_the_report_for_programs_and_spreadsheets_agree(used: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rules over what a request brings beside its words, with OpenAI's own client."""
+"""Rules about what a request contains besides its words, with OpenAI's own client."""
 
 from collections.abc import Iterator
 from pathlib import Path

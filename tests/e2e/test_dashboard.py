@@ -1,4 +1,4 @@
-"""The dashboard in a real browser: what is drawn, what is asked for, what strangers' names can do.
+"""The dashboard in a real browser: what is drawn, what is requested, what malicious names can do.
 
 To look at the pictures that it takes: FARTHING_PICTURES=var/pictures make test ARGS=tests/e2e/test_dashboard.py
 """

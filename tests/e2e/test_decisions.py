@@ -74,7 +74,7 @@ def id_of(got: Got) -> str:
 
 
 def decided(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The part of a document that tells of the decision, without the moment."""
+    """The part of a document that describes the decision, without its time."""
     names = ("asked", "policy", "policy_version", "rule", "reason", "headline", "sentences")
     more = ("required_p", "reference", "candidates", "plan", "features")
     return {name: document[name] for name in (*names, *more)}

@@ -1,4 +1,4 @@
-"""By whichever door a client comes in, all that chat has is there; and it is told as that door's API tells it."""
+"""Whichever door a client uses, everything that chat has is available, in the form of that door's API."""
 
 import itertools
 import json

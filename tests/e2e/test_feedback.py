@@ -1,4 +1,4 @@
-"""Clients say how good an answer was; the last word holds, and whose it is stays told."""
+"""Clients say how good an answer was; the latest rating wins, and its source is kept."""
 
 import json
 import sqlite3

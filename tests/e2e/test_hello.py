@@ -86,7 +86,7 @@ def test_with_keys_it_comes_in_by_a_key_of_its_own(
         assert KEY not in farthing.said
         assert post(farthing.base_url, chat("Hello")).status == 401
         assert get(f"{farthing.base_url}/models", {"authorization": f"Bearer {KEY}"}).status == 200
-        # Who follows the lines must be told where the key goes.
+        # Whoever follows the lines must be told where the key goes.
         assert "authorization: bearer" in farthing.said.lower()
 
 

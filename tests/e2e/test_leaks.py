@@ -33,7 +33,7 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Day:
-    """Everything that was answered as an error, and what is left when Farthing has stopped."""
+    """Everything that was answered with an error, and what is left when Farthing has stopped."""
 
     errors: list[Got]
     answers: list[Got]

@@ -1,4 +1,4 @@
-"""`farthing ledger`: attempts leave as files or for good, and it says how things are."""
+"""`farthing ledger`: attempts are exported or deleted, and it reports the ledger's state."""
 
 import csv
 import json

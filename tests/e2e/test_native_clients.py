@@ -110,7 +110,7 @@ async def test_openais_client_offers_a_tool_that_the_provider_runs(
 
 @pytest.mark.parametrize("stream", [False, True])
 async def test_anthropics_client_gives_signed_thoughts_back(claude: Any, stream: bool) -> None:
-    """The simulator refuses every signature that is not its own, for this very model."""
+    """The simulator refuses every signature that it did not make itself, for this very model."""
 
     async def ask(talk: list[Json]) -> Any:
         thinking = {"type": "enabled", "budget_tokens": 1024}
@@ -186,7 +186,7 @@ def test_what_a_coding_agent_sends_arrives_as_it_is(
 
 
 def _as_of_today(body: Json) -> Json:
-    """What Codex 0.171 and Claude Code 2.1 send beside, within what simulated models take."""
+    """What else Codex 0.171 and Claude Code 2.1 send, as far as simulated models accept it."""
     if "input" in body:
         return {
             **body,

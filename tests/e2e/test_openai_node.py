@@ -1,4 +1,4 @@
-"""openai-node at the doors that it knows. It is skipped, and says so, where there is no node, npm or network."""
+"""openai-node at the doors that it supports. Skipped, with the reason, without node, npm or network."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ _SCRIPT = Path(__file__).parent / "more.mjs"
 def told(
     node_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
 ) -> dict[str, Any]:
-    """What the script was told, by name."""
+    """What the script was given, by name."""
     base_url = shared_simulator.base_url
     vectors = {**bare_model("sim", "sim-mid"), "mode": "embedding"}
     config = write_config(

@@ -1,4 +1,4 @@
-"""Other people's clients: openai-node, litellm, curl. Each is skipped, and says so, where it is not."""
+"""Other clients: openai-node, litellm, curl. Each is skipped, with the reason, if it is not available."""
 
 import json
 import shutil
@@ -39,7 +39,7 @@ def litellm(farthing: Farthing) -> Iterator["subprocess.Popen[str]"]:
 
 @pytest.fixture(scope="module")
 def node(farthing: Farthing, node_env: dict[str, str]) -> dict[str, Any]:
-    """What client.mjs was told, by name."""
+    """What client.mjs was given, by name."""
     said = told_by(
         "node", str(HERE / "client.mjs"), FARTHING_BASE_URL=farthing.base_url, **node_env
     )

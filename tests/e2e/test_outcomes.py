@@ -84,7 +84,7 @@ def ask(
     finish_reason: str = "stop",
     **fields: Any,
 ) -> Got:
-    """The answer to a question of its own, which says `message`, in one piece or as a stream."""
+    """The answer to a new question, which says `message`, in one piece or as a stream."""
     fixed.answer = Canned((completion(message, finish_reason),))
     if fields.get("stream"):
         fixed.answer = Canned(stream([message], finish_reason), "text/event-stream")

@@ -1,4 +1,4 @@
-"""A client that asks what its answer cost is told, in the answer itself; no other client sees a thing."""
+"""A client that asks what its answer cost finds it in the answer itself; no other client sees anything."""
 
 from collections.abc import Iterator
 from decimal import Decimal

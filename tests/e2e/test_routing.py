@@ -1,4 +1,4 @@
-"""What `model` means in a request, and what the headers tell of the decision."""
+"""What `model` means in a request, and what the headers say about the decision."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def farthing(
     shared_simulator: Simulator,
     shared_fixed: FixedUpstream,
 ) -> Iterator[Farthing]:
-    """One of this file's own: what it has learnt is what is asked here."""
+    """One for this file alone: what it has learnt is what is tested here."""
     folder = tmp_path_factory.mktemp("routing")
     config = usual_config(folder, shared_simulator, shared_fixed, cache="memory")
     with Farthing(config) as running:
@@ -155,7 +155,7 @@ def test_a_request_for_what_only_some_can_do_goes_to_those(farthing: Farthing) -
 def test_a_dear_model_that_was_seen_to_be_brief_is_not_taken_for_a_cheap_one(
     farthing: Farthing,
 ) -> None:
-    """What is learnt of the one must not make the other, of which nothing is known, look dearer."""
+    """What is learnt about one must not make the other, of which nothing is known, look more expensive."""
     for number in range(5):
         ask(
             farthing, f"Fix this bug: list index {number} is an error", "sim-frontier", max_tokens=9

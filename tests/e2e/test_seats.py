@@ -62,7 +62,7 @@ async def crew_of(agency: Agency) -> AsyncIterator[Crew]:
 
 
 async def came_true(agency: Agency, seats: list[int], dismissed: int) -> None:
-    """Wait until these seats are taken, and so many have left."""
+    """Wait until these seats are taken, and this many have left."""
     await asyncio.to_thread(
         until, lambda: agency.at_work() == seats and len(agency.dismissed) == dismissed
     )

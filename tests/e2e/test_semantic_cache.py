@@ -1,4 +1,4 @@
-"""Other words for the same question: given, counted, checked, and never where a word changes everything."""
+"""Other words for the same question: answered, counted, checked, and never if a word changes everything."""
 
 import contextlib
 import importlib.util
@@ -46,7 +46,7 @@ def kind(
     tmp_path_factory: pytest.TempPathFactory,
     shared_simulator: Simulator,
 ) -> Iterator[Farthing]:
-    """One for all tests, each of which asks of a number of its own."""
+    """One for all tests, each of which asks about a different number."""
     store, by = request.param.split("-")
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(RedisServer()).url if store == "redis" else store

@@ -1,4 +1,4 @@
-"""What was billed is charged: by its tier, by its length, by its day."""
+"""Charges follow what was billed: by tier, by length, by date."""
 
 from collections.abc import Iterator
 from pathlib import Path

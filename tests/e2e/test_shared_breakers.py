@@ -43,7 +43,7 @@ def pair(
 def lasting(
     tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator, redis_url: str
 ) -> Iterator[tuple[Farthing, Farthing]]:
-    """Two for tests that make do with models of their own, for these are left as they are found out."""
+    """Two for tests that use their own models, because what is found out about a model lasts."""
     with running(tmp_path_factory.mktemp("lasting"), shared_simulator, redis_url) as both:
         yield both
 
@@ -109,7 +109,7 @@ def test_when_one_is_answered_again_the_other_asks_again(
     for number in range(5):
         ask(one, number)
     until(lambda: standing(other, FIRST)["state"] == "open")
-    # With its stand-in out of order as well, the last door is the model that rests.
+    # With its replacement out of order as well, the last resort is the model that rests.
     simulator.will(SECOND, *["status,code=503"] * 5)
     for number in range(5, 10):
         post(one.base_url, chat(f"What is the capital of country {number}?"))
@@ -145,5 +145,5 @@ def test_without_redis_each_finds_out_by_itself(
     got = ask(other, 5)
     assert got.headers["x-farthing-attempts"] == "2"
 
-    redis_server.restart()  # what was found out meanwhile is told now
+    redis_server.restart()  # what was found out meanwhile is announced now
     until(lambda: standing(other, FIRST)["state"] == "open", within_s=5)

@@ -14,7 +14,7 @@ QUESTION = "What is 17 * 23?"
 
 
 def started(folder: Path, simulators: dict[str, Simulator], redis: RedisServer) -> Farthing:
-    """A process of its own before two providers that store Responses."""
+    """A separate process with two providers that store Responses."""
     folder.mkdir()
     upstreams = {
         name: {"kind": "openai", "dialect": "responses", "base_url": each.base_url}

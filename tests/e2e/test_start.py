@@ -33,7 +33,7 @@ NOT_TO_HELP = NOT_TO_REPORT | {"asyncio", "pydantic", "sqlalchemy", "yaml", "ric
 
 
 def loaded(said: str) -> set[str]:
-    """The modules that a program told of."""
+    """The modules that a program reported."""
     return set(re.findall(r"(?m)^import time:.*\| +(\S+)$", said))
 
 

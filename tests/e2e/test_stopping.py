@@ -1,4 +1,4 @@
-"""How it ends: on a signal in good order, with what is under way; and what is left when it is killed."""
+"""How it ends: cleanly on a signal, finishing what is in progress; and what is left when it is killed."""
 
 import json
 import signal

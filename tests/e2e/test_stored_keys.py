@@ -56,7 +56,7 @@ def test_the_first_key_closes_the_door_and_opens_it_to_its_bearer(config: Path) 
 def shared(
     tmp_path_factory: pytest.TempPathFactory, shared_simulator: Simulator
 ) -> Iterator[Farthing]:
-    """One for all tests that make do with keys under names of their own."""
+    """One for all tests that only need keys under their own names."""
     folder = tmp_path_factory.mktemp("stored-keys")
     with Farthing(write_config(folder, shared_simulator.base_url, cache={"url": "off"})) as started:
         yield started

@@ -28,7 +28,7 @@ def strange() -> Iterator[FixedUpstream]:
 def farthing(
     tmp_path_factory: pytest.TempPathFactory, strange: FixedUpstream
 ) -> Iterator[Farthing]:
-    """Every test has a model of its own: what is learnt of one says nothing of the next."""
+    """Every test has its own model: what is learnt about one does not affect the next."""
     catalog = {f"m{number}": bare_model("sim", "sim-mid") for number in range(MODELS)}
     config = write_config(
         tmp_path_factory.mktemp("strange"),
@@ -230,7 +230,7 @@ ERRORS: dict[str, tuple[Any, dict[str, str]]] = {
 }
 
 
-# Of a 429, only few: where it names no time, a second passes before it is tried again.
+# Only a few with 429: if it states no time, a second passes before the model is tried again.
 @pytest.mark.parametrize(
     ("name", "status"),
     [*itertools.product(ERRORS, [400, 503]), ("retry-after huge", 429), ("no body", 429)],

@@ -1,4 +1,4 @@
-"""A Farthing with a model behind litellm: the answer comes, from a process that comes and goes with it."""
+"""A Farthing with a model behind litellm: it answers, through a process that starts and ends with Farthing."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def configured(folder: Path, simulator: Simulator) -> Path:
 
 
 def listens(pid: int) -> bool:
-    """Whether a child of this process has the socket that it was told of: importing takes its time."""
+    """Whether a child of this process has its socket open: importing takes time."""
     told = [each for child in psutil.Process(pid).children() for each in child.cmdline()]
     return any(Path(each).is_socket() for each in told)
 

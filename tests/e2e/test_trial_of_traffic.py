@@ -1,4 +1,4 @@
-"""`farthing try --ledger`: real requests, kept as they were understood, decided anew."""
+"""`farthing try --ledger`: real requests, stored as they were understood, decided again."""
 
 import json
 from pathlib import Path

@@ -50,7 +50,7 @@ def transcript() -> Iterator[tuple[str, list[str] | None]]:
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a text as they look, with what is left to chance made equal; empty ones do not count."""
+    """The lines of a text as they look, with random parts replaced; empty lines do not count."""
     for pattern, instead in _CHANCE:
         text = pattern.sub(instead, text)
     return [line.rstrip() for line in text.splitlines() if line.strip()]

@@ -65,7 +65,7 @@ class Traffic:
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def plain(self) -> None:
-        """One question after the other on one connection that is kept alive, most of the time under way."""
+        """One question after the other on one keep-alive connection, with one in progress most of the time."""
         connector = aiohttp.TCPConnector(limit=1)
         async with aiohttp.ClientSession(connector=connector) as session:
             while not self.over.is_set():
@@ -148,7 +148,7 @@ async def test_a_rolling_restart_replaces_every_worker_and_drops_no_request(crew
     await asyncio.to_thread(until, lambda: not before & crew.pids())
     assert len(crew.pids()) == 2
     sent = flow.answered["plain"] + flow.answered["streams"]
-    # What the file could not take while another worker wrote comes out of the spool a moment later.
+    # What the file could not accept while another worker wrote comes out of the spool a moment later.
     await asyncio.to_thread(until, lambda: told(crew) == (sent, sent))
 
 
@@ -200,7 +200,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_log_says_so(crew: Crew) -> 
 
 
 def test_whoever_is_asked_tells_the_figures_of_all(crew: Crew) -> None:
-    for _ in range(8):  # on connections of their own, so that several workers answer
+    for _ in range(8):  # on separate connections, so that several workers answer
         assert post(crew.base_url, chat(f"What is {next(QUESTIONS)} + 2?", "sim-mid")).status == 200
     told = {
         (sample.name, sample.labels["worker"]): sample.value
@@ -261,7 +261,7 @@ def test_systemd_is_told_when_requests_are_taken_and_when_it_ends(config: Path) 
 
 @dataclass(frozen=True)
 class Parting:
-    """How two workers ended that were told to while each of two clients waited for an answer."""
+    """How two workers ended that were told to stop while each of two clients waited for an answer."""
 
     heard_by_systemd: list[bytes]
     answers: list[str]

@@ -1,4 +1,4 @@
-"""What stands behind Farthing: simulated models, and an upstream that sends the bytes it was given."""
+"""What is behind Farthing: simulated models, and an upstream that sends the bytes it was given."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ _PATIENCE_S = 10.0
 
 
 class InAThread(Generic[T]):
-    """A server of asyncio that runs beside the tests, so that these may be of any kind."""
+    """An asyncio server that runs in the background, so that tests may be synchronous or not."""
 
     def __init__(self, server: Callable[[], AbstractAsyncContextManager[T]]) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""Plain HTTP without a client library: what is sent is what is written here, and every byte is seen."""
+"""Plain HTTP without a client library: what is sent is exactly what is written here, and every byte is seen."""
 
 import http.client
 import json
@@ -82,7 +82,7 @@ def get(url: str, headers: Mapping[str, str] | None = None, method: str = "GET")
 def post(
     base_url: str, body: bytes | Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Got:
-    """A chat request: bytes as they are, or an object as JSON. `base_url` ends in /v1."""
+    """A chat request: bytes unchanged, or an object as JSON. `base_url` ends in /v1."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return send(f"{base_url}/chat/completions", content, headers=headers)
 
@@ -94,7 +94,7 @@ def send(
     headers: Mapping[str, str] | None = None,
     method: str = "POST",
 ) -> Got:
-    """Any request on a connection of its own."""
+    """Any request on a separate connection."""
     at = urlsplit(url)
     made = http.client.HTTPConnection(at.hostname or "", at.port, timeout=_PATIENCE_S)
     with closing(made) as connection:

@@ -66,7 +66,7 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], without: Sequence[
 
 
 def shop_rows(count: int, seed: int = 0) -> list[dict[str, Any]]:
-    """Questions to a shop: `middle` knows of returns, `small` of sizes, `large` of both."""
+    """Questions to a shop: `middle` knows about returns, `small` about sizes, `large` about both."""
     dice = np.random.default_rng(seed)
     found = []
     for number in range(count):

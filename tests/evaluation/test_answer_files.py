@@ -1,4 +1,4 @@
-"""Files of scored answers, in each of their three forms, and what is said of bad ones."""
+"""Files of scored answers, in each of their three forms, and what is reported about bad ones."""
 
 from pathlib import Path
 

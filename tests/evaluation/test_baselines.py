@@ -11,7 +11,7 @@ from router.evaluation.hull import aiq
 from router.evaluation.sweep import FINE, Grid, Points, chosen, routed, singles
 from tests.evaluation.made_up import any_outcomes, outcomes
 
-# Two kinds of prompts; the cheap model m0 is right on the first kind only, the dear one m1 on all.
+# Two kinds of prompts; the cheap model m0 is right only on the first kind, the expensive m1 on all.
 KINDS = ["shop/easy"] * 4 + ["shop/hard"] * 4
 SHOP = outcomes([[1.0, 1.0]] * 4 + [[0.0, 1.0]] * 4, [[0.1, 1.0]] * 8, KINDS)
 HALVES = Split(np.array([0, 1] * 4), ("even", "odd"))
@@ -24,7 +24,7 @@ def height(points: Points, table: Outcomes) -> float:
 
 def test_lambda_weighs_cost_against_quality() -> None:
     quality, costs = np.array([[0.6, 0.9]]), np.array([[0.1, 1.0]])
-    # The dear model is .3 better for .9 dollars more: it is worth that below 1/3 a dollar.
+    # The expensive model is .3 better for .9 dollars more: worth it below 1/3 a dollar.
     assert chosen(quality, costs, np.array([0.0, 0.3, 0.4, 100.0])).tolist() == [[1, 1, 0, 0]]
 
 

@@ -1,4 +1,4 @@
-"""Two models before a third, offline: what is foreseen of it, what comes of it, and when it is chosen."""
+"""Two models before a third, offline: what is predicted, what happens, and when it is chosen."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ ANSWERS = np.array(
 
 
 def table(repeat: int = 1) -> Outcomes:
-    """Two cheap models that agree rightly, differ, differ, and agree wrongly; the dear one is always right."""
+    """Two cheap models that agree rightly, differ, differ, and agree wrongly; the expensive one is always right."""
     known = outcomes(SCORED * repeat, [COSTS] * 4 * repeat, ["a/1", "a/1", "a/2", "a/2"] * repeat)
     return replace(known, answers=np.tile(ANSWERS, (repeat, 1)))
 
@@ -65,7 +65,7 @@ def told(
 
 ONE = Ways(3, np.array([0]), np.array([1]), np.array([2]))
 
-# ------------------------------------------------------------------------------ what comes of it
+# ------------------------------------------------------------------------------ what happens
 
 
 def test_an_equal_answer_is_taken_and_else_the_third_is_paid_as_well() -> None:
@@ -110,7 +110,7 @@ def test_of_a_large_pool_the_models_on_the_outermost_hulls_are_thought_of() -> N
     assert set(range(0, count, 3)) <= set(ways.finals.tolist())
 
 
-# ------------------------------------------------------------------------------ what is foreseen
+# ------------------------------------------------------------------------------ what is predicted
 
 
 def test_a_cascade_is_as_good_as_its_third_model_and_what_the_pair_brings() -> None:
@@ -221,7 +221,7 @@ def test_a_dataset_goes_by_what_went_best_with_it_on_the_other_folds() -> None:
     known = table(20)
     found = category_cascade(known, forecast(known).split, ONE)
 
-    # On a/1 the pair is as good as the dear model for .8 instead of 1; on a/2 it is wrong every other time.
+    # On a/1 the pair is as good as the expensive model for .8 instead of 1; on a/2 it is wrong half the time.
     assert found.scores[:, 0].mean() == 1.0
     assert found.costs_usd[:, 1].mean() == pytest.approx((0.8 + 1.0) / 2)
     assert fixed_pair(known, forecast(known).split, ONE).scores.mean() == pytest.approx(0.75)

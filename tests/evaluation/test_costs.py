@@ -1,4 +1,4 @@
-"""What an answer cost is what is known of it, and of nothing is nothing known."""
+"""An answer's cost is what is known about it; if nothing is known, neither is the cost."""
 
 import numpy as np
 

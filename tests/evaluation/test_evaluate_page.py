@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def made(folder: Path, pool: str = "mine", small: str = "small") -> Path:
-    """The page and, beside it, the numbers of a shop's outcomes."""
+    """The page and, with it, the numbers of a shop's outcomes."""
     rows = [
         {**each, "model": small if each["model"] == "small" else each["model"]}
         for each in shop_rows(200)

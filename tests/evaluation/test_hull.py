@@ -19,7 +19,7 @@ def around(*points: tuple[float, float]) -> Hull:
     return hull(costs, qualities)
 
 
-# A cheap model, one worth its price, one that a mix of the others beats, and one dear and worse.
+# A cheap model, one worth its price, one beaten by a mix of the others, and an expensive, worse one.
 SHOP = ((1.0, 0.4), (3.0, 0.8), (2.0, 0.5), (5.0, 0.7))
 
 

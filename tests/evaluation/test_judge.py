@@ -1,4 +1,4 @@
-"""A forecast judged: what its choices come to, beside what is done without them."""
+"""Judging a forecast: what its choices achieve, compared with what needs no forecast."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from router.evaluation.standing import CASCADE, ONE_CALL, ROWS, Standing
 from router.evaluation.sweep import Sweep
 from tests.evaluation.made_up import any_outcomes, outcomes
 
-# Every other prompt is hard: only the dear model m1 is right there.
+# Every other prompt is hard: only the expensive model m1 is right there.
 KINDS = ["made/easy", "made/hard"] * 10
 SHOP = outcomes([[1.0, 1.0], [0.0, 1.0]] * 10, [[0.1, 1.0]] * 20, KINDS)
 

@@ -1,4 +1,4 @@
-"""Each measure beside an example that was worked out by hand, and the laws that it keeps."""
+"""Each measure compared with an example worked out by hand, and the laws that it obeys."""
 
 from math import inf, isnan
 

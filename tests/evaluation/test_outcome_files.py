@@ -1,4 +1,4 @@
-"""Files of outcomes become tables, and say what is wrong with them."""
+"""Files of outcomes become tables, and mistakes in them are reported."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Replays: what is decided, and that nothing is looked at without being paid."""
+"""Replays: what is decided, and that nothing is looked at without being paid for."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_nobody_can_ask_a_model_that_is_not_there() -> None:
 
 def test_whatever_a_strategy_looks_at_is_among_its_calls() -> None:
     def agreeing(_: int, till: Till) -> str:
-        """Two cheap models, and the dear one where they differ."""
+        """Two cheap models, and the expensive one if they differ."""
         one, other = till.ask("m0"), till.ask("m1")
         return (
             one.model if one.text is not None and one.text == other.text else till.ask("m2").model

@@ -38,7 +38,7 @@ def refused(capsys: pytest.CaptureFixture[str], answers: Path, pool: str, *optio
 
 
 def test_each_point_has_a_row_for_each_prompt(answers: Path, pools: Path) -> None:
-    # A dollar that must buy 200 answers is too much for the dear model's 30 points more.
+    # A dollar that must buy 200 answers is too much for the expensive model's 30 points more.
     found = decided(answers, f"{pools}:two", "--lambda", "0,200,200,1e6")
 
     assert list(found[0]) == ["prompt_id", "point", "model", "calls"]

@@ -1,4 +1,4 @@
-"""The published figures of four pools, made anew. Needs the outcomes, which are not part of this project.
+"""The published figures of four pools, computed again. Needs the outcomes, which are not part of this project.
 
 They are looked for in the folder that FARTHING_OUTCOMES names, or else in shared/data beside the project.
 """

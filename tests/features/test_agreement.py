@@ -1,4 +1,4 @@
-"""Two answers agree where their words say the same."""
+"""Two answers agree if their words say the same."""
 
 import pytest
 from hypothesis import given

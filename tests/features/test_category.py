@@ -1,4 +1,4 @@
-"""The category of a request: by its form where that is plain, else by the words of the question."""
+"""A request's category: from its form if that is clear, else from the words of the question."""
 
 import re
 from time import process_time

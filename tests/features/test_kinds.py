@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from router.domain.arrays import softmax
 from router.domain.members import replace
 from router.features.hashing import buckets_of
-from router.features.kinds import KindModel
+from router.features.kinds import FARTHEST, KindModel
 from router.features.text import both_ends, whole_length
 from router.features.tokens import Tokenizer
 
@@ -27,17 +27,20 @@ def drawn(kinds: int = 3, traits: int = 2, seed: int = 0, bits: int = 10) -> Kin
         scales=dice.uniform(1e-3, 0.05, columns).astype(np.float32),
         offsets=dice.normal(size=kinds).astype(np.float32),
         trusts=np.tile(np.array([0.8, 0.1, 0.5], np.float32), (kinds, 1)),
+        lengths=dice.uniform(0.5, 5, (kinds, 2)).astype(np.float32),
     )
 
 
-@given(TOKENS, st.integers(1, 40), st.integers(0, 3))
-def test_shares_sum_to_one_whatever_is_asked(tokens: list[int], kinds: int, traits: int) -> None:
-    found = drawn(kinds, traits, seed=kinds).of(tokens)
+@given(TOKENS, st.integers(0, 10**9), st.integers(1, 40), st.integers(0, 3))
+def test_shares_sum_to_one_whatever_is_asked(
+    tokens: list[int], prompt_tokens: int, kinds: int, traits: int
+) -> None:
+    found = drawn(kinds, traits, seed=kinds).of(tokens, prompt_tokens)
 
     assert len(found.shares) == kinds
     assert sum(found.shares) == pytest.approx(1.0, abs=kinds * ROUNDED)
     assert min(found.shares) >= 0.0
-    assert len(found.traits) == traits
+    assert len(found.traits) == traits + 1
     assert np.isfinite(found.traits).all()
     assert 0.0 <= found.familiarity <= 1.0
 
@@ -52,10 +55,10 @@ def test_how_often_a_text_is_said_changes_little(tokens: list[int]) -> None:
 
 def test_of_an_empty_prompt_only_the_constants_speak() -> None:
     model = drawn()
-    found = model.of([])
+    found = model.of([], 0)
 
     assert found.shares == pytest.approx(softmax(model.offsets.astype(np.float64)), abs=ROUNDED)
-    assert found.traits == (0.0, 0.0)
+    assert found.traits == (0.0, 0.0, 0.0)
 
 
 def liked(likeness: float, trusts: tuple[float, float, float]) -> float:
@@ -67,7 +70,7 @@ def liked(likeness: float, trusts: tuple[float, float, float]) -> float:
         scales=np.full(4, likeness / 127, np.float32),
         trusts=np.array([(1.0, 0.0, 1e-6), trusts], np.float32),
     )
-    return model.of([1]).familiarity
+    return model.of([1], 1).familiarity
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,44 @@ def test_trust_in_the_nearest_kind_grows_between_two_likenesses(
     assert liked(likeness, (0.8, 0.1, 0.5)) == pytest.approx(familiarity, abs=1e-6)
 
 
+def measured(prompt_tokens: int, trust: float = 1.0) -> float:
+    """How long a prompt of the second of two kinds is, whose prompts have 20 to 2,000 tokens as a rule."""
+    model = replace(
+        drawn(2, 0),
+        idf=np.ones(1024, np.float32),
+        table=np.tile(np.array([-127, 127, 0, 127], np.int8), (1024, 1)),
+        scales=np.full(4, 1.0, np.float32),
+        trusts=np.array([(1.0, 0.0, 0.1), (trust, 0.0, 0.1)], np.float32),
+        lengths=np.log(np.array([(2.0, 2.0), (200.0, 10.0)])).astype(np.float32),
+    )
+    return model.of([1], prompt_tokens).traits[-1]
+
+
+def test_length_is_in_deviations_from_what_is_usual_of_the_kind() -> None:
+    assert measured(200) == pytest.approx(0.0, abs=1e-6)
+    assert measured(100) == pytest.approx(-np.log(2.0) / np.log(10.0), abs=1e-6)
+    assert measured(400) == pytest.approx(np.log(2.0) / np.log(10.0), abs=1e-6)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_a_longer_prompt_is_never_a_shorter_one_and_none_is_out_of_reach(
+    one: int, other: int
+) -> None:
+    shorter, longer = (measured(each) for each in sorted((one, other)))
+
+    assert -FARTHEST - 1e-7 <= shorter <= longer <= FARTHEST + 1e-7
+
+
+@given(st.integers(0, 10**6), st.floats(0.0, 1.0))
+def test_the_length_of_a_prompt_counts_as_far_as_its_kind_is_trusted(
+    prompt_tokens: int, trust: float
+) -> None:
+    whole = measured(prompt_tokens)
+
+    assert measured(prompt_tokens, trust) == pytest.approx(trust * whole, abs=1e-6)
+    assert measured(prompt_tokens, 0.0) == 0.0
+
+
 def test_a_kind_that_is_not_to_be_told_from_others_is_never_familiar() -> None:
     assert liked(0.9, (0.0, 0.1, 0.5)) == 0.0
 
@@ -86,8 +127,8 @@ def test_a_kind_that_is_not_to_be_told_from_others_is_never_familiar() -> None:
 def test_a_prompt_whose_words_have_no_weight_is_as_an_empty_one() -> None:
     model = replace(drawn(), idf=np.zeros(1024, np.float32))
 
-    assert model.of([5, 6, 7]) == model.of([])
-    assert model.of([]).familiarity == 0.0
+    assert model.of([5, 6, 7], 3) == model.of([], 3)
+    assert model.of([], 3).familiarity == 0.0
 
 
 def test_the_nearer_a_centre_the_more_familiar() -> None:
@@ -100,7 +141,8 @@ def test_the_nearer_a_centre_the_more_familiar() -> None:
     )
     model.table[buckets_of([1, 2], 10), 3] = 127  # the centre of the first kind
 
-    far, near, nearest = (model.of(tokens).familiarity for tokens in ([7, 8], [1, 2, 7, 8], [1, 2]))
+    asked = ([7, 8], [1, 2, 7, 8], [1, 2])
+    far, near, nearest = (model.of(tokens, 9).familiarity for tokens in asked)
     assert far < near < nearest
 
 
@@ -113,9 +155,9 @@ def test_what_is_taken_apart_comes_back_as_it_was() -> None:
     model = drawn(5, 1)
     again = KindModel.from_arrays(model.arrays())
 
-    assert (again.kinds, again.bits, again.traits) == (5, 10, 1)
+    assert (again.kinds, again.bits, again.traits) == (5, 10, 2)
     assert (again.trusts == model.trusts).all()
-    assert again.of([3, 1, 4]) == model.of([3, 1, 4])
+    assert again.of([3, 1, 4], 70) == model.of([3, 1, 4], 70)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +180,11 @@ def test_what_is_taken_apart_comes_back_as_it_was() -> None:
         ("trusts", np.zeros((2, 3), np.float32)),
         ("trusts", np.array([[0.5, 0.3, 0.3]] * 3, np.float32)),
         ("trusts", np.array([[1.5, 0.1, 0.3]] * 3, np.float32)),
+        ("prompt_lengths", np.ones((2, 2), np.float32)),
+        ("prompt_lengths", np.ones(3, np.float32)),
+        ("prompt_lengths", np.array([[4.0, 0.0]] * 3, np.float32)),
+        ("prompt_lengths", np.array([[np.nan, 1.0]] * 3, np.float32)),
+        ("prompt_lengths", np.array([[4.0, np.inf]] * 3, np.float32)),
     ],
 )
 def test_tables_that_do_not_belong_together_are_refused(

@@ -1,4 +1,4 @@
-"""Two wordings share an answer only where nothing is found that could change it."""
+"""Two wordings share an answer only if nothing is found that could change it."""
 
 from time import process_time
 

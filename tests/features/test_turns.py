@@ -1,4 +1,4 @@
-"""Whose turn it is, and what the human wants: in own words, and by what an approval approves."""
+"""Whose turn it is, and what the user wants: in their own words, or in those that they approve."""
 
 from typing import Any
 
@@ -130,10 +130,14 @@ class CountingTokenizer:
 
 
 class Kinds:
-    """Something that was learnt of prompts, so that questions have to be read."""
+    """Something that was learnt of prompts, so that questions have to be read: it writes down how long they are."""
 
-    def of(self, tokens: list[int]) -> None:
+    def __init__(self) -> None:
+        self.lengths: list[int] = []
+
+    def of(self, tokens: list[int], prompt_tokens: int) -> None:
         assert tokens
+        self.lengths.append(prompt_tokens)
 
 
 def test_the_wish_is_read_once_for_all_calls_that_tools_results_bring() -> None:
@@ -157,6 +161,31 @@ def test_a_question_that_comes_again_is_read_once() -> None:
 
     assert features_of(asked, reader) == features_of(asked, reader)
     assert tokenizer.asked.count(WISH) == 1
+
+
+def lengths_of(*conversations: list[dict[str, Any]]) -> list[int]:
+    """How many tokens one reader takes the questions of these to have, in the order in which it reads them."""
+    kinds = Kinds()
+    reader = Reader(TokenCounter(CountingTokenizer()), kinds=kinds)  # type: ignore[arg-type]
+    for messages in conversations:
+        features_of({"messages": messages}, reader)
+    return kinds.lengths
+
+
+def test_a_question_is_as_long_as_all_of_it_and_not_as_what_is_read_of_it() -> None:
+    """Two texts with the same ends are two questions: between the ends one has ten times as much."""
+    short, long = (f"Sum this up. {'word ' * words}Thank you." for words in (2_000, 20_000))
+
+    assert lengths_of([user(short)], [user(long)], [user(short)]) == [
+        pytest.approx(2_000, rel=0.1),
+        pytest.approx(20_000, rel=0.1),
+    ]
+
+
+def test_of_a_conversation_the_question_is_measured_and_not_what_was_said_before() -> None:
+    before = [user("word " * 5_000), {"role": "assistant", "content": "word " * 5_000}]
+
+    assert lengths_of([*before, user(WISH)], [user(WISH)]) == [len(WISH.split())]
 
 
 def test_a_loop_that_a_picture_has_begun_stays_one_of_vision() -> None:

@@ -1,4 +1,4 @@
-"""The entries of one request: who is charged, by whose count, and which entry carries the baseline."""
+"""The entries of one request: what is charged, by whose count, and which entry carries the baseline."""
 
 import pytest
 from hypothesis import given

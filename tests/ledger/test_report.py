@@ -1,4 +1,4 @@
-"""Totals add up, shares are shares, parts make the saving, and the dearest group stands first."""
+"""Totals add up, shares are shares, parts make the saving, and the most expensive group comes first."""
 
 from dataclasses import fields
 

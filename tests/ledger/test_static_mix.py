@@ -1,4 +1,4 @@
-"""The best static mix: never dearer than a single model that is as good, never a mix that is beaten."""
+"""The best static mix is never more expensive than a single model that is as good, and never beaten by another mix."""
 
 from hypothesis import assume, given
 from hypothesis import strategies as st

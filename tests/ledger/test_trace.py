@@ -1,4 +1,4 @@
-"""What became of a request, told: its attempts, and what they cost."""
+"""What became of a request: its attempts, and what they cost."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Farthing in this process before upstreams of a test's own, for the doors beside chat."""
+"""Farthing in this process with a test's own upstreams, for the doors other than chat."""
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -38,7 +38,7 @@ class Door:
         return self.running.url
 
     def rows(self) -> list[dict[str, Any]]:
-        """What stands in the ledger now, in the order of writing."""
+        """What is in the ledger now, in the order of writing."""
         engine = open_database(self.ledger)
         with engine.connect() as connection:
             found = connection.execute(select(ATTEMPTS).order_by(ATTEMPTS.c.seq)).mappings().all()
@@ -62,7 +62,7 @@ async def door(folder: Path, **sections: Any) -> AsyncIterator[Door]:
         **sections,
     }
     path = folder / "config.yaml"
-    # YAML would else name what is the same in two places, and refer to it.
+    # otherwise YAML would give equal values an anchor, and refer to it
     path.write_text(yaml.safe_dump(json.loads(json.dumps(config))))
     settings = replace(load_settings(path, ENVIRON), port=0)
     async with (
@@ -75,7 +75,7 @@ async def door(folder: Path, **sections: Any) -> AsyncIterator[Door]:
 
 @asynccontextmanager
 async def upstream(routes: Sequence[web.RouteDef]) -> AsyncIterator[str]:
-    """A server with these routes; where it is, without a path."""
+    """A server with these routes; its address, without a path."""
     app = web.Application(client_max_size=2**28)
     app.add_routes(routes)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5, handler_cancellation=True)

@@ -52,7 +52,7 @@ class Proxy:
         return self.client.post(url, json=body, headers=headers)
 
     def rows(self) -> list[Mapping[str, Any]]:
-        """What stands in the ledger now, in the order of attempts."""
+        """What is in the ledger now, in the order of attempts."""
         engine = open_database(self.ledger)
         with engine.connect() as connection:
             found = connection.execute(select(ATTEMPTS).order_by(ATTEMPTS.c.at_s)).mappings().all()
@@ -138,7 +138,9 @@ def _write(
             "price": {key: usd * (place + 1) for key, usd in PRICE.items()},
             "context_tokens": 100_000,
             "max_output_tokens": 10_000,
-            **deepcopy(dict(of_model)),  # YAML would else name what is the same, and refer to it
+            **deepcopy(
+                dict(of_model)
+            ),  # otherwise YAML would give equal values an anchor, and refer to it
         }
         for place, name in enumerate(models)
     }

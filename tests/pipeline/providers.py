@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Provider:
-    """What came, and what is answered: `answer` as a whole, or `events` where a stream is wanted.
+    """What was received, and the answer: `answer` as a whole, or `events` if a stream is wanted.
 
     No answer comes until it `goes_on`.
     """

@@ -1,4 +1,4 @@
-"""How the answers of a step are judged, and what is seen of that in the long run."""
+"""How the answers of a step are judged, and what is observed in the long run."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -184,7 +184,7 @@ async def test_without_anybody_who_makes_vectors_nobody_can_tell(tmp_path: Path)
     assert headers["x-farthing-cascade"].startswith("escalated: 1/1 cannot tell")
 
 
-# ----------------------------------------------------------------------------- what is seen
+# ----------------------------------------------------------------------------- what is observed
 
 
 async def test_rulings_are_counted(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class House:
 
     @asynccontextmanager
     async def process(self) -> AsyncIterator[Door]:
-        """One more process, in a folder of its own."""
+        """One more process, in a separate folder."""
         self._opened += 1
         folder = self._folder / str(self._opened)
         folder.mkdir()
@@ -55,7 +55,7 @@ class House:
             return {key.decode(): int(str(client.ttl(key))) for key in found}
 
     async def remembers(self, what: str) -> int:
-        """Waits until it stands there, and returns for how many seconds yet."""
+        """Waits until it is stored there, and returns for how many more seconds."""
         key = keys.session(what)
         await until(lambda: key in self.remembered())
         return self.remembered()[key]
@@ -254,5 +254,5 @@ async def test_without_redis_thoughts_are_left_out_and_the_conversation_goes_on(
         talk = [HELLO, said(SIGNED, TEXT), MORE]
         await _answered(it, "auto", *talk, candidates="one")
         assert thoughts_in(house.providers["one"].sent) == []
-        await _answered(it, "one", *talk)  # who is named is taken to have had them
+        await _answered(it, "one", *talk)  # a model asked by name is assumed to have had them
         assert thoughts_in(house.providers["one"].sent) == [SIGNED["signature"]]

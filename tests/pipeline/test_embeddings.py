@@ -40,7 +40,7 @@ async def simulated(folder: Path, **sections: Any) -> AsyncIterator[Door]:
 
 @dataclass
 class Box:
-    """An upstream that makes the same vector of everything, and fails as often as it is told to."""
+    """An upstream that returns the same vector for everything, and fails as often as it is told to."""
 
     failures: list[int] = field(default_factory=list)
     arrived: list[bytes] = field(default_factory=list)

@@ -51,7 +51,7 @@ def stream() -> Broadcast:
 
 
 async def waiting(flights: Flights, count: int) -> list[asyncio.Task[Landing]]:
-    """So many that wait for the flight "k", which somebody leads."""
+    """This many that wait for the flight "k", which another request leads."""
     tasks = [asyncio.create_task(flights.board("k").turn(60)) for _ in range(count)]
     await asyncio.sleep(0)
     assert not any(task.done() for task in tasks)

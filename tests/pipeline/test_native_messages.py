@@ -1,4 +1,4 @@
-"""A client of Messages before a provider that speaks Messages: what each says reaches the other as it is."""
+"""A Messages client with a provider that speaks Messages: what each sends reaches the other unchanged."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -199,7 +199,7 @@ async def test_a_budget_to_think_with_is_no_word_to_a_model_of_chat_that_does_no
             await post(at, chats, "/v1/chat/completions")
     door_said, chat_said = (orjson.loads(chat.bodies[at]) for at in (0, -1))
     assert door_said.get("reasoning_effort") == effort
-    assert chat_said["reasoning_effort"] == "low"  # a client of chat says it in its own words
+    assert chat_said["reasoning_effort"] == "low"  # a chat client says it in its own form
 
 
 # ----------------------------------------------------------------------------- what is answered
@@ -245,7 +245,7 @@ async def test_a_stream_that_breaks_off_ends_in_an_error_and_not_as_if_it_were_w
 async def test_of_a_stream_that_breaks_off_the_prompt_is_charged_by_the_providers_count(
     path: str, tmp_path: Path
 ) -> None:
-    """It is told at once, and what was read from a cache costs a tenth of what we would count."""
+    """It is reported at once, and what was read from a cache costs a tenth of what we would count."""
     async with farthing(tmp_path) as (at, home):
         begun, *_ = stream(TEXT, ends=False).partition(b"event: message_delta")
         home.events = begun

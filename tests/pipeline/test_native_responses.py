@@ -1,4 +1,4 @@
-"""A client of Responses before providers that speak Responses: what each says reaches the other as it is."""
+"""A Responses client with providers that speak Responses: what each sends reaches the other unchanged."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

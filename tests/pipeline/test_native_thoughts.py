@@ -1,4 +1,4 @@
-"""Signed thoughts on the native way: they come back to who has signed them, and to nobody else."""
+"""Signed thoughts on the native way: they return to the model that signed them, and to no other."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -122,7 +122,7 @@ async def test_a_thought_of_nobody_knows_whom_is_left_out_unless_one_model_alone
 async def test_a_loop_of_tools_that_another_model_began_goes_on_without_thinking(
     tmp_path: Path,
 ) -> None:
-    """Messages refuse a budget to think with where the turn that called the tools began with no thought."""
+    """Messages refuse a thinking budget if the turn that called the tools began without a thought."""
     budget = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "tools": [ADD]}
     async with two(tmp_path) as (at, one, another):
         one.answer = orjson.dumps(message(SIGNED, USE, stop="tool_use"))
@@ -169,7 +169,7 @@ _SEALS = (b"signature", b"data", b"encrypted_content")
 
 
 class Talk:
-    """A conversation with a new model at each turn, and what came back as it was sealed, and with a name."""
+    """A conversation with a new model at each turn; what came back with its seal unchanged, and with a name."""
 
     def __init__(self, at: Door, door: str) -> None:
         self._at = at

@@ -1,4 +1,4 @@
-"""The shipped artefact offline: models that were scored stand on their own means, not on published results."""
+"""The shipped artefact offline: models that were scored are judged by their own means, not by published results."""
 
 import numpy as np
 import pytest

@@ -54,7 +54,7 @@ def ask(farthing: Farthing, fault: str) -> socket.socket:
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    """Return as soon as it is so; fail when it is not in time."""
+    """Return as soon as the condition holds; fail if it does not in time."""
     clock, end_s = threading.Event(), time.monotonic() + PATIENCE_S
     while not is_so():
         assert time.monotonic() < end_s, "it never came true"
@@ -85,7 +85,7 @@ def test_a_client_that_does_not_read_stops_the_upstream_and_costs_no_memory(
         for reader in readers:
             assert reader.recv(1)  # the answer has begun
         until(lambda: in_flight(farthing) == len(readers))
-        # After write_s the proxy lets go of them by itself; the upstream's calls end with it.
+        # After write_s the proxy drops them by itself; the upstream's calls end with it.
         until(lambda: in_flight(farthing) == 0)
         assert (peak_bytes(farthing) - before) / len(readers) < 2 * MB
         for reader in readers:

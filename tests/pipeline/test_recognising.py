@@ -55,7 +55,7 @@ def plain(tmp_path: Path) -> Judge:
 
 @pytest.fixture
 def judge(plain: Judge) -> Judge:
-    """A judge who goes by the artefact of this file."""
+    """A judge that uses this file's artefact."""
     reader = replace(plain.reader, kinds=artefact().kinds)
     return replace(plain, reader=reader, quality=artefact().quality)
 
@@ -66,7 +66,7 @@ def understood(judge: Judge, question: str) -> Features:
     return judge.visit(parse_chat(orjson.dumps(body)), Caller("", "", ()), target, (), ()).features
 
 
-def akin(*shares: float, traits: int = 3, familiarity: float = 1.0) -> Features:
+def akin(*shares: float, traits: int = 4, familiarity: float = 1.0) -> Features:
     kinship = Kinship(shares, (0.0,) * traits, familiarity)
     return replace(features(), kinship=kinship)
 
@@ -134,7 +134,7 @@ def test_where_nothing_is_familiar_features_stay_as_they_are(judge: Judge) -> No
 
 
 def test_the_kinship_of_another_artefact_is_passed_over(judge: Judge) -> None:
-    for other in (akin(0.5, 0.5), akin(0.1, 0.2, 0.3, 0.4), akin(0.2, 0.3, 0.5, traits=2), akin()):
+    for other in (akin(0.5, 0.5), akin(0.1, 0.2, 0.3, 0.4), akin(0.2, 0.3, 0.5, traits=3), akin()):
         assert judge.recognised(other) is other
 
     unread = features()

@@ -84,7 +84,7 @@ class Books:
 
 
 class Client:
-    """Reads a stream; remembers what came and what was settled."""
+    """Reads a stream; records what came and what was settled."""
 
     def __init__(self, response: Canned, *, deadline_s: float = 60, stall_s: float = 60) -> None:
         self.response = response

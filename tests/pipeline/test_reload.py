@@ -1,4 +1,4 @@
-"""Files change while requests go on: what is sound is in force at once, what is broken never."""
+"""Files change while requests go on: valid ones take effect at once, broken ones never."""
 
 import asyncio
 import logging
@@ -54,7 +54,7 @@ def models_of(it: Proxy) -> dict[str, Any]:
 
 
 async def reloads(it: Proxy, result: Reloaded, count: int = 1) -> None:
-    """Wait until so many reloads have ended so."""
+    """Wait until this many reloads have ended this way."""
     await until(lambda: it.running.current.counts[result] >= count)
 
 
@@ -206,7 +206,7 @@ def with_its_whole_folder(file: Path, text: str) -> None:
 
 @pytest.fixture
 def _nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is noticed the kernel has told."""
+    """Only what the kernel has reported is noticed."""
     monkeypatch.setattr("router.app.watching._LOOK_MS", 3_600_000)
 
 

@@ -1,4 +1,4 @@
-"""A model in several upstreams, with everything real but the models: who is asked, what is booked."""
+"""A model in several upstreams, with everything real except the models: which is asked, what is booked."""
 
 import asyncio
 from collections import Counter
@@ -116,7 +116,7 @@ def _write(
 
 
 async def all_of(it: Several, requests: int, at_a_time: int, **fields: Any) -> Counter[str]:
-    """So many answers, so many at a time: how many by which upstream."""
+    """This many answers, this many at a time: how many by which upstream."""
     turns = asyncio.Semaphore(at_a_time)
 
     async def one(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Places for calls under way, also while the limit changes."""
+"""Slots for calls in progress, also while the limit changes."""
 
 import asyncio
 

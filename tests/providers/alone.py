@@ -1,4 +1,4 @@
-"""A program of its own: calls through litellm, and tells as JSON what that did to its process.
+"""A separate program: calls through litellm, and prints as JSON what that did to its process.
 
 Run in a folder with a `.env` and with `.` of the checkout on PYTHONPATH. Every attempt to leave
 this machine is noted and refused.
@@ -54,7 +54,7 @@ def refuse_to_leave() -> None:
 
 
 def note_dotenv() -> None:
-    """litellm would look for `.env` beside itself and above, where a test has no business."""
+    """litellm would look for `.env` next to itself and above, which a test should not depend on."""
     dotenv = importlib.import_module("dotenv")
     setattr(dotenv, "load_dotenv", lambda *_, **__: dotenvs.append("read"))  # noqa: B010
 

@@ -153,7 +153,7 @@ async def _send(response: web.StreamResponse, event: dict[str, Any]) -> None:
 
 @asynccontextmanager
 async def serving(handler: Any, path: str = "/{anything:.*}") -> AsyncIterator[str]:
-    """A server on a loopback port of its own that answers all POSTs; its address."""
+    """A server on its own loopback port that answers all POSTs; its address."""
     app = web.Application()
     app.router.add_route("*", path, handler)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.5)

@@ -1,4 +1,4 @@
-"""Calls for an upstream, and what comes of them, whatever it speaks."""
+"""Calls for an upstream, and their results, whatever it speaks."""
 
 import json
 from typing import Any

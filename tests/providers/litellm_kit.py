@@ -1,4 +1,4 @@
-"""Calls for a translating upstream, and what comes of them."""
+"""Calls for a translating upstream, and their results."""
 
 import asyncio
 import json

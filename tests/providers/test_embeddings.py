@@ -20,7 +20,7 @@ PAUSE_S = 5.0
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that advances when it is told to."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -30,7 +30,7 @@ class Clock:
 
 
 class Upstream:
-    """A server that answers as it is told, and keeps what it was asked."""
+    """A server that answers as it is told, and records what it was asked."""
 
     def __init__(self) -> None:
         self.answer: Any = {"data": [{"embedding": [3.0, 4.0]}], "usage": {"total_tokens": 7}}

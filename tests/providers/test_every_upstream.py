@@ -295,7 +295,7 @@ async def test_a_seal_that_is_broken_keeps_no_other_model_from_answering(
 async def test_a_history_that_every_upstream_has_added_to_is_refused_by_none(
     simulator: RunningSimulator,
 ) -> None:
-    """The simulator refuses each thought that it has not sealed itself, for the very model."""
+    """The simulator refuses each thought that it has not sealed itself, for this very model."""
     history: list[dict[str, Any]] = []
     rounds = [(way, name) for name in ("sim-frontier", "o-frontier") for way in WAYS] * 2
     other = replace(default_models()[0], id="o-frontier")

@@ -1,4 +1,4 @@
-"""Posting over connections that are kept: what is written, and when a connection may be used again."""
+"""Posting over kept connections: what is written, and when a connection may be used again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,4 @@
-"""A server that closes connections which are kept: what is seen in time, what is not, and who asks again."""
+"""A server that closes kept connections: what is noticed in time, what is not, and where requests are repeated."""
 
 import socket
 import threading
@@ -21,7 +21,7 @@ PATIENCE_S = 10.0
 
 @dataclass
 class Closing:
-    """A server in a thread of its own, so that it can close while our event loop does not look.
+    """A server in a separate thread, so that it can close while our event loop does not look.
 
     It answers `answers` requests of each connection. Then it closes: when it is told to, or upon the next
     request, if it `reads_on`.

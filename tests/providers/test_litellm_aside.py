@@ -1,4 +1,4 @@
-"""litellm in a process of its own: it answers as it does here, and its troubles are its own."""
+"""litellm in a separate process: it answers as it does in ours, and its troubles stay its own."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ from tests.providers.calls import (
 from tests.providers.litellm_kit import soon
 from tests.simulated.raw import until
 
-# One process answers all tests here, for it takes seconds to start; so they share a loop.
+# One process answers all tests here, because it takes seconds to start; so they share a loop.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 shared = pytest_asyncio.fixture(scope="module", loop_scope="module")
 fresh = pytest_asyncio.fixture(loop_scope="module")

@@ -109,7 +109,7 @@ async def test_a_stream_that_ends_anywhere_before_its_end_fails(length: int) -> 
 
 
 async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:
-    """A provider's prompt cache lives by it: turn after turn, what was said is said again alike."""
+    """A provider's prompt cache depends on it: turn after turn, what was said is repeated identically."""
     line, history = Line([_told()]), [{"role": "user", "content": "0"}]
     before = b""
     for turn in range(1, 8):

@@ -1,4 +1,4 @@
-"""The pure parts around litellm: which fields travel, which addresses, and what is said of errors."""
+"""The pure parts around litellm: which fields are sent, to which addresses, and how errors are reported."""
 
 import sys
 from collections.abc import Mapping

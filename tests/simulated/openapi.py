@@ -14,7 +14,7 @@ _DEFAULT = Path(__file__).parents[2] / ".." / "shared" / "spec" / "openai-openap
 
 @cache
 def validator(name: str) -> Draft202012Validator:
-    """Checks values against the schema of that name; skips the test where there is no description."""
+    """Checks values against the schema with that name; skips the test if there is no description."""
     path = Path(os.environ.get("FARTHING_OPENAPI", _DEFAULT))
     if not path.exists():
         pytest.skip(f"no OpenAPI description at {path}: name it in FARTHING_OPENAPI")

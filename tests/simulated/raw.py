@@ -91,7 +91,7 @@ class Seen:
 
 
 def question(text: str = QUESTION, **fields: Any) -> dict[str, Any]:
-    """A chat request for the mid model, with these fields beside."""
+    """A chat request for the mid model, with these additional fields."""
     return {"model": "sim-mid", "messages": [{"role": "user", "content": text}], **fields}
 
 
@@ -101,7 +101,7 @@ async def exchange(
     fault: str | None = None,
     silence_s: float = _PATIENCE_S,
 ) -> Seen:
-    """Send the request on a connection of its own and take what comes, until it ends."""
+    """Send the request on a separate connection and read what comes, until it ends."""
     url = urlsplit(upstream.url)
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     try:
@@ -137,6 +137,6 @@ async def _read(reader: asyncio.StreamReader, silence_s: float) -> Seen:
 async def until(is_so: Callable[[], bool]) -> None:
     """Return when it is so; fail when it is not for ten seconds."""
     async with asyncio.timeout(_PATIENCE_S):
-        # The server has no event to wait for: what is waited for is that it has counted.
+        # The server has no event to wait for, so this waits until it has counted.
         while not is_so():  # noqa: ASYNC110
             await asyncio.sleep(0.001)

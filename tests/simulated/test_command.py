@@ -26,7 +26,7 @@ _RUN = (
 
 @asynccontextmanager
 async def command(*arguments: str) -> AsyncIterator[tuple[Process, list[str]]]:
-    """The command in a process of its own, and the lines that it has printed when it is ready."""
+    """The command in a separate process, and the lines that it has printed when it is ready."""
     started = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _RUN, "--port", "0", *arguments, stdout=PIPE, stderr=PIPE
     )

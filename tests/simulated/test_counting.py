@@ -59,7 +59,7 @@ async def _told(
     stream: bool,
     text: str,
 ) -> tuple[int, int]:
-    """Prompt and completion tokens that the answer tells, zeros where it tells none."""
+    """Prompt and completion tokens that the answer reports, zeros if it reports none."""
     body = question(text, model=model, stream=stream, stream_options={"include_usage": True})
     headers = {"x-simulate": fault}
     url = f"{upstream.base_url}/chat/completions"
@@ -95,7 +95,7 @@ def _logged(upstream: RunningSimulator, model: str) -> Usage:
 
 
 class Gate:
-    """A sleep that lets so many pass and then holds everyone until they are cancelled."""
+    """A sleep that lets this many pass and then holds everyone until they are cancelled."""
 
     def __init__(self, passes: int) -> None:
         self._left = passes

@@ -1,4 +1,4 @@
-"""Values that satisfy schemas: any schema of structured answers, and what the words suggest."""
+"""Values that satisfy schemas: any schema for structured answers, and what the words suggest."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ def write(engine: Engine, entries: Sequence[Entry]) -> None:
 
 
 def write_in(connection: Connection, entries: Sequence[Entry]) -> None:
-    """All of `entries` in a transaction that somebody else ends."""
+    """All of `entries` in a transaction that the caller ends."""
     rows = [dict(zip(COLUMNS, row_of(each), strict=True)) for each in entries]
     names = ("request_id", "attempt", "tag")
     tags = [dict(zip(names, row, strict=True)) for each in entries for row in tag_rows_of(each)]

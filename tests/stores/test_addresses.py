@@ -1,4 +1,4 @@
-"""Where Redis is, by URL: what each form means, and what a wrong one is told."""
+"""Where Redis is, by URL: what each form means, and what is reported for a wrong one."""
 
 import string
 
@@ -124,7 +124,7 @@ def test_the_nodes_of_a_cluster_are_those_of_its_url(
 
 
 def refusal(url: str) -> ValueError | None:
-    """What a URL is told, None for one that is right."""
+    """What is reported for a URL, None for a valid one."""
     try:
         parsed(url)
     except ValueError as refused:

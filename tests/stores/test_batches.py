@@ -1,4 +1,4 @@
-"""Commands to Redis that wait at the same time travel together, and each gets its own reply."""
+"""Commands to Redis that wait at the same time are sent together, and each gets its own reply."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tests.stores.waiting import until
 
 
 class Road:
-    """Carries commands when it is told to, and answers each by its own words."""
+    """Sends commands when it is told to, and answers each with its own words."""
 
     def __init__(self, *, is_open: bool = False) -> None:
         self.batches: list[list[Words]] = []

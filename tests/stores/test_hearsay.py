@@ -1,4 +1,4 @@
-"""What was heard of answers is counted by whose they are, and calls of our own are no traffic."""
+"""What was heard about answers is counted by whose they are, and our own calls are not traffic."""
 
 from collections.abc import Sequence
 from typing import Any

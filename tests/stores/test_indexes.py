@@ -1,4 +1,4 @@
-"""Every index finds what is near in its own scope, forgets in time, and is never a client's problem."""
+"""Every index finds what is near in its own scope, forgets in time, and never causes a client problems."""
 
 import importlib.util
 import random
@@ -25,7 +25,7 @@ TTL_S = 1000
 
 
 class Clock:
-    """A clock that goes when it is told to; it begins today, for Redis expires by its own."""
+    """A clock that advances when it is told to; it starts today, because Redis expires by its own."""
 
     def __init__(self) -> None:
         self.now_s = 0.0

@@ -14,7 +14,7 @@ from tests.stores.entries import entry
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that advances when it is told to."""
 
     def __init__(self) -> None:
         self.now_s = 100.0
@@ -29,7 +29,7 @@ _EACH = OVERHEAD_BYTES + len("a") + len(W)
 
 
 def cache(entries: int, of_bytes: int, clock: Clock | None = None) -> MemoryCache:
-    """Room for so many answers of so many bytes."""
+    """Room for this many answers of this many bytes."""
     return MemoryCache(max_bytes=entries * (of_bytes + _EACH), monotonic_s=clock or Clock())
 
 

@@ -12,7 +12,7 @@ DOLLAR = Money.from_usd("1")
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that advances when it is told to."""
 
     def __init__(self) -> None:
         self.now_s = 1_764_000_000.0

@@ -60,7 +60,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 def is_empty(path: Path) -> Callable[[], bool]:
-    """Whether nothing stands in the file any more: its own count of rows may be of a moment ago."""
+    """Whether the file has no rows left: its own count of rows may be a moment old."""
 
     def check() -> bool:
         with sqlite3.connect(path) as connection:

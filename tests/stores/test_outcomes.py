@@ -45,7 +45,7 @@ def keep(engine: Engine, scores: Sequence[Scored]) -> None:
 
 
 def kept(path: Path) -> list[Scored]:
-    """What stands in a file, whether its attempts are there or not."""
+    """What is in a file, whether its attempts are there or not."""
     with closing(sqlite3.connect(path)) as connection:
         query = f"SELECT {', '.join(SCORE_COLUMNS)} FROM outcomes ORDER BY request_id, source"  # noqa: S608
         rows = [dict(zip(SCORE_COLUMNS, row, strict=True)) for row in connection.execute(query)]

@@ -24,7 +24,7 @@ LOG = "router.stores.redis.link"
 
 
 class Clock:
-    """A clock that goes when it is told to."""
+    """A clock that advances when it is told to."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -364,7 +364,7 @@ async def test_ten_thousand_requests_that_are_cancelled_anywhere_leave_no_reply_
 
 
 async def every_place_is_free(link: RedisLink) -> None:
-    """As many commands at once as there are connections, each with one of its own."""
+    """As many concurrent commands as there are connections, each with its own."""
     both = asyncio.Barrier(16)
 
     async def command() -> object:

@@ -1,4 +1,4 @@
-"""While the database takes no rows they wait beside it, and then are in it once, all of them."""
+"""While the database accepts no rows they wait in the spool, and then all of them are in it exactly once."""
 
 import asyncio
 import logging

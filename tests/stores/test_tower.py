@@ -103,7 +103,7 @@ async def test_whoever_leads_soon_after_another_is_told(shared_url: str) -> None
 
 
 async def is_free(tower: RedisTower, key: str) -> bool:
-    """Whether Redis knows of nobody who leads, or has led."""
+    """Whether Redis has no record of a leader, present or past."""
     return not await tower.link.ask(lambda: tower.link.client.exists(keys.lead(key)))
 
 

@@ -1,4 +1,4 @@
-"""What a ledger may have to live with: time that stands still, locks of others, a reluctant database."""
+"""What a ledger may have to cope with: time that stands still, others' locks, a reluctant database."""
 
 import sqlite3
 from pathlib import Path
@@ -9,7 +9,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 
 class Clock:
-    """Time that stands until it is moved."""
+    """Time that stands still until it is moved."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -31,7 +31,7 @@ class Held:
 
 
 class Pragma:
-    """Something that every connection from now on is told first."""
+    """A statement that every connection from now on runs first."""
 
     def __init__(self, engine: Engine, pragma: str) -> None:
         self._engine, self._pragma = engine, pragma

@@ -8,7 +8,7 @@ _LOOK_EVERY_S = 0.002
 
 
 async def until(is_so: Callable[[], bool], within_s: float = _WITHIN_S) -> None:
-    """Return as soon as it is so; fail when it is not in time."""
+    """Return as soon as the condition holds; fail if it does not in time."""
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -28,5 +28,5 @@ class Naps:
             self._awake.clear()
 
     def wake(self) -> None:
-        """End the sleep that is under way, or the next one."""
+        """End the sleep in progress, or the next one."""
         self._awake.set()

@@ -41,7 +41,7 @@ class Collector:
     headers: list[Mapping[str, str]] = field(default_factory=list)
 
     def one(self, kind: str, **said: Any) -> Received:
-        """The only span of a kind whose attributes say so; `_` stands for a dot."""
+        """The only span of a kind whose attributes match; `_` stands for a dot."""
         asked = {name.replace("__", "."): value for name, value in said.items()}
         found = [s for s in self.spans if s.kind == kind and asked.items() <= s.said.items()]
         assert len(found) == 1, self.spans

@@ -1,4 +1,4 @@
-"""Everybody who watches is told of each request once."""
+"""Every observer is told about each request once."""
 
 from router.domain.closing import Closing, Refusal
 from router.domain.ledger import Entry, Outcome
@@ -6,7 +6,7 @@ from router.telemetry.observers import Observers
 
 
 class _Told:
-    """Writes down what it is told."""
+    """Records what it is told."""
 
     def __init__(self) -> None:
         self.said: list[str] = []

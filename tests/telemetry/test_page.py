@@ -1,4 +1,4 @@
-"""docs/telemetry.md tells of every metric, every attribute and every field of the log, and of no others."""
+"""docs/telemetry.md lists every metric, every attribute and every field of the log, and no others."""
 
 import os
 import re
@@ -60,7 +60,7 @@ _TRACE = Trace("req_1", "4bf92f3577b34da6a3ce929d0e0e4736")
 
 
 def _everything() -> Closing:
-    """A request of which all is told that can be."""
+    """A request with everything that can be recorded."""
     entry = Entry(
         request_id="req_1",
         attempt=1,

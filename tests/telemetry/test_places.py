@@ -1,4 +1,4 @@
-"""OpenTelemetry has names for providers; who has none there is called as in the configuration."""
+"""OpenTelemetry has names for providers; one without a name there is called as in the configuration."""
 
 import pytest
 

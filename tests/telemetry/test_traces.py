@@ -1,4 +1,4 @@
-"""Traces, as a collector gets them by OTLP: real traffic, and spans in the words of the conventions."""
+"""Traces, as a collector gets them by OTLP: real traffic, and spans as the conventions name them."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -31,7 +31,7 @@ def predicted(prompts: Path, pool: str, artefact: Path) -> Rows:
 def not_predicted(
     capsys: pytest.CaptureFixture[str], prompts: Path, pool: str, artefact: Path
 ) -> str:
-    """What is said where nothing can be predicted."""
+    """What is reported if nothing can be predicted."""
     out = prompts.with_name("no-predictions.parquet")
     assert main([*_line(prompts, pool, artefact), str(out)]) == 1
     assert not out.exists()

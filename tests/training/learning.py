@@ -41,7 +41,7 @@ def tokenize(text: str) -> list[int]:
 def drawn(
     count: int, seed: int = 0, kinds: Sequence[str] = tuple(WORDS), known: float = 1.0
 ) -> Outcomes:
-    """So many prompts, their kinds in turn, a share `known` of them answered by each of three models."""
+    """This many prompts, the kinds in turn, a share `known` of them answered by each of three models."""
     dice = np.random.default_rng(seed)
     datasets = [kinds[number % len(kinds)] for number in range(count)]
     scores = np.array([dice.random(3) < SKILL[each] for each in datasets], dtype=np.float64)

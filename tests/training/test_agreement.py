@@ -44,7 +44,7 @@ def fitted(outcomes: Outcomes, floor: float = 0.0) -> AgreementModel:
 
 
 def gains(outcomes: Outcomes, a: int, b: int, s: int) -> Floats:
-    """What each prompt gains by taking the answer of two models where it is one, instead of asking the third."""
+    """What each prompt gains by taking two models' answer if it is the same, instead of asking the third."""
     same = outcomes.answers[:, a] == outcomes.answers[:, b]
     return np.where(same, outcomes.scores[:, a] - outcomes.scores[:, s], 0.0)
 
@@ -154,7 +154,7 @@ def test_tables_and_single_triples_are_foreseen_alike() -> None:
 def test_an_artefact_gives_the_numbers_of_its_cases() -> None:
     artefact = learnt(replace(answered(200), models=("large", "middle", "small", "tiny")))
     for case in parity_cases(artefact.kinds, [tokenize("rose"), []], artefact.agreement):
-        found = artefact.of_triples(artefact.kinds.of(case.tokens))
+        found = artefact.of_triples(artefact.kinds.of(case.tokens, case.prompt_tokens))
 
         assert len(case.prospects) == 16
         assert found == pytest.approx(np.array(case.prospects), abs=1e-6)

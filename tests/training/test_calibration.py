@@ -22,7 +22,7 @@ def true_p(count: int = 20_000, seed: int = 0) -> tuple[Floats, Floats]:
 
 
 def flattened(p: Floats, times: float) -> Floats:
-    """Predictions so many times as far from a half."""
+    """Predictions this many times as far from a half."""
     return 0.5 + (p - 0.5) * times
 
 

@@ -209,7 +209,7 @@ def test_a_model_that_never_answered_is_not_learnt_and_keeps_its_prior() -> None
     outcomes = drawn(60)
     outcomes.scores[:, 1] = np.nan
     artefact = learnt(outcomes)
-    kinship = artefact.kinds.of([])
+    kinship = artefact.kinds.of([], 0)
     found = artefact.quality.outlook(kinship).quality("middle", QualityEstimate(0.7, 0.1))
 
     assert artefact.models == ("large", "small")

@@ -7,9 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.domain.arrays import Floats
+from router.domain.arrays import Floats, softmax
+from router.domain.kinship import Kinship
 from router.features.kinds import KindModel
-from router.training.kinds import Traits, Weighted, fit_kinds, fit_traits, rows_of, weighted
+from router.training.kinds import (
+    Traits,
+    Weighted,
+    fit_kinds,
+    fit_traits,
+    logits_of,
+    rows_of,
+    sharpened,
+    weighted,
+)
 from router.training.tables import numbered
 from tests.training.learning import drawn, tokenize
 
@@ -19,7 +29,12 @@ TOKENS = st.lists(st.lists(st.integers(0, 400), max_size=30), min_size=1, max_si
 def kinds_of(prompts: Sequence[str], datasets: Sequence[str]) -> KindModel:
     names, kinds = numbered(datasets)
     data = weighted([tokenize(each) for each in prompts])
-    return fit_kinds(data, kinds, len(names), _none(data), seed=0)
+    return fit_kinds(data, kinds, np.ones((len(names), 2)), _none(data), seed=0)
+
+
+def akin(model: KindModel, prompt: str) -> Kinship:
+    tokens = tokenize(prompt)
+    return model.of(tokens, len(tokens))
 
 
 def _none(data: Weighted) -> Traits:
@@ -54,7 +69,7 @@ def test_prompts_that_were_not_learnt_from_are_told_apart() -> None:
     seen, unseen = drawn(150, seed=1), drawn(60, seed=2)
     model = kinds_of(seen.prompts, seen.datasets)
     names = numbered(seen.datasets)[0]
-    found = [model.of(tokenize(prompt)) for prompt in unseen.prompts]
+    found = [akin(model, prompt) for prompt in unseen.prompts]
 
     right = [names[int(np.argmax(each.shares))] for each in found]
     assert np.mean([a == b for a, b in zip(right, unseen.datasets, strict=True)]) > 0.95
@@ -68,7 +83,7 @@ def test_prompts_of_no_known_kind_are_less_familiar_and_those_without_a_known_wo
     known, unseen = drawn(150, kinds=at_home), drawn(60, seed=5, kinds=at_home)
     model = kinds_of(known.prompts, known.datasets)
     near = _familiarity(model, unseen.prompts)
-    # Half of their words are those that every prompt has, and no other has any weight.
+    # Half of their words are those that every prompt has, and no others have any weight.
     far = _familiarity(model, drawn(60, kinds=["kitchen/bread"]).prompts)
 
     assert near.mean() > 0.95
@@ -77,7 +92,7 @@ def test_prompts_of_no_known_kind_are_less_familiar_and_those_without_a_known_wo
 
 
 def _familiarity(model: KindModel, prompts: Sequence[str]) -> Floats:
-    return np.array([model.of(tokenize(prompt)).familiarity for prompt in prompts])
+    return np.array([akin(model, prompt).familiarity for prompt in prompts])
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 40])
@@ -85,9 +100,9 @@ def test_any_number_of_kinds_can_be_learnt(count: int) -> None:
     datasets = [f"kind {number % count:02}" for number in range(4 * count)]
     prompts = [f"about {name} {name} question {at}" for at, name in enumerate(datasets)]
     model = kinds_of(prompts, datasets)
-    found = model.of(tokenize(prompts[0]))
+    found = akin(model, prompts[0])
 
-    assert (model.kinds, model.traits) == (count, 0)
+    assert (model.kinds, model.traits) == (count, 1)
     assert np.argmax(found.shares) == 0
     assert sum(found.shares) == pytest.approx(1.0, abs=len(found.shares) * 1e-7)
     assert 0.0 <= found.familiarity <= 1.0
@@ -111,19 +126,44 @@ def test_prompts_that_tell_nothing_teach_nothing(prompts: list[str]) -> None:
     model = kinds_of(prompts, datasets)
 
     for prompt in (*prompts, "never seen"):
-        found = model.of(tokenize(prompt))
+        found = akin(model, prompt)
         assert sum(found.shares) == pytest.approx(1.0, abs=len(found.shares) * 1e-7)
         assert 0.0 <= found.familiarity <= 1.0
 
 
 def test_prompts_without_a_word_change_the_measure_of_familiarity_little() -> None:
-    """They have no likeness to any centre: neither with themselves in it, nor without."""
+    """They resemble no centre: neither with themselves in it, nor without."""
     seen = drawn(90)
     plain = kinds_of(seen.prompts, seen.datasets)
     padded = kinds_of((*seen.prompts, ""), (*seen.datasets, seen.datasets[0]))
-    asked = tokenize(seen.prompts[0])
+    asked = seen.prompts[0]
 
-    assert padded.of(asked).familiarity == pytest.approx(plain.of(asked).familiarity, abs=0.1)
+    assert akin(padded, asked).familiarity == pytest.approx(akin(plain, asked).familiarity, abs=0.1)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 3.0])
+def test_shares_to_a_power_are_those_shares_and_the_rest_stays(power: float) -> None:
+    seen = drawn(60)
+    model = kinds_of(seen.prompts, seen.datasets)
+    sharp = sharpened(model, power)
+    for prompt in (*seen.prompts[:5], "rose tide", ""):
+        before, after = akin(model, prompt), akin(sharp, prompt)
+        expected = np.array(before.shares) ** power
+
+        assert after.shares == pytest.approx(expected / expected.sum(), abs=1e-5)
+        assert after.familiarity == before.familiarity
+    assert logits_of(sharp, [[], tokenize("tide")]) == pytest.approx(
+        power * logits_of(model, [[], tokenize("tide")]), rel=1e-5
+    )
+
+
+def test_logits_are_those_of_the_shares() -> None:
+    seen = drawn(60)
+    model = kinds_of(seen.prompts, seen.datasets)
+    logits = logits_of(model, [tokenize(prompt) for prompt in seen.prompts])
+
+    for row, prompt in zip(logits, seen.prompts, strict=True):
+        assert akin(model, prompt).shares == pytest.approx(softmax(row), abs=1e-6)
 
 
 @settings(max_examples=15)

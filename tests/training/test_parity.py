@@ -28,7 +28,7 @@ def model_of(kinds: int) -> KindModel:
 
 def agree(model: KindModel, prompts: list[list[int]]) -> None:
     for case in parity_cases(model, prompts):
-        found = model.of(case.tokens)
+        found = model.of(case.tokens, case.prompt_tokens)
         assert found.shares == pytest.approx(np.array(case.shares), abs=WITHIN)
         assert found.traits == pytest.approx(np.array(case.traits), abs=WITHIN)
         assert found.familiarity == pytest.approx(case.familiarity, abs=WITHIN)
@@ -64,15 +64,16 @@ def test_the_texts_that_go_with_every_artefact_are_worth_it() -> None:
     assert cases[0].tokens == ()
     assert any(not text.isascii() for text in TEXTS)
     assert all(sum(case.shares) == pytest.approx(1.0) for case in cases)
+    assert len({case.prompt_tokens for case in cases}) == len(TEXTS)
 
 
 def test_cases_of_other_numbers_would_be_noticed() -> None:
-    """A last bit of one weight moves a share by more than what is tolerated."""
+    """Changing the last bit of one weight moves a share by more than is tolerated."""
     model = model_of(3)
     tokens = tokenize(drawn(39, seed=3).prompts[0])
     case = parity_cases(model, [tokens])[0]
     table = model.table.copy()
     table[:, 0] ^= 1
-    moved = KindModel.from_arrays({**model.arrays(), "table": table}).of(tokens)
+    moved = KindModel.from_arrays({**model.arrays(), "table": table}).of(tokens, len(tokens))
 
     assert np.abs(np.subtract(moved.shares, case.shares)).max() > 10 * WITHIN

@@ -45,7 +45,7 @@ TREES = trees()
 
 @dataclass(frozen=True)
 class Written:
-    """An object as it stands in a file: text between the values, and the values, by turns."""
+    """An object as written in a file: text between the values alternating with the values."""
 
     keys: list[str]
     values: list[str]

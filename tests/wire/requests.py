@@ -25,7 +25,7 @@ def _objects(
     checked: dict[str, st.SearchStrategy[Any]],
     unchecked: dict[str, st.SearchStrategy[Any]],
 ) -> dict[str, Any]:
-    """An object with all that is checked, and some of what is not, each in any shape or as usual."""
+    """An object with everything that is checked, and some that is not, each in any shape or the usual one."""
     optional = {name: draw(st.sampled_from([usual, TREES])) for name, usual in unchecked.items()}
     return draw(st.fixed_dictionaries(checked, optional=optional))
 
@@ -79,5 +79,5 @@ def nested(depth: int) -> bytes:
 
 
 def request_with(field: str, value: bytes) -> bytes:
-    """A usual request with one more field, whose value is given as it is written."""
+    """A usual request with one more field, whose value is given as written."""
     return orjson.dumps(USUAL)[:-1] + b',"' + field.encode() + b'":' + value + b"}"

@@ -145,7 +145,7 @@ class StoredStream:
 
 @st.composite
 def streams(draw: st.DrawFn) -> StoredStream:
-    """A stream of up to three choices, told in turns, with calls, and a usage chunk or none."""
+    """A stream of up to three choices, interleaved, with calls, and with or without a usage chunk."""
     count = draw(st.integers(1, 3))
     said = st.one_of(
         st.fixed_dictionaries({"content": _MAYBE_TEXT}),

@@ -105,7 +105,7 @@ def test_what_is_nested_too_deeply_has_no_spelling() -> None:
 
 
 def respelt(tree: Any, dice: Random) -> Any:
-    """The same in any other order, with whole numbers as floats where a float can hold them."""
+    """The same in any other order, with integers as floats if a float can represent them."""
     match tree:
         case dict():
             names = list(tree)
@@ -166,7 +166,7 @@ def test_two_values_are_spelt_alike_only_when_they_are_equal(one: Any, other: An
 
 
 def respelt_json(tree: Any) -> Any:
-    """A value in which 1, 1.0 and True can be told apart as JSON tells them apart."""
+    """A value in which 1, 1.0 and True can be distinguished as JSON distinguishes them."""
     match tree:
         case dict():
             return {name: respelt_json(each) for name, each in tree.items()}

@@ -1,4 +1,4 @@
-"""A text is cut into pieces between words, and never within what a reader sees as one character."""
+"""A text is cut into pieces between words, and never inside what a reader sees as one character."""
 
 import sys
 from itertools import accumulate

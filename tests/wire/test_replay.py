@@ -1,4 +1,4 @@
-"""A stored answer is told again in either form: the same answer under one new id."""
+"""A stored answer is replayed in either form: the same answer with a new id."""
 
 import contextlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""Server-sent events come in any pieces and with any line ends, and are told apart all the same."""
+"""Server-sent events come in any pieces and with any line ends, and are parsed all the same."""
 
 import pytest
 from hypothesis import example, given
@@ -15,7 +15,7 @@ CUTS = st.lists(st.integers(0, 400), max_size=12)
 
 
 def split(raw: bytes, cuts: list[int]) -> tuple[list[bytes], bytes]:
-    """The events of `raw` when it arrives cut at these places, and what is left."""
+    """The events of `raw` when it arrives cut at these places, and what is left over."""
     splitter, events, start = EventSplitter(), [], 0
     for cut in [*sorted(cuts), len(raw)]:
         events += splitter.feed(raw[start:cut])
@@ -119,7 +119,7 @@ def test_the_payload_of_an_event(event: bytes, data: bytes | None) -> None:
 
 @pytest.mark.parametrize("like", [b"id: 3\ndata: x\n\n", b"event: a\r\nid:3\r\ndata: x\r\n\r\n"])
 def test_a_comment_among_events_with_ids_is_a_line_of_the_next(like: bytes) -> None:
-    """OpenAI's client would take it for an event without data."""
+    """OpenAI's client would treat it as an event without data."""
     assert comment_before("cost=1", like) == b": cost=1\n"
 
 

@@ -1,4 +1,4 @@
-"""A request is split into its last words and all the rest, and only the rest decides who may share."""
+"""A request is split into its last words and everything else, and only the latter decides who may share."""
 
 from typing import Any
 

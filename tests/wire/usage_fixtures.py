@@ -1,4 +1,4 @@
-"""What upstreams tell of their usage, written by hand in their documented shapes, and what it means.
+"""Usage as upstreams report it, written by hand as documented, and what it means.
 
 `plain` is the usage object of a whole answer, `events` what a stream of the same answer carries.
 `model` is a key of litellm's price map; `charges` are the counts that the vendor's price list names,
@@ -32,7 +32,7 @@ class Fixture:
 
 
 def _chat(usage: Mapping[str, Any]) -> list[Event]:
-    """A stream of chat: chunks without usage, then one with it."""
+    """A chat stream: chunks without usage, then one with it."""
     delta: Event = {"choices": [{"index": 0, "delta": {"content": "x"}}], "usage": None}
     return [delta, delta, {"choices": [], "usage": usage}]
 

@@ -1,4 +1,4 @@
-"""Who takes part: a file each, and a row here."""
+"""The contestants: a file each, and a row here."""
 
 from benchmarks.overhead.contestant import Contestant
 from benchmarks.overhead.peers.bare import BARE

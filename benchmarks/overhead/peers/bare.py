@@ -1,4 +1,4 @@
-"""The forwarder of our own."""
+"""Our own forwarder."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Envoy with one worker: it passes bytes on and reads none of them."""
+"""Envoy with one worker: it passes bytes on and does not read them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""LiteLLM's proxy with one worker, as its page on production has it; without its database."""
+"""LiteLLM's proxy with one worker, as its page on production recommends; without its database."""
 
 import secrets
 from pathlib import Path

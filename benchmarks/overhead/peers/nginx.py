@@ -1,4 +1,4 @@
-"""nginx with one worker: it passes bytes on and reads none of them."""
+"""nginx with one worker: it passes bytes on and does not read them."""
 
 from pathlib import Path
 

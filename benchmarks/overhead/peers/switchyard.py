@@ -1,6 +1,6 @@
-"""NVIDIA Switchyard's server, in Rust, out of its wheel: one target, or two and its choice by signals.
+"""NVIDIA Switchyard's server, in Rust, from its wheel: one target, or two with its choice by signals.
 
-Its own authors call the server a demonstration; what others build upon is the library within.
+Its own authors call the server a demonstration; others build on the library inside.
 """
 
 from pathlib import Path

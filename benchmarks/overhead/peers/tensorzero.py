@@ -1,4 +1,4 @@
-"""TensorZero cannot take part: its gateway comes as an image only."""
+"""TensorZero cannot take part: its gateway is only available as an image."""
 
 from pathlib import Path
 

@@ -56,7 +56,7 @@ class Question:
 
     @property
     def asks_several(self) -> bool:
-        """Whether it asks more than one thing, so that what is said last may answer only one of them."""
+        """Whether it asks more than one thing, so that the last statement may answer only one of them."""
         return len(_QUESTION_MARK.findall(self.text)) > 1
 
     @property

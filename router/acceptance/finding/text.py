@@ -42,7 +42,7 @@ def final_of_text(text: str, question: Question) -> Final:
 
 
 def says_more(text: str, question: Question) -> bool:
-    """Whether a text states a final answer of its own, in a box or after a cue."""
+    """Whether a text states its own final answer, in a box or after a cue."""
     return stated(text[-_WINDOW:], question) is not None
 
 
@@ -50,7 +50,7 @@ def says_more(text: str, question: Question) -> bool:
 
 
 def _unstated(text: str, window: str, question: Question) -> Found | None:
-    """The answer of a short text, or one in a line of its own."""
+    """The answer of a short text, or one on a separate line."""
     if len(text) <= LONGEST and len(text.split()) <= _MOST_WORDS and "\n" not in text:
         return _of_few_words(text, question)
     if question.options:

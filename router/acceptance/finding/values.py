@@ -39,7 +39,7 @@ _NOTHING = NotFound("no value")
 
 
 def value_of(statement: str, question: Question) -> Found | None:
-    """The final answer that a statement is; None if it is none, or one that is too long.
+    """The final answer in a statement; None if there is none, or one that is too long.
 
     If there are options, a statement is one of them, a number, or nothing.
     """

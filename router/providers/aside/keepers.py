@@ -1,4 +1,4 @@
-"""Several litellm processes, each with a core of its own, that take turns."""
+"""Several litellm processes, each with its own core, that take turns."""
 
 import asyncio
 from collections import deque

@@ -51,7 +51,7 @@ class Roll:
         return cls(fd)
 
     def free(self) -> int | None:
-        """The first vacant row; None when there is none."""
+        """The first vacant row; None if there is none."""
         return next((at for at in range(ROWS) if self._words[at * _WORDS] == Stage.VACANT), None)
 
     def enter(self, at: int, number: int, pid: int) -> None:
@@ -80,7 +80,7 @@ class Roll:
                 yield Row(begins // _WORDS, Stage(stage), number, pid, connections)
 
     def fewest(self) -> int:
-        """The fewest connections of any worker that takes new ones; 0 when there is none."""
+        """The fewest connections of any worker that takes new ones; 0 if there is none."""
         serving = (row.connections for row in self.rows() if row.stage is Stage.SERVING)
         return min(serving, default=0)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 
 class LonelyLead:
-    """Implements `router.ports.Lead` where nobody else is there, or nobody is known of."""
+    """Implements `router.ports.Lead` where there is no other process, or none is known."""
 
     is_successor = True
 

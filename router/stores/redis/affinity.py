@@ -26,4 +26,4 @@ class RedisAffinity:
             return
 
     async def close(self) -> None:
-        """Nothing of its own to release."""
+        """Nothing to release."""

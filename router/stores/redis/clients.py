@@ -54,11 +54,11 @@ class Server(Protocol):
         ...
 
     async def renew(self) -> None:
-        """Make the next commands connect anew, to what is there now."""
+        """Make the next commands open new connections, to what is there now."""
         ...
 
     def walks(self, pattern: str) -> Sequence[Page]:
-        """Walks through all keys that match, one for each server that has keys of its own."""
+        """Walks through all keys that match, one iterator for each server that has its own keys."""
         ...
 
     async def close(self) -> None:

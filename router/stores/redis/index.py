@@ -64,7 +64,7 @@ class RedisIndex:
             return
 
     async def close(self) -> None:
-        """Nothing of its own to release."""
+        """Nothing to release."""
 
     async def _read(self, scope: bytes) -> Sequence[bytes]:
         try:

@@ -11,7 +11,7 @@ The task first asks at once, because most failures are a connection that the ser
 fails again soon after it was back, the pauses continue where they were, so that a merely slow one is not
 asked and given up on by turns. It is logged once when it goes and once when it is back.
 
-Commands go through `send`, where those that wait at the same time travel together, or through `ask`, which gives a
+Commands go through `send`, where those that wait at the same time are sent together, or through `ask`, which gives a
 command a connection of its own (those that block, or whose reply has many pages).
 
 No command is sent a second time: it may have been carried out. A refusal (no memory, wrong type) is an

@@ -54,7 +54,7 @@ class RedisMeter:
         return Exceeded(bounds[int(place) - 1][0], float(wait_s))
 
     async def close(self) -> None:
-        """Nothing of its own to release."""
+        """Nothing to release."""
 
 
 def _bounds(limit: RateLimit, tokens: int) -> list[tuple[RateLimit, str, int, int]]:

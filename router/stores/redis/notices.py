@@ -59,7 +59,7 @@ class RedisNotices:
         return tuple(notice for pair in pairs for notice in _understood(*pair, float(now)))
 
     async def close(self) -> None:
-        """Nothing of its own to release."""
+        """Nothing to release."""
 
 
 def _words(notice: Notice) -> tuple[str | bytes, str | bytes]:

@@ -211,7 +211,7 @@ class RedisPurse:
         self._in_background(self._told(reservation.token, _nano(cost)))
 
     async def close(self) -> None:
-        """Finish the settlements that are under way."""
+        """Finish the settlements that are in progress."""
         await asyncio.gather(*self._settling)
 
     async def _read(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:

@@ -100,7 +100,7 @@ class RedisVectors:
             return
 
     async def close(self) -> None:
-        """Nothing of its own to release."""
+        """Nothing to release."""
 
 
 def _neighbour(item: bytes, score: bytes, told: bytes) -> Neighbour:

@@ -140,7 +140,7 @@ class Books:
             yield self._connection
 
     def _let_go(self) -> None:
-        """Return the connection for others to use: a second one would have a page cache of its own."""
+        """Return the connection for others to use: a second one would have its own page cache."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -219,7 +219,7 @@ class Books:
         reason = getattr(error, "orig", None) or type(error).__name__
         message = "the ledger's database does not accept rows (%s): they wait in the spool"
         self._database.went(message, reason)
-        # What is open may no longer be what is there: the next try opens it anew.
+        # What is open may no longer be what is there: the next try opens it again.
         self._let_go()
         self._engine.dispose()
 

@@ -1,4 +1,4 @@
-"""The ledger's writer: a thread of its own that commits all waiting entries in one transaction.
+"""The ledger's writer: a separate thread that commits all waiting entries in one transaction.
 
 The event loop never waits for the disk; whoever must know that an entry is durable awaits what
 `post` returned. Under load one commit serves many requests.

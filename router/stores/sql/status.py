@@ -15,7 +15,7 @@ _H = ROLLUP_HOURS.c
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is in a ledger. Days are ISO dates of UTC, "" where there is none.
+    """What is in a ledger. Days are ISO dates of UTC, "" if there is none.
 
     `first_day` to `last_day` are those of attempts that are still there; sums may go back to
     `first_summed_day`. `not_rolled_up` attempts are not in the sums yet.

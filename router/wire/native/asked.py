@@ -27,7 +27,7 @@ def native_bytes(
 
     `view` is the chat view, in which a limit of this proxy may have lowered the client's. Of the thoughts
     in the conversation, those of `own` are kept, and the unnamed ones if it `is_home`; if any others have to
-    be removed, the request is serialised anew.
+    be removed, the request is serialised again.
     """
     body = own_history(original.body, original.dialect, own, is_home=is_home)
     raw = original.raw if body is original.body else orjson.dumps(body)

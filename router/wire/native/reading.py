@@ -56,7 +56,7 @@ class NamingForm:
         return self.inner.dialect
 
     def read(self, raw: bytes) -> StreamEvent:
-        """What an event says, once its thoughts are named. Raises MalformedAnswer when it is none."""
+        """What an event says, once its thoughts are named. Raises MalformedAnswer if it is not one."""
         return self.inner.read(named_event(raw, self.dialect, self.origin))
 
     def broken(self, message: str) -> bytes:

@@ -139,7 +139,7 @@ def _message_without(message: Any) -> Any:
 
 
 def _responses_without(body: JsonObject) -> JsonObject:
-    """Without its thoughts, the items beside them lose their ids, too: by these the provider would notice the gap."""
+    """Without its thoughts, the items next to them lose their ids, too: by these the provider would notice the gap."""
     items = body.get("input")
     if not isinstance(items, list) or not any(map(_is_unnamed, items)):
         return body

@@ -20,7 +20,7 @@ PAIRS: tuple[Pair, ...] = tuple(permutations(Dialect, 2))
 
 @dataclass(frozen=True)
 class Changed:
-    """It crosses in another form: the target's members then, and in words why."""
+    """It crosses in another form: the target's members then, and the reason in words."""
 
     why: str
     members: Members
@@ -35,7 +35,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Row:
-    """A thing to say, and what becomes of it where it does not cross as it is."""
+    """A thing to say, and what becomes of it if it does not cross unchanged."""
 
     name: str
     chat: Members | None = None
@@ -44,7 +44,7 @@ class Row:
     cells: Mapping[Pair, Changed | Refused] = field(default_factory=dict)
 
     def said(self, dialect: Dialect) -> Members | None:
-        """How a dialect says it, None where it cannot."""
+        """How a dialect says it, None if it cannot."""
         return {CHAT: self.chat, RESPONSES: self.responses, MESSAGES: self.messages}[dialect]
 
 

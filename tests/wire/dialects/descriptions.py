@@ -103,7 +103,7 @@ def _adapter(dialect: Dialect, what: str) -> TypeAdapter[Any]:
 
 @cache
 def _event_schema(kind: str) -> str:
-    """The schema of one kind of event: told by its own, a fault is told where it is."""
+    """The schema of one kind of event, so that a fault is reported where it is."""
     schemas = _components()["schemas"]
     for named in schemas["ResponseStreamEvent"]["anyOf"]:
         name: str = named["$ref"].rpartition("/")[2]

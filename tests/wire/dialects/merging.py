@@ -81,7 +81,7 @@ _TEXTS = {
 
 
 def _responses(events: Events) -> dict[str, Any]:
-    """The last event tells all; the ones before must have told the same."""
+    """The last event has everything; the ones before must have said the same."""
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
     assert [event["type"] for event in events[:2]] == ["response.created", "response.in_progress"]
     told: dict[tuple[Any, ...], str] = {}

@@ -1,4 +1,4 @@
-"""What providers refuse by a 400 in a conversation, each rule with the words in which it was seen.
+"""What providers refuse with a 400 in a conversation, each rule with the wording in which it was seen.
 
 Their published descriptions say which members there are, and none of this.
 """
@@ -161,7 +161,7 @@ def _of_message(message: Json, seals: set[str]) -> Complaints:
 
 
 def _of_signature(call: Json, seals: set[str]) -> str:
-    """As Gemini has it; the others know of no such thing."""
+    """As Gemini has it; the others have no such thing."""
     if not seals:
         return "property 'extra_content' is unsupported"
     return "" if _signature(call) in {*seals, _UNCHECKED} else "Thought signature is not valid"
@@ -172,7 +172,7 @@ def _signature(call: Json) -> Any:
 
 
 def _of_gemini(messages: list[Json]) -> Complaints:
-    """Of the turn under way, the first call of each message must be signed."""
+    """In the current turn, the first call of each message must be signed."""
     last = max((at for at, each in enumerate(messages) if each["role"] == "user"), default=0)
     for message in messages[last:]:
         first = next(iter(message.get("tool_calls") or ()), None)

@@ -1,4 +1,4 @@
-"""What was used, told in each dialect, and read again by those who charge for it."""
+"""Usage as reported in each dialect, and as read by those who charge for it."""
 
 from hypothesis import given
 from hypothesis import strategies as st

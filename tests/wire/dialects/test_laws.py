@@ -164,7 +164,7 @@ _DELTAS = ("delta", "choices")
 def test_what_is_said_is_told_at_once(
     source: Dialect, target: Dialect, data: st.DataObject, cuts: list[int]
 ) -> None:
-    """After each event the client has every character that the upstream has told of."""
+    """After each event the client has every character that the upstream has sent."""
     answer = data.draw(_CASES[source].filter(lambda each: each.end.stop.name != "FILTER"))
     translator = StreamTranslator(Target(source), target, OCCASION)
     told = heard = ""

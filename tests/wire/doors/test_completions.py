@@ -30,7 +30,7 @@ def chunk(**choice: Any) -> bytes:
 
 
 def said(pieces: list[bytes]) -> list[Any]:
-    """What a stream of chat becomes, event by event; `[DONE]` as it is."""
+    """What a chat stream becomes, event by event; `[DONE]` is unchanged."""
     retelling = Retelling(COMPLETIONS.read(b'{"model": "m", "prompt": "p"}').teller(9))
     whole = b"".join(map(retelling.feed, pieces)) + retelling.end()
     data = [event.removeprefix("data: ") for event in whole.decode().split("\n\n") if event]

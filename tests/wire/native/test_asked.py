@@ -49,7 +49,7 @@ def original(body: Json, raw: bytes) -> Original:
 def test_a_call_is_the_beginning_of_the_next_one(
     messages: list[Json], spaces: tuple[str, str]
 ) -> None:
-    """As bytes, up to where the messages end: what a provider has cached of it stays of use."""
+    """As bytes, up to the end of the messages: what a provider has cached of it can still be used."""
     sent = []
     for count in range(1, len(messages) + 1):
         body = {"model": "claude", "max_tokens": 9, "messages": messages[:count]}

@@ -1,4 +1,4 @@
-"""What is read of an answer while it passes is what is read of its translation."""
+"""What is read from an answer in passing equals what is read from its translation."""
 
 from typing import Any
 

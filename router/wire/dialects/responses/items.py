@@ -114,7 +114,7 @@ def written_message(content: list[dict[str, Any]], item: str, status: str) -> di
 
 
 def written_call(call: Call) -> dict[str, Any]:
-    """A call, without an id of its own."""
+    """A call, without its own id."""
     kind, said = ("custom_tool_call", "input") if call.is_custom else ("function_call", "arguments")
     named = {**plain(namespace=call.namespace), "name": call.name}
     return {"type": kind, "call_id": call_id(call.id), **named, said: call.arguments}
