@@ -93,7 +93,7 @@ def test_a_policy_that_does_not_exist_says_which_do(
 ) -> None:
     said = refused(capsys, answers, f"{pools}:two", "--policy", "xyzzy")
 
-    known = "there is auto, cascade, pair, single"
+    known = "available: auto, cascade, pair, single"
     assert said == f"farthing: --policy: there is no 'xyzzy' to replay; {known}\n"
 
 
