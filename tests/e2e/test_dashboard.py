@@ -243,5 +243,5 @@ async def test_a_farthing_that_is_gone_is_told_and_the_figures_stay(
     await page.click("[name=period][value=today]")
     await page.until("!document.getElementById('trouble').hidden")
 
-    assert "does not answer" in await page.text("#trouble")
+    assert "is not responding" in await page.text("#trouble")
     assert await page.run(_SHOWN)
