@@ -239,6 +239,7 @@ STEPS: Mapping[tuple[str, str], Make] = {
     ("features", "kinds"): lambda scene: partial(
         scene.reader.kinds.of,  # type: ignore[union-attr]  # the shipped artefact has them
         scene.tokens,
+        len(scene.tokens),
     ),
     ("features", "count"): _counted,
     ("features", "needs"): lambda scene: partial(needs_of, scene.request.body),

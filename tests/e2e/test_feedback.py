@@ -133,7 +133,7 @@ def test_operators_may_score_any_request_and_other_keys_know_of_none(farthing: F
         ({"score": None}, "score", "Missing required field 'score'"),
         ({"score": [1]}, "score", "not an array"),
         ({"reason": 3}, "reason", "a string of at most 1,000 characters, not 3"),
-        ({"reason": "x" * 1001}, "reason", "not 1,001 of them"),
+        ({"reason": "x" * 1001}, "reason", "not 1,001"),
         ({"request_id": 5}, "request_id", "header 'x-request-id'"),
         ({"request_id": None}, "request_id", "Missing required field 'request_id'"),
         ({"scroe": 1}, "scroe", "Feedback has no 'scroe'; did you mean 'score'?"),
