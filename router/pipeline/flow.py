@@ -55,7 +55,7 @@ from router.pipeline.walk import Walk
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
 from router.ports import LED_LATELY_S, Affinity, Cache, Ledger, Meter, Purse, Tower
-from router.wire.chat import ChatRequest, parse_chat, parsing
+from router.wire.chat import ChatRequest, parse_chat, parsing, refuse_repeats
 from router.wire.limits import RequestLimits
 from router.wire.original import Original
 
@@ -147,6 +147,8 @@ class Pipeline:
         target = self.judge.target(request, caller)
         check_spoken(request, target, self.models)
         budgets = self.rulebook.budgets_for(payer_of(caller, target))
+        if budgets or self.limits.output_tokens is not None:
+            refuse_repeats(request)
         balances = await self.purse.look(budgets) if budgets else ()
         conversing = Conversing(self.affinity, self.flights.start, self.models)
         session = await conversing.session(request, caller, is_pinned=isinstance(target, Model))

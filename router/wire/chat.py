@@ -16,7 +16,7 @@ from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extensio
 from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits, cut_down
 from router.wire.original import Original
 from router.wire.parted import LONG_BYTES, parted
-from router.wire.splice import set_members, without_member
+from router.wire.splice import repeated, set_members, without_member
 from router.wire.turns import Turns, finished
 
 JsonObject = Mapping[str, Any]
@@ -94,6 +94,20 @@ def parsing(
         extension=read_extension(body),
         original=original,
     )
+
+
+_COSTLY = ("max_tokens", "max_completion_tokens", "max_output_tokens", "n")
+"""The members that limits and budgets go by, in any of the APIs."""
+
+
+def refuse_repeats(request: ChatRequest) -> None:
+    """Raise ApiError 400 if the client wrote one of these twice: we read the last, and an upstream may take the first.
+
+    Takes 80 us at 100 KB, so it is for requests whose cost is bounded.
+    """
+    sent = request.original or request
+    if (name := repeated(sent.raw, sent.body, _COSTLY)) is not None:
+        raise ApiError.invalid(name, f"'{name}' is given more than once.")
 
 
 def upstream_bytes(

@@ -5,7 +5,7 @@ change what our parser does not represent: 1.0 and 1, escapes, the order of keys
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -28,6 +28,23 @@ def set_members(raw: bytes, body: Mapping[str, Any], members: Mapping[str, Any])
         if name in body:
             raw = _replaced(raw, _spans(raw, name, body[name]), orjson.dumps(value))
     return _prepended(raw, absent, others=bool(body)) if absent else raw
+
+
+def repeated(raw: bytes, body: Mapping[str, Any], names: Iterable[str]) -> str | None:
+    """The first of the top-level `names` that `raw`, parsed as `body`, has more than once; None if there is none."""
+    for name in names:
+        if name in body and _may_be_repeated(raw, name):
+            keys = [orjson.loads(key) for key, _ in _top_level_members(raw)]
+            if keys.count(name) > 1:
+                return name
+    return None
+
+
+def _may_be_repeated(raw: bytes, name: str) -> bool:
+    """Whether it is worth walking through all members, which takes fifty times as long as this check."""
+    if raw.count(b'"%s"' % name.encode()) > 1:
+        return True
+    return b"\\u00" in raw and _ESCAPED_LETTER.search(raw) is not None
 
 
 def without_member(raw: bytes, body: Mapping[str, Any], name: str) -> bytes:

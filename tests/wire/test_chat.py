@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
-from router.wire.chat import ChatRequest, fields_in_one_piece, parse_chat, upstream_bytes
+from router.wire.chat import (
+    ChatRequest,
+    fields_in_one_piece,
+    parse_chat,
+    refuse_repeats,
+    upstream_bytes,
+)
+from router.wire.dialects.dialect import Dialect
+from router.wire.original import Original
 from tests.wire.documents import TREES, Written, objects
 from tests.wire.requests import FIELDS, USUAL, nested, odd_requests, request_with
 
@@ -287,3 +295,43 @@ def test_the_upstream_gets_the_same_document_with_another_name(extra: Written) -
 
     assert sent == raw.replace(b'"auto"', b'"other"', 1)
     assert orjson.loads(sent) == {**orjson.loads(raw), "model": "other"}
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        (b'"max_tokens":9000,"max_tokens":50', "max_tokens"),
+        (b'"max_tokens":9000,"max\\u005ftokens":50', "max_tokens"),
+        (b'"max_completion_tokens":9000,"x":1,"max_completion_tokens":50', "max_completion_tokens"),
+        (b'"n":8,"n":1', "n"),
+    ],
+)
+def test_a_limit_that_is_written_twice_is_refused(written: bytes, name: str) -> None:
+    """We read the last one; an upstream that reads the first would be paid for more than was reserved."""
+    raw = b'{"model":"m","messages":[{"role":"user","content":"Hi"}],%s}' % written
+    request = parse_chat(raw)
+    with pytest.raises(ApiError) as refused:
+        refuse_repeats(request)
+
+    assert (refused.value.status, refused.value.param) == (400, name)
+    assert refused.value.message == f"'{name}' is given more than once."
+
+
+def test_of_a_request_in_another_api_the_clients_own_bytes_are_looked_at() -> None:
+    raw = b'{"model":"m","input":"Hi","max_output_tokens":9000,"max_output_tokens":50}'
+    original = Original(Dialect.RESPONSES, raw, orjson.loads(raw))
+    with pytest.raises(ApiError, match="'max_output_tokens' is given more than once"):
+        refuse_repeats(parse_chat(orjson.dumps(USUAL), original=original))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"max_tokens": 50, "metadata": {"max_tokens": "9000"}},
+        {"n": 1, "tools": [{"type": "function", "function": {"name": "n", "x": {"n": {}}}}]},
+        {"max_tokens": 50, "user": 'quotes "max_tokens": 9000 and \\u005f'},
+    ],
+)
+def test_the_same_name_deeper_down_or_in_a_text_is_no_repetition(fields: dict[str, Any]) -> None:
+    refuse_repeats(parsed(**fields))
