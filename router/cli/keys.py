@@ -39,6 +39,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = _action(actions, "create", _create, "create a key; its secret is shown once")
     create.add_argument("name", type=_name, help="its name in reports and policies")
+    _add_terms(create)
+    listing = _action(actions, "list", _list, "show all keys, without their secrets")
+    listing.add_argument("--all", action="store_true", help="include revoked and expired ones")
+    rotate = _action(actions, "rotate", _rotate, "give a key a new secret, shown once")
+    rotate.add_argument("name", help="name or id of the key")
+    rotate.add_argument(
+        "--grace-s",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long the old one still works",
+    )
+    revoke = _action(actions, "revoke", _revoke, "revoke a key")
+    revoke.add_argument("name", help="name or id of the key")
+
+
+def _add_terms(create: argparse.ArgumentParser) -> None:
+    """The options that say what a new key may do and spend."""
     create.add_argument(
         "--tag", action="append", default=[], type=_tag, help="a tag for each of its requests"
     )
@@ -67,19 +85,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument(
         "--expires", type=_expiry, metavar="DAY|Nd", help="2027-01-31 (when it begins, UTC), or 90d"
     )
-    listing = _action(actions, "list", _list, "show all keys, without their secrets")
-    listing.add_argument("--all", action="store_true", help="include revoked and expired ones")
-    rotate = _action(actions, "rotate", _rotate, "give a key a new secret, shown once")
-    rotate.add_argument("name", help="name or id of the key")
-    rotate.add_argument(
-        "--grace-s",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="how long the old one still works",
-    )
-    revoke = _action(actions, "revoke", _revoke, "revoke a key")
-    revoke.add_argument("name", help="name or id of the key")
 
 
 def _action(

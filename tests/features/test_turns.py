@@ -166,7 +166,7 @@ def test_a_question_that_comes_again_is_read_once() -> None:
 def lengths_of(*conversations: list[dict[str, Any]]) -> list[int]:
     """How many tokens one reader takes the questions of these to have, in the order in which it reads them."""
     kinds = Kinds()
-    reader = Reader(TokenCounter(CountingTokenizer()), kinds=kinds)  # type: ignore[arg-type]
+    reader = Reader(TokenCounter(CountingTokenizer()), kinds=kinds)  # type: ignore[arg-type]  # it only notes lengths
     for messages in conversations:
         features_of({"messages": messages}, reader)
     return kinds.lengths
