@@ -101,4 +101,6 @@ def features_of(
         language=language_of(asking.words[:_LANGUAGE_CHARS]) if language_of else None,
         difficulty=difficulty_of(asking.words) if rates_difficulty else None,
         kinship=read.kinship,
+        guessed_tokens=count.media.guessed,
+        audio_tokens=count.media.audio,
     )

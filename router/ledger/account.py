@@ -8,6 +8,7 @@ from msgspec import Struct
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
 from router.domain.fault import Fault, FaultKind
+from router.domain.features import Features
 from router.domain.ledger import CostSource, Entry, Outcome, Recording
 from router.domain.members import replace
 from router.domain.money import ZERO, Money
@@ -232,11 +233,17 @@ class Account(Struct, frozen=True):
         told = heard.usage or heard.prompt or NO_USAGE
         missing = NO_USAGE
         if not told.input_tokens:
-            missing += Usage(self.decision.features.prompt_tokens)
+            missing += _prompt_of(self.decision.features)
         if not told.total_output_tokens:
             missing += Usage(output_tokens=-(-heard.output_chars // CHARS_PER_TOKEN))
         is_whole = heard.usage is not None and missing == NO_USAGE
         return told + missing, UsageSource.UPSTREAM if is_whole else UsageSource.ESTIMATED
+
+
+def _prompt_of(features: Features) -> Usage:
+    """What the prompt has by our own count."""
+    heard = features.audio_tokens
+    return Usage(features.prompt_tokens - heard, audio_input_tokens=heard)
 
 
 def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDARD) -> Charge:

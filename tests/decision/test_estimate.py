@@ -82,6 +82,17 @@ def test_a_request_with_sound_may_cost_what_sound_costs() -> None:
     assert costs == [Money(0), Money.from_usd("0.07")]
 
 
+def test_sound_in_the_prompt_is_expected_to_cost_what_sound_costs() -> None:
+    dear = model(price=replace(Price.per_mtok("2", "0"), audio_input_pico=40_000_000))
+    what = Features(1000, Category.CHAT, guessed_tokens=900, audio_tokens=900)
+
+    assert cost_of(dear, what, length(1)).expected == Money.from_usd("0.0002") + Money.from_usd(
+        "0.036"
+    )
+    plain = model(price=("2", "0"))
+    assert cost_of(plain, what, length(1)).expected == Money.from_usd("0.002")
+
+
 def test_where_nobody_knows_how_much_a_model_writes_the_clients_limit_bounds_the_cost() -> None:
     of = model(price=("0", "1"), max_output_tokens=None)
     wide, silent = Features(0, Category.CHAT, max_output_tokens=9000), Features(0, Category.CHAT)

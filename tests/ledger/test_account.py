@@ -93,6 +93,17 @@ def test_without_the_upstreams_count_ours_is_used_and_said_to_be_an_estimate(
     assert (entry.cost, entry.cost_source) == (CHEAP.price.charge(usage), CostSource.ESTIMATED)
 
 
+def test_sound_that_nobody_has_counted_is_charged_as_sound() -> None:
+    what = replace(features(prompt_tokens=1000), guessed_tokens=900, audio_tokens=900)
+    price = replace(CHEAP.price, audio_input_pico=40_000_000)
+    of = replace(CHEAP, price=price)
+    books = Account("req_1", "auto", "team", (), False, decision(of, REFERENCE, what=what))
+    entry = books.answered(1, candidate(of, what), Heard(None), WHEN)
+
+    assert entry.usage == Usage(100, audio_input_tokens=900)
+    assert entry.cost == Money.from_usd("0.0001") + Money.from_usd("0.036")
+
+
 def test_own_hardware_is_free_and_its_saving_is_the_whole_baseline() -> None:
     entry = answered(Heard(Usage(1000, output_tokens=10)), FREE)
 
