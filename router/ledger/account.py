@@ -11,6 +11,7 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.features import Features
 from router.domain.ledger import CostSource, Entry, Outcome, Recording
 from router.domain.members import replace
+from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.price import STANDARD, Bill, Price
 from router.domain.usage import NO_USAGE, Usage, UsageSource
@@ -218,26 +219,33 @@ class Account(Struct, frozen=True):
         return self.decision.reference.model.price.charge(charge.usage, charge.service_tier)
 
     def _charge(self, candidate: Candidate, heard: Heard) -> Charge:
-        usage, source = self._used(heard)
+        usage, source = self._used(candidate, heard)
         price, tier = (
             candidate.model.price,
             heard.service_tier or self.decision.features.service_tier,
         )
         return charged(price, usage, source, tier)
 
-    def _used(self, heard: Heard) -> tuple[Usage, UsageSource]:
+    def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:
         """What the upstream counted; what it left out is estimated, and then the whole is an estimate.
 
         A server that does not count may say 0 instead of nothing. No prompt is empty, and no text is.
         """
-        told = heard.usage or heard.prompt or NO_USAGE
+        told, features = heard.usage or heard.prompt or NO_USAGE, self.decision.features
         missing = NO_USAGE
         if not told.input_tokens:
-            missing += _prompt_of(self.decision.features)
+            missing += _prompt_of(features)
         if not told.total_output_tokens:
-            missing += Usage(output_tokens=-(-heard.output_chars // CHARS_PER_TOKEN))
+            written = -(-heard.output_chars // CHARS_PER_TOKEN)
+            missing += Usage(output_tokens=_at_most(candidate.model, features, written))
         is_whole = heard.usage is not None and missing == NO_USAGE
         return told + missing, UsageSource.UPSTREAM if is_whole else UsageSource.ESTIMATED
+
+
+def _at_most(model: Model, features: Features, tokens: int) -> int:
+    """`tokens`, or what `model` can write at all: a stream that never stops brings more than is ever billed."""
+    limit = model.max_output_tokens
+    return tokens if limit is None else min(tokens, limit * features.choices)
 
 
 def _prompt_of(features: Features) -> Usage:

@@ -93,6 +93,25 @@ def test_without_the_upstreams_count_ours_is_used_and_said_to_be_an_estimate(
     assert (entry.cost, entry.cost_source) == (CHEAP.price.charge(usage), CostSource.ESTIMATED)
 
 
+@pytest.mark.parametrize(("limit", "tokens"), [(500, 1000), (1200, 2000), (None, 2000)])
+def test_an_estimate_is_no_longer_than_what_the_model_can_write(
+    limit: int | None, tokens: int
+) -> None:
+    what = replace(features(), choices=2)
+    of = replace(CHEAP, max_output_tokens=limit)
+    books = Account("req_1", "auto", "team", (), True, decision(of, REFERENCE, what=what))
+    heard = Heard(None, output_chars=8000)
+    cut = books.broke_off(1, candidate(of, what), heard, WHEN, Ending(Outcome.CUT, error="timeout"))
+
+    assert cut.usage.output_tokens == tokens
+    assert books.answered(1, candidate(of, what), heard, WHEN).usage.output_tokens == tokens
+
+
+def test_what_the_upstream_has_counted_is_charged_even_beyond_what_its_model_can_write() -> None:
+    of = replace(CHEAP, max_output_tokens=500)
+    assert answered(Heard(Usage(1000, output_tokens=900)), of).usage.output_tokens == 900
+
+
 def test_sound_that_nobody_has_counted_is_charged_as_sound() -> None:
     what = replace(features(prompt_tokens=1000), guessed_tokens=900, audio_tokens=900)
     price = replace(CHEAP.price, audio_input_pico=40_000_000)
