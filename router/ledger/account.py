@@ -28,6 +28,7 @@ class Heard(Struct, frozen=True):
     `service_tier` is the one that the upstream says it billed, "" where it says nothing.
     `finish_reasons` are those of the choices that have ended. `prompt` is what was used before anything
     was written, where the upstream has told that at once; it counts where no usage came any more.
+    `hidden_tokens` are those that the model has presumably thought without showing them.
     """
 
     usage: Usage | None = None
@@ -35,6 +36,7 @@ class Heard(Struct, frozen=True):
     service_tier: str = ""
     finish_reasons: frozenset[str] = frozenset()
     prompt: Usage | None = None
+    hidden_tokens: int = 0
 
 
 NOTHING_HEARD = Heard()
@@ -236,16 +238,35 @@ class Account(Struct, frozen=True):
         if not told.input_tokens:
             missing += _prompt_of(features)
         if not told.total_output_tokens:
-            written = -(-heard.output_chars // CHARS_PER_TOKEN)
-            missing += Usage(output_tokens=_at_most(candidate.model, features, written))
+            missing += _answer_of(heard, candidate.model, features)
         is_whole = heard.usage is not None and missing == NO_USAGE
         return told + missing, UsageSource.UPSTREAM if is_whole else UsageSource.ESTIMATED
 
 
-def _at_most(model: Model, features: Features, tokens: int) -> int:
-    """`tokens`, or what `model` can write at all: a stream that never stops brings more than is ever billed."""
-    limit = model.max_output_tokens
-    return tokens if limit is None else min(tokens, limit * features.choices)
+def _answer_of(heard: Heard, model: Model, features: Features) -> Usage:
+    """What has come of an answer by our own count, and what was thought for it.
+
+    No more than `model` can write at all: a stream that never stops brings more than is ever billed.
+    """
+    written, thought = written_tokens(heard), heard.hidden_tokens
+    if model.max_output_tokens is not None:
+        most = model.max_output_tokens * features.choices
+        written = min(written, most)
+        thought = min(thought, most - written)
+    return Usage(output_tokens=written, reasoning_tokens=thought)
+
+
+def written_tokens(heard: Heard) -> int:
+    """About how many tokens the text has that came."""
+    return -(-heard.output_chars // CHARS_PER_TOKEN)
+
+
+def hidden_tokens(heard: Heard) -> int:
+    """Of a whole answer whose upstream has counted, the tokens that were reasoned and not shown; else 0."""
+    if heard.usage is None:
+        return 0
+    unseen = heard.usage.total_output_tokens - written_tokens(heard)
+    return max(0, min(heard.usage.reasoning_tokens, unseen))
 
 
 def _prompt_of(features: Features) -> Usage:

@@ -11,7 +11,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.usage import NO_USAGE, Usage, UsageSource
-from router.ledger.account import Account, Embedding, Ending, Heard, Timing
+from router.ledger.account import Account, Embedding, Ending, Heard, Timing, hidden_tokens
 from tests.domain.builders import candidate, decision, features, model
 
 REFERENCE = model("top", price=("3", "15"))
@@ -105,6 +105,38 @@ def test_an_estimate_is_no_longer_than_what_the_model_can_write(
 
     assert cut.usage.output_tokens == tokens
     assert books.answered(1, candidate(of, what), heard, WHEN).usage.output_tokens == tokens
+
+
+def test_thoughts_that_are_not_shown_are_charged_at_their_own_rate_up_to_the_models_limit() -> None:
+    of = replace(CHEAP, price=replace(CHEAP.price, reasoning_pico=7_000_000), max_output_tokens=500)
+    ending = Ending(Outcome.CLIENT_LEFT, error="client_left")
+
+    def left(hidden: int) -> Entry:
+        heard = Heard(None, output_chars=400, hidden_tokens=hidden)
+        return account().broke_off(1, by(of), heard, WHEN, ending)
+
+    assert left(300).usage == Usage(1000, output_tokens=100, reasoning_tokens=300)
+    assert left(300).cost - left(0).cost == Money(300 * 7_000_000)
+    assert left(9000).usage.reasoning_tokens == 400
+    counted = Heard(Usage(1000, output_tokens=5), hidden_tokens=300)
+    assert account().broke_off(1, by(of), counted, WHEN, ending).usage == counted.usage
+
+
+@pytest.mark.parametrize(
+    ("usage", "chars", "hidden"),
+    [
+        (Usage(9, output_tokens=10, reasoning_tokens=90), 40, 90),
+        (Usage(9, output_tokens=10, reasoning_tokens=90), 400, 0),
+        (Usage(9, output_tokens=10, reasoning_tokens=90), 200, 50),
+        (Usage(9, output_tokens=100), 40, 0),
+        (None, 40, 0),
+    ],
+    ids=["hidden", "shown", "summarised", "no thoughts", "not counted"],
+)
+def test_thoughts_are_hidden_as_far_as_no_text_came_for_them(
+    usage: Usage | None, chars: int, hidden: int
+) -> None:
+    assert hidden_tokens(Heard(usage, output_chars=chars)) == hidden
 
 
 def test_what_the_upstream_has_counted_is_charged_even_beyond_what_its_model_can_write() -> None:
