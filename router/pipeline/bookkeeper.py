@@ -105,15 +105,13 @@ class Bookkeeper:
         self._entries.append(entry)
         return entry
 
-    def embedded(self, embedding: Embedding, timing: Timing) -> None:
+    async def embedded(self, embedding: Embedding, timing: Timing) -> None:
         """An upstream has made a vector of the request's words."""
-        self._entries.append(self.account.embedded(embedding, timing))
+        await self._paid(self.account.embedded(embedding, timing))
 
-    def compared(self, attempt: int, embedding: Embedding, timing: Timing) -> Money:
+    async def compared(self, attempt: int, embedding: Embedding, timing: Timing) -> Money:
         """An upstream has made a vector of an answer's words; returns what it cost."""
-        entry = self.account.compared(attempt, embedding, timing)
-        self._entries.append(entry)
-        return entry.cost
+        return await self._paid(self.account.compared(attempt, embedding, timing))
 
     def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> None:
         """An answer that another request pays for has broken off."""
@@ -165,6 +163,12 @@ class Bookkeeper:
         entry = self.account.broke_off(start.attempt, start.candidate, heard, timing, ending)
         self._write(entry)
         return entry
+
+    async def _paid(self, entry: Entry) -> Money:
+        """The cost of a call for a vector, for which nothing was set aside."""
+        self._entries.append(entry)
+        await self.wallet.pay(entry.cost)
+        return entry.cost
 
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)
