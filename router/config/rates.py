@@ -10,12 +10,13 @@ https://platform.claude.com/docs/en/build-with-claude/prompt-caching, section Pr
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
 from typing import Any
 
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.price import STANDARD, Band, Price, Rates
 
@@ -137,6 +138,31 @@ def completed(stated: Mapping[str, int], standard: Rates) -> Rates:
             rates[name] = _in_proportion(usual, rates[whole], getattr(standard, whole))
     fees = {"request_pico": standard.request_pico, "web_search_pico": standard.web_search_pico}
     return Rates(**{**rates, **fees})  # type: ignore[arg-type]  # a dict of both kinds of rate
+
+
+def both_of(bands: Sequence[Band], standard: Rates) -> Iterator[Band]:
+    """A band for long prompts of each tier that has none: as much dearer than the tier as others are when as long.
+
+    Without it, a long prompt of a tier would be charged at the tier's rates for short ones.
+    """
+    known = {(each.tier, each.above_input_tokens) for each in bands}
+    tiers = [each for each in bands if each.tier != STANDARD and each.is_base]
+    lengths = [each for each in bands if each.tier == STANDARD]
+    for tier, length in product(tiers, lengths):
+        if (tier.tier, length.above_input_tokens) not in known:
+            rates = _multiplied(tier.rates, length.rates, standard)
+            yield Band(rates, tier.tier, length.above_input_tokens)
+
+
+def _multiplied(tier: Rates, length: Rates, standard: Rates) -> Rates:
+    """The rates to which both factors apply; a rate that is not stated for the tier remains so."""
+    both = {}
+    for name in _FIELDS:
+        of_tier, of_length = getattr(tier, name), getattr(length, name)
+        usual = getattr(standard, name)
+        are_known = None not in (of_tier, of_length, usual)
+        both[name] = _in_proportion(of_tier, of_length, usual) if are_known else of_tier
+    return replace(tier, **both)
 
 
 def _in_proportion(usual: int, whole: int, usual_whole: int) -> int:

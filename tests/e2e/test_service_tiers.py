@@ -58,11 +58,13 @@ def test_tier_length_and_day_decide_the_price(priced: Farthing, fixed: FixedUpst
     usual = costs("fixed", answering(100, 10, service_tier="default"))
     fast = costs("fixed", answering(100, 10, service_tier="priority"))
     long = costs("fixed", answering(200_001, 10))
+    both = costs("fixed", answering(200_001, 10, service_tier="priority"))
     unknown = costs("fixed", answering(100, 10, service_tier="flex"))
 
     assert usual == ("standard", 120 * 10**6)
     assert fast == ("priority", 240 * 10**6)
     assert long == ("standard", (3 * 200_001 + 60) * 10**6)
+    assert both == ("priority", (6 * 200_001 + 120) * 10**6)
     assert unknown == ("flex", 120 * 10**6)
     assert costs("changed", answering(100, 10)) == ("standard", 150 * 10**6)
     notes = {row["service_tier"]: row for row in rows(ledger_of(priced.config))}
