@@ -28,7 +28,8 @@ class Heard(Struct, frozen=True):
     `service_tier` is the one that the upstream says it billed, "" where it says nothing.
     `finish_reasons` are those of the choices that have ended. `prompt` is what was used before anything
     was written, where the upstream has told that at once; it counts where no usage came any more.
-    `hidden_tokens` are those that the model has presumably thought without showing them.
+    `hidden_tokens` are those that the model has presumably thought without showing them. `cites` says that a
+    page is cited.
     """
 
     usage: Usage | None = None
@@ -37,6 +38,7 @@ class Heard(Struct, frozen=True):
     finish_reasons: frozenset[str] = frozenset()
     prompt: Usage | None = None
     hidden_tokens: int = 0
+    cites: bool = False
 
 
 NOTHING_HEARD = Heard()
@@ -231,7 +233,8 @@ class Account(Struct, frozen=True):
     def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:
         """What the upstream counted; what it left out is estimated, and then the whole is an estimate.
 
-        A server that does not count may say 0 instead of nothing. No prompt is empty, and no text is.
+        A server that does not count may say 0 instead of nothing. No prompt is empty, and no text is. Nor does
+        an answer cite a page without a search: OpenAI's chat counts none, and bills at least one.
         """
         told, features = heard.usage or heard.prompt or NO_USAGE, self.decision.features
         missing = NO_USAGE
@@ -239,6 +242,8 @@ class Account(Struct, frozen=True):
             missing += _prompt_of(features)
         if not told.total_output_tokens:
             missing += _answer_of(heard, candidate.model, features)
+        if heard.cites and not told.web_searches and candidate.model.price.bills_searches:
+            missing += Usage(web_searches=1)
         is_whole = heard.usage is not None and missing == NO_USAGE
         return told + missing, UsageSource.UPSTREAM if is_whole else UsageSource.ESTIMATED
 

@@ -98,7 +98,7 @@ def test_who_is_refused_is_told_how_long_an_answer_would_fit(
     ],
 )
 def test_of_two_limits_a_budget_goes_by_the_larger_since_a_model_may_read_either(
-    tmp_path: Path, simulator: Simulator, limits: dict[str, int]
+    tmp_path: Path, simulator: Simulator, limits: dict[str, Any]
 ) -> None:
     with serving(tmp_path, simulator, budgets=[{"usd": 0.02, "per": "day"}]) as farthing:
         assert ask(farthing, **limits).status == 402

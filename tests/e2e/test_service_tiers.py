@@ -16,6 +16,7 @@ PRICE = {
     "input_usd_per_mtok": 1,
     "output_usd_per_mtok": 2,
     "cache_read_usd_per_mtok": 0.1,
+    "web_search_usd": 0.01,
     "bands": [
         {"tier": "priority", "input_usd_per_mtok": 2, "output_usd_per_mtok": 4},
         {"above_input_tokens": 200_000, "input_usd_per_mtok": 3, "output_usd_per_mtok": 6},
@@ -70,3 +71,24 @@ def test_tier_length_and_day_decide_the_price(priced: Farthing, fixed: FixedUpst
     notes = {row["service_tier"]: row for row in rows(ledger_of(priced.config))}
     assert notes["flex"]["cost_source"] == "estimated"
     assert notes["flex"]["cost_note"] == "no rate of its own for tier flex"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_search_that_chat_does_not_count_is_paid_once(
+    priced: Farthing, fixed: FixedUpstream, stream: bool
+) -> None:
+    said = {"content": "x", "annotations": [{"type": "url_citation", "url_citation": {}}]}
+    usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+    choice = {"index": 0, "finish_reason": "stop", "delta" if stream else "message": said}
+    body = {"id": "a", "object": "x", "created": 1, "model": "m", "choices": [choice]}
+    if stream:
+        events = [body, {**body, "choices": [], "usage": usage}]
+        pieces = [b"data: " + orjson.dumps(each) + b"\n\n" for each in events]
+        fixed.answer = Canned((*pieces, b"data: [DONE]\n\n"), "text/event-stream")
+    else:
+        fixed.answer = Canned((orjson.dumps({**body, "usage": usage}),))
+    got = post(priced.base_url, chat("x", model="fixed", stream=stream))
+    (row,) = rows(ledger_of(priced.config), got.headers["x-request-id"])
+
+    assert (row["web_searches"], row["cost_source"]) == (1, "estimated")
+    assert row["cost_pico"] == 120 * 10**6 + 10**10

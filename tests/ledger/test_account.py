@@ -144,6 +144,29 @@ def test_what_the_upstream_has_counted_is_charged_even_beyond_what_its_model_can
     assert answered(Heard(Usage(1000, output_tokens=900)), of).usage.output_tokens == 900
 
 
+@pytest.mark.parametrize(
+    ("fee", "counted", "charged", "source"),
+    [
+        (7, 0, 1, CostSource.ESTIMATED),
+        (7, 2, 2, CostSource.PRICED),
+        (None, 0, 0, CostSource.PRICED),
+    ],
+    ids=["not counted", "counted", "no fee"],
+)
+def test_who_cites_a_page_has_searched_where_that_is_billed(
+    fee: int | None, counted: int, charged: int, source: CostSource
+) -> None:
+    of = replace(CHEAP, price=replace(CHEAP.price, web_search_pico=fee))
+    usage = Usage(1000, output_tokens=10, web_searches=counted)
+    entry = answered(Heard(usage, cites=True), of)
+
+    assert entry.usage.web_searches == charged
+    assert entry.cost == CHEAP.price.charge(Usage(1000, output_tokens=10)) + Money(
+        charged * (fee or 0)
+    )
+    assert entry.cost_source is source
+
+
 def test_sound_that_nobody_has_counted_is_charged_as_sound() -> None:
     what = replace(features(prompt_tokens=1000), guessed_tokens=900, audio_tokens=900)
     price = replace(CHEAP.price, audio_input_pico=40_000_000)

@@ -108,6 +108,7 @@ async def test_a_whole_answer_is_the_providers_own_bytes(tmp_path: Path) -> None
     assert body == one.answer
     used = (row["uncached_input_tokens"], row["cache_read_tokens"], row["output_tokens"])
     assert (*used, row["reasoning_tokens"]) == (10, 3000, 3, 2)
+    assert row["web_searches"] == 1
 
 
 async def test_each_event_of_a_stream_is_the_providers_own(tmp_path: Path) -> None:
@@ -116,6 +117,37 @@ async def test_each_event_of_a_stream_is_the_providers_own(tmp_path: Path) -> No
         (row,) = at.rows()
     assert without_remarks(body) == without_remarks(one.events)
     assert (row["cache_read_tokens"], row["reasoning_tokens"], row["outcome"]) == (3000, 2, "ok")
+    assert row["web_searches"] == 1
+
+
+PAGE = {**SEARCH, "action": {"type": "open_page", "url": "https://example.org"}}
+
+
+@pytest.mark.parametrize(
+    ("output", "told", "searches"),
+    [
+        ((SEARCH, PAGE, SEARCH, SAID), {}, 2),
+        (({**SEARCH, "action": None}, SAID), {}, 1),
+        ((PAGE, SAID), {}, 0),
+        ((SEARCH, SAID), {"tool_usage": {"web_search": {"num_requests": 3}}}, 3),
+        ((SEARCH, SAID), {"tool_usage": {"web_search": {"num_requests": 0}}}, 0),
+        ((SEARCH, SAID), {"tool_usage": {"web_search": {"num_requests": "x"}}}, 1),
+        (
+            (SAID,),
+            {"usage": {**USAGE, "server_side_tool_usage_details": {"web_search_calls": 4}}},
+            4,
+        ),
+    ],
+)
+async def test_searches_are_paid_by_the_piece(
+    tmp_path: Path, output: tuple[Json, ...], told: Json, searches: int
+) -> None:
+    async with farthing(tmp_path) as (at, one, _):
+        one.answer = orjson.dumps({**response(*output), **told})
+        await post(at, ASKED, PATH)
+        (row,) = at.rows()
+    assert row["web_searches"] == searches
+    assert row["cost_note"] == ("no rate for web_searches" if searches else "")
 
 
 async def test_a_stream_that_breaks_off_says_that_the_response_has_failed(tmp_path: Path) -> None:
