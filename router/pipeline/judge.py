@@ -119,7 +119,8 @@ class Judge:
         session: Session = ALONE,
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
-        features = self._features(request, may_cascade=not isinstance(target, Model))
+        may_cascade, stored = not isinstance(target, Model), session.stored_tokens
+        features = self._features(request, may_cascade=may_cascade, stored_tokens=stored)
         circumstances = self._circumstances(request, caller, balances, session.stays_with)
         if session.held_by:
             circumstances = replace(circumstances, held_by=session.held_by)
@@ -168,7 +169,7 @@ class Judge:
             is_chore=features.category is Category.HOUSEKEEPING,
         )
 
-    def _features(self, request: ChatRequest, *, may_cascade: bool) -> Features:
+    def _features(self, request: ChatRequest, *, may_cascade: bool, stored_tokens: int) -> Features:
         asks = self.book.asks
         features = features_of(
             request.body,
@@ -178,6 +179,9 @@ class Judge:
         )
         if request.original is not None and (needs := request.original.needs):
             features = replace(features, needs=features.needs | needs)
+        if stored_tokens:  # the model will read them, and they are billed
+            tokens = features.prompt_tokens + stored_tokens
+            features = replace(features, prompt_tokens=tokens, tokens_exact=False)
         return self.recognised(features, may_cascade=may_cascade)
 
     def recognised(self, features: Features, *, may_cascade: bool = True) -> Features:

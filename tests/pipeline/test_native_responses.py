@@ -189,6 +189,23 @@ async def test_a_conversation_goes_on_where_its_last_response_is_stored(tmp_path
             assert there.sent["previous_response_id"] == previous
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_is_stored_of_a_conversation_is_read_again_and_counts(
+    tmp_path: Path, stream: bool
+) -> None:
+    async with farthing(tmp_path, budgets=[{"usd": 1, "per": "day"}]) as (at, one, _):
+        alone, _ = await post(at, asked(stream=stream), PATH)
+        later, _ = await post(at, asked(stream=stream, previous_response_id="resp_1"), PATH)
+        one.answer = orjson.dumps({**response(SAID), "usage": None})
+        await post(at, asked(previous_response_id="resp_1"), PATH)
+        row = at.rows()[-1]
+
+    estimates = [float(got.headers["x-farthing-estimated-cost-usd"]) for got in (alone, later)]
+    assert estimates[1] > estimates[0] * 2
+    assert row["usage_source"] == "estimated"
+    assert row["uncached_input_tokens"] > 3000
+
+
 async def test_a_model_elsewhere_cannot_go_on_from_it(tmp_path: Path) -> None:
     async with farthing(tmp_path) as (at, _, another):
         await post(at, asked(), PATH)
