@@ -19,6 +19,7 @@ from typing import Any
 from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.price import STANDARD, Band, Price, Rates
+from router.domain.service_tier import FAST, FAST_US, US
 
 Entry = Mapping[str, Any]
 
@@ -54,6 +55,7 @@ def price_of(entry: Entry, *, as_of: date | None, source: str) -> Price | None:
         return None
     standard = _standard(entry)
     bands = (*_named_bands(entry, standard), *_listed_bands(ranges or (), standard))
+    bands += tuple(_surcharged_bands(entry, standard, bands))
     return Price.of(standard, source, as_of, bands)
 
 
@@ -82,6 +84,31 @@ def _named_bands(entry: Entry, standard: Rates) -> Iterator[Band]:
         if tier or above:
             rates = completed(_in_band(entry, standard, tier, above), standard)
             yield Band(rates, _WORDS.get(tier, tier), int(above or 0) * 1000)
+
+
+def _surcharged_bands(entry: Entry, standard: Rates, bands: Sequence[Band]) -> Iterator[Band]:
+    """The bands of Anthropic's fast mode, and of inference in one country, at prompts of any length."""
+    factors = entry.get("provider_specific_entry") or {}
+    fast, country = factors.get(FAST), factors.get(US)
+    if country:
+        yield (within := Band(_times(standard, country), US))
+        yield from both_of([within, *(each for each in bands if each.tier == STANDARD)], standard)
+    if fast:
+        yield Band(_times(standard, fast), FAST)
+        yield Band(_times(standard, fast * (country or 1)), FAST_US)
+
+
+def _times(standard: Rates, factor: float) -> Rates:
+    """Rates per token that are `factor` times the standard ones; fees are the same."""
+    exact = Decimal(str(factor))
+    return replace(
+        standard,
+        **{
+            name: int((rate * exact).to_integral_value(ROUND_HALF_EVEN))
+            for name in _FIELDS
+            if (rate := getattr(standard, name)) is not None
+        },
+    )
 
 
 def _in_band(entry: Entry, standard: Rates, tier: str, above: str) -> dict[str, int]:
