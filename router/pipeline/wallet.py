@@ -35,7 +35,7 @@ class Wallet:
             self.purse.settle(reservation, cost)
 
     async def pay(self, cost: Money) -> None:
-        """Spend what a call has cost that nothing was set aside for: of a vector, only its text's length is unknown.
+        """Spend the cost of a call for which nothing was set aside, because it is small: that of a vector.
 
         A budget that is overdrawn by now is not charged any more; it lets nothing through either.
         """
