@@ -14,10 +14,12 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.price import STANDARD, Bill, Price
-from router.domain.usage import NO_USAGE, Usage, UsageSource
+from router.domain.usage import NO_USAGE, OUTPUT_BUCKETS, Usage, UsageSource
 
 CHARS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English: https://help.openai.com/en/articles/4936856."""
+_LONGEST_TOKENS = 4
+"""Text of long tokens (runs of spaces, say) has so many times fewer tokens than the rule of thumb says."""
 MAYBE_BILLED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED})
 """Failures after which a model may have been at work, if it was reached."""
 
@@ -123,7 +125,8 @@ class Account(Struct, frozen=True):
 
         What was not received saved nobody anything, so there is no baseline.
         """
-        return self._entry(attempt, candidate, timing, self._charge(candidate, heard), ending)
+        charge = self._charge(candidate, up_to_date(heard))
+        return self._entry(attempt, candidate, timing, charge, ending)
 
     def rejected(
         self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing, why: str
@@ -259,6 +262,15 @@ def _answer_of(heard: Heard, model: Model, features: Features) -> Usage:
         written = min(written, most)
         thought = min(thought, most - written)
     return Usage(output_tokens=written, reasoning_tokens=thought)
+
+
+def up_to_date(heard: Heard) -> Heard:
+    """`heard` of an answer that broke off, without a count that was told long before the break: it counts the prompt."""
+    told = heard.usage
+    if told is None or written_tokens(heard) <= told.total_output_tokens * _LONGEST_TOKENS:
+        return heard
+    used = dict.fromkeys(OUTPUT_BUCKETS, 0)
+    return replace(heard, usage=None, prompt=replace(told, **used))
 
 
 def written_tokens(heard: Heard) -> int:

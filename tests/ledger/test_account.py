@@ -178,6 +178,27 @@ def test_sound_that_nobody_has_counted_is_charged_as_sound() -> None:
     assert entry.cost == Money.from_usd("0.0001") + Money.from_usd("0.036")
 
 
+@pytest.mark.parametrize(
+    ("told", "tokens", "source"),
+    [
+        (1, 250, UsageSource.ESTIMATED),
+        (63, 63, UsageSource.UPSTREAM),
+        (240, 240, UsageSource.UPSTREAM),
+        (900, 900, UsageSource.UPSTREAM),
+    ],
+    ids=["at the start", "of long tokens", "as it went on", "with thoughts"],
+)
+def test_of_an_answer_that_broke_off_a_count_holds_that_was_not_told_long_before(
+    told: int, tokens: int, source: UsageSource
+) -> None:
+    heard = Heard(Usage(900, 100, output_tokens=told), output_chars=1000)
+    ending = Ending(Outcome.CUT, error="stalled")
+    cut = account().broke_off(1, by(), heard, WHEN, ending)
+
+    assert (cut.usage, cut.usage_source) == (Usage(900, 100, output_tokens=tokens), source)
+    assert answered(heard).usage == heard.usage
+
+
 def test_own_hardware_is_free_and_its_saving_is_the_whole_baseline() -> None:
     entry = answered(Heard(Usage(1000, output_tokens=10)), FREE)
 
