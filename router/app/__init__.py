@@ -132,7 +132,8 @@ async def serving(
         figures = await figures_of(current, world, metrics, place, stack)
         admin = admin_of(settings, current, keyring, figures)
         beside = desks(settings, front, admin, engine, world, stack)
-        reception = await listen(build_web_app(front, admin, beside), settings, stack, place)
+        app = build_web_app(front, admin, beside)
+        reception = await listen(app, settings, stack, world.new_id, place)
         if following is not None:
             _follow(following, current, world, stack)
         yield Running(reception.url, current, reception)

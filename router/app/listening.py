@@ -26,11 +26,15 @@ _Silent = Mapping[QuietRequestHandler, tuple[int, float]]
 
 
 async def listen(
-    app: web.Application, settings: Settings, stack: AsyncExitStack, place: Place | None = None
+    app: web.Application,
+    settings: Settings,
+    stack: AsyncExitStack,
+    new_id: Callable[[], str],
+    place: Place | None = None,
 ) -> "Reception":
     """Serve `app` until `stack` is left; with `place`, as one of several workers at a shared address.
 
-    Raises OSError if it cannot listen.
+    `new_id` makes the ids of requests that are no valid HTTP. Raises OSError if it cannot listen.
     """
     farewell = Farewell()
     app.on_response_prepare.extend((say_who, farewell.say))
@@ -44,9 +48,9 @@ async def listen(
     stack.push_async_callback(runner.cleanup)
     assert runner.server is not None  # noqa: S101 - setup() has made it
     if place is None:
-        door = await _alone(runner.server, settings)
+        door = await _alone(runner.server, settings, new_id)
     else:
-        door = _among_others(runner.server, settings, place)
+        door = _among_others(runner.server, settings, new_id, place)
     reception = Reception(runner.server, farewell, door)
     stack.callback(reception.shut)
     return reception
@@ -109,19 +113,21 @@ def _silent(connections: list[QuietRequestHandler], before: _Silent, now_s: floa
     return found
 
 
-async def _alone(server: web.Server, settings: Settings) -> _Door:
+async def _alone(server: web.Server, settings: Settings, new_id: Callable[[], str]) -> _Door:
     """Listen where the settings say. Raises OSError."""
     loop = asyncio.get_running_loop()
-    connection = partial(_connection, server, loop, settings)
+    connection = partial(_connection, server, loop, settings, new_id)
     listening = await loop.create_server(connection, settings.host, settings.port, backlog=BACKLOG)
     url = url_of(listening.sockets[0])
     return _Door(url, listening.close, lambda: len(server.connections))
 
 
-def _among_others(server: web.Server, settings: Settings, place: Place) -> _Door:
+def _among_others(
+    server: web.Server, settings: Settings, new_id: Callable[[], str], place: Place
+) -> _Door:
     """Take our share of the clients at the crew's listener."""
     loop = asyncio.get_running_loop()
-    acceptor = Acceptor(place, lambda ended: _connection(server, loop, settings, ended))
+    acceptor = Acceptor(place, lambda ended: _connection(server, loop, settings, new_id, ended))
     acceptor.start()
     place.turn(Stage.SERVING)
 
@@ -138,7 +144,7 @@ class _Connection(QuietRequestHandler):
     def __init__(
         self, *args: object, ended: Callable[[], None], asks_within_s: float, **kwargs: object
     ) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # aiohttp's, passed on
         self._ended = ended
         self._asks_within_s = asks_within_s
         self._patience: asyncio.TimerHandle | None = None
@@ -165,6 +171,7 @@ def _connection(
     server: web.Server,
     loop: asyncio.AbstractEventLoop,
     settings: Settings,
+    new_id: Callable[[], str],
     ended: Callable[[], None] = lambda: None,
 ) -> QuietRequestHandler:
     return _Connection(
@@ -173,5 +180,6 @@ def _connection(
         asks_within_s=settings.serving.write_timeout_s,
         access_log=None,
         auto_decompress=False,  # we decompress bodies ourselves, up to a limit
+        new_id=new_id,
         ended=ended,
     )

@@ -1,10 +1,9 @@
 """What is assumed of a configuration because nobody has stated it, reported with the key for stating it."""
 
-from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Collection, Iterator
 
 from router.config.price_map import CatalogFacts
-from router.config.schema import AnyUpstream, LitellmUpstreamSection, ModelSection
+from router.config.schema import ModelSection
 from router.domain.category import Category
 from router.domain.model import Capability
 
@@ -28,12 +27,3 @@ def assumed_of(section: ModelSection, facts: CatalogFacts, *, is_measured: bool)
 def note_of(model_id: str, assumed: Collection[str]) -> str:
     """What is assumed of a model, as one line."""
     return f"model {model_id}: assumed, since nothing is known about it: {', '.join(assumed)}"
-
-
-def unknown_providers(sections: Mapping[str, AnyUpstream], known: Collection[str]) -> Iterator[str]:
-    """A line for each upstream whose provider litellm does not list; it may work all the same."""
-    for name, section in sections.items():
-        if isinstance(section, LitellmUpstreamSection) and section.provider not in known:
-            close = get_close_matches(section.provider, known, n=1)
-            hint = f"; did you mean '{close[0]}'?" if close else ""
-            yield f"upstream {name}: litellm lists no provider '{section.provider}'{hint}"

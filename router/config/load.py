@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from router.config.assumed import unknown_providers
 from router.config.budgets import budgets_of, limits_of
 from router.config.cascades import unknown_models
 from router.config.catalog import CatalogBuilder
@@ -21,7 +20,6 @@ from router.config.references import References, Unresolved
 from router.config.replicas import remarks, stated_places, taking_part
 from router.config.schema import (
     ConfigFile,
-    LitellmUpstreamSection,
     PassthroughSection,
     PoliciesSection,
     RouteSection,
@@ -35,7 +33,7 @@ from router.config.settings import (
     is_loopback,
 )
 from router.config.telemetry import otlp_of
-from router.config.upstreams import UpstreamSelection, select_upstreams
+from router.config.upstreams import UpstreamSelection, select_upstreams, unknown_providers
 from router.config.vectors import parted
 from router.config.yaml_file import Place, YamlFile
 from router.decision.resolve import PolicyBook, Route
@@ -246,8 +244,8 @@ class _Loading:
         )
         models = builder.build(sections, self.problems)
         self.notes.extend(builder.notes)
-        if any(isinstance(each, LitellmUpstreamSection) for each in section.upstreams.values()):
-            self.notes.extend(unknown_providers(section.upstreams, builder.prices.providers))
+        for place, message in unknown_providers(section.upstreams):
+            self._wrong(place, message)
         return models
 
     def _taking_part(

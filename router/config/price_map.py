@@ -4,6 +4,7 @@ The files are read as data; litellm itself is not imported (that takes seconds, 
 the network). The same package also contains the merge table of a tokenizer.
 """
 
+import re
 from binascii import a2b_base64
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,15 +15,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from router.config.rates import price_of
 from router.config.written_entries import WrittenEntries
 from router.domain.model import Capability
 from router.domain.price import Price
 
 _PRICES = "model_prices_and_context_window_backup.json"
-_PROVIDERS = "provider_endpoints_support_backup.json"
+_TYPES = "types/utils.py"
+_PROVIDERS = re.compile(r"^class LlmProviders\(.*?^(?=\S)", re.DOTALL | re.MULTILINE)
+_PROVIDER = re.compile(r'^    \w+ = "([^"]+)"', re.MULTILINE)
 _CL100K = "litellm_core_utils/tokenizers/9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
 _RELEASED = {"1.106.2": date(2026, 10, 21)}
 """When the pinned release was built, by its wheel; its prices are at least that old."""
@@ -34,6 +35,15 @@ def litellm_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ModuleNotFoundError("litellm is not installed", name="litellm")
     return Path(spec.submodule_search_locations[0])
+
+
+def litellm_providers() -> frozenset[str]:
+    """The names of all providers for which litellm has code; none if its source is not written as it was.
+
+    They are the members of an enumeration, read here without importing it: importing takes seconds.
+    """
+    found = _PROVIDERS.search((litellm_folder() / _TYPES).read_text("utf-8"))
+    return frozenset(_PROVIDER.findall(found[0])) if found else frozenset()
 
 
 def cl100k_ranks() -> dict[bytes, int]:
@@ -96,12 +106,6 @@ class PriceMap:
         longest = int(entry.get("max_output_tokens") or 0) or None
         takes_effort = bool(entry.get("supports_reasoning"))
         return CatalogFacts(price, context, longest, _capabilities(entry), takes_effort)
-
-    @property
-    def providers(self) -> frozenset[str]:
-        """The names of all providers that litellm lists or has a price for."""
-        listed = orjson.loads((litellm_folder() / _PROVIDERS).read_bytes())["providers"]
-        return frozenset(listed) | {key.partition("/")[0] for key in self._entries if "/" in key}
 
     @cached_property
     def keys(self) -> frozenset[str]:

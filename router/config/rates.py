@@ -10,14 +10,16 @@ https://platform.claude.com/docs/en/build-with-claude/prompt-caching, section Pr
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
 from typing import Any
 
+from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.price import STANDARD, Band, Price, Rates
+from router.domain.service_tier import FAST, FAST_US, US
 
 Entry = Mapping[str, Any]
 
@@ -53,6 +55,7 @@ def price_of(entry: Entry, *, as_of: date | None, source: str) -> Price | None:
         return None
     standard = _standard(entry)
     bands = (*_named_bands(entry, standard), *_listed_bands(ranges or (), standard))
+    bands += tuple(_surcharged_bands(entry, standard, bands))
     return Price.of(standard, source, as_of, bands)
 
 
@@ -81,6 +84,31 @@ def _named_bands(entry: Entry, standard: Rates) -> Iterator[Band]:
         if tier or above:
             rates = completed(_in_band(entry, standard, tier, above), standard)
             yield Band(rates, _WORDS.get(tier, tier), int(above or 0) * 1000)
+
+
+def _surcharged_bands(entry: Entry, standard: Rates, bands: Sequence[Band]) -> Iterator[Band]:
+    """The bands of Anthropic's fast mode, and of inference in one country, at prompts of any length."""
+    factors = entry.get("provider_specific_entry") or {}
+    fast, country = factors.get(FAST), factors.get(US)
+    if country:
+        yield (within := Band(_times(standard, country), US))
+        yield from both_of([within, *(each for each in bands if each.tier == STANDARD)], standard)
+    if fast:
+        yield Band(_times(standard, fast), FAST)
+        yield Band(_times(standard, fast * (country or 1)), FAST_US)
+
+
+def _times(standard: Rates, factor: float) -> Rates:
+    """Rates per token that are `factor` times the standard ones; fees are the same."""
+    exact = Decimal(str(factor))
+    return replace(
+        standard,
+        **{
+            name: int((rate * exact).to_integral_value(ROUND_HALF_EVEN))
+            for name in _FIELDS
+            if (rate := getattr(standard, name)) is not None
+        },
+    )
 
 
 def _in_band(entry: Entry, standard: Rates, tier: str, above: str) -> dict[str, int]:
@@ -137,6 +165,31 @@ def completed(stated: Mapping[str, int], standard: Rates) -> Rates:
             rates[name] = _in_proportion(usual, rates[whole], getattr(standard, whole))
     fees = {"request_pico": standard.request_pico, "web_search_pico": standard.web_search_pico}
     return Rates(**{**rates, **fees})  # type: ignore[arg-type]  # a dict of both kinds of rate
+
+
+def both_of(bands: Sequence[Band], standard: Rates) -> Iterator[Band]:
+    """A band for long prompts of each tier that has none: as much dearer than the tier as others are when as long.
+
+    Without it, a long prompt of a tier would be charged at the tier's rates for short ones.
+    """
+    known = {(each.tier, each.above_input_tokens) for each in bands}
+    tiers = [each for each in bands if each.tier != STANDARD and each.is_base]
+    lengths = [each for each in bands if each.tier == STANDARD]
+    for tier, length in product(tiers, lengths):
+        if (tier.tier, length.above_input_tokens) not in known:
+            rates = _multiplied(tier.rates, length.rates, standard)
+            yield Band(rates, tier.tier, length.above_input_tokens)
+
+
+def _multiplied(tier: Rates, length: Rates, standard: Rates) -> Rates:
+    """The rates to which both factors apply; a rate that is not stated for the tier remains so."""
+    both = {}
+    for name in _FIELDS:
+        of_tier, of_length = getattr(tier, name), getattr(length, name)
+        usual = getattr(standard, name)
+        are_known = None not in (of_tier, of_length, usual)
+        both[name] = _in_proportion(of_tier, of_length, usual) if are_known else of_tier
+    return replace(tier, **both)
 
 
 def _in_proportion(usual: int, whole: int, usual_whole: int) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from router.config.rates import completed
+from router.config.rates import both_of, completed
 from router.config.schema import (
     BandSection,
     HardwareSection,
@@ -50,6 +50,7 @@ def stated_price(section: PriceSection) -> Price:
         web_search_pico=_fee(section.web_search_usd),
     )
     bands = tuple(_band(band, standard) for band in section.bands)
+    bands += tuple(both_of(bands, standard))
     return Price.of(standard, section.source or "config", section.as_of, bands)
 
 

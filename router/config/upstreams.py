@@ -1,8 +1,10 @@
 """Which upstreams take part, with their secrets looked up."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
+from router.config.price_map import litellm_providers
 from router.config.references import References, Unresolved
 from router.config.schema import (
     AnthropicUpstreamSection,
@@ -12,7 +14,7 @@ from router.config.schema import (
     SimulatedUpstreamSection,
 )
 from router.config.settings import LitellmSettings, SimulatedSettings, UpstreamSettings
-from router.config.yaml_file import YamlFile
+from router.config.yaml_file import Place, YamlFile
 from router.domain.errors import Problem
 from router.domain.members import replace
 from router.providers.endpoints import AnthropicEndpoint, Endpoint
@@ -43,6 +45,17 @@ def select_upstreams(
         else:
             _consider(name, section, references, file, selection)
     return selection
+
+
+def unknown_providers(sections: Mapping[str, AnyUpstream]) -> Iterator[tuple[Place, str]]:
+    """Each place that names a provider for which litellm has no code, and what is wrong: no call would ever succeed."""
+    named = {n: s.provider for n, s in sections.items() if isinstance(s, LitellmUpstreamSection)}
+    known = litellm_providers() if named else frozenset()
+    for name, provider in named.items():
+        if known and provider not in known:
+            close = get_close_matches(provider, known, n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else ""
+            yield ("upstreams", name, "provider"), f"litellm has no provider '{provider}'{hint}"
 
 
 def _consider(

@@ -102,7 +102,7 @@ def cost_of(
     tokens = length.tokens.within(longest)
     rates = model.price.rates_for(prompt_tokens, features.service_tier)
     kept = UNCACHED if conversation is None else conversation.at(model.key)
-    prompt = prompt_pico(rates, prompt_tokens, kept)
+    prompt = prompt_pico(rates, prompt_tokens, kept) + _sound_pico(rates, features)
     answer, short, long = _answers_pico(rates, tokens, length.reasoning)
     return CostEstimate(
         expected=Money(prompt + choices * answer),
@@ -113,6 +113,13 @@ def cost_of(
         if conversation is None
         else staying(rates, prompt_tokens, choices * answer, model.key, conversation),
     )
+
+
+def _sound_pico(rates: Rates, features: Features) -> int:
+    """What the sounds in a prompt cost more than if they were text."""
+    if not features.audio_tokens:
+        return 0
+    return features.audio_tokens * (rates.stated("audio_input_pico") - rates.input_pico)
 
 
 def _at_most(model: Model, features: Features, answer_tokens: int) -> Money:

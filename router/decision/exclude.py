@@ -28,9 +28,12 @@ def _not_allowed(
 
 
 def _too_long(candidate: Candidate, features: Features, _: Terms, __: Circumstances) -> str | None:
-    wanted = features.prompt_tokens + (features.max_output_tokens or 1)
+    wanted = features.least_prompt_tokens + (features.max_output_tokens or 1)
     room = candidate.model.context_tokens
-    return None if wanted <= room else f"{wanted} tokens do not fit into its context of {room}"
+    if wanted <= room:
+        return None
+    least = "at least " if features.guessed_tokens else ""
+    return f"{least}{wanted} tokens do not fit into its context of {room}"
 
 
 def _incapable(candidate: Candidate, features: Features, _: Terms, __: Circumstances) -> str | None:

@@ -64,11 +64,12 @@ class _Pace:
 class _Lengths:
     """Tokens of a model's answers in one category, and what was estimated from them last."""
 
-    __slots__ = ("estimate", "reasoning", "stands_for", "tokens")
+    __slots__ = ("estimate", "hidden", "reasoning", "stands_for", "tokens")
 
     def __init__(self) -> None:
         self.tokens = Window()
         self.reasoning = Share()
+        self.hidden = Share()
         self.estimate: LengthEstimate | None = None
         self.stands_for: tuple[object, ...] = ()
 
@@ -89,6 +90,7 @@ class Experience:
         self._lengths: dict[tuple[str, Category], _Lengths] = {}
         self._relative: dict[Category, Window] = {}
         self._reasoning: dict[str, Share] = {}
+        self._hidden: dict[str, Share] = {}
         self._levels: dict[str, Levels] = {}
         self._paces: dict[tuple[str, Category | None], _Pace] = {}
         self._foreseen: dict[str, dict[tuple[Category, float], Foreseen]] = {}
@@ -126,6 +128,12 @@ class Experience:
         for which in (category, None):
             pace = self._paces.setdefault((model.id, which), _Pace())
             pace.observe(first_content_s, total_s)
+
+    def observe_thoughts(self, model: Model, category: Category, hidden_tokens: float) -> None:
+        """Take in how many tokens were thought for one whole answer, and billed, without being shown."""
+        own, overall = self._lengths_of(model, category), self._hidden.setdefault(model.id, Share())
+        own.hidden.add(hidden_tokens, 1)
+        overall.add(hidden_tokens, 1)
 
     def foreseen(self, model: Model, category: Category, quantile: float = MEDIAN) -> Foreseen:
         """What `length` and `latency` say of a model's answers, remembered as long as both would say the same."""
@@ -167,6 +175,24 @@ class Experience:
         if line is None:
             return UNOBSERVED
         return line.estimate(self.length(model, category).tokens.mean, quantile)
+
+    def hidden_tokens(
+        self, model: Model, category: Category, silent_s: float | None = None
+    ) -> float:
+        """How many tokens the model has usually thought in an answer without showing them; 0 if it was never asked.
+
+        By the time its first content comes; or, if it has been silent for `silent_s` until now, the part of them that
+        corresponds to the usual time before the first content, 0 where that is unknown.
+        """
+        overall = self._hidden.get(model.id)
+        if overall is None:
+            return 0.0
+        own = self._lengths_of(model, category).hidden
+        tokens = own.drawn_towards(overall.drawn_towards(0.0, 0.0), _SUPPOSED_ANSWERS)
+        if silent_s is None or not tokens:
+            return tokens
+        usual_s = self.latency(model, category).first_content_s
+        return tokens * min(1.0, silent_s / usual_s) if usual_s else 0.0
 
     def silence_s(
         self, model: Model, category: Category, share: float, *, stream: bool

@@ -115,7 +115,7 @@ def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
 def surely_fitting(ranking: Ranking, features: Features) -> Ranking:
     """The ranking, led by the first adequate model whose context surely holds the prompt.
 
-    The length of a long prompt is estimated from a sample. A model whose context may turn out to be too small is asked
+    The length of a long prompt is estimated from a sample, that of a file from its size. A model whose context may turn out to be too small is asked
     only when no other adequate one is left: a refusal costs a call, and time.
     """
     if features.tokens_exact or ranking.reason is None:

@@ -19,6 +19,6 @@ class Share:
         self._whole = self._whole * _KEPT + whole
 
     def drawn_towards(self, usual: float, amount: float) -> float:
-        """The share, in [0, 1], as if `amount` more had come, a share of `usual` being of the kind."""
+        """The share as if `amount` more had come, a share of `usual` being of the kind."""
         whole = self._whole + amount
         return (self._part + usual * amount) / whole if whole else usual

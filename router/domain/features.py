@@ -14,11 +14,16 @@ if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was
     from router.domain.outlook import Outlook
 
 
+_WORST_GUESS = 4
+"""OpenAI counts a third of the tokens that are guessed of sound, and a page photographed at 150 KB is taken for four."""
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """The facts that conditions and estimates may use; the prompt itself is not among them.
 
-    `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample.
+    `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample. Among them, `guessed_tokens`
+    are those of files and sounds, guessed from their sizes, and `audio_tokens` those of sounds alone.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
     `service_tier` is the one that the client asked for, in the words of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
@@ -38,10 +43,18 @@ class Features:
     language: str | None = None
     difficulty: float | None = None
     kinship: Kinship | None = field(default=None, repr=False)
+    guessed_tokens: int = 0
+    audio_tokens: int = 0
+
+    @property
+    def least_prompt_tokens(self) -> int:
+        """How long the prompt surely is, even if the guesses are far too high: a scanned page may be a megabyte."""
+        return self.prompt_tokens - self.guessed_tokens + self.guessed_tokens // _WORST_GUESS
 
     def __post_init__(self) -> None:
         """Refuse impossible counts."""
-        if self.prompt_tokens < 0 or self.choices < 1 or not 0.0 <= self.category_confidence <= 1.0:
+        are_parts = 0 <= self.audio_tokens <= self.guessed_tokens <= self.prompt_tokens
+        if not are_parts or self.choices < 1 or not 0.0 <= self.category_confidence <= 1.0:
             raise ValueError(f"impossible features: {self!r}")
 
 

@@ -190,6 +190,11 @@ class Price(Rates):
         every = (self, *(band.rates for band in self.bands))
         return not any(getattr(rates, name) for rates in every for name in RATES)
 
+    @property
+    def bills_searches(self) -> bool:
+        """Whether a fee for searches is stated."""
+        return bool(self.web_search_pico)
+
     def rates_for(self, input_tokens: int, tier: str = STANDARD) -> Rates:
         """The rates of a request: its tier's band with the highest threshold that it exceeds.
 

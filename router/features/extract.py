@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from router.domain.answer_limit import answer_limit
 from router.domain.category import Category
 from router.domain.features import Features
 from router.domain.kinship import Kinship
@@ -94,11 +95,13 @@ def features_of(
         category_confidence=read.confidence,
         needs=needs_of(body),
         choices=body.get("n") or 1,
-        max_output_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+        max_output_tokens=answer_limit(body),
         turns=sum(message["role"] == "user" for message in messages),
         tokens_exact=count.exact,
         service_tier=tier_of(body.get("service_tier")) or STANDARD,
         language=language_of(asking.words[:_LANGUAGE_CHARS]) if language_of else None,
         difficulty=difficulty_of(asking.words) if rates_difficulty else None,
         kinship=read.kinship,
+        guessed_tokens=count.media.guessed,
+        audio_tokens=count.media.audio,
     )

@@ -10,13 +10,14 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 import tiktoken
 
+from router.features.media import Media, media_in
 from router.features.tallies import Tallies, Texts, TokenCount
-from router.features.text import Message, parts_in, pictures_in, texts_of
+from router.features.text import Message, texts_of
 
 _CL100K_PATTERN = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"
@@ -28,14 +29,19 @@ _TOKENS_PER_MESSAGE = 3
 _TOKENS_PER_REPLY = 3
 """Framing of each message and of the reply: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken."""
 
-_TOKENS_PER_IMAGE = 765
-"""A 1024 x 1024 picture in high detail: https://platform.openai.com/docs/guides/images-vision."""
-
 _SLICES = 16
 _SHARED = 2
 """The first texts, tools and instructions, which conversations often share. Some also share all but the last text."""
 _MOST_TEXTS, _MOST_CHARS = 1000, 2**18
 """Looking up more than this would take longer than counting a sample of it."""
+
+
+class PromptCount(NamedTuple):
+    """A number of tokens, whether it is exact, and those of its `media`, which are among them."""
+
+    tokens: int
+    exact: bool
+    media: Media
 
 
 class Tokenizer(Protocol):
@@ -75,13 +81,14 @@ class TokenCounter:
         """Tokens of one text."""
         return self._of_texts((text,))
 
-    def of_chat(self, messages: Sequence[Message], tools: object = None) -> TokenCount:
-        """Tokens of a whole prompt: messages with their framing, pictures, and tool definitions."""
+    def of_chat(self, messages: Sequence[Message], tools: object = None) -> PromptCount:
+        """Tokens of a whole prompt: messages with their framing, pictures, sounds, files, and tool definitions."""
         texts = texts_of(*messages)
         text = self._of_texts((_written(tools), *texts) if tools else tuple(texts))
         framing = _TOKENS_PER_MESSAGE * len(messages) + _TOKENS_PER_REPLY
-        pictures = _TOKENS_PER_IMAGE * pictures_in(parts_in(messages))
-        return TokenCount(text.tokens + framing + pictures, text.exact)
+        media = media_in(messages)
+        is_exact = text.exact and not media.guessed
+        return PromptCount(text.tokens + framing + media.tokens, is_exact, media)
 
     def was_counted(self, text: str, tokens: int) -> None:
         """Remember how many tokens a short text has."""

@@ -8,14 +8,18 @@ from msgspec import Struct
 from router.domain.candidate import Candidate
 from router.domain.decision import Decision
 from router.domain.fault import Fault, FaultKind
+from router.domain.features import Features
 from router.domain.ledger import CostSource, Entry, Outcome, Recording
 from router.domain.members import replace
+from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.price import STANDARD, Bill, Price
-from router.domain.usage import NO_USAGE, Usage, UsageSource
+from router.domain.usage import NO_USAGE, OUTPUT_BUCKETS, Usage, UsageSource
 
 CHARS_PER_TOKEN = 4
 """OpenAI's rule of thumb for English: https://help.openai.com/en/articles/4936856."""
+_LONGEST_TOKENS = 4
+"""Text of long tokens (runs of spaces, say) has so many times fewer tokens than the rule of thumb says."""
 MAYBE_BILLED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED})
 """Failures after which a model may have been at work, if it was reached."""
 
@@ -26,6 +30,8 @@ class Heard(Struct, frozen=True):
     `service_tier` is the one that the upstream says it billed, "" where it says nothing.
     `finish_reasons` are those of the choices that have ended. `prompt` is what was used before anything
     was written, where the upstream has told that at once; it counts where no usage came any more.
+    `hidden_tokens` are those that the model has presumably thought without showing them. `cites` says that a
+    page is cited.
     """
 
     usage: Usage | None = None
@@ -33,6 +39,8 @@ class Heard(Struct, frozen=True):
     service_tier: str = ""
     finish_reasons: frozenset[str] = frozenset()
     prompt: Usage | None = None
+    hidden_tokens: int = 0
+    cites: bool = False
 
 
 NOTHING_HEARD = Heard()
@@ -117,7 +125,8 @@ class Account(Struct, frozen=True):
 
         What was not received saved nobody anything, so there is no baseline.
         """
-        return self._entry(attempt, candidate, timing, self._charge(candidate, heard), ending)
+        charge = self._charge(candidate, up_to_date(heard))
+        return self._entry(attempt, candidate, timing, charge, ending)
 
     def rejected(
         self, attempt: int, candidate: Candidate, heard: Heard, timing: Timing, why: str
@@ -217,26 +226,70 @@ class Account(Struct, frozen=True):
         return self.decision.reference.model.price.charge(charge.usage, charge.service_tier)
 
     def _charge(self, candidate: Candidate, heard: Heard) -> Charge:
-        usage, source = self._used(heard)
+        usage, source = self._used(candidate, heard)
         price, tier = (
             candidate.model.price,
             heard.service_tier or self.decision.features.service_tier,
         )
         return charged(price, usage, source, tier)
 
-    def _used(self, heard: Heard) -> tuple[Usage, UsageSource]:
+    def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:
         """What the upstream counted; what it left out is estimated, and then the whole is an estimate.
 
-        A server that does not count may say 0 instead of nothing. No prompt is empty, and no text is.
+        A server that does not count may say 0 instead of nothing. No prompt is empty, and no text is. Nor does
+        an answer cite a page without a search: OpenAI's chat counts none, and bills at least one.
         """
-        told = heard.usage or heard.prompt or NO_USAGE
+        told, features = heard.usage or heard.prompt or NO_USAGE, self.decision.features
         missing = NO_USAGE
         if not told.input_tokens:
-            missing += Usage(self.decision.features.prompt_tokens)
+            missing += _prompt_of(features)
         if not told.total_output_tokens:
-            missing += Usage(output_tokens=-(-heard.output_chars // CHARS_PER_TOKEN))
+            missing += _answer_of(heard, candidate.model, features)
+        if heard.cites and not told.web_searches and candidate.model.price.bills_searches:
+            missing += Usage(web_searches=1)
         is_whole = heard.usage is not None and missing == NO_USAGE
         return told + missing, UsageSource.UPSTREAM if is_whole else UsageSource.ESTIMATED
+
+
+def _answer_of(heard: Heard, model: Model, features: Features) -> Usage:
+    """What has come of an answer by our own count, and what was thought for it.
+
+    No more than `model` can write at all: a stream that never stops brings more than is ever billed.
+    """
+    written, thought = written_tokens(heard), heard.hidden_tokens
+    if model.max_output_tokens is not None:
+        most = model.max_output_tokens * features.choices
+        written = min(written, most)
+        thought = min(thought, most - written)
+    return Usage(output_tokens=written, reasoning_tokens=thought)
+
+
+def up_to_date(heard: Heard) -> Heard:
+    """`heard` of an answer that broke off, without a count that was told long before the break: it counts the prompt."""
+    told = heard.usage
+    if told is None or written_tokens(heard) <= told.total_output_tokens * _LONGEST_TOKENS:
+        return heard
+    used = dict.fromkeys(OUTPUT_BUCKETS, 0)
+    return replace(heard, usage=None, prompt=replace(told, **used))
+
+
+def written_tokens(heard: Heard) -> int:
+    """About how many tokens the text has that came."""
+    return -(-heard.output_chars // CHARS_PER_TOKEN)
+
+
+def hidden_tokens(heard: Heard) -> int:
+    """Of a whole answer whose upstream has counted, the tokens that were reasoned and not shown; else 0."""
+    if heard.usage is None:
+        return 0
+    unseen = heard.usage.total_output_tokens - written_tokens(heard)
+    return max(0, min(heard.usage.reasoning_tokens, unseen))
+
+
+def _prompt_of(features: Features) -> Usage:
+    """What the prompt has by our own count."""
+    heard = features.audio_tokens
+    return Usage(features.prompt_tokens - heard, audio_input_tokens=heard)
 
 
 def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDARD) -> Charge:

@@ -250,7 +250,8 @@ class Ascent(Race):
             by = referee.vectors
             embedding = Embedding(by.upstream, by.model, embedded.tokens, by.per_token)
             number = self._climb.count()
-            self._judging_cost += self._books.compared(number, embedding, watch.timing())
+            cost = await self._books.compared(number, embedding, watch.timing())
+            self._judging_cost += cost
         return embedded.vector
 
     def _now_s(self) -> float:

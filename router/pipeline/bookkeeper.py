@@ -8,10 +8,19 @@ from router.dispatch.commands import Start
 from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
 from router.domain.ledger import Entry, Outcome
+from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.usage import NO_USAGE, Usage, UsageSource
-from router.ledger.account import NOTHING_HEARD, Account, Embedding, Ending, Heard, Timing
+from router.ledger.account import (
+    NOTHING_HEARD,
+    Account,
+    Embedding,
+    Ending,
+    Heard,
+    Timing,
+    hidden_tokens,
+)
 from router.pipeline.attempts import Begun
 from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
@@ -50,11 +59,15 @@ class Bookkeeper:
         return entry.cost
 
     def stopped(self, start: Start, timing: Timing, outcome: Outcome) -> None:
-        """An attempt was stopped before its first content: the prompt may have been billed."""
-        self._broke_off(start, NOTHING_HEARD, timing, outcome, outcome.value)
+        """An attempt was stopped before its first content: the prompt may have been billed, and thoughts."""
+        # Only the seconds before a stream's first content say how far its thoughts had come.
+        silent_s = timing.total_s if self.account.stream else 0.0
+        heard = self._with_thoughts(start, NOTHING_HEARD, silent_s)
+        self._broke_off(start, heard, timing, outcome, outcome.value)
 
     def broke_off(self, begun: Begun, heard: Heard, outcome: Outcome, error: str) -> Entry:
-        """The answer ended early; what was generated is paid."""
+        """The answer ended early; what was generated is paid, thoughts included."""
+        heard = self._with_thoughts(begun.start, heard)
         return self._broke_off(begun.start, heard, begun.timing(), outcome, error)
 
     def answered(self, begun: Begun, heard: Heard) -> Entry:
@@ -63,7 +76,7 @@ class Bookkeeper:
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
         self.witness.finish_reasons = heard.finish_reasons
         self._write(entry)
-        self._learn(start.candidate, entry, timing)
+        self._learn(start.candidate, entry, timing, hidden_tokens(heard))
         if self.answers_by is not None and not start.is_whole:
             # Nobody has judged what a step's model may say next: the conversation does not stay with it.
             self.answers_by(entry.model)
@@ -79,7 +92,7 @@ class Bookkeeper:
     def step_rejected(self, begun: Begun, heard: Heard, why: str) -> None:
         """A whole answer that a cascade's step does not accept; its length is learnt all the same."""
         entry = self.rejected(begun, heard, why)
-        self._learn(begun.start.candidate, entry, begun.timing())
+        self._learn(begun.start.candidate, entry, begun.timing(), hidden_tokens(heard))
 
     def cost_of(self, begun: Begun, heard: Heard) -> Money:
         """What a whole answer costs, whatever becomes of it."""
@@ -92,15 +105,13 @@ class Bookkeeper:
         self._entries.append(entry)
         return entry
 
-    def embedded(self, embedding: Embedding, timing: Timing) -> None:
+    async def embedded(self, embedding: Embedding, timing: Timing) -> None:
         """An upstream has made a vector of the request's words."""
-        self._entries.append(self.account.embedded(embedding, timing))
+        await self._paid(self.account.embedded(embedding, timing))
 
-    def compared(self, attempt: int, embedding: Embedding, timing: Timing) -> Money:
+    async def compared(self, attempt: int, embedding: Embedding, timing: Timing) -> Money:
         """An upstream has made a vector of an answer's words; returns what it cost."""
-        entry = self.account.compared(attempt, embedding, timing)
-        self._entries.append(entry)
-        return entry.cost
+        return await self._paid(self.account.compared(attempt, embedding, timing))
 
     def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> None:
         """An answer that another request pays for has broken off."""
@@ -121,7 +132,13 @@ class Bookkeeper:
         self.witness.tell(entries)
         return self.ledger.post(entries)
 
-    def _learn(self, candidate: Candidate, entry: Entry, timing: Timing) -> None:
+    def _with_thoughts(self, start: Start, heard: Heard, silent_s: float | None = None) -> Heard:
+        """`heard` with what the model usually thinks unseen, for `silent_s` seconds or up to its first content."""
+        model, features = start.candidate.model, self.account.decision.features
+        tokens = self.experience.hidden_tokens(model, features.category, silent_s)
+        return replace(heard, hidden_tokens=round(tokens * features.choices))
+
+    def _learn(self, candidate: Candidate, entry: Entry, timing: Timing, hidden: int) -> None:
         """Remember how long one choice of an answer was, how long it took, and how much of the prompt was cached."""
         features, usage = self.account.decision.features, entry.usage
         if self.has_read is not None:
@@ -135,6 +152,9 @@ class Bookkeeper:
             first_content_s=timing.first_content_s,
             total_s=timing.total_s,
         )
+        if entry.usage_source is UsageSource.UPSTREAM:
+            thought = hidden / features.choices
+            self.experience.observe_thoughts(candidate.model, features.category, thought)
 
     def _broke_off(
         self, start: Start, heard: Heard, timing: Timing, outcome: Outcome, error: str
@@ -143,6 +163,12 @@ class Bookkeeper:
         entry = self.account.broke_off(start.attempt, start.candidate, heard, timing, ending)
         self._write(entry)
         return entry
+
+    async def _paid(self, entry: Entry) -> Money:
+        """The cost of a call for a vector, for which nothing was set aside."""
+        self._entries.append(entry)
+        await self.wallet.pay(entry.cost)
+        return entry.cost
 
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)

@@ -42,11 +42,11 @@ class Conversing(Struct, frozen=True):
             home = await self._home(request, request.original, caller, is_pinned=is_pinned)
             held_by = await self._held(request.original, caller)
         if not is_tool_turn(request.messages):
-            return Session(thread, "", home, held_by.upstream)
+            return Session(thread, "", home, held_by.upstream, held_by.tokens)
         stays_with = held_by.model_id
         if thread and not stays_with:
             stays_with = await self.affinity.model_of(thread) or ""
-        return Session(thread, stays_with, home, held_by.upstream)
+        return Session(thread, stays_with, home, held_by.upstream, held_by.tokens)
 
     async def _home(
         self, request: ChatRequest, original: Original, caller: Caller, *, is_pinned: bool
@@ -60,8 +60,8 @@ class Conversing(Struct, frozen=True):
         def moved_in(origin: str) -> None:
             self.start(self.affinity.stay(place, origin, _HOME_S))
 
-        def has_stored(given: str, model: Model) -> None:
-            told = f"{model.upstream}\n{model.id}"
+        def has_stored(given: str, model: Model, tokens: int) -> None:
+            told = f"{model.upstream}\n{model.id}\n{tokens}"
             self.start(self.affinity.stay(_place_of(given, caller), told, _STORED_S))
 
         if not has_unnamed(original):
@@ -73,21 +73,30 @@ class Conversing(Struct, frozen=True):
         """Who stores what the request continues from. Raises ApiError 400 where that is not known."""
         previous = previous_in(original)
         if previous and (found := await self.affinity.model_of(_place_of(previous, caller))):
-            upstream, _, model_id = found.partition("\n")
-            return _Held(upstream, model_id)
+            return _Held.told(found)
         if not previous and not rests_on_others(original):
             return _Held()
         asked = {m.upstream for m in self.models.values() if original.api in m.capabilities}
         if caller.key or len(asked) > 1:  # it may be another key's, and ids are no secrets
             raise _unknown(previous)
-        return _Held(*asked)
+        return _Held(next(iter(asked), ""))
 
 
 class _Held(Struct, frozen=True):
-    """The upstream that stores a Response, and the model that wrote it; "" for unknown."""
+    """The upstream that stores a Response, and the model that wrote it; "" for unknown.
+
+    `tokens` are those of the conversation up to its end, 0 for unknown.
+    """
 
     upstream: str = ""
     model_id: str = ""
+    tokens: int = 0
+
+    @classmethod
+    def told(cls, found: str) -> "_Held":
+        """What was remembered; an earlier version did not remember the tokens."""
+        upstream, model_id, tokens, *_ = (*found.split("\n"), "", "")
+        return cls(upstream, model_id, int(tokens) if tokens.isdecimal() else 0)
 
 
 def _place_of(given: str, caller: Caller) -> str:

@@ -47,7 +47,7 @@ from router.pipeline.reply import PlainReply, Reply
 from router.pipeline.ruling import Referee
 from router.pipeline.scoring import Scorer, Scoring
 from router.pipeline.shelf import Shelf, is_still
-from router.pipeline.similar import Asked, Find, Similar, settled_by
+from router.pipeline.similar import Find, Similar, settled_by
 from router.pipeline.spoken import check_spoken, may_pass
 from router.pipeline.telling import Telling
 from router.pipeline.visit import Caller, Visit, payer_of
@@ -268,7 +268,8 @@ class Pipeline:
         return await self._handed_over(visit, find)
 
     async def _handed_over(self, visit: Visit, find: Find) -> Reply:
-        handout = self._handout(visit, find.decision, find.asked)
+        handout = self._handout(visit, find.decision)
+        await find.book_in(handout.telling.books)
         await self._admit(visit, handout.telling, 0)
         answer = find.stored[find.decision.chosen.model.id]
         return await handout.from_stored(answer, is_similar=find.is_similar)
@@ -297,7 +298,8 @@ class Pipeline:
 
     async def _walk(self, visit: Visit, find: Find) -> Walk:
         machine = self._machine(visit, find.decision)
-        telling = self._telling(visit, find.decision, find.asked)
+        telling = self._telling(visit, find.decision)
+        await find.book_in(telling.books)
         await self._admit(visit, telling, machine.tokens)
         walk = Walk(
             request=visit.request,
@@ -326,10 +328,10 @@ class Pipeline:
         cascading = Cascading(climb, panel, terms.cascade, terms.within, self.flights.start)
         return replace(walk, machine=climb, cascading=cascading)
 
-    def _handout(self, visit: Visit, decision: Decision, asked: Asked | None = None) -> Handout:
+    def _handout(self, visit: Visit, decision: Decision) -> Handout:
         return Handout(
             visit.request,
-            self._telling(visit, decision, asked),
+            self._telling(visit, decision),
             self._patience(visit),
             self.means.world,
             self._scoring(visit),
@@ -339,7 +341,7 @@ class Pipeline:
         asker = (visit.caller.key, visit.caller.session)
         return Scoring(self.scorer, visit.request, asker, visit.began_s)
 
-    def _telling(self, visit: Visit, decision: Decision, asked: Asked | None) -> Telling:
+    def _telling(self, visit: Visit, decision: Decision) -> Telling:
         caller, request = visit.caller, visit.request
         account = Account(
             caller.request_id,
@@ -353,8 +355,6 @@ class Pipeline:
         wallet = Wallet(self.purse, visit.budgets)
         witness = Witness.of(self.means, caller, visit.began_s, decision)
         books = Bookkeeper(account, self.ledger, self.judge.experience, wallet, witness)
-        if asked is not None:
-            books.embedded(*asked)
         if visit.thread:
             books.has_read = lambda model, usage: self.judge.has_read(visit, model, usage)
             if self._may_call_tools(visit):

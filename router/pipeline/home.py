@@ -16,13 +16,14 @@ class Home:
 
     It is "" where that is not known. If it `is_open`, the model that answers may then take the place: there
     are no such thoughts, or they can be no other's. `moved_in` remembers which one did; `has_stored`
-    remembers which model answered a Response that its provider has stored.
+    remembers which model answered a Response that its provider has stored, and how many tokens the conversation
+    has up to there.
     """
 
     origin: str = ""
     is_open: bool = True
     moved_in: Callable[[str], None] = _forgotten
-    has_stored: Callable[[str, Model], None] = _forgotten
+    has_stored: Callable[[str, Model, int], None] = _forgotten
 
     def is_of(self, origin: str) -> bool:
         """Whether unnamed thoughts belong, or may come to belong, to `origin`."""

@@ -24,6 +24,7 @@ from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.members import replace
 from router.domain.model import Capability, Model
 from router.domain.overrides import NO_OVERRIDES
+from router.domain.service_tier import anthropics_tier
 from router.domain.usage import Usage
 from router.features.extract import LanguageOf, Reader, features_of
 from router.ledger.rulebook import least_left, least_share_left, tightest
@@ -38,6 +39,8 @@ from router.pipeline.refusals import (
 from router.pipeline.visit import ALONE, Caller, Session, Visit
 from router.ports import World
 from router.wire.chat import ChatRequest
+from router.wire.dialects.dialect import Dialect
+from router.wire.original import Original
 
 if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was learnt
     from router.decision.agreement import AgreementModel
@@ -119,7 +122,8 @@ class Judge:
         session: Session = ALONE,
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
-        features = self._features(request, may_cascade=not isinstance(target, Model))
+        may_cascade, stored = not isinstance(target, Model), session.stored_tokens
+        features = self._features(request, may_cascade=may_cascade, stored_tokens=stored)
         circumstances = self._circumstances(request, caller, balances, session.stays_with)
         if session.held_by:
             circumstances = replace(circumstances, held_by=session.held_by)
@@ -168,7 +172,7 @@ class Judge:
             is_chore=features.category is Category.HOUSEKEEPING,
         )
 
-    def _features(self, request: ChatRequest, *, may_cascade: bool) -> Features:
+    def _features(self, request: ChatRequest, *, may_cascade: bool, stored_tokens: int) -> Features:
         asks = self.book.asks
         features = features_of(
             request.body,
@@ -176,8 +180,11 @@ class Judge:
             language_of=self.language_of if asks.language else None,
             rates_difficulty=asks.difficulty,
         )
-        if request.original is not None and (needs := request.original.needs):
-            features = replace(features, needs=features.needs | needs)
+        if request.original is not None:
+            features = _with_original(features, request.original)
+        if stored_tokens:  # the model will read them, and they are billed
+            tokens = features.prompt_tokens + stored_tokens
+            features = replace(features, prompt_tokens=tokens, tokens_exact=False)
         return self.recognised(features, may_cascade=may_cascade)
 
     def recognised(self, features: Features, *, may_cascade: bool = True) -> Features:
@@ -285,6 +292,16 @@ class Judge:
             fitting_tokens=max(tokens_within(each.model, features, balance.left) for each in dear),
             is_unbounded=features.max_output_tokens is None,
         )
+
+
+def _with_original(features: Features, original: Original) -> Features:
+    """`features` of a chat view, with what only the original says: what it needs, and the tier of its price."""
+    if original.needs:
+        features = replace(features, needs=features.needs | original.needs)
+    if original.dialect is not Dialect.MESSAGES:
+        return features
+    tier = anthropics_tier(original.body)
+    return replace(features, service_tier=tier) if tier else features
 
 
 def _only(names: Collection[str], given: Any) -> dict[str, str]:

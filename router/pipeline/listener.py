@@ -33,6 +33,7 @@ class Listener:
     calls_tools: bool = False
     refuses: bool = False
     says_more: bool = False
+    cites: bool = False
     error: str = ""
     error_code: str = ""
     done: bytes = b""
@@ -96,7 +97,13 @@ class Listener:
     @property
     def heard(self) -> Heard:
         """What an account needs to know."""
-        return Heard(self.usage, self.output_chars, self.service_tier, self.finish_reasons)
+        return Heard(
+            self.usage,
+            self.output_chars,
+            self.service_tier,
+            self.finish_reasons,
+            cites=self.cites,
+        )
 
     @property
     def ending(self) -> Ending:
@@ -130,6 +137,7 @@ class Listener:
         self.calls_tools = self.calls_tools or event.calls_tools
         self.refuses = self.refuses or event.refuses
         self.says_more = self.says_more or event.says_more
+        self.cites = self.cites or event.cites
         self._keep(event.raw)
 
     def _keep(self, raw: bytes) -> None:

@@ -30,7 +30,13 @@ class OpenedPlain(Struct, frozen=True):
     def heard(self) -> Heard:
         """What an account needs to know."""
         answer = self.answer
-        return Heard(answer.usage, answer.output_chars, answer.service_tier, answer.finish_reasons)
+        return Heard(
+            answer.usage,
+            answer.output_chars,
+            answer.service_tier,
+            answer.finish_reasons,
+            cites=answer.cites,
+        )
 
     @property
     def beginning(self) -> bytes:

@@ -27,6 +27,7 @@ class StreamOwner:
         self._begun = begun
         self._flight = flight
         self._left = ""
+        self._stored_as = walk.stored_as(begun)
         self._posted: Awaitable[None] | None = None
         self.entry: Entry | None = None
 
@@ -48,6 +49,8 @@ class StreamOwner:
         else:
             self.entry = self._walk.books.answered(self._begun, listener.heard)
             listener.paid = self.entry.usage
+            if self._stored_as:
+                self._walk.has_stored(self._begun, self._stored_as, self.entry.usage)
         self._posted = self._walk.books.post()
 
     async def keep(self, listener: Listener) -> None:

@@ -18,6 +18,7 @@ from router.domain.money import ZERO, Money
 from router.domain.semantic import SemanticMode
 from router.ledger.account import Embedding, Timing
 from router.pipeline.attempts import Stopwatch
+from router.pipeline.bookkeeper import Bookkeeper
 from router.pipeline.judge import Judge
 from router.pipeline.semantic import Look, Semantic
 from router.pipeline.shelf import Shelf
@@ -57,6 +58,11 @@ class Find(Struct, frozen=True):
     shelf: Shelf
     asked: Asked | None = None
     is_similar: bool = False
+
+    async def book_in(self, books: Bookkeeper) -> None:
+        """Book the call for a vector, if there was one, and charge it to the budgets."""
+        if self.asked is not None:
+            await books.embedded(*self.asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,13 +51,15 @@ class Session(NamedTuple):
     """The id of a request's conversation, and the model that called the tools whose results come now.
 
     Both are "" if there is none. `home` says which model the unnamed thoughts in it belong to; `held_by` is
-    the upstream that stores what the request continues from, "" if nothing is stored.
+    the upstream that stores what the request continues from, "" if nothing is stored, and `stored_tokens` how
+    long that is, 0 where it is unknown.
     """
 
     thread: str = ""
     stays_with: str = ""
     home: Home = ANYWHERE
     held_by: str = ""
+    stored_tokens: int = 0
 
 
 ALONE = Session()

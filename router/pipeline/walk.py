@@ -97,8 +97,22 @@ class Walk(Struct, frozen=True):
         is_thoughtless = isinstance(begun.opened, OpenedPlain) and not may_think(begun.opened.body)
         if not is_thoughtless and self.home.is_of(_origin(model)):
             self.home.moved_in(_origin(model))
-        if given := stored_id(original, begun.opened.beginning):
-            self.home.has_stored(given, model)
+        if given := self.stored_as(begun):
+            features, opened = self.telling.decision.features, begun.opened
+            used = opened.answer.usage if isinstance(opened, OpenedPlain) else None
+            self.has_stored(begun, given, used or Usage(features.prompt_tokens))
+
+    def stored_as(self, begun: Begun) -> str:
+        """The id by which the provider has stored the answer that has just begun; "" if it has not."""
+        original = self.request.original
+        if original is None or begun.opened.dialect is Dialect.CHAT:
+            return ""
+        return stored_id(original, begun.opened.beginning)
+
+    def has_stored(self, begun: Begun, given: str, usage: Usage) -> None:
+        """Remember who has stored the answer `given`, and that its conversation has had this `usage` up to there."""
+        tokens = usage.input_tokens + usage.total_output_tokens
+        self.home.has_stored(given, begun.start.candidate.model, tokens)
 
     def streamed(
         self, begun: Begun, flight: Flight | None, *, is_late: bool = False

@@ -34,6 +34,17 @@ class Wallet:
         if (reservation := self._held.pop(attempt, None)) is not None:
             self.purse.settle(reservation, cost)
 
+    async def pay(self, cost: Money) -> None:
+        """Spend the cost of a call for which nothing was set aside, because it is small: that of a vector.
+
+        A budget that is overdrawn by now is not charged any more; it lets nothing through either.
+        """
+        if not self.budgets or not cost:
+            return
+        held = await self.purse.reserve(self.budgets, ZERO)
+        if not isinstance(held, Balance):
+            self.purse.settle(held, cost)
+
     def close(self) -> None:
         """Free what is still set aside: for attempts that were never made."""
         for attempt in tuple(self._held):

@@ -20,7 +20,7 @@ from typing import Any
 
 import aiohttp
 
-from router.domain.fault import AttemptFailed
+from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.pipeline.steady import Steady
 from router.ports import Call, Response
 from router.providers.translating.answers import chunk_event, plain_body
@@ -180,9 +180,9 @@ class _Litellm:
         Raises AttemptFailed for a provider that litellm has no code for.
         """
         if provider not in self.module.provider_list:
-            raise AttemptFailed.transient(
-                f"litellm has no provider '{provider}'", "unknown_provider"
-            )
+            message = f"litellm has no provider '{provider}'"
+            # Another try would find no more than this one; another model may answer.
+            raise AttemptFailed(Fault(FaultKind.UNSUITED, 502, message, "unknown_provider"))
         names = self.module.get_supported_openai_params(model_name, provider)
         return frozenset(names) if names else None
 

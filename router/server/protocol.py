@@ -5,12 +5,13 @@ may be a key or a prompt, so neither is done here.
 """
 
 import logging
+from collections.abc import Callable
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from router.domain.errors import ApiError
-from router.wire.errors import error_body
+from router.server.faults import told_error
 
 _LOG = logging.getLogger(__name__)
 _SERVER = "farthing"
@@ -18,7 +19,14 @@ _SERVER = "farthing"
 
 
 class QuietRequestHandler(web.RequestHandler):
-    """One connection of a client; invalid HTTP on it is neither quoted nor logged."""
+    """One connection of a client; invalid HTTP on it is neither quoted nor logged.
+
+    `new_id` makes the ids of requests that are refused before they are ours.
+    """
+
+    def __init__(self, *args: object, new_id: Callable[[], str], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.new_id = new_id
 
     @property
     def asked(self) -> int:
@@ -37,14 +45,14 @@ class QuietRequestHandler(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - aiohttp's signature; it quotes the request
     ) -> web.StreamResponse:
-        """An error response in OpenAI's shape, after which the connection is closed."""
+        """An error response in the shape of the path's API, after which the connection is closed."""
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun; no other can be sent")
-        kind = type(exc).__name__ if exc else "unknown"
-        _LOG.log(
-            logging.ERROR if status >= 500 else logging.DEBUG, "HTTP error %s: %s", status, kind
-        )
-        response = refusal(status, _why(exc), code="invalid_http")
+        kind, request_id = type(exc).__name__ if exc else "unknown", self.new_id()
+        level = logging.ERROR if status >= 500 else logging.DEBUG
+        _LOG.log(level, "request %s: HTTP error %s: %s", request_id, status, kind)
+        error = _refusal(status, _why(exc), code="invalid_http")
+        response = told_error(error, request.path, request_id)
         response.force_close()
         response.headers["server"] = _SERVER
         return response
@@ -63,11 +71,10 @@ def _why(exc: BaseException | None) -> str:
     return "The request is not valid HTTP."
 
 
-def refusal(status: int, message: str, *, code: str) -> web.Response:
-    """An error response for what has not become one of our requests."""
+def _refusal(status: int, message: str, *, code: str) -> ApiError:
+    """The error of what has not become one of our requests."""
     kind = "server_error" if status >= 500 else "invalid_request_error"
-    body = error_body(ApiError(status, message, code=code, kind=kind))
-    return web.Response(body=body, status=status, content_type="application/json")
+    return ApiError(status, message, code=code, kind=kind)
 
 
 async def meet_expectation(request: web.Request) -> web.StreamResponse | None:
@@ -75,7 +82,10 @@ async def meet_expectation(request: web.Request) -> web.StreamResponse | None:
     if request.version != (1, 1):
         return None
     if request.headers.get("expect", "").lower() != "100-continue":
-        return refusal(417, "Only 'Expect: 100-continue' is supported.", code="expectation_failed")
+        message = "Only 'Expect: 100-continue' is supported."
+        error = _refusal(417, message, code="expectation_failed")
+        assert isinstance(request.protocol, QuietRequestHandler)  # noqa: S101 - `app` makes no other
+        return told_error(error, request.path, request.protocol.new_id())
     await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     # This is not part of the answer, which must not be taken to have begun.
     request.writer.output_size = 0

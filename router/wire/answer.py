@@ -23,7 +23,8 @@ class MalformedAnswer(ValueError):
 class PlainAnswer(Struct, frozen=True):
     """A whole chat completion: its usage (None where the upstream sent none) and its length.
 
-    `service_tier` is the one that was billed, "" where nothing is said of it.
+    `service_tier` is the one that was billed, "" where nothing is said of it. `cites` says that a page is
+    cited: then the provider has searched.
     """
 
     usage: Usage | None
@@ -32,6 +33,7 @@ class PlainAnswer(Struct, frozen=True):
     calls_tools: bool
     service_tier: str = ""
     refuses: bool = False
+    cites: bool = False
 
 
 def read_plain(raw: bytes) -> PlainAnswer:
@@ -53,6 +55,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
         calls_tools=any(message.get("tool_calls") for message in messages),
         service_tier=_billed_tier(answer),
         refuses=any(message.get("refusal") for message in messages),
+        cites=any(map(_cites, messages)),
     )
 
 
@@ -74,7 +77,8 @@ class StreamEvent(NamedTuple):
 
     `choices` are the indices of the choices in it, `finished` of those that it ends. `content_chars` are
     those of `output_chars` that are plain content, and `says_more` tells whether there is anything besides
-    content and thoughts. `prompt` is the usage reported before anything was written, where it was.
+    content and thoughts. `prompt` is the usage reported before anything was written, where it was. `cites`
+    as in a `PlainAnswer`.
     """
 
     raw: bytes
@@ -91,6 +95,7 @@ class StreamEvent(NamedTuple):
     refuses: bool = False
     says_more: bool = False
     prompt: Usage | None = None
+    cites: bool = False
 
 
 class Words(NamedTuple):
@@ -146,6 +151,7 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         service_tier=_billed_tier(chunk),
         refuses=any(delta.get("refusal") for delta in deltas),
         says_more=any(map(_says_more, choices)),
+        cites=any(map(_cites, deltas)),
     )
 
 
@@ -162,6 +168,13 @@ def _says_more(choice: object) -> bool:
     has_error = isinstance(choice, dict) and bool(choice.get("error"))
     members = _part(choice, "delta").items()
     return has_error or any(value for name, value in members if name not in _USUAL_MEMBERS)
+
+
+def _cites(message: Mapping[str, Any]) -> bool:
+    cited = message.get("annotations")
+    return isinstance(cited, list) and any(
+        isinstance(each, dict) and each.get("type") == "url_citation" for each in cited
+    )
 
 
 def _part(holder: object, name: str) -> Mapping[str, Any]:

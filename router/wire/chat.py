@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
+from router.domain.answer_limit import answer_limit
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
@@ -53,7 +54,7 @@ class ChatRequest(Struct, frozen=True):
     @property
     def max_output_tokens(self) -> int | None:
         """The client's own limit for one choice, None where it gave none."""
-        return self.body.get("max_completion_tokens") or self.body.get("max_tokens")
+        return answer_limit(self.body)
 
     def asking_at_most(self, tokens: int) -> "ChatRequest":
         """This request with the length of an answer limited to `tokens`."""

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.domain.answer_limit import LIMITS
 from router.domain.errors import ApiError
-
-_LENGTHS = ("max_completion_tokens", "max_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class RequestLimits:
 
 def cut_down(body: Mapping[str, Any], most: int) -> dict[str, int]:
     """The members of `body` that ask for an answer of more than `most` tokens, lowered to `most`."""
-    return {name: most for name in _LENGTHS if (body.get(name) or 0) > most}
+    return {name: most for name in LIMITS if (body.get(name) or 0) > most}
 
 
 NO_REQUEST_LIMITS = RequestLimits(choices=2**64)

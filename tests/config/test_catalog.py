@@ -188,6 +188,27 @@ def test_a_simulated_model_may_go_by_another_name_and_price(tmp_path: Path) -> N
     assert found.tags == {"simulated", "open-weight", "eu", "zero-retention", "x"}
 
 
+def test_both_factors_apply_to_a_long_prompt_of_a_tier_unless_a_band_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    rates = "input_usd_per_mtok: 2, output_usd_per_mtok: 10, cache_read_usd_per_mtok: 0.2"
+    long = "{above_input_tokens: 200000, input_usd_per_mtok: 4, output_usd_per_mtok: 15}"
+    flex = "{tier: flex, input_usd_per_mtok: 1, output_usd_per_mtok: 5}"
+    fast = "{tier: priority, input_usd_per_mtok: 4, output_usd_per_mtok: 20}"
+    both = "{tier: priority, above_input_tokens: 200000, input_usd_per_mtok: 5}"
+    bands = f"[{long}, {flex}, {fast}, {both}]"
+    line = f"mine: {{upstream: box, like: llama-3.3-70b, price: {{{rates}, bands: {bands}}}}}"
+    price = models(tmp_path, line)["mine"].price
+
+    def paid(tokens: int, tier: str) -> tuple[int, int, int]:
+        at = price.rates_for(tokens, tier)
+        return at.input_pico, at.output_pico, at.cache_read_pico
+
+    assert paid(200_001, "flex") == (2_000_000, 7_500_000, 200_000)
+    assert paid(200_000, "flex") == (1_000_000, 5_000_000, 100_000)
+    assert paid(200_001, "priority") == (5_000_000, 10_000_000, 500_000)
+
+
 def test_bands_and_further_rates_can_be_stated(tmp_path: Path) -> None:
     price = models(
         tmp_path,
@@ -305,19 +326,19 @@ def test_embeddings_of_a_stated_price_have_an_assumed_context(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("provider", "told"),
-    [
-        ("gemini", []),
-        (
-            "geminni",
-            ["upstream there: litellm lists no provider 'geminni'; did you mean 'gemini'?"],
-        ),
-        ("q" * 9, [f"upstream there: litellm lists no provider '{'q' * 9}'"]),
-    ],
+    ("provider", "hint"), [("geminni", "; did you mean 'gemini'?"), ("q" * 9, "")]
 )
-def test_a_provider_that_litellm_does_not_list_is_told(
-    provider: str, told: list[str], tmp_path: Path
+def test_a_provider_that_litellm_has_no_code_for_is_a_mistake(
+    provider: str, hint: str, tmp_path: Path
 ) -> None:
     upstream = f"  there: {{kind: litellm, provider: {provider}}}\n"
     text = SOUND.replace("models:\n", f"{upstream}models:\n")
-    assert list(loaded(tmp_path, text).notes) == told
+    (told,) = complaints(tmp_path, text)
+    assert "upstreams.there.provider (line " in told
+    assert told.endswith(f"litellm has no provider '{provider}'{hint}")
+
+
+@pytest.mark.parametrize("provider", ["gemini", "bedrock", "vertex_ai", "nano-gpt", "parasail"])
+def test_a_provider_that_litellm_has_code_for_is_none(provider: str, tmp_path: Path) -> None:
+    upstream = f"  there: {{kind: litellm, provider: {provider}}}\n"
+    assert loaded(tmp_path, SOUND.replace("models:\n", f"{upstream}models:\n")).notes == ()

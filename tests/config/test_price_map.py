@@ -245,6 +245,26 @@ def test_audio_pictures_and_searches_have_their_rates_where_they_are_stated() ->
     assert (price.cache_write_1h_pico, price.image_output_pico) == (None, None)
 
 
+def test_fast_mode_and_a_country_are_tiers_of_their_own() -> None:
+    facts = made(
+        input_cost_per_token_above_200k_tokens=2e-06,
+        cache_creation_input_token_cost_above_1hr=2e-06,
+        provider_specific_entry={"us": 1.1, "fast": 6.0},
+    ).find("m")
+
+    assert facts
+    tiers = [("us", 1), ("us", 200_001), ("fast", 1), ("fast", 200_001), ("fast_us", 1)]
+    rates = [facts.price.rates_for(tokens, tier) for tier, tokens in tiers]
+    assert [each.input_pico for each in rates] == [
+        1_100_000,
+        2_200_000,
+        *[6_000_000] * 2,
+        6_600_000,
+    ]
+    assert [each.output_pico for each in rates[::2]] == [2_200_000, 12_000_000, 13_200_000]
+    assert rates[0].cache_write_1h_pico == 2_200_000
+
+
 def test_every_length_at_which_a_rate_changes_is_one_that_sums_are_kept_by(
     shipped: PriceMap,
 ) -> None:

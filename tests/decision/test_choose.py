@@ -331,3 +331,21 @@ def test_a_prompt_that_may_be_too_long_is_tried_where_no_other_model_is_good_eno
     assert alone.chosen.model.id == "small"
     best = deciding(nearly_full(exact=False), floor=0.99)
     assert best.chosen.model.id == "top"
+
+
+def holding(guessed: int) -> Features:
+    """A short question, and a file of about so many tokens."""
+    return replace(features(1000 + guessed), tokens_exact=False, guessed_tokens=guessed)
+
+
+def test_a_file_that_may_be_too_long_goes_to_a_model_that_surely_holds_it() -> None:
+    assert told(deciding(holding(6000), floor=0.6)) == "cheapest-adequate small | middle top | "
+    assert told(deciding(holding(8000), floor=0.6)) == "cheapest-adequate middle | small top | "
+
+
+def test_a_model_is_excluded_only_by_what_a_file_has_at_least() -> None:
+    decision = deciding(holding(32_000), floor=0.6)
+
+    assert told(decision) == "cheapest-adequate middle | top | small:context"
+    detail = "at least 9001 tokens do not fit into its context of 8000"
+    assert decision.exclusions[0].detail == detail

@@ -43,6 +43,17 @@ _ANY_FEATURES = st.builds(
     tokens_exact=st.booleans(),
     language=st.none() | st.sampled_from(["", "de"]),
     difficulty=st.none() | _SHARES,
+).flatmap(
+    lambda each: st.builds(
+        lambda audio, more: replace(
+            each,
+            prompt_tokens=each.prompt_tokens + audio + more,
+            guessed_tokens=audio + more,
+            audio_tokens=audio,
+        ),
+        st.integers(0, 10**6),
+        st.integers(0, 10**6),
+    )
 )
 _ANY_CIRCUMSTANCES = st.builds(
     Circumstances,

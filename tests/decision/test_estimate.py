@@ -82,6 +82,17 @@ def test_a_request_with_sound_may_cost_what_sound_costs() -> None:
     assert costs == [Money(0), Money.from_usd("0.07")]
 
 
+def test_sound_in_the_prompt_is_expected_to_cost_what_sound_costs() -> None:
+    dear = model(price=replace(Price.per_mtok("2", "0"), audio_input_pico=40_000_000))
+    what = Features(1000, Category.CHAT, guessed_tokens=900, audio_tokens=900)
+
+    assert cost_of(dear, what, length(1)).expected == Money.from_usd("0.0002") + Money.from_usd(
+        "0.036"
+    )
+    plain = model(price=("2", "0"))
+    assert cost_of(plain, what, length(1)).expected == Money.from_usd("0.002")
+
+
 def test_where_nobody_knows_how_much_a_model_writes_the_clients_limit_bounds_the_cost() -> None:
     of = model(price=("0", "1"), max_output_tokens=None)
     wide, silent = Features(0, Category.CHAT, max_output_tokens=9000), Features(0, Category.CHAT)
@@ -331,3 +342,54 @@ def test_what_is_foreseen_of_a_model_is_forgotten_with_it_and_with_the_prior() -
     experience.take_prior(priors)
     assert experience.foreseen(M, Category.CHAT).latency.total_s == 1
     assert experience.foreseen(dearer, Category.CHAT).latency.total_s == 2
+
+
+# ------------------------------------------------------------------------------ hidden thoughts
+
+
+def hid(experience: Experience, tokens: int, category: Category = Category.CHAT) -> None:
+    experience.observe(
+        M,
+        category,
+        output_tokens=tokens + 10,
+        first_content_s=10.0,
+        total_s=11.0,
+        reasoning_tokens=tokens,
+    )
+    experience.observe_thoughts(M, category, tokens)
+
+
+def test_of_a_model_that_has_never_answered_no_thoughts_are_supposed() -> None:
+    experience = Experience()
+    seen(experience, OTHER, 100, reasoning=50)
+
+    assert experience.hidden_tokens(THINKER, Category.CHAT) == 0.0
+    assert experience.hidden_tokens(OTHER, Category.CHAT) == 0.0
+
+
+def test_a_model_is_supposed_to_think_as_it_usually_does_above_all_in_the_category() -> None:
+    experience = Experience()
+    for _ in range(200):
+        hid(experience, 100)
+        hid(experience, 900, Category.MATHS)
+
+    assert experience.hidden_tokens(M, Category.WRITING) == pytest.approx(500, rel=0.05)
+    assert experience.hidden_tokens(M, Category.CHAT) == pytest.approx(100, rel=0.5)
+    assert experience.hidden_tokens(M, Category.MATHS) == pytest.approx(900, rel=0.1)
+
+
+def test_who_has_been_silent_for_half_of_the_usual_time_has_thought_half_of_it() -> None:
+    experience = Experience()
+    hid(experience, 100)
+
+    silences = (0.0, 5.0, 10.0, 600.0)
+    thoughts = [experience.hidden_tokens(M, Category.CHAT, silent_s) for silent_s in silences]
+    assert thoughts == [0.0, 50.0, 100.0, 100.0]
+
+
+def test_how_far_a_model_has_thought_is_not_guessed_where_its_usual_silence_is_unknown() -> None:
+    experience = Experience()
+    experience.observe(M, Category.CHAT, output_tokens=9, first_content_s=None, total_s=1.0)
+    experience.observe_thoughts(M, Category.CHAT, 5)
+    assert experience.hidden_tokens(M, Category.CHAT, 1.0) == 0.0
+    assert experience.hidden_tokens(M, Category.CHAT) == 5.0

@@ -90,6 +90,21 @@ def test_who_is_refused_is_told_how_long_an_answer_would_fit(
     )
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"max_tokens": 900, "max_completion_tokens": 1},
+        {"max_tokens": 1, "max_completion_tokens": 900},
+    ],
+)
+def test_of_two_limits_a_budget_goes_by_the_larger_since_a_model_may_read_either(
+    tmp_path: Path, simulator: Simulator, limits: dict[str, Any]
+) -> None:
+    with serving(tmp_path, simulator, budgets=[{"usd": 0.02, "per": "day"}]) as farthing:
+        assert ask(farthing, **limits).status == 402
+        assert ask(farthing, max_tokens=1, max_completion_tokens=1).status == 200
+
+
 def test_a_policy_takes_a_cheaper_model_before_it_refuses(
     tmp_path: Path, simulator: Simulator
 ) -> None:

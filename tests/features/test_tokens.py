@@ -202,7 +202,7 @@ def test_of_a_conversation_that_goes_on_what_is_new_is_counted() -> None:
     count = counter.of_chat(said("the rules", "a question", "an answer", "one more"))
 
     assert given == ["one more"]
-    assert count == (9 + 10 + 9 + 8 + 3 * 4 + 3, True)
+    assert count[:2] == (9 + 10 + 9 + 8 + 3 * 4 + 3, True)
 
 
 def test_instructions_that_others_have_brought_are_not_counted_again() -> None:
@@ -247,6 +247,6 @@ def test_of_a_conversation_of_very_many_texts_a_sample_is_counted_and_none_looke
     counter, given = letters()
     count = counter.of_chat(said(*["abc"] * 1001))
 
-    assert count == (3003 + 3 * 1001 + 3, False)
+    assert count[:2] == (3003 + 3 * 1001 + 3, False)
     assert len(given) == 1
     assert len(counter.tallies) == 0

@@ -11,7 +11,7 @@ from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
 from router.domain.usage import NO_USAGE, Usage, UsageSource
-from router.ledger.account import Account, Embedding, Ending, Heard, Timing
+from router.ledger.account import Account, Embedding, Ending, Heard, Timing, hidden_tokens
 from tests.domain.builders import candidate, decision, features, model
 
 REFERENCE = model("top", price=("3", "15"))
@@ -91,6 +91,112 @@ def test_without_the_upstreams_count_ours_is_used_and_said_to_be_an_estimate(
 
     assert (entry.usage, entry.usage_source) == (usage, UsageSource.ESTIMATED)
     assert (entry.cost, entry.cost_source) == (CHEAP.price.charge(usage), CostSource.ESTIMATED)
+
+
+@pytest.mark.parametrize(("limit", "tokens"), [(500, 1000), (1200, 2000), (None, 2000)])
+def test_an_estimate_is_no_longer_than_what_the_model_can_write(
+    limit: int | None, tokens: int
+) -> None:
+    what = replace(features(), choices=2)
+    of = replace(CHEAP, max_output_tokens=limit)
+    books = Account("req_1", "auto", "team", (), True, decision(of, REFERENCE, what=what))
+    heard = Heard(None, output_chars=8000)
+    cut = books.broke_off(1, candidate(of, what), heard, WHEN, Ending(Outcome.CUT, error="timeout"))
+
+    assert cut.usage.output_tokens == tokens
+    assert books.answered(1, candidate(of, what), heard, WHEN).usage.output_tokens == tokens
+
+
+def test_thoughts_that_are_not_shown_are_charged_at_their_own_rate_up_to_the_models_limit() -> None:
+    of = replace(CHEAP, price=replace(CHEAP.price, reasoning_pico=7_000_000), max_output_tokens=500)
+    ending = Ending(Outcome.CLIENT_LEFT, error="client_left")
+
+    def left(hidden: int) -> Entry:
+        heard = Heard(None, output_chars=400, hidden_tokens=hidden)
+        return account().broke_off(1, by(of), heard, WHEN, ending)
+
+    assert left(300).usage == Usage(1000, output_tokens=100, reasoning_tokens=300)
+    assert left(300).cost - left(0).cost == Money(300 * 7_000_000)
+    assert left(9000).usage.reasoning_tokens == 400
+    counted = Heard(Usage(1000, output_tokens=5), hidden_tokens=300)
+    assert account().broke_off(1, by(of), counted, WHEN, ending).usage == counted.usage
+
+
+@pytest.mark.parametrize(
+    ("usage", "chars", "hidden"),
+    [
+        (Usage(9, output_tokens=10, reasoning_tokens=90), 40, 90),
+        (Usage(9, output_tokens=10, reasoning_tokens=90), 400, 0),
+        (Usage(9, output_tokens=10, reasoning_tokens=90), 200, 50),
+        (Usage(9, output_tokens=100), 40, 0),
+        (None, 40, 0),
+    ],
+    ids=["hidden", "shown", "summarised", "no thoughts", "not counted"],
+)
+def test_thoughts_are_hidden_as_far_as_no_text_came_for_them(
+    usage: Usage | None, chars: int, hidden: int
+) -> None:
+    assert hidden_tokens(Heard(usage, output_chars=chars)) == hidden
+
+
+def test_what_the_upstream_has_counted_is_charged_even_beyond_what_its_model_can_write() -> None:
+    of = replace(CHEAP, max_output_tokens=500)
+    assert answered(Heard(Usage(1000, output_tokens=900)), of).usage.output_tokens == 900
+
+
+@pytest.mark.parametrize(
+    ("fee", "counted", "charged", "source"),
+    [
+        (7, 0, 1, CostSource.ESTIMATED),
+        (7, 2, 2, CostSource.PRICED),
+        (None, 0, 0, CostSource.PRICED),
+    ],
+    ids=["not counted", "counted", "no fee"],
+)
+def test_who_cites_a_page_has_searched_where_that_is_billed(
+    fee: int | None, counted: int, charged: int, source: CostSource
+) -> None:
+    of = replace(CHEAP, price=replace(CHEAP.price, web_search_pico=fee))
+    usage = Usage(1000, output_tokens=10, web_searches=counted)
+    entry = answered(Heard(usage, cites=True), of)
+
+    assert entry.usage.web_searches == charged
+    assert entry.cost == CHEAP.price.charge(Usage(1000, output_tokens=10)) + Money(
+        charged * (fee or 0)
+    )
+    assert entry.cost_source is source
+
+
+def test_sound_that_nobody_has_counted_is_charged_as_sound() -> None:
+    what = replace(features(prompt_tokens=1000), guessed_tokens=900, audio_tokens=900)
+    price = replace(CHEAP.price, audio_input_pico=40_000_000)
+    of = replace(CHEAP, price=price)
+    books = Account("req_1", "auto", "team", (), False, decision(of, REFERENCE, what=what))
+    entry = books.answered(1, candidate(of, what), Heard(None), WHEN)
+
+    assert entry.usage == Usage(100, audio_input_tokens=900)
+    assert entry.cost == Money.from_usd("0.0001") + Money.from_usd("0.036")
+
+
+@pytest.mark.parametrize(
+    ("told", "tokens", "source"),
+    [
+        (1, 250, UsageSource.ESTIMATED),
+        (63, 63, UsageSource.UPSTREAM),
+        (240, 240, UsageSource.UPSTREAM),
+        (900, 900, UsageSource.UPSTREAM),
+    ],
+    ids=["at the start", "of long tokens", "as it went on", "with thoughts"],
+)
+def test_of_an_answer_that_broke_off_a_count_holds_that_was_not_told_long_before(
+    told: int, tokens: int, source: UsageSource
+) -> None:
+    heard = Heard(Usage(900, 100, output_tokens=told), output_chars=1000)
+    ending = Ending(Outcome.CUT, error="stalled")
+    cut = account().broke_off(1, by(), heard, WHEN, ending)
+
+    assert (cut.usage, cut.usage_source) == (Usage(900, 100, output_tokens=tokens), source)
+    assert answered(heard).usage == heard.usage
 
 
 def test_own_hardware_is_free_and_its_saving_is_the_whole_baseline() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from router.domain.members import replace
 from router.domain.price import Price
 from router.providers.simulated import SimulatedModel, default_models, running
 from tests.pipeline.kit import Proxy, proxy
@@ -194,3 +195,18 @@ async def test_names_and_certificates_that_are_wrong_are_hidden_by_the_next_mode
                 assert response.headers["x-farthing-model"] == "sim-mid"
             states = [(row["model"], row["error"], row["cost_pico"]) for row in it.rows()]
             assert states[0] == ("sim-open-8b", "unreachable", 0)
+
+
+async def test_who_leaves_a_model_that_thinks_unseen_pays_for_its_thoughts(tmp_path: Path) -> None:
+    thinker = replace(default_models()[0], reasoning_share=0.75)
+    async with proxy(tmp_path, models=[thinker.id], simulated=[thinker]) as it:
+        await teach(it, 3, stream=True)
+        async with it.post(stream=True, faults="stall,after=3") as response:
+            await response.content.readany()
+        await settled(lambda: len(it.rows()) == 4)
+        *whole, left = it.rows()
+
+    usual = sum(row["reasoning_tokens"] for row in whole) / 3
+    assert (left["outcome"], left["usage_source"]) == ("client_left", "estimated")
+    assert usual > 10
+    assert left["reasoning_tokens"] == pytest.approx(usual, rel=0.3)

@@ -416,3 +416,35 @@ async def test_who_asks_the_same_at_the_same_moment_gets_the_same_bytes(
     assert (states, len(home.bodies)) == (["miss", "shared"], 1)
     own = home.events if streams else home.answer
     assert without_remarks(body) == without_remarks(own)
+
+
+@pytest.mark.parametrize("stream_it", [False, True])
+@pytest.mark.parametrize(
+    ("told", "tier"),
+    [
+        ({"speed": "fast"}, "fast"),
+        ({"service_tier": "standard", "speed": "standard"}, "standard"),
+        ({"service_tier": "standard", "speed": "fast", "inference_geo": "us"}, "fast_us"),
+        ({"service_tier": "priority", "speed": "fast"}, "priority"),
+    ],
+)
+async def test_fast_mode_and_a_country_are_charged_as_tiers(
+    tmp_path: Path, stream_it: bool, told: Json, tier: str
+) -> None:
+    band = {"tier": "fast", "input_usd_per_mtok": 6, "output_usd_per_mtok": 12}
+    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2, "bands": [band]}
+    mine = {"claude": {**model("home", "claude-sonnet-4-5"), "price": price}}
+    async with farthing(tmp_path, models=mine) as (at, it):
+        it.answer = orjson.dumps({**message(TEXT), "usage": {**USAGE, **told}})
+        it.events = it.events.replace(b'"service_tier":"standard"', orjson.dumps(told)[1:-1])
+        usual, _ = await post(at, asked(stream=stream_it))
+        fast, _ = await post(at, asked(stream=stream_it, speed="fast"))
+        rows = at.rows()
+
+    assert {row["service_tier"] for row in rows} == {tier}
+    notes = {"fast_us": "no rate of its own for tier fast_us"}
+    assert rows[0]["cost_note"] == notes.get(tier, rows[0]["cost_note"])
+    if tier == "fast":
+        assert rows[0]["cost_pico"] == 6 * (3030 + 2 * 5) * 10**6
+    estimates = [float(got.headers["x-farthing-estimated-cost-usd"]) for got in (usual, fast)]
+    assert estimates[1] > 4 * estimates[0]

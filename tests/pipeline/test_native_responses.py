@@ -108,6 +108,7 @@ async def test_a_whole_answer_is_the_providers_own_bytes(tmp_path: Path) -> None
     assert body == one.answer
     used = (row["uncached_input_tokens"], row["cache_read_tokens"], row["output_tokens"])
     assert (*used, row["reasoning_tokens"]) == (10, 3000, 3, 2)
+    assert row["web_searches"] == 1
 
 
 async def test_each_event_of_a_stream_is_the_providers_own(tmp_path: Path) -> None:
@@ -116,6 +117,37 @@ async def test_each_event_of_a_stream_is_the_providers_own(tmp_path: Path) -> No
         (row,) = at.rows()
     assert without_remarks(body) == without_remarks(one.events)
     assert (row["cache_read_tokens"], row["reasoning_tokens"], row["outcome"]) == (3000, 2, "ok")
+    assert row["web_searches"] == 1
+
+
+PAGE = {**SEARCH, "action": {"type": "open_page", "url": "https://example.org"}}
+
+
+@pytest.mark.parametrize(
+    ("output", "told", "searches"),
+    [
+        ((SEARCH, PAGE, SEARCH, SAID), {}, 2),
+        (({**SEARCH, "action": None}, SAID), {}, 1),
+        ((PAGE, SAID), {}, 0),
+        ((SEARCH, SAID), {"tool_usage": {"web_search": {"num_requests": 3}}}, 3),
+        ((SEARCH, SAID), {"tool_usage": {"web_search": {"num_requests": 0}}}, 0),
+        ((SEARCH, SAID), {"tool_usage": {"web_search": {"num_requests": "x"}}}, 1),
+        (
+            (SAID,),
+            {"usage": {**USAGE, "server_side_tool_usage_details": {"web_search_calls": 4}}},
+            4,
+        ),
+    ],
+)
+async def test_searches_are_paid_by_the_piece(
+    tmp_path: Path, output: tuple[Json, ...], told: Json, searches: int
+) -> None:
+    async with farthing(tmp_path) as (at, one, _):
+        one.answer = orjson.dumps({**response(*output), **told})
+        await post(at, ASKED, PATH)
+        (row,) = at.rows()
+    assert row["web_searches"] == searches
+    assert row["cost_note"] == ("no rate for web_searches" if searches else "")
 
 
 async def test_a_stream_that_breaks_off_says_that_the_response_has_failed(tmp_path: Path) -> None:
@@ -155,6 +187,23 @@ async def test_a_conversation_goes_on_where_its_last_response_is_stored(tmp_path
             got, body = await post(at, talk, PATH)
             assert (got.status, len(there.bodies)) == (200, sent + 1), body
             assert there.sent["previous_response_id"] == previous
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_is_stored_of_a_conversation_is_read_again_and_counts(
+    tmp_path: Path, stream: bool
+) -> None:
+    async with farthing(tmp_path, budgets=[{"usd": 1, "per": "day"}]) as (at, one, _):
+        alone, _ = await post(at, asked(stream=stream), PATH)
+        later, _ = await post(at, asked(stream=stream, previous_response_id="resp_1"), PATH)
+        one.answer = orjson.dumps({**response(SAID), "usage": None})
+        await post(at, asked(previous_response_id="resp_1"), PATH)
+        row = at.rows()[-1]
+
+    estimates = [float(got.headers["x-farthing-estimated-cost-usd"]) for got in (alone, later)]
+    assert estimates[1] > estimates[0] * 2
+    assert row["usage_source"] == "estimated"
+    assert row["uncached_input_tokens"] > 3000
 
 
 async def test_a_model_elsewhere_cannot_go_on_from_it(tmp_path: Path) -> None:

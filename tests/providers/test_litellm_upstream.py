@@ -12,10 +12,11 @@ import pytest
 from aiohttp import web
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
+from router.config.price_map import litellm_providers
 from router.domain.fault import FaultKind
 from router.domain.members import replace
 from router.domain.usage import Usage
-from router.providers.litellm_upstream import LitellmUpstream
+from router.providers.litellm_upstream import LitellmUpstream, imported
 from router.providers.simulated import RunningSimulator, default_models, running
 from router.providers.simulated.counters import Ending
 from router.wire.answer import EventKind, read_plain
@@ -242,8 +243,12 @@ async def test_a_provider_that_litellm_does_not_know_is_named() -> None:
     async with upstream("nosuch", "http://127.0.0.1:9") as to:
         fault = await fault_of(to, call("m"))
 
-    assert (fault.kind, fault.status) == (FaultKind.TRANSIENT, 502)
+    assert (fault.kind, fault.status) == (FaultKind.UNSUITED, 502)
     assert fault.message == "litellm has no provider 'nosuch'"
+
+
+def test_what_a_configuration_may_name_is_what_litellm_has_code_for() -> None:
+    assert litellm_providers() == {each.value for each in imported().provider_list}
 
 
 @PROVIDERS

@@ -59,7 +59,7 @@ async def opened(place: Place, settings: Settings, stack: AsyncExitStack) -> Rec
 
     app = web.Application()
     app.router.add_get("/", answer)
-    return await listen(app, settings, stack, place)
+    return await listen(app, settings, stack, lambda: "req_1", place)
 
 
 class Client:

@@ -56,6 +56,25 @@ def test_a_plain_answer_with_tool_calls_counts_their_arguments() -> None:
     assert answer.usage is None
 
 
+@pytest.mark.parametrize(
+    ("annotations", "cites"),
+    [
+        ([{"type": "url_citation", "url_citation": {"url": "https://example.org"}}], True),
+        ([{"type": "file_citation"}], False),
+        ([], False),
+        (None, False),
+        (["url_citation"], False),
+        ("url_citation", False),
+    ],
+)
+def test_a_page_that_is_cited_is_seen_whole_and_in_a_stream(annotations: Any, cites: bool) -> None:
+    said = {"content": "It rains.", "annotations": annotations}
+    chunk = orjson.dumps({"choices": [{"index": 0, "delta": said}]})
+
+    assert read_plain(orjson.dumps({"choices": [{"message": said}]})).cites == cites
+    assert read_event(b"data: " + chunk + b"\n\n").cites == cites
+
+
 def test_reasoning_that_is_shown_was_generated_too() -> None:
     message = {"role": "assistant", "content": "391", "reasoning_content": "17 times 23"}
     answer = read_plain(orjson.dumps({"choices": [{"message": message}]}))

@@ -60,9 +60,25 @@ def test_null_is_as_good_as_absent() -> None:
     assert (request.stream, request.choices, request.max_output_tokens) == (False, 1, None)
 
 
-def test_the_newer_name_of_the_output_limit_wins() -> None:
-    assert parsed(max_tokens=5).max_output_tokens == 5
-    assert parsed(max_tokens=5, max_completion_tokens=9).max_output_tokens == 9
+@pytest.mark.parametrize(
+    ("limits", "longest"),
+    [
+        ({"max_tokens": 5}, 5),
+        ({"max_completion_tokens": 9}, 9),
+        ({"max_tokens": 5, "max_completion_tokens": 9}, 9),
+        ({"max_tokens": 9, "max_completion_tokens": 5}, 9),
+        ({"max_tokens": None, "max_completion_tokens": 5}, 5),
+    ],
+)
+def test_of_two_limits_the_larger_counts_since_a_server_may_know_either(
+    limits: dict[str, int | None], longest: int
+) -> None:
+    assert parsed(**limits).max_output_tokens == longest
+
+
+def test_both_limits_are_lowered_to_what_a_model_can_write() -> None:
+    request = parsed(max_tokens=32000, max_completion_tokens=5).asking_at_most(500)
+    assert (request.body["max_tokens"], request.body["max_completion_tokens"]) == (500, 5)
 
 
 def test_an_answer_is_asked_for_that_is_no_longer_and_nothing_else_changes() -> None:

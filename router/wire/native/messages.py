@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from router.domain.service_tier import tier_of
+from router.domain.service_tier import anthropics_tier
 from router.domain.usage import Usage
 from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent
 from router.wire.dialects.answer import Fault
@@ -35,7 +35,7 @@ def read_message(raw: bytes) -> PlainAnswer:
         output_chars=sum(map(_chars, blocks)),
         finish_reasons=_reasons(answer),
         calls_tools=any(block.get("type") == "tool_use" for block in blocks),
-        service_tier=tier_of(member(answer, "usage").get("service_tier")),
+        service_tier=anthropics_tier(member(answer, "usage")),
         refuses=_refuses(answer),
     )
 
@@ -77,23 +77,21 @@ class MessagesForm:
         return StreamEvent(
             raw,
             EventKind.PREAMBLE,
-            service_tier=tier_of(_begun_with(event).get("service_tier")),
+            service_tier=anthropics_tier(_begun_with(event)),
             prompt=read_prompt(self._begun),
         )
 
     def _ended(self, raw: bytes, event: Mapping[str, Any]) -> StreamEvent:
         delta = member(event, "delta")
         self._reasons = _reasons(delta)
-        tiers = (member(event, "usage"), _begun_with(self._begun))
+        used = {**_begun_with(self._begun), **member(event, "usage")}
         return StreamEvent(
             raw,
             EventKind.CONTENT,
             usage=self._usage(event),
             choices=_FIRST,
             finish_reasons=self._reasons,
-            service_tier=next(
-                filter(None, (tier_of(each.get("service_tier")) for each in tiers)), ""
-            ),
+            service_tier=anthropics_tier(used),
             refuses=_refuses(delta),
         )
 

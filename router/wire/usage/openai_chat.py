@@ -6,7 +6,8 @@ They agree on the two main counts; the rest is OpenAI's or the vendor's own:
 - DeepSeek: `prompt_cache_hit_tokens` (https://api-docs.deepseek.com/api/create-chat-completion).
 - Moonshot: `cached_tokens` beside the main counts (https://platform.moonshot.ai/docs/api/chat).
 - xAI: reasoning tokens are *not* part of `completion_tokens`; the total shows it
-  (https://docs.x.ai/docs/guides/reasoning).
+  (https://docs.x.ai/docs/guides/reasoning). Its searches are among the tools that it has used
+  (https://docs.x.ai/developers/tools/tool-usage-details).
 - Perplexity: `num_search_queries` (https://docs.perplexity.ai/api-reference/chat-completions-post).
 - Mistral, Together, Fireworks, vLLM, OpenRouter: OpenAI's names, as far as they report any.
 - What litellm makes of other vendors' usage: cache writes as `cache_creation_input_tokens`, or in
@@ -38,5 +39,9 @@ OPENAI_CHAT = Dialect(
     reasoning=((_COMPLETION, "reasoning_tokens"),),
     audio_out=((_COMPLETION, "audio_tokens"),),
     images_out=((_COMPLETION, "image_tokens"),),
-    searches=(("server_tool_use", "web_search_requests"), ("num_search_queries",)),
+    searches=(
+        ("server_tool_use", "web_search_requests"),
+        ("server_side_tool_usage_details", "web_search_calls"),
+        ("num_search_queries",),
+    ),
 )

@@ -1,4 +1,4 @@
-"""OpenAI's Responses API: the counts of chat under other names, complete in the last event."""
+"""OpenAI's Responses API: the counts of chat under other names, complete in the last event. Searches as xAI counts them."""
 
 from router.wire.usage.reading import Dialect
 
@@ -16,6 +16,7 @@ OPENAI_RESPONSES = Dialect(
     images=((_INPUT, "image_tokens"),),
     reasoning=((_OUTPUT, "reasoning_tokens"),),
     audio_out=((_OUTPUT, "audio_tokens"),),
+    searches=(("server_side_tool_usage_details", "web_search_calls"),),
     images_out=((_OUTPUT, "image_tokens"),),
     in_stream=(("response", "usage"),),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from router.domain.members import replace
 from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
@@ -51,7 +52,31 @@ def read_end(answer: JsonObject, *, calls: bool) -> End:
 
 
 def _usage(answer: JsonObject) -> Usage | None:
-    return read(DIALECTS["openai-responses"], answer.get("usage"))
+    usage = read(DIALECTS["openai-responses"], answer.get("usage"))
+    if usage is None or usage.web_searches or not (searches := _searches(answer)):
+        return usage
+    return replace(usage, web_searches=searches)
+
+
+def _searches(answer: JsonObject) -> int:
+    """How many searches are billed: as told, else those in the output. Opening a page that was found is none.
+
+    https://developers.openai.com/api/docs/guides/tools-web-search, "Output and citations".
+    """
+    told = answer.get("tool_usage")
+    counted = told.get("web_search") if isinstance(told, dict) else None
+    count = counted.get("num_requests") if isinstance(counted, dict) else None
+    if type(count) is int and count >= 0:
+        return count
+    output = answer.get("output")
+    return sum(map(_is_search, output)) if isinstance(output, list) else 0
+
+
+def _is_search(item: object) -> bool:
+    if not isinstance(item, dict) or item.get("type") != "web_search_call":
+        return False
+    action = item.get("action")
+    return not isinstance(action, dict) or action.get("type", "search") == "search"
 
 
 def read_failure(error: object) -> Fault:

@@ -1,0 +1,177 @@
+"""How many tokens pictures, sounds and files in a prompt have, judged by how large they are.
+
+Only the provider can count them, and it does so after the fact; what is said here serves estimates, limits, and
+what is set aside from budgets. Nothing is decoded but the beginning: a file has megabytes, and all other requests
+would wait. What a message only refers to (an uploaded file, a URL) has no size here, and counts nothing, except a
+picture, which has about as many tokens wherever it comes from.
+"""
+
+import binascii
+import re
+from collections.abc import Callable, Iterable, Mapping
+from math import ceil
+from typing import Any, NamedTuple
+
+from router.features.text import Message
+
+Part = Mapping[str, Any]
+
+_TOKENS_PER_IMAGE = 765
+"""A 1024 x 1024 picture in high detail: https://platform.openai.com/docs/guides/images-vision."""
+
+_TOKENS_PER_SECOND = 32
+"""Of sound, as Gemini counts it (https://ai.google.dev/gemini-api/docs/audio). OpenAI counts ten
+(https://developers.openai.com/api/docs/guides/realtime-costs): the larger number, since a budget must hold."""
+
+_TOKENS_PER_PAGE = 2250
+"""Of a PDF, which models get as text and as pictures. Anthropic states 1,500 to 3,000 for the text
+(https://platform.claude.com/docs/en/build-with-claude/pdf-support); this is the middle, and what whole pages measure."""
+
+_BYTES_PER_PAGE = 32_768
+"""Between a page of text and a scanned one: 64,782 pages of word processors and 15,477 of images make a gigabyte by
+LexisNexis' count, which is 17 and 69 KB (quoted at https://cloudnine.com/ediscoverydaily/, July 2012)."""
+
+_BYTES_PER_TOKEN = 4
+"""Of plain text: OpenAI's rule of thumb for English, https://help.openai.com/en/articles/4936856."""
+
+_BYTES_PER_SECOND: Mapping[str, int] = {
+    "mp3": 8_000,
+    "mpeg": 8_000,
+    "mpga": 8_000,
+    "aac": 8_000,
+    "m4a": 8_000,
+    "mp4": 8_000,
+    "ogg": 4_000,
+    "opus": 4_000,
+    "webm": 4_000,
+    "flac": 32_000,
+    "pcm16": 48_000,
+    "pcm": 48_000,
+    "wav": 48_000,
+    "g711_ulaw": 8_000,
+    "g711_alaw": 8_000,
+}
+"""Of sound in formats that do not say their rate in the first bytes: speech in one channel. 64 kbit/s for MP3 and AAC;
+32 for Opus, which RFC 6716 (2.1.1) puts at 28 to 40; FLAC at two thirds of OpenAI's PCM, which has 24,000 samples of 16
+bits (https://developers.openai.com/api/docs/guides/realtime-conversations)."""
+_USUAL_BYTES_PER_SECOND = 8_000
+
+_SNIFFED = 128
+"""Characters of base64 that are decoded: 96 bytes, more than the usual header of a WAV file."""
+_FARTHEST_COMMA = 256
+_FMT = b"fmt "
+_RATE_AFTER_FMT = 16
+_PAGES = re.compile(rb"/Linearized\b.*?/N (\d{1,5})[^\d]", re.DOTALL)
+"""PDFs that are made for the web say in the beginning how many pages they have: ISO 32000-1, annex F.2."""
+_WRITTEN = ("text/", "application/json", "application/xml", "application/x-yaml")
+
+
+class Media(NamedTuple):
+    """Tokens of all that is not text; those `guessed` from the sizes of files and sounds; and those of `audio`."""
+
+    tokens: int = 0
+    guessed: int = 0
+    audio: int = 0
+
+    def __add__(self, other: "Media") -> "Media":  # type: ignore[override]  # a sum, not a longer tuple
+        """Of both together."""
+        return Media(*map(sum, zip(self, other, strict=True)))
+
+
+_NOTHING = Media()
+_PICTURE = Media(_TOKENS_PER_IMAGE)
+
+
+def media_in(messages: Iterable[Message]) -> Media:
+    """What the content parts of a conversation amount to that are not text."""
+    found = _NOTHING
+    for message in messages:
+        if isinstance(content := message.get("content"), list):
+            for part in content:
+                if (count := _COUNTS.get(part.get("type"))) is not None:
+                    found += count(part)
+    return found
+
+
+def _picture(_: Part) -> Media:
+    return _PICTURE
+
+
+def _recording(part: Part) -> Media:
+    audio = part.get("input_audio")
+    if not isinstance(audio, dict) or not isinstance(data := audio.get("data"), str):
+        return _NOTHING
+    return _sound(_Bytes.of(data), str(audio.get("format")))
+
+
+def _file(part: Part) -> Media:
+    """A `file` of chat, or an `input_file` of Responses: without a media type, it is a PDF."""
+    file = part.get("file", part)
+    if not isinstance(file, dict) or not isinstance(data := file.get("file_data"), str) or not data:
+        return _NOTHING
+    given = _Bytes.of(data)
+    kind, _, form = given.media_type.partition("/")
+    if kind == "image":
+        return _PICTURE
+    if kind == "audio":
+        return _sound(given, form.removeprefix("x-"))
+    if given.media_type.startswith(_WRITTEN):
+        return _guess(given.size / _BYTES_PER_TOKEN)
+    return _guess(_pages(given) * _TOKENS_PER_PAGE)
+
+
+_COUNTS: Mapping[object, Callable[[Part], Media]] = {
+    "image_url": _picture,
+    "input_image": _picture,
+    "input_audio": _recording,
+    "file": _file,
+    "input_file": _file,
+}
+"""A new kind of part is a row here."""
+
+
+class _Bytes(NamedTuple):
+    """What is known of some bytes without decoding them all: their number, their type, the first of them."""
+
+    size: int
+    media_type: str
+    head: bytes
+
+    @classmethod
+    def of(cls, data: str) -> "_Bytes":
+        """Those in a data URL, or in base64 alone; then the media type is ""."""
+        is_url = data.startswith("data:")
+        start = data.find(",", 0, _FARTHEST_COMMA) + 1 if is_url else 0
+        media_type = data[5:start].partition(";")[0].rstrip(",").lower()
+        size = (len(data) - start) * 3 // 4 - data.count("=", max(start, len(data) - 2))
+        return cls(max(0, size), media_type, _head(data[start : start + _SNIFFED]))
+
+
+def _head(base64: str) -> bytes:
+    try:
+        return binascii.a2b_base64(base64[: len(base64) // 4 * 4])
+    except ValueError:  # the upstream will refuse it
+        return b""
+
+
+def _guess(tokens: float) -> Media:
+    return Media(ceil(tokens), ceil(tokens))
+
+
+def _sound(given: _Bytes, form: str) -> Media:
+    rate = _wave_rate(given.head) or _BYTES_PER_SECOND.get(form, _USUAL_BYTES_PER_SECOND)
+    tokens = ceil(given.size / rate * _TOKENS_PER_SECOND)
+    return Media(tokens, tokens, tokens)
+
+
+def _wave_rate(head: bytes) -> int:
+    """Bytes per second (samples, times channels, times their width) by a WAV file's header; 0 if it is none."""
+    at = head.find(_FMT) + _RATE_AFTER_FMT
+    if not head.startswith(b"RIFF") or at < _RATE_AFTER_FMT:
+        return 0
+    return int.from_bytes(head[at : at + 4], "little")
+
+
+def _pages(pdf: _Bytes) -> int:
+    stated = _PAGES.search(pdf.head)
+    return max(1, int(stated[1]) if stated else round(pdf.size / _BYTES_PER_PAGE))
