@@ -8,14 +8,18 @@ class Kinship(Struct, frozen=True):
 
     `traits` are how the prompt differs from others of its kinds, a few numbers about 0; the last is how much longer it
     is, in deviations.
-    `familiarity`, from 0 to 1, is how surely it is of one of these kinds at all.
+    `familiarity`, from 0 to 1, is how surely it is of one of these kinds at all. `options` is how many answers it offers
+    to choose from, 0 where any may be given.
     """
 
     shares: tuple[float, ...]
     traits: tuple[float, ...]
     familiarity: float
+    options: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a familiarity that is no share (NaN included)."""
+        """Refuse a familiarity that is no share (NaN included), and fewer options than none."""
+        if self.options < 0:
+            raise ValueError(f"a prompt cannot have {self.options} options")
         if not 0.0 <= self.familiarity <= 1.0:
             raise ValueError(f"familiarity is from 0 to 1, not {self.familiarity!r}")

@@ -71,8 +71,11 @@ class KindModel:
         """How many traits a prompt has: those of its words, and last its length."""
         return int(self.table.shape[1]) - 2 * self.kinds + 1
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
-        """The kinship of a prompt with these token ids (of `both_ends` of its text) and so many tokens in all."""
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
+        """The kinship of a prompt with these token ids (of `both_ends` of its text) and so many tokens in all.
+
+        `options` is how many answers it offers, which says nothing of its kind, and is passed on.
+        """
         buckets = buckets_of(tokens, self.bits)
         weights = self.idf.take(buckets).astype(np.float64)
         norm = sqrt(weights @ weights) or 1.0
@@ -82,7 +85,7 @@ class KindModel:
         shares, familiarity = softmax(logits), self._familiarity(signs[self.kinds : 2 * self.kinds])
         longer = familiarity * float(self._longer(prompt_tokens) @ shares)
         traits = (*_short(signs[2 * self.kinds :]), round(longer, 7))
-        return Kinship(_short(shares), traits, familiarity)
+        return Kinship(_short(shares), traits, familiarity, options)
 
     def _longer(self, prompt_tokens: int) -> Floats:
         """By how many deviations that is longer than what is usual of each kind, held within FARTHEST, (kinds,)."""
