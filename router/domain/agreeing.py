@@ -25,9 +25,9 @@ from router.domain.cascade import Prospect
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.logits import held
 
-SHARED_MISTAKE = 0.4
-"""How often two wrong models are drawn to the same wrong answer, beside those that meet by chance: .38 of ten options,
-.46 of eight, .50 of four (MMLU-Pro), .51 of four (ARC)."""
+SHARED_MISTAKE = 1 / 3
+"""How often two wrong models are drawn to the same wrong answer, where they would not meet by chance, at least. Of answers
+that could be read it is .38 of ten options, .46 of eight, .50 of four (MMLU-Pro), .51 of four (ARC)."""
 
 
 def same_wrong_of(options: int) -> float:
