@@ -39,10 +39,8 @@ def sums(engine: Engine) -> dict[str, set[tuple[Any, ...]]]:
 def test_however_it_is_done_in_steps_the_sums_are_the_same(
     entries: list[Entry], data: st.DataObject
 ) -> None:
-    with (
-        TemporaryDirectory() as folder,
-        ExitStack() as opened,
-    ):  # Hypothesis may abandon an example when it draws
+    # Hypothesis may abandon an example where it draws, and the rest of the block with it.
+    with TemporaryDirectory() as folder, ExitStack() as opened:
         at_once, in_steps = (open_database(Path(folder, name)) for name in ("a.db", "b.db"))
         opened.callback(at_once.dispose)
         opened.callback(in_steps.dispose)
