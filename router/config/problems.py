@@ -6,7 +6,7 @@ Values are never repeated in a message: one of them might be a secret in the wro
 import copy
 from collections.abc import Iterable
 from types import UnionType
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -155,12 +155,16 @@ def _in_file(location: tuple[str | int, ...], data: Any) -> Place:
     return tuple(place)
 
 
+_UNIONS = (Union, UnionType)
+"""Both are `X | Y`: from Python 3.14 on always the first, before that where a Literal or Annotated is in it."""
+
+
 def _keys_beside(location: tuple[str | int, ...], schema: type[BaseModel]) -> list[str]:
     """The keys that would be right instead of the last step of `location`."""
     found: Any = schema
     for step in location[:-1]:
         found = _step(found, step)
-    members = get_args(found) if isinstance(found, UnionType) else [found]
+    members = get_args(found) if get_origin(found) in _UNIONS else [found]
     return [key for member in members if _is_model(member) for key in member.model_fields]
 
 
@@ -171,7 +175,7 @@ def _step(annotation: Any, step: str | int) -> Any:
         return field.annotation if field else _tagged(annotation, step)
     if get_origin(annotation) is Annotated:
         return _step(get_args(annotation)[0], step)
-    if isinstance(annotation, UnionType):
+    if get_origin(annotation) in _UNIONS:
         members = [member for member in get_args(annotation) if member is not type(None)]
         fitting = [member for member in members if _tagged(member, step)]
         return (fitting or [_step(members[0], step)])[0]
