@@ -31,7 +31,7 @@ def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[P
         try:
             return schema.model_validate(data), tuple(found.values())
         except ValidationError as error:
-            wrong = error.errors(include_url=False, include_input=False)
+            wrong = sorted(error.errors(include_url=False, include_input=False), key=_is_of_member)
         kinds = dict[Place, str]()
         for each in wrong:
             place, message = _place_of(each, file.data), _message(each, schema)
@@ -133,6 +133,19 @@ def _place_of(error: ErrorDetails, data: Any) -> Place:
     return place
 
 
+_KEY = "[key]"
+
+
+def _is_of_member(error: ErrorDetails) -> bool:
+    """Whether a union member as a whole does not fit: what is wrong within one says more, and comes first."""
+    return _is_label(last := error["loc"][-1]) and last != _KEY
+
+
+def _is_label(step: str | int) -> bool:
+    """Whether that is pydantic's own word for a member or a key, such as `literal['a','b']`; no key of ours has brackets."""
+    return isinstance(step, str) and step.endswith("]") and "[" in step
+
+
 def _found_at(place: Place, data: Any) -> Any:
     for step in place:
         data = data[step]
@@ -141,7 +154,7 @@ def _found_at(place: Place, data: Any) -> Any:
 
 def _in_file(location: tuple[str | int, ...], data: Any) -> Place:
     """A pydantic location as a place in the file: without the names of union members and keys."""
-    if location[-1:] == ("[key]",):
+    if location and _is_label(location[-1]):
         return _in_file(location[:-1], data)
     place: list[str | int] = []
     for index, step in enumerate(location):
@@ -163,7 +176,7 @@ def _keys_beside(location: tuple[str | int, ...], schema: type[BaseModel]) -> li
     """The keys that would be right instead of the last step of `location`."""
     found: Any = schema
     for step in location[:-1]:
-        found = _step(found, step)
+        found = found if _is_label(step) else _step(found, step)
     members = get_args(found) if get_origin(found) in _UNIONS else [found]
     return [key for member in members if _is_model(member) for key in member.model_fields]
 
