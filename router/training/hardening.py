@@ -29,7 +29,7 @@ def fit_hardening(
     """
     slopes, variances = _slopes(deviations, kinds, scores, residuals)
     known = np.isfinite(variances)
-    if not known.any():
+    if known.sum() < 2:  # of how kinds differ, one says nothing
         return np.zeros(len(slopes))
     mean, of_mean, between = _pooled(slopes[known], variances[known])
     own = np.full(len(slopes), mean)
