@@ -41,7 +41,8 @@ class _Familiar(KindModel):
     """Every prompt is completely familiar."""
 
     def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
-        return replace(KindModel.of(self, tokens, prompt_tokens), familiarity=1.0)
+        found = KindModel.of(self, tokens, prompt_tokens)
+        return replace(found, familiarity=1.0, hardness=0.0)
 
 
 class _Strange(KindModel):
@@ -72,6 +73,11 @@ def _without_length(artefact: Artefact) -> Artefact:
     return replace(artefact, quality=replace(artefact.quality, loadings=loadings))
 
 
+def _no_harder(artefact: Artefact) -> Artefact:
+    kinds = artefact.kinds
+    return replace(artefact, kinds=replace(kinds, hardening=np.zeros_like(kinds.hardening)))
+
+
 def _sure(artefact: Artefact) -> Artefact:
     return replace(artefact, quality=replace(artefact.quality, evenness=1.0))
 
@@ -94,6 +100,7 @@ CHANGES: Mapping[str, Change] = {
     "as it is": lambda artefact: artefact,
     "without traits": _without_traits,
     "without length alone": _without_length,
+    "unfamiliar long prompts no harder": _no_harder,
     "flat shares": _flat,
     "sharp shares, unfamiliar or not": _sure,
     "kinds for certain, not by shares": _kinds(_Certain),
