@@ -1,5 +1,5 @@
 # `make run` and `make test` are all that a newcomer needs; both set everything up by themselves,
-# in this folder only. Another Python than python3: make clean test PYTHON=python3.13
+# in this folder only. Another Python than python3: make clean test PYTHON=python3.14
 
 PYTHON ?= python3
 VENV := .venv

@@ -129,9 +129,16 @@ class _Rig:
             with _locked(self.ledger) if is_locked else contextlib.nullcontext():
                 async with self._trouble():
                     await asyncio.sleep(self.dice.uniform(*_LIFE_S))
+                    await self._first_answer()
                     await self.proxy.kill()
         self.found.kills += 1
         self.found.locked += is_locked
+
+    async def _first_answer(self) -> None:
+        """Return once there is one: on a busy machine the first lives may be too short for it, and show nothing."""
+        async with asyncio.timeout(_SETTLES_S):
+            while not self.found.receipts:  # noqa: ASYNC110 - another process has to get there
+                await asyncio.sleep(0.01)
 
     async def last_life(self) -> None:
         """Start once more, wait until everything is at rest, and stop cleanly."""

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web_app
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.e2e.browser import Page, browsing, chromium, chromium_running
 from tests.once import keep_what_ships
@@ -34,8 +35,18 @@ def pytest_configure(config: pytest.Config) -> None:
     keep_what_ships(patch)
 
 
+@given(st.none())
+def _draws(_nothing: None) -> None:
+    """Hypothesis makes its dice when it first draws."""
+
+
 def pytest_collection_finish() -> None:
-    """The tests themselves are no garbage: nobody need look through them again and again."""
+    """The tests themselves are no garbage: nobody need look through them again and again.
+
+    Hypothesis looks for what holds its dice, and warns if it finds nothing. It finds nothing in what is frozen, and
+    from Python 3.14 on that includes dicts that are still empty, such as the one for its dice.
+    """
+    _draws()
     gc.collect()
     gc.freeze()
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 import yaml
@@ -305,7 +305,7 @@ def _models_in(annotation: Any, path: str) -> Iterator[tuple[str, type[BaseModel
         return
     inner = get_args(annotation)
     match get_origin(annotation):
-        case origin if origin is UnionType:
+        case origin if origin in (Union, UnionType):  # which of the two differs between Pythons
             yield from (each for member in inner for each in _models_in(member, path))
         case origin if origin is Annotated:
             yield from _models_in(inner[0], path)
@@ -352,7 +352,7 @@ def test_the_reference_page_has_every_key_with_its_default() -> None:
         for key, default in _told("policy-reference.md").items()
     }
     expected = dict(_keys_of(PolicyFile))
-    words = {"objective.usd_per_point", "objective.usd_per_s", "cascade.steps[].accept"}
+    words = {"objective", "cascade.steps[].accept"}
 
     assert told.keys() - words == expected.keys()
     differing = {k for k, v in expected.items() if told[k] not in (v, v or '""')}
@@ -361,7 +361,6 @@ def test_the_reference_page_has_every_key_with_its_default() -> None:
         "adequate.within",
         "adequate.confidence",
         "latency.quantile",
-        "objective",
         "strategy",
         "otherwise",
         "fall_back_to",

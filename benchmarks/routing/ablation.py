@@ -29,6 +29,7 @@ from router.evaluation.standing import ROUTER
 from router.features.text import both_ends
 from router.pipeline.foresight import Foresight
 from router.training.kinds import Traits, fit_kinds, weighted
+from router.training.prompt_lengths import PromptLengths
 from router.training.tables import numbered
 
 TITLE = "What each part buys"
@@ -104,6 +105,7 @@ def _buckets(outcomes: Outcomes, seed: int) -> Iterator[tuple[int, float]]:
     for bits in watched(_BITS, "buckets", len(_BITS)):
         rows = weighted([prompts[row] for row in learnt], bits)
         none = Traits(np.zeros((2**bits, 1)), np.zeros((1, 1)))
-        model = fit_kinds(rows, kinds[learnt], np.ones((len(names), 2)), none, seed)
+        lengths = PromptLengths(np.ones((len(names), 2)), np.zeros((1, 1)), np.zeros(len(names)))
+        model = fit_kinds(rows, kinds[learnt], lengths, none, seed)
         told = [np.argmax(model.of(prompts[row], 0).shares) for row in np.flatnonzero(is_held_out)]
         yield 2**bits, float(np.mean(np.array(told) == kinds[is_held_out]))

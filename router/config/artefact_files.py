@@ -210,6 +210,7 @@ def _case(stated: Mapping[str, Any]) -> ParityCase:
         shares=tuple(stated["shares"]),
         traits=tuple(stated["traits"]),
         familiarity=stated["familiarity"],
+        hardness=stated["hardness"],
         prospects=tuple(stated["prospects"]),
     )
 
@@ -226,6 +227,6 @@ def _compare(artefact: Artefact, cases: Sequence[ParityCase]) -> None:
 def _agrees(artefact: Artefact, case: ParityCase) -> bool:
     found = artefact.kinds.of(case.tokens, case.prompt_tokens)
     prospects = artefact.of_triples(found)
-    numbers = (*found.shares, *found.traits, found.familiarity, *prospects)
-    wanted = (*case.shares, *case.traits, case.familiarity, *case.prospects)
+    numbers = (*found.shares, *found.traits, found.familiarity, found.hardness, *prospects)
+    wanted = (*case.shares, *case.traits, case.familiarity, case.hardness, *case.prospects)
     return np.shape(numbers) == np.shape(wanted) and np.allclose(numbers, wanted, 0.0, _TOLERANCE)

@@ -6,7 +6,7 @@ Values are never repeated in a message: one of them might be a secret in the wro
 import copy
 from collections.abc import Iterable
 from types import UnionType
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -31,7 +31,7 @@ def validated_partly(schema: type[S], file: YamlFile) -> tuple[S | None, tuple[P
         try:
             return schema.model_validate(data), tuple(found.values())
         except ValidationError as error:
-            wrong = error.errors(include_url=False, include_input=False)
+            wrong = sorted(error.errors(include_url=False, include_input=False), key=_is_of_member)
         kinds = dict[Place, str]()
         for each in wrong:
             place, message = _place_of(each, file.data), _message(each, schema)
@@ -133,6 +133,19 @@ def _place_of(error: ErrorDetails, data: Any) -> Place:
     return place
 
 
+_KEY = "[key]"
+
+
+def _is_of_member(error: ErrorDetails) -> bool:
+    """Whether a union member as a whole does not fit: what is wrong within one says more, and comes first."""
+    return _is_label(last := error["loc"][-1]) and last != _KEY
+
+
+def _is_label(step: str | int) -> bool:
+    """Whether that is pydantic's own word for a member or a key, such as `literal['a','b']`; no key of ours has brackets."""
+    return isinstance(step, str) and step.endswith("]") and "[" in step
+
+
 def _found_at(place: Place, data: Any) -> Any:
     for step in place:
         data = data[step]
@@ -141,7 +154,7 @@ def _found_at(place: Place, data: Any) -> Any:
 
 def _in_file(location: tuple[str | int, ...], data: Any) -> Place:
     """A pydantic location as a place in the file: without the names of union members and keys."""
-    if location[-1:] == ("[key]",):
+    if location and _is_label(location[-1]):
         return _in_file(location[:-1], data)
     place: list[str | int] = []
     for index, step in enumerate(location):
@@ -155,12 +168,16 @@ def _in_file(location: tuple[str | int, ...], data: Any) -> Place:
     return tuple(place)
 
 
+_UNIONS = (Union, UnionType)
+"""Both are `X | Y`: from Python 3.14 on always the first, before that where a Literal or Annotated is in it."""
+
+
 def _keys_beside(location: tuple[str | int, ...], schema: type[BaseModel]) -> list[str]:
     """The keys that would be right instead of the last step of `location`."""
     found: Any = schema
     for step in location[:-1]:
-        found = _step(found, step)
-    members = get_args(found) if isinstance(found, UnionType) else [found]
+        found = found if _is_label(step) else _step(found, step)
+    members = get_args(found) if get_origin(found) in _UNIONS else [found]
     return [key for member in members if _is_model(member) for key in member.model_fields]
 
 
@@ -171,7 +188,7 @@ def _step(annotation: Any, step: str | int) -> Any:
         return field.annotation if field else _tagged(annotation, step)
     if get_origin(annotation) is Annotated:
         return _step(get_args(annotation)[0], step)
-    if isinstance(annotation, UnionType):
+    if get_origin(annotation) in _UNIONS:
         members = [member for member in get_args(annotation) if member is not type(None)]
         fitting = [member for member in members if _tagged(member, step)]
         return (fitting or [_step(members[0], step)])[0]

@@ -1,11 +1,13 @@
 """P(good answer) of each model to one prompt, from what was learnt of prompts that resemble it.
 
     q = sum over kinds of P(kind) * (score of the model on the kind) + traits * loadings
-    p = slope * ((1 - w) * prior + w * q) + intercept
+    r = (1 - w) * prior + w * q
+    p = slope * (r - hardness * r * (1 - r)) + intercept
 
 Which kind a prompt is of says how hard it is and which model is better at it. The second is said more carefully, by
 flatter shares, the less familiar the prompt is: of a kind that was not learnt, the nearest one still tells about how
-hard it is, and misleads about who is good at it.
+hard it is, and misleads about who is good at it. Where a prompt is unfamiliar, its hardness adds what length says:
+by so many logits it is harder for every model, which widens the gap between a strong model and a weak one.
 
 A model that was never scored moves from its prior as the scored ones moved from theirs, on average, in logits. The weight w
 grows with the prompt's familiarity from `floor` to 1, so that far from what was learnt from, a model is as good as
@@ -105,6 +107,7 @@ class QualityModel:
             shift=float(np.add.reduce(moved)) / models,
             weight=weight,
             calibration=self._calibration(weight),
+            hardness=kinship.hardness * self._held(weight),
         )
 
     def _doubt(self, shares: Floats, familiarity: float) -> Floats:
@@ -116,10 +119,14 @@ class QualityModel:
         return np.asarray(self._differences @ moved)
 
     def _calibration(self, weight: float) -> tuple[float, float]:
-        """With a floor, what was learnt has its say everywhere, and is calibrated everywhere; else as far as it has."""
+        """Of what was learnt; it stays as it is where that has no say."""
         slope, intercept = self.calibration
-        held = 1.0 if self.floor else weight
+        held = self._held(weight)
         return 1.0 + held * (slope - 1.0), held * intercept
+
+    def _held(self, weight: float) -> float:
+        """With a floor, what was learnt has its say everywhere, and corrections hold everywhere; else as far as it has."""
+        return 1.0 if self.floor else weight
 
     def usual(self, name: str) -> QualityEstimate:
         """The mean over all kinds of where a scored model moves from. Raises ValueError for others.

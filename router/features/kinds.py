@@ -3,7 +3,7 @@
 A kind is a set of prompts that were learnt from: one dataset, one user's category. Everything is linear
 in the weights of the prompt's token ids and neighbouring pairs (`router.features.hashing`), so one
 table of numbers holds it all: the classifier of kinds, the centre of each kind, and the traits. One more trait is how
-long the prompt is.
+long the prompt is. Where the prompt is unfamiliar, length says how hard it is instead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,10 @@ from router.features.hashing import buckets_of
 FARTHEST = 0.7
 """Deviations, of a prompt's length from what is usual of a kind. Held within 2, what is learnt of long prompts reaches
 beyond where it holds: on datasets that were not learnt from it costs more than it brings (docs/evidence.md)."""
+MOST_HARDENING = 0.5
+"""Logits, for a deviation of length."""
+MOST_DEVIATIONS = 2.0
+"""Within which an unfamiliar prompt's length is held: of those twice as long, nothing was learnt."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +35,8 @@ class KindModel:
     (of length 1), one column per kind each, then one per trait. `offsets` are the classifier's
     constants, (kinds,). `trusts` are, of each kind, how far likeness to its centre is to be trusted, from
     0 to 1, and the likenesses between which trust grows from nothing to that, (kinds, 3). `lengths` are how long
-    its prompts are: mean and standard deviation of the logarithm of their tokens, (kinds, 2).
+    its prompts are: mean and standard deviation of the logarithm of their tokens, (kinds, 2). `hardening` is by how
+    many logits a prompt that resembles the kind gets harder with a deviation of length, (kinds,).
     """
 
     kinds: int
@@ -42,9 +47,14 @@ class KindModel:
     offsets: NDArray[np.float32]
     trusts: NDArray[np.float32]
     lengths: NDArray[np.float32]
+    hardening: NDArray[np.float32]
     _usual: Floats = field(init=False, repr=False)
     _spread: Floats = field(init=False, repr=False)
     """The columns of `lengths`, as they are reckoned with."""
+    _middle: float = field(init=False, repr=False)
+    _pace: float = field(init=False, repr=False)
+    """Log tokens of kinds in general, and the deviations that one of them is where a prompt's kind is not known."""
+    _hardening: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together, and numbers that are none."""
@@ -56,15 +66,21 @@ class KindModel:
             raise ValueError(f"tables of kinds do not belong together: {shapes}")
         if not 0 < 2 * self.kinds <= columns or self.table.dtype != np.int8:
             raise ValueError(f"{columns} columns of {self.table.dtype} for {self.kinds} kinds")
-        numbers = (self.idf, self.scales, self.offsets, self.trusts, self.lengths)
+        numbers = (self.idf, self.scales, self.offsets, self.trusts, self.lengths, self.hardening)
         if not all(np.isfinite(each).all() for each in numbers):
             raise ValueError("a table of kinds holds what is no number")
         if self.trusts.shape != (self.kinds, 3) or not _are_trusts(self.trusts):
             raise ValueError("a trust is from 0 to 1, and grows from a likeness to a greater one")
         if self.lengths.shape != (self.kinds, 2) or not (self.lengths[:, 1] > 0).all():
             raise ValueError("a kind has a mean length and a deviation above 0")
+        if self.hardening.shape != (self.kinds,) or not _are_at_most(self.hardening):
+            raise ValueError(f"hardening is from -{MOST_HARDENING} to {MOST_HARDENING}, by kind")
         object.__setattr__(self, "_usual", self.lengths[:, 0].astype(np.float64))
         object.__setattr__(self, "_spread", self.lengths[:, 1].astype(np.float64))
+        object.__setattr__(self, "_hardening", self.hardening.astype(np.float64))
+        middle, pace = _anywhere(self._usual, self._spread)
+        object.__setattr__(self, "_middle", middle)
+        object.__setattr__(self, "_pace", pace)
 
     @property
     def traits(self) -> int:
@@ -83,13 +99,20 @@ class KindModel:
         signs *= self.scales / norm
         logits = signs[: self.kinds] + self.offsets
         shares, familiarity = softmax(logits), self._familiarity(signs[self.kinds : 2 * self.kinds])
-        longer = familiarity * float(self._longer(prompt_tokens) @ shares)
+        length = log(max(1, prompt_tokens))
+        longer = familiarity * float(self._longer(length) @ shares)
         traits = (*_short(signs[2 * self.kinds :]), round(longer, 7))
-        return Kinship(_short(shares), traits, familiarity, options)
+        harder = (1.0 - familiarity) * self._farther(length) * float(self._hardening @ shares)
+        return Kinship(_short(shares), traits, familiarity, round(harder, 7), options)
 
-    def _longer(self, prompt_tokens: int) -> Floats:
+    def _farther(self, length: float) -> float:
+        """By how many deviations that many log tokens are more than what is usual, if nobody knows of which kind."""
+        off = self._pace * (length - self._middle)
+        return min(max(off, -MOST_DEVIATIONS), MOST_DEVIATIONS)
+
+    def _longer(self, length: float) -> Floats:
         """By how many deviations that is longer than what is usual of each kind, held within FARTHEST, (kinds,)."""
-        off: Floats = log(max(1, prompt_tokens)) - self._usual
+        off: Floats = length - self._usual
         off /= self._spread
         return np.minimum(np.maximum(off, -FARTHEST), FARTHEST)
 
@@ -108,6 +131,7 @@ class KindModel:
             "offsets": self.offsets,
             "trusts": self.trusts,
             "prompt_lengths": self.lengths,
+            "hardening": self.hardening,
         }
 
     @classmethod
@@ -123,12 +147,28 @@ class KindModel:
             offsets=arrays["offsets"].astype(np.float32, casting="same_kind"),
             trusts=arrays["trusts"].astype(np.float32, casting="same_kind"),
             lengths=arrays["prompt_lengths"].astype(np.float32, casting="same_kind"),
+            hardening=arrays["hardening"].astype(np.float32, casting="same_kind"),
         )
 
 
 def _short(numbers: Floats) -> tuple[float, ...]:
     """To seven decimals: decisions are kept with these numbers, so that they can be made again."""
     return tuple(numbers.round(7).tolist())
+
+
+def _anywhere(usual: Floats, spread: Floats) -> tuple[float, float]:
+    """The mean length of kinds, and the deviations that a log token is of a prompt whose kind is not known.
+
+    Kinds differ in length too, and a prompt that is longer than others may only be of a longer kind. Deviations are what
+    of a prompt's length is expected to be its own (Henderson's best linear prediction), the less the more kinds differ.
+    """
+    own = float(np.mean(spread**2))
+    between = float(usual.var(ddof=1)) if len(usual) > 1 else 0.0
+    return float(usual.mean()), sqrt(own) / (own + between)
+
+
+def _are_at_most(hardening: NDArray[np.float32]) -> bool:
+    return bool((np.abs(hardening) <= MOST_HARDENING).all())
 
 
 def _are_trusts(trusts: NDArray[np.float32]) -> bool:

@@ -102,7 +102,7 @@ class Artefact:
 
 @dataclass(frozen=True, slots=True)
 class ParityCase:
-    """The expected output for these token ids, the ends of a text of so many tokens: shares of kinds, traits, familiarity.
+    """The expected output for these token ids, the ends of a text of so many tokens: all that a Kinship says.
 
     `prospects` are for the TRIPLES: `p_accept`, its deviation, `gain` and its deviation, one triple after the other;
     none where nothing is known of agreement.
@@ -113,4 +113,5 @@ class ParityCase:
     shares: tuple[float, ...]
     traits: tuple[float, ...]
     familiarity: float
+    hardness: float
     prospects: tuple[float, ...] = ()

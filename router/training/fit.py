@@ -152,8 +152,8 @@ def _learn(lesson: _Lesson, seed: int, strangers: Sequence[Sequence[int]] = ()) 
     means = kind_means(lesson.scores, lesson.kinds, n_kinds)
     residuals = lesson.scores - means.scores.T[lesson.kinds]
     traits = fit_traits(data, residuals, n_kinds)
-    lengths = fit_prompt_lengths(lesson.lengths, lesson.kinds, n_kinds, residuals)
-    kinds = fit_kinds(data, lesson.kinds, lengths.of_kinds, traits, seed, strangers)
+    lengths = fit_prompt_lengths(lesson.lengths, lesson.kinds, means.scores, residuals)
+    kinds = fit_kinds(data, lesson.kinds, lengths, traits, seed, strangers)
     return _Learnt(kinds, means, np.hstack((traits.loadings, lengths.loadings)))
 
 

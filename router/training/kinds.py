@@ -12,6 +12,7 @@ from router.domain.arrays import Floats
 from router.domain.members import replace
 from router.features.hashing import buckets_of
 from router.features.kinds import KindModel
+from router.training.prompt_lengths import PromptLengths
 from router.training.stopping import fitted
 
 BITS = 14
@@ -87,17 +88,17 @@ def fit_traits(data: Weighted, residuals: Floats, n_kinds: int) -> Traits:
 def fit_kinds(
     data: Weighted,
     kinds: NDArray[np.intp],
-    lengths: Floats,
+    lengths: PromptLengths,
     traits: Traits,
     seed: int,
     strangers: Sequence[Sequence[int]] = (),
 ) -> KindModel:
     """The kind model: classifier, centres, traits and the trust in each kind.
 
-    `lengths` are those of the prompts of each kind, as KindModel has them, `strangers` token ids of prompts that are
-    surely of no kind, where one has any.
+    `lengths` are what is known of those of prompts, `strangers` token ids of prompts that are surely of no kind, where
+    one has any.
     """
-    n_kinds = len(lengths)
+    n_kinds = len(lengths.of_kinds)
     weights, offsets = _classifier(data.rows, kinds, n_kinds, seed)
     sums = _sums(data.rows, kinds, n_kinds)
     centres = sums / np.maximum(np.linalg.norm(sums, axis=0), 1e-9)
@@ -113,7 +114,8 @@ def fit_kinds(
         scales=scales,
         offsets=offsets.astype(np.float32),
         trusts=trusts.astype(np.float32),
-        lengths=lengths.astype(np.float32),
+        lengths=lengths.of_kinds.astype(np.float32),
+        hardening=lengths.hardening.astype(np.float32),
     )
 
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from router.decision.agreement import AgreementModel
 from router.domain.agreeing import COMMON
 from router.domain.arrays import Floats
-from router.features.kinds import FARTHEST, KindModel
+from router.features.kinds import FARTHEST, MOST_DEVIATIONS, KindModel
 from router.pipeline.artefact import TRIPLE_SD, TRIPLES, ParityCase
 from router.training.kinds import rows_of
 
@@ -47,7 +47,10 @@ def parity_cases(
     lengths = [len(tokens) * times for times, tokens in enumerate(prompts, 1)]
     off = np.sum(shares * _lengths(lengths, kinds), axis=1) * familiarity
     traits = np.column_stack((np.asarray(rows @ of_traits), off))
-    numbers = zip(lengths, shares.tolist(), traits.tolist(), familiarity, strict=True)
+    hardness = shares @ kinds.hardening.astype(np.float64) * _deviations(lengths, kinds)
+    hardness *= 1.0 - np.array(familiarity)
+    found = (shares.tolist(), traits.tolist(), familiarity, hardness.tolist())
+    numbers = zip(lengths, *found, strict=True)
     return [
         ParityCase(
             tuple(tokens),
@@ -55,9 +58,10 @@ def parity_cases(
             tuple(own_shares),
             tuple(own_traits),
             how_familiar,
+            how_hard,
             _prospects(agreement, np.array(own_shares), how_familiar),
         )
-        for tokens, (length, own_shares, own_traits, how_familiar) in zip(
+        for tokens, (length, own_shares, own_traits, how_familiar, how_hard) in zip(
             prompts, numbers, strict=True
         )
     ]
@@ -70,6 +74,16 @@ def _lengths(prompt_tokens: Sequence[int], kinds: KindModel) -> Floats:
     logs = np.log(np.maximum(prompt_tokens, 1.0))
     table = scaler.transform(np.tile(logs[:, None], kinds.kinds))
     return np.asarray(table.clip(-FARTHEST, FARTHEST), dtype=np.float64)
+
+
+def _deviations(prompt_tokens: Sequence[int], kinds: KindModel) -> Floats:
+    """Of each length by how many deviations it is greater than usual, where nothing is known of the prompt's kind."""
+    usual, spread = kinds.lengths.astype(np.float64).T
+    own, between = np.mean(spread**2), np.cov(usual) if len(usual) > 1 else 0.0
+    off = np.log(np.maximum(prompt_tokens, 1.0)) - np.mean(usual)
+    return np.asarray(
+        (off / np.sqrt(own) * own / (own + between)).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
+    )
 
 
 def _classifier(weights: Floats, offsets: Floats) -> LogisticRegression:

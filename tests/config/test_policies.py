@@ -1,6 +1,7 @@
 """Policy files: parsed into terms and rules, and every mistake reported with its place."""
 
 import json
+import re
 from pathlib import Path
 from textwrap import indent
 
@@ -398,3 +399,27 @@ def test_an_editor_and_the_loader_find_the_same_mistakes(tmp_path: Path, text: s
 
     assert not Draft202012Validator(SCHEMA).is_valid(data)
     assert told(tmp_path, HEAD + text)
+
+
+@pytest.mark.parametrize(
+    ("objective", "problem"),
+    [
+        (
+            "quickest",
+            "objective (line N): must be 'cheapest', 'fastest', 'fastest-start' or 'best'",
+        ),
+        ("{}", "objective (line N): must be 'cheapest', 'fastest', 'fastest-start' or 'best'"),
+        (
+            "{usd_per_pont: 1}",
+            "objective.usd_per_pont (line N): unknown key; did you mean 'usd_per_point'?",
+        ),
+        ("{usd_per_s: x}", "objective.usd_per_s (line N): must be a number"),
+        ("{usd_per_s: -1}", "objective.usd_per_s (line N): must be greater than or equal to 0"),
+    ],
+)
+def test_a_mistake_in_one_of_two_forms_is_told_once_and_in_our_words(
+    tmp_path: Path, objective: str, problem: str
+) -> None:
+    said = told(tmp_path, HEAD + f"objective: {objective}\n")
+
+    assert [re.sub(r"line \d+", "line N", each.partition(": ")[2]) for each in said] == [problem]

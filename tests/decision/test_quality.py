@@ -50,7 +50,8 @@ def cases(draw: st.DrawFn) -> tuple[QualityModel, Kinship]:
     weights = np.array(draw(st.lists(st.floats(0.01, 1), min_size=kinds, max_size=kinds)))
     about = draw(st.lists(st.floats(-1, 1), min_size=traits, max_size=traits))
     shares = weights / weights.sum()
-    return model, Kinship(tuple(shares.tolist()), tuple(about), draw(SHARE))
+    hardness = draw(st.floats(-1, 1))
+    return model, Kinship(tuple(shares.tolist()), tuple(about), draw(SHARE), hardness)
 
 
 def simple(floor: float = 0.2) -> QualityModel:
@@ -115,7 +116,7 @@ def test_a_model_that_was_never_scored_moves_as_the_others_do_on_average(
     case: tuple[QualityModel, Kinship], prior: float
 ) -> None:
     model = replace(case[0], calibration=(1.0, 0.0), floor=0.0)
-    outlook = model.outlook(replace(case[1], familiarity=1.0))
+    outlook = model.outlook(replace(case[1], familiarity=1.0, hardness=0.0))
     usual = np.clip(model.anchors @ case[1].shares, 0.005, 0.995)
     scored = [
         logit(outlook.quality(name, QualityEstimate(float(p), 0.1)).p) - logit(float(p))
@@ -125,6 +126,69 @@ def test_a_model_that_was_never_scored_moves_as_the_others_do_on_average(
 
     found = outlook.quality("stranger", QualityEstimate(prior, 0.1)).p
     assert found == pytest.approx(min(max(expected, 0.005), 0.995), abs=1e-6)
+
+
+HARDNESS = st.floats(-1.0, 1.0)
+
+
+@given(cases(), PRIOR, HARDNESS, HARDNESS, st.sampled_from([*NAMES, "stranger"]))
+def test_no_model_is_better_at_a_harder_prompt(
+    case: tuple[QualityModel, Kinship], prior: float, one: float, other: float, name: str
+) -> None:
+    easier, harder = (
+        case[0].outlook(replace(case[1], hardness=each)).quality(name, QualityEstimate(prior, 0.1))
+        for each in sorted((one, other))
+    )
+
+    assert harder.p <= easier.p + 1e-12
+
+
+@given(SHARE, HARDNESS, SHARE)
+def test_hardness_never_turns_the_order_of_models_round(
+    share: float, hardness: float, prior: float
+) -> None:
+    plain, hard = (
+        simple().outlook(Kinship((share, 1.0 - share), (), 0.5, each)) for each in (0.0, hardness)
+    )
+    a, b = QualityEstimate(prior, 0.1), QualityEstimate(1.0 - prior, 0.1)
+    before = plain.quality("a", a).p - plain.quality("b", b).p
+    after = hard.quality("a", a).p - hard.quality("b", b).p
+
+    assert before * after >= 0.0
+
+
+@given(PRIOR, st.floats(0.0, 1.0))
+def test_what_is_hard_for_a_weak_model_is_easy_for_one_that_is_surely_right(
+    p: float, hardness: float
+) -> None:
+    outlook = simple(1.0).outlook(Kinship((1.0, 0.0), (), 0.0, hardness))
+    strong, weak = (
+        (0.9 - outlook.quality("a", QualityEstimate(p, 0.1)).p),
+        (0.6 - outlook.quality("b", QualityEstimate(p, 0.1)).p),
+    )
+
+    assert strong == pytest.approx(hardness * 0.09, abs=1e-9)
+    assert weak == pytest.approx(hardness * 0.24, abs=1e-9)
+
+
+def test_hardness_is_in_logits() -> None:
+    found = simple().outlook(Kinship((1.0, 0.0), (), 1.0, 0.1)).quality("b", QualityEstimate(0, 0))
+
+    assert logit(found.p) == pytest.approx(logit(0.6) - 0.1, abs=2e-3)
+
+
+def test_without_a_floor_hardness_counts_as_far_as_what_was_learnt_does() -> None:
+    found = [
+        simple(floor).outlook(Kinship((0.5, 0.5), (), 0.25, 0.8)).hardness for floor in (0.2, 0.0)
+    ]
+
+    assert found == [0.8, 0.2]
+
+
+@pytest.mark.parametrize("hardness", [1.1, -1.1, float("nan")])
+def test_a_hardness_beyond_1_is_refused(hardness: float) -> None:
+    with pytest.raises(ValueError, match="hardness is from -1 to 1"):
+        Kinship((1.0,), (), 0.5, hardness)
 
 
 @given(SHARE, SHARE, SHARE)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from router.domain.arrays import softmax
 from router.domain.members import replace
 from router.features.hashing import buckets_of
-from router.features.kinds import FARTHEST, KindModel
+from router.features.kinds import FARTHEST, MOST_HARDENING, KindModel
 from router.features.text import both_ends, whole_length
 from router.features.tokens import Tokenizer
 
@@ -28,6 +28,7 @@ def drawn(kinds: int = 3, traits: int = 2, seed: int = 0, bits: int = 10) -> Kin
         offsets=dice.normal(size=kinds).astype(np.float32),
         trusts=np.tile(np.array([0.8, 0.1, 0.5], np.float32), (kinds, 1)),
         lengths=dice.uniform(0.5, 5, (kinds, 2)).astype(np.float32),
+        hardening=dice.uniform(-MOST_HARDENING, MOST_HARDENING, kinds).astype(np.float32),
     )
 
 
@@ -43,6 +44,7 @@ def test_shares_sum_to_one_whatever_is_asked(
     assert len(found.traits) == traits + 1
     assert np.isfinite(found.traits).all()
     assert 0.0 <= found.familiarity <= 1.0
+    assert -1.0 <= found.hardness <= 1.0
 
 
 @given(TOKENS)
@@ -120,6 +122,54 @@ def test_the_length_of_a_prompt_counts_as_far_as_its_kind_is_trusted(
     assert measured(prompt_tokens, 0.0) == 0.0
 
 
+def hardness(prompt_tokens: int, trust: float = 0.0, between: float = 1.0) -> float:
+    """How hard that length makes a prompt that resembles the second of two kinds, which is trusted so far.
+
+    A deviation, of a factor of e, makes prompts of that kind .4 logits harder; the first kind says the reverse. The kinds'
+    mean log lengths are so far apart.
+    """
+    model = replace(
+        drawn(2, 0),
+        idf=np.ones(1024, np.float32),
+        table=np.tile(np.array([-127, 127, 0, 127], np.int8), (1024, 1)),
+        scales=np.full(4, 1.0, np.float32),
+        trusts=np.array([(1.0, 0.0, 0.1), (trust, 0.0, 0.1)], np.float32),
+        lengths=np.array([(5.0 - between / 2, 1.0), (5.0 + between / 2, 1.0)], np.float32),
+        hardening=np.array([-0.4, 0.4], np.float32),
+    )
+    return model.of([1], prompt_tokens).hardness
+
+
+def test_an_unfamiliar_prompt_is_as_much_harder_as_it_is_longer_than_others() -> None:
+    found = [hardness(tokens, between=0.0) for tokens in (148, 403, 1097, 55)]
+
+    assert found == pytest.approx([0.0, 0.4, 0.8, -0.4], abs=5e-3)
+
+
+def test_where_kinds_differ_in_length_that_of_a_prompt_says_less() -> None:
+    near, apart = hardness(403, between=0.0), hardness(403, between=2.0)
+
+    assert apart == pytest.approx(near / 3, abs=1e-4)  # 1 of 1 + 2 is its own variance
+
+
+@given(st.integers(0, 10**6), st.floats(0.0, 1.0))
+def test_the_more_familiar_a_prompt_the_less_its_length_makes_it_hard(
+    prompt_tokens: int, trust: float
+) -> None:
+    whole = hardness(prompt_tokens)
+
+    assert hardness(prompt_tokens, trust) == pytest.approx((1.0 - trust) * whole, abs=1e-6)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**9))
+def test_a_longer_prompt_is_never_an_easier_one_where_long_ones_are_harder(
+    one: int, other: int
+) -> None:
+    easier, harder = (hardness(each) for each in sorted((one, other)))
+
+    assert -0.8 - 1e-7 <= easier <= harder <= 0.8 + 1e-7
+
+
 def test_a_kind_that_is_not_to_be_told_from_others_is_never_familiar() -> None:
     assert liked(0.9, (0.0, 0.1, 0.5)) == 0.0
 
@@ -185,6 +235,10 @@ def test_what_is_taken_apart_comes_back_as_it_was() -> None:
         ("prompt_lengths", np.array([[4.0, 0.0]] * 3, np.float32)),
         ("prompt_lengths", np.array([[np.nan, 1.0]] * 3, np.float32)),
         ("prompt_lengths", np.array([[4.0, np.inf]] * 3, np.float32)),
+        ("hardening", np.zeros(2, np.float32)),
+        ("hardening", np.zeros((3, 1), np.float32)),
+        ("hardening", np.array([0.0, np.nan, 0.0], np.float32)),
+        ("hardening", np.array([0.0, 0.6, 0.0], np.float32)),
     ],
 )
 def test_tables_that_do_not_belong_together_are_refused(

@@ -31,7 +31,8 @@ class Life:
         self.books = Books(self.engine, Spool(spool_of(self.path)), self.clock)
 
     def die(self) -> None:
-        """What was in memory only may be gone."""
+        """What was in memory only may be gone; the system closes what was open."""
+        self.books.let_go()
         self.books = Books(self.engine, Spool(spool_of(self.path)), self.clock)
         self.durable -= self.in_memory
         self.in_memory = set()
@@ -75,8 +76,10 @@ class Life:
 
     def end(self) -> list[tuple[str, int]]:
         """What is in the database when all is well again."""
-        for step in (self.unlock, self.unblock_spool, self.wait, self.recover, self.engine.dispose):
+        for step in (self.unlock, self.unblock_spool, self.wait, self.recover):
             step()
+        self.books.let_go()
+        self.engine.dispose()
         with sqlite3.connect(self.path) as connection:
             found = connection.execute("SELECT request_id, attempt FROM attempts").fetchall()
         connection.close()

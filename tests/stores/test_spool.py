@@ -126,6 +126,7 @@ def test_without_room_for_a_spool_rows_wait_in_memory(path: Path) -> None:
     nowhere.recover()
 
     assert (ids(path), nowhere.waiting_rows) == (["r1", "r2"], 0)
+    nowhere.let_go()
     engine.dispose()
 
 
@@ -143,6 +144,7 @@ def test_a_full_database_is_spooled_for(path: Path) -> None:
     books.recover()
 
     assert (len(ids(path)), books.waiting_rows) == (100, 0)
+    books.let_go()
     engine.dispose()
 
 
@@ -158,6 +160,7 @@ def test_a_database_that_became_read_only_is_spooled_for(path: Path) -> None:
     books.recover()
 
     assert (ids(path), books.state) == (["r1"], LedgerState.OK)
+    books.let_go()
     engine.dispose()
 
 
@@ -194,6 +197,7 @@ def test_a_database_that_is_broken_is_spooled_for_until_it_is_mended(path: Path)
     books.recover()
 
     assert ids(path) == ["r1", "r2"]
+    books.let_go()
     engine.dispose()
 
 
@@ -212,6 +216,8 @@ def test_what_another_process_spools_during_a_replay_is_not_lost(path: Path) -> 
 
     assert len(ids(path)) == 301
     assert spool.parts() == []
+    one.let_go()
+    other.let_go()
     engine.dispose()
 
 

@@ -210,7 +210,8 @@ def test_where_few_answers_are_offered_a_pair_is_trusted_less(
     model = fitted(answered(2000, ("quiz/open",)))
     one, other, final = (QualityEstimate(p, 0.05) for p in (0.7, 0.75, 0.9))
     free, bound = (
-        model.prospects(Kinship((1.0,), (), familiarity, offered)) for offered in (0, options)
+        model.prospects(Kinship((1.0,), (), familiarity, options=offered))
+        for offered in (0, options)
     )
 
     assert bound.habits.same_wrong == pytest.approx(same_wrong_of(options))
@@ -221,11 +222,13 @@ def test_where_few_answers_are_offered_a_pair_is_trusted_less(
 def test_a_kind_whose_mistakes_are_shared_more_keeps_what_it_learnt() -> None:
     model = fitted(answered(2000, ("quiz/two",)))
 
-    free, bound = (model.prospects(Kinship((1.0,), (), 1.0, offered)) for offered in (0, 10))
+    free, bound = (
+        model.prospects(Kinship((1.0,), (), 1.0, options=offered)) for offered in (0, 10)
+    )
 
     assert bound.habits == free.habits
 
 
 def test_a_prompt_cannot_have_fewer_options_than_none() -> None:
     with pytest.raises(ValueError, match="-1 options"):
-        Kinship((1.0,), (), 1.0, -1)
+        Kinship((1.0,), (), 1.0, options=-1)

@@ -20,6 +20,7 @@ from router.training.kinds import (
     sharpened,
     weighted,
 )
+from router.training.prompt_lengths import PromptLengths
 from router.training.tables import numbered
 from tests.training.learning import drawn, tokenize
 
@@ -29,7 +30,8 @@ TOKENS = st.lists(st.lists(st.integers(0, 400), max_size=30), min_size=1, max_si
 def kinds_of(prompts: Sequence[str], datasets: Sequence[str]) -> KindModel:
     names, kinds = numbered(datasets)
     data = weighted([tokenize(each) for each in prompts])
-    return fit_kinds(data, kinds, np.ones((len(names), 2)), _none(data), seed=0)
+    lengths = PromptLengths(np.ones((len(names), 2)), np.zeros((1, 1)), np.zeros(len(names)))
+    return fit_kinds(data, kinds, lengths, _none(data), seed=0)
 
 
 def akin(model: KindModel, prompt: str) -> Kinship:

@@ -32,6 +32,7 @@ def agree(model: KindModel, prompts: list[list[int]]) -> None:
         assert found.shares == pytest.approx(np.array(case.shares), abs=WITHIN)
         assert found.traits == pytest.approx(np.array(case.traits), abs=WITHIN)
         assert found.familiarity == pytest.approx(case.familiarity, abs=WITHIN)
+        assert found.hardness == pytest.approx(case.hardness, abs=WITHIN)
         assert len(case.shares) == model.kinds
 
 

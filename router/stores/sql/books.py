@@ -89,7 +89,7 @@ class Books:
 
         Stops after some rows when `is_hurried` says that somebody waits; the next call continues.
         """
-        self._let_go()
+        self.let_go()
         if self._monotonic_s() < self._asleep_until_s:
             return
         self._replaying = self._replaying or self._replay()
@@ -118,7 +118,13 @@ class Books:
         except OSError:
             for row in self._in_memory:
                 _LOG.error("ledger entry not written (no room): %r", row)
-        self._let_go()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Return the connection for others to use: a second one would have its own page cache."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _commit(self, entries: Sequence[Entry], scores: Sequence[Scored]) -> None:
         tags = [row for entry in entries for row in tag_rows_of(entry)]
@@ -138,12 +144,6 @@ class Books:
             self._connection = self._engine.connect()
         with self._connection.begin():
             yield self._connection
-
-    def _let_go(self) -> None:
-        """Return the connection for others to use: a second one would have its own page cache."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
     def _put_aside(self, entries: Sequence[Entry], scores: Sequence[Scored]) -> None:
         """Put these into the spool; into memory if that fails; into the log, in full, if there are too many."""
@@ -220,7 +220,7 @@ class Books:
         message = "the ledger's database does not accept rows (%s): they wait in the spool"
         self._database.went(message, reason)
         # What is open may no longer be what is there: the next try opens it again.
-        self._let_go()
+        self.let_go()
         self._engine.dispose()
 
 
