@@ -135,8 +135,8 @@ class Kinds:
     def __init__(self) -> None:
         self.lengths: list[int] = []
 
-    def of(self, tokens: list[int], prompt_tokens: int) -> None:
-        assert tokens
+    def of(self, tokens: list[int], prompt_tokens: int, options: int) -> None:
+        assert tokens and not options
         self.lengths.append(prompt_tokens)
 
 
