@@ -136,7 +136,8 @@ class Kinds:
         self.lengths: list[int] = []
 
     def of(self, tokens: list[int], prompt_tokens: int, options: int) -> None:
-        assert tokens and not options
+        assert tokens
+        assert not options
         self.lengths.append(prompt_tokens)
 
 
