@@ -50,9 +50,12 @@ def main() -> None:
     outcomes = read_outcomes([args.data / name for name in FILES])
     tokenize = tokenizer()
     categories = categories_of(outcomes.prompts, tokenize)
-    anchors = _anchors(outcomes, categories, _prices(args.data))
+    prices = _prices(args.data)
+    anchors = _anchors(outcomes, categories, prices)
     strangers = [request.text for request in drawn(_STRANGERS, seed=1)]
-    recipe = Recipe(floor=0.0, anchors=anchors, note=NOTE, sources=FILES, strangers=strangers)
+    recipe = Recipe(
+        floor=0.0, anchors=anchors, prices=prices, note=NOTE, sources=FILES, strangers=strangers
+    )
     artefact = fit(outcomes, None, tokenize, categories, recipe)
     cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS], artefact.agreement)
     if args.dry_run:
@@ -65,17 +68,17 @@ def main() -> None:
     print(f"{shipped_folder()}: {digest}")
 
 
-def _prices(data: Path) -> Mapping[str, Price]:
+def _prices(data: Path) -> Mapping[str, tuple[float, float]]:
     stated = json.loads((data / "prices" / "prices.json").read_text())["models"]
     return {
-        name: Price.per_mtok(each["input_per_1m"], each["output_per_1m"])
+        name: (each["input_per_1m"], each["output_per_1m"])
         for name, each in stated.items()
         if each.get("input_per_1m") is not None and each.get("output_per_1m") is not None
     }
 
 
 def _anchors(
-    outcomes: Outcomes, categories: Sequence[Category], prices: Mapping[str, Price]
+    outcomes: Outcomes, categories: Sequence[Category], prices: Mapping[str, tuple[float, float]]
 ) -> Mapping[str, Mapping[str, float]]:
     """The priors of each model for each kind: the mean over the categories of its prompts."""
     priors = Priors.shipped()
@@ -84,7 +87,7 @@ def _anchors(
         of_kind.setdefault(kind, Counter())[category] += 1
     found = {}
     for model in outcomes.models:
-        abilities = priors.of((model,), prices.get(model, Price.per_mtok(1, 3))).abilities
+        abilities = priors.of((model,), Price.per_mtok(*prices.get(model, (1.0, 3.0)))).abilities
         found[model] = {
             kind: sum(n * abilities[category].p for category, n in counts.items()) / counts.total()
             for kind, counts in of_kind.items()

@@ -30,8 +30,8 @@ _PENALTY = 10.0
 class _Certain(KindModel):
     """Every prompt belongs entirely to its likeliest kind."""
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
-        found = KindModel.of(self, tokens, prompt_tokens)
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
+        found = KindModel.of(self, tokens, prompt_tokens, options)
         shares = np.zeros(self.kinds)
         shares[int(np.argmax(found.shares))] = 1.0
         return replace(found, shares=tuple(shares.tolist()))
@@ -40,16 +40,16 @@ class _Certain(KindModel):
 class _Familiar(KindModel):
     """Every prompt is completely familiar."""
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
-        found = KindModel.of(self, tokens, prompt_tokens)
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
+        found = KindModel.of(self, tokens, prompt_tokens, options)
         return replace(found, familiarity=1.0, hardness=0.0)
 
 
 class _Strange(KindModel):
     """No prompt is familiar."""
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
-        return replace(KindModel.of(self, tokens, prompt_tokens), familiarity=0.0)
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
+        return replace(KindModel.of(self, tokens, prompt_tokens, options), familiarity=0.0)
 
 
 def _kinds(of: type[KindModel]) -> Change:

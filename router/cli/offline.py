@@ -1,7 +1,6 @@
 """What the offline commands share: where their predictions come from, and a progress bar."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,21 +9,18 @@ from rich.progress import track
 
 from router.config.artefact_files import ArtefactRefused, read_artefact
 from router.config.categories import shipped_categories
+from router.config.pool_priors import pool_priors
 from router.config.price_map import cl100k_ranks
 from router.config.priors import Priors
 from router.config.shipped import shipped_artefact
 from router.domain.category import Category
-from router.domain.estimate import QualityEstimate
-from router.domain.logits import logit, sigmoid
 from router.domain.outcomes import Outcomes
-from router.domain.pool import Pool, PoolModel
+from router.domain.pool import Pool
 from router.domain.predictions import Fit, Forecaster
-from router.domain.price import Price
 from router.features.category import categorise
 from router.features.text import both_ends
 from router.features.tokens import cl100k
-from router.pipeline.artefact import Artefact
-from router.pipeline.foresight import Foresight, PriorOf, Tokenize
+from router.pipeline.foresight import Foresight, Tokenize
 
 NONE, SHIPPED = "none", "shipped"
 
@@ -53,7 +49,7 @@ def taken(artefact: str) -> Forecaster:
     except ArtefactRefused as error:
         raise ArtefactRefused(f"--artefact {error}") from None
     read = read.on_own_means()
-    return Foresight(read, tokenizer(), _priors(read), shipped_categories())
+    return Foresight(read, tokenizer(), pool_priors(read, Priors.shipped()), shipped_categories())
 
 
 def tokenizer() -> Tokenize:
@@ -87,57 +83,8 @@ def _fitting(tokenize: Tokenize) -> Fit:
 
         categories = categories_of(train.prompts, tokenize)
         artefact = fit(train, pool, tokenize, categories, Recipe(seed=seed))
-        return Foresight(artefact, tokenize, _priors(artefact), shipped_categories())
+        return Foresight(
+            artefact, tokenize, pool_priors(artefact, Priors.shipped()), shipped_categories()
+        )
 
     return learn
-
-
-def _priors(artefact: Artefact) -> PriorOf:
-    """What is assumed of a model: its mean in the artefact, the pool's statement, published results, or its price.
-
-    If the artefact has means of its own, everything else is moved onto their scale.
-    """
-    priors = Priors.shipped()
-    published, shift = _published(priors), _shift(artefact, priors)
-
-    def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
-        usual = artefact.usual(model.name)
-        return usual or _moved(_stated(model, category) or published(model, category), shift)
-
-    return prior_of
-
-
-def _published(priors: Priors) -> PriorOf:
-    @cache
-    def abilities(name: str, price: Price) -> Mapping[Category, QualityEstimate]:
-        found = priors.of((name,), price).abilities
-        return {category: QualityEstimate(each.p, each.sd) for category, each in found.items()}
-
-    def prior_of(model: PoolModel, category: Category) -> QualityEstimate:
-        price = Price.per_mtok(model.input_usd_per_1m, model.output_usd_per_1m)
-        return abilities(model.name, price)[category]
-
-    return prior_of
-
-
-def _stated(model: PoolModel, category: Category) -> QualityEstimate | None:
-    ability = model.abilities.get(category)
-    return None if ability is None else QualityEstimate(ability.p, ability.sd)
-
-
-def _shift(artefact: Artefact, priors: Priors) -> float:
-    """How much harder the artefact's prompts were than published results would suggest, in logits.
-
-    Models without published results do not count: only their prices stand for them.
-    """
-    gaps = []
-    for name in artefact.models:
-        prior, usual = priors.of((name,), Price.per_mtok(0, 0)), artefact.usual(name)
-        if usual and prior.tags:
-            held = [logit(ability.p) for ability in prior.abilities.values()]
-            gaps.append(logit(usual.p) - sum(held) / len(held))
-    return sum(gaps) / len(gaps) if gaps else 0.0
-
-
-def _moved(estimate: QualityEstimate, shift: float) -> QualityEstimate:
-    return QualityEstimate(sigmoid(logit(estimate.p) + shift), estimate.sd, estimate.source)

@@ -141,6 +141,7 @@ def _named(artefact: Artefact) -> dict[str, Any]:
         "models": artefact.quality.names,
         "kinds": artefact.kind_names,
         "moves_from": artefact.moves_from,
+        "prices_usd_per_1m": dict(artefact.prices),
         "facts": dict(artefact.facts),
     }
 
@@ -159,8 +160,9 @@ def _names_and_facts(named: Mapping[str, Any]) -> Mapping[str, Any]:
             isinstance(each, str) for each in named[key]
         ):
             raise ValueError(f"{key} must be a list of names")
-    if not isinstance(named["facts"], dict):
-        raise TypeError("facts must be a mapping by name")
+    for key in ("facts", "prices_usd_per_1m"):
+        if not isinstance(named[key], dict):
+            raise TypeError(f"{key} must be a mapping by name")
     return named
 
 
@@ -177,7 +179,13 @@ def _artefact(
         moves_from=named["moves_from"],
         facts=named["facts"],
         agreement=AgreementModel.from_arrays(quality.floor, tables),
+        prices={name: _price(each) for name, each in named["prices_usd_per_1m"].items()},
     )
+
+
+def _price(stated: Any) -> tuple[float, float]:
+    input_usd, output_usd = map(float, stated)
+    return input_usd, output_usd
 
 
 def _arrays(data: bytes) -> dict[str, NDArray[np.generic]]:

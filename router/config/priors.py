@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
 from math import exp, log, sqrt
+from statistics import fmean
 from typing import Any
 
 import orjson
@@ -84,6 +85,10 @@ class Priors:
         }
         return Prior(abilities, _tags(entry), bool(words))
 
+    def typical(self, price: Price) -> float:
+        """The general ability of the models of this price, on the card's scale: 0 is about gpt-4o of late 2024."""
+        return fmean(self._tier(price)["ability"].values())
+
     def unknown(self, name: str) -> str:
         """Why `name` is of no use, with the nearest one that is; "" if it is known."""
         if self._known(name):
@@ -136,8 +141,7 @@ class Priors:
     def _general(self, words: Mapping[str, _Estimate], price: Price) -> _Estimate:
         """The ability over all categories. Benchmarks are correlated, so each counts for less than one."""
         shrinkage = self._data["shrinkage"]
-        tier = self._tier(price)["ability"].values()
-        usual = _Estimate(sum(tier) / len(tier), shrinkage["general_sd"] ** 2)
+        usual = _Estimate(self.typical(price), shrinkage["general_sd"] ** 2)
         weighted = [
             _Estimate(word.mean, word.variance / shrinkage["general_weight"])
             for name, word in words.items()

@@ -25,6 +25,19 @@ from router.domain.cascade import Prospect
 from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.logits import held
 
+SHARED_MISTAKE = 1 / 3
+"""How often two wrong models are drawn to the same wrong answer, where they would not meet by chance, at least. Of answers
+that could be read it is .38 of ten options, .46 of eight, .50 of four (MMLU-Pro), .51 of four (ARC)."""
+
+
+def same_wrong_of(options: int) -> float:
+    """How often two wrong answers are the same where `options` may be chosen from: by chance, or as both are drawn to it.
+
+    Of two options only one is wrong.
+    """
+    chance = 1.0 / max(1, options - 1)
+    return chance + (1.0 - chance) * SHARED_MISTAKE
+
 
 class Habits(Struct, frozen=True, gc=False):
     """What models have in common on some prompts.

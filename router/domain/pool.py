@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from router.domain.category import Category
 from router.domain.model import Ability
 
+_TOKENS_PER_CALL = 1000.0
+"""Assumed where only the price of a call is stated. It tells dear models from cheap ones, and charges nobody."""
+
 
 @dataclass(frozen=True, slots=True)
 class PoolModel:
@@ -26,6 +29,14 @@ class PoolModel:
         prices = (self.input_usd_per_1m, self.output_usd_per_1m, self.usd_per_call or 0.0)
         if not all(0.0 <= price < float("inf") for price in prices):
             raise ValueError(f"{self.name}: a price is zero or more, not {prices}")
+
+    @property
+    def usd_per_1m(self) -> tuple[float, float]:
+        """The prices of input and output; where only a call has a price, what that makes of each token."""
+        prices = (self.input_usd_per_1m, self.output_usd_per_1m)
+        if any(prices) or self.usd_per_call is None:
+            return prices
+        return (self.usd_per_call * 1e6 / _TOKENS_PER_CALL,) * 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from router.domain.service_tier import tier_of
 from router.features.category import CERTAIN, plain_form, worded
 from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
+from router.features.options import options_in
 from router.features.recall import Read, Recall, key_of
 from router.features.text import both_ends, whole_length
 from router.features.tokens import TokenCounter
@@ -63,7 +64,7 @@ class Reader:
         """Of the question `whole` whose ends have these token ids; None where nothing was learnt or said."""
         if self.kinds is None or not tokens:
             return None
-        return self.kinds.of(tokens, whole_length(whole, tokens))
+        return self.kinds.of(tokens, whole_length(whole, tokens), options_in(whole))
 
     def tokens_of(self, question: str) -> Sequence[int]:
         """The token ids of a question; none if there is no model to read them."""

@@ -87,8 +87,11 @@ class KindModel:
         """How many traits a prompt has: those of its words, and last its length."""
         return int(self.table.shape[1]) - 2 * self.kinds + 1
 
-    def of(self, tokens: Sequence[int], prompt_tokens: int) -> Kinship:
-        """The kinship of a prompt with these token ids (of `both_ends` of its text) and so many tokens in all."""
+    def of(self, tokens: Sequence[int], prompt_tokens: int, options: int = 0) -> Kinship:
+        """The kinship of a prompt with these token ids (of `both_ends` of its text) and so many tokens in all.
+
+        `options` is how many answers it offers, which says nothing of its kind, and is passed on.
+        """
         buckets = buckets_of(tokens, self.bits)
         weights = self.idf.take(buckets).astype(np.float64)
         norm = sqrt(weights @ weights) or 1.0
@@ -100,7 +103,7 @@ class KindModel:
         longer = familiarity * float(self._longer(length) @ shares)
         traits = (*_short(signs[2 * self.kinds :]), round(longer, 7))
         harder = (1.0 - familiarity) * self._farther(length) * float(self._hardening @ shares)
-        return Kinship(_short(shares), traits, familiarity, round(harder, 7))
+        return Kinship(_short(shares), traits, familiarity, round(harder, 7), options)
 
     def _farther(self, length: float) -> float:
         """By how many deviations that many log tokens are more than what is usual, if nobody knows of which kind."""

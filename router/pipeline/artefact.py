@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from router.decision.agreement import AgreementModel
 from router.decision.lengths import LengthPrior
@@ -27,7 +28,8 @@ class Artefact:
     """`kind_names` are the names of the kinds of `kinds`; `facts` what its card says about it, as plain values.
 
     `lengths` are how long and how slow answers are, by category; `moves_from` is PRIORS or OWN_MEANS. `agreement`
-    says how models agree, None if there were no answers to compare.
+    says how models agree, None if there were no answers to compare. `prices` are USD per 1,000,000 tokens of input
+    and of output, of those of its models whose price was known.
     """
 
     kind_names: tuple[str, ...]
@@ -38,6 +40,7 @@ class Artefact:
     moves_from: str = OWN_MEANS
     facts: Mapping[str, object] = field(default_factory=dict)
     agreement: AgreementModel | None = None
+    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse parts that do not belong together."""
@@ -53,6 +56,10 @@ class Artefact:
             raise ValueError("tokens and scores are for different models")
         if self.moves_from not in (PRIORS, OWN_MEANS):
             raise ValueError(f"models move from {PRIORS} or {OWN_MEANS}, not {self.moves_from!r}")
+        if not set(self.prices) <= set(self.models):
+            raise ValueError(f"prices of other models than {', '.join(self.models)}")
+        if not all(0.0 <= usd < inf for price in self.prices.values() for usd in price):
+            raise ValueError("a price is zero or more")
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from router.domain.pool import Pool, PoolModel
 from router.domain.predictions import Predictions
 from router.features.category import categorise
 from router.features.classify import CategoryModel
+from router.features.options import options_in
 from router.features.text import both_ends, whole_length
 from router.pipeline.artefact import Artefact
 
@@ -35,7 +36,8 @@ class Foresight:
         rows, agreeing, agreement = [], [], self.artefact.agreement
         for prompt in prompts:
             tokens = self.tokenize(both_ends(prompt))
-            kinship = self.artefact.kinds.of(tokens, whole_length(prompt, tokens))
+            length, options = whole_length(prompt, tokens), options_in(prompt)
+            kinship = self.artefact.kinds.of(tokens, length, options)
             rows.append(self._row(prompt, tokens, kinship, pool))
             if agreement is not None:
                 agreeing.append(agreement.prospects(kinship))

@@ -1,7 +1,7 @@
 """Outcomes in, artefact out: the whole of what is learnt of prompts and models."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ pools loses nothing at 0.2 and falls below static at 0.6 (docs/evidence.md)."""
 class Recipe:
     """How to fit. `floor` is as in QualityModel; `anchors` are priors by model and kind, for models that have some.
 
+    `prices` are of models that are in no pool, USD per 1,000,000 tokens of input and of output.
     `strangers` are prompts that are surely of no kind. `note` says of what was learnt, `sources` from which
     files; both are for the card.
     """
@@ -45,6 +46,7 @@ class Recipe:
     seed: int = 0
     floor: float = _FLOOR
     anchors: Mapping[str, Mapping[str, float]] | None = None
+    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     note: str = ""
     sources: Sequence[str] = ()
     strangers: Sequence[str] = ()
@@ -92,7 +94,16 @@ def _fit(
         moves_from=PRIORS if recipe.anchors is not None else OWN_MEANS,
         facts=_facts(outcomes, kind_names, kinds, recipe),
         agreement=fit_agreement(outcomes, kinds, len(kind_names), recipe.floor),
+        prices=_prices(outcomes.models, pool, recipe),
     )
+
+
+def _prices(
+    models: Sequence[str], pool: Pool | None, recipe: Recipe
+) -> Mapping[str, tuple[float, float]]:
+    in_pool = {each.name: each.usd_per_1m for each in (pool.models if pool else ())}
+    known = {**recipe.prices, **in_pool}
+    return {name: known[name] for name in models if name in known}
 
 
 def _answered(outcomes: Outcomes) -> Outcomes:

@@ -69,6 +69,7 @@ def test_what_was_written_comes_back(folder: Path) -> None:
 
     assert (again.kind_names, again.models) == (once.kind_names, once.models)
     assert (again.moves_from, again.facts) == (once.moves_from, once.facts)
+    assert again.prices == once.prices != {}
     for part in ("kinds", "quality", "spending"):
         was, now = getattr(once, part).arrays(), getattr(again, part).arrays()
         assert was.keys() == now.keys()
@@ -188,6 +189,18 @@ NAMED: Mapping[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     ),
     "no facts": (lambda named: {k: v for k, v in named.items() if k != "facts"}, "lacks 'facts'"),
     "facts": (lambda named: {**named, "facts": [1]}, "facts must be a mapping by name"),
+    "prices": (
+        lambda named: {**named, "prices_usd_per_1m": 1},
+        "prices_usd_per_1m must be a mapping by name",
+    ),
+    "half a price": (
+        lambda named: {**named, "prices_usd_per_1m": {"large": [1]}},
+        "not enough values to unpack",
+    ),
+    "a price of nobody": (
+        lambda named: {**named, "prices_usd_per_1m": {"huge": [1, 2]}},
+        "prices of other models",
+    ),
     "a model too few": (lambda named: {**named, "models": named["models"][:-1]}, "2 models have"),
     "a model twice": (
         lambda named: {**named, "models": ["large", "small", "small"]},

@@ -135,8 +135,9 @@ class Kinds:
     def __init__(self) -> None:
         self.lengths: list[int] = []
 
-    def of(self, tokens: list[int], prompt_tokens: int) -> None:
+    def of(self, tokens: list[int], prompt_tokens: int, options: int) -> None:
         assert tokens
+        assert not options
         self.lengths.append(prompt_tokens)
 
 

@@ -4,8 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.decision.agreement import AgreementModel
+from router.domain.agreeing import SHARED_MISTAKE, same_wrong_of
 from router.domain.arrays import Floats
 from router.domain.estimate import QualityEstimate
 from router.domain.kinship import Kinship
@@ -185,3 +188,47 @@ def test_arrays_bring_the_same_model_back() -> None:
 def test_tables_that_are_none_are_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         replace(fitted(answered(200)), **change)
+
+
+# ------------------------------------------------------------------------------ few options
+
+
+def test_of_two_options_only_one_is_wrong() -> None:
+    assert same_wrong_of(2) == 1.0
+
+
+@given(st.integers(2, 26))
+def test_the_fewer_options_the_more_mistakes_are_shared(options: int) -> None:
+    assert SHARED_MISTAKE < same_wrong_of(options + 1) < same_wrong_of(options) <= 1.0
+
+
+@given(st.integers(2, 10), st.floats(0.0, 1.0))
+def test_where_few_answers_are_offered_a_pair_is_trusted_less(
+    options: int, familiarity: float
+) -> None:
+    """What was learnt is of a quiz with any number of answers, so it does not know of few."""
+    model = fitted(answered(2000, ("quiz/open",)))
+    one, other, final = (QualityEstimate(p, 0.05) for p in (0.7, 0.75, 0.9))
+    free, bound = (
+        model.prospects(Kinship((1.0,), (), familiarity, options=offered))
+        for offered in (0, options)
+    )
+
+    assert bound.habits.same_wrong == pytest.approx(same_wrong_of(options))
+    assert bound.between(one, other, final).gain < free.between(one, other, final).gain
+    assert bound.between(one, other, final).p_accept > free.between(one, other, final).p_accept
+
+
+def test_a_kind_whose_mistakes_are_shared_more_keeps_what_it_learnt() -> None:
+    model = fitted(answered(2000, ("quiz/two",)))
+
+    free, bound = (
+        model.prospects(Kinship((1.0,), (), 1.0, options=offered)) for offered in (0, 10)
+    )
+
+    assert bound.habits == free.habits
+
+
+def test_a_prompt_cannot_have_fewer_options_than_none() -> None:
+    with pytest.raises(ValueError, match="-1 options"):
+        Kinship((1.0,), (), 1.0, options=-1)
