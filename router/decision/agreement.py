@@ -1,7 +1,7 @@
 """How models agree on each kind of prompt, as learnt from answers, and what that means for one prompt.
 
 A prompt's habits are those of its kinds, weighted by their shares, and as far as it is of no known kind the usual
-ones over all kinds; where it offers answers to choose from, mistakes are shared at least as often as so few make likely. Their variance is the sum of that within its kinds, that between these, and for an unfamiliar
+ones over all kinds; where it offers few answers to choose from, mistakes are shared at least as often as that makes likely. Their variance is the sum of that within its kinds, that between these, and for an unfamiliar
 prompt that between all kinds: a kind that nobody has seen may be as far from the usual as the known ones are.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from router.domain.agreeing import Agreeing, Habits, same_wrong_of
+from router.domain.agreeing import FEW_OPTIONS, Agreeing, Habits, same_wrong_of
 from router.domain.arrays import Floats
 from router.domain.kinship import Kinship
 
@@ -73,7 +73,9 @@ class AgreementModel:
         variances = [
             max(0.0, second - mean * mean) for mean, second in zip(found, seconds, strict=True)
         ]
-        if kinship.options > 1:  # a kind with answers of any form knows nothing of few options
+        if (
+            1 < kinship.options <= FEW_OPTIONS
+        ):  # a kind with answers of any form knows nothing of few options
             found[_SAME_WRONG] = max(found[_SAME_WRONG], same_wrong_of(kinship.options))
         accept_sd, gain_sd = self.left_sds.tolist()
         return Agreeing(Habits(*found), tuple(variances), accept_sd, gain_sd)

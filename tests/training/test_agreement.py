@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.agreement import AgreementModel
-from router.domain.agreeing import SHARED_MISTAKE, same_wrong_of
+from router.domain.agreeing import FEW_OPTIONS, SHARED_MISTAKE, same_wrong_of
 from router.domain.arrays import Floats
 from router.domain.estimate import QualityEstimate
 from router.domain.kinship import Kinship
@@ -202,7 +202,7 @@ def test_the_fewer_options_the_more_mistakes_are_shared(options: int) -> None:
     assert SHARED_MISTAKE < same_wrong_of(options + 1) < same_wrong_of(options) <= 1.0
 
 
-@given(st.integers(2, 10), st.floats(0.0, 1.0))
+@given(st.integers(2, FEW_OPTIONS), st.floats(0.0, 1.0))
 def test_where_few_answers_are_offered_a_pair_is_trusted_less(
     options: int, familiarity: float
 ) -> None:
@@ -217,6 +217,17 @@ def test_where_few_answers_are_offered_a_pair_is_trusted_less(
     assert bound.habits.same_wrong == pytest.approx(same_wrong_of(options))
     assert bound.between(one, other, final).gain < free.between(one, other, final).gain
     assert bound.between(one, other, final).p_accept > free.between(one, other, final).p_accept
+
+
+def test_of_many_options_what_was_learnt_says_more() -> None:
+    model = fitted(answered(2000, ("quiz/open",)))
+
+    free, bound = (
+        model.prospects(Kinship((1.0,), (), 1.0, options=offered))
+        for offered in (0, FEW_OPTIONS + 1)
+    )
+
+    assert bound == free
 
 
 def test_a_kind_whose_mistakes_are_shared_more_keeps_what_it_learnt() -> None:
