@@ -34,7 +34,7 @@ from router.stores.redis.script import Script
 
 _LOG = logging.getLogger(__name__)
 _LAPSE_S = 1800.0
-"""Longer than any request may take; after this a hold is given up on."""
+"""After this a hold is given up on, unless a request may take longer than half of it."""
 _KEPT_S = 86_400
 """How long an account outlives its period."""
 
@@ -130,7 +130,7 @@ class RedisPurse:
     """Implements `router.ports.Purse` on a Redis; while that is away, in this process, seeded by the ledger.
 
     Clients choose tags, so there may be any number of budgets "for each tag": this process knows the last
-    `most_known` that it has drawn on.
+    `most_known` that it has drawn on. A request takes at most `longest_s` seconds.
     """
 
     def __init__(
@@ -140,7 +140,9 @@ class RedisPurse:
         spent: Spent,
         *,
         most_known: int = MOST_ACCOUNTS,
+        longest_s: float = 600.0,
     ) -> None:
+        self._lapse_s = max(_LAPSE_S, 2 * longest_s)
         self._link = link
         self._unix_s = unix_s
         self._spent = spent
@@ -184,7 +186,7 @@ class RedisPurse:
         accounts, nano = self._accounts.of(budgets), _nano(amount)
         now_s, token, bounding = self._unix_s(), secrets.token_hex(8), _bounding(accounts)
         caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
-        told: list[Word] = [now_s, now_s + _LAPSE_S, nano, token, *caps]
+        told: list[Word] = [now_s, now_s + self._lapse_s, nano, token, *caps]
         try:
             await self._refresh()
             answer = await self._run(self._reserve, bounding, told)
