@@ -131,6 +131,14 @@ async def test_betas_and_the_version_go_along_and_keys_do_not(tmp_path: Path) ->
     assert (first["x-api-key"], "anthropic-beta" in second) == (SECRET, False)
 
 
+async def test_betas_may_come_on_several_lines(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, home):
+        betas = [("anthropic-beta", "context-1m-2025-08-07"), ("anthropic-beta", "more")]
+        async with at.client.post(f"{at.url}/v1/messages", data=ASKED, headers=betas) as response:
+            assert response.status == 200
+    assert home.headers[-1]["anthropic-beta"] == "context-1m-2025-08-07,more"
+
+
 async def test_betas_that_are_always_on_stay_on(tmp_path: Path) -> None:
     headers = {"anthropic-beta": "always"}
     async with farthing(tmp_path) as (at, home):
