@@ -206,6 +206,31 @@ async def test_what_is_stored_of_a_conversation_is_read_again_and_counts(
     assert row["uncached_input_tokens"] > 3000
 
 
+KEPT = "policy: kept\nintent: whatever a test needs\nreference: best\nadequate: {floor: 0}\ncache: {ttl_s: 60}\n"
+
+
+async def test_from_every_answer_one_can_go_on_and_what_is_not_stored_comes_from_the_cache(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
+    sections = {
+        "policies": {"directory": "policies", "default": "kept"},
+        "cache": {"url": "memory"},
+    }
+    async with farthing(tmp_path, **sections) as (at, one, _):
+        one.answer = orjson.dumps(response(SAID))
+        states = []
+        for more in ({}, {}, {"store": True}, {"store": False}):
+            got, body = await post(at, asked(**more), PATH)
+            states.append(got.headers["x-farthing-cache"])
+            if more.get("store", True):
+                given = orjson.loads(body)["id"]
+                later, told = await post(at, asked(previous_response_id=given, input="More"), PATH)
+                assert later.status == 200, told
+    assert states == ["miss", "miss", "miss", "hit"]
+
+
 async def test_a_model_elsewhere_cannot_go_on_from_it(tmp_path: Path) -> None:
     async with farthing(tmp_path) as (at, _, another):
         await post(at, asked(), PATH)
