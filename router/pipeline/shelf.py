@@ -27,6 +27,8 @@ from router.wire.native.in_chat import in_chat
 from router.wire.native.stored import may_go_on
 
 _DIRECTIVE = re.compile(r"([a-z-]+)\s*(?:=\s*\"?(\d+)\"?)?")
+_BY_SEQUENCE = re.compile(rb'"stop_reason"\s*:\s*"stop_sequence"')
+"""How a message says so; in a text the quotes would be escaped."""
 _MOST_DIGITS = 10
 """Digits of an age in seconds; a longer number means for ever."""
 
@@ -195,7 +197,9 @@ class Shelf(Struct, frozen=True):
 
 
 def _in_chat(answer: StoredAnswer) -> StoredAnswer | None:
-    """The answer as chat; None where chat has no words for it."""
+    """The answer as chat; None where chat has no words for it, such as for the stop sequence that ended it."""
+    if answer.dialect is Dialect.MESSAGES and _BY_SEQUENCE.search(answer.body):
+        return None
     origin, writer = answer.origin, answer.origin.writer
     whose = origin_of(writer.upstream, writer.name)
     try:

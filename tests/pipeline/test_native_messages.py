@@ -361,6 +361,24 @@ async def test_an_answer_that_passed_is_stored_for_every_door(tmp_path: Path) ->
     assert len(home.bodies) == 2
 
 
+@pytest.mark.parametrize("streams", [False, True])
+async def test_what_a_stop_sequence_has_ended_is_not_stored_since_chat_does_not_tell_it(
+    tmp_path: Path, streams: bool
+) -> None:
+    (tmp_path / "policies").mkdir()
+    rule = "policy: kept\nintent: whatever a test needs\nadequate: {floor: 0}\ncache: {ttl_s: 60}\n"
+    (tmp_path / "policies" / "kept.yaml").write_text(rule)
+    policies = {"directory": str(tmp_path / "policies"), "default": "kept"}
+    async with farthing(tmp_path, policies=policies, cache={"url": "memory"}) as (at, home):
+        home.answer = orjson.dumps(message(TEXT, stop="stop_sequence"))
+        home.events = stream(TEXT, stop="stop_sequence")
+        talk = asked(stop_sequences=["."], stream=streams)
+        for _ in range(2):
+            got, body = await post(at, talk)
+            assert got.headers["x-farthing-cache"] == "miss"
+            assert b'"stop_reason":"stop_sequence"' in body
+
+
 async def test_what_only_anthropic_understands_is_not_stored(tmp_path: Path) -> None:
     cache = {"url": "memory"}
     async with farthing(tmp_path, cache=cache) as (at, home):
