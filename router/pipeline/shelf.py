@@ -180,8 +180,12 @@ class Shelf(Struct, frozen=True):
 
     @property
     def is_shared(self) -> bool:
-        """Whether this request may be answered together with others that are the same."""
-        return self.may_store and self.wish.may_read
+        """Whether this request may be answered together with others that are the same.
+
+        Not where the client may continue from the answer by its id, and the others may be another key's.
+        """
+        is_continued = self.goes_on_at is not None and self.tenant[:1] == ("tags",)
+        return self.may_store and self.wish.may_read and not is_continued
 
     @property
     def state(self) -> str:
