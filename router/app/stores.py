@@ -93,9 +93,16 @@ def outbox_engine(settings: Settings, stack: AsyncExitStack) -> Engine | None:
 
 
 def purse_of(
-    engine: Engine, outbox: Engine | None, world: World, link: "RedisLink | None"
+    engine: Engine,
+    outbox: Engine | None,
+    world: World,
+    link: "RedisLink | None",
+    longest_s: float,
 ) -> Purse:
-    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`."""
+    """The keeper of budgets; `outbox` is where rows wait on their way to `engine`.
+
+    A request takes at most `longest_s` seconds.
+    """
 
     def read(scope: Scope, since_s: float) -> Money:
         # The outbox first: a row that moves on meanwhile is counted twice, rather than not at all.
@@ -114,7 +121,7 @@ def purse_of(
     if link is not None:
         from router.stores.redis.purse import RedisPurse
 
-        return RedisPurse(link, world.unix_s, spent_by)
+        return RedisPurse(link, world.unix_s, spent_by, longest_s=longest_s)
     return MemoryPurse(world.unix_s, spent_by)
 
 

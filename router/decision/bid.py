@@ -16,7 +16,7 @@ from router.decision.ranking import best_first
 from router.decision.way import Way
 from router.domain.bar import EVEN, Bar
 from router.domain.candidate import Candidate
-from router.domain.cascade import AGREEMENT, Prospect, Step
+from router.domain.cascade import AGREEMENT, Check, Prospect, Step
 from router.domain.category import Category
 from router.domain.decision import Reason
 from router.domain.features import Features, Recognised
@@ -38,11 +38,18 @@ class Verdicts(Protocol):
         first: Sequence[Candidate],
         final: Candidate,
         category: Category,
+        checks: tuple[Check, ...] = AGREEMENT,
     ) -> Prospect | None:
         """What to expect of `first` before `final`, given also what was seen; None where nothing is known."""
         ...
 
-    def is_off(self, first: Sequence[Candidate], final: Candidate, category: Category) -> str:
+    def is_off(
+        self,
+        first: Sequence[Candidate],
+        final: Candidate,
+        category: Category,
+        checks: tuple[Check, ...] = AGREEMENT,
+    ) -> str:
         """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be."""
         ...
 
@@ -85,11 +92,24 @@ class Setting(Struct, frozen=True):
         seen, category = verdicts.prospect, features.category
         return lambda first: seen(learnt(first, final), first, final, category)
 
-    def off(self, first: Sequence[Candidate], final: Candidate) -> str:
+    def prospect_by_sight(
+        self, first: Sequence[Candidate], final: Candidate, checks: tuple[Check, ...]
+    ) -> Prospect | None:
+        """What was seen of models whose answers must pass `checks`, of which nothing was learnt; None if too little."""
+        if self.verdicts is None:
+            return None
+        return self.verdicts.prospect(None, first, final, self.features.category, checks)
+
+    def off(
+        self,
+        first: Sequence[Candidate],
+        final: Candidate,
+        checks: tuple[Check, ...] = AGREEMENT,
+    ) -> str:
         """Why `first` are not to be asked before `final` any more, "" where they may be."""
         if self.verdicts is None:
             return ""
-        return self.verdicts.is_off(first, final, self.features.category)
+        return self.verdicts.is_off(first, final, self.features.category, checks)
 
 
 class Bid(NamedTuple):

@@ -107,9 +107,10 @@ def _step(recipe: Recipe, setting: Setting, final: Candidate) -> Step | str:
     if missing := [name for name in dict.fromkeys(recipe.models) if name not in live]:
         return f"the step of {' and '.join(recipe.models)} is left out: {', '.join(missing)} may not answer"
     first = tuple(live[name] for name in recipe.models)
-    # What was learnt is about answers that agree; other checks accept others.
-    is_known = recipe.checks == AGREEMENT or setting.verdicts is not None
-    prospect = setting.prospects_before(final)(first) if is_known else None
+    if recipe.checks == AGREEMENT:
+        prospect = setting.prospects_before(final)(first)
+    else:  # what was learnt is about answers that agree; other checks accept others
+        prospect = setting.prospect_by_sight(first, final, recipe.checks)
     return Step(first, recipe.checks, prospect, recipe.within_s)
 
 
@@ -119,7 +120,7 @@ def _unknown(step: Step, setting: Setting, final: Candidate, *, is_auto: bool) -
         return ""
     if step.prospect is None:
         return f"nothing is known about {named(step.candidates)} before {final.model.id}"
-    return setting.off(step.candidates, final)
+    return setting.off(step.candidates, final, step.checks)
 
 
 # --------------------------------------------------------------------------------- pairs of models

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from router.decision.bounds import score_bounds
 from router.domain.candidate import Candidate
-from router.domain.cascade import Prospect
+from router.domain.cascade import AGREEMENT, Check, Prospect
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.members import replace
@@ -58,17 +58,26 @@ _CHECKS = frozenset({Seen.RIGHT, Seen.WRONG})
 class Pairing(NamedTuple):
     """The models of a step, in alphabetical order, before a final one, on requests of a category.
 
+    `checks` are those that their answers must pass, none if they must agree: other checks accept other answers.
     A tuple, since decisions look many of them up.
     """
 
     category: Category
     first: tuple[str, ...]
     final: str
+    checks: tuple[Check, ...] = ()
 
     @classmethod
-    def of(cls, first: Sequence[Candidate], final: Candidate, category: Category) -> "Pairing":
+    def of(
+        cls,
+        first: Sequence[Candidate],
+        final: Candidate,
+        category: Category,
+        checks: tuple[Check, ...] = AGREEMENT,
+    ) -> "Pairing":
         """The pairing of these candidates."""
-        return cls(category, tuple(sorted([each.model.id for each in first])), final.model.id)
+        names, others = tuple(sorted([each.model.id for each in first])), ()
+        return cls(category, names, final.model.id, others if checks == AGREEMENT else checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +137,17 @@ class Verdicts:
         """What was seen recently."""
         return self._tallies.get(pairing, NOTHING_SEEN)
 
-    def seen(self, first: Sequence[Candidate], final: Candidate, category: Category) -> Tally:
-        """What was seen recently of `first` before `final`."""
+    def seen(
+        self,
+        first: Sequence[Candidate],
+        final: Candidate,
+        category: Category,
+        checks: tuple[Check, ...] = AGREEMENT,
+    ) -> Tally:
+        """What was seen recently of `first` before `final`, if their answers must pass `checks`."""
         if not self._tallies:
             return NOTHING_SEEN
-        return self.tally(Pairing.of(first, final, category))
+        return self.tally(Pairing.of(first, final, category, checks))
 
     def observed(self, chance: float) -> "Observed":
         """What one decision may know of this; `chance`, uniform in [0, 1), decides whether it tries what is off."""
@@ -156,24 +171,31 @@ class Observed(Struct, frozen=True):
         first: Sequence[Candidate],
         final: Candidate,
         category: Category,
+        checks: tuple[Check, ...] = AGREEMENT,
     ) -> Prospect | None:
         """What to expect of `first` before `final`, given also what was seen; None where nothing is known.
 
         Answers that equal the final model's bring neither gain nor loss: so the gain is bounded by the share
         that differs.
         """
-        tally = self.verdicts.seen(first, final, category)
+        tally = self.verdicts.seen(first, final, category, checks)
         if not tally.ruled:
             return prospect
         if prospect is None:
             return _by_sight(tally) if tally.ruled >= _FEWEST else None
         return _moved(prospect, tally)
 
-    def is_off(self, first: Sequence[Candidate], final: Candidate, category: Category) -> str:
+    def is_off(
+        self,
+        first: Sequence[Candidate],
+        final: Candidate,
+        category: Category,
+        checks: tuple[Check, ...] = AGREEMENT,
+    ) -> str:
         """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be."""
         if self.explores:
             return ""
-        tally = self.verdicts.seen(first, final, category)
+        tally = self.verdicts.seen(first, final, category, checks)
         return _unpaid(tally, first, final) or _unlike(tally)
 
 

@@ -65,7 +65,7 @@ class Writer:
 class Origin:
     """Where a stored answer comes from: the request that paid for it, and when (Unix time).
 
-    `is_accepted` says that it has passed the checks of a cascade of `policy`.
+    `is_accepted` says that it has passed the checks of a cascade of `policy`, which then had these `terms`.
     """
 
     writer: Writer
@@ -76,3 +76,4 @@ class Origin:
     tags: tuple[str, ...] = ()
     policy: str = ""
     is_accepted: bool = False
+    terms: str = ""

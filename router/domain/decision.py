@@ -98,6 +98,11 @@ class Decision(Struct, frozen=True):
     answer_tokens: int | None = None
 
     @property
+    def terms(self) -> str:
+        """A name for the terms that hold: another version of the policy, or another rule, may have others."""
+        return f"{self.policy_version} {self.rule}"
+
+    @property
     def expected_cost(self) -> Money:
         """What the answer is expected to cost: with a cascade, all of its calls."""
         return (self.cascade or self.chosen).cost.expected

@@ -66,6 +66,8 @@ class Charge(Struct, frozen=True):
 
 
 NO_CHARGE = Charge()
+_BESIDE = frozenset({Outcome.REJECTED, Outcome.HEDGE_LOST})
+"""Outcomes of attempts beside the one that ends a request."""
 _BEFORE_ALL = -1
 """The number of a call that was made before any attempt; 0 is the cache's."""
 
@@ -178,12 +180,15 @@ class Account(Struct, frozen=True):
     def closed(self, entries: Sequence[Entry]) -> tuple[Entry, ...]:
         """The entries of a whole request; without an answer, its last attempt closes it.
 
-        A call that was made before any attempt does not.
+        A call that was made before any attempt does not, nor one that was stopped or not taken after that
+        attempt had ended the request.
         """
         if not entries or entries[-1].attempt < 0 or any(entry.closes for entry in entries):
             return tuple(entries)
-        last = replace(entries[-1], closes=True, decision=self.recording)
-        return (*entries[:-1], last)
+        ends = [place for place, each in enumerate(entries) if each.outcome not in _BESIDE]
+        last = ends[-1] if ends and entries[ends[-1]].attempt >= 0 else len(entries) - 1
+        closing = replace(entries[last], closes=True, decision=self.recording)
+        return (*entries[:last], closing, *entries[last + 1 :])
 
     def _entry(
         self, attempt: int, candidate: Candidate, timing: Timing, charge: Charge, ending: Ending

@@ -97,12 +97,13 @@ def reconcile(
 ) -> Reconciliation:
     """Compare an invoice with the books.
 
-    `names` map the vendors' names of models, and our ids, to our ids. A difference below a cent, or below
+    `names` map the vendors' names of models, and our ids, to our ids; what was booked under a vendor's name
+    (before a model got another id, or for a vector) is its model's, too. A difference below a cent, or below
     the share `tolerance` of the larger amount, does not count.
     """
-    invoiced = _by_place(lines, names)
-    sides = _Sides(invoiced, booked, tolerance)
-    places = sorted({*invoiced, *booked})
+    invoiced, ours = _by_place(lines, names), _by_id(booked, names)
+    sides = _Sides(invoiced, ours, tolerance)
+    places = sorted({*invoiced, *ours})
     return Reconciliation(tuple(sides.difference(place) for place in places))
 
 
@@ -120,6 +121,13 @@ def _by_place(lines: Iterable[InvoiceLine], names: Mapping[str, str]) -> dict[Pl
     for line in lines:
         found[line.day, known_as(line.model, names) if line.model else line.item].append(line)
     return {place: _summed(these) for place, these in found.items()}
+
+
+def _by_id(booked: Mapping[Place, Booked], names: Mapping[str, str]) -> dict[Place, Booked]:
+    found: defaultdict[Place, Booked] = defaultdict(Booked)
+    for (day, model), each in booked.items():
+        found[day, known_as(model, names)] += each
+    return dict(found)
 
 
 def _summed(lines: Sequence[InvoiceLine]) -> Invoiced:

@@ -48,7 +48,7 @@ class Panel:
 
     def note(self, end: StepEnd, final: Candidate) -> None:
         """Count how a step has ended."""
-        pairing = Pairing.of(end.step.candidates, final, self.category)
+        pairing = Pairing.of(end.step.candidates, final, self.category, end.step.checks)
         self.verdicts.note(pairing, Seen(end.how.value))
 
 

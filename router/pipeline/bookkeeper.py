@@ -77,9 +77,7 @@ class Bookkeeper:
         self.witness.finish_reasons = heard.finish_reasons
         self._write(entry)
         self._learn(start.candidate, entry, timing, hidden_tokens(heard))
-        if self.answers_by is not None and not start.is_whole:
-            # Nobody has judged what a step's model may say next: the conversation does not stay with it.
-            self.answers_by(entry.model)
+        self._stay_with(entry, is_step=start.is_whole)
         return entry
 
     def rejected(self, begun: Begun, heard: Heard, why: str) -> Entry:
@@ -99,10 +97,16 @@ class Bookkeeper:
         start = begun.start
         return self.account.rejected(start.attempt, start.candidate, heard, begun.timing(), "").cost
 
-    def from_cache(self, candidate: Candidate, usage: Usage, timing: Timing) -> Entry:
-        """The client gets an answer that was stored, or that another request has paid for."""
+    def from_cache(
+        self, candidate: Candidate, usage: Usage, timing: Timing, *, is_step: bool = False
+    ) -> Entry:
+        """The client gets an answer that was stored, or that another request has paid for.
+
+        `is_step` says that it was accepted in a step of a cascade.
+        """
         entry = self.account.from_cache(candidate, usage, timing)
         self._entries.append(entry)
+        self._stay_with(entry, is_step=is_step)
         return entry
 
     async def embedded(self, embedding: Embedding, timing: Timing) -> None:
@@ -131,6 +135,12 @@ class Bookkeeper:
         self.wallet.close()
         self.witness.tell(entries)
         return self.ledger.post(entries)
+
+    def _stay_with(self, entry: Entry, *, is_step: bool) -> None:
+        """Tell whose answer the client gets, which may call tools, whoever has paid for it."""
+        if self.answers_by is not None and not is_step:
+            # Nobody has judged what a step's model may say next: the conversation does not stay with it.
+            self.answers_by(entry.model)
 
     def _with_thoughts(self, start: Start, heard: Heard, silent_s: float | None = None) -> Heard:
         """`heard` with what the model usually thinks unseen, for `silent_s` seconds or up to its first content."""

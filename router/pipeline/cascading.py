@@ -62,7 +62,7 @@ class Cascading:
         finally:
             books.post_afterwards()
         step, final = self.climb.ends[-1].step, self.climb.cascade.final
-        pairing = Pairing.of(step.candidates, final, self.panel.category)
+        pairing = Pairing.of(step.candidates, final, self.panel.category, step.checks)
         self.panel.verdicts.note(pairing, seen, allowed_share(step.prospect, self.tolerance))
 
     async def _seen(

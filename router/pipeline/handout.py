@@ -41,8 +41,10 @@ class Handout:
         watch = Stopwatch.started(self.world)
         stream = self._stream(answer) if self.request.stream else b""
         body = b"" if self.request.stream else self._plain(answer)
-        written, usage = self._written_by(answer.origin.writer), answer.origin.usage
-        entry = self.telling.books.from_cache(written, usage, watch.timing())
+        written, origin = self._written_by(answer.origin.writer), answer.origin
+        entry = self.telling.books.from_cache(
+            written, origin.usage, watch.timing(), is_step=origin.is_accepted
+        )
         await self.telling.books.post()
         self.scoring.handed_out(entry)
         headers = self._headers(written, "similar" if is_similar else "hit")
@@ -58,8 +60,10 @@ class Handout:
         headers = self._headers(written, "shared")
         match landed:
             case Whole(answer):
-                usage = answer.origin.usage
-                entry = self.telling.books.from_cache(written, usage, watch.timing())
+                usage, is_step = answer.origin.usage, landed.is_accepted
+                entry = self.telling.books.from_cache(
+                    written, usage, watch.timing(), is_step=is_step
+                )
                 await self.telling.books.post()
                 self.scoring.handed_out(entry)
                 return self.telling.receipted(headers, answer.body, answer.dialect)
@@ -80,7 +84,8 @@ class Handout:
             books.shared_cut(written, listener.error_code, timing)
             await books.post()
             return b""
-        entry = books.from_cache(written, listener.paid, timing)
+        is_step = listener.is_accepted
+        entry = books.from_cache(written, listener.paid, timing, is_step=is_step)
         await books.post()
         self.scoring.handed_out(entry)
         return self.telling.remark(listener.last, listener.dialect)

@@ -131,9 +131,9 @@ class Judge:
             conversation = self._conversation(session.thread, features)
             circumstances = replace(circumstances, conversation=conversation)
         if isinstance(target, Model):
-            terms = Terms(cache=self.book.named(self.book.default).terms.cache)
+            rule, terms = "", Terms(cache=self.book.named(self.book.default).terms.cache)
         else:
-            _, terms = target.terms_for(features, circumstances)
+            rule, terms = target.terms_for(features, circumstances)
         return Visit(
             request=request,
             caller=caller,
@@ -141,6 +141,7 @@ class Judge:
             features=features,
             circumstances=circumstances,
             terms=terms,
+            rule=rule,
             budgets=budgets,
             balances=balances,
             began_s=self.world.monotonic_s(),

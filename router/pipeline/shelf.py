@@ -14,7 +14,7 @@ import orjson
 from msgspec import Struct
 
 from router.domain.caching import CacheTerms, Writer
-from router.domain.model import Model
+from router.domain.model import Capability, Model
 from router.pipeline.leisure import at_leisure
 from router.ports import Cache
 from router.wire.answer import MalformedAnswer
@@ -24,8 +24,11 @@ from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.seals import origin_of
 from router.wire.keepable import Ending, flaw_of, flaw_of_stream
 from router.wire.native.in_chat import in_chat
+from router.wire.native.stored import may_go_on
 
 _DIRECTIVE = re.compile(r"([a-z-]+)\s*(?:=\s*\"?(\d+)\"?)?")
+_BY_SEQUENCE = re.compile(rb'"stop_reason"\s*:\s*"stop_sequence"')
+"""How a message says so; in a text the quotes would be escaped."""
 _MOST_DIGITS = 10
 """Digits of an age in seconds; a longer number means for ever."""
 
@@ -74,7 +77,9 @@ class Shelf(Struct, frozen=True):
     """The place of one request's answers in the cache; a place without a key holds nothing.
 
     `lesson` is what a new answer teaches, None for nothing. Without `stores` nothing is cached, and
-    answers are shared only among identical requests in flight at the same time.
+    answers are shared only among identical requests in flight at the same time. `goes_on_at` are models from
+    whose new answers the client may continue by their ids: a stored one has an id that their provider does not
+    know, and is not given.
     """
 
     cache: Cache
@@ -85,6 +90,7 @@ class Shelf(Struct, frozen=True):
     tenant: tuple[str, ...] = ()
     lesson: Lesson | None = None
     stores: bool = True
+    goes_on_at: Capability | None = None
 
     @classmethod
     async def of(
@@ -98,10 +104,12 @@ class Shelf(Struct, frozen=True):
         largest_bytes: int,
     ) -> "Shelf":
         """The shelf for `request`; without a key if the policy does not cache such requests."""
-        key = None
+        key, original = None, request.original
         if _may_repeat(request, terms):
             key = await at_leisure(naming(request.body, tenant))
-        return cls(cache, key, terms, wish, largest_bytes, tenant)
+        goes_on = original is not None and may_go_on(original)
+        goes_on_at = original.api if original is not None and goes_on else None
+        return cls(cache, key, terms, wish, largest_bytes, tenant, goes_on_at=goes_on_at)
 
     async def look(
         self, models: Mapping[str, Model], now_s: float, key: str | None = None
@@ -117,7 +125,9 @@ class Shelf(Struct, frozen=True):
         return {
             answer.origin.writer.model_id: answer
             for answer in stored
-            if self._is_fresh(answer, now_s) and is_still(answer.origin.writer, models)
+            if self._is_fresh(answer, now_s)
+            and is_still(answer.origin.writer, models)
+            and self.goes_on_at not in models[answer.origin.writer.model_id].capabilities
         }
 
     def flight_key(self, kind: Sequence[object]) -> str:
@@ -170,8 +180,12 @@ class Shelf(Struct, frozen=True):
 
     @property
     def is_shared(self) -> bool:
-        """Whether this request may be answered together with others that are the same."""
-        return self.may_store and self.wish.may_read
+        """Whether this request may be answered together with others that are the same.
+
+        Not where the client may continue from the answer by its id, and the others may be another key's.
+        """
+        is_continued = self.goes_on_at is not None and self.tenant[:1] == ("tags",)
+        return self.may_store and self.wish.may_read and not is_continued
 
     @property
     def state(self) -> str:
@@ -187,7 +201,9 @@ class Shelf(Struct, frozen=True):
 
 
 def _in_chat(answer: StoredAnswer) -> StoredAnswer | None:
-    """The answer as chat; None where chat has no words for it."""
+    """The answer as chat; None where chat has no words for it, such as for the stop sequence that ended it."""
+    if answer.dialect is Dialect.MESSAGES and _BY_SEQUENCE.search(answer.body):
+        return None
     origin, writer = answer.origin, answer.origin.writer
     whose = origin_of(writer.upstream, writer.name)
     try:

@@ -134,7 +134,10 @@ class Similar:
 
 
 def settled_by(decision: Decision, stored: Stored) -> Decision:
-    """`decision`, settled by those of the `stored` answers that a cascade of its own policy has accepted."""
+    """`decision`, settled by those of the `stored` answers that a cascade of its own policy has accepted.
+
+    If the policy has changed since, or another rule of it applies, other checks may have to be passed.
+    """
     if decision.cascade is None or not stored:
         return decision
     origins = {name: answer.origin for name, answer in stored.items()}
@@ -143,7 +146,8 @@ def settled_by(decision: Decision, stored: Stored) -> Decision:
         [
             name
             for name, origin in origins.items()
-            if origin.is_accepted and origin.policy == decision.policy
+            if origin.is_accepted
+            and (origin.policy, origin.terms) == (decision.policy, decision.terms)
         ],
     )
 

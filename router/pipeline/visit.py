@@ -69,7 +69,7 @@ class Visit(Struct, frozen=True):
     """A request with its caller, and what was found out about both.
 
     `target` is the policy that decides, or the model that is pinned; `terms` are those that hold
-    for it. `thread` is the id of its conversation, "" outside of any, and `home` says which model the
+    for it, by the policy's `rule` if that is not "". `thread` is the id of its conversation, "" outside of any, and `home` says which model the
     unnamed thoughts in it belong to. `began_s` is when the request came, by the monotonic clock.
     `record` is the decision of a moment ago, if that is used again.
     """
@@ -80,6 +80,7 @@ class Visit(Struct, frozen=True):
     features: Features
     circumstances: Circumstances
     terms: Terms
+    rule: str
     budgets: tuple[Budget, ...]
     balances: Sequence[Balance]
     began_s: float
@@ -93,17 +94,18 @@ class Visit(Struct, frozen=True):
         return payer_of(self.caller, self.target)
 
     @property
-    def kind(self) -> tuple[str, str, bool, str]:
+    def kind(self) -> tuple[str, str, str, bool, str]:
         """What two requests must have in common, besides words and tenant, to share one answer.
 
-        Their dialect is part of it, since an answer may be passed on unchanged.
+        Their dialect is part of it, since an answer may be passed on unchanged; the rule that applies, since
+        another one may have an answer pass other checks.
         """
         target, original = self.target, self.request.original
         form = (self.request.stream, "" if original is None else original.dialect.value)
         if isinstance(target, Model):
-            return ("model", target.id, *form)
+            return ("model", target.id, "", *form)
         chosen = self.caller.overrides.of_the_choice
-        return (target.name, target.version + chosen, *form)
+        return (target.name, target.version + chosen, self.rule, *form)
 
 
 def payer_of(caller: Caller, target: Policy | Model) -> Payer:

@@ -260,6 +260,7 @@ class Walk(Struct, frozen=True):
             tags=account.tags,
             policy=self.telling.decision.policy,
             is_accepted=begun.start.is_whole,
+            terms=self.telling.decision.terms if begun.start.is_whole else "",
         )
 
     def _patience(self) -> Patience:

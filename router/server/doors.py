@@ -14,7 +14,7 @@ from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.pipeline.reply import PlainReply, Reply, StreamReply
 from router.server.faults import MESSAGES_PATH, id_headers
-from router.server.http import REQUEST_ID, Front, send_stream
+from router.server.http import REQUEST_ID, Front, listed, send_stream
 from router.server.protocol import meet_expectation
 from router.wire.answer import MalformedAnswer
 from router.wire.doors.completions import COMPLETIONS
@@ -25,8 +25,9 @@ from router.wire.original import Original
 
 _JSON = "application/json"
 _RESPONSES_PATH = "/v1/responses"
-_OF_THE_API = ("anthropic-beta", "anthropic-version", "openai-beta")
-"""Headers that are meant for the model's provider rather than for the proxy."""
+_VERSION = "anthropic-version"
+_OF_THE_API = ("anthropic-beta", _VERSION, "openai-beta")
+"""Headers that are meant for the model's provider rather than for the proxy; all but the version are lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ def _with_headers(original: Original | None, headers: Mapping[str, str]) -> Orig
     """The request with those of its headers that belong to its API."""
     if original is None:
         return None
-    told = {name: headers[name] for name in _OF_THE_API if name in headers}
+    told = {name: listed(headers, name) for name in _OF_THE_API if name in headers}
+    if _VERSION in told:
+        told[_VERSION] = headers[_VERSION]
     return replace(original, headers=told) if told else original
 
 

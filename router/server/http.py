@@ -242,7 +242,7 @@ async def _taken_within(request: web.Request, writer: StreamWriter, timeout_s: f
 def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> Caller:
     """The caller by its headers, whose names may be in any case. Raises ApiError for headers that are wrong."""
     stated = of_headers(headers)
-    own = (tag.strip() for tag in headers.get("x-farthing-tags", "").split(","))
+    own = (tag.strip() for tag in listed(headers, "x-farthing-tags").split(","))
     tags = dict.fromkeys([*key.tags, *filter(None, own)])
     if len(tags) > _MAX_TAGS or not all(map(_TAG.fullmatch, tags)):
         raise ApiError.invalid(
@@ -254,7 +254,7 @@ def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> C
         request_id=request_id,
         key=key.name,
         tags=tuple(tags),
-        wish=Wish.from_header(headers.get("cache-control", "")),
+        wish=Wish.from_header(listed(headers, "cache-control")),
         deadline_s=_deadline_s(headers.get(_DEADLINE)),
         wants_receipt=_flag(headers.get(_RECEIPT), _RECEIPT),
         grants=key.grants,
@@ -263,6 +263,13 @@ def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> C
         headers=headers,
         stated=stated,
     )
+
+
+def listed(headers: Mapping[str, str], name: str) -> str:
+    """A header that is a list; if it comes on several lines, they are one list (RFC 9110, section 5.3)."""
+    if name not in headers:
+        return ""
+    return ",".join(value for header, value in headers.items() if header.lower() == name)
 
 
 def _deadline_s(value: str | None) -> float | None:

@@ -1,5 +1,6 @@
 """Cascades in Prometheus' format: how their steps ended, and what checks said of accepted answers."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily
@@ -30,10 +31,12 @@ class CascadeCollector(Collector):
             "Accepted answers for which the final model was asked as well: right, wrong, unchecked",
             labels=_LABELS,
         )
-        counts = sorted(self._verdicts.counts.items(), key=lambda each: _labels(*each[0]))
-        for (pairing, seen), count in counts:
-            family = checks if seen in _OF_CHECKS else steps
-            family.add_metric(_labels(pairing, seen), count)
+        counts = Counter[tuple[str, ...]]()
+        for (pairing, seen), count in self._verdicts.counts.items():
+            counts[_labels(pairing, seen)] += count
+        for labels, count in sorted(counts.items()):
+            family = checks if labels[-1] in _OF_CHECKS else steps
+            family.add_metric(labels, count)
         yield steps
         yield checks
 

@@ -97,6 +97,7 @@ def described(stored: StoredAnswer) -> dict[str, Any]:
     """What may be shown of a stored answer: everything but its text."""
     origin = asdict(stored.origin)
     used = {name: count for name, count in structs.asdict(origin.pop("usage")).items() if count}
+    del origin["terms"]
     accepted = {"is_accepted": True} if origin.pop("is_accepted") else {}
     return {
         **accepted,
@@ -119,7 +120,7 @@ def _told(origin: Origin) -> dict[str, Any]:
         "key": origin.key,
         "tags": origin.tags,
         "policy": origin.policy,
-        **({"is_accepted": True} if origin.is_accepted else {}),
+        **({"is_accepted": True, "terms": origin.terms} if origin.is_accepted else {}),
     }
 
 
@@ -133,6 +134,7 @@ def _origin(told: Mapping[str, Any]) -> Origin:
         tags=tuple(map(str, told["tags"])),
         policy=str(told["policy"]),
         is_accepted=bool(told.get("is_accepted")),
+        terms=str(told.get("terms", "")),
     )
 
 

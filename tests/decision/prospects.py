@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 from router.domain.candidate import Candidate
-from router.domain.cascade import Prospect, Prospects
+from router.domain.cascade import AGREEMENT, Check, Prospect, Prospects
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.features import Features, Recognised
@@ -45,6 +45,7 @@ class Seen:
         first: Sequence[Candidate],
         final: Candidate,
         category: Category,
+        checks: tuple[Check, ...] = AGREEMENT,
     ) -> Prospect | None:
         """See `Verdicts`."""
         return self.pairs.get(tuple(sorted(each.model.id for each in first)), prospect)
@@ -54,6 +55,7 @@ class Seen:
         first: Sequence[Candidate],
         final: Candidate,
         category: Category,
+        checks: tuple[Check, ...] = AGREEMENT,
     ) -> str:
         """See `Verdicts`."""
         return self.off.get(tuple(sorted(each.model.id for each in first)), "")

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from router.decision.bid import Verdicts as Observing
 from router.decision.choose import choose, pin
 from router.decision.conditions import CONDITIONS
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Condition, FallBackTo, Policy, Rule, Terms
+from router.decision.verdicts import Verdicts
 from router.domain.cascade import CascadeTerms, Check, Prospect, Prospects, Recipe, Use
 from router.domain.cascade import Test as By
 from router.domain.category import Category
@@ -42,7 +44,7 @@ def deciding(
     what: Features | None = None,
     models: dict[str, Model] = ALL,
     experience: Experience | None = None,
-    seen: Seen | None = None,
+    seen: Observing | None = None,
     others: dict[str, Model] | None = None,
     stored: tuple[str, ...] = (),
     **terms: Any,
@@ -451,9 +453,10 @@ def test_of_its_own_steps_too_evidence_must_speak() -> None:
     loses = Told({("middle", "small"): prospect(0.6, -0.3)})
 
     assert told(deciding(cascade=unknown)) == "small+middle > top | "
-    assert (
-        told(deciding(cascade=judged)) == "top | nothing is known about small and middle before top"
-    )
+    for seen in (None, Seen(), Verdicts().observed(0.5)):
+        assert told(deciding(cascade=judged, seen=seen)) == (
+            "top | nothing is known about small and middle before top"
+        )
     assert told(deciding(loses, cascade=unknown)).startswith(
         "top | nothing is known about small and tiny before top; small and middle before top: a gain"
     )

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from router.decision.verdicts import Observed, Pairing, Seen, Tally, Verdicts, allowed_share
 from router.domain.candidate import Candidate
-from router.domain.cascade import Prospect
+from router.domain.cascade import Check, Prospect
+from router.domain.cascade import Test as By
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.members import replace
@@ -51,6 +52,19 @@ def test_what_is_seen_moves_what_was_learnt_and_makes_it_surer() -> None:
     assert 0.2 < moved.p_accept < 0.45
     assert moved.p_accept_sd < LEARNT.p_accept_sd
     assert moved.gain == pytest.approx(LEARNT.gain * moved.p_accept / LEARNT.p_accept)
+
+
+def test_what_other_checks_have_accepted_says_nothing_of_answers_that_agree() -> None:
+    lax, verdicts = (Check(By.COMPLETE),), seen(accepted=20)
+    for _ in range(40):
+        verdicts.note(Pairing.of(FIRST, FINAL, MATHS, lax), Seen.ACCEPTED)
+        verdicts.note(Pairing.of(FIRST, FINAL, MATHS, lax), Seen.WRONG, allowed=0.05)
+    observed = verdicts.observed(0.5)
+
+    assert verdicts.seen(FIRST, FINAL, MATHS) == verdicts.tally(PAIRING)
+    assert verdicts.seen(FIRST, FINAL, MATHS, lax).wrong == 40
+    assert observed.is_off(FIRST, FINAL, MATHS) == ""
+    assert "40 differ" in observed.is_off(FIRST, FINAL, MATHS, lax)
 
 
 def test_nobody_can_tell_counts_as_not_accepted() -> None:

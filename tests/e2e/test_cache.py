@@ -16,7 +16,7 @@ from tests.e2e.described import check_answer, check_chunk
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing
 from tests.e2e.upstreams import Simulator
-from tests.e2e.wire import Got, chat, get, post
+from tests.e2e.wire import Got, chat, get, head, post, raw_exchange
 from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 
@@ -207,6 +207,16 @@ def test_no_store_neither_takes_nor_keeps(kept: Kept) -> None:
     calls = kept.calls
     assert kept.ask(body, {"cache-control": "no-store"}).headers["x-farthing-cache"] == "miss"
     assert kept.calls == calls + 1
+
+
+def test_a_wish_on_a_second_line_counts_too(kept: Kept) -> None:
+    body, url = fresh(), kept.farthing.url
+    raw = json.dumps(body).encode()
+    own = [f"{name}: {value}" for name, value in ALPHA.items()]
+    wishes = ["cache-control: no-cache", "cache-control: no-store"]
+    lines = head(url, *own, *wishes, f"content-length: {len(raw)}")
+    assert raw_exchange(url, lines + raw).headers["x-farthing-cache"] == "miss"
+    assert kept.ask(body).headers["x-farthing-cache"] == "miss"
 
 
 def test_no_cache_asks_anew_and_keeps_the_answer(kept: Kept) -> None:

@@ -315,3 +315,37 @@ def _document(got: Got) -> dict[str, Any]:
 
 def _costs(document: Mapping[str, Any]) -> Iterator[Money]:
     yield from (Money.from_usd(each["cost_usd"]) for each in document["attempts"])
+
+
+def test_what_lax_checks_have_accepted_is_not_given_where_strict_ones_are_asked_for(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    lax = "{models: [sim-open-8b], accept: complete}"
+    rule = f"  - {{name: draft, when: {{tag: draft}}, then: {{cascade: {{steps: [{lax}]}}}}}}\n"
+    strict = f"{POLICY}cache: {{ttl_s: 60}}\n"
+    (tmp_path / "policies").mkdir()
+    file = tmp_path / "policies" / "pair.yaml"
+    file.write_text(f"{strict}rules:\n{rule}", "utf-8")
+    policies = {"directory": str(file.parent), "default": "pair"}
+    with Farthing(write_config(tmp_path, simulator.base_url, policies=policies)) as farthing:
+
+        def cache(question: str, *tags: str) -> str:
+            named = {"x-farthing-tags": ",".join(tags)}
+            got = post(farthing.base_url, chat(question), named)
+            assert got.status == 200
+            return got.headers["x-farthing-cache"]
+
+        def versions() -> Any:
+            return get(f"{farthing.url}/readyz").json["policies"]["versions"]
+
+        first, second = "What is 17 + 25?", "What is 18 + 25?"
+        assert [cache(first, "draft"), cache(first, "draft"), cache(first)] == [
+            "miss",
+            "hit",
+            "miss",
+        ]
+        assert [cache(second, "draft"), cache(second, "draft")] == ["miss", "hit"]
+        before = versions()
+        file.write_text(strict, "utf-8")
+        until(lambda: versions() != before)
+        assert [cache(second, "draft"), cache(second)] == ["miss", "hit"]

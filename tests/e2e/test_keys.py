@@ -110,6 +110,16 @@ def test_tags_come_from_the_key_and_from_the_header(farthing: Farthing) -> None:
     assert found == {"team-search", "batch", "project-x", "b:c"}
 
 
+def test_tags_may_come_on_several_lines(farthing: Farthing) -> None:
+    body = json.dumps(chat("Hello")).encode()
+    lines = [f"{name}: {value}" for name, value in SEARCH.items()]
+    lines += [f"content-length: {len(body)}", "x-farthing-tags: one", "X-Farthing-Tags: two, three"]
+    got = raw_exchange(farthing.url, head_of(farthing.url, *lines) + body)
+    assert got.status == 200
+    found = tags(ledger_of(farthing.config), got.headers["x-request-id"])
+    assert found == {"team-search", "batch", "one", "two", "three"}
+
+
 def test_too_many_tags_are_refused(farthing: Farthing) -> None:
     many = CHAT | {"x-farthing-tags": ",".join(f"tag-{number}" for number in range(17))}
     got = post(farthing.base_url, chat("Hello"), many)

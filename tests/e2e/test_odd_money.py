@@ -147,3 +147,19 @@ def test_a_key_that_is_revoked_in_the_middle_of_a_stream_pays_for_all_of_it(
     (row,) = rows(ledger_of(one.config), got.headers["x-request-id"])
     assert (row["key"], row["outcome"], row["usage_source"]) == ("search", "ok", "upstream")
     agree(other, one)
+
+
+def test_a_keys_own_budget_beside_that_of_each_key_is_freed_when_an_answer_has_come(
+    tmp_path: Path, simulator: Simulator, redis_server: RedisServer
+) -> None:
+    budgets = [{"usd": 50, "per": "day", "key": "*"}]
+    cache = {"url": redis_server.url}
+    config = write_config(tmp_path, simulator.base_url, models=MODELS, budgets=budgets, cache=cache)
+    made = here("keys", "create", "--config", str(config), "--json", "--budget", "5/day", "twice")
+    key = {"authorization": f"Bearer {json.loads(made.out)['secret']}"}
+    with Farthing(config) as farthing:
+        for number in range(8):  # each sets more than a dollar aside, and costs less than a dime
+            asked = chat(f"Name river {number}.", "dear", max_tokens=1000)
+            got = post(farthing.base_url, asked, key)
+            assert got.status == 200, got
+            assert 0 < Decimal(got.headers["x-farthing-cost-usd"]) < Decimal("0.1")

@@ -105,6 +105,40 @@ def test_a_conversation_without_a_name_stays_with_its_model_and_a_chore_changes_
         assert model(ask(farthing, RESULT, "", temperature=0.7)) == "sim-frontier"
 
 
+AGENTS = """\
+policy: agents
+intent: An agent's calls of tools may be given again.
+adequate: {within: 0.6}
+cache: {ttl_s: 60, tool_calls: true}
+"""
+
+
+def test_a_call_that_was_stored_is_its_models_in_the_next_session_too(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "agents.yaml").write_text(AGENTS)
+    policies = {"directory": "policies", "default": "agents"}
+    weather = {"role": "user", "content": "What is the weather in Oslo?"}
+    with Farthing(write_config(tmp_path, simulator.base_url, policies=policies)) as farthing:
+
+        def asked(messages: list[Any], session: str, **more: Any) -> Got:
+            return ask(farthing, messages, session, **{"model": "auto", **more})
+
+        first = asked([weather], "s1", model="sim-frontier")
+        (choice,) = first.json["choices"]
+        assert choice["finish_reason"] == "tool_calls"
+        (call,) = choice["message"]["tool_calls"]
+        again = asked([weather], "s2")
+        assert (again.headers["x-farthing-cache"], model(again)) == ("hit", "sim-frontier")
+
+        result = {"role": "tool", "tool_call_id": call["id"], "content": "Sunny."}
+        got = asked([weather, choice["message"], result], "s2")
+        assert model(got) == "sim-frontier"
+        assert got.headers["x-farthing-reason"].startswith("session; ")
+        assert model(asked([weather, choice["message"], result], "s3", seed=1)) != "sim-frontier"
+
+
 def test_a_model_that_fails_is_left_in_a_session_too(tmp_path: Path, simulator: Simulator) -> None:
     with Farthing(write_config(tmp_path, simulator.base_url)) as farthing:
         assert model(ask(farthing, [QUESTION], "s1", model="sim-frontier")) == "sim-frontier"

@@ -75,6 +75,17 @@ def test_a_revoked_key_stops_within_seconds_and_a_rotated_one_has_its_grace(
     assert ask(shared, second).status == 401
 
 
+def test_a_key_that_is_revoked_by_its_id_takes_its_older_secrets_with_it(shared: Farthing) -> None:
+    first = keys(shared.config, "create", "by-id")
+    second, third = (keys(shared.config, "rotate", "by-id", "--grace-s", "3600") for _ in range(2))
+
+    assert keys(shared.config, "revoke", second["id"]) == {"revoked": 2}
+    until(lambda: ask(shared, first["secret"]).status == 401)
+    assert ask(shared, second["secret"]).status == 401
+    assert ask(shared, third["secret"]).status == 200
+    assert keys(shared.config, "revoke", third["id"]) == {"revoked": 1}
+
+
 def test_other_clients_send_their_key_in_headers_of_their_own(shared: Farthing) -> None:
     secret = keys(shared.config, "create", "other-header")["secret"]
     until(lambda: ask(shared, "nobody's").status == 401)

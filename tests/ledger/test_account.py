@@ -277,6 +277,19 @@ class _Note:
         return "kept"
 
 
+@pytest.mark.parametrize("beside", [Outcome.REJECTED, Outcome.HEDGE_LOST])
+def test_an_attempt_beside_the_one_that_ended_the_request_does_not_close_it(
+    beside: Outcome,
+) -> None:
+    refused = failed(FaultKind.CLIENT, reached_model=True)
+    stopped = account().broke_off(1, by(), Heard(), WHEN, Ending(beside, error=beside.value))
+
+    for entries in ([refused, stopped], [stopped, refused]):
+        (closing,) = (each for each in account().closed(entries) if each.closes)
+        assert closing.outcome is Outcome.FAILED
+    assert [each.closes for each in account().closed([stopped, stopped])] == [False, True]
+
+
 def test_how_it_was_decided_is_kept_once_on_the_row_that_closes_the_request() -> None:
     note = _Note()
     keeping = replace(account(), recording=note)

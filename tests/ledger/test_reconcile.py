@@ -112,6 +112,17 @@ def test_models_are_known_by_their_dated_names_too(given: str, ours: str) -> Non
     assert known_as(given, NAMES) == ours
 
 
+def test_what_was_booked_under_a_vendors_name_is_its_models() -> None:
+    """A model has got another id since, or the semantic cache has asked for vectors by the vendor's name."""
+    names = {"gpt-4o": "big", "big": "big"}
+    before = Booked(cost=usd("2"), input_tokens=100)
+    after = Booked(cost=usd("3"), input_tokens=10)
+    booked = {("2026-11-02", "gpt-4o"): before, ("2026-11-02", "big"): after}
+    (told,) = reconcile([line("5", tokens=110)], booked, names).lines
+
+    assert (told.model, told.booked, told.is_within) == ("big", usd("5"), True)
+
+
 def test_less_than_a_cent_is_no_difference() -> None:
     found = reconcile([line("2.00")], on("2026-11-02", cost=usd("1.991")), NAMES, tolerance=0.0)
 

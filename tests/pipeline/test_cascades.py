@@ -184,9 +184,11 @@ async def test_the_clients_own_fault_is_its_answer(tmp_path: Path) -> None:
     async with cascading(tmp_path) as it:
         _, body = await answer(it, 400, faults="cheap:status,code=400;other:silence")
         found = outcomes(it)
+        closing = [(row["model"], row["status"]) for row in it.rows() if row["closes"]]
 
     assert orjson.loads(body)["error"]["code"] == "invalid_value"
     assert found == [("cheap", "failed"), ("other", "rejected")]
+    assert closing == [("cheap", 400)]
     assert asked(it, "strong") == 0
 
 

@@ -131,6 +131,14 @@ async def test_betas_and_the_version_go_along_and_keys_do_not(tmp_path: Path) ->
     assert (first["x-api-key"], "anthropic-beta" in second) == (SECRET, False)
 
 
+async def test_betas_may_come_on_several_lines(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, home):
+        betas = [("anthropic-beta", "context-1m-2025-08-07"), ("anthropic-beta", "more")]
+        async with at.client.post(f"{at.url}/v1/messages", data=ASKED, headers=betas) as response:
+            assert response.status == 200
+    assert home.headers[-1]["anthropic-beta"] == "context-1m-2025-08-07,more"
+
+
 async def test_betas_that_are_always_on_stay_on(tmp_path: Path) -> None:
     headers = {"anthropic-beta": "always"}
     async with farthing(tmp_path) as (at, home):
@@ -351,6 +359,24 @@ async def test_an_answer_that_passed_is_stored_for_every_door(tmp_path: Path) ->
             assert b"Oui" in body
             assert orjson.loads(told)["choices"][0]["message"]["content"] == "Oui"
     assert len(home.bodies) == 2
+
+
+@pytest.mark.parametrize("streams", [False, True])
+async def test_what_a_stop_sequence_has_ended_is_not_stored_since_chat_does_not_tell_it(
+    tmp_path: Path, streams: bool
+) -> None:
+    (tmp_path / "policies").mkdir()
+    rule = "policy: kept\nintent: whatever a test needs\nadequate: {floor: 0}\ncache: {ttl_s: 60}\n"
+    (tmp_path / "policies" / "kept.yaml").write_text(rule)
+    policies = {"directory": str(tmp_path / "policies"), "default": "kept"}
+    async with farthing(tmp_path, policies=policies, cache={"url": "memory"}) as (at, home):
+        home.answer = orjson.dumps(message(TEXT, stop="stop_sequence"))
+        home.events = stream(TEXT, stop="stop_sequence")
+        talk = asked(stop_sequences=["."], stream=streams)
+        for _ in range(2):
+            got, body = await post(at, talk)
+            assert got.headers["x-farthing-cache"] == "miss"
+            assert b'"stop_reason":"stop_sequence"' in body
 
 
 async def test_what_only_anthropic_understands_is_not_stored(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A Responses client with providers that speak Responses: what each sends reaches the other unchanged."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -204,6 +205,55 @@ async def test_what_is_stored_of_a_conversation_is_read_again_and_counts(
     assert estimates[1] > estimates[0] * 2
     assert row["usage_source"] == "estimated"
     assert row["uncached_input_tokens"] > 3000
+
+
+KEPT = "policy: kept\nintent: whatever a test needs\nreference: best\nadequate: {floor: 0}\ncache: {ttl_s: 60}\n"
+
+
+async def test_from_every_answer_one_can_go_on_and_what_is_not_stored_comes_from_the_cache(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
+    sections = {
+        "policies": {"directory": "policies", "default": "kept"},
+        "cache": {"url": "memory"},
+    }
+    async with farthing(tmp_path, **sections) as (at, one, _):
+        one.answer = orjson.dumps(response(SAID))
+        states = []
+        for more in ({}, {}, {"store": True}, {"store": False}):
+            got, body = await post(at, asked(**more), PATH)
+            states.append(got.headers["x-farthing-cache"])
+            if more.get("store", True):
+                given = orjson.loads(body)["id"]
+                later, told = await post(at, asked(previous_response_id=given, input="More"), PATH)
+                assert later.status == 200, told
+    assert states == ["miss", "miss", "miss", "hit"]
+
+
+async def test_keys_of_a_team_that_ask_the_same_at_once_can_each_go_on(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
+    secrets = {"team": "${TEAM_KEY}", "other": "${OTHER_KEY}"}
+    sections = {
+        "policies": {"directory": "policies", "default": "kept"},
+        "cache": {"url": "memory", "tenant": "tag:team-*"},
+        "keys": [{"name": n, "key": key, "tags": ["team-x"]} for n, key in secrets.items()],
+    }
+    async with farthing(tmp_path, **sections) as (at, one, _):
+        one.goes_on.clear()
+        asking = [
+            asyncio.create_task(post(at, asked(), PATH, authorization=f"Bearer fk-{name}"))
+            for name in secrets
+        ]
+        await one.arrived.wait()
+        one.goes_on.set()
+        await asyncio.gather(*asking)
+        more = asked(previous_response_id="resp_1")
+        for name in secrets:
+            got, body = await post(at, more, PATH, authorization=f"Bearer fk-{name}")
+            assert got.status == 200, body
 
 
 async def test_a_model_elsewhere_cannot_go_on_from_it(tmp_path: Path) -> None:

@@ -68,6 +68,23 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
         assert (await survivor.look([forever]))[0].spent == CENT * 70
 
 
+async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    forever = Budget(EVERYTHING, DOLLAR, Window.LIFETIME)
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books, longest_s=3600)
+        held = await taken(purse, CENT * 70, forever)
+        clock.now_s += 3600
+        (during,) = await purse.look([forever])
+        await settled(purse, held, CENT)
+        (balance,) = await RedisPurse(link, clock, books).look([forever])
+
+    assert (during.spent, during.reserved) == (ZERO, CENT * 70)
+    assert (balance.spent, balance.reserved) == (CENT, ZERO)
+
+
 async def test_without_redis_the_wall_stands_in_each_process(clock: Clock, books: Books) -> None:
     books.spent[EVERYTHING] = CENT * 40
     with RedisServer() as server:

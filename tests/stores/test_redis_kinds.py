@@ -174,6 +174,21 @@ async def test_a_user_with_the_rights_that_the_document_names_may_do_all_that_is
     assert caplog.messages == []
 
 
+# ---------------------------------------------------------------------------- what is owed
+
+
+async def test_a_limit_that_owes_ten_minutes_is_not_forgotten_after_two(
+    redis_server: RedisServer,
+) -> None:
+    async with linked(redis_server.url, 2.0) as link:
+        await link.client.flushall()
+        meter = Stores(link).meter()
+        assert await meter.take([RateLimit(EVERYTHING, tokens_per_minute=100)], 1000) is None
+
+        (bucket,) = await link.client.keys("farthing:2:{limit}:*")
+        assert 600 < await link.client.ttl(bucket) <= 660
+
+
 # ---------------------------------------------------------------------------- a socket, and TLS
 
 

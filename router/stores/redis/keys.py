@@ -6,7 +6,8 @@
 | `farthing:2:{budget}:<id>`      | hash       | `spent`, `reserved` in nano-dollars   | its period and a day  |
 | `farthing:2:{budget}:<id>:holds`| sorted set | `<token>:<nano-dollars>`, by when it  | its account's         |
 |                                 |            | lapses (Unix time)                    |                       |
-| `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | two minutes           |
+| `farthing:2:{limit}:<id>`       | hash       | `left`, `at_s` of a token bucket      | a minute after it is  |
+|                                 |            |                                       | full again            |
 | `farthing:2:{<flight>}:lead`    | string     | the leader's token, then `ended`      | 3 s, renewed; 1 s     |
 | `farthing:2:{<flight>}:wanted`  | string     | that somebody follows                 | 5 s, renewed          |
 | `farthing:2:{<flight>}:frames:<token>` | stream | `frame`: a piece; `over`: the end  | a minute              |

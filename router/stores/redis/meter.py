@@ -26,7 +26,8 @@ for i, key in ipairs(KEYS) do
 end
 for i, key in ipairs(KEYS) do
   redis.call('HSET', key, 'left', string.format('%.6f', lefts[i]), 'at_s', string.format('%.6f', now))
-  redis.call('EXPIRE', key, 120)
+  local most = tonumber(ARGV[2 * i - 1])
+  redis.call('EXPIRE', key, 60 + math.ceil((most - lefts[i]) * 60 / most))
 end
 """
 
@@ -58,13 +59,16 @@ class RedisMeter:
 
 
 def _bounds(limit: RateLimit, tokens: int) -> list[tuple[RateLimit, str, int, int]]:
-    """For each bound of a limit: the limit, the bound's key, its size, and what is taken from it."""
+    """For each bound of a limit: the limit, the bound's key, its size, and what is taken from it.
+
+    Its size is part of the key: a scope may have two limits, one of its own and that of each, and both hold.
+    """
     bounds = {
         "requests": (limit.requests_per_minute, 1),
         "tokens": (limit.tokens_per_minute, tokens),
     }
     return [
-        (limit, bucket(limit.scope.kind, limit.scope.name, what), most, amount)
+        (limit, bucket(limit.scope.kind, limit.scope.name, what, str(most)), most, amount)
         for what, (most, amount) in bounds.items()
         if most is not None
     ]

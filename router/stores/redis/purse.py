@@ -34,7 +34,7 @@ from router.stores.redis.script import Script
 
 _LOG = logging.getLogger(__name__)
 _LAPSE_S = 1800.0
-"""Longer than any request may take; after this a hold is given up on."""
+"""After this a hold is given up on, unless a request may take longer than half of it."""
 _KEPT_S = 86_400
 """How long an account outlives its period."""
 
@@ -130,7 +130,7 @@ class RedisPurse:
     """Implements `router.ports.Purse` on a Redis; while that is away, in this process, seeded by the ledger.
 
     Clients choose tags, so there may be any number of budgets "for each tag": this process knows the last
-    `most_known` that it has drawn on.
+    `most_known` that it has drawn on. A request takes at most `longest_s` seconds.
     """
 
     def __init__(
@@ -140,7 +140,9 @@ class RedisPurse:
         spent: Spent,
         *,
         most_known: int = MOST_ACCOUNTS,
+        longest_s: float = 600.0,
     ) -> None:
+        self._lapse_s = max(_LAPSE_S, 2 * longest_s)
         self._link = link
         self._unix_s = unix_s
         self._spent = spent
@@ -182,15 +184,15 @@ class RedisPurse:
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
         """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
         accounts, nano = self._accounts.of(budgets), _nano(amount)
-        now_s, token = self._unix_s(), secrets.token_hex(8)
-        caps = [budget.usd.pico // PICO_PER_NANO for budget in budgets]
-        told: list[Word] = [now_s, now_s + _LAPSE_S, nano, token, *caps]
+        now_s, token, bounding = self._unix_s(), secrets.token_hex(8), _bounding(accounts)
+        caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
+        told: list[Word] = [now_s, now_s + self._lapse_s, nano, token, *caps]
         try:
             await self._refresh()
-            answer = await self._run(self._reserve, accounts, told)
+            answer = await self._run(self._reserve, bounding, told)
             if answer == _UNKNOWN:
-                await self._begin(accounts)
-                answer = await self._run(self._reserve, accounts, told)
+                await self._begin(bounding)
+                answer = await self._run(self._reserve, bounding, told)
             if answer == _UNKNOWN:
                 raise RedisAway  # it forgets accounts faster than they are opened
         except RedisAway:
@@ -200,7 +202,7 @@ class RedisPurse:
         if answer != b"taken":
             place, spent, reserved = answer
             self._accounts.distrust(budgets)
-            return accounts[int(place) - 1].balance(int(spent), int(reserved))
+            return bounding[int(place) - 1].balance(int(spent), int(reserved))
         return Reservation(tuple(budgets), amount, _Hold(accounts, f"{token}:{nano}", nano))
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
@@ -314,6 +316,15 @@ class RedisPurse:
     async def _run(self, script: Script, accounts: Sequence[Account], told: Sequence[Word]) -> Any:
         named = [account.key for account in accounts]
         return await script([*named, *map(keys.holds, named)], told)
+
+
+def _bounding(accounts: Sequence[Account]) -> tuple[Account, ...]:
+    """The accounts, each key once: of several budgets with the same account, the one that allows least.
+
+    They differ only in their amounts, such as a key's own budget and that of each key.
+    """
+    least = {each.key: each for each in sorted(accounts, key=lambda each: -each.budget.usd.pico)}
+    return tuple(least.values())
 
 
 def _in_parts(every: Sequence[_T]) -> Iterator[Sequence[_T]]:

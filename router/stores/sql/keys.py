@@ -84,9 +84,12 @@ class KeyStore:
         return renewed
 
     def revoke(self, name: str, now_s: float) -> int:
-        """Revoke the key of that name or id, with its older secrets; returns how many were revoked."""
-        self._one(name, now_s)
-        ours = and_(or_(_K.name == name, _K.id == name), _active(now_s))
+        """Revoke the key of that name or id, with its older secrets; returns how many were revoked.
+
+        An id may be that of a secret in its grace: the newer ones stay valid.
+        """
+        last = self._one(name, now_s)
+        ours = and_(_K.name == last.key.name, _K.created_s <= last.created_s, _active(now_s))
         with self._engine.begin() as connection:
             done = connection.execute(update(VIRTUAL_KEYS).where(ours).values(revoked_s=now_s))
         return done.rowcount

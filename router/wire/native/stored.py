@@ -25,12 +25,17 @@ def rests_on_others(original: Original) -> bool:
     return bool(original.body.get("conversation")) or any(map(_is_reference, listed))
 
 
+def may_go_on(original: Original) -> bool:
+    """Whether the client may continue from the answer by its id: its provider stores Responses unless told not to."""
+    return original.dialect is Dialect.RESPONSES and original.body.get("store") is not False
+
+
 def stored_id(original: Original, answer: bytes) -> str:
     """The id of a Response that its provider has stored; "" if it has not.
 
     `answer` is the whole Response, or the first event of its stream.
     """
-    if original.dialect is not Dialect.RESPONSES or original.body.get("store") is False:
+    if not may_go_on(original):
         return ""
     found = _ID.search(answer)
     return found[1].decode() if found else ""

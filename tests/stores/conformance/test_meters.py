@@ -47,3 +47,13 @@ async def test_what_is_larger_than_a_limit_waits_for_all_of_it(meter: Meter) -> 
 
     assert await meter.take([limit], 1000) is None
     assert await meter.take([limit], 1) is not None
+
+
+@pytest.mark.parametrize("bounds", [(5, 600), (600, 5)])
+async def test_of_two_limits_on_one_key_both_hold(meter: Meter, bounds: tuple[int, int]) -> None:
+    own, each = (RateLimit(Scope(ScopeKind.KEY, "two"), requests_per_minute=n) for n in bounds)
+    answers = [await meter.take([own, each], 1) for _ in range(6)]
+
+    assert answers[:5] == [None] * 5
+    assert isinstance(answers[5], Exceeded)
+    assert answers[5].limit.requests_per_minute == 5

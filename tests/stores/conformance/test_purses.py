@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from router.domain.budget import EVERYTHING, Balance
+from router.domain.members import replace
 from router.domain.money import ZERO
 from router.ports import Purse, Reservation
 from router.stores.memory.purse import ASK_AGAIN_S
@@ -132,3 +133,18 @@ async def test_a_ledger_that_could_not_be_asked_is_asked_again_and_nobody_waits_
     assert (await purse.look([WHOLE]))[0].spent == CENT * 95
     refused = await purse.reserve([WHOLE], CENT * 6)
     assert isinstance(refused, Balance)
+
+
+@pytest.mark.parametrize("dollars", [(1, 5), (5, 1)])
+async def test_two_budgets_of_one_key_that_differ_in_their_amounts_are_one_account(
+    purse: Purse, dollars: tuple[int, int]
+) -> None:
+    own, each = (replace(OWN, usd=DOLLAR * n) for n in dollars)
+    for _ in range(3):
+        await settled(purse, await taken(purse, CENT * 30, own, each), CENT)
+    refused = await purse.reserve([own, each], CENT * 98)
+
+    assert isinstance(refused, Balance)
+    assert (refused.budget.usd, refused.left) == (DOLLAR, CENT * 97)
+    balances = await purse.look([own, each])
+    assert [(each.spent, each.reserved) for each in balances] == [(CENT * 3, ZERO)] * 2
