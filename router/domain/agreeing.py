@@ -29,8 +29,8 @@ SHARED_MISTAKE = 1 / 3
 """How often two wrong models are drawn to the same wrong answer, where they would not meet by chance, at least. Of answers
 that could be read it is .38 of ten options, .46 of eight, .50 of four (MMLU-Pro), .51 of four (ARC)."""
 
-FEW_OPTIONS = 5
-"""Where there are more, chance explains little, and what kinds of prompts have taught says more."""
+FEW_OPTIONS = 3
+"""Where there are more, what kinds of prompts have taught says more (docs/adr/0041-few-options.md)."""
 
 
 def same_wrong_of(options: int) -> float:
