@@ -34,10 +34,11 @@ def test_a_question_without_labels_offers_none(question: str) -> None:
         ("A. Smith wrote it. Who was B. Jones?", 2),
         ("A. first\nC. third", 0),
         ("A. one\nB. two\n\nNow this:\nA. one\nB. two\nC. three\nD. four", 4),
-        ("A. one\nB. two\nC. three\n\nNow this:\nA. one\nB. two", 2),
+        ("A. one\nB. two\nC. three\n\nNow this:\nA. one\nB. two", 3),
+        ("A. (a) and (b)\nB. (b) and (c)\nC. neither\nD. all", 4),
     ],
 )
-def test_the_last_series_of_labels_counts(question: str, options: int) -> None:
+def test_the_longest_series_of_labels_counts(question: str, options: int) -> None:
     assert options_in(question) == options
 
 
