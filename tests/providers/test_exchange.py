@@ -209,9 +209,9 @@ TOO_LONG = b'{"error": {"message": "the maximum context length is 4096 tokens", 
 async def test_an_error_that_comes_in_pieces_is_read_to_its_end() -> None:
     pieces = b"".join(b"1\r\n%c\r\n" % byte for byte in TOO_LONG)
     head = b"HTTP/1.1 400 Bad Request\r\ntransfer-encoding: chunked\r\n\r\n"
-    async with scripted(answer=head, later=pieces + b"0\r\n\r\n") as server:
-        async with upstream(server.url) as way:
-            fault = await fault_of(way, call("m"))
+    later = pieces + b"0\r\n\r\n"
+    async with scripted(answer=head, later=later) as server, upstream(server.url) as way:
+        fault = await fault_of(way, call("m"))
 
     assert fault.kind is FaultKind.CONTEXT
 
