@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -106,6 +107,23 @@ def test_days_can_be_chosen_and_standard_output_written_to(config: Path) -> None
 
     assert [json.loads(line)["asked"] for line in done.out.splitlines()] == ["=1+1"]
     assert (done.status, done.err) == (0, "")
+
+
+def test_a_pipe_stays_a_pipe(config: Path) -> None:
+    path = config.parent / "pipe"
+    os.mkfifo(path)
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as reading:
+        assert ledger("export", config, "--format", "jsonl", "--out", str(path)).status == 0
+        assert len(reading.read().splitlines()) == len(ENTRIES)
+    assert path.is_fifo()
+
+
+def test_where_a_link_leads_the_file_is_written(config: Path) -> None:
+    link, target = config.parent / "link.csv", config.parent / "target.csv"
+    link.symlink_to(target)
+    assert ledger("export", config, "--out", str(link)).status == 0
+    assert link.is_symlink()
+    assert target.is_file()
 
 
 def test_a_file_that_cannot_be_written_is_told_in_a_line(config: Path) -> None:
