@@ -109,6 +109,14 @@ def test_days_can_be_chosen_and_standard_output_written_to(config: Path) -> None
     assert (done.status, done.err) == (0, "")
 
 
+def test_a_period_may_end_with_all_days(config: Path) -> None:
+    days = ("--since", "0001-01-01", "--until", "9999-12-31")
+    done = ledger("export", config, "--format", "jsonl", "--out", "-", *days)
+    assert (done.status, len(done.out.splitlines())) == (0, len(ENTRIES))
+    for command in ("outcomes", "report"):
+        assert here(command, "--config", str(config), *days).status == 0
+
+
 def test_a_pipe_stays_a_pipe(config: Path) -> None:
     path = config.parent / "pipe"
     os.mkfifo(path)
