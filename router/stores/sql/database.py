@@ -91,7 +91,7 @@ def _place(engine: Engine) -> str:
     return f"at {engine.url.host}, database {engine.url.database},"
 
 
-def _why(error: Exception) -> str:
+def _why(error: BaseException) -> str:
     """The driver's own words, in one line."""
     reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
     return " ".join(str(reason).split())
