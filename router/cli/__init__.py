@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from router.cli.heap import keep, uncollected
 from router.cli.loading import interruptible
+from router.cli.written import written
 from router.domain.errors import ConfigError, FarthingError
 
 
@@ -108,7 +109,7 @@ _EPILOG = "Start with 'farthing serve --config config.example.yaml --hello'."
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 something is wrong, 2 wrong usage."""
     try:
-        return _main(argv)
+        return written(lambda: _main(argv))
     except KeyboardInterrupt:
         return _STOPPED_BY_SIGINT
 
@@ -184,6 +185,4 @@ def _guarded(args: argparse.Namespace) -> int:
     except FarthingError as error:
         print(f"farthing: {error}", file=sys.stderr)  # noqa: T201 - as above
         return 1
-    except BrokenPipeError:
-        return 0
     return status

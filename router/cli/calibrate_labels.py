@@ -54,9 +54,10 @@ def from_rows(
     """
     known = [row for row in rows if row.model in models and row.score is not None]
     if not known:
-        others = ", ".join(sorted({row.model for row in rows})[:5]) or "no model"
+        scored = ", ".join(sorted({row.model for row in rows if row.score is not None})[:5])
+        instead = f"only by {scored}" if scored else f"none of {len(rows)} answers has a score"
         raise FarthingError(
-            f"{', '.join(files)}: no scored answer by a model of the config (only by {others})"
+            f"{', '.join(files)}: no scored answer by a model of the config ({instead})"
         )
     answered = {row.model for row in known}
     used = [name for name in models if name in answered]

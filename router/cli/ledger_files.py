@@ -43,16 +43,27 @@ def write_file(out: str, form: str, columns: Sequence[Column], batches: _Batches
 
 @contextmanager
 def _opened(out: str) -> Iterator[BinaryIO]:
-    """The file, under another name until it is complete."""
+    """The file, under another name until it is complete; a pipe or a device (/dev/stdout) is written as it is."""
     if out == STANDARD_OUTPUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    part = Path(f"{out}.part")
+    path = Path(out)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") as file:
+            yield file
+        return
+    with _in_part(path.resolve()) as file:  # a link leads there afterwards, too
+        yield file
+
+
+@contextmanager
+def _in_part(path: Path) -> Iterator[BinaryIO]:
+    part = Path(f"{path}.part")
     try:
         with part.open("wb") as file:
             yield file
-        part.replace(out)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

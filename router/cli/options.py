@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from router.cli.reading import expects
@@ -14,6 +14,7 @@ from router.config.source import Source
 from router.domain.errors import FarthingError
 
 DEFAULT_CONFIG = "config.yaml"
+_DAY_S = 86_400
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +65,8 @@ def check_period(since: str, until: str) -> None:
 
 def midnight_s(day: str, days_later: int = 0) -> float:
     """The Unix time at which a day (YYYY-MM-DD, UTC) begins, or the day that many `days_later`."""
-    moved = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=days_later)
-    return moved.timestamp()
+    begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    return begins.timestamp() + days_later * _DAY_S  # after 9999-12-31 there is a time, but no date
 
 
 def read_bytes(name: str) -> bytes:

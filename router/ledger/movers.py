@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
+from router.domain.errors import FarthingError
 from router.domain.money import Money
 from router.ledger.report import Filters, Report, Totals
 
@@ -48,10 +49,16 @@ class Mover:
 
 
 def period_before(since: str, until: str) -> tuple[str, str]:
-    """The days (ISO, inclusive) of the period just before this one, of the same length."""
+    """The days (ISO, inclusive) of the period just before this one, of the same length.
+
+    Raises FarthingError where that would begin before there were years.
+    """
     first, last = date.fromisoformat(since), date.fromisoformat(until)
     length = (last - first) + timedelta(days=1)
-    return (first - length).isoformat(), (first - timedelta(days=1)).isoformat()
+    try:
+        return (first - length).isoformat(), (first - timedelta(days=1)).isoformat()
+    except OverflowError:
+        raise FarthingError(f"no period as long as {since} to {until} precedes it") from None
 
 
 def filters_before(filters: Filters) -> Filters:

@@ -5,6 +5,7 @@ elsewhere), compression is neither asked for nor undone (bytes are relayed as th
 kilobytes cannot expand to gigabytes), and nothing is retried (the attempt machine does that).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 
 import aiohttp
@@ -25,6 +26,9 @@ _EVENT_STREAM = "text/event-stream"
 _NO_HEADERS: Mapping[str, str] = {}
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 64 * 2**10
+_ERROR_S = 5.0
+"""How long the body of an error is waited for: its status is known."""
+_AS_IT_IS = frozenset({"", "identity"})
 _MAX_ANSWER_BYTES = 64 * 2**20
 
 
@@ -116,7 +120,7 @@ class Line:
             raise _broken(error, reached_model=True, has_head=False) from None
         if response.status != 200:
             raise await self._failure_of(response)
-        if response.headers.get("content-encoding", "identity") != "identity":
+        if response.headers.get("content-encoding", "").strip().lower() not in _AS_IT_IS:
             response.close()
             raise AttemptFailed.transient(
                 "its answer is compressed, which was not asked for",
@@ -131,15 +135,24 @@ class Line:
         await self._fresh.close()
 
     async def _failure_of(self, response: Exchange) -> AttemptFailed:
-        try:
-            raw = await response.content.read(_MAX_ERROR_BYTES)
-        except _BREAKS as error:
-            raise _broken(error, reached_model=False) from None
-        finally:
-            response.close()
+        raw = await _said(response)
         wait_s = retry_after_s(response.headers, self._unix_s())
         said = read_error(_without(self._secret, raw))
         return AttemptFailed(fault_of_status(response.status, said, wait_s))
+
+
+async def _said(response: Exchange) -> bytes:
+    """The body of an error, which may come in many pieces; what came of it, if it breaks off or takes long."""
+    said = bytearray()
+    try:
+        async with asyncio.timeout(_ERROR_S):
+            while piece := await response.content.read(_MAX_ERROR_BYTES - len(said)):
+                said += piece
+    except _BREAKS:
+        """The status says what is to be done, as it would without a body."""
+    finally:
+        response.close()
+    return bytes(said)
 
 
 def bearer(api_key: str) -> dict[str, str]:

@@ -33,6 +33,8 @@ KEEPALIVE_S = 4.0
 _BREAK = re.compile(r"[\r\n\0]")
 _REQUEST = b"%bContent-Length: %d\r\n\r\n%b"
 _NO_HEADERS: Mapping[str, str] = {}
+_SWITCHING = 101
+"""No interim answer: nothing follows in HTTP (RFC 9110, section 15.2.2), though nobody asked to switch."""
 _NOT_BY_ITSELF = ("Content-Type",)
 """What aiohttp would otherwise add to a request without a body."""
 
@@ -160,7 +162,8 @@ async def _answer(
     protocol = connection.protocol
     if protocol is None or protocol.transport is None:
         raise aiohttp.ServerDisconnectedError
-    protocol.set_response_params(auto_decompress=False)
+    # An answer without a length lasts until its connection ends (RFC 9112, section 6.3).
+    protocol.set_response_params(auto_decompress=False, read_until_eof=True)
     protocol.transport.write(request)
     return await _final(protocol)
 
@@ -172,7 +175,7 @@ async def _final(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohttp
             message, content = await protocol.read()
         except HttpProcessingError as error:
             raise aiohttp.ClientPayloadError("the answer is not HTTP") from error
-        if message.code >= 200:
+        if message.code >= 200 or message.code == _SWITCHING:
             return message, content
 
 

@@ -149,9 +149,11 @@ def _filters(query: Mapping[str, str], now_s: float) -> Filters:
     Raises ApiError 400 for an unknown name: a misspelt filter would show everything.
     """
     known = ("since", "until", *CUTS)
-    for name in query:
+    for name, value in query.items():
         if name not in known:
             raise ApiError.invalid(name, f"'{name}' is unknown here{nearest(name, known)}")
+        if "\0" in value:  # which PostgreSQL takes in no text
+            raise ApiError.invalid(name, f"'{name}' must not contain a null character.")
     today = datetime.fromtimestamp(now_s, UTC).date()
     usual = (today - timedelta(days=_USUAL_DAYS - 1)).isoformat()
     since, until = _day(query, "since") or usual, _day(query, "until")

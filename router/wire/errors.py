@@ -34,13 +34,28 @@ def error_headers(error: ApiError) -> dict[str, str]:
 
 
 def read_error(raw: bytes) -> Mapping[str, Any] | None:
-    """The `error` object of an upstream's error body, or None if the body has another shape."""
+    """The error object in an upstream's error body, or None if the body has a shape that nobody sends.
+
+    Besides OpenAI's there are flat bodies (vLLM before 0.11, Mistral), and mere texts as `error` (Ollama, TGI) or
+    `detail` (what is made with FastAPI).
+    """
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else None
+    if not isinstance(body, dict):
+        return None
+    error = body.get("error")
+    return error if isinstance(error, dict) else _flat(body)
+
+
+def _flat(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    texts = (body.get(name) for name in ("message", "error", "detail"))
+    message = next((text for text in texts if isinstance(text, str) and text), None)
+    if message is None:
+        return None
+    more = {name: body[name] for name in ("type", "param", "code") if body.get(name) is not None}
+    return {"message": message, **more}
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:

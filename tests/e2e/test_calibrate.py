@@ -264,6 +264,25 @@ def test_a_judge_scores_and_is_paid(config: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "score", "found"),
+    [
+        ("sim-mid", None, "none of 1 answers has a score"),
+        ("gpt-9", 1, "only by gpt-9"),
+    ],
+)
+def test_answers_that_cannot_be_used_are_told_by_what_they_lack(
+    config: Path, tmp_path: Path, model: str, score: object, found: str
+) -> None:
+    given = tmp_path / "given.jsonl"
+    given.write_text(json.dumps({"prompt": "Hi", "model": model, "answer": "Ho", "score": score}))
+
+    done = calibrate(config, given)
+
+    assert done.status == 1
+    assert done.err.endswith(f"no scored answer by a model of the config ({found})\n")
+
+
+@pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         ((), "needs either files of outcomes or --requests"),

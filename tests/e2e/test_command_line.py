@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ import pytest
 
 from router.cli import COMMANDS
 from tests.e2e.configs import as_yaml, write_config
-from tests.e2e.programs import FARTHING, REPO, Done, Farthing, here, run
+from tests.e2e.programs import FARTHING, REPO, Done, Farthing, environ, here, run
 from tests.e2e.wire import chat, post
 
 SCRIPT = Path(sys.executable).with_name("farthing")
@@ -119,6 +120,49 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_the_version_is_that_of_the_package(programs: dict[str, Done]) -> None:
     assert programs["version"].out == f"farthing {version('farthing')}\n"
     assert programs["version"].status == 0
+
+
+UNREAD = pytest.mark.parametrize(
+    "command", [("--version",), ("report", "--help"), ("schema",), ("check", "--config")]
+)
+"""Printed by argparse, by `print`, and by rich."""
+
+
+@UNREAD
+def test_who_stops_reading_has_seen_enough(command: tuple[str, ...], config: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    told = printing(command, config, writing)
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+@UNREAD
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+def test_a_full_disk_is_told_in_a_line(command: tuple[str, ...], config: Path) -> None:
+    told = printing(command, config, os.open("/dev/full", os.O_WRONLY))
+    assert told.returncode == 1
+    assert told.stderr == "farthing: cannot write: No space left on device\n"
+
+
+def printing(
+    command: tuple[str, ...], config: Path, out: int
+) -> "subprocess.CompletedProcess[str]":
+    """The command, with `out` as its output, which is written as late as Python likes."""
+    of = (str(config),) if command[-1] == "--config" else ()
+    own = environ()
+    del own["PYTHONUNBUFFERED"]
+    try:
+        return subprocess.run(
+            [*FARTHING, *command, *of],
+            cwd=REPO,
+            env=own,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(out)
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,7 @@ def test_what_is_not_kept_together_is_said_not_made_up(farthing: Farthing) -> No
         ("since=2026-05-02&until=2026-05-01", "until"),
         ("since=9999-01-01", "since"),
         ("modle=sim-mid", "modle"),
+        ("model=sim%00mid", "model"),
     ],
 )
 def test_days_that_are_none_and_unknown_filters_are_refused(

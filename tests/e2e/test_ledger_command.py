@@ -2,9 +2,12 @@
 
 import csv
 import json
+import os
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -106,6 +109,60 @@ def test_days_can_be_chosen_and_standard_output_written_to(config: Path) -> None
 
     assert [json.loads(line)["asked"] for line in done.out.splitlines()] == ["=1+1"]
     assert (done.status, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["report", "outcomes", "ledger status"])
+def test_a_ledger_that_is_damaged_inside_is_told_in_a_line(tmp_path: Path, command: str) -> None:
+    keep(tmp_path, "", ENTRIES)
+    damage(tmp_path / "ledger.db")
+    config = write_config(tmp_path, NOWHERE)
+
+    done = here(*command.split(), "--config", str(config))
+
+    assert done.status == 1
+    assert done.err.startswith(f"farthing: the ledger {tmp_path / 'ledger.db'} cannot be used now")
+    assert done.err.count("\n") == 1
+
+
+def damage(ledger: Path) -> None:
+    """Make the tables that are read unreadable; what says which tables there are stays."""
+    with closing(sqlite3.connect(ledger)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [[size]] = connection.execute("PRAGMA page_size")
+        names = "name IN ('attempts', 'outcomes', 'rollup_state')"
+        pages = [page for (page,) in connection.execute(_ROOTS + names)]
+    with ledger.open("r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * size)
+            file.write(b"\x07" * 200)
+
+
+_ROOTS = "SELECT rootpage FROM sqlite_master WHERE type = 'table' AND "
+
+
+def test_a_period_may_end_with_all_days(config: Path) -> None:
+    days = ("--since", "0001-01-01", "--until", "9999-12-31")
+    done = ledger("export", config, "--format", "jsonl", "--out", "-", *days)
+    assert (done.status, len(done.out.splitlines())) == (0, len(ENTRIES))
+    for command in ("outcomes", "report"):
+        assert here(command, "--config", str(config), *days).status == 0
+
+
+def test_a_pipe_stays_a_pipe(config: Path) -> None:
+    path = config.parent / "pipe"
+    os.mkfifo(path)
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as reading:
+        assert ledger("export", config, "--format", "jsonl", "--out", str(path)).status == 0
+        assert len(reading.read().splitlines()) == len(ENTRIES)
+    assert path.is_fifo()
+
+
+def test_where_a_link_leads_the_file_is_written(config: Path) -> None:
+    link, target = config.parent / "link.csv", config.parent / "target.csv"
+    link.symlink_to(target)
+    assert ledger("export", config, "--out", str(link)).status == 0
+    assert link.is_symlink()
+    assert target.is_file()
 
 
 def test_a_file_that_cannot_be_written_is_told_in_a_line(config: Path) -> None:

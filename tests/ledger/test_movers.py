@@ -1,8 +1,10 @@
 """What changed adds up: volume and price are the change, groups are the total."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.domain.errors import FarthingError
 from router.domain.money import ZERO, Money
 from router.ledger.movers import Mover, all_together, filters_before, movers, period_before
 from router.ledger.report import Filters, Group, Report, Totals
@@ -45,6 +47,11 @@ def test_what_is_new_or_gone_moved_by_its_volume() -> None:
     assert Mover("a", Totals(), some).by_volume == Money(7)
     assert Mover("a", some, Totals()).by_volume == Money(-7)
     assert Mover("a", Totals(), some).share is None
+
+
+def test_a_period_that_nothing_precedes_is_told() -> None:
+    with pytest.raises(FarthingError, match="no period as long as 0001-01-01 to 2026-11-14"):
+        period_before("0001-01-01", "2026-11-14")
 
 
 def test_the_period_before_is_as_long_and_ends_the_day_before() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
+from router.domain.fault import FaultKind
 from router.domain.members import replace
 from router.providers.direct import DirectUpstream
 from router.providers.endpoints import Endpoint
@@ -22,10 +23,15 @@ LARGE = b" " * 2**24
 
 @dataclass
 class Scripted:
-    """A server that answers each request with the same bytes; `hears_out` says whether it reads it first."""
+    """A server that answers each request with the same bytes; `hears_out` says whether it reads it first.
+
+    `later` follows the answer byte by byte, each on its own; `leaves` says whether it hangs up then.
+    """
 
     answer: bytes = WHOLE
     hears_out: bool = True
+    later: bytes = b""
+    leaves: bool = False
     url: str = ""
     connections: int = 0
     heads: list[str] = field(default_factory=list)
@@ -41,12 +47,22 @@ class Scripted:
                 if self.hears_out:
                     self.bodies.append(await reader.readexactly(length_of(head)))
                 writer.write(self.answer)
+                await self._trickle(writer)
+                if self.leaves:
+                    return
                 if not self.hears_out:
                     await asyncio.Event().wait()
         except (asyncio.IncompleteReadError, ConnectionError):
             """The client has gone."""
         finally:
             writer.close()
+
+    async def _trickle(self, writer: asyncio.StreamWriter) -> None:
+        writer.transport.set_write_buffer_limits(0)
+        for byte in self.later:
+            await writer.drain()
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0)
 
 
 def length_of(head: str) -> int:
@@ -159,6 +175,53 @@ async def test_a_head_that_only_says_that_the_answer_will_come_is_no_answer() ->
         assert await plain(way, call("m")) == {"choices": []}
 
     assert server.connections == 1
+
+
+@pytest.mark.parametrize("version", ["1.1 200 OK\r\nconnection: close", "1.0 200 OK"])
+async def test_an_answer_without_a_length_lasts_until_its_connection_ends(version: str) -> None:
+    head = f"HTTP/{version}\r\ncontent-type: application/json\r\n\r\n".encode()
+    answer = head + b'{"choices": []}'
+    async with scripted(answer=answer, leaves=True) as server, upstream(server.url) as way:
+        assert await plain(way, call("m")) == {"choices": []}
+        assert await plain(way, call("m")) == {"choices": []}
+
+    assert server.connections == 2
+
+
+async def test_who_switches_protocols_unasked_has_failed() -> None:
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
+    async with scripted(answer=switch) as server, upstream(server.url) as way:
+        fault = await fault_of(way, call("m"))
+
+    assert (fault.kind, fault.status) == (FaultKind.TRANSIENT, 101)
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "Identity"])
+async def test_an_answer_that_says_it_is_not_encoded_is_read(encoding: str) -> None:
+    answer = WHOLE.replace(b"\r\n\r\n", f"\r\ncontent-encoding: {encoding}\r\n\r\n".encode())
+    async with scripted(answer=answer) as server, upstream(server.url) as way:
+        assert await plain(way, call("m")) == {"choices": []}
+
+
+TOO_LONG = b'{"error": {"message": "the maximum context length is 4096 tokens", "code": null}}'
+
+
+async def test_an_error_that_comes_in_pieces_is_read_to_its_end() -> None:
+    pieces = b"".join(b"1\r\n%c\r\n" % byte for byte in TOO_LONG)
+    head = b"HTTP/1.1 400 Bad Request\r\ntransfer-encoding: chunked\r\n\r\n"
+    later = pieces + b"0\r\n\r\n"
+    async with scripted(answer=head, later=later) as server, upstream(server.url) as way:
+        fault = await fault_of(way, call("m"))
+
+    assert fault.kind is FaultKind.CONTEXT
+
+
+async def test_an_error_that_breaks_off_counts_by_its_status() -> None:
+    head = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 99\r\n\r\n"
+    async with scripted(answer=head + b"{", leaves=True) as server, upstream(server.url) as way:
+        fault = await fault_of(way, call("m"))
+
+    assert (fault.kind, fault.retry_after_s) == (FaultKind.RATE_LIMITED, 7.0)
 
 
 async def test_after_an_answer_that_did_not_wait_for_its_request_the_connection_ends() -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.command import upgrade
@@ -194,6 +195,18 @@ def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(LedgerUnusable, match=r"at 127\.0\.0\.1, database books, .*refused") as said:
         open_ledger(Path("unused"), "postgresql://me:hush@127.0.0.1:1/books")
     assert "hush" not in str(said.value)
+
+
+def test_a_server_that_goes_away_in_the_middle_is_named(postgres_url: str) -> None:
+    engine = open_ledger(Path("unused"), postgres_url)
+    try:
+        with engine.connect() as reading, psycopg.connect(postgres_url) as operator:
+            pid = reading.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+            operator.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+            with pytest.raises(LedgerUnusable, match=r"ledger at .*, database .* be used now"):
+                reading.exec_driver_sql("SELECT 1")
+    finally:
+        engine.dispose()
 
 
 _OPENS = """

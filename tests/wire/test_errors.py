@@ -45,8 +45,14 @@ def test_without_a_wait_there_is_no_header() -> None:
     ("raw", "error"),
     [
         (b'{"error": {"message": "no", "code": 5}}', {"message": "no", "code": 5}),
-        (b'{"error": "no"}', None),
-        (b'{"detail": "no"}', None),
+        (b'{"error": "no", "error_type": "validation"}', {"message": "no"}),
+        (b'{"error": ""}', None),
+        (b'{"detail": "no"}', {"message": "no"}),
+        (b'{"detail": [{"msg": "no"}]}', None),
+        (
+            b'{"object": "error", "message": "no", "type": "T", "param": null, "code": 400}',
+            {"message": "no", "type": "T", "code": 400},
+        ),
         (b"[]", None),
         (b"<html>502</html>", None),
         (b"\xff", None),

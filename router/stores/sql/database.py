@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from router.domain.errors import FarthingError
@@ -20,9 +20,20 @@ _SILENT_MS = 15_000
 def open_ledger(path: Path, url: str = "") -> Engine:
     """The database to read the ledger from: the PostgreSQL at `url`, else the SQLite file at `path`.
 
-    Raises LedgerUnusable when it cannot be reached, or was written by a newer Farthing.
+    Raises LedgerUnusable when it cannot be reached, or was written by a newer Farthing; so does whoever uses it
+    when it fails later: a database goes away, its disk is full, its file is damaged or locked.
     """
-    return open_central(url) if url else open_database(path)
+    engine = open_central(url) if url else open_database(path)
+    place = _place(engine) if url else str(path)
+    event.listen(engine, "handle_error", partial(_failed, place))
+    return engine
+
+
+def _failed(place: str, context: ExceptionContext) -> None:
+    """Raise LedgerUnusable for a failure of the database; an error of ours stays what it is."""
+    if type(context.sqlalchemy_exception) in (DatabaseError, OperationalError):
+        why = _why(context.original_exception)
+        raise LedgerUnusable(f"the ledger {place} cannot be used now: {why}")
 
 
 def open_central(url: str) -> Engine:
@@ -80,7 +91,7 @@ def _place(engine: Engine) -> str:
     return f"at {engine.url.host}, database {engine.url.database},"
 
 
-def _why(error: Exception) -> str:
+def _why(error: BaseException) -> str:
     """The driver's own words, in one line."""
     reason = getattr(error, "orig", None) or getattr(error, "strerror", None) or error
     return " ".join(str(reason).split())

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
 
@@ -97,10 +97,11 @@ def _about(since: str, until: str) -> list[ColumnElement[bool]]:
 
 
 def _midnight_s(day: str, days_later: int) -> float:
-    moved = date.fromisoformat(day) + timedelta(days=days_later)
-    return datetime(moved.year, moved.month, moved.day, tzinfo=UTC).timestamp()
+    begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    return begins.timestamp() + days_later * _DAY_S  # after 9999-12-31 there is a time, but no date
 
 
+_DAY_S = 86_400
 _KINDS = (
     (Boolean, Kind.TRUTH),
     (Float, Kind.REAL),
