@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from router.dispatch.verdict import fault_of_status
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
+from router.domain.members import replace
 from router.domain.usage import Usage
 from router.ledger.account import Heard
 from router.ports import Call, Native, Response, TellsPrompt, Upstream
 from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
+from router.wire.errors import read_error
 from router.wire.events import EventReader
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.native.reading import CHAT, Tongue
@@ -167,13 +170,30 @@ async def _whole(response: Response, holder: OpenedStream, tongue: Tongue) -> Op
     try:
         body, answer = tongue.plain(raw)
     except MalformedAnswer as error:
-        raise _malformed(str(error)) from None
+        raise _reported(raw) or _malformed(str(error)) from None
     await holder.close()
     return OpenedPlain(body, answer, tongue.dialect)
 
 
 def _malformed(message: str) -> AttemptFailed:
     return AttemptFailed.transient(message, "malformed_answer", reached_model=True)
+
+
+def _reported(raw: bytes) -> AttemptFailed | None:
+    """The failure that is reported with status 200, as OpenRouter does where the model behind it fails; None if none is.
+
+    Its `code` is the status that the answer should have had.
+    """
+    if (said := read_error(raw)) is None:
+        return None
+    message, status = "the upstream reported an error in its answer", said.get("code")
+    if isinstance(status, int) and 400 <= status < 600:
+        fault = fault_of_status(status, said, None)
+        return AttemptFailed(replace(fault, message=message, reached_model=status >= 500))
+    code = code_of(said, otherwise="upstream_error")
+    return AttemptFailed(
+        Fault(FaultKind.TRANSIENT, 502, message, code, error=said, reached_model=True)
+    )
 
 
 def _fault_of(event: StreamEvent) -> Fault:

@@ -264,3 +264,36 @@ def test_after_all_of_this_an_ordinary_answer_is_an_ordinary_answer(
     got = post(farthing.base_url, chat("Hello", model))
     assert got.json == answer()
     clean(farthing, got)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        ({"message": "Too long for it", "code": 400}, 400, "Too long for it"),
+        ({"message": "Slow down", "code": 429}, 429, "Slow down"),
+        ({"message": "The provider failed", "code": 502}, 502, "The provider failed"),
+        ({"message": "Something failed", "code": "odd"}, 502, "Something failed"),
+        ("Something failed", 502, "Something failed"),
+    ],
+)
+def test_an_error_with_status_200_is_told_as_what_it_is(
+    farthing: Farthing, strange: FixedUpstream, model: str, error: Any, status: int, message: str
+) -> None:
+    strange.answer = Canned((json.dumps({"error": error}).encode(),))
+
+    got = post(farthing.base_url, chat("Hello", model))
+
+    assert got.status == status
+    assert error_of(got)["message"] == message
+
+
+def test_a_key_that_is_refused_with_status_200_is_not_told(
+    farthing: Farthing, strange: FixedUpstream, model: str
+) -> None:
+    told = {"error": {"message": "No credits for sk-or-secret", "code": 402}}
+    strange.answer = Canned((json.dumps(told).encode(),))
+
+    got = post(farthing.base_url, chat("Hello", model))
+
+    assert got.status == 502
+    assert "credits" not in error_of(got)["message"]
