@@ -41,9 +41,11 @@ def hostile(entry: Entry, number: int) -> Entry:
 
 
 def traffic(requests: int) -> Iterator[Entry]:
-    """Some days of it, the last of them today."""
-    made = list(entries(requests, DAYS, time.time(), random.Random(11)))
+    """Some days of it, the last of them today: however little people do at night, one of it is of this moment."""
+    now_s = time.time()
+    made = list(entries(requests, DAYS, now_s, random.Random(11)))
     yield from made
+    yield replace(made[-1], request_id="just-now", attempt=1, at_s=now_s)
     yield from (hostile(entry, number) for number, entry in enumerate(made[:6]))
 
 
