@@ -21,9 +21,11 @@ from router.domain.price import Price
 from router.pipeline.artefact import Artefact
 from router.pipeline.foresight import PriorOf
 
-_SLOPE, _SLOPE_SD, _SD, _SD_WEIGHT = 0.5, 0.25, 0.5, 5.0
-"""Before any model: logits of the mean score by ability, how far sources differ in that, and models from the line,
-which counts as much as this many models. Round numbers: .50 and .40 on ZeroEval, .51 and .52 on MMLU-Pro."""
+_SLOPE, _SLOPE_SD = 0.5, 0.25
+"""Of logits of the mean score by ability, before any model is known, and how far sources differ in it. A round number:
+about .5 on ZeroEval, and on MMLU-Pro."""
+_SD, _SD_WEIGHT = 0.5, 5.0
+"""How far models are from the line, and how many models that counts as: .4 on ZeroEval, .5 on MMLU-Pro."""
 
 
 def pool_priors(artefact: Artefact, priors: Priors) -> PriorOf:

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from router.dispatch.verdict import fault_of_status
+from router.dispatch.verdict import Said, fault_of_status
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
 from router.domain.members import replace
 from router.domain.usage import Usage
 from router.ledger.account import Heard
 from router.ports import Call, Native, Response, TellsPrompt, Upstream
-from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, Told, Words
+from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, Told, Words
 from router.wire.dialects.dialect import Dialect
 from router.wire.errors import read_error
 from router.wire.events import EventReader
@@ -94,7 +94,7 @@ class OpenedStream:
                     return
                 self._prompt = event.prompt or self._prompt
                 if event.kind is EventKind.ERROR:
-                    raise AttemptFailed(_fault_of(event))
+                    raise AttemptFailed(_fault_of(event.error or {}, "stream"))
         raise _malformed("the stream ended without content")
 
     def next_piece(self) -> Awaitable[bytes | None]:
@@ -180,24 +180,16 @@ def _malformed(message: str) -> AttemptFailed:
 
 
 def _reported(raw: bytes) -> AttemptFailed | None:
-    """The failure that is reported with status 200, as OpenRouter does where the model behind it fails; None if none is.
+    """The failure that is reported with status 200, as OpenRouter does where the model behind it fails; None if none is."""
+    said = read_error(raw)
+    return None if said is None else AttemptFailed(_fault_of(said, "answer"))
 
-    Its `code` is the status that the answer should have had.
-    """
-    if (said := read_error(raw)) is None:
-        return None
-    message, status = "the upstream reported an error in its answer", said.get("code")
+
+def _fault_of(said: Said, form: str) -> Fault:
+    """What an error means that comes in a stream or in an answer; its `code` may be the status that it should have had."""
+    message, status = f"the upstream reported an error in its {form}", said.get("code")
     if isinstance(status, int) and 400 <= status < 600:
         fault = fault_of_status(status, said, None)
-        return AttemptFailed(replace(fault, message=message, reached_model=status >= 500))
-    code = code_of(said, otherwise="upstream_error")
-    return AttemptFailed(
-        Fault(FaultKind.TRANSIENT, 502, message, code, error=said, reached_model=True)
-    )
-
-
-def _fault_of(event: StreamEvent) -> Fault:
-    said = event.error or {}
-    code = code_of(said, otherwise="stream_error")
-    message = "the upstream reported an error in its stream"
+        return replace(fault, message=message, reached_model=status >= 500)
+    code = code_of(said, otherwise=f"{form}_error")
     return Fault(FaultKind.TRANSIENT, 502, message, code, error=said, reached_model=True)

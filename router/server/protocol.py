@@ -25,7 +25,7 @@ class QuietRequestHandler(web.RequestHandler):
     """
 
     def __init__(self, *args: object, new_id: Callable[[], str], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # aiohttp's, passed on
         self.new_id = new_id
 
     @property

@@ -287,6 +287,18 @@ def test_an_error_with_status_200_is_told_as_what_it_is(
     assert error_of(got)["message"] == message
 
 
+def test_an_error_that_begins_a_stream_counts_by_the_status_that_it_states(
+    farthing: Farthing, strange: FixedUpstream, model: str
+) -> None:
+    told = {"error": {"message": "Slow down", "code": 429}, "choices": []}
+    strange.answer = Canned((b"data: " + json.dumps(told).encode() + b"\n\n",), EVENTS)
+
+    got = post(farthing.base_url, chat("Hello", model, stream=True))
+
+    assert got.status == 429
+    assert error_of(got)["message"] == "Slow down"
+
+
 def test_a_key_that_is_refused_with_status_200_is_not_told(
     farthing: Farthing, strange: FixedUpstream, model: str
 ) -> None:
