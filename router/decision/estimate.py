@@ -125,12 +125,18 @@ def _sound_pico(rates: Rates, features: Features) -> int:
 def _at_most(model: Model, features: Features, answer_tokens: int) -> Money:
     """What must not be exceeded where no choice has more than so many tokens."""
     return model.price.at_most(
-        features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS,
+        _longest_prompt(model, features),
         answer_tokens * features.choices,
         features.service_tier,
-        may_sound=Capability.AUDIO in features.needs,
-        may_show=Capability.VISION in features.needs,
+        may_sound=Capability.AUDIO in features.needs or features.parts_elsewhere > 0,
+        may_show=Capability.VISION in features.needs or features.parts_elsewhere > 0,
     )
+
+
+def _longest_prompt(model: Model, features: Features) -> int:
+    """How many tokens the model may count; with parts that are only referred to, as many as it can read."""
+    counted = features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS
+    return max(counted, model.context_tokens) if features.parts_elsewhere else counted
 
 
 def tokens_within(model: Model, features: Features, left: Money) -> int:

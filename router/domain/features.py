@@ -23,7 +23,8 @@ class Features:
     """The facts that conditions and estimates may use; the prompt itself is not among them.
 
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample. Among them, `guessed_tokens`
-    are those of files and sounds, guessed from their sizes, and `audio_tokens` those of sounds alone.
+    are those of files and sounds, guessed from their sizes, and `audio_tokens` those of sounds alone. Nothing
+    counts of the `parts_elsewhere`: files, sounds and videos that the request only refers to.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
     `service_tier` is the one that the client asked for, in the words of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
@@ -45,6 +46,7 @@ class Features:
     kinship: Kinship | None = field(default=None, repr=False)
     guessed_tokens: int = 0
     audio_tokens: int = 0
+    parts_elsewhere: int = 0
 
     @property
     def least_prompt_tokens(self) -> int:
@@ -54,7 +56,12 @@ class Features:
     def __post_init__(self) -> None:
         """Refuse impossible counts."""
         are_parts = 0 <= self.audio_tokens <= self.guessed_tokens <= self.prompt_tokens
-        if not are_parts or self.choices < 1 or not 0.0 <= self.category_confidence <= 1.0:
+        if (
+            not are_parts
+            or self.parts_elsewhere < 0
+            or self.choices < 1
+            or not 0.0 <= self.category_confidence <= 1.0
+        ):
             raise ValueError(f"impossible features: {self!r}")
 
 

@@ -105,4 +105,5 @@ def features_of(
         kinship=read.kinship,
         guessed_tokens=count.media.guessed,
         audio_tokens=count.media.audio,
+        parts_elsewhere=count.media.elsewhere,
     )

@@ -2,8 +2,8 @@
 
 Only the provider can count them, and it does so after the fact; what is said here serves estimates, limits, and
 what is set aside from budgets. Nothing is decoded but the beginning: a file has megabytes, and all other requests
-would wait. What a message only refers to (an uploaded file, a URL) has no size here, and counts nothing, except a
-picture, which has about as many tokens wherever it comes from.
+would wait. What a message only refers to (an uploaded file, a URL) has no size here: it counts nothing in estimates,
+and is said to be `elsewhere`, so that a budget can expect the worst. A picture has about as many tokens wherever it is.
 """
 
 import binascii
@@ -59,6 +59,7 @@ _USUAL_BYTES_PER_SECOND = 8_000
 _SNIFFED = 128
 """Characters of base64 that are decoded: 96 bytes, more than the usual header of a WAV file."""
 _FARTHEST_COMMA = 256
+_LONGEST_SCHEME = 16
 _FMT = b"fmt "
 _RATE_AFTER_FMT = 16
 _PAGES = re.compile(rb"/Linearized\b.*?/N (\d{1,5})[^\d]", re.DOTALL)
@@ -67,11 +68,15 @@ _WRITTEN = ("text/", "application/json", "application/xml", "application/x-yaml"
 
 
 class Media(NamedTuple):
-    """Tokens of all that is not text; those `guessed` from the sizes of files and sounds; and those of `audio`."""
+    """Tokens of all that is not text; those `guessed` from the sizes of files and sounds; and those of `audio`.
+
+    `elsewhere` is how many files, sounds and videos are only referred to, of unknown size.
+    """
 
     tokens: int = 0
     guessed: int = 0
     audio: int = 0
+    elsewhere: int = 0
 
     def __add__(self, other: "Media") -> "Media":  # type: ignore[override]  # a sum, not a longer tuple
         """Of both together."""
@@ -80,6 +85,7 @@ class Media(NamedTuple):
 
 _NOTHING = Media()
 _PICTURE = Media(_TOKENS_PER_IMAGE)
+_ELSEWHERE = Media(elsewhere=1)
 
 
 def media_in(messages: Iterable[Message]) -> Media:
@@ -97,19 +103,30 @@ def _picture(_: Part) -> Media:
     return _PICTURE
 
 
+def _elsewhere(_: Part) -> Media:
+    return _ELSEWHERE
+
+
 def _recording(part: Part) -> Media:
     audio = part.get("input_audio")
     if not isinstance(audio, dict) or not isinstance(data := audio.get("data"), str):
         return _NOTHING
+    if _is_address(data):
+        return _ELSEWHERE
     return _sound(_Bytes.of(data), str(audio.get("format")))
 
 
 def _file(part: Part) -> Media:
     """A `file` of chat, or an `input_file` of Responses: without a media type, it is a PDF."""
     file = part.get("file", part)
-    if not isinstance(file, dict) or not isinstance(data := file.get("file_data"), str) or not data:
+    if not isinstance(file, dict):
         return _NOTHING
-    given = _Bytes.of(data)
+    if not isinstance(data := file.get("file_data"), str) or not data:
+        return _ELSEWHERE if file.get("file_id") or file.get("file_url") else _NOTHING
+    return _ELSEWHERE if _is_address(data) else _document(_Bytes.of(data))
+
+
+def _document(given: "_Bytes") -> Media:
     kind, _, form = given.media_type.partition("/")
     if kind == "image":
         return _PICTURE
@@ -126,8 +143,17 @@ _COUNTS: Mapping[object, Callable[[Part], Media]] = {
     "input_audio": _recording,
     "file": _file,
     "input_file": _file,
+    "video_url": _elsewhere,
+    "input_video": _elsewhere,
+    "video": _elsewhere,
+    "audio_url": _elsewhere,
 }
-"""A new kind of part is a row here."""
+"""A new kind of part is a row here. Videos, as OpenRouter, vLLM and Qwen take them, say nothing of their length."""
+
+
+def _is_address(data: str) -> bool:
+    """Whether it is where the data is: no base64 has a colon, and a data URL has them in itself."""
+    return "://" in data[:_LONGEST_SCHEME]
 
 
 class _Bytes(NamedTuple):

@@ -87,7 +87,7 @@ class TokenCounter:
         text = self._of_texts((_written(tools), *texts) if tools else tuple(texts))
         framing = _TOKENS_PER_MESSAGE * len(messages) + _TOKENS_PER_REPLY
         media = media_in(messages)
-        is_exact = text.exact and not media.guessed
+        is_exact = text.exact and not media.guessed and not media.elsewhere
         return PromptCount(text.tokens + framing + media.tokens, is_exact, media)
 
     def was_counted(self, text: str, tokens: int) -> None:

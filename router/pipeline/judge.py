@@ -292,6 +292,7 @@ class Judge:
             balance,
             fitting_tokens=max(tokens_within(each.model, features, balance.left) for each in dear),
             is_unbounded=features.max_output_tokens is None,
+            refers_elsewhere=features.parts_elsewhere > 0,
         )
 
 

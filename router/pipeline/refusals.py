@@ -10,12 +10,16 @@ from router.ports import Exceeded
 
 
 def budget_exceeded(
-    balance: Balance, *, fitting_tokens: int = 0, is_unbounded: bool = False
+    balance: Balance,
+    *,
+    fitting_tokens: int = 0,
+    is_unbounded: bool = False,
+    refers_elsewhere: bool = False,
 ) -> ApiError:
     """402: whatever may answer could cost more than the budget has left.
 
     An answer of `fitting_tokens` would fit. A request that `is_unbounded` sets no limit to the answer's
-    length, so that the longest counts.
+    length, so that the longest counts; of one that `refers_elsewhere`, the longest prompt.
     """
     said = _sentence(balance)
     if fitting_tokens:
@@ -23,6 +27,11 @@ def budget_exceeded(
             ": the request sets no 'max_tokens', so the longest answer counts."
             if is_unbounded
             else "."
+        )
+    elif refers_elsewhere:
+        said += (
+            " The request refers to files, sounds or videos of unknown size, so the model's whole"
+            " context counts: send the data itself instead."
         )
     error = ApiError(402, said, code="budget_exceeded", kind="insufficient_quota")
     return error.with_headers(_headers(balance))

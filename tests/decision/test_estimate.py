@@ -93,6 +93,18 @@ def test_sound_in_the_prompt_is_expected_to_cost_what_sound_costs() -> None:
     assert cost_of(plain, what, length(1)).expected == Money.from_usd("0.002")
 
 
+def test_a_prompt_with_parts_elsewhere_may_fill_the_whole_context_at_the_dearest_rates() -> None:
+    sounds = replace(Price.per_mtok("2", "0"), audio_input_pico=40_000_000)
+    of = model(price=sounds, context_tokens=100_000)
+    what = Features(10, Category.CHAT, parts_elsewhere=1, tokens_exact=False)
+
+    cost = cost_of(of, what, length(1))
+    assert cost.upper == Money.from_usd("4")
+    assert cost.expected == Money.from_usd("0.00002")
+    longer = replace(what, prompt_tokens=90_000)
+    assert cost_of(of, longer, length(1)).upper > cost.upper
+
+
 def test_where_nobody_knows_how_much_a_model_writes_the_clients_limit_bounds_the_cost() -> None:
     of = model(price=("0", "1"), max_output_tokens=None)
     wide, silent = Features(0, Category.CHAT, max_output_tokens=9000), Features(0, Category.CHAT)

@@ -65,6 +65,15 @@ def test_a_budget_is_a_wall_for_sounds_and_files_too(
     assert (all_of_it.status, all_of_it.error["code"]) == (402, "budget_exceeded")
 
 
+def test_of_a_file_of_unknown_size_a_budget_expects_the_worst(farthing: Farthing) -> None:
+    part = {"type": "file", "file": {"file_id": "file-1"}}
+    body = {"model": "dear", "max_tokens": 10, "messages": [{"role": "user", "content": [part]}]}
+
+    refused = post(farthing.base_url, body)
+    assert (refused.status, refused.error["code"]) == (402, "budget_exceeded")
+    assert "of unknown size" in refused.error["message"]
+
+
 def test_every_count_of_tokens_knows_files(farthing: Farthing) -> None:
     source = {"type": "base64", "media_type": "application/pdf", "data": PDF}
     plain = {"type": "text", "media_type": "text/plain", "data": "word" * 1000}

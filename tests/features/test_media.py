@@ -76,6 +76,31 @@ def test_a_pdf_has_pages_by_its_size(size: int, pages: int) -> None:
     assert counted({"type": "input_file", "file_data": in_base64(pdf(size))}) == found
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "file", "file": {"file_id": "file-1"}},
+        {"type": "file", "file": {"file_data": "https://example.org/a.pdf", "filename": "a.pdf"}},
+        {"type": "input_file", "file_id": "file-1"},
+        {"type": "input_file", "file_url": "https://example.org/a.pdf"},
+        {"type": "input_audio", "input_audio": {"data": "https://example.org/a.wav"}},
+        {"type": "audio_url", "audio_url": {"url": "https://example.org/a.wav"}},
+        {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AAAA"}},
+        {"type": "input_video", "video": "gs://films/a.mp4"},
+    ],
+)
+def test_what_is_only_referred_to_has_no_size_and_is_counted_as_such(part: dict[str, Any]) -> None:
+    assert counted(part, part) == Media(elsewhere=2)
+
+
+def test_a_count_with_something_elsewhere_is_not_exact(counter: TokenCounter) -> None:
+    video = {"type": "video_url", "video_url": {"url": "https://example.org/a.mp4"}}
+    body = {"messages": [{"role": "user", "content": [video, {"type": "text", "text": "What?"}]}]}
+
+    found = features_of(body, Reader(counter))
+    assert (found.parts_elsewhere, found.guessed_tokens, found.tokens_exact) == (1, 0, False)
+
+
 @pytest.mark.parametrize("pages", [1, 12, 345])
 def test_a_pdf_made_for_the_web_says_itself_how_many_pages_it_has(pages: int) -> None:
     assert counted(file(url("application/pdf", linear_pdf(pages)))).tokens == pages * 2250
@@ -91,10 +116,8 @@ def test_a_text_has_a_token_for_every_four_characters_and_a_picture_what_picture
 @pytest.mark.parametrize(
     "part",
     [
-        {"type": "file", "file": {"file_id": "file-1"}},
-        {"type": "input_file", "file_url": "https://example.org/a.pdf"},
-        {"type": "input_file", "file_id": "file-1"},
         {"type": "file", "file": None},
+        {"type": "file", "file": {"filename": "a.pdf"}},
         {"type": "file", "file": {"file_data": ""}},
         {"type": "file", "file": {"file_data": 7}},
         {"type": "input_audio"},
@@ -103,7 +126,7 @@ def test_a_text_has_a_token_for_every_four_characters_and_a_picture_what_picture
         {"type": "something new"},
     ],
 )
-def test_what_is_only_referred_to_and_what_is_none_counts_nothing(part: dict[str, Any]) -> None:
+def test_what_is_none_counts_nothing(part: dict[str, Any]) -> None:
     assert counted(part) == Media()
 
 

@@ -318,6 +318,30 @@ async def test_what_only_anthropic_understands_goes_to_who_speaks_its_api(tmp_pa
     assert orjson.loads(body)["content"] == [TEXT]
 
 
+ELSEWHERE: tuple[Json, ...] = (
+    {"type": "document", "source": {"type": "url", "url": "https://example.org/a.pdf"}},
+    {"type": "document", "source": {"type": "file", "file_id": "file_1"}},
+    {"type": "image", "source": {"type": "file", "file_id": "file_2"}},
+)
+"""What the provider fetches by itself, or has already."""
+
+
+@pytest.mark.parametrize("block", ELSEWHERE)
+async def test_documents_and_pictures_may_be_elsewhere(tmp_path: Path, block: Json) -> None:
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [block]}
+    used = {"type": "tool_use", "id": "toolu_1", "name": "add", "input": {}}
+    said = (
+        {"role": "user", "content": [block, {"type": "text", "text": "What is it about?"}]},
+        {"role": "assistant", "content": [used]},
+        {"role": "user", "content": [result]},
+    )
+    async with farthing(tmp_path) as (at, home):
+        for path in ("/v1/messages", "/v1/messages/count_tokens"):
+            answer, body = await post(at, asked(*said, tools=[ADD]), path)
+            assert answer.status == 200, body
+    assert home.sent["messages"] == list(said)
+
+
 async def test_it_is_refused_in_words_where_a_model_is_named_that_cannot_know_it(
     tmp_path: Path,
 ) -> None:

@@ -102,6 +102,19 @@ async def test_what_is_asked_arrives_byte_for_byte_but_for_the_models_name(tmp_p
     assert one.headers[-1]["openai-beta"] == "responses=experimental"
 
 
+async def test_files_and_pictures_may_be_elsewhere(tmp_path: Path) -> None:
+    parts = [
+        {"type": "input_file", "file_url": "https://example.org/a.pdf"},
+        {"type": "input_file", "file_id": "file-1"},
+        {"type": "input_image", "file_id": "file-2", "detail": "low"},
+    ]
+    said = [{"role": "user", "content": [{"type": "input_text", "text": "What is it?"}, *parts]}]
+    async with farthing(tmp_path) as (at, one, _):
+        answer, body = await post(at, asked(input=said), PATH)
+    assert answer.status == 200, body
+    assert one.sent["input"] == said
+
+
 async def test_a_whole_answer_is_the_providers_own_bytes(tmp_path: Path) -> None:
     async with farthing(tmp_path) as (at, one, _):
         _, body = await post(at, ASKED, PATH)

@@ -33,6 +33,7 @@ _BLOCKS: Mapping[str, tuple[str, ...]] = {
 }
 _SOURCES = ("base64", "text", "url", "file")
 _SHOWN = ("text", "image", "document")
+_UPLOADED = "file:"
 _ITEMS: Mapping[str, tuple[str, ...]] = {
     "function_call": ("type", "call_id", "name", "arguments"),
     "custom_tool_call": ("type", "call_id", "name", "input"),
@@ -84,8 +85,18 @@ def _block(block: JsonObject, known: tuple[str, ...]) -> _Object:
         return _as_text("text", block)
     told = _only(block, _BLOCKS[kind])
     if kind == "tool_result":
-        told = {**told, **_some("content", _blocks(block.get("content"), _SHOWN))}
-    return told
+        return {**told, **_some("content", _blocks(block.get("content"), _SHOWN))}
+    return {**told, "source": _source(kind, source)} if source else told
+
+
+def _source(kind: str, source: Any) -> Any:
+    """The source as chat can refer to it: documents that were uploaded, pictures that have an address."""
+    match kind, source:
+        case "document", {"type": "url", "url": str(url)}:
+            return {"type": "file", "file_id": url}
+        case "image", {"type": "file", "file_id": str(given)}:
+            return {"type": "url", "url": _UPLOADED + given}
+    return source
 
 
 def _responses(body: JsonObject) -> JsonObject:
@@ -116,7 +127,13 @@ def _part(part: JsonObject) -> _Object:
     kind = part.get("type")
     if not isinstance(kind, str) or kind not in _PARTS:
         return _as_text("input_text", part)
-    return _only(part, _PARTS[kind])
+    told = _only(part, _PARTS[kind])
+    match told:
+        case {"type": "input_file", "file_url": url}:
+            return {**_only(told, ("type", "filename")), "file_id": url}
+        case {"type": "input_image", "file_id": str(given)}:
+            return {**_only(told, ("type", "detail")), "image_url": _UPLOADED + given}
+    return told
 
 
 def _as_message(role: str, told: object) -> _Object:
