@@ -101,9 +101,8 @@ class House:
     def kinds(self, times: int) -> Iterator[Kind]:
         """What each kind costs, with this many requests of it: in the fastest of several rounds of all kinds."""
         for kind in KINDS:
-            asyncio.run(
-                self._send(kind, _AT_ONCE)
-            )  # so that budgets are opened and an answer is stored
+            # So that budgets are opened and an answer is stored.
+            asyncio.run(self._send(kind, _AT_ONCE))
         trips = {kind: self._trips(kind) for kind in KINDS}
         seen: dict[str, list[_Cost]] = {kind: [] for kind in KINDS}
         for _ in range(_ROUNDS):

@@ -17,10 +17,7 @@ def expects(what: str) -> Callable[[Read[Value]], Read[Value]]:
         def reader(text: str) -> Value:
             try:
                 return read(text)
-            except (
-                ValueError,
-                argparse.ArgumentTypeError,
-            ):  # a reader may call another one
+            except (ValueError, argparse.ArgumentTypeError):  # a reader may call another
                 raise argparse.ArgumentTypeError(f"must be {what}, not {text!r}") from None
 
         return reader

@@ -86,9 +86,8 @@ def _served(
     if settings.workers > 1:
         tell_notes(settings)
         return lead(settings, args, greeting.secret if greeting else "")
-    with (
-        interruptible()
-    ):  # its import is half of the start, and not needed for a mistake or a supervisor
+    with interruptible():
+        # Its import is half of the start, and not needed for a mistake or a supervisor.
         from router.cli.alone import serve_alone  # noqa: PLC0415
 
     serve_alone(settings, greeting, *read)

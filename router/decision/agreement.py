@@ -1,8 +1,9 @@
 """How models agree on each kind of prompt, as learnt from answers, and what that means for one prompt.
 
 A prompt's habits are those of its kinds, weighted by their shares, and as far as it is of no known kind the usual
-ones over all kinds; where it offers few answers to choose from, mistakes are shared at least as often as that makes likely. Their variance is the sum of that within its kinds, that between these, and for an unfamiliar
-prompt that between all kinds: a kind that nobody has seen may be as far from the usual as the known ones are.
+ones over all kinds; where it offers few answers to choose from, mistakes are shared at least as often as that makes
+likely. Their variance is the sum of that within its kinds, that between these, and for an unfamiliar prompt that between
+all kinds: a kind that nobody has seen may be as far from the usual as the known ones are.
 """
 
 from collections.abc import Mapping
@@ -73,9 +74,8 @@ class AgreementModel:
         variances = [
             max(0.0, second - mean * mean) for mean, second in zip(found, seconds, strict=True)
         ]
-        if (
-            1 < kinship.options <= FEW_OPTIONS
-        ):  # a kind with answers of any form knows nothing of few options
+        if 1 < kinship.options <= FEW_OPTIONS:
+            # A kind whose answers have any form knows nothing of few options.
             found[_SAME_WRONG] = max(found[_SAME_WRONG], same_wrong_of(kinship.options))
         accept_sd, gain_sd = self.left_sds.tolist()
         return Agreeing(Habits(*found), tuple(variances), accept_sd, gain_sd)

@@ -68,9 +68,8 @@ def _kind_of(status: int, said: Said) -> FaultKind:
     if status in (400, 413, 422) and _mentions(said, _TOO_LONG):
         return FaultKind.CONTEXT
     if status in (400, 422) and _mentions(said, _TOO_LONG_AN_ANSWER + _NOT_OF_THIS_MODEL):
-        return (
-            FaultKind.UNSUITED
-        )  # agents tell all models the same, and a policy has chosen this one
+        # Agents tell all models the same, and a policy has chosen this one.
+        return FaultKind.UNSUITED
     if 400 <= status < 500 and status not in _TOO_EARLY_OR_BUSY:
         return FaultKind.CLIENT
     return FaultKind.TRANSIENT

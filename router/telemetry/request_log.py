@@ -83,7 +83,6 @@ def _head(at_s: float, request_id: str, trace: Trace | None) -> dict[str, str]:
 def _line(said: Mapping[str, object]) -> str:
     try:
         return orjson.dumps(said).decode()
-    except (
-        orjson.JSONEncodeError
-    ):  # a lone surrogate, in a name that a client or an upstream has given
+    except orjson.JSONEncodeError:
+        # A lone surrogate, in a name that a client or an upstream has given.
         return json.dumps(said)

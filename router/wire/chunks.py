@@ -15,9 +15,8 @@ def events_in(body: bytes) -> list[bytes]:
     Raises MalformedAnswer when the last one is not whole.
     """
     *lines, rest = body.split(b"\n")
-    if (
-        b"\r" not in body and not any(lines[1::2]) and len(lines) % 2 == 0
-    ):  # one line each, as usual
+    has_a_line_each = b"\r" not in body and not any(lines[1::2]) and len(lines) % 2 == 0
+    if has_a_line_each:  # as usual
         events = [line + b"\n\n" for line in lines[::2]]
     else:
         splitter = EventSplitter(max_event_bytes=len(body))

@@ -190,9 +190,8 @@ def test_the_same_check_again_and_one_that_accepts_all_change_nothing(
     together = ruled([check_of(test), check_of(test), Check(By.COMPLETE)], each)
     if alone.ruling is not Ruling.CANNOT_TELL:  # what had nothing to say lets the other one speak
         assert together.ruling is alone.ruling
-        if (
-            test is not By.TOOL_CALLS
-        ):  # of an answer without calls it says nothing: that may be taken now
+        # Of an answer without calls, TOOL_CALLS says nothing: that one may be taken now.
+        if test is not By.TOOL_CALLS:
             assert together.taken == alone.taken
 
 

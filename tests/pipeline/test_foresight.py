@@ -51,9 +51,8 @@ def test_models_that_were_never_seen_have_quality_by_their_priors_and_costs_by_t
     found = predicted(strangers)
 
     assert (found.p_quality[:, 0] == found.p_quality[:, 1]).all()
-    assert (
-        found.p_quality[0, 0] != found.p_quality[1, 0]
-    )  # how hard a prompt is is known all the same
+    # How hard a prompt is is known all the same.
+    assert found.p_quality[0, 0] != found.p_quality[1, 0]
     assert found.costs_usd[:, 0] == pytest.approx(10 * found.costs_usd[:, 1])
 
 

@@ -29,7 +29,6 @@ async def test_of_an_answer_with_three_choices_a_third_is_the_length_of_one(tmp_
     expected = (float(cost["expected_usd"]) * 1e6 - prompt * PRICE["input_usd_per_mtok"]) / 2
 
     assert generated > 10
-    assert (
-        generated < expected < 2.5 * generated
-    )  # drawn towards the typical length, which is longer
+    # Drawn towards the typical length, which is longer.
+    assert generated < expected < 2.5 * generated
     assert float(cost["p10_usd"]) <= float(cost["p90_usd"]) <= float(cost["upper_usd"])

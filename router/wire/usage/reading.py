@@ -159,9 +159,7 @@ def _counts(told: Mapping[str, Any], begin: Path = ()) -> Counts:
             if 0 <= value <= _MOST_TOKENS:
                 counts[path] = value
         elif isinstance(value, float):
-            if (
-                value.is_integer() and 0 <= value <= _MOST_TOKENS
-            ):  # who writes 12.0 counts all the same
+            if value.is_integer() and 0 <= value <= _MOST_TOKENS:  # 12.0 is a count, too
                 counts[path] = int(value)
         elif isinstance(value, dict) and len(path) < _DEEPEST:
             counts |= _counts(value, path)
