@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from router.decision.policy import NOTHING_ASKED, Asks, Policy
+from router.decision.policy import NOTHING_ASKED, Asks, Policy, Terms
 from router.domain.errors import ApiError
 from router.domain.model import Model
 
@@ -30,20 +30,25 @@ class Route:
 class PolicyBook:
     """The policies by name, the default one's name, and routes by the names that requests ask for (globs).
 
-    `asks` is what the policies need to be told about every request.
+    `asks` is what the policies need to be told about every request; `pinned` are the terms where the client names the
+    model: the default policy's for the cache, and no others.
     """
 
     policies: Mapping[str, Policy]
     default: str
     routes: Mapping[str, Route] = field(default_factory=dict)
     asks: Asks = field(init=False, default=NOTHING_ASKED)
+    pinned: Terms = field(init=False, default_factory=Terms)
 
     def __post_init__(self) -> None:
-        """Gather what the policies ask, once."""
+        """Gather what the policies ask, and what holds without them, once."""
         every = NOTHING_ASKED
         for policy in self.policies.values():
             every |= policy.asks
         object.__setattr__(self, "asks", every)
+        if self.default in self.policies:
+            pinned = Terms(cache=self.policies[self.default].terms.cache)
+            object.__setattr__(self, "pinned", pinned)
 
     def named(self, name: str) -> Policy:
         """The policy `name`. Raises ApiError 404 that suggests the nearest names."""

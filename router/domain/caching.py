@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from msgspec import Struct
+
 from router.domain.semantic import SEMANTIC_OFF, SemanticTerms
 from router.domain.usage import Usage
 
@@ -49,8 +51,7 @@ class Tenancy:
         return ("tags", *shared) if shared else ("key", key)
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Struct, frozen=True):
     """Who wrote an answer: a model of the catalog, as it was reached at that time.
 
     If its entry in the catalog has another upstream or model today, it is another writer.
@@ -61,8 +62,7 @@ class Writer:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a stored answer comes from: the request that paid for it, and when (Unix time).
 
     `is_accepted` says that it has passed the checks of a cascade of `policy`, which then had these `terms`.

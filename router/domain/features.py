@@ -1,8 +1,9 @@
 """What is understood of a request before a model is chosen."""
 
-from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 from router.domain.category import Category
 from router.domain.kinship import Kinship
@@ -18,8 +19,7 @@ _WORST_GUESS = 4
 """OpenAI counts a third of the tokens that are guessed of sound, and a page photographed at 150 KB is taken for four."""
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(Struct, frozen=True):
     """The facts that conditions and estimates may use; the prompt itself is not among them.
 
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample. Among them, `guessed_tokens`
@@ -43,7 +43,7 @@ class Features:
     service_tier: str = STANDARD
     language: str | None = None
     difficulty: float | None = None
-    kinship: Kinship | None = field(default=None, repr=False)
+    kinship: Kinship | None = None
     guessed_tokens: int = 0
     audio_tokens: int = 0
     parts_elsewhere: int = 0
@@ -65,12 +65,11 @@ class Features:
             raise ValueError(f"impossible features: {self!r}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recognised(Features):
+class Recognised(Features, frozen=True, eq=False):
     """Features with what prompts of the same kinship say about models and cascades: for deciding, not for keeping."""
 
-    outlook: "Outlook | None" = field(default=None, repr=False)
-    prospects: "Prospects | None" = field(default=None, repr=False)
+    outlook: "Outlook | None" = None
+    prospects: "Prospects | None" = None
 
     @classmethod
     def of(
@@ -81,4 +80,4 @@ class Recognised(Features):
         return cls(*_known(features), outlook, prospects)  # type: ignore[call-arg]
 
 
-_known = attrgetter(*(each.name for each in fields(Features)))
+_known = attrgetter(*Features.__struct_fields__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.estimate import candidate_for, tokens_within
 from router.decision.experience import Experience
-from router.decision.policy import Circumstances, Policy, Terms
+from router.decision.policy import Circumstances, Policy
 from router.decision.resolve import PolicyBook, resolve
 from router.decision.threads import Threads
 from router.decision.verdicts import Observed, Verdicts
@@ -131,7 +131,7 @@ class Judge:
             conversation = self._conversation(session.thread, features)
             circumstances = replace(circumstances, conversation=conversation)
         if isinstance(target, Model):
-            rule, terms = "", Terms(cache=self.book.named(self.book.default).terms.cache)
+            rule, terms = "", self.book.pinned
         else:
             rule, terms = target.terms_for(features, circumstances)
         return Visit(

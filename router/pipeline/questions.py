@@ -1,11 +1,11 @@
 """Which questions were answered lately: one that is asked again shows that its answer was not good enough."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """Whose answer a question got, and when the client had it, by the monotonic clock."""
 
     request_id: str

@@ -6,12 +6,11 @@ bytes that the client got, so that storing and replaying cost no parsing of the 
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
 import orjson
-from msgspec import structs
+from msgspec import Struct, structs
 
 from router.domain.caching import Origin, Writer
 from router.domain.usage import Usage
@@ -30,8 +29,7 @@ _LARGEST = 2**26
 """The most bytes an entry may expand to: more than any answer that is stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredAnswer(Struct, frozen=True):
     """An answer as a client once got it. `body` is JSON, or for a stream its events in order.
 
     Only chat is stored; an answer on its way to a client may have another `dialect`.
@@ -95,13 +93,13 @@ def unpack(stored: bytes) -> StoredAnswer | None:
 
 def described(stored: StoredAnswer) -> dict[str, Any]:
     """What may be shown of a stored answer: everything but its text."""
-    origin = asdict(stored.origin)
+    origin = structs.asdict(stored.origin)
     used = {name: count for name, count in structs.asdict(origin.pop("usage")).items() if count}
     del origin["terms"]
     accepted = {"is_accepted": True} if origin.pop("is_accepted") else {}
     return {
         **accepted,
-        **origin.pop("writer"),
+        **structs.asdict(origin.pop("writer")),
         **origin,
         "usage": used,
         "is_stream": stored.is_stream,
@@ -113,7 +111,7 @@ def _told(origin: Origin) -> dict[str, Any]:
     """An origin without the counts that are 0, which most are."""
     used = {name: count for name in _COUNTS if (count := getattr(origin.usage, name))}
     return {
-        "writer": origin.writer,
+        "writer": structs.asdict(origin.writer),
         "usage": used,
         "at_s": origin.at_s,
         "request_id": origin.request_id,

@@ -1,7 +1,7 @@
 """What a test says is known of cascades, and what was seen of them since."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from router.domain.candidate import Candidate
 from router.domain.cascade import AGREEMENT, Check, Prospect, Prospects
@@ -63,5 +63,5 @@ class Seen:
 
 def recognised(features: Features, known: Prospects | None) -> Recognised:
     """`features` of which so much is known."""
-    told = {each.name: getattr(features, each.name) for each in fields(Features)}
+    told = {name: getattr(features, name) for name in Features.__struct_fields__}
     return Recognised(**told, prospects=known)
