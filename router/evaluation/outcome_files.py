@@ -67,9 +67,9 @@ def read_answers(
 ) -> Outcomes:
     """Like `read_outcomes`, from files that need no scores; if one has them, they are ignored.
 
-    `dataset` may be blank or missing.
+    `dataset` may be blank or missing; so may `answer`: then no two answers agree.
     """
-    return _read(paths, (*_TEXTS[1:], "answer"), models, datasets, numbers=_NUMBERS[1:])
+    return _read(paths, _TEXTS[1:], models, datasets, numbers=_NUMBERS[1:])
 
 
 def read_prompts(path: Path | str) -> Prompts:
