@@ -1,6 +1,8 @@
 """`farthing fit`: an artefact from outcomes."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ from rich.console import Console
 from router.cli.evaluate import add_pool
 from router.cli.offline import categories_of, tokenizer
 from router.cli.reading import seed
-from router.config.artefact_files import write_artefact
+from router.config.artefact_files import place_for, write_artefact
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
 from router.evaluation.pool_file import read_pool
@@ -51,18 +53,27 @@ def run(args: argparse.Namespace) -> int:
     read = read_outcomes(args.outcomes, pool.names, pool.datasets)
     outcomes = _wanted(learnable(read, pool), args)
     tokenize = tokenizer()
-    with Console(stderr=True).status(f"Learning from {len(outcomes)} prompts"):
-        categories = categories_of(outcomes.prompts, tokenize)
-        artefact = fit(outcomes, pool, tokenize, categories, Recipe(seed=args.seed))
-        cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS], artefact.agreement)
-    try:
+    with _place(args.out):
+        with Console(stderr=True).status(f"Learning from {len(outcomes)} prompts"):
+            categories = categories_of(outcomes.prompts, tokenize)
+            artefact = fit(outcomes, pool, tokenize, categories, Recipe(seed=args.seed))
+            texts = [tokenize(text) for text in TEXTS]
+            cases = parity_cases(artefact.kinds, texts, artefact.agreement)
         digest = write_artefact(artefact, cases, args.out)
-    except OSError as error:
-        raise FarthingError(
-            f"--out: {args.out} cannot be written: {error.strerror or error}"
-        ) from None
     _tell(artefact, outcomes, args.out, digest)
     return 0
+
+
+@contextmanager
+def _place(folder: Path) -> Iterator[None]:
+    """The folder for the artefact. Raises FarthingError if it cannot be written, most likely before anything is learnt."""
+    try:
+        with place_for(folder):
+            yield
+    except OSError as error:
+        raise FarthingError(
+            f"--out: {folder} cannot be written: {error.strerror or error}"
+        ) from None
 
 
 def _wanted(outcomes: Outcomes, args: argparse.Namespace) -> Outcomes:

@@ -125,6 +125,8 @@ def _costed(outcomes: Outcomes, pool: Pool) -> Outcomes:
 
 def _why_incomplete(outcomes: Outcomes, pool: Pool) -> str:
     """What is missing most, in words."""
+    if pool.datasets and not len(outcomes):
+        return f"no file has a prompt of {', '.join(sorted(pool.datasets))} for a model of '{pool.name}'"
     if unscored := _unknown(outcomes.scores, outcomes.models):
         return f"no file has a score of {', '.join(unscored)}, which pool '{pool.name}' names"
     if unpriced := _unknown(outcomes.costs_usd, outcomes.models):

@@ -231,6 +231,7 @@ def test_an_artefact_is_replaced_and_anything_else_is_not(
         (("--ids", "{folder}/nowhere"), "--ids: {folder}/nowhere cannot be read: No such file"),
         (("--ids", "{folder}/shop.parquet"), "--ids: {folder}/shop.parquet is not text"),
         (("--pool", "{folder}/pools.yaml:nine"), "there is no pool 'nine'"),
+        (("--pool", "{folder}/pools.yaml:elsewhere"), "no file has a prompt of other/shop for a"),
         (("--out", "{folder}/pools.yaml/x"), "--out: {folder}/pools.yaml/x cannot be written: Not"),
     ],
 )
