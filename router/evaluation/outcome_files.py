@@ -115,7 +115,9 @@ def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> 
         table = parquet.read_table(path, columns=wanted)
         if "dataset" in optional and "dataset" not in known:
             table = table.append_column("dataset", pa.nulls(len(table), pa.large_string()))
-        return table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
+        table = table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
+        table.validate(full=True)  # pyarrow reads text that is not UTF-8, and stumbles when it is looked at
+        return table
     except pa.ArrowException as error:
         # pyarrow's messages have several lines, of which the first is the relevant one.
         raise FarthingError(f"{path} is not a file of outcomes: {_first_line(error)}") from None
