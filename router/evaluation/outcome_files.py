@@ -116,7 +116,7 @@ def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> 
         if "dataset" in optional and "dataset" not in known:
             table = table.append_column("dataset", pa.nulls(len(table), pa.large_string()))
         table = table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
-        table.validate(full=True)  # pyarrow reads text that is not UTF-8, and stumbles when it is looked at
+        table.validate(full=True)  # of text that is not UTF-8 pyarrow says nothing until later
         return table
     except pa.ArrowException as error:
         # pyarrow's messages have several lines, of which the first is the relevant one.
