@@ -46,6 +46,8 @@ def taken(artefact: str) -> Forecaster:
     Published results say little about how models compare on one file of outcomes. So here a scored model starts from
     its own mean, even if the server, to which anything may be sent, starts it from published results.
     """
+    if artefact == NONE:
+        raise ArtefactRefused("--artefact none: without scores there is nothing else to predict by")
     try:
         read = shipped_artefact() if artefact == SHIPPED else read_artefact(Path(artefact))
     except ArtefactRefused as error:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from router.cli.appearing import output
 from router.cli.evaluate import add_pool
-from router.cli.offline import NONE, SHIPPED, taken, watched
+from router.cli.offline import SHIPPED, taken, watched
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
@@ -93,10 +93,6 @@ def _answers(path: Path, pool: Pool) -> Outcomes:
 
 def _predictions(answers: Outcomes, pool: Pool, artefact: str) -> Predictions:
     """The predictions for the prompts, made without their answers."""
-    if artefact == NONE:
-        raise FarthingError(
-            "--artefact none: there are no scores to learn from in a file of answers"
-        )
     return taken(artefact).predict(answers.prompts, pool, answers.prompt_ids)
 
 

@@ -16,6 +16,7 @@ import orjson
 
 from router.domain.category import Category
 from router.domain.errors import FarthingError
+from router.domain.nearest import nearest
 from router.evaluation.answered import Answered, as_table, id_of
 
 Row = Mapping[str, Any]
@@ -97,8 +98,8 @@ def _answered(row: Row, place: str) -> Answered:
         known |= {name: _text(name, known[name]) for name in _TEXTS if name in known}
         known |= {name: _real(known[name]) for name in _REAL if name in known}
         known |= {name: _whole(known[name]) for name in _WHOLE if name in known}
-        if known.get("category"):
-            known["category"] = Category(known["category"]).value
+        if (stated := known.get("category")) and stated not in tuple(Category):
+            raise ValueError(f"'{stated}' is not a category{nearest(stated, Category)}")
         prompt_id = str(known.pop("prompt_id", "") or id_of(known["prompt"]))
         return Answered(**{"score": None, **known, "prompt_id": prompt_id})
     except (TypeError, ValueError) as error:

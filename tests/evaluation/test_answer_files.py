@@ -103,7 +103,11 @@ def test_a_score_that_is_nan_is_none(tmp_path: Path) -> None:
         ("own.jsonl", '{"prompt": "a", "model": "m", "answer": [1]}', "row 1: answer must be text"),
         ("own.jsonl", '{"prompt": "Why?"', "line 1 is not JSON"),
         ("own.jsonl", "[]", "line 1 is not a JSON object"),
-        ("own.jsonl", '{"prompt": "a", "model": "m", "category": "cooking"}', "cooking"),
+        (
+            "own.jsonl",
+            '{"prompt": "a", "model": "m", "category": "math"}',
+            "row 1: 'math' is not a category; did you mean 'maths'",
+        ),
         ("own.parquet", "no parquet", "is not a file of outcomes"),
         ("own.txt", "", r"must end with \.parquet, \.jsonl, \.csv"),
     ],

@@ -143,7 +143,7 @@ def test_where_cascades_are_wanted_two_are_asked_before_a_third(
 def test_answers_alone_teach_nothing(
     capsys: pytest.CaptureFixture[str], answers: Path, pools: Path
 ) -> None:
-    assert "no scores to learn from" in refused(
+    assert "--artefact none: without scores there is nothing" in refused(
         capsys, answers, f"{pools}:two", "--artefact", "none"
     )
 
