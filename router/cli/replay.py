@@ -70,10 +70,10 @@ def run(args: argparse.Namespace) -> int:
     pool = read_pool(args.pool)
     answers = _answers(args.answers, pool)
     with output("--out", args.out) as file:
-        predictions = _predictions(answers, pool, args.artefact)
-        points = _strategies(
-            _menu(args.policy, predictions, answers), args.lambdas, args.max_quality_loss
-        )
+        with Console(stderr=True).status("Predicting"):
+            predictions = _predictions(answers, pool, args.artefact)
+            menu = _menu(args.policy, predictions, answers)
+            points = _strategies(menu, args.lambdas, args.max_quality_loss)
         decisions = replayed(answers, points)
         _write(file, watched(decisions, "Deciding", len(answers) * len(points)))
     said = f"{len(answers):,} prompts at {len(points)} points: {args.out}"
