@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from router.app import real_world
+from router.cli.appearing import output
 from router.cli.calibrate_forms import About, Document, card, document, heard_document
 from router.cli.calibrate_hearsay import Asked, Overheard, overheard
 from router.cli.calibrate_labels import Gathered, from_files
@@ -185,7 +186,5 @@ def _write_json(args: argparse.Namespace, told: Document) -> None:
     """Write the JSON file, if one is asked for. Raises FarthingError."""
     if args.json is None:
         return
-    try:
-        args.json.write_text(json.dumps(told, indent=2), encoding="utf-8")
-    except OSError as error:
-        raise FarthingError(f"--json: {args.json} cannot be written: {error.strerror}") from None
+    with output("--json", args.json) as file:
+        file.write(json.dumps(told, indent=2).encode())

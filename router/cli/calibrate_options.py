@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from router.cli.options import add_config, day
-from router.cli.reading import expects
+from router.cli.reading import expects, seed
 from router.domain.money import Money
 from router.domain.scored import ScoreSource
 from router.evaluation.scoring import HELP as SCORES
@@ -118,7 +118,7 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="only if they are also significantly better than Zero, and not just no worse",
     )
-    group.add_argument("--seed", type=int, default=0, help="seed of the folds (default: 0)")
+    group.add_argument("--seed", type=seed, default=0, help="seed of the folds (default: 0)")
 
 
 @expects("a whole number >= 1")

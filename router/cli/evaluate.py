@@ -3,16 +3,18 @@
 import argparse
 import json
 import re
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
 
-from router.cli.evaluate_forms import Evaluated, document
+from router.cli.appearing import output
+from router.cli.evaluate_forms import Document, Evaluated, document
 from router.cli.evaluate_table import print_evaluation
 from router.cli.offline import NONE, SHIPPED, forecasting, watched
-from router.cli.reading import expects
-from router.cli.report_html import EVALUATION, write_page
-from router.domain.errors import FarthingError
+from router.cli.reading import expects, seed
+from router.cli.report_html import EVALUATION, page
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit
@@ -48,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " (default: none)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="seed of folds and samples (default: 0)"
+        "--seed", type=seed, default=0, help="seed of folds and samples (default: 0)"
     )
     parser.add_argument(
         "--samples",
@@ -73,6 +75,19 @@ def add_pool(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the evaluation, and write what is asked for."""
+    with ExitStack() as files:
+        asked = (("--json", args.json), ("--html", args.html))
+        opened = {
+            option: files.enter_context(output(option, path)) for option, path in asked if path
+        }
+        evaluated = _evaluated(args)
+        for option, file in opened.items():
+            file.write(_FORMS[option](document(evaluated)).encode())
+    print_evaluation(evaluated, Console())
+    return 0
+
+
+def _evaluated(args: argparse.Namespace) -> Evaluated:
     from router.evaluation.outcome_files import read_outcomes  # noqa: PLC0415 - half a second for pyarrow
 
     pool = read_pool(args.pool)
@@ -82,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     resamples = Resamples.drawn(len(found.outcomes), args.samples, args.seed)
     with Console(stderr=True).status("Resampling"):
         evaluation = judged(found, resamples)
-    evaluated = Evaluated(
+    return Evaluated(
         evaluation=evaluation,
         pool=pool.name,
         files=tuple(path.name for path in args.outcomes),
@@ -94,9 +109,6 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         samples=args.samples,
     )
-    _write(evaluated, args)
-    print_evaluation(evaluated, Console())
-    return 0
 
 
 def _split(outcomes: Outcomes, args: argparse.Namespace) -> Split:
@@ -110,17 +122,10 @@ def _forecast(outcomes: Outcomes, split: Split, pool: Pool, fit: Fit, seed: int)
     return gathered(outcomes, split, [forecast(fold, pool, fit, seed) for fold in folds])
 
 
-def _write(evaluated: Evaluated, args: argparse.Namespace) -> None:
-    if args.json:
-        text = json.dumps(document(evaluated), indent=2, allow_nan=False)
-        try:
-            args.json.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise FarthingError(
-                f"--json: {args.json} cannot be written: {error.strerror}"
-            ) from None
-    if args.html:
-        write_page(args.html, document(evaluated), EVALUATION)
+_FORMS: Mapping[str, Callable[[Document], str]] = {
+    "--json": lambda told: json.dumps(told, indent=2, allow_nan=False) + "\n",
+    "--html": lambda told: page(told, EVALUATION),
+}
 
 
 @expects("a whole number from 2 to 9999")

@@ -1,6 +1,8 @@
 """`farthing fit`: an artefact from outcomes."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,8 @@ from rich.console import Console
 
 from router.cli.evaluate import add_pool
 from router.cli.offline import categories_of, tokenizer
-from router.config.artefact_files import write_artefact
+from router.cli.reading import seed
+from router.config.artefact_files import place_for, write_artefact
 from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
 from router.evaluation.pool_file import read_pool
@@ -32,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ids", type=Path, metavar="FILE", help="learn only from these prompt ids, one per line"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="seed of everything random (default: 0)"
+        "--seed", type=seed, default=0, help="seed of everything random (default: 0)"
     )
     parser.add_argument(
         "--out", type=Path, required=True, metavar="ARTEFACT", help="the folder to write"
@@ -41,26 +44,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the artefact, and print its digest."""
-    from router.evaluation.crossing import priced  # noqa: PLC0415 - half a second for pyarrow
+    from router.evaluation.crossing import learnable  # noqa: PLC0415 - half a second for pyarrow
     from router.evaluation.outcome_files import read_outcomes  # noqa: PLC0415 - as above
     from router.training.fit import Recipe, fit  # noqa: PLC0415 - two seconds for scikit-learn
     from router.training.parity import TEXTS, parity_cases  # noqa: PLC0415 - as above
 
     pool = read_pool(args.pool)
-    outcomes = _wanted(priced(read_outcomes(args.outcomes, pool.names, pool.datasets), pool), args)
+    read = read_outcomes(args.outcomes, pool.names, pool.datasets)
+    outcomes = _wanted(learnable(read, pool), args)
     tokenize = tokenizer()
-    with Console(stderr=True).status(f"Learning from {len(outcomes)} prompts"):
-        categories = categories_of(outcomes.prompts, tokenize)
-        artefact = fit(outcomes, pool, tokenize, categories, Recipe(seed=args.seed))
-        cases = parity_cases(artefact.kinds, [tokenize(text) for text in TEXTS], artefact.agreement)
-    try:
+    with _place(args.out):
+        with Console(stderr=True).status(f"Learning from {len(outcomes)} prompts"):
+            categories = categories_of(outcomes.prompts, tokenize)
+            artefact = fit(outcomes, pool, tokenize, categories, Recipe(seed=args.seed))
+            texts = [tokenize(text) for text in TEXTS]
+            cases = parity_cases(artefact.kinds, texts, artefact.agreement)
         digest = write_artefact(artefact, cases, args.out)
-    except OSError as error:
-        raise FarthingError(
-            f"--out: {args.out} cannot be written: {error.strerror or error}"
-        ) from None
     _tell(artefact, outcomes, args.out, digest)
     return 0
+
+
+@contextmanager
+def _place(folder: Path) -> Iterator[None]:
+    """The folder for the artefact. Raises FarthingError if it cannot be written, most likely before anything is learnt."""
+    try:
+        with place_for(folder):
+            yield
+    except OSError as error:
+        raise FarthingError(
+            f"--out: {folder} cannot be written: {error.strerror or error}"
+        ) from None
 
 
 def _wanted(outcomes: Outcomes, args: argparse.Namespace) -> Outcomes:
@@ -72,8 +85,8 @@ def _wanted(outcomes: Outcomes, args: argparse.Namespace) -> Outcomes:
     if args.ids:
         ids = _ids(args.ids)
         keeps &= np.array([each in ids for each in outcomes.prompt_ids], dtype=bool)
-    if not keeps.any():
-        raise FarthingError("no prompt is left to learn from")
+    if not np.isfinite(outcomes.scores[keeps]).any():
+        raise FarthingError("no prompt with a score is left to learn from")
     return outcomes.at(keeps)
 
 
@@ -91,4 +104,6 @@ def _tell(artefact: Artefact, outcomes: Outcomes, folder: Path, digest: str) -> 
         f"Learnt from {len(outcomes):,} prompts, of {len(artefact.kind_names)} kinds, and"
         f" {len(artefact.models)} models: {folder}\nSHA-256 {digest}"
     )
+    if unscored := [name for name in outcomes.models if name not in artefact.models]:
+        said += f"\nWithout any score, and so not learnt: {', '.join(unscored)}"
     Console().print(said, highlight=False, markup=False, soft_wrap=True)

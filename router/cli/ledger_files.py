@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from router.cli.appearing import appearing
 from router.domain.errors import FarthingError
 from router.ledger.export import Attempt, Column, Kind
 
@@ -43,29 +44,13 @@ def write_file(out: str, form: str, columns: Sequence[Column], batches: _Batches
 
 @contextmanager
 def _opened(out: str) -> Iterator[BinaryIO]:
-    """The file, under another name until it is complete; a pipe or a device (/dev/stdout) is written as it is."""
+    """The file, which appears when it is complete, or standard output."""
     if out == STANDARD_OUTPUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path = Path(out)
-    if path.exists() and not path.is_file() and not path.is_dir():
-        with path.open("wb") as file:
-            yield file
-        return
-    with _in_part(path.resolve()) as file:  # a link leads there afterwards, too
+    with appearing(Path(out)) as file:
         yield file
-
-
-@contextmanager
-def _in_part(path: Path) -> Iterator[BinaryIO]:
-    part = Path(f"{path}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _values(columns: Sequence[Column], converted: Mapping[Kind, _Convert]) -> list[_Value]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 from rich.console import Console
 from rich.progress import track
 
@@ -14,6 +15,7 @@ from router.config.price_map import cl100k_ranks
 from router.config.priors import Priors
 from router.config.shipped import shipped_artefact
 from router.domain.category import Category
+from router.domain.errors import FarthingError
 from router.domain.outcomes import Outcomes
 from router.domain.pool import Pool
 from router.domain.predictions import Fit, Forecaster
@@ -44,6 +46,8 @@ def taken(artefact: str) -> Forecaster:
     Published results say little about how models compare on one file of outcomes. So here a scored model starts from
     its own mean, even if the server, to which anything may be sent, starts it from published results.
     """
+    if artefact == NONE:
+        raise ArtefactRefused("--artefact none: without scores there is nothing else to predict by")
     try:
         read = shipped_artefact() if artefact == SHIPPED else read_artefact(Path(artefact))
     except ArtefactRefused as error:
@@ -81,6 +85,11 @@ def _fitting(tokenize: Tokenize) -> Fit:
     def learn(train: Outcomes, pool: Pool, seed: int) -> Forecaster:
         from router.training.fit import Recipe, fit  # noqa: PLC0415 - two seconds for scikit-learn
 
+        if not np.isfinite(train.scores).any():
+            raise FarthingError(
+                "nothing remains to learn from: all prompts with a score are held out together,"
+                " for they ask the same question, or are of one dataset"
+            )
         categories = categories_of(train.prompts, tokenize)
         artefact = fit(train, pool, tokenize, categories, Recipe(seed=seed))
         return Foresight(

@@ -3,11 +3,12 @@
 import argparse
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from rich.console import Console
 
+from router.cli.appearing import output
 from router.cli.evaluate import add_pool
 from router.cli.offline import SHIPPED, taken, watched
 from router.domain.errors import FarthingError
@@ -42,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the predictions, also for models that were never scored: from their priors and prices."""
     pool = read_pool(args.pool)
-    _write(args.out, _predicted(args, pool))
+    with output("--out", args.out) as file:
+        _write(file, _predicted(args, pool))
     said = f"Predictions of {len(pool.names)} models: {args.out}"
     Console().print(said, highlight=False, markup=False, soft_wrap=True)
     return 0
@@ -59,18 +61,15 @@ def _predicted(args: argparse.Namespace, pool: Pool) -> Iterator[Predictions]:
         yield forecaster.predict(known.prompts[part], pool, known.prompt_ids[part])
 
 
-def _write(path: Path, predictions: Iterable[Predictions]) -> None:
-    """Write one file of all predictions. Raises FarthingError if `path` cannot be written."""
+def _write(file: BinaryIO, predictions: Iterable[Predictions]) -> None:
+    """Write all predictions as one table. Raises FarthingError if there are none."""
     import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
     from pyarrow import parquet  # noqa: PLC0415 - as above
 
     tables = [_table(each) for each in predictions]
     if not tables:
         raise FarthingError("there are no prompts to predict for")
-    try:
-        parquet.write_table(pa.concat_tables(tables), path, compression="zstd")
-    except OSError as error:
-        raise FarthingError(f"--out: {path} cannot be written: {error.strerror or error}") from None
+    parquet.write_table(pa.concat_tables(tables), file, compression="zstd")
 
 
 def _table(found: Predictions) -> Any:

@@ -23,3 +23,11 @@ def expects(what: str) -> Callable[[Read[Value]], Read[Value]]:
         return reader
 
     return told
+
+
+@expects("a whole number from 0 to 4294967295")
+def seed(text: str) -> int:
+    """What numpy and scikit-learn both take as a seed: 32 bits."""
+    if not 0 <= (number := int(text)) < 2**32:
+        raise ValueError(text)
+    return number

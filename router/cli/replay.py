@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from math import inf
 from pathlib import Path
+from typing import BinaryIO
 
 from rich.console import Console
 
+from router.cli.appearing import output
 from router.cli.evaluate import add_pool
-from router.cli.offline import NONE, SHIPPED, taken, watched
+from router.cli.offline import SHIPPED, taken, watched
 from router.domain.errors import FarthingError
 from router.domain.nearest import nearest
 from router.domain.outcomes import Outcomes
@@ -67,12 +69,13 @@ def run(args: argparse.Namespace) -> int:
         raise FarthingError(f"--policy: there is no '{args.policy}' to replay{hint}")
     pool = read_pool(args.pool)
     answers = _answers(args.answers, pool)
-    predictions = _predictions(answers, pool, args.artefact)
-    points = _strategies(
-        _menu(args.policy, predictions, answers), args.lambdas, args.max_quality_loss
-    )
-    decisions = replayed(answers, points)
-    _write(args.out, watched(decisions, "Deciding", len(answers) * len(points)))
+    with output("--out", args.out) as file:
+        with Console(stderr=True).status("Predicting"):
+            predictions = _predictions(answers, pool, args.artefact)
+            menu = _menu(args.policy, predictions, answers)
+            points = _strategies(menu, args.lambdas, args.max_quality_loss)
+        decisions = replayed(answers, points)
+        _write(file, watched(decisions, "Deciding", len(answers) * len(points)))
     said = f"{len(answers):,} prompts at {len(points)} points: {args.out}"
     Console().print(said, highlight=False, markup=False, soft_wrap=True)
     return 0
@@ -90,10 +93,6 @@ def _answers(path: Path, pool: Pool) -> Outcomes:
 
 def _predictions(answers: Outcomes, pool: Pool, artefact: str) -> Predictions:
     """The predictions for the prompts, made without their answers."""
-    if artefact == NONE:
-        raise FarthingError(
-            "--artefact none: there are no scores to learn from in a file of answers"
-        )
     return taken(artefact).predict(answers.prompts, pool, answers.prompt_ids)
 
 
@@ -122,8 +121,8 @@ def _strategies(
     return {f"lambda={each:.10g}": menu.by_lambda(each) for each in lambdas}
 
 
-def _write(path: Path, decisions: Iterable[Decided]) -> None:
-    """Write the decisions. Raises FarthingError if `path` cannot be written."""
+def _write(file: BinaryIO, decisions: Iterable[Decided]) -> None:
+    """Write the decisions as a table."""
     import pyarrow as pa  # noqa: PLC0415 - half a second, which --help need not wait for
     from pyarrow import parquet  # noqa: PLC0415
 
@@ -136,10 +135,7 @@ def _write(path: Path, decisions: Iterable[Decided]) -> None:
             "calls": pa.array(map(list, calls), pa.list_(pa.string())),
         }
     )
-    try:
-        parquet.write_table(table, path, compression="zstd")
-    except OSError as error:
-        raise FarthingError(f"--out: {path} cannot be written: {error.strerror or error}") from None
+    parquet.write_table(table, file, compression="zstd")
 
 
 def _amounts(text: str) -> list[float]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from router.domain.errors import FarthingError
+from router.cli.appearing import output
 
 _PAGE: Traversable = files("router").joinpath("page")
 _STYLE = re.compile(r'<link rel="stylesheet" href="dashboard/([\w./]+)">\n?')
@@ -45,10 +45,8 @@ _REPORTS: Mapping[str, _Report] = {
 
 def write_page(path: Path, document: Mapping[str, Any], name: str = DASHBOARD) -> None:
     """Write a page that shows `document` to `path`. Raises FarthingError if it cannot be written."""
-    try:
-        path.write_text(page(document, name), encoding="utf-8")
-    except OSError as error:
-        raise FarthingError(f"--html: {path} cannot be written: {error.strerror}") from None
+    with output("--html", path) as file:
+        file.write(page(document, name).encode())
 
 
 def page(document: Mapping[str, Any], name: str = DASHBOARD) -> str:

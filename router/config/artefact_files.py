@@ -58,11 +58,9 @@ class ArtefactRefused(FarthingError):
 def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path) -> str:
     """Write the folder, which may exist if it is empty or an artefact. Returns the artefact's SHA-256.
 
-    The same artefact always gives the same bytes. Raises OSError, also for a folder with something else in it.
+    The same artefact always gives the same bytes. Raises OSError, also for a folder with something else in it; then
+    everything is as it was.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not (folder / _SUMS).is_file():
-        raise FileExistsError(errno.EEXIST, "the folder contains something else", str(folder))
     files = {
         _NAMES: _json(_named(artefact)),
         _TABLES: _npz(_tables(artefact)),
@@ -70,9 +68,39 @@ def write_artefact(artefact: Artefact, cases: Sequence[ParityCase], folder: Path
         _PARITY: _json([{name: getattr(c, name) for name in c.__slots__} for c in cases]),
     }
     sums = _sums(files)
-    for name, data in (*files.items(), (_SUMS, sums)):
-        (folder / name).write_bytes(data)
+    with place_for(folder):
+        _replace(folder, {**files, _SUMS: sums})
     return sha256(sums).hexdigest()
+
+
+@contextmanager
+def place_for(folder: Path) -> Iterator[None]:
+    """Makes the folder of an artefact, before one is made; if nothing is written into it, it disappears again.
+
+    Raises OSError for a folder that cannot be made, or that has something else in it.
+    """
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / _SUMS).is_file():
+        raise FileExistsError(errno.EEXIST, "the folder contains something else", str(folder))
+    try:
+        yield
+    finally:
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write all files under other names first: a full disk leaves those of before."""
+    writing = {folder / f".{name}.writing": data for name, data in files.items()}
+    try:
+        for path, data in writing.items():
+            path.write_bytes(data)
+        for path, name in zip(writing, files, strict=True):
+            path.replace(folder / name)
+    finally:
+        for path in writing:
+            path.unlink(missing_ok=True)
 
 
 def read_artefact(folder: Path, pinned: str | None = None) -> Artefact:

@@ -171,7 +171,7 @@ class Experience:
         pace = self._pace(model.id, category)
         if pace is not None:
             return pace.estimate(quantile)
-        line = self._prior.line(model.name, model.price.output_pico / _PICO_PER_TOKEN)
+        line = self._prior.line(self._learnt_as(model), model.price.output_pico / _PICO_PER_TOKEN)
         if line is None:
             return UNOBSERVED
         return line.estimate(self.length(model, category).tokens.mean, quantile)
@@ -233,7 +233,12 @@ class Experience:
         return found
 
     def _usual(self, model: Model, category: Category) -> Spread:
-        return self._prior.usual(model.name, category, reasons=REASONING_TAG in model.tags)
+        name, reasons = self._learnt_as(model), REASONING_TAG in model.tags
+        return self._prior.usual(name, category, reasons=reasons)
+
+    def _learnt_as(self, model: Model) -> str:
+        """What its upstream calls it, else its id, as in outcomes that `farthing calibrate` has written."""
+        return model.name if model.name in self._prior.models else model.id
 
     def _estimate(self, model: Model, category: Category, lengths: _Lengths) -> LengthEstimate:
         usual = self._usual(model, category)

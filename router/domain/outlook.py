@@ -28,13 +28,13 @@ class Outlook(Struct, frozen=True, eq=False):
     calibration: tuple[float, float]
     hardness: float = 0.0
 
-    def quality(self, name: str, prior: QualityEstimate) -> QualityEstimate:
-        """P(good answer) of a model with this name and prior; it need not have been scored."""
+    def quality(self, name: str, prior: QualityEstimate, alias: str = "") -> QualityEstimate:
+        """P(good answer) of a model with this name and prior; it may have been scored as its `alias`, or not at all."""
         if not self.weight:
             return prior
-        row = self.rows.get(name)
+        row = self._row(name)
         if row is None:
-            row = self.rows.get(plain_name(name))
+            row = self._row(alias)
         w = self.weight
         if row is None:  # what was never scored cannot be calibrated either
             moved = self._harder(sigmoid(logit(prior.p) + w * self.shift))
@@ -43,6 +43,10 @@ class Outlook(Struct, frozen=True, eq=False):
         p = slope * self._harder((1.0 - w) * prior.p + w * float(self.scores[row])) + intercept
         sd = sqrt((w * float(self.sds[row])) ** 2 + ((1.0 - w) * prior.sd) ** 2)
         return QualityEstimate(held(p), sd, EstimateSource.ARTEFACT)
+
+    def _row(self, name: str) -> int | None:
+        row = self.rows.get(name)
+        return self.rows.get(plain_name(name)) if row is None else row
 
     def _harder(self, p: float) -> float:
         """About sigmoid(logit(p) - hardness): a straight line would not keep p from 0 to 1, and this keeps every order.

@@ -40,6 +40,18 @@ class Predictions:
         if not ((self.p_quality >= 0.0) & (self.p_quality <= 1.0) & (self.p_sd >= 0.0)).all():
             raise ValueError("quality is a probability with a standard deviation")
 
+    def at(self, rows: slice) -> "Predictions":
+        """The given prompts only."""
+        return Predictions(
+            self.prompt_ids[rows],
+            self.models,
+            self.p_quality[rows],
+            self.p_sd[rows],
+            self.costs_usd[rows],
+            self.latencies_s[rows],
+            self.agreeing[rows],
+        )
+
 
 class Forecaster(Protocol):
     """Predicts how good and how expensive each model's answer to a prompt would be."""

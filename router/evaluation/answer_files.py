@@ -4,6 +4,7 @@
 are ignored. Parquet is read as `router.evaluation.outcome_files` reads it.
 """
 
+import codecs
 import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ import orjson
 
 from router.domain.category import Category
 from router.domain.errors import FarthingError
+from router.domain.nearest import nearest
 from router.evaluation.answered import Answered, as_table, id_of
 
 Row = Mapping[str, Any]
@@ -23,6 +25,9 @@ _NEEDED = ("prompt", "model", "score")
 _NAMES = tuple(field.name for field in fields(Answered))
 _WHOLE = ("input_tokens", "output_tokens")
 _REAL = ("score", "cost_usd", "latency_s")
+_TEXTS = ("prompt_id", "dataset", "answer", "category", "scored_by", "response", "request_id")
+_LONGEST_CELL = 2**31 - 1
+"""In bytes. Python's csv refuses cells of more than 128 KB unless told otherwise, and prompts are longer."""
 
 
 def read_rows(path: Path) -> list[Answered]:
@@ -32,7 +37,7 @@ def read_rows(path: Path) -> list[Answered]:
         raise FarthingError(f"{path}: must end with {', '.join(_READERS)}")
     try:
         return [_answered(row, f"{path}: row {at}") for at, row in enumerate(read(path), 1)]
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FarthingError(f"{path} cannot be read: {error}") from None
 
 
@@ -57,7 +62,8 @@ def _parquet(path: Path) -> Iterable[Row]:
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    for number, line in enumerate(data.splitlines(), 1):
         if not line.strip():
             continue
         try:
@@ -70,6 +76,7 @@ def _json_lines(path: Path) -> Iterator[Row]:
 
 
 def _csv(path: Path) -> Iterator[Row]:
+    csv.field_size_limit(_LONGEST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             yield {name: value for name, value in row.items() if name and value not in ("", None)}
@@ -88,14 +95,28 @@ def _answered(row: Row, place: str) -> Answered:
         raise FarthingError(f"{place} has no {' and no '.join(missing)}")
     known = {name: row[name] for name in _NAMES if row.get(name) is not None}
     try:
+        known |= {name: _text(name, known[name]) for name in _TEXTS if name in known}
         known |= {name: _real(known[name]) for name in _REAL if name in known}
-        known |= {name: int(known[name]) for name in _WHOLE if name in known}
-        if known.get("category"):
-            known["category"] = Category(known["category"]).value
+        known |= {name: _whole(known[name]) for name in _WHOLE if name in known}
+        if (stated := known.get("category")) and stated not in tuple(Category):
+            raise ValueError(f"'{stated}' is not a category{nearest(stated, Category)}")
         prompt_id = str(known.pop("prompt_id", "") or id_of(known["prompt"]))
         return Answered(**{"score": None, **known, "prompt_id": prompt_id})
     except (TypeError, ValueError) as error:
         raise FarthingError(f"{place}: {error}") from None
+
+
+def _text(name: str, value: Any) -> str:
+    """The text; that of a number or a truth value, which JSON may have, as in Parquet."""
+    if isinstance(value, list | dict):
+        raise TypeError(f"{name} must be text")
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, also in the form 12.0, as tables with gaps in a column are written."""
+    number = _real(value)
+    return None if number is None or math.isinf(number) else int(number)
 
 
 def _real(value: Any) -> float | None:

@@ -10,6 +10,8 @@ from router.evaluation.labelled import Labelled
 
 _SHOWN_DIGITS = 16
 _KEPT_CHARS, _KEPT_HEAD = 400, 240
+_UNHEARD_OF = 2**31
+"""More tokens, or seconds, than any answer has, and than the columns of outcome files hold."""
 OWN = "own"
 """The source of answers that name no other one."""
 FILE = "file"
@@ -42,11 +44,15 @@ class Answered:
     request_id: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse invalid scores (including NaN) and negative costs."""
+        """Refuse invalid scores (including NaN), negative costs, and other numbers that no answer has."""
         if self.score is not None and not 0.0 <= self.score <= 1.0:
             raise ValueError(f"a score is from 0 to 1, not {self.score!r}")
         if self.cost_usd is not None and not 0.0 <= self.cost_usd < float("inf"):
             raise ValueError(f"a cost is 0 USD or more, not {self.cost_usd!r}")
+        for name in ("input_tokens", "output_tokens", "latency_s"):
+            number = getattr(self, name)
+            if number is not None and not 0 <= number < _UNHEARD_OF:
+                raise ValueError(f"{name} is from 0 to {_UNHEARD_OF - 1}, not {number!r}")
 
     @property
     def key(self) -> tuple[str, str]:

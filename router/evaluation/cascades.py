@@ -15,7 +15,7 @@ from router.domain.estimate import QualityEstimate
 from router.domain.members import replace
 from router.domain.outcomes import Outcomes
 from router.domain.predictions import Predictions
-from router.evaluation.sweep import Choices, Sweep
+from router.evaluation.sweep import Choices, Sweep, parts
 
 CONFIDENCE = 0.9
 """One-sided: of the cascades said to be as good as `least`, this share must be."""
@@ -122,14 +122,21 @@ def _outermost(predictions: Predictions) -> Numbers:
 
 def foreseen(predictions: Predictions, ways: Ways, risk: float = RISK) -> Foreseen:
     """The predictions for all ways. A cascade that may lose more than `risk` with CONFIDENCE is ruled out."""
+    prompts = len(predictions.prompt_ids)
+    tables = np.empty((3, prompts, len(ways)))
+    for rows in parts(prompts):
+        tables[:, rows] = _foreseen(predictions.at(rows), ways, risk)
+    return Foreseen(ways, *tables)
+
+
+def _foreseen(predictions: Predictions, ways: Ways, risk: float) -> tuple[Floats, Floats, Floats]:
     accept, gain, sd = _prospects(predictions, ways)
     is_bearable = gain - _DEVIATIONS * sd >= -risk
     accept, gain, sd = accept * is_bearable, gain * is_bearable, sd * is_bearable
     quality, cost = predictions.p_quality, predictions.costs_usd
     finals = quality[:, ways.finals]
     costs = cost[:, ways.ones] + cost[:, ways.others] + (1.0 - accept) * cost[:, ways.finals]
-    return Foreseen(
-        ways,
+    return (
         np.hstack((quality, finals + gain)),
         np.hstack((cost, costs)),
         np.hstack((quality, finals + gain - _DEVIATIONS * sd)),
@@ -169,12 +176,20 @@ def agreed(outcomes: Outcomes) -> NDArray[np.bool_]:
 
 def came_of(outcomes: Outcomes, ways: Ways, qualities: Floats) -> Sweep:
     """What each way scored and cost on each prompt, wasted calls included; `qualities` decide between equal answers."""
+    tables = np.empty((2, len(outcomes), len(ways)))
+    for rows in parts(len(outcomes)):
+        here = outcomes.at(np.arange(len(outcomes))[rows])
+        tables[:, rows] = _came_of(here, ways, qualities[rows])
+    return Sweep(*tables)
+
+
+def _came_of(outcomes: Outcomes, ways: Ways, qualities: Floats) -> tuple[Floats, Floats]:
     same = agreed(outcomes)[:, ways.ones, ways.others]
     scores, costs = outcomes.scores, outcomes.costs_usd
     whose = np.where(same, ways.answered_by(qualities), ways.finals)
     taken = np.take_along_axis(scores, whose, axis=1)
     paid = costs[:, ways.ones] + costs[:, ways.others] + np.where(same, 0.0, costs[:, ways.finals])
-    return Sweep(np.hstack((scores, taken)), np.hstack((costs, paid)))
+    return np.hstack((scores, taken)), np.hstack((costs, paid))
 
 
 def picked(sweep: Sweep, choices: Choices) -> Sweep:

@@ -36,14 +36,26 @@ class Forecast:
 
 
 def priced(outcomes: Outcomes, pool: Pool) -> Outcomes:
-    """The outcomes at the pool's costs: nominal ones if it has them, else their own, or by their tokens.
+    """The outcomes at the pool's costs: nominal ones if it has them, else their own, or by their tokens, or by the call.
 
     Raises FarthingError if no prompt has a score and a cost for every model of the pool.
     """
-    is_nominal = pool.has_nominal_costs
-    found = _nominal(outcomes, pool) if is_nominal else by_tokens(outcomes, prices_of(pool))
+    found = _costed(outcomes, pool)
     if not found.is_complete.any():
         raise FarthingError(_why_incomplete(found, pool))
+    return found
+
+
+def learnable(outcomes: Outcomes, pool: Pool) -> Outcomes:
+    """The same for learning, which needs no prompt that all models have answered, nor scores of all models.
+
+    Raises FarthingError if no model has a score, or none that has one has a cost.
+    """
+    found = _costed(outcomes, pool)
+    unscored = _unknown(found.scores, found.models)
+    scored = found.of([name for name in found.models if name not in unscored] or found.models)
+    if len(unscored) == len(found.models) or not np.isfinite(scored.costs_usd).any():
+        raise FarthingError(_why_incomplete(scored, pool))
     return found
 
 
@@ -99,14 +111,22 @@ def _agreeing(parts: list[Predictions], order: NDArray[np.int64]) -> tuple[Agree
     return tuple(told[place] for place in order)
 
 
-def _nominal(outcomes: Outcomes, pool: Pool) -> Outcomes:
+def _costed(outcomes: Outcomes, pool: Pool) -> Outcomes:
+    """The outcomes at the pool's costs. Whatever has a score was answered, and so costs what a call costs."""
     per_call = np.array([model.usd_per_call for model in pool.models], dtype=np.float64)
-    costs = np.where(np.isfinite(outcomes.scores), per_call, np.nan)
-    return replace(outcomes, costs_usd=costs)
+    by_call = np.where(np.isfinite(outcomes.scores), per_call, np.nan)
+    if pool.has_nominal_costs:
+        return replace(outcomes, costs_usd=by_call)
+    found = by_tokens(outcomes, prices_of(pool))
+    return replace(
+        found, costs_usd=np.where(np.isfinite(found.costs_usd), found.costs_usd, by_call)
+    )
 
 
 def _why_incomplete(outcomes: Outcomes, pool: Pool) -> str:
     """What is missing most, in words."""
+    if pool.datasets and not len(outcomes):
+        return f"no file has a prompt of {', '.join(sorted(pool.datasets))} for a model of '{pool.name}'"
     if unscored := _unknown(outcomes.scores, outcomes.models):
         return f"no file has a score of {', '.join(unscored)}, which pool '{pool.name}' names"
     if unpriced := _unknown(outcomes.costs_usd, outcomes.models):

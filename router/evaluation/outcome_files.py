@@ -67,9 +67,9 @@ def read_answers(
 ) -> Outcomes:
     """Like `read_outcomes`, from files that need no scores; if one has them, they are ignored.
 
-    `dataset` may be blank or missing.
+    `dataset` may be blank or missing; so may `answer`: then no two answers agree.
     """
-    return _read(paths, (*_TEXTS[1:], "answer"), models, datasets, numbers=_NUMBERS[1:])
+    return _read(paths, _TEXTS[1:], models, datasets, numbers=_NUMBERS[1:])
 
 
 def read_prompts(path: Path | str) -> Prompts:
@@ -115,7 +115,9 @@ def _table(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> 
         table = parquet.read_table(path, columns=wanted)
         if "dataset" in optional and "dataset" not in known:
             table = table.append_column("dataset", pa.nulls(len(table), pa.large_string()))
-        return table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
+        table = table.cast(pa.schema([(name, _type_of(name)) for name in table.column_names]))
+        table.validate(full=True)  # of text that is not UTF-8 pyarrow says nothing until later
+        return table
     except pa.ArrowException as error:
         # pyarrow's messages have several lines, of which the first is the relevant one.
         raise FarthingError(f"{path} is not a file of outcomes: {_first_line(error)}") from None

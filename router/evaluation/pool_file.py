@@ -13,7 +13,7 @@ pools:
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ STATED_SD = 0.1
 _SOURCE = "the pool file"
 _COSTS = ("column", "nominal")
 _PRICES = ("input_per_1m", "output_per_1m")
+_TEXT = "tag:yaml.org,2002:str"
 
 
 def read_pool(spec: str) -> Pool:
@@ -53,7 +54,7 @@ def read_pool(spec: str) -> Pool:
 
 def _loaded(path: Path) -> Mapping[str, Any]:
     try:
-        data = yaml.safe_load(path.read_bytes())
+        data = yaml.load(path.read_bytes(), _Loader)  # noqa: S506 - it is a SafeLoader
     except OSError as error:
         raise FarthingError(f"{path} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError) as error:
@@ -64,6 +65,20 @@ def _loaded(path: Path) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
         raise ConfigError((Problem(str(path), "", "must be a mapping with the key pools"),))
     return data
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is repeated: of two models of one name, one would silently be lost, with its prices."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen and key.tag == _TEXT:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key '{key.value}' is repeated here", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ The setting is λ, the quality that a dollar must buy: for each prompt the model
 `quality - λ * cost` answers. At λ = 0 that is the best at any price, at a large λ the cheapest.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from router.domain.outcomes import Outcomes
 from router.evaluation.hull import Hull, hull
 
 _TIE = 1e-12
+_AT_ONCE = 1000
+"""Prompts in a part: with the 660 cascades of twelve models, a table of them has 5 MB."""
 
 Choices = NDArray[np.int64]
 """Prompts in rows, settings in columns: the number of the model that answers."""
@@ -97,8 +100,16 @@ def routed(outcomes: Outcomes, choices: Choices) -> Sweep:
 def chosen(qualities: Floats, costs_usd: Floats, lambdas: Floats) -> Choices:
     """For each prompt and each λ the model with the largest `quality - λ * cost`; of equal ones the cheapest."""
     found = np.empty((len(qualities), len(lambdas)), dtype=np.int64)
-    for column, each in enumerate(lambdas):
-        worth = qualities - each * costs_usd
-        is_best = worth >= worth.max(axis=1, keepdims=True) - _TIE
-        found[:, column] = np.where(is_best, costs_usd, np.inf).argmin(axis=1)
+    for rows in parts(len(qualities)):
+        quality, cost = qualities[rows], costs_usd[rows]
+        for column, each in enumerate(lambdas):
+            worth = quality - each * cost
+            is_best = worth >= worth.max(axis=1, keepdims=True) - _TIE
+            found[rows, column] = np.where(is_best, cost, np.inf).argmin(axis=1)
     return found
+
+
+def parts(prompts: int) -> Iterator[slice]:
+    """So many rows in parts: what is computed on the way to a result needs room for one of them alone."""
+    for start in range(0, prompts, _AT_ONCE):
+        yield slice(start, start + _AT_ONCE)

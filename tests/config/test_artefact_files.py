@@ -2,6 +2,7 @@
 
 import io
 import json
+import resource
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -109,6 +110,20 @@ def test_a_folder_of_something_else_is_not_written_into(tmp_path: Path) -> None:
         write(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_where_one_file_cannot_be_written_all_stay_as_they_were(folder: Path) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    other = learnt(drawn(9))
+    least, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_artefact(other, parity_cases(other.kinds, [[1, 2]]), folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (least, most))
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_names_of_any_script_come_back(tmp_path: Path) -> None:

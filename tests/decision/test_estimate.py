@@ -307,6 +307,7 @@ def test_what_was_never_seen_is_predicted_by_its_name_or_its_price_and_marked() 
     assert named == slow.estimate(150, 0.5)
     assert priced == fast.estimate(150, 0.5)
     assert named.is_predicted
+    assert experience.latency(replace(M, name="house/7"), Category.CHAT) == named  # by its id
     assert (experience.latency(OTHER, Category.CHAT, 0.9).total_s or 0.0) > 3.5
     seen(experience, OTHER, 1, total_s=9.0)
     assert experience.latency(OTHER, Category.CHAT) == LatencyEstimate(4.5, 9.0)

@@ -38,6 +38,10 @@ pools:
     models:
       large: {input_per_1m: 3, output_per_1m: 15, quality: 0.9}
       small: {input_per_1m: 0.1, output_per_1m: 0.4, quality: 0.6}
+  elsewhere:
+    datasets: [other/shop]
+    models:
+      large: {input_per_1m: 3, output_per_1m: 15}
   by-call:
     cost: nominal
     models:

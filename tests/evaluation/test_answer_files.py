@@ -6,6 +6,7 @@ import pytest
 
 from router.cli.asking_journal import Journal
 from router.domain.errors import FarthingError
+from router.domain.members import replace
 from router.evaluation.answer_files import read_rows, write_rows
 from router.evaluation.answered import Answered, id_of
 
@@ -49,6 +50,29 @@ def test_json_lines_and_csv_say_the_same(tmp_path: Path) -> None:
     assert (rows[1].cost_usd, rows[1].category) == (0.01, "maths")
 
 
+def test_numbers_and_truth_values_are_texts_and_whole_numbers_may_have_a_point(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "own.jsonl").write_text(
+        '{"prompt": "Why?", "model": "m", "answer": 42, "dataset": 7, "request_id": true}',
+        encoding="utf-8-sig",
+    )
+    (tmp_path / "own.csv").write_text(
+        "prompt,model,answer,dataset,request_id,input_tokens,output_tokens\n"
+        "Why?,m,42,7,true,12.0,nan\n"
+    )
+    (told,), (row,) = (read_rows(tmp_path / f"own.{form}") for form in ("jsonl", "csv"))
+
+    assert (told.answer, told.dataset, told.request_id) == ("42", "7", "true")
+    assert row == replace(told, input_tokens=12)
+
+
+def test_a_prompt_in_csv_may_be_long(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text(f"prompt,model,score\n{'why ' * 100_000},m,1\n")
+
+    assert len(read_rows(tmp_path / "own.csv")[0].prompt) == 400_000
+
+
 def test_a_score_that_is_nan_is_none(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text("prompt,model,score\nWhy?,m,nan\n")
 
@@ -61,9 +85,29 @@ def test_a_score_that_is_nan_is_none(tmp_path: Path) -> None:
         ("own.csv", "prompt,score\nWhy?,1\n", "row 1 has no model"),
         ("own.csv", "prompt,model,score\nWhy?,m,2\n", r"row 1: a score is from 0 to 1, not 2\.0"),
         ("own.csv", "prompt,model,score\nWhy?,m,good\n", "row 1: could not convert"),
+        (
+            "own.csv",
+            "prompt,model,latency_s\nWhy?,m,-1\n",
+            r"row 1: latency_s is from 0 to .*, not -1\.0",
+        ),
+        (
+            "own.jsonl",
+            '{"prompt": "a", "model": "m", "input_tokens": -1}',
+            "input_tokens is from 0",
+        ),
+        (
+            "own.jsonl",
+            '{"prompt": "a", "model": "m", "output_tokens": 3000000000}',
+            "not 3000000000",
+        ),
+        ("own.jsonl", '{"prompt": "a", "model": "m", "answer": [1]}', "row 1: answer must be text"),
         ("own.jsonl", '{"prompt": "Why?"', "line 1 is not JSON"),
         ("own.jsonl", "[]", "line 1 is not a JSON object"),
-        ("own.jsonl", '{"prompt": "a", "model": "m", "category": "cooking"}', "cooking"),
+        (
+            "own.jsonl",
+            '{"prompt": "a", "model": "m", "category": "math"}',
+            "row 1: 'math' is not a category; did you mean 'maths'",
+        ),
         ("own.parquet", "no parquet", "is not a file of outcomes"),
         ("own.txt", "", r"must end with \.parquet, \.jsonl, \.csv"),
     ],

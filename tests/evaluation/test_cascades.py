@@ -195,6 +195,22 @@ def test_what_is_replayed_is_what_would_have_come() -> None:
         assert came.scores[:, 0].tolist() == table().scores[np.arange(4), columns].tolist()
 
 
+def test_many_prompts_are_decided_like_few() -> None:
+    """They are looked at in parts, of a thousand."""
+    many, few = table(525), table()
+    p = np.random.default_rng(0).uniform(0.3, 0.9, (4, 3))
+    ways, lambdas = Ways.among(3, np.arange(3)), np.array([0.0, 0.3, 3.0])
+
+    def tables(known: Outcomes, qualities: Floats) -> list[Floats]:
+        menu = foreseen(told(known, qualities), ways)
+        came = came_of(known, ways, qualities)
+        picks = chosen(menu.qualities, menu.costs_usd, lambdas).astype(np.float64)
+        return [menu.qualities, menu.costs_usd, menu.least, came.scores, came.costs_usd, picks]
+
+    for whole, part in zip(tables(many, np.tile(p, (525, 1))), tables(few, p), strict=True):
+        np.testing.assert_array_equal(whole, np.tile(part, (525, 1)))
+
+
 def test_one_pair_for_all_is_the_same_for_every_prompt() -> None:
     p = np.array([[0.7, 0.72, 0.8], [0.1, 0.2, 0.9], [0.7, 0.72, 0.8], [0.3, 0.3, 0.9]])
     menu = Menu.of(told(table(), p), ways_of(told(table()), table()), is_forced=True)

@@ -33,3 +33,10 @@ def test_outcomes_with_tokens_alone_can_be_judged() -> None:
     )
 
     assert priced(known, POOL).costs_usd.tolist() == [[0.002, 0.5]]
+
+
+def test_an_answer_without_tokens_costs_what_a_call_costs() -> None:
+    known = outcomes([[1.0, 0.0], [1.0, UNKNOWN]], [[0.25, UNKNOWN]] * 2)
+
+    found = priced(known, POOL).costs_usd
+    assert np.array_equal(found, [[0.25, 0.5], [0.25, UNKNOWN]], equal_nan=True)

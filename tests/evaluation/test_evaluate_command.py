@@ -221,6 +221,26 @@ def test_what_cannot_be_done_is_told_in_a_line(
     assert done.err.count("\n") == 1
 
 
+def test_where_all_prompts_ask_the_same_there_is_nothing_to_learn_from(
+    tmp_path: Path, pools: Path
+) -> None:
+    rows = [{**each, "prompt": "Where is my parcel?"} for each in shop_rows(40)]
+    same = write_rows(tmp_path / "same.parquet", rows)
+    done = evaluate(same, "--pool", f"{pools}:mine", "--samples", "9")
+
+    assert (done.status, done.out) == (1, "")
+    assert "nothing remains to learn from" in done.err
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_a_file_that_cannot_be_written_is_told_before_the_work_begins(
+    tmp_path: Path, pools: Path, option: str
+) -> None:
+    done = evaluate(tmp_path / "none.parquet", "--pool", f"{pools}:mine", option, pools / "x")
+
+    assert done.err == f"farthing: {option}: {pools}/x cannot be written: Not a directory\n"
+
+
 @pytest.mark.parametrize("wrong", [("--folds", "1"), ("--samples", "0"), ("--split", "model"), ()])
 def test_wrong_usage_is_told_by_argparse(shop: Path, pools: Path, wrong: tuple[str, ...]) -> None:
     pool = ("--pool", f"{pools}:mine") if wrong else ()

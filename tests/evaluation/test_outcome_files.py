@@ -135,13 +135,25 @@ def test_a_column_of_another_type_is_told(tmp_path: Path) -> None:
         read_outcomes([path])
 
 
+def test_text_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "odd.parquet"
+    columns = {
+        "prompt_id": pa.array(["a"]),
+        "prompt": pa.array([b"What\xff?"], pa.binary()).view(pa.string()),
+    }
+    parquet.write_table(pa.table(columns), path)
+
+    with pytest.raises(FarthingError, match=r"odd\.parquet is not a file of outcomes: .*UTF8"):
+        read_prompts(path)
+
+
 def test_answers_are_read_without_scores(shop: Path, tmp_path: Path) -> None:
     bare = write_rows(tmp_path / "bare.parquet", [row("a", "large", None, answer="no")], ["score"])
 
     assert read_answers([bare]).answers.tolist() == [["no"]]
     assert np.isnan(read_answers([shop]).scores).all()
-    with pytest.raises(FarthingError, match="no column answer"):
-        read_answers([write_rows(tmp_path / "b.parquet", [row("a", "large", 1.0)], ["answer"])])
+    unparsed = write_rows(tmp_path / "b.parquet", [row("a", "large", 1.0)], ["answer"])
+    assert read_answers([unparsed]).answers.tolist() == [[None]]
 
 
 def test_prompts_are_read_once_each_and_need_no_dataset(shop: Path, tmp_path: Path) -> None:

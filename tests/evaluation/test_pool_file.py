@@ -98,6 +98,11 @@ def test_a_nominal_pool_without_costs_of_calls_is_no_such(tmp_path: Path) -> Non
     [
         ("min", POOLS, "there is no pool 'min'; did you mean 'mine'?"),
         ("mine", "pools: [", "line "),
+        (
+            "mine",
+            "pools:\n  mine: {models: {a: {}, a: {}}}",
+            "line 2: the key 'a' is repeated here",
+        ),
         ("mine", "pools: {}", "pools: must be a mapping of names to pools"),
         ("mine", "- pools", "must be a mapping with the key pools"),
         ("mine", "pools: {mine: {models: {}}}", "models: names no model"),

@@ -1,5 +1,7 @@
 """`farthing replay` on answers that nobody ever gave."""
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -88,6 +90,28 @@ def test_the_same_run_gives_the_same_bytes(answers: Path, pools: Path) -> None:
     assert answers.with_name("decided.parquet").read_bytes() == once
 
 
+def test_without_answers_to_compare_one_model_is_asked(
+    answers: Path, pools: Path, tmp_path: Path
+) -> None:
+    path = write_rows(tmp_path / "bare.parquet", shop_rows(20), without=["score", "answer"])
+    alone = decided(answers, f"{pools}:mine", "--policy", "single")
+
+    assert decided(path, f"{pools}:mine") == alone
+
+
+def test_where_there_is_no_room_the_file_of_before_stays(answers: Path, pools: Path) -> None:
+    decided(answers, f"{pools}:two")
+    before = answers.with_name("decided.parquet").read_bytes()
+    line = f"replay {answers} --pool {pools}:two --out {answers.with_name('decided.parquet')}"
+    no_room = f"ulimit -f 1 && exec {sys.executable} -m router {line}"
+    done = subprocess.run(["bash", "-c", no_room], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("decided.parquet cannot be written: File too large\n")
+    assert answers.with_name("decided.parquet").read_bytes() == before
+    assert not list(answers.parent.glob("*.part"))
+
+
 def test_a_policy_that_does_not_exist_says_which_do(
     capsys: pytest.CaptureFixture[str], answers: Path, pools: Path
 ) -> None:
@@ -119,7 +143,7 @@ def test_where_cascades_are_wanted_two_are_asked_before_a_third(
 def test_answers_alone_teach_nothing(
     capsys: pytest.CaptureFixture[str], answers: Path, pools: Path
 ) -> None:
-    assert "no scores to learn from" in refused(
+    assert "--artefact none: without scores there is nothing" in refused(
         capsys, answers, f"{pools}:two", "--artefact", "none"
     )
 

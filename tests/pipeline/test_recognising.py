@@ -94,6 +94,16 @@ def test_a_model_goes_by_the_name_that_its_upstream_knows(judge: Judge) -> None:
     )
 
 
+def test_a_model_whose_upstream_s_name_was_never_scored_goes_by_its_id(judge: Judge) -> None:
+    """As in outcomes that `farthing calibrate` has written."""
+    roses = understood(judge, ROSES)
+    mine = replace(model("large", p=0.7), name="house/7")
+    both = replace(model("large", p=0.7), name="small")
+
+    assert quality_of(mine, roses) == quality_of(model("large", p=0.7), roses)
+    assert quality_of(both, roses) == quality_of(model("small", p=0.7), roses)
+
+
 def test_a_model_that_was_never_scored_moves_with_the_others(judge: Judge) -> None:
     stranger = model("stranger", p=0.7)
     roses, bread = (quality_of(stranger, understood(judge, each)) for each in (ROSES, BREAD))

@@ -141,6 +141,62 @@ def test_a_model_whose_only_answers_are_excluded_is_not_learnt(tmp_path: Path, p
     assert read_artefact(folder).models == ("large", "middle")
 
 
+def test_a_model_that_no_file_knows_is_told_and_the_others_are_learnt(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pools: Path
+) -> None:
+    rows = [row for row in shop_rows(40) if row["model"] != "small"]
+    folder = fitted(tmp_path / "x", write_rows(tmp_path / "few.parquet", rows), f"{pools}:mine")
+
+    assert read_artefact(folder).models == ("large", "middle")
+    assert capsys.readouterr().out.endswith("\nWithout any score, and so not learnt: small\n")
+
+
+def test_models_that_never_answered_the_same_prompt_are_learnt(tmp_path: Path, pools: Path) -> None:
+    rows = [
+        row
+        for row in shop_rows(40)
+        if row["model"] == ("large" if row["dataset"] == "shop/sizes" else "middle")
+    ]
+    file = write_rows(tmp_path / "apart.parquet", rows)
+
+    assert read_artefact(fitted(tmp_path / "x", file, f"{pools}:mine")).models == (
+        "large",
+        "middle",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"score": None}, "no file has a score of large, middle, small, which pool 'mine' names"),
+        ({"cost_usd": None, "input_tokens": None}, "no file has a cost of large, middle, small"),
+    ],
+)
+def test_where_nothing_can_be_learnt_that_is_told(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    pools: Path,
+    changed: dict[str, None],
+    complaint: str,
+) -> None:
+    file = write_rows(tmp_path / "bare.parquet", [{**row, **changed} for row in shop_rows(4)])
+
+    assert complaint in refused(capsys, tmp_path / "x", file, "--pool", f"{pools}:mine")
+
+
+def test_prompts_that_are_left_without_a_score_teach_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, pools: Path
+) -> None:
+    rows = [
+        {**row, "score": None if row["dataset"] == "shop/sizes" else row["score"]}
+        for row in shop_rows(40)
+    ]
+    file = write_rows(tmp_path / "half.parquet", rows)
+    options = ("--pool", f"{pools}:mine", "--exclude-dataset", "shop/returns")
+
+    assert "no prompt with a score is left" in refused(capsys, tmp_path / "x", file, *options)
+
+
 def test_the_costs_of_calls_stand_for_those_of_the_file(tmp_path: Path, pools: Path) -> None:
     rows = [{**row, "cost_usd": None, "input_tokens": None} for row in shop_rows(20)]
     file = write_rows(tmp_path / "free.parquet", rows)
@@ -169,12 +225,13 @@ def test_an_artefact_is_replaced_and_anything_else_is_not(
         (("--exclude-dataset", "shop/socks"), "--exclude-dataset: no outcome is from shop/socks"),
         (
             ("--exclude-dataset", "shop/sizes", "--exclude-dataset", "shop/returns"),
-            "no prompt is left to learn from",
+            "no prompt with a score is left to learn from",
         ),
-        (("--ids", "{folder}/nobody.txt"), "no prompt is left to learn from"),
+        (("--ids", "{folder}/nobody.txt"), "no prompt with a score is left to learn from"),
         (("--ids", "{folder}/nowhere"), "--ids: {folder}/nowhere cannot be read: No such file"),
         (("--ids", "{folder}/shop.parquet"), "--ids: {folder}/shop.parquet is not text"),
         (("--pool", "{folder}/pools.yaml:nine"), "there is no pool 'nine'"),
+        (("--pool", "{folder}/pools.yaml:elsewhere"), "no file has a prompt of other/shop for a"),
         (("--out", "{folder}/pools.yaml/x"), "--out: {folder}/pools.yaml/x cannot be written: Not"),
     ],
 )
@@ -197,7 +254,19 @@ def test_what_cannot_be_done_is_told_in_a_line(
     assert not (tmp_path / "x").exists()
 
 
-@pytest.mark.parametrize("wrong", [(), ("--pool", "x:y"), ("--seed", "a", "--out", "x")])
+@pytest.mark.parametrize("seed", ["a", "-1", str(2**32)])
+@pytest.mark.parametrize("command", ["fit", "evaluate", "calibrate"])
+def test_a_seed_is_what_every_library_takes(
+    capsys: pytest.CaptureFixture[str], command: str, seed: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--seed", seed])
+
+    said = f"argument --seed: must be a whole number from 0 to 4294967295, not '{seed}'"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [(), ("--pool", "x:y")])
 def test_wrong_usage_is_told_by_argparse(shop: Path, wrong: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["fit", str(shop), *wrong])
