@@ -11,7 +11,7 @@ from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
 from router.pipeline.passing import PassedReply, Passing
-from router.server.http import REQUEST_ID, Front, caller_of, write_within
+from router.server.http import REQUEST_ID, Front, caller_of, not_here, write_within
 from router.server.protocol import meet_expectation
 from router.wire.encoding import too_large
 from router.wire.passing import Heard, request_headers
@@ -78,7 +78,7 @@ class PassingDesk:
 
     def _refused(self, request: web.Request) -> ApiError:
         message = (
-            f"There is no {request.method} {request.path} here. Farthing serves /v1/chat/completions,"
+            f"{not_here(request)} Farthing serves /v1/chat/completions,"
             " /v1/responses, /v1/messages, /v1/completions, /v1/embeddings and /v1/models; other"
             " paths are passed through to an upstream if the configuration allows it:"
             " passthrough: {upstream: NAME, paths: [/v1/audio/*]}."
@@ -117,12 +117,13 @@ class _Upload:
 
 
 async def _check_method(request: web.Request) -> None:
-    """Raise 405 if another route handles this path with another method."""
+    """Raise 405 if other routes handle this path with other methods."""
+    allowed: set[str] = set()
     for resource in request.app.router.resources():
         if "{other}" not in resource.canonical:
-            _, allowed = await resource.resolve(request)
-            if allowed:
-                raise web.HTTPMethodNotAllowed(request.method, sorted(allowed))
+            allowed |= (await resource.resolve(request))[1]
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, sorted(allowed))
 
 
 def _check_socket(request: web.Request) -> None:

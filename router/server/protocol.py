@@ -5,15 +5,20 @@ may be a key or a prompt, so neither is done here.
 """
 
 import logging
+import re
 from collections.abc import Callable
 
-from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from router.domain.errors import ApiError
 from router.server.faults import told_error
 
 _LOG = logging.getLogger(__name__)
+_QUOTES_NOTHING = re.compile(
+    r"Duplicate '[A-Za-z-]+' header found\.|Missing 'Host' header in request\.|Too many headers received"
+)
+"""What aiohttp says of headers by their names only."""
 _SERVER = "farthing"
 """What answers say of the software: aiohttp would tell Python's version, and its own, to everybody."""
 
@@ -63,11 +68,22 @@ async def say_who(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["server"] = _SERVER
 
 
+async def end_what_has_no_length(request: web.Request, response: web.StreamResponse) -> None:
+    """What aiohttp calls then, too: a stream ends with its connection where HTTP has no chunks (version 1.0).
+
+    aiohttp would keep the connection if the client asks for it, and the client would wait for the end of the stream.
+    """
+    if request.version < HttpVersion11 and response.content_length is None:
+        response.force_close()
+
+
 def _why(exc: BaseException | None) -> str:
     """What is wrong, without quoting anything."""
     if isinstance(exc, LineTooLong):
         limit = exc.args[1]
         return f"A header or the request line is longer than the limit of {limit} bytes."
+    if isinstance(exc, BadHttpMessage) and _QUOTES_NOTHING.fullmatch(exc.message):
+        return f"The request is not valid HTTP: {exc.message.rstrip('.')}."
     return "The request is not valid HTTP."
 
 
