@@ -29,9 +29,9 @@ class PassingDesk:
 
     async def other(self, request: web.Request) -> web.StreamResponse:
         """Any method on any path that no other route handles."""
+        _check_socket(request)
         await _check_method(request)
         key = await self.front.gate.admit(request.headers)
-        _check_socket(request)
         if self.passing is None or self.passing.pattern_of(request.raw_path) is None:
             raise self._refused(request)
         caller = caller_of(request.headers, request[REQUEST_ID], key)
@@ -130,6 +130,7 @@ def _check_socket(request: web.Request) -> None:
     if request.headers.get("upgrade", "").lower() == "websocket":
         raise ApiError(
             400,
-            "WebSockets are not passed through; for the realtime API, connect to the upstream directly.",
+            "WebSockets are neither offered nor passed through: POST what is for /v1/responses;"
+            " for the realtime API, connect to the upstream directly.",
             code="websocket_not_supported",
         )
