@@ -349,6 +349,29 @@ async def test_an_unknown_model_is_not_found(client: openai.AsyncOpenAI) -> None
     assert "gpt-17" in raised.value.message
 
 
+async def test_any_other_path_is_not_found_as_openai_tells_it(client: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as raised:
+        await client.moderations.create(input="Hello")
+    assert raised.value.body == {
+        "message": "Invalid URL (POST /v1/moderations)",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+
+
+async def test_a_body_that_is_not_packed_as_it_says_is_the_clients_mistake(
+    client: openai.AsyncOpenAI,
+) -> None:
+    with pytest.raises(openai.BadRequestError, match="not packed as it says"):
+        await client.post(
+            "/chat/completions",
+            cast_to=object,
+            content=b"no zip",
+            options={"headers": {"content-encoding": "gzip"}},
+        )
+
+
 async def test_a_prompt_beyond_the_window_is_refused(client: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as raised:
         await ask(client, "word" * 128_001, model="sim-mid")
