@@ -68,12 +68,13 @@ async def say_who(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["server"] = _SERVER
 
 
-async def end_what_has_no_length(request: web.Request, response: web.StreamResponse) -> None:
-    """What aiohttp calls then, too: a stream ends with its connection where HTTP has no chunks (version 1.0).
+async def close_where_nothing_is_said(request: web.Request, response: web.StreamResponse) -> None:
+    """What aiohttp calls then, too: in HTTP/1.0 a connection ends with the answer unless this says otherwise.
 
-    aiohttp would keep the connection if the client asks for it, and the client would wait for the end of the stream.
+    That is how a stream ends where there are no chunks. aiohttp keeps the connection if the client wishes it to,
+    although it does not say so, and the client would wait for more.
     """
-    if request.version < HttpVersion11 and response.content_length is None:
+    if request.version < HttpVersion11 and "connection" not in response.headers:
         response.force_close()
 
 
