@@ -30,10 +30,12 @@ class PassingDesk:
     async def other(self, request: web.Request) -> web.StreamResponse:
         """Any method on any path that no other route handles."""
         _check_socket(request)
-        await _check_method(request)
-        key = await self.front.gate.admit(request.headers)
-        if self.passing is None or self.passing.pattern_of(request.raw_path) is None:
+        passing = self.passing
+        if passing is None or passing.pattern_of(request.raw_path) is None:
+            await _check_method(request)
+            await self.front.gate.admit(request.headers)
             raise self._refused(request)
+        key = await self.front.gate.admit(request.headers)
         caller = caller_of(request.headers, request[REQUEST_ID], key)
         upload = _Upload(self.front, request, self.max_body_bytes)
         call = Passed(
@@ -43,12 +45,12 @@ class PassingDesk:
             body=upload.pieces() if request.body_exists else None,
         )
         try:
-            reply = await self.passing.passed(self.front.pipeline, call, upload.heard, caller)
+            reply = await passing.passed(self.front.pipeline, call, upload.heard, caller)
         except ApiError:
             if upload.trouble is not None:
                 raise upload.trouble from None
             raise
-        return await self._send(request, reply, self.passing.terms.upstream)
+        return await self._send(request, reply, passing.terms.upstream)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add, after all others."""
