@@ -46,6 +46,10 @@ _MEANT = re.compile(
     r"|(?:/.*?)??/(chat/completions|completions|embeddings|messages(?:/count_tokens)?|models|responses)"
 )
 """What ends like one of our paths: a base URL that lacks the /v1 at its end, or has it twice, or that of another API."""
+_DOORS = dict.fromkeys(
+    ("/", "/v1", "/dashboard/"), "; the API is below /v1/, the dashboard at /dashboard"
+)
+"""What people try in a browser."""
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -305,7 +309,7 @@ def not_here(request: web.Request) -> str:
     """That there is nothing at the path of `request`, and where what it seems to look for is."""
     path = re.sub("/+", "/", request.rel_url.raw_path).rstrip("/")
     meant = _MEANT.fullmatch(path)
-    there = f"; it is at /v1/{meant[1] or meant[2]}" if meant else ""
+    there = f"; it is at /v1/{meant[1] or meant[2]}" if meant else _DOORS.get(request.path, "")
     return f"There is no {request.method} {request.path} here{there}."
 
 

@@ -211,6 +211,14 @@ def test_a_client_whose_address_is_near_ours_is_told(
     assert message.startswith(f"There is no POST {asked} here; it is at /v1/{there}.")
 
 
+@pytest.mark.parametrize("path", ["/", "/v1", "/dashboard/"])
+def test_who_looks_around_is_told_where_the_doors_are(farthing: Farthing, path: str) -> None:
+    message = refused(get(f"{farthing.url}{path}"), 404)["message"]
+    assert message == (
+        f"There is no GET {path} here; the API is below /v1/, the dashboard at /dashboard."
+    )
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/v1/chat", "/my-models", "/v1/completionsx"])
 def test_nobody_is_told_of_a_place_without_need(farthing: Farthing, path: str) -> None:
     got = send(f"{farthing.url}{path}", b"{}", method="POST")
