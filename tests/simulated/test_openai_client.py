@@ -176,6 +176,30 @@ async def test_a_tool_that_must_be_called_is_called(
     assert len(answer.choices[0].message.tool_calls or []) == 1
 
 
+async def test_of_several_tools_only_those_that_are_allowed_are_called(
+    client: openai.AsyncOpenAI,
+) -> None:
+    clock: ChatCompletionToolParam = {
+        "type": "function",
+        "function": {"name": "clock", "description": "The time of day"},
+    }
+    answer = await client.chat.completions.create(
+        model="sim-mid",
+        messages=[{"role": "user", "content": "What is the weather forecast for Rome?"}],
+        tools=[WEATHER, clock],
+        tool_choice={
+            "type": "allowed_tools",
+            "allowed_tools": {
+                "mode": "required",
+                "tools": [{"type": "function", "function": {"name": "clock"}}],
+            },
+        },
+    )
+    (call,) = answer.choices[0].message.tool_calls or []
+    assert call.type == "function"
+    assert call.function.name == "clock"
+
+
 async def test_a_question_about_something_else_calls_no_tool(client: openai.AsyncOpenAI) -> None:
     answer = await client.chat.completions.create(
         model="sim-mid", messages=[{"role": "user", "content": "Tell me a joke"}], tools=[WEATHER]
