@@ -149,6 +149,14 @@ def test_what_only_a_store_can_do_is_for_those_that_speak_responses(
         assert remedy in error.message
 
 
+@pytest.mark.parametrize(
+    ("name", "own"), [("verbosity", "text.verbosity"), ("reasoning_effort", "reasoning.effort")]
+)
+def test_what_responses_have_one_level_below_is_named_as_it_is_there(name: str, own: str) -> None:
+    error = RESPONSES.in_its_words(ApiError.invalid(name, f"'{name}' is odd."))
+    assert (error.param, error.message) == (own, f"'{own}' is odd.")
+
+
 def test_who_refers_to_what_was_answered_is_told_to_send_it() -> None:
     """The AI SDK does so from the second turn on, unless its user forbids it to have answers stored."""
     said = [{"role": "user", "content": "Hello"}, {"type": "item_reference", "id": "msg_1"}]
