@@ -14,7 +14,7 @@ from router.server.crew.address import BACKLOG, url_of
 from router.server.crew.place import Place
 from router.server.crew.roll import Stage
 from router.server.farewell import Farewell
-from router.server.protocol import QuietRequestHandler, say_who
+from router.server.protocol import QuietRequestHandler, close_where_nothing_is_said, say_who
 
 _LOOK_EVERY_S = 0.25
 IDLE_S = 75.0
@@ -37,7 +37,7 @@ async def listen(
     `new_id` makes the ids of requests that are no valid HTTP. Raises OSError if it cannot listen.
     """
     farewell = Farewell()
-    app.on_response_prepare.extend((say_who, farewell.say))
+    app.on_response_prepare.extend((say_who, close_where_nothing_is_said, farewell.say))
     runner = web.AppRunner(
         app,
         handler_cancellation=True,  # a client that goes away cancels its call to the upstream

@@ -117,7 +117,7 @@
 
   async function fetched(path) {
     const key = sessionStorage.getItem(KEY);
-    const headers = key ? { authorization: `Bearer ${key}` } : {};
+    const headers = key ? { "x-api-key": key } : {};  // `authorization` may hold the password of a proxy in front
     const response = await fetch(path, { headers, signal: state.fetching.signal, cache: "no-store" });
     const body = await response.json().catch(() => ({}));
     return { status: response.status, body, message: body?.error?.message ?? `Farthing answered with status ${response.status}.` };

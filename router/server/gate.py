@@ -15,8 +15,8 @@ _HEADERS = ("authorization", "x-api-key", "api-key")
 """Where clients put their key: OpenAI's, Anthropic's, Azure's."""
 _LOOK_AGAIN_S = 2.0
 """So often keys are read again."""
-_BEARER = re.compile(r"\A\s*bearer\s", re.IGNORECASE)
-"""The scheme may be of any case (RFC 9110, section 11.1)."""
+_NO_KEY = re.compile(r"\A\s*(?:bearer(?:\s+|\Z)|basic\s.*\Z)", re.IGNORECASE)
+"""The scheme, which may be of any case (RFC 9110, section 11.1); a password is for a proxy in front of us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,6 @@ def presents(headers: Mapping[str, str], key: VirtualKey) -> bool:
 def presented(headers: Mapping[str, str]) -> str:
     """The secret that `headers` present, valid or not; "" if there is none."""
     for name in _HEADERS:
-        if value := headers.get(name):
-            return _BEARER.sub("", value, count=1).strip()
+        if secret := _NO_KEY.sub("", headers.get(name, ""), count=1).strip():
+            return secret
     return ""

@@ -29,6 +29,11 @@ from router.wire.overrides import of_headers
 
 _LOG = logging.getLogger(__name__)
 _JSON = "application/json"
+_OF_STREAMS = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",  # nginx would else keep events until it has 4 KB of them
+}
 _OK = b'{"status":"ok"}'
 _MAX_TAGS = 16
 _TAG = re.compile(r"[!-~]{1,64}")
@@ -36,15 +41,15 @@ _DEADLINE = "x-farthing-deadline-s"
 _RECEIPT = "x-farthing-receipt"
 _SESSION = "x-session-id"
 _NAME = re.compile(r"[!-~]{1,128}")
-_WITHOUT_V1 = (
-    "/chat/completions",
-    "/completions",
-    "/embeddings",
-    "/messages",
-    "/models",
-    "/responses",
+_MEANT = re.compile(
+    r"(?:/v1)*/((?:models|responses)/.+)"
+    r"|(?:/.*?)??/(chat/completions|completions|embeddings|messages(?:/count_tokens)?|models|responses)"
 )
-"""Paths that a client asks for when its base URL lacks the /v1 at its end."""
+"""What ends like one of our paths: a base URL that lacks the /v1 at its end, or has it twice, or that of another API."""
+_DOORS = dict.fromkeys(
+    ("/", "/v1", "/dashboard/"), "; the API is below /v1/, the dashboard at /dashboard"
+)
+"""What people try in a browser."""
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -125,7 +130,7 @@ class Front:
             if size > self.max_body_bytes:
                 raise too_large(self.max_body_bytes)
         raw = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return unpacked(raw, request.headers.get("content-encoding", ""), self.max_body_bytes)
+        return unpacked(raw, listed(request.headers, "content-encoding"), self.max_body_bytes)
 
     async def piece(self, request: web.Request) -> bytes:
         """The next piece of the body, b"" at its end. Raises ApiError when it breaks off or stops coming."""
@@ -201,9 +206,7 @@ async def send_stream(
     A client that reads slowly slows the reading from the upstream; one that does not read at all
     for `write_timeout_s` is disconnected.
     """
-    response = web.StreamResponse(
-        headers={**reply.headers, "content-type": "text/event-stream", "cache-control": "no-cache"}
-    )
+    response = web.StreamResponse(headers={**reply.headers, **_OF_STREAMS})
     try:
         async with aclosing(reply.pieces) as pieces:
             async for piece in pieces:
@@ -302,15 +305,21 @@ def _flag(value: str | None, name: str) -> bool:
     return flag
 
 
+def not_here(request: web.Request) -> str:
+    """That there is nothing at the path of `request`, and where what it seems to look for is."""
+    path = re.sub("/+", "/", request.rel_url.raw_path).rstrip("/")
+    meant = _MEANT.fullmatch(path)
+    there = f"; it is at /v1/{meant[1] or meant[2]}" if meant else _DOORS.get(request.path, "")
+    return f"There is no {request.method} {request.path} here{there}."
+
+
 def _json(body: Mapping[str, object]) -> web.Response:
     return web.Response(body=orjson.dumps(body), content_type=_JSON)
 
 
 def _of_http(error: web.HTTPException, request: web.Request) -> ApiError:
     if error.status == 404:
-        there = f"; it is at /v1{request.path}" if request.path.startswith(_WITHOUT_V1) else ""
-        message = f"There is no {request.method} {request.path} here{there}."
-        return ApiError(404, message, code="not_found")
+        return ApiError(404, not_here(request), code="not_found")
     if isinstance(error, web.HTTPMethodNotAllowed):
         asked, allowed = f"{error.method} {request.path}", ", ".join(sorted(error.allowed_methods))
         message = f"There is no {asked} here; this path answers {allowed}."

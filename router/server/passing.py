@@ -11,7 +11,7 @@ from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
 from router.pipeline.passing import PassedReply, Passing
-from router.server.http import REQUEST_ID, Front, caller_of, write_within
+from router.server.http import REQUEST_ID, Front, caller_of, not_here, write_within
 from router.server.protocol import meet_expectation
 from router.wire.encoding import too_large
 from router.wire.passing import Heard, request_headers
@@ -29,11 +29,13 @@ class PassingDesk:
 
     async def other(self, request: web.Request) -> web.StreamResponse:
         """Any method on any path that no other route handles."""
-        await _check_method(request)
-        key = await self.front.gate.admit(request.headers)
         _check_socket(request)
-        if self.passing is None or self.passing.pattern_of(request.raw_path) is None:
+        passing = self.passing
+        if passing is None or passing.pattern_of(request.raw_path) is None:
+            await _check_method(request)
+            await self.front.gate.admit(request.headers)
             raise self._refused(request)
+        key = await self.front.gate.admit(request.headers)
         caller = caller_of(request.headers, request[REQUEST_ID], key)
         upload = _Upload(self.front, request, self.max_body_bytes)
         call = Passed(
@@ -43,12 +45,12 @@ class PassingDesk:
             body=upload.pieces() if request.body_exists else None,
         )
         try:
-            reply = await self.passing.passed(self.front.pipeline, call, upload.heard, caller)
+            reply = await passing.passed(self.front.pipeline, call, upload.heard, caller)
         except ApiError:
             if upload.trouble is not None:
                 raise upload.trouble from None
             raise
-        return await self._send(request, reply, self.passing.terms.upstream)
+        return await self._send(request, reply, passing.terms.upstream)
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add, after all others."""
@@ -78,7 +80,7 @@ class PassingDesk:
 
     def _refused(self, request: web.Request) -> ApiError:
         message = (
-            f"There is no {request.method} {request.path} here. Farthing serves /v1/chat/completions,"
+            f"{not_here(request)} Farthing serves /v1/chat/completions,"
             " /v1/responses, /v1/messages, /v1/completions, /v1/embeddings and /v1/models; other"
             " paths are passed through to an upstream if the configuration allows it:"
             " passthrough: {upstream: NAME, paths: [/v1/audio/*]}."
@@ -117,18 +119,20 @@ class _Upload:
 
 
 async def _check_method(request: web.Request) -> None:
-    """Raise 405 if another route handles this path with another method."""
+    """Raise 405 if other routes handle this path with other methods."""
+    allowed: set[str] = set()
     for resource in request.app.router.resources():
         if "{other}" not in resource.canonical:
-            _, allowed = await resource.resolve(request)
-            if allowed:
-                raise web.HTTPMethodNotAllowed(request.method, sorted(allowed))
+            allowed |= (await resource.resolve(request))[1]
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, sorted(allowed))
 
 
 def _check_socket(request: web.Request) -> None:
     if request.headers.get("upgrade", "").lower() == "websocket":
         raise ApiError(
             400,
-            "WebSockets are not passed through; for the realtime API, connect to the upstream directly.",
+            "WebSockets are neither offered nor passed through: POST what is for /v1/responses;"
+            " for the realtime API, connect to the upstream directly.",
             code="websocket_not_supported",
         )

@@ -5,15 +5,20 @@ may be a key or a prompt, so neither is done here.
 """
 
 import logging
+import re
 from collections.abc import Callable
 
-from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp import HttpVersion11, web
+from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 
 from router.domain.errors import ApiError
 from router.server.faults import told_error
 
 _LOG = logging.getLogger(__name__)
+_QUOTES_NOTHING = re.compile(
+    r"Duplicate '[A-Za-z-]+' header found\.|Missing 'Host' header in request\.|Too many headers received"
+)
+"""What aiohttp says of headers by their names only."""
 _SERVER = "farthing"
 """What answers say of the software: aiohttp would tell Python's version, and its own, to everybody."""
 
@@ -63,11 +68,23 @@ async def say_who(_: web.Request, response: web.StreamResponse) -> None:
     response.headers["server"] = _SERVER
 
 
+async def close_where_nothing_is_said(request: web.Request, response: web.StreamResponse) -> None:
+    """What aiohttp calls then, too: in HTTP/1.0 a connection ends with the answer unless this says otherwise.
+
+    That is how a stream ends where there are no chunks. aiohttp keeps the connection if the client wishes it to,
+    although it does not say so, and the client would wait for more.
+    """
+    if request.version < HttpVersion11 and "connection" not in response.headers:
+        response.force_close()
+
+
 def _why(exc: BaseException | None) -> str:
     """What is wrong, without quoting anything."""
     if isinstance(exc, LineTooLong):
         limit = exc.args[1]
         return f"A header or the request line is longer than the limit of {limit} bytes."
+    if isinstance(exc, BadHttpMessage) and _QUOTES_NOTHING.fullmatch(exc.message):
+        return f"The request is not valid HTTP: {exc.message.rstrip('.')}."
     return "The request is not valid HTTP."
 
 

@@ -22,6 +22,7 @@ from router.wire.turns import Turns, finished
 
 JsonObject = Mapping[str, Any]
 _STREAM_OPTIONS = "stream_options"
+_GZIP = b"\x1f\x8b"
 _CHECKED_AT_ONCE = 2048
 
 
@@ -153,15 +154,30 @@ def json_object(raw: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        # Nothing of the body may be quoted: orjson's message names only the fault and its position.
         raise ApiError(
-            400, f"The request body is not valid JSON: {error}.", code="invalid_json"
+            400, f"The request body is not valid JSON: {_fault(raw, error)}.", code="invalid_json"
         ) from None
     if not isinstance(body, dict):
         raise ApiError(
             400, f"The request body must be a JSON object, not {shown(body)}.", code="invalid_json"
         )
     return body
+
+
+def _fault(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    """What is wrong with a body. Nothing of it may be quoted: orjson's message names only the fault and its position.
+
+    Of bytes that are no text, orjson says in each case that surrogates are not allowed at their beginning.
+    """
+    if raw.startswith(_GZIP):
+        return "it is compressed, and no Content-Encoding says so"
+    if b"\0" in raw[:4]:  # as RFC 4627, section 3, tells the encodings of JSON apart
+        return "it is encoded in UTF-16 or UTF-32 instead of UTF-8"
+    try:
+        raw.decode()
+    except UnicodeDecodeError as odd:
+        return f"it is not encoded in UTF-8, as byte {odd.start} shows"
+    return str(error)
 
 
 def require(body: JsonObject, name: str) -> None:

@@ -6,6 +6,10 @@ from router.domain.errors import ApiError
 
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """zlib's `wbits` for the content codings of RFC 9110, section 8.4.1."""
+_BARE = -15
+"""The same for deflate without its zlib header, as some clients send it (.NET's DeflateStream is one)."""
+_MOST_MEMBERS = 16
+"""So many members may gzip have: megabytes of empty ones would take minutes."""
 
 
 def unpacked(raw: bytes, coding: str, max_bytes: int) -> bytes:
@@ -14,8 +18,9 @@ def unpacked(raw: bytes, coding: str, max_bytes: int) -> bytes:
     Raises ApiError 415 for an unsupported coding, 400 for bytes that are not in it, and 413 as soon
     as more than `max_bytes` come out: a megabyte can expand to a gigabyte.
     """
-    coding = coding.strip().lower()
-    if coding in ("", "identity"):
+    named = [name for each in coding.split(",") if (name := each.strip().lower())]
+    coding = ",".join(name for name in named if name != "identity")
+    if not coding:
         return raw
     if coding not in _WINDOW_BITS:
         raise ApiError(
@@ -24,16 +29,30 @@ def unpacked(raw: bytes, coding: str, max_bytes: int) -> bytes:
             code="unsupported_encoding",
             param="content-encoding",
         )
-    unpacker = zlib.decompressobj(_WINDOW_BITS[coding])
+    is_bare = coding == "deflate" and raw != b"" and raw[0] & 0xF != zlib.DEFLATED
     try:
-        body = unpacker.decompress(raw, max_bytes + 1)
-    except zlib.error:
+        return _inflated(raw, _BARE if is_bare else _WINDOW_BITS[coding], max_bytes)
+    except (zlib.error, EOFError):
         raise _not_of(coding) from None
-    if len(body) > max_bytes:
-        raise too_large(max_bytes)
-    if not unpacker.eof:
-        raise _not_of(coding)
-    return body
+
+
+def _inflated(raw: bytes, window_bits: int, max_bytes: int) -> bytes:
+    """What `raw` holds, one after the other: gzip may have several members (RFC 1952, section 2.2).
+
+    Raises zlib.error or EOFError for what is broken, and ApiError 413 for more than `max_bytes`.
+    """
+    body = b""
+    for _ in range(_MOST_MEMBERS):
+        unpacker = zlib.decompressobj(window_bits)
+        body += unpacker.decompress(raw, max_bytes + 1 - len(body))
+        if len(body) > max_bytes:
+            raise too_large(max_bytes)
+        if not unpacker.eof:
+            break
+        raw = unpacker.unused_data
+        if not raw:
+            return body
+    raise EOFError
 
 
 def too_large(max_bytes: int) -> ApiError:

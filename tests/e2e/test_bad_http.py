@@ -35,10 +35,24 @@ def test_a_body_of_another_encoding(farthing: Farthing) -> None:
     zipped = post(farthing.base_url, gzip.compress(body, mtime=0), {"content-encoding": "gzip"})
     deflated = post(farthing.base_url, zlib.compress(body), {"content-encoding": "deflate"})
     for got in (zipped, deflated):
-        if got.status == 200:
-            assert got.text == "6 * 7 = 42"
-        else:
-            refused(got, 415)
+        assert got.text == "6 * 7 = 42"
+
+
+def test_bodies_that_are_packed_in_other_ways_than_usual(farthing: Farthing) -> None:
+    """Without zlib's header, as .NET's DeflateStream does; in two members; with a coding that is none."""
+    body = json.dumps(chat("What is 6 * 7?", "sim-mid")).encode()
+    packer = zlib.compressobj(wbits=-15)
+    bare, zipped = packer.compress(body) + packer.flush(), gzip.compress(body, mtime=0)
+    two = gzip.compress(body[:20], mtime=0) + gzip.compress(body[20:], mtime=0)
+    ways = [("deflate", bare), ("gzip", two), ("identity, gzip", zipped)]
+    for coding, packed in ways:
+        assert post(farthing.base_url, packed, {"content-encoding": coding}).text == "6 * 7 = 42"
+
+
+def test_two_codings_on_two_lines_are_two(farthing: Farthing) -> None:
+    body = gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0)
+    lines = ("content-encoding: gzip", "content-encoding: gzip", f"content-length: {len(body)}")
+    refused(raw_exchange(farthing.url, head(farthing.url, *lines) + body), 415)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +60,10 @@ def test_a_body_of_another_encoding(farthing: Farthing) -> None:
     [
         ("gzip", b"not zipped at all"),
         ("gzip", gzip.compress(b'{"model":"auto"', mtime=0)[:-9]),
+        ("gzip", gzip.compress(b'{"model":"auto"}', mtime=0) + b"and more"),
+        ("gzip", gzip.compress(b"", mtime=0) * 1000),
         ("deflate", b"\x00\x01\x02"),
+        ("deflate", b""),
         ("br", b"not brotli"),
         ("zstd", b"not zstandard"),
         ("nonsense", b"\x1f\x8b"),
@@ -170,11 +187,42 @@ def test_an_unknown_path_is_a_404_in_the_same_shape(farthing: Farthing, path: st
         assert path in error["message"]
 
 
-@pytest.mark.parametrize("path", ["/chat/completions", "/messages/count_tokens", "/models"])
-def test_a_client_whose_address_lacks_the_v1_is_told(farthing: Farthing, path: str) -> None:
-    got = send(f"{farthing.url}{path}", b"{}", method="POST")
+@pytest.mark.parametrize(
+    ("path", "there"),
+    [
+        ("/chat/completions", "chat/completions"),
+        ("/messages/count_tokens", "messages/count_tokens"),
+        ("/models", "models"),
+        ("/models/sim-mid", "models/sim-mid"),
+        ("/chat/completions/", "chat/completions"),
+        ("//v1//chat/completions", "chat/completions"),
+        ("/v1/v1/models/sim-mid", "models/sim-mid"),
+        ("/v1/responses/", "responses"),
+        ("/v1/chat/completions/chat/completions", "chat/completions"),
+        ("/openai/deployments/sim-mid/chat/completions?api-version=1", "chat/completions"),
+    ],
+)
+def test_a_client_whose_address_is_near_ours_is_told(
+    farthing: Farthing, path: str, there: str
+) -> None:
+    got = raw_exchange(farthing.url, head(farthing.url, "content-length: 0", path=path))
     message = refused(got, 404)["message"]
-    assert message == f"There is no POST {path} here; it is at /v1{path}."
+    asked = path.partition("?")[0]
+    assert message.startswith(f"There is no POST {asked} here; it is at /v1/{there}.")
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/dashboard/"])
+def test_who_looks_around_is_told_where_the_doors_are(farthing: Farthing, path: str) -> None:
+    message = refused(get(f"{farthing.url}{path}"), 404)["message"]
+    assert message == (
+        f"There is no GET {path} here; the API is below /v1/, the dashboard at /dashboard."
+    )
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/v1/chat", "/my-models", "/v1/completionsx"])
+def test_nobody_is_told_of_a_place_without_need(farthing: Farthing, path: str) -> None:
+    got = send(f"{farthing.url}{path}", b"{}", method="POST")
+    assert "; it is at" not in refused(got, 404)["message"]
 
 
 def test_strange_paths(farthing: Farthing) -> None:
@@ -203,6 +251,11 @@ def test_a_405_says_what_is_allowed(farthing: Farthing) -> None:
     assert (
         got.error["message"] == "There is no PUT /v1/chat/completions here; this path answers POST."
     )
+
+
+def test_a_405_says_all_that_is_allowed(farthing: Farthing) -> None:
+    got = send(f"{farthing.base_url}/responses/resp_1", None, method="PUT")
+    assert got.headers["allow"] == "DELETE,GET,HEAD"
 
 
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -265,6 +318,21 @@ def test_a_line_that_is_too_long_is_told_from_what_is_no_http(farthing: Farthing
 
 
 @pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("host: x\r\n" + "x-odd: 1\r\n" * 200, "Too many headers received"),
+        ("host: x\r\nhost: y\r\n", "Duplicate 'Host' header found"),
+        ("", "Missing 'Host' header in request"),
+    ],
+)
+def test_what_is_wrong_with_headers_is_said_by_their_names(
+    farthing: Farthing, lines: str, why: str
+) -> None:
+    got = raw_exchange(farthing.url, f"GET /healthz HTTP/1.1\r\n{lines}\r\n".encode())
+    assert refused(got, 400)["message"] == f"The request is not valid HTTP: {why}."
+
+
+@pytest.mark.parametrize(
     "request_bytes",
     [
         b"hello\r\n\r\n",
@@ -290,6 +358,20 @@ def test_who_expects_what_nobody_has_is_refused_in_the_words_of_its_api(farthing
     got = raw_exchange(farthing.url, start + b"{}")
     assert (got.status, got.json["type"]) == (417, "error")
     assert got.headers["request-id"] == got.headers["x-request-id"] == got.json["request_id"]
+
+
+def test_a_stream_without_chunks_ends_with_its_connection(farthing: Farthing) -> None:
+    """HTTP/1.0 has no chunks: a proxy that asks to keep the connection would wait for more."""
+    body = json.dumps(chat("What is 6 * 7?", "sim-mid", stream=True)).encode()
+    lines = ("connection: keep-alive", f"content-length: {len(body)}")
+    start = head(farthing.url, *lines).replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+    got = raw_exchange(farthing.url, start + body)
+    assert (got.text, got.events[-1]) == ("6 * 7 = 42", "[DONE]")
+
+
+def test_a_proxy_in_front_is_told_not_to_keep_events(farthing: Farthing) -> None:
+    got = post(farthing.base_url, chat("What is 6 * 7?", "sim-mid", stream=True))
+    assert got.headers["x-accel-buffering"] == "no"
 
 
 def test_half_a_request_holds_nobody_up(farthing: Farthing) -> None:

@@ -1,5 +1,6 @@
 """Whatever a body says: a 4xx in OpenAI's shape that names the field, and a server that goes on."""
 
+import gzip
 import http.client
 import json
 import time
@@ -60,6 +61,20 @@ def test_what_is_no_json_object(farthing: Farthing, name: str) -> None:
     error = refused(post(farthing.base_url, INVALID[name]), 400)
     assert error["code"] == "invalid_json"
     assert len(error["message"]) < 300
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (INVALID["utf-16"], "it is encoded in UTF-16 or UTF-32 instead of UTF-8"),
+        ('{"a":1}'.encode("utf-16-be"), "it is encoded in UTF-16 or UTF-32 instead of UTF-8"),
+        ('{"a":"é"}'.encode("latin-1"), "it is not encoded in UTF-8, as byte 6 shows"),
+        (gzip.compress(b"{}", mtime=0), "it is compressed, and no Content-Encoding says so"),
+    ],
+)
+def test_what_is_no_text_is_told_as_what_it_is(farthing: Farthing, body: bytes, why: str) -> None:
+    error = refused(post(farthing.base_url, body), 400)
+    assert error["message"] == f"The request body is not valid JSON: {why}."
 
 
 VALUES: dict[str, Any] = {

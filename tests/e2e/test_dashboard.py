@@ -84,6 +84,25 @@ async def test_the_page_asks_for_the_key_and_keeps_it_while_it_is_open(
     assert await page.run("document.getElementById('tiles').childElementCount") == 0
 
 
+async def test_the_key_is_sent_beside_the_password_of_a_proxy_in_front(
+    page: Page, farthing: Farthing
+) -> None:
+    """The browser sends that one in `authorization`, unless the page has put something else there."""
+    await enter(page, farthing)
+    await page.run(
+        """(() => {
+          const real = window.fetch;
+          window.fetch = (path, options) => {
+            window.sent = Object.keys(options.headers);
+            return real(path, options);
+          };
+          document.querySelector("select[name=model]").dispatchEvent(new Event("change"));
+        })()"""
+    )
+    await page.until("window.sent !== undefined")
+    assert await page.run("window.sent") == ["x-api-key"]
+
+
 async def test_all_charts_are_drawn_and_nothing_is_asked_of_others(
     page: Page, farthing: Farthing
 ) -> None:

@@ -23,6 +23,8 @@ def gate(*secrets: str) -> Gate:
         {"authorization": f"BEARER  {SECRET} "},
         {"x-api-key": SECRET},
         {"api-key": SECRET},
+        {"authorization": "Basic dXNlcjpwYXNz", "x-api-key": SECRET},
+        {"authorization": "Bearer", "x-api-key": SECRET},
     ],
 )
 async def test_a_key_is_found_wherever_clients_put_it(header: dict[str, str]) -> None:

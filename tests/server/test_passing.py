@@ -325,10 +325,23 @@ async def test_another_method_of_an_own_path_is_405_as_ever(tmp_path: Path) -> N
         assert (response.status, response.headers["allow"]) == (405, "POST")
 
 
-async def test_a_websocket_is_refused_in_words(tmp_path: Path) -> None:
+async def test_what_looks_like_an_own_path_and_is_none_is_passed_if_it_is_said(
+    tmp_path: Path,
+) -> None:
+    """Of what is below `/v1/responses/`, other paths and methods are Farthing's."""
+    async with passing(tmp_path, {"paths": ["/v1/responses/compact"]}) as both:
+        status, _ = await both.fetched("POST", "/v1/responses/compact", json={})
+        other, _ = await both.fetched("POST", "/v1/responses/resp_1", json={})
+
+        assert (status, other) == (200, 405)
+        assert [path for _, path, _, _ in both.vendor.arrived] == ["/v1/responses/compact"]
+
+
+@pytest.mark.parametrize("path", ["/v1/realtime?model=gpt-realtime", "/v1/responses"])
+async def test_a_websocket_is_refused_in_words(tmp_path: Path, path: str) -> None:
     async with passing(tmp_path, {"paths": ["/v1/*"]}) as both:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            await both.proxy.client.ws_connect(f"{both.proxy.url}/v1/realtime?model=gpt-realtime")
+            await both.proxy.client.ws_connect(f"{both.proxy.url}{path}")
 
         assert refused.value.status == 400
         assert both.vendor.arrived == []

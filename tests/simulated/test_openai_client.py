@@ -176,6 +176,30 @@ async def test_a_tool_that_must_be_called_is_called(
     assert len(answer.choices[0].message.tool_calls or []) == 1
 
 
+async def test_of_several_tools_only_those_that_are_allowed_are_called(
+    client: openai.AsyncOpenAI,
+) -> None:
+    clock: ChatCompletionToolParam = {
+        "type": "function",
+        "function": {"name": "clock", "description": "The time of day"},
+    }
+    answer = await client.chat.completions.create(
+        model="sim-mid",
+        messages=[{"role": "user", "content": "What is the weather forecast for Rome?"}],
+        tools=[WEATHER, clock],
+        tool_choice={
+            "type": "allowed_tools",
+            "allowed_tools": {
+                "mode": "required",
+                "tools": [{"type": "function", "function": {"name": "clock"}}],
+            },
+        },
+    )
+    (call,) = answer.choices[0].message.tool_calls or []
+    assert call.type == "function"
+    assert call.function.name == "clock"
+
+
 async def test_a_question_about_something_else_calls_no_tool(client: openai.AsyncOpenAI) -> None:
     answer = await client.chat.completions.create(
         model="sim-mid", messages=[{"role": "user", "content": "Tell me a joke"}], tools=[WEATHER]
@@ -347,6 +371,29 @@ async def test_an_unknown_model_is_not_found(client: openai.AsyncOpenAI) -> None
         await ask(client, "Hello", model="gpt-17")
     assert raised.value.code == "model_not_found"
     assert "gpt-17" in raised.value.message
+
+
+async def test_any_other_path_is_not_found_as_openai_tells_it(client: openai.AsyncOpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as raised:
+        await client.moderations.create(input="Hello")
+    assert raised.value.body == {
+        "message": "Invalid URL (POST /v1/moderations)",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": None,
+    }
+
+
+async def test_a_body_that_is_not_packed_as_it_says_is_the_clients_mistake(
+    client: openai.AsyncOpenAI,
+) -> None:
+    with pytest.raises(openai.BadRequestError, match="not packed as it says"):
+        await client.post(
+            "/chat/completions",
+            cast_to=object,
+            content=b"no zip",
+            options={"headers": {"content-encoding": "gzip"}},
+        )
 
 
 async def test_a_prompt_beyond_the_window_is_refused(client: openai.AsyncOpenAI) -> None:

@@ -61,6 +61,16 @@ TOOL = {"type": "function", "function": {"name": "f"}}
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tools": [TOOL], "tool_choice": "perhaps"}, "tool_choice"),
         ({"tools": [TOOL], "tool_choice": {"type": "function"}}, "tool_choice"),
+        (
+            {
+                "tools": [TOOL],
+                "tool_choice": {
+                    "type": "allowed_tools",
+                    "allowed_tools": {"mode": "none", "tools": []},
+                },
+            },
+            "tool_choice.allowed_tools.mode",
+        ),
         ({"response_format": {"type": "xml"}}, "response_format.type"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
         ({"metadata": {"simulate": 5}}, "metadata.simulate"),
@@ -102,6 +112,9 @@ def test_choices_of_tools_are_read() -> None:
     assert choice("none") == ToolChoice("none")
     assert choice(None) == ToolChoice("auto")
     assert choice({"type": "function", "function": {"name": "f"}}) == ToolChoice("required", "f")
+    only = {"mode": "required", "tools": [{"type": "function", "function": {"name": "f"}}]}
+    allowed = choice({"type": "allowed_tools", "allowed_tools": only})
+    assert allowed == ToolChoice("required", allowed=frozenset({"f"}))
 
 
 @given(

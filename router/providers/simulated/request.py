@@ -46,10 +46,14 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class ToolChoice:
-    """Whether tools may be called (`auto`), must be (`required`), or not (`none`), and which one."""
+    """Whether tools may be called (`auto`), must be (`required`), or not (`none`), and which one.
+
+    `allowed` are the names of those that may be called, None if all may.
+    """
 
     mode: str = "auto"
     name: str | None = None
+    allowed: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,12 +297,26 @@ def _tool_choice(choice: object, has_tools: bool) -> ToolChoice:
         )
     if isinstance(choice, str) and choice in {"auto", "none", "required"}:
         return ToolChoice(choice)
+    if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
+        return _allowed(Fields(choice, "tool_choice.").needed("allowed_tools", dict))
     function = choice.get("function") if isinstance(choice, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise invalid(
             "tool_choice", f"Invalid value for 'tool_choice': {choice!r}.", "invalid_value"
         )
     return ToolChoice("required", function["name"])
+
+
+def _allowed(entry: JsonObject) -> ToolChoice:
+    fields = Fields(entry, "tool_choice.allowed_tools.")
+    mode, tools = fields.needed("mode", str), _tools(fields.needed("tools", list))
+    if mode not in ("auto", "required"):
+        raise invalid(
+            "tool_choice.allowed_tools.mode",
+            f"Invalid value: '{mode}'. Supported values are: 'auto' and 'required'.",
+            "invalid_value",
+        )
+    return ToolChoice(mode, allowed=frozenset(tool.name for tool in tools))
 
 
 def _answer_format(entry: JsonObject) -> AnswerFormat:

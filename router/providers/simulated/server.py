@@ -23,7 +23,14 @@ from router.providers.simulated.answering.minds import Minds
 from router.providers.simulated.counters import Counters, Ending
 from router.providers.simulated.dubbing import Asked, dubbed, refusal_in, understood
 from router.providers.simulated.embedding import embeddings
-from router.providers.simulated.errors import Refused, invalid, too_large, unknown_model, wrong_key
+from router.providers.simulated.errors import (
+    Refusal,
+    Refused,
+    invalid,
+    too_large,
+    unknown_model,
+    wrong_key,
+)
 from router.providers.simulated.playing import AlreadySent, Player
 from router.providers.simulated.schedule import FaultBook
 from router.providers.simulated.script import Call, Fault, Parting, Script, ordinary
@@ -124,11 +131,17 @@ def _app(simulation: Simulation) -> web.Application:
     app.router.add_get("/v1/models/{model:.+}", _model)
     app.router.add_get("/healthz", _healthz)
     app.router.add_routes(admin.ROUTES)
+    app.router.add_route("*", "/{other:.*}", _nothing)
     return app
 
 
 async def _healthz(request: web.Request) -> web.Response:  # noqa: ARG001  as every handler
     return web.json_response({"status": "ok"})
+
+
+async def _nothing(request: web.Request) -> web.Response:
+    """Any other path or method: told as OpenAI tells it."""
+    return admin.refused(Refused(Refusal(404, f"Invalid URL ({request.method} {request.path})")))
 
 
 async def _models(request: web.Request) -> web.Response:
@@ -208,6 +221,8 @@ async def _receive(
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise too_large() from None
+    except web.RequestPayloadError:
+        raise invalid(None, "The body has ended too early, or is not packed as it says.") from None
     asked = None if dialect is Dialect.CHAT else understood(body, dialect)
     in_chat = None if asked is None else asked.chat
     received = simulation.receive(body, request.headers, in_chat)

@@ -60,6 +60,8 @@ _NAMES_OF_RESPONSES: Mapping[str, str] = {
     "messages": "input",
     "max_completion_tokens": "max_output_tokens",
     "response_format": "text.format",
+    "reasoning_effort": "reasoning.effort",
+    "verbosity": "text.verbosity",
 }
 _NAMES_OF_MESSAGES: Mapping[str, str] = {
     "max_completion_tokens": "max_tokens",

@@ -102,7 +102,7 @@ def _blocks(*blocks: Members, **more: Any) -> Members:
 
 
 def _text(text: str, citations: list[Members] | None = None) -> Members:
-    return {"type": "text", "text": text, "citations": citations}
+    return {"type": "text", "text": text, **({"citations": citations} if citations else {})}
 
 
 def _call(given: str) -> Members:

@@ -66,7 +66,7 @@ def _grow(block: dict[str, Any], delta: dict[str, Any]) -> None:
         case "signature_delta":
             block["signature"] = delta["signature"]
         case "citations_delta":
-            block["citations"] = [*(block["citations"] or []), delta["citation"]]
+            block["citations"] = [*block.get("citations", []), delta["citation"]]
         case kind:
             assert kind == "input_json_delta"
 

@@ -144,7 +144,7 @@ MESSAGES_ROWS = (
     Row(
         "sound",
         chat=asks({"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}),
-        cells={C_R: Refused("input"), C_M: Refused("input_audio")},
+        cells={C_R: Refused("input_audio"), C_M: Refused("input_audio")},
     ),
     Row(
         "a participant's name",

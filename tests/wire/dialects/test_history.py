@@ -312,7 +312,7 @@ def test_a_citation_is_counted_from_where_the_whole_text_begins() -> None:
         "encrypted_index": "i",
     }
     content = [
-        {"type": "text", "text": "Hi! ", "citations": None},
+        {"type": "text", "text": "Hi! "},
         {"type": "text", "text": "There", "citations": [cited]},
     ]
     answer = {**WHOLE[MESSAGES], "content": content}

@@ -149,6 +149,25 @@ def test_what_only_a_store_can_do_is_for_those_that_speak_responses(
         assert remedy in error.message
 
 
+@pytest.mark.parametrize(
+    ("name", "own"), [("verbosity", "text.verbosity"), ("reasoning_effort", "reasoning.effort")]
+)
+def test_what_responses_have_one_level_below_is_named_as_it_is_there(name: str, own: str) -> None:
+    error = RESPONSES.in_its_words(ApiError.invalid(name, f"'{name}' is odd."))
+    assert (error.param, error.message) == (own, f"'{own}' is odd.")
+
+
+def test_who_refers_to_what_was_answered_is_told_to_send_it() -> None:
+    """The AI SDK does so from the second turn on, unless its user forbids it to have answers stored."""
+    said = [{"role": "user", "content": "Hello"}, {"type": "item_reference", "id": "msg_1"}]
+    original = RESPONSES.read(orjson.dumps({"model": "auto", "input": said})).original
+    assert original is not None
+    error = original.unsaid
+    assert error is not None
+    assert error.param == "input[1].type"
+    assert "send the item itself, as clients do with 'store': false" in error.message
+
+
 def test_what_is_to_be_fetched_later_is_refused() -> None:
     error = refused(RESPONSES, ASK_RESPONSES, background=True)
     assert (error.status, error.param, error.code) == (400, "background", "unsupported_parameter")

@@ -8,6 +8,7 @@ from itertools import takewhile
 
 import orjson
 
+from router.domain.members import replace
 from router.providers.simulated.answering import words
 from router.providers.simulated.answering.chance import Chance
 from router.providers.simulated.answering.hints import Hints
@@ -62,6 +63,9 @@ def calls_of(value: str, chance: Chance) -> tuple[ToolCall, ...]:
 def _wanted(request: ChatRequest) -> list[tuple[Tool, str]]:
     """The tools to be called, each with the part of the question that it is for."""
     choice = request.tool_choice
+    if choice.allowed is not None:
+        may = tuple(tool for tool in request.tools if tool.name in choice.allowed)
+        request = replace(request, tools=may)
     if not request.tools or choice.mode == "none":
         return []
     if choice.name is not None:

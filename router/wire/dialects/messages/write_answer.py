@@ -63,7 +63,8 @@ def written_part(part: Part) -> Iterator[dict[str, Any]]:
     match part:
         case Text():
             cited = [written_citation(each, part) for each in part.citations]
-            yield {"type": "text", "text": part.text, "citations": cited or None}
+            # There is no null where there are none, nor from Anthropic: the AI SDK's schema takes only a list.
+            yield {"type": "text", "text": part.text, **({"citations": cited} if cited else {})}
         case Thinking():
             yield written_thought(part)
         case Call():

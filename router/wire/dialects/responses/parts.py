@@ -5,6 +5,7 @@ from typing import Any
 
 from router.wire.dialects.openai import detail_of, mark_of, marked
 from router.wire.dialects.parts import (
+    Audio,
     Citation,
     Document,
     FileId,
@@ -107,8 +108,10 @@ def written_input(part: Said, *, marks: bool) -> dict[str, Any]:
             return marked(_written_image(part), part.mark, marks=marks)
         case Document():
             return marked(_written_file(part), part.mark, marks=marks)
+        case Audio():
+            raise unsaid("input_audio", "Responses accept no audio; send its text")
         case _:
-            raise unsaid("input", "Responses accept text, images and files")
+            raise unsaid("messages", "Responses accept text, images and files")
 
 
 def _written_image(image: Image) -> dict[str, Any]:

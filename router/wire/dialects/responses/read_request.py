@@ -20,6 +20,7 @@ from router.wire.dialects.shape import (
     unsaid,
 )
 
+_NOT_STORED = "OpenAI alone could look up what it has stored; send the item itself, as clients do with 'store': false"
 _KNOWN = ("input", "instructions", "tools", "tool_choice", "text", "reasoning", "max_output_tokens")
 
 
@@ -87,6 +88,8 @@ def _read(item: JsonObject, place: str) -> tuple[Role, list[Part]]:
             return Role.ASSISTANT, list(read_item(item, place))
         case "function_call_output" | "custom_tool_call_output", _:
             return Role.TOOL, [_result(item, place, is_custom=kind != "function_call_output")]
+        case "item_reference", _:
+            raise unsaid(f"{place}.type", _NOT_STORED)
         case _:
             raise unsaid(f"{place}.type", "only OpenAI supports items of this type")
 
