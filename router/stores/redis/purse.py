@@ -4,8 +4,9 @@ Scripts look and take in one step. An account that is not there is first read fr
 processes do so at once, the first one's answer stays.
 
 A process that dies cannot settle: what it had set aside lapses after a while, and counts as spent from
-then on, since it may have been. Amounts are rounded up to a nano-dollar, at which Lua's numbers are exact
-up to nine million dollars.
+then on, since it may have been. What is settled while Redis has lost the account takes the place of its hold
+until then, since whoever opens it may ask the ledger before that has the row. Amounts are rounded up to a
+nano-dollar, at which Lua's numbers are exact up to nine million dollars.
 """
 
 import asyncio
@@ -45,7 +46,7 @@ _LOOKED_AT = 100
 _ASKED_AT_ONCE = 8
 """Of the accounts that the ledger could not tell of; it may be ill still."""
 
-_UNKNOWN = b"unknown"
+_UNKNOWN, _TAKEN = b"unknown", b"taken"
 
 _LAPSED = """
 local function lapsed(account, holds, now)
@@ -88,20 +89,30 @@ end
 for i = 1, n do
   redis.call('HINCRBY', KEYS[i], 'reserved', amount)
   redis.call('ZADD', KEYS[n + i], lapses, token .. ':' .. amount)
+  local lives_ms = redis.call('PTTL', KEYS[i])
+  if lives_ms > 0 and redis.call('ZCARD', KEYS[n + i]) == 1 then
+    redis.call('PEXPIRE', KEYS[n + i], lives_ms)
+  end
 end
 return 'taken'
 """
 )
 
 _SETTLE = """
-local n, hold, amount, cost = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3]
+local n, token, amount, cost, lapses, is_due = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 for i = 1, n do
-  if redis.call('ZREM', KEYS[n + i], hold) == 1 then
-    redis.call('HINCRBY', KEYS[i], 'reserved', '-' .. amount)
-    redis.call('HINCRBY', KEYS[i], 'spent', cost)
+  local account, holds = KEYS[i], KEYS[n + i]
+  local is_held = redis.call('ZREM', holds, token .. ':' .. amount) == 1
+  local counts, is_there = is_held or is_due == '1', redis.call('EXISTS', account) == 1
+  if is_there and is_held then redis.call('HINCRBY', account, 'reserved', '-' .. amount) end
+  if is_there and counts then redis.call('HINCRBY', account, 'spent', cost) end
+  if not is_there and counts and tonumber(cost) > 0 then
+    redis.call('ZADD', holds, lapses, token .. ':' .. cost)
+    if tonumber(ARGV[5 + i]) > 0 then redis.call('EXPIRE', holds, ARGV[5 + i]) end
   end
 end
 """
+"""One that is not held and has not lapsed was lost, or never came here: its cost is missing all the same."""
 
 _OPEN = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return end
@@ -119,11 +130,26 @@ end
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """What was set aside, by Redis's name for it."""
+    """What was set aside, by Redis's name for it; it lapses at a Unix time."""
 
     accounts: tuple[Account, ...]
-    name: str
+    token: str
     amount_nano: int
+    lapses_s: float
+
+    @property
+    def name(self) -> str:
+        """What the scripts call it."""
+        return f"{self.token}:{self.amount_nano}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """What was set aside in this process. If Redis `was_asked` it may have done so, too: its reply was late."""
+
+    here: Reservation
+    hold: _Hold
+    was_asked: bool
 
 
 class RedisPurse:
@@ -148,7 +174,7 @@ class RedisPurse:
         self._spent = spent
         self._local = MemoryPurse(unix_s, spent)
         self._accounts = Accounts(unix_s, most_known)
-        self._settling: set[asyncio.Task[None]] = set()
+        self._settling: set[asyncio.Task[object]] = set()
         self._stale: set[Account] = set()
         self._ended: dict[Account, set[str]] = {}
         self._unsure: dict[Account, float] = {}
@@ -183,34 +209,58 @@ class RedisPurse:
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
         """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
-        accounts, nano = self._accounts.of(budgets), _nano(amount)
-        now_s, token, bounding = self._unix_s(), secrets.token_hex(8), _bounding(accounts)
-        caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
-        told: list[Word] = [now_s, now_s + self._lapse_s, nano, token, *caps]
+        accounts, was_up = self._accounts.of(budgets), self._link.is_up
+        lapses_s = self._unix_s() + self._lapse_s
+        hold = _Hold(accounts, secrets.token_hex(8), _nano(amount), lapses_s)
         try:
-            await self._refresh()
-            answer = await self._run(self._reserve, bounding, told)
-            if answer == _UNKNOWN:
-                await self._begin(bounding)
-                answer = await self._run(self._reserve, bounding, told)
-            if answer == _UNKNOWN:
-                raise RedisAway  # it forgets accounts faster than they are opened
+            lacking = await self._lacking(hold)
         except RedisAway:
-            self._stale.update(accounts)
-            return await self._alone().reserve(budgets, amount)
+            return await self._reserve_apart(budgets, amount, hold, was_asked=was_up)
+        except asyncio.CancelledError:
+            self._in_background(self._told(hold, 0))  # it may be held by now
+            raise
         self._is_alone = False
-        if answer != b"taken":
-            place, spent, reserved = answer
+        if lacking is not None:
             self._accounts.distrust(budgets)
-            return bounding[int(place) - 1].balance(int(spent), int(reserved))
-        return Reservation(tuple(budgets), amount, _Hold(accounts, f"{token}:{nano}", nano))
+            return lacking
+        return Reservation(tuple(budgets), amount, hold)
+
+    async def _lacking(self, hold: _Hold) -> Balance | None:
+        """The balance of an account that has too little for `hold`; None if it is held in all of them."""
+        bounding = _bounding(hold.accounts)
+        caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
+        told: list[Word] = [self._unix_s(), hold.lapses_s, hold.amount_nano, hold.token, *caps]
+        await self._refresh()
+        answer = await self._run(self._reserve, bounding, told)
+        if answer == _UNKNOWN:
+            await self._begin(bounding)
+            answer = await self._run(self._reserve, bounding, told)
+        if answer == _UNKNOWN:
+            raise RedisAway  # it forgets accounts faster than they are opened
+        if answer == _TAKEN:
+            return None
+        place, spent, reserved = answer
+        return bounding[int(place) - 1].balance(int(spent), int(reserved))
+
+    async def _reserve_apart(
+        self, budgets: Sequence[Budget], amount: Money, hold: _Hold, *, was_asked: bool
+    ) -> Reservation | Balance:
+        self._stale.update(hold.accounts)
+        here = await self._alone().reserve(budgets, amount)
+        if isinstance(here, Balance):
+            self._lost(hold, was_asked=was_asked)
+            return here
+        return Reservation(here.budgets, amount, _Apart(here, hold, was_asked))
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
         """Free what was set aside, and spend `cost`. Redis is told in the background."""
-        if not isinstance(reservation.token, _Hold):
-            self._local.settle(reservation, cost)
+        token = reservation.token
+        if isinstance(token, _Apart):
+            self._local.settle(token.here, cost)
+            self._in_background(self._told(token.hold, _nano(cost), was_asked=token.was_asked))
             return
-        self._in_background(self._told(reservation.token, _nano(cost)))
+        assert isinstance(token, _Hold)  # noqa: S101 - our own token
+        self._in_background(self._told_or_spent(token, cost))
 
     async def close(self) -> None:
         """Finish the settlements that are in progress."""
@@ -231,17 +281,28 @@ class RedisPurse:
         pairs = zip(accounts, found[::2], found[1::2], strict=True)
         return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
-    async def _told(self, hold: _Hold, cost_nano: int) -> None:
-        try:
-            told: list[Word] = [hold.name, hold.amount_nano, cost_nano]
-            await self._run(self._settle, hold.accounts, told)
-        except RedisAway:
-            # The ledger has the row: the account is read from it again, without the hold.
-            self._stale.update(hold.accounts)
+    async def _told_or_spent(self, hold: _Hold, cost: Money) -> None:
+        """Tell Redis, or else this process, in which nothing was set aside for it."""
+        if not await self._told(hold, _nano(cost)):
             for account in hold.accounts:
-                self._ended.setdefault(account, set()).add(hold.name)
-                cost = Money(cost_nano * PICO_PER_NANO)
                 self._local.spend(account.budget, account.period, cost)
+
+    async def _told(self, hold: _Hold, cost_nano: int, *, was_asked: bool = True) -> bool:
+        """Whether Redis could be told that what was held has been spent at this cost."""
+        accounts, is_due = _bounding(hold.accounts), self._unix_s() < hold.lapses_s
+        told: list[Word] = [hold.token, hold.amount_nano, cost_nano, hold.lapses_s, int(is_due)]
+        try:
+            await self._run(self._settle, accounts, [*told, *map(self._kept_s, accounts)])
+        except RedisAway:
+            self._lost(hold, was_asked=was_asked)
+            return False
+        return True
+
+    def _lost(self, hold: _Hold, *, was_asked: bool) -> None:
+        """The ledger has the row, if there is any: the accounts are read from it again, without the hold."""
+        self._stale.update(hold.accounts)
+        for account in hold.accounts if was_asked else ():
+            self._ended.setdefault(account, set()).add(hold.name)
 
     def _alone(self) -> MemoryPurse:
         """What this process knows by itself. While Redis was there it was told of nothing, so it asks the ledger anew."""
@@ -276,10 +337,12 @@ class RedisPurse:
 
     async def _begin_one(self, account: Account) -> None:
         spent = await self._spent_in(account)
+        await self._run(self._open, (account,), [_nano(spent), self._kept_s(account)])
+
+    def _kept_s(self, account: Account) -> int:
+        """For how long Redis keeps an account, 0 for ever; in seconds from now, since its clock may differ."""
         resets_s = account.period.resets_s
-        # In seconds from now, since Redis's clock may differ.
-        for_s = 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
-        await self._run(self._open, (account,), [_nano(spent), for_s])
+        return 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
 
     async def _spent_in(self, account: Account) -> Money:
         """What the ledger says was spent, or what is known here while it cannot be asked: then it is again, later."""
@@ -308,7 +371,7 @@ class RedisPurse:
         if account not in self._unsure:
             self._stale.add(account)  # with what all processes have written by then
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
