@@ -59,6 +59,34 @@ async def test_what_was_set_aside_when_redis_lost_everything_is_spent_all_the_sa
         assert (await balance_of(purse, clock)).left == CENT * 88
 
 
+async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_opened_counts_once(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        held = await taken(purse, CENT * 20)
+        await link.client.flushall()
+        await settled(purse, held, CENT * 5)
+        books.spent[EVERYTHING] = CENT * 5
+        clock.now_s += 20
+        assert (await balance_of(purse, clock)).left == CENT * 95
+
+
+async def test_while_redis_is_full_what_is_spent_counts_once(clock: Clock, books: Books) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            await settled(purse, await taken(purse, CENT), CENT)
+            await link.client.config_set("maxmemory", 1)
+            held = await taken(purse, CENT * 20)
+            await forget_accounts(link)
+            await settled(purse, held, CENT * 4)
+            await link.client.config_set("maxmemory", 0)
+            books.spent[EVERYTHING] = CENT * 5
+            assert (await balance_of(purse, clock)).left == CENT * 95
+
+
 async def test_what_is_under_way_when_redis_comes_back_is_counted_there(
     clock: Clock, books: Books
 ) -> None:

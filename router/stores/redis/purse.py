@@ -4,9 +4,8 @@ Scripts look and take in one step. An account that is not there is first read fr
 processes do so at once, the first one's answer stays.
 
 A process that dies cannot settle: what it had set aside lapses after a while, and counts as spent from
-then on, since it may have been. What is settled while Redis has lost the account takes the place of its hold
-until then, since whoever opens it may ask the ledger before that has the row. Amounts are rounded up to a
-nano-dollar, at which Lua's numbers are exact up to nine million dollars.
+then on, since it may have been. Amounts are rounded up to a nano-dollar, at which Lua's numbers are exact
+up to nine million dollars.
 """
 
 import asyncio
@@ -30,6 +29,7 @@ from router.stores.memory.purse import (
 from router.stores.redis import keys
 from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts
 from router.stores.redis.batches import Word
+from router.stores.redis.holding import LOOK, OPEN, RESERVE, SETTLE
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 
@@ -38,6 +38,8 @@ _LAPSE_S = 1800.0
 """After this a hold is given up on, unless a request may take longer than half of it."""
 _KEPT_S = 86_400
 """How long an account outlives its period."""
+_WRITTEN_S = 10.0
+"""So long after a settlement the ledger may not have the row yet."""
 
 _T = TypeVar("_T")
 _LOOKED_AT = 100
@@ -47,85 +49,6 @@ _ASKED_AT_ONCE = 8
 """Of the accounts that the ledger could not tell of; it may be ill still."""
 
 _UNKNOWN, _TAKEN = b"unknown", b"taken"
-
-_LAPSED = """
-local function lapsed(account, holds, now)
-  for _, hold in ipairs(redis.call('ZRANGEBYSCORE', holds, '-inf', now)) do
-    local amount = string.match(hold, ':(%d+)$')
-    redis.call('HINCRBY', account, 'reserved', '-' .. amount)
-    redis.call('HINCRBY', account, 'spent', amount)
-    redis.call('ZREM', holds, hold)
-  end
-end
-"""
-
-_LOOK = (
-    _LAPSED
-    + """
-local n, found = #KEYS / 2, {}
-for i = 1, n do
-  if redis.call('EXISTS', KEYS[i]) == 1 then lapsed(KEYS[i], KEYS[n + i], ARGV[1]) end
-  local held = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
-  found[2 * i - 1], found[2 * i] = held[1], held[2]
-end
-return found
-"""
-)
-
-_RESERVE = (
-    _LAPSED
-    + """
-local n, now, lapses, amount, token = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-for i = 1, n do
-  if redis.call('EXISTS', KEYS[i]) == 0 then return 'unknown' end
-  lapsed(KEYS[i], KEYS[n + i], now)
-end
-for i = 1, n do
-  local held = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
-  if tonumber(held[1]) + tonumber(held[2]) + tonumber(amount) > tonumber(ARGV[4 + i]) then
-    return {i, held[1], held[2]}
-  end
-end
-for i = 1, n do
-  redis.call('HINCRBY', KEYS[i], 'reserved', amount)
-  redis.call('ZADD', KEYS[n + i], lapses, token .. ':' .. amount)
-  local lives_ms = redis.call('PTTL', KEYS[i])
-  if lives_ms > 0 and redis.call('ZCARD', KEYS[n + i]) == 1 then
-    redis.call('PEXPIRE', KEYS[n + i], lives_ms)
-  end
-end
-return 'taken'
-"""
-)
-
-_SETTLE = """
-local n, token, amount, cost, lapses, is_due = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-for i = 1, n do
-  local account, holds = KEYS[i], KEYS[n + i]
-  local is_held = redis.call('ZREM', holds, token .. ':' .. amount) == 1
-  local counts, is_there = is_held or is_due == '1', redis.call('EXISTS', account) == 1
-  if is_there and is_held then redis.call('HINCRBY', account, 'reserved', '-' .. amount) end
-  if is_there and counts then redis.call('HINCRBY', account, 'spent', cost) end
-  if not is_there and counts and tonumber(cost) > 0 then
-    redis.call('ZADD', holds, lapses, token .. ':' .. cost)
-    if tonumber(ARGV[5 + i]) > 0 then redis.call('EXPIRE', holds, ARGV[5 + i]) end
-  end
-end
-"""
-"""One that is not held and has not lapsed was lost, or never came here: its cost is missing all the same."""
-
-_OPEN = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return end
-local reserved = 0
-for _, hold in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  reserved = reserved + tonumber(string.match(hold, ':(%d+)$'))
-end
-redis.call('HSET', KEYS[1], 'spent', ARGV[1], 'reserved', string.format('%.0f', reserved))
-if tonumber(ARGV[2]) > 0 then
-  redis.call('EXPIRE', KEYS[1], ARGV[2])
-  redis.call('EXPIRE', KEYS[2], ARGV[2])
-end
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +104,10 @@ class RedisPurse:
         self._most_unsure = most_known
         self._is_alone = False
         self._opening = asyncio.Lock()
-        self._look = Script(link, _LOOK)
-        self._reserve = Script(link, _RESERVE)
-        self._settle = Script(link, _SETTLE)
-        self._open = Script(link, _OPEN)
+        self._look = Script(link, LOOK)
+        self._reserve = Script(link, RESERVE)
+        self._settle = Script(link, SETTLE)
+        self._open = Script(link, OPEN)
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
         """The balance of each budget, up to two seconds old while at least a quarter of it is left.
@@ -217,7 +140,7 @@ class RedisPurse:
         except RedisAway:
             return await self._reserve_apart(budgets, amount, hold, was_asked=was_up)
         except asyncio.CancelledError:
-            self._in_background(self._told(hold, 0))  # it may be held by now
+            self._in_background(self._let_go(hold))  # it may be held by now
             raise
         self._is_alone = False
         if lacking is not None:
@@ -257,7 +180,7 @@ class RedisPurse:
         token = reservation.token
         if isinstance(token, _Apart):
             self._local.settle(token.here, cost)
-            self._in_background(self._told(token.hold, _nano(cost), was_asked=token.was_asked))
+            self._in_background(self._told_apart(token, cost))
             return
         assert isinstance(token, _Hold)  # noqa: S101 - our own token
         self._in_background(self._told_or_spent(token, cost))
@@ -283,20 +206,35 @@ class RedisPurse:
 
     async def _told_or_spent(self, hold: _Hold, cost: Money) -> None:
         """Tell Redis, or else this process, in which nothing was set aside for it."""
-        if not await self._told(hold, _nano(cost)):
+        try:
+            await self._tell(hold, _nano(cost), self._unix_s() + _WRITTEN_S)
+        except RedisAway:
+            self._lost(hold, was_asked=True)
             for account in hold.accounts:
                 self._local.spend(account.budget, account.period, cost)
 
-    async def _told(self, hold: _Hold, cost_nano: int, *, was_asked: bool = True) -> bool:
-        """Whether Redis could be told that what was held has been spent at this cost."""
-        accounts, is_due = _bounding(hold.accounts), self._unix_s() < hold.lapses_s
-        told: list[Word] = [hold.token, hold.amount_nano, cost_nano, hold.lapses_s, int(is_due)]
+    async def _told_apart(self, apart: _Apart, cost: Money) -> None:
+        """Tell Redis as well, if it is back; if it has no account, whoever opens it is told by the ledger."""
         try:
-            await self._run(self._settle, accounts, [*told, *map(self._kept_s, accounts)])
+            if await self._tell(apart.hold, _nano(cost)):
+                self._stale.update(apart.hold.accounts)
         except RedisAway:
-            self._lost(hold, was_asked=was_asked)
-            return False
-        return True
+            self._lost(apart.hold, was_asked=apart.was_asked)
+
+    async def _let_go(self, hold: _Hold) -> None:
+        """Have nothing held, whether it was or not."""
+        try:
+            await self._tell(hold, 0)
+        except RedisAway:
+            self._lost(hold, was_asked=True)
+
+    async def _tell(self, hold: _Hold, cost_nano: int, until_s: float = 0) -> int:
+        """Settle in Redis; returns how many of the accounts it has lost."""
+        accounts, is_due = _bounding(hold.accounts), self._unix_s() < hold.lapses_s
+        told: list[Word] = [hold.token, hold.amount_nano, cost_nano, int(is_due), until_s]
+        kept = map(self._kept_s, accounts)
+        lost: int = await self._run(self._settle, accounts, [*told, *kept])
+        return lost
 
     def _lost(self, hold: _Hold, *, was_asked: bool) -> None:
         """The ledger has the row, if there is any: the accounts are read from it again, without the hold."""
@@ -337,7 +275,8 @@ class RedisPurse:
 
     async def _begin_one(self, account: Account) -> None:
         spent = await self._spent_in(account)
-        await self._run(self._open, (account,), [_nano(spent), self._kept_s(account)])
+        told: list[Word] = [_nano(spent), self._kept_s(account), self._unix_s()]
+        await self._run(self._open, (account,), told)
 
     def _kept_s(self, account: Account) -> int:
         """For how long Redis keeps an account, 0 for ever; in seconds from now, since its clock may differ."""
