@@ -293,7 +293,7 @@ async def test_a_file_that_was_moved_and_comes_back_gets_what_has_waited(path: P
     await ledger.post([entry("r1")])
     elsewhere = take_away(path)
     await ledger.post([entry("r2")])
-    elsewhere.rename(path)  # noqa: ASYNC240 - a rename on a local disk
+    elsewhere.rename(path)
     await until_written(ledger)
     await ledger.close()
 
