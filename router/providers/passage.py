@@ -15,6 +15,7 @@ from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import KEEPALIVE_S
+from router.providers.unreached import UNREACHED, unreached
 
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 2**20
@@ -107,8 +108,8 @@ def _translated() -> Iterator[None]:
     """Turn connection errors into AttemptFailed."""
     try:
         yield
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-        raise AttemptFailed.unreachable("it cannot be reached") from None
+    except UNREACHED as error:
+        raise unreached(error) from None
     except TimeoutError:
         raise AttemptFailed.transient(
             "it sent nothing for too long", "timeout", status=504, reached_model=True
