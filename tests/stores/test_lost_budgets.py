@@ -150,3 +150,46 @@ async def test_what_a_dead_process_held_goes_with_its_account(
         for_s = {await link.client.ttl(name) async for name in link.names("farthing:*")}
         assert len(for_s) == 1
         assert for_s.pop() > 0
+
+
+async def test_a_redis_that_came_back_with_older_accounts_is_told_what_the_ledger_says(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """From a snapshot on its disk, or as a replica that has taken over."""
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        await settled(purse, await taken(purse, CENT * 10), CENT * 10)
+        await balance_of(purse, clock)
+        older = await snapshot(link)
+        await settled(purse, await taken(purse, CENT * 20), CENT * 20)
+        books.spent[EVERYTHING] = CENT * 30
+        await balance_of(purse, clock)
+        await restore(link, older)
+
+        assert (await balance_of(purse, clock)).spent == CENT * 30
+
+
+async def test_who_starts_with_a_redis_that_has_older_accounts_compares_them_with_the_ledger(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        before = RedisPurse(link, clock, books)
+        await settled(before, await taken(before, CENT * 10), CENT * 10)
+        books.spent[EVERYTHING] = CENT * 30
+
+        purse = RedisPurse(link, clock, books)
+        assert (await balance_of(purse, clock)).spent == CENT * 10  # nobody waits for the ledger
+        await purse.close()
+        assert (await balance_of(purse, clock)).spent == CENT * 30
+
+
+async def snapshot(link: RedisLink) -> dict[str, bytes]:
+    return {name: await link.client.dump(name) async for name in link.names("farthing:*")}
+
+
+async def restore(link: RedisLink, kept: dict[str, bytes]) -> None:
+    await link.client.flushall()
+    for name, value in kept.items():
+        await link.client.restore(name, 0, value)

@@ -27,7 +27,7 @@ from router.stores.memory.purse import (
     SpentUnknown,
 )
 from router.stores.redis import keys
-from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts
+from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts, Known
 from router.stores.redis.batches import Word
 from router.stores.redis.holding import LOOK, OPEN, RESERVE, SETTLE
 from router.stores.redis.link import RedisAway, RedisLink
@@ -104,6 +104,7 @@ class RedisPurse:
         self._most_unsure = most_known
         self._is_alone = False
         self._opening = asyncio.Lock()
+        self._comparing = asyncio.Lock()
         self._look = Script(link, LOOK)
         self._reserve = Script(link, RESERVE)
         self._settle = Script(link, SETTLE)
@@ -119,9 +120,33 @@ class RedisPurse:
         if len(trusted) == len(known) and not (self._is_alone or self._stale):
             return tuple(trusted)
         balances = await self._read(budgets)
+        if not self._is_alone and self._were_set_back(known, balances):
+            balances = await self._read(budgets)
         for each, balance in zip(known, balances, strict=True):
             each.read(balance, now_s)
         return balances
+
+    def _were_set_back(self, known: Sequence[Known], balances: Sequence[Balance]) -> bool:
+        """Whether less is spent than before: Redis came back with an older state, of a disk or of a replica.
+
+        An account that is met for the first time may be older, too: the ledger is asked in the background.
+        """
+        pairs, now_s = list(zip(known, balances, strict=True)), self._unix_s()
+        for each, balance in pairs:
+            if each.spent is None:
+                self._in_background(self._compare(each.account, balance))
+        older = [each.account for each, balance in pairs if each.was_set_back(balance, now_s)]
+        self._stale.update(older)
+        return bool(older)
+
+    async def _compare(self, account: Account, balance: Balance) -> None:
+        """Have an account read from the ledger again that cannot be what the ledger has."""
+        async with self._comparing:
+            told = await self._spent_in(account)
+        if told > balance.spent + balance.reserved:
+            (now,) = await self._read((account.budget,))
+            if told > now.spent + now.reserved:
+                self._stale.add(account)
 
     async def balances(self) -> Sequence[Balance]:
         """The balance of every budget that this process has drawn on, or has recently, if there are many."""
@@ -275,6 +300,7 @@ class RedisPurse:
 
     async def _begin_one(self, account: Account) -> None:
         spent = await self._spent_in(account)
+        self._accounts.opened(account, spent)
         told: list[Word] = [_nano(spent), self._kept_s(account), self._unix_s()]
         await self._run(self._open, (account,), told)
 
