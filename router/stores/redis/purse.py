@@ -119,9 +119,15 @@ class RedisPurse:
         trusted = [balance for each in known if (balance := each.trusted(now_s))]
         if len(trusted) == len(known) and not (self._is_alone or self._stale):
             return tuple(trusted)
+        return await self._read_anew(known)
+
+    async def _read_anew(self, known: Sequence[Known]) -> tuple[Balance, ...]:
+        """The current balances, which are noted; what was set back is read from the ledger first."""
+        budgets = [each.account.budget for each in known]
         balances = await self._read(budgets)
         if not self._is_alone and self._were_set_back(known, balances):
             balances = await self._read(budgets)
+        now_s = self._unix_s()
         for each, balance in zip(known, balances, strict=True):
             each.read(balance, now_s)
         return balances
@@ -152,7 +158,7 @@ class RedisPurse:
         """The balance of every budget that this process has drawn on, or has recently, if there are many."""
         balances: list[Balance] = []
         for some in _in_parts(self._accounts.budgets):
-            balances += await self._read(some)
+            balances += await self._read_anew(self._accounts.known(some))
         return balances
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
