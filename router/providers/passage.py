@@ -33,7 +33,7 @@ class DirectPassage:
         self._own = {**key, **endpoint.headers, "accept-encoding": "identity"}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=silence_s),
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_read=silence_s),
             skip_auto_headers=_NOT_OF_OUR_OWN,
             auto_decompress=False,
         )
