@@ -25,6 +25,7 @@ from router.stores.memory.purse import (
     MemoryPurse,
     Spent,
     SpentUnknown,
+    is_due,
 )
 from router.stores.redis import keys
 from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts, Known
@@ -332,7 +333,7 @@ class RedisPurse:
     def _ask_again(self) -> None:
         """Have the ledger asked of accounts that it could not tell of, in the background: nobody waits for that."""
         now_s = self._unix_s()
-        due = (each for each, due_s in self._unsure.items() if due_s <= now_s)
+        due = (each for each, due_s in self._unsure.items() if is_due(due_s, now_s))
         for account in tuple(islice(due, _ASKED_AT_ONCE)):
             self._unsure[account] = now_s + ASK_AGAIN_S
             self._in_background(self._told_again(account))
