@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 
 from router.app.figures import Figures
 from router.app.passing import passing_desk
+from router.app.reads import ReadsInTime, read_apart
 from router.app.stores import outbox_engine
 from router.config.settings import Settings
 from router.ledger.overview import document
 from router.ledger.report import Filters
+from router.ledger.trace import Trace, TracesAway
 from router.pipeline.current import Current
 from router.ports import World
 from router.server.admin import Admin
@@ -67,8 +69,9 @@ def desks(
 
 
 def _dashboard(engine: Engine, admin: Admin, world: World) -> Dashboard:
-    def read(filters: Filters, now_s: float) -> Mapping[str, Any]:
-        return document(overview(engine, filters=filters, now_s=now_s))
+    async def read(filters: Filters, now_s: float) -> Mapping[str, Any]:
+        told = partial(overview, engine, filters=filters, now_s=now_s)
+        return await read_apart(lambda: document(told()))
 
     return Dashboard(admin.admit, read, world.unix_s)
 
@@ -78,4 +81,12 @@ def _recall(
 ) -> Recall:
     outbox = outbox_engine(settings, stack)
     engines = (engine,) if outbox is None else (outbox, engine)
-    return Recall(front, admin.admit, partial(trace_of, engines))
+    in_time = ReadsInTime()
+
+    async def read(request_id: str) -> Trace | None:
+        try:
+            return await in_time(partial(trace_of, engines, request_id))
+        except TimeoutError:
+            raise TracesAway("the ledger does not answer") from None
+
+    return Recall(front, admin.admit, read)

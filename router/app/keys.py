@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from router.app.reads import ReadsInTime
 from router.config.settings import Settings, is_loopback
 from router.ports import World
 from router.server.keyring import Keyring, Lack, StoreAway, Stored
@@ -23,7 +24,7 @@ async def keyring_of(
     keyring = Keyring(
         settings.keys,
         guests=settings.guests,
-        read=partial(_stored, KeyStore(engine), note if is_central else None),
+        read=partial(_stored, KeyStore(engine), note if is_central else None, ReadsInTime()),
         lack=Lack(is_loopback(settings.host), was_seen=is_central and note.exists()),
         monotonic_s=world.monotonic_s,
         sleep=world.sleep,
@@ -33,11 +34,11 @@ async def keyring_of(
     return keyring
 
 
-async def _stored(store: KeyStore, note: Path | None) -> Stored:
+async def _stored(store: KeyStore, note: Path | None, in_time: ReadsInTime) -> Stored:
     """The keys in the store. A `note` is there while there are none, for who starts when a database is away."""
     try:
-        every = await asyncio.to_thread(store.all)
-    except SQLAlchemyError as error:
+        every = await in_time(store.all)
+    except (SQLAlchemyError, TimeoutError) as error:
         raise StoreAway(f"stored keys cannot be read ({type(error).__name__})") from None
     if note is not None:
         _noted(note, is_open=not every)

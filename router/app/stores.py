@@ -1,19 +1,16 @@
 """Where a running Farthing keeps what it must remember: in this process, in files, in Redis, in PostgreSQL."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
+from router.app.spending import Spending
 from router.config.settings import LocalEmbeddings, Settings, UpstreamEmbeddings
 from router.decision.watch import Watch
-from router.domain.budget import Scope
-from router.domain.money import ZERO, Money
 from router.domain.semantic import Sameness
 from router.pipeline.flights import Flights
 from router.pipeline.semantic import Semantic
@@ -23,20 +20,18 @@ from router.stores.memory.affinity import MemoryAffinity
 from router.stores.memory.cache import MemoryCache, NoCache
 from router.stores.memory.index import MemoryIndex
 from router.stores.memory.meter import MemoryMeter
-from router.stores.memory.purse import MemoryPurse, SpentUnknown
+from router.stores.memory.purse import MemoryPurse
 from router.stores.memory.tower import LonelyTower
 from router.stores.sql.books import Books
 from router.stores.sql.database import central, open_database
 from router.stores.sql.ledger import SqlLedger
 from router.stores.sql.outbox import Outbox
 from router.stores.sql.retention import Retention
-from router.stores.sql.spent import spent
 from router.stores.sql.spool import Spool
 
 if TYPE_CHECKING:
     from router.stores.redis.link import RedisLink
 
-_LOG = logging.getLogger(__name__)
 _PATIENT_S = 2.0
 """How long budgets wait for Redis: longer than a cache may, since without it each process counts only its
 own spending."""
@@ -103,21 +98,7 @@ def purse_of(
 
     A request takes at most `longest_s` seconds.
     """
-
-    def read(scope: Scope, since_s: float) -> Money:
-        # The outbox first: a row that moves on meanwhile is counted twice, rather than not at all.
-        here = ZERO
-        try:
-            if outbox is not None:
-                here = spent(outbox, scope, since_s)
-            return here + spent(engine, scope, since_s)
-        except SQLAlchemyError as error:
-            _LOG.warning("this process counts budgets by itself (%s)", type(error).__name__)
-            raise SpentUnknown(here) from None
-
-    async def spent_by(scope: Scope, since_s: float) -> Money:
-        return await asyncio.to_thread(read, scope, since_s)
-
+    spent_by = Spending(engine, outbox)
     if link is not None:
         from router.stores.redis.purse import RedisPurse
 

@@ -16,6 +16,7 @@ from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
+from router.providers.unreached import UNREACHED, unreached
 from router.wire.dialects.chat.foreign_calls import Taken
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
@@ -215,14 +216,13 @@ def _without(secret: bytes, raw: bytes) -> bytes:
 
 
 _BREAKS = (aiohttp.ClientError, OSError, ValueError)
-_UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _DISCONNECTS = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError)
 
 
 def _broken(error: Exception, *, reached_model: bool, has_head: bool = True) -> AttemptFailed:
     """A connection's error as the failure of an attempt."""
-    if isinstance(error, _UNREACHABLE):
-        return AttemptFailed.unreachable("it cannot be reached")
+    if isinstance(error, UNREACHED):
+        return unreached(error)
     message = f"the connection broke ({type(error).__name__})"
     if not has_head and isinstance(error, _DISCONNECTS):
         return AttemptFailed.disconnected(message)

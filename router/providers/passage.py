@@ -15,6 +15,7 @@ from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import KEEPALIVE_S
+from router.providers.unreached import UNREACHED, unreached
 
 _PIECE_BYTES = 2**16
 _MAX_ERROR_BYTES = 2**20
@@ -32,7 +33,7 @@ class DirectPassage:
         self._own = {**key, **endpoint.headers, "accept-encoding": "identity"}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=silence_s),
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_read=silence_s),
             skip_auto_headers=_NOT_OF_OUR_OWN,
             auto_decompress=False,
         )
@@ -107,8 +108,8 @@ def _translated() -> Iterator[None]:
     """Turn connection errors into AttemptFailed."""
     try:
         yield
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-        raise AttemptFailed.unreachable("it cannot be reached") from None
+    except UNREACHED as error:
+        raise unreached(error) from None
     except TimeoutError:
         raise AttemptFailed.transient(
             "it sent nothing for too long", "timeout", status=504, reached_model=True

@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -34,7 +34,7 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
 }
 
-Read = Callable[[Filters, float], Mapping[str, Any]]
+Read = Callable[[Filters, float], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,7 @@ def _asset(body: bytes, content_type: str) -> Asset:
 class Dashboard:
     """The routes of the dashboard.
 
-    `admit` raises ApiError for whoever may not see the figures. `read` makes an overview, and is
-    called in a thread. `unix_s` is the time.
+    `admit` raises ApiError for whoever may not see the figures. `read` makes an overview. `unix_s` is the time.
     """
 
     admit: Callable[[web.Request], None]
@@ -118,7 +117,7 @@ class Dashboard:
 
     async def _read(self, filters: Filters, now_s: float) -> bytes:
         try:
-            return orjson.dumps(await asyncio.to_thread(self.read, filters, now_s))
+            return orjson.dumps(await self.read(filters, now_s))
         except FarthingError as error:
             raise ApiError(400, f"{error}.", code="not_kept") from None
 

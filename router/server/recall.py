@@ -1,8 +1,7 @@
 """What became of a request, for those who may know: its own key, and operators."""
 
-import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -18,12 +17,12 @@ _ID = re.compile(r"[!-~]{1,128}")
 class Recall:
     """Finds requests in the ledger. `admit` admits operators, and raises ApiError for anybody else.
 
-    `read` returns what the ledger has of a request, and is called in a thread.
+    `read` returns what the ledger has of a request. Raises TracesAway while it cannot be read.
     """
 
     front: Front
     admit: Callable[[web.Request], None]
-    read: Callable[[str], Trace | None]
+    read: Callable[[str], Awaitable[Trace | None]]
 
     async def key_of(self, request: web.Request) -> str | None:
         """The name of the key that asks; None for an operator. Raises ApiError 401."""
@@ -48,7 +47,7 @@ class Recall:
         if not _ID.fullmatch(request_id):
             return None
         try:
-            return await asyncio.to_thread(self.read, request_id)
+            return await self.read(request_id)
         except TracesAway as error:
             raise ApiError(
                 503,

@@ -1,6 +1,7 @@
 """A PostgreSQL as the ledger: it may be away, and then has everything all the same."""
 
 import json
+import signal
 from pathlib import Path
 
 import psycopg
@@ -87,6 +88,31 @@ def test_for_all_addresses_it_starts_too_and_a_note_opens_no_door_there(
 
         postgres_server.restart()
         until(lambda: post(farthing.base_url, chat("Hello", "sim-mid")).status == 401)
+
+
+def test_while_postgresql_is_frozen_nobody_waits_for_it_and_it_can_be_stopped(
+    tmp_path: Path, shared_simulator: Simulator, postgres_server: PostgresServer
+) -> None:
+    """Budgets that begin now, and keys that are not known, are asked of it; neither has an answer."""
+    config = write_config(
+        tmp_path,
+        shared_simulator.base_url,
+        ledger={"path": "ledger.db", "url": postgres_server.url},
+        budgets=[{"usd": 1, "per": "day", "tag": "*"}],
+    )
+    with Farthing(config) as farthing:
+        assert post(farthing.base_url, chat("What is 1 + 2?", "sim-mid")).status == 200
+        postgres_server.pause()
+        try:
+            for number in range(3):
+                told = {"x-farthing-tags": f"tag-{number}", "authorization": f"Bearer fk-{number}"}
+                question = chat(f"What is {number} + 3?", "sim-mid")
+                assert post(farthing.base_url, question, told).status == 200
+            farthing.tell(signal.SIGTERM)
+            assert farthing.ended() == 0
+        finally:
+            postgres_server.resume()
+    assert farthing.said.count("this process counts budgets by itself (TimeoutError)") == 1
 
 
 def test_reports_are_read_from_postgresql(config: Path, postgres_server: PostgresServer) -> None:

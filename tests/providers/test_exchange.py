@@ -1,12 +1,14 @@
 """Posting over kept connections: what is written, and when a connection may be used again."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from router.domain.fault import FaultKind
 from router.domain.members import replace
@@ -252,3 +254,29 @@ async def test_a_wait_that_is_cancelled_closes_its_connection() -> None:
                 await sending
 
     assert server.connections == 2
+
+
+class Silent(AbstractResolver):
+    """A name server that never answers."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        await asyncio.Event().wait()
+        return []
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
+async def test_a_name_that_is_not_resolved_in_time_is_as_bad_as_a_connection_that_is_not_made() -> (
+    None
+):
+    connector = aiohttp.TCPConnector(limit=0, resolver=Silent())
+    made = Exchanges("http://silent.test", {}, connector, connect_s=0.05)
+    try:
+        async with asyncio.timeout(20):
+            with pytest.raises(aiohttp.ConnectionTimeoutError):
+                await made.post(b"{}")
+    finally:
+        await made.close()

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import pytest
 import pytest_asyncio
@@ -45,6 +45,36 @@ async def linked(
         yield link
     finally:
         await link.close()
+
+
+class SlowWire:
+    """A way to the server at `port` on which every answer takes `delay_s` longer."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.delay_s = 0.0
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[str]:
+        """Its address as a `redis://` URL."""
+        door = await asyncio.start_server(self._passed, "127.0.0.1", 0)
+        async with door:
+            yield f"redis://127.0.0.1:{door.sockets[0].getsockname()[1]}/0"
+
+    async def _passed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        theirs, to_them = await asyncio.open_connection("127.0.0.1", self._port)
+        asking = asyncio.create_task(self._piped(reader, to_them))
+        await self._piped(theirs, writer, is_answer=True)
+        asking.cancel()
+
+    async def _piped(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_answer: bool = False
+    ) -> None:
+        with closing(writer):
+            while piece := await reader.read(2**16):
+                if is_answer:
+                    await asyncio.sleep(self.delay_s)
+                writer.write(piece)
 
 
 @pytest_asyncio.fixture
@@ -234,6 +264,51 @@ async def test_its_going_and_coming_back_are_each_logged_once(
     ]
 
 
+async def looked(naps: Naps, times: int) -> None:
+    """Let it be looked for so many times."""
+    for _ in range(times):
+        asked = len(naps.asked_s)
+        naps.wake()
+        await until(lambda asked=asked: len(naps.asked_s) > asked)  # type: ignore[misc]
+
+
+async def test_a_server_that_has_become_a_replica_is_away_until_it_takes_writes_again(
+    naps: Naps, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RedisServer() as server, RedisServer() as primary:
+        async with linked(server.url, naps) as link:
+            cache = RedisCache(link)
+            await link.client.replicaof("127.0.0.1", primary.port)
+            await cache.put("a", W, b"1", 60)
+            await until(lambda: len(naps.asked_s) == 2)
+            await looked(naps, 3)
+            assert caplog.messages == [
+                "Redis does not answer (ReadOnlyError): continuing without it"
+            ]
+            async with Redis.from_url(server.url) as client:
+                await client.replicaof("NO", "ONE")
+            naps.wake()
+            await until(lambda: link.is_up)
+
+
+async def test_a_server_that_answers_too_late_is_away_until_it_answers_in_time(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    naps, wire = Naps(), SlowWire(redis_server.port)
+    async with wire.opened() as url, linked(url, naps) as link:
+        cache = RedisCache(link)
+        await cache.put("a", W, b"1", 60)
+        wire.delay_s = TIMEOUT_S
+        assert await got(cache, "a") is None
+        await until(lambda: len(naps.asked_s) == 2)
+        await looked(naps, 3)
+        assert caplog.messages == ["Redis does not answer (TimeoutError): continuing without it"]
+        wire.delay_s = 0.0
+        naps.wake()
+        await until(lambda: link.is_up)
+        assert await got(cache, "a") == b"1"
+
+
 async def test_a_server_without_memory_refuses_to_write_and_is_read_all_the_same(
     redis_server: RedisServer,
     link: RedisLink,
@@ -249,7 +324,7 @@ async def test_a_server_without_memory_refuses_to_write_and_is_read_all_the_same
     assert await got(cache, "a") == b"1"
     assert link.is_up
     assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith("Redis refuses a command (")
+    assert "(OutOfMemoryError)" in caplog.messages[0]
 
 
 async def test_a_refusal_is_for_its_own_command_alone(redis_url: str) -> None:

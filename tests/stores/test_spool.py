@@ -257,3 +257,44 @@ def test_when_the_disk_is_full_rows_wait_until_there_is_room(path: Path) -> None
     assert done.stdout == "memory ok 0\n", done.stderr
     assert len(ids(path)) == 1 + 3 * 600
     assert not list(path.parent.glob("*spool*"))
+
+
+def take_away(path: Path) -> Path:
+    return path.rename(path.with_name("elsewhere"))
+
+
+def replace(path: Path) -> None:
+    backup = path.with_name("backup")
+    open_database(backup).dispose()
+    backup.rename(path)
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+async def test_what_a_file_that_has_gone_cannot_take_is_written_at_the_next_start(
+    path: Path, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    ledger = open_ledger(path)
+    await ledger.post([entry("r1")])
+    take_away(path) if how == "removed" else replace(path)
+    await ledger.post([entry("r2")])
+    await ledger.post([entry("r3")])
+    assert (ledger.standing.state, ledger.standing.waiting_rows) == (LedgerState.SPOOLING, 2)
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert f"{path} was removed or replaced" in caplog.records[0].message
+    await ledger.close()
+
+    ledger = open_ledger(path)
+    await ledger.close()
+    assert ids(path)[-2:] == ["r2", "r3"]
+
+
+async def test_a_file_that_was_moved_and_comes_back_gets_what_has_waited(path: Path) -> None:
+    ledger = open_ledger(path)
+    await ledger.post([entry("r1")])
+    elsewhere = take_away(path)
+    await ledger.post([entry("r2")])
+    elsewhere.rename(path)
+    await until_written(ledger)
+    await ledger.close()
+
+    assert ids(path) == ["r1", "r2"]

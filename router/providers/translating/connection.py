@@ -7,6 +7,7 @@ and what happens on it is recorded in a `Trace`, which also has status and heade
 are translated.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -100,7 +101,8 @@ class _Connector(aiohttp.TCPConnector):
     ) -> Any:
         """A connection for `req`, new or from the pool."""
         limits = aiohttp.ClientTimeout(connect=timeout.connect, sock_connect=self._connect_s)
-        return await super().connect(req, traces, limits)
+        async with asyncio.timeout(self._connect_s):  # with the time to resolve its name
+            return await super().connect(req, traces, limits)
 
 
 async def _watch(

@@ -32,6 +32,11 @@ class SpentUnknown(Exception):
         self.known = known
 
 
+def is_due(due_s: float | None, now_s: float) -> bool:
+    """Whether the ledger is to be asked again, which is due then (Unix time) at the latest: a clock may be set back."""
+    return due_s is not None and not now_s < due_s <= now_s + ASK_AGAIN_S
+
+
 async def nothing_spent(_scope: Scope, _since_s: float) -> Money:
     """For a purse without a ledger behind it."""
     return ZERO
@@ -120,7 +125,7 @@ class MemoryPurse:
         is_known = account is not None and budget not in self._doubted
         if account is not None and is_known and account.period.has(now_s):
             self._accounts.move_to_end(budget)
-            if now_s >= self._unsure.get(budget, now_s + 1):
+            if is_due(self._unsure.get(budget), now_s):
                 self._asked(budget, now_s)  # nobody waits for what could not be told before
             return account
         return await asyncio.shield(self._asked(budget, now_s))

@@ -9,6 +9,7 @@ from router.domain.money import Money
 from router.stores.redis import keys
 
 PICO_PER_NANO = 1000
+_DOUBTED_AGAIN_S = 5.0
 _TRUSTED_S, _PLENTY = 2.0, 0.25
 """A balance read within 2 s is not read again while at least this share of the budget is left."""
 
@@ -36,15 +37,32 @@ class Account:
 
 @dataclass(slots=True)
 class Known:
-    """An account, and its balance as it was read at `read_s` (Unix time), if it ever was."""
+    """An account, and its balance as it was read at `read_s` (Unix time), if it ever was.
+
+    `spent` is the most that was ever spent in it, as far as this process knows, None if it does not. At
+    `doubted_s` Redis had less.
+    """
 
     account: Account
     balance: Balance | None = None
     read_s: float = 0.0
+    spent: Money | None = None
+    doubted_s: float = float("-inf")
 
     def read(self, balance: Balance, now_s: float) -> None:
         """Note a balance that has just been read."""
         self.balance, self.read_s = balance, now_s
+        if self.spent is None or self.spent < balance.spent:
+            self.spent = balance.spent
+
+    def was_set_back(self, balance: Balance, now_s: float) -> bool:
+        """Whether less is spent than before. Says so once in five seconds: other processes look into it, too."""
+        if self.spent is None or balance.spent >= self.spent:
+            return False
+        if 0 <= now_s - self.doubted_s < _DOUBTED_AGAIN_S:
+            return False
+        self.doubted_s = now_s
+        return True
 
     def trusted(self, now_s: float) -> Balance | None:
         """The balance, if it may be used again: it is recent, and far from zero."""
@@ -82,6 +100,12 @@ class Accounts:
         while len(every) > self._most_known:
             every.popitem(last=False)
         return found
+
+    def opened(self, account: Account, spent: Money) -> None:
+        """Note what the ledger says was spent."""
+        known = self._known.get(account.budget)
+        if known is not None and known.account == account:
+            known.spent = spent
 
     def distrust(self, budgets: Sequence[Budget]) -> None:
         """Forget these balances: one of the budgets turned out to have too little left."""

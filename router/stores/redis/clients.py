@@ -23,6 +23,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ClusterDownError, ResponseError
 
+from router.stores.redis import keys
 from router.stores.redis.address import Address, Kind
 from router.stores.redis.batches import Words
 
@@ -51,6 +52,10 @@ class Server(Protocol):
 
     async def ping(self) -> None:
         """Return when all of it answers."""
+        ...
+
+    async def try_out(self) -> None:
+        """Return when it has taken a write that changes nothing."""
         ...
 
     async def renew(self) -> None:
@@ -122,6 +127,9 @@ class _OneServer:
     async def ping(self) -> None:
         await self.client.ping()
 
+    async def try_out(self) -> None:
+        await self.client.delete(keys.NOTHING)  # a replica answers a PING, too
+
     async def renew(self) -> None:
         await self.client.connection_pool.disconnect(inuse_connections=False)
 
@@ -170,6 +178,9 @@ class _Cluster:
         several = states.values() if "cluster_state" not in states else (states,)
         if any(state["cluster_state"] != "ok" for state in several):
             raise ClusterDownError("a node misses some of the slots")
+
+    async def try_out(self) -> None:
+        await self.ping()  # only primaries are asked for anything
 
     async def renew(self) -> None:
         await self.client.aclose()  # the next command explores the cluster again

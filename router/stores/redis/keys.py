@@ -29,6 +29,8 @@ VERSION = 2
 _PREFIX = f"farthing:{VERSION}:"
 _CACHE = f"{_PREFIX}cache:"
 NOTICES = f"{_PREFIX}notices"
+NOTHING = f"{_PREFIX}nothing"
+"""A key that there never is: deleting it asks whether a server takes writes."""
 
 
 def cached(request: str) -> str:

@@ -5,7 +5,7 @@ Redis being down, frozen or slow must never become the client's problem:
     UP    a command has a time limit, waiting for its turn included; the first that fails: DOWN
           (if it was the time limit, all commands in flight fail with it)
     DOWN  commands fail at once; one task in the background asks again, alone and with fresh
-          connections: at once, then after pauses that double, until it is answered: UP
+          connections: at once, then after pauses that double, until it is answered in time: UP
 
 The task first asks at once, because most failures are a connection that the server has closed. If Redis
 fails again soon after it was back, the pauses continue where they were, so that a merely slow one is not
@@ -133,8 +133,7 @@ class RedisLink:
         try:
             return await self._within(limit, command)
         except _FAILURES as error:
-            # If there was little time, or the event loop itself was late, this says nothing about Redis.
-            if limit.had_time and _left_s(limit.timeout) > -self._timeout_s / 2:
+            if limit.had_time and not self._was_late(limit.timeout):
                 self._failed(error)
             raise RedisAway from None
 
@@ -176,7 +175,7 @@ class RedisLink:
     def _failed(self, error: Exception) -> None:
         if not _is_refusal(error):
             self._lost(error)
-        elif (kind := str(error).partition(" ")[0]) not in self._refusals:
+        elif (kind := _kind(error)) not in self._refusals:
             self._refusals.add(kind)
             _LOG.warning("Redis refuses a command (%s): continuing without it", kind)
 
@@ -206,15 +205,24 @@ class RedisLink:
         _LOG.info("Redis answers again")
 
     async def _failure(self) -> Exception | None:
-        """Why Redis does not answer when it is asked patiently, over fresh connections."""
+        """Why Redis does not answer over fresh connections: the first time in patience, then as fast as it must."""
+        limit = _Limit(asyncio.timeout(None))
         async with self._alone():
             try:
                 async with asyncio.timeout(self._patience_s):
                     await self._server.renew()
                     await self._server.ping()
+                async with limit.timeout as timeout:
+                    timeout.reschedule(asyncio.get_running_loop().time() + self._timeout_s)
+                    await self._server.try_out()
             except _FAILURES as error:
-                return error
+                is_ours = limit.timeout.expired() and self._was_late(limit.timeout)
+                return None if is_ours or _is_refusal(error) else error
         return None
+
+    def _was_late(self, limit: asyncio.Timeout) -> bool:
+        """Whether the event loop looked at it so late that this says nothing about Redis."""
+        return _left_s(limit) <= -self._timeout_s / 2
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -248,6 +256,13 @@ def _is_refusal(error: Exception) -> bool:
     """Whether this is the reply of a healthy server, so that nothing is gained by asking again."""
     moved = isinstance(error, ClusterError | ReadOnlyError)
     return isinstance(error, ResponseError) and not moved
+
+
+def _kind(refusal: Exception) -> str:
+    """What kind of refusal it is: redis-py has types for some of them, and others begin with a word."""
+    if type(refusal) is ResponseError:
+        return str(refusal).partition(" ")[0]
+    return type(refusal).__name__
 
 
 async def _unless_cancelled(command: Callable[[], Awaitable[Any]]) -> Any:

@@ -25,10 +25,12 @@ from router.stores.memory.purse import (
     MemoryPurse,
     Spent,
     SpentUnknown,
+    is_due,
 )
 from router.stores.redis import keys
-from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts
+from router.stores.redis.accounts import PICO_PER_NANO, Account, Accounts, Known
 from router.stores.redis.batches import Word
+from router.stores.redis.holding import LOOK, OPEN, RESERVE, SETTLE
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 
@@ -37,6 +39,8 @@ _LAPSE_S = 1800.0
 """After this a hold is given up on, unless a request may take longer than half of it."""
 _KEPT_S = 86_400
 """How long an account outlives its period."""
+_WRITTEN_S = 10.0
+"""So long after a settlement the ledger may not have the row yet."""
 
 _T = TypeVar("_T")
 _LOOKED_AT = 100
@@ -45,85 +49,31 @@ _LOOKED_AT = 100
 _ASKED_AT_ONCE = 8
 """Of the accounts that the ledger could not tell of; it may be ill still."""
 
-_UNKNOWN = b"unknown"
-
-_LAPSED = """
-local function lapsed(account, holds, now)
-  for _, hold in ipairs(redis.call('ZRANGEBYSCORE', holds, '-inf', now)) do
-    local amount = string.match(hold, ':(%d+)$')
-    redis.call('HINCRBY', account, 'reserved', '-' .. amount)
-    redis.call('HINCRBY', account, 'spent', amount)
-    redis.call('ZREM', holds, hold)
-  end
-end
-"""
-
-_LOOK = (
-    _LAPSED
-    + """
-local n, found = #KEYS / 2, {}
-for i = 1, n do
-  if redis.call('EXISTS', KEYS[i]) == 1 then lapsed(KEYS[i], KEYS[n + i], ARGV[1]) end
-  local held = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
-  found[2 * i - 1], found[2 * i] = held[1], held[2]
-end
-return found
-"""
-)
-
-_RESERVE = (
-    _LAPSED
-    + """
-local n, now, lapses, amount, token = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-for i = 1, n do
-  if redis.call('EXISTS', KEYS[i]) == 0 then return 'unknown' end
-  lapsed(KEYS[i], KEYS[n + i], now)
-end
-for i = 1, n do
-  local held = redis.call('HMGET', KEYS[i], 'spent', 'reserved')
-  if tonumber(held[1]) + tonumber(held[2]) + tonumber(amount) > tonumber(ARGV[4 + i]) then
-    return {i, held[1], held[2]}
-  end
-end
-for i = 1, n do
-  redis.call('HINCRBY', KEYS[i], 'reserved', amount)
-  redis.call('ZADD', KEYS[n + i], lapses, token .. ':' .. amount)
-end
-return 'taken'
-"""
-)
-
-_SETTLE = """
-local n, hold, amount, cost = #KEYS / 2, ARGV[1], ARGV[2], ARGV[3]
-for i = 1, n do
-  if redis.call('ZREM', KEYS[n + i], hold) == 1 then
-    redis.call('HINCRBY', KEYS[i], 'reserved', '-' .. amount)
-    redis.call('HINCRBY', KEYS[i], 'spent', cost)
-  end
-end
-"""
-
-_OPEN = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return end
-local reserved = 0
-for _, hold in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  reserved = reserved + tonumber(string.match(hold, ':(%d+)$'))
-end
-redis.call('HSET', KEYS[1], 'spent', ARGV[1], 'reserved', string.format('%.0f', reserved))
-if tonumber(ARGV[2]) > 0 then
-  redis.call('EXPIRE', KEYS[1], ARGV[2])
-  redis.call('EXPIRE', KEYS[2], ARGV[2])
-end
-"""
+_UNKNOWN, _TAKEN = b"unknown", b"taken"
 
 
 @dataclass(frozen=True, slots=True)
 class _Hold:
-    """What was set aside, by Redis's name for it."""
+    """What was set aside, by Redis's name for it; it lapses at a Unix time."""
 
     accounts: tuple[Account, ...]
-    name: str
+    token: str
     amount_nano: int
+    lapses_s: float
+
+    @property
+    def name(self) -> str:
+        """What the scripts call it."""
+        return f"{self.token}:{self.amount_nano}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """What was set aside in this process. If Redis `was_asked` it may have done so, too: its reply was late."""
+
+    here: Reservation
+    hold: _Hold
+    was_asked: bool
 
 
 class RedisPurse:
@@ -148,17 +98,18 @@ class RedisPurse:
         self._spent = spent
         self._local = MemoryPurse(unix_s, spent)
         self._accounts = Accounts(unix_s, most_known)
-        self._settling: set[asyncio.Task[None]] = set()
+        self._settling: set[asyncio.Task[object]] = set()
         self._stale: set[Account] = set()
         self._ended: dict[Account, set[str]] = {}
         self._unsure: dict[Account, float] = {}
         self._most_unsure = most_known
         self._is_alone = False
         self._opening = asyncio.Lock()
-        self._look = Script(link, _LOOK)
-        self._reserve = Script(link, _RESERVE)
-        self._settle = Script(link, _SETTLE)
-        self._open = Script(link, _OPEN)
+        self._comparing = asyncio.Lock()
+        self._look = Script(link, LOOK)
+        self._reserve = Script(link, RESERVE)
+        self._settle = Script(link, SETTLE)
+        self._open = Script(link, OPEN)
 
     async def look(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
         """The balance of each budget, up to two seconds old while at least a quarter of it is left.
@@ -169,48 +120,102 @@ class RedisPurse:
         trusted = [balance for each in known if (balance := each.trusted(now_s))]
         if len(trusted) == len(known) and not (self._is_alone or self._stale):
             return tuple(trusted)
+        return await self._read_anew(known)
+
+    async def _read_anew(self, known: Sequence[Known]) -> tuple[Balance, ...]:
+        """The current balances, which are noted; what was set back is read from the ledger first."""
+        budgets = [each.account.budget for each in known]
         balances = await self._read(budgets)
+        if not self._is_alone and self._were_set_back(known, balances):
+            balances = await self._read(budgets)
+        now_s = self._unix_s()
         for each, balance in zip(known, balances, strict=True):
             each.read(balance, now_s)
         return balances
+
+    def _were_set_back(self, known: Sequence[Known], balances: Sequence[Balance]) -> bool:
+        """Whether less is spent than before: Redis came back with an older state, of a disk or of a replica.
+
+        An account that is met for the first time may be older, too: the ledger is asked in the background.
+        """
+        pairs, now_s = list(zip(known, balances, strict=True)), self._unix_s()
+        for each, balance in pairs:
+            if each.spent is None:
+                self._in_background(self._compare(each.account, balance))
+        older = [each.account for each, balance in pairs if each.was_set_back(balance, now_s)]
+        self._stale.update(older)
+        return bool(older)
+
+    async def _compare(self, account: Account, balance: Balance) -> None:
+        """Have an account read from the ledger again that cannot be what the ledger has."""
+        async with self._comparing:
+            told = await self._spent_in(account)
+        if told > balance.spent + balance.reserved:
+            (now,) = await self._read((account.budget,))
+            if told > now.spent + now.reserved:
+                self._stale.add(account)
 
     async def balances(self) -> Sequence[Balance]:
         """The balance of every budget that this process has drawn on, or has recently, if there are many."""
         balances: list[Balance] = []
         for some in _in_parts(self._accounts.budgets):
-            balances += await self._read(some)
+            balances += await self._read_anew(self._accounts.known(some))
         return balances
 
     async def reserve(self, budgets: Sequence[Budget], amount: Money) -> Reservation | Balance:
         """Set `amount` aside in all budgets; or in none, and return the balance of one that has too little."""
-        accounts, nano = self._accounts.of(budgets), _nano(amount)
-        now_s, token, bounding = self._unix_s(), secrets.token_hex(8), _bounding(accounts)
-        caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
-        told: list[Word] = [now_s, now_s + self._lapse_s, nano, token, *caps]
+        accounts, was_up = self._accounts.of(budgets), self._link.is_up
+        lapses_s = self._unix_s() + self._lapse_s
+        hold = _Hold(accounts, secrets.token_hex(8), _nano(amount), lapses_s)
         try:
-            await self._refresh()
-            answer = await self._run(self._reserve, bounding, told)
-            if answer == _UNKNOWN:
-                await self._begin(bounding)
-                answer = await self._run(self._reserve, bounding, told)
-            if answer == _UNKNOWN:
-                raise RedisAway  # it forgets accounts faster than they are opened
+            lacking = await self._lacking(hold)
         except RedisAway:
-            self._stale.update(accounts)
-            return await self._alone().reserve(budgets, amount)
+            return await self._reserve_apart(budgets, amount, hold, was_asked=was_up)
+        except asyncio.CancelledError:
+            self._in_background(self._let_go(hold))  # it may be held by now
+            raise
         self._is_alone = False
-        if answer != b"taken":
-            place, spent, reserved = answer
+        if lacking is not None:
             self._accounts.distrust(budgets)
-            return bounding[int(place) - 1].balance(int(spent), int(reserved))
-        return Reservation(tuple(budgets), amount, _Hold(accounts, f"{token}:{nano}", nano))
+            return lacking
+        return Reservation(tuple(budgets), amount, hold)
+
+    async def _lacking(self, hold: _Hold) -> Balance | None:
+        """The balance of an account that has too little for `hold`; None if it is held in all of them."""
+        bounding = _bounding(hold.accounts)
+        caps = [each.budget.usd.pico // PICO_PER_NANO for each in bounding]
+        told: list[Word] = [self._unix_s(), hold.lapses_s, hold.amount_nano, hold.token, *caps]
+        await self._refresh()
+        answer = await self._run(self._reserve, bounding, told)
+        if answer == _UNKNOWN:
+            await self._begin(bounding)
+            answer = await self._run(self._reserve, bounding, told)
+        if answer == _UNKNOWN:
+            raise RedisAway  # it forgets accounts faster than they are opened
+        if answer == _TAKEN:
+            return None
+        place, spent, reserved = answer
+        return bounding[int(place) - 1].balance(int(spent), int(reserved))
+
+    async def _reserve_apart(
+        self, budgets: Sequence[Budget], amount: Money, hold: _Hold, *, was_asked: bool
+    ) -> Reservation | Balance:
+        self._stale.update(hold.accounts)
+        here = await self._alone().reserve(budgets, amount)
+        if isinstance(here, Balance):
+            self._lost(hold, was_asked=was_asked)
+            return here
+        return Reservation(here.budgets, amount, _Apart(here, hold, was_asked))
 
     def settle(self, reservation: Reservation, cost: Money) -> None:
         """Free what was set aside, and spend `cost`. Redis is told in the background."""
-        if not isinstance(reservation.token, _Hold):
-            self._local.settle(reservation, cost)
+        token = reservation.token
+        if isinstance(token, _Apart):
+            self._local.settle(token.here, cost)
+            self._in_background(self._told_apart(token, cost))
             return
-        self._in_background(self._told(reservation.token, _nano(cost)))
+        assert isinstance(token, _Hold)  # noqa: S101 - our own token
+        self._in_background(self._told_or_spent(token, cost))
 
     async def close(self) -> None:
         """Finish the settlements that are in progress."""
@@ -231,17 +236,43 @@ class RedisPurse:
         pairs = zip(accounts, found[::2], found[1::2], strict=True)
         return tuple(a.balance(int(spent or 0), int(held or 0)) for a, spent, held in pairs)
 
-    async def _told(self, hold: _Hold, cost_nano: int) -> None:
+    async def _told_or_spent(self, hold: _Hold, cost: Money) -> None:
+        """Tell Redis, or else this process, in which nothing was set aside for it."""
         try:
-            told: list[Word] = [hold.name, hold.amount_nano, cost_nano]
-            await self._run(self._settle, hold.accounts, told)
+            await self._tell(hold, _nano(cost), self._unix_s() + _WRITTEN_S)
         except RedisAway:
-            # The ledger has the row: the account is read from it again, without the hold.
-            self._stale.update(hold.accounts)
+            self._lost(hold, was_asked=True)
             for account in hold.accounts:
-                self._ended.setdefault(account, set()).add(hold.name)
-                cost = Money(cost_nano * PICO_PER_NANO)
                 self._local.spend(account.budget, account.period, cost)
+
+    async def _told_apart(self, apart: _Apart, cost: Money) -> None:
+        """Tell Redis as well, if it is back; if it has no account, whoever opens it is told by the ledger."""
+        try:
+            if await self._tell(apart.hold, _nano(cost)):
+                self._stale.update(apart.hold.accounts)
+        except RedisAway:
+            self._lost(apart.hold, was_asked=apart.was_asked)
+
+    async def _let_go(self, hold: _Hold) -> None:
+        """Have nothing held, whether it was or not."""
+        try:
+            await self._tell(hold, 0)
+        except RedisAway:
+            self._lost(hold, was_asked=True)
+
+    async def _tell(self, hold: _Hold, cost_nano: int, until_s: float = 0) -> int:
+        """Settle in Redis; returns how many of the accounts it has lost."""
+        accounts, is_due = _bounding(hold.accounts), self._unix_s() < hold.lapses_s
+        told: list[Word] = [hold.token, hold.amount_nano, cost_nano, int(is_due), until_s]
+        kept = map(self._kept_s, accounts)
+        lost: int = await self._run(self._settle, accounts, [*told, *kept])
+        return lost
+
+    def _lost(self, hold: _Hold, *, was_asked: bool) -> None:
+        """The ledger has the row, if there is any: the accounts are read from it again, without the hold."""
+        self._stale.update(hold.accounts)
+        for account in hold.accounts if was_asked else ():
+            self._ended.setdefault(account, set()).add(hold.name)
 
     def _alone(self) -> MemoryPurse:
         """What this process knows by itself. While Redis was there it was told of nothing, so it asks the ledger anew."""
@@ -276,10 +307,14 @@ class RedisPurse:
 
     async def _begin_one(self, account: Account) -> None:
         spent = await self._spent_in(account)
+        self._accounts.opened(account, spent)
+        told: list[Word] = [_nano(spent), self._kept_s(account), self._unix_s()]
+        await self._run(self._open, (account,), told)
+
+    def _kept_s(self, account: Account) -> int:
+        """For how long Redis keeps an account, 0 for ever; in seconds from now, since its clock may differ."""
         resets_s = account.period.resets_s
-        # In seconds from now, since Redis's clock may differ.
-        for_s = 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
-        await self._run(self._open, (account,), [_nano(spent), for_s])
+        return 0 if resets_s is None else max(0, int(resets_s - self._unix_s())) + _KEPT_S
 
     async def _spent_in(self, account: Account) -> Money:
         """What the ledger says was spent, or what is known here while it cannot be asked: then it is again, later."""
@@ -298,7 +333,7 @@ class RedisPurse:
     def _ask_again(self) -> None:
         """Have the ledger asked of accounts that it could not tell of, in the background: nobody waits for that."""
         now_s = self._unix_s()
-        due = (each for each, due_s in self._unsure.items() if due_s <= now_s)
+        due = (each for each, due_s in self._unsure.items() if is_due(due_s, now_s))
         for account in tuple(islice(due, _ASKED_AT_ONCE)):
             self._unsure[account] = now_s + ASK_AGAIN_S
             self._in_background(self._told_again(account))
@@ -308,7 +343,7 @@ class RedisPurse:
         if account not in self._unsure:
             self._stale.add(account)  # with what all processes have written by then
 
-    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)

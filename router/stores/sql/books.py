@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, SQLAlchemyError
@@ -51,6 +52,7 @@ class Books:
         self._in_memory: list[AnyWaiting] = []
         self._replaying: Iterator[None] | None = None
         self._spooled_rows = 0
+        self._file = _File(Path(str(engine.url.database)))
         self._database = _Told()
         self._spools = _Told()
 
@@ -73,7 +75,7 @@ class Books:
 
     def keep(self, entries: Sequence[Entry], scores: Sequence[Scored] = ()) -> None:
         """Keep all of these, or none. Raises Unwritable for what no database would take."""
-        if self._monotonic_s() < self._asleep_until_s:
+        if self._monotonic_s() < self._asleep_until_s or self._has_moved():
             self._put_aside(entries, scores)
             return
         try:
@@ -90,7 +92,7 @@ class Books:
         Stops after some rows when `is_hurried` says that somebody waits; the next call continues.
         """
         self.let_go()
-        if self._monotonic_s() < self._asleep_until_s:
+        if self._monotonic_s() < self._asleep_until_s or self._has_moved():
             return
         self._replaying = self._replaying or self._replay()
         try:
@@ -214,6 +216,20 @@ class Books:
                 if values:
                     connection.exec_driver_sql(statement, values)
 
+    def _has_moved(self) -> bool:
+        """Whether what is written to the database would be lost.
+
+        Another file is not opened in its place: next to it are the changes of the one that is still open here,
+        and perhaps in other processes.
+        """
+        if not self._file.has_moved():
+            return False
+        message = (
+            "the ledger's file %s was removed or replaced: rows wait in the spool until a restart"
+        )
+        self._database.went(message, self._file.path)
+        return True
+
     def _went_down(self, error: Exception) -> None:
         self._asleep_until_s = self._monotonic_s() + _PAUSE_S
         reason = getattr(error, "orig", None) or type(error).__name__
@@ -222,6 +238,21 @@ class Books:
         # What is open may no longer be what is there: the next try opens it again.
         self.let_go()
         self._engine.dispose()
+
+
+class _File:
+    """The file at `path`, which is there now."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._inode = path.stat().st_ino
+
+    def has_moved(self) -> bool:
+        """Whether it is not there any more."""
+        try:
+            return self.path.stat().st_ino != self._inode
+        except OSError:
+            return True
 
 
 class _Told:

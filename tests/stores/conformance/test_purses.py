@@ -108,6 +108,20 @@ async def test_balances_are_of_what_was_drawn_on(purse: Purse) -> None:
     assert [balance.budget for balance in await purse.balances()] == [OWN]
 
 
+async def test_a_clock_that_is_set_back_does_not_put_off_asking_the_ledger_again(
+    stores: Stores,
+) -> None:
+    stores.books.is_away = True
+    purse = stores.purse()
+    await settled(purse, await taken(purse, CENT * 5), CENT * 5)
+    stores.books.is_away, stores.books.spent[EVERYTHING] = False, CENT * 5
+    asked = stores.books.asked
+    stores.clock.now_s -= 3600
+    await purse.look([WHOLE])
+    await purse.close()
+    assert stores.books.asked == asked + 1
+
+
 async def test_a_ledger_that_could_not_be_asked_is_asked_again_and_nobody_waits_for_it(
     stores: Stores,
 ) -> None:

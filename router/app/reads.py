@@ -1,0 +1,62 @@
+"""Reads of a database that may hang: frozen, locked, or behind a network that swallows what is sent to it.
+
+Each is done in a thread of its own. In the event loop's pool, a few that never end would leave no thread to resolve
+names with, and the process could not end before them.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_IN_TIME_S = 5.0
+"""As long as connecting to PostgreSQL may take."""
+
+
+async def read_apart(read: Callable[[], T]) -> T:
+    """What `read` returns or raises, however long that takes."""
+    loop, result = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
+
+    def tell(how: Callable[[Any], None], what: object) -> None:
+        if not result.done():  # nobody may be waiting any more
+            how(what)
+
+    def work() -> None:
+        try:
+            how, what = result.set_result, read()
+        except Exception as error:  # noqa: BLE001 - it is for who awaits the result
+            how, what = result.set_exception, error  # type: ignore[assignment]
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(tell, how, what)
+
+    threading.Thread(target=work, name="farthing-read", daemon=True).start()
+    found: T = await result
+    return found
+
+
+class ReadsInTime:
+    """Reads that are not waited for longer than `within_s` seconds; while one is late, no other is begun."""
+
+    def __init__(self, within_s: float = _IN_TIME_S) -> None:
+        self._within_s = within_s
+        self._late: asyncio.Task[Any] | None = None
+
+    async def __call__(self, read: Callable[[], T]) -> T:
+        """What `read` returns or raises. Raises TimeoutError if the database does not answer in time."""
+        if self._late is not None and not self._late.done():
+            raise TimeoutError
+        reading = asyncio.create_task(read_apart(read))
+        reading.add_done_callback(_noticed)
+        done, _ = await asyncio.wait([reading], timeout=self._within_s)
+        if not done:
+            self._late = reading
+            raise TimeoutError
+        return reading.result()
+
+
+def _noticed(task: "asyncio.Task[Any]") -> None:
+    """Retrieve the exception, so that the loop does not report one that nobody waits for any more."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,45 @@
+"""What was spent, according to the ledger, for budgets that begin or are lost."""
+
+import logging
+from functools import partial
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from router.app.reads import ReadsInTime, read_apart
+from router.domain.budget import Scope
+from router.domain.money import ZERO, Money
+from router.stores.memory.purse import SpentUnknown
+from router.stores.sql.spent import spent
+
+_LOG = logging.getLogger(__name__)
+_WAITS_S = 2.0
+"""A request waits for this, as it does for a Redis that keeps budgets."""
+
+
+class Spending:
+    """Asks `engine`, and `outbox`, if there is one, for the rows that are on their way to it."""
+
+    def __init__(self, engine: Engine, outbox: Engine | None) -> None:
+        self._engine = engine
+        self._outbox = outbox
+        self._in_time = ReadsInTime(_WAITS_S)
+        self._is_well = True
+
+    async def __call__(self, scope: Scope, since_s: float) -> Money:
+        """What `scope` has spent since the Unix time `since_s`. Raises SpentUnknown."""
+        here = ZERO
+        try:
+            if self._outbox is None:
+                told = await read_apart(partial(spent, self._engine, scope, since_s))
+            else:
+                # The outbox first: a row that moves on meanwhile is counted twice, rather than not at all.
+                here = await read_apart(partial(spent, self._outbox, scope, since_s))
+                told = here + await self._in_time(partial(spent, self._engine, scope, since_s))
+        except (SQLAlchemyError, TimeoutError) as error:
+            if self._is_well:
+                _LOG.warning("this process counts budgets by itself (%s)", type(error).__name__)
+            self._is_well = False
+            raise SpentUnknown(here) from None
+        self._is_well = True
+        return told

@@ -1,0 +1,195 @@
+"""What Redis loses of budgets while money is set aside, and what it does without anybody hearing of it."""
+
+import asyncio
+
+from router.domain.budget import EVERYTHING, Balance
+from router.domain.money import ZERO
+from router.stores.redis.link import RedisLink
+from router.stores.redis.purse import RedisPurse
+from tests.servers import RedisServer
+from tests.stores.conformance.budgets import CENT, WHOLE, settled, taken
+from tests.stores.conformance.kinds import Books, Clock
+from tests.stores.test_redis_budgets import books, clock, linked
+from tests.stores.waiting import until
+
+__all__ = ["books", "clock"]
+
+
+async def forget_accounts(link: RedisLink) -> None:
+    """Evict every account, but not what is set aside in it."""
+    async for name in link.names("farthing:*"):
+        if not name.endswith(":holds"):
+            await link.client.delete(name)
+
+
+async def balance_of(purse: RedisPurse, clock: Clock) -> Balance:
+    clock.now_s += 2  # until then the last balance is trusted
+    (balance,) = await purse.look([WHOLE])
+    return balance
+
+
+async def test_what_is_settled_in_an_account_that_was_evicted_comes_on_top_of_what_the_ledger_says(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        books.spent[EVERYTHING] = CENT * 30
+        held, under_way = await taken(purse, CENT * 20), await taken(purse, CENT * 10)
+        await forget_accounts(link)
+        await settled(purse, held, CENT * 5)
+
+        balance = await balance_of(purse, clock)
+        assert balance.left == CENT * 55
+        await settled(purse, under_way, CENT)
+        assert (await balance_of(purse, clock)).left == CENT * 64
+
+
+async def test_what_was_set_aside_when_redis_lost_everything_is_spent_all_the_same(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        before, after = await taken(purse, CENT * 20), await taken(purse, CENT * 20)
+        await link.client.flushall()
+        await settled(purse, before, CENT * 5)  # nobody has opened the account again
+        assert (await balance_of(purse, clock)).left == CENT * 95
+        await settled(purse, after, CENT * 7)
+        assert (await balance_of(purse, clock)).left == CENT * 88
+
+
+async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_opened_counts_once(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        held = await taken(purse, CENT * 20)
+        await link.client.flushall()
+        await settled(purse, held, CENT * 5)
+        books.spent[EVERYTHING] = CENT * 5
+        clock.now_s += 20
+        assert (await balance_of(purse, clock)).left == CENT * 95
+
+
+async def test_while_redis_is_full_what_is_spent_counts_once(clock: Clock, books: Books) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            await settled(purse, await taken(purse, CENT), CENT)
+            await link.client.config_set("maxmemory", 1)
+            held = await taken(purse, CENT * 20)
+            await forget_accounts(link)
+            await settled(purse, held, CENT * 4)
+            await link.client.config_set("maxmemory", 0)
+            books.spent[EVERYTHING] = CENT * 5
+            assert (await balance_of(purse, clock)).left == CENT * 95
+
+
+async def test_what_is_under_way_when_redis_comes_back_is_counted_there(
+    clock: Clock, books: Books
+) -> None:
+    with RedisServer() as server:
+        async with linked(server.url) as link:
+            purse = RedisPurse(link, clock, books)
+            server.kill()
+            held = await taken(purse, CENT * 50)
+            server.restart()
+            await until(lambda: link.is_up)
+            assert (await balance_of(purse, clock)).spent == ZERO
+            await settled(purse, held, CENT * 40)
+            assert (await balance_of(purse, clock)).spent == CENT * 40
+
+
+async def test_what_redis_set_aside_too_late_for_us_to_hear_is_free_when_the_request_has_ended(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url, timeout_s=0.2) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        await settled(purse, await taken(purse, CENT), ZERO)
+        redis_server.pause()
+        try:
+            held = await taken(purse, CENT * 50)
+        finally:
+            redis_server.resume()
+        await until(lambda: link.is_up)
+        await settled(purse, held, CENT)
+        books.spent[EVERYTHING] = CENT
+        balance = await balance_of(purse, clock)
+        assert (balance.spent, balance.reserved) == (CENT, ZERO)
+
+
+async def test_what_a_client_did_not_wait_for_is_not_set_aside(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        await taken(purse, CENT)
+        redis_server.pause()
+        try:
+            asking = asyncio.create_task(purse.reserve([WHOLE], CENT * 50))
+            await asyncio.sleep(0)  # it is sent with that
+            asking.cancel()
+            await asyncio.wait([asking])
+        finally:
+            redis_server.resume()
+        await purse.close()
+        assert (await balance_of(purse, clock)).reserved == CENT
+
+
+async def test_what_a_dead_process_held_goes_with_its_account(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        await taken(purse, CENT)
+        for_s = {await link.client.ttl(name) async for name in link.names("farthing:*")}
+        assert len(for_s) == 1
+        assert for_s.pop() > 0
+
+
+async def test_a_redis_that_came_back_with_older_accounts_is_told_what_the_ledger_says(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """From a snapshot on its disk, or as a replica that has taken over."""
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        await settled(purse, await taken(purse, CENT * 10), CENT * 10)
+        await balance_of(purse, clock)
+        older = await snapshot(link)
+        await settled(purse, await taken(purse, CENT * 20), CENT * 20)
+        books.spent[EVERYTHING] = CENT * 30
+        await balance_of(purse, clock)
+        await restore(link, older)
+
+        assert (await balance_of(purse, clock)).spent == CENT * 30
+
+
+async def test_who_starts_with_a_redis_that_has_older_accounts_compares_them_with_the_ledger(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        before = RedisPurse(link, clock, books)
+        await settled(before, await taken(before, CENT * 10), CENT * 10)
+        books.spent[EVERYTHING] = CENT * 30
+
+        purse = RedisPurse(link, clock, books)
+        assert (await balance_of(purse, clock)).spent == CENT * 10  # nobody waits for the ledger
+        await purse.close()
+        assert (await balance_of(purse, clock)).spent == CENT * 30
+
+
+async def snapshot(link: RedisLink) -> dict[str, bytes]:
+    return {name: await link.client.dump(name) async for name in link.names("farthing:*")}
+
+
+async def restore(link: RedisLink, kept: dict[str, bytes]) -> None:
+    await link.client.flushall()
+    for name, value in kept.items():
+        await link.client.restore(name, 0, value)
