@@ -36,7 +36,7 @@ class Dialect:
     they lie within the prompt's count unless `cache_is_apart`. `more_prompt` always lies beside it.
     `audio`, `cached_audio`, `images` lie within the prompt, `audio_out`, `images_out` within the
     completion. `reasoning` lies within the completion unless `reasoning_is_apart`, or unless `total`
-    shows that it lies beside it. Of several paths the first that leads to a count is taken.
+    shows that it lies beside it; where nothing is said of it, it is what the total has beside both. Of several paths the first that leads to a count is taken.
 
     `source` is the documentation page. `in_stream` is where the events of a stream carry the usage;
     what a later event says of a count replaces what an earlier one said.
@@ -76,7 +76,8 @@ def read(dialect: Dialect, usage: object) -> Usage | None:
     if prompt is None or completion is None:
         return None
     if dialect.mains.issuperset(path for path, count in counts.items() if count):
-        return Usage(uncached_input_tokens=prompt, output_tokens=completion)
+        beside = max(0, counts.get(dialect.total, 0) - prompt - completion)
+        return Usage(prompt, output_tokens=completion, reasoning_tokens=beside)
     into = _input(dialect, counts, prompt)
     out = _output(dialect, counts, prompt, completion)
     return Usage(**into, **out, web_searches=_first(counts, dialect.searches))
@@ -113,10 +114,9 @@ def _input(dialect: Dialect, counts: Counts, prompt: int) -> dict[str, int]:
 
 def _output(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> dict[str, int]:
     """The answer's buckets."""
-    reasoning = _first(counts, dialect.reasoning)
-    apart = dialect.reasoning_is_apart or _is_apart(
-        reasoning, completion, counts.get(dialect.total), prompt
-    )
+    reasoning, total = _first(counts, dialect.reasoning), counts.get(dialect.total)
+    reasoning = reasoning or _unsaid(dialect, counts, prompt, completion)
+    apart = dialect.reasoning_is_apart or _is_apart(reasoning, completion, total, prompt)
     buckets, left = _taken(
         completion,
         reasoning_tokens=0 if apart else reasoning,
@@ -126,6 +126,14 @@ def _output(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> d
     if apart:
         buckets["reasoning_tokens"] = reasoning
     return {**buckets, "output_tokens": left}
+
+
+def _unsaid(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> int:
+    """What the total has beside all other counts, if no cache explains it: thoughts that are not counted by themselves."""
+    said = prompt + completion + _first(counts, dialect.more_prompt)
+    beside = max(0, counts.get(dialect.total, 0) - said)
+    cached, written = _first(counts, dialect.cached), _first(counts, dialect.written)
+    return 0 if beside in (cached, written, cached + written) else beside
 
 
 def _is_apart(reasoning: int, completion: int, total: int | None, prompt: int) -> bool:
