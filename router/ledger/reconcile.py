@@ -98,9 +98,11 @@ def reconcile(
     """Compare an invoice with the books.
 
     `names` map the vendors' names of models, and our ids, to our ids; what was booked under a vendor's name
-    (before a model got another id, or for a vector) is its model's, too. A difference below a cent, or below
+    (before a model got another id, or for a vector) is its model's, too. What is booked for a model without an
+    id (on a path that is passed through) goes by the name that it has there. A difference below a cent, or below
     the share `tolerance` of the larger amount, does not count.
     """
+    names = {model: known_as(model, names) for _, model in booked} | dict(names)
     invoiced, ours = _by_place(lines, names), _by_id(booked, names)
     sides = _Sides(invoiced, ours, tolerance)
     places = sorted({*invoiced, *ours})

@@ -123,6 +123,19 @@ def test_what_was_booked_under_a_vendors_name_is_its_models() -> None:
     assert (told.model, told.booked, told.is_within) == ("big", usd("5"), True)
 
 
+@pytest.mark.parametrize(
+    ("booked", "invoiced"), [("gpt-image-1", "gpt-image-1-2025-04-23"), ("tts-2026-01-01", "tts")]
+)
+def test_a_model_without_an_id_is_known_by_the_name_that_was_booked(
+    booked: str, invoiced: str
+) -> None:
+    ours: dict[Place, Booked] = {("2026-11-26", booked): Booked(Money.from_usd(4))}
+    found = reconcile([InvoiceLine("2026-11-26", invoiced, Money.from_usd(4))], ours, {})
+
+    assert [line.model for line in found.lines] == [booked]
+    assert found.agrees
+
+
 def test_less_than_a_cent_is_no_difference() -> None:
     found = reconcile([line("2.00")], on("2026-11-02", cost=usd("1.991")), NAMES, tolerance=0.0)
 
@@ -227,6 +240,10 @@ def test_what_is_no_amount_is_not_taken_for_another(written: str) -> None:
         ("date,model,cost_usd\n", "the invoice has a header and no amounts"),
         ("date,model,cost_usd\n2026-11-26,m,\n", "the invoice has a header and no amounts"),
         ("date,model,cost_usd\n2026-11-26,m\n", "line 2 of the invoice: it has fewer columns"),
+        (
+            "start_time_iso,line_item,amount_value\n2026-11-26,m-2026-11-01, input,5\n",
+            "line 2 .*: it has more columns than the header",
+        ),
         (
             "date,model,cost_usd\n26/11/2026,m,1\n",
             "line 2 .*'26/11/2026' is not a date such as 2026-11-30",
