@@ -43,6 +43,10 @@ NUMBERS = [
     ("server: 8080", "server (line 6): must be a mapping of keys to values"),
     ("budgets: [{usd: true}]", "budgets[0].usd (line 6): must be a number"),
     (
+        "budgets: [{usd: 5, timezone: Europe}]",
+        "budgets[0].timezone (line 6): must be a time zone such as Europe/Berlin",
+    ),
+    (
         "limits: [{key: '*'}]",
         "limits[0] (line 6): needs 'requests_per_minute' or 'tokens_per_minute', or both",
     ),
