@@ -18,6 +18,7 @@ from router.config.words import (
     OpenAIUrl,
     Options,
     PassedPath,
+    PerMtok,
     Positive,
     Probability,
     Seconds,
@@ -133,15 +134,15 @@ AnyUpstream = Annotated[
 class PriceRatesSection(Section):
     """USD per million tokens; what is left out has its usual proportion to the others."""
 
-    cache_read_usd_per_mtok: Dollars | None = None
-    cache_write_usd_per_mtok: Dollars | None = None
-    cache_write_1h_usd_per_mtok: Dollars | None = None
-    reasoning_usd_per_mtok: Dollars | None = None
-    audio_input_usd_per_mtok: Dollars | None = None
-    audio_cache_read_usd_per_mtok: Dollars | None = None
-    audio_output_usd_per_mtok: Dollars | None = None
-    image_input_usd_per_mtok: Dollars | None = None
-    image_output_usd_per_mtok: Dollars | None = None
+    cache_read_usd_per_mtok: PerMtok | None = None
+    cache_write_usd_per_mtok: PerMtok | None = None
+    cache_write_1h_usd_per_mtok: PerMtok | None = None
+    reasoning_usd_per_mtok: PerMtok | None = None
+    audio_input_usd_per_mtok: PerMtok | None = None
+    audio_cache_read_usd_per_mtok: PerMtok | None = None
+    audio_output_usd_per_mtok: PerMtok | None = None
+    image_input_usd_per_mtok: PerMtok | None = None
+    image_output_usd_per_mtok: PerMtok | None = None
 
 
 class BandSection(PriceRatesSection):
@@ -149,8 +150,8 @@ class BandSection(PriceRatesSection):
 
     tier: Name = STANDARD
     above_input_tokens: int = Field(0, ge=0)
-    input_usd_per_mtok: Dollars | None = None
-    output_usd_per_mtok: Dollars | None = None
+    input_usd_per_mtok: PerMtok | None = None
+    output_usd_per_mtok: PerMtok | None = None
 
     @model_validator(mode="after")
     def _differs(self) -> Self:
@@ -172,8 +173,8 @@ class HardwareSection(Section):
 class PriceSection(PriceRatesSection):
     """USD per million tokens, or per hour of one's own machine; per request and per web search."""
 
-    input_usd_per_mtok: Dollars | None = None
-    output_usd_per_mtok: Dollars | None = None
+    input_usd_per_mtok: PerMtok | None = None
+    output_usd_per_mtok: PerMtok | None = None
     hardware: HardwareSection | None = None
     request_usd: Dollars = 0
     web_search_usd: Dollars | None = None

@@ -112,7 +112,20 @@ def _no_number(value: object) -> object:
 
 
 Probability = Annotated[float, Field(ge=0, le=1), BeforeValidator(_no_number)]
+_LEAST_PER_MTOK = 0.0001
+"""What costs less for a million tokens, but something, costs that for one: nobody sells ten billion for a dollar."""
+
+
+def _for_a_million(usd: float) -> float:
+    if 0 < usd < _LEAST_PER_MTOK:
+        raise ValueError(
+            f"must be 0 or at least {_LEAST_PER_MTOK}: it is for a million tokens, not for one"
+        )
+    return usd
+
+
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PerMtok = Annotated[Dollars, AfterValidator(_for_a_million)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

@@ -67,6 +67,15 @@ def test_a_value_of_another_kind_is_told_what_would_be_right(
     assert said.endswith(told)
 
 
+def test_a_price_per_token_is_none_per_million(tmp_path: Path) -> None:
+    price = "price: {input_usd_per_mtok: 1.5e-7, output_usd_per_mtok: 6.0e-7}"
+    said = complaints(tmp_path, SOUND.replace("upstream: sim}", f"upstream: sim, {price}}}"))
+
+    assert [each.partition(" (line 5): ")[2] for each in said] == [
+        "must be 0 or at least 0.0001: it is for a million tokens, not for one"
+    ] * 2
+
+
 def test_true_is_no_ability_either(tmp_path: Path) -> None:
     (said,) = complaints(
         tmp_path, SOUND.replace("upstream: sim}", "upstream: sim, abilities: {maths: true}}")
