@@ -76,6 +76,26 @@ def test_a_price_per_token_is_none_per_million(tmp_path: Path) -> None:
     ] * 2
 
 
+@pytest.mark.parametrize("day", ["27.11.2026", "2026-11-27T12:00:00Z"])
+def test_a_model_with_a_mistake_is_not_reported_as_missing_too(day: str, tmp_path: Path) -> None:
+    rates = "input_usd_per_mtok: 1, output_usd_per_mtok: 2"
+    text = f"""\
+{SOUND}  mine: {{upstream: sim, price: {{{rates}}}, price_changes: [{{from: "{day}", {rates}}}]}}
+keys: [{{name: k, key: "${{KEY}}", models: [mine]}}]
+"""
+    assert complaints(tmp_path, text, {"KEY": "k" * 32}) == [
+        "config.yaml: models.mine.price_changes[0].from (line 6): must be a date such as 2027-01-31"
+    ]
+
+
+@pytest.mark.parametrize("models", ["5", "[a]", "", "{}"])
+def test_models_that_are_no_mapping_are_told(models: str, tmp_path: Path) -> None:
+    text = SOUND.replace("models:\n  sim-mid: {upstream: sim}", f"models: {models}")
+    said = complaints(tmp_path, text)
+    assert len(said) == 1
+    assert "config.yaml: models (line 4): " in said[0]
+
+
 def test_true_is_no_ability_either(tmp_path: Path) -> None:
     (said,) = complaints(
         tmp_path, SOUND.replace("upstream: sim}", "upstream: sim, abilities: {maths: true}}")
