@@ -35,7 +35,9 @@ class Dialect:
     `written` all that were written to one, `written_1h` the part of these that is kept for an hour;
     they lie within the prompt's count unless `cache_is_apart`. `more_prompt` always lies beside it.
     `audio`, `cached_audio`, `images` lie within the prompt, `audio_out`, `images_out` within the
-    completion. `reasoning` lies within the completion unless `reasoning_is_apart`, or unless `total`
+    completion. `calls` are where further calls are counted that were made for the same answer: under the same
+    names, in a list of that name, in the items with that member and value; they lie beside everything.
+    `reasoning` lies within the completion unless `reasoning_is_apart`, or unless `total`
     shows that it lies beside it; where nothing is said of it, it is what the total has beside both. Of several paths the first that leads to a count is taken.
 
     `source` is the documentation page. `in_stream` is where the events of a stream carry the usage;
@@ -59,6 +61,7 @@ class Dialect:
     audio_out: tuple[Path, ...] = ()
     images_out: tuple[Path, ...] = ()
     searches: tuple[Path, ...] = ()
+    calls: tuple[str, str, str] | None = None
     in_stream: tuple[tuple[str, ...], ...] = field(default=(("usage",),))
 
     @property
@@ -71,7 +74,7 @@ def read(dialect: Dialect, usage: object) -> Usage | None:
     """The buckets of a usage object; None when it is absent or makes no sense."""
     if not isinstance(usage, Mapping):
         return None
-    counts = _counts(usage)
+    counts = _with_calls(dialect, _counts(usage))
     prompt, completion = counts.get(dialect.prompt), counts.get(dialect.completion)
     if prompt is None or completion is None:
         return None
@@ -176,6 +179,18 @@ def _counts(told: Mapping[str, Any], begin: Path = ()) -> Counts:
         elif isinstance(value, list):
             counts |= _listed(value, path)
     return counts
+
+
+def _with_calls(dialect: Dialect, counts: Counts) -> Counts:
+    """The counts with those of further calls added to them."""
+    if dialect.calls is None:
+        return counts
+    listed, name, value = dialect.calls
+    paths = (dialect.prompt, dialect.completion, *dialect.cached, *dialect.written)
+    paths += (*dialect.written_1h, *dialect.reasoning)
+    further = {path: (listed, Of(name, value, str(path[-1]))) for path in paths}
+    both = {p: counts.get(p, 0) + counts[call] for p, call in further.items() if call in counts}
+    return {**counts, **both}
 
 
 def _listed(items: list[Any], begin: Path) -> Counts:
