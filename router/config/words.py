@@ -38,6 +38,12 @@ _A_NAME = "a name of at most 128 characters, in ASCII, without spaces, not begin
 Name = Annotated[str, _text(_NAME, _A_NAME)]
 """Names appear in headers, in reports and on terminals: a line break in one would forge a header."""
 
+
+def is_name(text: str) -> bool:
+    """Whether `text` is such a name."""
+    return re.fullmatch(_NAME, text) is not None
+
+
 ModelId = Annotated[
     str,
     _text(
