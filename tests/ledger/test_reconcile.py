@@ -76,6 +76,31 @@ def test_anthropics_lines_are_read_and_searches_are_told_apart() -> None:
     assert told.reason == "0.03 USD are not for tokens: web_search"
 
 
+CONSOLE = """\
+usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,cost_type
+2026-11-01,Claude Sonnet 4.5,Default,a,message,\u2264 200k,input_no_cache,0.19,0.19,token
+2026-11-01,Claude Sonnet 4.5,Default,a,message,\u2264 200k,input_cache_read,0.00,0.00,token
+2026-11-01,Claude Sonnet 4.5,Default,a,message,\u2264 200k,output,0.03,0.03,token
+2026-11-01,Claude Sonnet 4.5,Default,b,message,\u2264 200k,output,0.00,0.00,token
+2026-11-01,Claude 3.5 Haiku 2024-10-22,Default,b,message,\u2264 200k,output,0.01,0.01,token
+"""
+
+
+def test_anthropics_console_calls_models_as_people_do_and_rounds_each_line_to_a_cent() -> None:
+    names = {"claude-sonnet-4-5-20250929": "sonnet", "claude-3-5-haiku-20241022": "haiku"}
+    day = "2026-11-01"
+    booked = {(day, "sonnet"): Booked(usd("0.2399")), (day, "haiku"): Booked(usd("0.0111"))}
+    found = reconcile(read_invoice(CONSOLE), booked, names)
+
+    assert [(told.model, told.invoiced) for told in found.lines] == [
+        ("haiku", usd("0.01")),
+        ("sonnet", usd("0.22")),
+    ]
+    assert found.agrees
+    more = booked | {(day, "sonnet"): Booked(usd("0.2401"))}
+    assert not reconcile(read_invoice(CONSOLE), more, names).agrees
+
+
 def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
     (only,) = read_invoice("\ufeff" + GENERIC)
 
