@@ -65,6 +65,31 @@ def test_openais_lines_are_read_by_model_and_item() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line_item", "model", "item", "is_tokens"),
+    [
+        ("gpt-5-nano, input_tokens", "gpt-5-nano", "input_tokens", True),
+        ("priority | gpt-5.4, output, long context", "gpt-5.4", "output, long context", True),
+        (
+            "gpt-audio-mini-2025-12-15 audio, input",
+            "gpt-audio-mini-2025-12-15",
+            "audio, input",
+            True,
+        ),
+        ("gpt-image-1 text, cached input", "gpt-image-1", "text, cached input", True),
+        ("ft:gpt-4o-2024-08-06:us::a1, output", "ft:gpt-4o-2024-08-06:us::a1", "output", True),
+        ("gpt-4o-2024-08-06, web search", "gpt-4o-2024-08-06", "web search", False),
+        ("assistants api | file search", "", "assistants api | file search", False),
+        ("web search tool calls", "", "web search tool calls", False),
+    ],
+)
+def test_openais_line_items_are_taken_apart(
+    line_item: str, model: str, item: str, is_tokens: bool
+) -> None:
+    (told, *_) = read_invoice(OPENAI.replace("gpt-4o-2024-08-06, input", line_item))
+    assert (told.model, told.item, told.is_tokens) == (model, item, is_tokens)
+
+
 def test_anthropics_lines_are_read_and_searches_are_told_apart() -> None:
     booked = {("2026-11-01", "sonnet"): Booked(cost=usd("900"))}
     (told,) = reconcile(read_invoice(ANTHROPIC), booked, NAMES).lines
