@@ -20,7 +20,6 @@ from router.cli.report_movers import print_movers
 from router.cli.saying import say
 from router.cli.tables import print_table
 from router.config.settings import Settings
-from router.domain.catalog import DatedCatalog
 from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.members import replace
@@ -171,13 +170,18 @@ def _baseline(
         return None
     now_s = time.time()
     if name == STATIC:
-        return _static(DatedCatalog.of(settings.catalog).at(now_s), engine, filters)
+        return _static(_at(now_s, settings.catalog), engine, filters)
     # Where reports are read, the keys of providers need not be set: their models count all the same.
-    known = DatedCatalog.of(settings.known).at(now_s)
+    known = _at(now_s, settings.known)
     if name not in known:
         raise FarthingError(f"--baseline: there is no model '{name}'{nearest(name, known)}")
     _tell_lengths(name, known[name].price)
     return name, known[name].price
+
+
+def _at(now_s: float, models: Mapping[str, Model]) -> Mapping[str, Model]:
+    """The models at today's prices: those of most hours, whatever hour it is."""
+    return {key: model.at(now_s) for key, model in models.items()}
 
 
 def _tell_lengths(name: str, price: Price) -> None:
