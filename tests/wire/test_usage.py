@@ -53,6 +53,11 @@ def test_gemini_counts_thoughts_in_the_total_alone() -> None:
     assert read_usage(cached) == Usage(8, 12, 0, output_tokens=424, reasoning_tokens=572)
 
 
+def test_a_total_by_itself_is_no_thought() -> None:
+    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 90}
+    assert read_usage(usage) == Usage()
+
+
 def test_a_cache_that_the_total_counts_beside_the_prompt_is_no_thought() -> None:
     usage = {
         "prompt_tokens": 20,

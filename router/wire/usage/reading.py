@@ -79,8 +79,8 @@ def read(dialect: Dialect, usage: object) -> Usage | None:
     if prompt is None or completion is None:
         return None
     if dialect.mains.issuperset(path for path, count in counts.items() if count):
-        beside = max(0, counts.get(dialect.total, 0) - prompt - completion)
-        return Usage(prompt, output_tokens=completion, reasoning_tokens=beside)
+        thought = _unsaid(dialect, counts, prompt, completion)
+        return Usage(prompt, output_tokens=completion, reasoning_tokens=thought)
     into = _input(dialect, counts, prompt)
     out = _output(dialect, counts, prompt, completion)
     return Usage(**into, **out, web_searches=_first(counts, dialect.searches))
@@ -132,11 +132,14 @@ def _output(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> d
 
 
 def _unsaid(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> int:
-    """What the total has beside all other counts, if no cache explains it: thoughts that are not counted by themselves."""
+    """What the total has beside all other counts, if no cache explains it: thoughts that are not counted by themselves.
+
+    Nothing where the prompt is not counted: then the total has that, too.
+    """
     said = prompt + completion + _first(counts, dialect.more_prompt)
     beside = max(0, counts.get(dialect.total, 0) - said)
     cached, written = _first(counts, dialect.cached), _first(counts, dialect.written)
-    return 0 if beside in (cached, written, cached + written) else beside
+    return 0 if not prompt or beside in (cached, written, cached + written) else beside
 
 
 def _is_apart(reasoning: int, completion: int, total: int | None, prompt: int) -> bool:
