@@ -27,6 +27,7 @@ from router.config.words import (
     Tag,
     Tenant,
     Url,
+    each_once,
 )
 from router.domain.category import Category
 from router.domain.ledger import LEAST_KEPT_DAYS
@@ -178,7 +179,10 @@ class PriceSection(PriceRatesSection):
     hardware: HardwareSection | None = None
     request_usd: Dollars = 0
     web_search_usd: Dollars | None = None
-    bands: tuple[BandSection, ...] = ()
+    bands: Annotated[
+        tuple[BandSection, ...],
+        each_once(lambda band: (band.tier, band.above_input_tokens), "the same tier and length"),
+    ] = ()
     as_of: date | None = None
     source: str | None = None
 
@@ -198,6 +202,11 @@ class PriceChangeSection(PriceSection):
     from_: date = Field(alias="from")
 
 
+PriceChanges = Annotated[
+    tuple[PriceChangeSection, ...], each_once(lambda change: change.from_, "the same day")
+]
+
+
 class LimitsSection(Section):
     """What the provider allows, or you: calls at a time, requests and tokens per minute."""
 
@@ -214,7 +223,7 @@ class ReplicaSection(Section):
     weight: float = Field(1, ge=0, allow_inf_nan=False)
     catalog: str | None = None
     price: PriceSection | None = None
-    price_changes: tuple[PriceChangeSection, ...] = ()
+    price_changes: PriceChanges = ()
     limits: LimitsSection | None = None
     tags: tuple[Tag, ...] = ()
 
@@ -229,7 +238,7 @@ class ModelSection(Section):
     like: str | None = None
     mode: Literal["chat", "embedding"] | None = None
     price: PriceSection | None = None
-    price_changes: tuple[PriceChangeSection, ...] = ()
+    price_changes: PriceChanges = ()
     context_tokens: int | None = Field(None, ge=1)
     max_output_tokens: int | None = Field(None, ge=1)
     capabilities: list[Capability] | None = None

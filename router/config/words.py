@@ -1,6 +1,7 @@
 """The kinds of words and numbers that a configuration consists of, each with what would be right."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import (
@@ -134,6 +135,17 @@ Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 PerMtok = Annotated[Dollars, AfterValidator(_for_a_million)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def each_once(of: Callable[[Any], object], what: str) -> AfterValidator:
+    """A check of a list that none of its items says `of` itself what another one says."""
+
+    def checked(items: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len({of(item) for item in items}) < len(items):
+            raise ValueError(f"must not have two for {what}")
+        return items
+
+    return AfterValidator(checked)
 
 
 _SECRET = re.compile(r"(?i)auth|key|token|secret|password|credential|cookie")
