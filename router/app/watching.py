@@ -12,6 +12,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
+from router.config.policy_files import looks_like_yaml
 from router.config.source import Source
 
 _LOG = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ async def _until_moved(source: Source, noticed: Callable[[], None]) -> None:
     def is_meant(_: Change, path: str) -> bool:
         # The ledger may be in the same folder, and is written all the time.
         name = Path(path).name
-        return name in names or name.endswith(".yaml") or name.startswith("..")
+        return name in names or looks_like_yaml(name) or name.startswith("..")
 
     notices = awatch(
         *(path for path, _, _ in known),

@@ -20,13 +20,12 @@ from router.cli.report_movers import print_movers
 from router.cli.saying import say
 from router.cli.tables import print_table
 from router.config.settings import Settings
-from router.domain.catalog import DatedCatalog
 from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.nearest import nearest
-from router.domain.price import Price
+from router.domain.price import STANDARD, Price
 from router.ledger.errand import Kind
 from router.ledger.movers import filters_before
 from router.ledger.overview import document
@@ -35,6 +34,7 @@ from router.ledger.static_mix import static_mix
 from router.stores.sql.database import open_ledger
 from router.stores.sql.overview import overview
 from router.stores.sql.reports import read_cells, report
+from router.stores.sql.rollup_schema import SIZE_THRESHOLDS
 from router.stores.sql.rollups import roll_up
 
 _NAMES = ("key", "tag", "policy", "category", "model", "upstream")
@@ -168,12 +168,32 @@ def _baseline(
     """The baseline's name and price; None for each request's own reference."""
     if name == "reference":
         return None
-    catalog = DatedCatalog.of(settings.catalog).at(time.time())
+    now_s = time.time()
     if name == STATIC:
-        return _static(catalog, engine, filters)
-    if name not in catalog:
-        raise FarthingError(f"--baseline: there is no model '{name}'{nearest(name, catalog)}")
-    return name, catalog[name].price
+        return _static(_at(now_s, settings.catalog), engine, filters)
+    # Where reports are read, the keys of providers need not be set: their models count all the same.
+    known = _at(now_s, settings.known)
+    if name not in known:
+        raise FarthingError(f"--baseline: there is no model '{name}'{nearest(name, known)}")
+    _tell_lengths(name, known[name].price)
+    return name, known[name].price
+
+
+def _at(now_s: float, models: Mapping[str, Model]) -> Mapping[str, Model]:
+    """The models at today's prices: those of most hours, whatever hour it is."""
+    return {key: model.at(now_s) for key, model in models.items()}
+
+
+def _tell_lengths(name: str, price: Price) -> None:
+    """Say on standard error for prompts of which lengths the sums cannot tell that `price` has other rates."""
+    bands = [band for band in price.bands if band.tier == STANDARD]
+    for above in sorted({band.above_input_tokens for band in bands} - {*SIZE_THRESHOLDS}):
+        longer = next((size for size in SIZE_THRESHOLDS if size > above), None)
+        up_to = f" to {longer:,}" if longer else " and more"
+        say(
+            f"--baseline: sums do not tell prompts of {above + 1:,}{up_to} tokens from shorter ones,"
+            f" so they count at {name}'s rates for those"
+        )
 
 
 def _static(

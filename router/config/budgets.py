@@ -45,7 +45,7 @@ class AmountSection(Section):
     def _is_known(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError
             raise ValueError("must be a time zone such as Europe/Berlin") from None
         return name
 

@@ -144,13 +144,14 @@ class _Loading:
         self.problems.extend(selection.problems)
         known, vectors = parted(self._models())
         policies = self._policies()
-        chatting = [name for name in section.models if name not in vectors]
+        named = [*(self.file.data.get("models") or {})]  # also those with problems of their own
+        chatting = [name for name in named if name not in vectors]
         for loaded in policies.values():
             self.problems.extend(unknown_models(loaded.file, chatting))
         catalog = self._taking_part(known, selection)
         vectors = _present(vectors, selection)
         keys = configured_keys(section, self.references, self.file, self.problems)
-        self.problems.extend(unknown_names(section, self.file, policies, section.models))
+        self.problems.extend(unknown_names(section, self.file, policies, named))
         self.notes.extend(unknown_payers(section))
         ledger_path, ledger_url = self._beside(section.ledger.path), self._ledger_url()
         return _Found(selection, known, policies, catalog, vectors, keys, ledger_path, ledger_url)

@@ -20,6 +20,7 @@ from router.config.policy_schema import (
     WeightedSection,
 )
 from router.config.problems import validated_partly
+from router.config.words import is_name
 from router.config.yaml_file import Place, YamlFile, read_yaml
 from router.decision.conditions import CONDITIONS
 from router.decision.policy import Condition, Policy, Pool, Rule, Terms
@@ -88,12 +89,19 @@ def read_policy(path: Path, read: Read = read_yaml) -> Draft:
         raise ConfigError(found)
     problems = list(found)
     if section.policy != path.stem:
-        problems.append(file.problem(("policy",), f"must be '{path.stem}', the name of its file"))
+        problems.append(file.problem(("policy",), _other_name(section.policy, path.stem)))
     for index, rule in enumerate(section.rules):
         _conditions(rule, file, index, problems)
     if problems:
         raise ConfigError(tuple(dict.fromkeys(problems)))
     return Draft(section, file)
+
+
+def _other_name(policy: str, file: str) -> str:
+    """What is wrong with a policy whose file is called otherwise, perhaps as no policy can be called."""
+    if is_name(file):
+        return f"must be '{file}', the name of its file"
+    return f"must be the name of its file, which no policy can have: name it {policy}.yaml"
 
 
 def linked(

@@ -9,7 +9,7 @@ _MOST_FILES = 500
 
 
 def policy_files(folder: Path) -> tuple[list[Path], list[Problem]]:
-    """The `*.yaml` of `folder`, sorted by name, and what is wrong with the others.
+    """The `*.yaml` of `folder`, sorted by name, and what is wrong with the others, such as a `*.yml`.
 
     A link may lead to another place in the folder, as Kubernetes makes them, but nowhere else.
     Hidden files belong to editors and are ignored.
@@ -30,11 +30,18 @@ def policy_files(folder: Path) -> tuple[list[Path], list[Problem]]:
 
 
 def _is_meant(path: Path) -> bool:
-    return path.suffix == ".yaml" and not path.name.startswith(".")
+    return looks_like_yaml(path.name) and not path.name.startswith(".")
+
+
+def looks_like_yaml(name: str) -> bool:
+    """Whether somebody who gave a file this name means it to be read."""
+    return name.lower().endswith((".yaml", ".yml"))
 
 
 def _objection(path: Path, folder: Path) -> str:
     """Why `path` is not a policy file, "" if it may be one."""
+    if path.suffix != ".yaml":
+        return f"must be named {path.stem}.yaml to be read"
     try:
         real = path.resolve(strict=True)
     except (OSError, RuntimeError):  # a RuntimeError comes from circular links, before Python 3.13

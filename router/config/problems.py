@@ -115,6 +115,7 @@ _WORDS = {
     "bool_parsing": "must be true or false",
     "date_type": "must be a date such as 2027-01-31",
     "date_from_datetime_parsing": "must be a date such as 2027-01-31",
+    "date_from_datetime_inexact": "must be a date such as 2027-01-31",
     "datetime_type": "must be a date and time such as 2027-01-31T12:00:00Z",
     "datetime_from_date_parsing": "must be a date and time such as 2027-01-31T12:00:00Z",
 }

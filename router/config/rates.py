@@ -16,9 +16,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import product
 from typing import Any
 
+from router.config.off_peak import spans_of
 from router.domain.members import replace
 from router.domain.money import Money
-from router.domain.price import STANDARD, Band, Price, Rates
+from router.domain.price import STANDARD, Band, OffPeak, Price, Rates
 from router.domain.service_tier import FAST, FAST_US, US
 
 Entry = Mapping[str, Any]
@@ -56,7 +57,17 @@ def price_of(entry: Entry, *, as_of: date | None, source: str) -> Price | None:
     standard = _standard(entry)
     bands = (*_named_bands(entry, standard), *_listed_bands(ranges or (), standard))
     bands += tuple(_surcharged_bands(entry, standard, bands))
-    return Price.of(standard, source, as_of, bands)
+    price = Price.of(standard, source, as_of, bands)
+    return replace(price, off_peak=_off_peak(entry.get("off_peak_pricing"), price))
+
+
+def _off_peak(stated: Entry | None, usual: Price) -> OffPeak | None:
+    """The price in the hours for which `stated` has other rates, the same for prompts of any length."""
+    if not stated:
+        return None
+    rates = completed(_stated(stated, ""), usual)
+    cheaper = Price.of(rates, f"{usual.source}, off-peak", usual.as_of)
+    return OffPeak(cheaper, spans_of(stated))
 
 
 def _standard(entry: Entry) -> Rates:

@@ -18,6 +18,7 @@ from router.config.words import (
     OpenAIUrl,
     Options,
     PassedPath,
+    PerMtok,
     Positive,
     Probability,
     Seconds,
@@ -26,6 +27,7 @@ from router.config.words import (
     Tag,
     Tenant,
     Url,
+    each_once,
 )
 from router.domain.category import Category
 from router.domain.ledger import LEAST_KEPT_DAYS
@@ -133,15 +135,15 @@ AnyUpstream = Annotated[
 class PriceRatesSection(Section):
     """USD per million tokens; what is left out has its usual proportion to the others."""
 
-    cache_read_usd_per_mtok: Dollars | None = None
-    cache_write_usd_per_mtok: Dollars | None = None
-    cache_write_1h_usd_per_mtok: Dollars | None = None
-    reasoning_usd_per_mtok: Dollars | None = None
-    audio_input_usd_per_mtok: Dollars | None = None
-    audio_cache_read_usd_per_mtok: Dollars | None = None
-    audio_output_usd_per_mtok: Dollars | None = None
-    image_input_usd_per_mtok: Dollars | None = None
-    image_output_usd_per_mtok: Dollars | None = None
+    cache_read_usd_per_mtok: PerMtok | None = None
+    cache_write_usd_per_mtok: PerMtok | None = None
+    cache_write_1h_usd_per_mtok: PerMtok | None = None
+    reasoning_usd_per_mtok: PerMtok | None = None
+    audio_input_usd_per_mtok: PerMtok | None = None
+    audio_cache_read_usd_per_mtok: PerMtok | None = None
+    audio_output_usd_per_mtok: PerMtok | None = None
+    image_input_usd_per_mtok: PerMtok | None = None
+    image_output_usd_per_mtok: PerMtok | None = None
 
 
 class BandSection(PriceRatesSection):
@@ -149,8 +151,8 @@ class BandSection(PriceRatesSection):
 
     tier: Name = STANDARD
     above_input_tokens: int = Field(0, ge=0)
-    input_usd_per_mtok: Dollars | None = None
-    output_usd_per_mtok: Dollars | None = None
+    input_usd_per_mtok: PerMtok | None = None
+    output_usd_per_mtok: PerMtok | None = None
 
     @model_validator(mode="after")
     def _differs(self) -> Self:
@@ -172,12 +174,15 @@ class HardwareSection(Section):
 class PriceSection(PriceRatesSection):
     """USD per million tokens, or per hour of one's own machine; per request and per web search."""
 
-    input_usd_per_mtok: Dollars | None = None
-    output_usd_per_mtok: Dollars | None = None
+    input_usd_per_mtok: PerMtok | None = None
+    output_usd_per_mtok: PerMtok | None = None
     hardware: HardwareSection | None = None
     request_usd: Dollars = 0
     web_search_usd: Dollars | None = None
-    bands: tuple[BandSection, ...] = ()
+    bands: Annotated[
+        tuple[BandSection, ...],
+        each_once(lambda band: (band.tier, band.above_input_tokens), "the same tier and length"),
+    ] = ()
     as_of: date | None = None
     source: str | None = None
 
@@ -197,6 +202,11 @@ class PriceChangeSection(PriceSection):
     from_: date = Field(alias="from")
 
 
+PriceChanges = Annotated[
+    tuple[PriceChangeSection, ...], each_once(lambda change: change.from_, "the same day")
+]
+
+
 class LimitsSection(Section):
     """What the provider allows, or you: calls at a time, requests and tokens per minute."""
 
@@ -213,7 +223,7 @@ class ReplicaSection(Section):
     weight: float = Field(1, ge=0, allow_inf_nan=False)
     catalog: str | None = None
     price: PriceSection | None = None
-    price_changes: tuple[PriceChangeSection, ...] = ()
+    price_changes: PriceChanges = ()
     limits: LimitsSection | None = None
     tags: tuple[Tag, ...] = ()
 
@@ -228,7 +238,7 @@ class ModelSection(Section):
     like: str | None = None
     mode: Literal["chat", "embedding"] | None = None
     price: PriceSection | None = None
-    price_changes: tuple[PriceChangeSection, ...] = ()
+    price_changes: PriceChanges = ()
     context_tokens: int | None = Field(None, ge=1)
     max_output_tokens: int | None = Field(None, ge=1)
     capabilities: list[Capability] | None = None

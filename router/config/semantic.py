@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from router.config.words import Dollars, Name, Probability, Seconds, Section
+from router.config.words import Name, PerMtok, Probability, Seconds, Section
 from router.domain.semantic import DEFAULT_SIMILARITY, Sameness, SemanticMode, SemanticTerms
 
 
@@ -33,7 +33,7 @@ class UpstreamEmbeddingsSection(Section):
 
     upstream: Name
     model: Annotated[str, Field(min_length=1)]
-    usd_per_mtok: Dollars
+    usd_per_mtok: PerMtok
     timeout_s: Seconds = 1
 
 

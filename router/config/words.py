@@ -1,6 +1,7 @@
 """The kinds of words and numbers that a configuration consists of, each with what would be right."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import (
@@ -37,6 +38,12 @@ _A_NAME = "a name of at most 128 characters, in ASCII, without spaces, not begin
 
 Name = Annotated[str, _text(_NAME, _A_NAME)]
 """Names appear in headers, in reports and on terminals: a line break in one would forge a header."""
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` is such a name."""
+    return re.fullmatch(_NAME, text) is not None
+
 
 ModelId = Annotated[
     str,
@@ -112,9 +119,33 @@ def _no_number(value: object) -> object:
 
 
 Probability = Annotated[float, Field(ge=0, le=1), BeforeValidator(_no_number)]
+_LEAST_PER_MTOK = 0.0001
+"""What costs less for a million tokens, but something, costs that for one: nobody sells ten billion for a dollar."""
+
+
+def _for_a_million(usd: float) -> float:
+    if 0 < usd < _LEAST_PER_MTOK:
+        raise ValueError(
+            f"must be 0 or at least {_LEAST_PER_MTOK}: it is for a million tokens, not for one"
+        )
+    return usd
+
+
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PerMtok = Annotated[Dollars, AfterValidator(_for_a_million)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def each_once(of: Callable[[Any], object], what: str) -> AfterValidator:
+    """A check of a list that none of its items says `of` itself what another one says."""
+
+    def checked(items: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len({of(item) for item in items}) < len(items):
+            raise ValueError(f"must not have two for {what}")
+        return items
+
+    return AfterValidator(checked)
 
 
 _SECRET = re.compile(r"(?i)auth|key|token|secret|password|credential|cookie")

@@ -17,10 +17,12 @@ from router.decision.written import (
     SHARE_SCHEMA,
     WHOLE_SCHEMA,
     hours,
+    key_names,
     labels,
     labels_schema,
     language_codes,
     share,
+    tag_names,
     whole,
     words,
     words_from,
@@ -149,12 +151,12 @@ CONDITIONS: Mapping[str, Kind] = {
     "key": Kind(
         "the client's key has one of these names; `team-*` is a pattern",
         words_schema(),
-        lambda value: OneOf("key", _key, words(value), patterns=True),
+        lambda value: OneOf("key", _key, key_names(value), patterns=True),
     ),
     "tag": Kind(
         "the request carries one of these tags, from its key or its `x-farthing-tags` header",
         words_schema(),
-        lambda value: AnyOf("tag", _tags, words(value)),
+        lambda value: AnyOf("tag", _tags, tag_names(value)),
     ),
     "metadata": Kind(
         "the request's own `metadata` has these entries: `{team: [search, ads]}`; `*` is any text",

@@ -15,6 +15,8 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MIN = 24 * 60
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_TAG = re.compile(r"[!-+\--~]{1,64}")
+_KEY = re.compile(r"[!-~]{0,128}")
 _OURS = "x-farthing-"
 _SECRET = re.compile(r"(?i)authorization|cookie|api-?key|token|secret|password")
 
@@ -78,6 +80,24 @@ def language_codes(value: object) -> frozenset[str]:
     found = words(value)
     if wrong := sorted(word for word in found if not _LANGUAGE.fullmatch(word)):
         raise ValueError(f"must be ISO 639-1 codes, such as 'de' or 'fr', not '{wrong[0]}'")
+    return found
+
+
+def tag_names(value: object) -> frozenset[str]:
+    """Tags as requests can carry them."""
+    found = words(value)
+    if wrong := sorted(word for word in found if not _TAG.fullmatch(word)):
+        raise ValueError(
+            f"must be tags, which are ASCII without spaces or commas, not {wrong[0]!r}"
+        )
+    return found
+
+
+def key_names(value: object) -> frozenset[str]:
+    """Names of keys as keys can have them, or patterns of such names; "" for requests without a key."""
+    found = words(value)
+    if wrong := sorted(word for word in found if not _KEY.fullmatch(word)):
+        raise ValueError(f"must be names of keys, which are ASCII without spaces, not {wrong[0]!r}")
     return found
 
 

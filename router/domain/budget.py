@@ -80,7 +80,7 @@ class Budget:
             raise ValueError(f"a budget is not below 0: {self.usd}")
         try:
             ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones is an OSError
             raise ValueError(f"there is no time zone {self.timezone!r}") from None
 
     def __str__(self) -> str:

@@ -1,12 +1,43 @@
-"""The models by id, at the prices of a moment: an announced price takes effect by itself."""
+"""The models by id, at the prices of a moment: announced prices, and those of certain hours, take effect by themselves."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from router.domain.model import Model
 
 Catalog = Mapping[str, Model]
+
+WEEK_MIN = 7 * 24 * 60
+_EPOCH_MIN = 3 * 24 * 60
+"""Unix time began on a Thursday."""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A catalog in the hours of a week: the n-th is in force from the minute `begins[n]` on, Monday's first being 0."""
+
+    begins: tuple[int, ...]
+    catalogs: tuple[Catalog, ...]
+
+    @classmethod
+    def of(cls, models: Catalog) -> "Week":
+        """The catalogs of `models`, whose prices may depend on the hour."""
+        places = [place for model in models.values() for place in model.places]
+        cheaper = [place.price.off_peak for place in places if place.price.off_peak is not None]
+        moments = set(chain.from_iterable(chain.from_iterable(each.spans for each in cheaper)))
+        begins = tuple(sorted({0, *moments} - {WEEK_MIN}))
+        return cls(
+            begins, tuple({key: m.in_minute(at) for key, m in models.items()} for at in begins)
+        )
+
+    def at(self, unix_s: float) -> Catalog:
+        """The catalog in force at a moment."""
+        if len(self.begins) == 1:
+            return self.catalogs[0]
+        minute = (int(unix_s // 60) + _EPOCH_MIN) % WEEK_MIN
+        return self.catalogs[bisect_right(self.begins, minute) - 1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +45,7 @@ class DatedCatalog:
     """Successive catalogs; the n-th is in force from `changes_s[n - 1]` on."""
 
     changes_s: tuple[float, ...]
-    catalogs: tuple[Catalog, ...]
+    weeks: tuple[Week, ...]
 
     @classmethod
     def of(cls, models: Catalog) -> "DatedCatalog":
@@ -22,12 +53,12 @@ class DatedCatalog:
         places = [place for model in models.values() for place in model.places]
         changes = sorted({change.from_s for place in places for change in place.price_changes})
         moments = (float("-inf"), *changes)
-        catalogs = tuple({key: m.at(moment) for key, m in models.items()} for moment in moments)
-        return cls(tuple(changes), catalogs)
+        catalogs = ({key: m.at(moment) for key, m in models.items()} for moment in moments)
+        return cls(tuple(changes), tuple(map(Week.of, catalogs)))
 
     def at(self, unix_s: float) -> Catalog:
         """The catalog in force at a moment."""
-        return self.catalogs[bisect_right(self.changes_s, unix_s)]
+        return self.weeks[bisect_right(self.changes_s, unix_s)].at(unix_s)
 
 
-EMPTY_CATALOG = DatedCatalog((), ({},))
+EMPTY_CATALOG = DatedCatalog.of({})

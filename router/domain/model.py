@@ -159,3 +159,10 @@ class Model:
         if not begun:
             return self
         return replace(self, price=begun[-1].price, price_changes=self.price_changes[len(begun) :])
+
+    def in_minute(self, minute: int) -> "Model":
+        """This model at the price of a minute of the week, from Monday's first one on in UTC."""
+        if self.replicas:
+            return self.answering_in(tuple(each.in_minute(minute) for each in self.replicas))
+        price = self.price.in_minute(minute)
+        return self if price is self.price else replace(self, price=price)

@@ -147,12 +147,14 @@ class Band:
 class Price(Rates):
     """Standard rates for short prompts, and bands in which other rates hold.
 
-    `source` says who stated the price (a URL, a file), `as_of` when.
+    `source` says who stated the price (a URL, a file), `as_of` when. `off_peak` is what is charged instead in
+    certain hours.
     """
 
     as_of: date | None = None
     source: str = ""
     bands: tuple[Band, ...] = ()
+    off_peak: "OffPeak | None" = None
 
     @classmethod
     def per_mtok(
@@ -178,6 +180,11 @@ class Price(Rates):
         """The price whose standard rates are `rates`."""
         stated = {name: getattr(rates, name) for name in RATES}
         return cls(**stated, as_of=as_of, source=source, bands=bands)
+
+    def in_minute(self, minute: int) -> "Price":
+        """The price in a minute of the week, from Monday's first one on in UTC."""
+        cheaper = self.off_peak
+        return cheaper.price if cheaper is not None and cheaper.has(minute) else self
 
     @property
     def origin(self) -> str:
@@ -256,3 +263,15 @@ class Price(Rates):
         if may_show:
             into = max(into, rates.image_input_pico or 0)
         return Money(rates.request_pico + input_tokens * into + output_tokens * out)
+
+
+@dataclass(frozen=True, slots=True)
+class OffPeak:
+    """A price for certain hours of the week: `spans` of minutes from Monday on in UTC, each without its last."""
+
+    price: Price
+    spans: tuple[tuple[int, int], ...]
+
+    def has(self, minute: int) -> bool:
+        """Whether that minute of the week is one of them."""
+        return any(begin <= minute < end for begin, end in self.spans)

@@ -31,7 +31,7 @@ class Heard(Struct, frozen=True):
     `finish_reasons` are those of the choices that have ended. `prompt` is what was used before anything
     was written, where the upstream has told that at once; it counts where no usage came any more.
     `hidden_tokens` are those that the model has presumably thought without showing them. `cites` says that a
-    page is cited.
+    page is cited, `consults` that another model was asked on the way, whose tokens are not in the usage.
     """
 
     usage: Usage | None = None
@@ -41,6 +41,7 @@ class Heard(Struct, frozen=True):
     prompt: Usage | None = None
     hidden_tokens: int = 0
     cites: bool = False
+    consults: bool = False
 
 
 NOTHING_HEARD = Heard()
@@ -68,6 +69,7 @@ class Charge(Struct, frozen=True):
 NO_CHARGE = Charge()
 _BESIDE = frozenset({Outcome.REJECTED, Outcome.HEDGE_LOST})
 """Outcomes of attempts beside the one that ends a request."""
+_CONSULTED = "the tokens of another model that was asked on the way"
 _BEFORE_ALL = -1
 """The number of a call that was made before any attempt; 0 is the cache's."""
 
@@ -236,7 +238,8 @@ class Account(Struct, frozen=True):
             candidate.model.price,
             heard.service_tier or self.decision.features.service_tier,
         )
-        return charged(price, usage, source, tier)
+        charge = charged(price, usage, source, tier)
+        return _with_unknown(charge, _CONSULTED) if heard.consults else charge
 
     def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:
         """What the upstream counted; what it left out is estimated, and then the whole is an estimate.
@@ -302,6 +305,14 @@ def charged(price: Price, usage: Usage, source: UsageSource, tier: str = STANDAR
     bill = price.bill(usage, tier)
     trust = _cost_source(price.is_free, bill, source)
     return Charge(usage, source, bill.amount, trust, _note(bill), tier)
+
+
+def _with_unknown(charge: Charge, what: str) -> Charge:
+    """`charge` without something that cannot be charged: nobody is told that this is all."""
+    if charge.cost_source is CostSource.FREE:
+        return charge
+    note = "; ".join(filter(None, (f"no rate for {what}", charge.note)))
+    return replace(charge, cost_source=CostSource.UNPRICED, note=note)
 
 
 def _cost_source(is_free: bool, bill: Bill, usage: UsageSource) -> CostSource:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from router.domain.money import ZERO, Money
 from router.ledger.invoices.formats import InvoiceLine
 
-_CENT = Money.from_usd("0.01")
+_CENT, _HALF_CENT = Money.from_usd("0.01"), Money.from_usd("0.005")
 _DATED = re.compile(r"[-@](?:\d{8}|\d{4}-\d{2}-\d{2})(?:-v\d+(?::\d+)?)?$")
 _CLOSE = 0.001
 """Token counts that differ by less than a thousandth are taken to agree."""
@@ -42,9 +42,13 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Invoiced:
-    """What the invoice has for a model on a day. `tokens` is None if it has no counts."""
+    """What the invoice has for a model on a day. `tokens` is None if it has no counts.
+
+    `cost` may be off by `rounding`: of amounts in whole cents, each was rounded by up to half a cent.
+    """
 
     cost: Money = ZERO
+    rounding: Money = ZERO
     other_items: Money = ZERO
     items: tuple[str, ...] = ()
     tokens: int | None = None
@@ -98,9 +102,11 @@ def reconcile(
     """Compare an invoice with the books.
 
     `names` map the vendors' names of models, and our ids, to our ids; what was booked under a vendor's name
-    (before a model got another id, or for a vector) is its model's, too. A difference below a cent, or below
-    the share `tolerance` of the larger amount, does not count.
+    (before a model got another id, or for a vector) is its model's, too. What is booked for a model without an
+    id (on a path that is passed through) goes by the name that it has there. A difference below a cent, below the
+    share `tolerance` of the larger amount, or within what rounding explains, does not count.
     """
+    names = {model: known_as(model, names) for _, model in booked} | dict(names)
     invoiced, ours = _by_place(lines, names), _by_id(booked, names)
     sides = _Sides(invoiced, ours, tolerance)
     places = sorted({*invoiced, *ours})
@@ -139,6 +145,7 @@ def _summed(lines: Sequence[InvoiceLine]) -> Invoiced:
     others = [line for line in lines if not line.is_tokens]
     return Invoiced(
         cost=sum((line.cost for line in lines), ZERO),
+        rounding=_HALF_CENT * sum(line.cost.pico % _CENT.pico == 0 for line in lines),
         other_items=sum((line.cost for line in others), ZERO),
         items=tuple(dict.fromkeys(line.item for line in others)),
         tokens=sum(counts) if counts else None,
@@ -175,7 +182,9 @@ class _Sides:
     def difference(self, place: Place) -> Difference:
         """The line of a place, with its reason."""
         invoiced, booked = self.at(place)
-        within = self.is_within(invoiced.cost - booked.cost, invoiced.cost, booked.cost)
+        off_by = invoiced.cost - booked.cost
+        within = self.is_within(off_by, invoiced.cost, booked.cost)
+        within = within or abs(off_by.pico) <= invoiced.rounding.pico
         reason = "" if within else next(filter(None, (why(self, place) for why in _REASONS)), "")
         return Difference(*place, invoiced.cost, booked.cost, within, reason)
 

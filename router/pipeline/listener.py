@@ -34,6 +34,7 @@ class Listener:
     refuses: bool = False
     says_more: bool = False
     cites: bool = False
+    consults: bool = False
     error: str = ""
     error_code: str = ""
     done: bytes = b""
@@ -103,6 +104,7 @@ class Listener:
             self.service_tier,
             self.finish_reasons,
             cites=self.cites,
+            consults=self.consults,
         )
 
     @property
@@ -138,6 +140,7 @@ class Listener:
         self.refuses = self.refuses or event.refuses
         self.says_more = self.says_more or event.says_more
         self.cites = self.cites or event.cites
+        self.consults = self.consults or event.consults
         self._keep(event.raw)
 
     def _keep(self, raw: bytes) -> None:

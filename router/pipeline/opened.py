@@ -39,6 +39,7 @@ class OpenedPlain(Struct, frozen=True):
             answer.service_tier,
             answer.finish_reasons,
             cites=answer.cites,
+            consults=answer.consults,
         )
 
     @property

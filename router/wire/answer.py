@@ -24,7 +24,8 @@ class PlainAnswer(Struct, frozen=True):
     """A whole chat completion: its usage (None where the upstream sent none) and its length.
 
     `service_tier` is the one that was billed, "" where nothing is said of it. `cites` says that a page is
-    cited: then the provider has searched.
+    cited: then the provider has searched. `consults` says that another model was asked on the way, whose tokens
+    are not in the usage.
     """
 
     usage: Usage | None
@@ -34,6 +35,7 @@ class PlainAnswer(Struct, frozen=True):
     service_tier: str = ""
     refuses: bool = False
     cites: bool = False
+    consults: bool = False
 
 
 def read_plain(raw: bytes) -> PlainAnswer:
@@ -77,8 +79,8 @@ class StreamEvent(NamedTuple):
 
     `choices` are the indices of the choices in it, `finished` of those that it ends. `content_chars` are
     those of `output_chars` that are plain content, and `says_more` tells whether there is anything besides
-    content and thoughts. `prompt` is the usage reported before anything was written, where it was. `cites`
-    as in a `PlainAnswer`.
+    content and thoughts. `prompt` is the usage reported before anything was written, where it was. `cites` and
+    `consults` as in a `PlainAnswer`.
     """
 
     raw: bytes
@@ -96,6 +98,7 @@ class StreamEvent(NamedTuple):
     says_more: bool = False
     prompt: Usage | None = None
     cites: bool = False
+    consults: bool = False
 
 
 class Words(NamedTuple):

@@ -261,12 +261,27 @@ def test_a_price_that_was_announced_comes_into_force_by_itself(tmp_path: Path) -
     assert catalog.at(january_s)["gpt-4o"].price.origin == "config (2027-01-01)"
 
 
+def test_of_two_prices_from_the_same_day_neither_is_taken(tmp_path: Path) -> None:
+    change = "{from: 2027-01-01, input_usd_per_mtok: 1, output_usd_per_mtok: 2}"
+    told = complaints(
+        tmp_path,
+        f"{UPSTREAMS}  gpt-4o: {{upstream: openai, price_changes: [{change}, {change}]}}\n",
+    )
+    assert [each.partition(": ")[2] for each in told] == [
+        "models.gpt-4o.price_changes (line 8): must not have two for the same day"
+    ]
+
+
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
         (["bands: [{input_usd_per_mtok: 1}]"], "needs 'tier' or 'above_input_tokens'"),
         (["bands: [{tier: fast, input_usd_per_mtok: -1}]"], "0"),
         (["bands: [{tear: fast}]"], "did you mean 'tier'?"),
+        (
+            ["bands: [{tier: flex, input_usd_per_mtok: 1}, {tier: flex, input_usd_per_mtok: 2}]"],
+            "bands (line 8): must not have two for the same tier and length",
+        ),
     ],
 )
 def test_a_band_that_makes_no_sense_is_told(tmp_path: Path, lines: list[str], said: str) -> None:

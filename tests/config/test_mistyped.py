@@ -43,6 +43,10 @@ NUMBERS = [
     ("server: 8080", "server (line 6): must be a mapping of keys to values"),
     ("budgets: [{usd: true}]", "budgets[0].usd (line 6): must be a number"),
     (
+        "budgets: [{usd: 5, timezone: Europe}]",
+        "budgets[0].timezone (line 6): must be a time zone such as Europe/Berlin",
+    ),
+    (
         "limits: [{key: '*'}]",
         "limits[0] (line 6): needs 'requests_per_minute' or 'tokens_per_minute', or both",
     ),
@@ -61,6 +65,35 @@ def test_a_value_of_another_kind_is_told_what_would_be_right(
 ) -> None:
     (said,) = complaints(tmp_path, f"{SOUND}{line}\n")
     assert said.endswith(told)
+
+
+def test_a_price_per_token_is_none_per_million(tmp_path: Path) -> None:
+    price = "price: {input_usd_per_mtok: 1.5e-7, output_usd_per_mtok: 6.0e-7}"
+    said = complaints(tmp_path, SOUND.replace("upstream: sim}", f"upstream: sim, {price}}}"))
+
+    assert [each.partition(" (line 5): ")[2] for each in said] == [
+        "must be 0 or at least 0.0001: it is for a million tokens, not for one"
+    ] * 2
+
+
+@pytest.mark.parametrize("day", ["27.11.2026", "2026-11-27T12:00:00Z"])
+def test_a_model_with_a_mistake_is_not_reported_as_missing_too(day: str, tmp_path: Path) -> None:
+    rates = "input_usd_per_mtok: 1, output_usd_per_mtok: 2"
+    text = f"""\
+{SOUND}  mine: {{upstream: sim, price: {{{rates}}}, price_changes: [{{from: "{day}", {rates}}}]}}
+keys: [{{name: k, key: "${{KEY}}", models: [mine]}}]
+"""
+    assert complaints(tmp_path, text, {"KEY": "k" * 32}) == [
+        "config.yaml: models.mine.price_changes[0].from (line 6): must be a date such as 2027-01-31"
+    ]
+
+
+@pytest.mark.parametrize("models", ["5", "[a]", "", "{}"])
+def test_models_that_are_no_mapping_are_told(models: str, tmp_path: Path) -> None:
+    text = SOUND.replace("models:\n  sim-mid: {upstream: sim}", f"models: {models}")
+    said = complaints(tmp_path, text)
+    assert len(said) == 1
+    assert "config.yaml: models (line 4): " in said[0]
 
 
 def test_true_is_no_ability_either(tmp_path: Path) -> None:

@@ -23,6 +23,27 @@ def told(policies: Path) -> list[str]:
     return [str(each).removeprefix(f"{policies}/") for each in load_policies(policies)[1]]
 
 
+@pytest.mark.parametrize("name", ["x.yml", "x.YAML", "x.Yml"])
+def test_another_spelling_of_the_suffix_is_told_and_not_passed_over(
+    name: str, tmp_path: Path
+) -> None:
+    policies = folder(tmp_path, "sound")
+    (policies / name).write_text(POLICY.format("x"))
+    (policies / ".#x.yml").write_text("an editor's own")
+
+    assert list(load_policies(policies)[0]) == ["sound"]
+    assert told(policies) == [f"{name}: must be named x.yaml to be read"]
+
+
+def test_a_file_that_is_called_as_no_policy_can_be_is_to_be_renamed(tmp_path: Path) -> None:
+    policies = folder(tmp_path)
+    (policies / "my own.yaml").write_text(POLICY.format("own"))
+
+    (said,) = told(policies)
+    assert said.startswith("my own.yaml: policy (line 1): must be the name of its file, which no")
+    assert said.endswith("name it own.yaml")
+
+
 def test_a_link_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.yaml").write_text(POLICY.format("secret"))
     policies = folder(tmp_path, "sound")

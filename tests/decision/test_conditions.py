@@ -173,6 +173,9 @@ def test_a_condition_says_what_must_be_found_out_for_it() -> None:
         ("time", {"timezone": "Berlin"}, "has an unknown timezone 'Berlin'"),
         ("time", {"timezone": "../../etc/passwd"}, "has an unknown timezone"),
         ("key", None, "must be a word or a list of words"),
+        ("key", "search team", "must be names of keys, which are ASCII without spaces, not 'sea"),
+        ("tag", ["a", "my tag"], "must be tags, which are ASCII without spaces or commas, not 'my"),
+        ("tag", "a,b", "must be tags, which are ASCII without spaces or commas, not 'a,b'"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_told_what_would(

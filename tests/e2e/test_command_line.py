@@ -372,6 +372,35 @@ def test_a_baseline_that_is_no_model_is_told_with_a_hint(used: Path) -> None:
     assert "did you mean 'sim-frontier'?" in told.err
 
 
+def test_a_baseline_needs_no_key_of_its_provider(tmp_path: Path) -> None:
+    """The report is read on the machine of the ledger, which knows no provider's secrets."""
+    away = {"kind": "openai", "base_url": NOWHERE, "api_key": "${NOT_SET}", "enabled": "with-key"}
+    price = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
+    config = write_config(
+        tmp_path,
+        NOWHERE,
+        upstreams={"away": away},
+        models={"dear": {"upstream": "away", "price": price}},
+    )
+    told = here("report", "--config", str(config), "--baseline", "dear", "--json")
+
+    assert (told.status, told.err) == (0, "")
+    assert json.loads(told.out)["baseline"] == "dear"
+
+
+def test_rates_for_lengths_that_sums_do_not_know_are_pointed_out(tmp_path: Path) -> None:
+    rates = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 2}
+    bands = [{**rates, "above_input_tokens": above} for above in (2_000, 200_000, 600_000)]
+    model = {"upstream": "sim", "price": {**rates, "bands": bands}}
+    config = write_config(tmp_path, NOWHERE, models={"long": model})
+    told = here("report", "--config", str(config), "--baseline", "long")
+
+    assert re.findall(r"prompts of (.*) tokens", told.err) == [
+        "2,001 to 32,000",
+        "600,001 and more",
+    ]
+
+
 def test_a_port_that_is_taken_is_told(config: Path, taken: int) -> None:
     told = serve_here("--config", str(config), "--port", str(taken))
     assert told.status == 1

@@ -167,6 +167,14 @@ def test_who_cites_a_page_has_searched_where_that_is_billed(
     assert entry.cost_source is source
 
 
+def test_what_a_consulted_model_has_used_is_said_to_be_missing() -> None:
+    entry = answered(Heard(Usage(1000, output_tokens=10), consults=True))
+
+    assert entry.cost == CHEAP.price.charge(Usage(1000, output_tokens=10))
+    assert entry.cost_source is CostSource.UNPRICED
+    assert entry.cost_note == "no rate for the tokens of another model that was asked on the way"
+
+
 def test_sound_that_nobody_has_counted_is_charged_as_sound() -> None:
     what = replace(features(prompt_tokens=1000), guessed_tokens=900, audio_tokens=900)
     price = replace(CHEAP.price, audio_input_pico=40_000_000)

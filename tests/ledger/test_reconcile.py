@@ -65,6 +65,31 @@ def test_openais_lines_are_read_by_model_and_item() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line_item", "model", "item", "is_tokens"),
+    [
+        ("gpt-5-nano, input_tokens", "gpt-5-nano", "input_tokens", True),
+        ("priority | gpt-5.4, output, long context", "gpt-5.4", "output, long context", True),
+        (
+            "gpt-audio-mini-2025-12-15 audio, input",
+            "gpt-audio-mini-2025-12-15",
+            "audio, input",
+            True,
+        ),
+        ("gpt-image-1 text, cached input", "gpt-image-1", "text, cached input", True),
+        ("ft:gpt-4o-2024-08-06:us::a1, output", "ft:gpt-4o-2024-08-06:us::a1", "output", True),
+        ("gpt-4o-2024-08-06, web search", "gpt-4o-2024-08-06", "web search", False),
+        ("assistants api | file search", "", "assistants api | file search", False),
+        ("web search tool calls", "", "web search tool calls", False),
+    ],
+)
+def test_openais_line_items_are_taken_apart(
+    line_item: str, model: str, item: str, is_tokens: bool
+) -> None:
+    (told, *_) = read_invoice(OPENAI.replace("gpt-4o-2024-08-06, input", line_item))
+    assert (told.model, told.item, told.is_tokens) == (model, item, is_tokens)
+
+
 def test_anthropics_lines_are_read_and_searches_are_told_apart() -> None:
     booked = {("2026-11-01", "sonnet"): Booked(cost=usd("900"))}
     (told,) = reconcile(read_invoice(ANTHROPIC), booked, NAMES).lines
@@ -74,6 +99,31 @@ def test_anthropics_lines_are_read_and_searches_are_told_apart() -> None:
     booked = {("2026-11-01", "sonnet"): Booked(cost=usd("1.75"))}
     (told,) = reconcile(lines, booked, NAMES, tolerance=0.0).lines
     assert told.reason == "0.03 USD are not for tokens: web_search"
+
+
+CONSOLE = """\
+usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,cost_type
+2026-11-01,Claude Sonnet 4.5,Default,a,message,\u2264 200k,input_no_cache,0.19,0.19,token
+2026-11-01,Claude Sonnet 4.5,Default,a,message,\u2264 200k,input_cache_read,0.00,0.00,token
+2026-11-01,Claude Sonnet 4.5,Default,a,message,\u2264 200k,output,0.03,0.03,token
+2026-11-01,Claude Sonnet 4.5,Default,b,message,\u2264 200k,output,0.00,0.00,token
+2026-11-01,Claude 3.5 Haiku 2024-10-22,Default,b,message,\u2264 200k,output,0.01,0.01,token
+"""
+
+
+def test_anthropics_console_calls_models_as_people_do_and_rounds_each_line_to_a_cent() -> None:
+    names = {"claude-sonnet-4-5-20250929": "sonnet", "claude-3-5-haiku-20241022": "haiku"}
+    day = "2026-11-01"
+    booked = {(day, "sonnet"): Booked(usd("0.2399")), (day, "haiku"): Booked(usd("0.0111"))}
+    found = reconcile(read_invoice(CONSOLE), booked, names)
+
+    assert [(told.model, told.invoiced) for told in found.lines] == [
+        ("haiku", usd("0.01")),
+        ("sonnet", usd("0.22")),
+    ]
+    assert found.agrees
+    more = booked | {(day, "sonnet"): Booked(usd("0.2401"))}
+    assert not reconcile(read_invoice(CONSOLE), more, names).agrees
 
 
 def test_the_plain_form_has_tokens_and_any_spelling_of_its_header() -> None:
@@ -121,6 +171,19 @@ def test_what_was_booked_under_a_vendors_name_is_its_models() -> None:
     (told,) = reconcile([line("5", tokens=110)], booked, names).lines
 
     assert (told.model, told.booked, told.is_within) == ("big", usd("5"), True)
+
+
+@pytest.mark.parametrize(
+    ("booked", "invoiced"), [("gpt-image-1", "gpt-image-1-2025-04-23"), ("tts-2026-01-01", "tts")]
+)
+def test_a_model_without_an_id_is_known_by_the_name_that_was_booked(
+    booked: str, invoiced: str
+) -> None:
+    ours: dict[Place, Booked] = {("2026-11-26", booked): Booked(Money.from_usd(4))}
+    found = reconcile([InvoiceLine("2026-11-26", invoiced, Money.from_usd(4))], ours, {})
+
+    assert [line.model for line in found.lines] == [booked]
+    assert found.agrees
 
 
 def test_less_than_a_cent_is_no_difference() -> None:
@@ -227,6 +290,10 @@ def test_what_is_no_amount_is_not_taken_for_another(written: str) -> None:
         ("date,model,cost_usd\n", "the invoice has a header and no amounts"),
         ("date,model,cost_usd\n2026-11-26,m,\n", "the invoice has a header and no amounts"),
         ("date,model,cost_usd\n2026-11-26,m\n", "line 2 of the invoice: it has fewer columns"),
+        (
+            "start_time_iso,line_item,amount_value\n2026-11-26,m-2026-11-01, input,5\n",
+            "line 2 .*: it has more columns than the header",
+        ),
         (
             "date,model,cost_usd\n26/11/2026,m,1\n",
             "line 2 .*'26/11/2026' is not a date such as 2026-11-30",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from router.config.price_map import PriceMap
 from router.domain.money import PICO_PER_USD, Money
+from router.domain.usage import Usage
 from router.wire.usage.dialects import DIALECTS
 from router.wire.usage.reading import read, read_stream
 from tests.wire.documents import TREES
@@ -55,6 +56,25 @@ def test_a_dollar_is_what_it_is() -> None:
 def test_every_dialect_has_fixtures_and_a_source() -> None:
     assert {fixture.dialect for fixture in FIXTURES} == set(DIALECTS)
     assert all(dialect.source.startswith("https://") for dialect in DIALECTS.values())
+
+
+def test_a_summary_that_anthropic_makes_on_the_way_is_charged_beside_the_answer() -> None:
+    """Only iterations that are compactions are missing from the main counts."""
+    answer = {"input_tokens": 23_000, "cache_read_input_tokens": 500, "output_tokens": 1_000}
+    summary = {
+        "type": "compaction",
+        "input_tokens": 180_000,
+        "output_tokens": 3_500,
+        "cache_read_input_tokens": 40_000,
+        "cache_creation_input_tokens": 300,
+        "cache_creation": {"ephemeral_5m_input_tokens": 200, "ephemeral_1h_input_tokens": 100},
+    }
+    usage = {**answer, "iterations": [summary, {"type": "message", **answer}, summary]}
+    read_so = Usage(383_000, 80_500, 400, 8_000, cache_write_1h_tokens=200)
+
+    assert read(DIALECTS["anthropic"], usage) == read_so
+    begun = {"message": {"usage": {**answer, "output_tokens": 1}}}
+    assert read_stream(DIALECTS["anthropic"], [begun, {"usage": usage}]) == read_so
 
 
 COUNTS = st.integers(-5, 10**10) | st.none() | st.booleans() | st.text(max_size=2)

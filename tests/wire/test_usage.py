@@ -45,6 +45,31 @@ def test_xai_counts_reasoning_beside_the_completion() -> None:
     assert read_usage(usage) == Usage(32, output_tokens=9, reasoning_tokens=94)
 
 
+def test_gemini_counts_thoughts_in_the_total_alone() -> None:
+    usage = {"prompt_tokens": 20, "completion_tokens": 424, "total_tokens": 1016}
+
+    assert read_usage(usage) == Usage(20, output_tokens=424, reasoning_tokens=572)
+    cached = {**usage, "prompt_tokens_details": {"cached_tokens": 12}}
+    assert read_usage(cached) == Usage(8, 12, 0, output_tokens=424, reasoning_tokens=572)
+
+
+def test_a_total_by_itself_is_no_thought() -> None:
+    usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 90}
+    assert read_usage(usage) == Usage()
+
+
+def test_a_cache_that_the_total_counts_beside_the_prompt_is_no_thought() -> None:
+    usage = {
+        "prompt_tokens": 20,
+        "completion_tokens": 4,
+        "total_tokens": 39,
+        "prompt_tokens_details": {"cached_tokens": 15},
+    }
+    read = read_usage(usage)
+    assert read is not None
+    assert read.reasoning_tokens == 0
+
+
 def test_cache_writes_are_a_part_of_the_prompt_by_either_name() -> None:
     plain = {"prompt_tokens": 50, "completion_tokens": 1}
 

@@ -6,6 +6,7 @@ A format is recognised by the columns of its header; the first that fits is take
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from router.domain.errors import FarthingError
 from router.ledger.invoices.anthropic import ANTHROPIC
@@ -39,10 +40,12 @@ def read_invoice(text: str, vendor: str | None = None) -> tuple[InvoiceLine, ...
     return tuple(lines)
 
 
-def _whole(row: Row) -> Row:
-    """The row, if it has as many columns as the header. Raises ValueError."""
+def _whole(row: dict[Any, Any]) -> Row:
+    """The row, if it has as many columns as the header, apart from empty ones. Raises ValueError."""
     if None in row.values():
         raise ValueError("it has fewer columns than the header")
+    if any(row.pop(None, ())):
+        raise ValueError("it has more columns than the header; text with a comma must be in quotes")
     return row
 
 

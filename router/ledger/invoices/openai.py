@@ -1,7 +1,14 @@
-"""OpenAI's export of costs, by day and line item: `gpt-4o-mini-2024-07-18, input`."""
+"""OpenAI's export of costs, by day and line item: `gpt-4o-mini-2024-07-18, input`.
+
+A service tier stands before the model, what its tokens are of behind it: `priority | gpt-5.4, output, long context`,
+`gpt-audio-mini-2025-12-15 audio, input`.
+"""
+
+import re
 
 from router.ledger.invoices.formats import Format, InvoiceLine, Row, day, dollars
 
+_OF_MODEL = re.compile(r"(?:[a-z ]+ \| )?(\S+)((?: (?:audio|image|text|video))?, .+)")
 _TOKEN_ITEMS = ("input", "output", "cached", "audio", "image", "text")
 
 
@@ -12,10 +19,10 @@ def _read(row: Row) -> InvoiceLine | None:
         raise ValueError(f"amounts are in {row['amount_currency']}, not in US dollars")
     if not (line_item := row["line_item"].strip()):
         raise ValueError("it has no line item; export the costs grouped by line item")
-    model, _, item = (part.strip() for part in line_item.partition(","))
-    is_tokens = any(word in item.lower() for word in _TOKEN_ITEMS)
-    on = day(row["start_time_iso"])
-    return InvoiceLine(on, model if item else "", dollars(amount), item or model, is_tokens)
+    found = _OF_MODEL.fullmatch(line_item)
+    model, item = (found[1], found[2].strip(" ,")) if found else ("", line_item)
+    is_tokens = bool(model) and any(word in item.lower() for word in _TOKEN_ITEMS)
+    return InvoiceLine(day(row["start_time_iso"]), model, dollars(amount), item, is_tokens)
 
 
 OPENAI = Format(

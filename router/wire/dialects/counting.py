@@ -7,13 +7,14 @@ from router.wire.dialects.shape import plain
 
 
 def chat_usage(usage: Usage) -> dict[str, Any]:
-    """The usage in chat's form. The tokens cached for an hour are in litellm's member."""
+    """The usage in chat's form. The tokens cached for an hour are in litellm's member, searches in Anthropic's."""
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.total_output_tokens,
         "total_tokens": usage.input_tokens + usage.total_output_tokens,
         "prompt_tokens_details": _into(usage),
         "completion_tokens_details": _out(usage),
+        **_searched(usage),
     }
 
 
@@ -70,5 +71,11 @@ def messages_usage(usage: Usage | None, tier: str = "") -> dict[str, Any]:
         },
         "output_tokens": used.total_output_tokens,
         "output_tokens_details": {"thinking_tokens": used.reasoning_tokens},
+        **_searched(used),
         **plain(service_tier=tier),
     }
+
+
+def _searched(usage: Usage) -> dict[str, Any]:
+    searches = usage.web_searches
+    return {"server_tool_use": {"web_search_requests": searches}} if searches else {}

@@ -37,6 +37,7 @@ def read_message(raw: bytes) -> PlainAnswer:
         calls_tools=any(block.get("type") == "tool_use" for block in blocks),
         service_tier=anthropics_tier(member(answer, "usage")),
         refuses=_refuses(answer),
+        consults=_consults(member(answer, "usage")),
     )
 
 
@@ -93,6 +94,7 @@ class MessagesForm:
             finish_reasons=self._reasons,
             service_tier=anthropics_tier(used),
             refuses=_refuses(delta),
+            consults=_consults(used),
         )
 
     def _last(self, raw: bytes) -> StreamEvent:
@@ -137,6 +139,17 @@ def _reasons(told: Mapping[str, Any]) -> frozenset[str]:
 
 def _refuses(told: Mapping[str, Any]) -> bool:
     return told.get("stop_reason") == "refusal"
+
+
+def _consults(usage: Mapping[str, Any]) -> bool:
+    """Whether an advisor was asked, which is billed at its own model's rates.
+
+    https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool
+    """
+    calls = usage.get("iterations")
+    return isinstance(calls, list) and any(
+        isinstance(each, dict) and each.get("type") == "advisor_message" for each in calls
+    )
 
 
 def _error(error: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,7 +1,9 @@
 """Anthropic's messages: `input_tokens` does not include cache reads and writes.
 
 In a stream, `message_start` reports the prompt and `message_delta` the rest, as cumulative counts.
-Reasoning is part of the output; models that think say how much of it that was.
+Reasoning is part of the output; models that think say how much of it that was. A summary that the provider
+makes of a conversation that has become too long is billed, but counted among the iterations only
+(https://platform.claude.com/docs/en/build-with-claude/compaction, "Understanding usage").
 """
 
 from router.wire.usage.reading import Dialect
@@ -16,5 +18,6 @@ ANTHROPIC = Dialect(
     cache_is_apart=True,
     reasoning=(("output_tokens_details", "thinking_tokens"),),
     searches=(("server_tool_use", "web_search_requests"),),
+    calls=("iterations", "type", "compaction"),
     in_stream=(("message", "usage"), ("usage",)),
 )

@@ -8,6 +8,8 @@ They agree on the two main counts; the rest is OpenAI's or the vendor's own:
 - xAI: reasoning tokens are *not* part of `completion_tokens`; the total shows it
   (https://docs.x.ai/docs/guides/reasoning). Its searches are among the tools that it has used
   (https://docs.x.ai/developers/tools/tool-usage-details).
+- Gemini's compatible API: thoughts are in the total and in no other count
+  (https://ai.google.dev/gemini-api/docs/openai).
 - Perplexity: `num_search_queries` (https://docs.perplexity.ai/api-reference/chat-completions-post).
 - Mistral, Together, Fireworks, vLLM, OpenRouter: OpenAI's names, as far as they report any.
 - What litellm makes of other vendors' usage: cache writes as `cache_creation_input_tokens`, or in

@@ -35,8 +35,10 @@ class Dialect:
     `written` all that were written to one, `written_1h` the part of these that is kept for an hour;
     they lie within the prompt's count unless `cache_is_apart`. `more_prompt` always lies beside it.
     `audio`, `cached_audio`, `images` lie within the prompt, `audio_out`, `images_out` within the
-    completion. `reasoning` lies within the completion unless `reasoning_is_apart`, or unless `total`
-    shows that it lies beside it. Of several paths the first that leads to a count is taken.
+    completion. `calls` are where further calls are counted that were made for the same answer: under the same
+    names, in a list of that name, in the items with that member and value; they lie beside everything.
+    `reasoning` lies within the completion unless `reasoning_is_apart`, or unless `total`
+    shows that it lies beside it; where nothing is said of it, it is what the total has beside both. Of several paths the first that leads to a count is taken.
 
     `source` is the documentation page. `in_stream` is where the events of a stream carry the usage;
     what a later event says of a count replaces what an earlier one said.
@@ -59,6 +61,7 @@ class Dialect:
     audio_out: tuple[Path, ...] = ()
     images_out: tuple[Path, ...] = ()
     searches: tuple[Path, ...] = ()
+    calls: tuple[str, str, str] | None = None
     in_stream: tuple[tuple[str, ...], ...] = field(default=(("usage",),))
 
     @property
@@ -71,12 +74,13 @@ def read(dialect: Dialect, usage: object) -> Usage | None:
     """The buckets of a usage object; None when it is absent or makes no sense."""
     if not isinstance(usage, Mapping):
         return None
-    counts = _counts(usage)
+    counts = _with_calls(dialect, _counts(usage))
     prompt, completion = counts.get(dialect.prompt), counts.get(dialect.completion)
     if prompt is None or completion is None:
         return None
     if dialect.mains.issuperset(path for path, count in counts.items() if count):
-        return Usage(uncached_input_tokens=prompt, output_tokens=completion)
+        thought = _unsaid(dialect, counts, prompt, completion)
+        return Usage(prompt, output_tokens=completion, reasoning_tokens=thought)
     into = _input(dialect, counts, prompt)
     out = _output(dialect, counts, prompt, completion)
     return Usage(**into, **out, web_searches=_first(counts, dialect.searches))
@@ -113,10 +117,9 @@ def _input(dialect: Dialect, counts: Counts, prompt: int) -> dict[str, int]:
 
 def _output(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> dict[str, int]:
     """The answer's buckets."""
-    reasoning = _first(counts, dialect.reasoning)
-    apart = dialect.reasoning_is_apart or _is_apart(
-        reasoning, completion, counts.get(dialect.total), prompt
-    )
+    reasoning, total = _first(counts, dialect.reasoning), counts.get(dialect.total)
+    reasoning = reasoning or _unsaid(dialect, counts, prompt, completion)
+    apart = dialect.reasoning_is_apart or _is_apart(reasoning, completion, total, prompt)
     buckets, left = _taken(
         completion,
         reasoning_tokens=0 if apart else reasoning,
@@ -126,6 +129,17 @@ def _output(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> d
     if apart:
         buckets["reasoning_tokens"] = reasoning
     return {**buckets, "output_tokens": left}
+
+
+def _unsaid(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> int:
+    """What the total has beside all other counts, if no cache explains it: thoughts that are not counted by themselves.
+
+    Nothing where the prompt is not counted: then the total has that, too.
+    """
+    said = prompt + completion + _first(counts, dialect.more_prompt)
+    beside = max(0, counts.get(dialect.total, 0) - said)
+    cached, written = _first(counts, dialect.cached), _first(counts, dialect.written)
+    return 0 if not prompt or beside in (cached, written, cached + written) else beside
 
 
 def _is_apart(reasoning: int, completion: int, total: int | None, prompt: int) -> bool:
@@ -166,6 +180,18 @@ def _counts(told: Mapping[str, Any], begin: Path = ()) -> Counts:
         elif isinstance(value, list):
             counts |= _listed(value, path)
     return counts
+
+
+def _with_calls(dialect: Dialect, counts: Counts) -> Counts:
+    """The counts with those of further calls added to them."""
+    if dialect.calls is None:
+        return counts
+    listed, name, value = dialect.calls
+    paths = (dialect.prompt, dialect.completion, *dialect.cached, *dialect.written)
+    paths += (*dialect.written_1h, *dialect.reasoning)
+    further = {path: (listed, Of(name, value, str(path[-1]))) for path in paths}
+    both = {p: counts.get(p, 0) + counts[call] for p, call in further.items() if call in counts}
+    return {**counts, **both}
 
 
 def _listed(items: list[Any], begin: Path) -> Counts:

@@ -9,8 +9,7 @@ from router.wire.usage.dialects import DIALECTS
 from router.wire.usage.reading import read
 
 _COUNTS = st.integers(0, 10**6)
-_SEARCHES = "web_searches"
-_USAGES = st.builds(Usage, **{name: _COUNTS for name in BUCKETS if name != _SEARCHES})
+_USAGES = st.builds(Usage, **dict.fromkeys(BUCKETS, _COUNTS))
 
 
 @given(usage=_USAGES)
@@ -30,7 +29,7 @@ def test_responses_keep_what_was_read_from_caches_and_what_was_thought(usage: Us
 
 
 @given(usage=_USAGES)
-def test_messages_keep_what_caches_did_and_what_was_thought(usage: Usage) -> None:
+def test_messages_keep_what_caches_did_what_was_thought_and_what_was_searched(usage: Usage) -> None:
     told = read(DIALECTS["anthropic"], messages_usage(usage))
 
     assert told is not None
@@ -38,4 +37,5 @@ def test_messages_keep_what_caches_did_and_what_was_thought(usage: Usage) -> Non
     assert told.total_output_tokens == usage.total_output_tokens
     assert told.cache_write_tokens == usage.cache_write_tokens
     assert told.cache_write_1h_tokens == usage.cache_write_1h_tokens
+    assert told.web_searches == usage.web_searches
     assert told.reasoning_tokens == usage.reasoning_tokens

@@ -97,6 +97,26 @@ def test_of_a_stream(completion: Json, dialect: Dialect) -> None:
     assert b"".join(passing.kept or []) == b"".join(events)
 
 
+NO_ADVICE = [{"type": "message", "input_tokens": 5, "output_tokens": 1}]
+ADVICE = [*NO_ADVICE, {"type": "advisor_message", "model": "dear", "input_tokens": 900}]
+
+
+@pytest.mark.parametrize(
+    ("calls", "consults"), [(None, False), ("?", False), (NO_ADVICE, False), (ADVICE, True)]
+)
+def test_an_advisor_that_was_asked_is_seen_whole_and_in_a_stream(
+    calls: Any, consults: bool
+) -> None:
+    usage = {"input_tokens": 5, "output_tokens": 1, "iterations": calls}
+    delta = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}
+    form, listener = Tongue(Dialect.MESSAGES).form(), Listener(0, dialect=Dialect.MESSAGES)
+    listener.hear([form.read(event_bytes(delta, Dialect.MESSAGES))])
+    raw = orjson.dumps({"type": "message", "content": [], "usage": usage})
+
+    assert Tongue(Dialect.MESSAGES).plain(raw)[1].consults == consults
+    assert listener.heard.consults == consults
+
+
 @OWN
 def test_nothing_has_been_said_before_the_first_word(completion: Json, dialect: Dialect) -> None:
     form = Tongue(dialect).form()
