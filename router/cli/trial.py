@@ -193,7 +193,7 @@ def _policy(name: str, settings: Settings) -> Policy:
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return load_draft(path, settings.policies)
     hint = nearest(name, settings.policies)
-    raise FarthingError(f"there is no policy '{name}'{hint}, and no such file")
+    raise FarthingError(f"'{name}' is neither a file nor a policy{hint}")
 
 
 def _names(args: argparse.Namespace, old: Policy, new: Policy) -> tuple[str, str]:

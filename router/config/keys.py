@@ -31,14 +31,14 @@ def unknown_names(
     section: ConfigFile, file: YamlFile, policies: Container[str], models: Iterable[str]
 ) -> Iterator[Problem]:
     """Problems for policies and models that keys, budgets and limits name but that do not exist."""
-    known = {"policies": policies, "models": set(models)}
+    known = {"policies": ("policy", policies), "models": ("model", set(models))}
     for each in section.keys:
         index = _index_of_key(each.name, file)
-        for what, there in known.items():
+        for what, (one, there) in known.items():
             for place, name in enumerate(getattr(each, what)):
                 if name not in there:
                     hint = nearest(name, there)  # type: ignore[arg-type]  # a mapping or a set
-                    said = f"there is no {what.removesuffix('s').removesuffix('ie')} '{name}'{hint}"
+                    said = f"there is no {one} '{name}'{hint}"
                     yield file.problem(("keys", index, what, place), said)
     yield from _unknown_policies(section, file, policies)
 

@@ -104,7 +104,9 @@ def _as_written(setting: Setting, final: Candidate) -> Cascade | NoCascade:
 def _step(recipe: Recipe, setting: Setting, final: Candidate) -> Step | str:
     """The step that a recipe makes, or why it makes none."""
     live = setting.live
-    if missing := [name for name in dict.fromkeys(recipe.models) if name not in live]:
+    judges = (check.judge for check in recipe.checks if check.judge)
+    # A judge reads the whole prompt: where it may not answer, it may not do that either.
+    if missing := [name for name in dict.fromkeys((*recipe.models, *judges)) if name not in live]:
         return f"the step of {' and '.join(recipe.models)} is left out: {', '.join(missing)} may not answer"
     first = tuple(live[name] for name in recipe.models)
     if recipe.checks == AGREEMENT:

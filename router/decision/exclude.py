@@ -28,8 +28,9 @@ def _not_allowed(
 
 
 def _too_long(candidate: Candidate, features: Features, _: Terms, __: Circumstances) -> str | None:
-    wanted = features.least_prompt_tokens + (features.max_output_tokens or 1)
-    room = candidate.model.context_tokens
+    model = candidate.model
+    wanted = features.least_prompt_tokens + model.answer_room(features.max_output_tokens)
+    room = model.context_tokens
     if wanted <= room:
         return None
     least = "at least " if features.guessed_tokens else ""

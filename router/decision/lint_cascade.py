@@ -47,7 +47,8 @@ def _of_step(
     for name in (*names, *judges):
         if name not in catalog:
             yield f"names the model '{name}', which is not in the catalog now{nearest(name, catalog)}"
-    if kept_out := [name for name in names if name in catalog and name not in usable]:
+    asked = dict.fromkeys((*names, *judges))
+    if kept_out := [name for name in asked if name in catalog and name not in usable]:
         yield f"is never asked: it names models that the policy does not allow, {', '.join(kept_out)}"
     final = _final_of(terms, usable)
     if final is None or any(name not in usable for name in names):

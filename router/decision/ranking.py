@@ -115,13 +115,17 @@ def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
 def surely_fitting(ranking: Ranking, features: Features) -> Ranking:
     """The ranking, led by the first adequate model whose context surely holds the prompt.
 
-    The length of a long prompt is estimated from a sample, that of a file from its size. A model whose context may turn out to be too small is asked
-    only when no other adequate one is left: a refusal costs a call, and time.
+    The length of a long prompt is estimated from a sample, that of a file from its size. A model whose context may turn
+    out to be too small is asked only when no other adequate one is left: a refusal costs a call, and time.
     """
     if features.tokens_exact or ranking.reason is None:
         return ranking
-    wanted = features.prompt_tokens * LONGEST_BY_SAMPLE + (features.max_output_tokens or 1)
-    roomy = (c for c in ranking.ordered if c.is_stored or wanted <= c.model.context_tokens)
+    longest, allowed = features.prompt_tokens * LONGEST_BY_SAMPLE, features.max_output_tokens
+    roomy = (
+        c
+        for c in ranking.ordered
+        if c.is_stored or longest + c.model.answer_room(allowed) <= c.model.context_tokens
+    )
     first = next((c for c in roomy if _meets(c, ranking.bar)), ranking.ordered[0])
     return ranking if first is ranking.ordered[0] else led_by(first, ranking, ranking.reason)
 

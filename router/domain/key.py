@@ -11,7 +11,7 @@ SECRET_PREFIX = "fk-"  # noqa: S105 - no secret, but how ours begin
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What a key may do. No policies, or models, means all of them.
+    """What a key may do. No policies, or models, means all of them; policies alone, no model but by one of them.
 
     `overrides` are the names of the overrides that its requests may use, None for any.
     `budgets` and `limits` are the key's own, in addition to those of the configuration.
@@ -34,6 +34,10 @@ class Grants:
     def allows_model(self, model_id: str) -> bool:
         """Whether this model may answer."""
         return not self.models or model_id in self.models
+
+    def allows_pinning(self, model_id: str) -> bool:
+        """Whether a request may name this model, so that no policy decides."""
+        return model_id in self.models if self.models else not self.policies
 
 
 EVERYTHING_GRANTED = Grants()

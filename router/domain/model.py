@@ -137,6 +137,14 @@ class Model:
             return limit or _USUAL_OUTPUT_TOKENS
         return allowed if limit is None else min(allowed, limit)
 
+    def answer_room(self, allowed: int | None) -> int:
+        """How many tokens of its context an answer surely needs, where a client has `allowed` so many: at least one.
+
+        Where the model's own limit is lower, it is asked for no more than that.
+        """
+        limit, wanted = self.max_output_tokens, allowed or 1
+        return wanted if limit is None else min(wanted, limit)
+
     def limit_below(self, allowed: int | None) -> int | None:
         """The model's own limit if it is known to be lower than what a client has `allowed`; else None."""
         limit = self.max_output_tokens

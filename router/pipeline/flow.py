@@ -322,7 +322,7 @@ class Pipeline:
             visit.caller.request_id,
             visit.request,
             features.category,
-            judge_named=lambda name: self.judge.candidate(name, features),
+            judge_named=lambda name: self.judge.candidate(name, features, terms),
             verdicts=self.judge.verdicts,
         )
         cascading = Cascading(climb, panel, terms.cascade, terms.within, self.flights.start)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.estimate import candidate_for, tokens_within
 from router.decision.experience import Experience
-from router.decision.policy import Circumstances, Policy
+from router.decision.policy import Circumstances, Policy, Terms
 from router.decision.resolve import PolicyBook, resolve
 from router.decision.threads import Threads
 from router.decision.verdicts import Observed, Verdicts
@@ -20,6 +20,7 @@ from router.domain.conversation import Conversation
 from router.domain.decision import Decision, ExclusionReason
 from router.domain.errors import ApiError
 from router.domain.features import Features, Recognised
+from router.domain.key import Grants
 from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascades
 from router.domain.members import replace
 from router.domain.model import Capability, Model
@@ -33,6 +34,7 @@ from router.pipeline.refusals import (
     budget_exceeded,
     makes_vectors,
     model_not_allowed,
+    policies_only,
     policy_not_allowed,
     stored_elsewhere,
 )
@@ -90,8 +92,8 @@ class Judge:
         target, grants = self._meant(request, caller), caller.grants
         if isinstance(target, Model):
             check_pinned(caller, target)
-            if not grants.allows_model(target.id):
-                raise model_not_allowed(target.id, grants.models)
+            if not grants.allows_pinning(target.id):
+                raise _not_to_be_pinned(target.id, grants)
         elif not grants.allows_policy(target.name):
             raise policy_not_allowed(target.name, grants.policies)
         return target
@@ -268,10 +270,11 @@ class Judge:
             return None
         return self.verdicts.observed(self.world.chance())
 
-    def candidate(self, model_id: str, features: Features) -> Candidate | None:
-        """The catalog's model of that id with what is predicted of its answer; None if there is no such model."""
-        model = self.models.get(model_id)
-        return None if model is None else candidate_for(model, features, self.experience)
+    def candidate(self, model_id: str, features: Features, terms: Terms) -> Candidate | None:
+        """The catalog's model of that id, where `terms` allow it, with what is predicted of its answer; None for no model."""
+        if (model := self.models.get(model_id)) is None:
+            return None
+        return candidate_for(terms.pool.within(model), features, self.experience)
 
     def _pinned(self, visit: Visit, model: Model, *, is_stored: bool) -> Decision:
         cache, left = visit.terms.cache, visit.circumstances.money_left
@@ -294,6 +297,12 @@ class Judge:
             is_unbounded=features.max_output_tokens is None,
             refers_elsewhere=features.parts_elsewhere > 0,
         )
+
+
+def _not_to_be_pinned(model_id: str, grants: Grants) -> ApiError:
+    if grants.models:
+        return model_not_allowed(model_id, grants.models)
+    return policies_only(model_id, grants.policies)
 
 
 def _with_original(features: Features, original: Original) -> Features:

@@ -128,11 +128,12 @@ class Passing:
 
 
 def _check_grants(caller: Caller) -> None:
-    """Raise ApiError 403 for a key that may use certain models only: which one answers is not known here."""
-    if caller.grants.models:
+    """Raise ApiError 403 for a key that may use certain models or policies only: which model answers is not known here."""
+    if caller.grants.models or caller.grants.policies:
         raise ApiError(
             403,
-            "This API key may use only certain models, and this call would be passed through unread.",
+            "This API key may use only certain models or policies, and this call would be passed"
+            " through unread.",
             code="passthrough_not_allowed",
         )
 

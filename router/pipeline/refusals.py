@@ -77,6 +77,17 @@ def model_not_allowed(name: str, allowed: frozenset[str]) -> ApiError:
     return _not_allowed("model", name, allowed, "model")
 
 
+def policies_only(name: str, allowed: frozenset[str]) -> ApiError:
+    """403: the key may use policies only, and the request names a model."""
+    asked = ", ".join(f"'auto:{policy}'" for policy in sorted(allowed))
+    return ApiError(
+        403,
+        f"This API key may use only policies: ask for {asked} instead of the model '{name}'.",
+        code="model_not_allowed",
+        param="model",
+    )
+
+
 def makes_vectors(name: str) -> ApiError:
     """400: a conversation was sent to an embedding model."""
     return ApiError(

@@ -122,6 +122,10 @@ class Scorer:
     def asked(self, question: bytes, entry: Entry, arrived_s: float) -> None:
         """`question` came at `arrived_s`, and now has its answer; an earlier answer was not good enough."""
         self.rejected(question, arrived_s)
+        self.given(question, entry)
+
+    def given(self, question: bytes, entry: Entry) -> None:
+        """`question` now has its answer, whatever earlier ones were like."""
         now_s = self._world.monotonic_s()
         answered = Answered(entry.request_id, entry.model, entry.category, now_s)
         self._questions.note(question, answered)
@@ -178,9 +182,14 @@ class Scoring(Struct, frozen=True):
             asyncio.get_running_loop().call_soon(self._look, entry, seen)
 
     def handed_out(self, entry: Entry) -> None:
-        """The client gets an answer that was stored, which was examined when it was written."""
-        if self.scorer.terms.automatic:
-            asyncio.get_running_loop().call_soon(self._follow, entry)
+        """The client gets an answer that was stored, which was examined when it was written.
+
+        It says nothing against the same answer to an earlier request: who expects another one bypasses the cache, and
+        popular questions are asked by many behind one key.
+        """
+        terms = self.scorer.terms
+        if terms.automatic and terms.retry_window_s > 0:
+            asyncio.get_running_loop().call_soon(self._note, entry)
 
     @property
     def _may_need_a_look(self) -> bool:
@@ -203,6 +212,10 @@ class Scoring(Struct, frozen=True):
             self.scorer.rejected(before, self.arrived_s)
         if (question := question_of(self.request, *self.asker)) is not None:
             self.scorer.asked(question, entry, self.arrived_s)
+
+    def _note(self, entry: Entry) -> None:
+        if (question := question_of(self.request, *self.asker)) is not None:
+            self.scorer.given(question, entry)
 
 
 _USUAL = frozenset({"stop"})

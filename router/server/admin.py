@@ -1,7 +1,7 @@
 """What operators ask a running Farthing: the state of its models, its budgets, and metrics.
 
 If keys are configured, these need the admin key; without any, Farthing listens on loopback only, and
-whoever can connect may look.
+whoever can connect may look, except for web pages from elsewhere.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,7 +14,7 @@ from aiohttp import web
 from router.domain.budget import Balance
 from router.domain.errors import ApiError
 from router.domain.key import VirtualKey
-from router.server.gate import presented, presents
+from router.server.gate import presented, presents, refuse_other_names, refuse_pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,10 @@ class Admin:
         if self.key is not None:
             if not presents(request.headers, self.key):
                 raise ApiError(401, _needed(request), code="invalid_api_key")
-        elif not self.is_open():
+        elif self.is_open():
+            refuse_pages(request.headers)
+            refuse_other_names(request.headers)
+        else:
             raise ApiError(
                 403,
                 "This route needs an admin key; set 'server: {admin_key: ${NAME}}'.",

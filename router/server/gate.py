@@ -34,10 +34,12 @@ class Gate:
         secret = presented(headers)
         # While there is no key, clients may present anything; but what looks like one of ours may be the first.
         if self.keyring.is_open and not secret.startswith(SECRET_PREFIX):
-            return _anonymous(headers)
+            refuse_pages(headers)
+            return ANONYMOUS
         key = await self.keyring.find(secret)
         if key is None and self.keyring.is_open:
-            return _anonymous(headers)
+            refuse_pages(headers)
+            return ANONYMOUS
         if key is None and self.keyring.is_in_the_dark:
             raise _in_the_dark()
         if key is None:
@@ -62,8 +64,8 @@ def _in_the_dark() -> ApiError:
     )
 
 
-def _anonymous(headers: Mapping[str, str]) -> VirtualKey:
-    """The caller without a key. Raises ApiError 403 for a web page from elsewhere in a browser on this machine.
+def refuse_pages(headers: Mapping[str, str]) -> None:
+    """Raise ApiError 403 for a web page from elsewhere in a browser on this machine, where no key is needed.
 
     A browser sends such a page's POST to loopback without asking anybody, and names the page's origin.
     """
@@ -75,7 +77,37 @@ def _anonymous(headers: Mapping[str, str]) -> VirtualKey:
             " create one with 'farthing keys create NAME' and send it.",
             code="foreign_page",
         )
-    return ANONYMOUS
+
+
+def refuse_other_names(headers: Mapping[str, str]) -> None:
+    """Raise ApiError 403 for what was sent to this machine under a name that is not its own.
+
+    A page that has its own name lead to loopback is of the same origin for its browser, and could read every answer.
+    It cannot do this with an address, or with `localhost`.
+    """
+    if not _is_own(host := headers.get("host", "")):
+        raise ApiError(
+            403,
+            f"As long as no key exists, this is shown at 127.0.0.1 and localhost only, not at {host!r}:"
+            " create a key with 'farthing keys create NAME', and set 'server: {admin_key: ${NAME}}'.",
+            code="foreign_host",
+        )
+
+
+def _is_own(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    return not name or _is_address(name) or _is_localhost(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_elsewhere(origin: str) -> bool:
@@ -93,10 +125,11 @@ def _is_elsewhere(origin: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    return ip_address(host).is_loopback if _is_address(host) else _is_localhost(host)
+
+
+def _is_localhost(name: str) -> bool:
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def presents(headers: Mapping[str, str], key: VirtualKey) -> bool:

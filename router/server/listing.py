@@ -69,7 +69,9 @@ class Listing:
         policies = [name for name in book.policies if grants.allows_policy(name)]
         names = [AUTO] if grants.allows_policy(book.default) else []
         owners = dict.fromkeys([*names, *(AUTO_PREFIX + name for name in policies)], "farthing")
-        return owners | {each.id: each.upstream for each in models if grants.allows_model(each.id)}
+        return owners | {
+            each.id: each.upstream for each in models if grants.allows_pinning(each.id)
+        }
 
     def _embedding(self, grants: Grants) -> dict[str, str]:
         """All that a key may use: first for conversations, then for vectors."""

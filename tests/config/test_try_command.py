@@ -252,7 +252,10 @@ def test_a_file_without_requests_is_told(
 @pytest.mark.parametrize(
     ("args", "complaint"),
     [
-        (("cheap", "balancd"), "there is no policy 'balancd'; did you mean 'balanced'?"),
+        (
+            ("cheap", "balancd"),
+            "'balancd' is neither a file nor a policy; did you mean 'balanced'?",
+        ),
         (("cheap", "drafts/none.yaml"), "drafts/none.yaml: cannot be read"),
         (("cheap", "quality", "--file", "none.jsonl"), "none.jsonl cannot be read"),
     ],

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from router.decision.choose import choose, pin
+from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.document import document
 from router.decision.exclude import too_brief
 from router.decision.experience import Experience
@@ -35,6 +35,19 @@ def deciding(*models: Model, what: Features = AGENT, **terms: Any) -> Decision:
 
 def asked(decision: Decision) -> list[str]:
     return [each.model.id for each in (decision.chosen, *decision.fallbacks)]
+
+
+def test_a_limit_beyond_what_a_model_writes_takes_no_room_in_its_context() -> None:
+    narrow = model("narrow", p=0.9, context_tokens=32_768, max_output_tokens=4096)
+    what = replace(AGENT, prompt_tokens=1500)
+
+    decision = deciding(narrow, what=what)
+    assert (decision.chosen.model.id, decision.answer_tokens) == ("narrow", 4096)
+    guessed = deciding(narrow, what=replace(what, tokens_exact=False))
+    assert guessed.chosen.model.id == "narrow"
+    vague = replace(narrow, max_output_tokens=None)
+    with pytest.raises(NothingAdequate, match="33500 tokens do not fit"):
+        deciding(vague, what=what)
 
 
 def test_who_writes_less_than_the_client_allows_is_excluded_where_another_one_writes_so_much() -> (

@@ -8,7 +8,7 @@ from router.decision.bid import Verdicts as Observing
 from router.decision.choose import choose, pin
 from router.decision.conditions import CONDITIONS
 from router.decision.experience import Experience
-from router.decision.policy import Circumstances, Condition, FallBackTo, Policy, Rule, Terms
+from router.decision.policy import Circumstances, Condition, FallBackTo, Policy, Pool, Rule, Terms
 from router.decision.verdicts import Verdicts
 from router.domain.cascade import CascadeTerms, Check, Prospect, Prospects, Recipe, Use
 from router.domain.cascade import Test as By
@@ -423,6 +423,20 @@ def test_a_step_that_cannot_be_asked_is_left_out() -> None:
     assert told(deciding(None, cascade=always(gone))) == (
         "top | the step of small and gone is left out: gone may not answer"
     )
+
+
+def test_a_judge_that_may_not_answer_does_not_read_the_prompt_either() -> None:
+    by_top, by_tiny = (
+        Recipe(("small",), (Check(By.JUDGE, judge=judge),)) for judge in ("top", "tiny")
+    )
+    ours = Pool(ids=frozenset({"top", "small"}))
+
+    assert told(deciding(None, cascade=always(by_tiny, by_top), pool=ours)) == "small > top | "
+    assert told(deciding(None, cascade=always(by_tiny), pool=ours)) == (
+        "top | the step of small is left out: tiny may not answer"
+    )
+    of_key = replace(NOBODY, models=frozenset({"top", "small"}))
+    assert told(deciding(None, of_key, cascade=always(by_tiny))).startswith("top | the step")
 
 
 def test_what_is_wanted_always_keeps_the_ceiling_and_the_budget() -> None:

@@ -250,6 +250,10 @@ def cascading(*models: str, judge: str = "", **terms: Any) -> Terms:
             ": step 1 is never asked: it names models that the policy does not allow, small",
         ),
         (
+            cascading("top", judge="small", pool=Pool(with_tags=frozenset({"eu"}))),
+            ": step 1 is never asked: it names models that the policy does not allow, small",
+        ),
+        (
             cascading("small", "middle"),
             ": step 1 costs no less than top alone, at the prices of a typical answer",
         ),

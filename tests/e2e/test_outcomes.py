@@ -308,6 +308,20 @@ def test_results_of_tools_are_no_retry(farthing: Farthing, fixed: FixedUpstream)
     assert noted(farthing, first) == {}
 
 
+def test_who_gets_the_stored_answer_again_has_nothing_against_it(
+    tmp_path: Path, fixed: FixedUpstream
+) -> None:
+    models = {"fixed": fixed_model("sim")}
+    fixed.answer = Canned((completion({"content": "Lyon"}),))
+    with Farthing(write_config(tmp_path, fixed.base_url, models=models)) as farthing:
+        body = chat("Where is Bellecour?", "fixed")
+        got = [post(farthing.base_url, body) for _ in range(3)]
+        anew = post(farthing.base_url, body, {"cache-control": "no-cache"})
+    found = [each.headers["x-farthing-cache"] for each in (*got, anew)]
+    assert found == ["miss", "hit", "hit", "miss"]
+    assert [set(noted(farthing, each)) for each in (*got, anew)] == [set(), set(), {"retry"}, set()]
+
+
 @pytest.mark.parametrize(
     ("outcomes", "noted_sources"),
     [({"automatic": False}, set()), ({"retry_window_s": 0}, {"schema"})],

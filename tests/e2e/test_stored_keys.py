@@ -109,6 +109,17 @@ def test_a_key_may_use_what_it_is_granted_and_is_told_what_that_is(shared: Farth
     assert {each["id"] for each in listed["data"]} == {"auto:cheap", "sim-open-8b"}
 
 
+def test_a_key_of_a_policy_gets_no_model_but_by_it(shared: Farthing) -> None:
+    secret = keys(shared.config, "create", "by-policy", "--policy", "cheap")["secret"]
+
+    assert ask(shared, secret, model="auto:cheap").status == 200
+    refused = ask(shared, secret, model="sim-frontier")
+    assert (refused.status, refused.error["code"]) == (403, "model_not_allowed")
+    assert "'auto:cheap' instead of the model 'sim-frontier'" in refused.error["message"]
+    listed = get(f"{shared.base_url}/models", {"authorization": f"Bearer {secret}"}).json
+    assert {each["id"] for each in listed["data"]} == {"auto:cheap"}
+
+
 def test_an_expired_key_is_told_so(shared: Farthing) -> None:
     secret = "fk-old"
     engine = open_ledger(ledger_of(shared.config), "")

@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 
 from router.acceptance.ruling import Evidence
+from router.decision.policy import EVERY_MODEL
+from router.domain.candidate import Candidate
 from router.domain.cascade import (
     AGREEMENT,
     Cascade,
@@ -22,7 +24,6 @@ from router.domain.cascade import (
 )
 from router.domain.decision import Decision
 from router.domain.estimate import EstimateSource
-from router.domain.features import Features
 from router.domain.members import replace
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Visit
@@ -88,17 +89,20 @@ class CascadingJudge(Judge):
 
     def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:
         decision = Judge.judged(self, visit, stored)
-        return replace(decision, cascade=self._cascade(decision, visit.features))
+        return replace(decision, cascade=self._cascade(decision, visit))
 
-    def _cascade(self, decision: Decision, features: Features) -> Cascade | None:
+    def _cascade(self, decision: Decision, visit: Visit) -> Cascade | None:
         final = decision.chosen
         if final.is_stored:
             return None
         steps = []
         for names, checks, within_s in self.steps:
-            asked = tuple(filter(None, (self.candidate(name, features) for name in names)))
+            asked = tuple(filter(None, (self._with_terms(name, visit) for name in names)))
             steps.append(Step(asked, checks, PROSPECT, within_s))
         return Cascade(tuple(steps), final, final.quality, final.cost, final.latency)
+
+    def _with_terms(self, name: str, visit: Visit) -> Candidate | None:
+        return self.candidate(name, visit.features, replace(visit.terms, pool=EVERY_MODEL))
 
 
 @asynccontextmanager

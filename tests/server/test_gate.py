@@ -4,7 +4,7 @@ import pytest
 
 from router.domain.errors import ApiError
 from router.domain.key import ANONYMOUS, VirtualKey
-from router.server.gate import Gate
+from router.server.gate import Gate, refuse_other_names
 from router.server.keyring import Keyring
 
 SECRET = "fk-search"
@@ -64,6 +64,23 @@ async def test_programs_and_pages_of_this_machine_need_no_key_while_there_is_non
     headers: dict[str, str],
 ) -> None:
     assert await gate().admit(headers) is ANONYMOUS
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["example.com", "127.0.0.1.example.com:8080", "localhost.example.com", "rebound", "[::1"],
+)
+def test_what_calls_this_machine_by_another_name_sees_no_figures(host: str) -> None:
+    with pytest.raises(ApiError) as raised:
+        refuse_other_names({"host": host})
+    assert (raised.value.status, raised.value.code) == (403, "foreign_host")
+
+
+@pytest.mark.parametrize(
+    "host", ["", "localhost", "LOCALHOST:8080", "a.localhost:1", "127.0.0.1:8080", "[::1]:8080"]
+)
+def test_its_own_names_and_addresses_are_no_others(host: str) -> None:
+    refuse_other_names({"host": host})
 
 
 async def test_a_page_from_anywhere_may_ask_with_a_key() -> None:
