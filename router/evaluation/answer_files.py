@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 _NEEDED = ("prompt", "model", "score")
 _NAMES = tuple(field.name for field in fields(Answered))
 _WHOLE = ("input_tokens", "output_tokens")
-_REAL = ("score", "cost_usd", "latency_s")
+_REAL = ("score", "cost_usd", "latency_s", "second_cost_usd")
 
 
 def read_rows(path: Path) -> list[Answered]:
