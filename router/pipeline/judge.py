@@ -26,7 +26,7 @@ from router.domain.model import Capability, Model
 from router.domain.overrides import NO_OVERRIDES
 from router.domain.service_tier import anthropics_tier
 from router.domain.usage import Usage
-from router.features.extract import LanguageOf, Reader, answers_vary, features_of
+from router.features.extract import LanguageOf, Reader, features_of
 from router.ledger.rulebook import least_left, least_share_left, tightest
 from router.pipeline.overriding import check_candidates, check_pinned, policy_named
 from router.pipeline.refusals import (
@@ -300,8 +300,6 @@ def _with_original(features: Features, original: Original) -> Features:
     """`features` of a chat view, with what only the original says: what it needs, and the tier of its price."""
     if original.needs:
         features = replace(features, needs=features.needs | original.needs)
-    if not answers_vary(original.body):  # the view lacks what chat cannot say, such as `top_k`
-        features = replace(features, answers_vary=False)
     if original.dialect is not Dialect.MESSAGES:
         return features
     tier = anthropics_tier(original.body)
