@@ -192,7 +192,9 @@ def test_what_was_learnt_of_different_models_takes_no_model_twice() -> None:
     top, small, tiny = (replace(each, name=each.id) for each in (TOP, SMALL, TINY))
 
     assert told(deciding(sure, models=catalog(top, small, tiny))) == "small+tiny > top | "
-    assert told(deciding(sure, models=catalog(top, small))).startswith("top | no two models with known results")
+    assert told(deciding(sure, models=catalog(top, small))).startswith(
+        "top | no two models with known results"
+    )
 
 
 def test_what_was_seen_of_a_model_asked_twice_adjusts_and_stops_it() -> None:

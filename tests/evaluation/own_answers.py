@@ -33,8 +33,8 @@ def answering(
 def asked_twice(found: Labelled, repeats: float, model: int = 0, seed: int = 9) -> Labelled:
     """The same with second answers of a model: the first again in this share, else those of another one as good."""
     dice, shape = np.random.default_rng(seed), found.outcomes.scores.shape
-    right = found.outcomes.scores[:, model].mean()
-    again = np.where(dice.random(len(found)) < right, "right", "another mistake").astype(object)
+    is_right = dice.random(len(found)) < RIGHT[model]
+    again = np.where(is_right, "right", "another mistake").astype(object)
     is_same = dice.random(len(found)) < repeats
     answers, costs = np.full(shape, None, dtype=np.object_), np.full(shape, np.nan)
     answers[:, model] = np.where(is_same, found.outcomes.answers[:, model], again)
