@@ -89,12 +89,12 @@ def _named(each: Mapping[str, Any]) -> str:
 def _lines(told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The verdicts, and how to read the table."""
     for category in told:
-        tried = category["tried"][:_SHOWN]
-        if not tried:
+        tried, too_few = category["tried"][:_SHOWN], category["too_few_second_answers"]
+        if not (tried or too_few):
             yield f"  {category['category']}: no cascade, {category['why_not']}"
         for each in tried:
             yield f"  {category['category']}: {_named(each)}: {each['why_not'] or 'installed'}"
-        for model, count in category["too_few_second_answers"].items():
+        for model, count in too_few.items():
             needed = f"needs {LEAST_PROMPTS} prompts with second answers, and has {count}"
             yield f"  {category['category']}: {model} twice: {needed}"
         if more := len(category["tried"]) - len(tried):

@@ -182,6 +182,21 @@ def test_what_a_model_would_only_repeat_is_not_asked_again(config: Path, tmp_pat
         assert asked_twice(same) == 0
 
 
+def test_it_is_told_if_too_few_questions_could_be_asked_twice(config: Path, tmp_path: Path) -> None:
+    same, free = (
+        record(tmp_path / f"{name}.jsonl", count, **fields)
+        for name, count, fields in (("same", 60, {"temperature": 0}), ("free", 5, {}))
+    )
+    lines = same.read_text("utf-8").splitlines()[5:] + free.read_text("utf-8").splitlines()
+    same.write_text("\n".join(lines), "utf-8")
+    told = tmp_path / "told.json"
+    done = calibrate(config, same, "--twice", CHEAP, "--yes", "--json", told)
+    (category,) = json.loads(told.read_text("utf-8"))["cascades"]
+
+    assert f"maths: {CHEAP} twice: needs 50 prompts with second answers, and has 5" in done.out
+    assert (category["tried"], category["too_few_second_answers"]) == ([], {CHEAP: 5})
+
+
 def test_a_second_call_that_fails_is_made_up_for_and_the_first_answer_stays(
     config: Path, tmp_path: Path, moody: Simulator
 ) -> None:
