@@ -129,7 +129,7 @@ def asks(
     for question in every:
         for model in models:
             answered = held.get((question.id, model.id))
-            is_scored = answered is not None and is_done(answered, scored_by)
+            is_scored = answered is not None and _is_done(answered, scored_by)
             asks_again = model.id in twice and _says_more(question, answered)
             if is_scored and not asks_again:
                 continue
@@ -149,7 +149,7 @@ def _says_more(question: Question, answered: Answered | None) -> bool:
     return is_open and question.features.answers_vary
 
 
-def is_done(answered: Answered, scored_by: str) -> bool:
+def _is_done(answered: Answered, scored_by: str) -> bool:
     """Whether nothing can be gained: it is scored in that way already, or there is nothing to score."""
     is_same = answered.scored_by == scored_by and answered.score is not None
     return is_same or answered.response is None
