@@ -111,7 +111,11 @@ class Replay:
         self._reserved += upper
         try:
             answered = ask.held or await self._answer(ask)
-            self._journal.add(await self._scored(ask, answered))
+            if ask.judging is not None:
+                answered = await self._scored(ask, answered)
+                self._journal.add(answered)
+            if ask.again is not None and answered.response is not None:
+                self._journal.add(await self._again(ask, answered))
             self._in_a_row[ask.model.id] = 0
         except ApiError as error:
             self._failed(ask.model.id, error)
@@ -167,6 +171,18 @@ class Replay:
         self._journal.add(answered)
         self.tally.answers += 1
         return answered
+
+    async def _again(self, ask: Ask, answered: Answered) -> Answered:
+        """The answer with a second one to the same request. Raises ApiError."""
+        told = await self._sent(ask.question.to(ask.model.id))
+        self.tally.answers += 1
+        text = text_of(told)
+        return replace(
+            answered,
+            second_answer="" if text is None else shortened(text),
+            second_response=text,
+            second_cost_usd=float(told["farthing"]["cost_usd"]),
+        )
 
     async def _scored(self, ask: Ask, answered: Answered) -> Answered:
         """The answer with its score; without one if there is nothing to score, or no verdict."""

@@ -1,6 +1,6 @@
 """Recorded requests as questions to several models, and what asking them will cost."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,22 +65,31 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A task: have `model` answer and score that, or only score the answer that is `held`.
+    """A task: have `model` answer and score that, or only score the answer that is `held`; and have it answer once more.
 
-    `cost` is that of the model's answer, `judging` that of the judge's verdict.
+    `cost` is that of the model's answer, `judging` that of the judge's verdict, `again` that of a second answer; None
+    if there is to be none.
     """
 
     question: Question
     model: Model
     held: Answered | None
     cost: CostEstimate
-    judging: CostEstimate
+    judging: CostEstimate | None
+    again: CostEstimate | None = None
+
+    @property
+    def calls(self) -> tuple[CostEstimate, ...]:
+        """The costs of the calls of `model` that are to be made."""
+        first = () if self.held else (self.cost,)
+        return (*first, self.again) if self.again else first
 
     @property
     def whole(self) -> CostEstimate:
-        """The cost of both."""
+        """The cost of everything."""
+        parts = (*self.calls, self.judging or NOTHING)
         return CostEstimate(
-            self.cost.expected + self.judging.expected, self.cost.upper + self.judging.upper
+            sum((each.expected for each in parts), ZERO), sum((each.upper for each in parts), ZERO)
         )
 
 
@@ -110,20 +119,34 @@ def asks(
     held: Mapping[tuple[str, str], Answered],
     scored_by: str,
     judge: tuple[Judge, Model | None],
+    twice: Collection[str] = (),
 ) -> Iterator[Ask]:
-    """The tasks that remain, question by question. A model is not asked what it cannot answer."""
+    """The tasks that remain, question by question. A model is not asked what it cannot answer.
+
+    The models in `twice` are asked again what they may answer otherwise.
+    """
     judging, grader = judge
     for question in every:
         for model in models:
             answered = held.get((question.id, model.id))
-            if answered and _is_done(answered, scored_by):
+            is_scored = answered is not None and _is_done(answered, scored_by)
+            asks_again = model.id in twice and _says_more(question, answered)
+            if is_scored and not asks_again:
                 continue
             candidate = candidate_for(model, question.features, judging.experience)
             if exclusions_by(question.features, Terms(), question.circumstances)(candidate):
                 continue
-            cost = NOTHING if answered else candidate.cost
-            verdict = _verdict_cost(question, grader, judging) if grader else NOTHING
-            yield Ask(question, model, answered, cost, verdict)
+            verdict = None
+            if not is_scored:
+                verdict = _verdict_cost(question, grader, judging) if grader else NOTHING
+            again = candidate.cost if asks_again else None
+            yield Ask(question, model, answered, candidate.cost, verdict, again)
+
+
+def _says_more(question: Question, answered: Answered | None) -> bool:
+    """Whether a second answer would say anything: it may differ, is not there yet, and there is one to compare it with."""
+    is_open = answered is None or not (answered.was_asked_twice or answered.response is None)
+    return is_open and question.features.answers_vary
 
 
 def _is_done(answered: Answered, scored_by: str) -> bool:

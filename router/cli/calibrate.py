@@ -138,6 +138,8 @@ def _asked(args: argparse.Namespace) -> Asked:
     """Where to look for what was heard. Raises FarthingError for options that have no effect."""
     if not args.feedback and (args.since or args.count_automatic):
         raise FarthingError("--since and --count-automatic are about the ledger: add --feedback")
+    if args.twice and not args.requests:
+        raise FarthingError("--twice is about recorded requests: add --requests")
     since_s = (midnight_s(args.since) if args.since else 0.0) if args.feedback else None
     return Asked(since_s, args.feedback_file, args.count_automatic)
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.evaluation.cascades import RISK
-from router.evaluation.own_cascades import Attempt, Tried
+from router.evaluation.own_cascades import LEAST_PROMPTS, Attempt, Tried
 
 Document = dict[str, Any]
 
@@ -25,6 +25,7 @@ def attempt_document(attempt: Attempt) -> Document:
         "category": attempt.category.value,
         "prompts": attempt.prompts,
         "why_not": attempt.why_not or None,
+        "too_few_second_answers": dict(attempt.too_few),
         "tried": [_tried(each) for each in attempt.tried],
     }
 
@@ -34,6 +35,7 @@ def _tried(tried: Tried) -> Document:
     return {
         "first": [one, other],
         "final": final,
+        "prompts": tried.prompts,
         "agreement": tried.agreement,
         "right": tried.right,
         "gain": asdict(tried.gain),
@@ -66,13 +68,13 @@ def _table(told: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column(heading, justify="left" if is_text else "right", no_wrap=not is_text)
     for category in told:
         for each in category["tried"][:_SHOWN]:
-            table.add_row(category["category"], *_row(each, category["prompts"]))
+            table.add_row(category["category"], *_row(each))
     return table
 
 
-def _row(each: Mapping[str, Any], prompts: int) -> Iterator[str]:
+def _row(each: Mapping[str, Any]) -> Iterator[str]:
     yield escape(_named(each))
-    yield f"{prompts:,}"
+    yield f"{each['prompts']:,}"
     yield f"{each['agreement']:.0%}"
     yield "-" if each["right"] is None else f"{each['right']:.3f}"
     gain, saving = each["gain"], each["saving"]
@@ -87,11 +89,14 @@ def _named(each: Mapping[str, Any]) -> str:
 def _lines(told: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The verdicts, and how to read the table."""
     for category in told:
-        tried = category["tried"][:_SHOWN]
-        if not tried:
+        tried, too_few = category["tried"][:_SHOWN], category["too_few_second_answers"]
+        if not (tried or too_few):
             yield f"  {category['category']}: no cascade, {category['why_not']}"
         for each in tried:
             yield f"  {category['category']}: {_named(each)}: {each['why_not'] or 'installed'}"
+        for model, count in too_few.items():
+            needed = f"needs {LEAST_PROMPTS} prompts with second answers, and has {count}"
+            yield f"  {category['category']}: {model} twice: {needed}"
         if more := len(category["tried"]) - len(tried):
             yield f"  {category['category']}: {more} more save less (--json has all)"
     yield (

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from router.cli.asking_questions import Ask
 from router.domain.errors import FarthingError
+from router.domain.estimate import CostEstimate
 from router.domain.money import ZERO, Money
 
 
@@ -22,24 +23,23 @@ def print_costs(asks: Sequence[Ask], judge: str, held: int, console: Console) ->
     table.add_column("model")
     for heading in ("calls", "expected USD", "at most USD"):
         table.add_column(heading, justify="right")
-    by_model: dict[str, list[Ask]] = defaultdict(list)
+    by_model: dict[str, list[CostEstimate]] = defaultdict(list)
     for ask in asks:
-        if ask.held is None:
-            by_model[ask.model.id].append(ask)
-    for model, found in by_model.items():
-        costs = [ask.cost for ask in found]
-        _row(table, model, len(found), (c.expected for c in costs), (c.upper for c in costs))
-    if judge:
-        costs = [ask.judging for ask in asks]
+        if ask.calls:
+            by_model[ask.model.id] += ask.calls
+    for model, costs in by_model.items():
+        _row(table, model, len(costs), (c.expected for c in costs), (c.upper for c in costs))
+    judged = [ask.judging for ask in asks if ask.judging is not None] if judge else []
+    if judged:
         _row(
             table,
             f"{judge} (judge)",
-            len(asks),
-            (c.expected for c in costs),
-            (c.upper for c in costs),
+            len(judged),
+            (c.expected for c in judged),
+            (c.upper for c in judged),
         )
     table.add_section()
-    calls = sum(len(found) for found in by_model.values()) + (len(asks) if judge else 0)
+    calls = sum(map(len, by_model.values())) + len(judged)
     whole = [ask.whole for ask in asks]
     _row(table, "total", calls, (c.expected for c in whole), (c.upper for c in whole))
     console.print(table)

@@ -80,6 +80,13 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
         metavar="RECORDED",
         help="chat requests as `farthing try` reads them, to be asked of the models",
     )
+    group.add_argument(
+        "--twice",
+        type=_names,
+        default=(),
+        metavar="A,B",
+        help="ask these models everything twice: is a second answer of a cheap model worth it?",
+    )
     group.add_argument("--score", metavar="HOW", help=f"how answers are scored: {SCORES}")
     group.add_argument(
         "--expected",
@@ -119,6 +126,15 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
         help="only if they are also significantly better than Zero, and not just no worse",
     )
     group.add_argument("--seed", type=seed, default=0, help="seed of the folds (default: 0)")
+
+
+@expects("ids of models, separated by commas")
+def _names(text: str) -> tuple[str, ...]:
+    """The names in `text`, each once."""
+    found = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not found:
+        raise ValueError(text)
+    return found
 
 
 @expects("a whole number >= 1")

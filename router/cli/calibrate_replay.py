@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
@@ -44,13 +44,15 @@ class Plan:
     @property
     def sends(self) -> bool:
         """Whether anything is to be sent: an answer at hand may be rescored by a rule at no cost."""
-        return any(ask.held is None or self.grading.judge for ask in self.asks)
+        judged = self.grading.judge is not None
+        return any(ask.calls or (judged and ask.judging is not None) for ask in self.asks)
 
     @property
     def held(self) -> int:
         """How many answers are at hand already."""
         ids = {each.id for each in self.questions}
-        return sum(prompt_id in ids for prompt_id, _ in self.journal.held)
+        found = [row for row in self.journal.held.values() if row.prompt_id in ids]
+        return len(found) + sum(row.was_asked_twice for row in found)
 
 
 def from_requests(
@@ -101,13 +103,29 @@ def _plan(
         raise FarthingError(f"{args.requests} has no chat request in it{first}")
     _check_expected(grading.rule, chosen, args)
     journal = Journal(_outcomes_file(args))
-    todo = list(
-        asks(chosen, [*models.values()], journal.held, grading.name, (judge, grading.judge))
-    )
+    twice = _twice(args.twice, models)
+    graded = (grading.name, (judge, grading.judge))
+    todo = list(asks(chosen, [*models.values()], journal.held, *graded, twice))
     notes = tuple(f"{each.place} is left out: {each.why}" for each in left_out[:3])
     if (more := len(left_out) - 3) > 0:
         notes = (*notes, f"{more} more are left out.")
-    return Plan(chosen, todo, grading, journal, notes)
+    return Plan(chosen, todo, grading, journal, (*notes, *_never_twice(chosen, twice)))
+
+
+def _twice(wanted: Sequence[str], models: Mapping[str, Model]) -> frozenset[str]:
+    """The models that are to be asked twice. Raises FarthingError for others than are asked."""
+    for name in wanted:
+        if name not in models:
+            raise FarthingError(f"--twice: no model '{name}' is asked{nearest(name, models)}")
+    return frozenset(wanted)
+
+
+def _never_twice(found: Sequence[Question], twice: Collection[str]) -> Iterator[str]:
+    if twice and (same := sum(not each.features.answers_vary for each in found)):
+        yield (
+            f"{same:,} of the requests are not asked twice: with their temperature of 0, top_k of 1 or seed, a model"
+            " would say the same again."
+        )
 
 
 def _grading(score: str | None, settings: Settings) -> Grading:

@@ -26,9 +26,9 @@ from router.domain.local_quality import LocalCategory, LocalQuality, Measured
 from router.domain.model import Model
 
 POINTER, ESTIMATES, CARD = "current.json", "estimates.json", "card.json"
-FORMAT = 3
-_READ = (1, 2, FORMAT)
-"""Format 1 has no cascades, 2 no refuted ones."""
+FORMAT = 4
+_READ = (1, 2, 3, FORMAT)
+"""Format 1 has no cascades, 2 no refuted ones, 3 none that ask one model twice."""
 _EXPECTED = ("p_accept", "p_accept_sd", "gain", "gain_sd", "differs")
 _USUAL_NAME = "quality"
 

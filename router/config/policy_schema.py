@@ -115,7 +115,8 @@ class StepSection(Section):
     """Models that are asked at once, and what their answers must pass to be taken."""
 
     models: Annotated[tuple[ModelId, ...], Field(min_length=1, max_length=8)]
-    """the ids of the models that are asked at once; an id twice for two of its answers"""
+    """the ids of the models that are asked at once; an id twice for two of its answers,
+    where the request lets these differ"""
     accept: Checks = Field("agreement", validate_default=True)
     """which tests an answer must pass, all of them: a word, `{test: logprob, at_least: 0.9}`,
     `{test: judge, judge: some-model}`, or a list of these. What does not pass, or cannot be judged, goes on to

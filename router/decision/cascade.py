@@ -109,11 +109,22 @@ def _step(recipe: Recipe, setting: Setting, final: Candidate) -> Step | str:
     if missing := [name for name in dict.fromkeys((*recipe.models, *judges)) if name not in live]:
         return f"the step of {' and '.join(recipe.models)} is left out: {', '.join(missing)} may not answer"
     first = tuple(live[name] for name in recipe.models)
+    if why := _same_again(first, setting):
+        return f"the step of {' and '.join(recipe.models)} is left out: {why}"
     if recipe.checks == AGREEMENT:
         prospect = setting.prospects_before(final)(first)
     else:  # what was learnt is about answers that agree; other checks accept others
         prospect = setting.prospect_by_sight(first, final, recipe.checks)
     return Step(first, recipe.checks, prospect, recipe.within_s)
+
+
+def _same_again(first: Sequence[Candidate], setting: Setting) -> str:
+    """Why two answers of a model that is asked more than once would prove nothing, "" if they may differ."""
+    if setting.features.answers_vary:
+        return ""
+    ids = [each.model.id for each in first]
+    repeated = next((name for name in ids if ids.count(name) > 1), "")
+    return repeated and f"as the request is set, {repeated} would say the same again"
 
 
 def _unknown(step: Step, setting: Setting, final: Candidate, *, is_auto: bool) -> str:
@@ -140,6 +151,9 @@ def _best_pair(setting: Setting, final: Candidate) -> Cascade | NoCascade:
 def _why_none(bids: Sequence[Bid], setting: Setting, final: Candidate) -> str:
     """What speaks against the best pair."""
     if not bids:
+        for _, pair in _proven(setting, final):
+            if why := _same_again(pair, setting):
+                return f"{named(pair)} before {final.model.id}: {why}"
         most = f"{LARGEST_SHARE:.0%} of {final.model.id}"
         return f"no two models with known results cost less than {most} together"
     rule = broken(RULES, bids[0], setting)
@@ -152,7 +166,7 @@ def _pairs(setting: Setting, final: Candidate) -> Iterator[Bid]:
     prospect, dear = setting.prospects_before(final), final.cost.expected.pico
     known_of = 0
     for together, pair in (*_proven(setting, final), *_promising(setting, final)):
-        if known := prospect(pair):
+        if (known := prospect(pair)) and not _same_again(pair, setting):
             expected = together + (1.0 - known.p_accept) * dear
             yield Bid(pair, final, expected, known.gain, known)
             known_of += 1

@@ -52,10 +52,7 @@ def _told(step: Step, *, is_first: bool) -> str:
     when, within = "First" if is_first else "Then", ""
     if step.within_s is not None:
         within = f" within {step.within_s:g} s"
-    asked = (
-        "is asked; its answer" if len(step.candidates) == 1 else "are asked at once; their answers"
-    )
-    told = f"{when} {named(step.candidates)} {asked} must{within} {_passing(step, with_bars=True)}."
+    told = f"{when} {_asked(step)} must{within} {_passing(step, with_bars=True)}."
     known = step.prospect
     if known is None:
         return f"{told} How many requests that settles is not known."
@@ -63,6 +60,15 @@ def _told(step: Step, *, is_first: bool) -> str:
         f"{told} That settles {known.p_accept:.0%} ± {known.p_accept_sd:.0%} of such requests, and changes"
         f" quality by {known.gain:+.3f} ± {known.gain_sd:.3f} ({known.source})."
     )
+
+
+def _asked(step: Step) -> str:
+    names, ids = named(step.candidates), {each.model.id for each in step.candidates}
+    if len(step.candidates) == 1:
+        return f"{names} is asked; its answer"
+    if len(ids) == 1:
+        return f"{min(ids)} is asked{names.removeprefix(min(ids))} at once; its answers"
+    return f"{names} are asked at once; their answers"
 
 
 def _passing(step: Step, *, with_bars: bool = False) -> str:

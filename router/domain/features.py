@@ -29,7 +29,8 @@ class Features(Struct, frozen=True):
     `service_tier` is the one that the client asked for, in the words of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to
     1, how hard the request looks. Both are None where no policy asks for them. `kinship` says how
-    far it resembles prompts with known outcomes, None where nothing was learnt.
+    far it resembles prompts with known outcomes, None where nothing was learnt. `answers_vary` is
+    False where the request's own settings make a model that is asked again say the same again.
     """
 
     prompt_tokens: int
@@ -47,6 +48,7 @@ class Features(Struct, frozen=True):
     guessed_tokens: int = 0
     audio_tokens: int = 0
     parts_elsewhere: int = 0
+    answers_vary: bool = True
 
     @property
     def least_prompt_tokens(self) -> int:

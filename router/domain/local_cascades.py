@@ -8,7 +8,7 @@ from router.domain.cascade import Prospect, Prospects
 from router.domain.category import Category
 
 Models = tuple[str, str, str]
-"""The ids of two models in alphabetical order, and that of the final one."""
+"""The ids of two models in alphabetical order, the same one twice if it is asked twice, and that of the final one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class LocalCascade:
     def __post_init__(self) -> None:
         """Refuse models that are not three, pairs out of order, and what rests on nothing."""
         one, other, final = self.models
-        if not (one < other and final not in (one, other)):
+        if not (one <= other and final not in (one, other)):
             raise ValueError(
-                f"two models in the order of the alphabet, and a third: {self.models!r}"
+                f"two models in the order of the alphabet, or one twice, and a third: {self.models!r}"
             )
         if self.prompts < 1:
             raise ValueError("what is measured rests on one prompt at least")

@@ -14,11 +14,39 @@ from router.domain.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Seconds:
+    """The final answers of models that were asked the same once more: prompts in rows, models in columns.
+
+    Of `answers`, None is one that was never asked for, and "" one that came to nothing. `costs_usd` are NaN where that
+    is not known.
+    """
+
+    answers: NDArray[np.object_] = field(repr=False)
+    costs_usd: Floats
+
+    @property
+    def are_there(self) -> NDArray[np.bool_]:
+        """Which models were asked what twice."""
+        return np.array(self.answers != None, dtype=np.bool_)  # noqa: E711 - elementwise
+
+    def at(self, rows: NDArray[Any]) -> "Seconds":
+        """The given prompts only."""
+        return Seconds(self.answers[rows], self.costs_usd[rows])
+
+    def of(self, columns: list[int]) -> "Seconds":
+        """The given models only, by their columns; of one below 0, nothing is known."""
+        return Seconds(
+            _columns(self.answers, columns, missing=None), _columns(self.costs_usd, columns)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Outcomes:
     """Prompts in rows, models in columns; NaN where a model has no answer or the number is unknown.
 
     `scores` are from 0 to 1. `datasets` are `source/subset`, the unit of leave-one-dataset-out.
-    `answers` hold the final answer, None where none could be parsed.
+    `answers` hold the final answer, None where none could be parsed; `second` those of models that were asked twice,
+    None where none was.
     """
 
     prompt_ids: tuple[str, ...]
@@ -31,6 +59,7 @@ class Outcomes:
     output_tokens: Floats
     latencies_s: Floats
     answers: NDArray[np.object_] = field(repr=False)
+    second: Seconds | None = None
 
     def __post_init__(self) -> None:
         """Refuse tables whose parts have different sizes."""
@@ -38,7 +67,8 @@ class Outcomes:
         if not len(self.prompts) == len(self.datasets) == len(self.prompt_ids):
             raise ValueError("every prompt has an id, a text and a dataset")
         tables = (self.scores, self.costs_usd, self.input_tokens, self.output_tokens)
-        if any(each.shape != shape for each in (*tables, self.latencies_s, self.answers)):
+        second = (self.second.answers, self.second.costs_usd) if self.second else ()
+        if any(each.shape != shape for each in (*tables, self.latencies_s, self.answers, *second)):
             raise ValueError(f"every table of outcomes is {shape[0]} prompts x {shape[1]} models")
 
     def __len__(self) -> int:
@@ -58,6 +88,7 @@ class Outcomes:
             output_tokens=self.output_tokens[chosen],
             latencies_s=self.latencies_s[chosen],
             answers=self.answers[chosen],
+            second=self.second and self.second.at(chosen),
         )
 
     def of(self, models: Sequence[str]) -> "Outcomes":
@@ -74,6 +105,7 @@ class Outcomes:
             output_tokens=_columns(self.output_tokens, columns),
             latencies_s=_columns(self.latencies_s, columns),
             answers=_columns(self.answers, columns, missing=None),
+            second=self.second and self.second.of(columns),
         )
 
     @property

@@ -24,8 +24,11 @@ Row = Mapping[str, Any]
 _NEEDED = ("prompt", "model", "score")
 _NAMES = tuple(field.name for field in fields(Answered))
 _WHOLE = ("input_tokens", "output_tokens")
-_REAL = ("score", "cost_usd", "latency_s")
-_TEXTS = ("prompt_id", "dataset", "answer", "category", "scored_by", "response", "request_id")
+_REAL = ("score", "cost_usd", "latency_s", "second_cost_usd")
+_TEXTS = (
+    *("prompt_id", "dataset", "answer", "category", "scored_by", "response", "request_id"),
+    *("second_answer", "second_response"),
+)
 _LONGEST_CELL = 2**31 - 1
 """In bytes. Python's csv refuses cells of more than 128 KB unless told otherwise, and prompts are longer."""
 

@@ -25,7 +25,8 @@ class Answered:
     `response` is the answer word for word, if it is kept: it can be rescored without being paid for
     again. `scored_by` names what gave the score, `category` is "" if it is not stated. `request_id` is
     that of the request in the ledger to which this model gave this answer, or gave one to the same words;
-    "" for none.
+    "" for none. What is `second_` is about the model's answer to the same request when it was asked once more;
+    a `second_answer` of "" came to nothing.
     """
 
     prompt_id: str
@@ -42,13 +43,17 @@ class Answered:
     scored_by: str = FILE
     response: str | None = None
     request_id: str = ""
+    second_answer: str | None = None
+    second_response: str | None = None
+    second_cost_usd: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse invalid scores (including NaN), negative costs, and other numbers that no answer has."""
         if self.score is not None and not 0.0 <= self.score <= 1.0:
             raise ValueError(f"a score is from 0 to 1, not {self.score!r}")
-        if self.cost_usd is not None and not 0.0 <= self.cost_usd < float("inf"):
-            raise ValueError(f"a cost is 0 USD or more, not {self.cost_usd!r}")
+        for cost_usd in (self.cost_usd, self.second_cost_usd):
+            if cost_usd is not None and not 0.0 <= cost_usd < float("inf"):
+                raise ValueError(f"a cost is 0 USD or more, not {cost_usd!r}")
         for name in ("input_tokens", "output_tokens", "latency_s"):
             number = getattr(self, name)
             if number is not None and not 0 <= number < _UNHEARD_OF:
@@ -58,6 +63,12 @@ class Answered:
     def key(self) -> tuple[str, str]:
         """What is unique to the row: the prompt and the model."""
         return (self.prompt_id, self.model)
+
+    @property
+    def was_asked_twice(self) -> bool:
+        """Whether anything is known of a second answer, even if only that it came to nothing."""
+        known = (self.second_answer, self.second_response, self.second_cost_usd)
+        return any(each is not None for each in known)
 
 
 def id_of(text: str | bytes) -> str:
@@ -106,7 +117,7 @@ def as_table(rows: Sequence[Answered]) -> Any:
 
     kinds: dict[str, Any] = dict.fromkeys((each.name for each in fields(Answered)), pa.string())
     kinds |= {"input_tokens": pa.int32(), "output_tokens": pa.int32(), "cost_usd": pa.float64()}
-    kinds |= {"score": pa.float32(), "latency_s": pa.float32()}
+    kinds |= {"score": pa.float32(), "latency_s": pa.float32(), "second_cost_usd": pa.float64()}
     schema = pa.schema([*kinds.items(), ("tokens_estimated", pa.bool_())])
     return pa.Table.from_pylist(
         [{**asdict(row), "tokens_estimated": False} for row in rows], schema

@@ -15,6 +15,8 @@ from router.acceptance.said import Said, read
 from router.domain.members import replace
 from router.evaluation.answered import Answered, id_of
 
+_NOTHING = ""
+"""A second answer that came to nothing, which differs from one that was never asked for."""
 Requests = Mapping[str, Mapping[str, Any]]
 """The bodies of requests, by prompt id."""
 
@@ -35,16 +37,31 @@ def in_normal_form(rows: Sequence[Answered], requests: Requests | None = None) -
 
 
 def _normal(group: Sequence[Answered], request: Mapping[str, Any] | None) -> Sequence[Answered]:
-    if any(row.response is None and row.answer is not None for row in group):
+    if not all(map(_is_kept, group)):
         return group
     body = request or {"messages": [{"role": "user", "content": group[0].prompt}]}
     question = asked(body)
-    ends = [_end(row.response, question) for row in group]
-    units = _units([end.final for end in ends if end])
+    ends = [(_end(row.response, question), _end(row.second_response, question)) for row in group]
+    units = _units([end.final for both in ends for end in both if end])
     return [
-        replace(row, answer=end.spelt(units) if end else None)
-        for row, end in zip(group, ends, strict=True)
+        replace(
+            row,
+            answer=first.spelt(units) if first else None,
+            second_answer=second.spelt(units)
+            if second
+            else _NOTHING
+            if row.was_asked_twice
+            else None,
+        )
+        for row, (first, second) in zip(group, ends, strict=True)
     ]
+
+
+def _is_kept(row: Answered) -> bool:
+    """Whether all that it answered is kept completely."""
+    return not (row.response is None and row.answer is not None) and not (
+        row.second_response is None and row.second_answer
+    )
 
 
 Units = Mapping[tuple[str, str], set[str]]

@@ -8,6 +8,7 @@
 | score | from 0 to 1, null if unknown |
 | answer | the final answer, null if none could be parsed |
 | input_tokens, output_tokens, cost_usd, latency_s | null, or no column at all, if unknown |
+| second_answer, second_cost_usd | of the same model, asked once more; both null, or no columns, if it was not |
 
 Other columns are ignored. `router.evaluation.answer_files` knows some more, and other file formats.
 """
@@ -24,10 +25,11 @@ from pyarrow import compute, parquet
 
 from router.domain.arrays import Floats
 from router.domain.errors import FarthingError
-from router.domain.outcomes import Outcomes
+from router.domain.outcomes import Outcomes, Seconds
 
 _TEXTS = ("dataset", "prompt_id", "prompt", "model")
-_NUMBERS = ("score", "cost_usd", "input_tokens", "output_tokens", "latency_s")
+_NUMBERS = ("score", "cost_usd", "input_tokens", "output_tokens", "latency_s", "second_cost_usd")
+_SECOND = ("second_answer", "second_cost_usd")
 _MOST = {"score": 1.0}
 
 Codes = NDArray[np.int64]
@@ -91,7 +93,8 @@ def _read(
     numbers: tuple[str, ...] = _NUMBERS,
 ) -> Outcomes:
     named = [Path(path) for path in paths]
-    tables = [read_table(path, required, (*numbers, "answer", "dataset")) for path in named]
+    optional = (*numbers, "answer", "second_answer", "dataset")
+    tables = [read_table(path, required, optional) for path in named]
     table = pa.concat_tables(tables, promote_options="default")
     table = _only(_only(table, "dataset", datasets), "model", models)
     return pivoted(table, models, ", ".join(map(str, named)))
@@ -173,7 +176,8 @@ def pivoted(table: Any, models: Sequence[str] | None, files: str) -> Outcomes:
         input_tokens=grid.numbers("input_tokens"),
         output_tokens=grid.numbers("output_tokens"),
         latencies_s=grid.numbers("latency_s"),
-        answers=grid.answers(),
+        answers=grid.texts("answer"),
+        second=grid.second(),
     )
 
 
@@ -193,11 +197,21 @@ class _Grid:
             found[self.rows, self.columns] = self.table[name].to_numpy()
         return found
 
-    def answers(self) -> NDArray[np.object_]:
+    def texts(self, name: str) -> NDArray[np.object_]:
+        """The same of a column of texts; None if it is null or missing."""
         found = np.full(self.shape, None, dtype=np.object_)
-        if "answer" in self.table.column_names:
-            found[self.rows, self.columns] = self.table["answer"].to_pylist()
+        if name in self.table.column_names:
+            found[self.rows, self.columns] = self.table[name].to_pylist()
         return found
+
+    def second(self) -> Seconds | None:
+        """The answers to the same once more; None if nobody was asked."""
+        known = [name for name in _SECOND if name in self.table.column_names]
+        if all(self.table[name].null_count == len(self.table) for name in known):
+            return None
+        answers, costs_usd = self.texts("second_answer"), self.numbers("second_cost_usd")
+        answers[np.isfinite(costs_usd) & np.array(answers == None, dtype=np.bool_)] = ""  # noqa: E711 - elementwise
+        return Seconds(answers, costs_usd)
 
 
 def _prompts(table: Any, files: str) -> tuple[Prompts, Codes]:

@@ -1,13 +1,16 @@
 """Do two models before a final one pay on own answers? Tested for each category, on held-out prompts.
 
+Where one model was asked twice, its two answers are such a pair, on the prompts that have both: the first answer is
+taken if the second is equal, and both are paid for.
+
 A cascade is installed if it surely costs less than the cheapest mix of single models of the same quality, and
 is surely not worse than its final model by more than RISK. That mix, and which of the two answers is taken, are learnt
 from the other folds. Both must be certain, so the less certain of the two counts, and Holm's correction is made
 over all cascades of all categories.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -20,11 +23,19 @@ from router.domain.category import Category
 from router.domain.estimate import QualityEstimate
 from router.domain.local_cascades import LocalCascade, LocalCascades, Models
 from router.domain.members import replace
+from router.domain.outcomes import Outcomes
 from router.evaluation.cascades import RISK, agreed
 from router.evaluation.hull import hull
 from router.evaluation.labelled import Labelled
 from router.evaluation.local import Rule, folds_of
-from router.evaluation.own_prospects import DOUBTS, Agreements, Learnt, before, shrunk
+from router.evaluation.own_prospects import (
+    DOUBTS,
+    NOTHING_LEARNT,
+    Agreements,
+    Learnt,
+    before,
+    shrunk,
+)
 from router.evaluation.resampling import Resamples
 from router.evaluation.significance import Gain, gain, holm, resamples_for
 
@@ -38,6 +49,7 @@ _LOOKED_INTO = 100
 """How many prompts of a category are used to look up what was learnt before."""
 
 Triple = tuple[int, int, int]
+"""The columns of two models, or twice that of one, and that of the final model."""
 Qualities = Mapping[Category, Mapping[str, QualityEstimate]]
 
 
@@ -75,6 +87,8 @@ class Attempt:
     prompts: int
     tried: tuple[Tried, ...] = ()
     why_not: str = ""
+    too_few: Mapping[str, int] = field(default_factory=dict)
+    """The models with second answers, but too few of them to be tested: how many each has."""
 
     @property
     def installed(self) -> tuple[LocalCascade, ...]:
@@ -129,30 +143,61 @@ def _attempt(
     if len(rows) < LEAST_PROMPTS:
         why = f"needs {LEAST_PROMPTS} prompts with answers of every model"
         return Attempt(category, len(rows), why_not=why)
-    ring = _Ring.of(rows, *drawing)
-    agreeing = [each for text in outcomes.prompts[:_LOOKED_INTO] if (each := learnt(text))]
-    tried = []
-    for triple in _worth_a_try(outcomes.scores.mean(axis=0), outcomes.costs_usd.mean(axis=0)):
-        models = [rows.models[place] for place in triple]
-        prior = before(agreeing, [qualities[model] for model in models])
-        tried.append(ring.tried(triple, prior))
+    tried = tuple(_tests(rows, qualities, learnt, drawing))
     why = "" if tried else f"no two models cost less than {LARGEST_SHARE:.0%} of the best one"
-    return Attempt(category, len(rows), tuple(tried), why)
+    counts = zip(rows.models, _asked_twice(outcomes).sum(axis=0).tolist(), strict=True)
+    too_few = {model: count for model, count in counts if 0 < count < LEAST_PROMPTS}
+    return Attempt(category, len(rows), tried, why, too_few)
 
 
-def _worth_a_try(means: Floats, costs: Floats) -> Iterator[Triple]:
-    """Pairs before the best models, in order of what a request would cost if they settled what both get right."""
+def _tests(
+    rows: Labelled,
+    qualities: Mapping[str, QualityEstimate],
+    learnt: Learnt,
+    drawing: tuple[int, int],
+) -> Iterator[Tried]:
+    outcomes, ring = rows.outcomes, _Ring.of(rows, *drawing)
+    twice = {
+        model: ring if asked.all() else _Ring.of(rows.at(asked), *drawing)
+        for model, asked in enumerate(_asked_twice(outcomes).T)
+        if asked.sum() >= LEAST_PROMPTS
+    }
+    agreeing = [each for text in outcomes.prompts[:_LOOKED_INTO] if (each := learnt(text))]
+    means, costs = outcomes.scores.mean(axis=0), outcomes.costs_usd.mean(axis=0)
+    for triple in _worth_a_try(means, costs, twice):
+        if triple[0] == triple[1]:  # what was learnt before is about two different models
+            yield twice[triple[0]].tried(triple, NOTHING_LEARNT)
+        else:
+            models = [qualities[rows.models[place]] for place in triple]
+            yield ring.tried(triple, before(agreeing, models))
+
+
+def _asked_twice(outcomes: Outcomes) -> NDArray[np.bool_]:
+    """Which models have second answers to which prompts, (prompts, models)."""
+    if outcomes.second is None:
+        return np.zeros(outcomes.scores.shape, dtype=np.bool_)
+    return outcomes.second.are_there
+
+
+def _worth_a_try(means: Floats, costs: Floats, twice: Container[int]) -> Iterator[Triple]:
+    """Pairs before the best models, in order of what a request would cost if they settled what both get right.
+
+    Models that were asked twice have places of their own: their second answers are there for nothing else.
+    """
     finals = [
         place for place in np.argsort(-means, kind="stable") if means[place] >= means.max() - RISK
     ]
     for final in finals[:MOST_FINALS]:
-        found = []
-        for one, other in combinations(sorted(set(range(len(means))) - {int(final)}), 2):
-            pair = float(costs[one] + costs[other])
-            if pair < LARGEST_SHARE * costs[final]:
-                hoped = pair + (1.0 - float(means[one] * means[other])) * float(costs[final])
-                found.append((hoped, one, other))
-        yield from ((one, other, int(final)) for _, one, other in sorted(found)[:MOST_PAIRS])
+        others = sorted(set(range(len(means))) - {int(final)})
+        alike = [(each, each) for each in others if each in twice]
+        for pairs in (combinations(others, 2), alike):
+            found = []
+            for one, other in pairs:
+                pair = float(costs[one] + costs[other])
+                if pair < LARGEST_SHARE * costs[final]:
+                    hoped = pair + (1.0 - float(means[one] * means[other])) * float(costs[final])
+                    found.append((hoped, one, other))
+            yield from ((one, other, int(final)) for _, one, other in sorted(found)[:MOST_PAIRS])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,11 +216,10 @@ class _Ring:
 
     def tried(self, triple: Triple, prior: Prospect) -> Tried:
         one, other, final = triple
-        outcomes, same = self.rows.outcomes, self.same[:, one, other]
+        outcomes, (same, pair) = self.rows.outcomes, self._pair(one, other)
         taken, rivals = self._held_back(triple)
         gains = np.where(same, taken - outcomes.scores[:, final], 0.0)
         differs = same & ~self.same[:, one, final]
-        pair = outcomes.costs_usd[:, one] + outcomes.costs_usd[:, other]
         paid = pair + np.where(same, 0.0, outcomes.costs_usd[:, final])
         first = sorted((self.rows.models[one], self.rows.models[other]))
         won, saved = self._gain(gains), self._saving(rivals, paid, (pair, triple))
@@ -191,13 +235,25 @@ class _Ring:
             p_value=max(won.p_value, saved.p_value),
         )
 
+    def _pair(self, one: int, other: int) -> tuple[NDArray[np.bool_], Floats]:
+        """For each prompt, whether both answers are the same, and what both cost."""
+        outcomes, second = self.rows.outcomes, self.rows.outcomes.second
+        costs = outcomes.costs_usd
+        if one != other or second is None:
+            return self.same[:, one, other], costs[:, one] + costs[:, other]
+        said = second.answers[:, one]
+        is_same = self.same[:, one, one] & (said != "") & (said == outcomes.answers[:, one])
+        again = second.costs_usd[:, one]
+        known = np.where(np.isnan(again), costs[:, one], again)
+        return np.asarray(is_same, dtype=np.bool_), costs[:, one] + known
+
     def _held_back(self, triple: Triple) -> tuple[Floats, Floats]:
         """For each prompt, the score of the answer that is taken, and what single models of that quality cost.
 
         The answer is that of the better model on the other folds, which also determine the single models to mix.
         """
         one, other, final = triple
-        outcomes, same = self.rows.outcomes, self.same[:, one, other]
+        outcomes, (same, _) = self.rows.outcomes, self._pair(one, other)
         taken, rivals = np.zeros(len(same)), np.zeros(len(same))
         for fold in np.unique(self.folds):
             test = self.folds == fold

@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something w
 LanguageOf = Callable[[str], str]
 """The ISO 639-1 code of a text's language, "" where it cannot be told."""
 _LANGUAGE_CHARS = 1000
+_GREEDY: Mapping[str, float] = {"temperature": 0, "top_p": 0, "top_k": 1}
+"""The fields of a request, and the values with which a model always takes the likeliest word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +108,11 @@ def features_of(
         guessed_tokens=count.media.guessed,
         audio_tokens=count.media.audio,
         parts_elsewhere=count.media.elsewhere,
+        answers_vary=answers_vary(body),
     )
+
+
+def answers_vary(body: Mapping[str, Any]) -> bool:
+    """Whether two answers of one model to a request may differ: not if only its likeliest words are wanted, or a `seed`."""
+    is_greedy = any(body.get(name) == value for name, value in _GREEDY.items())
+    return not is_greedy and body.get("seed") is None

@@ -77,6 +77,26 @@ def test_evidence_from_before_there_were_cascades_is_still_read(tmp_path: Path) 
     assert read_local(tmp_path) == evidence()
 
 
+def test_a_model_that_is_asked_twice_is_kept_and_evidence_from_before_that_is_still_read(
+    tmp_path: Path,
+) -> None:
+    twice = LocalCascade(
+        ("sim-mid", "sim-mid", "sim-frontier"), Prospect(**CHANCES, source=EstimateSource.LOCAL), 60
+    )
+    both = LocalCascades({Category.MATHS: (twice,)}, {Category.CHAT: (twice.models,)})
+    asked_twice = replace(with_a_cascade(), cascades=both)
+    asked_twice = replace(asked_twice, version=version_of(asked_twice, 1.7e9))
+    install(tmp_path / "new", asked_twice, {})
+    assert read_local(tmp_path / "new") == asked_twice
+
+    install(tmp_path, with_a_cascade(), {})
+    place = tmp_path / with_a_cascade().version
+    raw = json.dumps(json.loads((place / "estimates.json").read_text()) | {"format": 3})
+    (place / "estimates.json").write_text(raw)
+    (place / "card.json").write_text(json.dumps({"sha256": sha256(raw.encode()).hexdigest()}))
+    assert read_local(tmp_path) == with_a_cascade()
+
+
 def test_cascades_are_in_force_where_their_models_are_what_they_were(tmp_path: Path) -> None:
     every = "".join(f"  {name}: {{upstream: sim}}\n" for name in TRIO if name not in SOUND)
     path = written(tmp_path, SOUND + every)
@@ -223,7 +243,7 @@ def test_a_pointer_that_leads_nowhere_is_refused(tmp_path: Path, pointer: str) -
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 4},
+        {"format": 5},
         {"cascades": {"maths": [{"models": ["sim-mid", "sim-mid", "sim-mid"], "prompts": 9}]}},
         {"cascades": {"maths": [{"models": ["a", "b", "c"], "prompts": 9, **CHANCES}]}},
         {"categories": {"cooking": {}}},

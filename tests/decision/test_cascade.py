@@ -9,7 +9,9 @@ from router.decision.choose import choose, pin
 from router.decision.conditions import CONDITIONS
 from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Condition, FallBackTo, Policy, Pool, Rule, Terms
-from router.decision.verdicts import Verdicts
+from router.decision.verdicts import Pairing, Verdicts
+from router.decision.verdicts import Seen as Witnessed
+from router.domain.agreeing import Agreeing, Habits
 from router.domain.cascade import CascadeTerms, Check, Prospect, Prospects, Recipe, Use
 from router.domain.cascade import Test as By
 from router.domain.category import Category
@@ -158,6 +160,61 @@ def test_a_dearer_pair_that_settles_more_is_the_cheaper_way() -> None:
 
 def test_two_answers_of_one_model_are_taken_where_something_is_known_of_them() -> None:
     assert told(deciding(Told({("small", "small"): SETTLES}))) == "small+small > top | "
+
+
+def test_of_a_model_that_would_say_the_same_again_no_second_answer_is_wanted() -> None:
+    same = replace(features(), answers_vary=False)
+    twice, pair = Recipe(("small", "small")), Recipe(("small", "middle"))
+    left_out = "the step of small and small is left out: as the request is set, small would say the same again"
+
+    assert told(deciding(cascade=always(twice))) == "small+small > top | "
+    assert told(deciding(what=same, cascade=always(twice))) == f"top | {left_out}"
+    assert told(deciding(what=same, cascade=always(twice, pair))) == "small+middle > top | "
+    both = Told({("small", "small"): prospect(0.9, 0.01), ("middle", "small"): SETTLES})
+    assert told(deciding(both)) == "small+small > top | "
+    assert told(deciding(both, what=same)) == "middle+small > top | "
+    assert told(deciding(both, what=same, cascade=automatic(twice))) == f"top | {left_out}"
+
+
+def test_why_a_model_is_not_asked_twice_is_told_where_own_answers_speak_for_it() -> None:
+    known, same = SETTLES, replace(features(), answers_vary=False)
+    own = LocalCascade(("small", "small", "top"), replace(known, source=EstimateSource.LOCAL), 99)
+    found = LocalCascades({features().category: (own,)}).prospects(features().category, None)
+
+    assert told(deciding(found)) == "small+small > top | "
+    assert told(deciding(found, what=same)) == (
+        "top | small twice before top: as the request is set, small would say the same again"
+    )
+
+
+def test_what_was_learnt_of_different_models_takes_no_model_twice() -> None:
+    sure = Agreeing(Habits(0.0, 1.0, 0.0, 0.0, 0.0), (0.0,) * 5, 0.0, 0.0)
+    top, small, tiny = (replace(each, name=each.id) for each in (TOP, SMALL, TINY))
+
+    assert told(deciding(sure, models=catalog(top, small, tiny))) == "small+tiny > top | "
+    assert told(deciding(sure, models=catalog(top, small))).startswith(
+        "top | no two models with known results"
+    )
+
+
+def test_what_was_seen_of_a_model_asked_twice_adjusts_and_stops_it() -> None:
+    own = LocalCascade(("small", "small", "top"), replace(SETTLES, source=EstimateSource.LOCAL), 99)
+    found = LocalCascades({features().category: (own,)}).prospects(features().category, None)
+    verdicts, pairing = (
+        Verdicts(),
+        Pairing(features().category, ("small", "small"), "top"),
+    )
+    for _ in range(40):
+        verdicts.note(pairing, Witnessed.ACCEPTED)
+    taken = deciding(found, seen=verdicts.observed(0.5))
+    for _ in range(1500):
+        verdicts.note(pairing, Witnessed.REJECTED)
+
+    assert told(taken) == "small+small > top | "
+    assert taken.cascade is not None
+    assert taken.cascade.steps[0].prospect is not None
+    assert taken.cascade.steps[0].prospect.p_accept > SETTLES.p_accept + 0.02
+    assert told(deciding(found, seen=verdicts.observed(0.5))).startswith("top | small twice before")
 
 
 def test_what_follows_the_final_model_is_as_ever() -> None:

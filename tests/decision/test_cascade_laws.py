@@ -146,6 +146,15 @@ def test_no_model_comes_into_a_cascade_for_having_become_dearer(
 
 
 @given(REQUESTS)
+def test_no_model_is_asked_twice_that_would_say_the_same_again(request: Request) -> None:
+    decision = replace(request, features=replace(request.features, answers_vary=False)).decided()
+
+    for step in decision.cascade.steps if decision.cascade else ():
+        ids = [each.model.id for each in step.candidates]
+        assert len(set(ids)) == len(ids)
+
+
+@given(REQUESTS)
 def test_loosening_the_tolerance_never_costs_more_with_cascades_either(request: Request) -> None:
     costs = [
         request.under(within=within, floor=None).decided().expected_cost

@@ -8,7 +8,12 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
-from router.domain.local_cascades import NO_LOCAL_CASCADES, LocalCascade, LocalCascades
+from router.domain.local_cascades import (
+    NO_LOCAL_CASCADES,
+    LocalCascade,
+    LocalCascades,
+    OwnFirst,
+)
 from tests.domain.builders import candidate, model
 
 OWN = Prospect(0.6, 0.02, 0.01, 0.005, EstimateSource.LOCAL)
@@ -57,6 +62,20 @@ def test_what_own_answers_speak_against_is_never_used_whatever_was_learnt(
     assert found.of((A, C), TOP) == found.of((A, B), C) == LEARNT
 
 
+def test_a_model_that_is_asked_twice_is_a_pair_of_its_own() -> None:
+    twice = LocalCascade(("a", "a", "top"), OWN, 60)
+    found = LocalCascades({Category.MATHS: (twice,)}).prospects(Category.MATHS, Learnt())
+    against = LocalCascades(refuted={Category.MATHS: (twice.models,)})
+    refuted = against.prospects(Category.MATHS, Learnt())
+
+    assert isinstance(found, OwnFirst)
+    assert [*found.before("top")] == [("a", "a")]
+    assert found.of((A, A), TOP) == OWN
+    assert found.of((A, B), TOP) == found.of((A, A, A), TOP) == found.of((A,), TOP) == LEARNT
+    assert refuted
+    assert (refuted.of((A, A), TOP), refuted.of((A, B), TOP)) == (None, LEARNT)
+
+
 def test_other_categories_are_as_they_were() -> None:
     learnt = Learnt()
 
@@ -67,7 +86,7 @@ def test_other_categories_are_as_they_were() -> None:
 
 @pytest.mark.parametrize(
     ("models", "prompts"),
-    [(("b", "a", "top"), 9), (("a", "a", "top"), 9), (("a", "b", "a"), 9), (("a", "b", "c"), 0)],
+    [(("b", "a", "top"), 9), (("a", "a", "a"), 9), (("a", "b", "a"), 9), (("a", "b", "c"), 0)],
 )
 def test_what_is_no_pair_before_a_third_is_refused(
     models: tuple[str, str, str], prompts: int

@@ -23,6 +23,8 @@ COLUMNS: Mapping[str, Any] = {
     "cost_usd": pa.float64(),
     "latency_s": pa.float32(),
     "tokens_estimated": pa.bool_(),
+    "second_answer": pa.string(),
+    "second_cost_usd": pa.float64(),
 }
 
 POOLS = """\

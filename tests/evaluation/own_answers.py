@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from router.domain.category import Category
 from router.domain.members import replace
+from router.domain.outcomes import Seconds
 from router.evaluation.labelled import Labelled
 from tests.evaluation.own import USD, labelled
 
@@ -27,6 +28,18 @@ def answering(
     scores[is_said_after, 1] = scores[is_said_after, 0]
     found = labelled(scores, categories)
     return replace(found, outcomes=replace(found.outcomes, answers=_said(scores, is_said_after)))
+
+
+def asked_twice(found: Labelled, repeats: float, model: int = 0, seed: int = 9) -> Labelled:
+    """The same with second answers of a model: the first again in this share, else those of another one as good."""
+    dice, shape = np.random.default_rng(seed), found.outcomes.scores.shape
+    is_right = dice.random(len(found)) < RIGHT[model]
+    again = np.where(is_right, "right", "another mistake").astype(object)
+    is_same = dice.random(len(found)) < repeats
+    answers, costs = np.full(shape, None, dtype=np.object_), np.full(shape, np.nan)
+    answers[:, model] = np.where(is_same, found.outcomes.answers[:, model], again)
+    costs[:, model] = found.outcomes.costs_usd[:, model]
+    return replace(found, outcomes=replace(found.outcomes, second=Seconds(answers, costs)))
 
 
 def at_prices(found: Labelled, usd: Sequence[float] = USD) -> Labelled:

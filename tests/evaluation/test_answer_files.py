@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from router.cli.asking_journal import Journal
+from router.domain.category import Category
 from router.domain.errors import FarthingError
 from router.domain.members import replace
 from router.evaluation.answer_files import read_rows, write_rows
-from router.evaluation.answered import Answered, id_of
+from router.evaluation.answered import Answered, id_of, labelled
 
 WHOLE = Answered(
     prompt_id="p1",
@@ -23,6 +24,9 @@ WHOLE = Answered(
     category="chat",
     scored_by="exact",
     response="It is that.",
+    second_answer="this",
+    second_response="It is this.",
+    second_cost_usd=0.003,
 )
 BARE = Answered(prompt_id="p2", prompt="And now?", model="m", score=None)
 
@@ -71,6 +75,26 @@ def test_a_prompt_in_csv_may_be_long(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_text(f"prompt,model,score\n{'why ' * 100_000},m,1\n")
 
     assert len(read_rows(tmp_path / "own.csv")[0].prompt) == 400_000
+
+
+def test_a_second_answer_may_stand_in_every_form_of_file(tmp_path: Path) -> None:
+    (tmp_path / "own.jsonl").write_text(
+        '{"prompt": "Why?", "model": "m", "score": 1, "second_answer": "so", "second_cost_usd": 1}\n'
+        '{"prompt": "Why?", "model": "n", "score": 1, "second_cost_usd": 0.5}\n'
+        '{"prompt": "Why?", "model": "o", "score": 1, "answer": "so"}\n'
+    )
+    (tmp_path / "own.csv").write_text(
+        "prompt,model,score,answer,second_answer,second_cost_usd\n"
+        "Why?,m,1,,so,1\nWhy?,n,1,,,0.5\nWhy?,o,1,so,,\n"
+    )
+    rows = read_rows(tmp_path / "own.jsonl")
+
+    assert rows == read_rows(tmp_path / "own.csv")
+    assert [row.was_asked_twice for row in rows] == [True, True, False]
+    assert (rows[0].second_answer, rows[0].second_cost_usd) == ("so", 1.0)
+    found = labelled(rows, ["m", "n", "o"], lambda _: Category.CHAT).outcomes.second
+    assert found
+    assert found.answers.tolist() == [["so", "", None]]
 
 
 def test_a_score_that_is_nan_is_none(tmp_path: Path) -> None:

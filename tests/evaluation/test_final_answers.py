@@ -56,6 +56,31 @@ def test_units_tell_answers_apart_only_where_there_are_two() -> None:
     assert len(set(three)) == 3
 
 
+@pytest.mark.parametrize("prompt", SAID)
+def test_a_second_answer_is_equal_to_the_first_where_that_of_another_model_would_be(
+    prompt: str,
+) -> None:
+    for said, again in combinations(SAID[prompt], 2):
+        one, other = answers(prompt, said, again)
+        (row,) = in_normal_form([answered(prompt, "m", said, second_response=again)])
+        is_equal = row.second_answer == row.answer and row.second_answer != ""
+
+        assert is_equal == (one is not None and one == other), (said, again)
+        assert row.was_asked_twice
+
+
+def test_a_second_answer_that_was_never_asked_for_stays_away_and_one_kept_in_part_is_not_read() -> (
+    None
+):
+    (once,) = in_normal_form([answered(SUM, "m", "It is 1071", answer="It is 1071")])
+    part = [answered(SUM, "m", "It is 1071", answer="It is 1071", second_answer="1071")]
+    (silent,) = in_normal_form([answered(SUM, "m", "It is 1071", second_cost_usd=0.1)])
+
+    assert (once.second_answer, once.was_asked_twice) == (None, False)
+    assert in_normal_form(part) == part
+    assert silent.second_answer == ""
+
+
 def test_what_is_only_kept_in_part_stays_as_it_is() -> None:
     rows = [
         answered(SUM, "a", None, answer="1071"),

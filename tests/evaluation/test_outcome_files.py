@@ -44,6 +44,21 @@ def test_models_come_in_the_order_in_which_they_are_asked_for(shop: Path) -> Non
     assert found.scores[1, 2] == 1.0
 
 
+def test_second_answers_are_read_if_there_are_any(shop: Path, tmp_path: Path) -> None:
+    again = row("b", "large", 1.0, answer="yes", second_answer="no", second_cost_usd=0.25)
+    silent = row("c", "large", 1.0, answer="yes", second_cost_usd=0.5)
+    rows = write_rows(tmp_path / "more.parquet", [again, silent])
+    columns = ("second_answer", "second_cost_usd")
+    once = write_rows(tmp_path / "once.parquet", [row("d", "large", 1.0)], without=columns)
+    found = read_outcomes([rows, once])
+
+    assert read_outcomes([shop]).second is None
+    assert found.second
+    assert found.second.answers.tolist() == [["no"], [""], [None]]
+    assert np.array_equal(found.second.costs_usd, [[0.25], [0.5], [np.nan]], equal_nan=True)
+    assert found.of(["nobody", "large"]).second.answers[0].tolist() == [None, "no"]  # type: ignore[union-attr]
+
+
 def test_prompts_of_other_datasets_and_models_are_left_out(shop: Path) -> None:
     assert read_outcomes([shop], datasets={"shop/sizes"}).prompt_ids == ("a",)
     assert read_outcomes([shop], models=["large"]).prompt_ids == ("b",)

@@ -101,3 +101,27 @@ def test_what_is_right_where_it_is_checked_is_understood(
 def test_whatever_is_let_in_is_understood(body: dict[str, Any], counter: TokenCounter) -> None:
     if request := accepted(orjson.dumps(body)):
         understood(request, counter)
+
+
+@pytest.mark.parametrize(
+    ("fields", "vary"),
+    [
+        ({}, True),
+        ({"temperature": 0}, False),
+        ({"temperature": 0.0}, False),
+        ({"temperature": 0.01, "top_p": 0.9, "top_k": 40}, True),
+        ({"temperature": None, "top_p": None, "top_k": None, "seed": None}, True),
+        ({"top_p": 0}, False),
+        ({"top_k": 1}, False),
+        ({"top_k": [1]}, True),
+        ({"seed": 0}, False),
+        ({"seed": 7, "temperature": 1}, False),
+    ],
+)
+def test_a_second_answer_differs_only_where_the_settings_let_it(
+    counter: TokenCounter, fields: dict[str, Any], vary: bool
+) -> None:
+    asked = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], **fields}
+    request = parse_chat(orjson.dumps(asked))
+
+    assert features_of(request.body, Reader(counter)).answers_vary is vary

@@ -208,7 +208,7 @@
     return make("tr", {},
       make("th", { scope: "row" }, spoken(category.category)),
       make("td", { className: "why" }, `${each.first.join(" + ")} > ${each.final}`),
-      make("td", {}, format.count(category.prompts)),
+      make("td", {}, format.count(each.prompts)),
       make("td", {}, percent(each.agreement)),
       make("td", {}, each.right === null ? "–" : each.right.toFixed(3)),
       gain(each.gain), gain(each.saving, percent),
