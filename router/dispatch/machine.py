@@ -12,8 +12,8 @@ A model that answers in several places is asked in the one that `balance` picks;
 is asked in another one at once, before another model is.
 
 Every start checks again whether the model may be asked: its breaker, its limits, the time that is
-left, the money that is left. When all that remain are resting, the first of them is asked all the
-same: a breaker never closes the last door.
+left, the money that is left. When all that remain are resting, one of them is asked all the same: a breaker
+never closes the last door. If others have failed before, that is a retry, which the allowance must have.
 
 It awaits nothing and reads no clock: the time and `jitter` (uniform in [0, 1)) are arguments, so
 thousands of schedules of faults run in a test without a second passing. Nothing else retries.
@@ -72,6 +72,7 @@ class Attempts:
         self._first = 0
         self._is_over = False
         self._has_waited = False
+        self._has_knocked = False
         self._has_reconnected = False
         self._last: tuple[Fault, Candidate] | None = None
 
@@ -263,8 +264,8 @@ class Attempts:
     ) -> tuple[Command, ...]:
         """By the rules nobody may be asked: ask one that is resting, wait briefly for a limit, or give up."""
         at_rest = [candidate for candidate, each in refusals if each.why is Refused.RESTING]
-        if at_rest and self.calls.made < self._first:
-            return (self._start(at_rest[0], now_s, now_s),)
+        if (candidate := self._last_door(at_rest)) is not None:
+            return (self._start(candidate, now_s, now_s),)
         limited = [(each.for_s, c) for c, each in refusals if each.why is Refused.LIMITED]
         if limited and not self._has_waited:
             for_s, candidate = min(limited, key=lambda pair: pair[0])
@@ -274,6 +275,16 @@ class Attempts:
                 self._has_waited = True
                 return (self._start(candidate, at_s, now_s),)
         return self._give_up(self._last_word(refusals))
+
+    def _last_door(self, at_rest: list[Candidate]) -> Candidate | None:
+        """One of those at rest that is asked all the same, where nobody else may be; once in a request."""
+        unasked = [each for each in at_rest if not self._tries.get(each.model.key)]
+        if not unasked or self._has_knocked:
+            return None
+        if self.calls.made >= self._first and not self._fleet.retries.spend():
+            return None
+        self._has_knocked = True
+        return unasked[0]
 
     def _start(self, candidate: Candidate, at_s: float, now_s: float) -> Start:
         model = candidate.model

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from router.domain.service_tier import tier_of
 from router.domain.usage import Usage
+from router.wire.errors import error_in
 from router.wire.sse import data_of
 from router.wire.usage import read_usage
 
@@ -125,8 +126,8 @@ def read_event(raw: bytes) -> StreamEvent:
         raise MalformedAnswer("an event of the upstream's stream is not JSON") from None
     if not isinstance(chunk, dict):
         raise MalformedAnswer("an event of the upstream's stream is not an object")
-    if chunk.get("error"):
-        return StreamEvent(raw, EventKind.ERROR, error=_part(chunk, "error"))
+    if (error := error_in(chunk)) is not None:
+        return StreamEvent(raw, EventKind.ERROR, error=error)
     return _read_chunk(raw, chunk)
 
 

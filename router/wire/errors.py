@@ -49,6 +49,14 @@ def read_error(raw: bytes) -> Mapping[str, Any] | None:
     return error if isinstance(error, dict) else _flat(body)
 
 
+def error_in(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The error object that an event of a stream tells, in the same shapes; None for an event that tells none."""
+    error = event.get("error")
+    if isinstance(error, dict):
+        return error or None
+    return (_flat(event) or {}) if error or event.get("object") == "error" else None
+
+
 def _flat(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     texts = (body.get(name) for name in ("message", "error", "detail"))
     message = next((text for text in texts if isinstance(text, str) and text), None)

@@ -288,6 +288,20 @@ def test_the_last_door_is_never_closed() -> None:
     assert "a" in closed
 
 
+@pytest.mark.parametrize(("floor", "asked"), [(10, ["a", "b"]), (0, ["a"])])
+def test_the_last_door_is_one_that_rests_if_the_others_have_failed_and_retries_are_left(
+    floor: int, asked: list[str]
+) -> None:
+    fleet = Fleet(retries=Allowance(0.0, floor=floor))
+    once, failing = Effort(attempts_per_model=1), [Outcome(0.0, STUMBLE)]
+    for second in range(5):
+        play(a_plan(B, effort=once), scripted({"b": failing}), fleet, at_s=second / 10)
+
+    played = play(a_plan(A, B, effort=once), scripted({"a": failing, "b": [FINE]}), fleet, at_s=1)
+    assert played.models == asked
+    assert played.answered_by == ("b" if floor else None)
+
+
 def test_an_unreachable_upstream_rests_with_all_its_models() -> None:
     fleet = Fleet()
     twin = a_model("twin")

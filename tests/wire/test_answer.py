@@ -184,7 +184,17 @@ def test_an_error_in_the_middle_of_a_stream_is_seen(error: Any) -> None:
     read = event({"error": error})
 
     assert read.kind is EventKind.ERROR
-    assert read.error == (error if isinstance(error, dict) else {})
+    said = {"message": error} if isinstance(error, str) else {}
+    assert read.error == (error if isinstance(error, dict) else said)
+
+
+def test_an_error_may_be_flat() -> None:
+    """As vLLM before 0.11 and its like send it."""
+    read = event({"object": "error", "message": "CUDA out of memory", "code": 500, "param": None})
+
+    assert read.kind is EventKind.ERROR
+    assert read.error == {"message": "CUDA out of memory", "code": 500}
+    assert event({"object": "chat.completion.chunk", "message": "odd"}).kind is EventKind.PREAMBLE
 
 
 def test_an_error_event_with_its_own_event_line_is_seen() -> None:
