@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from router.dispatch.commands import Command, Commit, GiveUp, Judge, Start
+from router.dispatch.faults import api_error_of
 from router.dispatch.fleet import Verdict
 from router.dispatch.machine import VERDICTS, Attempts
-from router.dispatch.verdict import api_error_of
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Opinion, Ruling, Step, Test
 from router.domain.fault import Fault, FaultKind

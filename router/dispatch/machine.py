@@ -23,9 +23,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from router.dispatch.calls import Calls
 from router.dispatch.commands import Cancel, Command, Commit, GiveUp, Start, Wake
+from router.dispatch.faults import api_error_of, out_of_time, resting
 from router.dispatch.fleet import Fleet, Refusal, Refused, Verdict
 from router.dispatch.plan import Plan
-from router.dispatch.verdict import api_error_of, out_of_time, resting
 from router.domain.candidate import Candidate
 from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind

@@ -166,7 +166,7 @@ class Pipeline:
         if stored.keys() != known.models:
             return None
         visit = replace(known.visit, caller=caller, began_s=world.monotonic_s())
-        return await self._handed_over(visit, replace(known.find, stored=stored))
+        return await self._from_stored(visit, replace(known.find, stored=stored))
 
     async def _together(self, visit: Visit, shelf: Shelf) -> Reply:
         """The reply to a request that others may be sending at the same time."""
@@ -264,10 +264,11 @@ class Pipeline:
         return await (await self._walk(visit, find)).from_upstream()
 
     async def _handed_out(self, visit: Visit, find: Find) -> Reply:
+        """A stored answer, remembered in case the same is asked again at once."""
         self.again.keep(visit, find, self.judge, self.means.world.monotonic_s())
-        return await self._handed_over(visit, find)
+        return await self._from_stored(visit, find)
 
-    async def _handed_over(self, visit: Visit, find: Find) -> Reply:
+    async def _from_stored(self, visit: Visit, find: Find) -> Reply:
         handout = self._handout(visit, find.decision)
         await find.book_in(handout.telling.books)
         await self._admit(visit, handout.telling, 0)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from router.dispatch.verdict import Said, fault_of_status
+from router.dispatch.faults import Said, fault_of_status
 from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
 from router.domain.members import replace
 from router.domain.usage import Usage

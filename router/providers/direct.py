@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import aiohttp
 import orjson
 
-from router.dispatch.verdict import fault_of_status
+from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
 from router.providers.endpoints import Endpoint

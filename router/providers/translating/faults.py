@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
-from router.dispatch.verdict import fault_of_status
+from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.providers.translating.connection import Loss, Trace
 from router.wire.errors import retry_after_s

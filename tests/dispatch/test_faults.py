@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.dispatch.verdict import fault_of_status
+from router.dispatch.faults import fault_of_status
 from router.domain.fault import FaultKind
 
 ANOTHER_MAY = [
