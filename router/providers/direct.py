@@ -14,6 +14,7 @@ import orjson
 from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
+from router.providers.connector import TimelyConnector
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
 from router.providers.unreached import UNREACHED, unreached
@@ -96,8 +97,8 @@ class Line:
         self._unix_s = unix_s
         self._secret = secret.encode()
         own = _HEADERS | dict(headers)
-        keeping = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S)
-        alone = aiohttp.TCPConnector(limit=0, force_close=True)
+        keeping = TimelyConnector(limit=0, keepalive_timeout=KEEPALIVE_S)
+        alone = TimelyConnector(limit=0, force_close=True)
         self._kept = Exchanges(url, own, keeping, connect_s=connect_s)
         self._fresh = Exchanges(url, own, alone, connect_s=connect_s)
 

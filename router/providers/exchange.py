@@ -112,7 +112,6 @@ class Exchanges:
         self._url = url
         self._headers = headers
         self._connector = connector
-        self._connect_s = connect_s
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_s)
         self._loop = asyncio.get_running_loop()
         self._addresses: dict[str, Address] = {}
@@ -149,8 +148,7 @@ class Exchanges:
         """A new connection, or a kept one that is still open."""
         while True:
             try:
-                async with asyncio.timeout(self._connect_s):  # with the time to resolve its name
-                    connection = await self._connector.connect(address.request, [], self._timeout)
+                connection = await self._connector.connect(address.request, [], self._timeout)
             except TimeoutError as error:
                 raise aiohttp.ConnectionTimeoutError("connecting took too long") from error
             if connection.protocol not in self._kept or not _is_over(connection):

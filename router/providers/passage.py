@@ -13,6 +13,7 @@ from yarl import URL
 
 from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
+from router.providers.connector import TimelyConnector
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import KEEPALIVE_S
 from router.providers.unreached import UNREACHED, unreached
@@ -32,8 +33,8 @@ class DirectPassage:
         key = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         self._own = {**key, **endpoint.headers, "accept-encoding": "identity"}
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_read=silence_s),
+            connector=TimelyConnector(limit=0, keepalive_timeout=KEEPALIVE_S),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=silence_s),
             skip_auto_headers=_NOT_OF_OUR_OWN,
             auto_decompress=False,
         )

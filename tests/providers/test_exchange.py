@@ -12,6 +12,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from router.domain.fault import FaultKind
 from router.domain.members import replace
+from router.providers.connector import TimelyConnector
 from router.providers.direct import DirectUpstream
 from router.providers.endpoints import Endpoint
 from router.providers.exchange import Exchanges
@@ -272,7 +273,7 @@ class Silent(AbstractResolver):
 async def test_a_name_that_is_not_resolved_in_time_is_as_bad_as_a_connection_that_is_not_made() -> (
     None
 ):
-    connector = aiohttp.TCPConnector(limit=0, resolver=Silent())
+    connector = TimelyConnector(limit=0, resolver=Silent())
     made = Exchanges("http://silent.test", {}, connector, connect_s=0.05)
     try:
         async with asyncio.timeout(20):

@@ -7,7 +7,6 @@ and what happens on it is recorded in a `Trace`, which also has status and heade
 are translated.
 """
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from router.providers.connector import TimelyConnector
 from router.providers.exchange import KEEPALIVE_S
 
 
@@ -86,7 +86,7 @@ def new_session(connect_s: float) -> aiohttp.ClientSession:
     )
 
 
-class _Connector(aiohttp.TCPConnector):
+class _Connector(TimelyConnector):
     """litellm has a single timeout for everything; here, connecting has its own."""
 
     def __init__(self, connect_s: float) -> None:
@@ -101,8 +101,7 @@ class _Connector(aiohttp.TCPConnector):
     ) -> Any:
         """A connection for `req`, new or from the pool."""
         limits = aiohttp.ClientTimeout(connect=timeout.connect, sock_connect=self._connect_s)
-        async with asyncio.timeout(self._connect_s):  # with the time to resolve its name
-            return await super().connect(req, traces, limits)
+        return await super().connect(req, traces, limits)
 
 
 async def _watch(
