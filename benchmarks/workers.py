@@ -2,11 +2,11 @@
 
     python -m benchmarks.workers [--rounds 4] [--seconds 5] [--connections 32]
 
-One Farthing with one worker and one with two take turns, before the same simulator and the same Redis. All
-programs share this machine, and nobody is nicer than anybody else. Where there are fewer cores than programs,
-requests a second say how the cores were shared, not what a worker can do. So the CPU time of each kind of
-program is given as well: two workers on cores of their own answer `2 / cpu2` requests a second where one answers `1 / cpu1`,
-whose ratio is what is asked for. It holds what they pay for sharing the Redis, the ledger's file and the address.
+One Farthing with one worker and one with two take turns, before the same simulator and the same Redis. All programs
+share this machine, and nobody is nicer than anybody else. Where there are fewer cores than programs, requests a second
+say how the cores were shared, not what a worker can do. So the CPU time of each kind of program is given as well: two
+workers on cores of their own answer `2 / cpu2` requests a second where one answers `1 / cpu1`, whose ratio is what is
+asked for. It holds what they pay for sharing the Redis, the ledger's file and the address.
 """
 
 import argparse

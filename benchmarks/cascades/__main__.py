@@ -2,12 +2,12 @@
 
     python -m benchmarks.cascades [--questions 600] [--learn 1200] [--difficulty 0.4] [--mistakes 0.1] [--speed 1]
 
-Simulated models in a process of their own, whose qualities and common mistakes are stated; Farthing in a second
-one, with a policy that asks two of them at once and the final one where they differ; the real openai client here.
-Every question is answered by the final model alone, by a cascade of the client's own, and by Farthing's. Prints, with
-95 % intervals: the share of right answers, by the simulator's truth; how often the pair is believed; what it cost, by
-the ledger; when the first content was heard. Beside it stands what follows from what was stated, what the models'
-very answers come to when all are understood, and what Farthing said of it beforehand: it has learnt from answers to other
+Simulated models in a process of their own, whose qualities and common mistakes are stated; Farthing in a second one,
+with a policy that asks two of them at once and the final one where they differ; the real openai client here. Every
+question is answered by the final model alone, by a cascade of the client's own, and by Farthing's. Prints, with 95 %
+intervals: the share of right answers, by the simulator's truth; how often the pair is believed; what it cost, by the
+ledger; when the first content was heard. Beside it stands what follows from what was stated, what the models' very
+answers come to when all are understood, and what Farthing said of it beforehand: it has learnt from answers to other
 questions of these kinds, `--learn` of them (0: nothing).
 
 Where the client's cascade accepts other answers than those that mean the same, or Farthing's other ones than the

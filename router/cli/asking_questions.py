@@ -65,7 +65,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A task: have `model` answer and score that, or only score the answer that is `held`; and have it answer once more.
+    """A task: have `model` answer and score that, or only score the answer that is `held`; have it answer once more.
 
     `cost` is that of the model's answer, `judging` that of the judge's verdict, `again` that of a second answer; None
     if there is to be none.
@@ -144,7 +144,7 @@ def asks(
 
 
 def _says_more(question: Question, answered: Answered | None) -> bool:
-    """Whether a second answer would say anything: it may differ, is not there yet, and there is one to compare it with."""
+    """Whether a second answer would say anything: it may differ, is not there yet, and has one to compare it with."""
     is_open = answered is None or not (answered.was_asked_twice or answered.response is None)
     return is_open and question.features.answers_vary
 

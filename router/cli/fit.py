@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _place(folder: Path) -> Iterator[None]:
-    """The folder for the artefact. Raises FarthingError if it cannot be written, most likely before anything is learnt."""
+    """The folder for the artefact. Raises FarthingError if it cannot be written, mostly before anything is learnt."""
     try:
         with place_for(folder):
             yield

@@ -57,7 +57,7 @@ def pool_priors(artefact: Artefact, priors: Priors) -> PriorOf:
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """The logit of a model's mean score by the ability that is typical of its price; `sd` is that of models around it."""
+    """The logit of a model's mean score by the ability typical of its price; `sd` is that of models around it."""
 
     intercept: float
     slope: float

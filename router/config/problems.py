@@ -143,7 +143,7 @@ def _is_of_member(error: ErrorDetails) -> bool:
 
 
 def _is_label(step: str | int) -> bool:
-    """Whether that is pydantic's own word for a member or a key, such as `literal['a','b']`; no key of ours has brackets."""
+    """Whether that is pydantic's word for a member or a key, as in `literal['a','b']`; no key of ours has brackets."""
     return isinstance(step, str) and step.endswith("]") and "[" in step
 
 

@@ -1,9 +1,9 @@
 """How models agree on each kind of prompt, as learnt from answers, and what that means for one prompt.
 
-A prompt's habits are those of its kinds, weighted by their shares, and as far as it is of no known kind the usual
-ones over all kinds; where it offers few answers to choose from, mistakes are shared at least as often as that makes
-likely. Their variance is the sum of that within its kinds, that between these, and for an unfamiliar prompt that between
-all kinds: a kind that nobody has seen may be as far from the usual as the known ones are.
+A prompt's habits are those of its kinds, weighted by their shares, and as far as it is of no known kind the usual ones
+over all kinds; where it offers few answers to choose from, mistakes are shared at least as often as that makes likely.
+Their variance is the sum of that within its kinds, that between these, and for an unfamiliar prompt that between all
+kinds: a kind that nobody has seen may be as far from the usual as the known ones are.
 """
 
 from collections.abc import Mapping

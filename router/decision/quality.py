@@ -9,10 +9,10 @@ flatter shares, the less familiar the prompt is: of a kind that was not learnt, 
 hard it is, and misleads about who is good at it. Where a prompt is unfamiliar, its hardness adds what length says:
 by so many logits it is harder for every model, which widens the gap between a strong model and a weak one.
 
-A model that was never scored moves from its prior as the scored ones moved from theirs, on average, in logits. The weight w
-grows with the prompt's familiarity from `floor` to 1, so that far from what was learnt from, a model is as good as
-its prior says: category means carry most of what can be known of a prompt, and unshrunk predictions are worse than
-none on unseen kinds of prompts (docs/evidence.md).
+A model that was never scored moves from its prior as the scored ones moved from theirs, on average, in logits. The
+weight w grows with the prompt's familiarity from `floor` to 1, so that far from what was learnt from, a model is as
+good as its prior says: category means carry most of what can be known of a prompt, and unshrunk predictions are worse
+than none on unseen kinds of prompts (docs/evidence.md).
 """
 
 from collections.abc import Mapping, Sequence
@@ -125,7 +125,7 @@ class QualityModel:
         return 1.0 + held * (slope - 1.0), held * intercept
 
     def _held(self, weight: float) -> float:
-        """With a floor, what was learnt has its say everywhere, and corrections hold everywhere; else as far as it has."""
+        """With a floor, what was learnt has its say and corrections hold everywhere; else as far as it has."""
         return 1.0 if self.floor else weight
 
     def usual(self, name: str) -> QualityEstimate:

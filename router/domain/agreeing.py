@@ -26,15 +26,15 @@ from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.logits import held
 
 SHARED_MISTAKE = 1 / 3
-"""How often two wrong models are drawn to the same wrong answer, where they would not meet by chance, at least. Of answers
-that could be read it is .38 of ten options, .46 of eight, .50 of four (MMLU-Pro), .51 of four (ARC)."""
+"""How often two wrong models are drawn to the same wrong answer, where they would not meet by chance, at least. Of
+answers that could be read it is .38 of ten options, .46 of eight, .50 of four (MMLU-Pro), .51 of four (ARC)."""
 
 FEW_OPTIONS = 3
 """Where there are more, what kinds of prompts have taught says more (docs/adr/0041-few-options.md)."""
 
 
 def same_wrong_of(options: int) -> float:
-    """How often two wrong answers are the same where `options` may be chosen from: by chance, or as both are drawn to it.
+    """How often two wrong answers are the same where `options` may be chosen from: by chance or by attraction.
 
     Of two options only one is wrong.
     """

@@ -1,4 +1,4 @@
-"""The models by id, at the prices of a moment: announced prices, and those of certain hours, take effect by themselves."""
+"""The models by id, at the prices of a moment: announced ones and those of certain hours take effect by themselves."""
 
 from bisect import bisect_right
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was
 
 
 _WORST_GUESS = 4
-"""OpenAI counts a third of the tokens that are guessed of sound, and a page photographed at 150 KB is taken for four."""
+"""OpenAI counts a third of the tokens guessed of sound, and a page photographed at 150 KB is taken for four."""
 
 
 class Features(Struct, frozen=True):

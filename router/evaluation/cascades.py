@@ -106,7 +106,7 @@ def ways_of(predictions: Predictions, outcomes: Outcomes) -> Ways:
 
 
 def _outermost(predictions: Predictions) -> Numbers:
-    """Numbers of at most _MOST_MODELS models: on the hull of mean cost and quality, then on that of the rest, and so on."""
+    """Numbers of at most _MOST_MODELS models: on the hull of mean cost and quality, then on the rest's, and so on."""
     qualities, costs = predictions.p_quality.mean(axis=0), predictions.costs_usd.mean(axis=0)
     left, found = list(np.lexsort((-qualities, costs))), list[int]()
     while left and len(found) < _MOST_MODELS:

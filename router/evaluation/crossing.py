@@ -36,7 +36,7 @@ class Forecast:
 
 
 def priced(outcomes: Outcomes, pool: Pool) -> Outcomes:
-    """The outcomes at the pool's costs: nominal ones if it has them, else their own, or by their tokens, or by the call.
+    """The outcomes at the pool's costs: nominal ones if it has them, else their own, by their tokens, or by the call.
 
     Raises FarthingError if no prompt has a score and a cost for every model of the pool.
     """

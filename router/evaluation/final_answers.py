@@ -76,7 +76,7 @@ class _End:
     final: Final
 
     def spelt(self, units: Units) -> str:
-        """The final answer as text, with its unit if there are several; without a value, it is equal only word for word."""
+        """The final answer as text, with its unit if there are several; without a value, equal only word for word."""
         if not isinstance(self.final, Found):
             return f"words: {id_of(' '.join(self.said.text.split()))}"
         kind, value, unit = self.final.kind, self.final.value, self.final.unit

@@ -113,6 +113,6 @@ def features_of(
 
 
 def answers_vary(body: Mapping[str, Any]) -> bool:
-    """Whether two answers of one model to a request may differ: not if only its likeliest words are wanted, or a `seed`."""
+    """Whether two answers of one model may differ: not if only its likeliest words are wanted, or a `seed` is given."""
     is_greedy = any(body.get(name) == value for name, value in _GREEDY.items())
     return not is_greedy and body.get("seed") is None

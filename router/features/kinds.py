@@ -159,8 +159,9 @@ def _short(numbers: Floats) -> tuple[float, ...]:
 def _anywhere(usual: Floats, spread: Floats) -> tuple[float, float]:
     """The mean length of kinds, and the deviations that a log token is of a prompt whose kind is not known.
 
-    Kinds differ in length too, and a prompt that is longer than others may only be of a longer kind. Deviations are what
-    of a prompt's length is expected to be its own (Henderson's best linear prediction), the less the more kinds differ.
+    Kinds differ in length too, and a prompt that is longer than others may only be of a longer kind. Deviations are
+    what of a prompt's length is expected to be its own (Henderson's best linear prediction), the less the more kinds
+    differ.
     """
     own = float(np.mean(spread**2))
     between = float(usual.var(ddof=1)) if len(usual) > 1 else 0.0

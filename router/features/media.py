@@ -25,7 +25,7 @@ _TOKENS_PER_SECOND = 32
 
 _TOKENS_PER_PAGE = 2250
 """Of a PDF, which models get as text and as pictures. Anthropic states 1,500 to 3,000 for the text
-(https://platform.claude.com/docs/en/build-with-claude/pdf-support); this is the middle, and what whole pages measure."""
+(https://platform.claude.com/docs/en/build-with-claude/pdf-support); this is the middle, and as measured."""
 
 _BYTES_PER_PAGE = 32_768
 """Between a page of text and a scanned one: 64,782 pages of word processors and 15,477 of images make a gigabyte by

@@ -51,6 +51,6 @@ class Recall:
 
 
 def key_of(question: str, form: Category | None, characters: int) -> bytes:
-    """The lookup key of a question: its ends, how many characters it has, and the category that its request has by form."""
+    """The lookup key of a question: its ends, how many characters it has, and its request's category by form."""
     said = f"{form or ''} {characters}\n{question}".encode("utf-8", "replace")
     return blake2b(said, digest_size=16).digest()

@@ -273,7 +273,7 @@ def _answer_of(heard: Heard, model: Model, features: Features) -> Usage:
 
 
 def up_to_date(heard: Heard) -> Heard:
-    """`heard` of an answer that broke off, without a count that was told long before the break: it counts the prompt."""
+    """`heard` of an answer that broke off, without a count told long before the break: that one counts the prompt."""
     told = heard.usage
     if told is None or written_tokens(heard) <= told.total_output_tokens * _LONGEST_TOKENS:
         return heard

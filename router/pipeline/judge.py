@@ -271,7 +271,7 @@ class Judge:
         return self.verdicts.observed(self.world.chance())
 
     def candidate(self, model_id: str, features: Features, terms: Terms) -> Candidate | None:
-        """The catalog's model of that id, where `terms` allow it, with what is predicted of its answer; None for no model."""
+        """The catalog's model of that id, where `terms` allow it, with what is predicted of it; None for none."""
         if (model := self.models.get(model_id)) is None:
             return None
         return candidate_for(terms.pool.within(model), features, self.experience)

@@ -181,13 +181,13 @@ def _malformed(message: str) -> AttemptFailed:
 
 
 def _reported(raw: bytes) -> AttemptFailed | None:
-    """The failure that is reported with status 200, as OpenRouter does where the model behind it fails; None if none is."""
+    """The failure that is reported with status 200, as OpenRouter does if the model behind it fails; None for none."""
     said = read_error(raw)
     return None if said is None else AttemptFailed(_fault_of(said, "answer"))
 
 
 def _fault_of(said: Said, form: str) -> Fault:
-    """What an error means that comes in a stream or in an answer; its `code` may be the status that it should have had."""
+    """What an error in a stream or an answer means; its `code` may be the status that it should have had."""
     message, status = f"the upstream reported an error in its {form}", said.get("code")
     if isinstance(status, int) and 400 <= status < 600:
         fault = fault_of_status(status, said, None)

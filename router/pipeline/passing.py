@@ -128,7 +128,7 @@ class Passing:
 
 
 def _check_grants(caller: Caller) -> None:
-    """Raise ApiError 403 for a key that may use certain models or policies only: which model answers is not known here."""
+    """Raise ApiError 403 for a key of certain models or policies only: which model answers is not known here."""
     if caller.grants.models or caller.grants.policies:
         raise ApiError(
             403,

@@ -68,10 +68,10 @@ ALONE = Session()
 class Visit(Struct, frozen=True):
     """A request with its caller, and what was found out about both.
 
-    `target` is the policy that decides, or the model that is pinned; `terms` are those that hold
-    for it, by the policy's `rule` if that is not "". `thread` is the id of its conversation, "" outside of any, and `home` says which model the
-    unnamed thoughts in it belong to. `began_s` is when the request came, by the monotonic clock.
-    `record` is the decision of a moment ago, if that is used again.
+    `target` is the policy that decides, or the model that is pinned; `terms` are those that hold for it, by the
+    policy's `rule` if that is not "". `thread` is the id of its conversation, "" outside of any, and `home` says which
+    model the unnamed thoughts in it belong to. `began_s` is when the request came, by the monotonic clock. `record` is
+    the decision of a moment ago, if that is used again.
     """
 
     request: ChatRequest

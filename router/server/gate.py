@@ -29,7 +29,7 @@ class Gate:
     async def admit(self, headers: Mapping[str, str]) -> VirtualKey:
         """The key that `headers` present.
 
-        Raises ApiError 401; 403 for a page from elsewhere while no key exists; 503 while it is unknown which keys exist.
+        Raises ApiError 401; 403 for a page from elsewhere while no key exists; 503 while keys cannot be read.
         """
         secret = presented(headers)
         # While there is no key, clients may present anything; but what looks like one of ours may be the first.

@@ -45,7 +45,7 @@ _MEANT = re.compile(
     r"(?:/v1)*/((?:models|responses)/.+)"
     r"|(?:/.*?)??/(chat/completions|completions|embeddings|messages(?:/count_tokens)?|models|responses)"
 )
-"""What ends like one of our paths: a base URL that lacks the /v1 at its end, or has it twice, or that of another API."""
+"""What ends like one of our paths: a base URL that lacks the /v1 at its end, has it twice, or is another API's."""
 _DOORS = dict.fromkeys(
     ("/", "/v1", "/dashboard/"), "; the API is below /v1/, the dashboard at /dashboard"
 )

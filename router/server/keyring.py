@@ -43,7 +43,7 @@ async def nothing_stored() -> Stored:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """That there is no key: whether it `opens` the door to everybody, and `was_seen` when a process of this machine last knew."""
+    """That there is no key: whether it `opens` the door to all, and `was_seen` when a process here last knew."""
 
     opens: bool
     was_seen: bool = False

@@ -1,4 +1,4 @@
-"""How models agree, learnt from outcomes with answers: a few numbers a kind, drawn towards what is usual over the kinds.
+"""How models agree, learnt from outcomes with answers: a few numbers a kind, drawn towards what is usual of kinds.
 
 That tables of single pairs and triples of models are not learnt has a reason: drawn towards these numbers as they must
 be, they choose no better, and taken as they are, worse (docs/evidence.md).
@@ -81,8 +81,8 @@ class _Seen:
 
     `ones`, `others` and `finals` are models' mean scores; `both` is how often both are right, `agreed` and
     `agreed_wrong` how often they agree, rightly or wrongly; `also` and `instead` how often the final model is right
-    then, NaN where it is one of the two or not the better one. All are shares of the prompts that both have answered, whose
-    share of all is `weights`.
+    then, NaN where it is one of the two or not the better one. All are shares of the prompts that both have answered,
+    whose share of all is `weights`.
     """
 
     prompts: int

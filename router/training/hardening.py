@@ -1,6 +1,6 @@
 """How much harder prompts get with their length, for all models: as far as kinds of prompts agree on it.
 
-    logit P(good answer of a model) = (what is usual of the model on the kind) - slope of the kind * deviations of length
+    logit P(good answer of a model) = (what is usual of it on the kind) - slope of the kind * deviations of length
 
 The one-parameter form of item-response theory: one number says how hard a prompt is, and a strong model loses less by
 it than one that is right half of the time. Each kind has a slope of its own, drawn towards the mean of all (random

@@ -1,4 +1,4 @@
-"""What the length of a prompt, beside others of its kind, says: which model copes with it, and how hard it is for all."""
+"""What the length of a prompt, beside others of its kind, says: which model copes with it, how hard it is for all."""
 
 from dataclasses import dataclass
 
@@ -36,9 +36,9 @@ def fit_prompt_lengths(
 ) -> PromptLengths:
     """How long prompts are, how differently models do on long ones, and how much harder these are.
 
-    `scores` are the models' means by kind, (models, kinds), `residuals` scores less these, (prompts, models), NaN for no
-    answer. Loadings are 0 over all models together: that long prompts are harder is not said by them. It holds elsewhere
-    only as far as kinds agree on it, and is said where a prompt is unfamiliar (docs/evidence.md).
+    `scores` are the models' means by kind, (models, kinds), `residuals` scores less these, (prompts, models), NaN for
+    no answer. Loadings are 0 over all models together: that long prompts are harder is not said by them. It holds
+    elsewhere only as far as kinds agree on it, and is said where a prompt is unfamiliar (docs/evidence.md).
     """
     logs, n_kinds = np.log(np.maximum(prompt_tokens, 1.0)), scores.shape[1]
     of_kinds = _of_kinds(logs, kinds, n_kinds)

@@ -125,8 +125,8 @@ def test_the_length_of_a_prompt_counts_as_far_as_its_kind_is_trusted(
 def hardness(prompt_tokens: int, trust: float = 0.0, between: float = 1.0) -> float:
     """How hard that length makes a prompt that resembles the second of two kinds, which is trusted so far.
 
-    A deviation, of a factor of e, makes prompts of that kind .4 logits harder; the first kind says the reverse. The kinds'
-    mean log lengths are so far apart.
+    A deviation, of a factor of e, makes prompts of that kind .4 logits harder; the first kind says the reverse. The
+    kinds' mean log lengths are so far apart.
     """
     model = replace(
         drawn(2, 0),

@@ -56,7 +56,8 @@ DATA_URL = f"data:image/png;base64,{DATA}"
 class Strict:
     """A provider of one model: `call` is how it calls its calls, `seal` what it seals its thoughts by, "" for nothing.
 
-    Of chat, `ids` is the form that it wants of the ids of calls. It refuses whatever real ones are known to refuse, and notes it down.
+    Of chat, `ids` is the form that it wants of the ids of calls. It refuses whatever real ones are known to refuse, and
+    notes it down.
     """
 
     model: str

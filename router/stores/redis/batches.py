@@ -3,8 +3,8 @@
     fewer than two in flight    a command is sent at once, alone
     two in flight               commands wait; the next to return takes up to sixteen of them along
 
-So batches grow with the load, and the cost of a command falls: from 40 us of CPU time with one caller to 17 with sixteen
-(docs/adr/0037-batches.md).
+So batches grow with the load, and the cost of a command falls: from 40 us of CPU time with one caller to 17 with
+sixteen (docs/adr/0037-batches.md).
 """
 
 import asyncio

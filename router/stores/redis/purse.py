@@ -275,7 +275,7 @@ class RedisPurse:
             self._ended.setdefault(account, set()).add(hold.name)
 
     def _alone(self) -> MemoryPurse:
-        """What this process knows by itself. While Redis was there it was told of nothing, so it asks the ledger anew."""
+        """What this process knows by itself. While Redis was there it was told nothing, so the ledger is asked anew."""
         if not self._is_alone:
             self._is_alone = True
             self._local.doubt()

@@ -1,4 +1,4 @@
-"""OpenAI's Responses API: the counts of chat under other names, complete in the last event. Searches as xAI counts them."""
+"""OpenAI's Responses API: the counts of chat under other names, complete in the last event; searches as xAI's."""
 
 from router.wire.usage.reading import Dialect
 

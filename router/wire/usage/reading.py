@@ -31,14 +31,14 @@ _DEEPEST = 4
 class Dialect:
     """How one API reports what was used.
 
-    `prompt` and `completion` lead to its two main counts. `cached` are tokens read from a cache,
-    `written` all that were written to one, `written_1h` the part of these that is kept for an hour;
-    they lie within the prompt's count unless `cache_is_apart`. `more_prompt` always lies beside it.
-    `audio`, `cached_audio`, `images` lie within the prompt, `audio_out`, `images_out` within the
-    completion. `calls` are where further calls are counted that were made for the same answer: under the same
-    names, in a list of that name, in the items with that member and value; they lie beside everything.
-    `reasoning` lies within the completion unless `reasoning_is_apart`, or unless `total`
-    shows that it lies beside it; where nothing is said of it, it is what the total has beside both. Of several paths the first that leads to a count is taken.
+    `prompt` and `completion` lead to its two main counts. `cached` are tokens read from a cache, `written` all that
+    were written to one, `written_1h` the part of these that is kept for an hour; they lie within the prompt's count
+    unless `cache_is_apart`. `more_prompt` always lies beside it. `audio`, `cached_audio`, `images` lie within the
+    prompt, `audio_out`, `images_out` within the completion. `calls` are where further calls are counted that were made
+    for the same answer: under the same names, in a list of that name, in the items with that member and value; they lie
+    beside everything. `reasoning` lies within the completion unless `reasoning_is_apart`, or unless `total` shows that
+    it lies beside it; where nothing is said of it, it is what the total has beside both. Of several paths the first
+    that leads to a count is taken.
 
     `source` is the documentation page. `in_stream` is where the events of a stream carry the usage;
     what a later event says of a count replaces what an earlier one said.
