@@ -1,9 +1,7 @@
 """`farthing outcomes`: how good answers were, and according to whom."""
 
 import argparse
-import csv
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +12,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from router.cli.options import add_config, check_period, day, midnight_s, unlearnt_settings_of
+from router.cli.spreadsheet import print_csv
 from router.cli.tables import print_table
 from router.ledger.outcomes import OUTCOME_GROUPINGS, Tally
 from router.ledger.report import Filters
@@ -52,9 +51,7 @@ def run(args: argparse.Namespace) -> int:
         told = {"by": args.by, "since": args.since, "until": args.until, "groups": found.lines()}
         print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
     elif args.csv:
-        writer = csv.DictWriter(sys.stdout, found.columns)
-        writer.writeheader()
-        writer.writerows(found.lines())
+        print_csv(found.columns, found.lines())
     else:
         print_table(found.as_table())
     return 0

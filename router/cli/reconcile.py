@@ -1,9 +1,7 @@
 """`farthing reconcile`: a vendor's invoice against the ledger, by day and model."""
 
 import argparse
-import csv
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from rich.table import Table
 from router.cli.options import add_config, check_period, day, unlearnt_settings_of
 from router.cli.reading import expects
 from router.cli.report_forms import dollars
+from router.cli.spreadsheet import print_csv
 from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
@@ -106,9 +105,8 @@ def _print(found: Reconciliation, args: argparse.Namespace) -> None:
         told = {"agrees": found.agrees, "total": total, "lines": [_told(x) for x in found.lines]}
         print(json.dumps(told, indent=2))  # noqa: T201 - a command line speaks by printing
     elif args.csv:
-        writer = csv.DictWriter(sys.stdout, list(_told(Difference("", "", Money(), Money(), True))))
-        writer.writeheader()
-        writer.writerows(map(_told, found.lines))
+        columns = list(_told(Difference("", "", Money(), Money(), True)))
+        print_csv(columns, map(_told, found.lines))
     else:
         _show(found)
 

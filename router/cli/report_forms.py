@@ -1,7 +1,5 @@
 """A report as JSON, as CSV, and as a table for people."""
 
-import csv
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from router.cli.spreadsheet import print_csv
 from router.domain.money import Money
 from router.ledger.figures import figures
 from router.ledger.report import PARTS, Decomposition, Report, Totals
@@ -33,10 +32,7 @@ def as_json(found: Report) -> dict[str, Any]:
 
 def write_csv(found: Report) -> None:
     """The groups as CSV on standard output, without the total: spreadsheets can add."""
-    lines = as_json(found)["groups"]
-    writer = csv.DictWriter(sys.stdout, [found.by, *figures(Totals())])
-    writer.writeheader()
-    writer.writerows(lines)
+    print_csv([found.by, *figures(Totals())], as_json(found)["groups"])
 
 
 def as_table(found: Report) -> Table:

@@ -69,9 +69,12 @@ class PolicyBook:
         return route.reference if route else ""
 
 
-def resolve(asked: str, book: PolicyBook, catalog: Mapping[str, Model]) -> Policy | Model:
+def resolve(
+    asked: str, book: PolicyBook, catalog: Mapping[str, Model], told: Iterable[str] | None = None
+) -> Policy | Model:
     """The policy that decides, or the model that is pinned. Raises ApiError 404 for an unknown name.
 
+    The error names models that the client may ask for: those `told`, or all of them.
     Routes come before the catalog: a model whose name is routed is the reference, not the answer.
     """
     if asked == AUTO:
@@ -82,7 +85,7 @@ def resolve(asked: str, book: PolicyBook, catalog: Mapping[str, Model]) -> Polic
         return book.named(route.policy)
     if asked in catalog:
         return catalog[asked]
-    raise _no_model(asked, [AUTO, *catalog])
+    raise _no_model(asked, [AUTO, *(catalog if told is None else told)])
 
 
 def _no_model(asked: str, known: list[str]) -> ApiError:

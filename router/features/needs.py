@@ -20,8 +20,18 @@ def _has_audio(body: Body, parts: Parts) -> bool:
     return (isinstance(modalities, list) and "audio" in modalities) or "input_audio" in parts
 
 
+def _speaks_of_tools(body: Body) -> bool:
+    """Whether tools are offered, or were called earlier: a model without tools may refuse such a conversation."""
+    return bool(body.get("tools") or body.get("functions")) or any(
+        message["role"] in _TOOLS_SPEAK or message.get("tool_calls") or message.get("function_call")
+        for message in body["messages"]
+    )
+
+
+_TOOLS_SPEAK = ("tool", "function")
+
 _SIGNS: Mapping[Capability, Callable[[Body, Parts], bool]] = {
-    Capability.TOOLS: lambda body, _: bool(body.get("tools") or body.get("functions")),
+    Capability.TOOLS: lambda body, _: _speaks_of_tools(body),
     Capability.VISION: lambda _, parts: pictures_in(parts) > 0,
     Capability.AUDIO: _has_audio,
     Capability.FILES: lambda _, parts: "file" in parts or "input_file" in parts,

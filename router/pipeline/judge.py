@@ -100,15 +100,17 @@ class Judge:
 
     def _meant(self, request: ChatRequest, caller: Caller) -> Policy | Model:
         if caller.overrides is NO_OVERRIDES:
-            return self._named(request.asked)
+            return self._named(request.asked, caller.grants)
         check_candidates(caller, self.models)
         if named := caller.overrides.policy:
             return policy_named(named, self.book.policies, caller.grants)
-        return self._named(request.asked)
+        return self._named(request.asked, caller.grants)
 
-    def _named(self, asked: str) -> Policy | Model:
+    def _named(self, asked: str, grants: Grants) -> Policy | Model:
         try:
-            return resolve(asked, self.book, self.models)
+            return resolve(
+                asked, self.book, self.models, filter(grants.allows_pinning, self.models)
+            )
         except ApiError:
             if asked in self.vectors.at(self.world.unix_s()):
                 raise makes_vectors(asked) from None

@@ -15,7 +15,7 @@ from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed
 from router.ports import Call, Response
 from router.providers.connector import TimelyConnector
-from router.providers.endpoints import Endpoint
+from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
 from router.providers.unreached import UNREACHED, unreached
 from router.wire.dialects.chat.foreign_calls import Taken
@@ -43,7 +43,7 @@ class DirectUpstream:
         self._asks_usage = endpoint.asks_usage
         url = endpoint.base_url.rstrip("/")
         headers = bearer(endpoint.api_key) | dict(endpoint.headers)
-        self._line = Line(url, headers, endpoint.api_key, unix_s=unix_s, connect_s=connect_s)
+        self._line = Line(url, headers, endpoint.secrets, unix_s=unix_s, connect_s=connect_s)
 
     @property
     def asks_usage(self) -> bool:
@@ -82,20 +82,20 @@ def _as_taken(body: bytes, model_name: str) -> bytes:
 class Line:
     """Posts to one address over a pool of connections. Made inside a running loop.
 
-    `secret` is taken out of errors: some upstreams quote what they were sent.
+    `secrets` are taken out of errors: some upstreams quote what they were sent.
     """
 
     def __init__(
         self,
         url: str,
         headers: Mapping[str, str],
-        secret: str,
+        secrets: tuple[bytes, ...],
         *,
         unix_s: Callable[[], float],
         connect_s: float,
     ) -> None:
         self._unix_s = unix_s
-        self._secret = secret.encode()
+        self._secrets = secrets
         own = _HEADERS | dict(headers)
         keeping = TimelyConnector(limit=0, keepalive_timeout=KEEPALIVE_S)
         alone = TimelyConnector(limit=0, force_close=True)
@@ -129,7 +129,7 @@ class Line:
                 "compressed",
                 reached_model=True,
             )
-        return _DirectResponse(response, self._secret)
+        return _DirectResponse(response, self._secrets)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -139,7 +139,7 @@ class Line:
     async def _failure_of(self, response: Exchange) -> AttemptFailed:
         raw = await _said(response)
         wait_s = retry_after_s(response.headers, self._unix_s())
-        said = read_error(_without(self._secret, raw))
+        said = read_error(without(self._secrets, raw))
         return AttemptFailed(fault_of_status(response.status, said, wait_s))
 
 
@@ -163,9 +163,9 @@ def bearer(api_key: str) -> dict[str, str]:
 
 
 class _DirectResponse:
-    def __init__(self, response: Exchange, secret: bytes) -> None:
+    def __init__(self, response: Exchange, secrets: tuple[bytes, ...]) -> None:
         self._response = response
-        self._secret = secret
+        self._secrets = secrets
 
     @property
     def is_stream(self) -> bool:
@@ -196,7 +196,7 @@ class _DirectResponse:
             raise _broken(error, reached_model=True) from None
         if not piece:
             raise StopAsyncIteration
-        return _without(self._secret, piece) if b'"error"' in piece else piece
+        return without(self._secrets, piece) if b'"error"' in piece else piece
 
     async def close(self) -> None:
         # A stream that was not read to its end must not go back to the pool, and closing is what
@@ -209,11 +209,6 @@ _HEADERS = {
     "accept-encoding": "identity",
     "user-agent": "farthing",
 }
-
-
-def _without(secret: bytes, raw: bytes) -> bytes:
-    """An upstream's error without our key: some quote what they were sent."""
-    return raw.replace(secret, b"***") if secret else raw
 
 
 _BREAKS = (aiohttp.ClientError, OSError, ValueError)

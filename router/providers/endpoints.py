@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from router.wire.dialects.dialect import Dialect
 
 ANTHROPIC_URL = "https://api.anthropic.com"
+_LEAST_SECRET = 8
+"""Characters: what is shorter is no secret, and may be part of any word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Endpoint:
     asks_usage: bool = True
     dialect: Dialect = Dialect.CHAT
 
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """What is taken out of its errors, the longest first."""
+        return _secrets(self.api_key, self.headers)
+
 
 @dataclass(frozen=True, slots=True)
 class AnthropicEndpoint:
@@ -29,3 +36,21 @@ class AnthropicEndpoint:
     base_url: str = ANTHROPIC_URL
     api_key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """What is taken out of its errors, the longest first."""
+        return _secrets(self.api_key, self.headers)
+
+
+def _secrets(api_key: str, headers: Mapping[str, str]) -> tuple[bytes, ...]:
+    """What an error must not quote: the key, and the values of headers, of which any may be one. The longest first."""
+    told = {api_key, *(value for value in headers.values() if len(value) >= _LEAST_SECRET)} - {""}
+    return tuple(sorted((each.encode() for each in told), key=len, reverse=True))
+
+
+def without(secrets: tuple[bytes, ...], raw: bytes) -> bytes:
+    """An upstream's error without our secrets: some quote what they were sent."""
+    for secret in secrets:
+        raw = raw.replace(secret, b"***")
+    return raw

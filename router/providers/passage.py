@@ -14,7 +14,7 @@ from yarl import URL
 from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
 from router.providers.connector import TimelyConnector
-from router.providers.endpoints import Endpoint
+from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S
 from router.providers.unreached import UNREACHED, unreached
 
@@ -29,7 +29,7 @@ class DirectPassage:
 
     def __init__(self, endpoint: Endpoint, *, connect_s: float, silence_s: float) -> None:
         self._base_url = endpoint.base_url.rstrip("/")
-        self._secret = endpoint.api_key.encode()
+        self._secrets = endpoint.secrets
         key = {"authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else {}
         self._own = {**key, **endpoint.headers, "accept-encoding": "identity"}
         self._session = aiohttp.ClientSession(
@@ -51,7 +51,7 @@ class DirectPassage:
                 headers=headers,
                 allow_redirects=False,
             )
-        return DirectPassedAnswer(response, self._secret)
+        return DirectPassedAnswer(response, self._secrets)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -61,9 +61,9 @@ class DirectPassage:
 class DirectPassedAnswer:
     """Implements `router.pipeline.passage.PassedAnswer`."""
 
-    def __init__(self, response: aiohttp.ClientResponse, secret: bytes) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, secrets: tuple[bytes, ...]) -> None:
         self._response = response
-        self._secret = secret
+        self._secrets = secrets
 
     @property
     def status(self) -> int:
@@ -72,7 +72,7 @@ class DirectPassedAnswer:
 
     @property
     def headers(self) -> Sequence[tuple[str, str]]:
-        """All that the upstream has sent, except an error's length, since removing the key may change it."""
+        """All that the upstream has sent, except an error's length, since removing secrets may change it."""
         headers = tuple(self._response.headers.items())
         if self.status < 400:
             return headers
@@ -95,13 +95,13 @@ class DirectPassedAnswer:
             return await self._response.content.read(_PIECE_BYTES)
 
     async def _error(self) -> bytes:
-        """The body of an error without our key: some upstreams quote what they were sent."""
+        """The body of an error without our secrets."""
         body = bytearray()
         while piece := await self._next():
             body += piece
             if len(body) > _MAX_ERROR_BYTES:
                 raise AttemptFailed.transient("its error is too large", "answer_too_large")
-        return bytes(body.replace(self._secret, b"***") if self._secret else body)
+        return without(self._secrets, bytes(body))
 
 
 @contextmanager

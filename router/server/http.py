@@ -13,6 +13,7 @@ from aiohttp.http import StreamWriter
 
 from router.domain.closing import Refusal
 from router.domain.errors import ApiError
+from router.domain.fault import code_of
 from router.domain.key import VirtualKey
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
@@ -88,7 +89,9 @@ class Front:
         request_id, path, means = request[REQUEST_ID], request.path, self.pipeline.means
         trace = means.observer.trace(request_id, request.headers)
         at_s = means.world.unix_s()
-        means.observer.refused(Refusal(request_id, at_s, path, error.status, error.code, trace))
+        # An upstream's code goes to the client as it is, but may quote the prompt.
+        code = code_of({"code": error.code}, otherwise="error")
+        means.observer.refused(Refusal(request_id, at_s, path, error.status, code, trace))
         return told_error(error, path, request_id)
 
     async def asked(self, request: web.Request) -> tuple[bytes, Caller]:

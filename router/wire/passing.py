@@ -70,7 +70,9 @@ def plain_path(raw_path: str) -> str | None:
         return None
     decoded = unquote(path).rstrip("/")
     segments = decoded.split("/")
-    is_odd = any(segment in (".", "..") for segment in segments) or not decoded.isprintable()
+    # To some servers, what follows a semicolon is no part of the segment.
+    names = (segment.partition(";")[0] for segment in segments)
+    is_odd = any(name in (".", "..") for name in names) or not decoded.isprintable()
     return None if is_odd else decoded
 
 

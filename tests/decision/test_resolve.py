@@ -100,3 +100,9 @@ def test_a_route_may_say_which_model_a_name_stands_for() -> None:
 
     assert routed.stands_for("claude-sonnet-5") == "gpt-6-sol"
     assert [routed.stands_for(asked) for asked in ("gpt-6-mini", "auto", "llama")] == ["", "", ""]
+
+
+def test_names_that_a_client_may_not_use_are_not_told() -> None:
+    with pytest.raises(ApiError) as raised:
+        resolve("xyz", book(), CATALOG, ["llama"])
+    assert "available: 'auto', 'llama'." in raised.value.message

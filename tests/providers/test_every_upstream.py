@@ -210,6 +210,22 @@ async def test_a_rate_limit_keeps_its_words_and_its_retry_after(
     assert met.error["message"] == "Slow down with ***."
 
 
+async def test_secrets_in_headers_are_not_quoted_either(simulator: RunningSimulator) -> None:
+    wish = "status,code=400,message=No azure-key-99 and no blue for 2025-01-01."
+    headers = {"api-key": "azure-key-99", "x-colour": "blue"}
+    for made in (
+        DirectUpstream(Endpoint(f"{simulator.url}/v1", "", headers), unix_s=lambda: NOW_S),
+        anthropic_upstream(AnthropicEndpoint(simulator.url, "", headers), unix_s=lambda: NOW_S),
+    ):
+        simulator.faults.script("sim-mid", [wish])
+        try:
+            met = await fault_of(made, call("sim-mid"))
+        finally:
+            await made.close()
+        assert met.error is not None
+        assert met.error["message"] == "No *** and no blue for 2025-01-01."
+
+
 @pytest.mark.parametrize("fault", ["cut,after=3", "reset_after,after=3"])
 async def test_a_stream_that_breaks_off_does_not_end_as_if_it_were_whole(
     simulator: RunningSimulator, to: Upstream, fault: str
