@@ -5,7 +5,6 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from rich.console import Console
 
@@ -17,7 +16,7 @@ from router.cli.calibrate_labels import Gathered, from_files
 from router.cli.calibrate_options import add_arguments
 from router.cli.calibrate_replay import from_requests
 from router.cli.calibrate_table import print_calibration, print_heard
-from router.cli.options import midnight_s
+from router.cli.options import config_path, midnight_s
 from router.cli.report_html import CALIBRATION, write_page
 from router.cli.served import Served, Understanding
 from router.config.load import load_settings
@@ -38,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Print what was found, and install what is better. Raises FarthingError that says what cannot be done."""
     console = Console()
     # What was learnt from these answers before must not be a prior for learning from them again.
-    settings = load_settings(Path(args.config), os.environ, uses_local=False)
+    settings = load_settings(config_path(args), os.environ, uses_local=False)
     if args.undo:
         return _undone(settings, console)
     desk = _Desk(args, settings, _models(args.models, settings), console)

@@ -11,7 +11,7 @@ from router.config.library import Library
 from router.config.load import load_settings
 from router.config.settings import Settings
 from router.config.source import Source
-from router.domain.errors import FarthingError
+from router.domain.errors import ConfigError, FarthingError, Problem
 
 DEFAULT_CONFIG = "config.yaml"
 _DAY_S = 86_400
@@ -28,9 +28,25 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def config_path(args: argparse.Namespace) -> Path:
+    """The file that `--config` names. Raises ConfigError if there is none."""
+    path = Path(args.config)
+    try:
+        path.stat()
+    except FileNotFoundError:
+        why = (
+            "there is no such file; name the configuration with --config, or begin with a copy of"
+            " config.example.yaml and of the folder policies"
+        )
+        raise ConfigError((Problem(args.config, "", why),)) from None
+    except OSError:
+        pass  # whoever reads it will say why
+    return path
+
+
 def source_of(args: argparse.Namespace) -> Source:
-    """The files that `--config` names."""
-    return Source(Path(args.config), os.environ)
+    """The files that `--config` names. Raises ConfigError if there is no such file."""
+    return Source(config_path(args), os.environ)
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
@@ -43,12 +59,12 @@ def dry_settings_of(args: argparse.Namespace) -> Settings:
 
     Raises ConfigError.
     """
-    return load_settings(Path(args.config), os.environ, serves=False)
+    return load_settings(config_path(args), os.environ, serves=False)
 
 
 def unlearnt_settings_of(args: argparse.Namespace) -> Settings:
     """The same for a command that does not decide, either: without what was learnt of prompts."""
-    return load_settings(Path(args.config), os.environ, Library(learns=False), serves=False)
+    return load_settings(config_path(args), os.environ, Library(learns=False), serves=False)
 
 
 @expects("a day, YYYY-MM-DD")

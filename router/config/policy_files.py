@@ -17,7 +17,8 @@ def policy_files(folder: Path) -> tuple[list[Path], list[Problem]]:
     try:
         there = [each for each in folder.iterdir() if _is_meant(each)]
     except (FileNotFoundError, NotADirectoryError):
-        return [], [Problem(str(folder), "", "there is no such folder of policies")]
+        why = "there is no such folder of policies; make it, or name another one under 'policies: {directory: ...}'"
+        return [], [Problem(str(folder), "", why)]
     except (OSError, ValueError) as error:  # a ValueError comes from a zero byte in a name
         return [], [
             Problem(str(folder), "", f"cannot be read: {getattr(error, 'strerror', error)}")

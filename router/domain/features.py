@@ -24,7 +24,7 @@ class Features(Struct, frozen=True):
 
     `prompt_tokens` is exact when `tokens_exact`, else extrapolated from a sample. Among them, `guessed_tokens`
     are those of files and sounds, guessed from their sizes, and `audio_tokens` those of sounds alone. Nothing
-    counts of the `parts_elsewhere`: files, sounds and videos that the request only refers to.
+    counts of the `parts_elsewhere`: files, sounds, videos and stored texts that the request only refers to.
     `max_output_tokens` is the client's own limit for one choice, None where it gave none.
     `service_tier` is the one that the client asked for, in the words of the price's bands. `language`
     is the ISO 639-1 code of what the user writes, "" where it cannot be told; `difficulty`, from 0 to

@@ -42,6 +42,7 @@ from router.pipeline.visit import ALONE, Caller, Session, Visit
 from router.ports import World
 from router.wire.chat import ChatRequest
 from router.wire.dialects.dialect import Dialect
+from router.wire.native.stored import names_a_prompt
 from router.wire.original import Original
 
 if TYPE_CHECKING:  # numpy comes with it, and is loaded only where something was learnt
@@ -126,8 +127,8 @@ class Judge:
         session: Session = ALONE,
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
-        may_cascade, stored = not isinstance(target, Model), session.stored_tokens
-        features = self._features(request, may_cascade=may_cascade, stored_tokens=stored)
+        may_cascade = not isinstance(target, Model)
+        features = self._features(request, session, may_cascade=may_cascade)
         circumstances = self._circumstances(request, caller, balances, session.stays_with)
         if session.held_by:
             circumstances = replace(circumstances, held_by=session.held_by)
@@ -177,7 +178,7 @@ class Judge:
             is_chore=features.category is Category.HOUSEKEEPING,
         )
 
-    def _features(self, request: ChatRequest, *, may_cascade: bool, stored_tokens: int) -> Features:
+    def _features(self, request: ChatRequest, session: Session, *, may_cascade: bool) -> Features:
         asks = self.book.asks
         features = features_of(
             request.body,
@@ -186,10 +187,7 @@ class Judge:
             rates_difficulty=asks.difficulty,
         )
         if request.original is not None:
-            features = _with_original(features, request.original)
-        if stored_tokens:  # the model will read them, and they are billed
-            tokens = features.prompt_tokens + stored_tokens
-            features = replace(features, prompt_tokens=tokens, tokens_exact=False)
+            features = _with_original(features, request.original, session)
         return self.recognised(features, may_cascade=may_cascade)
 
     def recognised(self, features: Features, *, may_cascade: bool = True) -> Features:
@@ -307,10 +305,15 @@ def _not_to_be_pinned(model_id: str, grants: Grants) -> ApiError:
     return policies_only(model_id, grants.policies)
 
 
-def _with_original(features: Features, original: Original) -> Features:
-    """`features` of a chat view, with what only the original says: what it needs, and the tier of its price."""
+def _with_original(features: Features, original: Original, session: Session) -> Features:
+    """`features` of a chat view, with what only the original says: needs, what is stored, and the tier of its price."""
     if original.needs:
         features = replace(features, needs=features.needs | original.needs)
+    if stored := session.stored_tokens:  # the model will read them, and they are billed
+        tokens = features.prompt_tokens + stored
+        features = replace(features, prompt_tokens=tokens, tokens_exact=False)
+    if names_a_prompt(original) or (session.held_by and not stored):  # the same, of unknown size
+        features = replace(features, parts_elsewhere=features.parts_elsewhere + 1)
     if original.dialect is not Dialect.MESSAGES:
         return features
     tier = anthropics_tier(original.body)

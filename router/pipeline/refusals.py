@@ -30,8 +30,8 @@ def budget_exceeded(
         )
     elif refers_elsewhere:
         said += (
-            " The request refers to files, sounds or videos of unknown size, so the model's whole"
-            " context counts: send the data itself instead."
+            " The request refers to files, sounds, videos or stored texts of unknown size, so the model's"
+            " whole context counts: send them in full instead."
         )
     error = ApiError(402, said, code="budget_exceeded", kind="insufficient_quota")
     return error.with_headers(_headers(balance))

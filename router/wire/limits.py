@@ -1,4 +1,4 @@
-"""How much one request may ask for, whatever a model would give."""
+"""How much one request may ask for, whatever a model would give. A request that asks for nothing gets no bound."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from router.domain.errors import ApiError
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """Bounds for every request: more `choices` are refused, longer answers are cut down to the bound.
+    """Bounds for what a request states: more `choices` are refused, a higher limit for the answer is lowered.
 
-    `output_tokens` None leaves the length to the models.
+    `output_tokens` bounds no answer whose request states no limit: it may be as long as the model can write. None
+    bounds none.
     """
 
     choices: int = 16

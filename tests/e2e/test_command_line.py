@@ -55,6 +55,19 @@ def serve_here(*arguments: str) -> Done:
         stop.join()
 
 
+@pytest.mark.parametrize(
+    "command", [("check",), ("serve",), ("report",), ("explain", "hello"), ("calibrate", "--undo")]
+)
+def test_who_has_no_configuration_yet_is_told_how_to_begin(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = here(*command, "--config", str(tmp_path / "config.yaml"))
+
+    assert done.status == 1
+    assert "config.yaml: there is no such file; name the configuration with --config" in done.err
+    assert "config.example.yaml" in done.err
+
+
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_config(tmp_path_factory.mktemp("command-line"), NOWHERE)

@@ -39,7 +39,8 @@ def is_for_the_server(fence: Fence) -> bool:
 def transcript() -> Iterator[tuple[str, list[str] | None]]:
     """Every command of the second terminal, and what the page shows of its output, if it shows any."""
     typed = [fence for fence in fences(PAGE) if fence.language in ("sh", "console")]
-    assert typed.pop(0).text.startswith("make run")
+    assert typed.pop(0).text == "make run\n"  # stays in the foreground, so it is pasted alone
+    assert typed.pop(0).text.startswith("mkdir tour && cd tour\n")
     for fence in typed:
         if fence.language == "sh":
             yield fence.text, None

@@ -220,6 +220,34 @@ async def test_what_is_stored_of_a_conversation_is_read_again_and_counts(
     assert row["uncached_input_tokens"] > 3000
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"conversation": "conv_1"},
+        {"previous_response_id": "resp_9"},
+        {"input": [{"type": "item_reference", "id": "msg_9"}]},
+        {"prompt": {"id": "pmpt_1"}},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+async def test_of_stored_texts_of_unknown_size_a_budget_expects_the_longest(
+    tmp_path: Path, more: Json
+) -> None:
+    """The context of 200,000 tokens costs more than the budget has; the request itself costs far less."""
+    async with provider(PATH) as one:
+        one.answer = orjson.dumps(response(SAID))
+        speaks = {"kind": "openai", "dialect": "responses", "base_url": f"{one.url}/v1"}
+        sections = {"upstreams": {"one": speaks}, "models": {"gpt": model("one", "gpt-6")}}
+        budgets = [{"usd": 0.01, "per": "day"}]
+        async with door(tmp_path, **sections, budgets=budgets) as at:
+            short = asked(max_output_tokens=16)
+            got, body = await post(at, short, PATH)
+            refused, told = await post(at, short | more, PATH)
+    assert (got.status, refused.status) == (200, 402), (body, told)
+    assert b"stored texts of unknown size" in told
+    assert len(one.bodies) == 1
+
+
 KEPT = "policy: kept\nintent: whatever a test needs\nreference: best\nadequate: {floor: 0}\ncache: {ttl_s: 60}\n"
 
 

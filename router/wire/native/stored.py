@@ -25,6 +25,11 @@ def rests_on_others(original: Original) -> bool:
     return bool(original.body.get("conversation")) or any(map(_is_reference, listed))
 
 
+def names_a_prompt(original: Original) -> bool:
+    """Whether it has its provider insert a prompt that is stored there."""
+    return original.dialect is Dialect.RESPONSES and bool(original.body.get("prompt"))
+
+
 def may_go_on(original: Original) -> bool:
     """Whether the client may continue from the answer by its id: its provider stores Responses unless told not to."""
     return original.dialect is Dialect.RESPONSES and original.body.get("store") is not False

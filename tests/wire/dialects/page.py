@@ -14,59 +14,60 @@ _NAMES = {"chat": "chat", "responses": "Responses", "messages": "Messages"}
 _INTRODUCTION = """\
 # Dialects: three APIs, one conversation
 
-Clients and models speak OpenAI's chat completions ("chat"), OpenAI's Responses, or Anthropic's
-Messages. `router/wire/dialects/` translates requests, answers, streams and errors from each into each
-other one. Clients come in by them through [doors](doors.md).
+Clients and models speak OpenAI's chat completions ("chat"), OpenAI's Responses, or Anthropic's Messages: three
+*dialects*. `router/wire/dialects/` translates requests, answers, streams and errors from each of them into each other.
+Which address a client uses for which dialect is said in [doors](doors.md).
 
-A client and a model of the same dialect need no translation: nothing of a request changes then, but
-what other models have said in a way that this one's provider refuses: [thoughts](#thoughts-of-several-models)
-and [calls](#calls-of-several-models).
+If client and model speak the same dialect, nothing is translated. The request is changed only where other models have
+said something in the conversation that this one's provider would refuse: [thoughts](#thoughts-of-several-models) and
+[calls](#calls-of-several-models).
 
-What the target cannot say is never dropped in silence. Either it has no effect on the answer, or it is
-said in another way, or the request is refused with a 400 whose `code` is `untranslatable` and whose
-`param` names the field. A member that nobody knows yet is refused too.
+What the other dialect cannot express is never dropped silently. Either it has no effect on the answer, or it is
+expressed in another way, or the request is refused with a 400 whose `code` is `untranslatable` and whose `param` names
+the field. An unknown member is refused, too.
 
-The tables below are what the tests try, cell by cell: **=** it crosses as it is, **~** it crosses in
-another form (see the notes), **refused** with a clear error, and an empty cell where the client's
-dialect has no such thing.
+The tables below are what the tests try, cell by cell: **=** it is passed on as it is, **~** it is passed on in another
+form (see the notes), **refused** with an error that says so, and an empty cell where the client's dialect has no such
+thing.
 """
 _THOUGHTS = """\
 ## Thoughts of several models
 
-Providers sign or encrypt what their models think, and refuse what another one has sealed. A client keeps
-a thought that it is given and sends it back. So a foreign seal wears the name of its origin while it is
-with the client, as `sealed:ORIGIN:ID:SEAL`, and only its own provider gets it back, as it was. For
-all others the thought is left out; the answer is kept. So it goes with the signatures that Gemini's models
-give their calls: a client of another dialect sees them as thoughts without words.
+Providers sign or encrypt what their models think (they *seal* it), and refuse what another provider has sealed. A
+client keeps such a thought and sends it back. So the client gets it labelled with its origin, as
+`sealed:ORIGIN:ID:SEAL`. When it comes back, only its own provider is sent it, as it was; for all others the thought is
+left out, and the answer is kept. The signatures that Gemini's models give their calls are treated in the same way: a
+client of another dialect sees them as thoughts without words.
 
-With a budget of tokens, Messages demand that a turn which calls tools begins with a thought. Where
-another model began it, thinking is switched off until the tools are done.
+With a thinking budget, Messages require that a turn which calls tools begins with a thought. If another model began the
+turn, thinking is switched off until the tools are done.
 
 ## Calls of several models
 
-Models call their calls of tools in ways that others refuse. An id that a provider does not take becomes a digest
-of itself, in the call and in its result, and is the same in every request; an id that it takes stays.
+Models give their tool calls ids and signatures that other providers refuse. An id that a provider does not accept is
+replaced by a digest of itself, in the call and in its result, and is the same in every request; an id that it accepts
+stays.
 
-| asked is | ids of calls | signatures of calls |
+| who is asked | ids of calls | signatures of calls |
 |---|---|---|
-| Messages | letters, digits, `_` and `-`, 64 at most | never told |
-| Responses | the same | never told |
+| Messages | letters, digits, `_` and `-`, 64 at most | never sent |
+| Responses | the same | never sent |
 | chat: OpenAI's models, by whichever server | 40 characters at most; vLLM makes 46 | taken out |
 | chat: Mistral's | nine letters and digits | taken out |
 | chat: Gemini | as they are | its own; from Gemini 3 on, which refuses calls without, a call of another model gets the one that [Google takes for none](https://ai.google.dev/gemini-api/docs/thought-signatures) |
 | chat: all others | as they are | taken out |
 
-In `tests/pipeline/test_rotation.py` nine models, two of each kind that seals, follow upon each other in every order, by every
-door, with pictures, calls at once and thoughts, before providers that refuse what real ones are known to refuse:
-nobody is refused anything, and each gets its own thoughts back.
+In `tests/pipeline/test_rotation.py` nine models, two of each kind that seals, answer one after the other in every
+order, at every door, with pictures, parallel calls and thoughts. The providers refuse what real ones are known to
+refuse: no request is refused, and each model gets its own thoughts back.
 """
 _STREAMS = """\
 ## Streams
 
-A stream is translated event by event: each character is told as soon as the upstream has told it, except
-the words of a refusal, which Messages tell at the end. Calls that come interleaved are told one after the
-other. Where the upstream stops before the end, the client gets an error in its own dialect. Put
-together, the events say what the translated whole answer would say.
+A stream is translated event by event: each character is sent as soon as the upstream has sent it, except the words of
+a refusal, which come at the end in Messages. Interleaved calls are sent one after the other. If the upstream stops
+before the end, the client gets an error in its own dialect. Put together, the events say the same as the translated
+whole answer.
 """
 
 
