@@ -27,7 +27,7 @@ _CAPITAL = re.compile(
     r"capital (?:city )?of (?:the )?([a-z]+(?: (?:zealand|korea|kingdom|states))?)"
 )
 _MOST_MISTAKES = 20
-_OPTION = re.compile(r"^\s*\(?([A-J])[).:]\s+\S", re.MULTILINE)
+_OPTION = re.compile(r"^[ \t]*\(?([A-J])[).:]\s+\S", re.MULTILINE)
 
 
 def capital(question: str) -> Truth | None:
