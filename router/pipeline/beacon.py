@@ -106,7 +106,7 @@ class Beacon:
 
         reader = Reader(True, self._patience, finish, lambda _: None)
         head = _ACCEPTED_WRITER if aboard.is_accepted else _WRITER
-        await lead.send(head + orjson.dumps(aboard.writer))
+        await lead.send(head + orjson.dumps(structs.asdict(aboard.writer)))
         async with aclosing(aboard.broadcast.reading(aboard.place, reader)) as pieces:
             async for piece in pieces:
                 if is_whole or not await self._is_still_wanted(lead, aboard.broadcast):

@@ -155,7 +155,7 @@ def test_recognising_changes_nothing_else_of_the_features(judge: Judge) -> None:
     known = replace(akin(0.2, 0.3, 0.5), language="de", turns=3, choices=2, difficulty=0.4)
     found = judge.recognised(known)
 
-    for name in Features.__dataclass_fields__:
+    for name in Features.__struct_fields__:
         assert getattr(found, name) == getattr(known, name), name
     assert isinstance(found, Recognised)
     assert found.outlook is not None
