@@ -1,8 +1,9 @@
 """What Redis loses of budgets while money is set aside, and what it does without anybody hearing of it."""
 
 import asyncio
+from collections.abc import Sequence
 
-from router.domain.budget import EVERYTHING, Balance
+from router.domain.budget import EVERYTHING, Balance, Budget
 from router.domain.money import ZERO
 from router.stores.redis.link import RedisLink
 from router.stores.redis.purse import RedisPurse
@@ -193,3 +194,31 @@ async def restore(link: RedisLink, kept: dict[str, bytes]) -> None:
     await link.client.flushall()
     for name, value in kept.items():
         await link.client.restore(name, 0, value)
+
+
+async def test_a_reply_that_another_one_has_overtaken_is_no_older_state(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """The ledger of this process lacks what others have spent: an account must not be opened from it for nothing."""
+    overtaken, may_come = asyncio.Event(), asyncio.Event()
+
+    class Slow(RedisPurse):
+        async def _read(self, budgets: Sequence[Budget]) -> tuple[Balance, ...]:
+            found = await super()._read(budgets)
+            if not overtaken.is_set():
+                overtaken.set()
+                await may_come.wait()
+            return found
+
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        another, purse = RedisPurse(link, clock, books), Slow(link, clock, books)
+        await settled(another, await taken(another, CENT * 20), CENT * 10)
+        slow = asyncio.create_task(balance_of(purse, clock))
+        await overtaken.wait()
+        await settled(another, await taken(another, CENT * 20), CENT * 20)
+        assert (await balance_of(purse, clock)).left == CENT * 70
+        may_come.set()
+        await slow
+
+        assert (await balance_of(purse, clock)).left == CENT * 70

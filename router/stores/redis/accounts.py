@@ -55,9 +55,12 @@ class Known:
         if self.spent is None or self.spent < balance.spent:
             self.spent = balance.spent
 
-    def was_set_back(self, balance: Balance, now_s: float) -> bool:
-        """Whether less is spent than before. Says so once in five seconds: other processes look into it, too."""
-        if self.spent is None or balance.spent >= self.spent:
+    def was_set_back(self, balance: Balance, before: Money | None, now_s: float) -> bool:
+        """Whether less is spent than was known `before` Redis was asked; what others read meanwhile may be newer.
+
+        Says so once in five seconds: other processes look into it, too.
+        """
+        if before is None or balance.spent >= before:
             return False
         if 0 <= now_s - self.doubted_s < _DOUBTED_AGAIN_S:
             return False

@@ -124,26 +124,29 @@ class RedisPurse:
 
     async def _read_anew(self, known: Sequence[Known]) -> tuple[Balance, ...]:
         """The current balances, which are noted; what was set back is read from the ledger first."""
-        budgets = [each.account.budget for each in known]
+        budgets, before = [each.account.budget for each in known], [each.spent for each in known]
         balances = await self._read(budgets)
-        if not self._is_alone and self._were_set_back(known, balances):
+        if not self._is_alone and self._were_set_back(known, before, balances):
             balances = await self._read(budgets)
         now_s = self._unix_s()
         for each, balance in zip(known, balances, strict=True):
             each.read(balance, now_s)
         return balances
 
-    def _were_set_back(self, known: Sequence[Known], balances: Sequence[Balance]) -> bool:
+    def _were_set_back(
+        self, known: Sequence[Known], before: Sequence[Money | None], balances: Sequence[Balance]
+    ) -> bool:
         """Whether less is spent than before: Redis came back with an older state, of a disk or of a replica.
 
         An account that is met for the first time may be older, too: the ledger is asked in the background.
         """
-        pairs, now_s = list(zip(known, balances, strict=True)), self._unix_s()
-        for each, balance in pairs:
+        older, now_s = set[Account](), self._unix_s()
+        for each, spent, balance in zip(known, before, balances, strict=True):
             if each.spent is None:
                 self._in_background(self._compare(each.account, balance))
-        older = [each.account for each, balance in pairs if each.was_set_back(balance, now_s)]
-        self._stale.update(older)
+            if each.was_set_back(balance, spent, now_s):
+                older.add(each.account)
+        self._stale |= older
         return bool(older)
 
     async def _compare(self, account: Account, balance: Balance) -> None:
