@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from router.decision.experience import Experience
+from router.decision.experience import Answered, Experience
 from router.dispatch.commands import Start
 from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
@@ -48,7 +48,11 @@ class Bookkeeper:
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve what the attempt may cost. Returns a fault if a budget has too little left."""
-        return await self.wallet.set_aside(start)
+        if (fault := await self.wallet.set_aside(start)) is None:
+            category = self.account.decision.features.category
+            now_s = self.witness.world.unix_s()
+            self.experience.asked(start.candidate.model, category, now_s)
+        return fault
 
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
         """An attempt failed before its first content; returns what it cost. Others may follow."""
@@ -157,10 +161,13 @@ class Bookkeeper:
         self.experience.observe(
             candidate.model,
             features.category,
-            output_tokens=usage.total_output_tokens / features.choices,
-            reasoning_tokens=usage.reasoning_tokens / features.choices,
-            first_content_s=timing.first_content_s,
-            total_s=timing.total_s,
+            Answered(
+                output_tokens=usage.total_output_tokens / features.choices,
+                reasoning_tokens=usage.reasoning_tokens / features.choices,
+                first_content_s=timing.first_content_s,
+                total_s=timing.total_s,
+                at_s=timing.began_at_s + timing.total_s,
+            ),
         )
         if entry.usage_source is UsageSource.UPSTREAM:
             thought = hidden / features.choices

@@ -1,8 +1,13 @@
 """What a process learns of its models' answers, and says of the next one."""
 
+import time
 from pathlib import Path
 from typing import Any
 
+from router.app import real_world
+from router.decision.experience import Answered
+from router.domain.category import Category
+from router.domain.members import replace
 from tests.pipeline.kit import PRICE, QUESTION, Proxy, proxy
 
 ANSWERS = 16
@@ -32,3 +37,32 @@ async def test_of_an_answer_with_three_choices_a_third_is_the_length_of_one(tmp_
     # Drawn towards the typical length, which is longer.
     assert generated < expected < 2.5 * generated
     assert float(cost["p10_usd"]) <= float(cost["p90_usd"]) <= float(cost["upper_usd"])
+
+
+async def writer(it: Proxy, **fields: Any) -> str:
+    """The model that has answered."""
+    async with it.post(**fields) as response:
+        assert response.status == 200
+        await response.read()
+        return str(response.headers["x-farthing-model"])
+
+
+async def test_who_was_slow_once_is_asked_again_by_one_request_every_five_minutes(
+    tmp_path: Path,
+) -> None:
+    later_s = 0.0
+    world = replace(real_world(), unix_s=lambda: time.time() + later_s)
+    async with proxy(tmp_path, policy={"latency": {"total_s": 20}}, world=world) as it:
+        judge = it.running.pipeline.judge
+        for category in Category:
+            judge.experience.observe(
+                judge.models["sim-open-8b"],
+                category,
+                Answered(10, first_content_s=None, total_s=30.0, at_s=world.unix_s()),
+            )
+        assert await writer(it) == "sim-mid"
+        later_s = 301.0
+        assert await writer(it, faults="sim-open-8b:status,code=503") == "sim-mid"
+        assert await writer(it) == "sim-mid"  # it was asked just now, for all
+        later_s += 301.0
+        assert [await writer(it) for _ in range(3)] == ["sim-open-8b"] * 3
