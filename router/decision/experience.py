@@ -49,12 +49,13 @@ class _Lengths:
 class Answered(Struct, frozen=True):
     """What was seen of one choice of an answer that was received whole, by the Unix time `at_s`.
 
-    `output_tokens` are all, the reasoned ones included; `first_content_s` is None if it came in one piece.
+    `output_tokens` are all, the reasoned ones included; `first_content_s` is None if it came in one piece,
+    and `total_s` if its end says nothing of the model.
     """
 
     output_tokens: float
     first_content_s: float | None
-    total_s: float
+    total_s: float | None
     at_s: float
     reasoning_tokens: float = 0
 

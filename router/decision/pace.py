@@ -61,8 +61,8 @@ class Pace:
         self.as_of_s = 0.0
         self._estimates: dict[float, LatencyEstimate] = {}
 
-    def observe(self, first_content_s: float | None, total_s: float, at_s: float) -> None:
-        """Take in one answer that ended at the Unix time `at_s`; `first_content_s` is None if it came in one piece."""
+    def observe(self, first_content_s: float | None, total_s: float | None, at_s: float) -> None:
+        """Take in one answer that ended at the Unix time `at_s`; None stands for what it says nothing of."""
         self._renew(at_s)
         self.total_s.observe(total_s, at_s)
         self.first_content_s.observe(first_content_s, at_s)

@@ -26,6 +26,10 @@ from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
 from router.ports import Ledger
 
+_HELD_SHARE = 0.1
+"""A reader that was awaited for more than this share of a stream's time may have held it up: how much of the time the
+model has taken is unknown then, since it may have gone on writing into the buffers between."""
+
 
 @dataclass(slots=True)
 class Bookkeeper:
@@ -80,7 +84,7 @@ class Bookkeeper:
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
         self.witness.finish_reasons = heard.finish_reasons
         self._write(entry)
-        self._learn(start.candidate, entry, timing, hidden_tokens(heard))
+        self._learn(begun, entry, timing, heard)
         self._stay_with(entry, is_step=start.is_whole)
         return entry
 
@@ -94,7 +98,7 @@ class Bookkeeper:
     def step_rejected(self, begun: Begun, heard: Heard, why: str) -> None:
         """A whole answer that a cascade's step does not accept; its length is learnt all the same."""
         entry = self.rejected(begun, heard, why)
-        self._learn(begun.start.candidate, entry, begun.timing(), hidden_tokens(heard))
+        self._learn(begun, entry, begun.timing(), heard)
 
     def cost_of(self, begun: Begun, heard: Heard) -> Money:
         """What a whole answer costs, whatever becomes of it."""
@@ -152,26 +156,30 @@ class Bookkeeper:
         tokens = self.experience.hidden_tokens(model, features.category, silent_s)
         return replace(heard, hidden_tokens=round(tokens * features.choices))
 
-    def _learn(self, candidate: Candidate, entry: Entry, timing: Timing, hidden: int) -> None:
+    def _learn(self, begun: Begun, entry: Entry, timing: Timing, heard: Heard) -> None:
         """Remember how long one choice of an answer was, how long it took, and how much of the prompt was cached."""
-        features, usage = self.account.decision.features, entry.usage
+        model, features, usage = (
+            begun.start.candidate.model,
+            self.account.decision.features,
+            entry.usage,
+        )
         if self.has_read is not None:
             told = entry.usage_source is UsageSource.UPSTREAM
-            self.has_read(candidate.model, usage if told else NO_USAGE)
+            self.has_read(model, usage if told else NO_USAGE)
         self.experience.observe(
-            candidate.model,
+            model,
             features.category,
             Answered(
                 output_tokens=usage.total_output_tokens / features.choices,
                 reasoning_tokens=usage.reasoning_tokens / features.choices,
                 first_content_s=timing.first_content_s,
-                total_s=timing.total_s,
+                total_s=timing.total_s if begun.ended or not _is_held(heard, timing) else None,
                 at_s=timing.began_at_s + timing.total_s,
             ),
         )
         if entry.usage_source is UsageSource.UPSTREAM:
-            thought = hidden / features.choices
-            self.experience.observe_thoughts(candidate.model, features.category, thought)
+            thought = hidden_tokens(heard) / features.choices
+            self.experience.observe_thoughts(model, features.category, thought)
 
     def _broke_off(
         self, start: Start, heard: Heard, timing: Timing, outcome: Outcome, error: str
@@ -190,3 +198,8 @@ class Bookkeeper:
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)
         self.wallet.settle(entry.attempt, entry.cost)
+
+
+def _is_held(heard: Heard, timing: Timing) -> bool:
+    """Whether the end of a stream came when it did because of its readers."""
+    return heard.held_s > _HELD_SHARE * timing.total_s

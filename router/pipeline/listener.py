@@ -18,7 +18,8 @@ class Listener:
 
     `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `paid` is
     the usage according to the books, once they are closed. `is_accepted` says that the whole answer has
-    passed a cascade's checks. `dialect` is that of its events. `kept` are the events as a client would get
+    passed a cascade's checks. `held_s` are the seconds in which the stream was not read, because nobody took what had
+    come. `dialect` is that of its events. `kept` are the events as a client would get
     them with usage, for the cache and for examining the answer; None when the stream is not to be kept, or
     has more than `most_kept_bytes`.
     """
@@ -41,6 +42,7 @@ class Listener:
     service_tier: str = ""
     paid: Usage = NO_USAGE
     is_accepted: bool = False
+    held_s: float = 0.0
     dialect: Dialect = Dialect.CHAT
     kept: list[bytes] | None = None
     _last: bytes = b""
@@ -105,6 +107,7 @@ class Listener:
             self.finish_reasons,
             cites=self.cites,
             consults=self.consults,
+            held_s=self.held_s,
         )
 
     @property

@@ -124,6 +124,7 @@ class Broadcast:
         self._numbers = count()
         self._waiting: list[asyncio.Future[None]] = []
         self._asked_s: float | None = None
+        self._came_s: float | None = None
         self._is_fetching = False
         self._is_over = False
 
@@ -216,6 +217,7 @@ class Broadcast:
             if self._waiting:
                 self._wake()
         if piece is not None:
+            self._came_s = patience.monotonic_s()
             self._take(piece)
         if piece is None or self.listener.done or self.listener.error:
             self.listener.ended()
@@ -244,6 +246,8 @@ class Broadcast:
         now_s = patience.monotonic_s()
         if self._asked_s is None:
             self._asked_s = now_s
+            if self._came_s is not None:
+                self.listener.held_s += now_s - self._came_s
         return patience.left_s(self._asked_s, now_s)
 
     async def _end(self) -> None:

@@ -4,10 +4,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import orjson
+import pytest
+
 from router.app import real_world
 from router.decision.experience import Answered
 from router.domain.category import Category
 from router.domain.members import replace
+from router.pipeline.reply import StreamReply
+from router.pipeline.visit import Caller
 from tests.pipeline.kit import PRICE, QUESTION, Proxy, proxy
 
 ANSWERS = 16
@@ -66,3 +71,30 @@ async def test_who_was_slow_once_is_asked_again_by_one_request_every_five_minute
         assert await writer(it) == "sim-mid"  # it was asked just now, for all
         later_s += 301.0
         assert [await writer(it) for _ in range(3)] == ["sim-open-8b"] * 3
+
+
+@pytest.mark.parametrize(("pause_s", "expected_s"), [(0.0, pytest.approx(0, abs=5)), (100.0, None)])
+async def test_a_client_that_reads_slowly_does_not_make_the_model_slow(
+    tmp_path: Path, pause_s: float, expected_s: Any
+) -> None:
+    ahead_s, two_pieces = 0.0, {"simulate": "pause,after=1,seconds=0.05"}
+    world = replace(real_world(), monotonic_s=lambda: time.monotonic() + ahead_s)
+    async with proxy(tmp_path, models=["sim-mid"], world=world) as it:
+        pipeline = it.running.pipeline
+        reply = await pipeline.answer(asks(stream=True, metadata=two_pieces), Caller("req_1"))
+        assert isinstance(reply, StreamReply)
+        async for _ in reply.pieces:
+            ahead_s = pause_s
+        judge = pipeline.judge
+        (row,) = it.rows()
+        assert row["outcome"] == "ok"
+        seen = judge.experience.latency(judge.models["sim-mid"], Category(row["category"]))
+
+    assert seen.first_content_s == pytest.approx(0, abs=5)
+    assert seen.total_s == expected_s
+
+
+def asks(**fields: Any) -> bytes:
+    """The question of other tests, as bytes."""
+    body = {"model": "auto", "messages": [{"role": "user", "content": QUESTION}], **fields}
+    return orjson.dumps(body)
