@@ -50,7 +50,8 @@ class Answered(Struct, frozen=True):
     """What was seen of one choice of an answer that was received whole, by the Unix time `at_s`.
 
     `output_tokens` are all, the reasoned ones included; `first_content_s` is None if it came in one piece,
-    and `total_s` if its end says nothing of the model.
+    and `total_s` if its end says nothing of the model. One that `is_cut` ended at the client's own limit: it would
+    have become longer.
     """
 
     output_tokens: float
@@ -58,6 +59,7 @@ class Answered(Struct, frozen=True):
     total_s: float | None
     at_s: float
     reasoning_tokens: float = 0
+    is_cut: bool = False
 
 
 class Foreseen(NamedTuple):
@@ -91,20 +93,19 @@ class Experience:
             lengths.estimate = None
 
     def observe(self, model: Model, category: Category, answered: Answered) -> None:
-        """Take in what was seen of one answer."""
-        lengths, tokens = self._lengths_of(model, category), answered.output_tokens
+        """Take in what was seen of one answer.
+
+        One that was cut says only how long it would have become at least. That counts if it is more than was expected;
+        otherwise nothing but its beginning does, or clients with low limits would make everybody's answers look short.
+        """
         # The estimate that decisions were made by, not what it would be by now.
-        stated = lengths.estimate or self.length(model, category)
-        self._levels_of(model).heed(stated.tokens, tokens)
-        lengths.tokens.add(tokens)
-        lengths.reasoning.add(answered.reasoning_tokens, tokens)
-        self._reasoning.setdefault(model.id, Share()).add(answered.reasoning_tokens, tokens)
-        usual = max(self._usual(model, category).mean, 1.0)
-        self._compare(category, tokens / usual)
+        stated = self._lengths_of(model, category).estimate or self.length(model, category)
+        if not answered.is_cut or answered.output_tokens >= stated.tokens.mean:
+            self._measure(model, category, stated.tokens, answered)
+            self._time(model, category, answered, answered.total_s)
+        else:
+            self._time(model, category, answered, None)
         self._foreseen.pop(model.id, None)
-        for which in (category, None):
-            pace = self._paces.setdefault((model.id, which), Pace())
-            pace.observe(answered.first_content_s, answered.total_s, answered.at_s)
 
     def asked(self, model: Model, category: Category, now_s: float) -> None:
         """Note that the model is asked now: if that was to show how fast it is after a pause, one request is enough."""
@@ -189,6 +190,29 @@ class Experience:
         if pace is None:
             return None
         return (pace.first_content_s if stream else pace.total_s).quantile(share)
+
+    def _measure(
+        self, model: Model, category: Category, stated: Spread, answered: Answered
+    ) -> None:
+        """Take in how long an answer was for which `stated` was predicted."""
+        lengths, tokens = self._lengths_of(model, category), answered.output_tokens
+        if not answered.is_cut or tokens > stated.p90:
+            self._levels_of(model).heed(stated, tokens)
+        lengths.tokens.add(tokens)
+        lengths.reasoning.add(answered.reasoning_tokens, tokens)
+        self._reasoning.setdefault(model.id, Share()).add(answered.reasoning_tokens, tokens)
+        usual = max(self._usual(model, category).mean, 1.0)
+        self._compare(category, tokens / usual)
+
+    def _time(
+        self, model: Model, category: Category, answered: Answered, total_s: float | None
+    ) -> None:
+        """Take in how long an answer took, if anything is known of that."""
+        if answered.first_content_s is None and total_s is None:
+            return
+        for which in (category, None):
+            pace = self._paces.setdefault((model.id, which), Pace())
+            pace.observe(answered.first_content_s, total_s, answered.at_s)
 
     def _compare(self, category: Category, relative: float) -> None:
         """Take in how an answer compares with its prior; now and then, all models are estimated again with that."""

@@ -158,26 +158,25 @@ class Bookkeeper:
 
     def _learn(self, begun: Begun, entry: Entry, timing: Timing, heard: Heard) -> None:
         """Remember how long one choice of an answer was, how long it took, and how much of the prompt was cached."""
-        model, features, usage = (
-            begun.start.candidate.model,
+        model, usage = begun.start.candidate.model, entry.usage
+        features, is_told = (
             self.account.decision.features,
-            entry.usage,
+            entry.usage_source is UsageSource.UPSTREAM,
         )
         if self.has_read is not None:
-            told = entry.usage_source is UsageSource.UPSTREAM
-            self.has_read(model, usage if told else NO_USAGE)
-        self.experience.observe(
-            model,
-            features.category,
-            Answered(
-                output_tokens=usage.total_output_tokens / features.choices,
-                reasoning_tokens=usage.reasoning_tokens / features.choices,
-                first_content_s=timing.first_content_s,
-                total_s=timing.total_s if begun.ended or not _is_held(heard, timing) else None,
-                at_s=timing.began_at_s + timing.total_s,
-            ),
+            self.has_read(model, usage if is_told else NO_USAGE)
+        is_cut = "length" in heard.finish_reasons and model.may_exceed(features.max_output_tokens)
+        is_held = begun.ended is None and heard.held_s > _HELD_SHARE * timing.total_s
+        answered = Answered(
+            output_tokens=usage.total_output_tokens / features.choices,
+            reasoning_tokens=usage.reasoning_tokens / features.choices,
+            first_content_s=timing.first_content_s,
+            total_s=None if is_held else timing.total_s,
+            at_s=timing.began_at_s + timing.total_s,
+            is_cut=is_cut,
         )
-        if entry.usage_source is UsageSource.UPSTREAM:
+        self.experience.observe(model, features.category, answered)
+        if is_told and not is_cut:
             thought = hidden_tokens(heard) / features.choices
             self.experience.observe_thoughts(model, features.category, thought)
 
@@ -198,8 +197,3 @@ class Bookkeeper:
     def _write(self, entry: Entry) -> None:
         self._entries.append(entry)
         self.wallet.settle(entry.attempt, entry.cost)
-
-
-def _is_held(heard: Heard, timing: Timing) -> bool:
-    """Whether the end of a stream came when it did because of its readers."""
-    return heard.held_s > _HELD_SHARE * timing.total_s

@@ -230,6 +230,37 @@ def test_how_far_others_are_from_their_priors_is_expected_of_a_new_model_too() -
     assert 30 < mean(experience, OTHER) < 45
 
 
+@pytest.mark.parametrize("before", [0, SIZE])
+def test_what_a_client_has_cut_short_says_nothing_of_lengths_and_durations(before: int) -> None:
+    experience = Experience()
+    for _ in range(before):
+        seen(experience, M, 100, total_s=4.0)
+    expected = experience.foreseen(M, Category.CHAT, 0.9)
+    cut = Answered(1, first_content_s=None, total_s=0.1, at_s=0.0, is_cut=True)
+    for _ in range(SIZE):
+        experience.observe(M, Category.CHAT, cut)
+
+    assert experience.foreseen(M, Category.CHAT, 0.9) == expected
+
+
+def test_of_what_a_client_has_cut_short_the_beginning_counts() -> None:
+    experience = Experience()
+    cut = Answered(1, first_content_s=0.5, total_s=0.6, at_s=0.0, is_cut=True)
+    experience.observe(M, Category.CHAT, cut)
+
+    assert experience.latency(M, Category.CHAT) == LatencyEstimate(0.5, None, as_of_s=0.0)
+
+
+def test_what_was_longer_than_expected_when_it_was_cut_counts_as_that_long() -> None:
+    experience = Experience()
+    cut = Answered(1000, first_content_s=None, total_s=9.0, at_s=0.0, is_cut=True)
+    for _ in range(SIZE):
+        experience.observe(M, Category.CHAT, cut)
+
+    assert 900 < mean(experience, M) < 1000
+    assert experience.latency(M, Category.CHAT).total_s == 9.0
+
+
 def test_an_estimate_is_computed_again_only_when_something_was_seen() -> None:
     experience = Experience()
     seen(experience, M, 100)

@@ -98,3 +98,16 @@ def asks(**fields: Any) -> bytes:
     """The question of other tests, as bytes."""
     body = {"model": "auto", "messages": [{"role": "user", "content": QUESTION}], **fields}
     return orjson.dumps(body)
+
+
+@pytest.mark.parametrize(("limit", "changes"), [(1, False), (10_000, True)])
+async def test_a_client_that_wants_a_single_token_does_not_make_others_answers_look_short(
+    tmp_path: Path, limit: int, changes: bool
+) -> None:
+    async with proxy(tmp_path, models=["sim-mid"]) as it:
+        before = await foretold(it)
+        for _ in range(4):
+            assert await writer(it, max_tokens=limit) == "sim-mid"
+        after = await foretold(it)
+
+    assert (after["candidates"] != before["candidates"]) is changes
