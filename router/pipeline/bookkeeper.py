@@ -26,10 +26,6 @@ from router.pipeline.wallet import Wallet
 from router.pipeline.witness import Witness
 from router.ports import Ledger
 
-_HELD_SHARE = 0.1
-"""A reader that was awaited for more than this share of a stream's time may have held it up: how much of the time the
-model has taken is unknown then, since it may have gone on writing into the buffers between."""
-
 
 @dataclass(slots=True)
 class Bookkeeper:
@@ -166,12 +162,11 @@ class Bookkeeper:
         if self.has_read is not None:
             self.has_read(model, usage if is_told else NO_USAGE)
         is_cut = "length" in heard.finish_reasons and model.may_exceed(features.max_output_tokens)
-        is_held = begun.ended is None and heard.held_s > _HELD_SHARE * timing.total_s
         answered = Answered(
             output_tokens=usage.total_output_tokens / features.choices,
             reasoning_tokens=usage.reasoning_tokens / features.choices,
             first_content_s=timing.first_content_s,
-            total_s=None if is_held else timing.total_s,
+            total_s=None if begun.is_held(heard.held_s) else timing.total_s,
             at_s=timing.began_at_s + timing.total_s,
             is_cut=is_cut,
         )

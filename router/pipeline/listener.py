@@ -18,10 +18,12 @@ class Listener:
 
     `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `paid` is
     the usage according to the books, once they are closed. `is_accepted` says that the whole answer has
-    passed a cascade's checks. `held_s` are the seconds in which the stream was not read, because nobody took what had
-    come. `dialect` is that of its events. `kept` are the events as a client would get
+    passed a cascade's checks. `dialect` is that of its events. `kept` are the events as a client would get
     them with usage, for the cache and for examining the answer; None when the stream is not to be kept, or
     has more than `most_kept_bytes`.
+
+    `held_s` are the seconds in which the stream was not read, because nobody took what had come; `is_hurried`
+    says that it was given up when a client's own deadline had passed.
     """
 
     most_kept_bytes: int
@@ -43,6 +45,7 @@ class Listener:
     paid: Usage = NO_USAGE
     is_accepted: bool = False
     held_s: float = 0.0
+    is_hurried: bool = False
     dialect: Dialect = Dialect.CHAT
     kept: list[bytes] | None = None
     _last: bytes = b""

@@ -29,11 +29,15 @@ _MOST_HELD_BYTES = 16 * 2**20
 
 
 class Patience(Struct, frozen=True):
-    """How long to wait for the next piece: `stall_s`, and never beyond the request's deadline."""
+    """How long to wait for the next piece: `stall_s`, and never beyond the request's deadline.
+
+    `is_hurried` says that the deadline is the client's own wish.
+    """
 
     stall_s: float
     deadline_s: float
     monotonic_s: Callable[[], float]
+    is_hurried: bool = False
 
     def rest_s(self) -> float:
         """Seconds until the request's deadline."""
@@ -44,6 +48,10 @@ class Patience(Struct, frozen=True):
         until_s = since_s + self.stall_s
         left_s = min(until_s, self.deadline_s) - now_s
         return left_s if left_s > 0 else 0.0
+
+    def is_clients_time_up(self) -> bool:
+        """Whether the client's own deadline has passed."""
+        return self.is_hurried and self.monotonic_s() >= self.deadline_s
 
     def complaint(self) -> str:
         """What to say when it has taken longer."""
@@ -230,6 +238,7 @@ class Broadcast:
         if not self.is_lonely:
             raise _Late(patience.complaint())
         self.listener.broke(patience.complaint(), _TOO_LATE)
+        self.listener.is_hurried = patience.is_clients_time_up()
         await self._end()
 
     def _take(self, piece: bytes) -> None:

@@ -94,6 +94,24 @@ async def test_a_client_that_reads_slowly_does_not_make_the_model_slow(
     assert seen.total_s == expected_s
 
 
+async def test_a_client_that_reads_too_slowly_for_the_deadline_does_not_count_against_the_model(
+    tmp_path: Path,
+) -> None:
+    ahead_s, stall = 0.0, {"simulate": "stall,after=3"}
+    world = replace(real_world(), monotonic_s=lambda: time.monotonic() + ahead_s)
+    async with proxy(tmp_path, models=["sim-mid"], world=world) as it:
+        for number in range(5):
+            body = asks(stream=True, metadata=stall)
+            reply = await it.running.pipeline.answer(body, Caller(f"req_{number}"))
+            assert isinstance(reply, StreamReply)
+            async for _ in reply.pieces:
+                ahead_s = 1000.0 * (number + 1)
+        errors, standings = [row["error"] for row in it.rows()], await it.standings()
+
+    assert errors == ["timeout"] * 5
+    assert standings["sim-mid"]["state"] == "closed"
+
+
 def asks(**fields: Any) -> bytes:
     """The question of other tests, as bytes."""
     body = {"model": "auto", "messages": [{"role": "user", "content": QUESTION}], **fields}
