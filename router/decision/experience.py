@@ -6,6 +6,7 @@ what their priors say, so that a model does not look cheap only because it was n
 model's own answers. Each step is a window of the last values (`router.decision.window`).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -81,6 +82,7 @@ class Experience:
         self._hidden: dict[str, Share] = {}
         self._levels: dict[str, Levels] = {}
         self._paces: dict[tuple[str, Category | None], Pace] = {}
+        self._places: dict[str, frozenset[tuple[str, str]]] = {}
         self._foreseen: dict[str, dict[tuple[Category, float], Foreseen]] = {}
         """By model: at most decisions, nothing new is known of most models."""
 
@@ -92,12 +94,25 @@ class Experience:
         for lengths in self._lengths.values():
             lengths.estimate = None
 
+    def take_catalog(self, before: Mapping[str, Model], after: Mapping[str, Model]) -> None:
+        """Forget the models of `before` whose ids stand for others in `after`, or for none.
+
+        An id stands for another model if nothing is left of the upstreams and names that it stood for.
+        """
+        self._places = {model_id: _places_of(model) for model_id, model in after.items()}
+        for model_id, model in before.items():
+            if _places_of(model).isdisjoint(self._places.get(model_id, ())):
+                self._forget(model_id)
+
     def observe(self, model: Model, category: Category, answered: Answered) -> None:
         """Take in what was seen of one answer.
 
         One that was cut says only how long it would have become at least. That counts if it is more than was expected;
         otherwise nothing but its beginning does, or clients with low limits would make everybody's answers look short.
+        Nor does one count that a model has begun for which its id does not stand any more.
         """
+        if (model.upstream, model.name) not in self._places.get(model.id, _places_of(model)):
+            return
         # The estimate that decisions were made by, not what it would be by now.
         stated = self._lengths_of(model, category).estimate or self.length(model, category)
         if not answered.is_cut or answered.output_tokens >= stated.tokens.mean:
@@ -191,6 +206,13 @@ class Experience:
             return None
         return (pace.first_content_s if stream else pace.total_s).quantile(share)
 
+    def _forget(self, model_id: str) -> None:
+        """What was observed under this id."""
+        self._lengths = {key: each for key, each in self._lengths.items() if key[0] != model_id}
+        self._paces = {key: each for key, each in self._paces.items() if key[0] != model_id}
+        for known in (self._reasoning, self._hidden, self._levels, self._foreseen):
+            known.pop(model_id, None)
+
     def _measure(
         self, model: Model, category: Category, stated: Spread, answered: Answered
     ) -> None:
@@ -264,6 +286,11 @@ class Experience:
         if (overall := self._reasoning.get(model.id)) is not None:
             share = overall.drawn_towards(share, supposed)
         return lengths.reasoning.drawn_towards(share, supposed)
+
+
+def _places_of(model: Model) -> frozenset[tuple[str, str]]:
+    """Where the model answers, and what it is called there."""
+    return frozenset((each.upstream, each.name) for each in (model, *model.replicas))
 
 
 def _picture(learnt: Window | Levels | None, every: int) -> int:

@@ -432,6 +432,33 @@ def test_what_is_foreseen_of_a_model_is_forgotten_with_it_and_with_the_prior() -
     assert experience.foreseen(dearer, Category.CHAT).latency.total_s == 2
 
 
+@pytest.mark.parametrize("changed", [{"upstream": "elsewhere"}, {"name": "another"}])
+def test_an_id_that_stands_for_another_model_has_nothing_of_what_was_seen_before(
+    changed: dict[str, str],
+) -> None:
+    experience, now = Experience(), replace(M, **changed)  # type: ignore[arg-type]
+    hid(experience, 100)
+    seen(experience, OTHER, 900, total_s=3.0)
+    experience.take_catalog({"m": M, "other": OTHER}, {"m": now, "other": OTHER})
+    seen(experience, M, 1, total_s=30.0)  # it was still under way
+
+    assert experience.latency(now, Category.CHAT) == UNOBSERVED
+    assert experience.hidden_tokens(now, Category.CHAT) == 0.0
+    assert experience.latency(OTHER, Category.CHAT).total_s == 3.0
+    seen(experience, now, 1, total_s=2.0)
+    assert experience.latency(now, Category.CHAT).total_s == 2.0
+
+
+def test_a_model_that_answers_in_one_more_place_is_still_the_same() -> None:
+    experience = Experience()
+    places = tuple(replace(M, upstream=each, replica=f"m@{each}") for each in (M.upstream, "new"))
+    seen(experience, M, 1, total_s=3.0)
+    experience.take_catalog({"m": M}, {"m": M.answering_in(places)})
+    seen(experience, places[1], 1, total_s=5.0)
+
+    assert experience.latency(M, Category.CHAT).total_s == 4.0
+
+
 # ------------------------------------------------------------------------------ hidden thoughts
 
 
