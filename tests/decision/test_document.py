@@ -259,6 +259,19 @@ def test_a_decision_of_the_first_form_is_still_read() -> None:
     )
 
 
+def test_a_decision_of_the_fifth_form_says_not_when_a_model_was_seen() -> None:
+    row = '["cheap","up",false,12,13,0.8,0.05,"prior",null,2.5,0.5,false,11,null]'
+    text = (
+        '{"form":5,"policy":"p","policy_version":"v1","rule":"","reason":"cheapest-adequate",'
+        f'"bar":{{"p":0.8}},"reference":{row},"chosen":{row},"fallbacks":[],"exclusions":[],'
+        '"features":{"prompt_tokens":1000,"category":"chat"},"circumstances":{"asked":"auto"}}'
+    )
+    chosen = Record.of(text).decision.chosen
+
+    assert chosen.latency == LatencyEstimate(None, 2.5, 0.5, is_predicted=False, as_of_s=None)
+    assert chosen.cost == CostEstimate(Money(12), Money(13), Money(11), None)
+
+
 def test_what_was_only_predicted_is_told_as_such() -> None:
     guessed = LatencyEstimate(0.5, 2.0, is_predicted=True)
     made = decision(model())
