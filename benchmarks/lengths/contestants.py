@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import exp, log
 from typing import Protocol
 
-from router.decision.experience import Experience
+from router.decision.experience import Answered, Experience
 from router.decision.lengths import TYPICAL, LengthPrior
 from router.domain.category import Category
 from router.domain.model import Ability, Model
@@ -173,7 +173,9 @@ class Ours:
     def observe(self, model: str, category: Category, tokens: float) -> None:
         """The next answer."""
         self._experience.observe(
-            self._known(model), category, output_tokens=tokens, first_content_s=None, total_s=1.0
+            self._known(model),
+            category,
+            Answered(output_tokens=tokens, first_content_s=None, total_s=1.0, at_s=0.0),
         )
 
     def _known(self, name: str) -> Model:

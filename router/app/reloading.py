@@ -138,6 +138,7 @@ class Reloader:
                 book=after.book,
                 language_of=language_of_for(after.book.asks),
             )
+            judge.experience.take_catalog(self._settings.catalog, after.catalog)
             if after.learnt is not self._settings.learnt:
                 judge.experience.take_prior(after.learnt.lengths)
             self._current.take(judge, now_s, restart)

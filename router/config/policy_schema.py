@@ -39,7 +39,7 @@ class LatencySection(Section):
 
     first_content_s: Seconds | None = None
     """a model whose time to the first content of streams is above this is not asked; one that has
-    not been observed yet may be"""
+    not been observed yet, or not for five minutes, may be"""
     total_s: Seconds | None = None
     """the same for whole answers"""
     quantile: Annotated[float, Field(gt=0, lt=1)] | None = None

@@ -1,6 +1,7 @@
 """Predictions for one model and one request: quality, cost, latency."""
 
-from router.decision.experience import MEDIAN, Experience
+from router.decision.experience import Experience
+from router.decision.pace import MEDIAN
 from router.decision.prefix import UNCACHED, prompt_pico, staying
 from router.domain.candidate import Candidate
 from router.domain.conversation import Conversation

@@ -6,7 +6,7 @@ constraint applies to a request: most do not, and then no model need be checked.
 
 from collections.abc import Callable, Sequence
 
-from router.decision.experience import MEDIAN
+from router.decision.pace import MEDIAN
 from router.decision.policy import EVERY_MODEL, Circumstances, Terms
 from router.domain.bar import Bar
 from router.domain.candidate import Candidate
@@ -57,10 +57,12 @@ def _too_dear(candidate: Candidate, _: Features, terms: Terms, __: Circumstances
     return f"an expected {candidate.cost.expected} USD is above the ceiling of {terms.ceiling} USD"
 
 
-def _too_slow(candidate: Candidate, _: Features, terms: Terms, __: Circumstances) -> str | None:
+def _too_slow(
+    candidate: Candidate, _: Features, terms: Terms, circumstances: Circumstances
+) -> str | None:
     latency = candidate.latency
-    if latency.is_predicted:
-        return None  # a model must be asked for its latency to become known
+    if not latency.is_evidence(circumstances.unix_s):
+        return None  # a model must be asked for its latency to become known, and to remain so
     for limit_s, seen_s, what in (
         (terms.first_content_s, latency.first_content_s, "first content"),
         (terms.total_s, latency.total_s, "the whole answer"),

@@ -6,10 +6,14 @@ what their priors say, so that a model does not look cheap only because it was n
 model's own answers. Each step is a window of the last values (`router.decision.window`).
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from router.decision.lengths import REASONING_SHARE, REASONING_TAG, LengthPrior
 from router.decision.levels import Levels
+from router.decision.pace import MEDIAN, Pace
 from router.decision.share import Share
 from router.decision.window import FEWEST_FOR_QUANTILES, Window
 from router.domain.category import Category
@@ -17,7 +21,6 @@ from router.domain.estimate import UNOBSERVED, LatencyEstimate, LengthEstimate
 from router.domain.model import Model
 from router.domain.spread import Spread
 
-MEDIAN = 0.5
 _OWN_EVERY, _SHARED_EVERY = 4, 32
 """An estimate is renewed after this many answers of the model in the category, or of others that bear on it,
 and not after each: otherwise every answer would renew all models' estimates in its category."""
@@ -31,36 +34,6 @@ _SUPPOSED_ANSWERS = 8
 _TYPICAL = LengthPrior()
 
 
-class _Pace:
-    """Seconds to the first content, and to the end."""
-
-    __slots__ = ("_estimates", "first_content_s", "total_s")
-
-    def __init__(self) -> None:
-        self.first_content_s = Window()
-        self.total_s = Window()
-        self._estimates: dict[float, LatencyEstimate] = {}
-
-    def observe(self, first_content_s: float | None, total_s: float) -> None:
-        """Take in one answer; `first_content_s` is None if it came in one piece."""
-        self._estimates.clear()
-        self.total_s.add(total_s)
-        if first_content_s is not None:
-            self.first_content_s.add(first_content_s)
-
-    def estimate(self, quantile: float) -> LatencyEstimate:
-        """Medians from the first answer on, other quantiles from the 20th."""
-        if (known := self._estimates.get(quantile)) is None:
-            known = self._estimates[quantile] = self._estimate(quantile)
-        return known
-
-    def _estimate(self, quantile: float) -> LatencyEstimate:
-        first, total = self.first_content_s, self.total_s
-        if quantile == MEDIAN:
-            return LatencyEstimate(first.median, total.median)
-        return LatencyEstimate(first.quantile(quantile), total.quantile(quantile), quantile)
-
-
 class _Lengths:
     """Tokens of a model's answers in one category, and what was estimated from them last."""
 
@@ -72,6 +45,22 @@ class _Lengths:
         self.hidden = Share()
         self.estimate: LengthEstimate | None = None
         self.stands_for: tuple[object, ...] = ()
+
+
+class Answered(Struct, frozen=True):
+    """What was seen of one choice of an answer that was received whole, by the Unix time `at_s`.
+
+    `output_tokens` are all, the reasoned ones included; `first_content_s` is None if it came in one piece,
+    and `total_s` if its end says nothing of the model. One that `is_cut` ended at the client's own limit: it would
+    have become longer.
+    """
+
+    output_tokens: float
+    first_content_s: float | None
+    total_s: float | None
+    at_s: float
+    reasoning_tokens: float = 0
+    is_cut: bool = False
 
 
 class Foreseen(NamedTuple):
@@ -92,7 +81,8 @@ class Experience:
         self._reasoning: dict[str, Share] = {}
         self._hidden: dict[str, Share] = {}
         self._levels: dict[str, Levels] = {}
-        self._paces: dict[tuple[str, Category | None], _Pace] = {}
+        self._paces: dict[tuple[str, Category | None], Pace] = {}
+        self._places: dict[str, frozenset[tuple[str, str]]] = {}
         self._foreseen: dict[str, dict[tuple[Category, float], Foreseen]] = {}
         """By model: at most decisions, nothing new is known of most models."""
 
@@ -104,30 +94,39 @@ class Experience:
         for lengths in self._lengths.values():
             lengths.estimate = None
 
-    def observe(
-        self,
-        model: Model,
-        category: Category,
-        *,
-        output_tokens: float,
-        first_content_s: float | None,
-        total_s: float,
-        reasoning_tokens: float = 0,
-    ) -> None:
-        """Take in one answer that was received whole; `output_tokens` are all, the reasoned ones included."""
-        lengths = self._lengths_of(model, category)
+    def take_catalog(self, before: Mapping[str, Model], after: Mapping[str, Model]) -> None:
+        """Forget the models of `before` whose ids stand for others in `after`, or for none.
+
+        An id stands for another model if nothing is left of the upstreams and names that it stood for.
+        """
+        self._places = {model_id: _places_of(model) for model_id, model in after.items()}
+        for model_id, model in before.items():
+            if _places_of(model).isdisjoint(self._places.get(model_id, ())):
+                self._forget(model_id)
+
+    def observe(self, model: Model, category: Category, answered: Answered) -> None:
+        """Take in what was seen of one answer.
+
+        One that was cut says only how long it would have become at least. That counts if it is more than was expected;
+        otherwise nothing but its beginning does, or clients with low limits would make everybody's answers look short.
+        Nor does one count that a model has begun for which its id does not stand any more.
+        """
+        if (model.upstream, model.name) not in self._places.get(model.id, _places_of(model)):
+            return
         # The estimate that decisions were made by, not what it would be by now.
-        stated = lengths.estimate or self.length(model, category)
-        self._levels_of(model).heed(stated.tokens, output_tokens)
-        lengths.tokens.add(output_tokens)
-        lengths.reasoning.add(reasoning_tokens, output_tokens)
-        self._reasoning.setdefault(model.id, Share()).add(reasoning_tokens, output_tokens)
-        usual = max(self._usual(model, category).mean, 1.0)
-        self._compare(category, output_tokens / usual)
+        stated = self._lengths_of(model, category).estimate or self.length(model, category)
+        if not answered.is_cut or answered.output_tokens >= stated.tokens.mean:
+            self._measure(model, category, stated.tokens, answered)
+            self._time(model, category, answered, answered.total_s)
+        else:
+            self._time(model, category, answered, None)
         self._foreseen.pop(model.id, None)
-        for which in (category, None):
-            pace = self._paces.setdefault((model.id, which), _Pace())
-            pace.observe(first_content_s, total_s)
+
+    def asked(self, model: Model, category: Category, now_s: float) -> None:
+        """Note that the model is asked now: if that was to show how fast it is after a pause, one request is enough."""
+        pace = self._pace(model.id, category)
+        if pace is not None and pace.asked(now_s):
+            self._foreseen.pop(model.id, None)
 
     def observe_thoughts(self, model: Model, category: Category, hidden_tokens: float) -> None:
         """Take in how many tokens were thought for one whole answer, and billed, without being shown."""
@@ -191,7 +190,8 @@ class Experience:
         tokens = own.drawn_towards(overall.drawn_towards(0.0, 0.0), _SUPPOSED_ANSWERS)
         if silent_s is None or not tokens:
             return tokens
-        usual_s = self.latency(model, category).first_content_s
+        pace = self._pace(model.id, category)
+        usual_s = pace.first_content_s.median if pace is not None else None
         return tokens * min(1.0, silent_s / usual_s) if usual_s else 0.0
 
     def silence_s(
@@ -205,6 +205,36 @@ class Experience:
         if pace is None:
             return None
         return (pace.first_content_s if stream else pace.total_s).quantile(share)
+
+    def _forget(self, model_id: str) -> None:
+        """What was observed under this id."""
+        self._lengths = {key: each for key, each in self._lengths.items() if key[0] != model_id}
+        self._paces = {key: each for key, each in self._paces.items() if key[0] != model_id}
+        for known in (self._reasoning, self._hidden, self._levels, self._foreseen):
+            known.pop(model_id, None)
+
+    def _measure(
+        self, model: Model, category: Category, stated: Spread, answered: Answered
+    ) -> None:
+        """Take in how long an answer was for which `stated` was predicted."""
+        lengths, tokens = self._lengths_of(model, category), answered.output_tokens
+        if not answered.is_cut or tokens > stated.p90:
+            self._levels_of(model).heed(stated, tokens)
+        lengths.tokens.add(tokens)
+        lengths.reasoning.add(answered.reasoning_tokens, tokens)
+        self._reasoning.setdefault(model.id, Share()).add(answered.reasoning_tokens, tokens)
+        usual = max(self._usual(model, category).mean, 1.0)
+        self._compare(category, tokens / usual)
+
+    def _time(
+        self, model: Model, category: Category, answered: Answered, total_s: float | None
+    ) -> None:
+        """Take in how long an answer took, if anything is known of that."""
+        if answered.first_content_s is None and total_s is None:
+            return
+        for which in (category, None):
+            pace = self._paces.setdefault((model.id, which), Pace())
+            pace.observe(answered.first_content_s, total_s, answered.at_s)
 
     def _compare(self, category: Category, relative: float) -> None:
         """Take in how an answer compares with its prior; now and then, all models are estimated again with that."""
@@ -220,7 +250,7 @@ class Experience:
             found = self._lengths[model.id, category] = _Lengths()
         return found
 
-    def _pace(self, model_id: str, category: Category) -> _Pace | None:
+    def _pace(self, model_id: str, category: Category) -> Pace | None:
         own = self._paces.get((model_id, category))
         if own is not None and len(own.total_s) >= FEWEST_FOR_QUANTILES:
             return own
@@ -256,6 +286,11 @@ class Experience:
         if (overall := self._reasoning.get(model.id)) is not None:
             share = overall.drawn_towards(share, supposed)
         return lengths.reasoning.drawn_towards(share, supposed)
+
+
+def _places_of(model: Model) -> frozenset[tuple[str, str]]:
+    """Where the model answers, and what it is called there."""
+    return frozenset((each.upstream, each.name) for each in (model, *model.replicas))
 
 
 def _picture(learnt: Window | Levels | None, every: int) -> int:

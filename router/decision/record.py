@@ -28,7 +28,7 @@ from router.domain.model import Model
 from router.domain.money import Money
 from router.domain.objective import CHEAPEST, Objective
 
-FORM = 5
+FORM = 6
 """Goes up when what is written changes, or a default does. Earlier forms must still be readable."""
 
 _QUALITY = tuple(f"quality.{name}" for name, _ in members_of(QualityEstimate))
@@ -38,13 +38,14 @@ _COLUMNS = ("model.id", "model.upstream", "is_stored", *_COSTS, *_QUALITY, *_LAT
 _SPREAD = ("cost.p10", "cost.p90")
 """The values in a candidate's row, in this order; the last two in pico-dollars or null."""
 
-_PREDICTED = "latency.is_predicted"
+_UNDATED = tuple(each for each in _COLUMNS if each != "latency.as_of_s")
 _COLUMNS_OF: Mapping[int, tuple[str, ...]] = {
-    1: tuple(each for each in _COLUMNS if each != _PREDICTED),
-    2: (*_COLUMNS, *_SPREAD),
-    3: (*_COLUMNS, *_SPREAD),
-    4: (*_COLUMNS, *_SPREAD),
-    5: (*_COLUMNS, *_SPREAD),
+    1: tuple(each for each in _UNDATED if each != "latency.is_predicted"),
+    2: (*_UNDATED, *_SPREAD),
+    3: (*_UNDATED, *_SPREAD),
+    4: (*_UNDATED, *_SPREAD),
+    5: (*_UNDATED, *_SPREAD),
+    6: (*_COLUMNS, *_SPREAD),
 }
 """The columns of every form that was ever written; from the fourth on, a candidate's `Staying` may follow
 them."""

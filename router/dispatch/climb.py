@@ -21,15 +21,13 @@ from enum import StrEnum
 from router.dispatch.commands import Command, Commit, GiveUp, Judge, Start
 from router.dispatch.faults import api_error_of
 from router.dispatch.fleet import Verdict
-from router.dispatch.machine import VERDICTS, Attempts
+from router.dispatch.machine import A_TICK_S, VERDICTS, Attempts
 from router.domain.candidate import Candidate
 from router.domain.cascade import Cascade, Opinion, Ruling, Step, Test
 from router.domain.fault import Fault, FaultKind
 from router.domain.money import ZERO, Money
 
 _COMPARING = frozenset({Test.AGREEMENT, Test.SIMILARITY})
-_A_TICK_S = 0.01
-"""How much too early a timer may fire."""
 _FINAL_SHARE = 0.5
 """The least share of a request's time that is left to the final model."""
 
@@ -99,6 +97,11 @@ class Climb:
     def deadline_s(self) -> float:
         """When the request is over, answered or not."""
         return self._final.deadline_s
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether it is the client that wants it to be over by then, and nobody else would yet."""
+        return self._final.is_hurried
 
     @property
     def tokens(self) -> int:
@@ -188,7 +191,7 @@ class Climb:
         if (start := self._calls.live.get(attempt)) is None:
             return ()
         # It was too late for the step only: that says nothing of the model to those who ask it for streams.
-        is_late = now_s >= start.until_s - _A_TICK_S
+        is_late = now_s >= start.until_s - A_TICK_S
         self._calls.end(attempt, Verdict.NEITHER if is_late else VERDICTS[fault.kind], now_s)
         if self._is_over:
             return ()

@@ -50,6 +50,9 @@ VERDICTS: Mapping[FaultKind, Verdict] = {
     FaultKind.CLIENT: Verdict.NEITHER,
 }
 
+A_TICK_S = 0.01
+"""How much too early a timer may fire."""
+
 _USUAL_LIMIT_S = 1.0
 _LONGEST_LIMIT_S = 60.0
 """How long a model that says 429 is left alone: if it does not say for how long, and at most, whatever it says,
@@ -93,6 +96,11 @@ class Attempts:
     def deadline_s(self) -> float:
         """When the request is over, answered or not."""
         return self._deadline_s
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether it is the client that wants it to be over by then, and nobody else would yet."""
+        return self._plan.effort.is_hurried
 
     @property
     def tokens(self) -> int:
@@ -139,7 +147,8 @@ class Attempts:
         """The attempt ended before its first content, at this cost."""
         if (start := self.calls.live.get(attempt)) is None:
             return ()
-        self.calls.end(attempt, VERDICTS[fault.kind], now_s)
+        is_theirs = self._is_clients_time_up(now_s)
+        self.calls.end(attempt, Verdict.NEITHER if is_theirs else VERDICTS[fault.kind], now_s)
         if self._is_over:
             return ()
         self.calls.spent += cost
@@ -171,7 +180,7 @@ class Attempts:
 
     def _learn(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
         """What a failure says about the candidates that are left."""
-        if fault.kind is FaultKind.RATE_LIMITED:
+        if fault.kind is FaultKind.RATE_LIMITED and not self._is_clients_time_up(now_s):
             for_s = min(fault.retry_after_s or _USUAL_LIMIT_S, _LONGEST_LIMIT_S)
             self._fleet.limit(candidate.model, for_s, now_s)
         elif fault.kind is FaultKind.CONTEXT:
@@ -181,6 +190,10 @@ class Attempts:
             self._left = [c for c in self._left if c.model.id != candidate.model.id]
         elif fault.kind is FaultKind.REFUSED:
             self._drop(candidate)
+
+    def _is_clients_time_up(self, now_s: float) -> bool:
+        """Whether the client's own deadline has passed: that says nothing of a model to those who have more time."""
+        return self.is_hurried and now_s >= self._deadline_s - A_TICK_S
 
     def _retry(
         self, candidate: Candidate, fault: Fault, now_s: float

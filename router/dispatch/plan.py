@@ -18,6 +18,7 @@ class Effort:
     not streamed has no first content before its end, and is bounded by `total_s` alone.
     `backoff_s` is the longest wait before the first retry of a model (it doubles),
     `longest_wait_s` how long a request may wait for a limit to pass when every model is limited.
+    `is_hurried` says that `total_s` is the client's own wish: who takes longer has done nothing wrong.
     """
 
     attempts_per_model: int = 2
@@ -26,6 +27,7 @@ class Effort:
     total_s: float = 600.0
     backoff_s: float = 0.25
     longest_wait_s: float = 5.0
+    is_hurried: bool = False
 
     def __post_init__(self) -> None:
         """Refuse efforts that could never end or never start."""

@@ -8,6 +8,10 @@ from router.domain.members import replace
 from router.domain.money import Money
 from router.domain.spread import Spread
 
+_FRESH_S = 300.0
+"""How long a model that was seen to be slow is taken to be slow still: long enough that the few requests which find
+out cost little, and short enough that a slow quarter of an hour does not last a day."""
+
 
 class EstimateSource(StrEnum):
     """How well founded a quality estimate is, weakest first."""
@@ -82,13 +86,24 @@ class LatencyEstimate(Struct, frozen=True, gc=False):
     """Seconds to the first content and to the end that a share `quantile` of answers do not exceed.
 
     None until enough is known of the model. `is_predicted` says that none of its answers was observed:
-    the seconds are then typical of such models, and more often than not wide of the mark.
+    the seconds are then typical of such models, and more often than not wide of the mark. `as_of_s` is the
+    Unix time at which the model was last seen, or last asked after a pause; None where it was not.
     """
 
     first_content_s: float | None = None
     total_s: float | None = None
     quantile: float = 0.5
     is_predicted: bool = False
+    as_of_s: float | None = None
+
+    def is_evidence(self, now_s: float) -> bool:
+        """Whether it may count against the model now: observed, and not too long ago."""
+        return self.as_of_s is not None and not is_old(self.as_of_s, now_s)
+
+
+def is_old(seen_s: float, now_s: float) -> bool:
+    """Whether what was seen at the one Unix time says too little at the other; also after the clock was set back."""
+    return abs(now_s - seen_s) > _FRESH_S
 
 
 UNOBSERVED = LatencyEstimate()

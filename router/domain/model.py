@@ -150,6 +150,11 @@ class Model:
         limit = self.max_output_tokens
         return limit if limit is not None and allowed is not None and limit < allowed else None
 
+    def may_exceed(self, allowed: int | None) -> bool:
+        """Whether it can write more than a client has `allowed`, as far as is known."""
+        limit = self.max_output_tokens
+        return allowed is not None and (limit is None or allowed < limit)
+
     def answering_in(self, replicas: tuple["Model", ...]) -> "Model":
         """This model with these replicas only, at least one; its own fields are those of the first."""
         return replace(replicas[0], replica="", weight=1.0, replicas=replicas)

@@ -32,6 +32,7 @@ class Heard(Struct, frozen=True):
     was written, where the upstream has told that at once; it counts where no usage came any more.
     `hidden_tokens` are those that the model has presumably thought without showing them. `cites` says that a
     page is cited, `consults` that another model was asked on the way, whose tokens are not in the usage.
+    `held_s` are the seconds in which a stream was not read, because nobody took what had come.
     """
 
     usage: Usage | None = None
@@ -42,6 +43,7 @@ class Heard(Struct, frozen=True):
     hidden_tokens: int = 0
     cites: bool = False
     consults: bool = False
+    held_s: float = 0.0
 
 
 NOTHING_HEARD = Heard()

@@ -22,6 +22,10 @@ from router.ports import Call, Observer, Upstream, World
 
 _QUEUE_S = 10.0
 _BUSY_RETRY_S = 1.0
+_HELD_SHARE = 0.1
+"""A reader that was awaited for more than this share of a stream's time may have held it up: how much of the time the
+model has taken is unknown then, since it may have gone on writing into the buffers between."""
+
 _TOKENS_BEFORE_THE_FIRST = 50
 """A first token takes as long as a few dozen later ones, in large models as in small ones."""
 
@@ -62,6 +66,10 @@ class Begun(Struct, frozen=True):
     def timing(self) -> Timing:
         """The attempt's timing, were it to end now."""
         return self.ended or self.watch.timing(self.first_content_s)
+
+    def is_held(self, held_s: float) -> bool:
+        """Whether its readers may have held it up, if nobody has read from it for so many seconds."""
+        return self.ended is None and held_s > _HELD_SHARE * self.timing().total_s
 
     @property
     def slowness(self) -> float:

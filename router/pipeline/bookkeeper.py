@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from router.decision.experience import Experience
+from router.decision.experience import Answered, Experience
 from router.dispatch.commands import Start
 from router.domain.candidate import Candidate
 from router.domain.fault import Fault, FaultKind
@@ -48,7 +48,11 @@ class Bookkeeper:
 
     async def set_aside(self, start: Start) -> Fault | None:
         """Reserve what the attempt may cost. Returns a fault if a budget has too little left."""
-        return await self.wallet.set_aside(start)
+        if (fault := await self.wallet.set_aside(start)) is None:
+            category = self.account.decision.features.category
+            now_s = self.witness.world.unix_s()
+            self.experience.asked(start.candidate.model, category, now_s)
+        return fault
 
     def failed(self, start: Start, fault: Fault, timing: Timing) -> Money:
         """An attempt failed before its first content; returns what it cost. Others may follow."""
@@ -76,7 +80,7 @@ class Bookkeeper:
         entry = self.account.answered(start.attempt, start.candidate, heard, timing)
         self.witness.finish_reasons = heard.finish_reasons
         self._write(entry)
-        self._learn(start.candidate, entry, timing, hidden_tokens(heard))
+        self._learn(begun, entry, timing, heard)
         self._stay_with(entry, is_step=start.is_whole)
         return entry
 
@@ -90,7 +94,7 @@ class Bookkeeper:
     def step_rejected(self, begun: Begun, heard: Heard, why: str) -> None:
         """A whole answer that a cascade's step does not accept; its length is learnt all the same."""
         entry = self.rejected(begun, heard, why)
-        self._learn(begun.start.candidate, entry, begun.timing(), hidden_tokens(heard))
+        self._learn(begun, entry, begun.timing(), heard)
 
     def cost_of(self, begun: Begun, heard: Heard) -> Money:
         """What a whole answer costs, whatever becomes of it."""
@@ -148,23 +152,28 @@ class Bookkeeper:
         tokens = self.experience.hidden_tokens(model, features.category, silent_s)
         return replace(heard, hidden_tokens=round(tokens * features.choices))
 
-    def _learn(self, candidate: Candidate, entry: Entry, timing: Timing, hidden: int) -> None:
+    def _learn(self, begun: Begun, entry: Entry, timing: Timing, heard: Heard) -> None:
         """Remember how long one choice of an answer was, how long it took, and how much of the prompt was cached."""
-        features, usage = self.account.decision.features, entry.usage
+        model, usage = begun.start.candidate.model, entry.usage
+        features, is_told = (
+            self.account.decision.features,
+            entry.usage_source is UsageSource.UPSTREAM,
+        )
         if self.has_read is not None:
-            told = entry.usage_source is UsageSource.UPSTREAM
-            self.has_read(candidate.model, usage if told else NO_USAGE)
-        self.experience.observe(
-            candidate.model,
-            features.category,
+            self.has_read(model, usage if is_told else NO_USAGE)
+        is_cut = "length" in heard.finish_reasons and model.may_exceed(features.max_output_tokens)
+        answered = Answered(
             output_tokens=usage.total_output_tokens / features.choices,
             reasoning_tokens=usage.reasoning_tokens / features.choices,
             first_content_s=timing.first_content_s,
-            total_s=timing.total_s,
+            total_s=None if begun.is_held(heard.held_s) else timing.total_s,
+            at_s=timing.began_at_s + timing.total_s,
+            is_cut=is_cut,
         )
-        if entry.usage_source is UsageSource.UPSTREAM:
-            thought = hidden / features.choices
-            self.experience.observe_thoughts(candidate.model, features.category, thought)
+        self.experience.observe(model, features.category, answered)
+        if is_told and not is_cut:
+            thought = hidden_tokens(heard) / features.choices
+            self.experience.observe_thoughts(model, features.category, thought)
 
     def _broke_off(
         self, start: Start, heard: Heard, timing: Timing, outcome: Outcome, error: str

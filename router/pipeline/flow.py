@@ -383,7 +383,8 @@ class Pipeline:
         """How long this client waits, for itself or along with others."""
         effort = tightened(self.effort, visit.terms.deadlines, visit.caller.deadline_s)
         deadline_s = visit.began_s + effort.total_s
-        return Patience(effort.stall_s, deadline_s, self.means.world.monotonic_s)
+        monotonic_s = self.means.world.monotonic_s
+        return Patience(effort.stall_s, deadline_s, monotonic_s, effort.is_hurried)
 
     def _machine(self, visit: Visit, decision: Decision) -> Attempts:
         plan = plan_for(

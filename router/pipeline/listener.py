@@ -21,6 +21,9 @@ class Listener:
     passed a cascade's checks. `dialect` is that of its events. `kept` are the events as a client would get
     them with usage, for the cache and for examining the answer; None when the stream is not to be kept, or
     has more than `most_kept_bytes`.
+
+    `held_s` are the seconds in which the stream was not read, because nobody took what had come; `is_hurried`
+    says that it was given up when a client's own deadline had passed.
     """
 
     most_kept_bytes: int
@@ -41,6 +44,8 @@ class Listener:
     service_tier: str = ""
     paid: Usage = NO_USAGE
     is_accepted: bool = False
+    held_s: float = 0.0
+    is_hurried: bool = False
     dialect: Dialect = Dialect.CHAT
     kept: list[bytes] | None = None
     _last: bytes = b""
@@ -105,6 +110,7 @@ class Listener:
             self.finish_reasons,
             cites=self.cites,
             consults=self.consults,
+            held_s=self.held_s,
         )
 
     @property

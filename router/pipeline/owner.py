@@ -43,7 +43,7 @@ class StreamOwner:
     def close_books(self, listener: Listener) -> None:
         """The stream has ended: it is paid, and booked as an answer only if its own client got it."""
         broken = listener.error_code
-        self._end(Verdict.BAD if broken else Verdict.GOOD)
+        self._end(self._verdict(listener))
         if broken or self._left:
             self._broke_off(listener, broken or self._left)
         else:
@@ -70,6 +70,13 @@ class StreamOwner:
         self._broke_off(listener, self._left)
         self._walk.books.post()
         self._over()
+
+    def _verdict(self, listener: Listener) -> Verdict:
+        """What the end says of the model: nothing if its readers were too slow for it, or had no time left."""
+        if not listener.error_code:
+            return Verdict.GOOD
+        theirs = listener.is_hurried or self._begun.is_held(listener.held_s)
+        return Verdict.NEITHER if theirs else Verdict.BAD
 
     def _broke_off(self, listener: Listener, reason: str) -> None:
         left = reason == Outcome.CLIENT_LEFT.value

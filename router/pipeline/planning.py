@@ -57,11 +57,13 @@ def tightened(effort: Effort, wishes: Deadlines, deadline_s: float | None) -> Ef
     """The server's effort, with shorter waits where the policy or the client wants them."""
     if deadline_s is None and wishes == NO_DEADLINES:
         return effort
+    total_s = _least(effort.total_s, wishes.total_s)
     return replace(
         effort,
         first_content_s=_least(effort.first_content_s, wishes.first_content_s),
         stall_s=_least(effort.stall_s, wishes.stall_s),
-        total_s=_least(effort.total_s, wishes.total_s, deadline_s),
+        total_s=_least(total_s, deadline_s),
+        is_hurried=deadline_s is not None and deadline_s < total_s,
     )
 
 

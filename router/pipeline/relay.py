@@ -29,11 +29,15 @@ _MOST_HELD_BYTES = 16 * 2**20
 
 
 class Patience(Struct, frozen=True):
-    """How long to wait for the next piece: `stall_s`, and never beyond the request's deadline."""
+    """How long to wait for the next piece: `stall_s`, and never beyond the request's deadline.
+
+    `is_hurried` says that the deadline is the client's own wish.
+    """
 
     stall_s: float
     deadline_s: float
     monotonic_s: Callable[[], float]
+    is_hurried: bool = False
 
     def rest_s(self) -> float:
         """Seconds until the request's deadline."""
@@ -44,6 +48,10 @@ class Patience(Struct, frozen=True):
         until_s = since_s + self.stall_s
         left_s = min(until_s, self.deadline_s) - now_s
         return left_s if left_s > 0 else 0.0
+
+    def is_clients_time_up(self) -> bool:
+        """Whether the client's own deadline has passed."""
+        return self.is_hurried and self.monotonic_s() >= self.deadline_s
 
     def complaint(self) -> str:
         """What to say when it has taken longer."""
@@ -124,6 +132,7 @@ class Broadcast:
         self._numbers = count()
         self._waiting: list[asyncio.Future[None]] = []
         self._asked_s: float | None = None
+        self._came_s: float | None = None
         self._is_fetching = False
         self._is_over = False
 
@@ -216,6 +225,7 @@ class Broadcast:
             if self._waiting:
                 self._wake()
         if piece is not None:
+            self._came_s = patience.monotonic_s()
             self._take(piece)
         if piece is None or self.listener.done or self.listener.error:
             self.listener.ended()
@@ -228,6 +238,7 @@ class Broadcast:
         if not self.is_lonely:
             raise _Late(patience.complaint())
         self.listener.broke(patience.complaint(), _TOO_LATE)
+        self.listener.is_hurried = patience.is_clients_time_up()
         await self._end()
 
     def _take(self, piece: bytes) -> None:
@@ -244,6 +255,8 @@ class Broadcast:
         now_s = patience.monotonic_s()
         if self._asked_s is None:
             self._asked_s = now_s
+            if self._came_s is not None:
+                self.listener.held_s += now_s - self._came_s
         return patience.left_s(self._asked_s, now_s)
 
     async def _end(self) -> None:

@@ -265,7 +265,8 @@ class Walk(Struct, frozen=True):
 
     def _patience(self) -> Patience:
         machine = self.machine
-        return Patience(machine.stall_s, machine.deadline_s, self.means.world.monotonic_s)
+        monotonic_s = self.means.world.monotonic_s
+        return Patience(machine.stall_s, machine.deadline_s, monotonic_s, machine.is_hurried)
 
     def _answered_by(self, begun: Begun) -> dict[str, str]:
         start, cache = begun.start, self.shelf.state

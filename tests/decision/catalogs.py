@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate, choose
-from router.decision.experience import Experience
+from router.decision.experience import Answered, Experience
 from router.decision.policy import Circumstances, FallBackTo, Otherwise, Policy, Pool, Terms
 from router.domain.category import Category
 from router.domain.decision import Decision
@@ -82,9 +82,7 @@ def experienced(seconds: dict[str, float]) -> Experience:
         experience.observe(
             model(name),
             Category.CHAT,
-            output_tokens=100,
-            first_content_s=total_s / 4,
-            total_s=total_s,
+            Answered(output_tokens=100, first_content_s=total_s / 4, total_s=total_s, at_s=0.0),
         )
     return experience
 

@@ -7,7 +7,7 @@ import pytest
 from router.decision.bid import Verdicts as Observing
 from router.decision.choose import choose, pin
 from router.decision.conditions import CONDITIONS
-from router.decision.experience import Experience
+from router.decision.experience import Answered, Experience
 from router.decision.policy import Circumstances, Condition, FallBackTo, Policy, Pool, Rule, Terms
 from router.decision.verdicts import Pairing, Verdicts
 from router.decision.verdicts import Seen as Witnessed
@@ -594,9 +594,7 @@ def _observed(**seconds: float) -> Experience:
             experience.observe(
                 ALL[name],
                 Category.CHAT,
-                output_tokens=100,
-                first_content_s=total_s / 4,
-                total_s=total_s,
+                Answered(output_tokens=100, first_content_s=total_s / 4, total_s=total_s, at_s=0.0),
             )
     return experience
 

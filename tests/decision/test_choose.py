@@ -6,7 +6,7 @@ import pytest
 
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.conditions import CONDITIONS
-from router.decision.experience import Experience
+from router.decision.experience import Answered, Experience
 from router.decision.lengths import LatencyLine, LengthPrior, Tier
 from router.decision.policy import (
     Circumstances,
@@ -205,8 +205,16 @@ def test_what_is_only_predicted_to_be_slow_is_not_excluded() -> None:
 def test_what_was_seen_to_be_slow_is_excluded_and_what_was_never_seen_is_not() -> None:
     seen = Experience()
     for _ in range(3):
-        seen.observe(SMALL, Category.CHAT, output_tokens=9, first_content_s=2.5, total_s=9.0)
-        seen.observe(MIDDLE, Category.CHAT, output_tokens=9, first_content_s=None, total_s=31.0)
+        seen.observe(
+            SMALL,
+            Category.CHAT,
+            Answered(output_tokens=9, first_content_s=2.5, total_s=9.0, at_s=0.0),
+        )
+        seen.observe(
+            MIDDLE,
+            Category.CHAT,
+            Answered(output_tokens=9, first_content_s=None, total_s=31.0, at_s=0.0),
+        )
     terms = policy(within=1.0, first_content_s=2.0, total_s=30.0)
     decision = choose(features(), NOBODY, terms, ALL, seen)
 
@@ -215,6 +223,25 @@ def test_what_was_seen_to_be_slow_is_excluded_and_what_was_never_seen_is_not() -
         "its median of 31.00 s to the whole answer is above 30.0 s",
         "its median of 2.50 s to first content is above 2.0 s",
     ]
+
+
+@pytest.mark.parametrize(("now_s", "is_excluded"), [(1299.0, True), (1301.0, False), (99.0, False)])
+def test_what_was_slow_more_than_five_minutes_ago_may_be_asked_again(
+    now_s: float, is_excluded: bool
+) -> None:
+    seen = Experience()
+    seen.observe(
+        SMALL,
+        Category.CHAT,
+        Answered(output_tokens=9, first_content_s=2.5, total_s=9.0, at_s=1000.0),
+    )
+    now = replace(NOBODY, unix_s=now_s)
+    decision = choose(features(), now, policy(within=1.0, total_s=5.0), ALL, seen)
+
+    assert (decision.chosen.model.id != "small") is is_excluded
+    seen.asked(SMALL, Category.CHAT, now_s)
+    again = choose(features(), now, policy(within=1.0, total_s=5.0), ALL, seen)
+    assert again.chosen.model.id != "small"
 
 
 def test_ties_go_to_the_better_model_and_then_to_the_alphabet() -> None:

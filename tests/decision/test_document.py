@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from router.decision.choose import choose
 from router.decision.document import circumstances_of, document, features_of
-from router.decision.experience import Experience
+from router.decision.experience import Answered, Experience
 from router.decision.explain import headline, rows, sentences
 from router.decision.policy import Circumstances, Terms
 from router.decision.record import FORM, NotKept, Record
@@ -170,7 +170,9 @@ def test_a_document_in_full() -> None:
     experience = Experience()
     for _ in range(5):
         experience.observe(
-            small, Category.CHAT, output_tokens=100, first_content_s=0.5, total_s=2.0
+            small,
+            Category.CHAT,
+            Answered(output_tokens=100, first_content_s=0.5, total_s=2.0, at_s=0.0),
         )
     circumstances = Circumstances("auto", "team", frozenset("ba"), money_left=Money.from_usd(2))
     made = choose(features(1000), circumstances, wanted, catalog(top, small, weak), experience)
@@ -187,7 +189,7 @@ def test_a_document_in_full() -> None:
             "p10_usd": "0.00108",
             "p90_usd": "0.001708",
         },
-        "latency": {"first_content_s": 0.5, "total_s": 2.0, "quantile": 0.5},
+        "latency": {"first_content_s": 0.5, "total_s": 2.0, "quantile": 0.5, "as_of_s": 0.0},
     }
     assert told["candidates"][1]["role"] == "fallback 1"
     assert told["candidates"][2]["exclusion"] == {
@@ -255,6 +257,19 @@ def test_a_decision_of_the_first_form_is_still_read() -> None:
     assert list(sentences(kept.decision))[3] == (
         "It is expected to cost 0.0012 USD; it is the reference itself."
     )
+
+
+def test_a_decision_of_the_fifth_form_says_not_when_a_model_was_seen() -> None:
+    row = '["cheap","up",false,12,13,0.8,0.05,"prior",null,2.5,0.5,false,11,null]'
+    text = (
+        '{"form":5,"policy":"p","policy_version":"v1","rule":"","reason":"cheapest-adequate",'
+        f'"bar":{{"p":0.8}},"reference":{row},"chosen":{row},"fallbacks":[],"exclusions":[],'
+        '"features":{"prompt_tokens":1000,"category":"chat"},"circumstances":{"asked":"auto"}}'
+    )
+    chosen = Record.of(text).decision.chosen
+
+    assert chosen.latency == LatencyEstimate(None, 2.5, 0.5, is_predicted=False, as_of_s=None)
+    assert chosen.cost == CostEstimate(Money(12), Money(13), Money(11), None)
 
 
 def test_what_was_only_predicted_is_told_as_such() -> None:

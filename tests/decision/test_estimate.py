@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.decision.estimate import candidate_for, cost_of
-from router.decision.experience import Experience
+from router.decision.experience import Answered, Experience
 from router.decision.lengths import (
     TYPICAL_OUTPUT_TOKENS,
     LatencyLine,
@@ -36,14 +36,19 @@ def seen(
     total_s: float = 1.0,
     category: Category = Category.CHAT,
     reasoning: int = 0,
+    *,
+    at_s: float = 0.0,
 ) -> None:
     experience.observe(
         of,
         category,
-        output_tokens=tokens,
-        first_content_s=total_s / 2,
-        total_s=total_s,
-        reasoning_tokens=reasoning,
+        Answered(
+            output_tokens=tokens,
+            first_content_s=total_s / 2,
+            total_s=total_s,
+            at_s=at_s,
+            reasoning_tokens=reasoning,
+        ),
     )
 
 
@@ -225,6 +230,37 @@ def test_how_far_others_are_from_their_priors_is_expected_of_a_new_model_too() -
     assert 30 < mean(experience, OTHER) < 45
 
 
+@pytest.mark.parametrize("before", [0, SIZE])
+def test_what_a_client_has_cut_short_says_nothing_of_lengths_and_durations(before: int) -> None:
+    experience = Experience()
+    for _ in range(before):
+        seen(experience, M, 100, total_s=4.0)
+    expected = experience.foreseen(M, Category.CHAT, 0.9)
+    cut = Answered(1, first_content_s=None, total_s=0.1, at_s=0.0, is_cut=True)
+    for _ in range(SIZE):
+        experience.observe(M, Category.CHAT, cut)
+
+    assert experience.foreseen(M, Category.CHAT, 0.9) == expected
+
+
+def test_of_what_a_client_has_cut_short_the_beginning_counts() -> None:
+    experience = Experience()
+    cut = Answered(1, first_content_s=0.5, total_s=0.6, at_s=0.0, is_cut=True)
+    experience.observe(M, Category.CHAT, cut)
+
+    assert experience.latency(M, Category.CHAT) == LatencyEstimate(0.5, None, as_of_s=0.0)
+
+
+def test_what_was_longer_than_expected_when_it_was_cut_counts_as_that_long() -> None:
+    experience = Experience()
+    cut = Answered(1000, first_content_s=None, total_s=9.0, at_s=0.0, is_cut=True)
+    for _ in range(SIZE):
+        experience.observe(M, Category.CHAT, cut)
+
+    assert 900 < mean(experience, M) < 1000
+    assert experience.latency(M, Category.CHAT).total_s == 9.0
+
+
 def test_an_estimate_is_computed_again_only_when_something_was_seen() -> None:
     experience = Experience()
     seen(experience, M, 100)
@@ -274,15 +310,17 @@ def test_latencies_are_medians_and_one_stalled_call_changes_little() -> None:
         seen(experience, M, 1, total_s)
 
     found = experience.latency(M, Category.CHAT)
-    assert found == LatencyEstimate(first_content_s=1.2, total_s=2.4)
+    assert found == LatencyEstimate(first_content_s=1.2, total_s=2.4, as_of_s=0.0)
     assert experience.latency(OTHER, Category.CHAT) == UNOBSERVED
 
 
 def test_an_answer_in_one_piece_has_no_first_content() -> None:
     experience = Experience()
-    experience.observe(M, Category.CHAT, output_tokens=1, first_content_s=None, total_s=3.0)
+    experience.observe(
+        M, Category.CHAT, Answered(output_tokens=1, first_content_s=None, total_s=3.0, at_s=0.0)
+    )
 
-    assert experience.latency(M, Category.CHAT) == LatencyEstimate(None, 3.0)
+    assert experience.latency(M, Category.CHAT) == LatencyEstimate(None, 3.0, as_of_s=0.0)
 
 
 def test_a_category_speaks_for_itself_from_its_twentieth_answer_on() -> None:
@@ -310,7 +348,44 @@ def test_what_was_never_seen_is_predicted_by_its_name_or_its_price_and_marked() 
     assert experience.latency(replace(M, name="house/7"), Category.CHAT) == named  # by its id
     assert (experience.latency(OTHER, Category.CHAT, 0.9).total_s or 0.0) > 3.5
     seen(experience, OTHER, 1, total_s=9.0)
-    assert experience.latency(OTHER, Category.CHAT) == LatencyEstimate(4.5, 9.0)
+    assert experience.latency(OTHER, Category.CHAT) == LatencyEstimate(4.5, 9.0, as_of_s=0.0)
+
+
+def test_after_a_pause_what_is_seen_then_counts_and_what_was_seen_before_does_not() -> None:
+    experience = Experience()
+    for _ in range(SIZE):
+        seen(experience, M, 1, total_s=8.0)
+    seen(experience, M, 1, total_s=2.0, at_s=400.0)
+
+    assert experience.latency(M, Category.CHAT) == LatencyEstimate(1.0, 2.0, as_of_s=400.0)
+    assert experience.silence_s(M, Category.CHAT, 0.9, stream=False) == 8.0
+    assert experience.latency(M, Category.CHAT, 0.9).total_s == 8.0
+    for _ in range(19):
+        seen(experience, M, 1, total_s=2.0, at_s=500.0)
+    assert experience.latency(M, Category.CHAT, 0.9).total_s == 2.0
+
+
+def test_answers_in_one_piece_do_not_keep_an_old_first_content_in_mind() -> None:
+    experience = Experience()
+    seen(experience, M, 1, total_s=8.0)
+    for at_s in (200.0, 400.0):
+        experience.observe(
+            M,
+            Category.CHAT,
+            Answered(output_tokens=1, first_content_s=None, total_s=8.0, at_s=at_s),
+        )
+
+    assert experience.latency(M, Category.CHAT) == LatencyEstimate(None, 8.0, as_of_s=400.0)
+
+
+def test_who_asks_after_a_pause_asks_for_all_and_nobody_else_need_for_five_minutes() -> None:
+    experience = Experience()
+    experience.asked(M, Category.CHAT, 0.0)  # nothing is known yet, and nothing noted
+    seen(experience, M, 1, total_s=8.0)
+    for now_s, as_of_s in ((299.0, 0.0), (301.0, 301.0), (600.0, 301.0), (602.0, 602.0)):
+        assert experience.foreseen(M, Category.CHAT).latency.total_s == 8.0
+        experience.asked(M, Category.CHAT, now_s)
+        assert experience.foreseen(M, Category.CHAT).latency.as_of_s == as_of_s
 
 
 def test_silence_is_the_wait_for_the_first_content_or_for_a_whole_answer() -> None:
@@ -357,6 +432,33 @@ def test_what_is_foreseen_of_a_model_is_forgotten_with_it_and_with_the_prior() -
     assert experience.foreseen(dearer, Category.CHAT).latency.total_s == 2
 
 
+@pytest.mark.parametrize("changed", [{"upstream": "elsewhere"}, {"name": "another"}])
+def test_an_id_that_stands_for_another_model_has_nothing_of_what_was_seen_before(
+    changed: dict[str, str],
+) -> None:
+    experience, now = Experience(), replace(M, **changed)  # type: ignore[arg-type]
+    hid(experience, 100)
+    seen(experience, OTHER, 900, total_s=3.0)
+    experience.take_catalog({"m": M, "other": OTHER}, {"m": now, "other": OTHER})
+    seen(experience, M, 1, total_s=30.0)  # it was still under way
+
+    assert experience.latency(now, Category.CHAT) == UNOBSERVED
+    assert experience.hidden_tokens(now, Category.CHAT) == 0.0
+    assert experience.latency(OTHER, Category.CHAT).total_s == 3.0
+    seen(experience, now, 1, total_s=2.0)
+    assert experience.latency(now, Category.CHAT).total_s == 2.0
+
+
+def test_a_model_that_answers_in_one_more_place_is_still_the_same() -> None:
+    experience = Experience()
+    places = tuple(replace(M, upstream=each, replica=f"m@{each}") for each in (M.upstream, "new"))
+    seen(experience, M, 1, total_s=3.0)
+    experience.take_catalog({"m": M}, {"m": M.answering_in(places)})
+    seen(experience, places[1], 1, total_s=5.0)
+
+    assert experience.latency(M, Category.CHAT).total_s == 4.0
+
+
 # ------------------------------------------------------------------------------ hidden thoughts
 
 
@@ -364,10 +466,13 @@ def hid(experience: Experience, tokens: int, category: Category = Category.CHAT)
     experience.observe(
         M,
         category,
-        output_tokens=tokens + 10,
-        first_content_s=10.0,
-        total_s=11.0,
-        reasoning_tokens=tokens,
+        Answered(
+            output_tokens=tokens + 10,
+            first_content_s=10.0,
+            total_s=11.0,
+            at_s=0.0,
+            reasoning_tokens=tokens,
+        ),
     )
     experience.observe_thoughts(M, category, tokens)
 
@@ -402,7 +507,9 @@ def test_who_has_been_silent_for_half_of_the_usual_time_has_thought_half_of_it()
 
 def test_how_far_a_model_has_thought_is_not_guessed_where_its_usual_silence_is_unknown() -> None:
     experience = Experience()
-    experience.observe(M, Category.CHAT, output_tokens=9, first_content_s=None, total_s=1.0)
+    experience.observe(
+        M, Category.CHAT, Answered(output_tokens=9, first_content_s=None, total_s=1.0, at_s=0.0)
+    )
     experience.observe_thoughts(M, Category.CHAT, 5)
     assert experience.hidden_tokens(M, Category.CHAT, 1.0) == 0.0
     assert experience.hidden_tokens(M, Category.CHAT) == 5.0

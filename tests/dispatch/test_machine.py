@@ -333,3 +333,34 @@ def test_a_transient_fault_with_a_long_retry_after_moves_on() -> None:
     busy = Fault(FaultKind.TRANSIENT, 503, "busy", "overloaded", retry_after_s=120)
     played = play(a_plan(A, B), scripted({"a": [Outcome(0.1, busy)], "b": [FINE]}))
     assert played.asked == [(0.0, "a"), (0.1, "b")]
+
+
+def outlasted(fault: Fault, fleet: Fleet, *, is_hurried: bool, requests: int = 5) -> None:
+    """Requests for A that have a tenth of a second each, and end in `fault` when it is over."""
+    effort = Effort(total_s=0.1, is_hurried=is_hurried)
+    for at_s in range(requests):
+        machine = Attempts(a_plan(A, effort=effort), fleet, started_s=at_s, jitter=lambda: 0.5)
+        (start,) = machine.begin(at_s)
+        assert isinstance(start, Start)
+        machine.failed(start.attempt, fault, at_s + 0.1)
+
+
+@pytest.mark.parametrize(
+    ("is_hurried", "state"), [(True, BreakerState.CLOSED), (False, BreakerState.OPEN)]
+)
+def test_only_a_deadline_that_is_not_the_clients_own_counts_against_a_model(
+    is_hurried: bool, state: BreakerState
+) -> None:
+    fleet = Fleet()
+    outlasted(STUMBLE, fleet, is_hurried=is_hurried)
+    states = {each.name: each.state for each in fleet.standings(4.2)}
+    assert states["a"] is state
+
+
+@pytest.mark.parametrize("is_hurried", [True, False])
+def test_who_finds_no_free_place_within_its_own_deadline_keeps_nobody_else_away(
+    is_hurried: bool,
+) -> None:
+    fleet = Fleet()
+    outlasted(limited(1.0), fleet, is_hurried=is_hurried, requests=1)
+    assert (fleet.refusal(A, 1, 0.2) is None) is is_hurried

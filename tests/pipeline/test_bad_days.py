@@ -122,6 +122,28 @@ async def test_a_client_can_ask_for_a_shorter_deadline(tmp_path: Path) -> None:
             assert (await response.json())["error"]["param"] == "x-farthing-deadline-s"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fault", ["silence", "stall,after=1"])
+async def test_a_clients_own_deadline_does_not_count_against_the_model(
+    tmp_path: Path, fault: str, stream: bool
+) -> None:
+    async def state(it: Proxy, headers: dict[str, str]) -> str:
+        for _ in range(5):
+            async with it.post(headers=headers, faults=fault, stream=stream) as response:
+                assert b"deadline" in await response.read()
+        return str((await it.standings())["sim-mid"]["state"])
+
+    (tmp_path / "own").mkdir()
+    (tmp_path / "servers").mkdir()
+    async with proxy(tmp_path / "own", models=["sim-mid"]) as it:
+        own = await state(it, {"x-farthing-deadline-s": "0.1"})
+    timeouts = {"timeouts": {"total_s": 0.1}}
+    async with proxy(tmp_path / "servers", models=["sim-mid"], server=timeouts) as it:
+        servers = await state(it, {"x-farthing-deadline-s": "9"})
+
+    assert (own, servers) == ("closed", "open")
+
+
 async def test_a_policys_deadlines_bound_its_requests(tmp_path: Path) -> None:
     policy = {"deadlines": {"first_content_s": 0.2, "total_s": 5}, "fall_back_to": "adequate"}
     async with proxy(tmp_path, policy=policy, server={"attempts_per_model": 1}) as it:

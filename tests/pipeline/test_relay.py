@@ -92,7 +92,7 @@ class Client:
         self.books = Books()
         self.released = 0
         self.reasons: list[str] = []
-        self._patience = Patience(stall_s, deadline_s, lambda: 0.0)
+        self.patience = Patience(stall_s, deadline_s, lambda: 0.0)
 
     @property
     def ending(self) -> tuple[int, int, int, int]:
@@ -105,7 +105,7 @@ class Client:
         return Broadcast(opened, self.listener, self.books)
 
     def reader(self, *, shows_usage: bool = True) -> Reader:
-        return Reader(shows_usage, self._patience, self._finish, self.reasons.append)
+        return Reader(shows_usage, self.patience, self._finish, self.reasons.append)
 
     async def read(self, *, at_most: int = 1000, shows_usage: bool = True) -> bytes:
         broadcast = await self.broadcast()
@@ -330,6 +330,24 @@ async def test_a_client_that_reads_slowly_holds_nobody_up() -> None:
     whole = b"".join(WORDS) + ends() + REMARK + DONE
     assert await quick == whole
     assert WORDS[0] + await collect(slow) == whole
+
+
+async def test_the_seconds_in_which_nobody_takes_what_has_come_are_counted() -> None:
+    now_s, response = 0.0, Pushed()
+    client = Client(response)
+    client.patience = Patience(60, 60, lambda: now_s)
+    response.push(WORDS[0])
+    broadcast = await client.broadcast()
+    pieces = broadcast.reading(broadcast.enter(), client.reader())
+    assert await anext(pieces) == WORDS[0]
+    now_s = 3.0
+    waiting = asyncio.create_task(collect(pieces))
+    await asyncio.sleep(0)
+    now_s = 10.0  # this time, it is the model that takes seven seconds
+    response.push(*WORDS[1:], ends(), DONE)
+    await waiting
+
+    assert client.listener.heard.held_s == 3.0
 
 
 async def test_a_silent_stream_is_given_up_by_all_at_the_same_time() -> None:

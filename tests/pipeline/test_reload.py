@@ -546,3 +546,28 @@ def names_learnt(it: Proxy) -> tuple[str, ...]:
     quality = judge_of(it).quality
     assert quality is not None
     return quality.names
+
+
+async def test_a_model_that_is_repointed_has_nothing_of_what_was_seen_of_the_other(
+    tmp_path: Path,
+) -> None:
+    async with proxy(tmp_path, follows=True) as it:
+        assert await writer(it) == FIRST
+        judge = judge_of(it)
+        assert FIRST in seen_by(judge)
+        models = models_of(it)
+        models[FIRST]["name"] = SECOND
+        change_config(it, models=models)
+        await reloads(it, Reloaded.CHANGED)
+        assert FIRST not in seen_by(judge_of(it))
+
+
+def seen_by(judge: Judge) -> set[str]:
+    """The ids of the models whose latency was observed."""
+    seen = judge.experience.latency
+    return {
+        name
+        for name, model in judge.models.items()
+        for category in Category
+        if seen(model, category).as_of_s is not None
+    }
