@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 import orjson
 import pytest
 
-from router.domain.fault import AttemptFailed
+from router.domain.fault import AttemptFailed, FaultKind
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedStream
 from router.pipeline.relay import Broadcast, Patience, Reader
@@ -181,6 +181,37 @@ async def test_a_broken_stream_ends_in_an_error_event_and_never_in_done(response
     last = orjson.loads(got.rstrip().rsplit(b"data: ", 1)[1])
     assert last["error"]["code"] == "stream_cut"
     assert client.ending == (1, 0, 1, 1)
+
+
+async def test_comments_before_the_content_reach_the_client_as_they_came() -> None:
+    comments = b": processing\n\n" * 3
+    assert (await Client(Canned([comments, says("one"), ends(), DONE])).read()).startswith(
+        comments + says("one")
+    )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [b": " + b"x" * 2**18 + b"\n\n", event_of(b'{"id":"%s","choices":[{}]}' % (b"x" * 2**18))],
+    ids=["comments", "empty chunks"],
+)
+async def test_what_is_held_back_before_the_content_has_an_end(event: bytes) -> None:
+    pieces = [event] * (32 * 2**20 // len(event))
+    response = Canned([*pieces, says("one"), ends(), DONE])
+    with pytest.raises(AttemptFailed, match="without content") as failed:
+        await OpenedStream(response, lambda: None).until_content()
+
+    fault = failed.value.fault
+    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
+    assert len(await response.read()) > 15 * 2**20
+
+
+async def test_thoughts_that_are_hidden_in_thousands_of_empty_chunks_may_take_their_time() -> None:
+    thoughts = says("") * 30_000
+    opened = OpenedStream(Canned([thoughts, says("one")]), lambda: None)
+    await opened.until_content()
+
+    assert opened.beginning == thoughts + says("one")
 
 
 async def test_a_stream_of_more_choices_than_anybody_asks_for_is_malformed() -> None:
