@@ -66,6 +66,40 @@ def test_a_hundred_kilobytes_of_open_tags_are_read_once() -> None:
     assert own_words("<system-reminder>" * 8000).startswith("<system-reminder>")
 
 
+_LONG = "a" * 200_000
+
+
+def test_of_a_long_text_only_the_ends_are_searched_for_asides() -> None:
+    ends = f"{REMINDER}{_LONG}{REMINDER}"
+
+    assert own_words(ends) == _LONG
+    assert own_words(f"{_LONG}{ends}{_LONG}{REMINDER}") == f"{_LONG}{ends}{_LONG}"
+
+
+def test_an_aside_may_be_long_itself() -> None:
+    file = f"<attachments>{_LONG}{REMINDER}{_LONG}</attachments>"
+
+    assert own_words(f"{file}{WISH}{file}\n{REMINDER}") == WISH
+    assert own_words(f"{file}<user_query>{WISH}</user_query>{_LONG}") == WISH
+
+
+def test_more_asides_than_any_program_writes_are_not_taken_out_one_by_one() -> None:
+    own, aside = parted("<system-reminder></system-reminder>" * 5000 + WISH)
+
+    assert own.count("<system-reminder>") + aside.count("<system-reminder>") == 5000
+    assert aside.count("<system-reminder>") == 1000
+    assert own.endswith(WISH)
+
+
+@given(st.lists(_PIECES | st.sampled_from([_LONG, _LONG[:70_000]]), max_size=12).map("".join))
+def test_no_character_of_a_long_text_is_lost_or_doubled(text: str) -> None:
+    own, aside = parted(text)
+    said = "".join(own.split()) + "".join(aside.split())
+    missing = len("".join(text.split())) - len(said)
+
+    assert missing in (0, len("</user_query>"))  # an envelope's end is told by its beginning
+
+
 @pytest.mark.parametrize(
     "words",
     ["yes", "Yes, go on.", "commit it", "OK, do it", "LGTM, ship it!", "continue please", "2"],
