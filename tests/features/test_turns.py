@@ -130,6 +130,36 @@ def test_where_nothing_was_asked_before_it_is_the_proposal_that_is_approved() ->
     assert asking_of([user("yes")]).words == "yes"
 
 
+class Counted(dict[str, Any]):
+    """A message that counts how often its content is read."""
+
+    read = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        Counted.read += key == "content"
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize(("approvals", "words"), [(900, WISH), (90_000, "Shall I?")])
+def test_a_wish_is_looked_for_behind_hundreds_of_approvals_and_not_behind_all_there_are(
+    approvals: int, words: str
+) -> None:
+    proposal = Counted(role="assistant", content="Shall I?")
+    approval = Counted(user("yes"))
+    Counted.read = 0
+
+    assert asking_of([user(WISH), *[proposal, approval] * approvals]).words == words
+    assert Counted.read <= 1010
+
+
+def test_reminders_without_end_are_nobodys_turn() -> None:
+    shown = Counted(user(REMINDER))
+    Counted.read = 0
+
+    assert not asking_of([*called(), *[shown] * 90_000]).is_tool_turn
+    assert Counted.read <= 2010
+
+
 def test_results_of_tools_are_a_tools_turn_also_with_a_reminder_behind_them() -> None:
     assert asking_of([user(WISH), *called()]).is_tool_turn
     assert asking_of([user(WISH), *called(), user(REMINDER)]).is_tool_turn
