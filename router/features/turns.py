@@ -11,7 +11,7 @@ from itertools import islice
 from msgspec import Struct
 
 from router.domain.asides import own_words
-from router.features.text import Message, both_ends, last_from, texts_of
+from router.features.text import Message, both_ends, end_texts_of, last_from
 
 _RESULTS = frozenset({"tool", "function"})
 _LONGEST_APPROVAL = 60
@@ -110,4 +110,4 @@ def is_tool_turn(messages: Sequence[Message]) -> bool:
 
 
 def _own(message: Message) -> str:
-    return own_words("\n".join(texts_of(message))).strip()
+    return own_words("\n".join(end_texts_of(message))).strip()

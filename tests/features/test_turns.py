@@ -10,7 +10,7 @@ from router.domain.asides import own_words, parted
 from router.domain.category import Category
 from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter
-from router.features.turns import asking_of, is_approval
+from router.features.turns import asking_of, is_approval, whole_question_of
 
 WISH = "Rename the parser's class, and fix what then breaks."
 REMINDER = "<system-reminder>\nThe list of things to do is empty.\n</system-reminder>"
@@ -149,7 +149,18 @@ def test_a_wish_is_looked_for_behind_hundreds_of_approvals_and_not_behind_all_th
     Counted.read = 0
 
     assert asking_of([user(WISH), *[proposal, approval] * approvals]).words == words
-    assert Counted.read <= 1010
+    assert Counted.read <= 2100
+
+
+@pytest.mark.parametrize("role", ["user", "system"])
+def test_of_a_message_in_a_million_parts_the_ends_are_read(role: str) -> None:
+    parts = [{"type": "text", "text": f"{index};"} for index in range(100_000)]
+    message = {"role": role, "content": parts}
+    question = whole_question_of([message], asking_of([message]))
+
+    assert question.startswith("0;\n1;\n2;")
+    assert question.endswith("99998;\n99999;")
+    assert len(question.split()) == 2000
 
 
 def test_reminders_without_end_are_nobodys_turn() -> None:
@@ -157,7 +168,7 @@ def test_reminders_without_end_are_nobodys_turn() -> None:
     Counted.read = 0
 
     assert not asking_of([*called(), *[shown] * 90_000]).is_tool_turn
-    assert Counted.read <= 2010
+    assert Counted.read <= 4100
 
 
 def test_results_of_tools_are_a_tools_turn_also_with_a_reminder_behind_them() -> None:
