@@ -13,10 +13,10 @@ import orjson
 from msgspec import Struct, structs
 
 from router.domain.caching import Origin, Writer
+from router.domain.turns import Turns, finished
 from router.domain.usage import Usage
 from router.wire.canonical import canonical_parts
 from router.wire.dialects.dialect import Dialect
-from router.wire.turns import Turns, finished
 
 _FORMAT = 3
 _CHECKSUM_BYTES = 4
