@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter, thread_time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -28,6 +28,7 @@ from benchmarks.kept_decisions import AtOnce
 from benchmarks.rooms.asked import conversation, question
 from benchmarks.rooms.house import a_dozen, config_of
 from router.app import Running, real_world, serving
+from router.cli.heap import settle
 from router.config.load import load_settings
 from router.config.settings import Settings
 
@@ -50,7 +51,24 @@ def requests() -> dict[str, bytes]:
         "conversation, 100 KB": conversation(60),
         "conversation, 1 MB": conversation(760),
         "conversation, 8 MB": conversation(6100),
+        "tags, 8 MB": _asked([_user("<system-reminder></system-reminder>" * 240_000)]),
+        "approvals, 8 MB": _asked([_user("yes")] * 250_000),
+        "parts, 8 MB": _asked([_user([_PART] * 300_000), _user("Hello!")]),
+        "tools, 8 MB": _asked([_user("Hello!")], tools=[_TOOL] * 130_000),
+        "one member, 8 MB": _asked([_user("Hello!")])[:-1] + b',"model":"auto"' * 570_000 + b"}",
     }
+
+
+_PART = {"type": "text", "text": "a"}
+_TOOL = {"type": "function", "function": {"name": "a", "parameters": {}}}
+
+
+def _user(content: object) -> dict[str, Any]:
+    return {"role": "user", "content": content}
+
+
+def _asked(messages: list[dict[str, Any]], **more: Any) -> bytes:
+    return orjson.dumps({"model": "auto", "messages": messages, **more})
 
 
 def _settings(folder: str) -> Settings:
@@ -100,6 +118,7 @@ async def _longest_wait(act: Callable[[], bytes]) -> Wait:
 
 async def _measure(rounds: int) -> None:
     async with _farthing() as running:
+        settle()  # as `farthing serve` does
         print("longest wait for a turn, ms        clock  processor")
         for name, raw in requests().items():
             await _longest_wait(partial(_sent, running.url, raw))
@@ -112,10 +131,8 @@ async def _measure(rounds: int) -> None:
 
 
 def _another(raw: bytes, number: int) -> bytes:
-    """The same request with a different end, so that its answer is not stored yet."""
-    body = orjson.loads(raw)
-    body["messages"][-1]["content"] += f" {number}"
-    return orjson.dumps(body)
+    """The same request with one more member, so that its answer is not stored yet."""
+    return raw[:-1] + b',"seed":%d}' % number
 
 
 def main() -> None:

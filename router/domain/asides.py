@@ -6,6 +6,7 @@ say what is asked. The tags are those that Claude Code, Codex, Cline, Cursor and
 """
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 _ASIDES = (
@@ -35,9 +36,14 @@ _ENVELOPES = ("user_query", "userRequest", "user_message")
 """What stands inside one of these is the user's; everything around it is not."""
 
 _NAMES = "|".join((*_ASIDES, *_ENVELOPES))
-_TAG = re.compile(rf"<(/?)({_NAMES})>")
+_OPENING = re.compile(rf"<({_NAMES})>")
 _END = re.compile(rf"</(?:{_NAMES})>")
 """Without one nothing is parted; finding its first two characters is thirty times as fast as matching tags."""
+_SEARCHED = 2**17
+"""Characters at either end of the user's own words in which tags are looked for: thirty megabytes would take seconds.
+What is inside of a tag does not count, however long it is."""
+_MOST_BLOCKS = 1000
+"""The rest of a text with more of them is the user's own: no program writes so many into one message."""
 _HEADING = re.compile(r"^# AGENTS\.md instructions[^\n]*\n?", re.MULTILINE)
 
 
@@ -51,13 +57,14 @@ class Parted(NamedTuple):
 def parted(text: str) -> Parted:
     """`text` in two: every character, except blanks around the user's own words, is in exactly one of them.
 
-    An unclosed tag is the user's own: it is being talked about. Takes time in proportion to the text.
+    An unclosed tag is the user's own: it is being talked about; and so is what stands far from both ends of
+    a long text.
     """
-    if "<" not in text or _END.search(text) is None:
+    if not _may_have_asides(text):
         return Parted(text, "")
     own, aside = _apart(text)
     said = "".join(own)
-    if aside and (heading := _HEADING.search(said)):
+    if aside and (heading := _HEADING.search(said, 0, _SEARCHED)):
         aside.append(heading[0])
         said = said.replace(heading[0], "", 1)
     return Parted(said.strip(), "".join(aside)) if aside else Parted(text, "")
@@ -68,22 +75,38 @@ def own_words(text: str) -> str:
     return parted(text).own
 
 
+def _may_have_asides(text: str) -> bool:
+    if "</" not in text:
+        return False
+    return len(text) > _SEARCHED or _END.search(text) is not None
+
+
 def _apart(text: str) -> tuple[list[str], list[str]]:
     """What is outside of asides, and what is inside; with an envelope, its content, and all the rest."""
     own: list[str] = []
     aside: list[str] = []
-    at, opened, inside = 0, 0, ""
-    for tag in _TAG.finditer(text):
-        is_end, name = bool(tag[1]), tag[2]
-        if not inside and not is_end:
-            opened, inside = tag.start(), name
-        elif is_end and name == inside:
-            own.append(text[at:opened])
-            block = text[opened : tag.end()]
-            if name in _ENVELOPES:
-                aside.extend(own)
-                own = [block[len(name) + 2 : -len(name) - 3]]
-                return own, [*aside, f"<{name}>", text[tag.end() :]]
-            aside.append(block)
-            at, inside = tag.end(), ""
+    at = 0
+    for opened, closed, name in _blocks(text):
+        end = closed + len(name) + 3
+        own.append(text[at:opened])
+        if name in _ENVELOPES:
+            words = text[opened + len(name) + 2 : closed]
+            return [words], [*aside, *own, f"<{name}>", text[end:]]
+        aside.append(text[opened:end])
+        at = end
     return [*own, text[at:]], aside
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where each block's tags begin, and their name. A tag inside of a block, or without an end, begins none."""
+    at, left = 0, _SEARCHED
+    for _ in range(_MOST_BLOCKS):
+        tag = _OPENING.search(text, at, at + left)
+        if tag is None and at + left < len(text):
+            at, left = max(at, len(text) - _SEARCHED), _SEARCHED
+            tag = _OPENING.search(text, at)
+        if tag is None or (closed := text.find(f"</{tag[1]}>", tag.end())) < 0:
+            return
+        yield tag.start(), closed, tag[1]
+        left -= tag.start() - at
+        at = closed + len(tag[1]) + 3

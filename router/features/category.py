@@ -8,7 +8,7 @@ for `chat` to start with, so that one stray word decides nothing.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from router.domain.category import Category
@@ -25,6 +25,8 @@ _WORD = re.compile(r"\w+(?:['-]\w+)*")
 _VOTES_FOR_CHAT = 0.9
 _VOTES_FOR_UNKNOWN = 1.0
 CERTAIN = 0.9
+_MOST_TOOLS = 1000
+"""More are not read; OpenAI takes 128."""
 _CATEGORIES = tuple(Category)
 
 
@@ -67,7 +69,7 @@ def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
 
 
 def _of_tools(tools: Iterable[Mapping[str, Any]]) -> Category:
-    names = {_tool_name(tool).lower() for tool in tools}
+    names = {_tool_name(tool).lower() for tool in islice(tools, _MOST_TOOLS)}
     return Category.CODE_EDITING if names & CODE_AGENT_TOOLS else Category.TOOL_CALLING
 
 

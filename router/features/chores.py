@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from router.features.text import texts_of
+from router.features.text import end_texts_of
 from router.features.turns import Asking
 
 _HEAD, _TAIL = 600, 400
@@ -125,7 +125,7 @@ def _instructions(body: Mapping[str, Any]) -> str:
     first = body["messages"][0]
     if first["role"] not in ("system", "developer"):
         return ""
-    return _ends("\n".join(texts_of(first)))
+    return _ends("\n".join(end_texts_of(first)))
 
 
 def _ends(text: str) -> str:

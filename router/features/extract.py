@@ -10,6 +10,7 @@ from router.domain.features import Features
 from router.domain.kinship import Kinship
 from router.domain.price import STANDARD
 from router.domain.service_tier import tier_of
+from router.domain.turns import Turns, finished
 from router.features.category import CERTAIN, plain_form, worded
 from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
@@ -88,10 +89,24 @@ def features_of(
 
     Language and difficulty are determined only where they are asked for.
     """
+    reading = understanding(
+        body, reader, language_of=language_of, rates_difficulty=rates_difficulty
+    )
+    return finished(reading)
+
+
+def understanding(
+    body: Mapping[str, Any],
+    reader: Reader,
+    *,
+    language_of: LanguageOf | None = None,
+    rates_difficulty: bool = False,
+) -> Turns[Features]:
+    """`features_of` in steps, so that a long request does not hold up others."""
     messages = body["messages"]
     asking = asking_of(messages)
     read = reader.read(body, asking)
-    count = reader.counter.of_chat(messages, body.get("tools"))
+    count = yield from reader.counter.counting(messages, body.get("tools"))
     return Features(
         prompt_tokens=count.tokens,
         category=read.category,

@@ -13,6 +13,8 @@ from typing import Any
 
 import orjson
 
+from router.features.text import end_parts
+
 _OURS = "x-session-id"
 NAMING_HEADERS = (
     _OURS,
@@ -97,11 +99,11 @@ def _beginning(messages: list[Mapping[str, Any]]) -> list[bytes]:
 
 
 def _stable(message: Mapping[str, Any]) -> bytes:
-    """The text of a message, without what differs in each call; of a long text only its length and its ends."""
+    """The text of a message, without what differs in each call; of what is long only the ends."""
     content = message.get("content")
     texts = [content] if isinstance(content, str) else []
     if isinstance(content, list):
-        texts = [text for part in content if isinstance(text := part.get("text"), str)]
+        texts = [text for part in end_parts(content) if isinstance(text := part.get("text"), str)]
     kept = (_ends(text) for text in texts if not text.startswith(_NOT_STABLE))
     return "\x1e".join([message["role"], *kept]).encode("utf-8", "replace")
 

@@ -5,6 +5,8 @@ from typing import Any
 
 Message = Mapping[str, Any]
 
+_MOST_PARTS = 1000
+"""Content parts that are read at either end of a message to understand it; it may have a million."""
 _HEAD_CHARS, _TAIL_CHARS = 1500, 500
 """Read of a long question; most have 500 characters, and nineteen of twenty recorded ones below 2,200."""
 
@@ -21,6 +23,21 @@ def texts_of(*messages: Message) -> list[str]:
         if calls := message.get("tool_calls"):
             pieces.extend(_arguments(calls))
     return pieces
+
+
+def end_texts_of(message: Message) -> list[str]:
+    """`texts_of` a message; of one with thousands of parts, only those of the first and the last thousand."""
+    content = message.get("content")
+    if not isinstance(content, list) or len(content) <= 2 * _MOST_PARTS:
+        return texts_of(message)
+    return texts_of({**message, "content": end_parts(content)})
+
+
+def end_parts(parts: list[Any]) -> list[Any]:
+    """The first and the last thousand of a message's parts; all if there are no more."""
+    if len(parts) <= 2 * _MOST_PARTS:
+        return parts
+    return parts[:_MOST_PARTS] + parts[-_MOST_PARTS:]
 
 
 def _arguments(calls: object) -> Iterator[str]:
@@ -51,7 +68,7 @@ def last_from(messages: Sequence[Message], role: str) -> str:
     """The text of the last message of `role`, "" if there is none."""
     for message in reversed(messages):
         if message["role"] == role:
-            return "\n".join(texts_of(message))
+            return "\n".join(end_texts_of(message))
     return ""
 
 

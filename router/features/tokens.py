@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import orjson
 import tiktoken
 
+from router.domain.turns import Turns, finished
 from router.features.media import Media, media_in
 from router.features.tallies import Tallies, Texts, TokenCount
 from router.features.text import Message, texts_of
@@ -34,6 +35,10 @@ _SHARED = 2
 """The first texts, tools and instructions, which conversations often share. Some also share all but the last text."""
 _MOST_TEXTS, _MOST_CHARS = 1000, 2**18
 """Looking up more than this would take longer than counting a sample of it."""
+
+
+_READ_AT_ONCE = 2048
+"""Messages whose texts are collected in one go; that takes a millisecond or two."""
 
 
 class PromptCount(NamedTuple):
@@ -83,10 +88,21 @@ class TokenCounter:
 
     def of_chat(self, messages: Sequence[Message], tools: object = None) -> PromptCount:
         """Tokens of a whole prompt: messages with their framing, pictures, sounds, files, and tool definitions."""
-        texts = texts_of(*messages)
-        text = self._of_texts((_written(tools), *texts) if tools else tuple(texts))
+        return finished(self.counting(messages, tools))
+
+    def counting(self, messages: Sequence[Message], tools: object = None) -> Turns[PromptCount]:
+        """`of_chat` in steps, so that a long request does not hold up others."""
+        texts, media = [_written(tools)] if tools else [], Media()
+        for start in range(0, len(messages), _READ_AT_ONCE):
+            some = messages[start : start + _READ_AT_ONCE]
+            texts.extend(texts_of(*some))
+            if len(texts) > _READ_AT_ONCE:
+                yield
+            media += media_in(some)
+        text = self._of_texts(tuple(texts))
+        if len(texts) > _READ_AT_ONCE:
+            yield
         framing = _TOKENS_PER_MESSAGE * len(messages) + _TOKENS_PER_REPLY
-        media = media_in(messages)
         is_exact = text.exact and not media.guessed and not media.elsewhere
         return PromptCount(text.tokens + framing + media.tokens, is_exact, media)
 

@@ -6,14 +6,17 @@ reminders. Only a human's words are a new wish, and "yes, go on" means the wish 
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from msgspec import Struct
 
 from router.domain.asides import own_words
-from router.features.text import Message, both_ends, last_from, texts_of
+from router.features.text import Message, both_ends, end_texts_of, last_from
 
 _RESULTS = frozenset({"tool", "function"})
 _LONGEST_APPROVAL = 60
+_MOST_READ = 1000
+"""Messages of users that are read from the end of a conversation, which may have a million of them."""
 _WORD = re.compile(r"[\w'-]+")
 _APPROVING = frozenset(
     """
@@ -54,19 +57,24 @@ def asking_of(messages: Sequence[Message]) -> Asking:
 
 def _asked_before(messages: Sequence[Message]) -> Asking:
     """The same, where the last message is not a human's wish."""
-    on_tools, proposal, approved_at = is_tool_turn(messages), "", -1
-    for index in range(len(messages) - 1, -1, -1):
-        message = messages[index]
-        if message["role"] == "assistant" and approved_at >= 0 and not proposal:
-            proposal = _own(message)
-        if message["role"] != "user" or not (words := _own(message)):
+    on_tools, approved_at = is_tool_turn(messages), -1
+    users = (i for i in range(len(messages) - 1, -1, -1) if messages[i]["role"] == "user")
+    for index in islice(users, _MOST_READ):
+        if not (words := _own(messages[index])):
             continue
         if not is_approval(words):
             return Asking(words, index, on_tools)
         approved_at = max(approved_at, index)
     if approved_at >= 0:
+        proposal = _proposal(messages, approved_at)
         return Asking(proposal or _own(messages[approved_at]), approved_at, on_tools)
     return Asking(last_from(messages, "user"), len(messages) - 1, on_tools)
+
+
+def _proposal(messages: Sequence[Message], approved_at: int) -> str:
+    """What an assistant has said last before that message, "" if none has."""
+    replies = (m for m in reversed(messages[:approved_at]) if m["role"] == "assistant")
+    return next(filter(None, map(_own, islice(replies, _MOST_READ))), "")
 
 
 def question_of(messages: Sequence[Message], asking: Asking | None = None) -> str:
@@ -92,7 +100,7 @@ def is_tool_turn(messages: Sequence[Message]) -> bool:
 
     A picture after it without words is part of that result: chat has no other place for one.
     """
-    for message in reversed(messages):
+    for message in islice(reversed(messages), _MOST_READ):
         role = message["role"]
         if role in _RESULTS:
             return True
@@ -102,4 +110,4 @@ def is_tool_turn(messages: Sequence[Message]) -> bool:
 
 
 def _own(message: Message) -> str:
-    return own_words("\n".join(texts_of(message))).strip()
+    return own_words("\n".join(end_texts_of(message))).strip()

@@ -152,7 +152,9 @@ class Pipeline:
         balances = await self.purse.look(budgets) if budgets else ()
         conversing = Conversing(self.affinity, self.flights.start, self.models)
         session = await conversing.session(request, caller, is_pinned=isinstance(target, Model))
-        visit = self.judge.visit(request, caller, target, balances, budgets, session)
+        visit = await at_leisure(
+            self.judge.visiting(request, caller, target, balances, budgets, session)
+        )
         await turn_after(len(raw))
         return visit
 

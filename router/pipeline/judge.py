@@ -26,8 +26,9 @@ from router.domain.members import replace
 from router.domain.model import Capability, Model
 from router.domain.overrides import NO_OVERRIDES
 from router.domain.service_tier import anthropics_tier
+from router.domain.turns import Turns, finished
 from router.domain.usage import Usage
-from router.features.extract import LanguageOf, Reader, features_of
+from router.features.extract import LanguageOf, Reader, understanding
 from router.ledger.rulebook import least_left, least_share_left, tightest
 from router.pipeline.overriding import check_candidates, check_pinned, policy_named
 from router.pipeline.refusals import (
@@ -127,8 +128,20 @@ class Judge:
         session: Session = ALONE,
     ) -> Visit:
         """The request understood, with the terms that hold for it."""
+        return finished(self.visiting(request, caller, target, balances, budgets, session))
+
+    def visiting(
+        self,
+        request: ChatRequest,
+        caller: Caller,
+        target: Policy | Model,
+        balances: Sequence[Balance],
+        budgets: tuple[Budget, ...],
+        session: Session = ALONE,
+    ) -> Turns[Visit]:
+        """`visit` in steps, so that a long request does not hold up others."""
         may_cascade = not isinstance(target, Model)
-        features = self._features(request, session, may_cascade=may_cascade)
+        features = yield from self._features(request, session, may_cascade=may_cascade)
         circumstances = self._circumstances(request, caller, balances, session.stays_with)
         if session.held_by:
             circumstances = replace(circumstances, held_by=session.held_by)
@@ -178,9 +191,11 @@ class Judge:
             is_chore=features.category is Category.HOUSEKEEPING,
         )
 
-    def _features(self, request: ChatRequest, session: Session, *, may_cascade: bool) -> Features:
+    def _features(
+        self, request: ChatRequest, session: Session, *, may_cascade: bool
+    ) -> Turns[Features]:
         asks = self.book.asks
-        features = features_of(
+        features = yield from understanding(
             request.body,
             self.reader,
             language_of=self.language_of if asks.language else None,

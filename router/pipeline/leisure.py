@@ -3,8 +3,8 @@
 import asyncio
 from typing import TypeVar
 
+from router.domain.turns import Turns
 from router.wire.parted import LONG_BYTES
-from router.wire.turns import Turns
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """What is heard of a stream while it passes by: its usage, its endings, and its words if they are kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from router.domain.fault import code_of
 from router.domain.usage import NO_USAGE, Usage
@@ -10,6 +10,11 @@ from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
 from router.wire.keepable import Ending
 from router.wire.sse import EventSplitter
+
+_MOST_CHOICES = 4096
+"""More than that are no answer to any request: OpenAI takes an `n` of at most 128."""
+_MOST_REASONS = 16
+"""Ways in which choices end that are remembered; dialects know half as many."""
 
 
 @dataclass(slots=True)
@@ -30,9 +35,9 @@ class Listener:
     usage: Usage | None = None
     output_chars: int = 0
     content_chars: int = 0
-    finish_reasons: frozenset[str] = frozenset()
-    begun: frozenset[int] = frozenset()
-    finished: frozenset[int] = frozenset()
+    finish_reasons: set[str] = field(default_factory=set)
+    begun: set[int] = field(default_factory=set)
+    finished: set[int] = field(default_factory=set)
     calls_tools: bool = False
     refuses: bool = False
     says_more: bool = False
@@ -69,6 +74,9 @@ class Listener:
                 said = event.error or {}
                 message = said.get("message") or "the upstream reported an error"
                 self.broke(str(message), code_of(said, otherwise="stream_error"))
+            elif len(self.begun) > _MOST_CHOICES:
+                message = f"the upstream's stream has more than {_MOST_CHOICES} choices"
+                self.broke(message, "malformed_answer")
             else:
                 self._hear(event)
                 continue
@@ -107,7 +115,7 @@ class Listener:
             self.usage,
             self.output_chars,
             self.service_tier,
-            self.finish_reasons,
+            frozenset(self.finish_reasons),
             cites=self.cites,
             consults=self.consults,
             held_s=self.held_s,
@@ -117,13 +125,13 @@ class Listener:
     def ending(self) -> Ending:
         """How it ended."""
         said = self.content_chars, self.says_more
-        return Ending(self.finish_reasons, len(self.finished), *said)
+        return Ending(frozenset(self.finish_reasons), len(self.finished), *said)
 
     @property
     def seen(self) -> Seen:
         """What there is to score; its words only if they were kept whole."""
         return Seen(
-            self.finish_reasons,
+            frozenset(self.finish_reasons),
             self.refuses,
             self.calls_tools,
             self.kept,
@@ -140,7 +148,8 @@ class Listener:
             self.begun |= event.choices
             self._last = event.raw
         if event.finish_reasons or event.finished:  # in some dialects one event each
-            self.finish_reasons |= event.finish_reasons
+            if len(self.finish_reasons) < _MOST_REASONS:
+                self.finish_reasons |= event.finish_reasons
             self.finished |= event.finished
         self.calls_tools = self.calls_tools or event.calls_tools
         self.refuses = self.refuses or event.refuses

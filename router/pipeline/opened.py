@@ -21,6 +21,11 @@ from router.wire.events import EventReader
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.native.reading import CHAT, Tongue
 
+_MOST_BEFORE_CONTENT = 16 * 2**20
+"""Bytes that are held back until the content comes: as many as one event may have. Comments take kilobytes, but a
+model that hides its thoughts may send an empty chunk of 300 bytes for each of 30,000 tokens, and Responses repeats
+the instructions and tools of the request two or three times."""
+
 
 class OpenedPlain(Struct, frozen=True):
     """A whole answer, as bytes of a dialect and as what was read from them."""
@@ -84,8 +89,9 @@ class OpenedStream:
         return self._prompt or (response.prompt if isinstance(response, TellsPrompt) else None)
 
     async def until_content(self) -> None:
-        """Read up to the first content. Raises AttemptFailed if there is none."""
+        """Read up to the first content. Raises AttemptFailed if there is none, or too much else before it."""
         heard: list[Told] = []
+        left = _MOST_BEFORE_CONTENT
         while (piece := await self.next_piece()) is not None:
             events = self.told(piece)
             heard += events
@@ -96,6 +102,8 @@ class OpenedStream:
                 self._prompt = event.prompt or self._prompt
                 if event.kind is EventKind.ERROR:
                     raise AttemptFailed(_fault_of(event.error or {}, "stream"))
+            if (left := left - sum(len(event.raw) for event in events)) < 0:
+                raise _malformed("the stream goes on and on without content")
         raise _malformed("the stream ended without content")
 
     def next_piece(self) -> Awaitable[bytes | None]:

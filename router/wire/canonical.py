@@ -5,7 +5,8 @@ left out or null. All of these become the same bytes here; anything that could c
 becomes other bytes. The form is JSON with sorted keys, in which no text can pass for a boundary.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -53,8 +54,8 @@ _TOO_LARGE = 2.0**63
 """Integers beyond it cannot be written; a float as large as that has only one spelling anyway."""
 
 
-_MESSAGES_AT_ONCE = 256
-"""How many messages are written in one go; that takes well below a millisecond."""
+_AT_ONCE = 256
+"""How many messages, parts of one or tools are written in one go; that takes well below a millisecond."""
 
 
 def canonical(body: Mapping[str, Any]) -> bytes | None:
@@ -68,8 +69,8 @@ def canonical(body: Mapping[str, Any]) -> bytes | None:
         return None
 
 
-def canonical_parts(body: Mapping[str, Any], at_once: int = _MESSAGES_AT_ONCE) -> Iterator[bytes]:
-    """The bytes of `canonical`, in several parts if there are more than `at_once` messages.
+def canonical_parts(body: Mapping[str, Any], at_once: int = _AT_ONCE) -> Iterator[bytes]:
+    """The bytes of `canonical`, in several parts if there are more than `at_once` messages, or parts of one, or tools.
 
     Raises orjson.JSONEncodeError or RecursionError when the request is nested too deeply.
     """
@@ -82,25 +83,65 @@ def canonical_parts(body: Mapping[str, Any], at_once: int = _MESSAGES_AT_ONCE) -
         wanted["stop"] = [stop]
     messages = body.get("messages")
     if not isinstance(messages, list):
-        yield _written(wanted)
-    elif len(messages) <= at_once:
+        messages = []
+    lists = chain(wanted.values(), _contents(messages))
+    if any(_is_long(value, at_once) for value in lists):
+        yield from _object(wanted, at_once, _messages)
+    elif messages:
         yield _written({**wanted, "messages": [_message(each) for each in messages]})
     else:
-        yield from _around(wanted, messages, at_once)
+        yield _written(wanted)
 
 
-def _around(wanted: Mapping[str, Any], messages: list[Any], at_once: int) -> Iterator[bytes]:
-    """The same bytes as if all was written at once: what sorts before `messages`, these in parts, and the rest."""
-    before = _written({name: value for name, value in wanted.items() if name < "messages"})
-    behind = _written({name: value for name, value in wanted.items() if name > "messages"})
-    yield before[:-1] + (b"," if len(before) > 2 else b"") + b'"messages":['
+def _contents(messages: list[Any]) -> Iterator[object]:
+    return (each.get("content") for each in messages if isinstance(each, dict))
+
+
+def _is_long(value: object, at_once: int) -> bool:
+    return isinstance(value, list) and len(value) > at_once
+
+
+def _object(
+    members: Mapping[str, Any], at_once: int, messages: Callable[[Any, int], Iterator[bytes]]
+) -> Iterator[bytes]:
+    """The same bytes as if `members` were written at once; those of its member `messages` are made by `messages`."""
+    opening = b"{"
+    for name in sorted(members):
+        yield opening + orjson.dumps(name) + b":"
+        opening = b","
+        yield from (messages if name == "messages" else _value)(members[name], at_once)
+    yield b"}" if members else b"{}"
+
+
+def _value(value: Any, at_once: int) -> Iterator[bytes]:
+    if not _is_long(value, at_once):
+        yield _written(value)
+        return
+    for start in range(0, len(value), at_once):
+        yield (b"," if start else b"[") + _written(value[start : start + at_once])[1:-1]
+    yield b"]"
+
+
+def _messages(messages: Any, at_once: int) -> Iterator[bytes]:
+    if not isinstance(messages, list):
+        yield _written(messages)
+        return
+    yield b"["
     for start in range(0, len(messages), at_once):
         part = [_message(each) for each in messages[start : start + at_once]]
-        yield (b"," if start else b"") + _written(part)[1:-1]
-    yield b"]" + (b"," if len(behind) > 2 else b"") + behind[1:]
+        yield b"," if start else b""
+        if not any(_is_long(content, at_once) for content in _contents(part)):
+            yield _written(part)[1:-1]
+            continue
+        for place, each in enumerate(part):
+            yield b"," if place else b""
+            yield from (
+                _object(each, at_once, _value) if isinstance(each, dict) else (_written(each),)
+            )
+    yield b"]"
 
 
-def _written(value: dict[str, Any] | list[Any]) -> bytes:
+def _written(value: Any) -> bytes:
     if _has_whole_float(value):
         value = plain(value)
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -13,12 +13,12 @@ from msgspec import Struct
 from router.domain.answer_limit import answer_limit
 from router.domain.errors import ApiError
 from router.domain.members import replace
+from router.domain.turns import Turns, finished
 from router.wire.extension import MEMBER, NO_EXTENSION, Extension, read_extension
 from router.wire.limits import NO_REQUEST_LIMITS, RequestLimits, cut_down
 from router.wire.original import Original
 from router.wire.parted import LONG_BYTES, parted
 from router.wire.splice import repeated, set_members, without_member
-from router.wire.turns import Turns, finished
 
 JsonObject = Mapping[str, Any]
 _STREAM_OPTIONS = "stream_options"

@@ -69,9 +69,10 @@ def _joined(told: Any, more: Any) -> Any:
         _grow(told, more)
         return told
     if isinstance(told, list) and isinstance(more, list):
+        items = told if isinstance(told, _Items) else _Items(told)
         for item in more:
-            _take(told, item)
-        return told
+            items.take(item)
+        return items
     return more
 
 
@@ -83,15 +84,30 @@ def _grow(told: dict[str, Any], more: dict[str, Any]) -> None:
             told[name] = _joined(told[name], value) if name in told else value
 
 
-def _take(told: list[Any], item: Any) -> None:
-    """Add an item to a list; one with an index continues the earlier one that has the same index."""
+class _Items(list[Any]):
+    """A list that grows: an item with an index continues the last one that has the same index.
+
+    Where each index stands is remembered, since an answer may have tens of thousands of them.
+    """
+
+    def __init__(self, items: list[Any]) -> None:
+        super().__init__(items)
+        self._by_index = {_index(item): item for item in items}
+
+    def take(self, item: Any) -> None:
+        """Add `item`, or what it says to the one that it continues."""
+        index = _index(item)
+        if index is None or index not in self._by_index:
+            self.append(item)
+            self._by_index[index] = item
+        else:
+            _grow(self._by_index[index], item)
+
+
+def _index(item: object) -> int | float | str | None:
+    """The index that an item of a list says it has; None where it has none."""
     index = item.get("index") if isinstance(item, dict) else None
-    if index is not None:
-        # The last is looked at first: a call is finished before the next one begins.
-        for earlier in reversed(told):
-            if isinstance(earlier, dict) and earlier.get("index") == index:
-                return _grow(earlier, item)
-    return told.append(item)
+    return index if isinstance(index, int | float | str) else None
 
 
 def _place(call: object) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from router.wire.turns import Turns
+from router.domain.turns import Turns
 
 LONG_BYTES = 2**18
 """Size of a request that is worth it, and of a part: less than half a millisecond of work."""

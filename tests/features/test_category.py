@@ -72,6 +72,8 @@ def test_tools_on_offer_make_it_tool_calling_and_those_of_a_coding_agent_code_ed
     assert of("Write a poem", tools=[weather]) is Category.TOOL_CALLING
     assert of("Write a poem", tools=[weather, edit]) is Category.CODE_EDITING
     assert of("Write a poem", tools=[{"name": "bash"}]) is Category.CODE_EDITING
+    assert of("Write a poem", tools=[*[weather] * 999, edit]) is Category.CODE_EDITING
+    assert of("Write a poem", tools=[*[weather] * 9999, edit]) is Category.TOOL_CALLING
     assert of("Write a poem", tools=[]) is Category.WRITING
 
 

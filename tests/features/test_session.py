@@ -99,3 +99,13 @@ def test_a_long_beginning_is_known_by_its_length_and_its_ends() -> None:
     threads = {thread(SYSTEM, {"role": "user", "content": wish}) for wish in wishes}
     assert len(threads) == len(wishes)
     assert thread(SYSTEM, {"role": "user", "content": words}, *LATER) in threads
+
+
+def test_of_a_message_in_thousands_of_parts_the_ends_name_the_conversation() -> None:
+    def begun(*texts: str) -> str:
+        parts = [{"type": "text", "text": text} for text in texts]
+        return thread({"role": "user", "content": parts})
+
+    many = ["a"] * 5000
+    assert begun(*many) == begun(*many[:2000], "b", *many[2001:])
+    assert begun(*many) != begun("b", *many[1:]) != begun(*many[1:], "b")

@@ -1,6 +1,7 @@
 """Token counts: exact while it is short, within ten per cent when it is long."""
 
 import random
+from typing import Any
 
 import orjson
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from router.config.price_map import cl100k_ranks
 from router.domain.members import replace
+from router.features.extract import Reader, understanding
 from router.features.tallies import Tallies
 from router.features.tokens import TokenCounter, Tokenizer
 
@@ -250,3 +252,35 @@ def test_of_a_conversation_of_very_many_texts_a_sample_is_counted_and_none_looke
     assert count[:2] == (3003 + 3 * 1001 + 3, False)
     assert len(given) == 1
     assert len(counter.tallies) == 0
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [said("yes") * 10_000, [{"role": "user", "content": [{"type": "text", "text": "a"}] * 10_000}]],
+    ids=["messages", "parts"],
+)
+def test_thousands_of_texts_are_read_in_turns(messages: list[dict[str, Any]]) -> None:
+    counter, _ = letters()
+    reading = understanding({"messages": messages}, Reader(counter))
+
+    assert sum(1 for _ in reading) >= 2
+
+
+def test_what_is_short_is_read_in_one_go() -> None:
+    counter, _ = letters()
+
+    assert not [*understanding({"messages": said("yes") * 1000}, Reader(counter))]
+
+
+@given(counts=st.lists(st.integers(0, 3), min_size=1, max_size=3))
+def test_what_is_read_in_turns_adds_up(counts: list[int]) -> None:
+    counter, _ = letters()
+    part = {"type": "text", "text": "abc"}, {"type": "image_url", "image_url": {"url": "x"}}
+    messages = [
+        {"role": "user", "content": [*part] * count} for count in counts for _ in range(1500)
+    ]
+    count = counter.of_chat(messages)
+    shown = 1500 * sum(counts)
+
+    assert count.media.tokens == 765 * shown
+    assert count.tokens == 3 * shown + 765 * shown + 3 * len(messages) + 3

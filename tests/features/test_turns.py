@@ -10,7 +10,7 @@ from router.domain.asides import own_words, parted
 from router.domain.category import Category
 from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter
-from router.features.turns import asking_of, is_approval
+from router.features.turns import asking_of, is_approval, whole_question_of
 
 WISH = "Rename the parser's class, and fix what then breaks."
 REMINDER = "<system-reminder>\nThe list of things to do is empty.\n</system-reminder>"
@@ -66,6 +66,40 @@ def test_a_hundred_kilobytes_of_open_tags_are_read_once() -> None:
     assert own_words("<system-reminder>" * 8000).startswith("<system-reminder>")
 
 
+_LONG = "a" * 200_000
+
+
+def test_of_a_long_text_only_the_ends_are_searched_for_asides() -> None:
+    ends = f"{REMINDER}{_LONG}{REMINDER}"
+
+    assert own_words(ends) == _LONG
+    assert own_words(f"{_LONG}{ends}{_LONG}{REMINDER}") == f"{_LONG}{ends}{_LONG}"
+
+
+def test_an_aside_may_be_long_itself() -> None:
+    file = f"<attachments>{_LONG}{REMINDER}{_LONG}</attachments>"
+
+    assert own_words(f"{file}{WISH}{file}\n{REMINDER}") == WISH
+    assert own_words(f"{file}<user_query>{WISH}</user_query>{_LONG}") == WISH
+
+
+def test_more_asides_than_any_program_writes_are_not_taken_out_one_by_one() -> None:
+    own, aside = parted("<system-reminder></system-reminder>" * 5000 + WISH)
+
+    assert own.count("<system-reminder>") + aside.count("<system-reminder>") == 5000
+    assert aside.count("<system-reminder>") == 1000
+    assert own.endswith(WISH)
+
+
+@given(st.lists(_PIECES | st.sampled_from([_LONG, _LONG[:70_000]]), max_size=12).map("".join))
+def test_no_character_of_a_long_text_is_lost_or_doubled(text: str) -> None:
+    own, aside = parted(text)
+    said = "".join(own.split()) + "".join(aside.split())
+    missing = len("".join(text.split())) - len(said)
+
+    assert missing in (0, len("</user_query>"))  # an envelope's end is told by its beginning
+
+
 @pytest.mark.parametrize(
     "words",
     ["yes", "Yes, go on.", "commit it", "OK, do it", "LGTM, ship it!", "continue please", "2"],
@@ -94,6 +128,47 @@ def test_where_nothing_was_asked_before_it_is_the_proposal_that_is_approved() ->
 
     assert asking_of([proposal, user("yes")]).words == proposal["content"]
     assert asking_of([user("yes")]).words == "yes"
+
+
+class Counted(dict[str, Any]):
+    """A message that counts how often its content is read."""
+
+    read = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        Counted.read += key == "content"
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize(("approvals", "words"), [(900, WISH), (90_000, "Shall I?")])
+def test_a_wish_is_looked_for_behind_hundreds_of_approvals_and_not_behind_all_there_are(
+    approvals: int, words: str
+) -> None:
+    proposal = Counted(role="assistant", content="Shall I?")
+    approval = Counted(user("yes"))
+    Counted.read = 0
+
+    assert asking_of([user(WISH), *[proposal, approval] * approvals]).words == words
+    assert Counted.read <= 2100
+
+
+@pytest.mark.parametrize("role", ["user", "system"])
+def test_of_a_message_in_a_million_parts_the_ends_are_read(role: str) -> None:
+    parts = [{"type": "text", "text": f"{index};"} for index in range(100_000)]
+    message = {"role": role, "content": parts}
+    question = whole_question_of([message], asking_of([message]))
+
+    assert question.startswith("0;\n1;\n2;")
+    assert question.endswith("99998;\n99999;")
+    assert len(question.split()) == 2000
+
+
+def test_reminders_without_end_are_nobodys_turn() -> None:
+    shown = Counted(user(REMINDER))
+    Counted.read = 0
+
+    assert not asking_of([*called(), *[shown] * 90_000]).is_tool_turn
+    assert Counted.read <= 4100
 
 
 def test_results_of_tools_are_a_tools_turn_also_with_a_reminder_behind_them() -> None:

@@ -25,6 +25,7 @@ from router.domain.cascade import (
 from router.domain.decision import Decision
 from router.domain.estimate import EstimateSource
 from router.domain.members import replace
+from router.domain.turns import Turns
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Visit
 from router.providers.simulated import SimulatedModel
@@ -83,8 +84,8 @@ class CascadingJudge(Judge):
         object.__setattr__(made, "cascade_terms", terms)
         return made
 
-    def visit(self, *args: Any, **options: Any) -> Visit:
-        visit = Judge.visit(self, *args, **options)
+    def visiting(self, *args: Any, **options: Any) -> Turns[Visit]:
+        visit = yield from Judge.visiting(self, *args, **options)
         return replace(visit, terms=replace(visit.terms, cascade=self.cascade_terms))
 
     def judged(self, visit: Visit, stored: Collection[str] = ()) -> Decision:

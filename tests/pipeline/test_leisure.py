@@ -2,9 +2,9 @@
 
 import asyncio
 
+from router.domain.turns import Turns
 from router.pipeline.leisure import at_leisure, turn_after
 from router.wire.parted import LONG_BYTES
-from router.wire.turns import Turns
 
 
 def work(parts: int, done: list[str]) -> Turns[str]:

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterable
 import orjson
 import pytest
 
-from router.domain.fault import AttemptFailed
+from router.domain.fault import AttemptFailed, FaultKind
 from router.pipeline.listener import Listener
 from router.pipeline.opened import OpenedStream
 from router.pipeline.relay import Broadcast, Patience, Reader
+from router.wire.answer import read_event
 from router.wire.sse import DONE, event_of
 
 
@@ -180,6 +181,63 @@ async def test_a_broken_stream_ends_in_an_error_event_and_never_in_done(response
     last = orjson.loads(got.rstrip().rsplit(b"data: ", 1)[1])
     assert last["error"]["code"] == "stream_cut"
     assert client.ending == (1, 0, 1, 1)
+
+
+async def test_comments_before_the_content_reach_the_client_as_they_came() -> None:
+    comments = b": processing\n\n" * 3
+    assert (await Client(Canned([comments, says("one"), ends(), DONE])).read()).startswith(
+        comments + says("one")
+    )
+
+
+@pytest.mark.parametrize(
+    "event",
+    [b": " + b"x" * 2**18 + b"\n\n", event_of(b'{"id":"%s","choices":[{}]}' % (b"x" * 2**18))],
+    ids=["comments", "empty chunks"],
+)
+async def test_what_is_held_back_before_the_content_has_an_end(event: bytes) -> None:
+    pieces = [event] * (32 * 2**20 // len(event))
+    response = Canned([*pieces, says("one"), ends(), DONE])
+    with pytest.raises(AttemptFailed, match="without content") as failed:
+        await OpenedStream(response, lambda: None).until_content()
+
+    fault = failed.value.fault
+    assert (fault.kind, fault.code) == (FaultKind.TRANSIENT, "malformed_answer")
+    assert len(await response.read()) > 15 * 2**20
+
+
+async def test_thoughts_that_are_hidden_in_thousands_of_empty_chunks_may_take_their_time() -> None:
+    thoughts = says("") * 30_000
+    opened = OpenedStream(Canned([thoughts, says("one")]), lambda: None)
+    await opened.until_content()
+
+    assert opened.beginning == thoughts + says("one")
+
+
+async def test_a_stream_of_more_choices_than_anybody_asks_for_is_malformed() -> None:
+    client = Client(Canned([b"".join(says("x", index) for index in range(n)) for n in (1, 9000)]))
+    got = await client.read()
+
+    assert b"more than 4096 choices" in got
+    assert got.count(b'"content":"x"') < 5000
+    assert client.listener.error_code == "malformed_answer"
+
+
+def test_what_is_heard_of_choices_grows_in_place() -> None:
+    """A copy of it for each event would take as long as all events before it together."""
+    listener = Listener(0)
+    begun, finished, reasons = listener.begun, listener.finished, listener.finish_reasons
+    listener.hear([read_event(each(index)) for index in range(9) for each in (_says, ends)])
+
+    assert begun is listener.begun
+    assert finished is listener.finished
+    assert reasons is listener.finish_reasons
+    assert begun == finished == set(range(9))
+    assert listener.heard.finish_reasons == {"stop"}
+
+
+def _says(index: int) -> bytes:
+    return says("x", index)
 
 
 @pytest.mark.parametrize("tail", [[], [DONE], [DONE, DONE]], ids=["none", "one", "two"])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from router.domain.caching import Origin, Tenancy, Writer
 from router.domain.usage import Usage
-from router.wire.cached import StoredAnswer, cache_key, described, pack, unpack
+from router.wire.cached import StoredAnswer, cache_key, described, naming, pack, unpack
 from router.wire.canonical import canonical
 from tests.wire.documents import TREES
 from tests.wire.requests import USUAL, nested
@@ -38,6 +38,24 @@ def key(body: dict[str, Any], *tenant: str) -> str | None:
 
 def test_a_key_is_a_full_hash() -> None:
     assert len(key(USUAL) or "") == 64
+
+
+PART = {"type": "text", "text": "a"}
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        {"messages": [{"role": "user", "content": "yes"}] * 10_000},
+        {"messages": [{"role": "user", "content": [PART] * 10_000}]},
+        {"tools": [{"type": "function"}] * 10_000},
+    ],
+    ids=["messages", "parts", "tools"],
+)
+def test_thousands_of_small_things_are_named_in_turns(long: dict[str, Any]) -> None:
+    turns = sum(1 for _ in naming({**USUAL, **long}, SOMEONE))
+
+    assert turns >= 10_000 // 256 // 8
 
 
 @pytest.mark.parametrize(

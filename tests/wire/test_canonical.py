@@ -188,7 +188,7 @@ def test_a_long_conversation_is_spelt_in_parts_as_it_is_as_a_whole(
     body = {**body, "messages": [*body["messages"], *body["messages"], *body["messages"]]}
     parts = [*canonical_parts(body, at_once)]
     assert len(parts) > 2
-    assert b"".join(parts) == b"".join(canonical_parts(body, len(body["messages"])))
+    assert b"".join(parts) == canonical(body)
 
 
 @pytest.mark.parametrize("other", [{}, {"a": 1}, {"z": 1}, {"a": 1, "z": 1.0}])
@@ -197,3 +197,14 @@ def test_whatever_stands_beside_the_parts_has_its_commas(other: dict[str, Any]) 
     spelt = b"".join(canonical_parts(body, 2))
     assert orjson.loads(spelt) == body
     assert spelt == canonical(body)
+
+
+@pytest.mark.parametrize("other", [{}, {"a": 1}, {"z": 1.0, "name": None}])
+def test_the_parts_of_a_message_have_their_commas_too(other: dict[str, Any]) -> None:
+    parts = [{"type": "text", "text": text} for text in "abcde"]
+    messages = [{"role": "user", "content": parts, **other}, {"role": "user", "content": "f"}]
+    body = {"messages": messages, "tools": parts}
+    spelt = list(canonical_parts(body, 2))
+
+    assert max(map(len, spelt)) < 2 * len(orjson.dumps(parts[0])) + 20
+    assert b"".join(spelt) == canonical(body)

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from router.domain.errors import ApiError
+from router.domain.turns import Turns, finished
 from router.wire.chat import ChatRequest, parse_chat, parsing
 from router.wire.parted import LONG_BYTES, parted
-from router.wire.turns import Turns, finished
 from tests.wire.requests import accepted_requests
 
 SAID = {"role": "user", "content": "Hello!"}

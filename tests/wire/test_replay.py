@@ -11,6 +11,7 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router.wire.answer import MalformedAnswer
+from router.wire.merging import merged
 from router.wire.renaming import renamed
 from router.wire.replay import as_events, as_plain
 from router.wire.sse import DONE, data_of, event_of
@@ -341,6 +342,50 @@ def test_tool_calls_in_pieces_are_put_together_by_their_index() -> None:
         {"id": "call_0", "type": "function", "function": {"name": "get", "arguments": '{"a":1}'}},
         {"id": "call_1", "type": "function", "function": {"name": "set", "arguments": "{}"}},
     ]
+
+
+class Counted(int):
+    """An index that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+def test_a_call_is_found_by_its_index_without_looking_at_the_others() -> None:
+    def call(index: int, arguments: str) -> dict[str, Any]:
+        calls = [{"index": Counted(index), "function": {"arguments": arguments}}]
+        return chunk(delta({"tool_calls": calls}))
+
+    said = [call(index, text) for text in "ab" for index in range(300)]
+    [choice] = merged(said, NEW)["choices"]
+
+    assert choice["message"]["tool_calls"] == [{"function": {"arguments": "ab"}}] * 300
+    assert Counted.compared <= 2 * len(said)
+
+
+@given(
+    indices=st.lists(st.none() | st.integers(0, 2) | st.sampled_from(["1", 1.0, [1]]), min_size=1)
+)
+def test_an_item_continues_the_one_with_its_index_and_any_other_is_a_new_one(
+    indices: list[Any],
+) -> None:
+    items = [{"index": index, "text": f"{place} "} for place, index in enumerate(indices)]
+    expected: list[dict[str, Any]] = []
+    for item in items:
+        is_one = isinstance(item["index"], int | float | str)
+        same = [each for each in expected if is_one and each["index"] == item["index"]]
+        if same:
+            same[0]["text"] += item["text"]
+        else:
+            expected.append(dict(item))
+
+    [choice] = merged([chunk(delta({"notes": [item]})) for item in items], NEW)["choices"]
+    assert choice["message"]["notes"] == expected
 
 
 def test_log_probabilities_are_joined_and_come_with_the_first_text() -> None:
