@@ -23,6 +23,7 @@ from router.domain.decision import Decision
 from router.domain.features import Features
 from router.domain.kinship import Kinship
 from router.domain.members import replace
+from router.domain.turns import finished
 from router.features.category import plain_form, worded
 from router.features.extract import Reader, features_of
 from router.features.needs import needs_of
@@ -161,7 +162,7 @@ def visited(house: Pipeline, request: ChatRequest) -> Visit:
     if thread:
         is_tool_turn(request.messages)
     target = judge.target(request, _ALONE)
-    return judge.visit(request, _ALONE, target, (), (), Session(thread))
+    return finished(judge.visiting(request, _ALONE, target, (), (), Session(thread)))
 
 
 def _decided(house: Pipeline, request: ChatRequest) -> object:

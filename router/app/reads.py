@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,17 +20,17 @@ async def read_apart(read: Callable[[], T]) -> T:
     """What `read` returns or raises, however long that takes."""
     loop, result = asyncio.get_running_loop(), asyncio.get_running_loop().create_future()
 
-    def tell(how: Callable[[Any], None], what: object) -> None:
+    def tell(told: Callable[[], None]) -> None:
         if not result.done():  # nobody may be waiting any more
-            how(what)
+            told()
 
     def work() -> None:
         try:
-            how, what = result.set_result, read()
+            told = partial(result.set_result, read())
         except Exception as error:  # noqa: BLE001 - it is for who awaits the result
-            how, what = result.set_exception, error  # type: ignore[assignment]
+            told = partial(result.set_exception, error)
         with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(tell, how, what)
+            loop.call_soon_threadsafe(tell, told)
 
     threading.Thread(target=work, name="farthing-read", daemon=True).start()
     found: T = await result

@@ -19,6 +19,7 @@ from router.domain.estimate import CostEstimate
 from router.domain.features import Features
 from router.domain.model import Model
 from router.domain.money import ZERO
+from router.domain.turns import finished
 from router.evaluation.answered import Answered, id_of
 from router.features.text import last_from
 from router.pipeline.judge import Judge
@@ -177,7 +178,7 @@ def _question(found: Written, expected: str, judge: Judge) -> Question:
     asked = {name: value for name, value in body.items() if name not in dropped}
     request = parse_chat(orjson.dumps({"model": AUTO, **asked}))
     caller = Caller("")
-    visit = judge.visit(request, caller, judge.target(request, caller), (), ())
+    visit = finished(judge.visiting(request, caller, judge.target(request, caller), (), ()))
     text = (
         right if isinstance(right, str) else "" if right is None else orjson.dumps(right).decode()
     )

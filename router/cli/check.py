@@ -25,6 +25,7 @@ from router.domain.catalog import DatedCatalog
 from router.domain.decision import Decision
 from router.domain.errors import ApiError, ConfigError
 from router.domain.members import replace
+from router.domain.turns import finished
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 from router.wire.chat import parse_chat
@@ -137,7 +138,7 @@ def check_examples(settings: Settings, configured: Judge) -> Iterator[Result]:
 def _failure(loaded: LoadedPolicy, example: ExampleSection, judge: Judge) -> str:
     try:
         request = parse_chat(_request_of(loaded.policy.name, example.request))
-        visit = judge.visit(request, _caller(example.sent), loaded.policy, (), ())
+        visit = finished(judge.visiting(request, _caller(example.sent), loaded.policy, (), ()))
         decision = judge.judged(visit)
     except ApiError as error:
         return "" if example.expect.reason == error.code else f": {error.message}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import orjson
@@ -15,6 +14,7 @@ from router.decision.resolve import AUTO
 from router.domain.errors import ApiError, FarthingError
 from router.domain.features import Features
 from router.domain.members import replace
+from router.domain.turns import finished
 from router.pipeline.judge import Judge
 from router.pipeline.visit import Caller
 from router.wire.chat import ChatRequest, parse_chat
@@ -89,10 +89,10 @@ def understanding(judge: Judge, caller: Caller, *policies: Policy) -> Understand
     """How the server would understand a request of `caller` if it also had `policies`."""
     drafts = {f"{index}": policy for index, policy in enumerate(policies)}
     book = replace(judge.book, policies={**judge.book.policies, **drafts})
-    visit = partial(replace(judge, book=book).visit, target=policies[-1], balances=(), budgets=())
+    judge = replace(judge, book=book)
 
     def understand(request: ChatRequest) -> tuple[Features, Circumstances]:
-        known = visit(request, caller)
+        known = finished(judge.visiting(request, caller, policies[-1], (), ()))
         return known.features, known.circumstances
 
     return understand

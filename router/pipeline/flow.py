@@ -26,6 +26,7 @@ from router.domain.decision import Decision
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.model import Model
+from router.domain.turns import finished
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
 from router.pipeline.again import Again
@@ -101,7 +102,9 @@ class Pipeline:
         """Understand and judge; nothing is sent. Raises ApiError for what cannot be decided."""
         caller = overriding(request, caller)
         target = self.judge.target(request, caller)
-        return self.judge.judged(self.judge.visit(request, caller, target, balances, ()))
+        return self.judge.judged(
+            finished(self.judge.visiting(request, caller, target, balances, ()))
+        )
 
     async def answer(self, raw: bytes, caller: Caller, original: Original | None = None) -> Reply:
         """The reply to one request. Raises ApiError for everything the client must be told.

@@ -26,7 +26,7 @@ from router.domain.members import replace
 from router.domain.model import Capability, Model
 from router.domain.overrides import NO_OVERRIDES
 from router.domain.service_tier import anthropics_tier
-from router.domain.turns import Turns, finished
+from router.domain.turns import Turns
 from router.domain.usage import Usage
 from router.features.extract import LanguageOf, Reader, understanding
 from router.ledger.rulebook import least_left, least_share_left, tightest
@@ -118,18 +118,6 @@ class Judge:
                 raise makes_vectors(asked) from None
             raise
 
-    def visit(
-        self,
-        request: ChatRequest,
-        caller: Caller,
-        target: Policy | Model,
-        balances: Sequence[Balance],
-        budgets: tuple[Budget, ...],
-        session: Session = ALONE,
-    ) -> Visit:
-        """The request understood, with the terms that hold for it."""
-        return finished(self.visiting(request, caller, target, balances, budgets, session))
-
     def visiting(
         self,
         request: ChatRequest,
@@ -139,7 +127,7 @@ class Judge:
         budgets: tuple[Budget, ...],
         session: Session = ALONE,
     ) -> Turns[Visit]:
-        """`visit` in steps, so that a long request does not hold up others."""
+        """The request understood, with the terms that hold for it; in turns, as a long one takes a while."""
         may_cascade = not isinstance(target, Model)
         features = yield from self._features(request, session, may_cascade=may_cascade)
         circumstances = self._circumstances(request, caller, balances, session.stays_with)

@@ -25,6 +25,7 @@ from router.domain.kinship import Kinship
 from router.domain.local_cascades import LocalCascade, LocalCascades
 from router.domain.members import replace
 from router.domain.model import Ability
+from router.domain.turns import finished
 from router.features.tokens import cl100k
 from router.pipeline.artefact import Artefact
 from router.pipeline.judge import Judge
@@ -63,7 +64,9 @@ def judge(plain: Judge) -> Judge:
 def understood(judge: Judge, question: str) -> Features:
     body = {"model": "auto", "messages": [{"role": "user", "content": question}]}
     target = judge.book.policies["balanced"]
-    return judge.visit(parse_chat(orjson.dumps(body)), Caller("", "", ()), target, (), ()).features
+    return finished(
+        judge.visiting(parse_chat(orjson.dumps(body)), Caller("", "", ()), target, (), ())
+    ).features
 
 
 def akin(*shares: float, traits: int = 4, familiarity: float = 1.0) -> Features:

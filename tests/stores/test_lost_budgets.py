@@ -1,7 +1,8 @@
 """What Redis loses of budgets while money is set aside, and what it does without anybody hearing of it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from router.domain.budget import EVERYTHING, Balance, Budget
 from router.domain.money import ZERO
@@ -14,6 +15,16 @@ from tests.stores.test_redis_budgets import books, clock, linked
 from tests.stores.waiting import until
 
 __all__ = ["books", "clock"]
+
+
+@asynccontextmanager
+async def emptied(
+    server: RedisServer, clock: Clock, books: Books
+) -> AsyncIterator[tuple[RedisLink, RedisPurse]]:
+    """A Redis without accounts, and a purse that keeps some there."""
+    async with linked(server.url) as link:
+        await link.client.flushall()
+        yield link, RedisPurse(link, clock, books)
 
 
 async def forget_accounts(link: RedisLink) -> None:
@@ -32,9 +43,7 @@ async def balance_of(purse: RedisPurse, clock: Clock) -> Balance:
 async def test_what_is_settled_in_an_account_that_was_evicted_comes_on_top_of_what_the_ledger_says(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books) as (link, purse):
         books.spent[EVERYTHING] = CENT * 30
         held, under_way = await taken(purse, CENT * 20), await taken(purse, CENT * 10)
         await forget_accounts(link)
@@ -49,9 +58,7 @@ async def test_what_is_settled_in_an_account_that_was_evicted_comes_on_top_of_wh
 async def test_what_was_set_aside_when_redis_lost_everything_is_spent_all_the_same(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books) as (link, purse):
         before, after = await taken(purse, CENT * 20), await taken(purse, CENT * 20)
         await link.client.flushall()
         await settled(purse, before, CENT * 5)  # nobody has opened the account again
@@ -63,9 +70,7 @@ async def test_what_was_set_aside_when_redis_lost_everything_is_spent_all_the_sa
 async def test_what_the_ledger_had_the_time_to_write_before_the_account_was_opened_counts_once(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books) as (link, purse):
         held = await taken(purse, CENT * 20)
         await link.client.flushall()
         await settled(purse, held, CENT * 5)
@@ -125,9 +130,7 @@ async def test_what_redis_set_aside_too_late_for_us_to_hear_is_free_when_the_req
 async def test_what_a_client_did_not_wait_for_is_not_set_aside(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books) as (_, purse):
         await taken(purse, CENT)
         redis_server.pause()
         try:
@@ -144,9 +147,7 @@ async def test_what_a_client_did_not_wait_for_is_not_set_aside(
 async def test_what_a_dead_process_held_goes_with_its_account(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books) as (link, purse):
         await taken(purse, CENT)
         for_s = {await link.client.ttl(name) async for name in link.names("farthing:*")}
         assert len(for_s) == 1
@@ -157,9 +158,7 @@ async def test_a_redis_that_came_back_with_older_accounts_is_told_what_the_ledge
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:
     """From a snapshot on its disk, or as a replica that has taken over."""
-    async with linked(redis_server.url) as link:
-        await link.client.flushall()
-        purse = RedisPurse(link, clock, books)
+    async with emptied(redis_server, clock, books) as (link, purse):
         await settled(purse, await taken(purse, CENT * 10), CENT * 10)
         await balance_of(purse, clock)
         older = await snapshot(link)
