@@ -12,10 +12,19 @@ from jsonschema import Draft202012Validator
 _DEFAULT = Path(__file__).parents[2] / ".." / "shared" / "spec" / "openai-openapi.json"
 
 
+def is_here() -> bool:
+    """Whether there is a description; a server of a test cannot skip it."""
+    return _path().exists()
+
+
+def _path() -> Path:
+    return Path(os.environ.get("FARTHING_OPENAPI", _DEFAULT))
+
+
 @cache
 def validator(name: str) -> Draft202012Validator:
     """Checks values against the schema with that name; skips the test if there is no description."""
-    path = Path(os.environ.get("FARTHING_OPENAPI", _DEFAULT))
+    path = _path()
     if not path.exists():
         pytest.skip(f"no OpenAPI description at {path}: name it in FARTHING_OPENAPI")
     components = _modern(json.loads(path.read_text("utf-8"))["components"])
