@@ -104,7 +104,9 @@ def cost_of(
     tokens = length.tokens.within(longest)
     rates = model.price.rates_for(prompt_tokens, features.service_tier)
     kept = UNCACHED if conversation is None else conversation.at(model.key)
-    prompt = prompt_pico(rates, prompt_tokens, kept) + _sound_pico(rates, features)
+    prompt = prompt_pico(rates, prompt_tokens, kept)
+    if features.audio_tokens:
+        prompt += _sound_pico(rates, features.audio_tokens)
     answer, short, long = _answers_pico(rates, tokens, length.reasoning)
     return CostEstimate(
         expected=Money(prompt + choices * answer),
@@ -117,28 +119,24 @@ def cost_of(
     )
 
 
-def _sound_pico(rates: Rates, features: Features) -> int:
+def _sound_pico(rates: Rates, audio_tokens: int) -> int:
     """What the sounds in a prompt cost more than if they were text."""
-    if not features.audio_tokens:
-        return 0
-    return features.audio_tokens * (rates.stated("audio_input_pico") - rates.input_pico)
+    return audio_tokens * (rates.stated("audio_input_pico") - rates.input_pico)
 
 
 def _at_most(model: Model, features: Features, answer_tokens: int) -> Money:
-    """What must not be exceeded where no choice has more than so many tokens."""
+    """What must not be exceeded where no choice has more than so many tokens.
+
+    A model may count more tokens in the prompt than we do; if parts are only referred to, as many as it can read.
+    """
+    longest = features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS
     return model.price.at_most(
-        _longest_prompt(model, features),
+        max(longest, model.context_tokens) if features.parts_elsewhere else longest,
         answer_tokens * features.choices,
         features.service_tier,
         may_sound=Capability.AUDIO in features.needs or features.parts_elsewhere > 0,
         may_show=Capability.VISION in features.needs or features.parts_elsewhere > 0,
     )
-
-
-def _longest_prompt(model: Model, features: Features) -> int:
-    """How many tokens the model may count; with parts that are only referred to, as many as it can read."""
-    counted = features.prompt_tokens * _FINEST_CUT + _FRAMING_TOKENS
-    return max(counted, model.context_tokens) if features.parts_elsewhere else counted
 
 
 def tokens_within(model: Model, features: Features, left: Money) -> int:

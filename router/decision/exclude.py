@@ -28,9 +28,11 @@ def _not_allowed(
 
 
 def _too_long(candidate: Candidate, features: Features, _: Terms, __: Circumstances) -> str | None:
-    model = candidate.model
-    wanted = features.least_prompt_tokens + model.answer_room(features.max_output_tokens)
+    model, allowed = candidate.model, features.max_output_tokens
     room = model.context_tokens
+    if features.prompt_tokens + (allowed or 1) <= room:
+        return None
+    wanted = features.least_prompt_tokens + model.answer_room(allowed)
     if wanted <= room:
         return None
     least = "at least " if features.guessed_tokens else ""

@@ -6,6 +6,7 @@ what their priors say, so that a model does not look cheap only because it was n
 model's own answers. Each step is a window of the last values (`router.decision.window`).
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -76,12 +77,12 @@ class Experience:
 
     def __init__(self, prior: LengthPrior = _TYPICAL) -> None:
         self._prior = prior
-        self._lengths: dict[tuple[str, Category], _Lengths] = {}
-        self._relative: dict[Category, Window] = {}
-        self._reasoning: dict[str, Share] = {}
-        self._hidden: dict[str, Share] = {}
-        self._levels: dict[str, Levels] = {}
-        self._paces: dict[tuple[str, Category | None], Pace] = {}
+        self._lengths = defaultdict[tuple[str, Category], _Lengths](_Lengths)
+        self._relative = defaultdict[Category, Window](Window)
+        self._reasoning = defaultdict[str, Share](Share)
+        self._hidden = defaultdict[str, Share](Share)
+        self._levels = defaultdict[str, Levels](Levels)
+        self._paces = defaultdict[tuple[str, Category | None], Pace](Pace)
         self._places: dict[str, frozenset[tuple[str, str]]] = {}
         self._foreseen: dict[str, dict[tuple[Category, float], Foreseen]] = {}
         """By model: at most decisions, nothing new is known of most models."""
@@ -114,7 +115,7 @@ class Experience:
         if (model.upstream, model.name) not in self._places.get(model.id, _places_of(model)):
             return
         # The estimate that decisions were made by, not what it would be by now.
-        stated = self._lengths_of(model, category).estimate or self.length(model, category)
+        stated = self._lengths[model.id, category].estimate or self.length(model, category)
         if not answered.is_cut or answered.output_tokens >= stated.tokens.mean:
             self._measure(model, category, stated.tokens, answered)
             self._time(model, category, answered, answered.total_s)
@@ -130,7 +131,7 @@ class Experience:
 
     def observe_thoughts(self, model: Model, category: Category, hidden_tokens: float) -> None:
         """Take in how many tokens were thought for one whole answer, and billed, without being shown."""
-        own, overall = self._lengths_of(model, category), self._hidden.setdefault(model.id, Share())
+        own, overall = self._lengths[model.id, category], self._hidden[model.id]
         own.hidden.add(hidden_tokens, 1)
         overall.add(hidden_tokens, 1)
 
@@ -147,11 +148,11 @@ class Experience:
 
     def length(self, model: Model, category: Category) -> LengthEstimate:
         """Tokens of one answer of the model."""
-        lengths = self._lengths_of(model, category)
+        lengths = self._lengths[model.id, category]
         stands_for = (
             _picture(lengths.tokens, _OWN_EVERY),
             _picture(self._relative.get(category), _SHARED_EVERY),
-            _picture(self._levels_of(model), _SHARED_EVERY),
+            _picture(self._levels[model.id], _SHARED_EVERY),
             model.name,
             model.tags,
         )
@@ -186,7 +187,7 @@ class Experience:
         overall = self._hidden.get(model.id)
         if overall is None:
             return 0.0
-        own = self._lengths_of(model, category).hidden
+        own = self._lengths[model.id, category].hidden
         tokens = own.drawn_towards(overall.drawn_towards(0.0, 0.0), _SUPPOSED_ANSWERS)
         if silent_s is None or not tokens:
             return tokens
@@ -208,21 +209,23 @@ class Experience:
 
     def _forget(self, model_id: str) -> None:
         """What was observed under this id."""
-        self._lengths = {key: each for key, each in self._lengths.items() if key[0] != model_id}
-        self._paces = {key: each for key, each in self._paces.items() if key[0] != model_id}
-        for known in (self._reasoning, self._hidden, self._levels, self._foreseen):
-            known.pop(model_id, None)
+        for length in [key for key in self._lengths if key[0] == model_id]:
+            del self._lengths[length]
+        for pace in [key for key in self._paces if key[0] == model_id]:
+            del self._paces[pace]
+        for by_model in (self._reasoning, self._hidden, self._levels, self._foreseen):
+            by_model.pop(model_id, None)
 
     def _measure(
         self, model: Model, category: Category, stated: Spread, answered: Answered
     ) -> None:
         """Take in how long an answer was for which `stated` was predicted."""
-        lengths, tokens = self._lengths_of(model, category), answered.output_tokens
+        lengths, tokens = self._lengths[model.id, category], answered.output_tokens
         if not answered.is_cut or tokens > stated.p90:
-            self._levels_of(model).heed(stated, tokens)
+            self._levels[model.id].heed(stated, tokens)
         lengths.tokens.add(tokens)
         lengths.reasoning.add(answered.reasoning_tokens, tokens)
-        self._reasoning.setdefault(model.id, Share()).add(answered.reasoning_tokens, tokens)
+        self._reasoning[model.id].add(answered.reasoning_tokens, tokens)
         usual = max(self._usual(model, category).mean, 1.0)
         self._compare(category, tokens / usual)
 
@@ -233,34 +236,22 @@ class Experience:
         if answered.first_content_s is None and total_s is None:
             return
         for which in (category, None):
-            pace = self._paces.setdefault((model.id, which), Pace())
+            pace = self._paces[model.id, which]
             pace.observe(answered.first_content_s, total_s, answered.at_s)
 
     def _compare(self, category: Category, relative: float) -> None:
         """Take in how an answer compares with its prior; now and then, all models are estimated again with that."""
-        window = self._relative.setdefault(category, Window())
+        window = self._relative[category]
         before = _picture(window, _SHARED_EVERY)
         window.add(relative)
         if _picture(window, _SHARED_EVERY) != before:
             self._foreseen.clear()
-
-    def _lengths_of(self, model: Model, category: Category) -> _Lengths:
-        found = self._lengths.get((model.id, category))
-        if found is None:
-            found = self._lengths[model.id, category] = _Lengths()
-        return found
 
     def _pace(self, model_id: str, category: Category) -> Pace | None:
         own = self._paces.get((model_id, category))
         if own is not None and len(own.total_s) >= FEWEST_FOR_QUANTILES:
             return own
         return self._paces.get((model_id, None))
-
-    def _levels_of(self, model: Model) -> Levels:
-        found = self._levels.get(model.id)
-        if found is None:
-            found = self._levels[model.id] = Levels()
-        return found
 
     def _usual(self, model: Model, category: Category) -> Spread:
         name, reasons = self._learnt_as(model), REASONING_TAG in model.tags
@@ -276,7 +267,7 @@ class Experience:
         if relative is not None and usual.mean:
             usual = relative.drawn_towards(usual.times(1 / usual.mean)).times(usual.mean)
         tokens = lengths.tokens.drawn_towards(usual)
-        tokens = self._levels_of(model).corrected(tokens)
+        tokens = self._levels[model.id].corrected(tokens)
         return LengthEstimate(tokens, self._reasoned(model, lengths, usual.mean))
 
     def _reasoned(self, model: Model, lengths: _Lengths, usual_tokens: float) -> float:

@@ -58,7 +58,8 @@ class DatedCatalog:
 
     def at(self, unix_s: float) -> Catalog:
         """The catalog in force at a moment."""
-        return self.weeks[bisect_right(self.changes_s, unix_s)].at(unix_s)
+        week = self.weeks[bisect_right(self.changes_s, unix_s)]
+        return week.at(unix_s) if len(week.begins) > 1 else week.catalogs[0]
 
 
 EMPTY_CATALOG = DatedCatalog.of({})

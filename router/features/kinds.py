@@ -99,10 +99,12 @@ class KindModel:
         signs *= self.scales / norm
         logits = signs[: self.kinds] + self.offsets
         shares, familiarity = softmax(logits), self._familiarity(signs[self.kinds : 2 * self.kinds])
-        length = log(max(1, prompt_tokens))
-        longer = familiarity * float(self._longer(length) @ shares)
+        length, longer, harder = log(max(1, prompt_tokens)), 0.0, 0.0
+        if familiarity > 0.0:
+            longer = familiarity * float(self._longer(length) @ shares)
+        if familiarity < 1.0:
+            harder = (1.0 - familiarity) * self._farther(length) * float(self._hardening @ shares)
         traits = (*_short(signs[2 * self.kinds :]), round(longer, 7))
-        harder = (1.0 - familiarity) * self._farther(length) * float(self._hardening @ shares)
         return Kinship(_short(shares), traits, familiarity, round(harder, 7), options)
 
     def _farther(self, length: float) -> float:

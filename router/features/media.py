@@ -83,14 +83,13 @@ class Media(NamedTuple):
         return Media(*map(sum, zip(self, other, strict=True)))
 
 
-_NOTHING = Media()
+NO_MEDIA = Media()
 _PICTURE = Media(_TOKENS_PER_IMAGE)
 _ELSEWHERE = Media(elsewhere=1)
 
 
-def media_in(messages: Iterable[Message]) -> Media:
-    """What the content parts of a conversation amount to that are not text."""
-    found = _NOTHING
+def media_in(messages: Iterable[Message], found: Media = NO_MEDIA) -> Media:
+    """What the content parts of a conversation amount to that are not text, together with what was `found` before."""
     for message in messages:
         if isinstance(content := message.get("content"), list):
             for part in content:
@@ -110,7 +109,7 @@ def _elsewhere(_: Part) -> Media:
 def _recording(part: Part) -> Media:
     audio = part.get("input_audio")
     if not isinstance(audio, dict) or not isinstance(data := audio.get("data"), str):
-        return _NOTHING
+        return NO_MEDIA
     if _is_address(data):
         return _ELSEWHERE
     return _sound(_Bytes.of(data), str(audio.get("format")))
@@ -120,9 +119,9 @@ def _file(part: Part) -> Media:
     """A `file` of chat, or an `input_file` of Responses: without a media type, it is a PDF."""
     file = part.get("file", part)
     if not isinstance(file, dict):
-        return _NOTHING
+        return NO_MEDIA
     if not isinstance(data := file.get("file_data"), str) or not data:
-        return _ELSEWHERE if file.get("file_id") or file.get("file_url") else _NOTHING
+        return _ELSEWHERE if file.get("file_id") or file.get("file_url") else NO_MEDIA
     return _ELSEWHERE if _is_address(data) else _document(_Bytes.of(data))
 
 

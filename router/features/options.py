@@ -2,10 +2,12 @@
 
 import re
 
+from router.features.text import containing
+
 _LABELS = tuple(re.compile(rf"(?<![^\s(])([{letters}])[.):](?=\s)") for letters in ("A-J", "a-j"))
-_SECONDS = ("B.", "B)", "B:", "b.", "b)")
-"""One of these is in every text that labels two answers; looking for them takes a tenth of the search."""
-_EITHER = ("yes or no", "yes/no", "true or false", "true/false")
+_has_second = containing("B.", "B)", "B:", "b.", "b)")
+"""So has every text that labels two answers; this check takes a tenth of the search."""
+_offers_two = containing("yes or no", "yes/no", "true or false", "true/false")
 _TAIL_CHARS = 2000
 """Where the options of the question are; what is before may be examples with options of their own."""
 _FIRST = ord("a") - 1
@@ -17,13 +19,10 @@ def options_in(question: str) -> int:
     The longest series of labels counts: A., B., C., or (a), (b), wherever in a line. Answers may contain lists, too.
     """
     tail = question[-_TAIL_CHARS:]
-    if (
-        any(second in tail for second in _SECONDS)
-        and (labelled := max(_longest(each.findall(tail)) for each in _LABELS)) > 1
-    ):
+    labelled = max(_longest(each.findall(tail)) for each in _LABELS) if _has_second(tail) else 0
+    if labelled > 1:
         return labelled
-    low = tail.lower()
-    return 2 if any(either in low for either in _EITHER) else 0
+    return 2 if _offers_two(tail.lower()) else 0
 
 
 def _longest(labels: list[str]) -> int:

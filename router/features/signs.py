@@ -8,29 +8,20 @@ import re
 from collections.abc import Callable, Mapping
 from math import log1p
 
+from router.features.text import containing
+
 _WH = re.compile(r"\W{0,3}(?:what|who|whom|whose|which|when|where|why|how)\b", re.IGNORECASE)
 _SUM = r"\d[ )]?(?:[+*^×÷=]|[-/] ?(?=\d)| x | x(?=\d)|% of )"
 _SUM_ANYWHERE, _SUM_IN_ASCII = re.compile(_SUM), re.compile(_SUM, re.ASCII)
 _QUESTION_MARKS = "?\uff1f\u061f"
 """Of Latin, of Chinese and Japanese, of Arabic."""
 _DIGITS, _MATHS, _BRACES = b"0123456789", b"=+*/^<>\\$%", b"{}[]();"
-_USUAL = "\nxTSMEARUHBOL:zqjkvbpgywfmucdlhrsnioate "
-"""The characters of English text, rarest first; any other is rarer still, and found at -1."""
-
 _Measure = Callable[[str], float]
 
 
 def _any(*parts: str) -> _Measure:
-    """Measures whether a text contains one of the parts. The rarest letter is looked for first: it is seldom there."""
-    rare = [(min(part, key=_USUAL.find), part) for part in parts]
-
-    def measure(text: str) -> float:
-        for letter, part in rare:
-            if letter in text and part in text:
-                return 1.0
-        return 0.0
-
-    return measure
+    contains = containing(*parts)
+    return lambda text: float(contains(text))
 
 
 def _has_sum(text: str) -> float:

@@ -1,12 +1,14 @@
 """The text of a conversation, wherever the dialect keeps it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Message = Mapping[str, Any]
 
 _MOST_PARTS = 1000
 """Content parts that are read at either end of a message to understand it; it may have a million."""
+_USUAL = "\nxTSMEARUHBOL:zqjkvbpgywfmucdlhrsnioate "
+"""The characters of English text, rarest first; any other is rarer still, and found at -1."""
 _HEAD_CHARS, _TAIL_CHARS = 1500, 500
 """Read of a long question; most have 500 characters, and nineteen of twenty recorded ones below 2,200."""
 
@@ -82,3 +84,19 @@ def both_ends(text: str) -> str:
 def whole_length(text: str, tokens: Sequence[int]) -> int:
     """About how many tokens all of `text` has, where `tokens` are those of its `both_ends`."""
     return round(len(tokens) * len(text) / max(1, len(both_ends(text))))
+
+
+def containing(*parts: str) -> Callable[[str], bool]:
+    """A function that tells whether a text contains one of `parts`.
+
+    It looks for the rarest letter of a part first: that takes a tenth of the time, and is seldom there.
+    """
+    rare = [(min(part, key=_USUAL.find), part) for part in parts]
+
+    def contains(text: str) -> bool:
+        for letter, part in rare:  # noqa: SIM110 - `any` would take twice as long
+            if letter in text and part in text:
+                return True
+        return False
+
+    return contains

@@ -16,7 +16,7 @@ import orjson
 import tiktoken
 
 from router.domain.turns import Turns, finished
-from router.features.media import Media, media_in
+from router.features.media import NO_MEDIA, Media, media_in
 from router.features.tallies import Tallies, Texts, TokenCount
 from router.features.text import Message, texts_of
 
@@ -92,13 +92,13 @@ class TokenCounter:
 
     def counting(self, messages: Sequence[Message], tools: object = None) -> Turns[PromptCount]:
         """`of_chat` in steps, so that a long request does not hold up others."""
-        texts, media = [_written(tools)] if tools else [], Media()
+        texts, media = [_written(tools)] if tools else [], NO_MEDIA
         for start in range(0, len(messages), _READ_AT_ONCE):
             some = messages[start : start + _READ_AT_ONCE]
             texts.extend(texts_of(*some))
             if len(texts) > _READ_AT_ONCE:
                 yield
-            media += media_in(some)
+            media = media_in(some, media)
         text = self._of_texts(tuple(texts))
         if len(texts) > _READ_AT_ONCE:
             yield

@@ -244,21 +244,28 @@ class Account(Struct, frozen=True):
         return _with_unknown(charge, _CONSULTED) if heard.consults else charge
 
     def _used(self, candidate: Candidate, heard: Heard) -> tuple[Usage, UsageSource]:
-        """What the upstream counted; what it left out is estimated, and then the whole is an estimate.
+        """What the upstream counted; what it left out is estimated, and then the whole is an estimate."""
+        told = heard.usage or heard.prompt or NO_USAGE
+        missing = _missing_in(told, heard, candidate.model, self.decision.features)
+        if heard.usage is not None and missing == NO_USAGE:
+            return told, UsageSource.UPSTREAM
+        return told + missing, UsageSource.ESTIMATED
 
-        A server that does not count may say 0 instead of nothing. No prompt is empty, and no text is. Nor does
-        an answer cite a page without a search: OpenAI's chat counts none, and bills at least one.
-        """
-        told, features = heard.usage or heard.prompt or NO_USAGE, self.decision.features
-        missing = NO_USAGE
-        if not told.input_tokens:
-            missing += _prompt_of(features)
-        if not told.total_output_tokens:
-            missing += _answer_of(heard, candidate.model, features)
-        if heard.cites and not told.web_searches and candidate.model.price.bills_searches:
-            missing += Usage(web_searches=1)
-        is_whole = heard.usage is not None and missing == NO_USAGE
-        return told + missing, UsageSource.UPSTREAM if is_whole else UsageSource.ESTIMATED
+
+def _missing_in(told: Usage, heard: Heard, model: Model, features: Features) -> Usage:
+    """An estimate of what an upstream has left out.
+
+    A server that does not count may say 0 instead of nothing. No prompt is empty, and no text is. Nor does
+    an answer cite a page without a search: OpenAI's chat counts none, and bills at least one.
+    """
+    missing = NO_USAGE
+    if not told.input_tokens:
+        missing += _prompt_of(features)
+    if not told.total_output_tokens:
+        missing += _answer_of(heard, model, features)
+    if heard.cites and not told.web_searches and model.price.bills_searches:
+        missing += Usage(web_searches=1)
+    return missing
 
 
 def _answer_of(heard: Heard, model: Model, features: Features) -> Usage:

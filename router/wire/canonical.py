@@ -85,7 +85,7 @@ def canonical_parts(body: Mapping[str, Any], at_once: int = _AT_ONCE) -> Iterato
     if not isinstance(messages, list):
         messages = []
     lists = chain(wanted.values(), _contents(messages))
-    if any(_is_long(value, at_once) for value in lists):
+    if any(isinstance(value, list) and len(value) > at_once for value in lists):
         yield from _object(wanted, at_once, _messages)
     elif messages:
         yield _written({**wanted, "messages": [_message(each) for each in messages]})

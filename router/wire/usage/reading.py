@@ -137,9 +137,11 @@ def _unsaid(dialect: Dialect, counts: Counts, prompt: int, completion: int) -> i
     Nothing where the prompt is not counted: then the total has that, too.
     """
     said = prompt + completion + _first(counts, dialect.more_prompt)
-    beside = max(0, counts.get(dialect.total, 0) - said)
+    beside = counts.get(dialect.total, 0) - said
+    if not prompt or beside <= 0:
+        return 0
     cached, written = _first(counts, dialect.cached), _first(counts, dialect.written)
-    return 0 if not prompt or beside in (cached, written, cached + written) else beside
+    return 0 if beside in (cached, written, cached + written) else beside
 
 
 def _is_apart(reasoning: int, completion: int, total: int | None, prompt: int) -> bool:
