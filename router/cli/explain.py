@@ -32,7 +32,7 @@ from router.domain.members import replace
 from router.ledger.trace import Trace
 from router.ledger.trace import sentences as happened
 from router.pipeline.history import history
-from router.server.http import caller_of
+from router.server.callers import caller_of
 from router.stores.sql.database import open_database, open_ledger
 from router.stores.sql.spool import Spool
 from router.stores.sql.traces import trace_of

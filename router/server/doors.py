@@ -13,8 +13,9 @@ from aiohttp import web
 from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.pipeline.reply import PlainReply, Reply, StreamReply
+from router.server.callers import listed
 from router.server.faults import MESSAGES_PATH, id_headers
-from router.server.http import REQUEST_ID, Front, listed, send_stream
+from router.server.http import REQUEST_ID, Front, send_stream
 from router.server.protocol import meet_expectation
 from router.wire.answer import MalformedAnswer
 from router.wire.doors.completions import COMPLETIONS

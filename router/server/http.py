@@ -14,19 +14,17 @@ from aiohttp.http import StreamWriter
 from router.domain.closing import Refusal
 from router.domain.errors import ApiError
 from router.domain.fault import code_of
-from router.domain.key import VirtualKey
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.pipeline.reply import PlainReply, StreamReply
-from router.pipeline.shelf import Wish
 from router.pipeline.visit import Caller
 from router.server.admin import Admin
+from router.server.callers import caller_of, listed
 from router.server.faults import told_error
 from router.server.gate import Gate
 from router.server.protocol import meet_expectation
 from router.server.standing import policies_told
 from router.wire.encoding import too_large, unpacked
-from router.wire.overrides import of_headers
 
 _LOG = logging.getLogger(__name__)
 _JSON = "application/json"
@@ -36,12 +34,6 @@ _OF_STREAMS = {
     "x-accel-buffering": "no",  # nginx would else keep events until it has 4 KB of them
 }
 _OK = b'{"status":"ok"}'
-_MAX_TAGS = 16
-_TAG = re.compile(r"[!-~]{1,64}")
-_DEADLINE = "x-farthing-deadline-s"
-_RECEIPT = "x-farthing-receipt"
-_SESSION = "x-session-id"
-_NAME = re.compile(r"[!-~]{1,128}")
 _MEANT = re.compile(
     r"(?:/v1)*/((?:models|responses)/.+)"
     r"|(?:/.*?)??/(chat/completions|completions|embeddings|messages(?:/count_tokens)?|models|responses)"
@@ -51,7 +43,6 @@ _DOORS = dict.fromkeys(
     ("/", "/v1", "/dashboard/"), "; the API is below /v1/, the dashboard at /dashboard"
 )
 """What people try in a browser."""
-_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -243,69 +234,6 @@ async def _taken_within(request: web.Request, writer: StreamWriter, timeout_s: f
         if request.transport is not None:
             request.transport.abort()
         raise ConnectionResetError("the client has stopped reading") from None
-
-
-def caller_of(headers: Mapping[str, str], request_id: str, key: VirtualKey) -> Caller:
-    """The caller by its headers, whose names may be in any case. Raises ApiError for headers that are wrong."""
-    stated = of_headers(headers)
-    own = (tag.strip() for tag in listed(headers, "x-farthing-tags").split(","))
-    tags = dict.fromkeys([*key.tags, *filter(None, own)])
-    if len(tags) > _MAX_TAGS or not all(map(_TAG.fullmatch, tags)):
-        raise ApiError.invalid(
-            "x-farthing-tags",
-            f"'x-farthing-tags' takes at most {_MAX_TAGS} tags of at most 64 characters each,"
-            " in ASCII, without spaces, separated by commas.",
-        )
-    return Caller(
-        request_id=request_id,
-        key=key.name,
-        tags=tuple(tags),
-        wish=Wish.from_header(listed(headers, "cache-control")),
-        deadline_s=_deadline_s(headers.get(_DEADLINE)),
-        wants_receipt=_flag(headers.get(_RECEIPT), _RECEIPT),
-        grants=key.grants,
-        key_tags=key.tags,
-        session=_session(headers.get(_SESSION, "")),
-        headers=headers,
-        stated=stated,
-    )
-
-
-def listed(headers: Mapping[str, str], name: str) -> str:
-    """A header that is a list; if it comes on several lines, they are one list (RFC 9110, section 5.3)."""
-    if name not in headers:
-        return ""
-    return ",".join(value for header, value in headers.items() if header.lower() == name)
-
-
-def _deadline_s(value: str | None) -> float | None:
-    if value is None:
-        return None
-    try:
-        deadline_s = float(value)
-    except ValueError:
-        deadline_s = 0.0
-    if not 0.0 < deadline_s < float("inf"):
-        raise ApiError.invalid(_DEADLINE, f"'{_DEADLINE}' must be a number of seconds above 0.")
-    return deadline_s
-
-
-def _session(value: str) -> str:
-    name = value.strip()
-    if name and not _NAME.fullmatch(name):
-        raise ApiError.invalid(
-            _SESSION,
-            f"'{_SESSION}' must be a name of at most 128 characters, in ASCII, without spaces.",
-        )
-    return name
-
-
-def _flag(value: str | None, name: str) -> bool:
-    if value is None:
-        return False
-    if (flag := _FLAGS.get(value.strip().lower())) is None:
-        raise ApiError.invalid(name, f"'{name}' must be true or false.")
-    return flag
 
 
 def not_here(request: web.Request) -> str:

@@ -11,7 +11,8 @@ from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.pipeline.passage import Passed
 from router.pipeline.passing import PassedReply, Passing
-from router.server.http import REQUEST_ID, Front, caller_of, not_here, write_within
+from router.server.callers import caller_of
+from router.server.http import REQUEST_ID, Front, not_here, write_within
 from router.server.protocol import meet_expectation
 from router.wire.encoding import too_large
 from router.wire.passing import Heard, request_headers
