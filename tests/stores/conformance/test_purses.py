@@ -108,6 +108,18 @@ async def test_balances_are_of_what_was_drawn_on(purse: Purse) -> None:
     assert [balance.budget for balance in await purse.balances()] == [OWN]
 
 
+async def test_balances_are_of_this_period_although_nobody_has_drawn_on_it_yet(
+    stores: Stores,
+) -> None:
+    purse = stores.purse()
+    await settled(purse, await taken(purse, DOLLAR), DOLLAR)
+    stores.clock.now_s += DAY_S
+
+    (balance,) = await purse.balances()
+    assert (balance.spent, balance.left) == (ZERO, DOLLAR)
+    assert balance.period.has(stores.clock.now_s)
+
+
 async def test_a_clock_that_is_set_back_does_not_put_off_asking_the_ledger_again(
     stores: Stores,
 ) -> None:
