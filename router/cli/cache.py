@@ -149,9 +149,7 @@ def _address(settings: Settings) -> str:
     return f"http://{host}:{settings.port}"
 
 
-async def _asked(
-    method: str, url: str, query: Mapping[str, str], secret: str
-) -> tuple[int, Any]:
+async def _asked(method: str, url: str, query: Mapping[str, str], secret: str) -> tuple[int, Any]:
     """The status, and the JSON in the body. Raises FarthingError."""
     headers = {"authorization": f"Bearer {secret}"} if secret else {}
     try:

@@ -321,7 +321,7 @@ Farthing.charts = (() => {
         datasets: [{
           data: shares, borderColor: css(colour), backgroundColor: faint(css(colour), 0.12), fill: true,
           borderWidth: 2, cubicInterpolationMode: "monotone", spanGaps: false, pointHoverRadius: 4,
-          pointRadius: names.length < 3 ? 4 : 0,
+          pointRadius: ({ dataIndex: at }) => (names.length < 3 || [at - 1, at + 1].every((next) => (shares[next] ?? null) === null) ? 4 : 0),
         }],
       },
       options: {

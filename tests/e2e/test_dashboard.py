@@ -172,6 +172,94 @@ async def test_a_spreadsheet_is_given_no_formulas(page: Page, farthing: Farthing
     assert csv == "key,cost_usd\r\n'=1+1,-0.5\r\n'-2+3|x,-0.5\r\n"
 
 
+async def test_the_browsers_way_back_is_that_of_the_filters(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    everything = await exact(page)
+    await page.click("#cut tbody button")
+    await page.until(
+        "location.search.includes('model=') && document.querySelectorAll('#cut tbody tr').length === 1"
+    )
+
+    await page.run("history.back()")
+    await page.until("document.querySelectorAll('#cut tbody tr').length > 1")
+    assert await exact(page) == everything
+    assert await page.run("document.querySelector('select[name=model]').value") == ""
+
+
+async def test_filters_that_cannot_be_answered_can_be_taken_back(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.open(f"{farthing.url}/dashboard?period=7d&key=search&tag=platform")
+    await page.until("!document.getElementById('trouble').hidden")
+
+    assert "sums are not kept by" in await page.text("#trouble")
+    assert await page.run("document.getElementById('save-csv').disabled")
+    await page.click("#selects button")
+    await page.until(_SHOWN)
+    assert await page.run("document.getElementById('trouble').hidden")
+    assert not await page.run("document.getElementById('save-csv').disabled")
+
+
+async def test_whoever_goes_by_keyboard_keeps_their_place_when_the_page_refreshes(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    for button in ("#cut [data-name='gpt-mini']", "#cut [data-column='3']"):
+        at = f"document.querySelector({json.dumps(button)})"
+        await page.run(f"{at}.focus(); {at}.isOld = true")
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.until(f"!{at}.isOld")
+        assert await page.run(f"document.activeElement === {at}")
+
+    await page.run("document.getElementById('filters').open = true")
+    await page.run(
+        """(() => {
+          const select = document.querySelector("select[name=policy]");
+          select.focus();
+          select.value = [...select.options].find((each) => each.text === "cheap").value;
+          select.dispatchEvent(new Event("change"));
+        })()"""
+    )
+    await page.until("document.activeElement.name === 'policy'")
+    assert await page.run("document.activeElement.selectedOptions[0].text") == "cheap"
+
+
+async def test_a_loss_is_told_as_one(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    told = await page.run(
+        """(() => {
+          const parts = { model_choice_usd: "-3", cache_usd: "1", retries_usd: "0", hedges_usd: "0",
+                          cascades_usd: "0", abandoned_usd: "0" };
+          const total = { ...parts, cost_usd: "4", baseline_usd: "2", saving_usd: "-2", saving_share: -1, requests: 1 };
+          Farthing.views.tiles({ total });
+          Farthing.views.bridge({ total });
+          const step = { name: "2026-05-04", ...total };
+          Farthing.views.against({ steps: [step], total, unit: "day", baseline: "reference" }, "sum");
+          return ["#tiles .tile:nth-child(2)", "#bridge-says", "#against-legend"]
+            .map((each) => document.querySelector(each).textContent);
+        })()"""
+    )
+    assert told == [
+        "Lost$2.00100 % of $2.00",
+        "Most of the loss: choice of model, $3.00.",
+        "SpentBaselineLost between them",
+    ]
+
+
+async def test_a_day_between_two_without_traffic_is_seen(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    radii = await page.run(
+        """(() => {
+          const days = ["2026-05-03", "2026-05-04", "2026-05-05", "2026-05-06", "2026-05-07"];
+          Farthing.charts.rate("hits", days, [null, 0.5, null, 0.1, 0.2], "c0", "hits");
+          return Chart.getChart("hits").getDatasetMeta(0).data.map((each) => each.options.radius);
+        })()"""
+    )
+    assert radii[1] == 4
+    assert radii[3:] == [0, 0]
+
+
 async def test_refreshing_can_be_paused(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
     await page.click("#pause")
@@ -188,6 +276,7 @@ async def test_refreshing_can_be_paused(page: Page, farthing: Farthing) -> None:
         ("tablet", 800, False),
         ("phone", 390, True),
         ("phone-light", 390, False),
+        ("phone-narrow", 360, False),
     ],
 )
 async def test_it_fits_every_screen(
@@ -202,6 +291,9 @@ async def test_it_fits_every_screen(
     for by in ("key", "tag"):  # where the long names are
         await page.click(f"[name=cut][value={by}]")
         assert await page.run("document.documentElement.scrollWidth") == width
+    await page.click("[name=period][value=own]")
+    await page.until("!document.getElementById('dates').hidden")
+    assert await page.run("document.documentElement.scrollWidth") == width
     ground = await page.run("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(20, 19, 17)") is dark
 
