@@ -2,8 +2,8 @@
 
 KEYS are the accounts, then the holds of each. A hold is `<token>:<nano-dollars>`, by when it lapses (Unix time).
 One that begins with `~` stands in for a cost that was settled while the account was lost: whoever opens the
-account soon after may ask the ledger before that has the row. A hold may be of nothing, for a call whose cost nobody knows
-beforehand; `-0` is no number for Redis.
+account soon after may ask the ledger before that has the row. A hold may be of nothing, for a call whose cost
+nobody knows beforehand; `-0` is no number for Redis.
 """
 
 _LAPSED = """
