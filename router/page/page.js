@@ -248,7 +248,7 @@
     each("[name=cut]", (by) => { state.cut = by; showCut(); });
     each("[name=against]", (mode) => { state.against = mode; views.against(state.overview, mode); });
     each("[name=latency]", (measure) => { state.latency = measure; views.latency(state.overview, measure); });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const colours of ["(prefers-color-scheme: dark)", "print"]) matchMedia(colours).addEventListener("change", () => {
       charts.forget();
       if (state.overview) show(state.overview);
     });

@@ -306,6 +306,17 @@ async def test_colours_follow_the_machine_while_the_page_is_open(
     await page.until(f"Chart.defaults.color === '#a29c92' && {_INK}")
 
 
+async def test_paper_is_white_whatever_the_screen_is(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    await page.looks(width=1280, height=900, dark=True)
+    await page.until(f"Chart.defaults.color === '#a29c92' && {_INK}")
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+
+    for media, quiet in (("print", "#66615a"), ("", "#a29c92")):
+        await page.tell("Emulation.setEmulatedMedia", media=media, features=[dark])
+        await page.until(f"Chart.defaults.color === '{quiet}' && {_INK}")
+
+
 async def test_what_can_be_used_has_a_name(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
     await page.until(_INK)
