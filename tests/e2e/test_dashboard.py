@@ -34,6 +34,13 @@ _INK = """(() => {
 })()""" % json.dumps(CHARTS)  # noqa: UP031 - braces are the script's
 
 
+_LABELS_FIT = """["bridge", "latency"].every((id) => {
+  const { ctx, data, scales } = Chart.getChart(id);
+  ctx.font = `12px ${Chart.defaults.font.family}`;
+  return data.labels.every((label) => ctx.measureText(label).width <= scales.y.width);
+})"""
+
+
 @pytest.fixture(scope="module")
 def farthing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farthing]:
     with serving(tmp_path_factory.mktemp("shown")) as running:
@@ -288,6 +295,7 @@ async def test_it_fits_every_screen(
     saved(await page.picture(), Path(os.environ.get("FARTHING_PICTURES", tmp_path)), f"{name}.png")
 
     assert await page.run("document.documentElement.scrollWidth") == width
+    assert await page.run(_LABELS_FIT)
     for by in ("key", "tag"):  # where the long names are
         await page.click(f"[name=cut][value={by}]")
         assert await page.run("document.documentElement.scrollWidth") == width
