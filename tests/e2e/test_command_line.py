@@ -200,6 +200,28 @@ def test_wrong_usage_is_status_2_and_says_what_is_right(arguments: tuple[str, ..
     assert "farthing" in told.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "usage", "hint"),
+    [
+        (("serve", "--prot=1"), "farthing serve ", "; did you mean '--port'?"),
+        (
+            ("keys", "create", "x", "--polcy", "cheap"),
+            "farthing keys create ",
+            "; did you mean '--policy'?",
+        ),
+        (("report", "last week"), "farthing report ", "unrecognized arguments: last week\n"),
+    ],
+)
+def test_an_unknown_option_is_told_beside_those_that_there_are(
+    arguments: tuple[str, ...], usage: str, hint: str
+) -> None:
+    told = here(*arguments)
+
+    assert told.status == 2
+    assert f"usage: {usage}" in told.err
+    assert hint in told.err
+
+
 def test_an_output_that_knows_few_letters_gets_escapes_of_the_others(config: Path) -> None:
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     told = run("explain", "Hello!", "--config", str(config), env=ascii_only)
