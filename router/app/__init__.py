@@ -130,7 +130,7 @@ async def serving(
         front = _front(settings, current, keyring, world, place)
         metrics = metrics_of(current, world, links, telemetry.collectors)
         figures = await figures_of(current, world, metrics, place, stack)
-        admin = admin_of(settings, current, keyring, figures)
+        admin = admin_of(settings, keyring, figures)
         beside = desks(settings, front, admin, engine, world, stack)
         app = build_web_app(front, admin, beside)
         reception = await listen(app, settings, stack, world.new_id, place)

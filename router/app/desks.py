@@ -16,7 +16,6 @@ from router.config.settings import Settings
 from router.ledger.overview import document
 from router.ledger.report import Filters
 from router.ledger.trace import Trace, TracesAway
-from router.pipeline.current import Current
 from router.ports import World
 from router.server.admin import Admin
 from router.server.cache import CacheDesk
@@ -33,14 +32,14 @@ from router.stores.sql.overview import overview
 from router.stores.sql.traces import trace_of
 
 
-def admin_of(settings: Settings, current: Current, keyring: Keyring, figures: Figures) -> Admin:
+def admin_of(settings: Settings, keyring: Keyring, figures: Figures) -> Admin:
     """What operators can ask, and who may ask it."""
     return Admin(
         fleet=figures.fleet,
         metrics=figures.metrics,
         key=settings.serving.admin_key,
         is_open=lambda: keyring.is_open,
-        balances=current.pipeline.purse.balances,
+        balances=figures.budgets,
     )
 
 

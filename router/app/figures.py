@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from router.app.stores import Links
 from router.pipeline.current import Current
 from router.ports import World
+from router.server.budgets import budgets_told, crew_budgets_told
 from router.server.crew.place import Place
 from router.server.crew.siblings import Siblings
 from router.server.fleet import crew_fleet_told, fleet_told
@@ -18,10 +19,11 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """For operators: the text for Prometheus with its content type, and the state of the fleet as JSON."""
+    """For operators: the text for Prometheus with its content type, the state of fleet and budgets as JSON."""
 
     metrics: Callable[[], Awaitable[tuple[bytes, str]]]
     fleet: Callable[[], Awaitable[bytes]]
+    budgets: Callable[[], Awaitable[bytes]]
 
 
 def metrics_of(
@@ -47,35 +49,42 @@ async def figures_of(
     stack: AsyncExitStack,
 ) -> Figures:
     """The figures of this process, or in a crew of all its workers. Raises OSError if these could not be asked."""
-    fleet = current.pipeline.fleet
+    fleet, purse = current.pipeline.fleet, current.pipeline.purse
 
-    def own_fleet() -> bytes:
+    async def own_metrics() -> bytes:
+        return metrics()
+
+    async def own_fleet() -> bytes:
         return fleet_told(fleet, world.monotonic_s())
 
+    async def own_budgets() -> bytes:
+        return budgets_told(await purse.balances())
+
+    sayings = {"metrics": own_metrics, "fleet": own_fleet, "budgets": own_budgets}
     if place is None:
-        return _own(metrics, own_fleet)
-    siblings = Siblings(place, {"metrics": metrics, "fleet": own_fleet})
+        return Figures(_typed(own_metrics), own_fleet, own_budgets)
+    siblings = Siblings(place, sayings)
     await siblings.listen(stack)
     return _together(siblings)
 
 
-def _own(metrics: Callable[[], bytes], fleet: Callable[[], bytes]) -> Figures:
-    async def own_metrics() -> tuple[bytes, str]:
-        return metrics(), CONTENT_TYPE
+def _typed(metrics: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[tuple[bytes, str]]]:
+    async def typed() -> tuple[bytes, str]:
+        return await metrics(), CONTENT_TYPE
 
-    async def own_fleet() -> bytes:
-        return fleet()
-
-    return Figures(own_metrics, own_fleet)
+    return typed
 
 
 def _together(siblings: Siblings) -> Figures:
-    async def metrics() -> tuple[bytes, str]:
+    async def metrics() -> bytes:
         from router.telemetry.crew_metrics import crew_exposition
 
-        return crew_exposition(await siblings.say("metrics")), CONTENT_TYPE
+        return crew_exposition(await siblings.say("metrics"))
 
     async def fleet() -> bytes:
         return crew_fleet_told(await siblings.say("fleet"))
 
-    return Figures(metrics, fleet)
+    async def budgets() -> bytes:
+        return crew_budgets_told(await siblings.say("budgets"))
+
+    return Figures(_typed(metrics), fleet, budgets)

@@ -151,12 +151,25 @@ class _Subcommand(argparse.ArgumentParser):
     module = ""
 
     def parse_known_args(self, *args: Any, **named: Any) -> Any:
-        """As argparse does. The parsers of a subcommand's actions have no module of their own."""
+        """As argparse does, except that what is unknown here is an error here, beside this usage.
+
+        The parsers of a subcommand's actions have no module of their own.
+        """
         if self.module:
             command = _load(self.module)
             command.add_arguments(self)
             self.set_defaults(run=command.run)
-        return super().parse_known_args(*args, **named)
+        found, unknown = super().parse_known_args(*args, **named)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._meant(unknown[0])}")
+        return found, unknown
+
+    def _meant(self, unknown: str) -> str:
+        """The option that was probably meant, as the end of a sentence."""
+        from difflib import get_close_matches  # noqa: PLC0415 - after a mistake only
+
+        close = get_close_matches(unknown.partition("=")[0], self._option_string_actions, n=1)
+        return f"; did you mean '{close[0]}'?" if close else ""
 
 
 class _Version(argparse.Action):

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from router.cli.options import add_config, unlearnt_settings_of
 from router.cli.tables import print_table
+from router.config.settings import Settings
 from router.domain.errors import FarthingError
 
 ADMIN_KEY = "FARTHING_ADMIN_KEY"
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stats(args: argparse.Namespace) -> int:
-    stock = _ask(args, "GET", "/admin/cache", {})
+    stock = _ask(args, "GET", "/admin/cache", {}, "answers")
     if args.json:
         _print(stock)
         return 0
@@ -81,7 +82,7 @@ def _stats(args: argparse.Namespace) -> int:
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    entries = _ask(args, "GET", "/admin/cache/entries", _selection(args))["entries"]
+    entries = _ask(args, "GET", "/admin/cache/entries", _selection(args), "entries")["entries"]
     if args.json:
         _print(entries)
         return 0
@@ -106,7 +107,7 @@ def _purge(args: argparse.Namespace) -> int:
     selection = _selection(args)
     if args.all == bool(selection):
         raise FarthingError("specify which answers (--id, --key, --tag, --model), or --all")
-    done = _ask(args, "POST", "/admin/cache/purge", selection or {"all": "true"})
+    done = _ask(args, "POST", "/admin/cache/purge", selection or {"all": "true"}, "purged")
     if args.json:
         _print(done)
     else:
@@ -127,30 +128,44 @@ def _selection(args: argparse.Namespace) -> dict[str, str]:
 
 
 def _ask(
-    args: argparse.Namespace, method: str, path: str, query: Mapping[str, str]
+    args: argparse.Namespace, method: str, path: str, query: Mapping[str, str], member: str
 ) -> dict[str, Any]:
-    settings = unlearnt_settings_of(args)
-    url = (args.url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    """What the server says, which has a `member` of that name. Raises FarthingError."""
+    url = (args.url or _address(unlearnt_settings_of(args))).rstrip("/") + path
     secret = os.environ.get(ADMIN_KEY, "")
-    return asyncio.run(_asked(method, url + path, query, secret))
+    status, body = asyncio.run(_asked(method, url, query, secret))
+    match body:
+        case {"error": {"message": str(message)}}:
+            hint = f" (put the admin key in {ADMIN_KEY})" if status in (401, 403) else ""
+            raise FarthingError(f"{message}{hint}")
+        case dict() if member in body:
+            return body
+    raise _nobody(url, f"status {status}")
 
 
-async def _asked(method: str, url: str, query: Mapping[str, str], secret: str) -> dict[str, Any]:
+def _address(settings: Settings) -> str:
+    """Where the server is by its configuration."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+async def _asked(method: str, url: str, query: Mapping[str, str], secret: str) -> tuple[int, Any]:
+    """The status, and the JSON in the body. Raises FarthingError."""
     headers = {"authorization": f"Bearer {secret}"} if secret else {}
     try:
         async with (
             aiohttp.ClientSession(timeout=_PATIENCE) as session,
             session.request(method, url, params=query, headers=headers) as response,
         ):
-            body: dict[str, Any] = await response.json(content_type=None)
+            return response.status, await response.json(content_type=None)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise FarthingError(
-            f"no Farthing answers at {url} ({type(error).__name__}); is it running? Set its address with --url"
-        ) from None
-    if "error" in body:
-        hint = f" (put the admin key in {ADMIN_KEY})" if response.status in (401, 403) else ""
-        raise FarthingError(f"{body['error']['message']}{hint}")
-    return body
+        raise _nobody(url, type(error).__name__) from None
+
+
+def _nobody(url: str, why: str) -> FarthingError:
+    return FarthingError(
+        f"no Farthing answers at {url} ({why}); is it running? Set its address with --url"
+    )
 
 
 def _when(unix_s: float | None) -> str:

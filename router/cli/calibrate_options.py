@@ -123,7 +123,7 @@ def _add_rule(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--strict",
         action="store_true",
-        help="only if they are also significantly better than Zero, and not just no worse",
+        help="only if they are also significantly better than the best fixed choice, and not just no worse",
     )
     group.add_argument("--seed", type=seed, default=0, help="seed of the folds (default: 0)")
 

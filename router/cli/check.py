@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     console.print(
         f"{escape(str(settings.file))}: {counted(len(settings.catalog), 'model')}{vectors},"
         f" {counted(len(settings.upstreams), 'upstream')},"
-        f" {counted(len(settings.policies), 'policy', 'policies')}"
+        f" {counted(len(settings.policies), 'policy', 'policies')}",
+        soft_wrap=True,
     )
     for note in settings.notes:
         console.print(f"  note: {escape(note)}", soft_wrap=True)

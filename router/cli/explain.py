@@ -21,13 +21,13 @@ from router.cli.explain_forms import (
     print_refusal,
     print_sentences,
 )
+from router.cli.named_key import named_key
 from router.cli.options import add_config, dry_settings_of, read_bytes
 from router.cli.reading import expects
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
 from router.domain.errors import FarthingError
-from router.domain.key import ANONYMOUS
 from router.domain.members import replace
 from router.ledger.trace import Trace
 from router.ledger.trace import sentences as happened
@@ -58,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", "-m", help="the model to ask for (default: auto, or the request's own)"
     )
-    parser.add_argument("--key", default="", help="decide as for the key of this name")
+    parser.add_argument(
+        "--key", metavar="NAME", default="", help="decide as for the key of this name"
+    )
     parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")
     parser.add_argument(
         "--budget-left",
@@ -112,8 +114,8 @@ async def _decided(
     args: argparse.Namespace, settings: Settings, request: CurlRequest
 ) -> Mapping[str, Any]:
     """The document of the decision that would be made. Raises ApiError."""
-    sent = caller_of(request.headers, "", ANONYMOUS)
-    caller = replace(sent, key=args.key, tags=(*sent.tags, *args.tag), budget_left=args.budget_left)
+    sent = caller_of(request.headers, "", named_key(args.key, settings))
+    caller = replace(sent, tags=(*sent.tags, *args.tag), budget_left=args.budget_left)
     return await dry_pipeline(settings, real_world()).route(request.body, caller)
 
 

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from router.cli.options import add_config, unlearnt_settings_of
 from router.cli.reading import expects
+from router.cli.saying import counted
 from router.cli.tables import print_table
 from router.config.settings import Settings
 from router.domain.budget import Budget, RateLimit, Scope, ScopeKind, Window
@@ -150,7 +151,7 @@ def _revoke(args: argparse.Namespace, _: Settings, store: KeyStore) -> int:
         _print({"revoked": count})
     else:
         Console().print(
-            f"Revoked. A running Farthing refuses it within two seconds ({count} secrets)."
+            f"Revoked. A running Farthing refuses it within two seconds ({counted(count, 'secret')})."
         )
     return 0
 

@@ -23,7 +23,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         "--config",
         "-c",
         metavar="FILE",
-        default=os.environ.get("FARTHING_CONFIG", DEFAULT_CONFIG),
+        default=os.environ.get("FARTHING_CONFIG") or DEFAULT_CONFIG,
         help="the configuration (default: $FARTHING_CONFIG or config.yaml)",
     )
 

@@ -25,6 +25,17 @@ def expects(what: str) -> Callable[[Read[Value]], Read[Value]]:
     return told
 
 
+_LAST_PORT = 65535
+
+
+@expects(f"a port from 0 to {_LAST_PORT}")
+def port(text: str) -> int:
+    """A port; 0 is any free one. A larger one would be taken for its remainder."""
+    if not 0 <= (number := int(text)) <= _LAST_PORT:
+        raise ValueError(text)
+    return number
+
+
 @expects("a whole number from 0 to 4294967295")
 def seed(text: str) -> int:
     """What numpy and scikit-learn both take as a seed: 32 bits."""

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy import Engine
 
+from router.cli.named_key import keys_of
 from router.cli.options import add_config, check_period, day, unlearnt_settings_of
 from router.cli.reading import expects
 from router.cli.report_forms import as_json, as_table, remarks, write_csv
@@ -148,6 +149,7 @@ def _tell_strangers(found: Report, settings: Settings) -> None:
         "model": {**settings.known, **settings.vectors},
         "upstream": settings.upstreams,
         "category": {*Category, *Kind},
+        "key": keys_of(settings),
     }
     for what, names in known.items():
         if (name := getattr(found.filters, what)) and name not in names:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orjson
 
+from router.cli.appearing import output
 from router.config.reference import policy_page, policy_schema
 
 
@@ -19,10 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print it, or write it to a file; always 0."""
+    """Print it, or write it to a file. Raises FarthingError if that cannot be written."""
     text = policy_page() if args.markdown else policy_schema_text()
     if args.output is not None:
-        args.output.write_text(text, encoding="utf-8")
+        with output("--output", args.output) as file:
+            file.write(text.encode())
     else:
         print(text, end="")  # noqa: T201 - a command line speaks by printing
     return 0

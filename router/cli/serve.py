@@ -16,16 +16,14 @@ from router.config.source import Source
 
 if TYPE_CHECKING:
     from router.cli.hello import Greeting
-from router.cli.reading import expects
-
-_LAST_PORT = 65535
+from router.cli.reading import expects, port
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `serve`; they take precedence over the config."""
     add_config(parser)
     parser.add_argument("--host", help="listen on this address instead of the config's")
-    parser.add_argument("--port", type=_port, help="listen on this port instead of the config's")
+    parser.add_argument("--port", type=port, help="listen on this port instead of the config's")
     parser.add_argument(
         "--workers",
         type=_workers,
@@ -37,15 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send one request through the proxy and show how to use it",
     )
-
-
-@expects(f"a port from 0 to {_LAST_PORT}")
-def _port(text: str) -> int:
-    """A port."""
-    port = int(text)
-    if not 0 <= port <= _LAST_PORT:
-        raise ValueError(text)
-    return port
 
 
 @expects(f"a whole number from 1 to {MOST_WORKERS}")

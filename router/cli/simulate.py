@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from router.cli.loop import loop_factory
+from router.cli.reading import port
 from router.providers.simulated import (
     Forms,
     Minds,
@@ -39,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
-        "--port", type=int, default=8081, help="port to listen on, 0 for any free one (%(default)s)"
+        "--port",
+        type=port,
+        default=8081,
+        help="port to listen on, 0 for any free one (%(default)s)",
     )
     parser.add_argument(
         "--speed",

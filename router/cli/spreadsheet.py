@@ -5,8 +5,9 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 
-_FORMULA = re.compile(r"[=+@\t\r]|-(?![\d.])")
-"""What a cell begins with that a spreadsheet would run; clients choose their tags, and so what names begin with."""
+_FORMULA = re.compile(r"[=+@\t\r]|-(?!\d+(?:\.\d+)?\Z)")
+"""What a cell begins with that a spreadsheet would run; clients choose their tags, and so what names begin with.
+A negative number is none, but `-2+3` is."""
 
 
 def print_csv(columns: Sequence[str], lines: Iterable[Mapping[str, object]]) -> None:

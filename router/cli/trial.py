@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from router.app import dry_pipeline, real_world
+from router.cli.named_key import named_key
 from router.cli.options import add_config, day, dry_settings_of
 from router.cli.reading import expects
 from router.cli.report_html import TRIAL, write_page
@@ -69,7 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"with --ledger: at most this many, newest first (default: {MOST:,})",
     )
-    parser.add_argument("--key", default="", help="decide as for the key of this name")
+    parser.add_argument(
+        "--key", metavar="NAME", default="", help="decide as for the key of this name"
+    )
     parser.add_argument("--tag", action="append", default=[], help="decide as with this tag")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON, with every change")
@@ -135,7 +138,7 @@ def _tried(args: argparse.Namespace) -> Trial:
     if args.ledger:
         gathered = _from_ledger(args, settings, judge, world.unix_s())
     else:
-        gathered = _from_file(args, judge, old, new)
+        gathered = _from_file(args, settings, judge, old, new)
     understood, left_out = known(_watched(gathered.cases, "Reading", gathered.count))
     pairs = compared(understood, old, new, judge.models, judge.experience)
     return Trial(
@@ -147,12 +150,16 @@ def _tried(args: argparse.Namespace) -> Trial:
     )
 
 
-def _from_file(args: argparse.Namespace, judge: Judge, *policies: Policy) -> Gathered:
+def _from_file(
+    args: argparse.Namespace, settings: Settings, judge: Judge, *policies: Policy
+) -> Gathered:
     """The requests of `--file`, or the sample. Raises FarthingError."""
     if args.since or args.most:
         raise FarthingError("--since and --most go with --ledger")
     found = read_file(args.file) if args.file else sample()
-    understand = understanding(judge, Caller("", args.key, tuple(args.tag)), *policies)
+    key = named_key(args.key, settings)
+    caller = Caller("", key.name, (*key.tags, *args.tag), grants=key.grants, key_tags=key.tags)
+    understand = understanding(judge, caller, *policies)
     return Gathered(_about(args.file), len(found), cases(found, understand))
 
 

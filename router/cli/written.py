@@ -1,16 +1,22 @@
-"""What a command prints may find no reader or no room, and is flushed before Python would do so at its end."""
+"""What a command prints may find no reader, room or letters, and is flushed before Python would do so at its end."""
 
 import contextlib
 import errno
 import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def written(command: Callable[[], int]) -> int:
-    """The command's exit status: 0 if its reader has left (`| head`), 1 if there is no room for what it prints."""
+    """The command's exit status: 0 if its reader has left (`| head`), 1 if there is no room for what it prints.
+
+    Characters that standard output cannot encode are written as escapes.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _flushed(command)
     except BrokenPipeError:

@@ -159,8 +159,9 @@ class Account(Struct, frozen=True):
         return self._entry(0, candidate, timing, charge, ending)
 
     def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> Entry:
-        """An answer that another request pays for broke off: nothing was paid, nothing was saved."""
-        return self._entry(0, candidate, timing, NO_CHARGE, Ending(Outcome.CUT, error=error))
+        """An answer that another request pays for broke off, or its client left: nothing was paid, or saved."""
+        outcome = Outcome.CLIENT_LEFT if error == Outcome.CLIENT_LEFT else Outcome.CUT
+        return self._entry(0, candidate, timing, NO_CHARGE, Ending(outcome, error=error))
 
     def embedded(self, embedding: Embedding, timing: Timing) -> Entry:
         """The vector of the request's words, which the semantic cache has asked an upstream for.

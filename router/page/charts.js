@@ -156,7 +156,7 @@ Farthing.charts = (() => {
         ctx.restore();
       },
     };
-    const narrow = document.getElementById("bridge").parentElement.clientWidth < 360;
+    const narrow = isNarrow("bridge");
     draw("bridge", says, {
       type: "bar",
       data: {
@@ -258,7 +258,8 @@ Farthing.charts = (() => {
     });
   }
 
-  const shortened = (text) => (text.length > 22 ? `${text.slice(0, 21)}…` : text);
+  const isNarrow = (id) => document.getElementById(id).parentElement.clientWidth < 360;
+  const shortened = (text, most = 22) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
   /* On an axis of powers only 1, 2 and 5 are marked, and of a long one only 1. */
   function roundTicks(axis) {
@@ -280,7 +281,7 @@ Farthing.charts = (() => {
     draw("latency", says, {
       type: "bar",
       data: {
-        labels: models.map((each) => shortened(format.name(each.model))),
+        labels: models.map((each) => shortened(format.name(each.model), isNarrow("latency") ? 16 : 22)),
         datasets: [
           dots(0, "Half within", { pointBackgroundColor: latencyShades()[0] }),
           dots(1, "90 % within", { pointBackgroundColor: latencyShades()[1] }),
@@ -321,7 +322,7 @@ Farthing.charts = (() => {
         datasets: [{
           data: shares, borderColor: css(colour), backgroundColor: faint(css(colour), 0.12), fill: true,
           borderWidth: 2, cubicInterpolationMode: "monotone", spanGaps: false, pointHoverRadius: 4,
-          pointRadius: names.length < 3 ? 4 : 0,
+          pointRadius: ({ dataIndex: at }) => (names.length < 3 || [at - 1, at + 1].every((next) => (shares[next] ?? null) === null) ? 4 : 0),
         }],
       },
       options: {

@@ -9,15 +9,22 @@
   const KEY = "farthing-admin-key";
 
   const inside = get("overview");
-  const query = new URLSearchParams(inside ? "" : location.search);
   const state = {
-    period: query.get("period") ?? (query.has("since") ? "own" : "7d"),
-    since: query.get("since") ?? "", until: query.get("until") ?? "",
-    filters: Object.fromEntries(CUTS.filter((name) => query.has(name)).map((name) => [name, query.get(name)])),
+    ...told(inside ? "" : location.search),
     cut: "model", sort: { column: views.SORTED_AT_FIRST, down: true },
     against: "sum", latency: "total_s",
-    overview: null, paused: false, timer: 0, fetching: null,
+    overview: null, paused: false, timer: 0, fetching: null, chosen: "",
   };
+
+  /* What the page's address asks for. */
+  function told(search) {
+    const query = new URLSearchParams(search);
+    return {
+      period: query.get("period") ?? (query.has("since") ? "own" : "7d"),
+      since: query.get("since") ?? "", until: query.get("until") ?? "",
+      filters: Object.fromEntries(CUTS.filter((name) => query.has(name)).map((name) => [name, query.get(name)])),
+    };
+  }
 
   /* ---------------------------------------------------------------------------- showing */
 
@@ -26,7 +33,8 @@
     const nothing = overview.total.attempts === 0 && overview.total.requests === 0;
     for (const [id, hidden] of [["loading", true], ["key", true], ["trouble", true], ["empty", !nothing], ["figures", nothing]]) get(id).hidden = hidden;
     get("content").setAttribute("aria-busy", "false");
-    get("period").textContent = told(overview);
+    get("period").textContent = shownFor(overview);
+    offerFiles();
     if (nothing) return showEmpty(overview);
     views.tiles(overview);
     views.spend(overview);
@@ -39,7 +47,7 @@
   }
 
   /* The period, and in a saved file what it was filtered by. */
-  function told({ steps, filters }) {
+  function shownFor({ steps, filters }) {
     const days = steps.map((step) => step.name.slice(0, 10));
     const period = days.length ? format.period(days[0], days[days.length - 1]) : "";
     if (!inside) return period;
@@ -47,16 +55,26 @@
     return [period, ...only].filter(Boolean).join(" · ");
   }
 
+  /* The table is made anew each time: whoever goes through it by keyboard keeps their place. */
   function showCut() {
+    const held = get("cut").contains(document.activeElement) ? document.activeElement.dataset : null;
     views.cut(state.overview, state.cut, state.sort, {
       pick: inside ? undefined : (name) => filterBy(state.cut, name),
       resort: (column) => {
         const down = state.sort.column === column ? !state.sort.down : column >= 0;
         state.sort = { column, down };
         showCut();
-        get("cut").querySelector(`[data-column="${column}"]`).focus();
       },
     });
+    if (held) [...get("cut").querySelectorAll("button")].find((each) => isSame(each.dataset, held))?.focus({ preventScroll: true });
+    offerFiles();
+  }
+
+  const isSame = (one, other) => one.column === other.column && one.name === other.name;
+
+  function offerFiles() {
+    get("save-json").disabled = state.overview === null;
+    get("save-csv").disabled = !state.overview?.cuts[state.cut];
   }
 
   function showEmpty({ filters }) {
@@ -74,6 +92,7 @@
     get("trouble").hidden = false;
     get("loading").hidden = true;
     get("status").textContent = "";
+    offerFiles();
   }
 
   function showKeyForm(message) {
@@ -110,9 +129,9 @@
     return wanted;
   }
 
-  function remember() {
+  function address() {
     const own = state.period === "own" ? { since: state.since, until: state.until } : { period: state.period };
-    history.replaceState(null, "", `?${asked(own)}`);
+    return `?${asked(own)}`;
   }
 
   async function fetched(path) {
@@ -131,8 +150,10 @@
       const got = await fetched(`admin/overview?${asked(days())}`);
       if (mine !== state.fetching) return;
       if (got.status === 401 || got.status === 403) return showKeyForm(got.message);
-      if (got.status !== 200) showTrouble(got.message);
-      else {
+      if (got.status !== 200) {
+        showTrouble(got.message);
+        offer(state.overview ?? { choices: {} });  // what is asked for may be the trouble
+      } else {
         arrived(got.body);
         const { status, body } = await fetched("admin/budgets");
         if (mine === state.fetching && status === 200) views.budgets(body.budgets);
@@ -145,7 +166,6 @@
   }
 
   function arrived(overview) {
-    get("asked").hidden = false;
     get("lock").hidden = sessionStorage.getItem(KEY) === null;
     offer(overview);
     show(overview);
@@ -158,21 +178,28 @@
   }
 
   function change() {
-    remember();
+    history.pushState(null, "", address());
     load();
   }
 
   /* ---------------------------------------------------------------------------- asking */
 
   function offer({ choices }) {
+    get("asked").hidden = false;
     const open = document.activeElement;
-    if (open?.tagName === "SELECT") return; // a list that someone is reading is left alone
-    fill("selects", ...CUTS.map((name) => select(name, choices[name])), ...clear());
+    if (!get("selects").contains(open)) { // a list that someone is reading is left alone
+      fill("selects", ...CUTS.map((name) => select(name, choices[name] ?? [])), ...clear());
+      if (state.chosen && open === document.body) inputOf(state.chosen).focus();
+      state.chosen = "";
+    }
     const count = Object.keys(state.filters).length;
     get("filtered").textContent = count ? ` · ${count}` : "";
     for (const radio of document.querySelectorAll("[name=period]")) radio.checked = radio.value === state.period;
     get("dates").hidden = state.period !== "own";
+    for (const name of ["since", "until"]) if (open?.name !== name) inputOf(name).value = state[name];
   }
+
+  const inputOf = (name) => document.querySelector(`[name=${name}]`);
 
   function select(name, names) {
     const held = state.filters[name];
@@ -182,6 +209,7 @@
     const chosen = ({ target }) => {
       if (target.value === "") delete state.filters[name];
       else state.filters[name] = all[Number(target.value)];
+      state.chosen = name; // and focused again when all lists have been made anew
       target.blur();
       change();
     };
@@ -192,6 +220,7 @@
     if (!Object.keys(state.filters).length) return [];
     const forget = () => {
       state.filters = {};
+      get("filters").querySelector("summary").focus();
       change();
     };
     return [make("button", { type: "button", onclick: forget }, "Clear filters")];
@@ -219,7 +248,7 @@
     each("[name=cut]", (by) => { state.cut = by; showCut(); });
     each("[name=against]", (mode) => { state.against = mode; views.against(state.overview, mode); });
     each("[name=latency]", (measure) => { state.latency = measure; views.latency(state.overview, measure); });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    for (const colours of ["(prefers-color-scheme: dark)", "print"]) matchMedia(colours).addEventListener("change", () => {
       charts.forget();
       if (state.overview) show(state.overview);
     });
@@ -232,23 +261,25 @@
       if (period === "own") {
         state.since ||= before.since;
         state.until ||= new Date().toISOString().slice(0, 10);
-        for (const name of ["since", "until"]) document.querySelector(`[name=${name}]`).value = state[name];
-        get("dates").hidden = false;
       }
       change();
     });
     for (const name of ["since", "until"]) {
-      const input = document.querySelector(`[name=${name}]`);
-      input.value = state[name];
-      input.addEventListener("change", () => {
-        state[name] = input.value;
-        if (state.since) change();
+      inputOf(name).addEventListener("change", ({ target }) => {
+        state[name] = target.value;
+        if (!state.since) return;
+        history.replaceState(null, "", address());  // a date that is being typed changes with each digit
+        load();
       });
     }
   }
 
   function wireLive() {
     wirePeriod();
+    addEventListener("popstate", () => {
+      Object.assign(state, told(location.search));
+      load();
+    });
     get("asked").addEventListener("submit", (event) => event.preventDefault());
     get("pause").addEventListener("click", () => {
       state.paused = !state.paused;

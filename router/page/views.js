@@ -18,7 +18,7 @@ Farthing.views = (() => {
         make("dt", {}, label),
         make("dd", { className: `figure ${tone}`, title: exact, "data-exact": exact }, figure),
         make("dd", { className: "beside" }, beside));
-    const against = `${format.share(total.saving_share)} of ${format.money(total.baseline_usd)}`;
+    const against = `${format.share(total.saving_share === null ? null : Math.abs(total.saving_share))} of ${format.money(total.baseline_usd)}`;
     fill("tiles",
       tile("Spent", format.money(total.cost_usd), `${format.money(per(number(total.cost_usd), total.requests) ?? 0)} per request`,
         { exact: `$${total.cost_usd}` }),
@@ -107,7 +107,8 @@ Farthing.views = (() => {
     charts.against(names, costs, baselines, says);
     fill("against-legend", legend(charts.css("spend"), "Spent", "", "line"),
       legend(charts.css("baseline"), "Baseline", "", "line"),
-      legend(charts.css("saved"), saved < 0 ? "Saved or lost between them" : "Saved between them"));
+      ...(costs.some((cost, at) => cost <= baselines[at]) ? [legend(charts.css("saved"), "Saved between them")] : []),
+      ...(costs.some((cost, at) => cost > baselines[at]) ? [legend(charts.css("wasted"), "Lost between them")] : []));
     tableOnDemand("against-table", () => table("Spend against the baseline",
       [unitOf(overview), "spent", "baseline", "saved"],
       steps.map((step) => [format.wholeStep(step.name), ...["cost_usd", "baseline_usd", "saving_usd"].map((name) => format.money(step[name]))])));
@@ -133,7 +134,7 @@ Farthing.views = (() => {
 
   const PARTS = {
     model_choice_usd: "Choice of model", cache_usd: "Cache", retries_usd: "Retries",
-    hedges_usd: "Hedges", cascades_usd: "Cascades", abandoned_usd: "Abandoned by clients",
+    hedges_usd: "Hedges", cascades_usd: "Cascades", abandoned_usd: "Abandoned",
   };
 
   function bridge({ total }) {
@@ -146,8 +147,9 @@ Farthing.views = (() => {
       at = to;
     }
     bars.push({ label: "Spent", from: 0, to: number(total.cost_usd), kind: "spend" });
-    const saving = parts.filter(([name]) => number(total[name]) > 0).sort(([a], [b]) => number(total[b]) - number(total[a]));
-    const says = saving.length ? `Most of it: ${PARTS[saving[0][0]].toLowerCase()}, ${format.money(total[saving[0][0]])}.` : "Nothing was saved.";
+    const saved = number(total.saving_usd);
+    const [most] = parts.filter(([name]) => number(total[name]) * saved > 0).sort(([a], [b]) => Math.abs(number(total[b])) - Math.abs(number(total[a])));
+    const says = most ? `Most of ${saved < 0 ? "the loss" : "it"}: ${most[1].toLowerCase()}, ${format.money(Math.abs(number(total[most[0]])))}.` : "Nothing was saved.";
     get("bridge-says").textContent = says;
     charts.bridge(bars, `From the baseline to what was spent: ${bars.map((bar) => `${bar.label} ${format.money(bar.to - bar.from)}`).join(", ")}`);
     tableOnDemand("bridge-table", () => table("Parts of the saving", ["part", "saved, exact"],
@@ -238,7 +240,7 @@ Farthing.views = (() => {
   function row(line, pick, share) {
     const label = format.name(line.name);
     const name = make("th", { scope: "row" },
-      pick ? make("button", { type: "button", className: "pick", title: "Show only this one", onclick: () => pick(line.name) }, label) : label);
+      pick ? make("button", { type: "button", className: "pick", title: "Show only this one", "data-name": line.name, onclick: () => pick(line.name) }, label) : label);
     if (share !== undefined) {
       const bar = make("span", { className: "bar", "aria-hidden": "true" });
       bar.style.width = `${Math.max(0, share) * 100}%`;
@@ -284,7 +286,7 @@ Farthing.views = (() => {
     const columns = Object.keys(lines[0] ?? {}).filter((name) => name !== "name");
     const cell = (value) => {
       const text = value === null ? "" : String(value);
-      const safe = typeof value === "string" && /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;
+      const safe = typeof value === "string" && /^[=+@\t\r]|^-(?!\d+(\.\d+)?$)/.test(text) ? `'${text}` : text;
       return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
     };
     const rows = [[by, ...columns], ...lines.map((line) => [line.name, ...columns.map((name) => line[name])])];

@@ -122,7 +122,7 @@ class Bookkeeper:
         return await self._paid(self.account.compared(attempt, embedding, timing))
 
     def shared_cut(self, candidate: Candidate, error: str, timing: Timing) -> None:
-        """An answer that another request pays for has broken off."""
+        """An answer that another request pays for has broken off, or its client has left it."""
         self._entries.append(self.account.shared_cut(candidate, error, timing))
 
     def post(self) -> Awaitable[None]:

@@ -72,7 +72,7 @@ class Handout:
                     self.request.wants_usage,
                     self.patience,
                     finish=lambda: self._finished(written, broadcast.listener, watch),
-                    leave=lambda _: None,
+                    leave=lambda reason: self._left(written, reason, watch),
                 )
                 pieces = broadcast.reading(place, reader)
                 return StreamReply(headers, pieces, broadcast.form.dialect)
@@ -89,6 +89,11 @@ class Handout:
         await books.post()
         self.scoring.handed_out(entry)
         return self.telling.remark(listener.last, listener.dialect)
+
+    def _left(self, written: Candidate, reason: str, watch: Stopwatch) -> None:
+        """The client did not get to the end of a stream that another request pays for."""
+        self.telling.books.shared_cut(written, reason, watch.timing())
+        self.telling.books.post()  # nobody is left to wait for it
 
     @property
     def _answer_id(self) -> str:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from router.domain.closing import Closing, Refusal
-from router.domain.ledger import CostSource, Entry, Outcome
+from router.domain.ledger import CostSource, Entry
 from router.domain.money import PICO_PER_USD
 from router.domain.usage import BUCKETS
 from router.ledger.errand import Kind
@@ -144,7 +144,7 @@ class RequestMetrics:
     def _attempt(self, entry: Entry) -> None:
         """Add what a row of the ledger says."""
         model, policy = _model(entry), entry.policy or _NO_POLICY
-        if entry.outcome is not Outcome.CACHE_HIT:
+        if entry.attempt:  # 0 is an answer that was there, or that another request pays for
             self._call(entry, model)
             source = entry.cost_source
             self._cost.add((policy, model, source.value), entry.cost.pico)

@@ -123,8 +123,8 @@ def _call(entry: Entry, trace: Trace, places: Mapping[str, Place]) -> Span:
         said["gen_ai.response.time_to_first_chunk"] = entry.first_content_s
     if entry.status:
         said["http.response.status_code"] = entry.status
-    if entry.error:
-        said["error.type"] = entry.error
+    if error:
+        said["error.type"] = error
     name, span_id = f"{_operation(entry)} {entry.model}", trace.span_of(entry.attempt)
     times = (entry.at_s, entry.at_s + entry.total_s)
     return Span(name, trace, span_id, trace.span, *times, False, said, error)

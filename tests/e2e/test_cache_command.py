@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e.configs import write_config
 from tests.e2e.programs import Done, Farthing, here, run
-from tests.e2e.upstreams import Simulator
+from tests.e2e.upstreams import Canned, FixedUpstream, Simulator
 from tests.e2e.wire import Got, chat, get, post
 from tests.servers import RedisServer
 
@@ -134,6 +135,25 @@ def test_what_cannot_be_done_is_told_in_a_line(
     done = here("cache", *arguments, *named, env=known)
     assert done.status == 1
     assert complaint in done.err
+
+
+@pytest.mark.parametrize("body", [b'{"detail": "Not Found"}', b'{"error": "no"}', b"[]", b"<p>"])
+def test_another_server_at_the_address_is_told_as_such(guarded: Farthing, body: bytes) -> None:
+    with FixedUpstream(Canned((body,))) as other:
+        where = ("--config", str(guarded.config), "--url", other.served)
+        for action in ("stats", "inspect", "purge --all"):
+            done = here("cache", *action.split(), *where, env=OPERATORS)
+            assert (done.status, done.out) == (1, "")
+            assert f"no Farthing answers at {other.served}/admin/cache" in done.err
+
+
+def test_an_ipv6_address_of_the_configuration_is_written_as_urls_have_it(
+    tmp_path: Path, shared_simulator: Simulator
+) -> None:
+    server = {"host": "::1", "port": 1}
+    path = write_config(tmp_path, shared_simulator.base_url, server=server)
+    done = here("cache", "stats", "--config", str(path))
+    assert "no Farthing answers at http://[::1]:1/admin/cache (Client" in done.err
 
 
 def test_an_unknown_word_is_an_error_that_names_the_known_ones(kept: Kept) -> None:

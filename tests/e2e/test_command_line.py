@@ -190,6 +190,7 @@ def printing(
         ("simulate", "--fault", "no_such_fault"),
         ("simulate", "--fault-rate", "2:reset"),
         ("simulate", "--speed", "-1"),
+        ("simulate", "--port", "99999"),
     ],
 )
 def test_wrong_usage_is_status_2_and_says_what_is_right(arguments: tuple[str, ...]) -> None:
@@ -197,6 +198,51 @@ def test_wrong_usage_is_status_2_and_says_what_is_right(arguments: tuple[str, ..
     assert told.status == 2
     assert told.out == ""
     assert "farthing" in told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "usage", "hint"),
+    [
+        (("serve", "--prot=1"), "farthing serve ", "; did you mean '--port'?"),
+        (
+            ("keys", "create", "x", "--polcy", "cheap"),
+            "farthing keys create ",
+            "; did you mean '--policy'?",
+        ),
+        (("report", "last week"), "farthing report ", "unrecognized arguments: last week\n"),
+    ],
+)
+def test_an_unknown_option_is_told_beside_those_that_there_are(
+    arguments: tuple[str, ...], usage: str, hint: str
+) -> None:
+    told = here(*arguments)
+
+    assert told.status == 2
+    assert f"usage: {usage}" in told.err
+    assert hint in told.err
+
+
+def test_an_output_that_knows_few_letters_gets_escapes_of_the_others(config: Path) -> None:
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    told = run("explain", "Hello!", "--config", str(config), env=ascii_only)
+
+    assert (told.status, told.err) == (0, "")
+    assert "\\xb1" in told.out  # between a quality and its standard deviation
+
+
+def test_a_configuration_that_the_environment_leaves_empty_is_not_named() -> None:
+    assert here("report", env={"FARTHING_CONFIG": ""}).err.startswith("config.yaml: ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("schema", "--output", "/nowhere/x"), ("simulate", "--port", "0", "--models", "/nowhere/x")],
+)
+def test_a_file_that_cannot_be_opened_is_told_in_a_line(command: tuple[str, ...]) -> None:
+    told = here(*command)
+
+    assert told.status == 1
+    assert re.fullmatch(r".*/nowhere/x:? cannot be (read|written): No such file.*\n", told.err)
 
 
 def test_the_example_is_sound() -> None:
@@ -250,6 +296,27 @@ def test_a_decision_is_explained(config: Path) -> None:
     assert "Policy 'cheap'" in cheap.out
     pinned = here("explain", "--config", str(config), "-m", "sim-mid", "Hello")
     assert "asked for sim-mid by name" in pinned.out
+
+
+def test_a_key_is_decided_for_by_what_it_may_use(tmp_path: Path) -> None:
+    where = ("--config", str(write_config(tmp_path, NOWHERE)))
+    limited = ("--model", "sim-open-8b", "--tag", "batch")
+    assert here("keys", "create", "poor", *limited, *where).status == 0
+    told = here("explain", "--key", "poor", "--json", "What is 17 * 23?", *where)
+    decided = json.loads(told.out)
+
+    assert [each["model"] for each in decided["candidates"] if each["role"] == "chosen"] == [
+        "sim-open-8b"
+    ]
+    assert decided["circumstances"]["tags"] == ["batch"]
+    tried = json.loads(here("try", "cheap", "quality", "--key", "poor", "--json", *where).out)
+    assert tried["changes"] == []
+    for command in (("explain", "Hello!"), ("try", "cheap", "quality")):
+        unknown = here(*command, "--key", "por", *where)
+        assert unknown.status == 0
+        assert "there is none named 'por'; did you mean 'poor'?" in unknown.err
+    report = here("report", "--key", "por", *where)
+    assert "Nothing is recorded for the key 'por'; did you mean 'poor'?" in report.err
 
 
 def test_so_is_one_from_a_file_and_from_standard_input(

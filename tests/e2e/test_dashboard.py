@@ -34,6 +34,13 @@ _INK = """(() => {
 })()""" % json.dumps(CHARTS)  # noqa: UP031 - braces are the script's
 
 
+_LABELS_FIT = """["bridge", "latency"].every((id) => {
+  const { ctx, data, scales } = Chart.getChart(id);
+  ctx.font = `12px ${Chart.defaults.font.family}`;
+  return data.labels.every((label) => ctx.measureText(label).width <= scales.y.width);
+})"""
+
+
 @pytest.fixture(scope="module")
 def farthing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farthing]:
     with serving(tmp_path_factory.mktemp("shown")) as running:
@@ -166,9 +173,98 @@ async def test_hostile_names_stay_text(page: Page, farthing: Farthing) -> None:
 
 async def test_a_spreadsheet_is_given_no_formulas(page: Page, farthing: Farthing) -> None:
     await enter(page, farthing)
-    csv = await page.run("Farthing.views.csv('key', [{name: \"=1+1\", cost_usd: '-0.5'}])")
+    lines = [{"name": name, "cost_usd": "-0.5"} for name in ("=1+1", "-2+3|x")]
+    csv = await page.run(f"Farthing.views.csv('key', {json.dumps(lines)})")
 
-    assert csv == "key,cost_usd\r\n'=1+1,-0.5\r\n"
+    assert csv == "key,cost_usd\r\n'=1+1,-0.5\r\n'-2+3|x,-0.5\r\n"
+
+
+async def test_the_browsers_way_back_is_that_of_the_filters(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    everything = await exact(page)
+    await page.click("#cut tbody button")
+    await page.until(
+        "location.search.includes('model=') && document.querySelectorAll('#cut tbody tr').length === 1"
+    )
+
+    await page.run("history.back()")
+    await page.until("document.querySelectorAll('#cut tbody tr').length > 1")
+    assert await exact(page) == everything
+    assert await page.run("document.querySelector('select[name=model]').value") == ""
+
+
+async def test_filters_that_cannot_be_answered_can_be_taken_back(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    await page.open(f"{farthing.url}/dashboard?period=7d&key=search&tag=platform")
+    await page.until("!document.getElementById('trouble').hidden")
+
+    assert "sums are not kept by" in await page.text("#trouble")
+    assert await page.run("document.getElementById('save-csv').disabled")
+    await page.click("#selects button")
+    await page.until(_SHOWN)
+    assert await page.run("document.getElementById('trouble').hidden")
+    assert not await page.run("document.getElementById('save-csv').disabled")
+
+
+async def test_whoever_goes_by_keyboard_keeps_their_place_when_the_page_refreshes(
+    page: Page, farthing: Farthing
+) -> None:
+    await enter(page, farthing)
+    for button in ("#cut [data-name='gpt-mini']", "#cut [data-column='3']"):
+        at = f"document.querySelector({json.dumps(button)})"
+        await page.run(f"{at}.focus(); {at}.isOld = true")
+        await page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        await page.until(f"!{at}.isOld")
+        assert await page.run(f"document.activeElement === {at}")
+
+    await page.run("document.getElementById('filters').open = true")
+    await page.run(
+        """(() => {
+          const select = document.querySelector("select[name=policy]");
+          select.focus();
+          select.value = [...select.options].find((each) => each.text === "cheap").value;
+          select.dispatchEvent(new Event("change"));
+        })()"""
+    )
+    await page.until("document.activeElement.name === 'policy'")
+    assert await page.run("document.activeElement.selectedOptions[0].text") == "cheap"
+
+
+async def test_a_loss_is_told_as_one(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    told = await page.run(
+        """(() => {
+          const parts = { model_choice_usd: "-3", cache_usd: "1", retries_usd: "0", hedges_usd: "0",
+                          cascades_usd: "0", abandoned_usd: "0" };
+          const total = { ...parts, cost_usd: "4", baseline_usd: "2", saving_usd: "-2", saving_share: -1, requests: 1 };
+          Farthing.views.tiles({ total });
+          Farthing.views.bridge({ total });
+          const step = { name: "2026-05-04", ...total };
+          Farthing.views.against({ steps: [step], total, unit: "day", baseline: "reference" }, "sum");
+          return ["#tiles .tile:nth-child(2)", "#bridge-says", "#against-legend"]
+            .map((each) => document.querySelector(each).textContent);
+        })()"""
+    )
+    assert told == [
+        "Lost$2.00100 % of $2.00",
+        "Most of the loss: choice of model, $3.00.",
+        "SpentBaselineLost between them",
+    ]
+
+
+async def test_a_day_between_two_without_traffic_is_seen(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    radii = await page.run(
+        """(() => {
+          const days = ["2026-05-03", "2026-05-04", "2026-05-05", "2026-05-06", "2026-05-07"];
+          Farthing.charts.rate("hits", days, [null, 0.5, null, 0.1, 0.2], "c0", "hits");
+          return Chart.getChart("hits").getDatasetMeta(0).data.map((each) => each.options.radius);
+        })()"""
+    )
+    assert radii[1] == 4
+    assert radii[3:] == [0, 0]
 
 
 async def test_refreshing_can_be_paused(page: Page, farthing: Farthing) -> None:
@@ -187,6 +283,7 @@ async def test_refreshing_can_be_paused(page: Page, farthing: Farthing) -> None:
         ("tablet", 800, False),
         ("phone", 390, True),
         ("phone-light", 390, False),
+        ("phone-narrow", 360, False),
     ],
 )
 async def test_it_fits_every_screen(
@@ -198,9 +295,13 @@ async def test_it_fits_every_screen(
     saved(await page.picture(), Path(os.environ.get("FARTHING_PICTURES", tmp_path)), f"{name}.png")
 
     assert await page.run("document.documentElement.scrollWidth") == width
+    assert await page.run(_LABELS_FIT)
     for by in ("key", "tag"):  # where the long names are
         await page.click(f"[name=cut][value={by}]")
         assert await page.run("document.documentElement.scrollWidth") == width
+    await page.click("[name=period][value=own]")
+    await page.until("!document.getElementById('dates').hidden")
+    assert await page.run("document.documentElement.scrollWidth") == width
     ground = await page.run("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(20, 19, 17)") is dark
 
@@ -211,6 +312,17 @@ async def test_colours_follow_the_machine_while_the_page_is_open(
     await enter(page, farthing)
     await page.looks(width=1280, height=900, dark=True)
     await page.until(f"Chart.defaults.color === '#a29c92' && {_INK}")
+
+
+async def test_paper_is_white_whatever_the_screen_is(page: Page, farthing: Farthing) -> None:
+    await enter(page, farthing)
+    await page.looks(width=1280, height=900, dark=True)
+    await page.until(f"Chart.defaults.color === '#a29c92' && {_INK}")
+    dark = {"name": "prefers-color-scheme", "value": "dark"}
+
+    for media, quiet in (("print", "#66615a"), ("", "#a29c92")):
+        await page.tell("Emulation.setEmulatedMedia", media=media, features=[dark])
+        await page.until(f"Chart.defaults.color === '{quiet}' && {_INK}")
 
 
 async def test_what_can_be_used_has_a_name(page: Page, farthing: Farthing) -> None:

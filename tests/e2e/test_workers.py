@@ -31,13 +31,14 @@ from tests.servers import RedisServer
 QUESTIONS = itertools.count()
 
 
-def written(folder: Path, simulator: Simulator, redis: RedisServer) -> Path:
+def written(folder: Path, simulator: Simulator, redis: RedisServer, **more: Any) -> Path:
     copytree(POLICIES, folder / "policies")
     return write_config(
         folder,
         simulator.base_url,
         cache={"url": redis.url},
         policies={"directory": "policies"},
+        **more,
     )
 
 
@@ -216,6 +217,21 @@ def test_whoever_is_asked_tells_the_figures_of_all(crew: Crew) -> None:
     assert {each["worker"] for each in standings if each["name"] == "sim-mid"} <= {0, 1}
     assert {each["pid"] for each in workers} == crew.pids()
     assert sum(each["answered_this"] for each in workers) == 1
+
+
+def test_whoever_is_asked_tells_of_the_budgets_that_any_worker_has_drawn_on(
+    tmp_path: Path, shared_simulator: Simulator, redis_server: RedisServer
+) -> None:
+    budgets = [{"usd": 5, "per": "day", "tag": "*"}]
+    tags = [f"t{number}" for number in range(6)]
+    with Crew(written(tmp_path, shared_simulator, redis_server, budgets=budgets)) as crew:
+        for tag in tags:  # on separate connections, so that several workers answer
+            got = post(crew.base_url, chat(f"Hi, {tag}!", "sim-mid"), {"x-farthing-tags": tag})
+            assert got.status == 200
+        told = get(f"{crew.url}/admin/budgets").json["budgets"]
+
+    assert sorted(each["scope"]["name"] for each in told) == tags
+    assert all(float(each["spent_usd"]) > 0 for each in told)
 
 
 def test_sighup_has_all_workers_read_the_files_and_broken_ones_change_nothing(crew: Crew) -> None:

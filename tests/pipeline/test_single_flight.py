@@ -13,6 +13,7 @@ import pytest
 from router.providers.simulated import default_models
 from tests.pipeline.kit import Proxy, proxy
 from tests.simulated.raw import until
+from tests.telemetry.kit import of, scraped
 
 HUNDRED = 100
 CACHED = {"cache": {"ttl_s": 60}}
@@ -95,6 +96,28 @@ async def test_when_the_first_leaves_in_the_middle_the_others_get_the_whole_stre
     (paid,) = [row for row in rows if row["cost_pico"]]
     assert (paid["outcome"], paid["baseline_pico"]) == ("client_left", 0)
     assert sum(row["outcome"] == "cache_hit" for row in rows) >= 9
+
+
+async def test_whoever_leaves_a_stream_that_another_pays_for_is_in_the_books(
+    tmp_path: Path,
+) -> None:
+    async with slow(tmp_path) as it:
+        async with it.post(stream=True) as first:
+            await first.content.readany()
+            async with it.post(stream=True) as second:
+                await second.content.readany()
+                left = second.headers["x-request-id"]
+            await first.content.read()
+        await until(lambda: len(it.rows()) == 2)
+        rows = {row["request_id"]: row for row in it.rows()}
+        told = await scraped(it)
+
+    assert asked(it) == 1
+    row = rows[left]
+    assert (row["attempt"], row["outcome"], row["error"]) == (0, "client_left", "client_left")
+    assert (row["closes"], row["is_answer"], row["cost_pico"]) == (True, False, 0)
+    assert of(told, "farthing_requests_total", outcome="client_left") == 1
+    assert of(told, "farthing_attempts_total") == 1
 
 
 async def test_when_the_first_leaves_before_anything_came_another_one_asks(tmp_path: Path) -> None:

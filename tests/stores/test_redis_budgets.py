@@ -68,6 +68,21 @@ async def test_what_a_dead_process_held_counts_as_spent_after_a_while(
         assert (await survivor.look([forever]))[0].spent == CENT * 70
 
 
+async def test_a_dead_process_may_have_held_nothing(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    forever = Budget(EVERYTHING, DOLLAR, Window.LIFETIME)
+    async with linked(redis_server.url) as link:
+        await link.client.flushall()
+        dead = RedisPurse(link, clock, books)
+        for amount in (ZERO, CENT * 70):
+            await taken(dead, amount, forever)
+        clock.now_s += 3600
+        (balance,) = await RedisPurse(link, clock, books).look([forever])
+
+    assert (balance.spent, balance.reserved) == (CENT * 70, ZERO)
+
+
 async def test_where_requests_may_take_an_hour_one_that_does_is_settled(
     redis_server: RedisServer, clock: Clock, books: Books
 ) -> None:

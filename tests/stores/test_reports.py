@@ -60,6 +60,8 @@ def told(found: Report) -> list[str]:
 def totals_of(entries: Sequence[Entry], price: Price | None = None) -> Totals:
     """What a report must say of `entries`, summed up in Python."""
     tried = [each for each in entries if each.outcome is not Outcome.CACHE_HIT]
+    hits = [each for each in entries if each.outcome is Outcome.CACHE_HIT]
+    calls = [each for each in tried if each.attempt]  # 0 is what another request pays for
     answers = [each for each in entries if each.is_answer]
     baselines = (
         [price.charge(each.usage) for each in answers]
@@ -70,11 +72,13 @@ def totals_of(entries: Sequence[Entry], price: Price | None = None) -> Totals:
     return Totals(
         requests=sum(each.closes for each in entries),
         answers=len(answers),
-        attempts=len(tried),
-        cache_hits=len(entries) - len(tried),
-        failed_attempts=sum(each.outcome is Outcome.FAILED for each in entries),
-        estimated_attempts=sum(each.cost_source is CostSource.ESTIMATED for each in entries),
-        unpriced_attempts=sum(each.cost_source is CostSource.UNPRICED for each in entries),
+        attempts=len(calls),
+        cache_hits=len(hits),
+        failed_attempts=sum(each.outcome is Outcome.FAILED for each in calls),
+        estimated_attempts=sum(
+            each.cost_source is CostSource.ESTIMATED for each in (*calls, *hits)
+        ),
+        unpriced_attempts=sum(each.cost_source is CostSource.UNPRICED for each in (*calls, *hits)),
         input_tokens=sum(each.usage.input_tokens for each in tried),
         cached_input_tokens=sum(
             each.usage.cache_read_tokens + each.usage.audio_cache_read_tokens for each in tried

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from router.domain.trace import Trace
 from router.wire.trace_context import headers_for, trace_of
@@ -45,6 +46,7 @@ def test_a_later_version_of_the_standard_is_read_as_far_as_it_is_known() -> None
         f"00-{_TRACE.upper()}-{_SPAN}-01",
         f"00-{_TRACE}-{_SPAN}",
         f"00-{_TRACE}-{_SPAN[:-1]}-01",
+        f"00-{_TRACE}-{_SPAN}-01-more",
     ],
 )
 def test_what_is_no_parent_begins_a_trace_of_its_own(written: str) -> None:
@@ -52,6 +54,14 @@ def test_what_is_no_parent_begins_a_trace_of_its_own(written: str) -> None:
 
     assert trace.trace_id != _TRACE
     assert (trace.parent, trace.state) == ("", "")
+
+
+def test_a_state_on_several_lines_is_one_and_two_parents_are_none() -> None:
+    parent = ("Traceparent", f"00-{_TRACE}-{_SPAN}-01")
+    states = [("tracestate", "vendor=1"), ("TraceState", "other=2")]
+
+    assert trace_of("req_1", CIMultiDict([parent, *states]), 0.0).state == "vendor=1,other=2"
+    assert trace_of("req_1", CIMultiDict([parent, parent, *states]), 0.0).parent == ""
 
 
 def test_a_state_longer_than_anybody_must_pass_on_is_left_out() -> None:

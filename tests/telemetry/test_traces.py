@@ -7,9 +7,14 @@ from typing import Any
 import openai
 import pytest
 
+from router.domain.closing import Closing
 from router.domain.errors import ConfigError
+from router.domain.ledger import Outcome
+from router.domain.trace import Trace
+from router.telemetry.spans import spans_of
 from tests.e2e.upstreams import Canned, FixedUpstream
 from tests.pipeline.kit import proxy
+from tests.stores.entries import entry
 from tests.telemetry.collector import Collector, collecting
 from tests.telemetry.kit import asked, of, say, scraped, stream
 
@@ -73,6 +78,24 @@ async def test_every_attempt_has_a_span_and_a_failed_one_says_why(
     assert {each.said["http.response.status_code"] for each in failed} == {503}
     assert all(each.said["error.type"] == each.error != "" for each in failed)
     assert {each.parent for each in (answered, *failed)} == {served.span_id}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "error"),
+    [
+        (Outcome.FAILED, "overloaded", "overloaded"),
+        (Outcome.CUT, "", "cut"),
+        (Outcome.REJECTED, "not_taken", ""),
+        (Outcome.HEDGE_LOST, "hedge_lost", ""),
+        (Outcome.CLIENT_LEFT, "client_left", ""),
+    ],
+)
+def test_only_a_call_that_failed_has_an_error(outcome: Outcome, code: str, error: str) -> None:
+    call = entry("req_1", outcome=outcome, error=code, is_answer=False, closes=False)
+    (span,) = spans_of(Closing("req_1", (call,), 100.0, 101.0, trace=Trace("req_1", _TRACE)), {})
+
+    assert (span.error, span.attributes.get("error.type", "")) == (error, error)
+    assert span.attributes["farthing.outcome"] == outcome
 
 
 async def test_a_stream_says_when_its_first_content_came(

@@ -35,7 +35,12 @@ def read_models(path: Path) -> tuple[SimulatedModel, ...]:
     """The models in the file. Raises ConfigError that names everything wrong with it at once."""
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        why = f"cannot be read: {error.strerror}"
+        raise ConfigError((Problem(str(path), "", why),)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError((Problem(str(path), "", "is not text in UTF-8"),)) from error
+    except yaml.YAMLError as error:
         raise ConfigError((Problem(str(path), "", str(error)),)) from error
     entries = content.get("models") if isinstance(content, dict) else None
     if not isinstance(entries, list) or not entries:

@@ -5,7 +5,7 @@ knows; whoever asked puts the answers together.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -15,7 +15,7 @@ from router.server.crew.place import Place
 from router.server.crew.roll import Row, Stage
 
 _PATIENCE_S = 1.0
-Sayings = Mapping[str, Callable[[], bytes]]
+Sayings = Mapping[str, Callable[[], Awaitable[bytes]]]
 """What a worker can say about itself, by name."""
 
 
@@ -43,11 +43,11 @@ class Siblings:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         saying = self._sayings.get(request.match_info["name"])
-        return web.Response(body=saying()) if saying else web.Response(status=404)
+        return web.Response(body=await saying()) if saying else web.Response(status=404)
 
     async def _said(self, row: Row, name: str) -> bytes | None:
         if row.at == self._place.at:
-            return self._sayings[name]()
+            return await self._sayings[name]()
         connector = aiohttp.UnixConnector(self._socket(row.at))
         timeout = aiohttp.ClientTimeout(_PATIENCE_S)
         try:

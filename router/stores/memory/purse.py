@@ -111,8 +111,11 @@ class MemoryPurse:
         self._doubted = set(self._accounts)
 
     async def balances(self) -> tuple[Balance, ...]:
-        """The balance of every budget drawn on since this process began, or recently, if there are many."""
-        return tuple(account.balance(budget) for budget, account in self._accounts.items())
+        """The balance of every budget drawn on since this process began, or recently, if there are many.
+
+        It is that of the current period, even if nobody has drawn on it yet.
+        """
+        return await self.look(tuple(self._accounts))
 
     async def close(self) -> None:
         """Let the ledger answer what it is being asked."""

@@ -2,15 +2,18 @@
 
 KEYS are the accounts, then the holds of each. A hold is `<token>:<nano-dollars>`, by when it lapses (Unix time).
 One that begins with `~` stands in for a cost that was settled while the account was lost: whoever opens the
-account soon after may ask the ledger before that has the row.
+account soon after may ask the ledger before that has the row. A hold may be of nothing, for a call whose cost
+nobody knows beforehand; `-0` is no number for Redis.
 """
 
 _LAPSED = """
 local function lapsed(account, holds, now)
   for _, hold in ipairs(redis.call('ZRANGEBYSCORE', holds, '-inf', now)) do
     local amount = string.match(hold, ':(%d+)$')
-    redis.call('HINCRBY', account, 'reserved', '-' .. amount)
-    redis.call('HINCRBY', account, 'spent', amount)
+    if amount ~= '0' then
+      redis.call('HINCRBY', account, 'reserved', '-' .. amount)
+      redis.call('HINCRBY', account, 'spent', amount)
+    end
     redis.call('ZREM', holds, hold)
   end
 end
@@ -69,7 +72,7 @@ for i = 1, n do
       if tonumber(ARGV[5 + i]) > 0 then redis.call('EXPIRE', holds, ARGV[5 + i]) end
     end
   else
-    if is_held then redis.call('HINCRBY', account, 'reserved', '-' .. amount) end
+    if is_held and amount ~= '0' then redis.call('HINCRBY', account, 'reserved', '-' .. amount) end
     if counts then redis.call('HINCRBY', account, 'spent', cost) end
   end
 end

@@ -5,7 +5,7 @@ transaction: whatever is interrupted, an attempt is in the sums once or not yet.
 time, so that one written days late lands in its own day.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import log
 from typing import TYPE_CHECKING, Any
@@ -131,7 +131,9 @@ def _sums(table: Table, sources: Mapping[str, ColumnElement[Any]]) -> Select[Any
 
 def _added() -> dict[str, ColumnElement[Any]]:
     """What one attempt adds to each sum, in the order of `SUMS`."""
-    counted: Sequence[ColumnElement[Any]] = (literal(1), _one(_A.closes), _one(_A.is_answer))
+    # An answer that another request pays for is no call, even where it breaks off.
+    is_counted = (_A.attempt != 0) | (_A.outcome == Outcome.CACHE_HIT)
+    counted = (_one(is_counted), _one(_A.closes), _one(_A.is_answer))
     added: dict[str, ColumnElement[Any]] = dict(zip(COUNTS, counted, strict=True))
     added |= {bucket: _A[bucket] for bucket in BUCKETS}
     for name in ("cost", "baseline"):

@@ -101,11 +101,32 @@ async def test_more_than_was_set_aside_is_spent_all_the_same(purse: Purse) -> No
     assert (balance.spent, balance.left, balance.share_left) == (DOLLAR * 2, ZERO, 0.0)
 
 
+async def test_of_a_call_for_which_nothing_is_set_aside_the_cost_is_spent(
+    purse: Purse, books: Books
+) -> None:
+    await settled(purse, await taken(purse, ZERO), CENT * 5)
+
+    (balance,) = await purse.look([WHOLE])
+    assert (balance.spent, balance.reserved, books.asked) == (CENT * 5, ZERO, 1)
+
+
 async def test_balances_are_of_what_was_drawn_on(purse: Purse) -> None:
     assert tuple(await purse.balances()) == ()
     await taken(purse, CENT, OWN)
 
     assert [balance.budget for balance in await purse.balances()] == [OWN]
+
+
+async def test_balances_are_of_this_period_although_nobody_has_drawn_on_it_yet(
+    stores: Stores,
+) -> None:
+    purse = stores.purse()
+    await settled(purse, await taken(purse, DOLLAR), DOLLAR)
+    stores.clock.now_s += DAY_S
+
+    (balance,) = await purse.balances()
+    assert (balance.spent, balance.left) == (ZERO, DOLLAR)
+    assert balance.period.has(stores.clock.now_s)
 
 
 async def test_a_clock_that_is_set_back_does_not_put_off_asking_the_ledger_again(
