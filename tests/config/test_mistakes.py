@@ -147,7 +147,10 @@ def test_a_header_that_looks_secret_is_a_reference(tmp_path: Path) -> None:
             "${KEY}",
             "is not a Redis address: it must begin with redis://, rediss:// or unix://, or with redis+cluster://, redis+sentinel:// or similar",
         ),
-        ("rediss://127.0.0.1/0?ssl_ca_certs=/no/such.pem", "there is no file /no/such.pem"),
+        (
+            "rediss://127.0.0.1/0?ssl_ca_certs=/no/such.pem",
+            "there is no file /no/such.pem that can be read",
+        ),
     ],
 )
 def test_a_wrong_cache_url_is_told_and_its_password_is_not(
