@@ -1,4 +1,4 @@
-"""Whoever starts it may have closed standard input, output or error: it serves all the same."""
+"""Standard input, output or error may be closed, or lead to where there is no room: it serves all the same."""
 
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from tests.e2e.programs import FARTHING, Program
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import chat, get, post
 from tests.servers import RedisServer, free_port
+
+_HAS_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 
 
 class Deaf(Program):
@@ -41,7 +43,13 @@ def config(tmp_path: Path, shared_simulator: Simulator, redis_server: RedisServe
 
 @pytest.mark.parametrize(
     ("closed", "workers"),
-    [("2>&-", "1"), (">&-", "2"), ("<&- >&- 2>&-", "1"), ("<&- >&- 2>&-", "2")],
+    [
+        ("2>&-", "1"),
+        (">&-", "2"),
+        ("<&- >&- 2>&-", "1"),
+        ("<&- >&- 2>&-", "2"),
+        pytest.param(">/dev/full 2>&1", "1", marks=_HAS_FULL),
+    ],
 )
 def test_it_serves_without_them(config: Path, closed: str, workers: str) -> None:
     with Deaf(config, closed, "--workers", workers) as deaf:
