@@ -49,7 +49,7 @@ def _container() -> dict[str, Any]:
 
 def _configs() -> dict[str, str]:
     return {
-        "compose": (_DEPLOY / "config.yaml").read_text("utf-8"),
+        "compose": (_DEPLOY / "config/config.yaml").read_text("utf-8"),
         "kubernetes": _of_kind("ConfigMap")["data"]["config.yaml"],
     }
 
@@ -156,7 +156,7 @@ def test_the_image_finds_its_configuration_where_it_is_mounted(
     monkeypatch.setenv("FARTHING_CONFIG", named)
     assert _default_config() == named == environ["FARTHING_CONFIG"]
     assert str(Path(named).parent) == mounts["config"]
-    assert f"./config.yaml:{named}:ro" in _compose()["services"]["farthing"]["volumes"]
+    assert f"./config:{Path(named).parent}:ro" in _compose()["services"]["farthing"]["volumes"]
 
 
 def _default_config() -> str:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from router.config.settings import Settings
 from router.server.crew.accepting import Acceptor
-from router.server.crew.address import BACKLOG, url_of
+from router.server.crew.address import BACKLOG, bound, url_of
 from router.server.crew.place import Place
 from router.server.crew.roll import Stage
 from router.server.farewell import Farewell
@@ -117,7 +117,13 @@ async def _alone(server: web.Server, settings: Settings, new_id: Callable[[], st
     """Listen where the settings say. Raises OSError."""
     loop = asyncio.get_running_loop()
     connection = partial(_connection, server, loop, settings, new_id)
-    listening = await loop.create_server(connection, settings.host, settings.port, backlog=BACKLOG)
+    if settings.host == "::":  # asyncio would refuse IPv4 there, which several workers take
+        listener = bound(settings.host, settings.port)
+        listening = await loop.create_server(connection, sock=listener, backlog=BACKLOG)
+    else:
+        listening = await loop.create_server(
+            connection, settings.host, settings.port, backlog=BACKLOG
+        )
     url = url_of(listening.sockets[0])
     return _Door(url, listening.close, lambda: len(server.connections))
 

@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol, cast
 
 from router.cli.heap import keep, uncollected
-from router.cli.loading import interruptible
+from router.cli.loading import heed_sigterm, interruptible
+from router.cli.standard_files import open_standard_files
 from router.cli.written import written
 from router.domain.errors import ConfigError, FarthingError
 
@@ -108,6 +109,8 @@ _EPILOG = "Start with 'farthing serve --config config.example.yaml --hello'."
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 something is wrong, 2 wrong usage."""
+    open_standard_files()
+    heed_sigterm()
     try:
         return written(lambda: _main(argv))
     except KeyboardInterrupt:

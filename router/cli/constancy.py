@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from router.cli.trial_ledger import from_ledger
 from router.cli.trial_sources import cases, known, sample, understanding
+from router.config.presence import may_exist
 from router.config.settings import Settings
 from router.decision.compare import Case
 from router.decision.constant import LEAST_REQUESTS, constant_choice
@@ -30,7 +31,7 @@ def constant_policies(settings: Settings, judge: Judge) -> Iterator[str]:
 
 
 def _recorded(settings: Settings, judge: Judge) -> tuple[list[Case], str]:
-    if not settings.ledger_url and not settings.ledger_path.exists():
+    if not settings.ledger_url and not may_exist(settings.ledger_path):
         return [], ""
     try:
         gathered = from_ledger(settings, judge, "", _MOST)

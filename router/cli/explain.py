@@ -24,6 +24,7 @@ from router.cli.explain_forms import (
 from router.cli.named_key import named_key
 from router.cli.options import add_config, dry_settings_of, read_bytes
 from router.cli.reading import expects
+from router.config.presence import may_exist
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
@@ -165,7 +166,7 @@ def _trace(settings: Settings, request_id: str) -> Trace:
 def _engines(settings: Settings, stack: ExitStack) -> list[Engine]:
     """The databases that may have its rows: the outbox first, since rows move on from there."""
     engines = []
-    if settings.ledger_url and settings.ledger_path.exists():
+    if settings.ledger_url and may_exist(settings.ledger_path):
         engines.append(open_database(settings.ledger_path))
     engines.append(open_ledger(settings.ledger_path, settings.ledger_url))
     for engine in engines:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from router.cli.ledger_files import FORMS, STANDARD_OUTPUT, write_file
 from router.cli.options import add_config, check_period, day, unlearnt_settings_of
+from router.config.presence import may_exist
 from router.config.settings import Settings
 from router.domain.errors import FarthingError
 from router.domain.ledger import LEAST_KEPT_DAYS
@@ -58,7 +60,7 @@ def _opened(settings: Settings) -> Iterator[Engine]:
 @contextmanager
 def _outbox(settings: Settings) -> Iterator[Engine | None]:
     """The local file if it is the outbox of a PostgreSQL ledger and exists."""
-    if not settings.ledger_url or not settings.ledger_path.exists():
+    if not settings.ledger_url or not may_exist(settings.ledger_path):
         yield None
         return
     engine = open_database(settings.ledger_path)
@@ -175,7 +177,7 @@ def _refuse_while_older_wait(settings: Settings, before_s: float) -> None:
     """Refuse to delete while older rows wait: one already written, deleted, and written again would count twice."""
     with _outbox(settings) as outbox:
         waits = outbox is not None and prunable(outbox, before_s) > 0
-    parts = Spool(settings.ledger_spool).files()
+    parts = _spool_files(settings)
     rows = (row for part in parts for row in read(part) if row is not None)
     if waits or any(row.row["at_s"] < before_s for row in rows):
         raise FarthingError(
@@ -220,8 +222,16 @@ def _status(_: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _spool_files(settings: Settings) -> list[Path]:
+    """The files in which rows wait. Raises FarthingError if they cannot be looked for."""
+    try:
+        return Spool(settings.ledger_spool).files()
+    except OSError as error:
+        raise FarthingError(f"{settings.ledger_spool} cannot be read: {error.strerror}") from None
+
+
 def _spooled(settings: Settings) -> str:
-    files = Spool(settings.ledger_spool).files()
+    files = _spool_files(settings)
     rows = sum(1 for file in files for _ in read(file))
     return f"{_attempts(rows)}, {_megabytes(size_of(files))}" if files else "empty"
 

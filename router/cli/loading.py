@@ -1,9 +1,18 @@
 """How slow modules are imported, so that the user can stop meanwhile."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+_ENDED_BY_SIGTERM = 128 + signal.SIGTERM
+
+
+def heed_sigterm() -> None:
+    """Let SIGTERM end us as the first process of a container, too: the kernel ignores it if such a one does."""
+    if os.getpid() == 1:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(_ENDED_BY_SIGTERM))
 
 
 @contextmanager

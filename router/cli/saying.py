@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 from router.config.settings import Settings
 
@@ -10,8 +11,9 @@ BOLD, DIM, ALARM = "1", "2", "1;31"
 
 
 def say(line: str) -> None:
-    """Print a line on standard error."""
-    print(line, file=sys.stderr)  # noqa: T201 - a command line speaks by printing
+    """Print a line on standard error, if anybody reads it and there is room: nobody must, for a server to serve."""
+    with suppress(OSError):
+        print(line, file=sys.stderr)  # noqa: T201 - a command line speaks by printing
 
 
 def styled(style: str, text: str) -> str:

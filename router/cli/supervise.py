@@ -10,6 +10,8 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from router.cli.crew.crew import Crew
@@ -17,7 +19,9 @@ from router.cli.crew.notify import notify
 from router.cli.crew.orders import Job, Orders, own_command
 from router.cli.crew.worker import Worker, hired
 from router.cli.process import has_terminal
+from router.domain.errors import FarthingError
 from router.server.crew.address import url_of
+from router.server.crew.place import LONGEST_FOLDER
 from router.server.crew.roll import Roll
 from router.telemetry.log import start_logging
 
@@ -30,16 +34,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Supervise until SIGINT or SIGTERM; 1 if the workers do not start."""
+    """Supervise until SIGINT or SIGTERM; 1 if the workers do not start. Raises FarthingError if it cannot begin."""
     orders = Orders.read(args.fd)
     os.close(args.fd)
     start_logging(orders.log_level)
-    with (
-        tempfile.TemporaryDirectory(prefix="farthing-") as folder,
-        tempfile.TemporaryFile() as table,
-    ):
-        agency = _Agency(orders, Roll.made(table.fileno()), table.fileno(), folder)
-        return asyncio.run(_supervised(orders, agency))
+    try:
+        with _agency(orders) as agency:
+            return asyncio.run(_supervised(orders, agency))
+    except OSError as error:
+        raise FarthingError(f"the workers cannot be started: {error.strerror or error}") from None
+
+
+@contextmanager
+def _agency(orders: Orders) -> Iterator["_Agency"]:
+    """Who hires workers, with what they share. Raises OSError if there is no room for it, FarthingError."""
+    with tempfile.TemporaryDirectory(prefix="farthing-") as folder:
+        if len(os.fsencode(folder)) > LONGEST_FOLDER:
+            raise FarthingError(
+                f"{folder} is too long for the workers' sockets: set a shorter TMPDIR"
+            )
+        with tempfile.TemporaryFile() as table:
+            yield _Agency(orders, Roll.made(table.fileno()), table.fileno(), folder)
 
 
 @dataclass(frozen=True, slots=True)

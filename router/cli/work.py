@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 from contextlib import suppress
@@ -116,6 +117,7 @@ class _Shift:
                     case "greet":
                         await self._greet(running)
         self.stop.set()
+        shutil.rmtree(self.place.folder, ignore_errors=True)  # whoever made it has gone
 
     async def _greet(self, running: Running) -> None:
         if self.greeting:

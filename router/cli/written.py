@@ -36,8 +36,7 @@ def _flushed(command: Callable[[], int]) -> int:
     try:
         return command()
     finally:
-        if sys.stdout is not None:  # as it is where it was closed before the start
-            sys.stdout.flush()
+        sys.stdout.flush()
 
 
 def _given_up(status: int) -> int:

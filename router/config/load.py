@@ -15,6 +15,7 @@ from router.config.library import Library
 from router.config.local_quality import Unusable, folder_beside, overlaid, read_local
 from router.config.passthrough import passthrough_of
 from router.config.policies import LoadedPolicy, load_policies
+from router.config.presence import is_file, may_exist
 from router.config.problems import validated_partly
 from router.config.references import References, Unresolved
 from router.config.replicas import remarks, stated_places, taking_part
@@ -296,8 +297,8 @@ class _Loading:
             self._wrong(("cache", "url"), f"is not a Redis address: {error}")
             return "off"
         for name in files:
-            if not Path(name).is_file():
-                self._wrong(("cache", "url"), f"there is no file {name}")
+            if not is_file(Path(name)):
+                self._wrong(("cache", "url"), f"there is no file {name} that can be read")
         return url
 
     def _url(self, place: Place, text: str, *, otherwise: str) -> str:
@@ -369,7 +370,7 @@ def may_have_keys(ledger_path: Path, ledger_url: str) -> bool:
 
     In the second case the server lets nobody in until it can be.
     """
-    if not ledger_url and not ledger_path.exists():
+    if not ledger_url and not may_exist(ledger_path):
         return False
     try:
         engine = open_ledger(ledger_path, ledger_url)

@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from router.config.presence import may_exist
 from router.domain.cascade import Prospect
 from router.domain.category import Category
 from router.domain.errors import FarthingError
@@ -53,7 +54,7 @@ def folder_beside(ledger: Path) -> Path:
 def read_pointer(folder: Path) -> Pointer:
     """Which calibration is in force; none if none was ever installed. Raises Unusable."""
     path = folder / POINTER
-    if not path.exists():
+    if not may_exist(path):
         return Pointer()
     told = _object(path, _bytes(path))
     return Pointer(_name(path, told.get("current")), _name(path, told.get("previous")))

@@ -55,10 +55,15 @@ class References:
 
 def _content(path: Path) -> str:
     try:
-        return path.read_text().strip()
+        text = path.read_text(
+            "utf-8-sig"
+        ).strip()  # some editors begin a file with a byte order mark
     except (
         OSError,
         ValueError,
     ) as error:  # a ValueError comes from invalid UTF-8, and from zero bytes
         why = getattr(error, "strerror", None) or "it is not text"
         raise Unresolved(f"the file {path} cannot be read ({why})") from None
+    if not text:
+        raise Unresolved(f"the file {path} is empty")
+    return text

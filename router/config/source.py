@@ -9,6 +9,7 @@ from router.config.load import load_settings
 from router.config.local_quality import POINTER, folder_beside
 from router.config.part import WHOLE, Part
 from router.config.policy_files import policy_files
+from router.config.presence import is_folder, may_exist
 from router.config.settings import Settings
 from router.config.yaml_file import YamlFile, bytes_of
 from router.domain.errors import ConfigError
@@ -54,7 +55,7 @@ class Source:
         """The folders in which something happens when a file changes, or the target of a link."""
         folder = self._policies()
         near = {self.path.parent, self.path.resolve().parent, folder.parent, folder, self._quality}
-        return frozenset(each.resolve() for each in near if each.is_dir())
+        return frozenset(each.resolve() for each in near if is_folder(each))
 
     def names(self) -> frozenset[str]:
         """The names of the config, the folder of policies, and the pointer of local evidence."""
@@ -71,7 +72,7 @@ class Source:
     def _evidence(self) -> tuple[Path, ...]:
         """The file that says which local evidence is in force, if there is one."""
         pointer = self._quality / POINTER
-        return (pointer,) if pointer.is_file() else ()
+        return (pointer,) if may_exist(pointer) else ()
 
     def _policies(self) -> Path:
         """The folder of policies that the config names; the last known one while the config cannot be read."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from router.config.load import load_settings
 from router.config.yaml_file import parse_yaml
 from router.domain.errors import ConfigError
+from router.domain.key import digest_of
 from router.stores.redis.address import parsed
 from tests.config.files import NOTHING, SOUND, complaints, loaded
 
@@ -146,7 +147,10 @@ def test_a_header_that_looks_secret_is_a_reference(tmp_path: Path) -> None:
             "${KEY}",
             "is not a Redis address: it must begin with redis://, rediss:// or unix://, or with redis+cluster://, redis+sentinel:// or similar",
         ),
-        ("rediss://127.0.0.1/0?ssl_ca_certs=/no/such.pem", "there is no file /no/such.pem"),
+        (
+            "rediss://127.0.0.1/0?ssl_ca_certs=/no/such.pem",
+            "there is no file /no/such.pem that can be read",
+        ),
     ],
 )
 def test_a_wrong_cache_url_is_told_and_its_password_is_not(
@@ -302,6 +306,25 @@ def test_a_secret_that_is_no_text_is_told(tmp_path: Path) -> None:
     text = SOUND + f"server: {{admin_key: '${{file:{tmp_path}/secret}}'}}\n"
 
     assert sole(tmp_path, text).endswith("/secret cannot be read (it is not text)")
+
+
+@pytest.mark.parametrize("place", ["server: {admin_key: %s}", "keys: [{name: team, key: %s}]"])
+@pytest.mark.parametrize("nothing", [b"", b"\r\n", b"\xef\xbb\xbf\n"])
+def test_an_empty_file_is_no_secret(place: str, nothing: bytes, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(nothing)
+    text = SOUND + place % f"'${{file:{tmp_path}/secret}}'" + "\n"
+
+    assert sole(tmp_path, text).endswith("/secret is empty")
+
+
+def test_a_secret_ends_before_its_line_does_and_begins_after_the_mark_of_an_editor(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secret").write_bytes(b"\xef\xbb\xbfsk-secret\r\n")
+    text = SOUND + f"keys: [{{name: team, key: '${{file:{tmp_path}/secret}}'}}]\n"
+
+    [key] = loaded(tmp_path, text).keys
+    assert key.digest == digest_of("sk-secret")
 
 
 def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:

@@ -108,6 +108,17 @@ async def test_all_are_replaced_and_those_before_leave() -> None:
     assert [each.is_leaving for each in agency.hired] == [True, True, False, False]
 
 
+async def test_who_wishes_it_again_meanwhile_gets_all_replaced_once_more() -> None:
+    agency = Agency()
+    async with crew_of(agency) as crew:
+        await crew.start()
+        for _ in range(3):
+            crew.renew()
+        await came_true(agency, [0, 1], dismissed=4)
+
+    assert [each.number for each in agency.hired] == [0, 1, 0, 1, 0, 1]
+
+
 async def test_one_that_cannot_be_replaced_stays_and_so_do_all_after_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

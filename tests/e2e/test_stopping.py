@@ -1,6 +1,7 @@
 """How it ends: cleanly on a signal, finishing what is in progress; and what is left when it is killed."""
 
 import json
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -8,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.e2e.books import rows
 from tests.e2e.configs import ledger_of, write_config
 from tests.e2e.patience import until
-from tests.e2e.programs import Farthing, Program, complaints
+from tests.e2e.programs import FARTHING, Farthing, Program, complaints
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import Got, answer_on, chat, connected, head, post
 
@@ -91,4 +93,30 @@ def test_a_signal_while_it_starts_is_no_accident(config: Path) -> None:
         until(lambda: "orjson" in maps.read_text())
         starting.tell(signal.SIGINT)
         assert starting.ended(SOON_S) in {0, 130, -signal.SIGINT}
+        assert complaints(starting.said) == [], starting.said
+
+
+class InContainer(Program):
+    """A program that is the first process of its container."""
+
+    program = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", *FARTHING)
+
+    def first(self) -> psutil.Process:
+        """That process. Skips the test where there can be no such thing."""
+        until(lambda: self.process.poll() is not None or self._children() != [])
+        if self.process.poll() is not None:
+            pytest.skip("no namespace for processes can be made here")
+        return self._children()[0]
+
+    def _children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="there is no unshare here")
+def test_nor_is_one_to_the_first_process_of_a_container(config: Path) -> None:
+    with InContainer("serve", "--config", str(config)) as starting:
+        first = starting.first()
+        until(lambda: any("orjson" in each.path for each in first.memory_maps()))
+        first.send_signal(signal.SIGTERM)
+        assert starting.ended(SOON_S) == 128 + signal.SIGTERM
         assert complaints(starting.said) == [], starting.said

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import copytree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -23,7 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.e2e.configs import POLICIES, ledger_of, write_config
 from tests.e2e.crews import Crew
 from tests.e2e.patience import PATIENCE_S, until
-from tests.e2e.programs import Program, complaints, here
+from tests.e2e.programs import Program, complaints, here, run
 from tests.e2e.upstreams import Simulator
 from tests.e2e.wire import answer_on, chat, connected, get, head, post
 from tests.servers import RedisServer
@@ -335,12 +336,25 @@ def test_a_second_signal_does_not_wait_for_any_worker(config: Path) -> None:
 
 
 def test_workers_do_not_outlive_a_supervisor_that_is_killed(config: Path) -> None:
-    crew = Crew(config).start()
-    crew.process.kill()
-    crew.ended()
-    until(lambda: not crew.survivors())
+    with TemporaryDirectory() as folder:
+        crew = Crew(config, env={"TMPDIR": folder}).start()
+        crew.process.kill()
+        crew.ended()
+        until(lambda: not crew.survivors())
+        assert list(Path(folder).iterdir()) == []
     with pytest.raises(ConnectionRefusedError):
         get(f"{crew.url}/healthz")
+
+
+def test_a_temporary_folder_that_is_too_long_for_sockets_is_named(
+    config: Path, tmp_path: Path
+) -> None:
+    long = tmp_path / ("long" * 20)
+    long.mkdir()
+    done = run("serve", "--config", str(config), "--workers", "2", env={"TMPDIR": str(long)})
+    assert (done.status, "Traceback" in done.err) == (1, False)
+    assert str(long) in done.err
+    assert "set a shorter TMPDIR" in done.err
 
 
 def test_nor_do_workers_that_are_just_starting(config: Path) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, ExitStack
 from errno import EMFILE
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,11 @@ def places(roll: Roll, tmp_path: Path) -> Iterator[list[Place]]:
         yield [Place(n, n, roll, each, tmp_path) for n, each in enumerate((listener, twin))]
 
 
-async def opened(place: Place, settings: Settings, stack: AsyncExitStack) -> Reception:
-    """A worker that answers everything with its number."""
+async def opened(place: Place | None, settings: Settings, stack: AsyncExitStack) -> Reception:
+    """A worker that answers everything with its number; without a place, a single process."""
 
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=str(place.number))
+        return web.Response(text=str(place.number if place else 0))
 
     app = web.Application()
     app.router.add_get("/", answer)
@@ -183,6 +184,31 @@ def test_an_address_of_six_is_written_in_brackets() -> None:
 def test_a_name_with_addresses_of_both_kinds_is_listened_on_at_the_older() -> None:
     with bound("localhost", 0) as listener:
         assert listener.family is socket.AF_INET
+
+
+def test_no_name_is_any_address() -> None:
+    with bound("", 0) as listener:
+        assert ip_address(listener.getsockname()[0]).is_unspecified
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_at_any_address_of_six_those_of_four_are_answered_too(
+    is_alone: bool, settings: Settings, roll: Roll, tmp_path: Path
+) -> None:
+    try:
+        listener = bound("::", 0)
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    async with AsyncExitStack() as stack:
+        stack.enter_context(listener)
+        roll.enter(0, 0, 100)
+        place = None if is_alone else Place(0, 0, roll, listener, tmp_path)
+        reception = await opened(place, replace(settings, host="::"), stack)
+        port = int(reception.url.rpartition(":")[2])
+        for address in ("127.0.0.1", "::1"):
+            client = Client(*await asyncio.open_connection(address, port))
+            assert (await client.ask())[0].startswith("http/1.1 200")
+            await client.leave()
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(Stage)[1:]), st.integers(0, 10**6)), max_size=ROWS))

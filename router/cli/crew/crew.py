@@ -41,6 +41,7 @@ class Crew:
     _pauses: dict[int, Pauses] = field(default_factory=dict)
     _watching: set["asyncio.Task[None]"] = field(default_factory=set)
     _renewing: "asyncio.Task[None] | None" = None
+    _renews_again: bool = False
 
     async def start(self) -> int | None:
         """Fill all seats; returns how many models there are, or None if not every worker became ready."""
@@ -77,13 +78,23 @@ class Crew:
             await asyncio.wait(self._watching)
 
     def renew(self) -> None:
-        """Begin to replace every worker, unless that is already going on."""
+        """Begin to replace every worker; if that is already going on, once more afterwards.
+
+        Those that are new by then may have read files that have changed since.
+        """
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.create_task(self._renewed())
         else:
-            _LOG.warning("workers are being replaced already")
+            self._renews_again = True
+            _LOG.warning("workers are being replaced already: they will be once more after that")
 
     async def _renewed(self) -> None:
+        await self._all_replaced()
+        while self._renews_again:
+            self._renews_again = False
+            await self._all_replaced()
+
+    async def _all_replaced(self) -> None:
         """Replace one after the other. The first that cannot be replaced ends the restart."""
         for number in range(self.seats):
             if not await self._replaced(number):

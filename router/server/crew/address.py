@@ -6,8 +6,8 @@ BACKLOG = 1024
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A listener that processes can share, at one address of `host`. Raises OSError if it cannot listen."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    """A listener that processes can share, at one address of `host`, "" for any. Raises OSError if it cannot listen."""
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     # A name may have IPv4 and IPv6 addresses; clients that can use only one of them use the former.
     family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
     listener = socket.socket(family, kind, protocol)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from router.server.crew.roll import Roll, Stage
 
+LONGEST_FOLDER = 90
+"""In bytes: the path of a socket has at most 103 on macOS, 107 on Linux, and its own name has up to seven."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
