@@ -186,6 +186,33 @@ async def test_a_response_that_fails_before_its_first_word_lets_another_model_an
     assert b"response.completed" in body
 
 
+@pytest.mark.parametrize(
+    ("code", "status"), [("context_length_exceeded", 400), ("rate_limit_exceeded", 429)]
+)
+@pytest.mark.parametrize("is_nested", [False, True])
+async def test_an_error_before_the_first_word_counts_as_one_with_a_status(
+    tmp_path: Path, code: str, status: int, is_nested: bool
+) -> None:
+    error = {"code": code, "message": "No, because."}
+    failed = {"type": "response.failed", "response": {**response(status="failed"), "error": error}}
+    told = {"type": "error", "error": {**error, "type": code}} if is_nested else failed
+    async with farthing(tmp_path) as (at, one, _):
+        one.events = events(told)
+        got, body = await post(at, asked(stream=True), PATH)
+    assert got.status == status
+    assert orjson.loads(body)["error"]["message"] == "No, because."
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/chat/completions"])
+async def test_a_whole_response_that_has_failed_tells_why(tmp_path: Path, path: str) -> None:
+    error = {"code": "rate_limit_exceeded", "message": "Wait."}
+    talk = {"model": "gpt", "messages": [{"role": "user", "content": "Hello"}]}
+    async with farthing(tmp_path) as (at, one, _):
+        one.answer = orjson.dumps({**response(status="failed"), "error": error})
+        got, body = await post(at, asked() if path == PATH else talk, path)
+    assert (got.status, orjson.loads(body)["error"]["message"]) == (429, "Wait.")
+
+
 # ------------------------------------------------------------------- what a provider has stored
 
 

@@ -172,6 +172,15 @@ def test_a_failed_response_is_an_error_with_its_reason() -> None:
     assert told["error"] == {"type": "rate_limit_error", "message": "Wait."}
 
 
+@pytest.mark.parametrize("code", ["too_many_requests", None])
+def test_an_error_event_may_nest_what_it_tells_as_openai_does(code: str | None) -> None:
+    inner = {"type": "too_many_requests", "code": code, "message": "Wait.", "param": None}
+
+    (told,) = _translator(RESPONSES, MESSAGES).feed({"type": "error", "error": inner})
+
+    assert told["error"] == {"type": "rate_limit_error", "message": "Wait."}
+
+
 def test_the_server_can_end_a_stream_itself() -> None:
     translator = _translator(CHAT, MESSAGES)
     translator.feed(_BEGINNINGS[CHAT])
