@@ -5,7 +5,7 @@ from typing import Any
 
 from router.wire.dialects.parts import CacheMark
 from router.wire.dialects.request import Request, Sampling, Use
-from router.wire.dialects.shape import JsonObject, number_of, plain, text_of, unsaid
+from router.wire.dialects.shape import JsonObject, an_object, number_of, plain, text_of, unsaid
 
 SHARED = (
     "metadata prompt_cache_key prompt_cache_options prompt_cache_retention safety_identifier"
@@ -71,7 +71,8 @@ def detail_of(image: JsonObject, place: str) -> str:
 def mark_of(part: JsonObject) -> CacheMark | None:
     """The cache breakpoint of a part: OpenAI's own, or Anthropic's, which many servers accept."""
     if part.get("cache_control"):
-        return CacheMark(text_of(part["cache_control"], "ttl", "cache_control"))
+        control = an_object(part["cache_control"], "cache_control")
+        return CacheMark(text_of(control, "ttl", "cache_control"))
     return CacheMark() if part.get("prompt_cache_breakpoint") else None
 
 
