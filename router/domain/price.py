@@ -126,7 +126,7 @@ _EXTRAS = (
 
 
 _ALSO: Mapping[str, str] = {"fast": "priority"}
-"""What OpenAI calls a tier as well (https://developers.openai.com/api/docs/guides/fast-mode); Anthropic's is another."""
+"""OpenAI's other word for a tier (https://developers.openai.com/api/docs/guides/fast-mode); Anthropic's is another."""
 
 
 @dataclass(frozen=True, slots=True)
