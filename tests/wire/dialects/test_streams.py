@@ -8,7 +8,7 @@ import pytest
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Fault, Occasion
 from router.wire.dialects.dialect import Dialect, Target
-from router.wire.dialects.translate import StreamTranslator, event_bytes
+from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
 from router.wire.sse import EventSplitter, data_of
 from tests.wire.dialects.descriptions import check
 from tests.wire.dialects.faults_table import STREAM_ERRORS
@@ -81,6 +81,21 @@ def test_calls_that_a_server_does_not_count_are_told_apart_by_their_ids() -> Non
 
     assert [block["id"] for block in whole["content"]] == ["c0", "c1"]
     assert whole["stop_reason"] == "tool_use"  # though the server says that it stopped
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_call_without_a_word_of_arguments_has_none_in_json(is_stream: bool) -> None:
+    begun = [_calling(0, "", "c0", "f"), _calling(1, "", "c1", "g")]
+    calls = [call for each in begun for call in each["choices"][0]["delta"]["tool_calls"]]
+    whole = {"choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
+
+    if is_stream:
+        events = _all(_translator(CHAT, RESPONSES), [*begun, _chunk({}, "tool_calls")])
+        told = merge(RESPONSES, events)
+    else:
+        told = dict(translate_answer(whole, Target(CHAT), RESPONSES, OCCASION))
+
+    assert [item["arguments"] for item in told["output"]] == ["{}", "{}"]
 
 
 def test_only_the_first_of_several_choices_is_told() -> None:

@@ -17,7 +17,13 @@ from router.wire.dialects.answer import (
     Stop,
 )
 from router.wire.dialects.chat.parts import read_call
-from router.wire.dialects.chat.read_answer import read_citations, read_fault, read_head, stop_of
+from router.wire.dialects.chat.read_answer import (
+    NO_ARGUMENTS,
+    read_citations,
+    read_fault,
+    read_head,
+    stop_of,
+)
 from router.wire.dialects.chat.thoughts import NATIVE, read_detail, read_signature, thought_in
 from router.wire.dialects.growing import Row
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
@@ -43,6 +49,7 @@ class ChatReader:
         self._row = Row()
         self._open: dict[_Key, list[str]] = {}
         self._calls: dict[int, tuple[_Key, str]] = {}
+        self._functions = set[_Key]()
         self._has_head = self._is_done = False
         self._stop: Stop | None = None
         self._usage: Usage | None = None
@@ -131,6 +138,8 @@ class ChatReader:
             for other in [each for each in self._open if self._ends(each)]:
                 yield from self._close(other)
             self._open[key] = []
+            if isinstance(begun, Call) and not begun.is_custom:
+                self._functions.add(key)
             yield from self._row.take(key, Opened(begun))
         if text:
             self._open[key].append(text)
@@ -143,7 +152,8 @@ class ChatReader:
         return _is_json("".join(self._open[key]))
 
     def _close(self, key: _Key) -> Iterator[Beat]:
-        del self._open[key]
+        if not self._open.pop(key) and key in self._functions:
+            yield from self._row.take(key, Grew(NO_ARGUMENTS))
         closed: Inner = Closed()
         yield from self._row.take(key, closed)
 
