@@ -48,6 +48,11 @@ class ChatRequest(Struct, frozen=True):
         return messages
 
     @property
+    def naming(self) -> JsonObject:
+        """All that determines its answers: its members, and what the request that it is a view of says besides."""
+        return self.body if self.original is None else {**self.body, **self.original.manner}
+
+    @property
     def choices(self) -> int:
         """How many alternative answers the client wants."""
         return self.body.get("n") or 1

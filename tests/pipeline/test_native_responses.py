@@ -300,6 +300,23 @@ async def test_from_every_answer_one_can_go_on_and_what_is_not_stored_comes_from
     assert states == ["miss", "miss", "miss", "hit"]
 
 
+async def test_an_answer_is_shared_only_by_those_who_want_its_thoughts_shown_alike(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
+    sections = {
+        "policies": {"directory": "policies", "default": "kept"},
+        "cache": {"url": "memory"},
+    }
+    ways: list[Json] = [{}, {"reasoning": {"summary": "auto"}}]
+    ways.append({"include": ["reasoning.encrypted_content"]})
+    async with farthing(tmp_path, **sections) as (at, one, _):
+        one.answer = orjson.dumps(response(SAID))
+        got = [(await post(at, asked(store=False, **way), PATH))[0] for way in (*ways, *ways)]
+    assert [each.headers["x-farthing-cache"] for each in got] == [*["miss"] * 3, *["hit"] * 3]
+
+
 async def test_keys_of_a_team_that_ask_the_same_at_once_can_each_go_on(tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
