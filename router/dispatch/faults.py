@@ -141,7 +141,7 @@ def api_error_of(fault: Fault, model_id: str) -> ApiError:
     said = fault.error or {}
     status = fault.status if fault.status >= 400 else 502
     usual_kind = "server_error" if status >= 500 else "invalid_request_error"
-    return ApiError(
+    error = ApiError(
         status,
         str(said.get("message") or f"Model '{model_id}' could not answer: {fault.message}."),
         code=str(said.get("code") or fault.code or "upstream_error"),
@@ -149,6 +149,7 @@ def api_error_of(fault: Fault, model_id: str) -> ApiError:
         kind=str(said.get("type") or usual_kind),
         retry_after_s=fault.retry_after_s,
     )
+    return error.with_headers(fault.headers)
 
 
 def out_of_time(total_s: float) -> ApiError:

@@ -275,12 +275,13 @@ async def test_a_key_may_only_use_the_models_that_it_was_given(tmp_path: Path) -
 
 
 async def test_a_budget_at_its_end_pays_for_no_vectors(tmp_path: Path) -> None:
-    async with simulated(tmp_path, budgets=[{"usd": 0.000002}]) as proxy:
+    async with simulated(tmp_path, budgets=[{"usd": 0.000002, "per": "day"}]) as proxy:
         with pytest.raises(openai.APIStatusError) as refused:
             await proxy.openai.embeddings.create(model="embed", input="word " * 200)
 
         assert refused.value.status_code == 402
         assert refused.value.code == "budget_exceeded"
+        assert refused.value.response.headers["x-farthing-budget-resets"] in refused.value.message
         assert proxy.rows() == []
 
 
