@@ -6,19 +6,20 @@ kilobytes cannot expand to gigabytes), and nothing is retried (the attempt machi
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import aiohttp
 import orjson
 
 from router.dispatch.faults import fault_of_status
 from router.domain.fault import AttemptFailed
+from router.domain.model import Model
 from router.ports import Call, Response
 from router.providers.connector import TimelyConnector
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
 from router.providers.unreached import UNREACHED, unreached
-from router.wire.dialects.chat.foreign_calls import Taken
+from router.wire.dialects.chat.foreign_calls import Taken, is_openais
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.errors import read_error, retry_after_s
@@ -53,8 +54,9 @@ class DirectUpstream:
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
         body = call.body
-        if call.original is not None and not call.model.takes_effort:
-            body = without_member(body, call.fields, _EFFORT)
+        if call.original is not None:
+            for name in _left_out(call.model):
+                body = without_member(body, call.fields, name)
         if _SEALED in body or _CALLED in body:
             body = _as_taken(body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
@@ -66,7 +68,17 @@ class DirectUpstream:
 
 _EFFORT = "reasoning_effort"
 """What another API's thinking budget becomes in the chat view; some models refuse it."""
+_METADATA = "metadata"
+"""Labels, which Responses take as they are; in chat OpenAI refuses them unless the answer is to be stored."""
 _SEALED, _CALLED = b'"reasoning_details"', b'"tool_calls"'
+
+
+def _left_out(model: Model) -> Iterator[str]:
+    """The members that requests of other APIs have in chat, and this model would refuse."""
+    if not model.takes_effort:
+        yield _EFFORT
+    if is_openais(model.name):
+        yield _METADATA
 
 
 def _as_taken(body: bytes, model_name: str) -> bytes:

@@ -13,7 +13,9 @@ from router.ports import Call, Response
 from router.wire.dialects.dialect import Dialect
 from router.wire.doors.translated import MESSAGES
 from router.wire.original import Original
+from tests.pipeline.doors import door
 from tests.pipeline.kit import QUESTION, proxy
+from tests.pipeline.providers import model, provider
 
 
 class Noting:
@@ -30,6 +32,26 @@ class Noting:
 
     async def close(self) -> None:
         pass
+
+
+async def test_labels_of_responses_stay_away_from_openais_models_in_chat(tmp_path: Path) -> None:
+    """OpenAI: "The 'metadata' parameter is only allowed when 'store' is enabled"."""
+    path, metadata = "/v1/chat/completions", {"team": "search"}
+    said = {"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+    async with provider(path) as it:
+        it.answer = json.dumps({"choices": [said]}).encode()
+        upstreams = {"it": {"kind": "openai", "base_url": f"{it.url}/v1"}}
+        models = {"gpt": model("it", "gpt-6"), "open": model("it", "qwen")}
+        off = {"url": "off"}
+        async with door(tmp_path, upstreams=upstreams, models=models, cache=off) as at:
+            for name in models:
+                await at.openai.responses.create(model=name, input="Hello", metadata=metadata)
+            await at.openai.chat.completions.create(
+                model="gpt", messages=[{"role": "user", "content": "Hello"}], metadata=metadata
+            )
+    by_gpt, by_another, by_chat = (json.loads(body) for body in it.bodies)
+    assert "metadata" not in by_gpt
+    assert by_another["metadata"] == by_chat["metadata"] == metadata
 
 
 async def test_an_upstream_is_given_the_request_as_it_came(tmp_path: Path) -> None:

@@ -25,6 +25,12 @@ _UNCHECKED = {_SIGNATURE: {"google": {"thought_signature": "skip_thought_signatu
 """What Google accepts as the signature of a call that another model has made
 (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
 
+
+def is_openais(model_name: str) -> bool:
+    """Whether the model that a server knows by this name is one of OpenAI's, whoever serves it."""
+    return _OPENAIS.search(model_name.lower()) is not None
+
+
 IdOf = Callable[[str], str]
 
 
@@ -70,7 +76,7 @@ class Taken:
         if found := _GEMINI.search(name):
             wants = int(found[1]) >= _SIGNED_SINCE
             return cls(knows_signatures=True, wants_signatures=wants)
-        if _OPENAIS.search(name):
+        if is_openais(name):
             return cls(_short, _TOO_LONG)
         return (
             cls(_nine, _NOT_NINE)
