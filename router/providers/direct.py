@@ -7,11 +7,13 @@ kilobytes cannot expand to gigabytes), and nothing is retried (the attempt machi
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
 
 import aiohttp
 import orjson
 
 from router.dispatch.faults import fault_of_status
+from router.domain.answer_limit import LIMITS
 from router.domain.fault import AttemptFailed
 from router.domain.model import Model
 from router.ports import Call, Response
@@ -19,11 +21,11 @@ from router.providers.connector import TimelyConnector
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
 from router.providers.unreached import UNREACHED, unreached
-from router.wire.dialects.chat.foreign_calls import Taken, is_openais
+from router.wire.dialects.chat.foreign_calls import Taken, is_mistrals, is_openais
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
 from router.wire.errors import read_error, retry_after_s
-from router.wire.splice import without_member
+from router.wire.splice import set_members, without_member
 
 _EVENT_STREAM = "text/event-stream"
 _NO_HEADERS: Mapping[str, str] = {}
@@ -57,6 +59,8 @@ class DirectUpstream:
         if call.original is not None:
             for name in _left_out(call.model):
                 body = without_member(body, call.fields, name)
+        if is_mistrals(call.model.name):
+            body = _limited_as_before(body, call.fields)
         if _SEALED in body or _CALLED in body:
             body = _as_taken(body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
@@ -79,6 +83,15 @@ def _left_out(model: Model) -> Iterator[str]:
         yield _EFFORT
     if is_openais(model.name):
         yield _METADATA
+
+
+def _limited_as_before(body: bytes, fields: Mapping[str, Any]) -> bytes:
+    """The request with the limit of its answer under the older name: Mistral's API forbids the newer one."""
+    newer, older = LIMITS
+    if (limit := fields.get(newer)) is None:
+        return body
+    rest = {name: value for name, value in fields.items() if name != newer}
+    return set_members(without_member(body, fields, newer), rest, {older: limit})
 
 
 def _as_taken(body: bytes, model_name: str) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from router.domain.answer_limit import LIMITS
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed
 from router.domain.members import replace
@@ -52,6 +53,27 @@ async def test_labels_of_responses_stay_away_from_openais_models_in_chat(tmp_pat
     by_gpt, by_another, by_chat = (json.loads(body) for body in it.bodies)
     assert "metadata" not in by_gpt
     assert by_another["metadata"] == by_chat["metadata"] == metadata
+
+
+async def test_mistrals_models_are_told_the_limit_by_the_name_that_they_know(
+    tmp_path: Path,
+) -> None:
+    """Mistral: 422, "Extra inputs are not permitted", for `max_completion_tokens`."""
+    said = {"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+    async with provider("/v1/chat/completions") as it:
+        it.answer = json.dumps({"choices": [said]}).encode()
+        upstreams = {"it": {"kind": "openai", "base_url": f"{it.url}/v1"}}
+        models = {"a": model("it", "mistral-large-2512"), "b": model("it", "qwen")}
+        off = {"url": "off"}
+        async with door(tmp_path, upstreams=upstreams, models=models, cache=off) as at:
+            ask = at.openai
+            for name in models:
+                await ask.responses.create(model=name, input="Hello", max_output_tokens=50)
+            await ask.completions.create(model="a", prompt="Hello")
+    sent = [json.loads(body) for body in it.bodies]
+    limits = [{name: each.get(name) for name in LIMITS if name in each} for each in sent]
+    newer, older = LIMITS
+    assert limits == [{older: 50}, {newer: 50}, {older: 16}]
 
 
 async def test_an_upstream_is_given_the_request_as_it_came(tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ def is_openais(model_name: str) -> bool:
     return _OPENAIS.search(model_name.lower()) is not None
 
 
+def is_mistrals(model_name: str) -> bool:
+    """Whether it is one of Mistral's."""
+    return _MISTRALS.search(model_name.lower()) is not None
+
+
 IdOf = Callable[[str], str]
 
 
@@ -79,9 +84,7 @@ class Taken:
         if is_openais(name):
             return cls(_short, _TOO_LONG)
         return (
-            cls(_nine, _NOT_NINE)
-            if _MISTRALS.search(name)
-            else cls(knows_signatures="gemini" in name)
+            cls(_nine, _NOT_NINE) if is_mistrals(name) else cls(knows_signatures="gemini" in name)
         )
 
     def takes_all_of(self, raw: bytes) -> bool:
