@@ -24,6 +24,7 @@ from router.providers.unreached import UNREACHED, unreached
 from router.wire.dialects.chat.foreign_calls import Taken, is_mistrals, is_openais
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
+from router.wire.dialects.openai import SHARED
 from router.wire.errors import read_error, retry_after_s
 from router.wire.splice import set_members, without_member
 
@@ -61,7 +62,7 @@ class DirectUpstream:
                 body = without_member(body, call.fields, name)
         if is_mistrals(call.model.name):
             body = _limited_as_before(body, call.fields)
-        if _SEALED in body or _CALLED in body:
+        if _THOUGHT in body or _CALLED in body:
             body = _as_taken(body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
 
@@ -74,7 +75,9 @@ _EFFORT = "reasoning_effort"
 """What another API's thinking budget becomes in the chat view; some models refuse it."""
 _METADATA = "metadata"
 """Labels, which Responses take as they are; in chat OpenAI refuses them unless the answer is to be stored."""
-_SEALED, _CALLED = b'"reasoning_details"', b'"tool_calls"'
+_LABELS = ("user", *SHARED)
+"""What agents always say of themselves; Mistral's API forbids whatever it does not know."""
+_SEALED, _THOUGHT, _CALLED = b'"reasoning_details"', b'"reasoning', b'"tool_calls"'
 
 
 def _left_out(model: Model) -> Iterator[str]:
@@ -83,6 +86,8 @@ def _left_out(model: Model) -> Iterator[str]:
         yield _EFFORT
     if is_openais(model.name):
         yield _METADATA
+    if is_mistrals(model.name):
+        yield from _LABELS
 
 
 def _limited_as_before(body: bytes, fields: Mapping[str, Any]) -> bytes:

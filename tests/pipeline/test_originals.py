@@ -58,7 +58,7 @@ async def test_labels_of_responses_stay_away_from_openais_models_in_chat(tmp_pat
 async def test_mistrals_models_are_told_the_limit_by_the_name_that_they_know(
     tmp_path: Path,
 ) -> None:
-    """Mistral: 422, "Extra inputs are not permitted", for `max_completion_tokens`."""
+    """Mistral: 422, "Extra inputs are not permitted", for `max_completion_tokens` and for labels."""
     said = {"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
     async with provider("/v1/chat/completions") as it:
         it.answer = json.dumps({"choices": [said]}).encode()
@@ -68,12 +68,16 @@ async def test_mistrals_models_are_told_the_limit_by_the_name_that_they_know(
         async with door(tmp_path, upstreams=upstreams, models=models, cache=off) as at:
             ask = at.openai
             for name in models:
-                await ask.responses.create(model=name, input="Hello", max_output_tokens=50)
+                await ask.responses.create(
+                    model=name, input="Hello", max_output_tokens=50, user="u", prompt_cache_key="k"
+                )
             await ask.completions.create(model="a", prompt="Hello")
     sent = [json.loads(body) for body in it.bodies]
     limits = [{name: each.get(name) for name in LIMITS if name in each} for each in sent]
     newer, older = LIMITS
     assert limits == [{older: 50}, {newer: 50}, {older: 16}]
+    labels = {"user", "prompt_cache_key"}
+    assert [labels & each.keys() for each in sent] == [set(), labels, set()]
 
 
 async def test_an_upstream_is_given_the_request_as_it_came(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
 
+from router.wire.dialects.chat.thoughts import MEMBERS
 from router.wire.dialects.shape import JsonObject
 
 _NAMES = r"(?:^|/)(?:{})"
@@ -58,21 +59,25 @@ def _digest(call_id: str, digits: int) -> str:
 
 
 _TOO_LONG = re.compile(rb'"tool_call_id"\s*:\s*"[^"]{41}')
-_NOT_NINE = re.compile(rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")')
-"""The id of a result, in bytes, that OpenAI or Mistral would refuse: calls without a result are refused anyway."""
+_NOT_MISTRALS = re.compile(
+    rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")|"reasoning(?:_content)?"\s*:'
+)
+"""The id of a result, in bytes, that OpenAI or Mistral would refuse: calls without a result are refused anyway.
+Mistral refuses thoughts, too (422, "Extra inputs are not permitted")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a model accepts: which ids of calls, whether it knows signatures, and whether it wants them.
+    """What a model accepts: which ids of calls, whether it knows signatures and wants them, whether it takes thoughts.
 
-    `refused` finds an unacceptable id in the bytes of a request.
+    `refused` finds what is unacceptable in the bytes of a request: an id, or thoughts.
     """
 
     id_of: IdOf = _as_given
     refused: re.Pattern[bytes] | None = None
     knows_signatures: bool = False
     wants_signatures: bool = False
+    takes_thoughts: bool = True
 
     @classmethod
     def by(cls, model_name: str) -> Self:
@@ -83,9 +88,9 @@ class Taken:
             return cls(knows_signatures=True, wants_signatures=wants)
         if is_openais(name):
             return cls(_short, _TOO_LONG)
-        return (
-            cls(_nine, _NOT_NINE) if is_mistrals(name) else cls(knows_signatures="gemini" in name)
-        )
+        if is_mistrals(name):
+            return cls(_nine, _NOT_MISTRALS, takes_thoughts=False)
+        return cls(knows_signatures="gemini" in name)
 
     def takes_all_of(self, raw: bytes) -> bool:
         """Whether the bytes of a request already show that nothing has to change."""
@@ -103,6 +108,8 @@ class Taken:
         return body if is_same else {**body, "messages": messages}
 
     def _message(self, message: JsonObject) -> JsonObject:
+        if not self.takes_thoughts and any(name in message for name in MEMBERS):
+            message = {name: value for name, value in message.items() if name not in MEMBERS}
         calls, result = message.get("tool_calls"), message.get("tool_call_id")
         if isinstance(result, str) and self.id_of(result) != result:
             return {**message, "tool_call_id": self.id_of(result)}
