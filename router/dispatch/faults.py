@@ -39,6 +39,7 @@ _NOT_OF_THIS_MODEL = (
     "unsupported_value",
     "unrecognized request argument",
     "is not supported with this model",
+    "' is unsupported",
     "extra inputs are not permitted",
 )
 """How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral."""

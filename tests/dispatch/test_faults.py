@@ -13,6 +13,7 @@ ANOTHER_MAY = [
     "Unrecognized request argument supplied: reasoning_effort",
     "`reasoning_effort` is not supported with this model",
     "Extra inputs are not permitted",
+    "property 'reasoning_content' is unsupported",
 ]
 NOBODY_WILL = [
     "Invalid value for 'temperature': must be a number.",
