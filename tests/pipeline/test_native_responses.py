@@ -174,6 +174,19 @@ async def test_a_stream_that_breaks_off_says_that_the_response_has_failed(tmp_pa
     assert "was interrupted" in last["response"]["error"]["message"]
 
 
+async def test_why_a_response_has_failed_midway_is_told_in_the_providers_own_words(
+    tmp_path: Path,
+) -> None:
+    error = {"code": "rate_limit_exceeded", "message": "Please try again in 1.3s."}
+    failed = {"type": "response.failed", "response": {**response(status="failed"), "error": error}}
+    async with farthing(tmp_path) as (at, one, _):
+        one.events = stream(SAID, ends=False) + events({**failed, "sequence_number": 4})
+        _, body = await post(at, asked(stream=True), PATH)
+        (row,) = at.rows()
+    assert without_remarks(body) == without_remarks(one.events)
+    assert (row["outcome"], row["error"]) == ("cut", "rate_limit_exceeded")
+
+
 async def test_a_response_that_fails_before_its_first_word_lets_another_model_answer(
     tmp_path: Path,
 ) -> None:
