@@ -23,9 +23,9 @@ class Listener:
 
     `error` says what broke it, "" while nothing did; `complaint` is the upstream's own event about that, where it goes
     to a client of the same API as it is; `done` is the upstream's own last event. `paid` is the usage according to the
-    books, once they are closed. `is_accepted` says that the whole answer has passed a cascade's checks. `dialect` is that of its events. `kept` are the events as a client would get
-    them with usage, for the cache and for examining the answer; None when the stream is not to be kept, or
-    has more than `most_kept_bytes`.
+    books, once they are closed. `is_accepted` says that the whole answer has passed a cascade's checks. `dialect` is
+    that of its events. `kept` are the events as a client would get them with usage, for the cache and for examining the
+    answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
 
     `held_s` are the seconds in which the stream was not read, because nobody took what had come; `is_hurried`
     says that it was given up when a client's own deadline had passed.

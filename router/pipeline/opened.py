@@ -13,7 +13,7 @@ from router.domain.fault import AttemptFailed
 from router.domain.usage import Usage
 from router.ledger.account import Heard
 from router.ports import Call, Native, Response, TellsPrompt, Upstream
-from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, Told, Words
+from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
 from router.wire.errors import read_error
 from router.wire.events import EventReader
@@ -95,7 +95,7 @@ class OpenedStream:
             events = self.told(piece)
             heard += events
             for event in events:
-                if isinstance(event, Words) or event.kind is EventKind.CONTENT:
+                if isinstance(event, Words) or _is_content(event):
                     self._waiting = heard
                     return
                 self._prompt = event.prompt or self._prompt
@@ -140,6 +140,11 @@ class OpenedStream:
             self._is_closed = True
             self._release()
             await self._response.close()
+
+
+def _is_content(event: StreamEvent) -> bool:
+    """Whether it is content, or in some dialects the end of an answer that has none: its tokens went into thoughts."""
+    return event.kind is EventKind.CONTENT or (event.kind is EventKind.DONE and bool(event.choices))
 
 
 async def _nothing() -> bytes:

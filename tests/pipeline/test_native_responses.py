@@ -174,6 +174,20 @@ async def test_a_stream_that_breaks_off_says_that_the_response_has_failed(tmp_pa
     assert "was interrupted" in last["response"]["error"]["message"]
 
 
+async def test_an_answer_whose_tokens_all_went_into_thoughts_is_one(tmp_path: Path) -> None:
+    cut = {**response(status="incomplete"), "incomplete_details": {"reason": "max_output_tokens"}}
+    begun = {"type": "response.created", "response": response(status="in_progress")}
+    async with farthing(tmp_path) as (at, one, _):
+        one.events = events(
+            begun, {"type": "response.incomplete", "response": cut | {"usage": USAGE}}
+        )
+        got, body = await post(at, asked(stream=True), PATH)
+        (row,) = at.rows()
+    assert (got.status, len(one.bodies)) == (200, 1)
+    assert without_remarks(body) == without_remarks(one.events)
+    assert (row["outcome"], row["reasoning_tokens"]) == ("ok", 2)
+
+
 async def test_why_a_response_has_failed_midway_is_told_in_the_providers_own_words(
     tmp_path: Path,
 ) -> None:

@@ -225,6 +225,38 @@ def test_a_thought_without_a_word_keeps_its_seal() -> None:
     assert whole["content"] == [{"type": "redacted_thinking", "data": "sealed:responses:rs_1:enc"}]
 
 
+_SAID = {"type": "message", "content": [{"type": "output_text", "text": "Hi"}]}
+_CALLED = {"type": "function_call", "call_id": "c0", "name": "f", "arguments": "{}"}
+_BEGUN = {"type": "response.created", "response": {"id": "resp_1", "model": "m"}}
+_ENDED = {"type": "response.completed", "response": {"output": [_SAID, _CALLED]}}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [
+            {"type": "response.output_item.done", "output_index": at, "item": item}
+            for at, item in enumerate((_SAID, _CALLED))
+        ],
+        [
+            {"type": "response.output_text.delta", "output_index": 0, "delta": "Hi"},
+            {"type": "response.output_item.done", "output_index": 0, "item": _SAID},
+            {"type": "response.output_item.added", "output_index": 1, "item": _CALLED},
+            {"type": "response.output_item.done", "output_index": 1, "item": _CALLED},
+        ],
+    ],
+    ids=["the whole Response", "items", "deltas"],
+)
+def test_a_response_may_be_told_in_fewer_events_than_openai_has(
+    events: list[dict[str, Any]],
+) -> None:
+    told = merge(MESSAGES, _all(_translator(RESPONSES, MESSAGES), [_BEGUN, *events, _ENDED]))
+
+    assert [block.get("text") or block["name"] for block in told["content"]] == ["Hi", "f"]
+    assert told["stop_reason"] == "tool_use"
+
+
 def test_texts_that_come_without_deltas_are_told_when_they_are_done() -> None:
     part = {"type": "output_text", "text": "Hi", "annotations": []}
     place = {"output_index": 0, "content_index": 0}
