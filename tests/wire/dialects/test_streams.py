@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
 import pytest
 
 from router.wire.answer import MalformedAnswer
@@ -225,7 +226,7 @@ def test_a_thought_without_a_word_keeps_its_seal() -> None:
     assert whole["content"] == [{"type": "redacted_thinking", "data": "sealed:responses:rs_1:enc"}]
 
 
-_SAID = {"type": "message", "content": [{"type": "output_text", "text": "Hi"}]}
+_SAID: dict[str, Any] = {"type": "message", "content": [{"type": "output_text", "text": "Hi"}]}
 _CALLED = {"type": "function_call", "call_id": "c0", "name": "f", "arguments": "{}"}
 _BEGUN = {"type": "response.created", "response": {"id": "resp_1", "model": "m"}}
 _ENDED = {"type": "response.completed", "response": {"output": [_SAID, _CALLED]}}
@@ -255,6 +256,71 @@ def test_a_response_may_be_told_in_fewer_events_than_openai_has(
 
     assert [block.get("text") or block["name"] for block in told["content"]] == ["Hi", "f"]
     assert told["stop_reason"] == "tool_use"
+
+
+_NEW = {"a_member_of_tomorrow": {"a": 1}}
+_FUNCTION = {"name": "f", "arguments": "{}"}
+_WHOLE_ANSWERS: Mapping[Dialect, dict[str, Any]] = {
+    CHAT: {
+        "choices": [
+            {
+                "message": {
+                    "content": "Hi",
+                    "tool_calls": [
+                        {"id": "c0", "type": "function", "function": _FUNCTION, **_NEW},
+                    ],
+                }
+            }
+        ]
+    },
+    RESPONSES: {
+        "output": [
+            {**_SAID, **_NEW, "content": [{**_SAID["content"][0], **_NEW}]},
+            {**_CALLED, **_NEW},
+        ]
+    },
+    MESSAGES: {
+        "content": [
+            {"type": "text", "text": "Hi", **_NEW},
+            {"type": "tool_use", "id": "c0", "name": "f", "input": {}, **_NEW},
+        ]
+    },
+}
+_TARGETS = {CHAT: MESSAGES, RESPONSES: MESSAGES, MESSAGES: RESPONSES}
+
+
+@pytest.mark.parametrize("source", Dialect)
+def test_what_an_answer_says_besides_does_not_spoil_it(source: Dialect) -> None:
+    answer = _WHOLE_ANSWERS[source]
+
+    told = translate_answer(answer, Target(source), _TARGETS[source], OCCASION)
+
+    assert '"Hi"' in orjson.dumps(told).decode()
+    assert "tomorrow" not in orjson.dumps(told).decode()
+
+
+@pytest.mark.parametrize(
+    ("source", "event"),
+    [
+        (CHAT, _chunk({"tool_calls": [{"index": 0, "id": "c0", "function": _FUNCTION, **_NEW}]})),
+        (
+            RESPONSES,
+            {"type": "response.output_item.added", "output_index": 0, "item": {**_CALLED, **_NEW}},
+        ),
+        (
+            MESSAGES,
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": _WHOLE_ANSWERS[MESSAGES]["content"][1],
+            },
+        ),
+    ],
+)
+def test_what_an_event_says_besides_does_not_spoil_it(
+    source: Dialect, event: dict[str, Any]
+) -> None:
+    assert "c0" in str(_translator(source, _TARGETS[source]).feed(event))
 
 
 def test_texts_that_come_without_deltas_are_told_when_they_are_done() -> None:

@@ -16,7 +16,7 @@ from router.wire.dialects.answer import (
     Sealed,
     Stop,
 )
-from router.wire.dialects.chat.parts import read_call
+from router.wire.dialects.chat.parts import CALL, read_call
 from router.wire.dialects.chat.read_answer import (
     NO_ARGUMENTS,
     read_citations,
@@ -28,7 +28,7 @@ from router.wire.dialects.chat.thoughts import NATIVE, read_detail, read_signatu
 from router.wire.dialects.growing import Row
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
 from router.wire.dialects.seals import Seal
-from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
+from router.wire.dialects.shape import JsonObject, an_object, known, objects_in, text_of
 from router.wire.usage import read_usage
 
 _Key = tuple[str, int]
@@ -117,7 +117,7 @@ class ChatReader:
 
     def _called(self, delta: JsonObject, place: str) -> Iterator[Beat]:
         for where, raw in objects_in(delta.get("tool_calls"), f"{place}.tool_calls"):
-            call, index = read_call(raw, where), raw.get("index")
+            call, index = read_call(known(raw, CALL), where), raw.get("index")
             for thought in read_signature(raw, self._origin):
                 signature = ("signature", len(self._calls))
                 yield from self._grow(signature, thought, "")

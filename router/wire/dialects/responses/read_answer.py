@@ -7,7 +7,7 @@ from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
 from router.wire.dialects.parts import Call
-from router.wire.dialects.responses.items import NATIVE, read_item
+from router.wire.dialects.responses.items import NATIVE, answered, read_item
 from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
 from router.wire.usage.dialects import DIALECTS
 from router.wire.usage.reading import read
@@ -33,7 +33,8 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
     if answer.get("status") in ("failed", "cancelled"):
         raise MalformedAnswer("the upstream's answer has failed")
     listed = objects_in(answer.get("output"), "output")
-    parts = tuple(part for place, item in listed for part in read_item(item, place, origin))
+    items = ((place, answered(item)) for place, item in listed)
+    parts = tuple(part for place, item in items for part in read_item(item, place, origin))
     calls = any(isinstance(part, Call) for part in parts)
     return Answer(read_head(answer), parts, read_end(answer, calls=calls))
 

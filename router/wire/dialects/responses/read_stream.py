@@ -6,7 +6,7 @@ from router.domain.members import replace
 from router.wire.dialects.answer import Beat, Cited, Closed, Grew, Inner, Opened, Sealed
 from router.wire.dialects.growing import Row
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
-from router.wire.dialects.responses.items import NATIVE, read_item
+from router.wire.dialects.responses.items import NATIVE, answered, read_item
 from router.wire.dialects.responses.parts import read_citation
 from router.wire.dialects.responses.read_answer import read_end, read_failure, read_head
 from router.wire.dialects.seals import Seal
@@ -70,7 +70,7 @@ class ResponsesReader:
         item = an_object(event.get("item"), "item")
         if item.get("type") in ("function_call", "custom_tool_call"):
             self._calls = True
-            call = next(read_item(item, "item"))
+            call = next(read_item(answered(item), "item"))
             if isinstance(call, Call):
                 begun = Call(call.id, call.name, "", call.is_custom)
                 yield from self._begin(_item_key(event), begun)
@@ -78,7 +78,7 @@ class ResponsesReader:
     def _done(self, event: JsonObject) -> Iterator[Beat]:
         item, key = an_object(event.get("item"), "item"), _item_key(event)
         is_new = key[0] not in self._begun
-        for place, part in enumerate(read_item(item, "item", self._origin)):
+        for place, part in enumerate(read_item(answered(item), "item", self._origin)):
             if isinstance(part, Call):
                 yield from self._added(event) if is_new else ()
                 yield from self._rest(key, part.arguments)
