@@ -395,6 +395,17 @@ async def test_what_nobody_is_known_to_have_stored_is_refused_in_words(
     assert (one.bodies, another.bodies) == ([], [])
 
 
+async def test_tokens_of_what_only_a_provider_has_are_not_counted_as_none(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, _, __):
+        await post(at, asked(), PATH)
+        for more in ({"previous_response_id": "resp_1"}, {"conversation": "conv_1"}):
+            got, body = await post(at, asked(**more), f"{PATH}/input_tokens")
+            assert (got.status, orjson.loads(body)["error"]["param"]) == (400, *more)
+        hosted = asked(tools=[{"type": "web_search"}])
+        got, body = await post(at, hosted, f"{PATH}/input_tokens")
+    assert (got.status, orjson.loads(body)["input_tokens"] > 0) == (200, True)
+
+
 async def test_nobody_goes_on_from_what_was_answered_to_another_key(tmp_path: Path) -> None:
     keys = [
         {"name": "team", "key": "${TEAM_KEY}"},
