@@ -290,6 +290,12 @@ _TARGETS = {CHAT: MESSAGES, RESPONSES: MESSAGES, MESSAGES: RESPONSES}
 
 
 @pytest.mark.parametrize("source", Dialect)
+def test_an_answer_of_another_api_is_none(source: Dialect) -> None:
+    with pytest.raises(MalformedAnswer, match="has no"):
+        translate_answer({"id": "1", "model": "m"}, Target(source), _TARGETS[source], OCCASION)
+
+
+@pytest.mark.parametrize("source", Dialect)
 def test_what_an_answer_says_besides_does_not_spoil_it(source: Dialect) -> None:
     answer = _WHOLE_ANSWERS[source]
 

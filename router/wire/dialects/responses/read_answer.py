@@ -30,6 +30,8 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 
     Raises ApiError or MalformedAnswer for anything else.
     """
+    if not isinstance(answer.get("output"), list):
+        raise MalformedAnswer("the upstream's answer has no output")
     if answer.get("status") in ("failed", "cancelled"):
         raise MalformedAnswer("the upstream's answer has failed")
     listed = objects_in(answer.get("output"), "output")
