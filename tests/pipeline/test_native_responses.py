@@ -188,6 +188,19 @@ async def test_an_answer_whose_tokens_all_went_into_thoughts_is_one(tmp_path: Pa
     assert (row["outcome"], row["reasoning_tokens"]) == ("ok", 2)
 
 
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/completions"])
+async def test_what_clients_of_other_apis_ask_of_farthing_is_not_sent_on(
+    tmp_path: Path, path: str
+) -> None:
+    talk = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50}
+    said = {"prompt": "Hello"} if path == "/v1/completions" else talk
+    async with farthing(tmp_path) as (at, one, _):
+        one.answer = orjson.dumps(response(SAID))
+        got, body = await post(at, {"model": "gpt", **said, "farthing": {"receipt": True}}, path)
+    assert (got.status, "farthing" in orjson.loads(body)) == (200, True), body
+    assert "farthing" not in one.sent
+
+
 async def test_why_a_response_has_failed_midway_is_told_in_the_providers_own_words(
     tmp_path: Path,
 ) -> None:
