@@ -24,6 +24,7 @@ from router.providers.unreached import UNREACHED, unreached
 from router.wire.dialects.chat.foreign_calls import Taken, is_mistrals, is_openais
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
+from router.wire.dialects.ids import user_id
 from router.wire.dialects.openai import SHARED
 from router.wire.errors import read_error, retry_after_s
 from router.wire.splice import set_members, without_member
@@ -58,6 +59,7 @@ class DirectUpstream:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
         body = call.body
         if call.original is not None:
+            body = _of_a_user(body, call.fields)
             for name in _left_out(call.model):
                 body = without_member(body, call.fields, name)
         if is_mistrals(call.model.name):
@@ -78,6 +80,13 @@ _METADATA = "metadata"
 _LABELS = ("user", *SHARED)
 """What agents always say of themselves; Mistral's API forbids whatever it does not know."""
 _SEALED, _THOUGHT, _CALLED = b'"reasoning_details"', b'"reasoning', b'"tool_calls"'
+
+
+def _of_a_user(body: bytes, fields: Mapping[str, Any]) -> bytes:
+    """The request with an id of its user that is not too long."""
+    user = fields.get("user")
+    short = user_id(user) if isinstance(user, str) else user
+    return body if short == user else set_members(body, fields, {"user": short})
 
 
 def _left_out(model: Model) -> Iterator[str]:

@@ -55,6 +55,31 @@ async def test_labels_of_responses_stay_away_from_openais_models_in_chat(tmp_pat
     assert by_another["metadata"] == by_chat["metadata"] == metadata
 
 
+@pytest.mark.parametrize("dialect", ["chat", "responses"])
+async def test_a_users_id_that_is_longer_than_openai_takes_becomes_a_digest(
+    tmp_path: Path, dialect: str
+) -> None:
+    """Claude Code's has 150 characters; a session's name in it is still understood here."""
+    ids = ["u" * 64, f"user_{'0' * 64}_account_{'1' * 36}_session_{'2' * 36}"]
+    path = "/v1/responses" if dialect == "responses" else "/v1/chat/completions"
+    said = {"message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+    async with provider(path) as it:
+        it.answer = json.dumps({"choices": [said], "output": []}).encode()
+        speaks = {"kind": "openai", "dialect": dialect, "base_url": f"{it.url}/v1"}
+        sections = {"upstreams": {"it": speaks}, "models": {"gpt": model("it", "gpt-6")}}
+        async with door(tmp_path, **sections) as at:
+            for user_id in (*ids, ids[1]):
+                body = {"model": "gpt", "max_tokens": 50, "metadata": {"user_id": user_id}}
+                talk = {**body, "messages": [{"role": "user", "content": "Hello"}]}
+                headers = {"cache-control": "no-store"}
+                async with at.client.post(
+                    f"{at.url}/v1/messages", json=talk, headers=headers
+                ) as got:
+                    assert got.status == 200
+    short, long, again = (json.loads(body)["user"] for body in it.bodies)
+    assert (short, len(long), again) == (ids[0], 64, long)
+
+
 async def test_mistrals_models_are_told_the_limit_by_the_name_that_they_know(
     tmp_path: Path,
 ) -> None:
