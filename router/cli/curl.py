@@ -15,16 +15,18 @@ from router.domain.errors import FarthingError
 _CONTINUED = re.compile(r"\\\r?\n")
 _ENDS = frozenset({"|", "||", "&&", ";", ">", ">>", "<"})
 """What follows these is no longer curl's."""
+_ORIGIN = re.compile(r"\A(?:https?://)?[^/]*")
 _FLAGS = "sSNkvifLg"
 """Common options without a value, so that they can be combined: `-sSd`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurlRequest:
-    """What a curl line would send; the names of headers are case-insensitive."""
+    """What a curl line would send, and to which path; the names of headers are case-insensitive."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=CIMultiDict[str])
+    path: str = ""
 
 
 def is_curl(text: str) -> bool:
@@ -34,11 +36,18 @@ def is_curl(text: str) -> bool:
 
 def parse_curl(line: str) -> CurlRequest:
     """The request of a line. Raises FarthingError if it is not one, or has no body."""
-    args, _ = _options().parse_known_args(_words(line))
+    args, others = _options().parse_known_args(_words(line))
     if not args.data:
         raise FarthingError("the curl line sends no body: add -d, --data or --json")
     joined = b"" if all(each.is_json for each in args.data) else b"&"
-    return CurlRequest(joined.join(each.read() for each in args.data), _headers(args.header))
+    body = joined.join(each.read() for each in args.data)
+    return CurlRequest(body, _headers(args.header), _path_among(others))
+
+
+def _path_among(words: list[str]) -> str:
+    """The path of the address among the words that are no options known here; "" if there is none."""
+    addresses = (word for word in words if not word.startswith("-") and "/" in word)
+    return next((_ORIGIN.sub("", word).partition("?")[0] for word in addresses), "")
 
 
 def _words(line: str) -> list[str]:

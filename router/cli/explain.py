@@ -37,8 +37,12 @@ from router.server.callers import caller_of
 from router.stores.sql.database import open_database, open_ledger
 from router.stores.sql.spool import Spool
 from router.stores.sql.traces import trace_of
-from router.wire.chat import parse_chat, upstream_bytes
+from router.wire.chat import json_object
+from router.wire.doors.completions import COMPLETIONS
+from router.wire.doors.door import Door
+from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.errors import error_object
+from router.wire.splice import set_members
 
 _ID = re.compile(r"req_[0-9a-f]+")
 
@@ -117,7 +121,28 @@ async def _decided(
     """The document of the decision that would be made. Raises ApiError."""
     sent = caller_of(request.headers, "", named_key(args.key, settings))
     caller = replace(sent, tags=(*sent.tags, *args.tag), budget_left=args.budget_left)
-    return await dry_pipeline(settings, real_world()).route(request.body, caller)
+    pipeline, door = dry_pipeline(settings, real_world()), _door_of(request)
+    if door is None:
+        return await pipeline.route(request.body, caller)
+    asked = door.read(request.body)
+    return await pipeline.route(asked.chat, caller, asked.original)
+
+
+_DOORS: Mapping[str, Door] = {
+    "messages": MESSAGES,
+    "responses": RESPONSES,
+    "completions": COMPLETIONS,
+}
+
+
+def _door_of(request: CurlRequest) -> Door | None:
+    """The API of a request, None for chat: by its path, or by a member that chat does not have."""
+    if request.path:
+        *_, before, end = ("", *request.path.rstrip("/").split("/"))
+        return None if before == "chat" else _DOORS.get(end)
+    body = json_object(request.body)
+    signs = {"input": RESPONSES, "prompt": COMPLETIONS, "system": MESSAGES}
+    return next((door for sign, door in signs.items() if body.get(sign) is not None), None)
 
 
 def _request(args: argparse.Namespace) -> CurlRequest:
@@ -130,8 +155,8 @@ def _request(args: argparse.Namespace) -> CurlRequest:
         )
     request = parse_curl(args.curl) if args.curl is not None else CurlRequest(read_bytes(args.file))
     if args.model:
-        body = upstream_bytes(parse_chat(request.body), args.model, ask_usage=False)
-        return replace(request, body=body)
+        told = json_object(request.body)
+        return replace(request, body=set_members(request.body, told, {"model": args.model}))
     return request
 
 

@@ -1,9 +1,11 @@
 """What an upstream's error means, and what the client is told about it."""
 
+import re
 from collections.abc import Mapping
 
 from router.domain.errors import ApiError
 from router.domain.fault import Fault, FaultKind, code_of
+from router.domain.members import replace
 
 _OURS = frozenset({401, 402, 403})
 _TOO_EARLY_OR_BUSY = frozenset({408, 409, 425})
@@ -37,11 +39,55 @@ _NOT_OF_THIS_MODEL = (
     "unsupported_value",
     "unrecognized request argument",
     "is not supported with this model",
+    "' is unsupported",
     "extra inputs are not permitted",
 )
 """How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral."""
 
+_STATUSES: Mapping[str, int] = {
+    "invalid_request_error": 400,
+    "invalid_prompt": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "too_many_requests": 429,
+    "insufficient_quota": 429,
+    "overloaded_error": 503,
+    "server_is_overloaded": 503,
+    "slow_down": 503,
+}
+"""The status with which a vendor sends an error of this code or type, where it comes before an answer."""
+
 Said = Mapping[str, object]
+
+
+def fault_of_said(said: Said, form: str) -> Fault:
+    """The fault that an error means which comes in an answer or a stream (its `form`), with status 200."""
+    message, status = f"the upstream reported an error in its {form}", _status_said(said)
+    if status is not None:
+        fault = fault_of_status(status, said, None)
+        return replace(fault, message=message, reached_model=status >= 500)
+    code = code_of(said, otherwise=f"{form}_error")
+    return Fault(FaultKind.TRANSIENT, 502, message, code, error=said, reached_model=True)
+
+
+def _status_said(said: Said) -> int | None:
+    """The status that an error should have had: its `code`, be it in digits, or the one that its words go with.
+
+    None if they go with none.
+    """
+    code = said.get("code")
+    number = int(code) if isinstance(code, str) and re.fullmatch("[45][0-9]{2}", code) else code
+    if isinstance(number, int) and 400 <= number < 600:
+        return number
+    if _mentions(said, _TOO_LONG):
+        return 400
+    names = (name for name in (code, said.get("type")) if isinstance(name, str))
+    return next((_STATUSES[name] for name in names if name in _STATUSES), None)
 
 
 def fault_of_status(status: int, error: Said | None, retry_after_s: float | None) -> Fault:
@@ -96,7 +142,7 @@ def api_error_of(fault: Fault, model_id: str) -> ApiError:
     said = fault.error or {}
     status = fault.status if fault.status >= 400 else 502
     usual_kind = "server_error" if status >= 500 else "invalid_request_error"
-    return ApiError(
+    error = ApiError(
         status,
         str(said.get("message") or f"Model '{model_id}' could not answer: {fault.message}."),
         code=str(said.get("code") or fault.code or "upstream_error"),
@@ -104,6 +150,7 @@ def api_error_of(fault: Fault, model_id: str) -> ApiError:
         kind=str(said.get("type") or usual_kind),
         retry_after_s=fault.retry_after_s,
     )
+    return error.with_headers(fault.headers)
 
 
 def out_of_time(total_s: float) -> ApiError:

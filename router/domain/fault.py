@@ -6,7 +6,7 @@ border; nothing behind it knows aiohttp or litellm.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from router.domain.errors import FarthingError
@@ -40,7 +40,7 @@ class Fault:
     """One failure. `error` is the upstream's own error object, where it sent one that we may show.
 
     `reached_model` says that the upstream had accepted the request when it failed, so that it may
-    have begun to generate, and to bill.
+    have begun to generate, and to bill. `headers` are for the client, if this is the last word.
     """
 
     kind: FaultKind
@@ -50,6 +50,7 @@ class Fault:
     retry_after_s: float | None = None
     error: Mapping[str, object] | None = None
     reached_model: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class AttemptFailed(FarthingError):

@@ -4,6 +4,7 @@ Vendors price a request as a whole: by its service tier (batch, flex, priority),
 of rates once its prompt is longer than some threshold. Each such set is a band.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -124,6 +125,10 @@ _EXTRAS = (
 )
 
 
+_ALSO: Mapping[str, str] = {"fast": "priority"}
+"""OpenAI's other word for a tier (https://developers.openai.com/api/docs/guides/fast-mode); Anthropic's is another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Band:
     """Rates that hold for requests of `tier` with more than `above_input_tokens` in their prompt."""
@@ -209,8 +214,8 @@ class Price(Rates):
         """
         if not self.bands:
             return self
-        if tier != STANDARD and not self.knows_tier(tier):
-            tier = STANDARD
+        if tier != STANDARD:
+            tier = self._stated_as(tier) or STANDARD
         reached = [
             band
             for band in self.bands
@@ -220,7 +225,12 @@ class Price(Rates):
 
     def knows_tier(self, tier: str) -> bool:
         """Whether rates are stated for `tier`."""
-        return tier == STANDARD or any(band.tier == tier for band in self.bands)
+        return tier == STANDARD or bool(self._stated_as(tier))
+
+    def _stated_as(self, tier: str) -> str:
+        """The name under which the rates for `tier` are stated, "" if there are none."""
+        names, stated = (tier, _ALSO.get(tier, "")), {band.tier for band in self.bands}
+        return next((name for name in names if name in stated), "")
 
     def bill(self, usage: Usage, tier: str = STANDARD) -> Bill:
         """The exact cost of `usage` at the rates that hold for it, and what is uncertain about it."""

@@ -95,6 +95,11 @@ def is_approval(words: str) -> bool:
     return _BESIDE.issuperset(said) and not _APPROVING.isdisjoint(said)
 
 
+def approves(message: Message) -> bool:
+    """Whether a message of the user's approves something and says no more."""
+    return is_approval(_own(message))
+
+
 def is_tool_turn(messages: Sequence[Message]) -> bool:
     """Whether the last message that says anything, apart from programs' asides, is a tool's result.
 

@@ -21,11 +21,11 @@ _MOST_REASONS = 16
 class Listener:
     """What is heard of a stream while it passes by.
 
-    `error` says what broke it, "" while nothing did; `done` is the upstream's own last event. `paid` is
-    the usage according to the books, once they are closed. `is_accepted` says that the whole answer has
-    passed a cascade's checks. `dialect` is that of its events. `kept` are the events as a client would get
-    them with usage, for the cache and for examining the answer; None when the stream is not to be kept, or
-    has more than `most_kept_bytes`.
+    `error` says what broke it, "" while nothing did; `complaint` is the upstream's own event about that, where it goes
+    to a client of the same API as it is; `done` is the upstream's own last event. `paid` is the usage according to the
+    books, once they are closed. `is_accepted` says that the whole answer has passed a cascade's checks. `dialect` is
+    that of its events. `kept` are the events as a client would get them with usage, for the cache and for examining the
+    answer; None when the stream is not to be kept, or has more than `most_kept_bytes`.
 
     `held_s` are the seconds in which the stream was not read, because nobody took what had come; `is_hurried`
     says that it was given up when a client's own deadline had passed.
@@ -45,6 +45,7 @@ class Listener:
     consults: bool = False
     error: str = ""
     error_code: str = ""
+    complaint: bytes = b""
     done: bytes = b""
     service_tier: str = ""
     paid: Usage = NO_USAGE
@@ -72,6 +73,8 @@ class Listener:
                     self._hear(event)
             elif event.kind is EventKind.ERROR:
                 said = event.error or {}
+                if self.dialect is not Dialect.CHAT:
+                    self.complaint = event.raw
                 message = said.get("message") or "the upstream reported an error"
                 self.broke(str(message), code_of(said, otherwise="stream_error"))
             elif len(self.begun) > _MOST_CHOICES:

@@ -8,13 +8,12 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from router.dispatch.faults import Said, fault_of_status
-from router.domain.fault import AttemptFailed, Fault, FaultKind, code_of
-from router.domain.members import replace
+from router.dispatch.faults import fault_of_said
+from router.domain.fault import AttemptFailed
 from router.domain.usage import Usage
 from router.ledger.account import Heard
 from router.ports import Call, Native, Response, TellsPrompt, Upstream
-from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, Told, Words
+from router.wire.answer import EventKind, MalformedAnswer, PlainAnswer, StreamEvent, Told, Words
 from router.wire.dialects.dialect import Dialect
 from router.wire.errors import read_error
 from router.wire.events import EventReader
@@ -96,12 +95,12 @@ class OpenedStream:
             events = self.told(piece)
             heard += events
             for event in events:
-                if isinstance(event, Words) or event.kind is EventKind.CONTENT:
+                if isinstance(event, Words) or _is_content(event):
                     self._waiting = heard
                     return
                 self._prompt = event.prompt or self._prompt
                 if event.kind is EventKind.ERROR:
-                    raise AttemptFailed(_fault_of(event.error or {}, "stream"))
+                    raise AttemptFailed(fault_of_said(event.error or {}, "stream"))
             if (left := left - sum(len(event.raw) for event in events)) < 0:
                 raise _malformed("the stream goes on and on without content")
         raise _malformed("the stream ended without content")
@@ -141,6 +140,11 @@ class OpenedStream:
             self._is_closed = True
             self._release()
             await self._response.close()
+
+
+def _is_content(event: StreamEvent) -> bool:
+    """Whether it is content, or in some dialects the end of an answer that has none: its tokens went into thoughts."""
+    return event.kind is EventKind.CONTENT or (event.kind is EventKind.DONE and bool(event.choices))
 
 
 async def _nothing() -> bytes:
@@ -191,14 +195,4 @@ def _malformed(message: str) -> AttemptFailed:
 def _reported(raw: bytes) -> AttemptFailed | None:
     """The failure that is reported with status 200, as OpenRouter does if the model behind it fails; None for none."""
     said = read_error(raw)
-    return None if said is None else AttemptFailed(_fault_of(said, "answer"))
-
-
-def _fault_of(said: Said, form: str) -> Fault:
-    """What an error in a stream or an answer means; its `code` may be the status that it should have had."""
-    message, status = f"the upstream reported an error in its {form}", said.get("code")
-    if isinstance(status, int) and 400 <= status < 600:
-        fault = fault_of_status(status, said, None)
-        return replace(fault, message=message, reached_model=status >= 500)
-    code = code_of(said, otherwise=f"{form}_error")
-    return Fault(FaultKind.TRANSIENT, 502, message, code, error=said, reached_model=True)
+    return None if said is None else AttemptFailed(fault_of_said(said, "answer"))

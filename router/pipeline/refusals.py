@@ -41,7 +41,8 @@ def budget_fault(balance: Balance, wanted: Money) -> Fault:
     """The same as the fault of one attempt, which was not made."""
     message = f"an attempt may cost up to {wanted} USD. {_sentence(balance)}"
     told = {"message": _sentence(balance), "type": "insufficient_quota", "code": "budget_exceeded"}
-    return Fault(FaultKind.BUDGET, 402, message, "budget_exceeded", error=told)
+    headers = _headers(balance)
+    return Fault(FaultKind.BUDGET, 402, message, "budget_exceeded", error=told, headers=headers)
 
 
 def limit_exceeded(exceeded: Exceeded) -> ApiError:

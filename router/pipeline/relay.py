@@ -291,7 +291,9 @@ class Broadcast:
 
     def _last_event(self) -> bytes:
         listener = self.listener
-        return self.form.broken(listener.error) if listener.error else listener.done or DONE
+        if listener.error:
+            return listener.complaint or self.form.broken(listener.error)
+        return listener.done or DONE
 
 
 class _Late(Exception):

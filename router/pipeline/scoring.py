@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from router.domain.ledger import Entry
 from router.domain.scored import Scored, ScoreSource, ScoringTerms
+from router.features.turns import approves
 from router.pipeline.questions import Answered, Questions
 from router.ports import Ledger, World
 from router.wire.answer import MalformedAnswer
@@ -159,7 +160,9 @@ def _in_words(request: ChatRequest, body: bytes, seen: Seen) -> list[Finding]:
         told = in_chat(body, seen.dialect, "", is_stream=seen.is_stream)
     except MalformedAnswer:
         return []
-    return list(of_words(request.body, told, is_stream=seen.is_stream))
+    original = request.original
+    lists_all = original is None or original.unsaid is None
+    return list(of_words(request.body, told, is_stream=seen.is_stream, lists_all=lists_all))
 
 
 class Scoring(Struct, frozen=True):
@@ -205,10 +208,11 @@ class Scoring(Struct, frozen=True):
             self.scorer.look_into(entry, self.request, seen)
 
     def _follow(self, entry: Entry) -> None:
-        """Note the question, and reject the answer to an earlier one that it repeats."""
+        """Note the question, and reject the answer to an earlier one that it repeats; "go on" repeats none."""
         if self.scorer.terms.retry_window_s <= 0:
             return
-        if (before := rejected_question_of(self.request, *self.asker)) is not None:
+        before = rejected_question_of(self.request, *self.asker)
+        if before is not None and not approves(self.request.messages[-1]):
             self.scorer.rejected(before, self.arrived_s)
         if (question := question_of(self.request, *self.asker)) is not None:
             self.scorer.asked(question, entry, self.arrived_s)

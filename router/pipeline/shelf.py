@@ -106,7 +106,7 @@ class Shelf(Struct, frozen=True):
         """The shelf for `request`; without a key if the policy does not cache such requests."""
         key, original = None, request.original
         if _may_repeat(request, terms):
-            key = await at_leisure(naming(request.body, tenant))
+            key = await at_leisure(naming(request.naming, tenant))
         goes_on = original is not None and may_go_on(original)
         goes_on_at = original.api if original is not None and goes_on else None
         return cls(cache, key, terms, wish, largest_bytes, tenant, goes_on_at=goes_on_at)

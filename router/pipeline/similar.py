@@ -101,7 +101,7 @@ class Similar:
         if is_off or find.decision.chosen.is_stored or shelf.key is None or not shelf.is_shared:
             return find
         watch = Stopwatch.started(self.world)
-        wording = split(visit.request.body, shelf.tenant)
+        wording = split(visit.request.naming, shelf.tenant)
         policy = visit.payer.policy or "none"
         look = await self.semantic.look(wording, terms.semantic, policy, shelf.key)
         find = replace(find, asked=self._asked(look, watch.timing()))

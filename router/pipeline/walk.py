@@ -31,7 +31,7 @@ from router.pipeline.shelf import Shelf, writer_of
 from router.pipeline.telling import Telling, late_words
 from router.ports import Call
 from router.wire.cached import StoredAnswer
-from router.wire.chat import ChatRequest, fields_in_one_piece, upstream_bytes
+from router.wire.chat import ChatRequest, upstream_bytes, upstream_fields
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.seals import origin_of
 from router.wire.native.forms import CHAT_FORM
@@ -154,7 +154,7 @@ class Walk(Struct, frozen=True):
             request_id=self.telling.request_id,
             model=model,
             body=body,
-            fields=fields_in_one_piece(request) if start.is_whole else request.body,
+            fields=upstream_fields(request, is_whole=start.is_whole),
             stream=request.stream and not start.is_whole,
             fresh=start.is_again,
             original=original,

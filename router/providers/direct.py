@@ -6,23 +6,28 @@ kilobytes cannot expand to gigabytes), and nothing is retried (the attempt machi
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
 
 import aiohttp
 import orjson
 
 from router.dispatch.faults import fault_of_status
+from router.domain.answer_limit import LIMITS
 from router.domain.fault import AttemptFailed
+from router.domain.model import Model
 from router.ports import Call, Response
 from router.providers.connector import TimelyConnector
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
 from router.providers.unreached import UNREACHED, unreached
-from router.wire.dialects.chat.foreign_calls import Taken
+from router.wire.dialects.chat.foreign_calls import Taken, is_mistrals, is_openais
 from router.wire.dialects.dialect import Dialect
 from router.wire.dialects.history import with_own_thoughts
+from router.wire.dialects.ids import user_id
+from router.wire.dialects.openai import SHARED
 from router.wire.errors import read_error, retry_after_s
-from router.wire.splice import without_member
+from router.wire.splice import set_members, without_member
 
 _EVENT_STREAM = "text/event-stream"
 _NO_HEADERS: Mapping[str, str] = {}
@@ -53,9 +58,13 @@ class DirectUpstream:
     async def send(self, call: Call) -> Response:
         """The head of the answer. Raises AttemptFailed for an error status or a broken connection."""
         body = call.body
-        if call.original is not None and not call.model.takes_effort:
-            body = without_member(body, call.fields, _EFFORT)
-        if _SEALED in body or _CALLED in body:
+        if call.original is not None:
+            body = _of_a_user(body, call.fields)
+            for name in _left_out(call.model):
+                body = without_member(body, call.fields, name)
+        if is_mistrals(call.model.name):
+            body = _limited_as_before(body, call.fields)
+        if _THOUGHT in body or _CALLED in body:
             body = _as_taken(body, call.model.name)
         return await self._line.post(body, fresh=call.fresh, headers=call.headers, path=call.path)
 
@@ -66,7 +75,37 @@ class DirectUpstream:
 
 _EFFORT = "reasoning_effort"
 """What another API's thinking budget becomes in the chat view; some models refuse it."""
-_SEALED, _CALLED = b'"reasoning_details"', b'"tool_calls"'
+_METADATA = "metadata"
+"""Labels, which Responses take as they are; in chat OpenAI refuses them unless the answer is to be stored."""
+_LABELS = ("user", *SHARED)
+"""What agents always say of themselves; Mistral's API forbids whatever it does not know."""
+_SEALED, _THOUGHT, _CALLED = b'"reasoning_details"', b'"reasoning', b'"tool_calls"'
+
+
+def _of_a_user(body: bytes, fields: Mapping[str, Any]) -> bytes:
+    """The request with an id of its user that is not too long."""
+    user = fields.get("user")
+    short = user_id(user) if isinstance(user, str) else user
+    return body if short == user else set_members(body, fields, {"user": short})
+
+
+def _left_out(model: Model) -> Iterator[str]:
+    """The members that requests of other APIs have in chat, and this model would refuse."""
+    if not model.takes_effort:
+        yield _EFFORT
+    if is_openais(model.name):
+        yield _METADATA
+    if is_mistrals(model.name):
+        yield from _LABELS
+
+
+def _limited_as_before(body: bytes, fields: Mapping[str, Any]) -> bytes:
+    """The request with the limit of its answer under the older name: Mistral's API forbids the newer one."""
+    newer, older = LIMITS
+    if (limit := fields.get(newer)) is None:
+        return body
+    rest = {name: value for name, value in fields.items() if name != newer}
+    return set_members(without_member(body, fields, newer), rest, {older: limit})
 
 
 def _as_taken(body: bytes, model_name: str) -> bytes:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from router.dispatch.faults import fault_of_said
 from router.domain.errors import ApiError
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.domain.members import replace
@@ -29,7 +30,7 @@ from router.wire.dialects.translate import (
     translate_answer,
     translate_request,
 )
-from router.wire.errors import error_object
+from router.wire.errors import error_object, read_error
 from router.wire.native.reading import Tongue
 from router.wire.sse import DONE, EventSplitter, data_of
 
@@ -180,6 +181,8 @@ class _TranslatedPlain:
             answer = _object_in(raw)
             told = translate_answer(answer, self._source, Dialect.CHAT, self._occasion)
         except MalformedAnswer as error:
+            if said := read_error(raw):
+                raise AttemptFailed(fault_of_said(said, "answer")) from None
             raise _malformed(error) from None
         return orjson.dumps(told)
 

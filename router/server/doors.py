@@ -22,6 +22,7 @@ from router.wire.doors.completions import COMPLETIONS
 from router.wire.doors.door import Asked, Door
 from router.wire.doors.retelling import Retelling
 from router.wire.doors.translated import MESSAGES, RESPONSES
+from router.wire.native.stored import is_seen_whole
 from router.wire.original import Original
 
 _JSON = "application/json"
@@ -103,6 +104,9 @@ class Doors:
     async def _counted(self, request: web.Request, door: Door) -> int:
         raw, caller = await self.front.asked(request)
         asked = door.read(raw)
+        original = asked.original
+        if original is not None and original.unsaid and not is_seen_whole(original):
+            raise original.unsaid
         try:
             return self.front.pipeline.count(asked.chat, caller)
         except ApiError as error:

@@ -238,9 +238,10 @@ async def _taken_within(request: web.Request, writer: StreamWriter, timeout_s: f
 
 def not_here(request: web.Request) -> str:
     """That there is nothing at the path of `request`, and where what it seems to look for is."""
-    path = re.sub("/+", "/", request.rel_url.raw_path).rstrip("/")
-    meant = _MEANT.fullmatch(path)
-    there = f"; it is at /v1/{meant[1] or meant[2]}" if meant else _DOORS.get(request.path, "")
+    path = request.rel_url.raw_path
+    meant = _MEANT.fullmatch(re.sub("/+", "/", path).rstrip("/"))
+    at = f"/v1/{meant[1] or meant[2]}" if meant else path
+    there = f"; it is at {at}" if at != path else _DOORS.get(request.path, "")
     return f"There is no {request.method} {request.path} here{there}."
 
 

@@ -11,10 +11,8 @@ from router.decision.resolve import AUTO, AUTO_PREFIX
 from router.domain.errors import ApiError
 from router.domain.key import Grants
 from router.domain.nearest import nearest
+from router.server.faults import MESSAGES_PATH, id_headers, told_error
 from router.server.http import REQUEST_ID, Front
-from router.wire.dialects.dialect import Dialect
-from router.wire.dialects.faults import own_error
-from router.wire.errors import error_headers
 from router.wire.listing import Page, anthropic_list, anthropic_model, openai_list, openai_model
 
 _ANTHROPIC = ("anthropic-version", "x-api-key")
@@ -38,7 +36,7 @@ class Listing:
             names = list(self._chatting(await self._grants(request)))
             return self._sent(request, anthropic_list(names, Page.of(request.query)))
         except ApiError as error:
-            return self._refused(request, error)
+            return told_error(error, MESSAGES_PATH, request[REQUEST_ID])
 
     async def model(self, request: web.Request) -> web.StreamResponse:
         """`GET /v1/models/{model}`: one of them."""
@@ -50,7 +48,7 @@ class Listing:
             _found(name, self._chatting(await self._grants(request)))
             return self._sent(request, anthropic_model(name))
         except ApiError as error:
-            return self._refused(request, error)
+            return told_error(error, MESSAGES_PATH, request[REQUEST_ID])
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add."""
@@ -81,18 +79,11 @@ class Listing:
         return self._chatting(grants) | vectors
 
     def _sent(self, request: web.Request, body: Mapping[str, Any]) -> web.Response:
-        headers = {"x-request-id": request[REQUEST_ID]}
+        path = MESSAGES_PATH if _is_anthropic(request) else request.path
+        headers = id_headers(path, request[REQUEST_ID])
         return web.Response(
             body=orjson.dumps(body), headers=headers, content_type="application/json"
         )
-
-    def _refused(self, request: web.Request, error: ApiError) -> web.Response:
-        """An error as Anthropic's clients read it."""
-        status, body = own_error(error, Dialect.MESSAGES)
-        response = self._sent(request, body)
-        response.set_status(status)
-        response.headers.update(error_headers(error))
-        return response
 
 
 def _is_anthropic(request: web.Request) -> bool:

@@ -55,7 +55,7 @@ def read_plain(raw: bytes) -> PlainAnswer:
         usage=read_usage(answer.get("usage")),
         output_chars=sum(map(_chars, messages)),
         finish_reasons=_finish_reasons(choices),
-        calls_tools=any(message.get("tool_calls") for message in messages),
+        calls_tools=any(map(_calls_tools, messages)),
         service_tier=_billed_tier(answer),
         refuses=any(message.get("refusal") for message in messages),
         cites=any(map(_cites, messages)),
@@ -151,7 +151,7 @@ def _read_chunk(raw: bytes, chunk: dict[str, Any]) -> StreamEvent:
         choices=frozenset(map(_index, choices)),
         finished=frozenset(_index(each) for each in choices if _finish_reasons([each])),
         finish_reasons=reasons,
-        calls_tools=any(delta.get("tool_calls") for delta in deltas),
+        calls_tools=any(map(_calls_tools, deltas)),
         service_tier=_billed_tier(chunk),
         refuses=any(delta.get("refusal") for delta in deltas),
         says_more=any(map(_says_more, choices)),
@@ -172,6 +172,10 @@ def _says_more(choice: object) -> bool:
     has_error = isinstance(choice, dict) and bool(choice.get("error"))
     members = _part(choice, "delta").items()
     return has_error or any(value for name, value in members if name not in _USUAL_MEMBERS)
+
+
+def _calls_tools(message: Mapping[str, Any]) -> bool:
+    return bool(message.get("tool_calls") or message.get("function_call"))
 
 
 def _cites(message: Mapping[str, Any]) -> bool:

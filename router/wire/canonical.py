@@ -16,7 +16,6 @@ _MEANS_NOTHING = frozenset(
         "farthing",
         "metadata",
         "model",
-        "moderation",
         "prompt_cache_key",
         "prompt_cache_options",
         "prompt_cache_retention",

@@ -48,6 +48,11 @@ class ChatRequest(Struct, frozen=True):
         return messages
 
     @property
+    def naming(self) -> JsonObject:
+        """All that determines its answers: its members, and what the request that it is a view of says besides."""
+        return self.body if self.original is None else {**self.body, **self.original.manner}
+
+    @property
     def choices(self) -> int:
         """How many alternative answers the client wants."""
         return self.body.get("n") or 1
@@ -134,10 +139,12 @@ def upstream_bytes(
     return set_members(raw, request.body, members)
 
 
-def fields_in_one_piece(request: ChatRequest) -> JsonObject:
-    """The members of the request, without those that ask for a stream."""
-    members = request.body.items()
-    return {name: value for name, value in members if name not in ("stream", _STREAM_OPTIONS)}
+def upstream_fields(request: ChatRequest, *, is_whole: bool = False) -> JsonObject:
+    """The members of the request without our own; with `is_whole` also without those that ask for a stream."""
+    left_out = (MEMBER, "stream", _STREAM_OPTIONS) if is_whole else (MEMBER,)
+    if not any(name in request.body for name in left_out):
+        return request.body
+    return {name: value for name, value in request.body.items() if name not in left_out}
 
 
 def _in_one_piece(request: ChatRequest, members: dict[str, Any]) -> bytes:

@@ -13,6 +13,7 @@ from router.domain.errors import ApiError
 from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
 from router.wire.chat import JsonObject, json_object, require
+from router.wire.extension import MEMBER
 from router.wire.splice import set_members
 
 _MOST_TOKENS = 10**9
@@ -39,6 +40,10 @@ def parse_embeddings(raw: bytes) -> EmbeddingsRequest:
     body = json_object(raw)
     require(body, "model")
     require(body, "input")
+    if body.get(MEMBER) is not None:
+        raise ApiError.invalid(
+            MEMBER, f"Embeddings have no policy to override: leave out '{MEMBER}'."
+        )
     asked = body["model"]
     if not isinstance(asked, str) or not asked:
         raise ApiError.invalid("model", "'model' must be the name of an embedding model.")

@@ -56,11 +56,13 @@ def of_ending(
         yield Finding(ScoreSource.TRUNCATION, 0.0, f"cut off at {whose} limit")
 
 
-def of_words(body: Mapping[str, Any], answer: bytes, *, is_stream: bool) -> Iterator[Finding]:
+def of_words(
+    body: Mapping[str, Any], answer: bytes, *, is_stream: bool, lists_all: bool = True
+) -> Iterator[Finding]:
     """Whether JSON and tool calls are as the request in `body` wants them.
 
     `answer` is a chat completion, or the events of one. One bad choice makes the score 0. A choice
-    that was cut off, or refuses, is skipped, and so is what cannot be checked in time.
+    that was cut off, or refuses, is skipped, and so is what cannot be checked in time. `lists_all` as in `of_calls`.
     """
     try:
         choices = choices_in(whole(answer, is_stream=is_stream))
@@ -68,7 +70,7 @@ def of_words(body: Mapping[str, Any], answer: bytes, *, is_stream: bool) -> Iter
         return
     messages = [m for m in map(_whole_message, choices) if m is not None]
     yield from of_json(body, messages)
-    yield from of_calls(body, messages)
+    yield from of_calls(body, messages, lists_all=lists_all)
 
 
 def of_json(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -78,15 +80,22 @@ def of_json(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> I
         yield from _judged(ScoreSource.SCHEMA, [_flaw_of_json(t, _schema(body)) for t in texts])
 
 
-def of_calls(body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
-    """Whether the calls in these messages are of tools that were offered; nothing if there are no calls."""
+def of_calls(
+    body: Mapping[str, Any], messages: Sequence[Mapping[str, Any]], *, lists_all: bool = True
+) -> Iterator[Finding]:
+    """Whether the calls in these messages are of tools that were offered; nothing if there are no calls.
+
+    Without `lists_all` others may have been offered than `body` lists: of a call of such a one nothing is known.
+    """
     if offers_tools(body):
-        tools = offered(body)
+        tools, strange = offered(body), _STRANGE if lists_all else _UNKNOWN
         calls = [call for message in messages for call in calls_in(message)]
-        yield from _judged(ScoreSource.TOOL_CALL, [_flaw_of_call(call, tools) for call in calls])
+        flaws = [_flaw_of_call(call, tools, strange) for call in calls]
+        yield from _judged(ScoreSource.TOOL_CALL, flaws)
 
 
 _UNKNOWN = "unknown"
+_STRANGE = "a tool was called that was not offered"
 
 
 def _judged(source: ScoreSource, flaws: Sequence[str | None]) -> Iterator[Finding]:
@@ -173,9 +182,9 @@ def offered(body: Mapping[str, Any]) -> Mapping[object, object]:
     return {str(each.get("name")): each.get("parameters") for each in named}
 
 
-def _flaw_of_call(call: Call, tools: Mapping[object, object]) -> str | None:
+def _flaw_of_call(call: Call, tools: Mapping[object, object], strange: str) -> str | None:
     if not isinstance(call.name, str) or call.name not in tools:
-        return "a tool was called that was not offered"
+        return strange
     if call.is_free:
         return None
     if not isinstance(call.arguments, str):

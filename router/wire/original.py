@@ -14,6 +14,11 @@ _APIS: Mapping[Dialect, Capability] = {
 }
 
 
+_SHOWN = ("summary", "generate_summary")
+_THINKING = "thinking as the client has it"
+"""A name that no API has for a member of a request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Original:
     """The bytes as they came, for an upstream of the same dialect; this proxy's limits are not applied to them.
@@ -36,6 +41,18 @@ class Original:
     def is_meant_for(self, model: Model) -> bool:
         """Whether the request is meant for this very model: it is named, or no other API could express the request."""
         return self.unsaid is not None or self.body.get("model") in (model.id, model.name)
+
+    @property
+    def manner(self) -> Mapping[str, Any]:
+        """What makes another answer of it and is not in the chat view: whether and how thoughts are to be shown."""
+        if self.dialect is Dialect.MESSAGES:
+            thinking = self.body.get("thinking")
+            thinks = isinstance(thinking, dict) and thinking.get("type") != "disabled"
+            return {_THINKING: thinking} if thinks else {}
+        reasoning, include = self.body.get("reasoning"), self.body.get("include")
+        shown = reasoning if isinstance(reasoning, dict) else {}
+        told = [*(shown.get(name) for name in _SHOWN), include]
+        return {_THINKING: told} if any(told) else {}
 
     @property
     def needs(self) -> frozenset[Capability]:

@@ -7,7 +7,10 @@ from typing import Any
 import orjson
 
 from router.wire.chat import ChatRequest
+from router.wire.dialects.dialect import Dialect
 
+_STORED = ("previous_response_id", "prompt")
+"""Members of Responses that stand for texts which their provider has stored."""
 _LONGEST_BYTES = 2**15
 """Of a request: longer conversations are seldom repeated, and cost the most to digest."""
 
@@ -15,8 +18,9 @@ _LONGEST_BYTES = 2**15
 def question_of(request: ChatRequest, *asker: str) -> bytes | None:
     """The digest of this asker's conversation, if it ends with a user's words.
 
-    None for one that ends with anything else, such as a tool's results, and for one that is very long.
-    Parameters and the model's name are not part of a question; the end user that a client names is.
+    None for one that ends with anything else, such as a tool's results, for one that is very long, and for one whose
+    beginning only its provider knows. Parameters and the model's name are not part of a question; the end user that a
+    client names is, and the answer that it names as the previous one.
     """
     if len(request.raw) > _LONGEST_BYTES or request.messages[-1]["role"] != "user":
         return None
@@ -41,6 +45,11 @@ def _repeats(messages: list[Mapping[str, Any]]) -> bool:
 
 def _digest(request: ChatRequest, count: int, asker: tuple[str, ...]) -> bytes | None:
     whose = [*asker, request.body.get("user"), request.body.get("safety_identifier")]
+    original = request.original
+    if original is not None and original.dialect is Dialect.RESPONSES:
+        if original.body.get("conversation"):  # it grows with every answer, and keeps its name
+            return None
+        whose += [original.body.get(name) for name in _STORED]
     try:
         said = orjson.dumps([whose, request.messages[:count]])
     except orjson.JSONEncodeError:

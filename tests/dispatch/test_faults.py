@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.dispatch.faults import fault_of_status
+from router.dispatch.faults import fault_of_said, fault_of_status
 from router.domain.fault import FaultKind
 
 ANOTHER_MAY = [
@@ -13,6 +13,7 @@ ANOTHER_MAY = [
     "Unrecognized request argument supplied: reasoning_effort",
     "`reasoning_effort` is not supported with this model",
     "Extra inputs are not permitted",
+    "property 'reasoning_content' is unsupported",
 ]
 NOBODY_WILL = [
     "Invalid value for 'temperature': must be a number.",
@@ -40,3 +41,33 @@ def test_a_code_says_it_as_well() -> None:
 
     assert fault_of_status(400, told, None).kind is FaultKind.UNSUITED
     assert fault_of_status(404, told, None).kind is FaultKind.CLIENT
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "kind"),
+    [
+        ({"code": 429}, 429, FaultKind.RATE_LIMITED),
+        ({"code": "429", "type": None}, 429, FaultKind.RATE_LIMITED),
+        ({"code": "rate_limit_exceeded"}, 429, FaultKind.RATE_LIMITED),
+        ({"code": None, "type": "rate_limit_error"}, 429, FaultKind.RATE_LIMITED),
+        (
+            {"code": "credit_balance_exhausted", "type": "insufficient_quota"},
+            429,
+            FaultKind.RATE_LIMITED,
+        ),
+        ({"code": "context_length_exceeded"}, 400, FaultKind.CONTEXT),
+        ({"type": "server_error", "message": "The prompt is too long."}, 400, FaultKind.CONTEXT),
+        ({"type": "invalid_request_error"}, 400, FaultKind.CLIENT),
+        ({"type": "authentication_error"}, 401, FaultKind.REFUSED),
+        ({"type": "overloaded_error"}, 503, FaultKind.TRANSIENT),
+        ({"code": "server_error"}, 502, FaultKind.TRANSIENT),
+        ({"code": "400 tokens"}, 502, FaultKind.TRANSIENT),
+        ({}, 502, FaultKind.TRANSIENT),
+    ],
+)
+def test_an_error_that_comes_with_status_200_counts_by_what_it_says(
+    told: dict[str, object], status: int, kind: FaultKind
+) -> None:
+    fault = fault_of_said(told, "stream")
+
+    assert (fault.status, fault.kind) == (status, kind)

@@ -135,6 +135,16 @@ def test_a_tier_without_rates_is_charged_as_usual_and_says_so() -> None:
     assert (bill.amount, bill.stood_in) == (Money(10), ("tier priority",))
 
 
+@pytest.mark.parametrize(("stated", "pico"), [(("priority",), 30), (("priority", "fast"), 60)])
+def test_fast_is_priority_where_it_has_no_rates_of_its_own(
+    stated: tuple[str, ...], pico: int
+) -> None:
+    bands = tuple(Band(Rates(3 * at, 6, 3, 3, 6), name) for at, name in enumerate(stated, 1))
+    bill = Price(1, 2, 1, 1, 2, bands=bands).bill(Usage(10), "fast")
+
+    assert (bill.amount, bill.stood_in) == (Money(pico), ())
+
+
 @pytest.mark.parametrize(("tier", "above"), [("standard", 0), ("flex", -1)])
 def test_a_band_that_would_be_the_price_itself_is_refused(tier: str, above: int) -> None:
     with pytest.raises(ValueError, match="a band is another tier's"):

@@ -14,6 +14,7 @@ import pytest
 from router.domain.money import Money
 from tests.e2e.books import all_bytes, rows
 from tests.e2e.configs import ledger_of, write_config
+from tests.e2e.doors import DOORS, Knock
 from tests.e2e.patience import until
 from tests.e2e.programs import Farthing, here
 from tests.e2e.upstreams import Simulator
@@ -354,6 +355,26 @@ def test_the_command_line_tells_the_same_of_an_id(farthing: Farthing) -> None:
         assert sentence in told.out
     assert f"In total it cost {document['cost_usd']} USD" in told.out
     assert json.loads(as_json.out) == document
+
+
+@pytest.mark.parametrize("knock", DOORS.values(), ids=DOORS)
+@pytest.mark.parametrize("is_file", [False, True])
+def test_the_command_line_decides_on_requests_of_every_api(
+    farthing: Farthing, tmp_path: Path, knock: Knock, is_file: bool
+) -> None:
+    """What only this API says counts: its own limit, and the instructions that chat has elsewhere."""
+    brief = "Be brief. " * 50
+    said = {"/messages": {"system": brief}, "/responses": {"instructions": brief}}
+    body = json.dumps({**knock.body("Good morning!"), **said.get(knock.path, {})})
+    (tmp_path / "request.json").write_text(body)
+    line = f"curl {farthing.base_url}{knock.path}?beta=true -d @{tmp_path / 'request.json'}"
+    asked = ("--file", str(tmp_path / "request.json")) if is_file else ("--curl", line)
+
+    told = here("explain", "--config", str(farthing.config), "--json", *asked, env=SECRETS)
+
+    features = json.loads(told.out)["features"]
+    assert features["max_output_tokens"] == 500
+    assert (features["prompt_tokens"] > 100) is (knock.path in said)
 
 
 def test_the_command_line_decides_on_a_curl_line_as_the_server_does(farthing: Farthing) -> None:

@@ -291,6 +291,16 @@ def test_a_conversation_that_goes_on_is_no_retry(farthing: Farthing, fixed: Fixe
     assert noted(farthing, first) == noted(farthing, others) == {}
 
 
+def test_to_say_go_on_twice_is_no_retry(farthing: Farthing, fixed: FixedUpstream) -> None:
+    talk = ["Tell me of Lyon, street by street.", "Lyon", "Go on, please!"]
+    first = converse(farthing, fixed, *talk)
+    converse(farthing, fixed, *talk, "Lyon", "Go on, please!")
+    last = ask(farthing, fixed, {"content": "{}"}, response_format={"type": "json_object"})
+
+    soon(farthing, last)
+    assert noted(farthing, first) == {}
+
+
 def test_results_of_tools_are_no_retry(farthing: Farthing, fixed: FixedUpstream) -> None:
     fixed.answer = Canned((completion({"content": "Lyon"}),))
     called = [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{}"}}]

@@ -129,6 +129,14 @@ async def test_bytes_pass_through_but_for_the_models_name(tmp_path: Path) -> Non
     assert got == box.answer
 
 
+async def test_a_wish_for_farthing_is_refused_and_not_sent_on(tmp_path: Path) -> None:
+    wish = {"farthing": {"policy": "cheap"}}
+    async with simulated(tmp_path) as proxy:
+        with pytest.raises(openai.BadRequestError, match="no policy to override") as refused:
+            await proxy.openai.embeddings.create(model="embed", input=TEXTS, extra_body=wish)
+    assert refused.value.param == "farthing"
+
+
 async def test_the_same_request_is_answered_from_the_cache_while_it_is_kept(tmp_path: Path) -> None:
     async with simulated(tmp_path, cache={"vectors_ttl_s": 60}) as proxy:
         ask = proxy.openai.embeddings.with_raw_response.create
@@ -267,12 +275,13 @@ async def test_a_key_may_only_use_the_models_that_it_was_given(tmp_path: Path) -
 
 
 async def test_a_budget_at_its_end_pays_for_no_vectors(tmp_path: Path) -> None:
-    async with simulated(tmp_path, budgets=[{"usd": 0.000002}]) as proxy:
+    async with simulated(tmp_path, budgets=[{"usd": 0.000002, "per": "day"}]) as proxy:
         with pytest.raises(openai.APIStatusError) as refused:
             await proxy.openai.embeddings.create(model="embed", input="word " * 200)
 
         assert refused.value.status_code == 402
         assert refused.value.code == "budget_exceeded"
+        assert refused.value.response.headers["x-farthing-budget-resets"] in refused.value.message
         assert proxy.rows() == []
 
 

@@ -385,6 +385,25 @@ async def test_an_answer_that_passed_is_stored_for_every_door(tmp_path: Path) ->
     assert len(home.bodies) == 2
 
 
+async def test_who_wants_no_thoughts_or_others_is_given_no_answer_that_has_them(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "policies").mkdir()
+    rule = "policy: kept\nintent: whatever a test needs\nreference: best\nadequate: {floor: 0}\ncache: {ttl_s: 60}\n"
+    (tmp_path / "policies" / "kept.yaml").write_text(rule)
+    policies = {"directory": str(tmp_path / "policies"), "default": "kept"}
+    ways: list[Json] = [{}, {"type": "adaptive"}, {"type": "adaptive", "display": "omitted"}]
+    ways += [{"type": "enabled", "budget_tokens": budget} for budget in (1024, 2048)]
+    async with farthing(tmp_path, policies=policies, cache={"url": "memory"}) as (at, home):
+        states = []
+        for thinking in (*ways, *ways, {"type": "disabled"}):
+            home.answer = orjson.dumps(message(*([SIGNED] if thinking else []), TEXT))
+            talk = {"max_tokens": 4096, **({"thinking": thinking} if thinking else {})}
+            got, _ = await post(at, asked(**talk))
+            states.append(got.headers["x-farthing-cache"])
+    assert states == [*["miss"] * 5, *["hit"] * 6]
+
+
 @pytest.mark.parametrize("streams", [False, True])
 async def test_what_a_stop_sequence_has_ended_is_not_stored_since_chat_does_not_tell_it(
     tmp_path: Path, streams: bool

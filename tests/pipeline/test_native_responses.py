@@ -174,6 +174,46 @@ async def test_a_stream_that_breaks_off_says_that_the_response_has_failed(tmp_pa
     assert "was interrupted" in last["response"]["error"]["message"]
 
 
+async def test_an_answer_whose_tokens_all_went_into_thoughts_is_one(tmp_path: Path) -> None:
+    cut = {**response(status="incomplete"), "incomplete_details": {"reason": "max_output_tokens"}}
+    begun = {"type": "response.created", "response": response(status="in_progress")}
+    async with farthing(tmp_path) as (at, one, _):
+        one.events = events(
+            begun, {"type": "response.incomplete", "response": cut | {"usage": USAGE}}
+        )
+        got, body = await post(at, asked(stream=True), PATH)
+        (row,) = at.rows()
+    assert (got.status, len(one.bodies)) == (200, 1)
+    assert without_remarks(body) == without_remarks(one.events)
+    assert (row["outcome"], row["reasoning_tokens"]) == ("ok", 2)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages", "/v1/completions"])
+async def test_what_clients_of_other_apis_ask_of_farthing_is_not_sent_on(
+    tmp_path: Path, path: str
+) -> None:
+    talk = {"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 50}
+    said = {"prompt": "Hello"} if path == "/v1/completions" else talk
+    async with farthing(tmp_path) as (at, one, _):
+        one.answer = orjson.dumps(response(SAID))
+        got, body = await post(at, {"model": "gpt", **said, "farthing": {"receipt": True}}, path)
+    assert (got.status, "farthing" in orjson.loads(body)) == (200, True), body
+    assert "farthing" not in one.sent
+
+
+async def test_why_a_response_has_failed_midway_is_told_in_the_providers_own_words(
+    tmp_path: Path,
+) -> None:
+    error = {"code": "rate_limit_exceeded", "message": "Please try again in 1.3s."}
+    failed = {"type": "response.failed", "response": {**response(status="failed"), "error": error}}
+    async with farthing(tmp_path) as (at, one, _):
+        one.events = stream(SAID, ends=False) + events({**failed, "sequence_number": 4})
+        _, body = await post(at, asked(stream=True), PATH)
+        (row,) = at.rows()
+    assert without_remarks(body) == without_remarks(one.events)
+    assert (row["outcome"], row["error"]) == ("cut", "rate_limit_exceeded")
+
+
 async def test_a_response_that_fails_before_its_first_word_lets_another_model_answer(
     tmp_path: Path,
 ) -> None:
@@ -184,6 +224,33 @@ async def test_a_response_that_fails_before_its_first_word_lets_another_model_an
         got, body = await post(at, asked(model="auto", stream=True), PATH)
         assert got.headers["x-farthing-model"] == "sim-mid"
     assert b"response.completed" in body
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("context_length_exceeded", 400), ("rate_limit_exceeded", 429)]
+)
+@pytest.mark.parametrize("is_nested", [False, True])
+async def test_an_error_before_the_first_word_counts_as_one_with_a_status(
+    tmp_path: Path, code: str, status: int, is_nested: bool
+) -> None:
+    error = {"code": code, "message": "No, because."}
+    failed = {"type": "response.failed", "response": {**response(status="failed"), "error": error}}
+    told = {"type": "error", "error": {**error, "type": code}} if is_nested else failed
+    async with farthing(tmp_path) as (at, one, _):
+        one.events = events(told)
+        got, body = await post(at, asked(stream=True), PATH)
+    assert got.status == status
+    assert orjson.loads(body)["error"]["message"] == "No, because."
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/chat/completions"])
+async def test_a_whole_response_that_has_failed_tells_why(tmp_path: Path, path: str) -> None:
+    error = {"code": "rate_limit_exceeded", "message": "Wait."}
+    talk = {"model": "gpt", "messages": [{"role": "user", "content": "Hello"}]}
+    async with farthing(tmp_path) as (at, one, _):
+        one.answer = orjson.dumps({**response(status="failed"), "error": error})
+        got, body = await post(at, asked() if path == PATH else talk, path)
+    assert (got.status, orjson.loads(body)["error"]["message"]) == (429, "Wait.")
 
 
 # ------------------------------------------------------------------- what a provider has stored
@@ -273,6 +340,23 @@ async def test_from_every_answer_one_can_go_on_and_what_is_not_stored_comes_from
     assert states == ["miss", "miss", "miss", "hit"]
 
 
+async def test_an_answer_is_shared_only_by_those_who_want_its_thoughts_shown_alike(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
+    sections = {
+        "policies": {"directory": "policies", "default": "kept"},
+        "cache": {"url": "memory"},
+    }
+    ways: list[Json] = [{}, {"reasoning": {"summary": "auto"}}]
+    ways.append({"include": ["reasoning.encrypted_content"]})
+    async with farthing(tmp_path, **sections) as (at, one, _):
+        one.answer = orjson.dumps(response(SAID))
+        got = [(await post(at, asked(store=False, **way), PATH))[0] for way in (*ways, *ways)]
+    assert [each.headers["x-farthing-cache"] for each in got] == [*["miss"] * 3, *["hit"] * 3]
+
+
 async def test_keys_of_a_team_that_ask_the_same_at_once_can_each_go_on(tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "kept.yaml").write_text(KEPT)
@@ -322,6 +406,17 @@ async def test_what_nobody_is_known_to_have_stored_is_refused_in_words(
     assert (got.status, error["code"]) == (400, "previous_response_not_found")
     assert "Send the whole conversation" in error["message"]
     assert (one.bodies, another.bodies) == ([], [])
+
+
+async def test_tokens_of_what_only_a_provider_has_are_not_counted_as_none(tmp_path: Path) -> None:
+    async with farthing(tmp_path) as (at, _, __):
+        await post(at, asked(), PATH)
+        for more in ({"previous_response_id": "resp_1"}, {"conversation": "conv_1"}):
+            got, body = await post(at, asked(**more), f"{PATH}/input_tokens")
+            assert (got.status, orjson.loads(body)["error"]["param"]) == (400, *more)
+        hosted = asked(tools=[{"type": "web_search"}])
+        got, body = await post(at, hosted, f"{PATH}/input_tokens")
+    assert (got.status, orjson.loads(body)["input_tokens"] > 0) == (200, True)
 
 
 async def test_nobody_goes_on_from_what_was_answered_to_another_key(tmp_path: Path) -> None:

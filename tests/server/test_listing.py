@@ -96,6 +96,7 @@ async def test_errors_are_in_the_shape_of_the_client_too(
     assert status == (404 if query == "/nobody" else 400)
     assert body["type"] == "error"
     assert told in body["error"]["message"]
+    assert body["request_id"].startswith("req_")
 
 
 async def test_a_key_sees_what_it_may_use(tmp_path: Path) -> None:

@@ -317,6 +317,15 @@ async def test_nobody_goes_around_the_policies_by_another_spelling(
         assert both.vendor.arrived == []
 
 
+async def test_compacting_a_response_is_no_method_of_one(tmp_path: Path) -> None:
+    async with passing(tmp_path, {"paths": ["/v1/files"]}) as both:
+        with pytest.raises(
+            openai.NotFoundError, match="passed through to an upstream if"
+        ) as refused:
+            await both.proxy.openai.responses.compact(model="sim-mid", input="Hello")
+    assert "it is at" not in refused.value.message
+
+
 async def test_another_method_of_an_own_path_is_405_as_ever(tmp_path: Path) -> None:
     async with (
         passing(tmp_path, {"paths": ["/v1/*"]}) as both,

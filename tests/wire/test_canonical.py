@@ -50,6 +50,7 @@ def test_to_say_what_goes_without_saying_changes_nothing(said: dict[str, Any]) -
     [
         {"n": 2},
         {"n": True},
+        {"moderation": {"model": "omni", "policy": {"output": {"mode": "block"}}}},
         {"temperature": 0},
         {"temperature": 0.1},
         {"parallel_tool_calls": False},

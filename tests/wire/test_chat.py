@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from router.domain.errors import ApiError
 from router.wire.chat import (
     ChatRequest,
-    fields_in_one_piece,
     parse_chat,
     refuse_repeats,
     upstream_bytes,
+    upstream_fields,
 )
 from router.wire.dialects.dialect import Dialect
 from router.wire.original import Original
@@ -268,7 +268,8 @@ def test_in_one_piece_nothing_of_a_stream_is_asked_for(stream: bool | None, opti
     sent = orjson.loads(upstream_bytes(request, "other", ask_usage=True, is_whole=True))
 
     assert sent == {**USUAL, "model": "other", "stream": False if stream else stream}
-    assert fields_in_one_piece(request).keys() == {*USUAL, "farthing"}
+    assert upstream_fields(request, is_whole=True).keys() == {*USUAL}
+    assert upstream_fields(request).keys() == request.body.keys() - {"farthing"}
 
 
 def test_what_is_asked_in_one_piece_keeps_its_bytes() -> None:

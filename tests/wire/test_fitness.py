@@ -119,3 +119,15 @@ def test_an_end_may_tell_of_two_things() -> None:
     findings = list(of_ending({"max_tokens": 5}, ends, refuses=True))
     assert [each.source for each in findings] == [ScoreSource.REFUSAL, ScoreSource.TRUNCATION]
     assert list(of_ending({}, frozenset({"stop", "tool_calls"}), refuses=False)) == []
+
+
+def test_of_a_tool_that_may_have_been_offered_elsewhere_nothing_is_said() -> None:
+    def scores(*calls: dict[str, Any]) -> list[float]:
+        answer = {"choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
+        raw = orjson.dumps(answer)
+        return [each.score for each in of_words(TOOLS, raw, is_stream=False, lists_all=False)]
+
+    known, unknown = function("free", "{}"), function("unheard_of", "{}")
+    assert scores(unknown) == scores(known, unknown) == []
+    assert scores(known) == [1.0]
+    assert scores(function("free", "{"), unknown) == [0.0]

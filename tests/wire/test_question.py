@@ -7,10 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.wire.chat import ChatRequest, parse_chat
+from router.wire.doors.translated import RESPONSES
 from router.wire.question import question_of, rejected_question_of
 
 _TEXTS = st.lists(st.text(max_size=3), min_size=1, max_size=5).filter(lambda texts: len(texts) % 2)
 _ROLES = ("user", "assistant")
+
+
+def response_to(text: str, **fields: Any) -> ChatRequest:
+    read = RESPONSES.read(orjson.dumps({"model": "auto", "input": text, **fields}))
+    return parse_chat(read.chat, original=read.original)
 
 
 def request(*texts: str, **fields: Any) -> ChatRequest:
@@ -55,3 +61,18 @@ def test_what_a_tool_brought_and_what_is_very_long_are_no_questions() -> None:
     long = request("a" * 2**15)
     assert question_of(long, "key") is None
     assert rejected_question_of(request("b", "c", "d"), "key") is None
+
+
+def test_the_same_words_after_another_stored_answer_are_another_question() -> None:
+    first, again, later = (
+        question_of(response_to("Go on", previous_response_id=name), "key")
+        for name in ("resp_1", "resp_1", "resp_2")
+    )
+    assert first == again != later
+    prompts = [{"id": "pmpt_1", "variables": {"city": city}} for city in ("Lyon", "Nice")]
+    told = [question_of(response_to("Go on", prompt=prompt), "key") for prompt in prompts]
+    assert told[0] != told[1]
+
+
+def test_whether_a_stored_conversation_stands_still_is_not_known() -> None:
+    assert question_of(response_to("Go on", conversation="conv_1"), "key") is None

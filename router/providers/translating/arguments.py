@@ -15,6 +15,7 @@ import orjson
 
 from router.domain.fault import AttemptFailed, Fault, FaultKind
 from router.providers.translating.addresses import forbidden_address
+from router.wire.dialects.ids import user_id
 
 MEANING = frozenset(
     "messages tools tool_choice functions function_call response_format stop n max_tokens"
@@ -84,6 +85,8 @@ def asked_by(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
     if place := forbidden_address(chosen.get("messages")):
         _refuse(place, f"'{place}' must be a data: URL, or an https: one of a public host.")
+    if isinstance(user := chosen.get("user"), str):
+        chosen["user"] = user_id(user)
     if "tools" in chosen:
         chosen["tools"] = [_function_tool(tool, at) for at, tool in enumerate(chosen["tools"])]
     return _copied(chosen)

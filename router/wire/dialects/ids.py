@@ -14,6 +14,8 @@ _ANSWER = re.compile(r"(?:chatcmpl-|resp_|msg_)?(.+)", re.DOTALL)
 _SPEAKABLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What Messages accept as the id of a call; Responses do not accept a longer one, either."""
 
+_LONGEST_USER = 64
+
 
 def answer_id(given: str, dialect: Dialect) -> str:
     """The id of an answer in the form that `dialect` uses."""
@@ -26,6 +28,16 @@ def call_id(given: str) -> str:
     if _SPEAKABLE.fullmatch(given):
         return given
     return f"call_{sha256(given.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+
+
+def user_id(given: str) -> str:
+    """The id of an end user in a length that every API accepts: as given if possible, else its digest.
+
+    Claude Code's has 150 characters and more; OpenAI takes 64, some servers 128.
+    """
+    if len(given) <= _LONGEST_USER:
+        return given
+    return sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def item_id(kind: str, answer: str, place: int) -> str:

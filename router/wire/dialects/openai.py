@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from router.wire.dialects.ids import user_id
 from router.wire.dialects.parts import CacheMark
 from router.wire.dialects.request import Request, Sampling, Use
-from router.wire.dialects.shape import JsonObject, number_of, plain, text_of, unsaid
+from router.wire.dialects.shape import JsonObject, an_object, number_of, plain, text_of, unsaid
 
 SHARED = (
     "metadata prompt_cache_key prompt_cache_options prompt_cache_retention safety_identifier"
@@ -45,8 +46,11 @@ def rest_of(body: JsonObject, known: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in seen and value is not None}
 
 
-def common(request: Request) -> dict[str, Any]:
-    """The members that both spell the same way. Raises ApiError 400 for what neither has."""
+def common(request: Request, *, is_view: bool = False) -> dict[str, Any]:
+    """The members that both spell the same way, with the user's whole id for a view.
+
+    Raises ApiError 400 for what neither has.
+    """
     if request.sampling.top_k is not None:
         raise unsaid("top_k", "OpenAI's APIs support only 'top_p'")
     is_known = request.shared.get("safety_identifier") == request.user
@@ -57,7 +61,7 @@ def common(request: Request) -> dict[str, Any]:
         top_p=request.sampling.top_p,
         parallel_tool_calls=request.parallel if request.tools else None,
         service_tier=request.tier,
-        user="" if is_known else request.user,
+        user="" if is_known else request.user if is_view else user_id(request.user),
         **request.shared,
     )
 
@@ -71,7 +75,8 @@ def detail_of(image: JsonObject, place: str) -> str:
 def mark_of(part: JsonObject) -> CacheMark | None:
     """The cache breakpoint of a part: OpenAI's own, or Anthropic's, which many servers accept."""
     if part.get("cache_control"):
-        return CacheMark(text_of(part["cache_control"], "ttl", "cache_control"))
+        control = an_object(part["cache_control"], "cache_control")
+        return CacheMark(text_of(control, "ttl", "cache_control"))
     return CacheMark() if part.get("prompt_cache_breakpoint") else None
 
 

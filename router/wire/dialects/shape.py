@@ -89,6 +89,11 @@ def only(holder: JsonObject, names: Collection[str], place: str) -> None:
             raise unsaid(f"{place}.{name}", "leave it out, or use a model that speaks your API")
 
 
+def known(holder: JsonObject, names: Collection[str]) -> JsonObject:
+    """`holder` without other members than `names`: what an upstream says besides is no reason to refuse its answer."""
+    return {name: value for name, value in holder.items() if name in names}
+
+
 def unsaid(place: str, remedy: str) -> ApiError:
     """400: the API of the model that would answer cannot express what is at `place`."""
     return ApiError(

@@ -10,17 +10,21 @@ from typing import Any
 import orjson
 
 from router.wire.dialects.dialect import Dialect
+from router.wire.dialects.responses.namespaces import KIND
 from router.wire.dialects.shape import JsonObject
 
 _Object = dict[str, Any]
-_OF_MESSAGES = (
-    "model messages system stream max_tokens temperature top_p tool_choice service_tier"
-).split()
+_OF_MESSAGES = "model messages system stream max_tokens temperature top_p service_tier".split()
 _OF_RESPONSES = (
     "model instructions stream max_output_tokens temperature top_p service_tier"
     " parallel_tool_calls user metadata prompt_cache_key"
 ).split()
 _MOST_STOPS = 4
+_LONGEST_NAME = 64
+"""Of a tool, for chat; Messages accept 128 characters, and names of MCP servers' tools are often longer than 64."""
+_CHOICES = ("auto", "any", "tool", "none")
+_FORMATS = ("text", "json_object", "json_schema")
+_OF_FORMATS = ("type", "name", "description", "schema", "strict")
 _TURNS = ("user", "assistant", "system")
 _ROLES = ("user", "system", "developer")
 _MARK = "cache_control"
@@ -61,6 +65,7 @@ def _messages(body: JsonObject) -> JsonObject:
         **_some("system", _blocks(body.get("system"), _SHOWN)),
         "messages": [_message(each) for each in _objects(body.get("messages"))],
         **_some("tools", [_tool(each, ("custom", None)) for each in _objects(body.get("tools"))]),
+        **_some("tool_choice", _known(body.get("tool_choice"), _CHOICES)),
         **_some("stop_sequences", stops[:_MOST_STOPS] if isinstance(stops, list) else None),
         **_some("output_config", _only(config, ("effort",)) if isinstance(config, dict) else None),
     }
@@ -106,8 +111,19 @@ def _responses(body: JsonObject) -> JsonObject:
         **_only(body, _OF_RESPONSES),
         "input": items or [_as_message("user", body.get("prompt"))],
         **_some("tools", [_tool(each, ("function",)) for each in _objects(body.get("tools"))]),
-        **_some("text", _only(text, ("format", "verbosity")) if isinstance(text, dict) else None),
+        **_some("text", _text(text) if isinstance(text, dict) else None),
     }
+
+
+def _text(text: JsonObject) -> _Object:
+    wanted = _known(text.get("format"), _FORMATS)
+    return {**_only(text, ("verbosity",)), **_some("format", wanted and _only(wanted, _OF_FORMATS))}
+
+
+def _known(value: Any, kinds: tuple[str, ...]) -> Any:
+    """`value`; None if it is of a kind that chat does not know."""
+    is_foreign = isinstance(value, dict) and value.get("type") not in kinds
+    return None if is_foreign else value
 
 
 def _item(item: JsonObject) -> _Object:
@@ -145,12 +161,14 @@ def _as_text(kind: str, told: object) -> _Object:
 
 
 def _tool(tool: JsonObject, own: tuple[str | None, ...]) -> _Object:
-    """The tool as a function; one that the provider runs keeps only its name."""
+    """The tool as a function, or a group of such; one that the provider runs keeps only its name."""
     name = tool.get("name") or tool.get("type") or "tool"
-    described = tool.get("type") in own
+    kind, described = tool.get("type"), tool.get("type") in own
+    if kind == KIND and (inside := [_tool(each, own) for each in _objects(tool.get("tools"))]):
+        return {"type": kind, "name": name, **_only(tool, ("description",)), "tools": inside}
     schema = tool.get("input_schema") or tool.get("parameters")
     function = {
-        "name": name,
+        "name": name[:_LONGEST_NAME] if isinstance(name, str) else name,
         **_some("description", tool.get("description") if described else None),
     }
     if "function" in own:

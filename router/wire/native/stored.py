@@ -30,6 +30,12 @@ def names_a_prompt(original: Original) -> bool:
     return original.dialect is Dialect.RESPONSES and bool(original.body.get("prompt"))
 
 
+def is_seen_whole(original: Original) -> bool:
+    """Whether all of the prompt is in the request, and nothing of it only with its provider."""
+    stored = previous_in(original) or rests_on_others(original) or names_a_prompt(original)
+    return not stored
+
+
 def may_go_on(original: Original) -> bool:
     """Whether the client may continue from the answer by its id: its provider stores Responses unless told not to."""
     return original.dialect is Dialect.RESPONSES and original.body.get("store") is not False

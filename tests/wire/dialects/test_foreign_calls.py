@@ -73,6 +73,20 @@ def test_what_a_model_calls_so_itself_stays_as_it_is(name: str) -> None:
     assert Taken.by(name).of(body) is body
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "reasoning_details"])
+def test_thoughts_of_others_are_kept_from_mistrals_models(name: str) -> None:
+    said = {"role": "assistant", "content": "Hi", name: "Hm"}
+    asked = [{"role": "user", "content": "Hello"}, said, {"role": "user", "content": "And?"}]
+    body = {"messages": asked}
+
+    told = Taken.by("mistral-large-latest").of(body)
+
+    assert told["messages"] == [asked[0], {"role": "assistant", "content": "Hi"}, asked[2]]
+    assert Taken.by("llama-3.3-70b").of(body) is body
+    raw = orjson.dumps(body)
+    assert Taken.by("mistral-large-latest").takes_all_of(raw) is (name == "reasoning_details")
+
+
 def test_a_signature_is_shown_to_gemini_alone() -> None:
     body = talk(call("a", extra_content=SIGNED), call("b"))
 

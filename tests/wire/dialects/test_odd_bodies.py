@@ -81,6 +81,15 @@ def test_a_misshaped_request_is_translated_or_refused_by_name(
         translate_request(body, source, Target(target, max_output_tokens=100))
 
 
+@pytest.mark.parametrize("target", [Dialect.RESPONSES, Dialect.MESSAGES])
+def test_a_cache_mark_that_is_a_word_is_refused_by_name(target: Dialect) -> None:
+    part = {"type": "text", "text": "Hello", "cache_control": "ephemeral"}
+    body = {**BASE[Dialect.CHAT], "messages": [{"role": "user", "content": [part]}]}
+
+    with pytest.raises(ApiError, match="'cache_control' must be an object"):
+        translate_request(body, Dialect.CHAT, Target(target, max_output_tokens=100))
+
+
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @FEW
 @given(data=st.data())

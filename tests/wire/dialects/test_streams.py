@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
 import pytest
 
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Fault, Occasion
 from router.wire.dialects.dialect import Dialect, Target
-from router.wire.dialects.translate import StreamTranslator, event_bytes
+from router.wire.dialects.translate import StreamTranslator, event_bytes, translate_answer
 from router.wire.sse import EventSplitter, data_of
 from tests.wire.dialects.descriptions import check
 from tests.wire.dialects.faults_table import STREAM_ERRORS
@@ -81,6 +82,21 @@ def test_calls_that_a_server_does_not_count_are_told_apart_by_their_ids() -> Non
 
     assert [block["id"] for block in whole["content"]] == ["c0", "c1"]
     assert whole["stop_reason"] == "tool_use"  # though the server says that it stopped
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_call_without_a_word_of_arguments_has_none_in_json(is_stream: bool) -> None:
+    begun = [_calling(0, "", "c0", "f"), _calling(1, "", "c1", "g")]
+    calls = [call for each in begun for call in each["choices"][0]["delta"]["tool_calls"]]
+    whole = {"choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]}
+
+    if is_stream:
+        events = _all(_translator(CHAT, RESPONSES), [*begun, _chunk({}, "tool_calls")])
+        told = merge(RESPONSES, events)
+    else:
+        told = dict(translate_answer(whole, Target(CHAT), RESPONSES, OCCASION))
+
+    assert [item["arguments"] for item in told["output"]] == ["{}", "{}"]
 
 
 def test_only_the_first_of_several_choices_is_told() -> None:
@@ -172,6 +188,15 @@ def test_a_failed_response_is_an_error_with_its_reason() -> None:
     assert told["error"] == {"type": "rate_limit_error", "message": "Wait."}
 
 
+@pytest.mark.parametrize("code", ["too_many_requests", None])
+def test_an_error_event_may_nest_what_it_tells_as_openai_does(code: str | None) -> None:
+    inner = {"type": "too_many_requests", "code": code, "message": "Wait.", "param": None}
+
+    (told,) = _translator(RESPONSES, MESSAGES).feed({"type": "error", "error": inner})
+
+    assert told["error"] == {"type": "rate_limit_error", "message": "Wait."}
+
+
 def test_the_server_can_end_a_stream_itself() -> None:
     translator = _translator(CHAT, MESSAGES)
     translator.feed(_BEGINNINGS[CHAT])
@@ -199,6 +224,109 @@ def test_a_thought_without_a_word_keeps_its_seal() -> None:
     whole = merge(MESSAGES, _all(_translator(RESPONSES, MESSAGES), events))
 
     assert whole["content"] == [{"type": "redacted_thinking", "data": "sealed:responses:rs_1:enc"}]
+
+
+_SAID: dict[str, Any] = {"type": "message", "content": [{"type": "output_text", "text": "Hi"}]}
+_CALLED = {"type": "function_call", "call_id": "c0", "name": "f", "arguments": "{}"}
+_BEGUN = {"type": "response.created", "response": {"id": "resp_1", "model": "m"}}
+_ENDED = {"type": "response.completed", "response": {"output": [_SAID, _CALLED]}}
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [
+            {"type": "response.output_item.done", "output_index": at, "item": item}
+            for at, item in enumerate((_SAID, _CALLED))
+        ],
+        [
+            {"type": "response.output_text.delta", "output_index": 0, "delta": "Hi"},
+            {"type": "response.output_item.done", "output_index": 0, "item": _SAID},
+            {"type": "response.output_item.added", "output_index": 1, "item": _CALLED},
+            {"type": "response.output_item.done", "output_index": 1, "item": _CALLED},
+        ],
+    ],
+    ids=["the whole Response", "items", "deltas"],
+)
+def test_a_response_may_be_told_in_fewer_events_than_openai_has(
+    events: list[dict[str, Any]],
+) -> None:
+    told = merge(MESSAGES, _all(_translator(RESPONSES, MESSAGES), [_BEGUN, *events, _ENDED]))
+
+    assert [block.get("text") or block["name"] for block in told["content"]] == ["Hi", "f"]
+    assert told["stop_reason"] == "tool_use"
+
+
+_NEW = {"a_member_of_tomorrow": {"a": 1}}
+_FUNCTION = {"name": "f", "arguments": "{}"}
+_WHOLE_ANSWERS: Mapping[Dialect, dict[str, Any]] = {
+    CHAT: {
+        "choices": [
+            {
+                "message": {
+                    "content": "Hi",
+                    "tool_calls": [
+                        {"id": "c0", "type": "function", "function": _FUNCTION, **_NEW},
+                    ],
+                }
+            }
+        ]
+    },
+    RESPONSES: {
+        "output": [
+            {**_SAID, **_NEW, "content": [{**_SAID["content"][0], **_NEW}]},
+            {**_CALLED, **_NEW},
+        ]
+    },
+    MESSAGES: {
+        "content": [
+            {"type": "text", "text": "Hi", **_NEW},
+            {"type": "tool_use", "id": "c0", "name": "f", "input": {}, **_NEW},
+        ]
+    },
+}
+_TARGETS = {CHAT: MESSAGES, RESPONSES: MESSAGES, MESSAGES: RESPONSES}
+
+
+@pytest.mark.parametrize("source", Dialect)
+def test_an_answer_of_another_api_is_none(source: Dialect) -> None:
+    with pytest.raises(MalformedAnswer, match="has no"):
+        translate_answer({"id": "1", "model": "m"}, Target(source), _TARGETS[source], OCCASION)
+
+
+@pytest.mark.parametrize("source", Dialect)
+def test_what_an_answer_says_besides_does_not_spoil_it(source: Dialect) -> None:
+    answer = _WHOLE_ANSWERS[source]
+
+    told = translate_answer(answer, Target(source), _TARGETS[source], OCCASION)
+
+    assert '"Hi"' in orjson.dumps(told).decode()
+    assert "tomorrow" not in orjson.dumps(told).decode()
+
+
+@pytest.mark.parametrize(
+    ("source", "event"),
+    [
+        (CHAT, _chunk({"tool_calls": [{"index": 0, "id": "c0", "function": _FUNCTION, **_NEW}]})),
+        (
+            RESPONSES,
+            {"type": "response.output_item.added", "output_index": 0, "item": {**_CALLED, **_NEW}},
+        ),
+        (
+            MESSAGES,
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": _WHOLE_ANSWERS[MESSAGES]["content"][1],
+            },
+        ),
+    ],
+)
+def test_what_an_event_says_besides_does_not_spoil_it(
+    source: Dialect, event: dict[str, Any]
+) -> None:
+    assert "c0" in str(_translator(source, _TARGETS[source]).feed(event))
 
 
 def test_texts_that_come_without_deltas_are_told_when_they_are_done() -> None:

@@ -157,6 +157,40 @@ def test_what_responses_have_one_level_below_is_named_as_it_is_there(name: str, 
     assert (error.param, error.message) == (own, f"'{own}' is odd.")
 
 
+LONG = "mcp__a_server_whose_name_is_long__and_a_tool_whose_name_is_no_shorter_than_that"
+GROUP = {
+    "type": "namespace",
+    "name": "agents",
+    "description": "Helpers",
+    "tools": [{"type": "function", "name": "spawn", "parameters": {"type": "object"}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("door", "body", "fields"),
+    [
+        (MESSAGES, ASK_MESSAGES, {"tools": [{"name": LONG, "input_schema": {"type": "object"}}]}),
+        (MESSAGES, ASK_MESSAGES, {"tool_choice": {"type": "a_kind_of_tomorrow"}}),
+        (RESPONSES, ASK_RESPONSES, {"tools": [{"type": "function", "name": LONG}]}),
+        (RESPONSES, ASK_RESPONSES, {"text": {"format": {"type": "a_kind_of_tomorrow"}}}),
+        (RESPONSES, ASK_RESPONSES, {"text": {"format": {"type": "json_schema", "new": 1}}}),
+        (RESPONSES, ASK_RESPONSES, {"previous_response_id": "resp_1", "input": []}),
+    ],
+)
+def test_what_chat_has_no_place_for_is_left_to_models_of_that_api(
+    door: Door, body: dict[str, Any], fields: dict[str, Any]
+) -> None:
+    original = door.read(orjson.dumps({**body, **fields})).original
+    assert original is not None
+    assert original.unsaid is not None
+
+
+def test_the_tools_of_a_group_are_seen_beside_what_only_openai_runs() -> None:
+    told = view(RESPONSES, ASK_RESPONSES, tools=[{"type": "web_search"}, GROUP])
+    names = [tool["function"]["name"] for tool in told["tools"]]
+    assert names == ["web_search", "agents__spawn"]
+
+
 def test_who_refers_to_what_was_answered_is_told_to_send_it() -> None:
     """The AI SDK does so from the second turn on, unless its user forbids it to have answers stored."""
     said = [{"role": "user", "content": "Hello"}, {"type": "item_reference", "id": "msg_1"}]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
 
+from router.wire.dialects.chat.thoughts import MEMBERS
 from router.wire.dialects.shape import JsonObject
 
 _NAMES = r"(?:^|/)(?:{})"
@@ -24,6 +25,17 @@ _SIGNED = b'"extra_content"'
 _UNCHECKED = {_SIGNATURE: {"google": {"thought_signature": "skip_thought_signature_validator"}}}
 """What Google accepts as the signature of a call that another model has made
 (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
+
+
+def is_openais(model_name: str) -> bool:
+    """Whether the model that a server knows by this name is one of OpenAI's, whoever serves it."""
+    return _OPENAIS.search(model_name.lower()) is not None
+
+
+def is_mistrals(model_name: str) -> bool:
+    """Whether it is one of Mistral's."""
+    return _MISTRALS.search(model_name.lower()) is not None
+
 
 IdOf = Callable[[str], str]
 
@@ -47,21 +59,25 @@ def _digest(call_id: str, digits: int) -> str:
 
 
 _TOO_LONG = re.compile(rb'"tool_call_id"\s*:\s*"[^"]{41}')
-_NOT_NINE = re.compile(rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")')
-"""The id of a result, in bytes, that OpenAI or Mistral would refuse: calls without a result are refused anyway."""
+_NOT_MISTRALS = re.compile(
+    rb'"tool_call_id"\s*:\s*"(?![a-zA-Z0-9]{9}")|"reasoning(?:_content)?"\s*:'
+)
+"""The id of a result, in bytes, that OpenAI or Mistral would refuse: calls without a result are refused anyway.
+Mistral refuses thoughts, too (422, "Extra inputs are not permitted")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a model accepts: which ids of calls, whether it knows signatures, and whether it wants them.
+    """What a model accepts: which ids of calls, whether it knows signatures and wants them, whether it takes thoughts.
 
-    `refused` finds an unacceptable id in the bytes of a request.
+    `refused` finds what is unacceptable in the bytes of a request: an id, or thoughts.
     """
 
     id_of: IdOf = _as_given
     refused: re.Pattern[bytes] | None = None
     knows_signatures: bool = False
     wants_signatures: bool = False
+    takes_thoughts: bool = True
 
     @classmethod
     def by(cls, model_name: str) -> Self:
@@ -70,13 +86,11 @@ class Taken:
         if found := _GEMINI.search(name):
             wants = int(found[1]) >= _SIGNED_SINCE
             return cls(knows_signatures=True, wants_signatures=wants)
-        if _OPENAIS.search(name):
+        if is_openais(name):
             return cls(_short, _TOO_LONG)
-        return (
-            cls(_nine, _NOT_NINE)
-            if _MISTRALS.search(name)
-            else cls(knows_signatures="gemini" in name)
-        )
+        if is_mistrals(name):
+            return cls(_nine, _NOT_MISTRALS, takes_thoughts=False)
+        return cls(knows_signatures="gemini" in name)
 
     def takes_all_of(self, raw: bytes) -> bool:
         """Whether the bytes of a request already show that nothing has to change."""
@@ -94,6 +108,8 @@ class Taken:
         return body if is_same else {**body, "messages": messages}
 
     def _message(self, message: JsonObject) -> JsonObject:
+        if not self.takes_thoughts and any(name in message for name in MEMBERS):
+            message = {name: value for name, value in message.items() if name not in MEMBERS}
         calls, result = message.get("tool_calls"), message.get("tool_call_id")
         if isinstance(result, str) and self.id_of(result) != result:
             return {**message, "tool_call_id": self.id_of(result)}

@@ -88,9 +88,13 @@ _READERS: Mapping[str, Callable[[JsonObject, str], Said]] = {
 }
 
 
+CALL = ("id", "type", "function", "custom", "index", "extra_content")
+"""The members of a tool call."""
+
+
 def read_call(call: JsonObject, place: str) -> Call:
     """A tool call in a message. Raises ApiError 400."""
-    only(call, ("id", "type", "function", "custom", "index", "extra_content"), place)
+    only(call, CALL, place)
     is_custom = call.get("type") == "custom"
     kind, said = ("custom", "input") if is_custom else ("function", "arguments")
     inner = an_object(call.get(kind), f"{place}.{kind}")

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 
+from router.domain.members import replace
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
-from router.wire.dialects.chat.parts import read_call
+from router.wire.dialects.chat.parts import CALL, read_call
 from router.wire.dialects.chat.thoughts import NATIVE, read_signature, read_thoughts
 from router.wire.dialects.parts import Call, Citation, Part, Refusal, Text
 from router.wire.dialects.shape import (
     JsonObject,
     an_object,
     count_of,
+    known,
     objects_in,
     text_of,
 )
 from router.wire.usage import read_usage
+
+NO_ARGUMENTS = "{}"
+"""What OpenAI's models write to a function without arguments; some servers write nothing, which is no JSON."""
 
 STOPS: Mapping[str, Stop] = {
     "stop": Stop.END,
@@ -63,7 +68,9 @@ def _parts(message: JsonObject, place: str, origin: str) -> Iterator[Part]:
         yield Refusal(refusal)
     for where, call in objects_in(message.get("tool_calls"), f"{place}.tool_calls"):
         yield from read_signature(call, origin)
-        yield read_call(call, where)
+        called = read_call(known(call, CALL), where)
+        lacks = not (called.arguments or called.is_custom)
+        yield replace(called, arguments=NO_ARGUMENTS) if lacks else called
 
 
 def read_citations(message: JsonObject, place: str) -> Iterator[Citation]:

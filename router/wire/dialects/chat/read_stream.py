@@ -16,13 +16,19 @@ from router.wire.dialects.answer import (
     Sealed,
     Stop,
 )
-from router.wire.dialects.chat.parts import read_call
-from router.wire.dialects.chat.read_answer import read_citations, read_fault, read_head, stop_of
+from router.wire.dialects.chat.parts import CALL, read_call
+from router.wire.dialects.chat.read_answer import (
+    NO_ARGUMENTS,
+    read_citations,
+    read_fault,
+    read_head,
+    stop_of,
+)
 from router.wire.dialects.chat.thoughts import NATIVE, read_detail, read_signature, thought_in
 from router.wire.dialects.growing import Row
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
 from router.wire.dialects.seals import Seal
-from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
+from router.wire.dialects.shape import JsonObject, an_object, known, objects_in, text_of
 from router.wire.usage import read_usage
 
 _Key = tuple[str, int]
@@ -43,6 +49,7 @@ class ChatReader:
         self._row = Row()
         self._open: dict[_Key, list[str]] = {}
         self._calls: dict[int, tuple[_Key, str]] = {}
+        self._functions = set[_Key]()
         self._has_head = self._is_done = False
         self._stop: Stop | None = None
         self._usage: Usage | None = None
@@ -110,7 +117,7 @@ class ChatReader:
 
     def _called(self, delta: JsonObject, place: str) -> Iterator[Beat]:
         for where, raw in objects_in(delta.get("tool_calls"), f"{place}.tool_calls"):
-            call, index = read_call(raw, where), raw.get("index")
+            call, index = read_call(known(raw, CALL), where), raw.get("index")
             for thought in read_signature(raw, self._origin):
                 signature = ("signature", len(self._calls))
                 yield from self._grow(signature, thought, "")
@@ -131,6 +138,8 @@ class ChatReader:
             for other in [each for each in self._open if self._ends(each)]:
                 yield from self._close(other)
             self._open[key] = []
+            if isinstance(begun, Call) and not begun.is_custom:
+                self._functions.add(key)
             yield from self._row.take(key, Opened(begun))
         if text:
             self._open[key].append(text)
@@ -143,7 +152,8 @@ class ChatReader:
         return _is_json("".join(self._open[key]))
 
     def _close(self, key: _Key) -> Iterator[Beat]:
-        del self._open[key]
+        if not self._open.pop(key) and key in self._functions:
+            yield from self._row.take(key, Grew(NO_ARGUMENTS))
         closed: Inner = Closed()
         yield from self._row.take(key, closed)
 

@@ -35,7 +35,7 @@ def write_request(request: Request, target: Target) -> dict[str, Any]:
     tools = [written_tool(tool) for tool in request.tools]
     choice, wanted = request.choice, request.format
     return {
-        **common(request),
+        **common(request, is_view=target.is_view),
         "messages": messages,
         **plain(
             tools=tools or None,

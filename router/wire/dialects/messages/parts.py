@@ -27,6 +27,7 @@ from router.wire.dialects.shape import (
     JsonObject,
     a_text,
     an_object,
+    known,
     objects_in,
     only,
     text_of,
@@ -62,9 +63,16 @@ def read_block(block: JsonObject, place: str, origin: str = NATIVE) -> Part:
             seal = taken_off(text_of(block, "data", place), origin)
             return Thinking("", seal, is_hidden=True)
         case kind if isinstance(kind, str) and kind in _READERS:
+            only(block, _MEMBERS[kind], place)
             return _READERS[kind](block, place)
         case _:
             raise unsaid(f"{place}.type", "only Anthropic supports blocks of this type")
+
+
+def answered(block: JsonObject) -> JsonObject:
+    """A block of an answer, without members that are not known here."""
+    kind = block.get("type")
+    return known(block, _MEMBERS[kind]) if isinstance(kind, str) and kind in _MEMBERS else block
 
 
 def mark_of(block: JsonObject) -> CacheMark | None:
@@ -74,7 +82,6 @@ def mark_of(block: JsonObject) -> CacheMark | None:
 
 
 def _text(block: JsonObject, place: str) -> Text:
-    only(block, ("type", "text", "citations", _MARK), place)
     text = a_text(block.get("text"), f"{place}.text")
     listed = objects_in(block.get("citations"), f"{place}.citations")
     cited = (read_citation(each, where) for where, each in listed)
@@ -94,12 +101,10 @@ def read_citation(cited: JsonObject, place: str) -> Citation | None:
 
 
 def _image(block: JsonObject, place: str) -> Image:
-    only(block, ("type", "source", _MARK), place)
     return Image(_source(an_object(block.get("source"), place), place), mark=mark_of(block))
 
 
 def _document(block: JsonObject, place: str) -> Document:
-    only(block, ("type", "source", "title", "citations", _MARK), place)
     if isinstance(cited := block.get("citations"), dict) and cited.get("enabled"):
         raise unsaid(f"{place}.citations", "only Anthropic's models cite documents; switch it off")
     source = _source(an_object(block.get("source"), place), place)
@@ -123,7 +128,6 @@ def _source(source: JsonObject, place: str) -> Source:
 
 
 def _call(block: JsonObject, place: str) -> Call:
-    only(block, ("type", "id", "name", "input", "caller", _MARK), place)
     where = f"{place}.input"
     said = written(an_object(block.get("input"), where), where)
     given = a_text(block.get("id"), f"{place}.id")
@@ -131,7 +135,6 @@ def _call(block: JsonObject, place: str) -> Call:
 
 
 def _result(block: JsonObject, place: str) -> Result:
-    only(block, ("type", "tool_use_id", "content", "is_error", _MARK), place)
     return Result(
         call_id=a_text(block.get("tool_use_id"), f"{place}.tool_use_id"),
         content=tuple(_shown(block, place)),
@@ -147,6 +150,13 @@ def _shown(block: JsonObject, place: str) -> Iterator[Shown]:
         yield part
 
 
+_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "text": ("type", "text", "citations", _MARK),
+    "image": ("type", "source", _MARK),
+    "document": ("type", "source", "title", "citations", _MARK),
+    "tool_use": ("type", "id", "name", "input", "caller", _MARK),
+    "tool_result": ("type", "tool_use_id", "content", "is_error", _MARK),
+}
 _READERS: Mapping[str, Callable[[JsonObject, str], Part]] = {
     "text": _text,
     "image": _image,

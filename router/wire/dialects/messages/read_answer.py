@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
-from router.wire.dialects.messages.parts import NATIVE, read_blocks
+from router.wire.dialects.messages.parts import NATIVE, answered, read_block
 from router.wire.dialects.parts import Refusal
-from router.wire.dialects.shape import JsonObject, an_object, text_of
+from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
 from router.wire.usage.dialects import DIALECTS
 from router.wire.usage.reading import read
 
@@ -42,7 +42,8 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
     """
     if not isinstance(answer.get("content"), list):
         raise MalformedAnswer("the upstream's answer has no content")
-    parts = tuple(read_blocks(answer["content"], "content", origin))
+    listed = objects_in(answer["content"], "content")
+    parts = tuple(read_block(answered(block), place, origin) for place, block in listed)
     refusal = read_refusal(answer)
     told = (*parts, refusal) if refusal else parts
     used = an_object(answer.get("usage") or {}, "usage")

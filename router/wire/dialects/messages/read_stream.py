@@ -14,7 +14,7 @@ from router.wire.dialects.answer import (
     Stop,
 )
 from router.wire.dialects.growing import Row
-from router.wire.dialects.messages.parts import NATIVE, read_block, read_citation
+from router.wire.dialects.messages.parts import NATIVE, answered, read_block, read_citation
 from router.wire.dialects.messages.read_answer import read_end, read_fault, read_head, read_refusal
 from router.wire.dialects.parts import Call, Part, Text, Thinking
 from router.wire.dialects.seals import taken_off
@@ -60,9 +60,8 @@ class MessagesReader:
     def _start(self, event: JsonObject) -> Iterator[Beat]:
         """A block begins, usually with its text still empty."""
         index = count_of(event, "index")
-        part = read_block(
-            an_object(event.get("content_block"), "content_block"), "content_block", self._origin
-        )
+        block = answered(an_object(event.get("content_block"), "content_block"))
+        part = read_block(block, "content_block", self._origin)
         self._open[index] = part
         match part:
             case Text(text=text):

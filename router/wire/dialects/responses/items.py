@@ -1,6 +1,6 @@
 """The items that a model adds to a conversation: messages, thoughts, calls."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.wire.dialects.ids import call_id
@@ -8,12 +8,31 @@ from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
 from router.wire.dialects.responses.namespaces import one_name
 from router.wire.dialects.responses.parts import read_content, written_output
 from router.wire.dialects.seals import taken_off, worn
-from router.wire.dialects.shape import JsonObject, a_text, objects_in, only, plain, text_of
+from router.wire.dialects.shape import JsonObject, a_text, known, objects_in, only, plain, text_of
 
 NATIVE = "responses"
 
 _MESSAGE = ("type", "role", "content", "id", "status", "phase")
-_CALL = ("type", "id", "call_id", "name", "arguments", "input", "status", "namespace")
+_CALL = ("type", "id", "call_id", "name", "arguments", "input", "status", "namespace", "caller")
+_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "message": _MESSAGE,
+    "function_call": _CALL,
+    "custom_tool_call": _CALL,
+    "output_text": ("type", "text", "annotations"),
+}
+
+
+def answered(item: JsonObject) -> JsonObject:
+    """An item of an answer, or a part of one, without members that are not known here."""
+    kind, content = item.get("type"), item.get("content")
+    names = _MEMBERS.get(kind) if isinstance(kind, str) else None
+    told = item if names is None else known(item, names)
+    if kind != "message" or not isinstance(content, list):
+        return told
+    return {
+        **told,
+        "content": [answered(each) if isinstance(each, dict) else each for each in content],
+    }
 
 
 def read_item(item: JsonObject, place: str, origin: str = NATIVE) -> Iterator[Part]:
@@ -28,10 +47,10 @@ def read_item(item: JsonObject, place: str, origin: str = NATIVE) -> Iterator[Pa
         case "reasoning":
             yield from _thought(item, place, origin)
         case "function_call":
-            only(item, (*_CALL, "caller"), place)
+            only(item, _CALL, place)
             yield _call(item, place, "arguments")
         case "custom_tool_call":
-            only(item, (*_CALL, "caller"), place)
+            only(item, _CALL, place)
             yield _call(item, place, "input", is_custom=True)
 
 

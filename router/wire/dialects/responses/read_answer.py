@@ -7,17 +7,22 @@ from router.domain.usage import Usage
 from router.wire.answer import MalformedAnswer
 from router.wire.dialects.answer import Answer, End, Fault, Head, Stop
 from router.wire.dialects.parts import Call
-from router.wire.dialects.responses.items import NATIVE, read_item
+from router.wire.dialects.responses.items import NATIVE, answered, read_item
 from router.wire.dialects.shape import JsonObject, an_object, objects_in, text_of
 from router.wire.usage.dialects import DIALECTS
 from router.wire.usage.reading import read
 
 _STATUSES: Mapping[str, int] = {
+    "invalid_request_error": 400,
     "rate_limit_exceeded": 429,
+    "too_many_requests": 429,
+    "insufficient_quota": 429,
     "server_error": 500,
+    "server_is_overloaded": 503,
+    "slow_down": 503,
     "vector_store_timeout": 504,
 }
-"""HTTP statuses for the error codes of a failed Response; all others are the request's fault."""
+"""HTTP statuses for the error codes and types of a failed Response; all others are the request's fault."""
 
 
 def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
@@ -25,10 +30,13 @@ def read_answer(answer: JsonObject, origin: str = NATIVE) -> Answer:
 
     Raises ApiError or MalformedAnswer for anything else.
     """
+    if not isinstance(answer.get("output"), list):
+        raise MalformedAnswer("the upstream's answer has no output")
     if answer.get("status") in ("failed", "cancelled"):
         raise MalformedAnswer("the upstream's answer has failed")
     listed = objects_in(answer.get("output"), "output")
-    parts = tuple(part for place, item in listed for part in read_item(item, place, origin))
+    items = ((place, answered(item)) for place, item in listed)
+    parts = tuple(part for place, item in items for part in read_item(item, place, origin))
     calls = any(isinstance(part, Call) for part in parts)
     return Answer(read_head(answer), parts, read_end(answer, calls=calls))
 
@@ -80,12 +88,16 @@ def _is_search(item: object) -> bool:
 
 
 def read_failure(error: object) -> Fault:
-    """The error of a failed Response, or of an `error` event."""
+    """The error of a failed Response, or of an `error` event, in which OpenAI itself nests what it documents flat."""
     told = error if isinstance(error, dict) else {}
-    code = str(told.get("code") or "server_error")
-    message = told.get("message")
+    inner = told.get("error")
+    told = inner if isinstance(inner, dict) else {**told, "type": None}
+    code, kind, message = told.get("code"), told.get("type"), told.get("message")
+    names = [name for name in (code, kind) if isinstance(name, str) and name] or ["server_error"]
+    statuses = (_STATUSES[name] for name in names if name in _STATUSES)
     return Fault(
-        status=_STATUSES.get(code, 500 if "error" in code else 400),
+        status=next(statuses, 500 if "error" in names[0] else 400),
         message=message if isinstance(message, str) else "The upstream gave no reason.",
-        code=code,
+        kind=kind if isinstance(kind, str) else "",
+        code=names[0],
     )

@@ -2,26 +2,32 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from router.domain.members import replace
 from router.wire.dialects.answer import Beat, Cited, Closed, Grew, Inner, Opened, Sealed
 from router.wire.dialects.growing import Row
 from router.wire.dialects.parts import Call, Part, Refusal, Text, Thinking
-from router.wire.dialects.responses.items import NATIVE, read_item
+from router.wire.dialects.responses.items import NATIVE, answered, read_item
 from router.wire.dialects.responses.parts import read_citation
 from router.wire.dialects.responses.read_answer import read_end, read_failure, read_head
 from router.wire.dialects.seals import Seal
-from router.wire.dialects.shape import JsonObject, an_object, count_of, text_of
+from router.wire.dialects.shape import JsonObject, an_object, count_of, objects_in, text_of
 
 _Key = tuple[int | None, int | None]
 _PARAGRAPH = "\n\n"
 
 
 class ResponsesReader:
-    """Events in, beats out."""
+    """Events in, beats out.
+
+    Servers leave out events that say nothing new: a part may begin with its first words, and an item be told only when
+    it is done, or in the whole Response at the end.
+    """
 
     def __init__(self, origin: str = NATIVE) -> None:
         self._origin = origin
         self._row = Row()
         self._open: dict[_Key, int] = {}
+        self._begun = set[int | None]()
         self._calls = False
         self._readers: Mapping[str, Callable[[JsonObject], Iterator[Beat]]] = {
             "response.output_item.added": self._added,
@@ -46,6 +52,7 @@ class ResponsesReader:
                 yield read_head(an_object(event.get("response"), "response"))
             case "response.completed" | "response.incomplete":
                 ended = an_object(event.get("response"), "response")
+                yield from self._untold(ended)
                 yield read_end(ended, calls=self._calls)
             case "response.failed":
                 failed = an_object(event.get("response"), "response")
@@ -63,19 +70,33 @@ class ResponsesReader:
         item = an_object(event.get("item"), "item")
         if item.get("type") in ("function_call", "custom_tool_call"):
             self._calls = True
-            call = next(read_item(item, "item"))
+            call = next(read_item(answered(item), "item"))
             if isinstance(call, Call):
                 begun = Call(call.id, call.name, "", call.is_custom)
                 yield from self._begin(_item_key(event), begun)
 
     def _done(self, event: JsonObject) -> Iterator[Beat]:
         item, key = an_object(event.get("item"), "item"), _item_key(event)
-        for part in read_item(item, "item", self._origin):
+        is_new = key[0] not in self._begun
+        for place, part in enumerate(read_item(answered(item), "item", self._origin)):
             if isinstance(part, Call):
+                yield from self._added(event) if is_new else ()
                 yield from self._rest(key, part.arguments)
             elif isinstance(part, Thinking):
                 yield from self._thought(key, part)
-        yield from self._close(key)
+            elif isinstance(part, Text | Refusal) and is_new:
+                yield from self._begin((key[0], place), replace(part, text=""))
+                yield from self._grow((key[0], place), part.text)
+                yield from self._close((key[0], place))
+        for each in [each for each in self._open if each[0] == key[0]]:
+            yield from self._close(each)
+
+    def _untold(self, response: JsonObject) -> Iterator[Beat]:
+        """The output of a Response of which nothing was told before its end."""
+        if not self._begun:
+            listed = objects_in(response.get("output"), "output")
+            for place, (_, item) in enumerate(listed):
+                yield from self._done({"output_index": place, "item": item})
 
     def _thought(self, key: _Key, whole: Thinking) -> Iterator[Beat]:
         """The end of a thought; if no delta of it has come, also its beginning."""
@@ -101,7 +122,10 @@ class ResponsesReader:
         yield from self._close(key)
 
     def _text(self, event: JsonObject) -> Iterator[Beat]:
-        yield from self._grow(_part_key(event), text_of(event, "delta", ""))
+        key, refuses = _part_key(event), "refusal" in text_of(event, "type", "")
+        if key not in self._open:
+            yield from self._begin(key, Refusal("") if refuses else Text(""))
+        yield from self._grow(key, text_of(event, "delta", ""))
 
     def _arguments(self, event: JsonObject) -> Iterator[Beat]:
         yield from self._grow(_item_key(event), text_of(event, "delta", ""))
@@ -124,6 +148,7 @@ class ResponsesReader:
 
     def _begin(self, key: _Key, part: Part) -> Iterator[Beat]:
         self._open[key] = 0
+        self._begun.add(key[0])
         yield from self._row.take(key, Opened(part))
 
     def _grow(self, key: _Key, text: str) -> Iterator[Beat]:
