@@ -147,6 +147,8 @@ HOSTILE = (
     "a'" * 1000,
     "```" * 660,
     "A)\n \n" * 400,
+    "generate a b c d e f g title the chat " * 30,
+    "you are a title you are generating title chat title " * 30,
 )
 
 
