@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from router.domain.category import Category
 from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
+from router.features.needs import tools_to_call
 from router.features.signs import signs_of
 from router.features.text import parts_in, pictures_in
 from router.features.turns import Asking, asking_of, question_of
@@ -65,7 +66,7 @@ def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
     opening = body["messages"][asking.opened_at]
     if opening["role"] == "user" and pictures_in(parts_in([opening])):
         return Category.VISION
-    return _of_tools(tools) if (tools := body.get("tools")) else None
+    return _of_tools(tools) if (tools := tools_to_call(body)) else None
 
 
 def _of_tools(tools: Iterable[Mapping[str, Any]]) -> Category:

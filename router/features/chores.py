@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.features.needs import tools_to_call
 from router.features.text import end_texts_of
 from router.features.turns import Asking
 
@@ -158,7 +159,7 @@ def is_chore(body: Mapping[str, Any], asking: Asking) -> bool:
     if asking.is_tool_turn:
         return False
     words = _ends(asking.words).lower()
-    if body.get("tools"):  # an agent at work, whose user may well speak of titles and topics
+    if tools_to_call(body):  # an agent at work, whose user may well speak of titles and topics
         return _is_probe(body, words) or _asks_for_one(words, _BESIDE_TOOLS)
     return _is_probe(body, words) or _asks_for_one(words, _FORMS) or _is_always(_duties(body))
 

@@ -1,6 +1,6 @@
 """What a request needs of a model, read from its fields and parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from router.domain.model import Capability
@@ -41,6 +41,11 @@ _SIGNS: Mapping[Capability, Callable[[Body, Parts], bool]] = {
     Capability.MANY_CHOICES: lambda body, _: (body.get("n") or 1) > 1,
 }
 """A new need is a capability in the domain and a row here."""
+
+
+def tools_to_call(body: Body) -> Sequence[Mapping[str, Any]]:
+    """The tools that a model may call: none if the request forbids it, though the model must then know them, too."""
+    return () if body.get("tool_choice") == "none" else body.get("tools") or ()
 
 
 def needs_of(body: Body) -> frozenset[Capability]:

@@ -18,19 +18,32 @@ _LONGEST_APPROVAL = 60
 _MOST_READ = 1000
 """Messages of users that are read from the end of a conversation, which may have a million of them."""
 _WORD = re.compile(r"[\w'-]+")
-_APPROVING = frozenset(
+_PRAISING = frozenset(
+    "good great perfect nice cool fine right correct exactly k ok okay sounds looks lgtm"
+    " gut super prima parfait perfecto genial perfetto отлично 好 好的".split()
+)
+"""Alone they approve; beside thanks they end a conversation."""
+_APPROVING = _PRAISING.union(
     """
-    y yes yep yeah yup sure ok okay k fine good great perfect nice cool right correct exactly agreed agree
-    approve approved lgtm sounds looks let's
+    y yes yep yeah yup sure agreed agree approve approved absolutely definitely let's
     go on carry keep going ahead continue proceed next resume again retry try do run apply ship merge commit
     push finish implement send fix make deploy start test build it this that them all both these everything
     first second third last one option
-    ja jawohl klar genau weiter mach das es oui vas-y continuez continuer sí si vale sigue adelante sim
+    ja jawohl klar genau weiter mach das es gerne passt einverstanden
+    oui vas-y allez-y d'accord continuez continuer sí si vale claro sigue adelante hazlo dale continúa continua
+    sim pode faça sì certo vai procedi va bene doe maar tak dalej kontynuuj dobrze evet tamam devam et
+    да давай давайте хорошо ок продолжай продолжайте дальше конечно نعم تمام استمر حسنا
+    继续 继续吧 请继续 好吧 是 是的 对 可以 行 嗯 开始 开始吧 没问题 繼續 請繼續
+    はい ええ うん お願いします 続けて 続けてください どうぞ 了解 了解です 네 예 응 좋아 좋아요 계속 계속해 계속해줘 그래 해줘
     1 2 3 4
     """.split()
 )
-_BESIDE = _APPROVING.union(
-    "thanks thank you please now then and so also just the change changes plan with for me us to is a way".split()
+_THANKING = frozenset(
+    "thanks thank thx ty danke merci gracias grazie obrigado obrigada спасибо 谢谢 ありがとう ありがとうございます".split()
+)
+_BESIDE = _APPROVING | _THANKING.union(
+    "you please now then and so also just the change changes plan with for me us to is a way of course"
+    " bitte por favor svp s'il vous plaît te de per пожалуйста proszę lütfen graag alsjeblieft 请".split()
 )
 """Words that approve, and those that may stand beside them: in any combination they do not say what is wanted."""
 
@@ -88,11 +101,12 @@ def whole_question_of(messages: Sequence[Message], asking: Asking) -> str:
 
 
 def is_approval(words: str) -> bool:
-    """Whether these words approve something and say no more: "yes", "go on", "OK, commit it"."""
+    """Whether these words approve something and say no more: "yes", "go on", "OK, commit it"; "OK, thanks" ends it."""
     if len(words) > _LONGEST_APPROVAL or "?" in words:
         return False
-    said = _WORD.findall(words.lower())
-    return _BESIDE.issuperset(said) and not _APPROVING.isdisjoint(said)
+    said = frozenset(_WORD.findall(words.lower()))
+    approving = said & (_APPROVING if _THANKING.isdisjoint(said) else _APPROVING - _PRAISING)
+    return _BESIDE.issuperset(said) and bool(approving)
 
 
 def is_tool_turn(messages: Sequence[Message]) -> bool:

@@ -77,6 +77,32 @@ def test_tools_on_offer_make_it_tool_calling_and_those_of_a_coding_agent_code_ed
     assert of("Write a poem", tools=[]) is Category.WRITING
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("exec_command", "write_stdin", "update_plan"),
+        ("shell_command", "view_image"),
+        ("developer__shell", "developer__text_editor"),
+        ("execute_bash", "think"),
+        ("run_shell_command", "replace"),
+        ("run_in_terminal", "create_file"),
+        ("execute_command", "attempt_completion"),
+        ("run_terminal_cmd", "codebase_search"),
+    ],
+)
+def test_agents_with_a_few_of_their_tools_are_known_by_them(names: tuple[str, ...]) -> None:
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+
+    assert of("Add a test.", tools=tools) is Category.CODE_EDITING
+
+
+def test_tools_that_must_not_be_called_do_not_say_what_is_asked() -> None:
+    tools = [{"type": "function", "function": {"name": "get_weather"}}]
+
+    assert of("Write a poem", tools=tools, tool_choice="none") is Category.WRITING
+    assert of("Write a poem", tools=tools, tool_choice="auto") is Category.TOOL_CALLING
+
+
 def test_the_last_question_counts_and_without_one_the_instructions() -> None:
     history = [
         {"role": "system", "content": "You are a poet."},

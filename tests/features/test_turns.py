@@ -39,6 +39,20 @@ def test_reminders_and_descriptions_of_the_machine_are_not_the_users_words() -> 
     assert own_words(REMINDER) == ""
 
 
+def test_what_an_editor_shows_beside_a_wish_is_not_the_users_words() -> None:
+    opened = "<ide_opened_file>The user opened bees.md. It may be unrelated.</ide_opened_file>"
+    told = "<task-notification>\n<status>completed</status>\n</task-notification>"
+    heading = (
+        "# Context from my IDE setup:\n\n## Active file: bees.md\n\n## My request for Codex:\n"
+    )
+
+    assert own_words(f"{opened}\n{WISH}") == WISH
+    assert own_words(f"{heading}{WISH}\n") == WISH
+    assert parted(f"{heading}{WISH}").aside == heading.rstrip("\n")
+    assert own_words(f"Why do you write '{heading}'?").startswith("Why")
+    assert asking_of([user(WISH), *called(), user(told)]).is_tool_turn
+
+
 @pytest.mark.parametrize(
     "text", ["What does <system-reminder> mean?", "a < b", "</system-reminder>", "<b>bold</b>"]
 )
@@ -102,14 +116,35 @@ def test_no_character_of_a_long_text_is_lost_or_doubled(text: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["yes", "Yes, go on.", "commit it", "OK, do it", "LGTM, ship it!", "continue please", "2"],
+    [
+        *("yes", "Yes, go on.", "commit it", "OK, do it", "LGTM, ship it!", "continue please", "2"),
+        *("Great, thanks, go on", "继续", "好的 请继续", "はい、お願いします", "да, давай", "네"),
+        *(
+            "sí, por favor",
+            "oui, vas-y",
+            "ja, mach das bitte",
+            "sì, va bene",
+            "evet, devam et",
+            "نعم",
+        ),
+    ],
 )
 def test_words_that_only_let_go_on_are_an_approval(words: str) -> None:
     assert is_approval(words)
 
 
 @pytest.mark.parametrize(
-    "words", ["", "Thanks!", "yes, but use Redis", "Hello!", "make it a class", "is it ok?", "why"]
+    "words",
+    [
+        *("", "Thanks!", "yes, but use Redis", "Hello!", "make it a class", "is it ok?", "why"),
+        *(
+            "Great, thanks!",
+            "ok thank you",
+            "Perfecto, gracias",
+            "好的 谢谢",
+            "continue in French",
+        ),
+    ],
 )
 def test_words_that_say_something_are_none(words: str) -> None:
     assert not is_approval(words)
