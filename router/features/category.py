@@ -1,9 +1,9 @@
 """The category of a request, from its form first and its words second.
 
-Form decides where it is plain: a program's chore, a picture in the last question, tools on offer. Otherwise the trained
-classifier does (router/features/classify.py). Without one, each word and pair of words of the question
-votes by the table of cues, and the confidence is the winner's share of the votes, with a few votes
-for `chat` to start with, so that one stray word decides nothing.
+Form decides where it is plain: a program's chore, a picture in the last question, tools on offer, a text to which
+something is to be done. Otherwise the trained classifier does (router/features/classify.py). Without one, each word and
+pair of words of the question votes by the table of cues, and the confidence is the winner's share of the votes, with a
+few votes for `chat` to start with, so that one stray word decides nothing.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from router.domain.category import Category
 from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
+from router.features.duties import duty_of
 from router.features.needs import tools_to_call
 from router.features.signs import signs_of
 from router.features.text import parts_in, pictures_in
@@ -66,7 +67,7 @@ def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
     opening = body["messages"][asking.opened_at]
     if opening["role"] == "user" and pictures_in(parts_in([opening])):
         return Category.VISION
-    return _of_tools(tools) if (tools := tools_to_call(body)) else None
+    return _of_tools(tools) if (tools := tools_to_call(body)) else duty_of(body, asking)
 
 
 def _of_tools(tools: Iterable[Mapping[str, Any]]) -> Category:

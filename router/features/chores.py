@@ -20,9 +20,10 @@ _HEAD, _TAIL = 600, 400
 """Characters read of a question; the task stands at either end, its material between."""
 _DUTY = 400
 """Characters read of instructions: those of a chore begin with it, those of an assistant with who it is."""
+_SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]*")
 _OCCASIONAL = re.compile(
-    r"(?:^|[.!?:;\n]\s*)(?:if|when|whenever|once|after|before|at the|never|do not|don't)\b[^.\n]*"
-    r"|[^.\n]*\b(?:if|when) (?:asked|needed|necessary)\b"
+    r"\s*(?:if|when|whenever|once|after|before|at the|never|do not|don't)\b"
+    r"|.*\b(?:if|when) (?:asked|needed|necessary)\b"
 )
 """What an assistant does now and then, or must not do."""
 
@@ -175,7 +176,7 @@ def _asks_for_one(words: str, forms: tuple[_Form, ...]) -> bool:
 
 def _is_always(duties: str) -> bool:
     """Whether instructions ask for a chore in every case, and not if, when or at the end of something."""
-    return _asks_for_one(duties, _FORMS) and _asks_for_one(_OCCASIONAL.sub("", duties), _FORMS)
+    return _asks_for_one(duties, _FORMS) and _asks_for_one(without_occasions(duties), _FORMS)
 
 
 def _has_one(words: tuple[str, ...], folded: str) -> bool:
@@ -183,6 +184,12 @@ def _has_one(words: tuple[str, ...], folded: str) -> bool:
         if word in folded:
             return True
     return False
+
+
+def without_occasions(instructions: str) -> str:
+    """Instructions in lower case without what is only done now and then, or must not be done."""
+    sentences = _SENTENCE.findall(instructions)
+    return "".join(sentence for sentence in sentences if not _OCCASIONAL.match(sentence))
 
 
 def _duties(body: Mapping[str, Any]) -> str:
