@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from multidict import CIMultiDict
 
@@ -21,10 +22,11 @@ _FLAGS = "sSNkvifLg"
 
 @dataclass(frozen=True, slots=True)
 class CurlRequest:
-    """What a curl line would send; the names of headers are case-insensitive."""
+    """What a curl line would send, and to which path, "" if that is unknown; names of headers are case-insensitive."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=CIMultiDict[str])
+    path: str = ""
 
 
 def is_curl(text: str) -> bool:
@@ -34,11 +36,17 @@ def is_curl(text: str) -> bool:
 
 def parse_curl(line: str) -> CurlRequest:
     """The request of a line. Raises FarthingError if it is not one, or has no body."""
-    args, _ = _options().parse_known_args(_words(line))
+    args, rest = _options().parse_known_args(_words(line))
     if not args.data:
         raise FarthingError("the curl line sends no body: add -d, --data or --json")
     joined = b"" if all(each.is_json for each in args.data) else b"&"
-    return CurlRequest(joined.join(each.read() for each in args.data), _headers(args.header))
+    body = joined.join(each.read() for each in args.data)
+    return CurlRequest(body, _headers(args.header), _path(rest))
+
+
+def _path(rest: list[str]) -> str:
+    """Of the address, which stands among options that are not known."""
+    return next((urlsplit(each).path.rstrip("/") for each in rest if "/v1/" in each), "")
 
 
 def _words(line: str) -> list[str]:

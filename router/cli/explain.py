@@ -26,7 +26,7 @@ from router.cli.reading import expects
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
-from router.domain.errors import FarthingError
+from router.domain.errors import ApiError, FarthingError
 from router.domain.key import ANONYMOUS
 from router.domain.members import replace
 from router.ledger.trace import Trace
@@ -36,10 +36,14 @@ from router.server.http import caller_of
 from router.stores.sql.database import open_database, open_ledger
 from router.stores.sql.spool import Spool
 from router.stores.sql.traces import trace_of
-from router.wire.chat import parse_chat, upstream_bytes
+from router.wire.chat import json_object, parse_chat, upstream_bytes
+from router.wire.doors.completions import COMPLETIONS
+from router.wire.doors.door import Door
+from router.wire.doors.translated import MESSAGES, RESPONSES
 from router.wire.errors import error_object
 
 _ID = re.compile(r"req_[0-9a-f]+")
+_DOORS = {"v1/messages": MESSAGES, "v1/responses": RESPONSES, "v1/completions": COMPLETIONS}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -114,7 +118,28 @@ async def _decided(
     """The document of the decision that would be made. Raises ApiError."""
     sent = caller_of(request.headers, "", ANONYMOUS)
     caller = replace(sent, key=args.key, tags=(*sent.tags, *args.tag), budget_left=args.budget_left)
-    return await dry_pipeline(settings, real_world()).route(request.body, caller)
+    pipeline, door = dry_pipeline(settings, real_world()), _door(request)
+    if door is None:
+        return await pipeline.route(_asking_for(args.model, request.body), caller)
+    asked = door.read(request.body)
+    try:
+        return await pipeline.route(_asking_for(args.model, asked.chat), caller, asked.original)
+    except ApiError as error:
+        raise door.in_its_words(error) from None
+
+
+def _door(request: CurlRequest) -> Door | None:
+    """The API that a request is for, by its path, else by its members; None for chat completions."""
+    if request.path:
+        return _DOORS.get("/".join(request.path.rsplit("/", 2)[1:]))
+    body = json_object(request.body)
+    if "messages" in body:
+        return MESSAGES if "system" in body else None
+    return RESPONSES if "input" in body else COMPLETIONS if "prompt" in body else None
+
+
+def _asking_for(model: str | None, chat: bytes) -> bytes:
+    return upstream_bytes(parse_chat(chat), model, ask_usage=False) if model else chat
 
 
 def _request(args: argparse.Namespace) -> CurlRequest:
@@ -125,11 +150,7 @@ def _request(args: argparse.Namespace) -> CurlRequest:
         return CurlRequest(
             body=orjson.dumps({"model": args.model or "auto", "messages": [message]})
         )
-    request = parse_curl(args.curl) if args.curl is not None else CurlRequest(read_bytes(args.file))
-    if args.model:
-        body = upstream_bytes(parse_chat(request.body), args.model, ask_usage=False)
-        return replace(request, body=body)
-    return request
+    return parse_curl(args.curl) if args.curl is not None else CurlRequest(read_bytes(args.file))
 
 
 # ---------------------------------------------------------------------------- when it is over

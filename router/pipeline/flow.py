@@ -124,13 +124,15 @@ class Pipeline:
             return await self._together(visit, shelf)
         return await self._served(visit, await self._look(visit, shelf))
 
-    async def route(self, raw: bytes, caller: Caller) -> dict[str, Any]:
+    async def route(
+        self, raw: bytes, caller: Caller, original: Original | None = None
+    ) -> dict[str, Any]:
         """The document of what `answer` would decide now. Nothing is sent, booked or counted.
 
         The cache is searched for the same words, but not for similar ones, since that may take a
         call. Raises the ApiError that `answer` would raise.
         """
-        visit = await self._visit(raw, caller)
+        visit = await self._visit(raw, caller, original)
         return await self._dry(visit, await self._shelf(visit))
 
     async def _dry(self, visit: Visit, shelf: Shelf) -> dict[str, Any]:
