@@ -70,14 +70,16 @@ def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
     return _of_tools(tools) if (tools := tools_to_call(body)) else duty_of(body, asking)
 
 
-def _of_tools(tools: Iterable[Mapping[str, Any]]) -> Category:
+def _of_tools(tools: Iterable[Any]) -> Category:
     names = {_tool_name(tool).lower() for tool in islice(tools, _MOST_TOOLS)}
     return Category.CODE_EDITING if names & CODE_AGENT_TOOLS else Category.TOOL_CALLING
 
 
-def _tool_name(tool: Mapping[str, Any]) -> str:
-    function = tool.get("function")
-    name = (function if isinstance(function, dict) else tool).get("name")
+def _tool_name(tool: Any) -> str:
+    if not isinstance(tool, dict):
+        return ""
+    described = tool.get("function") or tool.get("custom") or tool
+    name = described.get("name") if isinstance(described, dict) else None
     return name if isinstance(name, str) else ""
 
 

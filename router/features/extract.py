@@ -16,7 +16,7 @@ from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
 from router.features.options import options_in
 from router.features.recall import Read, Recall, key_of
-from router.features.text import both_ends, whole_length
+from router.features.text import both_ends, definitions_in, whole_length
 from router.features.tokens import TokenCounter
 from router.features.turns import Asking, asking_of, whole_question_of
 
@@ -106,7 +106,7 @@ def understanding(
     messages = body["messages"]
     asking = asking_of(messages)
     read = reader.read(body, asking)
-    count = yield from reader.counter.counting(messages, body.get("tools"))
+    count = yield from reader.counter.counting(messages, definitions_in(body))
     return Features(
         prompt_tokens=count.tokens,
         category=read.category,

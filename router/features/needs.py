@@ -17,7 +17,8 @@ def _format(body: Body) -> object:
 
 def _has_audio(body: Body, parts: Parts) -> bool:
     modalities = body.get("modalities")
-    return (isinstance(modalities, list) and "audio" in modalities) or "input_audio" in parts
+    is_spoken = isinstance(modalities, list) and "audio" in modalities
+    return is_spoken or "input_audio" in parts or "audio_url" in parts
 
 
 def _speaks_of_tools(body: Body) -> bool:
@@ -43,9 +44,12 @@ _SIGNS: Mapping[Capability, Callable[[Body, Parts], bool]] = {
 """A new need is a capability in the domain and a row here."""
 
 
-def tools_to_call(body: Body) -> Sequence[Mapping[str, Any]]:
+def tools_to_call(body: Body) -> Sequence[Any]:
     """The tools that a model may call: none if the request forbids it, though the model must then know them, too."""
-    return () if body.get("tool_choice") == "none" else body.get("tools") or ()
+    if "none" in (body.get("tool_choice"), body.get("function_call")):
+        return ()
+    tools = body.get("tools") or body.get("functions")  # as they were called before
+    return tools if isinstance(tools, list) else ()
 
 
 def needs_of(body: Body) -> frozenset[Capability]:

@@ -72,9 +72,12 @@ def test_tools_on_offer_make_it_tool_calling_and_those_of_a_coding_agent_code_ed
     assert of("Write a poem", tools=[weather]) is Category.TOOL_CALLING
     assert of("Write a poem", tools=[weather, edit]) is Category.CODE_EDITING
     assert of("Write a poem", tools=[{"name": "bash"}]) is Category.CODE_EDITING
+    patch = {"type": "custom", "custom": {"name": "apply_patch"}}
+    assert of("Write a poem", tools=[weather, patch]) is Category.CODE_EDITING
     assert of("Write a poem", tools=[*[weather] * 999, edit]) is Category.CODE_EDITING
     assert of("Write a poem", tools=[*[weather] * 9999, edit]) is Category.TOOL_CALLING
     assert of("Write a poem", tools=[]) is Category.WRITING
+    assert of("Write a poem", functions=[{"name": "get_weather"}]) is Category.TOOL_CALLING
 
 
 @pytest.mark.parametrize(
