@@ -18,7 +18,7 @@ from router.features.options import options_in
 from router.features.recall import Read, Recall, key_of
 from router.features.text import both_ends, definitions_in, whole_length
 from router.features.tokens import TokenCounter
-from router.features.turns import Asking, asking_of, whole_question_of
+from router.features.turns import Asking, asking_of, turns_of, whole_question_of
 
 if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
     from router.features.classify import CategoryModel
@@ -114,7 +114,7 @@ def understanding(
         needs=needs_of(body),
         choices=body.get("n") or 1,
         max_output_tokens=answer_limit(body),
-        turns=sum(message["role"] == "user" for message in messages),
+        turns=turns_of(messages),
         tokens_exact=count.exact,
         service_tier=tier_of(body.get("service_tier")) or STANDARD,
         language=language_of(asking.words[:_LANGUAGE_CHARS]) if language_of else None,

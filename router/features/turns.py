@@ -17,6 +17,8 @@ _RESULTS = frozenset({"tool", "function"})
 _LONGEST_APPROVAL = 60
 _MOST_READ = 1000
 """Messages of users that are read from the end of a conversation, which may have a million of them."""
+_MOST_PARTS, _FIRST_CHARS = 100, 16
+"""Of a message that is an aside: programs write few parts, and begin at once."""
 _WORD = re.compile(r"[\w'-]+")
 _PRAISING = frozenset(
     "good great perfect nice cool fine right correct exactly k ok okay sounds looks lgtm"
@@ -121,6 +123,23 @@ def is_tool_turn(messages: Sequence[Message]) -> bool:
         if role == "assistant" or (role == "user" and _own(message)):
             return False
     return False
+
+
+def turns_of(messages: Sequence[Message]) -> int:
+    """How many messages the user has written or shown something in; reminders of programs are none of them."""
+    theirs = [message for message in messages if message["role"] == "user"]
+    tagged = islice(filter(_begins_with_a_tag, theirs), _MOST_READ)
+    return len(theirs) - sum(not _own(message) for message in tagged)
+
+
+def _begins_with_a_tag(message: Message) -> bool:
+    """Whether a message is all text, and may be an aside and nothing else."""
+    content = message.get("content")
+    if isinstance(content, list):
+        if len(content) > _MOST_PARTS or not all(part.get("type") == "text" for part in content):
+            return False
+        content = next((part.get("text") for part in content), None)
+    return isinstance(content, str) and content[:_FIRST_CHARS].lstrip()[:1] in ("<", "#")
 
 
 def _own(message: Message) -> str:

@@ -10,7 +10,7 @@ from router.domain.asides import own_words, parted
 from router.domain.category import Category
 from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter
-from router.features.turns import asking_of, is_approval, whole_question_of
+from router.features.turns import asking_of, is_approval, turns_of, whole_question_of
 
 WISH = "Rename the parser's class, and fix what then breaks."
 REMINDER = "<system-reminder>\nThe list of things to do is empty.\n</system-reminder>"
@@ -226,6 +226,26 @@ def test_what_a_tool_has_shown_is_its_result_and_what_a_user_shows_is_none() -> 
         [user(WISH), {"role": "assistant", "content": "Done."}, shown]
     ).is_tool_turn
     assert not asking_of([shown]).is_tool_turn
+
+
+def test_what_programs_say_in_the_users_name_is_no_turn_of_the_user() -> None:
+    context = "<environment_context>\n<cwd>parser</cwd>\n</environment_context>"
+    parts = {"role": "user", "content": [{"type": "text", "text": REMINDER}] * 2}
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}
+    shown = {"role": "user", "content": [{"type": "text", "text": REMINDER}, picture]}
+    loop = [*called(), user(REMINDER), *called(), parts]
+
+    assert turns_of([user(context), user(WISH), *loop]) == 1
+    assert turns_of([user(f"{context}{WISH}"), *loop, user("yes"), user("<b>why?</b>"), shown]) == 4
+    assert turns_of([user(""), user("# Notes")]) == 2
+
+
+def test_reminders_without_end_are_counted_in_no_time() -> None:
+    shown = Counted(user(REMINDER))
+    Counted.read = 0
+
+    assert turns_of([shown] * 50_000) == 49_000
+    assert Counted.read <= 54_100
 
 
 class CountingTokenizer:
