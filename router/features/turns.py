@@ -50,6 +50,26 @@ _BESIDE = _APPROVING | _THANKING.union(
 """Words that approve, and those that may stand beside them: in any combination they do not say what is wanted."""
 
 
+_REMARKING = frozenset(
+    """
+    sure wrong incorrect right correct true mistake shorter longer more less again another other faster simpler better
+    clearer formal informal elaborate expand detail details detailed steps explain differently works work working fails
+    failed same problem broken redo why
+    sicher seguro segura sûr sûre sicuro sicura уверен уверена уверены 你确定吗 确定吗 真的吗 本当ですか 本当に
+    """.split()
+)
+_BESIDE_REMARKS = _REMARKING.union(
+    """
+    it that this them is are was you i me by still not doesn't don't didn't isn't that's it's make a an the but and so
+    please can could would be do did does tell show give in to of for with very much bit little too really also just
+    now one ones no hmm how second first third last line part step answer example examples way like
+    bist du sind sie estás está es-tu êtes-vous tu es sei ты вы
+    """.split()
+)
+"""Words of remarks on an answer ("are you sure?", "doesn't work", "shorter, please"), and those beside them: in any
+combination they do not say what the answer is to."""
+
+
 class Asking(Struct, frozen=True):
     """What a conversation wants at its end.
 
@@ -65,7 +85,7 @@ class Asking(Struct, frozen=True):
 def asking_of(messages: Sequence[Message]) -> Asking:
     """What is asked for at the end of `messages`, of which there is at least one."""
     last = messages[-1]
-    if last["role"] == "user" and (words := _own(last)) and not is_approval(words):
+    if last["role"] == "user" and (words := _own(last)) and not refers_back(words):
         return Asking(words, len(messages) - 1)
     return _asked_before(messages)
 
@@ -77,7 +97,7 @@ def _asked_before(messages: Sequence[Message]) -> Asking:
     for index in islice(users, _MOST_READ):
         if not (words := _own(messages[index])):
             continue
-        if not is_approval(words):
+        if not refers_back(words):
             return Asking(words, index, on_tools)
         approved_at = max(approved_at, index)
     if approved_at >= 0:
@@ -102,13 +122,37 @@ def whole_question_of(messages: Sequence[Message], asking: Asking) -> str:
     return asking.words or last_from(messages, "system")
 
 
+def wish_before(messages: Sequence[Message], index: int) -> str:
+    """What the user wanted last before the message at `index`, "" for nothing."""
+    users = (m for m in reversed(messages[:index]) if m["role"] == "user")
+    for words in map(_own, islice(users, _MOST_READ)):
+        if words and not refers_back(words):
+            return words
+    return ""
+
+
+def refers_back(words: str) -> bool:
+    """Whether these words say nothing without those before: they approve, or remark on an answer."""
+    return is_approval(words) or _is_remark(words)
+
+
+def _is_remark(words: str) -> bool:
+    said = _said(words)
+    return _BESIDE_REMARKS.issuperset(said) and not _REMARKING.isdisjoint(said)
+
+
 def is_approval(words: str) -> bool:
     """Whether these words approve something and say no more: "yes", "go on", "OK, commit it"; "OK, thanks" ends it."""
-    if len(words) > _LONGEST_APPROVAL or "?" in words:
+    if "?" in words:
         return False
-    said = frozenset(_WORD.findall(words.lower()))
+    said = _said(words)
     approving = said & (_APPROVING if _THANKING.isdisjoint(said) else _APPROVING - _PRAISING)
     return _BESIDE.issuperset(said) and bool(approving)
+
+
+def _said(words: str) -> frozenset[str]:
+    """The distinct words of a short text; none of a long one, which says something."""
+    return frozenset(_WORD.findall(words.lower()) if len(words) <= _LONGEST_APPROVAL else ())
 
 
 def is_tool_turn(messages: Sequence[Message]) -> bool:

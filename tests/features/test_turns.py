@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,13 @@ from router.domain.asides import own_words, parted
 from router.domain.category import Category
 from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter
-from router.features.turns import asking_of, is_approval, turns_of, whole_question_of
+from router.features.turns import (
+    asking_of,
+    is_approval,
+    refers_back,
+    turns_of,
+    whole_question_of,
+)
 
 WISH = "Rename the parser's class, and fix what then breaks."
 REMINDER = "<system-reminder>\nThe list of things to do is empty.\n</system-reminder>"
@@ -165,6 +172,33 @@ def test_where_nothing_was_asked_before_it_is_the_proposal_that_is_approved() ->
     assert asking_of([user("yes")]).words == "yes"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("Are you sure?", "that's wrong", "It still doesn't work.", "shorter please", "why?"),
+        *("more", "again but shorter", "explain it step by step", "still the same problem"),
+        *("Bist du sicher?", "你确定吗?", "Êtes-vous sûr ?"),
+    ],
+)
+def test_a_remark_on_an_answer_is_judged_by_what_was_answered(words: str) -> None:
+    talk = [user(WISH), {"role": "assistant", "content": "Done."}, user(words)]
+
+    assert asking_of(talk).words == WISH
+    assert asking_of([user(words)]).words == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("How are you?", "Thanks!", "tell me a joke", "explain recursion", "add comments", "bye"),
+        *("what is wrong with my car?", "make it a class", "more tests, please", "again: " + WISH),
+    ],
+)
+def test_words_that_say_what_is_wanted_are_no_remark(words: str) -> None:
+    assert not refers_back(words)
+    assert asking_of([user(WISH), user(words)]).words == words
+
+
 class Counted(dict[str, Any]):
     """A message that counts how often its content is read."""
 
@@ -292,6 +326,45 @@ def test_a_question_that_comes_again_is_read_once() -> None:
 
     assert features_of(asked, reader) == features_of(asked, reader)
     assert tokenizer.asked.count(WISH) == 1
+
+
+class Classifier:
+    """Takes long questions for writing, and is sure; and of short ones it knows only "bye"."""
+
+    def probabilities(self, tokens: list[int], signs: tuple[float, ...]) -> Any:
+        assert signs
+        share = np.zeros(len(Category))
+        is_long = len(tokens) > 2
+        share[list(Category).index(Category.WRITING if is_long else Category.CHAT)] = (
+            0.9 if is_long or len(tokens) == 1 else 0.4
+        )
+        return share
+
+
+def category_of(*words: str) -> Category:
+    """Of the last of a user's messages, each of which was answered."""
+    reader = Reader(TokenCounter(CountingTokenizer()), categories=Classifier())  # type: ignore[arg-type]
+    answered = {"role": "assistant", "content": "Here it is."}
+    talk = [each for text in words for each in (answered, user(text))]
+    return features_of({"messages": talk}, reader).category
+
+
+def test_a_short_question_that_is_unclear_by_itself_is_read_with_the_wish_before_it() -> None:
+    wish = "Write a poem."
+
+    assert category_of(wish, "no rhymes") is Category.WRITING
+    assert category_of(wish, "are you sure?", "no rhymes") is Category.WRITING
+    assert category_of("no rhymes") is Category.CHAT
+    assert category_of(wish, "bye") is Category.CHAT, "what is clear stays as it is"
+
+
+def test_the_same_words_after_another_wish_are_read_anew() -> None:
+    reader = Reader(TokenCounter(CountingTokenizer()), categories=Classifier())  # type: ignore[arg-type]
+    follow_up = user("no rhymes")
+
+    assert features_of({"messages": [follow_up]}, reader).category is Category.CHAT
+    assert features_of({"messages": [user(WISH), follow_up]}, reader).category is Category.WRITING
+    assert features_of({"messages": [follow_up]}, reader).category is Category.CHAT
 
 
 def lengths_of(*conversations: list[dict[str, Any]]) -> list[int]:
