@@ -69,6 +69,8 @@ def parted(text: str) -> Parted:
     An unclosed tag is the user's own: it is being talked about; and so is what stands far from both ends of
     a long text.
     """
+    if _is_one_aside(text):
+        return Parted("", text)
     if text.startswith(_FROM_IDE) and (found := text.find(_REQUEST, 0, _SEARCHED)) >= 0:
         own, aside = [text[found + len(_REQUEST) :]], [text[: found + len(_REQUEST)]]
     elif _may_have_asides(text):
@@ -85,6 +87,15 @@ def parted(text: str) -> Parted:
 def own_words(text: str) -> str:
     """The user's own words in `text`, "" where it has none."""
     return parted(text).own
+
+
+def _is_one_aside(text: str) -> bool:
+    """Whether a text is one aside and nothing else, which is told ten times as fast as what its parts are."""
+    if not text.startswith("<") or (tag := _OPENING.match(text)) is None or tag[1] in _ENVELOPES:
+        return False
+    end = f"</{tag[1]}>"
+    closed = text.find(end, tag.end())
+    return closed >= 0 and not text[closed + len(end) :].strip()
 
 
 def _may_have_asides(text: str) -> bool:
