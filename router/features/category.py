@@ -49,8 +49,8 @@ def categorise(
 def worded(
     question: str, model: "CategoryModel | None", tokens: Sequence[int]
 ) -> tuple[Category, float]:
-    """The likeliest category of a question by its words alone."""
-    if model is None or not tokens:
+    """The likeliest category of a question by its words alone; without any, it is a chat."""
+    if model is None or not tokens or not _WORD.search(question):
         return _voted(question)
     chances = model.probabilities(tokens, signs_of(question))
     winner = int(chances.argmax())

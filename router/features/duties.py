@@ -18,6 +18,15 @@ from router.features.turns import Asking
 
 _INSTRUCTIONS = 600
 """Characters read of instructions: they state the task first, and then its rules and examples."""
+_AGENTS = (
+    "search/replace",
+    "## execute_command",
+    "<execute_command>",
+    "## read_file",
+    "## write_to_file",
+)
+_AGENTS_CHARS = 4000
+"""What instructions of coding agents contain that describe their tools in words (Aider, Cline, Roo Code), and where."""
 _LONG, _END, _LINE = 300, 400, 160
 """Characters from which on a message is taken for a task and its material; read at its ends; read of a paragraph."""
 _OBJECT = 70
@@ -166,7 +175,10 @@ def _instructed(first: Mapping[str, Any]) -> Category | None:
     """What instructions have a model do with every text; None for those of an assistant."""
     if first["role"] not in ("system", "developer"):
         return None
-    told = "\n".join(end_texts_of(first))[:_INSTRUCTIONS].lower()
+    instructions = "\n".join(end_texts_of(first))[:_AGENTS_CHARS].lower()
+    if _has_one(_AGENTS, instructions):
+        return Category.CODE_EDITING
+    told = instructions[:_INSTRUCTIONS]
     if _is_answered_from(told):
         return Category.EXTRACTION
     found = _done_always(told) or _abroad(told)

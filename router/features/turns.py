@@ -40,6 +40,8 @@ _APPROVING = _PRAISING.union(
     1 2 3 4
     """.split()
 )
+_APPROVING_SIGNS = frozenset("👍✅👌🆗")
+_ASKING_SIGNS = frozenset("?!\uff1f\uff01")
 _THANKING = frozenset(
     "thanks thank thx ty danke merci gracias grazie obrigado obrigada спасибо 谢谢 ありがとう ありがとうございます".split()
 )
@@ -137,6 +139,8 @@ def refers_back(words: str) -> bool:
 
 
 def _is_remark(words: str) -> bool:
+    if _ASKING_SIGNS.issuperset(words.replace(" ", "")):
+        return "?" in words or "\uff1f" in words
     said = _said(words)
     return _BESIDE_REMARKS.issuperset(said) and not _REMARKING.isdisjoint(said)
 
@@ -145,6 +149,8 @@ def is_approval(words: str) -> bool:
     """Whether these words approve something and say no more: "yes", "go on", "OK, commit it"; "OK, thanks" ends it."""
     if "?" in words:
         return False
+    if words and _APPROVING_SIGNS.issuperset(words):
+        return True
     said = _said(words)
     approving = said & (_APPROVING if _THANKING.isdisjoint(said) else _APPROVING - _PRAISING)
     return _BESIDE.issuperset(said) and bool(approving)

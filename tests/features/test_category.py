@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.category import Category
-from router.features.category import categorise
+from router.features.category import categorise, worded
 from router.features.cues import CUES
 from tests.features.prompts import KNOWN_MISSES, PROMPTS, UNSEEN
 
@@ -52,6 +52,14 @@ def test_without_any_cue_it_is_a_chat() -> None:
     assert category is Category.CHAT
     assert confidence < 0.5, "a guess must not look like knowledge"
     assert of("") is Category.CHAT
+
+
+@pytest.mark.parametrize("question", ["👋", "😂😂😂", "...", "   "])
+def test_a_classifier_of_words_is_not_asked_where_there_is_none(question: str) -> None:
+    category, confidence = worded(question, object(), [1, 2])  # type: ignore[arg-type]
+
+    assert category is Category.CHAT
+    assert confidence < 0.5
 
 
 def test_a_picture_in_the_last_question_makes_it_vision() -> None:

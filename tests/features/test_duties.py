@@ -88,6 +88,18 @@ def test_what_an_assistant_can_do_is_not_what_is_asked(told: str) -> None:
     assert of("Write a short poem about rain.", told)[0] is Category.WRITING
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Act as an expert software developer.\nPropose *SEARCH/REPLACE* edits to the files.",
+        f"You are an engineer.\n{'Be careful. ' * 99}\n# Tools\n\n## execute_command\nRuns a command.",
+    ],
+)
+def test_an_agent_whose_tools_are_described_in_words_works_on_code(told: str) -> None:
+    assert of("print 2 instead", told) == (Category.CODE_EDITING, CERTAIN)
+    assert of("[execute_command for 'ls'] Result:\n17 * 23", told)[0] is Category.CODE_EDITING
+
+
 def test_tools_and_chores_come_before_a_duty() -> None:
     tool = {"type": "function", "function": {"name": "get_weather"}}
     told = "Translate everything the user writes into German."

@@ -124,7 +124,16 @@ def test_no_character_of_a_long_text_is_lost_or_doubled(text: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *("yes", "Yes, go on.", "commit it", "OK, do it", "LGTM, ship it!", "continue please", "2"),
+        *(
+            "yes",
+            "Yes, go on.",
+            "commit it",
+            "OK, do it",
+            "LGTM, ship it!",
+            "continue please",
+            "2",
+            "👍",
+        ),
         *("Great, thanks, go on", "继续", "好的 请继续", "はい、お願いします", "да, давай", "네"),
         *(
             "sí, por favor",
@@ -176,7 +185,7 @@ def test_where_nothing_was_asked_before_it_is_the_proposal_that_is_approved() ->
     "words",
     [
         *("Are you sure?", "that's wrong", "It still doesn't work.", "shorter please", "why?"),
-        *("more", "again but shorter", "explain it step by step", "still the same problem"),
+        *("more", "again but shorter", "explain it step by step", "still the same problem", "???"),
         *("Bist du sicher?", "你确定吗?", "Êtes-vous sûr ?"),
     ],
 )
@@ -190,7 +199,16 @@ def test_a_remark_on_an_answer_is_judged_by_what_was_answered(words: str) -> Non
 @pytest.mark.parametrize(
     "words",
     [
-        *("How are you?", "Thanks!", "tell me a joke", "explain recursion", "add comments", "bye"),
+        *(
+            "How are you?",
+            "Thanks!",
+            "😂",
+            "!",
+            "tell me a joke",
+            "explain recursion",
+            "add comments",
+            "bye",
+        ),
         *("what is wrong with my car?", "make it a class", "more tests, please", "again: " + WISH),
     ],
 )
