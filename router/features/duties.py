@@ -27,6 +27,8 @@ _AGENTS = (
 )
 _AGENTS_CHARS = 4000
 """What instructions of coding agents contain that describe their tools in words (Aider, Cline, Roo Code), and where."""
+_REACT = "action input:"
+"""How tools are called in words in the manner of ReAct (https://arxiv.org/abs/2210.03629), as LangChain has it."""
 _LONG, _END, _LINE = 300, 400, 160
 """Characters from which on a message is taken for a task and its material; read at its ends; read of a paragraph."""
 _OBJECT = 70
@@ -150,6 +152,7 @@ _ASSISTS = re.compile(
     r"|\bwhatever they ask\b|\b(?:can|may) (?:also )?ask\b|\b(?:chat|talk)(?:s|ing)? with\b"
 )
 """Of an assistant, whose user asks for all sorts of things."""
+_ANSWERS = ("answer", "respond to")
 _SOURCES = ("context", "document", "passage", "excerpt", "source", "snippet", "search results")
 _GIVEN = re.compile(
     r"\b(?:following|provided|given|retrieved|supplied)\s+(?:pieces of\s+)?(?:\w+\s+){0,2}?"
@@ -178,6 +181,8 @@ def _instructed(first: Mapping[str, Any]) -> Category | None:
     instructions = "\n".join(end_texts_of(first))[:_AGENTS_CHARS].lower()
     if _has_one(_AGENTS, instructions):
         return Category.CODE_EDITING
+    if _REACT in instructions:
+        return Category.TOOL_CALLING
     told = instructions[:_INSTRUCTIONS]
     if _is_answered_from(told):
         return Category.EXTRACTION
@@ -203,6 +208,8 @@ def _stated(words: str) -> Category | None:
     """What is asked for at either end of a long message."""
     if len(words) < _LONG or "```" in words:
         return None
+    if _REACT in words[:_AGENTS_CHARS].lower():
+        return Category.TOOL_CALLING
     head, tail = words[:_END].lower(), words[-_END:].lower()
     if _is_answered_from(head) or _is_answered_from(tail):
         return Category.EXTRACTION
@@ -239,7 +246,7 @@ def _is_text(after: str) -> bool:
 
 def _is_answered_from(text: str) -> bool:
     """Whether a question is to be answered from a text that comes with it; with code, that is work on code."""
-    if "answer" not in text or " code" in text or not _has_one(_SOURCES, text):
+    if not _has_one(_ANSWERS, text) or " code" in text or not _has_one(_SOURCES, text):
         return False
     return _GIVEN.search(text) is not None
 

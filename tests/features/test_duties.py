@@ -30,6 +30,7 @@ TASKS = {
         "You are given a job posting. Extract the salary range, the location and the required skills.",
         "Use the following pieces of retrieved context to answer the question.\n\nContext: 340 workers.",
         "You are a bot for our wiki. Answer based on the provided context only.",
+        "### Task:\nRespond to the user query using the provided context, with citations.",
     ),
     Category.SUMMARISING: (
         "Summarize the article the user sends in three bullet points.",
@@ -98,6 +99,19 @@ def test_what_an_assistant_can_do_is_not_what_is_asked(told: str) -> None:
 def test_an_agent_whose_tools_are_described_in_words_works_on_code(told: str) -> None:
     assert of("print 2 instead", told) == (Category.CODE_EDITING, CERTAIN)
     assert of("[execute_command for 'ls'] Result:\n17 * 23", told)[0] is Category.CODE_EDITING
+
+
+REACT = (
+    "Answer the questions as best you can. You have access to the following tools:\n\n"
+    "search: finds pages. Useful for questions about current events.\n\nUse this format:\n\n"
+    "Thought: what to do\nAction: one of [search]\nAction Input: what to search for\nObservation: the"
+    " result\n... (and so on, until you know the answer)\n"
+)
+
+
+def test_tools_that_are_called_in_words_are_called() -> None:
+    assert of("Who won?", REACT)[0] is Category.TOOL_CALLING
+    assert of(f"{REACT}\nQuestion: who won?\nThought:")[0] is Category.TOOL_CALLING
 
 
 def test_tools_and_chores_come_before_a_duty() -> None:
