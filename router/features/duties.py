@@ -76,18 +76,22 @@ def _duty(category: Category, hints: str, verbs: str, besides: str) -> _Duty:
         category,
         tuple(hints.split("|")),
         re.compile(rf"\b(?:{verbs})\b"),
-        re.compile(rf"(?:\A(?:please )?|\byou )(?:{verbs})\b(?! (?:your|its)\b)"),
+        re.compile(rf"(?:\A(?:please )?|(?:\A|[.,:;!?\n]\s*)you )(?:{verbs})\b(?! (?:your|its)\b)"),
         re.compile(besides),
     )
 
 
 _CODE = r"(?:\w{0,8}sql|(?:an? )?(?:\w+ )?(?:bash|shell|linux) command|an? regex|regex)\b"
+_INTO_CODE = (
+    rf"\b(?:convert|translate|turn)s?\b[^.\n]{{0,40}}\b(?:in)?to {_CODE}"
+    rf"|\b(?:create|generate|output|return)s?\b[^.\n]{{0,40}}\b{_CODE}"
+)
 _DUTIES = (
     _duty(
         Category.CODE_WRITING,
         "sql|regex|command",
-        rf"(?:convert|translate|turn)s?\b[^.\n]{{0,40}}\binto {_CODE}",
-        rf"\b(?:create|generate|output|return)s?\b[^.\n]{{0,40}}\b{_CODE}",
+        _INTO_CODE,
+        _INTO_CODE,
     ),
     _duty(Category.TRANSLATION, "translat", "translat(?:e|es|ing)", r"\btranslation engine\b"),
     _duty(
@@ -152,7 +156,8 @@ _ASSISTS = re.compile(
     r"|\bwhatever they ask\b|\b(?:can|may) (?:also )?ask\b|\b(?:chat|talk)(?:s|ing)? with\b"
 )
 """Of an assistant, whose user asks for all sorts of things."""
-_ANSWERS = ("answer", "respond to")
+_ANSWERED = re.compile(r"(?<!your )(?<!the )(?<!its )\banswer|\brespond to\b")
+"""The verb: what is only said of answers is no task."""
 _SOURCES = ("context", "document", "passage", "excerpt", "source", "snippet", "search results")
 _GIVEN = re.compile(
     r"\b(?:following|provided|given|retrieved|supplied)\s+(?:pieces of\s+)?(?:\w+\s+){0,2}?"
@@ -246,9 +251,9 @@ def _is_text(after: str) -> bool:
 
 def _is_answered_from(text: str) -> bool:
     """Whether a question is to be answered from a text that comes with it; with code, that is work on code."""
-    if not _has_one(_ANSWERS, text) or " code" in text or not _has_one(_SOURCES, text):
+    if " code" in text or not _has_one(_SOURCES, text):
         return False
-    return _GIVEN.search(text) is not None
+    return _GIVEN.search(text) is not None and _ANSWERED.search(text) is not None
 
 
 def _abroad(text: str) -> Category | None:

@@ -46,6 +46,7 @@ TASKS = {
     Category.CODE_WRITING: (
         "You are an SQL generator. Tables: users(id,name), orders(id,user_id). Return only SQL.",
         "Translate the user's request into a bash command.",
+        "You are a Linux expert. Convert the user's request to a single bash command.",
         "You translate natural language into SQL.",
     ),
 }
@@ -81,6 +82,10 @@ ASSISTANTS = (
     "Answer the following questions as best you can. You have access to the following tools: search.",
     "You are a coding assistant. Use the following context from the code to answer.",
     "The assistant must label each step.",
+    "You are a friend. Use the provided context about the user to make your answers personal.",
+    "You are a coach. Make sure you summarize what was agreed.",
+    "You are a coach. Summarize the conversation at the end of each session.",
+    "You are Ava. Translate the message for the team whenever a customer writes in Dutch.",
 )
 
 
