@@ -167,6 +167,7 @@ _GIVEN = re.compile(
 )
 """What a question is to be answered from."""
 _MATERIAL = re.compile(r"(?:^|\n)[ #*]{0,4}(?:context|documents?|passages?|article|text)[ *]{0,3}:")
+_ASKED = ("question", "query")
 _QUESTION = re.compile(r"\n[ #*]{0,4}(?:question|query)[ *]{0,3}:")
 _COURTESIES = re.compile(
     r"(?:(?:please|now|hi|hey|hello|can you|could you|would you|i want you to|i'd like you to|your task is to)\b[\s,.!:]*"
@@ -218,7 +219,7 @@ def _stated(words: str) -> Category | None:
     head, tail = words[:_END].lower(), words[-_END:].lower()
     if _is_answered_from(head) or _is_answered_from(tail):
         return Category.EXTRACTION
-    if _MATERIAL.search(head) and _QUESTION.search(tail):
+    if _has_one(_ASKED, tail) and _MATERIAL.search(head) and _QUESTION.search(tail):
         return Category.EXTRACTION
     first, last = head[:_LINE].partition("\n\n")[0], tail[-_LINE:].rpartition("\n\n")[2]
     return _done_at_once(first) or _done_at_once(last) or _abroad(first) or _abroad(last)
