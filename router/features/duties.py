@@ -119,7 +119,7 @@ _ABROAD = (
         Category.TRANSLATION,
         ("bersetz", "tradu", "翻", "번역", "перевед", "tłumacz", "vertaal", "çevir", "ترجم"),
         re.compile(
-            r"übersetz(?:e|en sie)\b|\btradui(?:s|sez|re)\b|\btradu(?:ce|cir|za|zir|ci)\b|翻译成|翻譯成|翻訳して"
+            r"übersetz(?:e|en sie)\b|\btradui(?:s|sez|re)\b|\btradu(?:ce|cir|za|zir|ci)\b|(?<!可以)翻译成|(?<!可以)翻譯成|翻訳して"
             r"|번역해|перевед[ии]|przetłumacz|\bvertaal\b|çevir|ترجم"
         ),
     ),

@@ -82,6 +82,7 @@ ASSISTANTS = (
     "Answer the following questions as best you can. You have access to the following tools: search.",
     "You are a coding assistant. Use the following context from the code to answer.",
     "The assistant must label each step.",
+    "你是一个乐于助人的助手。如果用户需要,可以翻译成英文。",
     "You are a friend. Use the provided context about the user to make your answers personal.",
     "You are a coach. Make sure you summarize what was agreed.",
     "You are a coach. Summarize the conversation at the end of each session.",
