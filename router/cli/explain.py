@@ -28,7 +28,7 @@ from router.config.presence import may_exist
 from router.config.settings import Settings
 from router.decision.choose import NothingAdequate
 from router.decision.record import NotKept
-from router.domain.errors import FarthingError
+from router.domain.errors import ApiError, FarthingError
 from router.domain.members import replace
 from router.ledger.trace import Trace
 from router.ledger.trace import sentences as happened
@@ -124,8 +124,11 @@ async def _decided(
     pipeline, door = dry_pipeline(settings, real_world()), _door_of(request)
     if door is None:
         return await pipeline.route(request.body, caller)
-    asked = door.read(request.body)
-    return await pipeline.route(asked.chat, caller, asked.original)
+    try:
+        asked = door.read(request.body)
+        return await pipeline.route(asked.chat, caller, asked.original)
+    except ApiError as error:
+        raise door.in_its_words(error) from None
 
 
 _DOORS: Mapping[str, Door] = {

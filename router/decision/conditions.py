@@ -129,12 +129,12 @@ CONDITIONS: Mapping[str, Kind] = {
         _at_most("prompt_tokens", lambda f, _: f.prompt_tokens),
     ),
     "min_turns": Kind(
-        "the conversation has at least this many messages from the user",
+        "the conversation has at least this many messages from the user, not counting reminders of programs",
         WHOLE_SCHEMA,
         _at_least("turns", lambda f, _: f.turns),
     ),
     "max_turns": Kind(
-        "the conversation has at most this many messages from the user",
+        "the conversation has at most this many messages from the user, not counting reminders of programs",
         WHOLE_SCHEMA,
         _at_most("turns", lambda f, _: f.turns),
     ),

@@ -1,9 +1,9 @@
 """The category of a request, from its form first and its words second.
 
-Form decides where it is plain: a program's chore, a picture in the last question, tools on offer. Otherwise the trained
-classifier does (router/features/classify.py). Without one, each word and pair of words of the question
-votes by the table of cues, and the confidence is the winner's share of the votes, with a few votes
-for `chat` to start with, so that one stray word decides nothing.
+Form decides where it is plain: a program's chore, a picture in the last question, tools on offer, a text to which
+something is to be done. Otherwise the trained classifier does (router/features/classify.py). Without one, each word and
+pair of words of the question votes by the table of cues, and the confidence is the winner's share of the votes, with a
+few votes for `chat` to start with, so that one stray word decides nothing.
 """
 
 import re
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from router.domain.category import Category
 from router.features.chores import is_chore
 from router.features.cues import CODE_AGENT_TOOLS, CUES, MARKS, STARTS
+from router.features.duties import duty_of
+from router.features.needs import tools_to_call
 from router.features.signs import signs_of
 from router.features.text import parts_in, pictures_in
 from router.features.turns import Asking, asking_of, question_of
@@ -47,8 +49,8 @@ def categorise(
 def worded(
     question: str, model: "CategoryModel | None", tokens: Sequence[int]
 ) -> tuple[Category, float]:
-    """The likeliest category of a question by its words alone."""
-    if model is None or not tokens:
+    """The likeliest category of a question by its words alone; without any, it is a chat."""
+    if model is None or not tokens or not _WORD.search(question):
         return _voted(question)
     chances = model.probabilities(tokens, signs_of(question))
     winner = int(chances.argmax())
@@ -65,17 +67,19 @@ def plain_form(body: Mapping[str, Any], asking: Asking) -> Category | None:
     opening = body["messages"][asking.opened_at]
     if opening["role"] == "user" and pictures_in(parts_in([opening])):
         return Category.VISION
-    return _of_tools(tools) if (tools := body.get("tools")) else None
+    return _of_tools(tools) if (tools := tools_to_call(body)) else duty_of(body, asking)
 
 
-def _of_tools(tools: Iterable[Mapping[str, Any]]) -> Category:
+def _of_tools(tools: Iterable[Any]) -> Category:
     names = {_tool_name(tool).lower() for tool in islice(tools, _MOST_TOOLS)}
     return Category.CODE_EDITING if names & CODE_AGENT_TOOLS else Category.TOOL_CALLING
 
 
-def _tool_name(tool: Mapping[str, Any]) -> str:
-    function = tool.get("function")
-    name = (function if isinstance(function, dict) else tool).get("name")
+def _tool_name(tool: Any) -> str:
+    if not isinstance(tool, dict):
+        return ""
+    described = tool.get("function") or tool.get("custom") or tool
+    name = described.get("name") if isinstance(described, dict) else None
     return name if isinstance(name, str) else ""
 
 

@@ -179,7 +179,11 @@ MARKS: tuple[Mark, ...] = (
 )
 
 CODE_AGENT_TOOLS = frozenset(
-    "apply_patch bash edit edit_file exec execute grep multiedit read read_file replace_in_file run_command"
-    " shell str_replace str_replace_editor str_replace_based_edit_tool terminal write write_file".split()
+    """
+    apply_diff apply_patch bash developer__shell developer__text_editor edit edit_file exec exec_command execute
+    execute_bash execute_command grep insert_edit_into_file multiedit read read_file replace_in_file
+    replace_string_in_file run_command run_in_terminal run_shell_command run_terminal_cmd search_replace shell
+    shell_command str_replace str_replace_editor str_replace_based_edit_tool terminal write write_file write_to_file
+    """.split()
 )
 """Names of tools that coding agents offer: a request with one of them is a turn of such an agent."""

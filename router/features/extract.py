@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from router.domain.answer_limit import answer_limit
@@ -16,9 +17,15 @@ from router.features.difficulty import difficulty_of
 from router.features.needs import needs_of
 from router.features.options import options_in
 from router.features.recall import Read, Recall, key_of
-from router.features.text import both_ends, whole_length
+from router.features.text import Message, both_ends, definitions_in, whole_length
 from router.features.tokens import TokenCounter
-from router.features.turns import Asking, asking_of, whole_question_of
+from router.features.turns import (
+    Asking,
+    asking_of,
+    turns_of,
+    whole_question_of,
+    wish_before,
+)
 
 if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something was learnt
     from router.features.classify import CategoryModel
@@ -27,6 +34,10 @@ if TYPE_CHECKING:  # numpy comes with them, and is loaded only where something w
 LanguageOf = Callable[[str], str]
 """The ISO 639-1 code of a text's language, "" where it cannot be told."""
 _LANGUAGE_CHARS = 1000
+_FOLLOW_UP_CHARS, _SURE = 60, 0.8
+"""A question that is no longer, and whose category is less sure by its own words, is read with the wish before it."""
+_WISH_CHARS = 400
+"""Read of that wish."""
 _GREEDY: Mapping[str, float] = {"temperature": 0, "top_p": 0, "top_k": 1}
 """The fields of a request, and the values with which a model always takes the likeliest word."""
 
@@ -50,17 +61,28 @@ class Reader:
         """
         whole, form = whole_question_of(body["messages"], asking), plain_form(body, asking)
         question = both_ends(whole)
-        key = key_of(question, form, len(whole))
+        before = "" if form else self._before(body["messages"], asking, question)
+        key = key_of(question, form, len(whole), before)
         if (known := self.recall.find(key)) is None:
-            known = self._read(question, form, whole)
+            known = self._read(question, form, whole, before)
             self.recall.keep(key, known)
         return known
 
-    def _read(self, question: str, form: Category | None, whole: str) -> Read:
+    def _before(self, messages: Sequence[Message], asking: Asking, question: str) -> str:
+        """The wish that a short question may follow up, "" for none."""
+        if self.categories is None or len(question) > _FOLLOW_UP_CHARS:
+            return ""
+        return wish_before(messages, asking.opened_at)[:_WISH_CHARS]
+
+    def _read(self, question: str, form: Category | None, whole: str, before: str) -> Read:
         tokens = self.tokens_of(question)
         category, confidence = (
             (form, CERTAIN) if form else worded(question, self.categories, tokens)
         )
+        if before and confidence < _SURE:
+            both = f"{before}\n{question}"
+            together = worded(both, self.categories, self.counter.tokenizer.encode_ordinary(both))
+            category, confidence = max((category, confidence), together, key=itemgetter(1))
         return Read(len(tokens), category, confidence, self._kinship(tokens, whole))
 
     def _kinship(self, tokens: Sequence[int], whole: str) -> Kinship | None:
@@ -106,7 +128,7 @@ def understanding(
     messages = body["messages"]
     asking = asking_of(messages)
     read = reader.read(body, asking)
-    count = yield from reader.counter.counting(messages, body.get("tools"))
+    count = yield from reader.counter.counting(messages, definitions_in(body))
     return Features(
         prompt_tokens=count.tokens,
         category=read.category,
@@ -114,7 +136,7 @@ def understanding(
         needs=needs_of(body),
         choices=body.get("n") or 1,
         max_output_tokens=answer_limit(body),
-        turns=sum(message["role"] == "user" for message in messages),
+        turns=turns_of(messages),
         tokens_exact=count.exact,
         service_tier=tier_of(body.get("service_tier")) or STANDARD,
         language=language_of(asking.words[:_LANGUAGE_CHARS]) if language_of else None,

@@ -1,6 +1,6 @@
 """What a request needs of a model, read from its fields and parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from router.domain.model import Capability
@@ -17,7 +17,8 @@ def _format(body: Body) -> object:
 
 def _has_audio(body: Body, parts: Parts) -> bool:
     modalities = body.get("modalities")
-    return (isinstance(modalities, list) and "audio" in modalities) or "input_audio" in parts
+    is_spoken = isinstance(modalities, list) and "audio" in modalities
+    return is_spoken or "input_audio" in parts or "audio_url" in parts
 
 
 def _speaks_of_tools(body: Body) -> bool:
@@ -41,6 +42,14 @@ _SIGNS: Mapping[Capability, Callable[[Body, Parts], bool]] = {
     Capability.MANY_CHOICES: lambda body, _: (body.get("n") or 1) > 1,
 }
 """A new need is a capability in the domain and a row here."""
+
+
+def tools_to_call(body: Body) -> Sequence[Any]:
+    """The tools that a model may call: none if the request forbids it, though the model must then know them, too."""
+    if "none" in (body.get("tool_choice"), body.get("function_call")):
+        return ()
+    tools = body.get("tools") or body.get("functions")  # as they were called before
+    return tools if isinstance(tools, list) else ()
 
 
 def needs_of(body: Body) -> frozenset[Capability]:

@@ -50,7 +50,7 @@ class Recall:
             self._read.popitem(last=False)
 
 
-def key_of(question: str, form: Category | None, characters: int) -> bytes:
-    """The lookup key of a question: its ends, how many characters it has, and its request's category by form."""
-    said = f"{form or ''} {characters}\n{question}".encode("utf-8", "replace")
+def key_of(question: str, form: Category | None, characters: int, before: str = "") -> bytes:
+    """The lookup key of a question: its ends, its length, its request's category by form, and the wish before it."""
+    said = f"{form or ''} {characters} {len(before)}\n{before}{question}".encode("utf-8", "replace")
     return blake2b(said, digest_size=16).digest()

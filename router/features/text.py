@@ -9,12 +9,13 @@ _MOST_PARTS = 1000
 """Content parts that are read at either end of a message to understand it; it may have a million."""
 _USUAL = "\nxTSMEARUHBOL:zqjkvbpgywfmucdlhrsnioate "
 """The characters of English text, rarest first; any other is rarer still, and found at -1."""
+_SEEN = ("image_url", "input_image", "video_url", "input_video", "video")
 _HEAD_CHARS, _TAIL_CHARS = 1500, 500
 """Read of a long question; most have 500 characters, and nineteen of twenty recorded ones below 2,200."""
 
 
 def texts_of(*messages: Message) -> list[str]:
-    """Every piece of text in these messages: plain content, text parts, and arguments of tool calls."""
+    """Every piece of text in these messages: plain content, text parts, and what tools were called with."""
     pieces = list[str]()
     for message in messages:
         content = message.get("content")
@@ -24,6 +25,8 @@ def texts_of(*messages: Message) -> list[str]:
             pieces.extend(text for part in content if isinstance(text := part.get("text"), str))
         if calls := message.get("tool_calls"):
             pieces.extend(_arguments(calls))
+        if call := message.get("function_call"):
+            pieces.extend(_arguments([{"function": call}]))
     return pieces
 
 
@@ -44,9 +47,18 @@ def end_parts(parts: list[Any]) -> list[Any]:
 
 def _arguments(calls: object) -> Iterator[str]:
     for call in calls if isinstance(calls, list) else ():
-        function = call.get("function") if isinstance(call, dict) else None
-        if isinstance(function, dict) and isinstance(arguments := function.get("arguments"), str):
-            yield arguments
+        for kind, member in (("function", "arguments"), ("custom", "input")):
+            called = call.get(kind) if isinstance(call, dict) else None
+            if isinstance(called, dict) and isinstance(given := called.get(member), str):
+                yield given
+
+
+def definitions_in(body: Mapping[str, Any]) -> object:
+    """What a model reads besides the messages: its tools, and the schema of the answer. None for nothing."""
+    wanted = body.get("response_format")
+    schema = wanted.get("json_schema") if isinstance(wanted, Mapping) else None
+    found = [each for each in (body.get("tools"), body.get("functions"), schema) if each]
+    return found[0] if len(found) == 1 else found or None
 
 
 def parts_in(messages: Iterable[Message]) -> Mapping[str, int]:
@@ -62,8 +74,8 @@ def parts_in(messages: Iterable[Message]) -> Mapping[str, int]:
 
 
 def pictures_in(parts: Mapping[str, int]) -> int:
-    """How many of these parts are pictures."""
-    return parts.get("image_url", 0) + parts.get("input_image", 0)
+    """How many of these parts are to be seen: pictures, and videos, which only some models with eyes take."""
+    return sum(parts.get(kind, 0) for kind in _SEEN)
 
 
 def last_from(messages: Sequence[Message], role: str) -> str:

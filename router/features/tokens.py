@@ -86,13 +86,15 @@ class TokenCounter:
         """Tokens of one text."""
         return self._of_texts((text,))
 
-    def of_chat(self, messages: Sequence[Message], tools: object = None) -> PromptCount:
-        """Tokens of a whole prompt: messages with their framing, pictures, sounds, files, and tool definitions."""
-        return finished(self.counting(messages, tools))
+    def of_chat(self, messages: Sequence[Message], definitions: object = None) -> PromptCount:
+        """Tokens of a whole prompt: messages with their framing, pictures, sounds and files; tools and schemas."""
+        return finished(self.counting(messages, definitions))
 
-    def counting(self, messages: Sequence[Message], tools: object = None) -> Turns[PromptCount]:
+    def counting(
+        self, messages: Sequence[Message], definitions: object = None
+    ) -> Turns[PromptCount]:
         """`of_chat` in steps, so that a long request does not hold up others."""
-        texts, media = [_written(tools)] if tools else [], NO_MEDIA
+        texts, media = [_written(definitions)] if definitions else [], NO_MEDIA
         for start in range(0, len(messages), _READ_AT_ONCE):
             some = messages[start : start + _READ_AT_ONCE]
             texts.extend(texts_of(*some))
@@ -150,12 +152,12 @@ def _ends(known: int, texts: int) -> list[int]:
     )
 
 
-def _written(tools: object) -> str:
-    """Tool definitions as text, about as they are put before a model."""
+def _written(definitions: object) -> str:
+    """Definitions of tools and schemas as text, about as they are put before a model."""
     try:
-        return orjson.dumps(tools).decode()
+        return orjson.dumps(definitions).decode()
     except orjson.JSONEncodeError:  # nested more deeply than orjson writes, though it reads it
-        return "\n".join(_leaves(tools))
+        return "\n".join(_leaves(definitions))
 
 
 def _leaves(tree: object) -> Iterator[str]:

@@ -27,6 +27,7 @@ from router.domain.errors import ApiError
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.turns import finished
+from router.features.text import definitions_in
 from router.ledger.account import Account
 from router.ledger.rulebook import Rulebook
 from router.pipeline.again import Again
@@ -144,7 +145,7 @@ class Pipeline:
         request = parse_chat(raw, self.limits)
         self.judge.target(request, overriding(request, caller))
         counter = self.judge.reader.counter
-        return counter.of_chat(request.messages, request.body.get("tools")).tokens
+        return counter.of_chat(request.messages, definitions_in(request.body)).tokens
 
     async def _visit(self, raw: bytes, caller: Caller, original: Original | None = None) -> Visit:
         request = await at_leisure(parsing(raw, self.limits, original))

@@ -2,11 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from router.cli import main
 from router.cli.curl import CurlRequest, is_curl, parse_curl
 from router.domain.errors import FarthingError
+from tests.config.files import EXAMPLE
 from tests.config.test_explain_command import explained
 
 BODY = '{"model": "auto", "messages": [{"role": "user", "content": "What is 17 * 23?"}]}'
@@ -90,6 +93,48 @@ def test_a_curl_line_is_explained_and_its_key_is_never_printed(
 def test_a_curl_line_may_ask_for_another_model(capsys: pytest.CaptureFixture[str]) -> None:
     said = explained(capsys, "--model", "sim-mid", f"curl x -d '{BODY}'")
     assert "The client asked for sim-mid by name" in said
+
+
+TASK = "Translate everything the user writes into German."
+OTHER_APIS: dict[str, dict[str, Any]] = {
+    "v1/messages": {
+        "max_tokens": 9,
+        "system": TASK,
+        "messages": [{"role": "user", "content": "Why?"}],
+    },
+    "v1/responses": {"instructions": TASK, "input": "Why?"},
+    "v1/completions": {"prompt": "Translate 'good night' into French."},
+}
+
+
+@pytest.mark.parametrize("path", OTHER_APIS)
+def test_a_request_of_another_api_is_understood_as_the_server_understands_it(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = json.dumps({"model": "auto", **OTHER_APIS[path]}).replace("'", "\u2019")
+    file = tmp_path / "request.json"
+    file.write_text(body)
+
+    for given in (["--file", str(file)], [f"curl https://api.example.com/{path} -d '{body}'"]):
+        assert "looks like translation" in explained(capsys, *given)
+
+
+def test_where_it_goes_tells_an_api_from_one_of_the_same_shape(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
+    message = {"role": "user", "content": [image]}
+    body = json.dumps({"model": "auto", "max_tokens": 9, "messages": [message]})
+
+    assert "looks like vision" in explained(capsys, f"curl $BASE/v1/messages -d '{body}'")
+
+
+def test_an_error_names_the_field_as_its_api_does(capsys: pytest.CaptureFixture[str]) -> None:
+    body = {"model": "auto", "input": "x", "max_output_tokens": -5}
+    line = f"curl x/v1/responses -d '{json.dumps(body)}'"
+
+    assert main(["explain", "--config", str(EXAMPLE), line]) != 0
+    assert "max_output_tokens" in capsys.readouterr().err
 
 
 def test_a_request_without_headers_has_none() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.domain.category import Category
-from router.features.category import categorise
+from router.features.category import categorise, worded
 from router.features.cues import CUES
 from tests.features.prompts import KNOWN_MISSES, PROMPTS, UNSEEN
 
@@ -54,6 +54,14 @@ def test_without_any_cue_it_is_a_chat() -> None:
     assert of("") is Category.CHAT
 
 
+@pytest.mark.parametrize("question", ["👋", "😂😂😂", "...", "   "])
+def test_a_classifier_of_words_is_not_asked_where_there_is_none(question: str) -> None:
+    category, confidence = worded(question, object(), [1, 2])  # type: ignore[arg-type]
+
+    assert category is Category.CHAT
+    assert confidence < 0.5
+
+
 def test_a_picture_in_the_last_question_makes_it_vision() -> None:
     parts = [{"type": "text", "text": "What is 2 + 2?"}, {"type": "image_url", "image_url": {}}]
     seen = {"role": "user", "content": parts}
@@ -72,9 +80,38 @@ def test_tools_on_offer_make_it_tool_calling_and_those_of_a_coding_agent_code_ed
     assert of("Write a poem", tools=[weather]) is Category.TOOL_CALLING
     assert of("Write a poem", tools=[weather, edit]) is Category.CODE_EDITING
     assert of("Write a poem", tools=[{"name": "bash"}]) is Category.CODE_EDITING
+    patch = {"type": "custom", "custom": {"name": "apply_patch"}}
+    assert of("Write a poem", tools=[weather, patch]) is Category.CODE_EDITING
     assert of("Write a poem", tools=[*[weather] * 999, edit]) is Category.CODE_EDITING
     assert of("Write a poem", tools=[*[weather] * 9999, edit]) is Category.TOOL_CALLING
     assert of("Write a poem", tools=[]) is Category.WRITING
+    assert of("Write a poem", functions=[{"name": "get_weather"}]) is Category.TOOL_CALLING
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("exec_command", "write_stdin", "update_plan"),
+        ("shell_command", "view_image"),
+        ("developer__shell", "developer__text_editor"),
+        ("execute_bash", "think"),
+        ("run_shell_command", "replace"),
+        ("run_in_terminal", "create_file"),
+        ("execute_command", "attempt_completion"),
+        ("run_terminal_cmd", "codebase_search"),
+    ],
+)
+def test_agents_with_a_few_of_their_tools_are_known_by_them(names: tuple[str, ...]) -> None:
+    tools = [{"type": "function", "function": {"name": name}} for name in names]
+
+    assert of("Add a test.", tools=tools) is Category.CODE_EDITING
+
+
+def test_tools_that_must_not_be_called_do_not_say_what_is_asked() -> None:
+    tools = [{"type": "function", "function": {"name": "get_weather"}}]
+
+    assert of("Write a poem", tools=tools, tool_choice="none") is Category.WRITING
+    assert of("Write a poem", tools=tools, tool_choice="auto") is Category.TOOL_CALLING
 
 
 def test_the_last_question_counts_and_without_one_the_instructions() -> None:
@@ -147,6 +184,8 @@ HOSTILE = (
     "a'" * 1000,
     "```" * 660,
     "A)\n \n" * 400,
+    "generate a b c d e f g title the chat " * 30,
+    "you are a title you are generating title chat title " * 30,
 )
 
 

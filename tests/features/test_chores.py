@@ -68,6 +68,29 @@ CHORES = {
     ),
     "a commit message": body("diff --git a b", "Generate a commit message for these changes."),
     "a probe of the quota": body("quota", max_tokens=1),
+    "tags, whose template is longer than what is read of it": body(
+        "### Task:\nGenerate 1-3 broad tags for the main themes, and as many for subtopics.\n"
+        + "- Tags are in the language of the chat.\n" * 40
+        + f"<chat_history>\n{'USER: Why? ' * 60}\n</chat_history>"
+    ),
+    "a question to be understood alone": body(
+        "When was she born?",
+        "Given a chat history and the latest user question, which may refer to it, formulate a standalone"
+        " question which can be understood without the chat history.",
+    ),
+    "a memory": body(
+        "Progressively summarize the lines of conversation provided, adding onto the previous summary."
+    ),
+    "a compaction by another agent": body(
+        "Provide a detailed prompt for continuing our conversation above.",
+        "You are an agent.",
+        tools=[TOOL],
+    ),
+    "a title for the list of chats": body(
+        "User: hi\nAssistant: hello",
+        "You are good at conversation. Summarize the user's conversation as a title of at most ten words.",
+    ),
+    "a title in Chinese": body("为这段对话生成一个简短的标题:\n用户:怎么煮米饭?"),
 }
 
 
@@ -86,7 +109,46 @@ WORKS = {
     ),
     "a quota": body("quota"),
     "a prefix": body("What is the prefix 'un-' good for?"),
+    "a bot's prefix": body("How do I write a Discord bot with the command prefix ! in Python?"),
+    "a topic in a queue": body("How do I create a new topic in Kafka?"),
+    "a topic to talk about": body("Suggest a topic for a first conversation with a stranger."),
+    "a thread's name": body("How do I give the tag of the thread pool a title in Java?"),
+    "an application for chats": body(
+        "Build a chat app. The title of the chat is shown in the header, and cut off in the chat list."
+    ),
+    "a path in a command": body("Given a file path, which shell command prints its size?"),
+    "a program that writes messages": body("Write a script that generates a commit message."),
+    "a memory in the instructions": body(
+        WORK, "You are an assistant.\n<chat_history>\nHuman: hi\n</chat_history>"
+    ),
+    "an assistant that keeps to its topic": body(
+        WORK, "You are Ava. Keep to the topic of the conversation, and use its title."
+    ),
+    "an assistant that asks": body(WORK, "You are a tutor. Ask if the user wants a new topic."),
+    "an assistant that may have to": body(
+        WORK, "Review code. Write a commit message when asked. At the end, summarize our chat."
+    ),
+    "an assistant that must not": body(WORK, "Never summarize the conversation so far."),
+    "an assistant that suggests": body(WORK, "Suggest what the user could cook today."),
+    "a bot": body(WORK, "You are a bot. The command prefix is '!', the chat title is 'Help'."),
+    "an assistant whose last habit is a title": body(
+        WORK, f"{'You are patient. ' * 40}Create a title for this conversation."
+    ),
 }
+AGENTS_WORK = (
+    "Show the title of the current chat in the title bar.",
+    "Generate a title for each new chat from this conversation's first message.",
+    "Add a new topic 'orders' to the consumer. The message starts a new topic.",
+    "Change the command prefix of the bot from ! to ?",
+    "Summarize our chat session table's schema.",
+    "Extract the file paths that the build command uses into a list.",
+    "Create a branch name from the ticket, and a commit message for the conversation.",
+)
+
+
+@pytest.mark.parametrize("words", AGENTS_WORK)
+def test_work_on_a_program_about_chats_is_work(words: str) -> None:
+    assert categorise(body(words, tools=[TOOL]))[0] is Category.CODE_EDITING
 
 
 @pytest.mark.parametrize("request_body", WORKS.values(), ids=WORKS)

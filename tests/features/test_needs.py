@@ -31,3 +31,21 @@ def test_empty_lists_of_tools_and_calls_are_no_need() -> None:
     messages = [{"role": "assistant", "content": "Hi", "tool_calls": []}]
 
     assert needs_of({"messages": messages, "tools": []}) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "need"),
+    [
+        ("image_url", Capability.VISION),
+        ("video_url", Capability.VISION),
+        ("input_video", Capability.VISION),
+        ("audio_url", Capability.AUDIO),
+        ("input_audio", Capability.AUDIO),
+    ],
+)
+def test_what_is_to_be_seen_needs_eyes_and_what_is_to_be_heard_ears(
+    kind: str, need: Capability
+) -> None:
+    part = {"type": kind, kind: {"url": "https://example.com/a"}}
+
+    assert needs_of({"messages": [{"role": "user", "content": [part]}]}) == {need}

@@ -13,6 +13,7 @@ from router.config.price_map import cl100k_ranks
 from router.domain.members import replace
 from router.features.extract import Reader, understanding
 from router.features.tallies import Tallies
+from router.features.text import definitions_in
 from router.features.tokens import TokenCounter, Tokenizer
 
 _WORDS = (
@@ -139,6 +140,42 @@ def test_parts_calls_pictures_and_tools_are_counted(counter: TokenCounter) -> No
     assert picture.tokens == plain.tokens + 765
     assert counter.of_chat([call]).tokens == plain.tokens
     assert tools.tokens > plain.tokens
+
+
+SCHEMA = {"type": "object", "properties": {"city": {"description": "the capital, in French"}}}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tools": [{"type": "function", "function": {"name": "find", "parameters": SCHEMA}}]},
+        {"functions": [{"name": "find", "parameters": SCHEMA}]},
+        {"response_format": {"type": "json_schema", "json_schema": {"schema": SCHEMA}}},
+    ],
+)
+def test_whatever_describes_calls_or_answers_is_counted(
+    fields: dict[str, Any], counter: TokenCounter
+) -> None:
+    messages = said("hello world")
+    least = counter.of_text(orjson.dumps(SCHEMA).decode()).tokens
+    more = counter.of_chat(messages, definitions_in(fields)).tokens
+
+    assert more >= counter.of_chat(messages, definitions_in({})).tokens + least
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"tool_calls": [{"type": "custom", "custom": {"name": "patch", "input": "hello world"}}]},
+        {"function_call": {"name": "patch", "arguments": "hello world"}},
+    ],
+)
+def test_what_any_kind_of_tool_was_called_with_is_counted(
+    message: dict[str, Any], counter: TokenCounter
+) -> None:
+    plain = counter.of_chat([{"role": "assistant", "content": "hello world"}])
+
+    assert counter.of_chat([{"role": "assistant", **message}]) == plain
 
 
 def said(*texts: str) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,13 @@ from router.domain.asides import own_words, parted
 from router.domain.category import Category
 from router.features.extract import Reader, features_of
 from router.features.tokens import TokenCounter
-from router.features.turns import asking_of, is_approval, whole_question_of
+from router.features.turns import (
+    asking_of,
+    is_approval,
+    refers_back,
+    turns_of,
+    whole_question_of,
+)
 
 WISH = "Rename the parser's class, and fix what then breaks."
 REMINDER = "<system-reminder>\nThe list of things to do is empty.\n</system-reminder>"
@@ -37,6 +44,20 @@ def test_reminders_and_descriptions_of_the_machine_are_not_the_users_words() -> 
     assert own_words(f"{context}\n{agents}\n{WISH}") == WISH
     assert own_words(f"<attachments>a.py</attachments><user_query>{WISH}</user_query>...") == WISH
     assert own_words(REMINDER) == ""
+
+
+def test_what_an_editor_shows_beside_a_wish_is_not_the_users_words() -> None:
+    opened = "<ide_opened_file>The user opened bees.md. It may be unrelated.</ide_opened_file>"
+    told = "<task-notification>\n<status>completed</status>\n</task-notification>"
+    heading = (
+        "# Context from my IDE setup:\n\n## Active file: bees.md\n\n## My request for Codex:\n"
+    )
+
+    assert own_words(f"{opened}\n{WISH}") == WISH
+    assert own_words(f"{heading}{WISH}\n") == WISH
+    assert parted(f"{heading}{WISH}").aside == heading.rstrip("\n")
+    assert own_words(f"Why do you write '{heading}'?").startswith("Why")
+    assert asking_of([user(WISH), *called(), user(told)]).is_tool_turn
 
 
 @pytest.mark.parametrize(
@@ -102,14 +123,44 @@ def test_no_character_of_a_long_text_is_lost_or_doubled(text: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["yes", "Yes, go on.", "commit it", "OK, do it", "LGTM, ship it!", "continue please", "2"],
+    [
+        *(
+            "yes",
+            "Yes, go on.",
+            "commit it",
+            "OK, do it",
+            "LGTM, ship it!",
+            "continue please",
+            "2",
+            "👍",
+        ),
+        *("Great, thanks, go on", "继续", "好的 请继续", "はい、お願いします", "да, давай", "네"),
+        *(
+            "sí, por favor",
+            "oui, vas-y",
+            "ja, mach das bitte",
+            "sì, va bene",
+            "evet, devam et",
+            "نعم",
+        ),
+    ],
 )
 def test_words_that_only_let_go_on_are_an_approval(words: str) -> None:
     assert is_approval(words)
 
 
 @pytest.mark.parametrize(
-    "words", ["", "Thanks!", "yes, but use Redis", "Hello!", "make it a class", "is it ok?", "why"]
+    "words",
+    [
+        *("", "Thanks!", "yes, but use Redis", "Hello!", "make it a class", "is it ok?", "why"),
+        *(
+            "Great, thanks!",
+            "ok thank you",
+            "Perfecto, gracias",
+            "好的 谢谢",
+            "continue in French",
+        ),
+    ],
 )
 def test_words_that_say_something_are_none(words: str) -> None:
     assert not is_approval(words)
@@ -128,6 +179,42 @@ def test_where_nothing_was_asked_before_it_is_the_proposal_that_is_approved() ->
 
     assert asking_of([proposal, user("yes")]).words == proposal["content"]
     assert asking_of([user("yes")]).words == "yes"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("Are you sure?", "that's wrong", "It still doesn't work.", "shorter please", "why?"),
+        *("more", "again but shorter", "explain it step by step", "still the same problem", "???"),
+        *("Bist du sicher?", "你确定吗?", "Êtes-vous sûr ?"),
+    ],
+)
+def test_a_remark_on_an_answer_is_judged_by_what_was_answered(words: str) -> None:
+    talk = [user(WISH), {"role": "assistant", "content": "Done."}, user(words)]
+
+    assert asking_of(talk).words == WISH
+    assert asking_of([user(words)]).words == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "How are you?",
+            "Thanks!",
+            "😂",
+            "!",
+            "tell me a joke",
+            "explain recursion",
+            "add comments",
+            "bye",
+        ),
+        *("what is wrong with my car?", "make it a class", "more tests, please", "again: " + WISH),
+    ],
+)
+def test_words_that_say_what_is_wanted_are_no_remark(words: str) -> None:
+    assert not refers_back(words)
+    assert asking_of([user(WISH), user(words)]).words == words
 
 
 class Counted(dict[str, Any]):
@@ -193,6 +280,26 @@ def test_what_a_tool_has_shown_is_its_result_and_what_a_user_shows_is_none() -> 
     assert not asking_of([shown]).is_tool_turn
 
 
+def test_what_programs_say_in_the_users_name_is_no_turn_of_the_user() -> None:
+    context = "<environment_context>\n<cwd>parser</cwd>\n</environment_context>"
+    parts = {"role": "user", "content": [{"type": "text", "text": REMINDER}] * 2}
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}
+    shown = {"role": "user", "content": [{"type": "text", "text": REMINDER}, picture]}
+    loop = [*called(), user(REMINDER), *called(), parts]
+
+    assert turns_of([user(context), user(WISH), *loop]) == 1
+    assert turns_of([user(f"{context}{WISH}"), *loop, user("yes"), user("<b>why?</b>"), shown]) == 4
+    assert turns_of([user(""), user("# Notes")]) == 2
+
+
+def test_reminders_without_end_are_counted_in_no_time() -> None:
+    shown = Counted(user(REMINDER))
+    Counted.read = 0
+
+    assert turns_of([shown] * 50_000) == 49_000
+    assert Counted.read <= 54_100
+
+
 class CountingTokenizer:
     """Counts what is split, and splits at blanks."""
 
@@ -237,6 +344,45 @@ def test_a_question_that_comes_again_is_read_once() -> None:
 
     assert features_of(asked, reader) == features_of(asked, reader)
     assert tokenizer.asked.count(WISH) == 1
+
+
+class Classifier:
+    """Takes long questions for writing, and is sure; and of short ones it knows only "bye"."""
+
+    def probabilities(self, tokens: list[int], signs: tuple[float, ...]) -> Any:
+        assert signs
+        share = np.zeros(len(Category))
+        is_long = len(tokens) > 2
+        share[list(Category).index(Category.WRITING if is_long else Category.CHAT)] = (
+            0.9 if is_long or len(tokens) == 1 else 0.4
+        )
+        return share
+
+
+def category_of(*words: str) -> Category:
+    """Of the last of a user's messages, each of which was answered."""
+    reader = Reader(TokenCounter(CountingTokenizer()), categories=Classifier())  # type: ignore[arg-type]
+    answered = {"role": "assistant", "content": "Here it is."}
+    talk = [each for text in words for each in (answered, user(text))]
+    return features_of({"messages": talk}, reader).category
+
+
+def test_a_short_question_that_is_unclear_by_itself_is_read_with_the_wish_before_it() -> None:
+    wish = "Write a poem."
+
+    assert category_of(wish, "no rhymes") is Category.WRITING
+    assert category_of(wish, "are you sure?", "no rhymes") is Category.WRITING
+    assert category_of("no rhymes") is Category.CHAT
+    assert category_of(wish, "bye") is Category.CHAT, "what is clear stays as it is"
+
+
+def test_the_same_words_after_another_wish_are_read_anew() -> None:
+    reader = Reader(TokenCounter(CountingTokenizer()), categories=Classifier())  # type: ignore[arg-type]
+    follow_up = user("no rhymes")
+
+    assert features_of({"messages": [follow_up]}, reader).category is Category.CHAT
+    assert features_of({"messages": [user(WISH), follow_up]}, reader).category is Category.WRITING
+    assert features_of({"messages": [follow_up]}, reader).category is Category.CHAT
 
 
 def lengths_of(*conversations: list[dict[str, Any]]) -> list[int]:
