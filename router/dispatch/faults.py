@@ -40,9 +40,12 @@ _NOT_OF_THIS_MODEL = (
     "unrecognized request argument",
     "is not supported with this model",
     "' is unsupported",
+    "tool_use_failed",
+    "json_validate_failed",
     "extra inputs are not permitted",
 )
-"""How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral."""
+"""How vendors say that this model does not take a field, or its value, that others take: OpenAI, Groq, Mistral; and
+that what it wrote is no call or JSON (Groq)."""
 
 _STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,

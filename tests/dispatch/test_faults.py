@@ -36,6 +36,15 @@ def test_what_is_wrong_for_everybody_is_the_clients(words: str) -> None:
     assert fault_of_status(400, {"message": words}, None).kind is FaultKind.CLIENT
 
 
+@pytest.mark.parametrize("code", ["tool_use_failed", "json_validate_failed"])
+def test_what_this_model_wrote_badly_another_one_may_write_well(code: str) -> None:
+    """Groq calls it the request's fault."""
+    told = {"message": "Failed to call a function.", "type": "invalid_request_error", "code": code}
+
+    assert fault_of_status(400, told, None).kind is FaultKind.UNSUITED
+    assert fault_of_said(told, "stream").kind is FaultKind.UNSUITED
+
+
 def test_a_code_says_it_as_well() -> None:
     told = {"message": "No.", "code": "unsupported_parameter", "param": "temperature"}
 
