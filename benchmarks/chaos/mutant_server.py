@@ -18,6 +18,7 @@ from router.config.settings import Settings
 from router.pipeline.current import Current
 from router.pipeline.flow import Pipeline
 from router.server.admin import Admin
+from router.server.budgets import budgets_told
 from router.server.fleet import fleet_told
 from router.server.gate import Gate
 from router.server.http import Front, build_web_app
@@ -84,12 +85,15 @@ def _admin(pipeline: Pipeline) -> Admin:
     async def metrics() -> tuple[bytes, str]:
         return b"", "text/plain"
 
+    async def balances() -> bytes:
+        return budgets_told(await pipeline.purse.balances())
+
     return Admin(
         fleet=fleet,
         metrics=metrics,
         key=None,
         is_open=lambda: True,
-        balances=pipeline.purse.balances,
+        balances=balances,
     )
 
 
