@@ -114,6 +114,10 @@ _DUTIES = (
         r"\byou are an?\b[^.\n]{0,40}\b(?:classifier|extractor|extraction algorithm)\b",
     ),
 )
+_ANY_AT_ONCE = re.compile(
+    "|".join(f"(?:{each.pattern})" for duty in _DUTIES for each in (duty.verbs, duty.besides))
+)
+"""One of these stands where any duty begins: matching it there is quicker than looking for hints."""
 _ABROAD = (
     (
         Category.TRANSLATION,
@@ -158,6 +162,7 @@ _ASSISTS = re.compile(
 """Of an assistant, whose user asks for all sorts of things."""
 _ANSWERED = re.compile(r"(?<!your )(?<!the )(?<!its )\banswer|\brespond to\b")
 """The verb: what is only said of answers is no task."""
+_ANSWERS = ("answer", "respond to")
 _SOURCES = ("context", "document", "passage", "excerpt", "source", "snippet", "search results")
 _GIVEN = re.compile(
     r"\b(?:following|provided|given|retrieved|supplied)\s+(?:pieces of\s+)?(?:\w+\s+){0,2}?"
@@ -222,12 +227,14 @@ def _stated(words: str) -> Category | None:
     if _has_one(_ASKED, tail) and _MATERIAL.search(head) and _QUESTION.search(tail):
         return Category.EXTRACTION
     first, last = head[:_LINE].partition("\n\n")[0], tail[-_LINE:].rpartition("\n\n")[2]
-    return _done_at_once(first) or _done_at_once(last) or _abroad(first) or _abroad(last)
+    return _done_at_once(first) or _done_at_once(last) or _abroad(f"{first}\n{last}")
 
 
 def _done_at_once(text: str) -> Category | None:
     """What is to be done to a text if only courtesies stand before it."""
     asked = _COURTESIES.sub("", text, 1)
+    if not _ANY_AT_ONCE.match(asked):
+        return None
     for duty in _DUTIES:
         if not _has_one(duty.hints, asked):
             continue
@@ -252,7 +259,7 @@ def _is_text(after: str) -> bool:
 
 def _is_answered_from(text: str) -> bool:
     """Whether a question is to be answered from a text that comes with it; with code, that is work on code."""
-    if " code" in text or not _has_one(_SOURCES, text):
+    if not _has_one(_ANSWERS, text) or not _has_one(_SOURCES, text) or " code" in text:
         return False
     return _GIVEN.search(text) is not None and _ANSWERED.search(text) is not None
 

@@ -135,7 +135,7 @@ def wish_before(messages: Sequence[Message], index: int) -> str:
 
 def refers_back(words: str) -> bool:
     """Whether these words say nothing without those before: they approve, or remark on an answer."""
-    return is_approval(words) or _is_remark(words)
+    return len(words) <= _LONGEST_APPROVAL and (is_approval(words) or _is_remark(words))
 
 
 def _is_remark(words: str) -> bool:
