@@ -23,6 +23,9 @@ _NUMBERS: Mapping[str, Callable[[Random], str]] = {
     "int": lambda dice: str(dice.randint(11, 5000)),
     "dec": lambda dice: f"{dice.uniform(1, 100):.2f}",
     "pct": lambda dice: str(dice.randint(2, 90)),
+    "year": lambda dice: str(
+        dice.randint(1900, 2029) if dice.random() < 0.8 else dice.randint(1066, 1899)
+    ),
 }
 
 
