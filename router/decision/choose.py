@@ -287,6 +287,6 @@ def _reference(
 def _bar(terms: Terms, reference: Candidate) -> Bar:
     if terms.floor is not None:
         return Bar(terms.floor, terms.confidence)
-    # Rounded, because 0.8 - 0.1 is a little more than 0.7, and 0.7 is within 0.1 of 0.8.
+    # Rounded for people: 0.8 - 0.1 is a little more than 0.7.
     p = max(0.0, round(reference.quality.p - terms.within, 9))
     return Bar(p, terms.confidence, reference.quality.sd, reference.model.id)

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.conditions import CONDITIONS
@@ -97,6 +99,25 @@ def test_a_quality_at_the_very_edge_is_within(p: float, within: float) -> None:
         Experience(),
     )
     assert found.chosen.model.id == "edge"
+
+
+@given(st.floats(0.0, 1.0), st.sampled_from([0.5, 0.9]))
+def test_the_reference_is_good_enough_without_any_tolerance(p: float, confidence: float) -> None:
+    terms = policy(within=0.0, confidence=confidence, otherwise=Otherwise.REFUSE)
+    models = catalog(model("ref", p=p), model("weak", p=0.0, price=("0", "0")))
+    decision = choose(features(), Circumstances(asked="ref"), terms, models, Experience())
+
+    assert decision.is_adequate(decision.reference)
+    assert decision.chosen.model.id == "ref" or p < 1e-9
+
+
+@given(st.floats(0.0, 1.0))
+def test_who_is_exactly_as_good_as_the_reference_is_good_enough(p: float) -> None:
+    models = catalog(model("ref", p=p), model("twin", p=p, price=("0", "0")))
+    who = Circumstances(asked="ref")
+    decision = choose(features(), who, policy(within=0.0), models, Experience())
+
+    assert told(decision) == "cheapest-adequate twin | ref | "
 
 
 def test_a_tolerance_wider_than_the_quality_asks_for_nothing() -> None:
