@@ -1,5 +1,6 @@
 """What an answer says, or why it cannot be taken."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from router.wire.fitness import BROKE_OFF, Call, calls_in
 _LONGEST_REFUSAL = 600
 """Characters: a longer text has said something, even if it begins with an apology."""
 _FENCE = "```"
+_INDENTED = re.compile(r"[\n\r][^\S\n\r]+\S")
 _LONGEST_TO_SPLIT = 2**16
 """Characters: splitting more takes longer than a request should wait."""
 _OPENING = 120
@@ -35,7 +37,7 @@ class Said:
         return message
 
     def is_same_as(self, other: "Said") -> bool:
-        """Whether both are the same word for word; outside of code, white space may differ."""
+        """Whether both are the same word for word; outside of code and indented lines, white space may differ."""
         if self.calls != other.calls:
             return False
         if self.text == other.text:
@@ -47,8 +49,11 @@ class Said:
 
 
 def _may_be_split(text: str) -> bool:
-    """Whether white space can be ignored: not in code, where it may mean something, nor in a very long text."""
-    return len(text) <= _LONGEST_TO_SPLIT and _FENCE not in text
+    """Whether white space can be ignored: not where it may mean something, nor in a very long text.
+
+    It may in code, and in lines that begin with a blank: Python and YAML need no fence around them.
+    """
+    return len(text) <= _LONGEST_TO_SPLIT and _FENCE not in text and not _INDENTED.search(text)
 
 
 @dataclass(frozen=True, slots=True)

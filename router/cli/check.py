@@ -96,7 +96,8 @@ def doubts_about(settings: Settings, judge: Judge) -> Iterator[str]:
         yield settings.quality_trouble
     yield from of_routes(settings.book, settings.known)
     keys = _keys(settings)
-    around = Surroundings(settings.catalog, keys, keys is None or _has_budgets(settings))
+    has_budgets = keys is None or _has_budgets(settings)
+    around = Surroundings(settings.catalog, keys, has_budgets, judge.quality is not None)
     for loaded in settings.policies.values():
         yield from map(str, findings(loaded.policy, around))
     yield from constant_policies(settings, judge)

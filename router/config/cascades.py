@@ -37,7 +37,7 @@ def strategy_of(base: Terms, section: TermsSection) -> dict[str, Any]:
         cascade = _cascade(base.cascade, section.cascade or CascadeSection())
     _check(section, is_wanted=cascades and cascade.use is not Use.NEVER)
     if hedges:
-        return {"hedge": _hedge(section.hedge or HedgeSection()), "cascade": cascade}
+        return {"hedge": _hedge(base.hedge, section.hedge or HedgeSection()), "cascade": cascade}
     if section.strategy == "single" or cascade.use is not Use.NEVER:
         return {"hedge": None, "cascade": cascade}
     return {"cascade": cascade} if cascades else {}
@@ -62,8 +62,15 @@ def unknown_models(file: YamlFile, known: Collection[str]) -> Iterator[Problem]:
             yield file.problem(place, f"there is no model '{name}'{nearest(name, known)}")
 
 
-def _hedge(section: HedgeSection) -> Hedge:
-    return Hedge(section.after_quantile, section.share)
+def _hedge(base: Hedge | None, section: HedgeSection) -> Hedge:
+    """What is stated, and else what held before, or the defaults where nothing did."""
+    stated = section.model_fields_set
+    if base is None:
+        return Hedge(section.after_quantile, section.share)
+    return Hedge(
+        section.after_quantile if "after_quantile" in stated else base.quantile,
+        section.share if "share" in stated else base.share,
+    )
 
 
 def _off(terms: CascadeTerms) -> CascadeTerms:

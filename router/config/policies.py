@@ -10,6 +10,7 @@ from router.config.cascades import Contradiction, strategy_of
 from router.config.policy_files import policy_files
 from router.config.policy_schema import (
     AdequateSection,
+    DeadlinesSection,
     ExampleSection,
     LatencySection,
     PolicyCacheSection,
@@ -23,9 +24,7 @@ from router.config.problems import validated_partly
 from router.config.words import is_name
 from router.config.yaml_file import Place, YamlFile, read_yaml
 from router.decision.conditions import CONDITIONS
-from router.decision.policy import Condition, Policy, Pool, Rule, Terms
-from router.domain.caching import CacheTerms
-from router.domain.deadlines import Deadlines
+from router.decision.policy import Condition, Policy, Rule, Terms
 from router.domain.errors import ConfigError, Problem
 from router.domain.members import replace
 from router.domain.money import Money
@@ -198,11 +197,9 @@ def _merged(base: Terms, section: TermsSection, file: YamlFile, place: Place = (
     stated: dict[str, Any] = {}
     for name, part in _PARTS.items():
         if (value := getattr(section, name)) is not None:
-            stated |= part.terms_of(value)
+            stated |= part.terms_of(base, value)
         elif name in section.model_fields_set:
             stated |= {field: getattr(_DEFAULTS, field) for field in part.fields}
-    if section.cache is not None:
-        stated["cache"] = _cache(base.cache, section.cache)
     try:
         stated |= strategy_of(base, section)
     except Contradiction as error:
@@ -210,7 +207,7 @@ def _merged(base: Terms, section: TermsSection, file: YamlFile, place: Place = (
     return replace(base, **stated)
 
 
-def _adequate(section: AdequateSection) -> dict[str, Any]:
+def _adequate(_: Terms, section: AdequateSection) -> dict[str, Any]:
     """The terms: a stated tolerance replaces a floor, and a stated floor a tolerance."""
     stated: dict[str, Any] = {}
     if section.floor is not None:
@@ -220,60 +217,63 @@ def _adequate(section: AdequateSection) -> dict[str, Any]:
     return stated | ({} if section.confidence is None else {"confidence": section.confidence})
 
 
-def _latency(section: LatencySection) -> dict[str, Any]:
-    return {
-        "first_content_s": section.first_content_s,
-        "total_s": section.total_s,
-        "latency_quantile": section.quantile or _DEFAULTS.latency_quantile,
-    }
+def _latency(_: Terms, section: LatencySection) -> dict[str, Any]:
+    stated = section.model_dump(exclude_unset=True)
+    if "quantile" in stated:
+        stated["latency_quantile"] = stated.pop("quantile") or _DEFAULTS.latency_quantile
+    return stated
 
 
-def _objective(value: str | WeightedSection) -> dict[str, Any]:
+def _deadlines(base: Terms, section: DeadlinesSection) -> dict[str, Any]:
+    return {"deadlines": replace(base.deadlines, **section.model_dump(exclude_unset=True))}
+
+
+def _objective(_: Terms, value: str | WeightedSection) -> dict[str, Any]:
     if isinstance(value, str):
         return {"objective": Objective(Aim(value))}
     point, second = Money.from_usd(value.usd_per_point), Money.from_usd(value.usd_per_s)
     return {"objective": Objective(Aim.WEIGHTED, point, second)}
 
 
-def _cache(base: CacheTerms, section: PolicyCacheSection) -> CacheTerms:
-    """`base` with what is stated; a rule may forbid tool calls without repeating the time."""
+def _cache(base: Terms, section: PolicyCacheSection) -> dict[str, Any]:
+    """The terms: a rule may forbid tool calls without repeating the time."""
     stated = section.model_dump(exclude_unset=True, exclude={"semantic"})
     if section.semantic is not None:
         stated["semantic"] = section.semantic.as_terms()
-    return replace(base, **stated)
+    return {"cache": replace(base.cache, **stated)}
 
 
-def _pool(section: PoolSection) -> Pool:
-    lists = (section.ids, section.with_tags, section.without_tags)
-    return Pool(*map(frozenset, lists))
+def _pool(base: Terms, section: PoolSection) -> dict[str, Any]:
+    """The terms: a rule may name models without lifting what the policy says of their tags."""
+    stated = {
+        name: frozenset(words) for name, words in section.model_dump(exclude_unset=True).items()
+    }
+    return {"pool": replace(base.pool, **stated)}
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a key of a policy states: the fields of `Terms` that it may set, and how."""
+    """What a key of a policy states: the fields of `Terms` that it may set, and how, given what they were."""
 
     fields: tuple[str, ...]
-    terms_of: Callable[[Any], dict[str, Any]]
+    terms_of: Callable[[Terms, Any], dict[str, Any]]
 
 
 _DEFAULTS = Terms()
 _PARTS: Mapping[str, _Part] = {
-    "reference": _Part(("reference",), lambda value: {"reference": value}),
-    "otherwise": _Part(("otherwise",), lambda value: {"otherwise": value}),
-    "fall_back_to": _Part(("fall_back_to",), lambda value: {"fall_back_to": value}),
+    "reference": _Part(("reference",), lambda _, value: {"reference": value}),
+    "otherwise": _Part(("otherwise",), lambda _, value: {"otherwise": value}),
+    "fall_back_to": _Part(("fall_back_to",), lambda _, value: {"fall_back_to": value}),
     "adequate": _Part(("floor", "within", "confidence"), _adequate),
     "objective": _Part(("objective",), _objective),
     "latency": _Part(("first_content_s", "total_s", "latency_quantile"), _latency),
-    "deadlines": _Part(
-        ("deadlines",),
-        lambda s: {"deadlines": Deadlines(s.first_content_s, s.stall_s, s.total_s)},
-    ),
-    "strategy": _Part(("hedge", "cascade"), lambda _: {}),
-    "hedge": _Part(("hedge",), lambda _: {}),
-    "cascade": _Part(("cascade",), lambda _: {}),
-    "models": _Part(("pool",), lambda section: {"pool": _pool(section)}),
-    "ceiling_usd": _Part(("ceiling",), lambda value: {"ceiling": Money.from_usd(value)}),
-    "cache": _Part(("cache",), lambda _: {}),
+    "deadlines": _Part(("deadlines",), _deadlines),
+    "strategy": _Part(("hedge", "cascade"), lambda *_: {}),
+    "hedge": _Part(("hedge",), lambda *_: {}),
+    "cascade": _Part(("cascade",), lambda *_: {}),
+    "models": _Part(("pool",), _pool),
+    "ceiling_usd": _Part(("ceiling",), lambda _, value: {"ceiling": Money.from_usd(value)}),
+    "cache": _Part(("cache",), _cache),
 }
-"""What each key of a policy states. A new key is a field of `TermsSection` and a row here; the members
-of `cache` and of `cascade` are stated individually."""
+"""What each key of a policy states. A new key is a field of `TermsSection` and a row here; the members of a
+section are stated individually. Strategies are stated by `strategy_of`."""

@@ -225,8 +225,7 @@ class TermsSection(Section):
     hedge: HedgeSection | None = None
     """when to hedge; `hedge: {}` is `strategy: hedge`"""
     cascade: CascadeSection | None = None
-    """which [cascades](cascades.md); `cascade: {}` is `strategy: cascade`. What a rule does not state of it
-    stays"""
+    """which [cascades](cascades.md); `cascade: {}` is `strategy: cascade`"""
     models: PoolSection | None = None
     """which models may answer"""
     ceiling_usd: Dollars | None = None
@@ -249,7 +248,8 @@ class RuleSection(Section):
     when: dict[str, Any]
     """conditions; all must hold, and `{}` always holds"""
     then: TermsSection
-    """terms, as above; what is not restated stays, and `null` resets a term to its default"""
+    """terms, as above; what is not restated stays, members of a term included, and `null` resets a term to its
+    default"""
 
 
 class ExpectSection(Section):

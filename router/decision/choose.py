@@ -20,7 +20,6 @@ from router.decision.policy import (
     REFERENCE_ASKED,
     REFERENCE_BEST,
     Circumstances,
-    FallBackTo,
     Policy,
     Terms,
 )
@@ -123,9 +122,7 @@ class _Alone(Struct, frozen=True):
 
     def ranking_behind(self, cascade: Cascade) -> Ranking:
         """Who is asked when no step has settled the request: the final model, then its fallbacks as usual."""
-        if self.terms.fall_back_to in (FallBackTo.ADEQUATE, FallBackTo.ANY):
-            return led_by(cascade.final, self.ranking, Reason.CASCADE)
-        return ranked(self.able, self.terms, self.ranking.bar, cascade.final)
+        return led_by(cascade.final, self.ranking, self.able, self.terms, Reason.CASCADE)
 
     def decision(
         self,
@@ -186,8 +183,8 @@ def _without_cascade(  # noqa: PLR0913 - as choose
     bar = _bar(terms, reference)
     if brief := too_brief(able, bar, features):
         excluded, able = [*excluded, *brief], _without(able, brief)
-    ranking = surely_fitting(ranked(able, terms, bar), features)
-    ranking = going_on(staying_with(ranking, able, circumstances.stays_with), able)
+    ranking = surely_fitting(ranked(able, terms, bar), able, terms, features)
+    ranking = going_on(staying_with(ranking, able, terms, circumstances.stays_with), able)
     if ranking.reason is None:
         raise NothingAdequate(policy.name, (*excluded, *ranking.exclusions))
     return _Alone(rule, terms, able, excluded, reference, ranking, ranking.reason)
@@ -287,6 +284,6 @@ def _reference(
 def _bar(terms: Terms, reference: Candidate) -> Bar:
     if terms.floor is not None:
         return Bar(terms.floor, terms.confidence)
-    # Rounded, because 0.8 - 0.1 is a little more than 0.7, and 0.7 is within 0.1 of 0.8.
+    # Rounded for people: 0.8 - 0.1 is a little more than 0.7.
     p = max(0.0, round(reference.quality.p - terms.within, 9))
     return Bar(p, terms.confidence, reference.quality.sd, reference.model.id)

@@ -48,12 +48,14 @@ def candidate_for(
 def quality_of(model: Model, features: Features) -> QualityEstimate:
     """P(good answer): the ability in the category, adjusted by how the model does on prompts like this one.
 
-    An ability from the user's own answers is not adjusted: their prompts' difficulty is in it already. Outcomes that
-    `farthing calibrate` has written have models by their ids, and others as their upstreams call them.
+    An ability from the user's own answers, or moved by them, is not adjusted: their prompts' difficulty is in it
+    already. Outcomes that `farthing calibrate` has written have models by their ids, and others as their upstreams
+    call them.
     """
-    held = model.abilities[features.category].estimate
+    ability = model.abilities[features.category]
+    held = ability.estimate
     outlook = features.outlook if isinstance(features, Recognised) else None
-    if outlook is None or held.source is EstimateSource.LOCAL:
+    if outlook is None or ability.is_moved or held.source is EstimateSource.LOCAL:
         return held
     return outlook.quality(model.name, held, model.id)
 

@@ -10,7 +10,7 @@ from itertools import combinations
 
 from router.decision.lint_cascade import of_cascade
 from router.decision.policy import REFERENCE_ASKED, REFERENCE_BEST, Policy, Rule, Terms
-from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf
+from router.decision.predicates import AllOf, AtLeast, AtMost, OneOf, is_covered
 from router.decision.resolve import PolicyBook
 from router.domain.category import Category
 from router.domain.model import Model
@@ -22,12 +22,14 @@ from router.domain.nearest import nearest
 class Surroundings:
     """What surrounds a policy: the models, the names of all keys, and whether there are budgets.
 
-    `keys` is None if it is not known which keys there are.
+    `keys` is None if it is not known which keys there are. `goes_by_prompts` says that an artefact adjusts what is
+    predicted of a model to each prompt.
     """
 
     catalog: Mapping[str, Model]
     keys: Collection[str] | None = None
     has_budgets: bool = True
+    goes_by_prompts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,9 @@ def _of_terms(terms: Terms, around: Surroundings) -> Iterator[str]:
         return
     if kept_out := [each for each in fallbacks if each not in {model.id for model in allowed}]:
         yield f"falls back to models that it does not allow: {', '.join(kept_out)}"
-    if terms.floor is not None and not _is_ever_reached(terms.floor, allowed):
-        yield f"no model that it allows is ever predicted to reach its floor of {terms.floor:g}"
+    floor = None if around.goes_by_prompts else terms.floor
+    if floor is not None and not _is_ever_reached(floor, allowed):
+        yield f"no model that it allows is ever predicted to reach its floor of {floor:g}"
     if terms.ceiling is not None and all(_least_cost(m) > terms.ceiling for m in allowed):
         yield f"no model that it allows can answer even one token below its ceiling of {terms.ceiling} USD"
     yield from of_cascade(terms, allowed, around.catalog)
@@ -163,7 +166,7 @@ def of_routes(book: PolicyBook, catalog: Mapping[str, Model]) -> Iterator[str]:
     """Findings about the routes for the names that clients send."""
     patterns = list(book.routes)
     for place, (pattern, route) in enumerate(book.routes.items()):
-        before = next((p for p in patterns[:place] if fnmatchcase(pattern, p)), None)
+        before = next((p for p in patterns[:place] if is_covered(pattern, (p,))), None)
         if before is not None:
             yield f"route '{pattern}' is never taken: '{before}' comes before it and matches the same names"
         if route.reference and route.reference not in catalog:

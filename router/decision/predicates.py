@@ -67,7 +67,7 @@ class OneOf(Predicate):
 
     def _is_implied_by(self, other: "OneOf") -> bool:
         if self.patterns:
-            return all(_is_like_any(word, self.wanted) for word in other.wanted)
+            return all(is_covered(word, self.wanted) for word in other.wanted)
         return other.wanted <= self.wanted
 
     def _is_against(self, other: Predicate) -> bool:
@@ -152,7 +152,7 @@ class Labelled(Predicate):
     def _is_implied_by(self, other: "Labelled") -> bool:
         return all(
             label in other.wanted
-            and all(_is_like_any(word, patterns) for word in other.wanted[label])
+            and all(is_covered(word, patterns) for word in other.wanted[label])
             for label, patterns in self.wanted.items()
         )
 
@@ -181,6 +181,21 @@ class During(Predicate):
     def _is_implied_by(self, other: "During") -> bool:
         same_hours = (self.from_min, self.until_min) == (other.from_min, other.until_min)
         return same_hours and self.zone.key == other.zone.key and other.days <= self.days
+
+
+def is_covered(pattern: str, others: Collection[str]) -> bool:
+    """Whether one of the others surely matches every word that this pattern matches; a word is a pattern, too."""
+    return pattern in others or any(_covers(other, pattern) for other in others)
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Whether a pattern surely matches every word that another one matches.
+
+    If that one has wildcards, only a `*` is sure to take them up; brackets are not looked into.
+    """
+    is_word = not any(sign in narrow for sign in "*?[")
+    takes_up = "[" not in narrow and not any(sign in wide for sign in "?[")
+    return (is_word or takes_up) and fnmatchcase(narrow, wide)
 
 
 def _is_like_any(word: str, patterns: Collection[str]) -> bool:

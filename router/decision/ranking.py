@@ -86,7 +86,7 @@ def _meets(candidate: Candidate, bar: Bar) -> bool:
     return bar.is_met(candidate.model.id, candidate.quality)
 
 
-def staying_with(ranking: Ranking, able: list[Candidate], stays_with: str) -> Ranking:
+def staying_with(ranking: Ranking, able: list[Candidate], terms: Terms, stays_with: str) -> Ranking:
     """The ranking led by the model that called the tools, which gets their results unless an answer is stored.
 
     Another one would have to read the whole conversation again, at full price. It was good enough for
@@ -96,7 +96,7 @@ def staying_with(ranking: Ranking, able: list[Candidate], stays_with: str) -> Ra
     staying = next(live, None)
     if staying is None or ranking.reason is None or ranking.ordered[0].is_stored:
         return ranking
-    return led_by(staying, ranking, Reason.SESSION)
+    return led_by(staying, ranking, able, terms, Reason.SESSION)
 
 
 def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
@@ -112,26 +112,35 @@ def going_on(ranking: Ranking, able: list[Candidate]) -> Ranking:
     return replace(ranking, reason=Reason.CONVERSATION)
 
 
-def surely_fitting(ranking: Ranking, features: Features) -> Ranking:
+def surely_fitting(
+    ranking: Ranking, able: list[Candidate], terms: Terms, features: Features
+) -> Ranking:
     """The ranking, led by the first adequate model whose context surely holds the prompt.
 
     The length of a long prompt is estimated from a sample, that of a file from its size. A model whose context may turn
     out to be too small is asked only when no other adequate one is left: a refusal costs a call, and time.
     """
-    if features.tokens_exact or ranking.reason is None:
+    if features.tokens_exact or ranking.reason is None or _is_roomy(ranking.ordered[0], features):
         return ranking
-    longest, allowed = features.prompt_tokens * LONGEST_BY_SAMPLE, features.max_output_tokens
-    roomy = (
-        c
-        for c in ranking.ordered
-        if c.is_stored or longest + c.model.answer_room(allowed) <= c.model.context_tokens
-    )
-    first = next((c for c in roomy if _meets(c, ranking.bar)), ranking.ordered[0])
-    return ranking if first is ranking.ordered[0] else led_by(first, ranking, ranking.reason)
+    live = (c for c in able if _meets(c, ranking.bar) and not c.is_stored)
+    roomy = [c for c in live if _is_roomy(c, features)]
+    if not roomy:
+        return ranking
+    return led_by(min(roomy, key=_order(terms.objective)), ranking, able, terms, ranking.reason)
 
 
-def led_by(first: Candidate, ranking: Ranking, reason: Reason) -> Ranking:
-    """The ranking with `first` at its head, even if it had been excluded."""
+def _is_roomy(candidate: Candidate, features: Features) -> bool:
+    longest, model = features.prompt_tokens * LONGEST_BY_SAMPLE, candidate.model
+    room = model.answer_room(features.max_output_tokens)
+    return candidate.is_stored or longest + room <= model.context_tokens
+
+
+def led_by(
+    first: Candidate, ranking: Ranking, able: list[Candidate], terms: Terms, reason: Reason
+) -> Ranking:
+    """The ranking with `first` at its head, even if it had been excluded, and behind it what the policy allows."""
+    if terms.fall_back_to not in (FallBackTo.ADEQUATE, FallBackTo.ANY):
+        return replace(ranked(able, terms, ranking.bar, first), reason=reason)
     others = tuple(c for c in ranking.ordered if c is not first)
     left = tuple(each for each in ranking.exclusions if each.candidate is not first)
     return Ranking(ranking.bar, reason, (first, *others), left)

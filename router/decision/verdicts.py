@@ -82,13 +82,13 @@ class Pairing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Recent rulings and checks. `allowed` is the share of accepted answers that may differ from the final model's."""
+    """Recent rulings and checks. `allowed` is how many of the checked answers may differ from the final model's."""
 
     accepted: int = 0
     ruled: int = 0
     wrong: int = 0
     checked: int = 0
-    allowed: float = 1.0
+    allowed: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse more accepted, or wrong, answers than there were rulings, or checks."""
@@ -101,9 +101,10 @@ class Tally:
         return replace(self, accepted=taken + accepted, ruled=ruled + 1)
 
     def with_check(self, *, wrong: bool, allowed: float) -> "Tally":
-        """The tally after another check."""
+        """The tally after another check; `allowed` is the share of such answers that may differ."""
         differed, checked = _faded(self.wrong, self.checked)
-        return replace(self, wrong=differed + wrong, checked=checked + 1, allowed=allowed)
+        before = self.allowed * checked / self.checked if self.checked else 0.0
+        return replace(self, wrong=differed + wrong, checked=checked + 1, allowed=before + allowed)
 
 
 NOTHING_SEEN = Tally()
@@ -225,13 +226,14 @@ def _unpaid(tally: Tally, first: Sequence[Candidate], final: Candidate) -> str:
 
 def _unlike(tally: Tally) -> str:
     """Whether too many accepted answers differ from the final model's, as a clause."""
-    if tally.wrong <= tally.allowed * tally.checked:
+    if tally.wrong <= tally.allowed:
         return ""
-    if score_bounds(tally.wrong, tally.checked)[0] <= tally.allowed:
+    share = tally.allowed / tally.checked
+    if score_bounds(tally.wrong, tally.checked)[0] <= share:
         return ""
     return (
         f"of {tally.checked} accepted answers {tally.wrong} differ from the final model's, and"
-        f" {tally.allowed:.0%} may"
+        f" {share:.0%} may"
     )
 
 

@@ -9,6 +9,8 @@ from router.domain.estimate import QualityEstimate
 
 EVEN = 0.5
 """The confidence at which an estimate is taken at face value: its uncertainty does not count."""
+_HAIR = 1e-9
+"""By how much a quality may be short of a bar: bars are rounded to nine digits, and 0.8 - 0.1 is more than 0.7."""
 
 
 class Bar(Struct, frozen=True):
@@ -34,12 +36,12 @@ class Bar(Struct, frozen=True):
         Both qualities are taken as independent and normal, so that their difference is normal too:
         https://en.wikipedia.org/wiki/Sum_of_normally_distributed_random_variables.
         """
-        if self.confidence == EVEN:
-            return quality.p >= self.p
         if self.reference == model_id:
             return True
+        if self.confidence == EVEN:
+            return quality.p > self.p - _HAIR
         margin = NormalDist().inv_cdf(self.confidence) * hypot(quality.sd, self.sd)
-        return quality.p - margin >= self.p
+        return quality.p - margin > self.p - _HAIR
 
     def missed_by(self, quality: QualityEstimate) -> str:
         """How a quality falls short of the bar, as a clause with the numbers."""

@@ -103,7 +103,8 @@ def moved(ability: Ability, shift: float, shift_sd: float) -> Ability:
     """An ability that is `shift` logits better, and less certain by `shift_sd`."""
     p = sigmoid(logit(ability.p) + shift)
     sd = min(1.0, hypot(ability.sd, p * (1 - p) * shift_sd))
-    return replace(ability, p=p, sd=sd, source=f"{ability.source}, moved by {shift:+.2f} logits")
+    source = f"{ability.source}, moved by {shift:+.2f} logits"
+    return replace(ability, p=p, sd=sd, source=source, is_moved=True)
 
 
 def logit(p: float) -> float:

@@ -40,13 +40,15 @@ APIS = frozenset({Capability.MESSAGES_API, Capability.RESPONSES_API})
 class Ability:
     """P(good answer) to a typical request of one category, with its sd and where it comes from.
 
-    `source` says that in words, `kind` how well founded it is. `estimate` is the same in the form that decisions use.
+    `source` says that in words, `kind` how well founded it is. `is_moved` says that it was moved to the operator's own
+    requests: their difficulty is in it. `estimate` is the same in the form that decisions use.
     """
 
     p: float
     sd: float
     source: str
     kind: EstimateSource = EstimateSource.PRIOR
+    is_moved: bool = False
     estimate: QualityEstimate = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -40,6 +40,19 @@ def test_of_free_text_nobody_can_tell_unless_it_is_the_same_word_for_word() -> N
     assert told.why == "agreement: 2 of 2 answers agree, word for word"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("for x in xs:\n    s += x\nreturn s", "for x in xs:\n    s += x\n    return s"),
+        ("server:\n  port: 80\ntls: true", "server:\n  port: 80\n  tls: true"),
+        ("all:\n\tmake a\n\tmake b", "all:\n\tmake a\nmake b"),
+    ],
+)
+def test_lines_that_are_indented_otherwise_are_not_the_same(one: str, other: str) -> None:
+    assert opinion(says(one), says(other)).ruling is Ruling.CANNOT_TELL
+    assert opinion(says(one), says(one)).ruling is Ruling.ACCEPT
+
+
 def test_of_code_that_differs_nobody_can_tell() -> None:
     one, other = says("```python\nx = 1 + 2\n```"), says("```python\nx = 3\n```")
     assert opinion(one, other).ruling is Ruling.CANNOT_TELL

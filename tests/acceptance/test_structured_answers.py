@@ -226,6 +226,30 @@ def test_what_is_no_python_is_compared_by_its_lines() -> None:
     assert not agree(fenced(broken), fenced("if a\n    b\n    c"))
 
 
+YAML = "server:\n  port: 80\ntls: true"
+
+
+@pytest.mark.parametrize("language", ["yaml", "haskell", "makefile", "nim", "coffeescript", "ruby"])
+def test_indentation_counts_except_where_blocks_have_braces(language: str) -> None:
+    assert not agree(fenced(YAML, language), fenced(f"{YAML[:-9]}  tls: true", language))
+    assert agree(fenced(YAML, language), fenced(f"{YAML}  \n", language))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("log('a  b');", "log('a b');"),
+        ('log("a  b");', 'log("a b");'),
+        ("x = `a\n  b`;", "x = `a\n    b`;"),
+        ("x = `a\n  b  c`;", "x = `a\n  b c`;"),
+        ("log('a', ` b`);", "log('a', `  b`);"),
+    ],
+)
+def test_blanks_inside_of_quoted_texts_count(one: str, other: str) -> None:
+    assert not agree(fenced(one, "js"), fenced(other, "js"))
+    assert agree(fenced(one, "js"), fenced(f"  {one}" if "\n" not in one else one, "js"))
+
+
 def test_all_blocks_of_code_count() -> None:
     two = f"```python\n{ADD}\n```\nand\n```bash\npip install add\n```"
     assert not agree(final(two, "Add two numbers."), fenced(ADD))

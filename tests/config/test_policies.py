@@ -11,9 +11,10 @@ from jsonschema import Draft202012Validator
 from router.cli.check import check_examples, doubts_about, judge_of, with_policies_of
 from router.config.policies import load_policies, load_policy
 from router.config.yaml_file import read_yaml
-from router.decision.policy import Circumstances, FallBackTo, Otherwise, Terms
+from router.decision.policy import Circumstances, FallBackTo, Otherwise, Pool, Terms
 from router.decision.resolve import Route
 from router.domain.category import Category
+from router.domain.deadlines import Deadlines
 from router.domain.errors import ConfigError
 from router.domain.features import Features
 from router.domain.hedge import Hedge
@@ -96,6 +97,33 @@ rules:
     assert found.cache.ttl_s == 60
     name, found = policy.terms_for(Features(99, Category.MATHS), Circumstances())
     assert (name, found.floor, found.cache.ttl_s) == ("all", 0.7, 0)
+
+
+def test_what_a_rule_does_not_mention_of_a_term_stays(tmp_path: Path) -> None:
+    said = """\
+models: {ids: [a, b], with_tags: [eu], without_tags: [logs]}
+latency: {first_content_s: 2, total_s: 20, quantile: 0.9}
+deadlines: {total_s: 30, stall_s: 9}
+hedge: {after_quantile: 0.8, share: 0.2}
+rules:
+  - {name: other models, when: {}, then: {models: {ids: [c]}}}
+  - {name: other tags, when: {}, then: {models: {with_tags: []}}}
+  - {name: sooner, when: {}, then: {latency: {total_s: 10}, deadlines: {first_content_s: 5}}}
+  - {name: whenever, when: {}, then: {latency: {total_s: null, quantile: null}, hedge: {share: 0.1}}}
+  - {name: the same, when: {}, then: {strategy: hedge, models: {}, latency: {}, deadlines: {}}}
+"""
+    policy = load_policy(policy_file(tmp_path, HEAD + said)).policy
+    found = {rule.name: rule.terms for rule in policy.rules}
+
+    eu, logs = frozenset({"eu"}), frozenset({"logs"})
+    assert found["other models"].pool == Pool(frozenset({"c"}), eu, logs)
+    assert found["other tags"].pool == Pool(frozenset({"a", "b"}), frozenset(), logs)
+    sooner, whenever = found["sooner"], found["whenever"]
+    assert (sooner.first_content_s, sooner.total_s, sooner.latency_quantile) == (2.0, 10.0, 0.9)
+    assert sooner.deadlines == Deadlines(first_content_s=5.0, stall_s=9.0, total_s=30.0)
+    assert (whenever.first_content_s, whenever.total_s, whenever.latency_quantile) == (2, None, 0.5)
+    assert whenever.hedge == Hedge(0.8, 0.1)
+    assert found["the same"] == policy.terms
 
 
 def test_its_version_is_that_of_its_text(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.decision.choose import NothingAdequate, choose, pin
 from router.decision.conditions import CONDITIONS
@@ -97,6 +99,25 @@ def test_a_quality_at_the_very_edge_is_within(p: float, within: float) -> None:
         Experience(),
     )
     assert found.chosen.model.id == "edge"
+
+
+@given(st.floats(0.0, 1.0), st.sampled_from([0.5, 0.9]))
+def test_the_reference_is_good_enough_without_any_tolerance(p: float, confidence: float) -> None:
+    terms = policy(within=0.0, confidence=confidence, otherwise=Otherwise.REFUSE)
+    models = catalog(model("ref", p=p), model("weak", p=0.0, price=("0", "0")))
+    decision = choose(features(), Circumstances(asked="ref"), terms, models, Experience())
+
+    assert decision.is_adequate(decision.reference)
+    assert decision.chosen.model.id == "ref" or p < 1e-9
+
+
+@given(st.floats(0.0, 1.0))
+def test_who_is_exactly_as_good_as_the_reference_is_good_enough(p: float) -> None:
+    models = catalog(model("ref", p=p), model("twin", p=p, price=("0", "0")))
+    who = Circumstances(asked="ref")
+    decision = choose(features(), who, policy(within=0.0), models, Experience())
+
+    assert told(decision) == "cheapest-adequate twin | ref | "
 
 
 def test_a_tolerance_wider_than_the_quality_asks_for_nothing() -> None:
@@ -293,33 +314,6 @@ def test_terms_that_are_no_probabilities_are_refused(wrong: dict[str, float]) ->
         Terms(**wrong)  # type: ignore[arg-type]
 
 
-def test_the_model_that_called_a_tool_gets_its_result() -> None:
-    decision = deciding(who=Circumstances(stays_with="small"), within=0.1)
-
-    assert told(decision) == "session small | middle top | "
-    assert decision.required_p == pytest.approx(0.85)
-
-
-@pytest.mark.parametrize(
-    ("stays_with", "terms"),
-    [
-        ("gone", {}),
-        ("top", {"pool": Pool(without_tags=frozenset({"closed"}))}),
-        ("top", {"ceiling": Money.from_usd("0.0001")}),
-        ("small", {"otherwise": Otherwise.REFUSE, "floor": 0.99}),
-    ],
-)
-def test_a_model_that_may_not_answer_may_not_in_a_session_either(
-    stays_with: str, terms: dict[str, Any]
-) -> None:
-    without = refusal(**terms) if "floor" in terms else deciding(**terms)
-    if isinstance(without, NothingAdequate):
-        with pytest.raises(NothingAdequate):
-            deciding(who=Circumstances(stays_with=stays_with), **terms)
-    else:
-        assert deciding(who=Circumstances(stays_with=stays_with), **terms) == without
-
-
 def test_a_model_that_cannot_answer_may_be_what_an_answer_is_measured_against() -> None:
     dear = model("dear", price=("30", "90"), p=0.99)
     who = Circumstances(asked="gpt-4o", stands_for="dear")
@@ -329,50 +323,3 @@ def test_a_model_that_cannot_answer_may_be_what_an_answer_is_measured_against() 
     assert decision.required_p == pytest.approx(0.89)
     assert "dear" not in {c.model.id for c in (decision.chosen, *decision.fallbacks)}
     assert "dear" not in {each.model_id for each in decision.exclusions}
-
-
-def test_a_policy_may_name_the_very_models_that_follow() -> None:
-    decision = deciding(within=0.1, fall_back_to=("small", "nobody", "top"))
-
-    assert decision.chosen.model.id == "middle"
-    assert [each.model.id for each in decision.fallbacks] == ["small", "top"]
-    assert decision.exclusions == ()
-    kept = deciding(within=0.1, fall_back_to=("small", "middle"))
-    assert [(e.model_id, e.detail) for e in kept.exclusions] == [
-        ("top", "the policy does not fall back to it")
-    ]
-
-
-def nearly_full(*, exact: bool) -> Features:
-    return replace(features(7500), tokens_exact=exact)
-
-
-def test_a_prompt_that_may_be_too_long_goes_to_a_model_that_surely_holds_it() -> None:
-    counted, sampled = (deciding(nearly_full(exact=each), floor=0.6) for each in (True, False))
-    assert told(counted) == "cheapest-adequate small | middle top | "
-    assert told(sampled) == "cheapest-adequate middle | small top | "
-
-
-def test_a_prompt_that_may_be_too_long_is_tried_where_no_other_model_is_good_enough() -> None:
-    alone = deciding(nearly_full(exact=False), floor=0.6, pool=Pool(ids=frozenset({"small"})))
-    assert alone.chosen.model.id == "small"
-    best = deciding(nearly_full(exact=False), floor=0.99)
-    assert best.chosen.model.id == "top"
-
-
-def holding(guessed: int) -> Features:
-    """A short question, and a file of about so many tokens."""
-    return replace(features(1000 + guessed), tokens_exact=False, guessed_tokens=guessed)
-
-
-def test_a_file_that_may_be_too_long_goes_to_a_model_that_surely_holds_it() -> None:
-    assert told(deciding(holding(6000), floor=0.6)) == "cheapest-adequate small | middle top | "
-    assert told(deciding(holding(8000), floor=0.6)) == "cheapest-adequate middle | small top | "
-
-
-def test_a_model_is_excluded_only_by_what_a_file_has_at_least() -> None:
-    decision = deciding(holding(32_000), floor=0.6)
-
-    assert told(decision) == "cheapest-adequate middle | top | small:context"
-    detail = "at least 9001 tokens do not fit into its context of 8000"
-    assert decision.exclusions[0].detail == detail

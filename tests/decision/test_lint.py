@@ -1,5 +1,6 @@
 """What is allowed in a policy and yet hardly meant."""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from router.decision.conditions import CONDITIONS
 from router.decision.lint import Surroundings, findings, of_routes
 from router.decision.policy import Circumstances, Policy, Pool, Rule, Terms
+from router.decision.predicates import is_covered
 from router.decision.resolve import PolicyBook, Route
 from router.domain.cascade import CascadeTerms, Check, Recipe, Use
 from router.domain.cascade import Test as By
@@ -190,6 +192,42 @@ def test_terms_that_nobody_can_meet() -> None:
     ]
 
 
+def test_of_a_floor_nothing_is_certain_where_predictions_go_by_the_prompt() -> None:
+    perfect = replace(Terms(), floor=0.99)
+
+    assert said(terms=perfect, around=replace(AROUND, goes_by_prompts=True)) == []
+
+
+_PATTERN = st.text("ab?*", min_size=1, max_size=4) | st.sampled_from(["[ab]", "a[*]", "[!a]b", "]"])
+
+
+@given(_PATTERN, _PATTERN, st.text("ab*?[]", max_size=4))
+def test_a_pattern_covers_another_only_if_it_matches_all_that_this_one_does(
+    wide: str, narrow: str, word: str
+) -> None:
+    if is_covered(narrow, (wide,)) and fnmatchcase(word, narrow):
+        assert fnmatchcase(word, wide)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "does"),
+    [
+        ("gpt-*", "gpt-5*", True),
+        ("gpt-*", "gpt-?", True),
+        ("gpt-?", "gpt-5", True),
+        ("gpt-[45]", "gpt-4", True),
+        ("gpt-?", "gpt-?", True),
+        ("gpt-[45]", "gpt-[45]", True),
+        ("gpt-?", "gpt-*", False),
+        ("*5*", "x[45]", False),
+    ],
+)
+def test_which_patterns_cover_which(wide: str, narrow: str, does: bool) -> None:
+    first, second = rule("wide", asked=wide), rule("narrow", asked=narrow)
+
+    assert bool(never(first, second)) is does
+
+
 def test_what_is_said_of_the_policy_is_not_said_of_its_rules_again() -> None:
     perfect = replace(Terms(), floor=0.99)
 
@@ -200,6 +238,13 @@ def test_a_model_that_is_not_in_the_catalog() -> None:
     assert said(terms=replace(Terms(), reference="topp")) == [
         ": names the model 'topp', which is not in the catalog now; did you mean 'top'?"
     ]
+
+
+def test_a_route_for_one_more_character_leaves_the_longer_names_to_the_next() -> None:
+    policy, named = Policy("p", "v", "a policy for a test", Terms()), Route("p", "top")
+    book = PolicyBook({"p": policy}, "p", {"to?": named, "to*": named})
+
+    assert list(of_routes(book, AROUND.catalog)) == []
 
 
 def test_routes_that_lead_nowhere() -> None:

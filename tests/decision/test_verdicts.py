@@ -113,6 +113,28 @@ def test_too_many_accepted_answers_that_differ_switch_it_off() -> None:
     assert off(seen(accepted=300, right=93, wrong=7)) == ""
 
 
+def test_how_many_may_differ_is_the_sum_of_all_checks_and_not_of_the_last_one() -> None:
+    lax, strict = Verdicts(), Verdicts()
+    for number in range(100):
+        seen_now = Seen.WRONG if number % 5 == 0 else Seen.RIGHT
+        lax.note(PAIRING, seen_now, allowed=0.3)
+        strict.note(PAIRING, seen_now, allowed=0.05)
+    lax.note(PAIRING, Seen.RIGHT, allowed=0.05)
+    strict.note(PAIRING, Seen.RIGHT, allowed=0.3)
+
+    assert off(lax) == ""
+    assert off(strict) == "of 101 accepted answers 20 differ from the final model's, and 5% may"
+
+
+def test_what_was_allowed_long_ago_fades_like_what_was_seen() -> None:
+    verdicts = Verdicts()
+    for number in range(4_000):
+        verdicts.note(PAIRING, Seen.RIGHT, allowed=0.9 if number < 1_000 else 0.1)
+    tally = verdicts.tally(PAIRING)
+
+    assert 0.1 <= tally.allowed / tally.checked < 0.12
+
+
 def test_a_few_requests_try_what_is_off() -> None:
     verdicts = seen(rejected=100)
     tried = sum(not off(verdicts, chance=percent / 100) for percent in range(100))

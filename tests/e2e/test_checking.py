@@ -37,6 +37,21 @@ def test_what_is_doubtful_is_told_and_fails_only_where_that_is_wished(config: Pa
     assert said in strict.out
 
 
+def test_a_floor_is_out_of_reach_only_where_no_prompt_is_predicted_better_than_usual(
+    tmp_path: Path, config: Path, shared_simulator: Simulator
+) -> None:
+    flat = tmp_path / "policies" / "flat.yaml"
+    flat.write_text(FLAT.replace("floor: 0.1", "floor: 0.98"), encoding="utf-8")
+    said = "no model that it allows is ever predicted to reach its floor of 0.98"
+    assert said not in here("check", "--config", str(config)).out
+
+    policies = {"directory": "policies", "default": "flat"}
+    plain = write_config(
+        tmp_path, shared_simulator.base_url, policies=policies, quality={"artefact": "none"}
+    )
+    assert said in here("check", "--config", str(plain)).out
+
+
 def test_recorded_traffic_takes_the_place_of_the_sample(config: Path) -> None:
     with Farthing(config) as farthing:
         for number in range(31):

@@ -23,6 +23,7 @@ from router.domain.estimate import EstimateSource, QualityEstimate
 from router.domain.features import Features, Recognised
 from router.domain.kinship import Kinship
 from router.domain.local_cascades import LocalCascade, LocalCascades
+from router.domain.local_quality import LocalCategory, LocalQuality, Measured
 from router.domain.members import replace
 from router.domain.model import Ability
 from router.domain.turns import finished
@@ -124,6 +125,17 @@ def test_what_own_answers_say_is_not_moved(judge: Judge, name: str) -> None:
     for question in (ROSES, BREAD, STRANGE):
         found = quality_of(mine, understood(judge, question))
         assert found == QualityEstimate(0.42, 0.03, EstimateSource.LOCAL)
+
+
+@pytest.mark.parametrize("name", ["large", "stranger"])
+def test_a_model_that_nobody_asked_does_not_look_better_for_it(judge: Judge, name: str) -> None:
+    """Own questions were harder for those that were asked, and no prompt takes that back."""
+    here = LocalCategory(-2.5, 0.2, {"asked": Measured(0.42, 0.02, 500)})
+    local = LocalQuality("v", {"asked": "asked"}, dict.fromkeys(Category, here))
+    unasked = local.applied(model(name, p=0.88))
+
+    for question in (ROSES, BREAD, STRANGE):
+        assert quality_of(unasked, understood(judge, question)).p == pytest.approx(0.376, abs=0.001)
 
 
 def test_without_anything_learnt_there_is_no_kinship_and_priors_hold(plain: Judge) -> None:

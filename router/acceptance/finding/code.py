@@ -10,6 +10,12 @@ _LONGEST = 65_536
 _PYTHON = frozenset({"python", "py", "python3"})
 _PROSE = frozenset({"", "text", "txt", "plaintext", "output", "console", "markdown", "md"})
 """Languages of fences whose content need not be code."""
+_WITH_BRACES = frozenset(
+    "c c++ cc cpp cs csharp css dart go golang h hpp java javascript js jsx kotlin kt rs rust swift ts tsx typescript".split()
+)
+"""Languages in which the blanks around a line, and how many are between its words, mean nothing."""
+_BLANKS = re.compile(r"\s+")
+_QUOTES = ('"', "'", "`")
 _WARNS = re.compile(r"\\[^abfnrtvxuN0'\"\\\n]|\d(?:and|or|else|if|in|is|not|for)\b")
 """What the parser warns about: invalid escapes, and numbers run together with words."""
 
@@ -44,18 +50,27 @@ def spelt(fenced: Fenced) -> str | None:
     """Code in its one spelling; None for what is too long to be compared.
 
     Python without comments and docstrings, names as they are. Other languages, and Python that does not
-    parse, as lines without the space around them; Python keeps its indentation.
+    parse, as lines with their indentation; that counts for nothing only where blocks have braces.
     """
     if len(fenced.content) > _LONGEST:
         return None
-    if fenced.language in _PYTHON:
-        return _by_tree(fenced.content) or _by_lines(fenced.content, is_indented=True)
-    return _by_lines(fenced.content, is_indented=False)
+    if fenced.language in _PYTHON and (tree := _by_tree(fenced.content)):
+        return tree
+    lines = fenced.content.splitlines()
+    if fenced.language in _WITH_BRACES and not any(map(_is_open, lines)):
+        lines = [_narrowed(line) for line in lines]
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
-def _by_lines(code: str, *, is_indented: bool) -> str:
-    lines = (line.rstrip() if is_indented else " ".join(line.split()) for line in code.splitlines())
-    return "\n".join(filter(None, lines))
+def _is_open(line: str) -> bool:
+    """Whether a text may go on in the next line, where each blank is a part of it."""
+    return any(line.count(quote) % 2 for quote in _QUOTES)
+
+
+def _narrowed(line: str) -> str:
+    """A line without its indentation, and with single blanks, as far as no text is quoted in it."""
+    at = min((found for quote in _QUOTES if (found := line.find(quote)) >= 0), default=len(line))
+    return _BLANKS.sub(" ", line[:at]).lstrip() + line[at:]
 
 
 def _by_tree(code: str) -> str | None:
