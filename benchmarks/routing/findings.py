@@ -109,12 +109,12 @@ def quality(heading: str) -> Column:
 
 def difference(heading: str) -> Column:
     """A column of numbers from -1 to 1."""
-    return Column(heading, lambda x: _fraction(x, "+.4f"), lambda x: _fraction(x, "+.3f"))
+    return Column(heading, lambda x: _fraction(x, "+z.4f"), lambda x: _fraction(x, "+z.3f"))
 
 
 def share(heading: str) -> Column:
     """A column of shares, in percent; minus infinity is "never"."""
-    return Column(heading, lambda x: _percent(x, ".1f"), lambda x: _percent(x, ".0f"))
+    return Column(heading, lambda x: _percent(x, "z.1f"), lambda x: _percent(x, "z.0f"))
 
 
 def microseconds(heading: str) -> Column:
