@@ -135,6 +135,19 @@ def test_a_tier_without_rates_is_charged_as_usual_and_says_so() -> None:
     assert (bill.amount, bill.stood_in) == (Money(10), ("tier priority",))
 
 
+@pytest.mark.parametrize(
+    ("prompt", "pico", "stood_in"),
+    [(10, 10, ("tier flex",)), (1500, 4500, ("tier flex",)), (2001, 4002, ())],
+)
+def test_a_tier_is_known_from_the_length_on_for_which_its_rates_are_stated(
+    prompt: int, pico: int, stood_in: tuple[str, ...]
+) -> None:
+    price = replace(LONG, bands=(*LONG.bands, Band(Rates(2, 2, 2, 2, 2), "flex", 2000)))
+    bill = price.bill(Usage(prompt), "flex")
+
+    assert (bill.amount, bill.stood_in) == (Money(pico), stood_in)
+
+
 @pytest.mark.parametrize(("tier", "above"), [("standard", 0), ("flex", -1)])
 def test_a_band_that_would_be_the_price_itself_is_refused(tier: str, above: int) -> None:
     with pytest.raises(ValueError, match="a band is another tier's"):
