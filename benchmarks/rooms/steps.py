@@ -142,6 +142,7 @@ class Scene:
             reference=best,
             is_only_known=False,
             bar=bar,
+            experience=self.house.judge.experience,
             verdicts=self.house.judge.observed(self.visit),
         )
 

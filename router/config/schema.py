@@ -24,6 +24,7 @@ from router.config.words import (
     Seconds,
     SecretRef,
     Section,
+    ServiceTier,
     Tag,
     Tenant,
     Url,
@@ -149,7 +150,7 @@ class PriceRatesSection(Section):
 class BandSection(PriceRatesSection):
     """Rates for another service tier, or for longer prompts, or for both."""
 
-    tier: Name = STANDARD
+    tier: ServiceTier = STANDARD
     above_input_tokens: int = Field(0, ge=0)
     input_usd_per_mtok: PerMtok | None = None
     output_usd_per_mtok: PerMtok | None = None

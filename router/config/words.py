@@ -13,6 +13,9 @@ from pydantic import (
     model_validator,
 )
 
+from router.domain.price import STANDARD
+from router.domain.service_tier import tier_of
+
 
 def _text(pattern: str, expected: str) -> AfterValidator:
     """A check of text against `pattern`; the message says what is right and never repeats the text."""
@@ -52,6 +55,18 @@ ModelId = Annotated[
         f"{_A_NAME}, and not auto, asked or best, which are reserved",
     ),
 ]
+
+
+def _as_requests_name_it(tier: str) -> str:
+    if tier_of(tier) != tier:
+        raise ValueError(
+            "must be a tier in lower case, as requests name it: flex, priority; 'auto', 'default' and 'scale' mean"
+            f" '{STANDARD}'"
+        )
+    return tier
+
+
+ServiceTier = Annotated[str, AfterValidator(_as_requests_name_it)]
 Tag = Annotated[
     str,
     _text(r"[!-+\--~]{1,64}", "a tag of at most 64 characters, in ASCII, without spaces or commas"),

@@ -3,7 +3,7 @@
 A new rule is two functions, whether it holds and why it does not, and a row of `RULES`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 from statistics import NormalDist
@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from router.decision.experience import Experience
 from router.decision.policy import Circumstances, Terms
 from router.decision.ranking import best_first
 from router.decision.way import Way
@@ -19,6 +20,7 @@ from router.domain.candidate import Candidate
 from router.domain.cascade import AGREEMENT, Check, Prospect, Step
 from router.domain.category import Category
 from router.domain.decision import Reason
+from router.domain.estimate import CostEstimate
 from router.domain.features import Features, Recognised
 from router.domain.money import ZERO, Money
 from router.domain.objective import Aim
@@ -49,8 +51,12 @@ class Verdicts(Protocol):
         final: Candidate,
         category: Category,
         checks: tuple[Check, ...] = AGREEMENT,
+        judging: Money = ZERO,
     ) -> str:
-        """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be."""
+        """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be.
+
+        `judging` is what verdicts on their answers are expected to cost.
+        """
         ...
 
 
@@ -73,6 +79,7 @@ class Setting(Struct, frozen=True):
     reference: Candidate
     is_only_known: bool
     bar: Bar
+    experience: Experience
     verdicts: Verdicts | None = None
 
     @property
@@ -105,11 +112,12 @@ class Setting(Struct, frozen=True):
         first: Sequence[Candidate],
         final: Candidate,
         checks: tuple[Check, ...] = AGREEMENT,
+        judging: Money = ZERO,
     ) -> str:
         """Why `first` are not to be asked before `final` any more, "" where they may be."""
         if self.verdicts is None:
             return ""
-        return self.verdicts.is_off(first, final, self.features.category, checks)
+        return self.verdicts.is_off(first, final, self.features.category, checks, judging)
 
 
 class Bid(NamedTuple):
@@ -117,7 +125,7 @@ class Bid(NamedTuple):
 
     `first` are all who may be asked before `final`. `expected_pico` is the expected cost of all calls, in 1e-12 USD,
     `gain` the quality that it adds to that of the final model alone. `known` is what to expect of a pair, or else the
-    steps that a policy states.
+    steps that a policy states. For a share `check_share` of accepted answers the final model is asked as well.
     """
 
     first: tuple[Candidate, ...]
@@ -125,12 +133,24 @@ class Bid(NamedTuple):
     expected_pico: float
     gain: float
     known: Prospect | tuple[Step, ...]
+    check_share: float = 0.0
 
     @classmethod
-    def of_steps(cls, steps: tuple[Step, ...], final: Candidate) -> "Bid":
+    def of_pair(
+        cls, pair: tuple[Candidate, ...], final: Candidate, known: Prospect, check_share: float
+    ) -> "Bid":
+        """Two models of which so much is known."""
+        asked = 1.0 - known.p_accept * (1.0 - check_share)
+        together: float = sum(each.cost.expected.pico for each in pair)
+        expected = together + asked * final.cost.expected.pico
+        return cls(pair, final, expected, known.gain, known, check_share)
+
+    @classmethod
+    def of_steps(cls, steps: tuple[Step, ...], final: Candidate, check_share: float = 0.0) -> "Bid":
         """The steps of a policy, one after the other."""
-        way, first = Way.of(steps, final), tuple(c for step in steps for c in step.candidates)
-        return cls(first, final, way.expected_pico(), way.gain()[0], steps)
+        way = Way.of(steps, final, check_share=check_share)
+        first = tuple(c for step in steps for c in step.candidates)
+        return cls(first, final, way.expected_pico(), way.gain()[0], steps, check_share)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -142,7 +162,7 @@ class Bid(NamedTuple):
     @property
     def way(self) -> Way:
         """What it consists of."""
-        return Way.of(self.steps, self.final)
+        return Way.of(self.steps, self.final, check_share=self.check_share)
 
     @property
     def gain_sd(self) -> float:
@@ -153,9 +173,19 @@ class Bid(NamedTuple):
     def pessimistic_pico(self) -> float:
         """What it costs if the steps settle as little as must be feared, in 1e-12 USD."""
         if isinstance(self.known, tuple):
-            return Way.of(self.known, self.final, ONE_SIDED).expected_pico()
+            return Way.of(self.known, self.final, ONE_SIDED, self.check_share).expected_pico()
         less = min(self.known.p_accept, ONE_SIDED * self.known.p_accept_sd)
-        return self.expected_pico + less * self.final.cost.expected.pico
+        more = less * (1.0 - self.check_share)  # what is not accepted is not checked either
+        return self.expected_pico + more * self.final.cost.expected.pico
+
+    @property
+    def costs(self) -> Iterator[CostEstimate]:
+        """The costs of all calls if no step settles the request."""
+        if isinstance(self.known, tuple):
+            yield from (each for step in self.known for each in step.costs)
+        else:
+            yield from (each.cost for each in self.first)
+        yield self.final.cost
 
     @property
     def names(self) -> str:
@@ -349,11 +379,11 @@ RULES = (
 
 def _together(bid: Bid) -> Money:
     """The expected cost if no step settles the request."""
-    return sum((each.cost.expected for each in (*bid.first, bid.final)), ZERO)
+    return sum((each.expected for each in bid.costs), ZERO)
 
 
 def _at_most(bid: Bid) -> Money:
-    return sum((each.cost.upper for each in (*bid.first, bid.final)), ZERO)
+    return sum((each.upper for each in bid.costs), ZERO)
 
 
 def _usd(pico: float) -> str:

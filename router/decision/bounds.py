@@ -4,6 +4,9 @@ Clopper and Pearson, "The use of confidence or fiducial limits illustrated in th
 binomial", Biometrika 26 (1934). Each bound is wrong in 2.5 % of cases at most, both in 5 %.
 Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
 Statistical Association 22 (1927): wrong as often on average, and computed in no time.
+Robbins, "Statistical methods related to the law of the iterated logarithm", Annals of Mathematical Statistics 41
+(1970): whoever looks at a bound after every trial finds it wrong sooner or later. A mixture of likelihood ratios allows
+for that.
 """
 
 import math
@@ -29,6 +32,22 @@ def upper_bound(successes: int, trials: int) -> float:
     if successes == trials:
         return 1.0
     return _crossing(lambda share: 1 - _at_least(successes + 1, trials, share) < _ONE_SIDE)
+
+
+def log_evidence_above(limit: float, successes: int, trials: int) -> float:
+    """How strongly the counts say that the share is above `limit`; minus infinity for not at all.
+
+    The logarithm of their likelihood, averaged over all shares above `limit`, in proportion to that at `limit`. If the
+    share is no higher, it ever exceeds log(1 / a) with a probability of at most a, however long one goes on.
+    """
+    _check(successes, trials)
+    if successes <= limit * trials:
+        return -math.inf  # a higher share is less likely
+    if limit == 0.0:
+        return math.inf
+    up_to = 1 - _at_least(successes + 1, trials + 1, limit)
+    log_just = _log_probability(successes, trials, limit)
+    return math.log(up_to / (1 - limit) / (trials + 1)) - log_just
 
 
 def score_bounds(successes: int, trials: int) -> tuple[float, float]:
@@ -68,11 +87,12 @@ def _at_least(successes: int, trials: int, share: float) -> float:
 
 
 def _sum(counts: range, trials: int, share: float) -> float:
+    return math.fsum(math.exp(_log_probability(count, trials, share)) for count in counts)
+
+
+def _log_probability(count: int, trials: int, share: float) -> float:
     log, log_not = math.log(share), math.log1p(-share)
-    return math.fsum(
-        math.exp(_log_ways(count, trials) + count * log + (trials - count) * log_not)
-        for count in counts
-    )
+    return _log_ways(count, trials) + count * log + (trials - count) * log_not
 
 
 def _log_ways(count: int, trials: int) -> float:

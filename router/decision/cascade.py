@@ -11,14 +11,17 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from router.decision.bid import LIMITS, RULES, Bid, Setting, broken, by_worth, named
+from router.decision.estimate import judging_cost
 from router.decision.ranking import best_first
 from router.decision.way import whole
 from router.domain.candidate import Candidate
 from router.domain.cascade import AGREEMENT, Cascade, Recipe, Step, Use
 from router.domain.decision import Reason
+from router.domain.estimate import CostEstimate
 from router.domain.features import Recognised
 from router.domain.local_cascades import OwnFirst
 from router.domain.model import APIS, Capability
+from router.domain.money import ZERO
 from router.domain.objective import Aim
 
 LARGEST_SHARE = 0.7
@@ -95,7 +98,7 @@ def _as_written(setting: Setting, final: Candidate) -> Cascade | NoCascade:
             lacking.append(str(why))
     if not steps:
         return NoCascade(tuple(lacking))
-    bid = Bid.of_steps(tuple(steps), final)
+    bid = Bid.of_steps(tuple(steps), final, setting.terms.cascade.check_share)
     if rule := broken(RULES if is_auto else LIMITS, bid, setting):
         return NoCascade((*lacking, f"{bid.names}: {rule.why_not(bid, setting)}"))
     return whole(bid.way, setting.alone)
@@ -115,7 +118,16 @@ def _step(recipe: Recipe, setting: Setting, final: Candidate) -> Step | str:
         prospect = setting.prospects_before(final)(first)
     else:  # what was learnt is about answers that agree; other checks accept others
         prospect = setting.prospect_by_sight(first, final, recipe.checks)
-    return Step(first, recipe.checks, prospect, recipe.within_s)
+    return Step(first, recipe.checks, prospect, recipe.within_s, _judging(recipe, first, setting))
+
+
+def _judging(recipe: Recipe, answers: Sequence[Candidate], setting: Setting) -> CostEstimate | None:
+    """What the verdicts of the step's judge cost; None without one."""
+    judge = next((check.judge for check in recipe.checks if check.judge), "")
+    if not judge:
+        return None
+    model = setting.live[judge].model
+    return judging_cost(model, answers, setting.features, setting.experience)
 
 
 def _same_again(first: Sequence[Candidate], setting: Setting) -> str:
@@ -133,7 +145,8 @@ def _unknown(step: Step, setting: Setting, final: Candidate, *, is_auto: bool) -
         return ""
     if step.prospect is None:
         return f"nothing is known about {named(step.candidates)} before {final.model.id}"
-    return setting.off(step.candidates, final, step.checks)
+    judging = ZERO if step.judging is None else step.judging.expected
+    return setting.off(step.candidates, final, step.checks, judging)
 
 
 # --------------------------------------------------------------------------------- pairs of models
@@ -151,7 +164,7 @@ def _best_pair(setting: Setting, final: Candidate) -> Cascade | NoCascade:
 def _why_none(bids: Sequence[Bid], setting: Setting, final: Candidate) -> str:
     """What speaks against the best pair."""
     if not bids:
-        for _, pair in _proven(setting, final):
+        for pair in _proven(setting, final):
             if why := _same_again(pair, setting):
                 return f"{named(pair)} before {final.model.id}: {why}"
         most = f"{LARGEST_SHARE:.0%} of {final.model.id}"
@@ -163,21 +176,18 @@ def _why_none(bids: Sequence[Bid], setting: Setting, final: Candidate) -> str:
 
 def _pairs(setting: Setting, final: Candidate) -> Iterator[Bid]:
     """The pairs that own answers speak for, and the most promising others, if anything is known of them."""
-    prospect, dear = setting.prospects_before(final), final.cost.expected.pico
+    prospect, share = setting.prospects_before(final), setting.terms.cascade.check_share
     known_of = 0
-    for together, pair in (*_proven(setting, final), *_promising(setting, final)):
+    for pair in (*_proven(setting, final), *_promising(setting, final)):
         if (known := prospect(pair)) and not _same_again(pair, setting):
-            expected = together + (1.0 - known.p_accept) * dear
-            yield Bid(pair, final, expected, known.gain, known)
+            yield Bid.of_pair(pair, final, known, share)
             known_of += 1
         if known_of == MOST_PAIRS:
             return
 
 
-def _proven(
-    setting: Setting, final: Candidate
-) -> Iterator[tuple[int, tuple[Candidate, Candidate]]]:
-    """Pairs that own answers speak for, however promising, with what they cost together, in 1e-12 USD."""
+def _proven(setting: Setting, final: Candidate) -> Iterator[tuple[Candidate, Candidate]]:
+    """Pairs that own answers speak for, however promising."""
     features = setting.features
     found = features.prospects if isinstance(features, Recognised) else None
     if not isinstance(found, OwnFirst):
@@ -186,13 +196,12 @@ def _proven(
     for names in found.before(final.model.id):
         if all(name in live for name in names):
             one, other = (live[name] for name in names)
-            cost = one.cost.expected.pico + other.cost.expected.pico
-            if cost < limit:
-                yield cost, (one, other)
+            if one.cost.expected.pico + other.cost.expected.pico < limit:
+                yield one, other
 
 
-def _promising(setting: Setting, final: Candidate) -> list[tuple[int, tuple[Candidate, Candidate]]]:
-    """Pairs, also of a model with itself, with what they cost together, in 1e-12 USD.
+def _promising(setting: Setting, final: Candidate) -> list[tuple[Candidate, Candidate]]:
+    """Pairs, also of a model with itself.
 
     They are ordered by what a request would cost, the least first, if a pair settled what both get right.
     """
@@ -204,8 +213,8 @@ def _promising(setting: Setting, final: Candidate) -> list[tuple[int, tuple[Cand
             if cost + more >= limit:
                 break
             hoped = cost + more + (1.0 - one.quality.p * other.quality.p) * dear
-            found.append((hoped, place, after, cost + more, (one, other)))
-    return [told[3:] for told in sorted(found)]
+            found.append((hoped, place, after, (one, other)))
+    return [told[3] for told in sorted(found)]
 
 
 def _limit(setting: Setting, final: Candidate) -> float:

@@ -82,7 +82,9 @@ def choose(  # noqa: PLR0913 - what a decision depends on, all of it and nothing
     found: Cascade | NoCascade = NOT_WANTED
     if alone.terms.cascade.use is not Use.NEVER:
         is_only_known = alone.reference.model.id not in catalog
-        found = cascade_for(alone.setting(features, circumstances, verdicts, is_only_known))
+        found = cascade_for(
+            alone.setting(features, circumstances, experience, verdicts, is_only_known)
+        )
     if isinstance(found, Cascade):
         return alone.decision(features, policy, alone.ranking_behind(found), found)
     return alone.decision(features, policy, alone.ranking, no_cascade=found.why)
@@ -103,6 +105,7 @@ class _Alone(Struct, frozen=True):
         self,
         features: Features,
         circumstances: Circumstances,
+        experience: Experience,
         verdicts: Verdicts | None,
         is_only_known: bool,
     ) -> Setting:
@@ -117,6 +120,7 @@ class _Alone(Struct, frozen=True):
             reference=self.reference,
             is_only_known=is_only_known,
             bar=self.ranking.bar,
+            experience=experience,
             verdicts=verdicts,
         )
 

@@ -1,9 +1,13 @@
 """Predictions for one model and one request: quality, cost, latency."""
 
+from collections.abc import Sequence
+from functools import partial
+
 from router.decision.experience import Experience
 from router.decision.pace import MEDIAN
 from router.decision.prefix import UNCACHED, prompt_pico, staying
 from router.domain.candidate import Candidate
+from router.domain.category import Category
 from router.domain.conversation import Conversation
 from router.domain.estimate import (
     UNOBSERVED,
@@ -23,6 +27,8 @@ _FINEST_CUT = 2
 _FRAMING_TOKENS = 64
 """How many of another tokenizer's tokens one of ours may become, and how many a provider may wrap around
 a prompt: generous, for a bound that must hold (see ADR 5 for how far tokenizers differ)."""
+RUBRIC_TOKENS = 350
+"""What a judge is told beside the conversation and the answer (`router.acceptance.judging`), its schema included."""
 
 
 def candidate_for(
@@ -119,6 +125,34 @@ def cost_of(
         if conversation is None
         else staying(rates, prompt_tokens, choices * answer, model.key, conversation),
     )
+
+
+def judging_cost(
+    judge: Model, answers: Sequence[Candidate], features: Features, experience: Experience
+) -> CostEstimate:
+    """What `judge` charges for its verdicts on these answers: for each it reads the whole prompt and the answer."""
+    usual, longest = [], []
+    for each in answers:
+        limit = each.model.longest_answer(features.max_output_tokens)
+        length = experience.foreseen(each.model, features.category).length
+        usual.append(round(length.tokens.within(limit).mean))
+        longest.append(limit)
+    cost = partial(_verdict_cost, judge, features, experience)
+    parts = [cost(tokens) for tokens in usual]
+    return CostEstimate(
+        expected=sum((each.expected for each in parts), ZERO),
+        upper=sum((cost(tokens).upper for tokens in longest), ZERO),
+        p10=sum((each.p10 for each in parts if each.p10), ZERO),
+        p90=sum((each.p90 for each in parts if each.p90), ZERO),
+    )
+
+
+def _verdict_cost(
+    judge: Model, features: Features, experience: Experience, answer_tokens: int
+) -> CostEstimate:
+    prompt = features.prompt_tokens + answer_tokens + RUBRIC_TOKENS
+    length = experience.foreseen(judge, Category.EXTRACTION).length
+    return cost_of(judge, Features(prompt, Category.EXTRACTION), length)
 
 
 def _sound_pico(rates: Rates, audio_tokens: int) -> int:

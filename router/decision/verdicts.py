@@ -22,7 +22,7 @@ from router.domain.cascade import AGREEMENT, Check, Prospect
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.members import replace
-from router.domain.money import ZERO
+from router.domain.money import ZERO, Money
 
 _MOST_KEPT = 1_000
 """Cascades; the least recently seen is forgotten first."""
@@ -192,12 +192,17 @@ class Observed(Struct, frozen=True):
         final: Candidate,
         category: Category,
         checks: tuple[Check, ...] = AGREEMENT,
+        judging: Money = ZERO,
     ) -> str:
-        """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be."""
+        """Why `first` are not to be asked before `final` any more, as a clause; "" where they may be.
+
+        `judging` is what verdicts on their answers are expected to cost.
+        """
         if self.explores:
             return ""
         tally = self.verdicts.seen(first, final, category, checks)
-        return _unpaid(tally, first, final) or _unlike(tally)
+        cost = sum((each.cost.expected for each in first), judging)
+        return _unpaid(tally, cost, final) or _unlike(tally)
 
 
 def allowed_share(prospect: Prospect | None, tolerance: float) -> float:
@@ -213,9 +218,9 @@ def allowed_share(prospect: Prospect | None, tolerance: float) -> float:
     return min(1.0, (max(prospect.differs, abs(prospect.gain)) + tolerance) / prospect.p_accept)
 
 
-def _unpaid(tally: Tally, first: Sequence[Candidate], final: Candidate) -> str:
+def _unpaid(tally: Tally, cost: Money, final: Candidate) -> str:
     """Whether too few are accepted, as a clause: a cascade pays if their share exceeds its share of the final cost."""
-    cost, dear = sum((each.cost.expected for each in first), ZERO), final.cost.expected
+    dear = final.cost.expected
     needed = cost.pico / dear.pico if dear else 1.0
     if not cost or tally.accepted >= needed * tally.ruled:
         return ""

@@ -1,13 +1,19 @@
 """Whether answers that were given to other words are as good as new ones: counted, and acted upon.
 
-Some of the answers that could be used are not: a new one is made, and both are compared. Once it is
+Some of the answers that could be used are not: a new one is made, and both are compared. Once it is all but
 certain that too many differ, that policy's semantic cache is stopped until the process ends.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log
 
-from router.decision.bounds import lower_bound, upper_bound
+from router.decision.bounds import log_evidence_above, lower_bound, upper_bound
+
+_FEWEST = 30
+"""How many comparisons it takes: the first few may be of one odd question."""
+_LOG_SURE = log(20)
+"""Of policies that are at their limit, or below, one in 20 is stopped at most, however long it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,12 @@ class Tally:
         """The upper bound of that share."""
         return upper_bound(self.differed, self.checked)
 
+    def is_surely_above(self, limit: float) -> bool:
+        """Whether more than `limit` differ all but certainly, even if this is asked after every comparison."""
+        if self.checked < _FEWEST:
+            return False
+        return log_evidence_above(limit, self.differed, self.checked) >= _LOG_SURE
+
 
 class Watch:
     """The tallies of all policies, and which of them are stopped."""
@@ -57,8 +69,7 @@ class Watch:
         """Count a comparison; returns whether it stops `policy`, because more than `limit` surely differ."""
         tally = self._tallies.get(policy, Tally()).with_one_more(agreed=agreed)
         self._tallies[policy] = tally
-        # An agreement never raises the lower bound, which takes a while to work out.
-        if agreed or policy in self._stopped or tally.lower <= limit:
+        if policy in self._stopped or not tally.is_surely_above(limit):
             return False
         self._stopped.add(policy)
         return True

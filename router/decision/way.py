@@ -33,28 +33,36 @@ def whole(way: "Way", alone: Candidate) -> Cascade:
 class Way:
     """Steps, one after the other, and the model that is asked when none of them has settled a request.
 
-    `reached` is the share of requests that reach each step, and last the share that reaches the final model.
+    `reached` is the share of requests that reach each step, and last the share that reaches the final model. Of the
+    others, for a share `check_share` the final model is asked afterwards.
     """
 
     steps: tuple[Step, ...]
     final: Candidate
     reached: tuple[float, ...]
+    check_share: float = 0.0
 
     @classmethod
-    def of(cls, steps: tuple[Step, ...], final: Candidate, sds_less: float = 0.0) -> Self:
+    def of(
+        cls,
+        steps: tuple[Step, ...],
+        final: Candidate,
+        sds_less: float = 0.0,
+        check_share: float = 0.0,
+    ) -> Self:
         """The way through these steps; each settles its expected share less `sds_less` standard deviations."""
         shares = [1.0]
         for step in steps:
             known = step.prospect
             settled = known.p_accept - sds_less * known.p_accept_sd if known else 0.0
             shares.append(shares[-1] * (1.0 - max(0.0, settled)))
-        return cls(steps, final, tuple(shares))
+        return cls(steps, final, tuple(shares), check_share)
 
     def expected_pico(self) -> float:
         """The expected cost of all calls, in 1e-12 USD."""
         *shares, last = self.reached
         steps: float = sum(map(mul, shares, map(_step_pico, self.steps)))
-        return steps + last * _pico(self.final)
+        return steps + (last + self.check_share * (1.0 - last)) * self.final.cost.expected.pico
 
     def gain(self) -> tuple[float, float]:
         """The expected quality less that of the final model alone, and its standard deviation."""
@@ -74,18 +82,18 @@ class Way:
         """The cost of all calls; the maximum and the percentiles add up those of the calls that are then made."""
         return CostEstimate(
             expected=Money(round(self.expected_pico())),
-            upper=Money(sum(each.cost.upper.pico for each in self.asked_by(1.0))),
-            p10=_sum([each.cost.p10 for each in self.asked_by(_LOW)]),
-            p90=_sum([each.cost.p90 for each in self.asked_by(_HIGH)]),
+            upper=Money(sum(each.upper.pico for each in self.paid_by(1.0))),
+            p10=_sum([each.p10 for each in self.paid_by(_LOW)]),
+            p90=_sum([each.p90 for each in self.paid_by(_HIGH)]),
         )
 
-    def asked_by(self, level: float) -> Iterator[Candidate]:
-        """Who has been asked by the time this share of requests has an answer, the final model last."""
+    def paid_by(self, level: float) -> Iterator[CostEstimate]:
+        """What is paid for by the time this share of requests has an answer: call by call, the final model's last."""
         for step, left in zip(self.steps, self.reached[1:], strict=True):
-            yield from step.candidates
+            yield from step.costs
             if level < 1.0 and 1.0 - left >= level:
                 return
-        yield self.final
+        yield self.final.cost
 
     def latency(self) -> LatencyEstimate:
         """Expected seconds, from quantiles of the single calls; nothing of a step is shown before it ends."""
@@ -126,11 +134,7 @@ class Way:
 
 
 def _step_pico(step: Step) -> int:
-    return sum(map(_pico, step.candidates))
-
-
-def _pico(candidate: Candidate) -> int:
-    return candidate.cost.expected.pico
+    return sum(each.expected.pico for each in step.costs)
 
 
 def _step_s(step: Step) -> float | None:

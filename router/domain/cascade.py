@@ -179,17 +179,28 @@ class Prospects(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that was decided on: whom to ask, what their answers must pass, and how long it may take."""
+    """A step that was decided on: whom to ask, what their answers must pass, and how long it may take.
+
+    `judging` is what a judge's verdicts on all answers cost, None without a judge, and in a decision that was
+    recorded: there only the cost of the whole cascade is kept.
+    """
 
     candidates: tuple[Candidate, ...]
     checks: tuple[Check, ...]
     prospect: Prospect | None = None
     within_s: float | None = None
+    judging: CostEstimate | None = None
 
     def __post_init__(self) -> None:
         """Refuse a step that asks nobody, or accepts anything."""
         if not self.candidates or not self.checks:
             raise ValueError("a step asks at least one model, and checks what it says")
+
+    @property
+    def costs(self) -> tuple[CostEstimate, ...]:
+        """The costs of all its calls."""
+        asked = tuple(each.cost for each in self.candidates)
+        return asked if self.judging is None else (*asked, self.judging)
 
 
 @dataclass(frozen=True, slots=True)

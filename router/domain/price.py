@@ -210,22 +210,22 @@ class Price(Rates):
     def rates_for(self, input_tokens: int, tier: str = STANDARD) -> Rates:
         """The rates of a request: its tier's band with the highest threshold that it exceeds.
 
-        A tier without stated rates is charged at the standard ones.
+        A tier without stated rates for prompts of that length is charged at the standard ones.
         """
         if not self.bands:
             return self
-        if tier != STANDARD:
-            tier = self._stated_as(tier) or STANDARD
+        own = self._in_band(input_tokens, tier)
+        return own or self._in_band(input_tokens, STANDARD) or self
+
+    def _in_band(self, input_tokens: int, tier: str) -> Rates | None:
+        """The rates of the tier's highest band that so many tokens reach, None if they reach none."""
+        stated = self._stated_as(tier)
         reached = [
             band
             for band in self.bands
-            if band.tier == tier and (input_tokens > band.above_input_tokens or band.is_base)
+            if band.tier == stated and (input_tokens > band.above_input_tokens or band.is_base)
         ]
-        return max(reached, key=lambda band: band.above_input_tokens).rates if reached else self
-
-    def knows_tier(self, tier: str) -> bool:
-        """Whether rates are stated for `tier`."""
-        return tier == STANDARD or bool(self._stated_as(tier))
+        return max(reached, key=lambda band: band.above_input_tokens).rates if reached else None
 
     def _stated_as(self, tier: str) -> str:
         """The name under which the rates for `tier` are stated, "" if there are none."""
@@ -235,7 +235,7 @@ class Price(Rates):
     def bill(self, usage: Usage, tier: str = STANDARD) -> Bill:
         """The exact cost of `usage` at the rates that hold for it, and what is uncertain about it."""
         bill = self.rates_for(usage.input_tokens, tier).tally(usage)
-        if self.knows_tier(tier):
+        if tier == STANDARD or self._in_band(usage.input_tokens, tier) is not None:
             return bill
         return replace(bill, stood_in=(*bill.stood_in, f"tier {tier}"))
 

@@ -32,8 +32,8 @@ class SemanticTerms:
     """What a policy asks of such answers.
 
     `similarity` is the least cosine, for `meaning` only. A share of `check_share` of the answers that could
-    be used are not, but are compared with a new answer; once it is certain (95 %) that more than `limit`
-    of them differ, none is used any more.
+    be used are not, but are compared with a new answer; once it is all but certain that more than
+    `limit` of them differ, none is used any more.
     """
 
     mode: SemanticMode = SemanticMode.OFF

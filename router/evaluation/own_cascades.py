@@ -3,10 +3,10 @@
 Where one model was asked twice, its two answers are such a pair, on the prompts that have both: the first answer is
 taken if the second is equal, and both are paid for.
 
-A cascade is installed if it surely costs less than the cheapest mix of single models of the same quality, and
-is surely not worse than its final model by more than RISK. That mix, and which of the two answers is taken, are learnt
-from the other folds. Both must be certain, so the less certain of the two counts, and Holm's correction is made
-over all cascades of all categories.
+A cascade is installed if it surely costs less than the cheapest mix of single models of the same quality, and is
+surely not worse than its final model by more than RISK. One that surely loses is never used. That mix, and which of
+the two answers is taken, are learnt from the other folds. Both must be certain, so the less certain of the two
+counts, and Holm's correction is made over all cascades of all categories.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -50,6 +50,8 @@ _LOOKED_INTO = 100
 
 Triple = tuple[int, int, int]
 """The columns of two models, or twice that of one, and that of the final model."""
+_Place = tuple[int, Models]
+"""The number of a category, and the models of a cascade in it."""
 Qualities = Mapping[Category, Mapping[str, QualityEstimate]]
 
 
@@ -59,7 +61,8 @@ class Tried:
 
     `right` is the mean score of the answers on which the two agreed, None if they never did. `gain` is the difference
     to the final model alone, `saving` a share of what single models of the same quality cost; `p_value` is how likely
-    it is that luck alone does as well, corrected for everything that was tested.
+    it is that luck alone does as well, corrected for everything that was tested. One that `is_refuted` surely loses
+    quality, or surely saves nothing, corrected in the same way: never to be used, whatever was learnt elsewhere.
     """
 
     models: Models
@@ -72,11 +75,7 @@ class Tried:
     expected: Prospect
     p_value: float
     why_not: str = ""
-
-    @property
-    def is_refuted(self) -> bool:
-        """Whether it surely loses quality, or surely saves nothing: never to be used, whatever was learnt elsewhere."""
-        return self.gain.high < 0.0 or self.saving.high <= 0.0
+    is_refuted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def attempts(
         _attempt(usable.at(usable.of_category(each)), qualities[each], learnt, (rule.folds, seed))
         for each in ordered
     ]
-    return tuple(_judged(found, rule.level))
+    return tuple(judged(found, rule.level))
 
 
 def _has_answers(labelled: Labelled) -> NDArray[np.bool_]:
@@ -222,7 +221,8 @@ class _Ring:
         differs = same & ~self.same[:, one, final]
         paid = pair + np.where(same, 0.0, outcomes.costs_usd[:, final])
         first = sorted((self.rows.models[one], self.rows.models[other]))
-        won, saved = self._gain(gains), self._saving(rivals, paid, (pair, triple))
+        won = gain(gains, DOUBTS, self.resamples, RISK)
+        saved = self._saving(rivals, paid, (pair, triple))
         return Tried(
             models=(first[0], first[1], self.rows.models[final]),
             prompts=len(same),
@@ -266,19 +266,11 @@ class _Ring:
             rivals[test] = outcomes.costs_usd[test] @ cheapest_mix(means, costs, float(quality))
         return taken, rivals
 
-    def _gain(self, gains: Floats) -> Gain:
-        """What is gained, and how likely it is by luck alone that no more than RISK is lost."""
-        worst, best = DOUBTS
-        doubts = (worst + RISK, best + RISK)
-        found = gain(gains + RISK, doubts, self.resamples)
-        low, mean, high = (each - RISK for each in (found.low, found.mean, found.high))
-        return Gain(mean, low, high, found.p_value)
-
     def _saving(self, rivals: Floats, paid: Floats, asked: tuple[Floats, Triple]) -> Gain:
         """The saving as a share; it is worst if the two were paid in vain, and best if they were not."""
         (pair, (_, _, final)), usual = asked, float(rivals.mean())
         if usual <= 0.0:
-            return Gain(0.0, 0.0, 0.0, 1.0)
+            return Gain(0.0, 0.0, 0.0, 1.0, 0.0)
         best = float((rivals - pair).mean()) / usual
         worst = best - float(self.rows.outcomes.costs_usd[:, final].mean()) / usual
         return gain((rivals - paid) / usual, (worst, best), self.resamples)
@@ -300,33 +292,39 @@ def cheapest_mix(means: Floats, costs: Floats, quality: float) -> Floats:
     return shares
 
 
-def _judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
+def judged(found: Sequence[Attempt], level: float) -> Iterator[Attempt]:
     """The attempts with corrected p-values, and with the reasons why cascades are not installed."""
-    corrected = holm(
-        {
-            (at, each.models): each.p_value
-            for at, attempt in enumerate(found)
-            for each in attempt.tried
-        }
-    )
+    every = {(at, each.models): each for at, attempt in enumerate(found) for each in attempt.tried}
+    corrected = holm({key: each.p_value for key, each in every.items()})
+    refuted = dict(_refuted(every, level))
     for at, attempt in enumerate(found):
         tried, places = list[Tried](), MOST_INSTALLED
         for each in sorted(attempt.tried, key=lambda each: -each.saving.mean):
-            p_value = corrected[at, each.models]
-            why = _why_not(each, p_value, level) or (
-                "" if places else f"{MOST_INSTALLED} others save more"
+            against, p_value = refuted.get((at, each.models), ""), corrected[at, each.models]
+            why = (
+                against
+                or _why_not(each, p_value, level)
+                or ("" if places else f"{MOST_INSTALLED} others save more")
             )
             places -= not why
-            tried.append(replace(each, p_value=p_value, why_not=why))
+            tried.append(replace(each, p_value=p_value, why_not=why, is_refuted=bool(against)))
         yield replace(attempt, tried=tuple(tried))
+
+
+def _refuted(every: Mapping[_Place, Tried], level: float) -> Iterator[tuple[_Place, str]]:
+    """The cascades that surely lose, and what; each could do so in two ways, and is tested twice."""
+    quality = {(key, "quality"): each.gain.p_loss for key, each in every.items()}
+    money = {(key, "money"): each.saving.p_loss for key, each in every.items()}
+    corrected = holm(quality | money)
+    for key, each in every.items():
+        if corrected[key, "quality"] <= level:
+            yield key, f"clearly loses {-each.gain.high:.3f} in quality or more: never used"
+        elif corrected[key, "money"] <= level:
+            yield key, "clearly saves nothing: never used"
 
 
 def _why_not(tried: Tried, p_value: float, level: float) -> str:
     """What speaks against installing a cascade, "" if nothing does."""
-    if tried.gain.high < 0.0:
-        return f"clearly loses {-tried.gain.high:.3f} in quality or more: never used"
-    if tried.saving.high <= 0.0:
-        return "clearly saves nothing: never used"
     if tried.gain.low < -RISK:
         return f"may lose up to {-tried.gain.low:.3f} in quality"
     if tried.saving.low <= 0.0:

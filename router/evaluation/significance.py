@@ -24,15 +24,17 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """A mean difference over prompts, its central 90 % interval, and how likely luck alone does as well.
+    """A mean difference over prompts, its central 90 % interval, and how likely luck alone does as well, or as badly.
 
-    The interval's lower end is the one-sided 95 % bound.
+    The interval's ends are one-sided 95 % bounds. `p_value` speaks for a gain (or for no more loss than was allowed),
+    `p_loss` for a loss.
     """
 
     mean: float
     low: float
     high: float
     p_value: float
+    p_loss: float
 
 
 Doubts = tuple[float, float]
@@ -44,18 +46,19 @@ def resamples_for(prompts: int, seed: int, samples: int = SAMPLES) -> Resamples:
     return Resamples.drawn(prompts + 2, samples, seed)
 
 
-def gain(differences: Floats, doubts: Doubts, resamples: Resamples) -> Gain:
-    """The gain in `differences`, one per prompt; if all are 0, there is certainly none.
+def gain(differences: Floats, doubts: Doubts, resamples: Resamples, risk: float = 0.0) -> Gain:
+    """The gain in `differences`, one per prompt, where a loss of `risk` is allowed; if all are 0, there is none.
 
-    The mean is that of the prompts; the interval and the p-value include the `doubts`. `resamples` are
+    The mean is that of the prompts; the interval and the p-values include the `doubts`. `resamples` are
     those of `resamples_for` as many prompts.
     """
-    if not differences.any():
-        return Gain(0.0, 0.0, 0.0, 1.0)
+    if not (differences.any() or risk):
+        return Gain(0.0, 0.0, 0.0, 1.0, 1.0)
     means = resamples.means(np.append(differences, doubts)[:, None])[1:, 0]
     low, high = np.quantile(means, [LEVEL, 1 - LEVEL])
-    below = int((means <= 0.0).sum())
-    return Gain(float(differences.mean()), float(low), float(high), (below + 1) / (len(means) + 1))
+    by_luck = (int((means <= -risk).sum()), int((means >= 0.0).sum()))
+    p_value, p_loss = ((count + 1) / (len(means) + 1) for count in by_luck)
+    return Gain(float(differences.mean()), float(low), float(high), p_value, p_loss)
 
 
 def holm(p_values: Mapping[Key, float]) -> dict[Key, float]:

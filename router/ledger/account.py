@@ -154,7 +154,8 @@ class Account(Struct, frozen=True):
 
     def from_cache(self, candidate: Candidate, usage: Usage, timing: Timing) -> Entry:
         """A stored answer: free, with the baseline of what generating it would have used."""
-        charge = Charge(usage, UsageSource.CACHE)
+        tier = self.decision.features.service_tier
+        charge = Charge(usage, UsageSource.CACHE, service_tier=tier)
         ending = Ending(Outcome.CACHE_HIT, baseline=self._baseline(charge), is_answer=True)
         return self._entry(0, candidate, timing, charge, ending)
 

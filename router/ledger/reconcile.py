@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 
 from router.domain.money import ZERO, Money
 from router.ledger.invoices.formats import InvoiceLine
@@ -44,7 +45,7 @@ class Booked:
 class Invoiced:
     """What the invoice has for a model on a day. `tokens` is None if it has no counts.
 
-    `cost` may be off by `rounding`: of amounts in whole cents, each was rounded by up to half a cent.
+    `cost` may be off by `rounding`: in an invoice in whole cents, each amount was rounded by up to half a cent.
     """
 
     cost: Money = ZERO
@@ -124,9 +125,12 @@ def known_as(name: str, names: Mapping[str, str]) -> str:
 
 def _by_place(lines: Iterable[InvoiceLine], names: Mapping[str, str]) -> dict[Place, Invoiced]:
     found: defaultdict[Place, list[InvoiceLine]] = defaultdict(list)
+    in_cents = True
     for line in lines:
+        in_cents &= line.cost.pico % _CENT.pico == 0
         found[line.day, known_as(line.model, names) if line.model else line.item].append(line)
-    return {place: _summed(these) for place, these in found.items()}
+    half = _HALF_CENT if in_cents else ZERO
+    return {place: _summed(these, half) for place, these in found.items()}
 
 
 def _by_id(booked: Mapping[Place, Booked], names: Mapping[str, str]) -> dict[Place, Booked]:
@@ -136,7 +140,8 @@ def _by_id(booked: Mapping[Place, Booked], names: Mapping[str, str]) -> dict[Pla
     return dict(found)
 
 
-def _summed(lines: Sequence[InvoiceLine]) -> Invoiced:
+def _summed(lines: Sequence[InvoiceLine], rounding: Money) -> Invoiced:
+    """All lines together, each of which may be off by `rounding`, also one that was rounded to nothing."""
     counts = [
         (line.input_tokens or 0) + (line.output_tokens or 0)
         for line in lines
@@ -145,7 +150,7 @@ def _summed(lines: Sequence[InvoiceLine]) -> Invoiced:
     others = [line for line in lines if not line.is_tokens]
     return Invoiced(
         cost=sum((line.cost for line in lines), ZERO),
-        rounding=_HALF_CENT * sum(line.cost.pico % _CENT.pico == 0 for line in lines),
+        rounding=rounding * len(lines),
         other_items=sum((line.cost for line in others), ZERO),
         items=tuple(dict.fromkeys(line.item for line in others)),
         tokens=sum(counts) if counts else None,
@@ -191,14 +196,17 @@ class _Sides:
 
 def _shifted(sides: _Sides, place: Place) -> str:
     day, model = place
-    days = sorted({d for d, m in {*sides.invoiced, *sides.booked} if m == model})
-    at, here = days.index(day), sides.off_by(place)
-    for other in (*days[at + 1 : at + 2], *days[max(0, at - 1) : at]):
+    here, days = sides.off_by(place), {d for d, m in {*sides.invoiced, *sides.booked} if m == model}
+    for other in sorted((each for each in days if _is_next_to(each, day)), reverse=True):
         there = sides.off_by((other, model))
         # Each must be a difference in itself: one that is negligible cancels nothing.
         if abs(there.pico) > _CENT.pico and sides.is_within(here + there, here):
             return f"{other} is off by the opposite: the invoice counts days in another time zone"
     return ""
+
+
+def _is_next_to(one: str, other: str) -> bool:
+    return abs((date.fromisoformat(one) - date.fromisoformat(other)).days) == 1
 
 
 def _other_items(sides: _Sides, place: Place) -> str:

@@ -57,7 +57,8 @@ EVERYTHING = Filters()
 class Cell:
     """Sums over attempts that share a group's name, an outcome, a source of cost, and a size.
 
-    `size_class` is the largest prompt length at which rates may change that their prompts exceed.
+    `size_class` is the largest prompt length at which rates may change that their prompts exceed. Of the answers
+    either all had a predicted quality, whose sum is `quality_sum`, or none: vectors, and what was passed through.
     """
 
     name: str
@@ -72,10 +73,18 @@ class Cell:
     baseline: Money
     quality_sum: float = 0.0
 
+    @property
+    def predicted(self) -> int:
+        """How many answers had a predicted quality."""
+        return self.answers if self.quality_sum else 0
+
     def priced_at(self, price: Price) -> Money:
-        """What the answers in it would have cost at another price."""
-        if not self.answers:
-            return ZERO
+        """What the answers in it would have cost at another price.
+
+        Those for which no quality is predicted count as recorded: no chat model could have given them.
+        """
+        if not self.predicted:
+            return self.baseline
         rates = price.rates_for(self.size_class + 1 if self.size_class else 0)
         return rates.tally(self.usage, self.answers).amount
 
@@ -125,7 +134,7 @@ class Totals:
 
     A request is counted by the attempt that closes it: its answer, or its last attempt.
     `estimated_cost` is the part of the cost that rests on estimates; `quality_sum` adds up the
-    predicted quality of the answers.
+    predicted quality of the answers for which one was `predicted`.
     """
 
     requests: int = 0
@@ -142,6 +151,7 @@ class Totals:
     estimated_cost: Money = ZERO
     baseline: Money = ZERO
     parts: Decomposition = Decomposition()
+    predicted: int = 0
     quality_sum: float = 0.0
 
     @property
@@ -156,8 +166,8 @@ class Totals:
 
     @property
     def quality(self) -> float | None:
-        """The mean predicted quality of the answers; None without any."""
-        return self.quality_sum / self.answers if self.answers else None
+        """The mean quality of the answers for which one was predicted; None without any."""
+        return self.quality_sum / self.predicted if self.predicted else None
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Totals)))
@@ -183,6 +193,7 @@ def totals_of(cell: Cell, price: Price | None = None) -> Totals:
         estimated_cost=cell.cost if cell.cost_source is CostSource.ESTIMATED else ZERO,
         baseline=baseline,
         parts=Decomposition(**{_PART_OF[cell.outcome]: baseline - cell.cost}),
+        predicted=cell.predicted,
         quality_sum=cell.quality_sum,
     )
 

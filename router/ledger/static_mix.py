@@ -53,7 +53,7 @@ def static_mix(cells: Sequence[Cell], models: Iterable[Model]) -> StaticMix | No
     The cells are named by category. None without an answer whose quality was predicted, or without
     a model.
     """
-    answered = [cell for cell in cells if cell.answers and cell.name in _KNOWN]
+    answered = [cell for cell in cells if cell.predicted and cell.name in _KNOWN]
     answers = sum(cell.answers for cell in answered)
     hull = _hull([_point(model, answered, answers) for model in models]) if answers else []
     if not hull:

@@ -278,6 +278,8 @@ def test_of_two_prices_from_the_same_day_neither_is_taken(tmp_path: Path) -> Non
         (["bands: [{input_usd_per_mtok: 1}]"], "needs 'tier' or 'above_input_tokens'"),
         (["bands: [{tier: fast, input_usd_per_mtok: -1}]"], "0"),
         (["bands: [{tear: fast}]"], "did you mean 'tier'?"),
+        (["bands: [{tier: Priority, input_usd_per_mtok: 1}]"], "must be a tier in lower case"),
+        (["bands: [{tier: default, above_input_tokens: 9}]"], "'scale' mean 'standard'"),
         (
             ["bands: [{tier: flex, input_usd_per_mtok: 1}, {tier: flex, input_usd_per_mtok: 2}]"],
             "bands (line 8): must not have two for the same tier and length",

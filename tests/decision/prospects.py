@@ -8,6 +8,7 @@ from router.domain.cascade import AGREEMENT, Check, Prospect, Prospects
 from router.domain.category import Category
 from router.domain.estimate import EstimateSource
 from router.domain.features import Features, Recognised
+from router.domain.money import ZERO, Money
 
 Pair = tuple[str, ...]
 """The ids of the first models, sorted."""
@@ -56,6 +57,7 @@ class Seen:
         final: Candidate,
         category: Category,
         checks: tuple[Check, ...] = AGREEMENT,
+        judging: Money = ZERO,
     ) -> str:
         """See `Verdicts`."""
         return self.off.get(tuple(sorted(each.model.id for each in first)), "")

@@ -496,6 +496,57 @@ def test_a_judge_that_may_not_answer_does_not_read_the_prompt_either() -> None:
     assert told(deciding(None, of_key, cascade=always(by_tiny))).startswith("top | the step")
 
 
+def test_a_judges_verdicts_are_paid_like_any_other_call() -> None:
+    by_top = Recipe(("small", "tiny"), (Check(By.JUDGE, judge="top"),))
+    wanted: dict[str, Any] = {"cascade": always(by_top), "models": catalog(TOP, SMALL, TINY)}
+    cascade = deciding(None, **wanted).cascade
+    assert cascade is not None
+    step, top = cascade.steps[0], cascade.final.cost
+    small, tiny, judging = step.costs
+
+    reads_twice = TOP.price.charge_uncached(2 * features().prompt_tokens, 0)
+    assert judging.expected > reads_twice
+    assert cascade.cost.expected == small.expected + tiny.expected + judging.expected + top.expected
+    assert cascade.cost.upper == small.upper + tiny.upper + judging.upper + top.upper
+    assert cascade.cost.p90 is not None
+    assert cascade.cost.p90 > cascade.cost.expected
+
+    little = replace(NOBODY, money_left=cascade.cost.upper - Money(1))
+    assert told(deciding(None, little, **wanted)).startswith("top | small and tiny before top: the")
+    dear = cascade.cost.expected - Money(1)
+    assert "above the ceiling" in told(deciding(None, ceiling=dear, **wanted))
+
+
+@pytest.mark.parametrize(("judge", "line"), [("tiny", "small > top | "), ("top", "top | of the")])
+def test_a_judge_as_dear_as_the_final_model_pays_for_nothing(judge: str, line: str) -> None:
+    """However many answers it accepts."""
+    checks, verdicts = (Check(By.JUDGE, judge=judge),), Verdicts()
+    pairing = Pairing(features().category, ("small",), "top", checks)
+    for number in range(200):
+        verdicts.note(pairing, Witnessed.ACCEPTED if number % 10 else Witnessed.REJECTED)
+        verdicts.note(pairing, Witnessed.RIGHT)
+    steps, models = automatic(Recipe(("small",), checks)), catalog(TOP, SMALL, TINY)
+
+    for chance in (0.5, 0.0):  # by what was seen, and where it is tried nevertheless
+        found = told(
+            deciding(None, cascade=steps, seen=verdicts.observed(chance), within=0.1, models=models)
+        )
+        assert found.startswith(line if chance else line.removesuffix("of the"))
+
+
+@pytest.mark.parametrize("steps", [(), (Recipe(("small", "middle")),)])
+def test_answers_that_are_checked_are_paid_twice(steps: tuple[Recipe, ...]) -> None:
+    def checking(share: float) -> Decision:
+        return deciding(cascade=CascadeTerms(use=Use.AUTO, steps=steps, check_share=share))
+
+    usual, seldom = checking(0.0).cascade, checking(0.1).cascade
+    assert usual is not None
+    assert seldom is not None
+    top = usual.final.cost.expected
+    assert seldom.cost.expected.pico == round(usual.cost.expected.pico + 0.1 * 0.6 * top.pico)
+    assert "before top: an expected" in told(checking(1.0))
+
+
 def test_what_is_wanted_always_keeps_the_ceiling_and_the_budget() -> None:
     wanted = always(Recipe(("small", "tiny")))
 

@@ -1,4 +1,4 @@
-"""Too many answers that differ stop a policy's semantic cache, as soon as that is certain."""
+"""Too many answers that differ stop a policy's semantic cache, as soon as that is all but certain."""
 
 import pytest
 from hypothesis import given
@@ -26,12 +26,50 @@ def test_it_stops_once_when_more_than_the_limit_surely_differ() -> None:
     assert watch.is_stopped("p")
     assert watch.tallies["p"] == Tally(40, 10)
     at = told.index(True)
-    assert Tally(at + 1, at // 4 + 1).lower > LIMIT
+    assert Tally(at + 1, at // 4 + 1).is_surely_above(LIMIT)
+
+
+def test_the_first_comparisons_stop_nothing() -> None:
+    watch = Watch()
+    told = [watch.note("p", LIMIT, agreed=False) for _ in range(30)]
+
+    assert told == [False] * 29 + [True]
+
+
+@pytest.mark.parametrize("limit", [0.02, 0.2])
+def test_who_is_at_the_limit_is_hardly_ever_stopped_however_often_one_looks(limit: float) -> None:
+    """The exact probability: that of each number of differences among policies that still go on, step by step."""
+    going_on, stopped = [1.0], 0.0
+    for checked in range(1, 401):
+        agreed = [each * (1.0 - limit) for each in [*going_on, 0.0]]
+        differed = [each * limit for each in [0.0, *going_on]]
+        going_on = [sum(both) for both in zip(agreed, differed, strict=True)]
+        for number in range(checked + 1):
+            if going_on[number] and Tally(checked, number).is_surely_above(limit):
+                stopped += going_on[number]
+                going_on[number] = 0.0
+
+    assert sum(going_on) + stopped == pytest.approx(1.0)
+    assert 0.001 < stopped < 0.05
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3])
+def test_who_is_far_above_the_limit_is_stopped_soon(share: float) -> None:
+    assert Tally(100, round(100 * share)).is_surely_above(LIMIT)
+    assert not Tally(100, 5).is_surely_above(LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("limit", "differed", "is_above"),
+    [(0.0, 0, False), (0.0, 1, True), (1.0, 1000, False), (0.999, 1000, False), (0.02, 1000, True)],
+)
+def test_a_limit_may_be_nothing_or_everything(limit: float, differed: int, is_above: bool) -> None:
+    assert Tally(1000, differed).is_surely_above(limit) is is_above
 
 
 def test_another_policy_goes_on() -> None:
     watch = Watch()
-    for _ in range(10):
+    for _ in range(30):
         watch.note("bad", LIMIT, agreed=False)
         watch.note("good", LIMIT, agreed=True)
 
@@ -40,13 +78,13 @@ def test_another_policy_goes_on() -> None:
 
 
 @given(outcomes=st.lists(st.booleans(), max_size=60), limit=st.floats(0, 1))
-def test_it_is_stopped_only_where_the_lower_bound_was_above_the_limit(
+def test_it_is_stopped_only_where_more_than_the_limit_surely_differed(
     outcomes: list[bool], limit: float
 ) -> None:
     watch, tally, was_above = Watch(), Tally(), False
     for agreed in outcomes:
         tally = tally.with_one_more(agreed=agreed)
-        was_above |= tally.lower > limit
+        was_above |= tally.is_surely_above(limit)
         watch.note("p", limit, agreed=agreed)
 
     assert watch.is_stopped("p") == was_above

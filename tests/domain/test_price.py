@@ -135,6 +135,19 @@ def test_a_tier_without_rates_is_charged_as_usual_and_says_so() -> None:
     assert (bill.amount, bill.stood_in) == (Money(10), ("tier priority",))
 
 
+@pytest.mark.parametrize(
+    ("prompt", "pico", "stood_in"),
+    [(10, 10, ("tier flex",)), (1500, 4500, ("tier flex",)), (2001, 4002, ())],
+)
+def test_a_tier_is_known_from_the_length_on_for_which_its_rates_are_stated(
+    prompt: int, pico: int, stood_in: tuple[str, ...]
+) -> None:
+    price = replace(LONG, bands=(*LONG.bands, Band(Rates(2, 2, 2, 2, 2), "flex", 2000)))
+    bill = price.bill(Usage(prompt), "flex")
+
+    assert (bill.amount, bill.stood_in) == (Money(pico), stood_in)
+
+
 @pytest.mark.parametrize(("stated", "pico"), [(("priority",), 30), (("priority", "fast"), 60)])
 def test_fast_is_priority_where_it_has_no_rates_of_its_own(
     stated: tuple[str, ...], pico: int

@@ -1,5 +1,7 @@
 """Cascades are installed where own answers say surely that they pay, and hardly ever by luck."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,9 +23,10 @@ from router.evaluation.own_cascades import (
     Attempt,
     Tried,
     cheapest_mix,
+    judged,
 )
 from router.evaluation.own_prospects import NOTHING_LEARNT, Agreements, before, shrunk
-from router.evaluation.significance import LEVEL
+from router.evaluation.significance import LEVEL, Gain
 from tests.evaluation import own
 from tests.evaluation.own import shipped
 from tests.evaluation.own_answers import RIGHT, answering, asked_twice, at_prices
@@ -75,6 +78,38 @@ def test_what_surely_loses_is_never_used_and_what_only_may_is_left_to_what_was_l
     assert found.cascades.refuted == {KNOWLEDGE: (("middle", "small", "large"),)}
     assert not doubtful.cascades
     assert doubtful.attempts[0].tried[0].why_not.startswith("may ")
+
+
+@pytest.mark.parametrize(
+    ("chances", "refuted"),
+    [
+        ((0.03,) * 10, 0),
+        ((0.002, *(0.03,) * 9), 1),
+        ((0.003, *(0.03,) * 9), 0),
+        ((0.03,), 0),
+        ((0.02,), 1),
+    ],
+)
+@pytest.mark.parametrize("part", ["gain", "saving"])
+def test_of_many_that_lose_by_luck_none_is_refuted(
+    chances: tuple[float, ...], refuted: int, part: str
+) -> None:
+    """Each of them is tested for two things."""
+    unsure = Gain(-0.1, -0.2, -0.01, 1.0, 1.0)
+    (usual,) = attempt(answering({MATHS: 0.0}, 100)).tried
+    parts: dict[str, Any] = {"gain": unsure, "saving": unsure}
+    tried = (
+        replace(
+            usual,
+            models=(str(number), "small", "large"),
+            **parts | {part: replace(unsure, p_loss=chance)},
+        )
+        for number, chance in enumerate(chances)
+    )
+    (found,) = judged([Attempt(MATHS, 100, tuple(tried))], LEVEL)
+
+    assert len(found.refuted) == refuted
+    assert sum(each.why_not.startswith("clearly") for each in found.tried) == refuted
 
 
 def test_thirty_prompts_install_nothing() -> None:

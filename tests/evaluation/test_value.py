@@ -63,7 +63,7 @@ def test_no_loss_that_came_lies_beyond_the_doubts(
 def test_a_difference_that_is_everywhere_alike_is_sure_and_none_is_none() -> None:
     resamples, doubts = resamples_for(50, 0), (-0.1, 0.1)
     assert gain(np.full(50, 0.1), doubts, resamples).p_value < 0.001
-    assert gain(np.zeros(50), doubts, resamples) == Gain(0.0, 0.0, 0.0, 1.0)
+    assert gain(np.zeros(50), doubts, resamples) == Gain(0.0, 0.0, 0.0, 1.0, 1.0)
     noise = np.random.default_rng(0).normal(0.0, 1.0, 50)
     assert gain(noise - noise.mean(), doubts, resamples).p_value > 0.3
 

@@ -10,6 +10,7 @@ from router.domain.ledger import CostSource, Entry, Outcome
 from router.domain.members import replace
 from router.domain.model import Model
 from router.domain.money import ZERO, Money
+from router.domain.price import Band, Price
 from router.domain.usage import NO_USAGE, Usage, UsageSource
 from router.ledger.account import Account, Embedding, Ending, Heard, Timing, hidden_tokens
 from tests.domain.builders import candidate, decision, features, model
@@ -222,6 +223,19 @@ def test_a_cached_answer_costs_nothing_and_saves_what_generating_it_would_have_c
     assert (entry.usage, entry.usage_source) == (usage, UsageSource.CACHE)
     assert (entry.cost, entry.cost_source) == (ZERO, CostSource.FREE)
     assert entry.baseline == REFERENCE.price.charge(usage)
+
+
+def test_a_cached_answer_saves_what_its_requests_own_service_tier_would_have_cost() -> None:
+    half = Band(Price.per_mtok("1.5", "7.5"), "flex")
+    top = replace(REFERENCE, price=replace(REFERENCE.price, bands=(half,)))
+    what = replace(features(prompt_tokens=1000), service_tier="flex")
+    books = Account("req_1", "auto", "team", (), False, decision(top, what=what))
+    usage = Usage(1000, output_tokens=10)
+
+    cached = books.from_cache(candidate(top, what), usage, WHEN)
+    generated = books.answered(1, candidate(top, what), Heard(usage), WHEN)
+    assert (cached.service_tier, cached.baseline) == ("flex", half.rates.tally(usage).amount)
+    assert cached.baseline == generated.baseline
 
 
 @pytest.mark.parametrize("outcome", [Outcome.CUT, Outcome.CLIENT_LEFT, Outcome.HEDGE_LOST])

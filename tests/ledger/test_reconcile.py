@@ -200,6 +200,23 @@ def test_days_that_are_cut_elsewhere_are_seen() -> None:
     assert "another time zone" in reason(lines, booked, "2026-11-02")
 
 
+@pytest.mark.parametrize(("other", "is_next"), [("2026-11-01", True), ("2026-10-31", False)])
+def test_only_neighbouring_days_are_cut_elsewhere(other: str, *, is_next: bool) -> None:
+    booked = on(other, cost=usd("2")) | on("2026-11-02", cost=usd("2"))
+    why = reason([line("3", day=other), line("1")], booked)
+
+    assert ("another time zone" in why) is is_next
+
+
+@pytest.mark.parametrize(("last", "agrees"), [("0.00", True), ("0.02", True), ("0.021", False)])
+def test_lines_are_rounded_only_in_an_invoice_of_whole_cents(last: str, *, agrees: bool) -> None:
+    """Of its 41 lines, which may be off by 20.5 cents; those of nothing, too, since they were written for something."""
+    lines = [line("1.00"), *[line("0.00")] * 39, line(last)]
+    cost = sum((each.cost for each in lines), usd("0.20"))
+
+    assert reconcile(lines, on("2026-11-02", cost=cost), NAMES).agrees is agrees
+
+
 def test_what_is_on_one_side_only_is_told() -> None:
     assert "did not go through Farthing" in reason([line("5")], {})
     assert "another account's key" in reason([], on("2026-11-02", cost=usd("5")))

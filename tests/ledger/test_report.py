@@ -43,6 +43,7 @@ def cell(name: str = "a", **fields: object) -> Cell:
         "usage": Usage(10, output_tokens=2),
         "cost": Money(5),
         "baseline": Money(9),
+        "quality_sum": 0.5,
     }
     return Cell(**{**usual, **fields})  # type: ignore[arg-type]
 
@@ -82,7 +83,16 @@ def test_a_saving_is_a_share_of_the_baseline() -> None:
 def test_another_price_counts_answers_only_and_at_the_rates_of_their_length() -> None:
     assert cell().priced_at(PRICE) == Money(10 * 3 + 2 * 15)
     assert cell(size_class=200_000).priced_at(PRICE) == Money(10 * 6 + 2 * 30)
-    assert cell(outcome=Outcome.CUT, answers=0).priced_at(PRICE) == ZERO
+    cut = cell(outcome=Outcome.CUT, answers=0, baseline=ZERO, quality_sum=0.0)
+    assert cut.priced_at(PRICE) == ZERO
+
+
+def test_what_no_quality_is_predicted_for_keeps_its_baseline_and_lowers_no_mean() -> None:
+    vectors = cell(answers=3, quality_sum=0.0)
+
+    assert vectors.priced_at(PRICE) == vectors.baseline
+    assert summed([cell(quality_sum=0.8), vectors]).quality == 0.8
+    assert summed([vectors]).quality is None
 
 
 def test_the_dearest_group_stands_first_and_equal_ones_by_name() -> None:

@@ -81,7 +81,7 @@ MODELS = st.lists(
 ).map(lambda drawn: [single(f"m{n}", str(usd), p / 100) for n, (usd, p) in enumerate(drawn)])
 
 
-@given(models=MODELS, quality=st.integers(0, 100))
+@given(models=MODELS, quality=st.integers(1, 100))
 def test_it_is_never_dearer_than_a_single_model_that_is_as_good(
     models: list[Model], quality: int
 ) -> None:

@@ -29,6 +29,7 @@ USUAL = Entry(
     cost_source=CostSource.PRICED,
     baseline=Money(3_000_000),
     price_source="a test",
+    quality_p=0.5,
     total_s=1.5,
     is_answer=True,
     closes=True,
@@ -74,12 +75,14 @@ def _attempt(
     draw: st.DrawFn, request_id: str, attempt: int, outcome: Outcome, common: dict[str, Any]
 ) -> Entry:
     is_answer = outcome in (Outcome.OK, Outcome.CACHE_HIT)
+    model = draw(st.sampled_from(["cheap", "top", "vectors"]))
     return replace(
         USUAL,
         request_id=request_id,
         attempt=attempt,
         outcome=outcome,
-        model=draw(st.sampled_from(["cheap", "top"])),
+        model=model,
+        quality_p=None if model == "vectors" else 0.5,
         usage=Usage(*(draw(_COUNTS) for _ in BUCKETS)),
         cost=Money(draw(_PICO)),
         cost_source=draw(st.sampled_from(CostSource)),

@@ -95,7 +95,7 @@ async def test_rows_move_on_with_their_tags_and_are_summed_there(
 async def test_a_row_says_there_what_it_said_here(path: Path, postgres_url: str) -> None:
     most = Money(2**63 - 1)
     async with ledger(path, postgres_url) as books:
-        await books.post([entry(error="a\0b ü", cost=most, first_content_s=0.25)])
+        await books.post([entry(error="a\0b ü", cost=most, first_content_s=0.25, quality_p=None)])
 
     [said] = there(postgres_url, "error, cost_pico, first_content_s, closes, quality_p, day, hour")
     assert said == ("a\ufffdb ü", 2**63 - 1, 0.25, True, None, "2026-05-04", 12)

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.domain.ledger import CostSource, Entry, Outcome
+from router.domain.members import replace
 from router.domain.money import ZERO, Money
 from router.domain.price import Price
 from router.domain.usage import Usage
@@ -63,12 +65,9 @@ def totals_of(entries: Sequence[Entry], price: Price | None = None) -> Totals:
     hits = [each for each in entries if each.outcome is Outcome.CACHE_HIT]
     calls = [each for each in tried if each.attempt]  # 0 is what another request pays for
     answers = [each for each in entries if each.is_answer]
-    baselines = (
-        [price.charge(each.usage) for each in answers]
-        if price
-        else [each.baseline for each in entries]
-    )
-    cost, baseline = sum((each.cost for each in entries), ZERO), sum(baselines, ZERO)
+    predicted = [each for each in answers if each.quality_p is not None]
+    cost = sum((each.cost for each in entries), ZERO)
+    baseline = sum((baseline_of(each, price) for each in entries), ZERO)
     return Totals(
         requests=sum(each.closes for each in entries),
         answers=len(answers),
@@ -90,8 +89,16 @@ def totals_of(entries: Sequence[Entry], price: Price | None = None) -> Totals:
         ),
         baseline=baseline,
         parts=parts_of(entries, price),
-        quality_sum=float(sum(each.quality_p or 0.0 for each in answers)),
+        predicted=len(predicted),
+        quality_sum=float(sum(each.quality_p or 0.0 for each in predicted)),
     )
+
+
+def baseline_of(each: Entry, price: Price | None) -> Money:
+    """What an entry adds to the baseline: another price is that of answers to chat."""
+    if price is None or not each.is_answer or each.quality_p is None:
+        return each.baseline
+    return price.charge(each.usage)
 
 
 def parts_of(entries: Sequence[Entry], price: Price | None) -> Decomposition:
@@ -99,13 +106,7 @@ def parts_of(entries: Sequence[Entry], price: Price | None) -> Decomposition:
 
     def saved(*outcomes: Outcome) -> Money:
         ended = [each for each in entries if each.outcome in outcomes]
-        gained = (
-            (price.charge(each.usage) if price and each.is_answer else each.baseline)
-            if not price or each.is_answer
-            else ZERO
-            for each in ended
-        )
-        return sum(gained, ZERO) - sum((each.cost for each in ended), ZERO)
+        return sum((baseline_of(each, price) - each.cost for each in ended), ZERO)
 
     return Decomposition(
         model_choice=saved(Outcome.OK),
@@ -218,6 +219,25 @@ def test_another_baseline_is_charged_for_what_was_answered_and_for_nothing_else(
 
     assert found.total.baseline == DEAR.charge(usage)
     assert found.baseline == "dear"
+
+
+@pytest.mark.parametrize("by", ["day", "hour", "key", "tag", "category", "model"])
+def test_vectors_are_no_answers_of_another_model(by: str) -> None:
+    """Neither those that clients ask for, nor those that the semantic cache asks for about a request."""
+    answer = entry("r1", usage=Usage(1000, output_tokens=100), quality_p=0.8)
+    vector: dict[str, Any] = {
+        "model": "vectors",
+        "usage": Usage(10**6),
+        "cost": Money(5),
+        "quality_p": None,
+    }
+    asked_by_us = entry("r1", -1, is_answer=False, closes=False, baseline=ZERO, **vector)
+    errand = entry("r2", policy="", category="embedding", reference="vectors", **vector)
+    entries = [asked_by_us, answer, replace(errand, baseline=errand.cost)]
+
+    total = reports(entries, [by], baseline=("dear", DEAR))[by].total
+    assert total.baseline == DEAR.charge(answer.usage) + errand.cost
+    assert (total.answers, total.quality) == (2, 0.8)
 
 
 THREE_DAYS = [

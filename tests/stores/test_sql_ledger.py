@@ -109,7 +109,7 @@ async def test_a_row_says_all_that_its_entry_says(path: Path, ledger: SqlLedger)
         "price_source": "a test",
         "cost_note": "",
         "service_tier": "standard",
-        "quality_p": None,
+        "quality_p": 0.5,
         "first_content_s": None,
         "total_s": 1.5,
         "decision": None,
