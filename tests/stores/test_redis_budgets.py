@@ -14,6 +14,7 @@ from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
+from tests.stores.links import HeldUp, left_while_held_up
 from tests.stores.waiting import until
 
 
@@ -260,3 +261,19 @@ async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_i
         clock.now_s += 3600
         (balance,) = await purse.look([WHOLE])
         assert (balance.spent, balance.reserved) == (CENT * 3, ZERO)
+
+
+async def test_who_leaves_while_money_is_being_set_aside_leaves_none_held(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    link = HeldUp(redis_server.url)
+    await link.client.flushall()
+    purse = RedisPurse(link, clock, books)
+    await settled(purse, await taken(purse, CENT), CENT)  # the scripts are known
+    link.hold_up()
+    await left_while_held_up(link, asyncio.create_task(purse.reserve([WHOLE], CENT * 50)))
+    await purse.close()
+    (balance,) = await purse.balances()
+    await link.close()
+
+    assert (balance.spent, balance.reserved) == (CENT, ZERO)

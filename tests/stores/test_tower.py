@@ -19,6 +19,7 @@ from router.stores.redis.tower import Pace, RedisLead, RedisTower
 from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 from tests.simulated.raw import until
+from tests.stores.links import HeldUp, left_while_held_up
 
 
 @pytest.fixture(params=["redis", "cluster"])
@@ -270,6 +271,20 @@ async def test_a_cancelled_lead_is_given_up(shared_url: str) -> None:
                     await lead.give_up()
         for name in names:
             assert await soon(partial(leads, two, name), True)
+
+
+async def test_a_lead_that_was_on_its_way_when_its_caller_left_is_given_up(
+    redis_server: RedisServer,
+) -> None:
+    async with towers(redis_server.url, 1) as (other,):
+        link = HeldUp(redis_server.url)
+        tower = RedisTower(link, other.link, monotonic, asyncio.sleep, replace(QUICK, lease_s=60))
+        await (await led(tower, "t16")).give_up()  # the scripts are known
+        link.hold_up()
+        await left_while_held_up(link, asyncio.create_task(tower.lead("t17", nobody)))
+        await tower.close()
+        assert await leads(other, "t17")
+        await link.close()
 
 
 async def test_who_follows_enough_leads_for_himself(shared_url: str) -> None:

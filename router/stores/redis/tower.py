@@ -120,13 +120,13 @@ class RedisTower:
         if self._followed >= self.pace.most_followed:
             return LonelyLead()
         lead = RedisLead(self, key, secrets.token_hex(8), wanted, self._monotonic_s())
-        lease_ms = int(self.pace.lease_s * 1000)
+        asking = asyncio.create_task(self._state(key, lead.token))
         try:
-            state = await self._lead([keys.lead(key)], [lead.token, lease_ms])
+            state = await asyncio.shield(asking)
         except RedisAway:
             return LonelyLead()
         except asyncio.CancelledError:
-            self.start(lead.give_up())  # it may be ours by now
+            self.start(_let_go(lead, asking))
             raise
         if state == 0:
             return None
@@ -163,6 +163,12 @@ class RedisTower:
     def forget(self, lead: "RedisLead") -> None:
         """Stop watching this lead."""
         self._leads.pop(lead.token, None)
+
+    async def _state(self, key: str, token: str) -> int:
+        """Whether the lead is ours, in the words of the script."""
+        told: list[str | int] = [token, int(self.pace.lease_s * 1000)]
+        state: int = await self._lead([keys.lead(key)], told)
+        return state
 
     async def _frames(self, key: str) -> AsyncIterator[bytes]:
         token, last = await self._token(key), b"0"
@@ -273,3 +279,10 @@ class RedisLead:
         ended_ms = int(self._tower.pace.ended_s * 1000)
         with suppress(RedisAway):
             await self._tower.give_up(names, [self.token, _KEPT_MS, ended_ms])
+
+
+async def _let_go(lead: RedisLead, asking: "asyncio.Task[int]") -> None:
+    """Give it up once Redis has answered: what is sent now could overtake what is to be undone."""
+    with suppress(RedisAway):
+        await asking
+    await lead.give_up()
