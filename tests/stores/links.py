@@ -1,4 +1,4 @@
-"""A link to a real Redis on which a command can be held up, as by a batch that is still travelling."""
+"""Links to a real Redis: one holds commands up, as a batch that is still travelling does; one counts scripts."""
 
 import asyncio
 from typing import Any
@@ -41,6 +41,30 @@ class HeldUp(RedisLink):
         assert self._gate is not None
         await self._gate.wait()
         return await super().send(*words)
+
+
+class Counting(RedisLink):
+    """Knows which scripts have run, by their last argument but one, and how many of them waited at once at most."""
+
+    def __init__(self, url: str) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(url, timeout_s=5.0, monotonic_s=loop.time, pause_s=0.05)
+        self.forget()
+
+    def forget(self) -> None:
+        """Count anew."""
+        self.seen = set[Word]()
+        self.most = self._waiting = 0
+
+    async def send(self, *words: Word) -> Any:
+        """As any link does."""
+        self._waiting += 1
+        self.most = max(self.most, self._waiting)
+        try:
+            return await super().send(*words)
+        finally:
+            self._waiting -= 1
+            self.seen.add(words[-2])
 
 
 async def left_while_held_up(link: HeldUp, asking: "asyncio.Task[Any]") -> None:

@@ -19,7 +19,9 @@ from router.stores.redis.tower import Pace, RedisLead, RedisTower
 from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 from tests.simulated.raw import until
-from tests.stores.links import HeldUp, left_while_held_up
+from tests.stores.links import Counting, HeldUp, left_while_held_up
+from tests.stores.trouble import Clock
+from tests.stores.waiting import Naps
 
 
 @pytest.fixture(params=["redis", "cluster"])
@@ -191,6 +193,33 @@ async def test_a_lead_is_renewed_for_as_long_as_it_takes(shared_url: str) -> Non
         while monotonic() < end_s:
             assert await two.lead("t8", nobody) is None
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("count", [40, 640])
+async def test_many_leads_are_renewed_a_few_at_a_time_and_all_of_them_in_time(
+    redis_server: RedisServer, count: int
+) -> None:
+    naps, clock, pace = Naps(), Clock(), Pace()
+    async with towers(redis_server.url, 1) as (other,):
+        link = Counting(redis_server.url)
+        tower = RedisTower(link, other.link, clock, naps, pace)
+        made = [await led(tower, f"t18-{n}") for n in range(count)]
+        link.forget()
+        clock.now_s += 1
+        turns = -(-count // 32)
+        for turn in range(turns):
+            naps.wake()
+            await until(partial(slept, naps, turn + 2))
+        await tower.close()
+        await link.close()
+
+    assert link.seen == {lead.token for lead in made if isinstance(lead, RedisLead)}
+    assert link.most <= 32
+    assert sum(naps.asked_s[1:]) < pace.lease_s / 2
+
+
+def slept(naps: Naps, times: int) -> bool:
+    return len(naps.asked_s) == times
 
 
 async def test_who_lost_the_lead_ends_nobody_elses(redis_server: RedisServer) -> None:

@@ -17,6 +17,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from router.ports import LED_LATELY_S, Lead
@@ -26,6 +27,8 @@ from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 
 _FRAME, _OVER, _ENDED = b"frame", b"over", b"ended"
+_LOOKS = 32
+"""Leads looked at together: other commands wait behind them."""
 _KEPT_MS = 60_000
 """How long frames outlive their leader, for those who are still reading."""
 
@@ -65,10 +68,10 @@ end
 class Pace:
     """How often things are checked, in seconds.
 
-    A lead lapses `lease_s` after it was last renewed, which happens every `watch_s`; so long is a dead
-    leader waited for. Every `slice_s`, a follower checks whether there is a leader, and says that it wants
-    the answer; that holds for `wish_s`, since its client may read slowly. That a lead has ended is
-    remembered for `ended_s`.
+    A lead lapses `lease_s` after it was last renewed, which happens every `watch_s`, or three times in
+    `lease_s` if there are many; so long is a dead leader waited for. Every `slice_s`, a follower checks
+    whether there is a leader, and says that it wants the answer; that holds for `wish_s`, since its client
+    may read slowly. That a lead has ended is remembered for `ended_s`.
     """
 
     lease_s: float = 3.0
@@ -211,10 +214,18 @@ class RedisTower:
 
     async def _watch_all(self) -> None:
         while True:
-            await self._sleep(self.pace.watch_s)
-            since_s = self._monotonic_s() - self.pace.watch_s
-            due = [lead for lead in self._leads.values() if lead.began_s <= since_s]
-            await asyncio.gather(*(lead.look() for lead in due))
+            turns = max(1.0, len(self._leads) / _LOOKS)
+            await self._sleep(min(self.pace.watch_s, self.pace.lease_s / 3 / turns))
+            await asyncio.gather(*(lead.look() for lead in self._next_due()))
+
+    def _next_due(self) -> list["RedisLead"]:
+        """Those that were looked at longest ago. Most are over before they are looked at for the first time."""
+        since_s = self._monotonic_s() - self.pace.watch_s
+        begun = (lead for lead in self._leads.values() if lead.began_s <= since_s)
+        due = list(islice(begun, _LOOKS))
+        for lead in due:
+            self._leads[lead.token] = self._leads.pop(lead.token)
+        return due
 
 
 class RedisLead:
