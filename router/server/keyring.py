@@ -118,9 +118,10 @@ class Keyring:
         self._asked_at_s = self._monotonic_s()
         try:
             self._stored = await self._read()
-        except StoreAway as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next read may go well
             if self._is_well:
-                _LOG.warning("%s; the keys read last stay in force", error)
+                why = error if isinstance(error, StoreAway) else f"keys cannot be read: {error!r}"
+                _LOG.warning("%s; the keys read last stay in force", why)
             self._is_well = False
             return
         self._is_well = self._has_read = True

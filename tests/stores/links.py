@@ -1,7 +1,9 @@
-"""Links to a real Redis: one holds commands up, as a batch that is still travelling does; one counts scripts."""
+"""Links to a real Redis, for tests: one that holds commands up, one that counts them, one that knows no script."""
 
 import asyncio
 from typing import Any
+
+from redis.exceptions import NoScriptError
 
 from router.stores.redis.batches import Word
 from router.stores.redis.link import RedisLink
@@ -40,6 +42,16 @@ class HeldUp(RedisLink):
     async def _sent_later(self, words: tuple[Word, ...]) -> Any:
         assert self._gate is not None
         await self._gate.wait()
+        return await super().send(*words)
+
+
+class Forgetful(RedisLink):
+    """Knows no script, however often it was loaded."""
+
+    async def send(self, *words: Word) -> Any:
+        """As any link does, but for scripts."""
+        if words[0] == "EVALSHA":
+            raise NoScriptError
         return await super().send(*words)
 
 

@@ -222,6 +222,29 @@ def slept(naps: Naps, times: int) -> bool:
     return len(naps.asked_s) == times
 
 
+async def test_a_lead_that_cannot_be_looked_after_is_no_harm_to_the_others(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble() -> None:
+        raise RuntimeError
+
+    naps, clock, wanted = Naps(), Clock(), asyncio.Event()
+    async with towers(redis_server.url, 1) as (other,):
+        tower = RedisTower(other.link, other.link, clock, naps)
+        await tower.lead("t19", stumble)
+        await led(tower, "t20", wanted)
+        clock.now_s += 1
+        await other.link.send("SET", keys.wanted("t19"), 1)
+        naps.wake()
+        await until(partial(slept, naps, 2))
+        await other.link.send("SET", keys.wanted("t20"), 1)
+        naps.wake()
+        await asyncio.wait_for(wanted.wait(), 5)
+        await tower.close()
+
+    assert len(caplog.records) == 1
+
+
 async def test_who_lost_the_lead_ends_nobody_elses(redis_server: RedisServer) -> None:
     async with towers(redis_server.url, 3) as (one, two, three):
         lead = await led(one, "t9")

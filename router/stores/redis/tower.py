@@ -13,6 +13,7 @@ what has become another's.
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -26,6 +27,7 @@ from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 
+_LOG = logging.getLogger(__name__)
 _FRAME, _OVER, _ENDED = b"frame", b"over", b"ended"
 _LOOKS = 32
 """Leads looked at together: other commands wait behind them."""
@@ -213,10 +215,16 @@ class RedisTower:
         return list(entries[0] if entries and isinstance(entries[0], list) else entries)
 
     async def _watch_all(self) -> None:
+        is_told = False
         while True:
             turns = max(1.0, len(self._leads) / _LOOKS)
             await self._sleep(min(self.pace.watch_s, self.pace.lease_s / 3 / turns))
-            await asyncio.gather(*(lead.look() for lead in self._next_due()))
+            try:
+                await asyncio.gather(*(lead.look() for lead in self._next_due()))
+            except Exception:  # noqa: BLE001 - the other leads must be renewed all the same
+                if not is_told:
+                    _LOG.exception("a lead could not be looked after")
+                is_told = True
 
     def _next_due(self) -> list["RedisLead"]:
         """Those that were looked at longest ago. Most are over before they are looked at for the first time."""
