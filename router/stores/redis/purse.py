@@ -205,7 +205,11 @@ class RedisPurse:
         self, budgets: Sequence[Budget], amount: Money, hold: _Hold, *, was_asked: bool
     ) -> Reservation | Balance:
         self._stale.update(hold.accounts)
-        here = await self._alone().reserve(budgets, amount)
+        try:
+            here = await self._alone().reserve(budgets, amount)
+        except asyncio.CancelledError:
+            self._lost(hold, was_asked=was_asked)
+            raise
         if isinstance(here, Balance):
             self._lost(hold, was_asked=was_asked)
             return here
@@ -297,7 +301,7 @@ class RedisPurse:
                 await self._link.send("ZREM", keys.holds(account.key), *names)
             for some in _in_parts([account.key for account in stale]):
                 await self._link.send("DEL", *some)
-        except RedisAway:
+        except BaseException:  # also if who asked has left: Redis was not told
             self._stale |= stale
             for account, names in ended.items():
                 self._ended.setdefault(account, set()).update(names)
