@@ -84,6 +84,25 @@ async def test_an_older_reading_never_has_the_last_word(store: Store, keyring: K
     assert await keyring.find("one") == store.keys[0]
 
 
+async def test_a_read_that_ends_with_its_client_serves_nobody(store: Store) -> None:
+    naps, clock = Naps(), Clock()
+    keyring = Keyring(read=store, monotonic_s=clock, sleep=naps)
+    await keyring.refresh()
+    store.put("one")
+    leaving, staying = (asyncio.create_task(keyring.find("one")) for _ in range(2))
+    await until(partial(slept, naps, 1))
+    store.slow = asyncio.Event()
+    clock.now_s += 0.1
+    naps.wake()
+    await until(lambda: store.reads == 2)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    store.slow.set()
+    naps.wake()
+
+    assert await staying == store.keys[0]
+
+
 async def test_many_unknown_keys_are_one_reading_or_two(store: Store, keyring: Keyring) -> None:
     found = await asyncio.gather(*(keyring.find(f"wrong {number}") for number in range(100)))
 
