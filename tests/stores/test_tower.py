@@ -19,9 +19,6 @@ from router.stores.redis.tower import Pace, RedisLead, RedisTower
 from tests.redis_clusters import RedisCluster
 from tests.servers import RedisServer
 from tests.simulated.raw import until
-from tests.stores.links import Counting, HeldUp, left_while_held_up
-from tests.stores.trouble import Clock
-from tests.stores.waiting import Naps
 
 
 @pytest.fixture(params=["redis", "cluster"])
@@ -195,56 +192,6 @@ async def test_a_lead_is_renewed_for_as_long_as_it_takes(shared_url: str) -> Non
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.parametrize("count", [40, 640])
-async def test_many_leads_are_renewed_a_few_at_a_time_and_all_of_them_in_time(
-    redis_server: RedisServer, count: int
-) -> None:
-    naps, clock, pace = Naps(), Clock(), Pace()
-    async with towers(redis_server.url, 1) as (other,):
-        link = Counting(redis_server.url)
-        tower = RedisTower(link, other.link, clock, naps, pace)
-        made = [await led(tower, f"t18-{n}") for n in range(count)]
-        link.forget()
-        clock.now_s += 1
-        turns = -(-count // 32)
-        for turn in range(turns):
-            naps.wake()
-            await until(partial(slept, naps, turn + 2))
-        await tower.close()
-        await link.close()
-
-    assert link.seen == {lead.token for lead in made if isinstance(lead, RedisLead)}
-    assert link.most <= 32
-    assert sum(naps.asked_s[1:]) < pace.lease_s / 2
-
-
-def slept(naps: Naps, times: int) -> bool:
-    return len(naps.asked_s) == times
-
-
-async def test_a_lead_that_cannot_be_looked_after_is_no_harm_to_the_others(
-    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    def stumble() -> None:
-        raise RuntimeError
-
-    naps, clock, wanted = Naps(), Clock(), asyncio.Event()
-    async with towers(redis_server.url, 1) as (other,):
-        tower = RedisTower(other.link, other.link, clock, naps)
-        await tower.lead("t19", stumble)
-        await led(tower, "t20", wanted)
-        clock.now_s += 1
-        await other.link.send("SET", keys.wanted("t19"), 1)
-        naps.wake()
-        await until(partial(slept, naps, 2))
-        await other.link.send("SET", keys.wanted("t20"), 1)
-        naps.wake()
-        await asyncio.wait_for(wanted.wait(), 5)
-        await tower.close()
-
-    assert len(caplog.records) == 1
-
-
 async def test_who_lost_the_lead_ends_nobody_elses(redis_server: RedisServer) -> None:
     async with towers(redis_server.url, 3) as (one, two, three):
         lead = await led(one, "t9")
@@ -323,20 +270,6 @@ async def test_a_cancelled_lead_is_given_up(shared_url: str) -> None:
                     await lead.give_up()
         for name in names:
             assert await soon(partial(leads, two, name), True)
-
-
-async def test_a_lead_that_was_on_its_way_when_its_caller_left_is_given_up(
-    redis_server: RedisServer,
-) -> None:
-    async with towers(redis_server.url, 1) as (other,):
-        link = HeldUp(redis_server.url)
-        tower = RedisTower(link, other.link, monotonic, asyncio.sleep, replace(QUICK, lease_s=60))
-        await (await led(tower, "t16")).give_up()  # the scripts are known
-        link.hold_up()
-        await left_while_held_up(link, asyncio.create_task(tower.lead("t17", nobody)))
-        await tower.close()
-        assert await leads(other, "t17")
-        await link.close()
 
 
 async def test_who_follows_enough_leads_for_himself(shared_url: str) -> None:

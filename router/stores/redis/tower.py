@@ -108,6 +108,7 @@ class RedisTower:
         self._sleep = sleep
         self._followed = 0
         self._leads: dict[str, RedisLead] = {}
+        self._doubtful: list[RedisLead] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._lead = Script(link, _LEAD)
@@ -125,10 +126,13 @@ class RedisTower:
         if self._followed >= self.pace.most_followed:
             return LonelyLead()
         lead = RedisLead(self, key, secrets.token_hex(8), wanted, self._monotonic_s())
-        asking = asyncio.create_task(self._state(key, lead.token))
+        asking, was_up = asyncio.create_task(self._state(key, lead.token)), self.link.is_up
         try:
             state = await asyncio.shield(asking)
         except RedisAway:
+            if was_up:
+                self._doubtful.append(lead)
+                self._keep_watch()
             return LonelyLead()
         except asyncio.CancelledError:
             self.start(_let_go(lead, asking))
@@ -137,8 +141,7 @@ class RedisTower:
             return None
         lead.is_successor = state == 2
         self._leads[lead.token] = lead
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch_all())
+        self._keep_watch()
         return lead
 
     async def follow(self, key: str) -> AsyncIterator[bytes]:
@@ -148,7 +151,7 @@ class RedisTower:
             async for frame in self._frames(key):
                 yield frame
         except RedisAway:
-            return
+            await self._sleep(self.pace.watch_s)  # who followed asks to lead next, perhaps in vain
         finally:
             self._followed -= 1
 
@@ -214,17 +217,29 @@ class RedisTower:
         # In the newer protocol, a stream's entries are wrapped in one more list.
         return list(entries[0] if entries and isinstance(entries[0], list) else entries)
 
+    def _keep_watch(self) -> None:
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch_all())
+
     async def _watch_all(self) -> None:
         is_told = False
         while True:
             turns = max(1.0, len(self._leads) / _LOOKS)
             await self._sleep(min(self.pace.watch_s, self.pace.lease_s / 3 / turns))
+            self._give_up_doubtful()
             try:
                 await asyncio.gather(*(lead.look() for lead in self._next_due()))
             except Exception:  # noqa: BLE001 - the other leads must be renewed all the same
                 if not is_told:
                     _LOG.exception("a lead could not be looked after")
                 is_told = True
+
+    def _give_up_doubtful(self) -> None:
+        """A Redis that was too late with its answer may have given us a lead that nobody here has."""
+        if self._doubtful and self.link.is_up:
+            doubtful, self._doubtful = self._doubtful, []
+            for lead in doubtful:
+                self.start(lead.give_up())
 
     def _next_due(self) -> list["RedisLead"]:
         """Those that were looked at longest ago. Most are over before they are looked at for the first time."""
