@@ -6,7 +6,7 @@ r"""Identical requests at the same time are one flight: one of them leads, the o
                  Whole      the whole answer is there
                  LOOK       it was stored all the time: look for yourself
                  LEAD       the leader has failed or left: you are next
-                 LATE       your own time is up
+                 LATE       your own time is up, or the flight is over
 
 Once the upstreams of two leaders have failed, one after the other, all who wait are told the second
 error: a hundred that tried in turn would wait a hundred times as long. An error in the request itself
@@ -117,10 +117,14 @@ class Flight:
         if not self._is_led:
             self._is_led = True
             return Turn.LEAD
-        if self._stream is not None:
-            return self._aboard(*self._stream)
         if self._whole is not None:
             return self._whole
+        if (
+            self.is_over
+        ):  # nobody would ever call those who wait now, and a stream may have lost its beginning
+            return Turn.LATE
+        if self._stream is not None:
+            return self._aboard(*self._stream)
         place: asyncio.Future[Landing] = asyncio.get_running_loop().create_future()
         self._line.append(place)
         try:

@@ -4,6 +4,7 @@ A process that finds out that a model fails, or that its provider wants no more 
 and hears what they have found out, a few times a second.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from router.dispatch.notice import About, Subject
 from router.pipeline.current import Current
 from router.ports import Notices
 
+_LOG = logging.getLogger(__name__)
 _EVERY_S = 0.3
 """News reach another process after twice this at most, plus a moment for Redis."""
 
@@ -47,8 +49,14 @@ class Hearsay:
 
     async def watch(self) -> None:
         """Tell and hear until cancelled."""
+        is_told = False
         while True:
-            await self.exchange()
+            try:
+                await self.exchange()
+            except Exception:  # noqa: BLE001 - whatever it is, the next time may go well
+                if not is_told:
+                    _LOG.exception("processes could not tell each other about models")
+                is_told = True
             await self.sleep(_EVERY_S)
 
     async def exchange(self) -> None:

@@ -37,6 +37,7 @@ class DirectPassage:
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s, sock_read=silence_s),
             skip_auto_headers=_NOT_OF_OUR_OWN,
             auto_decompress=False,
+            middlewares=(_once,),
         )
 
     async def send(self, call: Passed) -> "DirectPassedAnswer":
@@ -102,6 +103,14 @@ class DirectPassedAnswer:
             if len(body) > _MAX_ERROR_BYTES:
                 raise AttemptFailed.transient("its error is too large", "answer_too_large")
         return without(self._secrets, bytes(body))
+
+
+async def _once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send it once: on an error of its own kind, aiohttp would send a GET, PUT or DELETE a second time."""
+    with _translated():
+        return await send(request)
 
 
 @contextmanager

@@ -115,14 +115,16 @@ class Keyring:
             await self._refresh()
 
     async def _refresh(self) -> None:
-        self._asked_at_s = self._monotonic_s()
+        began_s = self._monotonic_s()
         try:
             self._stored = await self._read()
-        except StoreAway as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next read may go well
             if self._is_well:
-                _LOG.warning("%s; the keys read last stay in force", error)
-            self._is_well = False
+                why = error if isinstance(error, StoreAway) else f"keys cannot be read: {error!r}"
+                _LOG.warning("%s; the keys read last stay in force", why)
+            self._asked_at_s, self._is_well = began_s, False
             return
+        self._asked_at_s = began_s  # not before, since whoever reads for all may leave
         self._is_well = self._has_read = True
         self._known = self._by_digest()
 

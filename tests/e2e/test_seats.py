@@ -18,9 +18,9 @@ from tests.e2e.patience import until
 IDLER = """
 import signal, socket, sys
 channel = socket.socket(fileno=int(sys.argv[1]))
-lines = channel.makefile("rw")
+lines = channel.makefile("r")
 lines.readline()
-lines.write('{"models": 7}\\n'); lines.flush()
+channel.sendall(b'{"models": 7}\\n')
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
 for line in lines:
     if "retire" in line:
@@ -48,6 +48,19 @@ class Agency:
         """The seats of those who are there to stay."""
         there = [each for each in self.hired if each not in self.dismissed and not each.is_leaving]
         return sorted(each.number for each in there)
+
+
+@dataclass
+class SlowAgency(Agency):
+    """The next one who is asked for while there is a `gate` starts when that is open."""
+
+    gate: asyncio.Event | None = None
+
+    async def hire(self, number: int) -> Worker:
+        gate, self.gate = self.gate, None
+        if gate is not None:
+            await gate.wait()
+        return await super().hire(number)
 
 
 @asynccontextmanager
@@ -143,6 +156,19 @@ async def test_a_seat_that_is_empty_is_filled_once_when_all_are_replaced_meanwhi
         crew.renew()
         await asyncio.to_thread(until, lambda: len(agency.dismissed) >= 2)
         await asyncio.to_thread(until, lambda: agency.at_work() == [0, 1])
+
+
+async def test_who_starts_for_a_seat_that_is_taken_meanwhile_leaves_again() -> None:
+    agency, gate = SlowAgency(), asyncio.Event()
+    async with crew_of(agency) as crew:
+        await crew.start()
+        agency.gate = gate
+        agency.hired[0].send(signal.SIGKILL)
+        await asyncio.to_thread(until, lambda: agency.gate is None)
+        crew.renew()
+        await came_true(agency, [0, 1], dismissed=2)
+        gate.set()
+        await came_true(agency, [0, 1], dismissed=3)
 
 
 async def test_when_all_ends_nobody_new_comes() -> None:

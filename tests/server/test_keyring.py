@@ -1,11 +1,13 @@
 """Keys come and go in the store while requests come in; the newest reading has the last word."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from router.domain.key import VirtualKey
 from router.server.keyring import Keyring, Lack, StoreAway, Stored
+from tests.stores.waiting import Naps, until
 
 
 class Store:
@@ -16,6 +18,7 @@ class Store:
         self.reads = 0
         self.slow: asyncio.Event | None = None
         self.is_away = False
+        self.unreadable: tuple[int, ...] = ()
 
     async def __call__(self) -> Stored:
         self.reads += 1
@@ -24,6 +27,8 @@ class Store:
             await slow.wait()
         if self.is_away:
             raise StoreAway("stored keys cannot be read")
+        if self.reads in self.unreadable:
+            raise ValueError("'year' is not a valid Window")
         return Stored(keys, bool(keys))
 
     def put(self, *secrets: str) -> None:
@@ -77,6 +82,25 @@ async def test_an_older_reading_never_has_the_last_word(store: Store, keyring: K
     assert await finding == store.keys[0]
     await old
     assert await keyring.find("one") == store.keys[0]
+
+
+async def test_a_read_that_ends_with_its_client_serves_nobody(store: Store) -> None:
+    naps, clock = Naps(), Clock()
+    keyring = Keyring(read=store, monotonic_s=clock, sleep=naps)
+    await keyring.refresh()
+    store.put("one")
+    leaving, staying = (asyncio.create_task(keyring.find("one")) for _ in range(2))
+    await until(partial(slept, naps, 1))
+    store.slow = asyncio.Event()
+    clock.now_s += 0.1
+    naps.wake()
+    await until(lambda: store.reads == 2)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    store.slow.set()
+    naps.wake()
+
+    assert await staying == store.keys[0]
 
 
 async def test_many_unknown_keys_are_one_reading_or_two(store: Store, keyring: Keyring) -> None:
@@ -144,3 +168,29 @@ async def test_beyond_loopback_the_lack_of_keys_opens_to_nobody(store: Store) ->
     store.is_away = False
     await keyring.refresh()
     assert (keyring.is_open, keyring.is_in_the_dark) == (False, False)
+
+
+async def test_a_key_revoked_while_the_store_could_not_be_read_is_gone_after_that(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    naps, clock = Naps(), Clock()
+    keyring = Keyring(read=store, monotonic_s=clock, sleep=naps)
+    store.put("one", "two")
+    await keyring.refresh()
+    store.unreadable = (2, 3)
+    watching = asyncio.create_task(keyring.watch())
+    store.put("two")
+    for naps_before in (1, 2, 3):
+        await until(partial(slept, naps, naps_before))
+        naps.wake()
+    await until(partial(slept, naps, 4))
+    watching.cancel()
+    clock.now_s += 1
+
+    assert await keyring.find("one") is None
+    (record,) = caplog.records
+    assert "'year' is not a valid Window" in record.getMessage()
+
+
+def slept(naps: Naps, times: int) -> bool:
+    return len(naps.asked_s) == times

@@ -62,6 +62,8 @@ class Vendor:
         return await known.get(kind, self.images)(request)
 
     async def files(self, request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("/cut") and request.transport is not None:
+            request.transport.abort()
         if request.method == "POST":
             return web.json_response(_FILE, headers={"x-request-id": "theirs", "set-cookie": "a=b"})
         if request.path.endswith("/content"):
@@ -453,3 +455,12 @@ async def test_a_packed_upload_stays_packed(tmp_path: Path) -> None:
     assert arrived["content-encoding"] == "gzip"
     assert int(arrived["content-length"]) == len(packed)
     assert body == b"{}"  # the vendor's server has unpacked it
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
+async def test_what_may_have_been_done_is_not_asked_for_again(tmp_path: Path, method: str) -> None:
+    async with passing(tmp_path) as both:
+        status, _ = await both.fetched(method, "/v1/files/cut")
+
+    assert status == 502
+    assert [each[0] for each in both.vendor.arrived] == [method]

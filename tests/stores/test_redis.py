@@ -16,6 +16,7 @@ from router.stores.redis.cache import RedisCache
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 from tests.servers import RedisServer
+from tests.stores.links import Forgetful
 from tests.stores.waiting import Naps, until
 
 TIMEOUT_S = 0.2
@@ -346,6 +347,13 @@ async def test_a_script_that_a_server_has_forgotten_is_told_again(redis_url: str
 
         added = await asyncio.gather(*(script(["farthing:2:counted"], [1]) for _ in range(40)))
         assert sorted(added) == list(range(1, 41))
+
+
+async def test_a_server_that_keeps_no_script_is_away(redis_url: str) -> None:
+    link = Forgetful(redis_url, timeout_s=TIMEOUT_S, monotonic_s=Clock())
+    with pytest.raises(RedisAway):
+        await Script(link, "return 1")(["farthing:2:any"])
+    await link.close()
 
 
 # ---------------------------------------------------------------------------- load

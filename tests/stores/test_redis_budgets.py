@@ -14,6 +14,7 @@ from router.stores.redis.purse import RedisPurse
 from tests.servers import RedisServer
 from tests.stores.conformance.budgets import CENT, DOLLAR, WHOLE, settled, taken
 from tests.stores.conformance.kinds import Books, Clock
+from tests.stores.links import HeldUp, left_while_held_up
 from tests.stores.waiting import until
 
 
@@ -260,3 +261,64 @@ async def test_what_was_spent_while_redis_was_silent_is_not_held_any_more_when_i
         clock.now_s += 3600
         (balance,) = await purse.look([WHOLE])
         assert (balance.spent, balance.reserved) == (CENT * 3, ZERO)
+
+
+async def test_who_leaves_while_money_is_being_set_aside_leaves_none_held(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    link = HeldUp(redis_server.url)
+    await link.client.flushall()
+    purse = RedisPurse(link, clock, books)
+    await settled(purse, await taken(purse, CENT), CENT)  # the scripts are known
+    link.hold_up()
+    await left_while_held_up(link, asyncio.create_task(purse.reserve([WHOLE], CENT * 50)))
+    await purse.close()
+    (balance,) = await purse.balances()
+    await link.close()
+
+    assert (balance.spent, balance.reserved) == (CENT, ZERO)
+
+
+async def test_what_redis_held_for_who_has_left_is_free_when_it_is_back(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    """It was late with its answer, and the ledger is slow to say what was spent."""
+    async with linked(redis_server.url, timeout_s=0.2) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        await settled(purse, await taken(purse, CENT), CENT)
+        books.spent[EVERYTHING] = CENT
+        books.slow = asyncio.Event()
+        redis_server.pause()
+        asking = asyncio.create_task(purse.reserve([WHOLE], CENT * 50))
+        await until(lambda: books.asked == 2)
+        redis_server.resume()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        books.slow.set()
+        await until(lambda: link.is_up)
+        (balance,) = await purse.look([WHOLE])
+
+    assert (balance.spent, balance.reserved) == (CENT, ZERO)
+
+
+async def test_what_redis_has_to_be_told_is_not_forgotten_when_who_asked_leaves(
+    redis_server: RedisServer, clock: Clock, books: Books
+) -> None:
+    async with linked(redis_server.url, timeout_s=0.2) as link:
+        await link.client.flushall()
+        purse = RedisPurse(link, clock, books)
+        held = await taken(purse, CENT * 50)
+        redis_server.pause()
+        await purse.balances()
+        await settled(purse, held, CENT)
+        books.spent[EVERYTHING] = CENT
+        redis_server.resume()
+        await until(lambda: link.is_up)
+        looking = asyncio.create_task(purse.look([WHOLE]))
+        await asyncio.sleep(0)
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        (balance,) = await purse.balances()
+
+    assert (balance.spent, balance.reserved) == (CENT, ZERO)

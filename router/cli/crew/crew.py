@@ -169,6 +169,11 @@ class Crew:
         if self._seated.get(number) is not gone or self.stopping.is_set():
             return
         try:
-            self._seated[number] = await self._hired(number)
+            fresh = await self._hired(number)
         except OSError as error:
             _LOG.error("worker %s does not start: %s", number, error)
+            return
+        if self._seated.get(number) is gone:
+            self._seated[number] = fresh
+        else:  # a rolling restart has filled the seat meanwhile
+            fresh.retire()

@@ -170,12 +170,13 @@ class RedisPurse:
         accounts, was_up = self._accounts.of(budgets), self._link.is_up
         lapses_s = self._unix_s() + self._lapse_s
         hold = _Hold(accounts, secrets.token_hex(8), _nano(amount), lapses_s)
+        asking = asyncio.create_task(self._lacking(hold))
         try:
-            lacking = await self._lacking(hold)
+            lacking = await asyncio.shield(asking)
         except RedisAway:
             return await self._reserve_apart(budgets, amount, hold, was_asked=was_up)
         except asyncio.CancelledError:
-            self._in_background(self._let_go(hold))  # it may be held by now
+            self._in_background(self._let_go(hold, asking))
             raise
         self._is_alone = False
         if lacking is not None:
@@ -204,7 +205,11 @@ class RedisPurse:
         self, budgets: Sequence[Budget], amount: Money, hold: _Hold, *, was_asked: bool
     ) -> Reservation | Balance:
         self._stale.update(hold.accounts)
-        here = await self._alone().reserve(budgets, amount)
+        try:
+            here = await self._alone().reserve(budgets, amount)
+        except asyncio.CancelledError:
+            self._lost(hold, was_asked=was_asked)
+            raise
         if isinstance(here, Balance):
             self._lost(hold, was_asked=was_asked)
             return here
@@ -256,10 +261,11 @@ class RedisPurse:
         except RedisAway:
             self._lost(apart.hold, was_asked=apart.was_asked)
 
-    async def _let_go(self, hold: _Hold) -> None:
-        """Have nothing held, whether it was or not."""
+    async def _let_go(self, hold: _Hold, asking: "asyncio.Task[Balance | None]") -> None:
+        """Have nothing held, once Redis has answered: what is sent now could overtake what is to be undone."""
         try:
-            await self._tell(hold, 0)
+            if await asking is None:
+                await self._tell(hold, 0)
         except RedisAway:
             self._lost(hold, was_asked=True)
 
@@ -295,7 +301,7 @@ class RedisPurse:
                 await self._link.send("ZREM", keys.holds(account.key), *names)
             for some in _in_parts([account.key for account in stale]):
                 await self._link.send("DEL", *some)
-        except RedisAway:
+        except BaseException:  # also if who asked has left: Redis was not told
             self._stale |= stale
             for account, names in ended.items():
                 self._ended.setdefault(account, set()).update(names)

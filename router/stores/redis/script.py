@@ -8,7 +8,7 @@ from typing import Any
 from redis.exceptions import NoScriptError
 
 from router.stores.redis.batches import Word
-from router.stores.redis.link import RedisLink
+from router.stores.redis.link import RedisAway, RedisLink
 
 
 class Script:
@@ -27,4 +27,7 @@ class Script:
             return await self._link.send(*words)
         except NoScriptError:
             await self._link.ask(partial(self._link.client.script_load, self._text))
+        try:
             return await self._link.send(*words)
+        except NoScriptError:  # it forgets scripts faster than they are loaded
+            raise RedisAway from None

@@ -13,10 +13,12 @@ what has become another's.
 """
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from router.ports import LED_LATELY_S, Lead
@@ -25,7 +27,10 @@ from router.stores.redis import keys
 from router.stores.redis.link import RedisAway, RedisLink
 from router.stores.redis.script import Script
 
+_LOG = logging.getLogger(__name__)
 _FRAME, _OVER, _ENDED = b"frame", b"over", b"ended"
+_LOOKS = 32
+"""Leads looked at together: other commands wait behind them."""
 _KEPT_MS = 60_000
 """How long frames outlive their leader, for those who are still reading."""
 
@@ -65,10 +70,10 @@ end
 class Pace:
     """How often things are checked, in seconds.
 
-    A lead lapses `lease_s` after it was last renewed, which happens every `watch_s`; so long is a dead
-    leader waited for. Every `slice_s`, a follower checks whether there is a leader, and says that it wants
-    the answer; that holds for `wish_s`, since its client may read slowly. That a lead has ended is
-    remembered for `ended_s`.
+    A lead lapses `lease_s` after it was last renewed, which happens every `watch_s`, or three times in
+    `lease_s` if there are many; so long is a dead leader waited for. Every `slice_s`, a follower checks
+    whether there is a leader, and says that it wants the answer; that holds for `wish_s`, since its client
+    may read slowly. That a lead has ended is remembered for `ended_s`.
     """
 
     lease_s: float = 3.0
@@ -103,6 +108,7 @@ class RedisTower:
         self._sleep = sleep
         self._followed = 0
         self._leads: dict[str, RedisLead] = {}
+        self._doubtful: list[RedisLead] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._lead = Script(link, _LEAD)
@@ -120,20 +126,22 @@ class RedisTower:
         if self._followed >= self.pace.most_followed:
             return LonelyLead()
         lead = RedisLead(self, key, secrets.token_hex(8), wanted, self._monotonic_s())
-        lease_ms = int(self.pace.lease_s * 1000)
+        asking, was_up = asyncio.create_task(self._state(key, lead.token)), self.link.is_up
         try:
-            state = await self._lead([keys.lead(key)], [lead.token, lease_ms])
+            state = await asyncio.shield(asking)
         except RedisAway:
+            if was_up:
+                self._doubtful.append(lead)
+                self._keep_watch()
             return LonelyLead()
         except asyncio.CancelledError:
-            self.start(lead.give_up())  # it may be ours by now
+            self.start(_let_go(lead, asking))
             raise
         if state == 0:
             return None
         lead.is_successor = state == 2
         self._leads[lead.token] = lead
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch_all())
+        self._keep_watch()
         return lead
 
     async def follow(self, key: str) -> AsyncIterator[bytes]:
@@ -143,7 +151,7 @@ class RedisTower:
             async for frame in self._frames(key):
                 yield frame
         except RedisAway:
-            return
+            await self._sleep(self.pace.watch_s)  # who followed asks to lead next, perhaps in vain
         finally:
             self._followed -= 1
 
@@ -163,6 +171,12 @@ class RedisTower:
     def forget(self, lead: "RedisLead") -> None:
         """Stop watching this lead."""
         self._leads.pop(lead.token, None)
+
+    async def _state(self, key: str, token: str) -> int:
+        """Whether the lead is ours, in the words of the script."""
+        told: list[str | int] = [token, int(self.pace.lease_s * 1000)]
+        state: int = await self._lead([keys.lead(key)], told)
+        return state
 
     async def _frames(self, key: str) -> AsyncIterator[bytes]:
         token, last = await self._token(key), b"0"
@@ -203,12 +217,38 @@ class RedisTower:
         # In the newer protocol, a stream's entries are wrapped in one more list.
         return list(entries[0] if entries and isinstance(entries[0], list) else entries)
 
+    def _keep_watch(self) -> None:
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch_all())
+
     async def _watch_all(self) -> None:
+        is_told = False
         while True:
-            await self._sleep(self.pace.watch_s)
-            since_s = self._monotonic_s() - self.pace.watch_s
-            due = [lead for lead in self._leads.values() if lead.began_s <= since_s]
-            await asyncio.gather(*(lead.look() for lead in due))
+            turns = max(1.0, len(self._leads) / _LOOKS)
+            await self._sleep(min(self.pace.watch_s, self.pace.lease_s / 3 / turns))
+            self._give_up_doubtful()
+            try:
+                await asyncio.gather(*(lead.look() for lead in self._next_due()))
+            except Exception:  # noqa: BLE001 - the other leads must be renewed all the same
+                if not is_told:
+                    _LOG.exception("a lead could not be looked after")
+                is_told = True
+
+    def _give_up_doubtful(self) -> None:
+        """A Redis that was too late with its answer may have given us a lead that nobody here has."""
+        if self._doubtful and self.link.is_up:
+            doubtful, self._doubtful = self._doubtful, []
+            for lead in doubtful:
+                self.start(lead.give_up())
+
+    def _next_due(self) -> list["RedisLead"]:
+        """Those that were looked at longest ago. Most are over before they are looked at for the first time."""
+        since_s = self._monotonic_s() - self.pace.watch_s
+        begun = (lead for lead in self._leads.values() if lead.began_s <= since_s)
+        due = list(islice(begun, _LOOKS))
+        for lead in due:
+            self._leads[lead.token] = self._leads.pop(lead.token)
+        return due
 
 
 class RedisLead:
@@ -273,3 +313,10 @@ class RedisLead:
         ended_ms = int(self._tower.pace.ended_s * 1000)
         with suppress(RedisAway):
             await self._tower.give_up(names, [self.token, _KEPT_MS, ended_ms])
+
+
+async def _let_go(lead: RedisLead, asking: "asyncio.Task[int]") -> None:
+    """Give it up once Redis has answered: what is sent now could overtake what is to be undone."""
+    with suppress(RedisAway):
+        await asking
+    await lead.give_up()

@@ -1,0 +1,92 @@
+"""What other processes are told of a flight that ends at the very moment at which they begin to want it."""
+
+import asyncio
+
+from router.pipeline.beacon import Beacon
+from router.pipeline.flights import Flight, Flights, Turn
+from router.pipeline.listener import Listener
+from router.pipeline.relay import Broadcast, Patience
+from tests.pipeline.test_flights import ANSWER, WRITER, Nothing
+
+
+class Lead:
+    """Implements `router.ports.Lead`, and remembers what became of it."""
+
+    is_successor = False
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.is_given_up = False
+
+    async def send(self, frame: bytes) -> None:
+        self.sent.append(frame)
+
+    async def is_wanted(self) -> bool:
+        return True
+
+    async def give_up(self) -> None:
+        self.is_given_up = True
+
+
+class Ending(Nothing):
+    """A stream whose flight is over when nobody reads it any more."""
+
+    def __init__(self, flight: Flight) -> None:
+        super().__init__()
+        self._flight = flight
+
+    def abandon(self, listener: Listener) -> None:
+        self._flight.end()
+
+
+class Lit:
+    """A flight that this process leads, for others as well."""
+
+    def __init__(self) -> None:
+        self.flight = Flights().board("k")
+        self.lead = Lead()
+        self._working: list[asyncio.Task[None]] = []
+        patience = Patience(5.0, float("inf"), lambda: 0.0)
+        self.beacon = Beacon(
+            self.flight, patience, lambda work: self._working.append(asyncio.create_task(work))
+        )
+
+    async def begin(self) -> None:
+        assert await self.flight.turn(1.0) is Turn.LEAD
+        self.beacon.light(self.lead)
+
+    async def told(self) -> list[bytes]:
+        """The letters of all frames, once the lead is given up."""
+        async with asyncio.timeout(5):
+            await asyncio.gather(*self._working)
+        assert self.lead.is_given_up
+        return [frame[:1] for frame in self.lead.sent]
+
+
+async def test_nothing_when_it_has_failed() -> None:
+    lit = Lit()
+    await lit.begin()
+    lit.beacon.wanted()
+    lit.flight.failed(None)
+    assert await lit.told() == []
+
+
+async def test_nothing_when_the_last_client_has_left_its_stream() -> None:
+    lit = Lit()
+    await lit.begin()
+    ending = Ending(lit.flight)
+    broadcast = Broadcast(ending, Listener(1000), ending)
+    place = broadcast.enter()
+    lit.flight.begun(WRITER, broadcast)
+    lit.beacon.wanted()
+    await broadcast.leave(place)
+    assert await lit.told() == []
+
+
+async def test_the_answer_when_it_is_there() -> None:
+    lit = Lit()
+    await lit.begin()
+    lit.beacon.wanted()
+    lit.flight.whole(ANSWER)
+    lit.flight.end()
+    assert await lit.told() == [b"W"]
