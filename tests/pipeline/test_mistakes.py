@@ -1,18 +1,23 @@
 """A mistake of ours costs one attempt or one request: nothing stays reserved, in flight or unbooked."""
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from router.dispatch.climb import Climb
 from router.dispatch.machine import Attempts
+from router.pipeline.telling import Telling
 from router.ports import Call, Response
 from tests.pipeline.cascade_kit import answer, cascading, outcomes
 from tests.pipeline.doors import Door
 from tests.pipeline.kit import Proxy, proxy
 from tests.pipeline.test_embeddings import TEXTS, simulated
 from tests.pipeline.test_spent import BUDGETS, agree
+from tests.simulated.raw import as_http, question, until
 
 MISTAKE = "nobody has thought of that"
 
@@ -75,6 +80,7 @@ async def test_a_mistake_between_attempts_leaves_nothing_reserved_or_unbooked(
     monkeypatch.setattr(Climb, "ruled", ruled)
     async with cascading(tmp_path, budgets=BUDGETS) as it:
         await answer(it, status=500)
+        await until(lambda: len(it.rows()) == 2)
 
         assert [model for model, _ in outcomes(it)] == ["cheap", "other"]
         assert in_flight(it) == 0
@@ -94,3 +100,25 @@ async def test_neither_does_one_in_a_request_for_vectors(
             assert response.status == 500
         assert await reserved_usd(it) == ["0", "0"]
         assert in_flight(it) == 0
+
+
+async def test_after_the_first_byte_the_connection_ends_and_no_second_answer_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remark(*_: Any) -> None:
+        raise RuntimeError(MISTAKE)
+
+    monkeypatch.setattr(Telling, "remark", remark)
+    async with proxy(tmp_path) as it:
+        place = urlsplit(it.running.url)
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        writer.write(as_http(question(stream=True)).replace(b"connection: close\r\n", b""))
+        got = bytearray()
+        with suppress(ConnectionResetError):
+            while piece := await asyncio.wait_for(reader.read(2**16), 10):
+                got += piece
+        writer.close()
+
+    assert got.startswith(b"HTTP/1.1 200 OK")
+    assert got.count(b"HTTP/1.1") == 1
+    assert not got.endswith(b"0\r\n\r\n")
