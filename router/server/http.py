@@ -172,7 +172,7 @@ def _errors_in_their_shape(front: Front) -> Callable[..., Awaitable[web.StreamRe
             return await handler(request)
         except ConnectionError:
             raise
-        except Exception as error:  # noqa: BLE001 - the last line of defence: the client gets no traceback
+        except Exception as error:  # the last line of defence: the client gets no traceback
             if request.writer.output_size:
                 raise _cut_off(request) from error
             return _told(front, request, error)
