@@ -161,10 +161,11 @@ class Fleet:
         if _turned(upstream, ticket.upstream_epoch, about_upstream, now_s):
             self._found_out(About.UPSTREAM, model.upstream)
 
-    def limit(self, model: Model, for_s: float, now_s: float) -> None:
-        """The provider wants no more calls to `model` for `for_s` seconds."""
+    def limit(self, model: Model, for_s: float, now_s: float, *, is_ours: bool = False) -> None:
+        """No more calls to `model` for `for_s` seconds, as its provider wants it; or for want of slots, if `is_ours`."""
         self._limit(model.key, for_s, now_s)
-        self._found_out(About.LIMIT, model.key)
+        if not is_ours:
+            self._found_out(About.LIMIT, model.key)
 
     def relimit(self, models: Iterable[Model]) -> None:
         """The limits per minute of `models` may have changed; what was used of them stays used."""

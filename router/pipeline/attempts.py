@@ -326,4 +326,4 @@ def _ours(*, was_sent: bool) -> Fault:
 
 def _busy(waited_s: float) -> Fault:
     message = f"all of its slots were taken for {waited_s:.1f} s"
-    return Fault(FaultKind.RATE_LIMITED, 429, message, "model_busy", _BUSY_RETRY_S)
+    return Fault(FaultKind.BUSY, 429, message, "model_busy", _BUSY_RETRY_S)

@@ -88,6 +88,7 @@ STUMBLE = Fault(FaultKind.TRANSIENT, 503, "the upstream answered with status 503
 UNREACHABLE = Fault(FaultKind.UNREACHABLE, 502, "it cannot be reached", "unreachable")
 DISCONNECTED = AttemptFailed.disconnected("the connection broke").fault
 REFUSED = Fault(FaultKind.REFUSED, 401, "the upstream answered with status 401")
+BUSY = Fault(FaultKind.BUSY, 429, "all of its slots were taken", "model_busy", 1.0)
 UNSUITED = Fault(
     FaultKind.UNSUITED, 400, "it has no such words", "untranslatable", error={"message": "n"}
 )

@@ -12,6 +12,7 @@ from router.domain.fault import Fault, FaultKind
 from router.domain.limits import Limits
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
+    BUSY,
     DISCONNECTED,
     REFUSED,
     STUMBLE,
@@ -350,6 +351,19 @@ def test_errors_of_one_model_leave_its_upstreams_other_models_alone() -> None:
     for second in range(5):
         play(plan, down, fleet, at_s=second / 10)
     assert play(a_plan(twin, B), scripted({"twin": [FINE]}), fleet, at_s=1).models == ["twin"]
+
+
+def test_a_model_whose_slots_are_taken_is_left_alone_here_and_not_by_other_processes() -> None:
+    fleet = Fleet()
+    script = scripted({"a": [Outcome(10.0, BUSY)], "b": [FINE]})
+    assert play(a_plan(A, B), script, fleet).models == ["a", "b"]
+    assert fleet.news(10.0).notices == ()
+    assert play(a_plan(A, B), script, fleet, at_s=10.5).models == ["b"]
+
+    only = play(a_plan(A, effort=Effort(longest_wait_s=0.5)), script, at_s=20.0)
+    assert only.error is not None
+    assert (only.error.status, only.error.code) == (429, "model_busy")
+    assert only.error.retry_after_s == pytest.approx(1.0)
 
 
 def test_a_limit_is_no_failure() -> None:
