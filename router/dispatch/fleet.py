@@ -162,7 +162,7 @@ class Fleet:
             self._found_out(About.UPSTREAM, model.upstream)
 
     def limit(self, model: Model, for_s: float, now_s: float, *, is_ours: bool = False) -> None:
-        """No more calls to `model` for `for_s` seconds, as its provider wants it; or for want of slots, if `is_ours`."""
+        """No more calls to `model` for `for_s` seconds: for its provider, or for want of slots of ours (`is_ours`)."""
         self._limit(model.key, for_s, now_s)
         if not is_ours:
             self._found_out(About.LIMIT, model.key)
