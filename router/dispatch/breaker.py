@@ -10,6 +10,8 @@
 Another process may say that it has opened or closed its own: this one follows, without a failure or
 a probe of its own. Each opening and closing begins a new epoch. A call belongs to the epoch in which it
 began, and what it reports in a later one is ignored: a slow success from before the trouble proves nothing.
+
+A probe has succeeded with its first content: a stream may last for minutes.
 """
 
 from dataclasses import dataclass
@@ -59,6 +61,11 @@ class Breaker:
     def epoch(self) -> int:
         """The current epoch; each opening and closing begins another."""
         return self._epoch
+
+    @property
+    def is_probing(self) -> bool:
+        """Whether the probe is in flight, and nothing is known of it."""
+        return self._is_probing
 
     def state(self, now_s: float) -> BreakerState:
         """What the breaker would do with a call now."""

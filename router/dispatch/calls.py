@@ -46,6 +46,11 @@ class Calls:
         self.live[start.attempt] = start
         return start
 
+    def answering(self, attempt: int, now_s: float) -> None:
+        """The call has brought its first content, or its whole answer."""
+        if (start := self.live.get(attempt)) is not None:
+            self._fleet.answering(start.ticket, now_s)
+
     def end(self, attempt: int, verdict: Verdict, now_s: float) -> None:
         """The call has ended, unless it had before."""
         if (start := self.live.pop(attempt, None)) is not None:

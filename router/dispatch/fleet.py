@@ -138,6 +138,17 @@ class Fleet:
                 rate.take(amount, now_s)
         return Ticket(model, unit.breaker.began(now_s), self._upstream(model).began(now_s))
 
+    def answering(self, ticket: Ticket, now_s: float) -> None:
+        """The call's first content has come: breakers that wait for their probe learn that now, and not at its end."""
+        model = ticket.model
+        unit, upstream = self._unit(model), self._upstream(model)
+        if unit.breaker.is_probing and _turned(
+            unit.breaker, ticket.model_epoch, Verdict.GOOD, now_s
+        ):
+            self._found_out(About.MODEL, model.key)
+        if upstream.is_probing and _turned(upstream, ticket.upstream_epoch, Verdict.GOOD, now_s):
+            self._found_out(About.UPSTREAM, model.upstream)
+
     def end(self, ticket: Ticket, verdict: Verdict, now_s: float) -> None:
         """The call has ended; the breakers of its model and upstream are told the verdict."""
         model = ticket.model
@@ -150,10 +161,11 @@ class Fleet:
         if _turned(upstream, ticket.upstream_epoch, about_upstream, now_s):
             self._found_out(About.UPSTREAM, model.upstream)
 
-    def limit(self, model: Model, for_s: float, now_s: float) -> None:
-        """The provider wants no more calls to `model` for `for_s` seconds."""
+    def limit(self, model: Model, for_s: float, now_s: float, *, is_ours: bool = False) -> None:
+        """No more calls to `model` for `for_s` seconds: for its provider, or for want of slots of ours (`is_ours`)."""
         self._limit(model.key, for_s, now_s)
-        self._found_out(About.LIMIT, model.key)
+        if not is_ours:
+            self._found_out(About.LIMIT, model.key)
 
     def relimit(self, models: Iterable[Model]) -> None:
         """The limits per minute of `models` may have changed; what was used of them stays used."""

@@ -33,6 +33,7 @@ from router.domain.members import replace
 from router.domain.money import ZERO, Money
 
 _RETRIED = frozenset({FaultKind.TRANSIENT, FaultKind.DISCONNECTED, FaultKind.UNREACHABLE})
+_LIMITS = frozenset({FaultKind.RATE_LIMITED, FaultKind.BUSY})
 _OF_THE_MODEL = frozenset({FaultKind.BUDGET, FaultKind.UNSUITED})
 """Faults that hold for a model in every place."""
 _MOST_TRIES = 3
@@ -44,6 +45,7 @@ VERDICTS: Mapping[FaultKind, Verdict] = {
     FaultKind.UNREACHABLE: Verdict.UNREACHABLE,
     FaultKind.REFUSED: Verdict.BAD,
     FaultKind.RATE_LIMITED: Verdict.NEITHER,
+    FaultKind.BUSY: Verdict.NEITHER,
     FaultKind.CONTEXT: Verdict.NEITHER,
     FaultKind.BUDGET: Verdict.NEITHER,
     FaultKind.UNSUITED: Verdict.NEITHER,
@@ -121,8 +123,9 @@ class Attempts:
             return (*commands, Wake(commands[0].at_s + self._plan.hedge_after_s))
         return commands
 
-    def answering(self, attempt: int) -> tuple[Command, ...]:
+    def answering(self, attempt: int, now_s: float) -> tuple[Command, ...]:
         """The attempt's first content has come."""
+        self.calls.answering(attempt, now_s)
         if self._is_over or attempt not in self.calls.live:
             return (Cancel(attempt),)
         self._is_over = True
@@ -180,9 +183,10 @@ class Attempts:
 
     def _learn(self, candidate: Candidate, fault: Fault, now_s: float) -> None:
         """What a failure says about the candidates that are left."""
-        if fault.kind is FaultKind.RATE_LIMITED and not self._is_clients_time_up(now_s):
+        if fault.kind in _LIMITS and not self._is_clients_time_up(now_s):
             for_s = min(fault.retry_after_s or _USUAL_LIMIT_S, _LONGEST_LIMIT_S)
-            self._fleet.limit(candidate.model, for_s, now_s)
+            is_ours = fault.kind is FaultKind.BUSY
+            self._fleet.limit(candidate.model, for_s, now_s, is_ours=is_ours)
         elif fault.kind is FaultKind.CONTEXT:
             window = candidate.model.context_tokens
             self._left = [c for c in self._left if c.model.context_tokens > window]
@@ -324,7 +328,7 @@ class Attempts:
             return resting({each.model.id: str(why) for each, why in away}, soonest_s)
         fault, candidate = self._last
         error = api_error_of(fault, candidate.model.id)
-        if fault.kind is FaultKind.RATE_LIMITED:
+        if fault.kind in _LIMITS:
             error.retry_after_s = soonest_s
         return error
 

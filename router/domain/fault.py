@@ -23,6 +23,8 @@ class FaultKind(StrEnum):
     """Not even the upstream could be reached (refused, DNS, TLS): worth another try."""
     RATE_LIMITED = "rate_limited"
     """The upstream has had enough of us for now (429)."""
+    BUSY = "busy"
+    """All slots that we have for it were taken: that says nothing to other processes."""
     REFUSED = "refused"
     """The upstream does not accept *our* credentials or account (401, 402, 403)."""
     CONTEXT = "context"

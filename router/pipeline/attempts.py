@@ -1,6 +1,7 @@
 """Runs the attempt machine against real upstreams: the machine decides, this module awaits."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,10 +17,12 @@ from router.domain.ledger import Outcome
 from router.domain.model import Model
 from router.domain.money import Money
 from router.ledger.account import CHARS_PER_TOKEN, Timing
+from router.pipeline.mistakes import place_of
 from router.pipeline.opened import Opened, OpenedPlain, OpenedStream, open_answer
 from router.pipeline.slots import Slots
 from router.ports import Call, Observer, Upstream, World
 
+_LOG = logging.getLogger(__name__)
 _QUEUE_S = 10.0
 _BUSY_RETRY_S = 1.0
 _HELD_SHARE = 0.1
@@ -209,7 +212,7 @@ class Race:
             case Begun(start):
                 if start.candidate.model.replica:
                     self._machine.measured(start.attempt, event.slowness, now_s)
-                return self._machine.answering(start.attempt)
+                return self._machine.answering(start.attempt, now_s)
             case Failed(start, fault, timing):
                 cost = self._losses.failed(start, fault, timing)
                 return self._machine.failed(start.attempt, fault, now_s, cost)
@@ -288,6 +291,9 @@ class Race:
         except asyncio.CancelledError:
             self._stop(start, watch.timing())
             raise
+        except Exception as error:  # noqa: BLE001 - a mistake of ours: nothing may stay reserved for it
+            _LOG.error("a call to %s failed: %s", start.candidate.model.key, place_of(error))
+            return Failed(start, _ours(was_sent=start.attempt in self._sent), watch.timing())
         is_stream = isinstance(opened, OpenedStream)
         return Begun(start, opened, watch, watch.elapsed_s() if is_stream else None)
 
@@ -313,6 +319,11 @@ def _too_late(waited_s: float) -> Fault:
     return Fault(FaultKind.TRANSIENT, 504, message, "timeout", reached_model=True)
 
 
+def _ours(*, was_sent: bool) -> Fault:
+    message, code = "Farthing failed; its log says why", "internal_error"
+    return Fault(FaultKind.TRANSIENT, 502, message, code, reached_model=was_sent)
+
+
 def _busy(waited_s: float) -> Fault:
     message = f"all of its slots were taken for {waited_s:.1f} s"
-    return Fault(FaultKind.RATE_LIMITED, 429, message, "model_busy", _BUSY_RETRY_S)
+    return Fault(FaultKind.BUSY, 429, message, "model_busy", _BUSY_RETRY_S)

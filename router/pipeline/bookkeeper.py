@@ -1,5 +1,6 @@
 """Keeps one request's account while it is walked: every attempt becomes an entry, posted together."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -184,9 +185,9 @@ class Bookkeeper:
         return entry
 
     async def _paid(self, entry: Entry) -> Money:
-        """The cost of a call for a vector, for which nothing was set aside."""
+        """The cost of a call for a vector, for which nothing was set aside. It is paid even if the client leaves."""
         self._entries.append(entry)
-        await self.wallet.pay(entry.cost)
+        await asyncio.shield(self.wallet.pay(entry.cost))
         return entry.cost
 
     def _write(self, entry: Entry) -> None:

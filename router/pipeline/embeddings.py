@@ -179,9 +179,9 @@ class _Fetching:
             self.books.witness.status = error.status
             await self.books.post()
             raise
-        except asyncio.CancelledError:
+        except BaseException:
             machine.left(self.pipeline.means.world.monotonic_s())
-            self.books.post()  # nobody is left to wait for it
+            self.books.post()  # mostly the client has left, and nobody is there to wait for it
             raise
 
     def _call(self, start: Start) -> Call:

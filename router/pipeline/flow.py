@@ -4,7 +4,7 @@ parse -> understand -> cached? -> judge -> same request in flight? -> send -> re
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -184,7 +184,7 @@ class Pipeline:
                 return await self._leading(visit, shelf, flight)
             case Turn.LOOK:
                 find = await self._look(visit, shelf)
-                return await self._served(visit, await self.similar.widened(visit, find))
+                return await self._served(visit, await self._widened(visit, find))
             case Turn.LATE:
                 return await self._served(visit, self._nothing(visit, shelf))
             case Whole() | Aboard() as landed:
@@ -202,7 +202,7 @@ class Pipeline:
                     return await self._joined(visit, shelf, led)
                 if led is Led.AFTER_ANOTHER:
                     find = await self._look(visit, shelf, find)
-            find = await self.similar.widened(visit, find)
+            find = await self._widened(visit, find)
             if find.decision.chosen.is_stored:
                 flight.look()
                 return await self._handed_out(visit, find)
@@ -223,6 +223,10 @@ class Pipeline:
             return before
         decision = settled_by(self.judge.judged(visit, stored), stored)
         return Find(decision, stored, shelf)
+
+    def _widened(self, visit: Visit, find: Find) -> Awaitable[Find]:
+        """`find`, with an answer to other words where one serves."""
+        return self.similar.widened(visit, find, lambda sofar: self._telling(visit, sofar).books)
 
     def _nothing(self, visit: Visit, shelf: Shelf) -> Find:
         return Find(self.judge.judged(visit), {}, shelf)
@@ -257,7 +261,7 @@ class Pipeline:
             decision = settled(decision, at_hand if landed.is_accepted else ())
             if decision.chosen.is_stored:
                 handout = self._handout(visit, decision)
-                await self._admit(visit, handout.telling, 0)
+                await self._admit(visit, 0)
                 return await handout.from_flight(landed)
         except BaseException:
             await landed.leave()
@@ -278,19 +282,23 @@ class Pipeline:
 
     async def _from_stored(self, visit: Visit, find: Find) -> Reply:
         handout = self._handout(visit, find.decision)
-        await find.book_in(handout.telling.books)
-        await self._admit(visit, handout.telling, 0)
+        await self._entered(visit, find, handout.telling, 0)
         answer = find.stored[find.decision.chosen.model.id]
         return await handout.from_stored(answer, is_similar=find.is_similar)
 
-    async def _admit(self, visit: Visit, telling: Telling, tokens: int) -> None:
-        """Count the request against its rate limits. Raises ApiError 429 when one is exceeded.
+    async def _entered(self, visit: Visit, find: Find, telling: Telling, tokens: int) -> None:
+        """Write down what a request has cost by now (an embedding of its words), whether or not it is admitted."""
+        try:
+            await find.book_in(telling.books)
+            await self._admit(visit, tokens)
+        except BaseException:
+            await telling.books.post()
+            raise
 
-        What it has cost by then (an embedding of its words) is booked all the same.
-        """
+    async def _admit(self, visit: Visit, tokens: int) -> None:
+        """Count the request against its rate limits. Raises ApiError 429 when one is exceeded."""
         limits = self.rulebook.limits_for(visit.payer)
         if limits and (exceeded := await self.meter.take(limits, tokens)):
-            await telling.books.post()
             raise limit_exceeded(exceeded)
 
     async def _shelf(self, visit: Visit) -> Shelf:
@@ -308,8 +316,7 @@ class Pipeline:
     async def _walk(self, visit: Visit, find: Find) -> Walk:
         machine = self._machine(visit, find.decision)
         telling = self._telling(visit, find.decision)
-        await find.book_in(telling.books)
-        await self._admit(visit, telling, machine.tokens)
+        await self._entered(visit, find, telling, machine.tokens)
         walk = Walk(
             request=visit.request,
             machine=machine,

@@ -29,6 +29,8 @@ from router.ports import Reservation
 from router.wire.passing import Headers, Heard, answer_headers, plain_path
 
 _LOG = logging.getLogger(__name__)
+_MOST_TOLD = 1000
+"""Warnings that are remembered, and so logged: it is clients who name the models in them."""
 
 
 class Relayed:
@@ -240,9 +242,9 @@ class _Call:
         return posted
 
     def _say(self, asked: str, why: str) -> None:
-        """Log, once for each path and reason, that the cost of its calls is unknown."""
+        """Log, once for each path and reason, that the cost of its calls is unknown; up to a number of them."""
         words = f"the cost of {asked} is unknown ({why}): set it under passthrough.prices or .free"
-        if words not in self.passing.told:
+        if words not in self.passing.told and len(self.passing.told) < _MOST_TOLD:
             self.passing.told.add(words)
             _LOG.warning("%s", words)
 

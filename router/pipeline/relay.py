@@ -5,6 +5,7 @@ made-up ending; a stream that is whole is in the ledger before its last event le
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
@@ -14,10 +15,13 @@ from msgspec import Struct
 
 from router.domain.fault import AttemptFailed
 from router.pipeline.listener import Listener
+from router.pipeline.mistakes import place_of
 from router.pipeline.vigil import Vigil
 from router.wire.answer import EventKind, StreamEvent, Told, Words
 from router.wire.native.forms import CHAT_FORM, StreamForm
 from router.wire.sse import DONE
+
+_LOG = logging.getLogger(__name__)
 
 Batch = tuple[bytes, bytes]
 """What arrived at once, without the usage chunk and with it. Only bytes, since the garbage collector would
@@ -214,19 +218,23 @@ class Broadcast:
         try:
             with vigil.within(self._left_s(patience)):
                 piece = await self._source.next_piece()
+            if piece is not None:
+                self._came_s = patience.monotonic_s()
+                self._take(piece)
         except AttemptFailed as failed:
             self.listener.broke(failed.fault.message, failed.fault.code)
             piece = None
         except TimeoutError:
             await self._late(patience)
             return
+        except Exception as error:  # noqa: BLE001 - a mistake of ours: clients and books need an end all the same
+            _LOG.error("a stream could not be relayed: %s", place_of(error))
+            self.listener.broke("Farthing failed; its log says why", "internal_error")
+            piece = None
         finally:
             self._is_fetching = False
             if self._waiting:
                 self._wake()
-        if piece is not None:
-            self._came_s = patience.monotonic_s()
-            self._take(piece)
         if piece is None or self.listener.done or self.listener.error:
             self.listener.ended()
             await self._end()

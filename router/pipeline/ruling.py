@@ -7,13 +7,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from traceback import extract_tb
 from typing import Any
 
 import orjson
 
 from router.acceptance.ruling import Evidence, ruled
 from router.domain.cascade import AGREEMENT, Check, Opinion, Ruling
+from router.pipeline.mistakes import place_of
 from router.pipeline.similar import Vectors
 from router.ports import Embedder
 from router.wire.chat import ChatRequest
@@ -76,10 +76,7 @@ class Referee:
         try:
             opinion = rule() if is_small and self._is_warm else await asyncio.to_thread(rule)
         except Exception as error:  # noqa: BLE001 - the words of an answer must not become the client's error
-            # The place, not the message: that may quote the answer, which is never logged.
-            place = extract_tb(error.__traceback__)[-1]
-            failed = (type(error).__name__, place.filename, place.lineno)
-            _LOG.error("a check of answers failed: %s in %s, line %s", *failed)
+            _LOG.error("a check of answers failed: %s", place_of(error))
             return _BROKEN
         # Whatever the checks need is loaded by now; loading it in the loop would have held that up.
         self._is_warm = True

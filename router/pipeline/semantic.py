@@ -1,6 +1,6 @@
 """Answers that were given to other words: looked for, learnt, and checked.
 
-    look = await semantic.look(wording, terms, policy, own_key)    after an exact miss
+    look = await semantic.look(wording, terms, policy, own_key, paid)    after an exact miss
     look.usable      use what is stored for that request, if the decision takes it: semantic.took(look)
     look.to_check    make a new answer, then compare: semantic.checked(look, stored_text, new_text)
     await semantic.learn(look, own_key, ttl_s)                     once the new answer is stored
@@ -30,17 +30,13 @@ _ONE_FOR_ALL = Embedded((1.0,))
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was looked for and found. `found` is the key of the request whose answer may serve.
-
-    `tokens` is what an upstream counted for the vector, and is to be booked.
-    """
+    """What was looked for and found. `found` is the key of the request whose answer may serve."""
 
     policy: str = ""
     terms: SemanticTerms = SEMANTIC_OFF
     scope: bytes = b""
     vector: tuple[float, ...] = field(default=(), repr=False)
     note: bytes = field(default=b"", repr=False)
-    tokens: int = 0
     found: str | None = None
     is_check: bool = False
 
@@ -84,9 +80,17 @@ class Semantic:
         return self._embedder
 
     async def look(
-        self, wording: Wording | None, terms: SemanticTerms, policy: str, own_key: str
+        self,
+        wording: Wording | None,
+        terms: SemanticTerms,
+        policy: str,
+        own_key: str,
+        paid: Callable[[int], None],
     ) -> Look:
-        """What is stored for the same question in other words. Never raises if the store is unreachable."""
+        """What is stored for the same question in other words. Never raises if the store is unreachable.
+
+        `paid` is told the tokens that an upstream has counted for a vector, before anything else is waited for.
+        """
         if wording is None or not self._may_look(terms, policy):
             return NO_LOOK
         likeness = likeness_of(wording.text, wording.scope, wording.before)
@@ -95,6 +99,8 @@ class Semantic:
         embedded = await self._embedded(wording.text, terms.by)
         if embedded is None:
             return self._nothing(policy, "no_vector")
+        if embedded.tokens:
+            paid(embedded.tokens)
         scope = self._scope(wording.scope, likeness, terms.by)
         near = await self._indexes[terms.by].nearest(scope, embedded.vector, _NEIGHBOURS)
         near = [each for each in near if each.item != own_key]
@@ -105,7 +111,6 @@ class Semantic:
             scope=scope,
             vector=embedded.vector,
             note=likeness.packed(),
-            tokens=embedded.tokens,
             found=found,
             is_check=found is not None and self._is_checked(terms),
         )

@@ -6,7 +6,7 @@ nothing stored for these words ---> is there an answer to others? ---> the decis
 \---> none: the new answer may do for others later
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msgspec import Struct
@@ -94,8 +94,13 @@ class Similar:
     judge: Judge
     world: World
 
-    async def widened(self, visit: Visit, find: Find) -> Find:
-        """`find`, with an answer to other words if it has none itself and the policy allows it."""
+    async def widened(
+        self, visit: Visit, find: Find, books_of: Callable[[Decision], Bookkeeper]
+    ) -> Find:
+        """`find`, with an answer to other words if it has none itself and the policy allows it.
+
+        If that comes to no end, a vector that was paid for is written into the books of the decision so far.
+        """
         shelf, terms = find.shelf, find.shelf.terms
         is_off = terms.semantic.mode is SemanticMode.OFF
         if is_off or find.decision.chosen.is_stored or shelf.key is None or not shelf.is_shared:
@@ -103,9 +108,19 @@ class Similar:
         watch = Stopwatch.started(self.world)
         wording = split(visit.request.naming, shelf.tenant)
         policy = visit.payer.policy or "none"
-        look = await self.semantic.look(wording, terms.semantic, policy, shelf.key)
-        find = replace(find, asked=self._asked(look, watch.timing()))
-        other = await self._other(visit, find, look)
+
+        def paid(tokens: int) -> None:
+            nonlocal find
+            find = replace(find, asked=(self._embedding(tokens), watch.timing()))
+
+        try:
+            look = await self.semantic.look(wording, terms.semantic, policy, shelf.key, paid)
+            other = await self._other(visit, find, look)
+        except BaseException:
+            books = books_of(find.decision)
+            await find.book_in(books)
+            await books.post()
+            raise
         if other is not None and look.usable:
             self.semantic.took(look)
             return other
@@ -126,11 +141,9 @@ class Similar:
             return None
         return replace(find, decision=decision, stored=stored, is_similar=True)
 
-    def _asked(self, look: Look, timing: Timing) -> Asked | None:
-        if not look.tokens:
-            return None
+    def _embedding(self, tokens: int) -> Embedding:
         vectors = self.vectors
-        return Embedding(vectors.upstream, vectors.model, look.tokens, vectors.per_token), timing
+        return Embedding(vectors.upstream, vectors.model, tokens, vectors.per_token)
 
 
 def settled_by(decision: Decision, stored: Stored) -> Decision:

@@ -23,10 +23,17 @@ class Steady(Generic[_T]):
             self._waiting = asyncio.create_task(self._anext())
         waiting = self._waiting
         try:
-            return await asyncio.shield(waiting)
-        finally:
-            if waiting.done():
+            item = await asyncio.shield(waiting)
+        except asyncio.CancelledError:
+            # The item may have come in the same instant: then it waits for the next caller.
+            if waiting.cancelled():
                 self._waiting = None
+            raise
+        except BaseException:
+            self._waiting = None
+            raise
+        self._waiting = None
+        return item
 
     async def close(self) -> None:
         """Stop waiting, and close the iterator if it can be closed."""

@@ -1,6 +1,5 @@
 """A decided request to an upstream and back: the attempts, the answer, the books, the cache."""
 
-import asyncio
 from collections.abc import Awaitable
 
 from msgspec import Struct
@@ -82,9 +81,9 @@ class Walk(Struct, frozen=True):
             self.books.witness.status = error.status
             await self.books.post()
             raise
-        except asyncio.CancelledError:
+        except BaseException:
             self.machine.left(self.means.world.monotonic_s())
-            self.books.post()  # nobody is left to wait for it
+            self.books.post()  # mostly the client has left, and nobody is there to wait for it
             raise
         self._settle(begun)
         return begun

@@ -20,6 +20,7 @@ from router.ports import Call, Response
 from router.providers.connector import TimelyConnector
 from router.providers.endpoints import Endpoint, without
 from router.providers.exchange import KEEPALIVE_S, Exchange, Exchanges
+from router.providers.translated import written_down
 from router.providers.unreached import UNREACHED, unreached
 from router.wire.dialects.chat.foreign_calls import Taken, is_mistrals, is_openais
 from router.wire.dialects.dialect import Dialect
@@ -109,13 +110,17 @@ def _limited_as_before(body: bytes, fields: Mapping[str, Any]) -> bytes:
 
 
 def _as_taken(body: bytes, model_name: str) -> bytes:
-    """The request with other models' thoughts and tool calls as this one takes them: strict servers refuse others."""
+    """The request with other models' thoughts and tool calls as this one takes them: strict servers refuse others.
+
+    Raises AttemptFailed if it cannot be written.
+    """
     taken = Taken.by(model_name)
     if _SEALED not in body and taken.takes_all_of(body):
         return body
     asked = orjson.loads(body)
     own = taken.of(with_own_thoughts(asked, Dialect.CHAT, ""))
-    return body if own is asked else orjson.dumps(own)
+    with written_down():
+        return body if own is asked else orjson.dumps(own)
 
 
 class Line:

@@ -38,6 +38,8 @@ _ASKED = {"stream_options": {"include_usage": True}}
 """The pipeline always wants the usage, and hides it from clients that did not ask for it."""
 _ALIVE = b": the model is at work\n\n"
 """A comment. Pings and hidden thoughts count as signs of life like words do, so that nobody gives up."""
+_BEYOND_NUMBERS = (OverflowError, orjson.JSONEncodeError)
+"""What numbers raise that are too large to be read, or to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class TranslatedUpstream:
 
     def _as_it_is(self, call: Call) -> Letter | None:
         """The letter that passes `call` on. Raises AttemptFailed if it cannot be written."""
-        with _written_down():
+        with written_down():
             return self._passed(call)
 
     async def _posted(self, call: Call, letter: Letter, dialect: Dialect) -> Response:
@@ -135,14 +137,14 @@ class TranslatedUpstream:
 
     def _written(self, call: Call) -> tuple[Target, Letter]:
         """The target that `call` is written for, and the letter. Raises AttemptFailed if it cannot be written."""
-        with _written_down():
+        with written_down():
             wording = self._worded(call)
             body = translate_request(wording.fields, Dialect.CHAT, wording.target)
             return wording.target, self._lettered(body)
 
 
 @contextmanager
-def _written_down() -> Iterator[None]:
+def written_down() -> Iterator[None]:
     """Turn what keeps a request from being written into AttemptFailed."""
     try:
         yield
@@ -180,11 +182,11 @@ class _TranslatedPlain:
         try:
             answer = _object_in(raw)
             told = translate_answer(answer, self._source, Dialect.CHAT, self._occasion)
-        except MalformedAnswer as error:
+            return orjson.dumps(told)
+        except (MalformedAnswer, *_BEYOND_NUMBERS) as error:
             if said := read_error(raw):
                 raise AttemptFailed(fault_of_said(said, "answer")) from None
             raise _malformed(error) from None
-        return orjson.dumps(told)
 
     async def pieces(self) -> AsyncIterator[bytes]:
         yield await self.read()
@@ -238,7 +240,7 @@ class _TranslatedStream:
             for raw in self._splitter.feed(piece):
                 has_heard = True
                 told += self._translated(raw)
-        except (MalformedAnswer, OverflowError) as error:
+        except (MalformedAnswer, *_BEYOND_NUMBERS) as error:
             self._failure = _malformed(error)
         return b"".join(told) or (_ALIVE if has_heard and self._failure is None else b"")
 

@@ -170,26 +170,37 @@ def _errors_in_their_shape(front: Front) -> Callable[..., Awaitable[web.StreamRe
         request[REQUEST_ID] = front.new_id()
         try:
             return await handler(request)
-        except ApiError as error:
+        except ConnectionError:
+            raise
+        except Exception as error:  # the last line of defence: the client gets no traceback
+            if request.writer.output_size:
+                raise _cut_off(request) from error
+            return _told(front, request, error)
+
+    return middleware
+
+
+def _told(front: Front, request: web.Request, error: Exception) -> web.Response:
+    """The response that tells the client of `error`, before anything was sent."""
+    match error:
+        case ApiError():
             return front.refused(request, error)
-        except web.HTTPException as error:
+        case web.HTTPException():
             response = front.refused(request, _of_http(error, request))
             if allowed := error.headers.get("allow"):
                 response.headers["allow"] = allowed
             return response
-        except ConnectionError:
-            raise
-        except Exception:  # noqa: BLE001 - the last line of defence: the client gets no traceback
-            _LOG.exception("request %s failed", request[REQUEST_ID])
-            ours = ApiError(
-                500,
-                "Farthing failed; its log says why.",
-                code="internal_error",
-                kind="server_error",
-            )
-            return front.refused(request, ours)
+    _LOG.error("request %s failed", request[REQUEST_ID], exc_info=error)
+    ours = "Farthing failed; its log says why."
+    return front.refused(request, ApiError(500, ours, code="internal_error", kind="server_error"))
 
-    return middleware
+
+def _cut_off(request: web.Request) -> ConnectionError:
+    """What to raise once a part of the answer has gone out: its connection ends, which is no ending of an answer."""
+    _LOG.exception("request %s failed after its answer had begun", request[REQUEST_ID])
+    if request.transport is not None:
+        request.transport.abort()
+    return ConnectionError("the answer broke off")
 
 
 async def send_stream(

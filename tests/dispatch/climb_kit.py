@@ -135,7 +135,7 @@ class _Player:
             case Start(attempt) if what.is_whole:
                 return self._machine.answered(attempt, self._now_s, self._cost)
             case Start(attempt):
-                return self._machine.answering(attempt)
+                return self._machine.answering(attempt, self._now_s)
 
     def _obey(self, commands: tuple[Command, ...]) -> None:
         for command in commands:

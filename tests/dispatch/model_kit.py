@@ -88,6 +88,7 @@ STUMBLE = Fault(FaultKind.TRANSIENT, 503, "the upstream answered with status 503
 UNREACHABLE = Fault(FaultKind.UNREACHABLE, 502, "it cannot be reached", "unreachable")
 DISCONNECTED = AttemptFailed.disconnected("the connection broke").fault
 REFUSED = Fault(FaultKind.REFUSED, 401, "the upstream answered with status 401")
+BUSY = Fault(FaultKind.BUSY, 429, "all of its slots were taken", "model_busy", 1.0)
 UNSUITED = Fault(
     FaultKind.UNSUITED, 400, "it has no such words", "untranslatable", error={"message": "n"}
 )
@@ -182,7 +183,7 @@ class _Player:
                 if start.candidate.model.replica:
                     took_s = self._now_s - start.at_s
                     self._machine.measured(start.attempt, took_s, self._now_s)
-                self._obey(self._machine.answering(start.attempt))
+                self._obey(self._machine.answering(start.attempt, self._now_s))
             else:
                 self._obey(self._machine.failed(start.attempt, fault, self._now_s))
         self._clear()

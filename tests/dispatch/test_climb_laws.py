@@ -10,6 +10,7 @@ from router.domain.cascade import Opinion, Ruling, Step
 from router.domain.money import Money
 from tests.dispatch.climb_kit import COMPLETE, REJECTED, UNDECIDED, Climbed, a_step, climb
 from tests.dispatch.model_kit import (
+    BUSY,
     DISCONNECTED,
     OVERDRAWN,
     REFUSED,
@@ -39,6 +40,7 @@ faults = st.sampled_from(
         WRONG,
         TOO_LONG,
         OVERDRAWN,
+        BUSY,
         UNSUITED,
         limited(3),
     ]

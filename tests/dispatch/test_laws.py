@@ -12,6 +12,7 @@ from router.dispatch.fleet import Fleet
 from router.dispatch.plan import Effort, Plan
 from router.domain.fault import FaultKind
 from tests.dispatch.model_kit import (
+    BUSY,
     DISCONNECTED,
     OVERDRAWN,
     REFUSED,
@@ -43,6 +44,7 @@ faults = st.sampled_from(
         WRONG,
         TOO_LONG,
         OVERDRAWN,
+        BUSY,
         UNSUITED,
         limited(),
         limited(3),
@@ -197,6 +199,7 @@ def test_every_kind_of_fault_is_scheduled_here() -> None:
         WRONG.kind,
         TOO_LONG.kind,
         OVERDRAWN.kind,
+        BUSY.kind,
         UNSUITED.kind,
     }
     assert kinds | {limited().kind} == set(FaultKind)

@@ -5,13 +5,14 @@ import pytest
 from router.dispatch.allowance import Allowance
 from router.dispatch.breaker import BreakerState
 from router.dispatch.commands import Commit, Start
-from router.dispatch.fleet import Fleet
+from router.dispatch.fleet import Fleet, Verdict
 from router.dispatch.machine import Attempts
 from router.dispatch.plan import Effort
 from router.domain.fault import Fault, FaultKind
 from router.domain.limits import Limits
 from router.domain.money import Money
 from tests.dispatch.model_kit import (
+    BUSY,
     DISCONNECTED,
     REFUSED,
     STUMBLE,
@@ -220,7 +221,7 @@ def test_what_failed_attempts_cost_counts_towards_the_ceiling() -> None:
 def test_after_the_first_content_nothing_is_started_any_more() -> None:
     machine = Attempts(a_plan(A, B), Fleet(), started_s=0, jitter=lambda: 0.5)
     machine.begin(0)
-    assert machine.answering(1) == (Commit(1),)
+    assert machine.answering(1, 0.0) == (Commit(1),)
     assert machine.failed(1, STUMBLE, 1) == ()
     assert machine.tick(2) == ()
 
@@ -276,6 +277,36 @@ def test_a_model_that_keeps_failing_is_passed_over_and_found_again_by_a_probe() 
     assert play(plan, scripted(up), fleet, at_s=37).models == ["a"]
 
 
+def test_a_probe_has_succeeded_with_its_first_content_however_long_its_stream_is() -> None:
+    fleet, twin = Fleet(), a_model("twin")
+    for _ in range(5):
+        fleet.end(fleet.begin(A, 1, 0.0), Verdict.UNREACHABLE, 0.0)
+    fleet.told(fleet.news(0.0))
+    machine = Attempts(a_plan(A), fleet, started_s=11, jitter=lambda: 0.5)
+    machine.begin(11)
+    assert fleet.refusal(A, 1, 12) is not None
+    assert fleet.refusal(twin, 1, 12) is not None
+
+    machine.answering(1, 13)
+    assert fleet.refusal(A, 1, 13) is None
+    assert fleet.refusal(twin, 1, 13) is None
+    assert {each.for_s for each in fleet.news(13).notices} == {None}
+    machine.ended(1, Verdict.BAD, 300)
+    assert fleet.refusal(A, 1, 300) is None
+    assert [each.in_flight for each in fleet.standings(300) if each.kind == "model"] == [0, 0]
+
+
+def test_the_first_content_of_a_call_that_is_no_probe_is_no_success_yet() -> None:
+    fleet = Fleet()
+    for _ in range(4):
+        fleet.end(fleet.begin(A, 1, 0.0), Verdict.BAD, 0.0)
+    machine = Attempts(a_plan(A), fleet, started_s=1, jitter=lambda: 0.5)
+    machine.begin(1)
+    machine.answering(1, 2)
+    machine.ended(1, Verdict.BAD, 3)
+    assert fleet.refusal(A, 1, 3) is not None
+
+
 def test_the_last_door_is_never_closed() -> None:
     fleet = Fleet()
     plan = a_plan(A, B, effort=Effort(attempts_per_model=1))
@@ -320,6 +351,19 @@ def test_errors_of_one_model_leave_its_upstreams_other_models_alone() -> None:
     for second in range(5):
         play(plan, down, fleet, at_s=second / 10)
     assert play(a_plan(twin, B), scripted({"twin": [FINE]}), fleet, at_s=1).models == ["twin"]
+
+
+def test_a_model_whose_slots_are_taken_is_left_alone_here_and_not_by_other_processes() -> None:
+    fleet = Fleet()
+    script = scripted({"a": [Outcome(10.0, BUSY)], "b": [FINE]})
+    assert play(a_plan(A, B), script, fleet).models == ["a", "b"]
+    assert fleet.news(10.0).notices == ()
+    assert play(a_plan(A, B), script, fleet, at_s=10.5).models == ["b"]
+
+    only = play(a_plan(A, effort=Effort(longest_wait_s=0.5)), script, at_s=20.0)
+    assert only.error is not None
+    assert (only.error.status, only.error.code) == (429, "model_busy")
+    assert only.error.retry_after_s == pytest.approx(1.0)
 
 
 def test_a_limit_is_no_failure() -> None:

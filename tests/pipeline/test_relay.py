@@ -257,6 +257,36 @@ async def test_the_requests_deadline_ends_a_stream_too() -> None:
     assert b"was interrupted" in await client.read()
 
 
+class Mistaken(Canned):
+    """A response in which a mistake of ours shows after its pieces."""
+
+    async def __anext__(self) -> bytes:
+        if self._pieces:
+            return await super().__anext__()
+        raise RuntimeError("nobody has thought of that")
+
+
+@pytest.mark.parametrize("is_in_words", [True, False])
+async def test_a_mistake_of_ours_ends_a_stream_for_all_who_read_it(
+    monkeypatch: pytest.MonkeyPatch, is_in_words: bool
+) -> None:
+    client = Client(Canned([says("one"), says("two")]) if is_in_words else Mistaken([says("one")]))
+    broadcast = await client.broadcast()
+
+    def hear_words(*_: object) -> None:
+        raise TypeError("unhashable")
+
+    monkeypatch.setattr(Listener, "hear_words", hear_words)
+    reading = [broadcast.reading(broadcast.enter(), client.reader()) for _ in range(2)]
+    got = await asyncio.gather(*map(collect, reading))
+    for each in got:
+        assert each.startswith(says("one"))
+        assert b"Farthing failed" in each.removeprefix(says("one"))
+        assert DONE not in each
+    assert client.listener.error_code == "internal_error"
+    assert (client.ending, client.reasons) == ((1, 0, 1, 1), [])
+
+
 async def test_a_client_that_leaves_abandons_the_stream_and_gives_the_place_back() -> None:
     client = Client(Canned([says("one"), says("two"), ends(), DONE]))
     assert await client.read(at_most=1) == says("one")

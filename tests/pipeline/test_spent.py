@@ -1,5 +1,6 @@
 """Whatever a request does, its budgets have spent what is in its books, to the pico-dollar."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,27 @@ import orjson
 import pytest
 
 from router.domain.cascade import CascadeTerms
+from router.domain.errors import ApiError
 from router.domain.money import Money
-from router.pipeline.similar import Vectors
+from router.pipeline.similar import Similar, Vectors
 from router.ports import Embedded
+from router.stores.memory.index import MemoryIndex
+from router.stores.memory.meter import MemoryMeter
+from router.stores.memory.purse import MemoryPurse
 from tests.pipeline.cascade_kit import ACCEPT, LYING, PAIR, SIMILAR, answer, cascading, rule_with
 from tests.pipeline.kit import Proxy, proxy
 from tests.simulated.raw import until
 
 BUDGETS = [{"usd": 100, "per": "month"}, {"usd": 10, "per": "day"}]
+
+LIGHTHOUSE = "Please explain how a lighthouse works."
+BY_MEANING = {"cache": {"ttl_s": 60, "semantic": {"mode": "on", "by": "meaning", "check_share": 0}}}
+VECTORS = {
+    "cache": {
+        "url": "memory",
+        "embeddings": {"upstream": "sim", "model": "sim-open-8b", "usd_per_mtok": 20},
+    }
+}
 
 
 async def balances(it: Proxy) -> list[Mapping[str, Any]]:
@@ -67,15 +81,48 @@ async def test_a_cascade_of_four_choices_whose_answer_is_checked(
 async def test_a_vector_of_the_question_whether_or_not_an_answer_is_found_by_it(
     tmp_path: Path,
 ) -> None:
-    semantic = {"mode": "on", "by": "meaning", "check_share": 0}
-    vectors = {"upstream": "sim", "model": "sim-open-8b", "usd_per_mtok": 20}
-    more = {"cache": {"url": "memory", "embeddings": vectors}}
-    policy = {"cache": {"ttl_s": 60, "semantic": semantic}}
-    async with proxy(tmp_path, policy=policy, budgets=BUDGETS, more=more) as it:
-        for prompt in ("Please explain how a lighthouse works.", "explain how a lighthouse works"):
+    async with proxy(tmp_path, policy=BY_MEANING, budgets=BUDGETS, more=VECTORS) as it:
+        for prompt in (LIGHTHOUSE, "explain how a lighthouse works"):
             async with it.post(prompt=prompt) as response:
                 await response.read()
         rows = it.rows()
         assert [row["outcome"] for row in rows if row["attempt"] >= 0] == ["ok", "cache_hit"]
         assert len(rows) == 4
+        await agree(it)
+
+
+@pytest.mark.parametrize(
+    ("holder", "name"), [(MemoryIndex, "nearest"), (MemoryMeter, "take"), (MemoryPurse, "reserve")]
+)
+async def test_a_vector_whose_client_leaves_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, holder: type, name: str
+) -> None:
+    came, goes_on, usual = asyncio.Event(), asyncio.Event(), getattr(holder, name)
+
+    async def waiting(*asked: Any) -> Any:
+        came.set()
+        await goes_on.wait()
+        return await usual(*asked)
+
+    monkeypatch.setattr(holder, name, waiting)
+    more = {**VECTORS, "limits": [{"requests_per_minute": 100}]}
+    async with proxy(tmp_path, policy=BY_MEANING, budgets=BUDGETS, more=more) as it:
+        asking = asyncio.create_task(it.post(prompt=LIGHTHOUSE).__aenter__())
+        await asyncio.wait_for(came.wait(), 5)
+        asking.cancel()
+        await until(lambda: len(it.rows()) == 1)
+        goes_on.set()
+        await agree(it)
+
+
+async def test_a_vector_whose_request_comes_to_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def other(*_: Any) -> None:
+        raise ApiError(402, "no candidate is left", code="budget_exceeded")
+
+    monkeypatch.setattr(Similar, "_other", other)
+    async with proxy(tmp_path, policy=BY_MEANING, budgets=BUDGETS, more=VECTORS) as it:
+        async with it.post(prompt=LIGHTHOUSE) as response:
+            assert response.status == 402
         await agree(it)

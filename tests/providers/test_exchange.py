@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import pytest
@@ -125,6 +126,28 @@ async def test_one_connection_serves_one_call_after_the_other() -> None:
 
     assert server.connections == 1
     assert server.bodies == [call("m").body] * 3
+
+
+async def test_a_request_too_deep_to_be_written_anew_is_not_for_this_model() -> None:
+    parameters: dict[str, Any] = {}
+    for _ in range(300):
+        parameters = {"not": parameters}
+    tool = {"type": "function", "function": {"name": "f", "parameters": parameters}}
+    signed = {
+        "id": "c1",
+        "type": "function",
+        "function": {"name": "f", "arguments": "{}"},
+        "extra_content": {"google": {}},
+    }
+    history = [
+        {"role": "assistant", "content": None, "tool_calls": [signed]},
+        {"role": "tool", "tool_call_id": "c1", "content": "4"},
+    ]
+    async with scripted() as server, upstream(server.url) as way:
+        fault = await fault_of(way, call("m", messages=history, tools=[tool]))
+
+    assert (fault.kind, fault.status, fault.code) == (FaultKind.UNSUITED, 400, "untranslatable")
+    assert server.bodies == []
 
 
 async def test_a_second_try_has_a_connection_of_its_own() -> None:

@@ -14,7 +14,7 @@ from router.ports import Response
 from router.providers.translated import TranslatedUpstream, Wording
 from router.wire.dialects.dialect import Dialect, Target
 from router.wire.dialects.translate import event_bytes
-from tests.providers.calls import call, chunks, streamed
+from tests.providers.calls import STREAM, call, chunks, fault_of, streamed
 
 MESSAGES = Target(Dialect.MESSAGES, "up/m", max_output_tokens=100)
 USED = {"input_tokens": 3, "output_tokens": 1}
@@ -49,10 +49,9 @@ def _text(kind: str, text: str) -> dict[str, str]:
 class Scripted:
     """An answer that comes in the pieces that it is given."""
 
-    is_stream = True
-
-    def __init__(self, pieces: Sequence[bytes]) -> None:
+    def __init__(self, pieces: Sequence[bytes], *, is_stream: bool) -> None:
         self._left = list(pieces)
+        self.is_stream = is_stream
 
     async def read(self) -> bytes:
         return b"".join(self._left)
@@ -70,19 +69,20 @@ class Line:
 
     def __init__(self, pieces: Sequence[bytes]) -> None:
         self.pieces = pieces
+        self.is_stream = True
         self.sent: list[bytes] = []
 
     async def post(self, body: bytes, *, fresh: bool, headers: Mapping[str, str]) -> Response:
         self.sent.append(body)
-        return Scripted(self.pieces)
+        return Scripted(self.pieces, is_stream=self.is_stream)
 
     async def close(self) -> None:
         """Nothing is open."""
 
 
-def reaching(line: Line) -> TranslatedUpstream:
+def reaching(line: Line, target: Target = MESSAGES) -> TranslatedUpstream:
     return TranslatedUpstream(
-        line, lambda asked: Wording({**asked.fields, "model": "m"}, MESSAGES), unix_s=lambda: 9.0
+        line, lambda asked: Wording({**asked.fields, "model": "m"}, target), unix_s=lambda: 9.0
     )
 
 
@@ -106,6 +106,20 @@ async def test_where_the_network_cuts_a_stream_makes_no_difference(at: list[int]
 async def test_a_stream_that_ends_anywhere_before_its_end_fails(length: int) -> None:
     with pytest.raises(AttemptFailed, match="before the answer was finished"):
         await streamed(reaching(Line([_told(ends=False)[:length]])), call("m", stream=True))
+
+
+@STREAM
+async def test_a_time_that_no_number_of_ours_can_hold_makes_an_answer_malformed(
+    stream: bool,
+) -> None:
+    head = {"id": "resp_1", "model": "m", "created_at": 1e308, "output": [], "status": "completed"}
+    begun = {"type": "response.created", "response": head}
+    raw = event_bytes(begun, Dialect.RESPONSES) if stream else orjson.dumps(head)
+    line = Line([raw])
+    line.is_stream = stream
+
+    fault = await fault_of(reaching(line, Target(Dialect.RESPONSES)), call("m", stream=stream))
+    assert fault.code == "malformed_answer"
 
 
 async def test_the_same_beginning_is_sent_in_the_same_bytes() -> None:

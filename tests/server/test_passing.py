@@ -244,6 +244,20 @@ async def test_what_has_no_price_is_booked_so_and_said_once(
     assert len(said) == 1
 
 
+async def test_warnings_about_names_that_clients_make_up_come_to_an_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.pipeline.passing._MOST_TOLD", 3)
+    with caplog.at_level(logging.WARNING):
+        async with passing(tmp_path) as both:
+            for number in range(5):
+                asked = {"model": f"made-up-{number}", "prompt": "a quiet harbour"}
+                await both.fetched("POST", "/v1/images/generations", json=asked)
+
+    said = [each.message for each in caplog.records if "the cost of" in each.message]
+    assert len(said) == 3
+
+
 async def test_an_answer_is_not_waited_for_whole(tmp_path: Path) -> None:
     async with (
         passing(tmp_path) as both,

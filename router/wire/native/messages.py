@@ -19,8 +19,8 @@ from router.wire.usage.reading import read, read_stream
 _USAGE = DIALECTS["anthropic"]
 _FIRST = frozenset({0})
 """A message is a single choice."""
-_GROWING = frozenset({"text", "thinking"})
-"""Blocks that begin empty."""
+_GROWING = ("text", "thinking")
+"""Blocks that begin empty; not a set, since what a provider says may be unhashable."""
 
 
 def read_message(raw: bytes) -> PlainAnswer:

@@ -16,8 +16,9 @@ from router.wire.native.forms import broken_off, chars_in, event_in, member, obj
 
 _FIRST = frozenset({0})
 """A Response is a single choice."""
-_CALLS = frozenset({"function_call", "custom_tool_call"})
-_BROKEN = frozenset({"failed", "cancelled"})
+# Not sets, since what a provider says may be unhashable.
+_CALLS = ("function_call", "custom_tool_call")
+_BROKEN = ("failed", "cancelled")
 
 
 def read_response(raw: bytes) -> PlainAnswer:

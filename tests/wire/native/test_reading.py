@@ -182,3 +182,16 @@ def test_an_answer_with_what_chat_cannot_say_has_no_words_in_chat() -> None:
 def test_an_upstreams_own_sentence_ends_in_one_full_stop() -> None:
     for said in ("The server had an error.", "the connection broke"):
         assert broken_off(said).message == f"The answer was interrupted: {said.rstrip('.')}."
+
+
+@pytest.mark.parametrize("odd", [{}, [], 7, None])
+def test_types_and_states_that_are_no_text_are_none_that_are_known(odd: Any) -> None:
+    """Nor are they mistakes of ours: they may be unhashable."""
+    responses, messages = Tongue(Dialect.RESPONSES), Tongue(Dialect.MESSAGES)
+    _, answer = responses.plain(orjson.dumps({"output": [{"type": odd}], "status": odd}))
+    item = {"type": "response.output_item.added", "item": {"type": odd}}
+    block = {"type": "content_block_start", "content_block": {"type": odd}}
+
+    assert not answer.calls_tools
+    assert not responses.form().read(event_bytes(item, Dialect.RESPONSES)).calls_tools
+    assert not messages.form().read(event_bytes(block, Dialect.MESSAGES)).calls_tools
